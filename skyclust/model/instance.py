@@ -1,0 +1,118 @@
+"""Virtual machines: what one is, and what someone asks for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Name = Annotated[
+    str, Field(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")
+]
+
+
+class InstanceState(StrEnum):
+    """The state of a machine in one vocabulary for every cloud.
+
+    The cloud's own word is always kept beside it (`Instance.native_state`).
+    """
+
+    PENDING = "pending"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    SUSPENDED = "suspended"
+    UPDATING = "updating"
+    DELETING = "deleting"
+    DELETED = "deleted"
+    ERROR = "error"
+
+
+# From these states a machine never reaches the awaited one by itself, so waiting on is useless.
+HOPELESS: Final[dict[InstanceState, frozenset[InstanceState]]] = {
+    InstanceState.RUNNING: frozenset(
+        {InstanceState.DELETING, InstanceState.DELETED, InstanceState.ERROR}
+    ),
+    InstanceState.STOPPED: frozenset(
+        {InstanceState.DELETING, InstanceState.DELETED, InstanceState.ERROR}
+    ),
+    InstanceState.DELETED: frozenset(),
+}
+
+
+class DiskSpec(BaseModel):
+    """One data disk to create and attach together with the machine."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    size_gib: int = Field(
+        title="Size (GiB)", description="Size of the disk in GiB.", ge=1, le=65536
+    )
+    type: str | None = Field(
+        default=None,
+        title="Disk type",
+        description="The cloud's own disk type, for example gp3. Empty: the cloud's default.",
+    )
+
+
+class InstanceSpec(BaseModel):
+    """What someone asks for. Type, image and network are given by id or by name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Name = Field(
+        title="Name", description="Name of the machine: letters, digits, dots and dashes."
+    )
+    region: str = Field(
+        title="Region", description="The cloud's region, for example eu-central-1.", min_length=1
+    )
+    zone: str | None = Field(
+        default=None, title="Zone", description="Empty: the cloud chooses one."
+    )
+    type: str = Field(title="Instance type", description="For example t3.small.", min_length=1)
+    image: str = Field(title="Image", description="Image id or name.", min_length=1)
+    network: str | None = Field(
+        default=None,
+        title="Network",
+        description="Subnet or network, by id or name. Empty: the region's default network.",
+    )
+    keys: tuple[str, ...] = Field(
+        default=(), title="SSH keys", description="Names of key pairs at the cloud."
+    )
+    user_data: str | None = Field(
+        default=None,
+        title="User data",
+        description="cloud-init data. Stored with the run as it is: put no secrets here.",
+        max_length=16384,
+    )
+    tags: dict[str, str] = Field(
+        default_factory=dict, title="Tags", description="Tags of the machine."
+    )
+    disks: tuple[DiskSpec, ...] = Field(
+        default=(), title="Data disks", description="Disks beside the boot disk."
+    )
+
+
+class Instance(BaseModel):
+    """A machine as the cloud reports it at one moment."""
+
+    model_config = ConfigDict(frozen=True)
+
+    provider: str
+    region: str
+    zone: str | None = None
+    id: str
+    name: str
+    state: InstanceState
+    native_state: str
+    type: str
+    image: str | None = None
+    network: str | None = None
+    subnet: str | None = None
+    private_addresses: tuple[str, ...] = ()
+    public_addresses: tuple[str, ...] = ()
+    tags: dict[str, str] = Field(default_factory=dict)
+    created_at: datetime | None = None
+    state_reason: str | None = None

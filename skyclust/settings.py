@@ -1,0 +1,42 @@
+"""The settings of SkyClust, read from the environment once per call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every setting, each an environment variable with the prefix SKYCLUST_."""
+
+    model_config = SettingsConfigDict(env_prefix="SKYCLUST_", frozen=True, extra="ignore")
+
+    home: Path = Field(
+        default_factory=lambda: Path.home() / ".skyclust",
+        description="Folder of the embedded installation: store, Prefect database, logs, keys.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="SQLAlchemy URL of the store. Empty: SQLite in the home folder.",
+    )
+    encryption_key: SecretStr | None = Field(
+        default=None,
+        description="Comma-separated base64 keys of 32 bytes; the first seals, all of them open.",
+    )
+    encryption_key_file: Path | None = Field(
+        default=None,
+        description="File with the content of SKYCLUST_ENCRYPTION_KEY, for mounted secrets.",
+    )
+
+    def store_url(self) -> str:
+        """Return the SQLAlchemy URL of the store."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.home / 'skyclust.db'}"
+
+
+def load_settings() -> Settings:
+    """Return the settings of this process as the environment has them now."""
+    return Settings()

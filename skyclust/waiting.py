@@ -1,0 +1,63 @@
+"""Waiting for a machine: polling with a deadline, resumable by any process."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+
+from skyclust.contract import ComputeProvider
+from skyclust.errors import NeverReached, NotFound, Timeout, Transient
+from skyclust.model.instance import HOPELESS, Instance, InstanceState
+
+
+def wait_for_state(
+    provider: ComputeProvider,
+    region: str,
+    instance_id: str,
+    target: InstanceState,
+    *,
+    deadline_seconds: float,
+    poll_seconds: float = 2.0,
+    on_poll: Callable[[Instance], None] | None = None,
+) -> Instance | None:
+    """Poll until the machine has the target state and return it; None when it is gone.
+
+    Only a wait for DELETED may end with None. A Transient error of one poll is ridden out
+    until the deadline. Raises Timeout at the deadline, NeverReached from a hopeless state,
+    NotFound when the machine vanished while another state was awaited, and any other
+    Terminal error at once.
+    """
+    end = time.monotonic() + deadline_seconds
+    seen: Instance | None = None
+    trouble: Transient | None = None
+    while True:
+        try:
+            seen = provider.get_instance(region, instance_id)
+            trouble = None
+        except NotFound:
+            if target is InstanceState.DELETED:
+                return None
+            raise
+        except Transient as error:
+            trouble = error
+        if seen is not None and trouble is None:
+            if on_poll is not None:
+                on_poll(seen)
+            if seen.state is target:
+                return seen
+            if seen.state in HOPELESS.get(target, frozenset()):
+                raise NeverReached(
+                    f"Instance {instance_id} in {region} is {seen.state} ({seen.native_state})"
+                    f" and cannot become {target}: {seen.state_reason or 'no reason given'}.",
+                )
+        remaining = end - time.monotonic()
+        if remaining <= 0:
+            last = seen.native_state if seen else "never"
+            raise Timeout(
+                f"Instance {instance_id} in {region} was not {target}"
+                f" after {deadline_seconds:.0f} s; last seen: {last}.",
+                hint=f"Last error: {trouble}" if trouble else "",
+            ) from trouble
+        # Jitter keeps many waits from polling in step.
+        time.sleep(min(remaining, poll_seconds * random.uniform(0.8, 1.2)))  # noqa: S311

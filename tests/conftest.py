@@ -1,0 +1,3 @@
+"""Fixtures shared by all tests, one module a part of the product."""
+
+pytest_plugins = ["tests.fixtures.store", "tests.fixtures.sandbox", "tests.fixtures.prefect"]
