@@ -28,10 +28,11 @@ CONTRACT_VERSION: Final = 1
 class CredentialModel(BaseModel):
     """Base of every provider's credential; its fields make the form in the Prefect UI.
 
-    Secrets are `SecretStr` fields; field names are the SDK's own.
+    Secrets are `SecretStr` fields; field names are the SDK's own. What was typed in is not
+    repeated in validation errors, for it may be a secret in the wrong place.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     endpoint: str | None = Field(
         default=None,

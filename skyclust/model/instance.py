@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 Name = Annotated[
     str, Field(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")
@@ -96,7 +96,11 @@ class InstanceSpec(BaseModel):
 
 
 class Instance(BaseModel):
-    """A machine as the cloud reports it at one moment."""
+    """A machine as the cloud reports it at one moment.
+
+    `attributes` holds what the cloud tells beyond the fields, JSON values only; it joins the
+    attributes of the machine's inventory resource (docs/reference/resources.md lists them).
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -116,3 +120,4 @@ class Instance(BaseModel):
     tags: dict[str, str] = Field(default_factory=dict)
     created_at: datetime | None = None
     state_reason: str | None = None
+    attributes: dict[str, JsonValue] = Field(default_factory=dict)

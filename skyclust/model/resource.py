@@ -24,6 +24,24 @@ class ResourceKind(StrEnum):
     LOAD_BALANCER = "load_balancer"
 
 
+class ResourceState(StrEnum):
+    """The state of anything but a machine, in one vocabulary for every cloud.
+
+    Machines have `InstanceState`. Kinds without a life of their own, such as firewalls,
+    have no state. The cloud's own word is kept beside it (`Resource.native_state`).
+    """
+
+    PENDING = "pending"
+    AVAILABLE = "available"
+    IN_USE = "in_use"
+    UPDATING = "updating"
+    DEGRADED = "degraded"
+    UNAVAILABLE = "unavailable"
+    DELETING = "deleting"
+    DELETED = "deleted"
+    ERROR = "error"
+
+
 class Resource(BaseModel):
     """One thing in a cloud as its own API reported it.
 
@@ -75,5 +93,6 @@ def instance_resource(instance: Instance) -> Resource:
             "subnet": instance.subnet,
             "private_addresses": list(instance.private_addresses),
             "public_addresses": list(instance.public_addresses),
+            **instance.attributes,
         },
     )
