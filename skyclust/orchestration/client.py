@@ -1,0 +1,67 @@
+"""The one place a client of the Prefect API is opened, and its failures become ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.settings import PREFECT_API_URL
+
+from skyclust.errors import (
+    AuthenticationFailed,
+    ConfigurationError,
+    InvalidRequest,
+    Timeout,
+    Unavailable,
+)
+
+REQUEST_SECONDS: Final = 30.0
+"""How long one request may take: far beyond any healthy answer, short of a lost worker."""
+
+
+@contextmanager
+def prefect_client() -> Iterator[SyncPrefectClient]:
+    """Open a synchronous client of the configured Prefect server; usable in any thread.
+
+    Raises ConfigurationError when no server is configured (Prefect would start a hidden one
+    of its own), Unavailable and Timeout when it does not answer, AuthenticationFailed when
+    it wants another auth string, InvalidRequest when it refuses what is sent.
+    """
+    api_url = PREFECT_API_URL.value()
+    if not api_url:
+        raise ConfigurationError(
+            "No Prefect server is configured.",
+            hint="Start the embedded one with `skyclust up`, or set PREFECT_API_URL.",
+        )
+    try:
+        with get_client(httpx_settings={"timeout": REQUEST_SECONDS}, sync_client=True) as client:
+            yield client
+    except httpx.TimeoutException as error:
+        raise Timeout(
+            f"The Prefect server at {api_url} did not answer within {REQUEST_SECONDS:.0f} s."
+        ) from error
+    except httpx.TransportError as error:
+        raise Unavailable(
+            f"The Prefect server at {api_url} cannot be reached: {error}.",
+            hint="Start it with `skyclust up`, or correct PREFECT_API_URL.",
+        ) from error
+    except httpx.HTTPStatusError as error:
+        raise _from_status(api_url, error) from error
+
+
+def _from_status(
+    api_url: str, error: httpx.HTTPStatusError
+) -> AuthenticationFailed | InvalidRequest | Unavailable:
+    status = error.response.status_code
+    if status in {401, 403}:
+        return AuthenticationFailed(
+            f"The Prefect server at {api_url} refused our auth string (HTTP {status}).",
+            hint="Set PREFECT_API_AUTH_STRING to the server's PREFECT_SERVER_API_AUTH_STRING.",
+        )
+    request = f"{error.request.method} {error.request.url.path}"
+    if status >= 500:
+        return Unavailable(f"The Prefect server failed at {request} (HTTP {status}).")
+    return InvalidRequest(f"The Prefect server refused {request} (HTTP {status}).")
