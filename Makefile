@@ -1,0 +1,66 @@
+# SkyClust: every target is one line; what is longer lives in scripts/ or in the tool itself.
+SHELL := bash
+PYTEST := .venv/bin/python -m pytest
+INSTALLED := .venv/.installed
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-unit test-integration test-slow test-coverage test-benchmark \
+	check fmt lint security build bench screenshots up down clean
+
+help: ## Show these lines
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED) ## Make .venv with everything in it (uv when it is there, else venv and pip)
+
+$(INSTALLED): pyproject.toml scripts/setup
+	@scripts/setup
+
+demo: $(INSTALLED) ## Read a sandbox cloud and make two machines through a real Prefect server
+	@.venv/bin/python -m deployments.demo
+
+test: $(INSTALLED) ## Run every test but the slow drills
+	$(PYTEST) -m "not slow"
+
+test-unit: $(INSTALLED) ## Run the tests that need no server
+	$(PYTEST) -m "not slow and not integration"
+
+test-integration: $(INSTALLED) ## Run the tests on Prefect, PostgreSQL and the sandbox clouds
+	$(PYTEST) -m "integration and not slow"
+
+test-slow: $(INSTALLED) ## Run the drills: crashes, faults, production processes, browser
+	$(PYTEST) -m slow
+
+test-coverage: $(INSTALLED) ## Run the tests and write htmlcov/index.html
+	$(PYTEST) -m "not slow" --cov --cov-report=term:skip-covered --cov-report=html
+
+test-benchmark: $(INSTALLED) ## Run the benchmarks small, to see that they still measure
+	$(PYTEST) -m benchmark
+
+check: $(INSTALLED) ## Formatting, linting, types, import rules, docs and house rules
+	@scripts/check
+
+fmt: $(INSTALLED) ## Format the code and mend what can be mended by itself
+	.venv/bin/ruff check --fix --exit-zero --quiet && .venv/bin/ruff format
+
+lint: $(INSTALLED) ## Linting, types and import rules only
+	@scripts/check lint
+
+security: $(INSTALLED) ## Look for insecure code and for dependencies with known flaws
+	@scripts/security
+
+build: $(INSTALLED) ## Build the sdist and the wheel into dist/
+	.venv/bin/hatchling build
+
+bench: $(INSTALLED) ## Measure, and print JSON
+	@.venv/bin/python -m benchmarks
+
+screenshots: $(INSTALLED) ## Take the pictures under docs/images/ anew
+	$(PYTEST) -m slow tests/browser --screenshots docs/images
+
+up: $(INSTALLED) ## Start the embedded Prefect server and worker, and stay until Ctrl-C
+	@.venv/bin/skyclust up
+
+down: $(INSTALLED) ## Stop what `make up` started
+	@.venv/bin/skyclust down
+
+clean: ## Remove .venv, builds and caches
+	rm -rf .venv dist htmlcov .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
