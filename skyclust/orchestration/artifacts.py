@@ -1,0 +1,213 @@
+"""What people look at in the UI: tables, summaries, a machine's page, and progress.
+
+The `*_rows` and `*_text` functions are pure; the `show_*` functions write an artifact of the
+flow run that they are called in. Tables are bounded: an artifact is for reading, the
+inventory is for searching.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+from pydantic import JsonValue
+
+from skyclust.model.operation import Operation
+from skyclust.model.resource import Change, Resource
+from skyclust.model.scope import Scope, ScopeState
+
+MOST_ROWS: Final = 500
+"""Rows of one table."""
+
+Row = dict[str, str | int | None]
+
+# What needs a look comes first.
+_URGENCY: Final = {
+    ScopeState.FAILED: 0,
+    ScopeState.STALE: 1,
+    ScopeState.UNSUPPORTED: 2,
+    ScopeState.FRESH: 3,
+}
+
+
+def artifact_key(*parts: str) -> str:
+    """Return a key of an artifact: lowercase letters, digits and dashes only."""
+    return re.sub(r"[^a-z0-9]+", "-", "-".join(parts).lower()).strip("-")
+
+
+def scope_rows(scopes: Sequence[Scope]) -> list[Row]:
+    """Return a row for each scope, those with trouble first."""
+    ordered = sorted(
+        scopes,
+        key=lambda scope: (_URGENCY[scope.state], *_place(scope)),
+    )
+    return [
+        {
+            "credential": scope.key.credential,
+            "region": scope.key.region,
+            "kind": scope.key.kind.value,
+            "state": scope.state.value,
+            "resources": scope.resources,
+            "complete as of": _when(scope.completed_at),
+            "reason": scope.error or "",
+        }
+        for scope in ordered[:MOST_ROWS]
+    ]
+
+
+def change_rows(changes: Sequence[Change]) -> list[Row]:
+    """Return a row for each change of a resource."""
+    return [
+        {
+            "change": change.kind.value,
+            "kind": change.resource.kind.value,
+            "name": change.resource.name,
+            "id": change.resource.id,
+            "credential": change.credential,
+            "region": change.resource.region,
+            "state": change.resource.state,
+            "changed": ", ".join(sorted(change.after)),
+        }
+        for change in changes[:MOST_ROWS]
+    ]
+
+
+def operation_rows(operations: Sequence[Operation]) -> list[Row]:
+    """Return a row for each operation."""
+    return [
+        {
+            "machine": operation.instance_name or "",
+            "id": operation.instance_id,
+            "action": operation.kind.value,
+            "credential": operation.credential,
+            "region": operation.region,
+            "state": operation.state.value,
+            "step": operation.step,
+            "error": operation.error or "",
+            "operation": operation.id,
+        }
+        for operation in operations[:MOST_ROWS]
+    ]
+
+
+def sync_text(
+    workspace_id: str,
+    scopes: Sequence[Scope],
+    problems: Mapping[str, str],
+    counts: Mapping[str, int],
+) -> str:
+    """Return the summary of a sync in Markdown; `problems` are accounts that told no regions."""
+    troubled = [row for row in scope_rows(scopes) if row["state"] in {"failed", "stale"}]
+    lines = [
+        f"# Inventory of {workspace_id}",
+        "",
+        f"{counts['fresh']} scopes are fresh, {counts['stale']} stale, {counts['failed']} failed.",
+        f"{counts['added']} resources were added, {counts['changed']} changed,"
+        f" {counts['gone']} are gone.",
+    ]
+    if problems:
+        lines += ["", "## Accounts that could not be asked for their regions", ""]
+        lines += [f"- **{_plain(name)}**: {_plain(why)}" for name, why in problems.items()]
+    if troubled:
+        lines += [
+            "",
+            "## Not fresh",
+            "",
+            "What was known of these places is kept, and may be out of date.",
+            "",
+            "| credential | region | kind | state | reason |",
+            "| --- | --- | --- | --- | --- |",
+        ]
+        lines += [
+            "| "
+            + " | ".join(
+                _plain(str(row[column] or ""))
+                for column in ("credential", "region", "kind", "state", "reason")
+            )
+            + " |"
+            for row in troubled
+        ]
+    return "\n".join(lines)
+
+
+def machine_text(operation: Operation, machine: Resource | None, run_url: str) -> str:
+    """Return a machine's page in Markdown: what it is, where, and which run made it so."""
+    facts: dict[str, str] = {
+        "Id": operation.instance_id or "",
+        "Credential": operation.credential,
+        "Provider": operation.provider,
+        "Region": operation.region,
+    }
+    if machine is not None:
+        facts |= {
+            "Zone": machine.zone or "",
+            "State": f"{machine.state} ({machine.native_state})",
+            "Tags": ", ".join(f"{key}={value}" for key, value in sorted(machine.tags.items())),
+        }
+        facts |= {
+            name.replace("_", " ").capitalize(): _value(value)
+            for name, value in sorted(machine.attributes.items())
+        }
+    facts["Operation"] = f"{operation.kind.value} {operation.id}: {operation.state.value}"
+    lines = [f"# {_plain(operation.instance_name or operation.instance_id or 'machine')}", ""]
+    lines += ["| | |", "| --- | --- |"]
+    lines += [f"| {_plain(name)} | {_plain(value)} |" for name, value in facts.items() if value]
+    if operation.error:
+        lines += ["", f"**{operation.error_class}**: {_plain(operation.error)}"]
+    lines += ["", f"[The flow run]({run_url})"]
+    return "\n".join(lines)
+
+
+def show_table(key: str, rows: Sequence[Row], description: str) -> None:
+    """Write a table."""
+    create_table_artifact(table=list(rows), key=artifact_key(key), description=description)
+
+
+def show_text(key: str, markdown: str, description: str) -> None:
+    """Write a Markdown page."""
+    create_markdown_artifact(markdown, key=artifact_key(key), description=description)
+
+
+def show_progress(key: str, description: str) -> UUID:
+    """Write a progress bar at 0% and return its id."""
+    created = create_progress_artifact(progress=0.0, key=artifact_key(key), description=description)
+    if not isinstance(created, UUID):
+        raise TypeError("the progress artifact was made outside a synchronous flow run")
+    return created
+
+
+def move_progress(artifact_id: UUID, percent: float) -> None:
+    """Move a progress bar; `percent` is 0 to 100."""
+    update_progress_artifact(artifact_id, progress=percent)
+
+
+def _place(scope: Scope) -> tuple[str, str, str]:
+    return scope.key.credential, scope.key.region, scope.key.kind.value
+
+
+def _when(moment: datetime | None) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC") if moment else "never"
+
+
+def _value(value: JsonValue) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(_value(item) for item in value)
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _plain(text: str) -> str:
+    """Return text that breaks neither a table nor a heading, whatever a cloud put into it."""
+    one_line = " ".join(text.split())
+    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", one_line)

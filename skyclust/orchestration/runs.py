@@ -1,0 +1,253 @@
+"""Starting flow runs and following them: through a deployment, or in this process."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
+from prefect.client.schemas.objects import Artifact, FlowRun, State, StateType
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.context import FlowRunContext
+from prefect.exceptions import ObjectNotFound, ParameterTypeError
+from prefect.flows import Flow, load_flow_from_entrypoint
+from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL
+from prefect.utilities.schema_tools.validation import validate
+
+from skyclust.errors import ConfigurationError, InvalidRequest, NotFound, Timeout
+from skyclust.orchestration.client import prefect_client
+
+ENTRYPOINTS: Final = {
+    "sync-inventory": "flows.sync_inventory.sync_inventory",
+    "provision-instances": "flows.provision_instances.provision_instances",
+    "change-instance": "flows.change_instance.change_instance",
+    "recover-operations": "flows.recover_operations.recover_operations",
+}
+"""Where each flow's code is, as prefect.yaml has it."""
+
+POLL_SECONDS: Final = 0.5
+
+PARTIAL: Final = "Partial"
+"""Name of the state of a run that did some of what it was asked for, but not all."""
+
+
+@dataclass(frozen=True)
+class RunUpdate:
+    """How far a flow run is; `progress` is 0 to 100, None while there is nothing to count."""
+
+    run_id: str
+    name: str
+    state_type: str
+    state_name: str
+    message: str
+    progress: float | None
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How a flow run ended; `tables` holds the rows of its table artifacts by their key."""
+
+    run_id: str
+    name: str
+    state_type: str
+    state_name: str
+    message: str
+    url: str
+    tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def succeeded(self) -> bool:
+        """Return whether everything that was asked for was done."""
+        return self.state_type == StateType.COMPLETED.value and not self.partial
+
+    @property
+    def partial(self) -> bool:
+        """Return whether some was done, but not all."""
+        return self.state_name == PARTIAL
+
+
+def trigger(
+    deployment: str,
+    parameters: Mapping[str, Any],
+    *,
+    tags: Iterable[str] = (),
+    idempotency_key: str | None = None,
+) -> str:
+    """Ask for a run of a deployment (`flow/deployment`) and return the flow run's id.
+
+    Raises NotFound when there is no such deployment, InvalidRequest when the parameters do
+    not fit its form (Prefect itself takes unknown ones and crashes later), and the errors of
+    `prefect_client` when the server cannot be asked.
+    """
+    with prefect_client() as client:
+        found = _read_deployment(client, deployment)
+        check_parameters(deployment, found.parameter_openapi_schema or {}, parameters)
+        run = client.create_flow_run_from_deployment(
+            found.id,
+            parameters=dict(parameters),
+            tags=sorted(tags),
+            idempotency_key=idempotency_key,
+        )
+    return str(run.id)
+
+
+def idempotency_key(deployment: str, parameters: Mapping[str, Any], *, nonce: str = "") -> str:
+    """Return a key that is the same for the same request, and another for any other.
+
+    Prefect answers a repeated key with the first run even when the parameters differ, so the
+    key has to carry them. `nonce` tells apart requests that are alike on purpose.
+    """
+    canonical = json.dumps([deployment, dict(parameters), nonce], sort_keys=True, default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def check_parameters(
+    deployment: str, schema: Mapping[str, Any], parameters: Mapping[str, Any]
+) -> None:
+    """Raise InvalidRequest when parameters do not fit a deployment's form."""
+    known = set(schema.get("properties", {}))
+    unknown = sorted(set(parameters) - known)
+    if unknown:
+        raise InvalidRequest(
+            f"Deployment {deployment!r} has no parameter {', '.join(map(repr, unknown))}.",
+            hint=f"It takes: {', '.join(sorted(known)) or 'none'}.",
+        )
+    problems = validate(dict(parameters), dict(schema))
+    if problems:
+        where = problems[0].json_path.removeprefix("$.")
+        raise InvalidRequest(
+            f"Deployment {deployment!r} refuses parameter {where!r}: {problems[0].message}."
+        )
+
+
+def follow(
+    run_id: str, *, on_update: Callable[[RunUpdate], None], timeout: float | None = None
+) -> RunOutcome:
+    """Watch a flow run to its end and return how it ended.
+
+    `on_update` is called whenever something changed. Raises Timeout after `timeout` seconds,
+    which leaves the run as it is, and NotFound when there is no such run.
+    """
+    end = None if timeout is None else time.monotonic() + timeout
+    last: RunUpdate | None = None
+    with prefect_client() as client:
+        while True:
+            run = _read_run(client, run_id)
+            update = _update(client, run)
+            if update != last:
+                on_update(update)
+                last = update
+            if run.state is not None and run.state.is_final():
+                return _outcome(client, run)
+            if end is not None and time.monotonic() >= end:
+                raise Timeout(
+                    f"Flow run {run.name!r} is still {update.state_name} after {timeout:.0f} s.",
+                    hint=f"It goes on: {run_url(run_id)}",
+                )
+            time.sleep(POLL_SECONDS)
+
+
+def run_here(flow_name: str, parameters: Mapping[str, Any]) -> RunOutcome:
+    """Run a flow in this process, loaded as a worker would load it; return how it ended.
+
+    Raises NotFound for an unknown flow and InvalidRequest for parameters that do not fit.
+    """
+    entrypoint = ENTRYPOINTS.get(flow_name)
+    if entrypoint is None:
+        raise NotFound(f"There is no flow {flow_name!r}.", hint=f"Flows: {', '.join(ENTRYPOINTS)}.")
+    with prefect_client() as client:
+        client.hello()
+    flow: Flow[..., Any] = load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
+    check_parameters(flow_name, flow.parameters.model_dump(), parameters)
+    try:
+        state = flow(**parameters, return_state=True)
+    except ParameterTypeError as error:
+        raise InvalidRequest(f"Flow {flow_name!r} refuses its parameters: {error}") from error
+    with prefect_client() as client:
+        return _outcome(client, _read_run(client, str(state.state_details.flow_run_id)))
+
+
+def run_url(run_id: str) -> str:
+    """Return the address of a flow run in the Prefect UI."""
+    ui = PREFECT_UI_URL.value() or (PREFECT_API_URL.value() or "").removesuffix("/api")
+    return f"{ui}/runs/flow-run/{run_id}"
+
+
+def tag_this_run(tags: Iterable[str]) -> None:
+    """Add tags to the flow run that this is called in."""
+    context = FlowRunContext.get()
+    if context is None or context.flow_run is None:
+        raise ConfigurationError("Only a flow run can be tagged, and this is none.")
+    with prefect_client() as client:
+        client.update_flow_run(context.flow_run.id, tags=sorted({*context.flow_run.tags, *tags}))
+
+
+def _read_deployment(client: SyncPrefectClient, name: str) -> DeploymentResponse:
+    try:
+        return client.read_deployment_by_name(name)
+    except ObjectNotFound as error:
+        raise NotFound(
+            f"The Prefect server has no deployment {name!r}.",
+            hint="Apply the deployments: `python -m deployments.bootstrap`.",
+        ) from error
+
+
+def _read_run(client: SyncPrefectClient, run_id: str) -> FlowRun:
+    try:
+        return client.read_flow_run(UUID(run_id))
+    except (ObjectNotFound, ValueError) as error:
+        raise NotFound(f"The Prefect server has no flow run {run_id!r}.") from error
+
+
+def _update(client: SyncPrefectClient, run: FlowRun) -> RunUpdate:
+    state = run.state
+    progress: float | None = None
+    if state is not None and state.is_running():
+        progress = _progress(_artifacts(client, run))
+    return RunUpdate(
+        run_id=str(run.id),
+        name=run.name,
+        state_type=state.type.value if state else "",
+        state_name=(state.name or "") if state else "",
+        message=(state.message or "") if state else "",
+        progress=progress,
+    )
+
+
+def _outcome(client: SyncPrefectClient, run: FlowRun) -> RunOutcome:
+    state = run.state
+    if state is None:
+        raise NotFound(f"Flow run {run.id} has no state.")
+    return RunOutcome(
+        run_id=str(run.id),
+        name=run.name,
+        state_type=state.type.value,
+        state_name=state.name or "",
+        message=state.message or "",
+        url=run_url(str(run.id)),
+        tables={
+            artifact.key: json.loads(artifact.data)
+            for artifact in _artifacts(client, run)
+            if artifact.type == "table" and artifact.key and isinstance(artifact.data, str)
+        },
+    )
+
+
+def _artifacts(client: SyncPrefectClient, run: FlowRun) -> list[Artifact]:
+    mine = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]))
+    return client.read_artifacts(artifact_filter=mine)
+
+
+def _progress(artifacts: Iterable[Artifact]) -> float | None:
+    values = [
+        float(artifact.data)
+        for artifact in artifacts
+        if artifact.type == "progress" and isinstance(artifact.data, (int, float))
+    ]
+    return min(values, default=None)

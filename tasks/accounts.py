@@ -1,0 +1,72 @@
+"""Which accounts a request means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from skyclust.errors import NotFound, Unsupported
+from skyclust.model.request import SyncRequest
+from skyclust.model.workspace import CredentialRecord
+from skyclust.registry import provider_class
+from skyclust.store import credentials, workspaces
+from skyclust.store.engine import Store
+
+
+@dataclass(frozen=True)
+class Account:
+    """A credential to work with: its workspace, its name and its provider."""
+
+    workspace_id: str
+    credential: str
+    provider: str
+
+    def __str__(self) -> str:
+        """Return the name that people know it by."""
+        return self.credential
+
+
+def account(store: Store, workspace_id: str, credential: str) -> Account:
+    """Return one account; raises NotFound when the workspace has no such credential."""
+    with store.reading() as connection:
+        return _account(credentials.get(connection, workspace_id, credential))
+
+
+def check_ability(target: Account, ability: type[object]) -> None:
+    """Raise Unsupported when the account's provider lacks an ability of the contract."""
+    if not issubclass(provider_class(target.provider), ability):
+        raise Unsupported(
+            f"Provider {target.provider!r} has no {ability.__name__}.",
+            hint=f"Choose another credential than {target.credential!r}.",
+            provider=target.provider,
+        )
+
+
+def accounts(store: Store, request: SyncRequest) -> list[Account]:
+    """Return the accounts that a sync reads, by workspace and name.
+
+    Raises NotFound for an unknown workspace, and for a credential that none of the
+    workspaces has.
+    """
+    with store.reading() as connection:
+        if request.workspace is None:
+            owners = [workspace.id for workspace in workspaces.list_all(connection)]
+        else:
+            owners = [workspaces.get(connection, request.workspace).id]
+        known = [
+            _account(record)
+            for owner in owners
+            for record in credentials.list_all(connection, owner)
+        ]
+    missing = sorted(set(request.credentials) - {one.credential for one in known})
+    if missing:
+        where = request.workspace or "any workspace"
+        raise NotFound(
+            f"There is no credential {', '.join(map(repr, missing))} in {where}.",
+            hint="`skyclust credential list` shows what there is.",
+        )
+    wanted = set(request.credentials)
+    return [one for one in known if not wanted or one.credential in wanted]
+
+
+def _account(record: CredentialRecord) -> Account:
+    return Account(record.workspace_id, record.name, record.provider)

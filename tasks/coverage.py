@@ -1,0 +1,136 @@
+"""Which places a sync reads, and which of them it could not read after all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from skyclust.errors import InvalidRequest, NotFound, SkyClustError, Unavailable
+from skyclust.model.request import SyncRequest
+from skyclust.model.resource import ResourceKind
+from skyclust.model.scope import Scope
+from tasks.accounts import Account
+
+
+@dataclass(frozen=True)
+class Read:
+    """One region of one account, and what is to be read there."""
+
+    account: Account
+    region: str
+    kinds: tuple[ResourceKind, ...]
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A scope that could not be read, and why."""
+
+    account: Account
+    region: str
+    kind: ResourceKind
+    error: SkyClustError
+
+
+Regions = Mapping[Account, Sequence[str] | SkyClustError]
+"""What each account told of its regions, or why it did not."""
+
+
+def reads(
+    regions: Regions,
+    kinds: Mapping[str, Sequence[ResourceKind]],
+    request: SyncRequest,
+) -> list[Read]:
+    """Return what to read: the asked-for regions that each account has.
+
+    `kinds` are those that each provider can list. Raises InvalidRequest for a region that no
+    account has, once all of them have told theirs.
+    """
+    told = {one: list(names) for one, names in regions.items() if not _failed(names)}
+    everywhere = {name for names in told.values() for name in names}
+    unknown = sorted(set(request.regions) - everywhere)
+    if unknown and len(told) == len(regions):
+        raise InvalidRequest(
+            f"None of the accounts has the region {', '.join(map(repr, unknown))}.",
+            hint="Regions are written as the cloud writes them, for example eu-central-1.",
+        )
+    return [
+        Read(one, region, tuple(request.kinds or kinds[one.provider]))
+        for one, names in told.items()
+        for region in names
+        if not request.regions or region in request.regions
+    ]
+
+
+def unread(
+    planned: Sequence[Read],
+    failures: Mapping[tuple[Account, str], BaseException],
+    regions: Regions,
+    known: Mapping[Account, Iterable[Scope]],
+    request: SyncRequest,
+    started: datetime,
+) -> list[Unread]:
+    """Return the scopes that this sync had to settle and nobody has settled since it started.
+
+    Those are the scopes of an account that did not tell its regions, of a region that the
+    account has no more, and of a read that broke off.
+    """
+    missing: list[Unread] = []
+    for one, told in regions.items():
+        for scope in known[one]:
+            region, kind = scope.key.region, scope.key.kind
+            if not _asked(scope, request):
+                continue
+            if isinstance(told, SkyClustError):
+                missing.append(Unread(one, region, kind, told))
+            elif region not in told:
+                missing.append(Unread(one, region, kind, _closed(one, region)))
+    for read in planned:
+        settled = {
+            scope.key.kind
+            for scope in known[read.account]
+            if scope.key.region == read.region
+            and scope.attempted_at is not None
+            and scope.attempted_at >= started
+        }
+        error = _broken_off(read, failures.get((read.account, read.region)))
+        missing += [
+            Unread(read.account, read.region, kind, error)
+            for kind in read.kinds
+            if kind not in settled
+        ]
+    return missing
+
+
+def covered(
+    planned: Sequence[Read], missing: Sequence[Unread], known: Iterable[Scope], account: Account
+) -> list[Scope]:
+    """Return the scopes of an account that this sync was to settle, as they are now."""
+    places = {
+        (read.region, kind) for read in planned if read.account == account for kind in read.kinds
+    } | {(one.region, one.kind) for one in missing if one.account == account}
+    return [scope for scope in known if (scope.key.region, scope.key.kind) in places]
+
+
+def _failed(told: Sequence[str] | SkyClustError) -> bool:
+    return isinstance(told, SkyClustError)
+
+
+def _asked(scope: Scope, request: SyncRequest) -> bool:
+    return (not request.regions or scope.key.region in request.regions) and (
+        not request.kinds or scope.key.kind in request.kinds
+    )
+
+
+def _closed(account: Account, region: str) -> NotFound:
+    return NotFound(
+        f"Region {region} is not open to {account.credential} any more.",
+        hint="Enable the region again, or remove the credential to forget what was there.",
+    )
+
+
+def _broken_off(read: Read, error: BaseException | None) -> SkyClustError:
+    if isinstance(error, SkyClustError):
+        return error
+    what = f"{type(error).__name__}: {error}" if error else "no reason was given"
+    return Unavailable(f"The read of {read.account} {read.region} broke off: {what}.")

@@ -1,0 +1,160 @@
+"""Writing the journal: every line fenced by its epoch, the last one with its consequences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
+from sqlalchemy import Connection
+
+from skyclust import audit
+from skyclust.errors import Fenced, NotFound, SkyClustError
+from skyclust.model.instance import Instance
+from skyclust.model.operation import Operation
+from skyclust.model.resource import ResourceKind, instance_resource
+from skyclust.orchestration import events
+from skyclust.steps import Position
+from skyclust.store import operations, resources
+from skyclust.store.engine import Store, open_store
+from skyclust.store.operations import NewOperation
+
+
+@task(
+    name="journal operations",
+    task_run_name="journal the operations of {workspace_id}",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def journal_operations(workspace_id: str, planned: Sequence[NewOperation]) -> list[Operation]:
+    """Write all operations to the journal in one transaction, before any cloud is called.
+
+    Those that an earlier attempt of this flow run has written are taken over from it, so
+    that the earlier attempt, should it still be alive somewhere, is fenced off.
+    """
+    run_id = current_run()
+    with open_store().writing() as connection:
+        known = {new.id for new in planned if _known(connection, workspace_id, new.id)}
+        journalled = operations.journal(connection, workspace_id, planned, run_id=run_id)
+        for operation in journalled:
+            if operation.id not in known:
+                _audit(connection, operation, "requested")
+        return [
+            operations.take_over(
+                connection, workspace_id, operation.id, operation.epoch, run_id=run_id
+            )
+            if operation.id in known and not operation.state.final
+            else operation
+            for operation in journalled
+        ]
+
+
+def _known(connection: Connection, workspace_id: str, operation_id: str) -> bool:
+    try:
+        operations.get(connection, workspace_id, operation_id)
+    except NotFound:
+        return False
+    return True
+
+
+def as_stored(store: Store, operation: Operation) -> Operation:
+    """Return the operation as it stands; raises Fenced when it is another run's by now."""
+    with store.reading() as connection:
+        stored = operations.get(connection, operation.workspace_id, operation.id)
+    if stored.epoch != operation.epoch:
+        raise Fenced(
+            f"Operation {operation.id} was taken over by run {stored.run_id}"
+            f" (epoch {stored.epoch}, ours was {operation.epoch})."
+        )
+    return stored
+
+
+def advance(
+    store: Store,
+    operation: Operation,
+    position: Position,
+    *,
+    instance: Instance | None = None,
+    error: SkyClustError | None = None,
+    detail: str = "",
+) -> Operation:
+    """Write a line of the journal; the last one together with inventory and audit."""
+    state = position.state
+    with store.writing() as connection:
+        after = operations.advance(
+            connection,
+            operation.workspace_id,
+            operation.id,
+            operation.epoch,
+            step=position,
+            state=state,
+            instance_id=instance.id if instance else None,
+            error=error,
+            detail=detail or (instance.native_state if instance else ""),
+        )
+        if state.final:
+            _remember(connection, operation, after, instance)
+            _audit(connection, after, state.value)
+    if position is Position.SUCCEEDED:
+        events.instance_changed(after)
+    return after
+
+
+def note(store: Store, operation: Operation, error: SkyClustError) -> None:
+    """Write why an operation stays open where it is."""
+    with store.writing() as connection:
+        operations.advance(
+            connection,
+            operation.workspace_id,
+            operation.id,
+            operation.epoch,
+            step=operation.step,
+            error=error,
+        )
+
+
+def _remember(
+    connection: Connection, before: Operation, after: Operation, instance: Instance | None
+) -> None:
+    """Bring the inventory in line with how an operation ended."""
+    if instance is not None:
+        resources.record(
+            connection,
+            after.workspace_id,
+            after.credential,
+            instance_resource(instance),
+            run_id=current_run(),
+        )
+    elif before.step in {Position.GONE, Position.REMOVED} and after.instance_id:
+        resources.forget(
+            connection,
+            after.workspace_id,
+            after.credential,
+            after.region,
+            ResourceKind.INSTANCE,
+            after.instance_id,
+            run_id=current_run(),
+        )
+
+
+def _audit(connection: Connection, operation: Operation, outcome: str) -> None:
+    audit.append(
+        connection,
+        operation.workspace_id,
+        actor=f"flow-run/{current_run()}",
+        action=f"instance.{operation.kind}.{outcome}",
+        object=f"operation/{operation.id}",
+        detail={
+            "credential": operation.credential,
+            "region": operation.region,
+            "instance_id": operation.instance_id,
+            "instance_name": operation.instance_name,
+            "error": operation.error,
+        },
+    )
+
+
+def current_run() -> str:
+    """Return the id of the flow run that this is called in."""
+    return str(flow_run.id)

@@ -1,0 +1,181 @@
+"""Carrying an operation on: write what is intended, call the cloud, write what came of it.
+
+Each step is a task that may be tried again alone. What has been done stands in the journal,
+so a step that is tried again, here or by a recovery days later, begins by reading it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from skyclust.contract import ComputeProvider
+from skyclust.errors import Fenced, SkyClustError, Terminal, Transient
+from skyclust.model.operation import Operation, OperationKind, OperationState
+from skyclust.orchestration.credentials import open_provider
+from skyclust.orchestration.limits import credential_slot
+from skyclust.orchestration.runs import PARTIAL
+from skyclust.registry import capability
+from skyclust.steps import Action, Position, Step, after_error, next_step
+from skyclust.store import operations
+from skyclust.store.engine import Store, open_store
+from tasks.journal import advance, as_stored, note
+from tasks.machine import Done, perform
+from tasks.retries import DELAYS, JITTER, RETRIES, on_transient
+
+
+def _run_name(parameters: dict[str, Any]) -> str:
+    """Return what an operation does, to which machine and where, for a task run's name."""
+    operation: Operation = parameters["operation"]
+    return f"{operation.kind} {_place(operation)}"
+
+
+def _step_name(parameters: dict[str, Any]) -> str:
+    """Return what the step does, to which machine and where, for a task run's name."""
+    operation: Operation = parameters["operation"]
+    step = next_step(operation)
+    return f"{step.action if step else 'nothing for'} {_place(operation)}"
+
+
+def _place(operation: Operation) -> str:
+    return f"{operation.instance_name or operation.instance_id} in {operation.region}"
+
+
+@task(
+    name="carry on operation",
+    task_run_name=_run_name,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def carry_on(operation: Operation) -> Operation:
+    """Take an operation step by step to its end and return it there.
+
+    Raises the error that leaves it open: a Transient one that outlasted the retries, one
+    that somebody has to mend first, or Fenced when another run has taken it over.
+    """
+    with credential_slot(operation.workspace_id, operation.credential):
+        while not operation.state.final:
+            before = operation
+            step = take_waiting_step if _waits(operation) else take_step
+            try:
+                operation = step(operation)
+            except SkyClustError as error:
+                operation = settle(before, error)
+    return operation
+
+
+def carry_on_all(journalled: Sequence[Operation]) -> list[Operation]:
+    """Carry operations on side by side and return each as it stands in the store then.
+
+    An error of one keeps none of the others from being carried on, and stays in the journal.
+    """
+    futures = [carry_on.submit(operation) for operation in journalled if not operation.state.final]
+    for future in futures:
+        future.wait()
+    with open_store().reading() as connection:
+        return [operations.get(connection, one.workspace_id, one.id) for one in journalled]
+
+
+def verdict(carried: Sequence[Operation]) -> State[Any]:
+    """Return the state that a flow run ends in after its operations."""
+    succeeded = sum(one.state is OperationState.SUCCEEDED for one in carried)
+    unfinished = sum(not one.state.final for one in carried)
+    if succeeded == len(carried):
+        return Completed(message=f"{succeeded} of {len(carried)} operations succeeded.")
+    reason = next((one.error for one in carried if one.error), "no reason was given")
+    message = f"{succeeded} of {len(carried)} operations succeeded. {reason}"
+    if unfinished:
+        message += f" {unfinished} are unfinished and will be recovered."
+    return Completed(name=PARTIAL, message=message) if succeeded else Failed(message=message)
+
+
+@task(
+    name="take step",
+    task_run_name=_step_name,
+    retries=RETRIES,
+    retry_delay_seconds=DELAYS,
+    retry_jitter_factor=JITTER,
+    retry_condition_fn=on_transient,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def take_step(operation: Operation) -> Operation:
+    """Do the next step of an operation and return the operation as journalled after it.
+
+    What to do is read from the store, not from the argument: a retry begins where the
+    attempt before it stopped. Raises Fenced when another run has taken the operation over.
+    """
+    store = open_store()
+    current = as_stored(store, operation)
+    step = next_step(current)
+    if step is None:
+        return current
+    if step.intent is not None:
+        current = advance(store, current, step.intent)
+    try:
+        done = _perform(store, step, current)
+    except Transient as error:
+        position = after_error(current, error)
+        if position is not None:
+            advance(store, current, position, detail=f"{type(error).__name__}: {error.message}")
+        raise
+    return advance(store, current, done.position, instance=done.instance)
+
+
+# A wait rides out Transient errors by itself, until its own deadline.
+take_waiting_step = take_step.with_options(retries=0)
+
+
+def settle(before: Operation, error: SkyClustError) -> Operation:
+    """Write what follows from an error, and return the operation; it may be at its end.
+
+    Raises the error when the operation has to stay open as it is.
+    """
+    if isinstance(error, Fenced):
+        raise error
+    store = open_store()
+    current = as_stored(store, before)
+    first_call = before.step == Position.JOURNALLED and current.step == Position.REQUESTED
+    position = None
+    if isinstance(error, Terminal):
+        position = after_error(current, error, first_call=first_call)
+    if position is Position.FAILED and _may_have_made_one(current):
+        try:
+            found = _compute(store, current).find_instances(current.region, current.token)
+        except SkyClustError:
+            position = Position.FAILED if first_call else None
+        else:
+            if found:
+                return advance(store, current, Position.ACCEPTED, instance=found[0])
+    if position is None:
+        note(store, current, error)
+        raise error
+    get_run_logger().warning("%s: %s", _place(current), error)
+    return advance(store, current, position, error=error)
+
+
+def _may_have_made_one(operation: Operation) -> bool:
+    """Return whether a machine may exist although the cloud refused to make it just now."""
+    asked = operation.step in {Position.REQUESTED, Position.UNCERTAIN}
+    return asked and operation.kind is OperationKind.CREATE
+
+
+def _waits(operation: Operation) -> bool:
+    step = next_step(operation)
+    return step is not None and step.action.waits
+
+
+def _perform(store: Store, step: Step, operation: Operation) -> Done:
+    if step.action is Action.FORGET:
+        return Done(step.outcome)
+    return perform(step, operation, _compute(store, operation))
+
+
+def _compute(store: Store, operation: Operation) -> ComputeProvider:
+    provider = open_provider(store, operation.workspace_id, operation.credential)
+    return capability(provider, ComputeProvider)

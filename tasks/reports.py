@@ -1,0 +1,94 @@
+"""What a run leaves to look at: its artifacts and its events."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from skyclust.errors import SkyClustError
+from skyclust.model.operation import Operation
+from skyclust.model.resource import Resource, ResourceKind
+from skyclust.model.scope import Scope
+from skyclust.orchestration import artifacts, events
+from skyclust.orchestration.runs import run_url
+from skyclust.store import resources
+from skyclust.store.engine import Store
+from tasks.accounts import Account
+
+MOST_PAGES: Final = 25
+"""Pages of single machines that one run writes; the table holds them all."""
+
+
+def report_sync(
+    store: Store,
+    settled: Mapping[Account, Sequence[Scope]],
+    problems: Mapping[Account, SkyClustError],
+    *,
+    run_id: str,
+) -> None:
+    """Write the tables and the summary of a sync, and tell its events, workspace by workspace."""
+    for workspace_id in sorted({one.workspace_id for one in settled}):
+        mine = [
+            scope
+            for one, found in settled.items()
+            if one.workspace_id == workspace_id
+            for scope in found
+        ]
+        silent = {
+            one.credential: str(error)
+            for one, error in problems.items()
+            if one.workspace_id == workspace_id
+        }
+        with store.reading() as connection:
+            counted = resources.count_changes(connection, workspace_id, run_id=run_id)
+            changes = resources.changes(
+                connection, workspace_id, run_id=run_id, limit=events.MOST_RESOURCE_EVENTS
+            )
+        states = Counter(scope.state.value for scope in mine)
+        counts = {name: states[name] for name in ("fresh", "stale", "failed", "unsupported")}
+        counts |= {kind.value: number for kind, number in counted.items()}
+        artifacts.show_table(
+            f"inventory-scopes-{workspace_id}",
+            artifacts.scope_rows(mine),
+            "Every scope of the sync, those with trouble first",
+        )
+        artifacts.show_table(
+            f"inventory-changes-{workspace_id}",
+            artifacts.change_rows(changes),
+            f"Resources added, changed and gone; {sum(counted.values())} in all",
+        )
+        artifacts.show_text(
+            f"inventory-summary-{workspace_id}",
+            artifacts.sync_text(workspace_id, mine, silent, counts),
+            "Summary of the sync",
+        )
+        events.resources_changed(changes, run_id=run_id)
+        events.inventory_synced(workspace_id, counts, run_id=run_id)
+
+
+def report_operations(store: Store, operations: Sequence[Operation], *, run_id: str) -> None:
+    """Write the table of a run's operations and a page for each machine."""
+    artifacts.show_table(
+        "operations", artifacts.operation_rows(operations), "What was asked for and what came of it"
+    )
+    for operation in operations[:MOST_PAGES]:
+        name = operation.instance_name or operation.instance_id or operation.id
+        artifacts.show_text(
+            f"instance-{operation.workspace_id}-{operation.credential}-{name}",
+            artifacts.machine_text(operation, _machine(store, operation), run_url(run_id)),
+            f"Machine {name}",
+        )
+
+
+def _machine(store: Store, operation: Operation) -> Resource | None:
+    """Return the machine of an operation as the inventory has it, if it has it."""
+    with store.reading() as connection:
+        found = resources.find(
+            connection,
+            operation.workspace_id,
+            kinds=[ResourceKind.INSTANCE],
+            credentials=[operation.credential],
+            regions=[operation.region],
+        )
+    return next((one for one in found if one.id == operation.instance_id), None)

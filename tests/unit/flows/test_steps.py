@@ -1,0 +1,182 @@
+"""The journal is the program counter: every path leads to an end, whatever fails."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from skyclust.errors import (
+    AuthenticationFailed,
+    CapacityExhausted,
+    ConfigurationError,
+    Conflict,
+    Fenced,
+    InvalidRequest,
+    NeverReached,
+    PermissionDenied,
+    QuotaExceeded,
+    SkyClustError,
+    Throttled,
+    Timeout,
+    Unavailable,
+)
+from skyclust.model.operation import Operation, OperationKind, OperationState
+from skyclust.steps import Action, Position, after_error, next_step
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def operation(kind: OperationKind, position: str = "journalled") -> Operation:
+    state = Position(position).state if position in set(Position) else OperationState.RUNNING
+    return Operation(
+        id="o-1",
+        workspace_id="default",
+        kind=kind,
+        credential="aws",
+        provider="aws",
+        region="eu-central-1",
+        token="t-1",
+        step=position,
+        state=state,
+        created_at=NOW,
+        updated_at=NOW,
+    )
+
+
+def path(kind: OperationKind, position: str = "journalled") -> list[str]:
+    """The lines written when every step succeeds."""
+    written: list[str] = []
+    current = operation(kind, position)
+    while (step := next_step(current)) is not None:
+        if step.intent is not None:
+            written.append(step.intent.value)
+        written.append(step.outcome.value)
+        current = operation(kind, step.outcome)
+        assert len(written) < 30, "the path never ends"
+    return written
+
+
+@pytest.mark.parametrize(
+    ("kind", "lines"),
+    [
+        (OperationKind.CREATE, ["requested", "accepted", "ready", "succeeded"]),
+        (OperationKind.START, ["requested", "accepted", "ready", "succeeded"]),
+        (OperationKind.STOP, ["requested", "accepted", "ready", "succeeded"]),
+        (OperationKind.REBOOT, ["requested", "accepted", "ready", "succeeded"]),
+        (OperationKind.RESIZE, ["resizing", "ready", "succeeded"]),
+        (OperationKind.DELETE, ["requested", "accepted", "gone", "succeeded"]),
+    ],
+)
+def test_every_kind_goes_its_way_to_success(kind: OperationKind, lines: list[str]) -> None:
+    assert path(kind) == lines
+
+
+def test_a_machine_stopped_for_a_resize_is_started_again() -> None:
+    lines = ["halting", "stopped", "resized", "starting", "ready", "succeeded"]
+    assert path(OperationKind.RESIZE, "stopping") == lines
+
+
+def test_a_failed_machine_is_removed_and_a_stopped_one_restored() -> None:
+    assert path(OperationKind.CREATE, "undoing") == ["removing", "removed", "undone"]
+    assert path(OperationKind.RESIZE, "restoring") == ["restarting", "restored", "undone"]
+
+
+@pytest.mark.parametrize("kind", list(OperationKind))
+@pytest.mark.parametrize("end", ["succeeded", "failed", "undone"])
+def test_nothing_follows_the_end(kind: OperationKind, end: str) -> None:
+    assert next_step(operation(kind, end)) is None
+
+
+def test_a_create_that_may_have_reached_the_cloud_is_asked_for_again() -> None:
+    for position in ("requested", "uncertain"):
+        step = next_step(operation(OperationKind.CREATE, position))
+        assert step is not None
+        assert step.action is Action.CREATE
+
+
+def test_a_reboot_that_may_have_reached_the_cloud_is_not_repeated() -> None:
+    for position in ("requested", "uncertain"):
+        step = next_step(operation(OperationKind.REBOOT, position))
+        assert step is not None
+        assert step.action is Action.ADMIT_UNKNOWN
+        unknown = NeverReached("unknown")
+        current = operation(OperationKind.REBOOT, position)
+        assert after_error(current, unknown) is Position.FAILED
+
+
+def test_a_throttled_reboot_is_asked_for_again_and_a_lost_answer_is_remembered() -> None:
+    current = operation(OperationKind.REBOOT, "requested")
+    assert after_error(current, Throttled("slow down")) is Position.JOURNALLED
+    assert after_error(current, Conflict("busy")) is Position.JOURNALLED
+    assert after_error(current, Unavailable("no answer")) is Position.UNCERTAIN
+    assert after_error(current, Timeout("no answer")) is Position.UNCERTAIN
+
+
+def test_a_throttled_create_stays_certain() -> None:
+    current = operation(OperationKind.CREATE, "requested")
+    assert after_error(current, Throttled("slow down")) is None
+    assert after_error(current, Unavailable("reply lost")) is Position.UNCERTAIN
+
+
+def test_a_line_of_a_newer_version_is_not_guessed_at() -> None:
+    with pytest.raises(ConfigurationError, match="unknown step 'levitating'"):
+        next_step(operation(OperationKind.CREATE, "levitating"))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [InvalidRequest("no"), QuotaExceeded("no"), CapacityExhausted("no"), PermissionDenied("no")],
+)
+def test_a_first_call_that_is_refused_has_failed(error: SkyClustError) -> None:
+    current = operation(OperationKind.CREATE, "requested")
+    assert after_error(current, error, first_call=True) is Position.FAILED
+
+
+@pytest.mark.parametrize(
+    "error", [AuthenticationFailed("expired"), PermissionDenied("no"), ConfigurationError("no key")]
+)
+@pytest.mark.parametrize("position", ["requested", "uncertain", "accepted", "ready"])
+def test_an_error_about_us_never_gives_up_a_machine_that_may_exist(
+    error: SkyClustError, position: str
+) -> None:
+    assert after_error(operation(OperationKind.CREATE, position), error) is None
+
+
+@pytest.mark.parametrize("position", ["accepted", "ready"])
+def test_a_machine_that_failed_after_it_was_accepted_is_undone(position: str) -> None:
+    current = operation(OperationKind.CREATE, position)
+    assert after_error(current, NeverReached("error")) is Position.UNDOING
+
+
+@pytest.mark.parametrize("position", ["undoing", "removing", "removed"])
+def test_undoing_is_never_given_up(position: str) -> None:
+    current = operation(OperationKind.CREATE, position)
+    assert after_error(current, InvalidRequest("termination protection")) is None
+
+
+@pytest.mark.parametrize("position", ["stopping", "halting", "stopped"])
+def test_a_refused_resize_starts_the_machine_again(position: str) -> None:
+    current = operation(OperationKind.RESIZE, position)
+    assert after_error(current, InvalidRequest("no such type")) is Position.RESTORING
+
+
+@pytest.mark.parametrize("kind", list(OperationKind))
+@pytest.mark.parametrize("position", list(Position))
+def test_who_is_fenced_writes_nothing(kind: OperationKind, position: Position) -> None:
+    assert after_error(operation(kind, position), Fenced("taken over")) is None
+
+
+@pytest.mark.parametrize("kind", list(OperationKind))
+def test_every_error_at_every_line_leads_to_a_line_that_leads_on(kind: OperationKind) -> None:
+    errors = [NeverReached("x"), InvalidRequest("x"), AuthenticationFailed("x"), Unavailable("x")]
+    lines = [line for line in Position if not line.state.final]
+    for line in lines:
+        try:
+            next_step(operation(kind, line))
+        except ConfigurationError:
+            continue  # not a line of this kind
+        for error in errors:
+            after = after_error(operation(kind, line), error)
+            if after is not None:
+                next_step(operation(kind, after))
