@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
@@ -166,7 +166,7 @@ def run_here(flow_name: str, parameters: Mapping[str, Any]) -> RunOutcome:
     flow: Flow[..., Any] = load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
     check_parameters(flow_name, flow.parameters.model_dump(), parameters)
     try:
-        state = flow(**parameters, return_state=True)
+        state = cast(State[Any], flow(**parameters, return_state=True))
     except ParameterTypeError as error:
         raise InvalidRequest(f"Flow {flow_name!r} refuses its parameters: {error}") from error
     with prefect_client() as client:

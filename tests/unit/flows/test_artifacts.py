@@ -1,0 +1,121 @@
+"""What people look at says the truth, stays bounded, and cannot be broken by a cloud's text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from skyclust.model.operation import Operation, OperationKind, OperationState
+from skyclust.model.resource import Resource, ResourceKind
+from skyclust.model.scope import Scope, ScopeKey, ScopeState
+from skyclust.orchestration.artifacts import (
+    MOST_ROWS,
+    artifact_key,
+    machine_text,
+    operation_rows,
+    scope_rows,
+    sync_text,
+)
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def scope(region: str, state: ScopeState, error: str | None = None) -> Scope:
+    return Scope(
+        workspace_id="default",
+        key=ScopeKey(credential="aws", region=region, kind=ResourceKind.DISK),
+        provider="aws",
+        state=state,
+        resources=7,
+        completed_at=NOW if state is not ScopeState.FAILED else None,
+        error=error,
+    )
+
+
+def operation(**changes: object) -> Operation:
+    facts: dict[str, object] = {
+        "id": "o-1",
+        "workspace_id": "default",
+        "kind": OperationKind.CREATE,
+        "credential": "aws",
+        "provider": "aws",
+        "region": "eu-central-1",
+        "token": "t",
+        "instance_id": "i-1",
+        "instance_name": "web-1",
+        "state": OperationState.SUCCEEDED,
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return Operation.model_validate(facts | changes)
+
+
+def test_trouble_comes_first_with_its_reason() -> None:
+    rows = scope_rows(
+        [
+            scope("a", ScopeState.FRESH),
+            scope("b", ScopeState.STALE, "denied"),
+            scope("c", ScopeState.FAILED, "expired"),
+        ]
+    )
+    assert [(row["region"], row["reason"]) for row in rows] == [
+        ("c", "expired"),
+        ("b", "denied"),
+        ("a", ""),
+    ]
+    assert rows[0]["complete as of"] == "never"
+    assert rows[1]["complete as of"] == "2026-01-02 03:04:05 UTC"
+
+
+def test_tables_are_bounded_and_keep_the_trouble() -> None:
+    scopes = [scope(f"r-{n}", ScopeState.FRESH) for n in range(MOST_ROWS + 5)]
+    rows = scope_rows([*scopes, scope("late", ScopeState.FAILED, "denied")])
+    assert len(rows) == MOST_ROWS
+    assert rows[0]["region"] == "late"
+
+
+def test_the_summary_lists_what_is_not_fresh() -> None:
+    counts = {"fresh": 3, "stale": 1, "failed": 0, "added": 4, "changed": 0, "gone": 2}
+    text = sync_text(
+        "default", [scope("b", ScopeState.STALE, "denied")], {"gcp": "expired"}, counts
+    )
+    assert "3 scopes are fresh, 1 stale, 0 failed." in text
+    assert "4 resources were added, 0 changed, 2 are gone." in text
+    assert "- **gcp**: expired" in text
+    assert "| aws | b | disk | stale | denied |" in text
+
+
+def test_a_machine_page_tells_what_where_and_which_run() -> None:
+    machine = Resource(
+        provider="aws",
+        region="eu-central-1",
+        kind=ResourceKind.INSTANCE,
+        id="i-1",
+        name="web-1",
+        state="running",
+        native_state="running",
+        tags={"team": "shop"},
+        attributes={"type": "t3.small", "private_addresses": ["10.0.0.7"], "image": None},
+    )
+    text = machine_text(operation(), machine, "http://ui/runs/1")
+    assert "# web-1" in text
+    assert "| Id | i-1 |" in text
+    assert "| Type | t3.small |" in text
+    assert "10.0.0.7" in text
+    assert "team=shop" in text
+    assert "[The flow run](http://ui/runs/1)" in text
+    assert "Image" not in text
+
+
+def test_a_name_from_a_cloud_cannot_break_the_page() -> None:
+    text = machine_text(operation(instance_name="a|b\n# [x](http://evil)"), None, "http://ui")
+    first = text.splitlines()[0]
+    assert first == r"# a\|b \# \[x\](http://evil)"
+
+
+def test_an_operation_that_failed_shows_why() -> None:
+    row = operation_rows([operation(state=OperationState.FAILED, error="no room")])[0]
+    assert (row["state"], row["error"]) == ("failed", "no room")
+
+
+def test_keys_have_the_letters_that_prefect_takes() -> None:
+    assert artifact_key("instance", "aws-prod", "Web.1_x") == "instance-aws-prod-web-1-x"
