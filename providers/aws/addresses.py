@@ -1,0 +1,47 @@
+"""Addresses: Elastic IPs.
+
+Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Address.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from providers.aws.tags import NAME_TAG, to_tags
+from skyclust.model.resource import Resource, ResourceKind, ResourceState
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import AddressTypeDef
+
+    from providers.aws.client import AwsClients
+
+
+def get_addresses(
+    clients: AwsClients, region: str, page_size: int
+) -> Iterator[Sequence[AddressTypeDef]]:
+    """Yield the Elastic IPs of a region; DescribeAddresses has one page."""
+    del page_size
+    yield clients.ec2(region).describe_addresses()["Addresses"]
+
+
+def to_address(region: str, address: AddressTypeDef) -> Resource:
+    """Return an Elastic IP as an inventory resource; `attached_to` is instance or interface."""
+    tags = to_tags(address.get("Tags", ()))
+    holder = address.get("InstanceId") or address.get("NetworkInterfaceId")
+    attached = bool(holder or address.get("AssociationId"))
+    return Resource(
+        provider="aws",
+        region=region,
+        kind=ResourceKind.ADDRESS,
+        # Only Elastic IPs older than VPCs have no allocation id.
+        id=address.get("AllocationId") or address["PublicIp"],
+        name=tags.get(NAME_TAG, ""),
+        state=ResourceState.IN_USE if attached else ResourceState.AVAILABLE,
+        tags=tags,
+        attributes={
+            "address": address.get("PublicIp"),
+            "attached_to": [holder] if holder else [],
+            "private_address": address.get("PrivateIpAddress"),
+        },
+    )

@@ -1,0 +1,146 @@
+"""Creating an instance exactly once.
+
+RunInstances is called with the token as its ClientToken, which EC2 remembers for as long as it
+knows the instance: a repeated call with the same parameters returns the same instance, with
+others it fails (https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html). The
+token is a tag of the instance too, put on in the same call, so that it can be searched for.
+"""
+
+from __future__ import annotations
+
+import time
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+from providers.aws.instances import get_instance, to_instance
+from providers.aws.lookups import find_image, find_subnet
+from providers.aws.regions import calling
+from providers.aws.tags import NAME_TAG, TOKEN_TAG, to_pairs
+from skyclust.errors import InvalidRequest, NotFound, Timeout
+from skyclust.model.instance import Instance, InstanceSpec
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import (
+        BlockDeviceMappingTypeDef,
+        EbsBlockDeviceTypeDef,
+        RunInstancesRequestTypeDef,
+    )
+
+    from providers.aws.client import AwsClients
+
+CLIENT_TOKEN_LENGTH: Final = 64
+"""The most ASCII characters that EC2 takes as a ClientToken (RunInstances)."""
+
+DATA_DEVICES: Final = tuple(f"/dev/sd{letter}" for letter in "fghijklmnop")
+"""The device names that AWS recommends for data volumes
+(https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/device_naming.html)."""
+
+VISIBLE_SECONDS: Final = 30.0
+"""How long a new instance may stay unknown to DescribeInstances. AWS names no bound
+(https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html); a few seconds are
+common."""
+
+
+def create_instance(
+    clients: AwsClients, spec: InstanceSpec, token: str, *, visible_seconds: float = VISIBLE_SECONDS
+) -> Instance:
+    """Ask for one instance, or find the one that was made with the token, and return it.
+
+    EC2 may not know a new instance at once in other calls. The instance is returned when
+    DescribeInstances knows it, so that whoever waits for it does not take it for gone; Timeout
+    is raised when that takes longer than `visible_seconds`, and a repeated call goes on there.
+    A token whose instance is terminated returns it in the state DELETED.
+    """
+    client_token = to_client_token(token)
+    refuse_impossible(spec)
+    request = to_request(
+        spec,
+        client_token,
+        image=find_image(clients, spec.region, spec.image),
+        subnet=find_subnet(clients, spec.region, spec.network, spec.zone, client_token)
+        if spec.network is not None
+        else None,
+    )
+    with calling(clients, spec.region, f"create instance {spec.name} in {spec.region}"):
+        accepted = clients.ec2(spec.region).run_instances(**request)["Instances"][0]
+    instance = to_instance(spec.region, accepted)
+    return _seen(clients, instance, visible_seconds)
+
+
+def _seen(clients: AwsClients, accepted: Instance, visible_seconds: float) -> Instance:
+    end = time.monotonic() + visible_seconds
+    pause = 0.2
+    while True:
+        try:
+            return get_instance(clients, accepted.region, accepted.id)
+        except NotFound as error:
+            if time.monotonic() + pause > end:
+                raise Timeout(
+                    f"EC2 accepted instance {accepted.id} ({accepted.name}) in"
+                    f" {accepted.region}, but does not list it after {visible_seconds:.0f} s.",
+                    hint="Ask again with the same token: it returns the same instance.",
+                    provider="aws",
+                ) from error
+        time.sleep(pause)
+        pause = min(pause * 2, 5.0)
+
+
+def to_client_token(token: str) -> str:
+    """Return the token as EC2 takes it: as it is where that is possible, else its SHA-256."""
+    if token.isascii() and 0 < len(token) <= CLIENT_TOKEN_LENGTH:
+        return token
+    return sha256(token.encode()).hexdigest()
+
+
+def refuse_impossible(spec: InstanceSpec) -> None:
+    """Raise InvalidRequest for what EC2 cannot do, or would do in another way than asked."""
+    problem = None
+    if len(spec.keys) > 1:
+        problem = f"EC2 puts one SSH key on a machine, {len(spec.keys)} are asked for."
+    elif len(spec.disks) > len(DATA_DEVICES):
+        problem = f"At most {len(DATA_DEVICES)} data disks can be created with a machine."
+    elif spec.tags.get(NAME_TAG, spec.name) != spec.name:
+        problem = f"The tag {NAME_TAG} holds the name of the machine: {spec.name!r}."
+    elif TOKEN_TAG in spec.tags:
+        problem = f"The tag {TOKEN_TAG} is SkyClust's own."
+    if problem is not None:
+        raise InvalidRequest(f"Could not create {spec.name}: {problem}", provider="aws")
+
+
+def to_request(
+    spec: InstanceSpec, client_token: str, *, image: str, subnet: str | None
+) -> RunInstancesRequestTypeDef:
+    """Return the parameters of RunInstances; equal arguments give equal parameters."""
+    tags = to_pairs({**spec.tags, NAME_TAG: spec.name, TOKEN_TAG: client_token})
+    request: RunInstancesRequestTypeDef = {
+        "MinCount": 1,
+        "MaxCount": 1,
+        "ClientToken": client_token,
+        "ImageId": image,
+        "InstanceType": spec.type,  # type: ignore[typeddict-item]  # any type, known today or not
+        "TagSpecifications": [
+            {"ResourceType": "instance", "Tags": tags},
+            {"ResourceType": "volume", "Tags": tags},
+        ],
+    }
+    if subnet is not None:
+        request["SubnetId"] = subnet
+    elif spec.zone is not None:
+        request["Placement"] = {"AvailabilityZone": spec.zone}
+    if spec.keys:
+        request["KeyName"] = spec.keys[0]
+    if spec.user_data is not None:
+        request["UserData"] = spec.user_data
+    if spec.disks:
+        request["BlockDeviceMappings"] = _data_disks(spec)
+    return request
+
+
+def _data_disks(spec: InstanceSpec) -> list[BlockDeviceMappingTypeDef]:
+    mappings: list[BlockDeviceMappingTypeDef] = []
+    for device, disk in zip(DATA_DEVICES, spec.disks, strict=False):
+        ebs: EbsBlockDeviceTypeDef = {"VolumeSize": disk.size_gib, "DeleteOnTermination": True}
+        if disk.type is not None:
+            ebs["VolumeType"] = disk.type  # type: ignore[typeddict-item]  # as with the type
+        mappings.append({"DeviceName": device, "Ebs": ebs})
+    return mappings

@@ -1,0 +1,125 @@
+"""The credential of one AWS account: what the form asks for, and what it refuses."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from skyclust.contract import CredentialModel
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+_ROLE_ARN: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html, ExternalId
+_EXTERNAL_ID: Final = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
+_REGION: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+class AwsCredential(CredentialModel):
+    """Keys, a profile, or neither (the worker's own identity); a role may be assumed on top.
+
+    Field names are the SDK's own. Keys and a profile exclude each other, so that it is
+    always clear which identity is meant.
+    """
+
+    access_key_id: str | None = Field(
+        default=None,
+        title="Access key ID",
+        description="The public part of an access key, for example AKIA... or ASIA...",
+    )
+    secret_access_key: SecretStr | None = Field(
+        default=None,
+        title="Secret access key",
+        description="The secret part of the access key.",
+    )
+    session_token: SecretStr | None = Field(
+        default=None,
+        title="Session token",
+        description="Only for temporary keys (ASIA...). They end after hours and are not renewed.",
+    )
+    profile: str | None = Field(
+        default=None,
+        title="Profile",
+        description="Name of a profile in the AWS files of the machine that runs the worker,"
+        " in place of keys.",
+    )
+    role_arn: str | None = Field(
+        default=None,
+        title="Role ARN",
+        description="Role to assume with the keys, the profile or, without both, the worker's own"
+        " identity: arn:aws:iam::123456789012:role/skyclust. Renewed by itself.",
+    )
+    external_id: SecretStr | None = Field(
+        default=None,
+        title="External ID",
+        description="The external id that the role's trust policy demands.",
+    )
+    region: str | None = Field(
+        default=None,
+        title="Default region",
+        description="Where the account itself is asked about, for example for its regions."
+        " Empty: the profile's region, else us-east-1. Set it for China and GovCloud.",
+    )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _empty_means_absent(cls, value: object) -> object:
+        # A form sends the empty string for a field that was left alone.
+        content = value.get_secret_value() if isinstance(value, SecretStr) else value
+        return None if content == "" else value
+
+    @field_validator("access_key_id", "secret_access_key", "session_token")
+    @classmethod
+    def _without_blanks(cls, value: str | SecretStr | None) -> str | SecretStr | None:
+        content = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if content is not None and re.search(r"\s", content):
+            raise ValueError("contains a blank or a line break: copy it again")
+        return value
+
+    @field_validator("role_arn")
+    @classmethod
+    def _arn_of_a_role(cls, value: str | None) -> str | None:
+        if value is not None and not _ROLE_ARN.fullmatch(value):
+            raise ValueError("is not the ARN of a role (arn:aws:iam::123456789012:role/name)")
+        return value
+
+    @field_validator("external_id")
+    @classmethod
+    def _external_id_as_sts_takes_it(cls, value: SecretStr | None) -> SecretStr | None:
+        # STS would repeat a malformed external id in its error message.
+        if value is not None and not _EXTERNAL_ID.fullmatch(value.get_secret_value()):
+            raise ValueError("has 2 to 1224 letters, digits or characters of _+=,.@:/-")
+        return value
+
+    @field_validator("region")
+    @classmethod
+    def _name_of_a_region(cls, value: str | None) -> str | None:
+        if value is not None and not _REGION.fullmatch(value):
+            raise ValueError("is not the name of a region (eu-central-1)")
+        return value
+
+    @field_validator("endpoint")
+    @classmethod
+    def _address_of_an_endpoint(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("is not an address (https://ec2.example.com)")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("is an address without user, password, query and fragment")
+        return value
+
+    @model_validator(mode="after")
+    def _one_identity(self) -> Self:
+        if (self.access_key_id is None) != (self.secret_access_key is None):
+            raise ValueError("access_key_id and secret_access_key belong together: give both")
+        if self.session_token is not None and self.access_key_id is None:
+            raise ValueError("session_token is of use only together with an access key")
+        if self.profile is not None and self.access_key_id is not None:
+            raise ValueError("give an access key or a profile, not both")
+        if self.external_id is not None and self.role_arn is None:
+            raise ValueError("external_id is of use only together with role_arn")
+        return self

@@ -1,0 +1,64 @@
+"""Disks: EBS volumes.
+
+Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Volume.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+from providers.aws.tags import NAME_TAG, to_tags
+from skyclust.model.resource import Resource, ResourceKind, ResourceState
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import VolumeTypeDef
+
+    from providers.aws.client import AwsClients
+
+STATES: Final = {
+    "creating": ResourceState.PENDING,
+    "available": ResourceState.AVAILABLE,
+    "in-use": ResourceState.IN_USE,
+    "deleting": ResourceState.DELETING,
+    "deleted": ResourceState.DELETED,
+    "error": ResourceState.ERROR,
+}
+
+
+def get_disks(
+    clients: AwsClients, region: str, page_size: int
+) -> Iterator[Sequence[VolumeTypeDef]]:
+    """Yield the volumes of a region, page by page."""
+    pages = clients.ec2(region).get_paginator("describe_volumes")
+    for page in pages.paginate(PaginationConfig={"PageSize": page_size}):
+        yield page["Volumes"]
+
+
+def to_disk(region: str, volume: VolumeTypeDef) -> Resource:
+    """Return a volume as an inventory resource."""
+    tags = to_tags(volume.get("Tags", ()))
+    native_state = volume["State"]
+    attachments = volume.get("Attachments", ())
+    return Resource(
+        provider="aws",
+        region=region,
+        kind=ResourceKind.DISK,
+        id=volume["VolumeId"],
+        name=tags.get(NAME_TAG, ""),
+        zone=volume.get("AvailabilityZone"),
+        state=STATES.get(native_state, ResourceState.UPDATING),
+        native_state=native_state,
+        tags=tags,
+        created_at=volume["CreateTime"],
+        attributes={
+            "attached_to": sorted(a["InstanceId"] for a in attachments if "InstanceId" in a),
+            "device": attachments[0].get("Device") if attachments else None,
+            "encrypted": volume.get("Encrypted", False),
+            "iops": volume.get("Iops"),
+            "size_gib": volume["Size"],
+            "snapshot": volume.get("SnapshotId") or None,
+            "throughput_mibps": volume.get("Throughput"),
+            "type": volume.get("VolumeType"),
+        },
+    )

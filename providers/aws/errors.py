@@ -1,0 +1,272 @@
+"""One table from what botocore raises and AWS answers to the errors of SkyClust.
+
+Three lookups, most exact first: the service's error code, the ending of the code, the HTTP
+status. What botocore raises without an answer from AWS is looked up by its class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+from skyclust.errors import (
+    AuthenticationFailed,
+    CapacityExhausted,
+    ConfigurationError,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    QuotaExceeded,
+    SkyClustError,
+    Throttled,
+    Timeout,
+    Unavailable,
+    Unsupported,
+)
+
+# Sources: https://docs.aws.amazon.com/ec2/latest/devguide/errors-overview.html,
+# https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html, and the `error` traits
+# of botocore's own models of sts, iam, elb and elbv2.
+_CODES: Final[dict[type[SkyClustError], tuple[str, ...]]] = {
+    Throttled: (
+        "BandwidthLimitExceeded", "DependencyThrottle", "EC2ThrottledException",
+        "PriorRequestNotComplete", "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown",
+        "SnapshotCreationPerVolumeRateExceeded", "Throttling", "ThrottlingException",
+        "ThrottledException", "TooManyRequestsException", "TransactionInProgressException",
+    ),
+    Unavailable: (
+        "HealthUnavailable", "IDPCommunicationError", "InternalError", "InternalFailure",
+        "InternalServiceError", "PolicyEvaluation", "ServerInternal", "ServiceFailure",
+        "ServiceUnavailable", "ServiceUnavailableException", "Unavailable",
+    ),
+    Timeout: ("PriorRequestTimeout", "RequestTimeout", "RequestTimeoutException"),
+    Conflict: (
+        "BundlingInProgress", "CapacityReservationPending", "ConcurrentModification",
+        "ConcurrentTagAccess", "DependencyViolation", "EntityTemporarilyUnmodifiable",
+        "IncorrectInstanceState", "IncorrectModificationState", "IncorrectSpotRequestState",
+        "IncorrectState", "IncorrectStateException", "InvalidState", "InvalidStateTransition",
+        "InvalidVpcState", "OperationInProgress", "ResourceInUse", "RoleModified",
+        "TrustStoreInUse", "TrustStoreNotReady", "VolumeInUse", "VolumeModificationInProgress",
+    ),
+    AuthenticationFailed: (
+        "AuthFailure", "ExpiredToken", "ExpiredTokenException", "ExpiredTradeInTokenException",
+        "IDPRejectedClaim", "IncompleteSignature", "IncompleteSignatureException",
+        "InvalidAuthenticationCode", "InvalidAuthorizationMessageException",
+        "InvalidClientTokenId", "InvalidIdentityToken", "InvalidSecurity.RequestHasExpired",
+        "InvalidSignatureException", "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException", "NotAuthorized", "RequestExpired",
+        "SignatureDoesNotMatch", "TokenRefreshRequired", "UnrecognizedClientException",
+        "X509ParseError",
+    ),
+    PermissionDenied: (
+        "AccessDenied", "AccessDeniedException", "Blocked", "FeatureDisabled", "KMSAccessDenied",
+        "OptInRequired", "OutboundWebIdentityFederationDisabledException", "PendingVerification",
+        "RegionDisabledException", "SessionDurationEscalationException", "UnauthorizedOperation",
+        "AuthFailure.ServiceLinkedRoleCreationNotPermitted",
+    ),
+    # An id that no instance can have is one more instance that does not exist.
+    NotFound: (
+        "InvalidInstanceID.Malformed", "InvalidPlacementGroup.Unknown", "NoSuchEntity",
+        "UnknownVolumeType",
+    ),
+    QuotaExceeded: (
+        "CapacityUnitsLimitExceeded", "LimitExceeded", "LimitExceededException",
+        "PendingSnapshotLimitExceeded", "RequestResourceCountExceeded", "ResourceCountExceeded",
+        "TargetGroupAssociationLimit",
+    ),
+    CapacityExhausted: (
+        "InsufficientAddressCapacity", "InsufficientCapacity", "InsufficientCapacityOnHost",
+        "InsufficientFreeAddressesInSubnet", "InsufficientHostCapacity",
+        "InsufficientInstanceCapacity", "InsufficientReservedInstanceCapacity",
+        "InsufficientReservedInstancesCapacity", "InsufficientVolumeCapacity",
+        "ReservationCapacityExceeded", "UnfulfillableCapacity", "VolumeTypeNotAvailableInZone",
+        "VolumeTypeNotAvailableInRegion",
+    ),
+    Unsupported: ("InvalidAction", "NotImplemented", "UnknownOperationException"),
+    InvalidRequest: (
+        "CannotDelete", "DiskImageSizeTooLarge", "DryRunOperation", "EncryptedVolumesNotSupported",
+        "EntityAlreadyExists", "FilterLimitExceeded", "Gateway.NotAttached",
+        "IdempotentParameterMismatch", "InstanceAlreadyLinked", "InvalidAMIAttributeItemValue",
+        "InvalidAMIID.Unavailable", "InvalidAvailabilityZone", "InvalidBlockDeviceMapping",
+        "InvalidCharacter", "InvalidFilter", "InvalidFormat", "InvalidGroup.Reserved", "InvalidID",
+        "InvalidInput", "InvalidInstanceAttributeValue", "InvalidInstanceID",
+        "InvalidInstanceID.NotLinkable", "InvalidInstanceType", "InvalidInterface",
+        "InvalidKey.Format", "InvalidKeyPair.Format", "InvalidManifest", "InvalidNextToken",
+        "InvalidOption.Conflict", "InvalidPaginationToken", "InvalidParameter",
+        "InvalidParameterCombination", "InvalidParameterDependency", "InvalidParameterValue",
+        "InvalidQueryParameter", "InvalidRequest", "InvalidSubnet", "InvalidSubnet.Conflict",
+        "InvalidTagKey.Malformed", "InvalidUserData.Malformed", "InvalidVolume.ZoneMismatch",
+        "InvalidVolumeID.ZoneMismatch", "InvalidVpcRange", "LegacySecurityGroup",
+        "MalformedPolicyDocument", "MalformedQueryString", "MissingAction", "MissingParameter",
+        "NonEBSInstance", "NotExportable", "OperationNotPermitted", "PackedPolicyTooLarge",
+        "Resource.AlreadyAssociated", "TagPolicyViolation", "UnknownParameter", "Unsupported",
+        "UnsupportedHibernationConfiguration", "UnsupportedHostConfiguration",
+        "UnsupportedInstanceAttribute", "UnsupportedOperation", "UnsupportedProtocol",
+        "UnsupportedTenancy", "VPCIdNotSpecified", "VPCResourceNotSpecified", "ValidationError",
+        "ValidationException", "VpcCidrConflict",
+    ),
+}  # fmt: skip
+ERROR_CODES: Final = {code: ours for ours, codes in _CODES.items() for code in codes}
+
+# EC2 builds most of its codes from a noun and one of these endings.
+CODE_ENDINGS: Final[tuple[tuple[str, type[SkyClustError]], ...]] = (
+    ("NotFound", NotFound),
+    (".Malformed", InvalidRequest),
+    (".Duplicate", InvalidRequest),
+    (".InUse", Conflict),
+    ("CountExceeded", QuotaExceeded),
+    ("LimitExceeded", QuotaExceeded),
+)
+
+# The classes of botocore.exceptions, and botocore.parsers.ResponseParserError (an answer that
+# is no AWS answer, a proxy's page for example), by name: botocore is not imported for a table.
+_CLASSES: Final[dict[type[SkyClustError], tuple[str, ...]]] = {
+    Throttled: ("CapacityNotAvailableError",),
+    Timeout: ("ConnectTimeoutError", "ReadTimeoutError", "WaiterError"),
+    Unavailable: (
+        "AwsChunkedWrapperError", "ChecksumError", "ConnectionClosedError", "ConnectionError",
+        "EndpointConnectionError", "EventStreamError", "FlexibleChecksumError", "HTTPClientError",
+        "IncompleteReadError", "MetadataRetrievalError", "PaginationError", "ProxyConnectionError",
+        "ResponseParserError", "ResponseStreamingError", "SSLError",
+    ),
+    AuthenticationFailed: (
+        "CredentialRetrievalError", "LoginAuthorizationCodeError", "LoginError",
+        "LoginRefreshRequired", "LoginTokenLoadError", "NoAuthTokenError", "NoCredentialsError",
+        "PartialCredentialsError", "RefreshWithMFAUnsupportedError", "SSOError",
+        "SSOTokenLoadError", "TokenRetrievalError", "UnauthorizedSSOTokenError",
+    ),
+    PermissionDenied: ("LoginInsufficientPermissions",),
+    Unsupported: (
+        "ServiceNotInRegionError", "UnknownClientMethodError", "UnsupportedServiceProtocolsError",
+    ),
+    ConfigurationError: (
+        "ApiVersionNotFoundError", "BaseEndpointResolverError", "ConfigNotFound",
+        "ConfigParseError", "DataNotFoundError", "EndpointProviderError",
+        "EndpointResolutionError", "EndpointVariantError", "InfiniteLoopConfigError",
+        "InvalidChecksumConfigError", "InvalidConfigError", "InvalidDefaultsMode",
+        "InvalidEndpointConfigurationError", "InvalidEndpointDiscoveryConfigurationError",
+        "InvalidIMDSEndpointError", "InvalidIMDSEndpointModeError", "InvalidMaxRetryAttemptsError",
+        "InvalidProxiesConfigError", "InvalidRetryConfigurationError", "InvalidRetryModeError",
+        "InvalidS3AddressingStyleError", "InvalidS3UsEast1RegionalEndpointConfigError",
+        "InvalidSTSRegionalEndpointsConfigError", "MD5UnavailableError",
+        "MissingDependencyException", "MissingServiceIdError", "NoRegionError", "ProfileNotFound",
+        "UndefinedModelAttributeError", "UnknownCredentialError", "UnknownEndpointError",
+        "UnknownEndpointResolutionBuiltInName", "UnknownFIPSEndpointError", "UnknownRegionError",
+        "UnknownServiceError", "UnknownServiceStyle", "UnknownSignatureVersionError",
+        "UnknownTokenProviderError", "UnsupportedS3ConfigurationError",
+        "UnsupportedS3ControlConfigurationError", "UnsupportedSignatureVersionError",
+    ),
+    InvalidRequest: (
+        "AliasConflictParameterError", "BotoCoreError", "InvalidDNSNameError",
+        "InvalidExpressionError", "InvalidHostLabelError", "InvalidRegionError",
+        "MissingParametersError", "OperationNotPageableError", "ParamValidationError",
+        "RangeError", "StubAssertionError", "StubResponseError", "UnStubbedResponseError",
+        "UnknownKeyError", "UnknownParameterError", "UnseekableStreamError",
+        "UnsupportedOutpostResourceError", "UnsupportedS3AccesspointConfigurationError",
+        "UnsupportedS3ArnError", "UnsupportedS3ControlArnError", "ValidationError",
+        "WaiterConfigError",
+    ),
+}  # fmt: skip
+ERROR_CLASSES: Final = {name: ours for ours, names in _CLASSES.items() for name in names}
+
+HINTS: Final[Mapping[str, str]] = {
+    "IdempotentParameterMismatch": "The token was used for another request: use a new token.",
+    "InstanceLimitExceeded": "Ask AWS for a higher quota, or choose another type or region.",
+    "InsufficientInstanceCapacity": "Choose another zone or type, or try again later.",
+    "OperationNotPermitted": "Is termination or stop protection on? Switch it off first.",
+    "OptInRequired": "Enable the service or region for the account, or leave the region out.",
+    "PendingVerification": "AWS has not yet verified the account in this region.",
+    "ProfileNotFound": "The profile must exist on the machine that runs the worker.",
+    "SSLError": "Is the certificate of a private endpoint trusted? AWS_CA_BUNDLE names its file.",
+    "Unsupported": "The type may not be offered in this zone: choose another zone or type.",
+    "VcpuLimitExceeded": "Ask AWS for a higher quota, or choose another type or region.",
+}
+_AUTHENTICATION_HINT: Final = "Check that the credential is complete, active and not expired."
+
+
+def class_for(code: str, status: int) -> type[SkyClustError]:
+    """Return our class for an error code of AWS and the HTTP status it came with."""
+    if exact := ERROR_CODES.get(code):
+        return exact
+    for ending, ours in CODE_ENDINGS:
+        if code.endswith(ending):
+            return ours
+    if status == 429:  # RFC 6585 section 4
+        return Throttled
+    return Unavailable if status >= 500 or status < 400 else InvalidRequest
+
+
+def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return the seconds a Retry-After header asks for, None without one (RFC 9110 10.2.3)."""
+    value = headers.get("retry-after", "").strip()
+    if value.isdigit():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
+
+
+def translated(error: Exception, doing: str) -> SkyClustError | None:
+    """Return our error for one of botocore's; None for an error that is not botocore's.
+
+    `doing` completes "Could not ...". An authentication error repeats nothing of AWS's own
+    message, here and in the cause: it may quote the signed request with its session token.
+    """
+    names = [kind.__name__ for kind in type(error).__mro__ if kind.__module__[:9] == "botocore."]
+    response: Any = getattr(error, "response", None)
+    if "ClientError" in names and isinstance(response, dict):
+        return _from_response(error, response, doing)
+    for name in names:
+        if ours := ERROR_CLASSES.get(name):
+            return _built(ours, names[0], str(error), doing)
+    return None
+
+
+def _from_response(error: Exception, response: dict[str, Any], doing: str) -> SkyClustError:
+    metadata = response.get("ResponseMetadata", {})
+    code = str(response.get("Error", {}).get("Code", ""))
+    ours = class_for(code, int(metadata.get("HTTPStatusCode", 0)))
+    if ours is AuthenticationFailed:
+        response["Error"]["Message"] = ""
+        error.args = (f"{code} answered to {getattr(error, 'operation_name', 'a request')}",)
+    built = _built(ours, code, str(response.get("Error", {}).get("Message", "")), doing)
+    if isinstance(built, Throttled):
+        headers = metadata.get("HTTPHeaders", {})
+        built.retry_after = retry_after_seconds(headers, datetime.now(UTC))
+    return built
+
+
+def _built(ours: type[SkyClustError], code: str, message: str, doing: str) -> SkyClustError:
+    hint = HINTS.get(code, "")
+    if ours is AuthenticationFailed:
+        return ours(
+            f"Could not {doing}: AWS does not accept the credential ({code}).",
+            hint=hint or _AUTHENTICATION_HINT,
+            provider="aws",
+            code=code,
+        )
+    return ours(
+        f"Could not {doing}: {message or 'AWS gave no reason'} ({code}).",
+        hint=hint,
+        provider="aws",
+        code=code,
+    )
+
+
+@contextmanager
+def aws_errors(doing: str) -> Iterator[None]:
+    """Raise what botocore raises inside as an error of our tree, with botocore's as its cause."""
+    try:
+        yield
+    except Exception as error:
+        ours = translated(error, doing)
+        if ours is None:
+            raise
+        raise ours from error

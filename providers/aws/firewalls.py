@@ -1,0 +1,83 @@
+"""Firewalls: security groups and their rules.
+
+Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroup.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
+
+from providers.aws.tags import to_tags
+from skyclust.model.resource import Resource, ResourceKind
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import IpPermissionOutputTypeDef, SecurityGroupTypeDef
+
+    from providers.aws.client import AwsClients
+
+
+def get_firewalls(
+    clients: AwsClients, region: str, page_size: int
+) -> Iterator[Sequence[SecurityGroupTypeDef]]:
+    """Yield the security groups of a region, page by page."""
+    pages = clients.ec2(region).get_paginator("describe_security_groups")
+    for page in pages.paginate(PaginationConfig={"PageSize": page_size}):
+        yield page["SecurityGroups"]
+
+
+def to_firewall(region: str, group: SecurityGroupTypeDef) -> Resource:
+    """Return a security group as an inventory resource."""
+    rules = _rules("ingress", group.get("IpPermissions", ()))
+    rules += _rules("egress", group.get("IpPermissionsEgress", ()))
+    return Resource(
+        provider="aws",
+        region=region,
+        kind=ResourceKind.FIREWALL,
+        id=group["GroupId"],
+        name=group.get("GroupName", ""),
+        tags=to_tags(group.get("Tags", ())),
+        attributes={
+            "description": group.get("Description") or None,
+            "network": group.get("VpcId"),
+            "rules": rules,
+        },
+    )
+
+
+def _rules(direction: str, permissions: Iterable[IpPermissionOutputTypeDef]) -> list[JsonValue]:
+    # EC2 gives permissions in no fixed order.
+    ordered = sorted(permissions, key=_position)
+    return [_rule(direction, permission) for permission in ordered]
+
+
+def _rule(direction: str, permission: IpPermissionOutputTypeDef) -> dict[str, JsonValue]:
+    protocol = permission["IpProtocol"]
+    peers: list[JsonValue] = [*_peers(permission)]
+    return {
+        "direction": direction,
+        "protocol": "all" if protocol == "-1" else protocol,
+        "from_port": permission.get("FromPort"),
+        "to_port": permission.get("ToPort"),
+        "sources" if direction == "ingress" else "destinations": peers,
+    }
+
+
+def _position(permission: IpPermissionOutputTypeDef) -> tuple[str, int, int, list[str]]:
+    return (
+        permission["IpProtocol"],
+        permission.get("FromPort", -1),
+        permission.get("ToPort", -1),
+        _peers(permission),
+    )
+
+
+def _peers(permission: IpPermissionOutputTypeDef) -> list[str]:
+    """Return the addresses, groups and prefix lists that a rule lets through, sorted."""
+    peers = [block["CidrIp"] for block in permission.get("IpRanges", ())]
+    peers += [block["CidrIpv6"] for block in permission.get("Ipv6Ranges", ())]
+    peers += [pair["GroupId"] for pair in permission.get("UserIdGroupPairs", ())]
+    peers += [prefixes["PrefixListId"] for prefixes in permission.get("PrefixListIds", ())]
+    return sorted(peers)

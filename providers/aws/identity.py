@@ -1,0 +1,167 @@
+"""Who a credential is, and which of the needed permissions it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from providers.aws.errors import aws_errors
+from skyclust.errors import InvalidRequest, PermissionDenied, SkyClustError
+from skyclust.model.identity import Identity
+
+if TYPE_CHECKING:
+    from providers.aws.client import AwsClients
+
+NEEDED_PERMISSIONS: Final = (
+    "ec2:CreateTags",
+    "ec2:DescribeAddresses",
+    "ec2:DescribeImages",
+    "ec2:DescribeInstances",
+    "ec2:DescribeRegions",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSnapshots",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVolumes",
+    "ec2:DescribeVpcs",
+    "ec2:ModifyInstanceAttribute",
+    "ec2:RebootInstances",
+    "ec2:RunInstances",
+    "ec2:StartInstances",
+    "ec2:StopInstances",
+    "ec2:TerminateInstances",
+    "elasticloadbalancing:DescribeLoadBalancers",
+    "elasticloadbalancing:DescribeTags",
+)
+"""What the provider calls. The policy in docs/providers/aws.md allows exactly this, and what
+verifying itself asks."""
+
+# Passes for an instance in every call below and is none: with DryRun EC2 does nothing anyway.
+_NO_INSTANCE: Final = "i-00000000000000000"
+_NO_IMAGE: Final = "ami-00000000000000000"
+
+
+def get_identity(clients: AwsClients) -> Identity:
+    """Return account and principal, and the permissions that are missing where AWS tells.
+
+    Raises AuthenticationFailed when AWS does not accept the credential. Source:
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+    """
+    with aws_errors("ask AWS who the credential is"):
+        caller = clients.sts().get_caller_identity()
+    return Identity(
+        provider="aws",
+        account=caller["Account"],
+        principal=caller["Arn"],
+        missing_permissions=_missing_permissions(clients, caller["Arn"]),
+    )
+
+
+def _missing_permissions(clients: AwsClients, principal: str) -> tuple[str, ...] | None:
+    if principal.endswith(":root"):
+        return ()  # the root user may do everything, and cannot be simulated
+    try:
+        return _simulated(clients, principal)
+    except SkyClustError:
+        # Whoever may not simulate, and every cloud without IAM, is asked call by call.
+        return to_missing(_tried(clients))
+
+
+def _simulated(clients: AwsClients, principal: str) -> tuple[str, ...]:
+    """Return what IAM would deny to a principal.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
+    """
+    iam = clients.iam()
+    pages = iam.get_paginator("simulate_principal_policy")
+    with aws_errors("simulate the permissions of the credential"):
+        results = [
+            result
+            for page in pages.paginate(
+                PolicySourceArn=_policy_source(clients, principal),
+                ActionNames=NEEDED_PERMISSIONS,
+                # CreateTags is needed, and allowed by our policy, for new instances only.
+                ContextEntries=[
+                    {
+                        "ContextKeyName": "ec2:CreateAction",
+                        "ContextKeyValues": ["RunInstances"],
+                        "ContextKeyType": "string",
+                    }
+                ],
+            )
+            for result in page.get("EvaluationResults", ())
+        ]
+    denied = {r["EvalActionName"] for r in results if r["EvalDecision"] != "allowed"}
+    return tuple(sorted(denied))
+
+
+def _policy_source(clients: AwsClients, principal: str) -> str:
+    """Return the user or role whose policies a principal has.
+
+    The ARN of an assumed role lacks the role's path: IAM knows the whole one.
+    """
+    _, is_role, session = principal.partition(":assumed-role/")
+    if not is_role:
+        return principal
+    role = session.split("/", maxsplit=1)[0]
+    with aws_errors(f"read role {role}"):
+        return clients.iam().get_role(RoleName=role)["Role"]["Arn"]
+
+
+def _tried(clients: AwsClients) -> Mapping[str, bool | None]:
+    """Return for each permission whether EC2 would allow a call, None where it does not tell.
+
+    With DryRun EC2 answers DryRunOperation for "allowed" and UnauthorizedOperation for "not".
+    Some calls look for the instance or image first; and elb has no DryRun, but lists only.
+    """
+    ec2 = clients.ec2(clients.home_region)
+    elbv2 = clients.elbv2(clients.home_region)
+    machine = [_NO_INSTANCE]
+    calls: dict[str, Callable[[], object]] = {
+        "ec2:DescribeAddresses": lambda: ec2.describe_addresses(DryRun=True),
+        "ec2:DescribeImages": lambda: ec2.describe_images(Owners=["self"], DryRun=True),
+        "ec2:DescribeInstances": lambda: ec2.describe_instances(DryRun=True),
+        "ec2:DescribeRegions": lambda: ec2.describe_regions(DryRun=True),
+        "ec2:DescribeSecurityGroups": lambda: ec2.describe_security_groups(DryRun=True),
+        "ec2:DescribeSnapshots": lambda: ec2.describe_snapshots(OwnerIds=["self"], DryRun=True),
+        "ec2:DescribeSubnets": lambda: ec2.describe_subnets(DryRun=True),
+        "ec2:DescribeVolumes": lambda: ec2.describe_volumes(DryRun=True),
+        "ec2:DescribeVpcs": lambda: ec2.describe_vpcs(DryRun=True),
+        "ec2:ModifyInstanceAttribute": lambda: ec2.modify_instance_attribute(
+            InstanceId=_NO_INSTANCE, InstanceType={"Value": "t3.micro"}, DryRun=True
+        ),
+        "ec2:RebootInstances": lambda: ec2.reboot_instances(InstanceIds=machine, DryRun=True),
+        "ec2:RunInstances": lambda: ec2.run_instances(
+            MinCount=1, MaxCount=1, ImageId=_NO_IMAGE, InstanceType="t3.micro", DryRun=True
+        ),
+        "ec2:StartInstances": lambda: ec2.start_instances(InstanceIds=machine, DryRun=True),
+        "ec2:StopInstances": lambda: ec2.stop_instances(InstanceIds=machine, DryRun=True),
+        "ec2:TerminateInstances": lambda: ec2.terminate_instances(InstanceIds=machine, DryRun=True),
+        "elasticloadbalancing:DescribeLoadBalancers": lambda: elbv2.describe_load_balancers(
+            PageSize=1
+        ),
+    }
+    return {
+        permission: _is_allowed(calls[permission]) if permission in calls else None
+        for permission in NEEDED_PERMISSIONS
+    }
+
+
+def _is_allowed(call: Callable[[], object]) -> bool | None:
+    try:
+        with aws_errors("try a call"):
+            call()
+    except PermissionDenied:
+        return False
+    except InvalidRequest as error:
+        return True if error.code == "DryRunOperation" else None
+    except SkyClustError:
+        return None
+    return True
+
+
+def to_missing(allowed: Mapping[str, bool | None]) -> tuple[str, ...] | None:
+    """Return what is known to be missing; None when nothing is, but not everything is known."""
+    missing = tuple(sorted(name for name, answer in allowed.items() if answer is False))
+    if not missing and None in allowed.values():
+        return None
+    return missing

@@ -1,0 +1,70 @@
+"""Images (AMIs) that the account owns.
+
+Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Image.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from providers.aws.tags import to_tags
+from skyclust.model.resource import Resource, ResourceKind, ResourceState
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import ImageTypeDef
+
+    from providers.aws.client import AwsClients
+
+STATES: Final = {
+    "pending": ResourceState.PENDING,
+    "available": ResourceState.AVAILABLE,
+    "transient": ResourceState.PENDING,
+    "disabled": ResourceState.UNAVAILABLE,
+    "deregistered": ResourceState.DELETED,
+    "invalid": ResourceState.ERROR,
+    "failed": ResourceState.ERROR,
+    "error": ResourceState.ERROR,
+}
+
+
+def get_images(
+    clients: AwsClients, region: str, page_size: int
+) -> Iterator[Sequence[ImageTypeDef]]:
+    """Yield the account's own images in a region, the disabled ones too, page by page."""
+    pages = clients.ec2(region).get_paginator("describe_images")
+    for page in pages.paginate(
+        Owners=["self"], IncludeDisabled=True, PaginationConfig={"PageSize": page_size}
+    ):
+        yield page["Images"]
+
+
+def to_image(region: str, image: ImageTypeDef) -> Resource:
+    """Return an image as an inventory resource; `snapshots` are those that hold its disks."""
+    native_state = image["State"]
+    mappings = image.get("BlockDeviceMappings", ())
+    snapshots = (mapping.get("Ebs", {}).get("SnapshotId") for mapping in mappings)
+    return Resource(
+        provider="aws",
+        region=region,
+        kind=ResourceKind.IMAGE,
+        id=image["ImageId"],
+        name=image.get("Name", ""),
+        state=STATES.get(native_state, ResourceState.UPDATING),
+        native_state=native_state,
+        tags=to_tags(image.get("Tags", ())),
+        created_at=_moment(image.get("CreationDate")),
+        attributes={
+            "architecture": image.get("Architecture"),
+            "description": image.get("Description") or None,
+            "platform": image.get("PlatformDetails"),
+            "public": image.get("Public", False),
+            "size_gib": sum(m.get("Ebs", {}).get("VolumeSize", 0) for m in mappings),
+            "snapshots": sorted(snapshot for snapshot in snapshots if snapshot),
+        },
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

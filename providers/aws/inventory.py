@@ -1,0 +1,96 @@
+"""Inventory: for each kind, what lists it and what makes a resource of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from providers.aws import (
+    addresses,
+    disks,
+    firewalls,
+    images,
+    instances,
+    load_balancers,
+    networks,
+    snapshots,
+)
+from providers.aws.regions import calling
+from skyclust.errors import Unsupported
+from skyclust.model.resource import Resource, ResourceKind
+
+if TYPE_CHECKING:
+    from providers.aws.client import AwsClients
+
+# https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-pagination.html
+_EC2_PAGES: Final = (5, 1000)
+# PageSize of DescribeLoadBalancers, in elb and elbv2 alike
+_ELB_PAGES: Final = (1, 400)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """`get` yields pages of what AWS has, `to_resource` makes a resource of one thing.
+
+    `page_sizes` is the smallest and the largest page that AWS accepts to be asked for.
+    """
+
+    get: Callable[[AwsClients, str, int], Iterator[Sequence[Any]]]
+    to_resource: Callable[[str, Any], Resource]
+    page_sizes: tuple[int, int] = _EC2_PAGES
+
+    def page_size(self, wish: int | None) -> int:
+        """Return the page size nearest to the wish; the largest when there is none."""
+        smallest, largest = self.page_sizes
+        return largest if wish is None else min(max(wish, smallest), largest)
+
+
+READERS: Final[dict[ResourceKind, tuple[Reader, ...]]] = {
+    ResourceKind.INSTANCE: (Reader(instances.get_instances, instances.to_resource),),
+    ResourceKind.DISK: (Reader(disks.get_disks, disks.to_disk),),
+    ResourceKind.SNAPSHOT: (Reader(snapshots.get_snapshots, snapshots.to_snapshot),),
+    ResourceKind.IMAGE: (Reader(images.get_images, images.to_image),),
+    ResourceKind.NETWORK: (Reader(networks.get_networks, networks.to_network),),
+    ResourceKind.SUBNET: (Reader(networks.get_subnets, networks.to_subnet),),
+    ResourceKind.FIREWALL: (Reader(firewalls.get_firewalls, firewalls.to_firewall),),
+    ResourceKind.ADDRESS: (Reader(addresses.get_addresses, addresses.to_address),),
+    ResourceKind.LOAD_BALANCER: (
+        Reader(load_balancers.get_load_balancers, load_balancers.to_load_balancer, _ELB_PAGES),
+        Reader(
+            load_balancers.get_classic_load_balancers,
+            load_balancers.to_classic_load_balancer,
+            _ELB_PAGES,
+        ),
+    ),
+}
+
+
+def list_resources(
+    clients: AwsClients, region: str, kind: ResourceKind, page_size: int | None
+) -> Iterator[Sequence[Resource]]:
+    """Yield every resource of a kind in a region, page by page, to the end.
+
+    Raises Unsupported at once for a kind that AWS does not have here.
+    """
+    readers = READERS.get(kind)
+    if readers is None:
+        raise Unsupported(f"The AWS provider does not list {kind}.", provider="aws")
+    return _pages(clients, region, kind, readers, page_size)
+
+
+def _pages(
+    clients: AwsClients,
+    region: str,
+    kind: ResourceKind,
+    readers: Sequence[Reader],
+    page_size: int | None,
+) -> Iterator[Sequence[Resource]]:
+    for reader in readers:
+        pages = reader.get(clients, region, reader.page_size(page_size))
+        while True:
+            with calling(clients, region, f"list {kind} in {region}"):
+                page = next(pages, None)
+            if page is None:
+                break
+            yield [reader.to_resource(region, thing) for thing in page]

@@ -1,0 +1,126 @@
+"""Finding the image and the subnet of a machine by the id or the name that someone gave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+from providers.aws.regions import calling
+from providers.aws.tags import NAME_TAG, to_tags
+from skyclust.errors import InvalidRequest, NotFound
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import FilterTypeDef, SubnetTypeDef
+
+    from providers.aws.client import AwsClients
+
+# Anyone may publish an image under a well-known name. So a name is looked for among the
+# account's own images and Amazon's, in this order, and nowhere else.
+_TRUSTED_OWNERS: Final = ("self", "amazon")
+
+
+def find_image(clients: AwsClients, region: str, image: str) -> str:
+    """Return what RunInstances takes as ImageId for an image given by id or by name.
+
+    An id and a `resolve:ssm:` parameter are returned as they are: EC2 checks them. A name is
+    the exact name of an image of the account or else of Amazon. Raises InvalidRequest when
+    several have the name, NotFound when none has.
+    """
+    if image.startswith(("ami-", "resolve:ssm:")):
+        return image
+    pages = clients.ec2(region).get_paginator("describe_images")
+    for owner in _TRUSTED_OWNERS:
+        filters: list[FilterTypeDef] = [{"Name": "name", "Values": [image]}]
+        with calling(clients, region, f"look for image {image!r} in {region}"):
+            found = [
+                candidate["ImageId"]
+                for page in pages.paginate(Owners=[owner], Filters=filters)
+                for candidate in page["Images"]
+                if candidate.get("Name") == image  # the filter takes * and ? for any character
+            ]
+        if found:
+            return _only(found, "image", image, region)
+    raise NotFound(
+        f"Neither the account nor Amazon has an image {image!r} in {region}.",
+        hint="An image of somebody else is given by its id (ami-...).",
+        provider="aws",
+    )
+
+
+def find_subnet(
+    clients: AwsClients, region: str, network: str, zone: str | None, client_token: str
+) -> str:
+    """Return the id of the subnet for a machine, from a subnet or a VPC given by id or by name.
+
+    Where a VPC leaves a choice within the zone, the token picks: a repeated request comes to
+    the same subnet, and many machines spread. Raises NotFound when there is no such subnet or
+    VPC, InvalidRequest when the name is not unique or nothing lies in the zone.
+    """
+    if network.startswith("subnet-"):
+        subnets = _subnets(clients, region, "subnet-id", network)
+    elif network.startswith("vpc-"):
+        subnets = _subnets(clients, region, "vpc-id", network)
+    else:
+        subnets = _subnets_named(clients, region, network, zone)
+    if not subnets:
+        raise NotFound(f"There is no subnet for {network!r} in {region}.", provider="aws")
+    in_zone = [s["SubnetId"] for s in subnets if zone in {None, s["AvailabilityZone"]}]
+    if not in_zone:
+        zones = ", ".join(sorted({subnet["AvailabilityZone"] for subnet in subnets}))
+        raise InvalidRequest(
+            f"{network!r} in {region} has no subnet in zone {zone}.",
+            hint=f"It has subnets in: {zones}.",
+            provider="aws",
+        )
+    return pick(in_zone, client_token)
+
+
+def pick(candidates: Sequence[str], token: str) -> str:
+    """Return one of the candidates: for one token always the same, for many spread evenly."""
+    number = int.from_bytes(sha256(token.encode()).digest()[:8])
+    return sorted(candidates)[number % len(candidates)]
+
+
+def _subnets_named(
+    clients: AwsClients, region: str, name: str, zone: str | None
+) -> list[SubnetTypeDef]:
+    """Return the subnet of a name, or the subnets of the VPC of that name; maybe none."""
+    named = [
+        subnet
+        for subnet in _subnets(clients, region, f"tag:{NAME_TAG}", name)
+        if to_tags(subnet.get("Tags", ())).get(NAME_TAG) == name
+    ]
+    if named:
+        in_zone = [s for s in named if zone in {None, s["AvailabilityZone"]}] or named
+        _only([subnet["SubnetId"] for subnet in in_zone], "subnet", name, region)
+        return in_zone
+    pages = clients.ec2(region).get_paginator("describe_vpcs")
+    filters: list[FilterTypeDef] = [{"Name": f"tag:{NAME_TAG}", "Values": [name]}]
+    with calling(clients, region, f"look for network {name!r} in {region}"):
+        networks = [
+            vpc["VpcId"]
+            for page in pages.paginate(Filters=filters)
+            for vpc in page["Vpcs"]
+            if to_tags(vpc.get("Tags", ())).get(NAME_TAG) == name
+        ]
+    if not networks:
+        return []
+    return _subnets(clients, region, "vpc-id", _only(networks, "network", name, region))
+
+
+def _subnets(clients: AwsClients, region: str, criterion: str, value: str) -> list[SubnetTypeDef]:
+    pages = clients.ec2(region).get_paginator("describe_subnets")
+    filters: list[FilterTypeDef] = [{"Name": criterion, "Values": [value]}]
+    with calling(clients, region, f"look for network {value!r} in {region}"):
+        return [subnet for page in pages.paginate(Filters=filters) for subnet in page["Subnets"]]
+
+
+def _only(ids: Sequence[str], what: str, name: str, region: str) -> str:
+    if len(ids) > 1:
+        raise InvalidRequest(
+            f"{len(ids)} {what}s in {region} are called {name!r}: {', '.join(sorted(ids))}.",
+            hint="Give the id of the one that is meant.",
+            provider="aws",
+        )
+    return ids[0]

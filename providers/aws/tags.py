@@ -1,0 +1,25 @@
+"""Tags: AWS lists pairs, SkyClust has a mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import TagTypeDef
+
+NAME_TAG: Final = "Name"
+"""The tag that the AWS console shows as the name of a thing."""
+
+TOKEN_TAG: Final = "skyclust:token"  # noqa: S105 - the name of a tag, no secret
+"""Holds the token with which SkyClust made the machine."""
+
+
+def to_tags(pairs: Iterable[TagTypeDef]) -> dict[str, str]:
+    """Return a list of key and value pairs as a mapping."""
+    return {pair["Key"]: pair["Value"] for pair in pairs}
+
+
+def to_pairs(tags: Mapping[str, str]) -> list[TagTypeDef]:
+    """Return a mapping as the list of pairs that AWS takes."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
