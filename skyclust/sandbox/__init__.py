@@ -1,0 +1,1 @@
+"""Local clouds that speak the real wire formats, with faults on demand."""

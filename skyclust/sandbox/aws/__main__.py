@@ -1,0 +1,59 @@
+"""Runs the sandbox AWS: `python -m skyclust.sandbox.aws --port 0 --seed estate`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+
+from skyclust.sandbox.aws.application import AwsApplication
+from skyclust.sandbox.aws.cloud import AwsCloud, AwsSettings
+from skyclust.sandbox.control import Conditions, Control, Seed
+from skyclust.sandbox.faults import Faults
+from skyclust.sandbox.serving import serve
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve until stopped; says where in one line of JSON on stdout."""
+    options = _parser().parse_args(arguments)
+    # moto listens to the environment: nothing of the user's may change what the sandbox is,
+    # and its own thousands of public images stay out.
+    for name in [name for name in os.environ if name.startswith("MOTO_")]:
+        del os.environ[name]
+    os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
+    settings = AwsSettings(
+        transition_seconds=options.transition_seconds,
+        terminated_seconds=options.terminated_seconds,
+        minimum_page_size=options.minimum_page_size,
+        page_token_seconds=options.page_token_seconds,
+    )
+    conditions = Conditions(Faults(seed=options.fault_seed))
+    cloud = AwsCloud(settings, conditions)
+    control = Control("aws", options.nonce, Seed(options.seed), cloud.restart, conditions)
+    control.reset(None)
+    serve(
+        AwsApplication(cloud, control),
+        cloud="aws",
+        host=options.host,
+        port=options.port,
+        nonce=options.nonce,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m skyclust.sandbox.aws", description=__doc__)
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on")
+    add("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
+    add("--seed", choices=[*Seed], default=Seed.EMPTY, help="what exists at the beginning")
+    add("--nonce", default=secrets.token_hex(16), help="by which this process is known again")
+    add("--fault-seed", type=int, default=0, help="seed of the faults' dice")
+    add("--transition-seconds", type=float, default=2.0, help="time between two states")
+    add("--terminated-seconds", type=float, default=60.0, help="time a terminated one is shown")
+    add("--minimum-page-size", type=int, default=1, help="least MaxResults; 5 at EC2 itself")
+    add("--page-token-seconds", type=float, default=3600.0, help="time a page token holds")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""What EC2 checks and fills in when instances are launched, and moto does not.
+
+Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, MutableMapping
+from typing import Any, Final
+
+from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models import EC2Backend
+from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS, INSTANCE_TYPES
+from moto.ec2.models.instances import Instance
+
+_DEFAULT_TYPE: Final = "m1.small"
+_ROOT_DISK_GIB: Final = 8
+
+
+def check_launch(backend: EC2Backend, parameters: Mapping[str, Any]) -> None:
+    """Refuse a launch whose type is unknown, not offered there, or unfit for the image."""
+    if "ImageId" not in parameters and "LaunchTemplate" not in parameters:
+        raise EC2ClientError("MissingParameter", "The request must contain the parameter ImageId")
+    instance_type = parameters.get("InstanceType", _DEFAULT_TYPE)
+    check_type(instance_type, backend.region_name, _zone_of(backend, parameters))
+    if "ImageId" in parameters:
+        [image] = backend.describe_images(ami_ids=[parameters["ImageId"]])
+        check_architecture(instance_type, image.architecture or "x86_64")
+
+
+def check_type(instance_type: str, region: str, zone: str | None) -> None:
+    """Refuse an instance type that does not exist, or that is not offered in the zone.
+
+    Without a zone it must be offered anywhere in the region.
+    """
+    if instance_type not in INSTANCE_TYPES:
+        raise EC2ClientError(
+            "InvalidParameterValue", f"Invalid value '{instance_type}' for InstanceType."
+        )
+    zones = {
+        offering["Location"]
+        for offering in INSTANCE_TYPE_OFFERINGS["availability-zone"].get(region, [])
+        if offering["InstanceType"] == instance_type
+    }
+    if not zones or (zone is not None and zone not in zones):
+        raise EC2ClientError(
+            "Unsupported",
+            f"Your requested instance type ({instance_type}) is not supported in your requested"
+            f" Availability Zone ({zone or region}).",
+        )
+
+
+def check_architecture(instance_type: str, architecture: str) -> None:
+    """Refuse a type whose processor cannot run the image."""
+    supported = INSTANCE_TYPES[instance_type]["ProcessorInfo"]["SupportedArchitectures"]
+    if architecture not in supported:
+        raise EC2ClientError(
+            "InvalidParameterValue",
+            f"The architecture '{','.join(supported)}' of the specified instance type does not"
+            f" match the architecture '{architecture}' of the specified AMI.",
+        )
+
+
+def complete_launch(backend: EC2Backend, parameters: MutableMapping[str, Any]) -> None:
+    """Ask moto for what EC2 would do: MaxCount instances, each with the image's root disk.
+
+    moto launches MinCount, and leaves the root disk out when data disks are asked for.
+    """
+    parameters["MinCount"] = parameters.get("MaxCount", parameters.get("MinCount", 1))
+    disks = parameters.get("BlockDeviceMappings")
+    if not disks or "ImageId" not in parameters:
+        return
+    [image] = backend.describe_images(ami_ids=[parameters["ImageId"]])
+    root = image.root_device_name
+    if all(disk.get("DeviceName") != root for disk in disks):
+        ebs = {"VolumeSize": _ROOT_DISK_GIB, "DeleteOnTermination": True}
+        parameters["BlockDeviceMappings"] = [{"DeviceName": root, "Ebs": ebs}, *disks]
+
+
+def tie_interfaces(instances: Iterable[Instance], parameters: Mapping[str, Any]) -> None:
+    """Let the interfaces that a launch made end with their instance, unless asked otherwise."""
+    kept = {
+        asked.get("DeviceIndex", 0)
+        for asked in parameters.get("NetworkInterfaces", [])
+        if "NetworkInterfaceId" in asked or asked.get("DeleteOnTermination") is False
+    }
+    for instance in instances:
+        for index, interface in instance.nics.items():
+            interface.delete_on_termination = index not in kept
+
+
+def _zone_of(backend: EC2Backend, parameters: Mapping[str, Any]) -> str | None:
+    subnet_id = parameters.get("SubnetId")
+    if subnet_id is not None:
+        return str(backend.get_subnet(subnet_id).availability_zone)
+    zone = parameters.get("Placement", {}).get("AvailabilityZone")
+    return None if zone is None else str(zone)
