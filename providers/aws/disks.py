@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Volume.html
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from providers.aws.tags import NAME_TAG, to_tags
@@ -50,7 +51,7 @@ def to_disk(region: str, volume: VolumeTypeDef) -> Resource:
         state=STATES.get(native_state, ResourceState.UPDATING),
         native_state=native_state,
         tags=tags,
-        created_at=volume["CreateTime"],
+        created_at=volume["CreateTime"].astimezone(UTC),
         attributes={
             "attached_to": sorted(a["InstanceId"] for a in attachments if "InstanceId" in a),
             "device": attachments[0].get("Device") if attachments else None,

@@ -253,7 +253,7 @@ def _built(ours: type[SkyClustError], code: str, message: str, doing: str) -> Sk
             code=code,
         )
     return ours(
-        f"Could not {doing}: {message or 'AWS gave no reason'} ({code}).",
+        f"Could not {doing}: {message.rstrip('. ') or 'AWS gave no reason'} ({code}).",
         hint=hint,
         provider="aws",
         code=code,

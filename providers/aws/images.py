@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Image.html
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from providers.aws.tags import to_tags
@@ -67,4 +67,4 @@ def to_image(region: str, image: ImageTypeDef) -> Resource:
 
 
 def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+    return datetime.fromisoformat(text).astimezone(UTC) if text else None

@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from pydantic import JsonValue
@@ -109,7 +109,7 @@ def to_instance(region: str, machine: InstanceTypeDef) -> Instance:
         public_addresses=_public_addresses(machine, interfaces),
         tags=tags,
         created_at=_created_at(machine, interfaces),
-        state_reason=machine.get("StateReason", {}).get("Message"),
+        state_reason=machine.get("StateReason", {}).get("Message") or None,
         attributes=_attributes(machine),
     )
 
@@ -124,7 +124,7 @@ def _attributes(machine: InstanceTypeDef) -> dict[str, JsonValue]:
         "firewalls": [*firewalls],
         "identity": machine.get("IamInstanceProfile", {}).get("Arn"),
         "key": machine.get("KeyName"),
-        "launched_at": machine["LaunchTime"].isoformat(),
+        "launched_at": machine["LaunchTime"].astimezone(UTC).isoformat(),
         "lifecycle": machine.get("InstanceLifecycle", "on-demand"),
         "platform": machine.get("PlatformDetails"),
     }
@@ -140,9 +140,9 @@ def _created_at(
     # LaunchTime is that of the last start. EC2 tells the first one only as the time at which
     # the primary network interface was attached.
     launched = machine["LaunchTime"]
-    if not interfaces:
-        return launched
-    return min(launched, interfaces[0].get("Attachment", {}).get("AttachTime", launched))
+    if interfaces:
+        launched = min(launched, interfaces[0].get("Attachment", {}).get("AttachTime", launched))
+    return launched.astimezone(UTC)
 
 
 def _private_addresses(

@@ -8,6 +8,7 @@ Neither service lists tags with its load balancers: they are read page by page b
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
@@ -139,7 +140,7 @@ def to_load_balancer(region: str, balancer: LoadBalancer) -> Resource:
         state=state,
         native_state=native_state,
         tags=balancer.tags,
-        created_at=described.get("CreatedTime"),
+        created_at=_in_utc(described.get("CreatedTime")),
         attributes={
             "dns_name": described.get("DNSName"),
             "firewalls": sorted(described.get("SecurityGroups", ())),
@@ -164,7 +165,7 @@ def to_classic_load_balancer(region: str, balancer: ClassicLoadBalancer) -> Reso
         id=described["LoadBalancerName"],
         name=described["LoadBalancerName"],
         tags=balancer.tags,
-        created_at=described.get("CreatedTime"),
+        created_at=_in_utc(described.get("CreatedTime")),
         attributes={
             "dns_name": described.get("DNSName"),
             "firewalls": sorted(described.get("SecurityGroups", ())),
@@ -174,3 +175,7 @@ def to_classic_load_balancer(region: str, balancer: ClassicLoadBalancer) -> Reso
             "zones": sorted(described.get("AvailabilityZones", ())),
         },
     )
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.astimezone(UTC)

@@ -16,33 +16,35 @@ if TYPE_CHECKING:
     from providers.aws.client import AwsClients
 
 # Anyone may publish an image under a well-known name. So a name is looked for among the
-# account's own images and Amazon's, in this order, and nowhere else.
-_TRUSTED_OWNERS: Final = ("self", "amazon")
+# account's own images, then among those of publishers who name their account, and nowhere else.
+CANONICAL: Final = "099720109477"  # https://documentation.ubuntu.com/aws/aws-how-to/instances/
+DEBIAN: Final = "136693071363"  # https://wiki.debian.org/Cloud/AmazonEC2Image
+_OWNERS: Final = (["self"], ["amazon", CANONICAL, DEBIAN])
 
 
 def find_image(clients: AwsClients, region: str, image: str) -> str:
     """Return what RunInstances takes as ImageId for an image given by id or by name.
 
     An id and a `resolve:ssm:` parameter are returned as they are: EC2 checks them. A name is
-    the exact name of an image of the account or else of Amazon. Raises InvalidRequest when
-    several have the name, NotFound when none has.
+    the exact name of an image of the account, or else of Amazon, Canonical or Debian. Raises
+    InvalidRequest when several have the name, NotFound when none has.
     """
     if image.startswith(("ami-", "resolve:ssm:")):
         return image
     pages = clients.ec2(region).get_paginator("describe_images")
-    for owner in _TRUSTED_OWNERS:
+    for owners in _OWNERS:
         filters: list[FilterTypeDef] = [{"Name": "name", "Values": [image]}]
         with calling(clients, region, f"look for image {image!r} in {region}"):
             found = [
                 candidate["ImageId"]
-                for page in pages.paginate(Owners=[owner], Filters=filters)
+                for page in pages.paginate(Owners=owners, Filters=filters)
                 for candidate in page["Images"]
                 if candidate.get("Name") == image  # the filter takes * and ? for any character
             ]
         if found:
             return _only(found, "image", image, region)
     raise NotFound(
-        f"Neither the account nor Amazon has an image {image!r} in {region}.",
+        f"The account has no image {image!r} in {region}, nor have Amazon, Canonical and Debian.",
         hint="An image of somebody else is given by its id (ami-...).",
         provider="aws",
     )

@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Snapshot.html
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from providers.aws.tags import NAME_TAG, to_tags
@@ -47,7 +48,7 @@ def to_snapshot(region: str, snapshot: SnapshotTypeDef) -> Resource:
         state=STATES.get(native_state, ResourceState.UPDATING),
         native_state=native_state,
         tags=tags,
-        created_at=snapshot["StartTime"],
+        created_at=snapshot["StartTime"].astimezone(UTC),
         attributes={
             "description": snapshot.get("Description") or None,
             "disk": snapshot.get("VolumeId"),
