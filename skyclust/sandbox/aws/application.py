@@ -16,10 +16,8 @@ from skyclust.sandbox import control
 from skyclust.sandbox.aws.accounts import account_of
 from skyclust.sandbox.aws.cloud import AwsCloud, put_cloud
 from skyclust.sandbox.aws.ec2 import SandboxEc2
-from skyclust.sandbox.aws.elb import VERSION as CLASSIC_ELB_VERSION
-from skyclust.sandbox.aws.elb import SandboxElb
-from skyclust.sandbox.aws.elbv2 import SandboxElbV2
 from skyclust.sandbox.aws.identity import SandboxIam, SandboxSts
+from skyclust.sandbox.aws.load_balancing import SandboxElb, SandboxElbV2
 from skyclust.sandbox.aws.regions import ENABLED_REGIONS
 from skyclust.sandbox.aws.wire import (
     Call,
@@ -37,13 +35,14 @@ from skyclust.sandbox.serving import drop_connection
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-SERVICES: Final[dict[str, type[BaseResponse]]] = {
-    "ec2": SandboxEc2,
-    "elasticloadbalancing": SandboxElbV2,
-    "iam": SandboxIam,
-    "sts": SandboxSts,
+SERVICES: Final[dict[tuple[str, str], type[BaseResponse]]] = {
+    ("ec2", "2016-11-15"): SandboxEc2,
+    ("elasticloadbalancing", "2012-06-01"): SandboxElb,
+    ("elasticloadbalancing", "2015-12-01"): SandboxElbV2,
+    ("iam", "2010-05-08"): SandboxIam,
+    ("sts", "2011-06-15"): SandboxSts,
 }
-"""The services there are, by the name that calls are signed for."""
+"""The services there are, by the name that calls are signed for and the API's version."""
 
 
 class _Request(MotoRequest):
@@ -92,12 +91,10 @@ class AwsApplication:
 
     def _carry_out(self, request: _Request, call: Call, account: str) -> Response:
         """Let moto carry the call out; what it has no code for is answered as AWS would."""
-        service = SERVICES.get(call.service)
+        service = SERVICES.get((call.service, request.values.get("Version", "")))
         if service is None:
-            message = f"The sandbox has no service {call.service}."
+            message = f"The sandbox has no service {call.service} of this version."
             return refusal_reply(call.service, Refusal("InvalidAction", message, 400))
-        if service is SandboxElbV2 and request.values.get("Version") == CLASSIC_ELB_VERSION:
-            service = SandboxElb  # both services sign for the same name
         request.environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
         put_cloud(request.environ, self._cloud)
         try:

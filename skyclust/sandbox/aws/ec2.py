@@ -182,6 +182,7 @@ class SandboxEc2(EC2Response):
         return ActionResult({"Regions": shown})
 
     def _page_by_id(self, name: str, ids: str, result: ActionResult) -> ActionResult:
+        self.error_on_dryrun()
         self._refuse_ids_with_size(self._get_param(ids, []), ids)
         return self._paged(name, self._page(_listed(result, name), lambda one: str(one.id)))
 

@@ -14,7 +14,7 @@ from moto.ec2.models.amis import Ami
 from moto.moto_api._internal import mock_random
 
 from skyclust.sandbox.aws.accounts import MAIN_ACCOUNT
-from skyclust.sandbox.aws.estate import build_estate
+from skyclust.sandbox.aws.estate_builder import build_estate
 from skyclust.sandbox.control import Seed
 
 ENABLED_REGIONS: Final = (
