@@ -21,6 +21,10 @@ class Settings(BaseSettings):
         default=None,
         description="SQLAlchemy URL of the store. Empty: SQLite in the home folder.",
     )
+    database_migrate_on_start: bool = Field(
+        default=True,
+        description="Whether opening the store brings its tables to this version first.",
+    )
     encryption_key: SecretStr | None = Field(
         default=None,
         description="Comma-separated base64 keys of 32 bytes; the first seals, all of them open.",
