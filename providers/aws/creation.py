@@ -9,6 +9,7 @@ token is a tag of the instance too, put on in the same call, so that it can be s
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +18,7 @@ from providers.aws.lookups import find_image, find_subnet
 from providers.aws.regions import calling
 from providers.aws.tags import NAME_TAG, TOKEN_TAG, to_pairs
 from skyclust.errors import InvalidRequest, NotFound, Timeout
-from skyclust.model.instance import Instance, InstanceSpec
+from skyclust.model.instance import Instance, InstanceSpec, InstanceState
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import (
@@ -40,6 +41,10 @@ VISIBLE_SECONDS: Final = 30.0
 (https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html); a few seconds are
 common."""
 
+TERMINATED_LISTED: Final = timedelta(hours=1)
+"""How long EC2 lists a terminated instance, about
+(https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/terminating-instances.html)."""
+
 
 def create_instance(
     clients: AwsClients, spec: InstanceSpec, token: str, *, visible_seconds: float = VISIBLE_SECONDS
@@ -49,7 +54,8 @@ def create_instance(
     EC2 may not know a new instance at once in other calls. The instance is returned when
     DescribeInstances knows it, so that whoever waits for it does not take it for gone; Timeout
     is raised when that takes longer than `visible_seconds`, and a repeated call goes on there.
-    A token whose instance is terminated returns it in the state DELETED.
+    A token whose instance is terminated returns it in the state DELETED, also when EC2 lists
+    it no longer.
     """
     client_token = to_client_token(token)
     refuse_impossible(spec)
@@ -68,12 +74,18 @@ def create_instance(
 
 
 def _seen(clients: AwsClients, accepted: Instance, visible_seconds: float) -> Instance:
+    if accepted.state is InstanceState.DELETED:
+        return accepted
     end = time.monotonic() + visible_seconds
     pause = 0.2
     while True:
         try:
             return get_instance(clients, accepted.region, accepted.id)
         except NotFound as error:
+            if _is_long_gone(accepted, datetime.now(UTC)):
+                return accepted.model_copy(
+                    update={"state": InstanceState.DELETED, "native_state": "terminated"}
+                )
             if time.monotonic() + pause > end:
                 raise Timeout(
                     f"EC2 accepted instance {accepted.id} ({accepted.name}) in"
@@ -83,6 +95,11 @@ def _seen(clients: AwsClients, accepted: Instance, visible_seconds: float) -> In
                 ) from error
         time.sleep(pause)
         pause = min(pause * 2, 5.0)
+
+
+def _is_long_gone(accepted: Instance, now: datetime) -> bool:
+    """Return whether an instance that EC2 does not list was terminated, and is not just new."""
+    return accepted.created_at is not None and now - accepted.created_at > TERMINATED_LISTED
 
 
 def to_client_token(token: str) -> str:
