@@ -1,0 +1,101 @@
+"""`skyclust credential`: the cloud accounts of a workspace."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
+from skyclust.cli.output import show_list, show_record
+from skyclust.errors import InvalidRequest
+
+app = typer.Typer(no_args_is_help=True, help="Cloud accounts: add, list, verify, remove.")
+
+COLUMNS = ("name", "provider", "account", "principal", "verified_at", "block_name", "created_at")
+
+Name = Annotated[str, typer.Argument(help="Name of the credential.")]
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="Lowercase letters, digits and dashes.")],
+    *,
+    provider: Annotated[str, typer.Option("--provider", "-p", help="See `provider list`.")],
+    from_file: Annotated[
+        str, typer.Option(help="JSON file with the provider's fields; - reads standard input.")
+    ],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Put new values in the place of its own.")
+    ] = False,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    as_json: AsJson = False,
+) -> None:
+    """Add a credential; its secrets are sealed before they leave this process."""
+    from skyclust.orchestration.credentials import save_credential
+    from skyclust.store.engine import open_store
+
+    values = _read_object(from_file)
+    record = save_credential(open_store(), workspace, name, provider, values, replace=replace)
+    show_record(record.model_dump(mode="json", include=set(COLUMNS)), as_json=as_json)
+
+
+@app.command("list")
+def list_all(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False) -> None:
+    """List the credentials; secrets are never shown."""
+    from skyclust.store import credentials, workspaces
+    from skyclust.store.engine import open_store
+
+    with open_store().reading() as connection:
+        workspaces.get(connection, workspace)
+        found = credentials.list_all(connection, workspace)
+    rows = [record.model_dump(mode="json", include=set(COLUMNS)) for record in found]
+    show_list(rows, COLUMNS[:5], as_json=as_json, title="Credentials")
+
+
+@app.command()
+def verify(name: Name, workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False) -> None:
+    """Ask the cloud who the credential is and which needed permissions it lacks."""
+    from skyclust.orchestration.credentials import verify_credential
+    from skyclust.store.engine import open_store
+
+    identity = verify_credential(open_store(), workspace, name)
+    show_record(identity.model_dump(mode="json"), as_json=as_json)
+
+
+@app.command()
+def remove(
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+) -> None:
+    """Remove a credential and what inventory found by it; the cloud is not touched."""
+    from skyclust.orchestration.credentials import remove_credential
+    from skyclust.store.engine import open_store
+
+    if not yes:
+        typer.confirm(f"Remove credential {name!r} of workspace {workspace!r}?", abort=True)
+    remove_credential(open_store(), workspace, name)
+
+
+def _read_object(source: str) -> dict[str, Any]:
+    """Return the JSON object in a file; errors do not repeat what it holds."""
+    try:
+        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise InvalidRequest(f"{source} cannot be read: {reason}.") from None
+    try:
+        values = json.loads(text)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise InvalidRequest(f"{source} is not JSON: {error.msg} at {place}.") from None
+    if not isinstance(values, dict):
+        raise InvalidRequest(
+            f"{source} does not hold a JSON object.",
+            hint="`skyclust provider show PROVIDER` lists the fields of one.",
+        )
+    return values

@@ -1,0 +1,76 @@
+"""`skyclust provider`: the clouds that this installation can work with."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Annotated, Any
+
+import typer
+
+from skyclust import contract
+from skyclust.cli.options import AsJson
+from skyclust.cli.output import show_list, show_record
+from skyclust.contract import CredentialModel, Provider
+from skyclust.registry import provider_class, providers
+from skyclust.security.fields import secret_fields
+
+app = typer.Typer(no_args_is_help=True, help="Clouds: which there are, what they can do.")
+
+
+@app.command("list")
+def list_all(as_json: AsJson = False) -> None:
+    """List the installed providers and why one cannot be used."""
+    rows: list[dict[str, Any]] = []
+    for entry in providers():
+        cls = None if entry.problem else provider_class(entry.name)
+        rows.append(
+            {
+                "name": entry.name,
+                "title": cls.title if cls else "",
+                "capabilities": _capabilities(cls) if cls else [],
+                "distribution": entry.distribution,
+                "problem": entry.problem,
+            }
+        )
+    columns = ("name", "title", "capabilities", "problem")
+    show_list(rows, columns, as_json=as_json, title="Providers")
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="Name of the provider.")], as_json: AsJson = False
+) -> None:
+    """Show the fields of a provider's credential; with --json, its JSON schema."""
+    cls = provider_class(name)
+    if as_json:
+        show_record(cls.credential_model.model_json_schema(), as_json=True)
+        return
+    title = f"Credential of {cls.title} ({', '.join(_capabilities(cls))})"
+    columns = ("field", "required", "secret", "description")
+    show_list(_fields(cls.credential_model), columns, as_json=False, title=title)
+
+
+def _capabilities(cls: type[Provider]) -> list[str]:
+    """Return what the provider can do, by the contract's names: `compute`, `inventory`."""
+    abilities = [
+        ability
+        for _, ability in inspect.getmembers(contract, inspect.isclass)
+        if ability.__name__.endswith("Provider") and ability is not Provider
+    ]
+    names = (
+        one.__name__.removesuffix("Provider").lower() for one in abilities if issubclass(cls, one)
+    )
+    return sorted(names)
+
+
+def _fields(model: type[CredentialModel]) -> list[dict[str, Any]]:
+    secret = secret_fields(model)
+    return [
+        {
+            "field": name,
+            "required": info.is_required(),
+            "secret": name in secret,
+            "description": info.description or "",
+        }
+        for name, info in model.model_fields.items()
+    ]

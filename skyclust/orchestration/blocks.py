@@ -1,0 +1,149 @@
+"""One Prefect block type a provider, made from the provider's credential model.
+
+A provider that is installed as a plugin gets its block type and its form in the Prefect UI
+without a line here. A block's document holds what the form holds; secret fields are
+sealed before SkyClust saves it (`skyclust.orchestration.credentials`).
+"""
+
+from __future__ import annotations
+
+import types
+from functools import cache
+from typing import Any, Final
+
+from prefect.blocks.core import Block, schema_extra
+from pydantic import ConfigDict, Field, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from skyclust.contract import CredentialModel, Provider
+from skyclust.errors import ConfigurationError
+from skyclust.orchestration.client import prefect_client
+from skyclust.registry import provider_class, providers
+from skyclust.security.fields import secret_fields
+
+WORKSPACE_FIELD: Final = "workspace"
+CAPABILITY: Final = "skyclust-credential"
+"""By this capability our block types can be told from others."""
+
+_RESERVED: Final = frozenset({WORKSPACE_FIELD, "block_type_slug"})
+
+
+def block_type_slug(provider: str) -> str:
+    """Return the slug of a provider's block type; it never changes once blocks exist."""
+    return f"skyclust-{provider}-credential"
+
+
+@cache
+def block_class(provider: str) -> type[Block]:
+    """Return the block class of a provider.
+
+    Raises what `skyclust.registry.provider_class` raises, and ConfigurationError when the
+    credential model cannot be a block.
+    """
+    cls = provider_class(provider)
+    model = cls.credential_model
+    taken = sorted(_RESERVED & model.model_fields.keys())
+    if taken:
+        raise ConfigurationError(
+            f"The credential of provider {provider!r} must not have a field {taken[0]!r}.",
+            hint="SkyClust keeps that name for itself.",
+            provider=provider,
+        )
+    fields = {WORKSPACE_FIELD: _workspace_field(), **_form_fields(model)}
+    namespace = {
+        "__module__": __name__,
+        "__doc__": _description(cls),
+        "__annotations__": {name: annotation for name, (annotation, _) in fields.items()},
+        **{name: info for name, (_, info) in fields.items()},
+        "model_config": ConfigDict(json_schema_extra=_schema_of(model)),
+        "_block_type_name": f"SkyClust {cls.title} credential",
+        "_block_type_slug": block_type_slug(provider),
+        "_description": _description(cls),
+        "_code_example": _code_example(provider),
+        "_block_schema_capabilities": [CAPABILITY],
+        # No logo: a browser would fetch it from somebody else's server.
+    }
+    return types.new_class(model.__name__, (Block,), {}, lambda scope: scope.update(namespace))
+
+
+def register_block_types() -> list[str]:
+    """Make the block type of each usable provider known to the server; return their slugs.
+
+    May be called again at any time: a type that is there is brought up to date. Providers
+    that cannot be loaded are left out; `skyclust provider list` says why.
+    """
+    usable = [entry.name for entry in providers() if entry.problem is None]
+    for provider in usable:
+        register_block_type(provider)
+    return [block_type_slug(provider) for provider in usable]
+
+
+def register_block_type(provider: str) -> type[Block]:
+    """Make one provider's block type known to the server and return its class, with its ids."""
+    cls = block_class(provider)
+    with prefect_client():  # its failures become ours
+        # `_sync` is added by Prefect's decorator, which hides it from type checkers. Without
+        # it the call would become a coroutine inside an event loop.
+        cls.register_type_and_schema(_sync=True)  # type: ignore[call-arg]
+    return cls
+
+
+def _form_fields(model: type[CredentialModel]) -> dict[str, tuple[Any, Any]]:
+    """Return the block's fields: each may be missing, so that old documents still load.
+
+    The form asks for what is required, and a credential is validated by its model in use.
+    """
+    secret = secret_fields(model)
+    fields: dict[str, tuple[Any, Any]] = {}
+    for name, info in model.model_fields.items():
+        title = info.title or name.replace("_", " ").capitalize()
+        if name in secret:
+            # A sealed text is longer than the secret: no bound of the model holds for it.
+            form = Field(default=None, title=title, description=info.description)
+            fields[name] = (SecretStr | None, form)
+            continue
+        default = None if info.is_required() else info.get_default(call_default_factory=True)
+        default = None if default is PydanticUndefined else default
+        form = FieldInfo.merge_field_infos(info, default=default, title=title)
+        annotation: Any = info.annotation
+        fields[name] = (annotation | None, form)
+    return fields
+
+
+def _workspace_field() -> tuple[Any, Any]:
+    return str | None, Field(
+        default=None,
+        title="Workspace",
+        description="The SkyClust workspace that owns this credential. Empty: the part of the"
+        " block's name before `--`, and `default` when it has none.",
+    )
+
+
+def _schema_of(model: type[CredentialModel]) -> Any:
+    required = [name for name, info in model.model_fields.items() if info.is_required()]
+
+    def add_to_schema(schema: dict[str, Any], block: type[Block]) -> None:
+        schema_extra(schema, block)
+        if required:
+            schema["required"] = required
+
+    return add_to_schema
+
+
+def _description(cls: type[Provider]) -> str:
+    return (
+        f"One account of {cls.title} that SkyClust works with. Name the block like the"
+        " credential: lowercase letters, digits and dashes. Secret fields are sealed by"
+        " SkyClust at first use; to have them sealed before they reach this server, add"
+        " the credential with `skyclust credential add`."
+    )
+
+
+def _code_example(provider: str) -> str:
+    return (
+        "```bash\n"
+        f"skyclust provider show {provider}\n"
+        f"skyclust credential add my-account --provider {provider} --from-file account.json\n"
+        "```"
+    )

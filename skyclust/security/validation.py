@@ -1,0 +1,55 @@
+"""Checking the values that somebody gives for a credential, without repeating any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import JsonValue, SecretStr, ValidationError
+
+from skyclust.contract import CredentialModel
+from skyclust.errors import InvalidRequest
+from skyclust.security.fields import secret_fields
+from skyclust.security.redaction import redact, register_secret
+from skyclust.security.sealing import is_sealed
+
+
+def checked_values(
+    model: type[CredentialModel], values: Mapping[str, object], name: str
+) -> dict[str, JsonValue]:
+    """Return the given values as JSON, secrets in the clear, once the model accepts them.
+
+    Raises InvalidRequest that names the fields and what is wrong with them, never a value.
+    """
+    secret = secret_fields(model)
+    for field in sorted(secret & values.keys()):
+        text = values[field]
+        if isinstance(text, str):
+            register_secret(text)
+            if is_sealed(text):
+                raise InvalidRequest(
+                    f"Field {field!r} of credential {name!r} is a sealed value, not a secret.",
+                    hint="Give the secret itself: a sealed value cannot be copied.",
+                )
+    unknown = sorted(values.keys() - model.model_fields.keys())
+    if unknown:
+        raise InvalidRequest(
+            f"Credential {name!r} has unknown fields: {', '.join(unknown)}.",
+            hint=f"Known fields: {', '.join(model.model_fields)}.",
+        )
+    try:
+        accepted = model.model_validate(dict(values))
+    except ValidationError as error:
+        # Without its cause, which may repeat what was given.
+        raise InvalidRequest(f"Credential {name!r} is not valid: {complaints(error)}.") from None
+    plain = accepted.model_dump(mode="json", exclude_unset=True, exclude_none=True)
+    for field in secret & plain.keys():
+        value = getattr(accepted, field)
+        plain[field] = value.get_secret_value() if isinstance(value, SecretStr) else value
+    return {field: value for field, value in plain.items() if value != ""}
+
+
+def complaints(error: ValidationError) -> str:
+    """Return what is wrong with which field, without what was given."""
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    each = (f"{'.'.join(map(str, one['loc'])) or 'the whole'}: {one['msg']}" for one in found)
+    return redact("; ".join(each))
