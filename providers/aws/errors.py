@@ -90,7 +90,7 @@ _CODES: Final[dict[type[SkyClustError], tuple[str, ...]]] = {
     Unsupported: ("InvalidAction", "NotImplemented", "UnknownOperationException"),
     InvalidRequest: (
         "CannotDelete", "DiskImageSizeTooLarge", "DryRunOperation", "EncryptedVolumesNotSupported",
-        "EntityAlreadyExists", "FilterLimitExceeded", "Gateway.NotAttached",
+        "FilterLimitExceeded", "Gateway.NotAttached",
         "IdempotentParameterMismatch", "InstanceAlreadyLinked", "InvalidAMIAttributeItemValue",
         "InvalidAMIID.Unavailable", "InvalidAvailabilityZone", "InvalidBlockDeviceMapping",
         "InvalidCharacter", "InvalidFilter", "InvalidFormat", "InvalidGroup.Reserved", "InvalidID",
@@ -102,9 +102,11 @@ _CODES: Final[dict[type[SkyClustError], tuple[str, ...]]] = {
         "InvalidQueryParameter", "InvalidRequest", "InvalidSubnet", "InvalidSubnet.Conflict",
         "InvalidTagKey.Malformed", "InvalidUserData.Malformed", "InvalidVolume.ZoneMismatch",
         "InvalidVolumeID.ZoneMismatch", "InvalidVpcRange", "LegacySecurityGroup",
-        "MalformedPolicyDocument", "MalformedQueryString", "MissingAction", "MissingParameter",
-        "NonEBSInstance", "NotExportable", "OperationNotPermitted", "PackedPolicyTooLarge",
-        "Resource.AlreadyAssociated", "TagPolicyViolation", "UnknownParameter", "Unsupported",
+        "MalformedHttpRequestException", "MalformedPolicyDocument", "MalformedQueryString",
+        "MissingAction", "MissingParameter", "NonEBSInstance", "NotExportable",
+        "OperationNotPermitted", "PackedPolicyTooLarge", "RequestAbortedException",
+        "RequestEntityTooLargeException", "Resource.AlreadyAssociated", "TagPolicyViolation",
+        "UnknownParameter", "Unsupported",
         "UnsupportedHibernationConfiguration", "UnsupportedHostConfiguration",
         "UnsupportedInstanceAttribute", "UnsupportedOperation", "UnsupportedProtocol",
         "UnsupportedTenancy", "VPCIdNotSpecified", "VPCResourceNotSpecified", "ValidationError",
@@ -116,6 +118,7 @@ ERROR_CODES: Final = {code: ours for ours, codes in _CODES.items() for code in c
 # EC2 builds most of its codes from a noun and one of these endings.
 CODE_ENDINGS: Final[tuple[tuple[str, type[SkyClustError]], ...]] = (
     ("NotFound", NotFound),
+    ("AlreadyExists", InvalidRequest),
     (".Malformed", InvalidRequest),
     (".Duplicate", InvalidRequest),
     (".InUse", Conflict),

@@ -1,0 +1,218 @@
+"""The error table: complete, exact, and silent about secrets."""
+
+from __future__ import annotations
+
+import gzip
+import inspect
+import json
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import botocore
+import botocore.exceptions
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
+from botocore.parsers import ResponseParserError
+
+from providers.aws import errors as table
+from providers.aws.errors import CODE_ENDINGS, ERROR_CLASSES, ERROR_CODES, aws_errors
+from skyclust.errors import (
+    AuthenticationFailed,
+    CapacityExhausted,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    QuotaExceeded,
+    SkyClustError,
+    Throttled,
+    Timeout,
+    Unavailable,
+)
+from tests.unit.aws.documented_codes import COMMON, EC2_ACTIONS, EC2_COMMON, EC2_SERVER
+
+DOCUMENTED = set(f"{EC2_COMMON} {EC2_ACTIONS} {EC2_SERVER} {COMMON}".split())
+
+CALLED = {
+    "sts": ("AssumeRole", "GetCallerIdentity"),
+    "iam": ("GetRole", "SimulatePrincipalPolicy"),
+    "elb": ("DescribeLoadBalancers", "DescribeTags"),
+    "elbv2": ("DescribeLoadBalancers", "DescribeTags"),
+}
+
+
+def _codes_of_called_operations() -> set[str]:
+    """The error codes that botocore's models give for what we call; EC2's model gives none."""
+    found: set[str] = set()
+    for service, operations in CALLED.items():
+        [path] = (Path(botocore.__file__).parent / "data" / service).glob("*/service-2.json.gz")
+        model = json.loads(gzip.decompress(path.read_bytes()))
+        shapes = {e["shape"] for o in operations for e in model["operations"][o].get("errors", ())}
+        found |= {model["shapes"][shape].get("error", {}).get("code", shape) for shape in shapes}
+    return found
+
+
+def _has_a_place(code: str) -> bool:
+    return code in ERROR_CODES or any(code.endswith(ending) for ending, _ in CODE_ENDINGS)
+
+
+def _answer(code: str, status: int = 400, message: str = "said so", **headers: str) -> ClientError:
+    response: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": headers},
+    }
+    return ClientError(response, "RunInstances")
+
+
+def _raised(error: Exception) -> SkyClustError:
+    with pytest.raises(SkyClustError) as raised, aws_errors("do it"):
+        raise error
+    assert raised.value.__cause__ is error
+    assert raised.value.provider == "aws"
+    return raised.value
+
+
+def test_every_exception_class_of_botocore_has_a_place() -> None:
+    classes = {
+        name
+        for name, kind in inspect.getmembers(botocore.exceptions, inspect.isclass)
+        if kind.__module__ == "botocore.exceptions"
+        and issubclass(kind, Exception)
+        and not issubclass(kind, Warning)
+    }
+    assert "ReadTimeoutError" in classes
+    assert classes - set(ERROR_CLASSES) - {"ClientError"} == set()
+
+
+def test_the_table_names_only_classes_that_exist() -> None:
+    known = {name for name, _ in inspect.getmembers(botocore.exceptions, inspect.isclass)}
+    assert set(ERROR_CLASSES) - known == {"ResponseParserError"}
+
+
+@pytest.mark.parametrize("code", sorted(DOCUMENTED))
+def test_every_documented_code_has_a_place(code: str) -> None:
+    assert _has_a_place(code)
+
+
+def test_every_code_of_the_calls_to_other_services_has_a_place() -> None:
+    codes = _codes_of_called_operations()
+    assert {"ExpiredTokenException", "LoadBalancerNotFound", "NoSuchEntity"} <= codes
+    assert {code for code in codes if not _has_a_place(code)} == set()
+
+
+def test_no_code_and_no_class_stands_in_two_places() -> None:
+    for groups in (table._CODES, table._CLASSES):
+        names = list(chain.from_iterable(groups.values()))
+        assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "expected"),
+    [
+        ("RequestLimitExceeded", 503, Throttled),
+        ("VcpuLimitExceeded", 400, QuotaExceeded),
+        ("MaxSpotInstanceCountExceeded", 400, QuotaExceeded),
+        ("InsufficientInstanceCapacity", 500, CapacityExhausted),
+        ("InvalidSubnetID.NotFound", 400, NotFound),
+        ("InvalidInstanceID.Malformed", 400, NotFound),
+        ("InvalidAMIID.Malformed", 400, InvalidRequest),
+        ("ExpiredToken", 403, AuthenticationFailed),
+        ("RequestExpired", 400, AuthenticationFailed),
+        ("UnauthorizedOperation", 403, PermissionDenied),
+        ("OptInRequired", 401, PermissionDenied),
+        ("IncorrectInstanceState", 400, Conflict),
+        ("IdempotentParameterMismatch", 400, InvalidRequest),
+        ("InternalError", 500, Unavailable),
+    ],
+)
+def test_a_known_code_beats_its_status(
+    code: str, status: int, expected: type[SkyClustError]
+) -> None:
+    error = _raised(_answer(code, status))
+    assert type(error) is expected
+    assert error.code == code
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (400, InvalidRequest),
+        (404, InvalidRequest),
+        (429, Throttled),
+        (500, Unavailable),
+        (503, Unavailable),
+    ],
+)
+def test_an_unknown_code_goes_by_its_status(status: int, expected: type[SkyClustError]) -> None:
+    assert type(_raised(_answer("BrandNewCode", status))) is expected
+
+
+def test_an_answer_with_an_error_but_a_good_status_may_be_asked_again() -> None:
+    assert type(_raised(_answer("", 200))) is Unavailable
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), Unavailable),
+        (ConnectTimeoutError(endpoint_url="http://127.0.0.1:1"), Timeout),
+        (ResponseParserError("<html>proxy</html>"), Unavailable),
+        (botocore.exceptions.NoCredentialsError(), AuthenticationFailed),
+        (botocore.exceptions.ParamValidationError(report="no"), InvalidRequest),
+    ],
+)
+def test_an_error_without_an_answer_goes_by_its_class(
+    error: Exception, expected: type[SkyClustError]
+) -> None:
+    assert type(_raised(error)) is expected
+
+
+def test_a_class_of_a_later_botocore_goes_by_its_nearest_known_ancestor() -> None:
+    newer = type("NewerError", (EndpointConnectionError,), {"__module__": "botocore.exceptions"})
+    assert type(_raised(newer(endpoint_url="http://127.0.0.1:1"))) is Unavailable
+
+
+def test_errors_that_are_not_botocores_pass_as_they_are() -> None:
+    with pytest.raises(ConnectionError), aws_errors("do it"):
+        raise ConnectionError("ours")
+    with pytest.raises(NotFound, match="gone"), aws_errors("do it"):
+        raise NotFound("gone")
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("7", 7.0), ("Mon, 02 Nov 2026 10:00:30 GMT", 30.0), ("Mon, 02 Nov 2026 09:00:00 GMT", 0.0)],
+)
+def test_retry_after_is_read_as_seconds_or_as_a_date(value: str, seconds: float) -> None:
+    now = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
+    assert table.retry_after_seconds({"retry-after": value}, now) == seconds
+
+
+@pytest.mark.parametrize("headers", [{}, {"retry-after": "soon"}, {"retry-after": "-3"}])
+def test_retry_after_may_be_absent_or_nonsense(headers: dict[str, str]) -> None:
+    assert table.retry_after_seconds(headers, datetime.now(UTC)) is None
+
+
+def test_throttled_carries_what_the_header_says() -> None:
+    error = _raised(_answer("Throttling", 400, **{"retry-after": "3"}))
+    assert isinstance(error, Throttled)
+    assert error.retry_after == 3.0
+
+
+def test_a_message_says_what_was_tried_and_what_to_do() -> None:
+    error = _raised(_answer("OptInRequired", 401, "You are not subscribed to this service."))
+    assert str(error) == (
+        "Could not do it: You are not subscribed to this service (OptInRequired)."
+        " Enable the service or region for the account, or leave the region out."
+    )
+
+
+def test_authentication_errors_repeat_nothing_that_aws_quotes_of_the_request() -> None:
+    quoted = "The Canonical String should have been x-amz-security-token:FwoGZXIvYXdzEXAMPLE"
+    error = _raised(_answer("SignatureDoesNotMatch", 403, quoted))
+    assert type(error) is AuthenticationFailed
+    for text in (str(error), repr(error), str(error.__cause__), repr(error.__cause__)):
+        assert "FwoGZXIvYXdzEXAMPLE" not in text
+    assert "SignatureDoesNotMatch" in str(error)
