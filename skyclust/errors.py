@@ -25,18 +25,21 @@ retries on `Transient` and on nothing else.
 
 from __future__ import annotations
 
+from skyclust.security.redaction import redact
+
 
 class SkyClustError(Exception):
     """Root of the tree.
 
     `message` says what happened and to which object, `hint` what to do about it (may be
     empty), `provider` and `code` name the cloud and its own error code where one exists.
+    Secrets that this process has opened are masked, whoever wrote the sentence.
     """
 
     def __init__(self, message: str, *, hint: str = "", provider: str = "", code: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = redact(message)
+        self.hint = redact(hint)
+        super().__init__(self.message)
         self.provider = provider
         self.code = code
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Annotated, Any
 
 import typer
@@ -52,15 +51,8 @@ def show(
 
 def _capabilities(cls: type[Provider]) -> list[str]:
     """Return what the provider can do, by the contract's names: `compute`, `inventory`."""
-    abilities = [
-        ability
-        for _, ability in inspect.getmembers(contract, inspect.isclass)
-        if ability.__name__.endswith("Provider") and ability is not Provider
-    ]
-    names = (
-        one.__name__.removesuffix("Provider").lower() for one in abilities if issubclass(cls, one)
-    )
-    return sorted(names)
+    abilities = {base for base in cls.__mro__ if base.__module__ == contract.__name__}
+    return sorted(one.__name__.removesuffix("Provider").lower() for one in abilities - {Provider})
 
 
 def _fields(model: type[CredentialModel]) -> list[dict[str, Any]]:
