@@ -1,0 +1,53 @@
+"""The test suite that every provider passes: ours and other people's.
+
+A provider joins with one test file. It names its class, and gives a harness: how to reach
+a sandbox cloud, seed it and make it fail.
+
+    from skyclust.conformance import ComputeSuite, InventorySuite, ProviderSuite
+
+    class TestAcme(ProviderSuite, InventorySuite, ComputeSuite):
+        provider_class = AcmeProvider
+        gaps = {"test_a_token_with_another_spec_is_refused": "Acme keeps no request"}
+
+        @pytest.fixture
+        def harness(self, acme_sandbox: AcmeSandbox) -> AcmeHarness:
+            return AcmeHarness(acme_sandbox)
+
+`ProviderSuite` is for everyone, each other suite for one capability; leaving out the suite
+of a capability that the class has is a failure. What a cloud cannot do stands in `gaps`,
+by test name and with its reason: a strict xfail, so a gap that closes is noticed.
+`skyclust.conformance.memory` is a whole provider that passes, to read beside this.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.register_assert_rewrite(
+    "skyclust.conformance.suite",
+    "skyclust.conformance.provider",
+    "skyclust.conformance.inventory",
+    "skyclust.conformance.creation",
+    "skyclust.conformance.lifecycle",
+    "skyclust.conformance.machine",
+)
+
+from skyclust.conformance.compute import ComputeSuite  # noqa: E402
+from skyclust.conformance.harness import (  # noqa: E402
+    ComputeHarness,
+    Failure,
+    InventoryHarness,
+    ProviderHarness,
+)
+from skyclust.conformance.inventory import InventorySuite  # noqa: E402
+from skyclust.conformance.provider import ProviderSuite  # noqa: E402
+
+__all__ = [
+    "ComputeHarness",
+    "ComputeSuite",
+    "Failure",
+    "InventoryHarness",
+    "InventorySuite",
+    "ProviderHarness",
+    "ProviderSuite",
+]

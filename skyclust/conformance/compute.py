@@ -1,0 +1,10 @@
+"""The suite of `ComputeProvider`: making machines, and changing and removing them."""
+
+from __future__ import annotations
+
+from skyclust.conformance.creation import CreationSuite
+from skyclust.conformance.lifecycle import LifecycleSuite
+
+
+class ComputeSuite(CreationSuite, LifecycleSuite):
+    """Everything asked of a provider that makes machines."""

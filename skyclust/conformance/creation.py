@@ -1,0 +1,248 @@
+"""Making machines: two requests with one token make one, whatever died in between."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, Protocol
+
+import pytest
+
+from skyclust.conformance.harness import ComputeHarness, Failure
+from skyclust.conformance.machine import TOKEN, Machine, MachineSuite
+from skyclust.conformance.suite import assert_tells_its_source
+from skyclust.contract import ComputeProvider, InventoryProvider
+from skyclust.errors import (
+    AuthenticationFailed,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    SkyClustError,
+    Throttled,
+    Transient,
+)
+from skyclust.model.instance import DiskSpec, Instance, InstanceSpec, InstanceState
+from skyclust.model.resource import ResourceKind
+
+OTHER_TOKEN: Final = "6d1e8a52-88a5-4e0e-b7a1-5ce3c6f0b9d4"  # noqa: S105  # as TOKEN
+ATTEMPTS: Final = 5
+"""What a task's retries amount to here."""
+
+CREATORS: Final = 4
+
+
+class Compute(Protocol):
+    """A call of `ComputeProvider` that some failure has to come through."""
+
+    def __call__(self, provider: ComputeProvider, harness: ComputeHarness) -> object:
+        """Make the call."""
+
+
+CALLS: Final[dict[str, Compute]] = {
+    "create": lambda provider, harness: provider.create_instance(harness.spec("web"), TOKEN),
+    "find": lambda provider, harness: provider.find_instances(harness.region, TOKEN),
+    "get": lambda provider, harness: provider.get_instance(
+        harness.region, harness.unknown_instance_id
+    ),
+    "delete": lambda provider, harness: provider.delete_instance(
+        harness.region, harness.unknown_instance_id
+    ),
+}
+
+
+class CreationSuite(MachineSuite):
+    """Everything asked of `create_instance` and `find_instances`."""
+
+    def test_a_machine_is_made_as_asked(
+        self, compute: ComputeProvider, harness: ComputeHarness
+    ) -> None:
+        """Name, type, place and tags are those of the spec."""
+        spec = harness.spec("web")
+        assert spec.tags, "harness.spec() needs tags"
+        made = compute.create_instance(spec, TOKEN)
+        read = compute.get_instance(harness.region, made.id)
+        assert made.id
+        assert made.state in {InstanceState.PENDING, InstanceState.RUNNING}
+        for machine in (made, read):
+            assert machine.native_state
+            assert (machine.id, machine.name) == (made.id, spec.name)
+            assert (machine.region, machine.type) == (spec.region, spec.type)
+            assert spec.zone in {None, machine.zone}
+            assert spec.tags.items() <= machine.tags.items()
+        assert harness.machines() == 1
+
+    def test_image_and_network_may_be_named(
+        self, compute: ComputeProvider, harness: ComputeHarness
+    ) -> None:
+        """Names come to the same image and network as ids."""
+        by_id = compute.create_instance(harness.spec("web"), TOKEN)
+        by_name = compute.create_instance(harness.spec_by_names("api"), OTHER_TOKEN)
+        assert (by_name.image, by_name.network, by_name.subnet) == (
+            by_id.image,
+            by_id.network,
+            by_id.subnet,
+        )
+
+    def test_one_token_makes_one_machine(
+        self, compute: ComputeProvider, harness: ComputeHarness
+    ) -> None:
+        """A second create with the token returns the machine of the first."""
+        first = compute.create_instance(harness.spec("web"), TOKEN)
+        second = compute.create_instance(harness.spec("web"), TOKEN)
+        assert second.id == first.id
+        assert harness.machines() == 1
+
+    def test_one_token_makes_one_machine_from_another_process(
+        self, compute: ComputeProvider, harness: ComputeHarness
+    ) -> None:
+        """What makes a create idempotent is not kept in the provider object."""
+        first = compute.create_instance(harness.spec("web"), TOKEN)
+        other = self.provider_class(harness.credential())
+        assert isinstance(other, ComputeProvider)
+        assert other.create_instance(harness.spec("web"), TOKEN).id == first.id
+        assert harness.machines() == 1
+
+    def test_two_tokens_make_two_machines(
+        self, compute: ComputeProvider, harness: ComputeHarness
+    ) -> None:
+        """Another token is another request."""
+        first = compute.create_instance(harness.spec("web"), TOKEN)
+        second = compute.create_instance(harness.spec("api"), OTHER_TOKEN)
+        assert first.id != second.id
+        assert harness.machines() == 2
+
+    def test_one_token_at_the_same_time_makes_one_machine(
+        self, compute: ComputeProvider, harness: ComputeHarness
+    ) -> None:
+        """A run and the run that took over from it may create at once."""
+        spec = harness.spec("web")
+        together = threading.Barrier(CREATORS)
+
+        def create(_: int) -> str:
+            together.wait()
+            return _created(compute, spec).id
+
+        with ThreadPoolExecutor(CREATORS) as pool:
+            ids = set(pool.map(create, range(CREATORS)))
+        assert len(ids) == 1
+        assert harness.machines() == 1
+
+    def test_a_lost_reply_makes_one_machine(
+        self, compute: ComputeProvider, harness: ComputeHarness
+    ) -> None:
+        """A create that was carried out and not answered is repeated without harm."""
+        harness.fail(Failure.LOST_REPLY)
+        made = _created(compute, harness.spec("web"))
+        assert harness.machines() == 1
+        assert [found.id for found in compute.find_instances(harness.region, TOKEN)] == [made.id]
+
+    def test_a_machine_of_a_lost_reply_is_found(
+        self, compute: ComputeProvider, harness: ComputeHarness
+    ) -> None:
+        """After a crash another process finds by token what was made."""
+        harness.fail(Failure.LOST_REPLY)
+        try:
+            compute.create_instance(harness.spec("web"), TOKEN)
+        except Transient:
+            harness.recover()
+        other = self.provider_class(harness.credential())
+        assert isinstance(other, ComputeProvider)
+        assert len(other.find_instances(harness.region, TOKEN)) == 1
+        assert harness.machines() == 1
+
+    def test_a_token_with_another_spec_is_refused(
+        self, compute: ComputeProvider, harness: ComputeHarness
+    ) -> None:
+        """A token belongs to the request it was first used for."""
+        spec = harness.spec("web")
+        compute.create_instance(spec, TOKEN)
+        with pytest.raises(InvalidRequest):
+            compute.create_instance(spec.model_copy(update={"type": harness.other_type}), TOKEN)
+        assert harness.machines() == 1
+
+    def test_a_machine_is_found_by_its_token(
+        self, compute: ComputeProvider, harness: ComputeHarness
+    ) -> None:
+        """Its own token finds a machine, from the moment it is made until it is deleted."""
+        made = compute.create_instance(harness.spec("web"), TOKEN)
+        other = compute.create_instance(harness.spec("api"), OTHER_TOKEN)
+        assert [found.id for found in compute.find_instances(harness.region, TOKEN)] == [made.id]
+        found = compute.find_instances(harness.region, OTHER_TOKEN)
+        assert [machine.id for machine in found] == [other.id]
+
+    def test_a_token_of_nobody_finds_nothing(
+        self, compute: ComputeProvider, harness: ComputeHarness
+    ) -> None:
+        """Machines of others are not mistaken for ours."""
+        compute.create_instance(harness.spec("web"), TOKEN)
+        assert list(compute.find_instances(harness.region, OTHER_TOKEN)) == []
+
+    @pytest.mark.parametrize("field", ["image", "type", "network"])
+    def test_what_does_not_exist_cannot_be_used(
+        self, compute: ComputeProvider, harness: ComputeHarness, field: str
+    ) -> None:
+        """A spec that names nothing is refused for good, and makes nothing."""
+        spec = harness.spec("web").model_copy(update={field: harness.unknown[field]})
+        with pytest.raises((InvalidRequest, NotFound)):
+            compute.create_instance(spec, TOKEN)
+        assert harness.machines() == 0
+
+    @pytest.mark.parametrize("call", CALLS)
+    def test_a_refused_credential_raises_in_every_call(
+        self, harness: ComputeHarness, call: str
+    ) -> None:
+        """A search that may not be made finds nothing out."""
+        provider = self.provider_class(harness.wrong_credential())
+        assert isinstance(provider, ComputeProvider)
+        with pytest.raises(AuthenticationFailed) as failure:
+            CALLS[call](provider, harness)
+        assert_tells_its_source(failure.value, provider.name)
+
+    @pytest.mark.parametrize("call", CALLS)
+    @pytest.mark.parametrize(
+        ("failure", "expected"),
+        [(Failure.DENIED, PermissionDenied), (Failure.THROTTLED, Throttled)],
+        ids=["denied", "throttled"],
+    )
+    def test_a_failure_raises_in_every_call(
+        self,
+        compute: ComputeProvider,
+        harness: ComputeHarness,
+        call: str,
+        failure: Failure,
+        expected: type[SkyClustError],
+    ) -> None:
+        """Neither a refusal nor a throttle passes for an answer."""
+        harness.fail(failure)
+        with pytest.raises(expected):
+            CALLS[call](compute, harness)
+        assert harness.machines() == 0
+
+    def test_disks_come_and_go_with_the_machine(
+        self, compute: ComputeProvider, harness: ComputeHarness
+    ) -> None:
+        """What was made for a machine alone is deleted with it."""
+        assert isinstance(compute, InventoryProvider)
+        before = _disks(compute, harness.region)
+        spec = harness.spec("web").model_copy(update={"disks": (DiskSpec(size_gib=1),)})
+        machine = Machine(compute, harness, compute.create_instance(spec, TOKEN).id)
+        machine.becomes(InstanceState.RUNNING)
+        assert len(_disks(compute, harness.region) - before) >= 1
+        compute.delete_instance(harness.region, machine.id)
+        machine.becomes(InstanceState.DELETED)
+        assert _disks(compute, harness.region) == before
+
+
+def _created(compute: ComputeProvider, spec: InstanceSpec) -> Instance:
+    """Create as a task does: again with the same token while the error is Transient."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return compute.create_instance(spec, TOKEN)
+        except Transient:
+            continue
+    return compute.create_instance(spec, TOKEN)
+
+
+def _disks(inventory: InventoryProvider, region: str) -> set[str]:
+    pages = inventory.list_resources(region, ResourceKind.DISK)
+    return {disk.id for page in pages for disk in page}

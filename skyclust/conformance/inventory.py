@@ -1,0 +1,227 @@
+"""The suite of `InventoryProvider`: lists that are complete or raise."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Final, cast
+
+import pytest
+
+from skyclust.conformance.harness import Failure, InventoryHarness
+from skyclust.conformance.suite import Suite, assert_tells_its_source
+from skyclust.contract import InventoryProvider, Provider
+from skyclust.errors import (
+    AuthenticationFailed,
+    PermissionDenied,
+    SkyClustError,
+    Throttled,
+    Unavailable,
+    Unsupported,
+)
+from skyclust.model.instance import InstanceState
+from skyclust.model.resource import Resource, ResourceKind, ResourceState
+
+UNHEARD_OF: Final = cast("ResourceKind", "unheard_of")
+"""A kind that a later contract might add."""
+
+READERS: Final = 8
+"""As many threads as read one region with one provider object at the same time."""
+
+
+class InventorySuite(Suite):
+    """Everything asked of a provider that lists what exists."""
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Run each test that takes a kind with every kind that the provider declares."""
+        if "kind" in metafunc.fixturenames:
+            assert issubclass(self.provider_class, InventoryProvider)
+            metafunc.parametrize("kind", sorted(self.provider_class.kinds), ids=str)
+
+    @pytest.fixture
+    def inventory(self, provider: Provider) -> InventoryProvider:
+        """Return the provider as one that lists."""
+        assert isinstance(provider, InventoryProvider)
+        return provider
+
+    def test_kinds_are_declared(self) -> None:
+        """The kinds are known without an instance, and there are some."""
+        assert issubclass(self.provider_class, InventoryProvider)
+        assert self.provider_class.kinds
+        assert self.provider_class.kinds <= set(ResourceKind)
+
+    def test_what_exists_is_listed(
+        self, inventory: InventoryProvider, harness: InventoryHarness, kind: ResourceKind
+    ) -> None:
+        """Everything that was made is found, once."""
+        made = harness.seed(kind, 3)
+        listed = _ids(inventory, harness.region, kind)
+        assert len(set(made)) >= 3, "harness.seed() has to make what it is asked for"
+        assert set(made) <= set(listed)
+        assert len(listed) == len(set(listed))
+
+    def test_small_pages_give_the_same(
+        self, inventory: InventoryProvider, harness: InventoryHarness, kind: ResourceKind
+    ) -> None:
+        """The smallest pages hold the same as the usual ones, and are pages of the cloud's."""
+        harness.seed(kind, 2 * harness.smallest_page + 1)
+        usual = _ids(inventory, harness.region, kind)
+        before = harness.calls()
+        pages = list(inventory.list_resources(harness.region, kind, page_size=1))
+        listed = [resource.id for page in pages for resource in page]
+        assert sorted(listed) == sorted(usual)
+        assert sum(1 for page in pages if page) >= 3
+        assert harness.calls() - before >= 3
+
+    @pytest.mark.parametrize(
+        ("failure", "expected"),
+        [
+            (Failure.DENIED, PermissionDenied),
+            (Failure.EXPIRED, AuthenticationFailed),
+            (Failure.BROKEN, Unavailable),
+        ],
+        ids=["denied", "expired", "broken"],
+    )
+    def test_a_failure_between_pages_raises(
+        self,
+        inventory: InventoryProvider,
+        harness: InventoryHarness,
+        kind: ResourceKind,
+        failure: Failure,
+        expected: type[SkyClustError],
+    ) -> None:
+        """A list that cannot be read to its end never ends silently."""
+        harness.seed(kind, 2 * harness.smallest_page + 1)
+        pages = inventory.list_resources(harness.region, kind, page_size=1)
+        next(pages)
+        harness.fail(failure)
+        with pytest.raises(expected):
+            list(pages)
+
+    def test_a_refused_credential_raises_in_every_list(
+        self, harness: InventoryHarness, kind: ResourceKind
+    ) -> None:
+        """Wrong credentials are no empty cloud."""
+        harness.seed(kind, 1)
+        provider = self.provider_class(harness.wrong_credential())
+        assert isinstance(provider, InventoryProvider)
+        with pytest.raises(AuthenticationFailed) as failure:
+            list(provider.list_resources(harness.region, kind))
+        assert_tells_its_source(failure.value, provider.name)
+
+    def test_a_denied_region_raises_in_every_list(
+        self, provider: Provider, harness: InventoryHarness, kind: ResourceKind
+    ) -> None:
+        """What may not be read is no empty region."""
+        assert isinstance(provider, InventoryProvider)
+        harness.seed(kind, 1)
+        harness.fail(Failure.DENIED)
+        with pytest.raises(PermissionDenied) as failure:
+            list(provider.list_resources(harness.region, kind))
+        assert_tells_its_source(failure.value, provider.name)
+
+    @pytest.mark.parametrize(
+        ("failure", "expected"),
+        [(Failure.THROTTLED, Throttled), (Failure.BROKEN, Unavailable)],
+        ids=["throttled", "broken"],
+    )
+    def test_a_failing_cloud_raises_in_every_list(
+        self,
+        inventory: InventoryProvider,
+        harness: InventoryHarness,
+        kind: ResourceKind,
+        failure: Failure,
+        expected: type[SkyClustError],
+    ) -> None:
+        """What may pass is told as Transient."""
+        harness.fail(failure)
+        with pytest.raises(expected):
+            list(inventory.list_resources(harness.region, kind))
+
+    def test_an_unknown_region_raises_in_every_list(
+        self, inventory: InventoryProvider, kind: ResourceKind
+    ) -> None:
+        """A misspelt region is no empty region."""
+        with pytest.raises(SkyClustError):
+            list(inventory.list_resources("no-such-region-1", kind))
+
+    def test_an_unsupported_kind_raises(
+        self, inventory: InventoryProvider, harness: InventoryHarness
+    ) -> None:
+        """A kind that the provider does not list is Unsupported, never an empty list."""
+        for kind in {*ResourceKind, UNHEARD_OF} - inventory.kinds:
+            with pytest.raises(Unsupported):
+                list(inventory.list_resources(harness.region, kind))
+
+    def test_a_region_lists_its_own(
+        self, inventory: InventoryProvider, provider: Provider, harness: InventoryHarness
+    ) -> None:
+        """Nothing is listed in two regions: ids are unique by region and kind."""
+        others = [region for region in provider.regions() if region != harness.region]
+        for kind in sorted(inventory.kinds):
+            made = set(harness.seed(kind, 2))
+            for region in others[:2]:
+                assert made.isdisjoint(_ids(inventory, region, kind))
+
+    def test_resources_are_well_formed(
+        self,
+        inventory: InventoryProvider,
+        provider: Provider,
+        harness: InventoryHarness,
+        kind: ResourceKind,
+    ) -> None:
+        """Each resource says where it is from, in the words and types of the model."""
+        harness.seed(kind, 3)
+        words = set(InstanceState) if kind is ResourceKind.INSTANCE else set(ResourceState)
+        for resource in _read(inventory, harness.region, kind):
+            assert resource.provider == provider.name
+            assert (resource.region, resource.kind) == (harness.region, kind)
+            assert resource.id
+            assert Resource.model_validate(resource.model_dump()) == resource
+            stored = json.dumps(resource.attributes, allow_nan=False)
+            assert json.loads(stored) == resource.attributes
+            assert resource.state is None or resource.state in words
+            assert (resource.state is None) == (not resource.native_state)
+
+    def test_times_are_aware_and_utc(
+        self, inventory: InventoryProvider, harness: InventoryHarness, kind: ResourceKind
+    ) -> None:
+        """A time without its zone, or in another, would move when it is stored."""
+        harness.seed(kind, 2)
+        times = [r.created_at for r in _read(inventory, harness.region, kind) if r.created_at]
+        assert [time for time in times if time.utcoffset() != timedelta(0)] == []
+
+    def test_reading_twice_gives_the_same(
+        self, inventory: InventoryProvider, harness: InventoryHarness, kind: ResourceKind
+    ) -> None:
+        """What did not change reads equal, so that inventory reports no change."""
+        harness.seed(kind, 3)
+        first = {resource.id: resource for resource in _read(inventory, harness.region, kind)}
+        second = {resource.id: resource for resource in _read(inventory, harness.region, kind)}
+        assert first == second
+
+    def test_many_threads_read_the_same(
+        self, inventory: InventoryProvider, harness: InventoryHarness
+    ) -> None:
+        """One provider object serves many threads."""
+        kind = min(inventory.kinds)
+        harness.seed(kind, 2 * harness.smallest_page + 1)
+        expected = sorted(_ids(inventory, harness.region, kind))
+
+        def read(_: int) -> list[str]:
+            pages = inventory.list_resources(harness.region, kind, page_size=1)
+            return sorted(resource.id for page in pages for resource in page)
+
+        with ThreadPoolExecutor(READERS) as pool:
+            assert list(pool.map(read, range(READERS))) == [expected] * READERS
+
+
+def _read(inventory: InventoryProvider, region: str, kind: ResourceKind) -> Iterator[Resource]:
+    pages: Iterator[Sequence[Resource]] = inventory.list_resources(region, kind)
+    return (resource for page in pages for resource in page)
+
+
+def _ids(inventory: InventoryProvider, region: str, kind: ResourceKind) -> list[str]:
+    return [resource.id for resource in _read(inventory, region, kind)]

@@ -1,0 +1,296 @@
+"""A cloud in memory, with an API of its own: the far side of the memory provider.
+
+It speaks its own words (a machine is "active", a time is seconds since 1970) and refuses
+with its own codes, so that the provider has something to translate. One lock makes every
+call atomic; what happens between calls is up to the caller.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Final
+
+from skyclust.conformance.harness import Failure
+
+TYPES: Final = frozenset({"small", "medium", "large"})
+LARGEST_PAGE: Final = 100
+START_OF_TIME: Final = 1_767_225_600.0  # 2026-01-01T00:00:00Z
+
+
+class Code(StrEnum):
+    """Why the cloud refuses, or why there is no answer."""
+
+    BAD_KEY = "BadKey"
+    KEY_EXPIRED = "KeyExpired"
+    FORBIDDEN = "Forbidden"
+    SLOW_DOWN = "SlowDown"
+    INTERNAL = "Internal"
+    NO_ANSWER = "NoAnswer"
+    NO_CONNECTION = "NoConnection"
+    NO_SUCH_REGION = "NoSuchRegion"
+    NO_SUCH_MACHINE = "NoSuchMachine"
+    NO_SUCH_IMAGE = "NoSuchImage"
+    NO_SUCH_NETWORK = "NoSuchNetwork"
+    NO_SUCH_TYPE = "NoSuchType"
+    WRONG_STATE = "WrongState"
+    BUSY = "Busy"
+    TOKEN_REUSED = "TokenReused"  # noqa: S105  # an error code
+
+
+class CloudError(Exception):
+    """The cloud's own error, as an SDK would raise it."""
+
+    def __init__(self, code: Code, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Item:
+    """Anything that the cloud holds, as its API shows it."""
+
+    id: str
+    name: str
+    status: str
+    made: float
+    labels: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an item becomes, and when on the monotonic clock."""
+
+    status: str
+    at: float
+
+
+class MemoryCloud:
+    """One account of a cloud with several regions, and its control panel for tests."""
+
+    def __init__(
+        self,
+        *,
+        key: str = "memory-key",
+        regions: Sequence[str] = ("east-1", "north-1", "west-1"),
+        transition_seconds: float = 0.01,
+    ) -> None:
+        self._key = key
+        self._regions = tuple(regions)
+        self._transition_seconds = transition_seconds
+        self._lock = threading.RLock()
+        self._numbers = itertools.count(1)
+        self._items: dict[tuple[str, str], dict[str, Item]] = {}
+        self._changes: dict[str, Change] = {}
+        self._requests: dict[tuple[str, str], tuple[object, str]] = {}
+        self._failure: Failure | None = None
+        self._denied: str | None = None
+        self.calls = 0
+
+    # What tests do to the cloud.
+
+    def fail(self, failure: Failure, region: str) -> None:
+        """Fail from now on; a permission is lacking in one region, all else goes wrong in all."""
+        with self._lock:
+            self._failure, self._denied = failure, region
+
+    def recover(self) -> None:
+        """End the failure."""
+        with self._lock:
+            self._failure = None
+
+    def add(self, region: str, kind: str, name: str, **details: str) -> Item:
+        """Put an item into the cloud, ready at once, and return it."""
+        with self._lock:
+            number = next(self._numbers)
+            status = "active" if kind == "machine" else "ready"
+            item = Item(
+                f"{kind}-{number:06d}", name, status, START_OF_TIME + number, details=details
+            )
+            self._held(region, kind)[item.id] = item
+            return item
+
+    def existing(self, region: str, kind: str) -> list[Item]:
+        """Return what there is of a kind, without machines that have ended."""
+        with self._lock:
+            self._settle(region)
+            items = self._held(region, kind).values()
+            return [item for item in items if item.status != "ended"]
+
+    # The API.
+
+    def whoami(self, key: str) -> str:
+        """Return the name of the key's owner."""
+        with self._lock:
+            self._admit(key)
+            return "memory-owner"
+
+    def list_regions(self, key: str) -> list[str]:
+        """Return the regions in no particular order."""
+        with self._lock:
+            self._admit(key)
+            return list(reversed(self._regions))
+
+    def list_items(
+        self, key: str, region: str, kind: str, *, limit: int | None = None, after: str = ""
+    ) -> tuple[list[Item], str]:
+        """Return one page of items and the marker for the next; "" after the last page."""
+        with self._lock:
+            self._admit(key, region)
+            limit = min(limit or LARGEST_PAGE, LARGEST_PAGE)
+            rest = sorted(i for i in self._held(region, kind) if i > after)
+            page = [self._held(region, kind)[item_id] for item_id in rest[:limit]]
+            return page, rest[limit - 1] if len(rest) > limit else ""
+
+    def get_machine(self, key: str, region: str, machine_id: str) -> Item:
+        """Return a machine; one that has ended is still shown."""
+        with self._lock:
+            self._admit(key, region)
+            return self._machine(region, machine_id)
+
+    def create_machine(
+        self,
+        key: str,
+        region: str,
+        *,
+        token: str,
+        name: str,
+        type_name: str,
+        image: str,
+        network: str,
+        labels: Mapping[str, str],
+        disks: Sequence[int],
+    ) -> Item:
+        """Make a machine, or return the one that this token made before."""
+        with self._lock:
+            self._admit(key, region)
+            request = (name, type_name, image, network, tuple(sorted(labels.items())), (*disks,))
+            made_before = self._requests.get((region, token))
+            if made_before is not None:
+                if made_before[0] != request:
+                    raise CloudError(Code.TOKEN_REUSED, f"{token} was used for another request")
+                return self._machine(region, made_before[1])
+            self._must_exist(region, type_name, image, network)
+            machine = self.add(
+                region, "machine", name, type=type_name, image=image, network=network, token=token
+            )
+            machine = replace(machine, labels=dict(labels), made=time.time())
+            self._held(region, "machine")[machine.id] = machine
+            for size in disks:
+                self.add(region, "disk", f"{name}-data", machine=machine.id, size=str(size))
+            self._requests[region, token] = (request, machine.id)
+            self._set(region, machine.id, "building", then="active")
+            if self._failure is Failure.LOST_REPLY:
+                self._failure = None
+                raise CloudError(Code.NO_ANSWER, "the connection was closed")
+            return self._machine(region, machine.id)
+
+    def start_machine(self, key: str, region: str, machine_id: str) -> None:
+        """Start a machine that is off; one that is on stays on."""
+        with self._lock:
+            self._admit(key, region)
+            if self._living(region, machine_id) == "off":
+                self._set(region, machine_id, "building", then="active")
+
+    def stop_machine(self, key: str, region: str, machine_id: str) -> None:
+        """Switch a machine off; one that is off stays off."""
+        with self._lock:
+            self._admit(key, region)
+            if self._living(region, machine_id) == "active":
+                self._set(region, machine_id, "switching-off", then="off")
+
+    def reboot_machine(self, key: str, region: str, machine_id: str) -> None:
+        """Reboot a machine that is on."""
+        with self._lock:
+            self._admit(key, region)
+            if self._living(region, machine_id) != "active":
+                raise CloudError(Code.WRONG_STATE, f"{machine_id} is not on")
+            self._set(region, machine_id, "building", then="active")
+
+    def set_machine_type(self, key: str, region: str, machine_id: str, type_name: str) -> None:
+        """Change the type of a machine that is off."""
+        with self._lock:
+            self._admit(key, region)
+            if self._living(region, machine_id) != "off":
+                raise CloudError(Code.WRONG_STATE, f"{machine_id} has to be off for that")
+            if type_name not in TYPES:
+                raise CloudError(Code.NO_SUCH_TYPE, f"there is no type {type_name}")
+            machine = self._machine(region, machine_id)
+            details = {**machine.details, "type": type_name}
+            self._held(region, "machine")[machine_id] = replace(machine, details=details)
+
+    def end_machine(self, key: str, region: str, machine_id: str) -> None:
+        """End a machine, whatever it does, and its data disks with it."""
+        with self._lock:
+            self._admit(key, region)
+            if self._machine(region, machine_id).status not in {"ending", "ended"}:
+                self._set(region, machine_id, "ending", then="ended")
+
+    # Inside.
+
+    def _admit(self, key: str, region: str | None = None) -> None:
+        self.calls += 1
+        if key != self._key:
+            raise CloudError(Code.BAD_KEY, "the key is unknown")
+        if self._failure is Failure.EXPIRED:
+            raise CloudError(Code.KEY_EXPIRED, "the key has expired")
+        if self._failure is Failure.THROTTLED:
+            raise CloudError(Code.SLOW_DOWN, "too many calls")
+        if self._failure is Failure.BROKEN:
+            raise CloudError(Code.INTERNAL, "something broke")
+        if region is not None:
+            if region not in self._regions:
+                raise CloudError(Code.NO_SUCH_REGION, f"there is no region {region}")
+            if self._failure is Failure.DENIED and region == self._denied:
+                raise CloudError(Code.FORBIDDEN, f"the key may do nothing in {region}")
+            self._settle(region)
+
+    def _held(self, region: str, kind: str) -> dict[str, Item]:
+        return self._items.setdefault((region, kind), {})
+
+    def _machine(self, region: str, machine_id: str) -> Item:
+        machine = self._held(region, "machine").get(machine_id)
+        if machine is None:
+            raise CloudError(Code.NO_SUCH_MACHINE, f"there is no machine {machine_id}")
+        return machine
+
+    def _living(self, region: str, machine_id: str) -> str:
+        """Return the state of a machine that can be changed: "active" or "off"."""
+        status = self._machine(region, machine_id).status
+        if status in {"ending", "ended"}:
+            raise CloudError(Code.WRONG_STATE, f"{machine_id} is {status}")
+        if status not in {"active", "off"}:
+            raise CloudError(Code.BUSY, f"{machine_id} is {status}")
+        return status
+
+    def _must_exist(self, region: str, type_name: str, image: str, network: str) -> None:
+        if type_name not in TYPES:
+            raise CloudError(Code.NO_SUCH_TYPE, f"there is no type {type_name}")
+        if image not in self._held(region, "image"):
+            raise CloudError(Code.NO_SUCH_IMAGE, f"there is no image {image}")
+        if network not in self._held(region, "network"):
+            raise CloudError(Code.NO_SUCH_NETWORK, f"there is no network {network}")
+
+    def _set(self, region: str, machine_id: str, status: str, *, then: str) -> None:
+        machine = self._machine(region, machine_id)
+        self._held(region, "machine")[machine_id] = replace(machine, status=status)
+        self._changes[machine_id] = Change(then, time.monotonic() + self._transition_seconds)
+
+    def _settle(self, region: str) -> None:
+        """Bring every change whose time has come to its end."""
+        machines, disks = self._held(region, "machine"), self._held(region, "disk")
+        for machine_id in [*self._changes]:
+            change = self._changes[machine_id]
+            if machine_id not in machines or change.at > time.monotonic():
+                continue
+            del self._changes[machine_id]
+            machines[machine_id] = replace(machines[machine_id], status=change.status)
+            if change.status == "ended":
+                for disk in [d for d in disks.values() if d.details.get("machine") == machine_id]:
+                    del disks[disk.id]

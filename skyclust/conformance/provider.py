@@ -1,0 +1,214 @@
+"""The suite of every provider: what it declares, who it is, where it may work."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+
+import pytest
+from pydantic import SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+
+from skyclust.conformance.compute import ComputeSuite
+from skyclust.conformance.harness import Failure, ProviderHarness
+from skyclust.conformance.inventory import InventorySuite
+from skyclust.conformance.suite import Suite, assert_tells_its_source
+from skyclust.contract import (
+    CONTRACT_VERSION,
+    ComputeProvider,
+    CredentialModel,
+    InventoryProvider,
+    Provider,
+)
+from skyclust.errors import (
+    AuthenticationFailed,
+    SkyClustError,
+    Throttled,
+    Timeout,
+    Unavailable,
+)
+from skyclust.model.identity import Identity
+
+CAPABILITIES: dict[type, type[Suite]] = {
+    InventoryProvider: InventorySuite,
+    ComputeProvider: ComputeSuite,
+}
+
+# Words that in a field's name promise a secret, with the ids and paths that only sound so.
+SECRET = re.compile(r"secret|password|passphrase|token|private_key|external_id")
+NOT_SECRET = re.compile(r"(token_id|_url|_uri|_file|_path|_name)$")
+
+
+class ProviderSuite(Suite):
+    """Everything asked of any provider."""
+
+    def test_gaps_are_tests_of_the_suite(self) -> None:
+        """A gap is declared for a test that exists, with a reason."""
+        unknown = [name for name in self.gaps if not hasattr(self, name.partition("[")[0])]
+        assert unknown == []
+        assert all(reason.strip() for reason in self.gaps.values())
+
+    def test_every_capability_has_its_suite(self) -> None:
+        """What a provider can do is tested."""
+        untested = [
+            capability.__name__
+            for capability, suite in CAPABILITIES.items()
+            if issubclass(self.provider_class, capability) != isinstance(self, suite)
+        ]
+        assert untested == []
+
+    def test_the_class_declares_itself(self) -> None:
+        """Name, title, credential model and contract are known without an instance."""
+        declared = self.provider_class
+        assert re.fullmatch(r"[a-z][a-z0-9-]*", declared.name)
+        assert declared.title.strip()
+        assert declared.contract_version == CONTRACT_VERSION
+        assert issubclass(declared.credential_model, CredentialModel)
+        assert not inspect.isabstract(declared)
+
+    def test_signatures_are_the_contracts(self) -> None:
+        """Arguments have the contract's names, kinds and defaults."""
+        assert list(_signature_differences(self.provider_class)) == []
+
+    def test_credential_fields_explain_themselves(self) -> None:
+        """The form made from the model has a title and a description at each field."""
+        fields = self.provider_class.credential_model.model_fields
+        assert [n for n, f in fields.items() if not (f.title and f.description)] == []
+        assert "endpoint" in fields
+        assert self.provider_class.credential_model.model_json_schema()["properties"]
+
+    def test_credential_secrets_are_secret(self) -> None:
+        """A field that by its name holds a secret is a SecretStr."""
+        fields = self.provider_class.credential_model.model_fields
+        plain = [
+            name
+            for name, field in fields.items()
+            if SECRET.search(name) and not NOT_SECRET.search(name) and not _is_secret(field)
+        ]
+        assert plain == []
+
+    def test_an_unknown_credential_field_is_refused(self, harness: ProviderHarness) -> None:
+        """A misspelt field is an error, not ignored."""
+        values = harness.credential().model_dump(exclude_unset=True)
+        with pytest.raises(ValidationError, match="no_such_field"):
+            self.provider_class.credential_model.model_validate({**values, "no_such_field": "x"})
+
+    def test_nothing_shows_the_secret(self, harness: ProviderHarness) -> None:
+        """Neither credential nor provider nor error carries the secret in its text."""
+        refused = self.provider_class(harness.wrong_credential())
+        with pytest.raises(AuthenticationFailed) as failure:
+            refused.verify()
+        accepted = self.provider_class(harness.credential())
+        shown = [repr(failure.value), str(failure.value), str(failure.value.__cause__)]
+        for thing in (harness.credential(), harness.wrong_credential(), accepted, refused):
+            shown += [repr(thing), str(thing)]
+        secrets = [*_secrets(harness.credential()), *_secrets(harness.wrong_credential())]
+        assert len(secrets) >= 2, "both credentials of the harness need a secret"
+        assert [text for text in shown if any(secret in text for secret in secrets)] == []
+
+    def test_making_a_provider_makes_no_call(self, harness: ProviderHarness) -> None:
+        """A provider may be made with no network at hand."""
+        before = harness.calls()
+        self.provider_class(harness.credential())
+        self.provider_class(harness.unreachable_credential())
+        assert harness.calls() == before
+
+    def test_verify_tells_who_the_credential_is(self, provider: Provider) -> None:
+        """Account and principal are known."""
+        identity = provider.verify()
+        assert isinstance(identity, Identity)
+        assert identity.provider == provider.name
+        assert identity.account
+        assert identity.principal
+
+    def test_regions_are_sorted(self, provider: Provider, harness: ProviderHarness) -> None:
+        """Each region is named once, in order."""
+        regions = list(provider.regions())
+        assert harness.region in regions
+        assert regions == sorted(set(regions))
+
+    @pytest.mark.parametrize("method", ["verify", "regions"])
+    def test_a_refused_credential_raises(self, harness: ProviderHarness, method: str) -> None:
+        """A wrong credential is told as such, with the SDK's error as the cause."""
+        provider = self.provider_class(harness.wrong_credential())
+        with pytest.raises(AuthenticationFailed) as failure:
+            getattr(provider, method)()
+        assert_tells_its_source(failure.value, provider.name)
+
+    @pytest.mark.parametrize("method", ["verify", "regions"])
+    def test_an_expired_credential_raises(
+        self, provider: Provider, harness: ProviderHarness, method: str
+    ) -> None:
+        """A credential that worked before is told expired, and is not remembered as good."""
+        provider.verify()
+        provider.regions()
+        harness.fail(Failure.EXPIRED)
+        with pytest.raises(AuthenticationFailed) as failure:
+            getattr(provider, method)()
+        assert_tells_its_source(failure.value, provider.name)
+
+    def test_a_provider_recovers_with_its_cloud(
+        self, provider: Provider, harness: ProviderHarness
+    ) -> None:
+        """A failure is not remembered once it is over."""
+        harness.fail(Failure.EXPIRED)
+        with pytest.raises(AuthenticationFailed):
+            provider.regions()
+        harness.recover()
+        assert harness.region in provider.regions()
+
+    @pytest.mark.parametrize(
+        ("failure", "expected"),
+        [(Failure.THROTTLED, Throttled), (Failure.BROKEN, Unavailable)],
+        ids=["throttled", "broken"],
+    )
+    def test_a_failing_cloud_raises(
+        self,
+        provider: Provider,
+        harness: ProviderHarness,
+        failure: Failure,
+        expected: type[SkyClustError],
+    ) -> None:
+        """What may pass is told as Transient once the SDK's own attempts are used up."""
+        harness.fail(failure)
+        with pytest.raises(expected) as raised:
+            provider.regions()
+        assert_tells_its_source(raised.value, provider.name)
+
+    def test_an_unreachable_cloud_raises(self, harness: ProviderHarness) -> None:
+        """No connection is Transient: it may come back."""
+        provider = self.provider_class(harness.unreachable_credential())
+        with pytest.raises((Unavailable, Timeout)) as failure:
+            provider.regions()
+        assert_tells_its_source(failure.value, provider.name)
+
+    def test_every_error_has_its_place(self, harness: ProviderHarness) -> None:
+        """No error of the SDK is missing from the provider's table."""
+        assert list(harness.unmapped_errors()) == []
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    return "SecretStr" in str(field.annotation)
+
+
+def _secrets(credential: CredentialModel) -> list[str]:
+    values = (getattr(credential, name) for name in type(credential).model_fields)
+    return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+
+
+def _signature_differences(provider_class: type[Provider]) -> Iterator[str]:
+    for capability in (Provider, *CAPABILITIES):
+        if not issubclass(provider_class, capability):
+            continue
+        for method in sorted(getattr(capability, "__abstractmethods__", ())):
+            asked = _parameters(getattr(capability, method))
+            given = _parameters(getattr(provider_class, method))
+            if asked != given:
+                yield f"{method}: the contract has {asked}, {provider_class.__name__} {given}"
+
+
+def _parameters(function: object) -> list[tuple[str, str, object]]:
+    assert callable(function)
+    parameters = inspect.signature(function).parameters.values()
+    return [(p.name, p.kind.description, p.default) for p in parameters]

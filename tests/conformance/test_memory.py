@@ -1,0 +1,91 @@
+"""The reference provider joins the suite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+import pytest
+
+from skyclust.conformance import ComputeSuite, Failure, InventorySuite, ProviderSuite
+from skyclust.conformance.memory import (
+    CLOUDS,
+    ERRORS,
+    NATIVE_KINDS,
+    MemoryCredential,
+    MemoryProvider,
+)
+from skyclust.conformance.memory_cloud import Code, MemoryCloud
+from skyclust.model.instance import InstanceSpec
+from skyclust.model.resource import ResourceKind
+
+ENDPOINT = "memory://conformance"
+
+
+class MemoryHarness:
+    """One cloud in memory."""
+
+    region = "east-1"
+    smallest_page = 1
+    deadline_seconds = 5.0
+    poll_seconds = 0.002
+    other_type = "large"
+    unknown_instance_id = "machine-999999"
+    unknown: ClassVar = {"image": "image-999999", "type": "enormous", "network": "network-999999"}
+
+    def __init__(self, cloud: MemoryCloud) -> None:
+        self._cloud = cloud
+        self._image = cloud.add(self.region, "image", "debian-13")
+        self._network = cloud.add(self.region, "network", "default")
+
+    def credential(self) -> MemoryCredential:
+        return MemoryCredential.model_validate({"endpoint": ENDPOINT, "key": "memory-key"})
+
+    def wrong_credential(self) -> MemoryCredential:
+        return MemoryCredential.model_validate({"endpoint": ENDPOINT, "key": "stolen-key"})
+
+    def unreachable_credential(self) -> MemoryCredential:
+        return MemoryCredential.model_validate({"endpoint": "memory://nobody", "key": "memory-key"})
+
+    def fail(self, failure: Failure) -> None:
+        self._cloud.fail(failure, self.region)
+
+    def recover(self) -> None:
+        self._cloud.recover()
+
+    def calls(self) -> int:
+        return self._cloud.calls
+
+    def unmapped_errors(self) -> Sequence[str]:
+        return sorted(set(Code) - set(ERRORS))
+
+    def seed(self, kind: ResourceKind, count: int) -> Sequence[str]:
+        native = NATIVE_KINDS[kind]
+        return [self._cloud.add(self.region, native, f"seeded-{n}").id for n in range(count)]
+
+    def spec(self, name: str) -> InstanceSpec:
+        return InstanceSpec(
+            name=name,
+            region=self.region,
+            type="small",
+            image=self._image.id,
+            network=self._network.id,
+            tags={"owner": "conformance", "empty": ""},
+        )
+
+    def spec_by_names(self, name: str) -> InstanceSpec:
+        names = {"image": self._image.name, "network": self._network.name}
+        return self.spec(name).model_copy(update=names)
+
+    def machines(self) -> int:
+        return len(self._cloud.existing(self.region, "machine"))
+
+
+class TestMemory(ProviderSuite, InventorySuite, ComputeSuite):
+    provider_class = MemoryProvider
+
+    @pytest.fixture
+    def harness(self) -> Iterator[MemoryHarness]:
+        CLOUDS[ENDPOINT] = MemoryCloud()
+        yield MemoryHarness(CLOUDS[ENDPOINT])
+        del CLOUDS[ENDPOINT]
