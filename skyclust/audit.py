@@ -1,0 +1,163 @@
+"""The audit trail: an append-only chain of hashes, one a workspace.
+
+Each line's hash covers the line and the hash before it; a head row keeps how many lines
+there are and the last hash. So a line that is changed, removed (the last one too), swapped
+or slipped in is found by `verify`. Whoever can write to the database may forge the whole
+chain with its head: note the head's hash elsewhere where that matters.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import JsonValue, TypeAdapter, ValidationError
+from sqlalchemy import Connection, Row, insert, select, update
+
+from skyclust.errors import InvalidRequest, NotFound
+from skyclust.model.audit import AuditEntry, AuditProblem
+from skyclust.store.tables import audit_entries, audit_heads
+from skyclust.store.types import now
+
+_DETAIL: Final = TypeAdapter(dict[str, JsonValue])
+_ROWS_AT_ONCE: Final = 1000
+
+
+def genesis_hash(workspace_id: str) -> str:
+    """Return the hash that stands before a workspace's first line.
+
+    It is made of the workspace's id, so that one workspace's trail is none for another.
+    """
+    return hashlib.sha256(f"skyclust audit {workspace_id}".encode()).hexdigest()
+
+
+def append(
+    connection: Connection,
+    workspace_id: str,
+    *,
+    actor: str,
+    action: str,
+    object: str,  # noqa: A002  the field's name in the trail
+    detail: Mapping[str, Any],
+) -> AuditEntry:
+    """Add a line to a workspace's trail and return it.
+
+    Writers of one workspace wait for each other until their transactions end, so it is best
+    the last thing a unit of work does. Raises NotFound for an unknown workspace,
+    InvalidRequest for a detail that is no JSON.
+    """
+    text = _canonical_detail(detail)
+    head = connection.execute(
+        select(audit_heads).where(audit_heads.c.workspace_id == workspace_id).with_for_update()
+    ).one_or_none()
+    if head is None:
+        raise NotFound(f"There is no workspace {workspace_id!r}.")
+    values: dict[str, Any] = {
+        "workspace_id": workspace_id,
+        "sequence": head.count + 1,
+        "at": now(),
+        "actor": actor,
+        "action": action,
+        "object": object,
+        "detail": text,
+        "previous_hash": head.hash,
+    }
+    values["hash"] = _hash(values)
+    connection.execute(insert(audit_entries).values(**values))
+    connection.execute(
+        update(audit_heads)
+        .where(audit_heads.c.workspace_id == workspace_id)
+        .values(count=values["sequence"], hash=values["hash"])
+    )
+    return AuditEntry.model_validate(values | {"detail": json.loads(text)})
+
+
+def list_all(
+    connection: Connection, workspace_id: str, *, limit: int | None = None
+) -> list[AuditEntry]:
+    """Return a workspace's trail, oldest first; with a limit its newest lines only."""
+    query = (
+        select(audit_entries)
+        .where(audit_entries.c.workspace_id == workspace_id)
+        .order_by(audit_entries.c.sequence.desc())
+        .limit(limit)
+    )
+    rows = reversed(connection.execute(query).all())
+    return [
+        AuditEntry.model_validate(dict(row._mapping) | {"detail": json.loads(row.detail)})
+        for row in rows
+    ]
+
+
+def verify(connection: Connection, workspace_id: str) -> list[AuditProblem]:
+    """Read the whole trail and return what is wrong with it; empty when nothing is.
+
+    Raises NotFound for a workspace that has no trail at all, not even a head.
+    """
+    head = connection.execute(
+        select(audit_heads).where(audit_heads.c.workspace_id == workspace_id)
+    ).one_or_none()
+    if head is None:
+        raise NotFound(f"Workspace {workspace_id!r} has no audit trail.")
+    rows = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(
+        select(audit_entries)
+        .where(audit_entries.c.workspace_id == workspace_id)
+        .order_by(audit_entries.c.sequence)
+    )
+    return list(_problems(workspace_id, rows, count=head.count, last_hash=head.hash))
+
+
+def _problems(
+    workspace_id: str, rows: Iterable[Row[Any]], *, count: int, last_hash: str
+) -> Iterable[AuditProblem]:
+    expected, previous = 1, genesis_hash(workspace_id)
+    for row in rows:
+        if row.sequence != expected:
+            missing = f"lines {expected} to {row.sequence - 1} are missing"
+            yield _problem(workspace_id, expected, missing)
+        if row.previous_hash != previous:
+            yield _problem(workspace_id, row.sequence, "it does not follow the line before it")
+        if row.hash != _hash(row._mapping):
+            yield _problem(workspace_id, row.sequence, "it was changed after it was written")
+        expected, previous = row.sequence + 1, row.hash
+    if expected - 1 != count:
+        yield _problem(workspace_id, None, f"the head counts {count} lines, not {expected - 1}")
+    if previous != last_hash:
+        yield _problem(workspace_id, None, "the head holds another hash than the last line")
+
+
+def _problem(workspace_id: str, sequence: int | None, problem: str) -> AuditProblem:
+    return AuditProblem(workspace_id=workspace_id, sequence=sequence, problem=problem)
+
+
+def _hash(line: Mapping[Any, Any]) -> str:
+    at: datetime = line["at"]
+    covered = {
+        "workspace_id": line["workspace_id"],
+        "sequence": line["sequence"],
+        "at": at.isoformat(timespec="microseconds"),
+        "actor": line["actor"],
+        "action": line["action"],
+        "object": line["object"],
+        "detail": line["detail"],
+        "previous_hash": line["previous_hash"],
+    }
+    return hashlib.sha256(_canonical(covered).encode()).hexdigest()
+
+
+def _canonical_detail(detail: Mapping[str, Any]) -> str:
+    try:
+        return _canonical(_DETAIL.validate_python(dict(detail), strict=True))
+    except (ValidationError, ValueError) as error:
+        raise InvalidRequest(
+            "The detail of an audit entry must be JSON.",
+            hint="Give text, finite numbers, true, false, null, lists and objects of them.",
+        ) from error
+
+
+def _canonical(value: object) -> str:
+    """Return the one text of a JSON value: keys sorted, no spaces, ASCII only."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)

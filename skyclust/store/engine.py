@@ -1,0 +1,214 @@
+"""The store: one SQL database, its units of work, and how it is opened."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from skyclust.errors import ConfigurationError
+from skyclust.settings import load_settings
+from skyclust.store import schema
+from skyclust.store.failures import store_error
+
+LOCK_SECONDS: Final = 30
+"""How long a writer waits for another one before it is told Conflict."""
+
+STATEMENT_SECONDS: Final = 300
+"""How long one statement may take on PostgreSQL; SQLite has no such limit."""
+
+_POSTGRESQL_NAMES: Final = frozenset({"postgres", "postgresql", "postgresql+psycopg"})
+_SQLITE_NAMES: Final = frozenset({"sqlite", "sqlite+pysqlite"})
+
+
+class Store:
+    """One SQL database. Safe to use from several threads; not from a forked child.
+
+    Every error that leaves a unit of work is of the error tree, save faults of our own
+    statements.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @property
+    def dialect(self) -> str:
+        """Return `sqlite` or `postgresql`."""
+        return self._engine.dialect.name
+
+    @property
+    def url(self) -> str:
+        """Return the URL with its password masked, fit to be shown."""
+        return self._engine.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open a unit of work that reads one consistent moment and cannot write."""
+        with _mapped_errors(), self._connect(writing=False) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Open a unit of work that writes: one transaction, committed at the end or not at all.
+
+        On SQLite it is the only writer from its first moment on. Units of work must not be
+        nested, and no cloud may be called inside one.
+        """
+        with _mapped_errors(), self._connect(writing=True) as connection, connection.begin():
+            yield connection
+
+    def migrate(self) -> None:
+        """Bring the tables to the newest form; safe when several processes do it at once.
+
+        Raises ConfigurationError when the database belongs to a newer SkyClust.
+        """
+        if self.dialect == "sqlite":
+            with _mapped_errors():
+                _use_write_ahead_log(self._engine)
+        with self.writing() as connection:
+            schema.upgrade(connection)
+
+    def require_newest_schema(self) -> None:
+        """Raise ConfigurationError unless the tables have the newest form."""
+        with self.reading() as connection:
+            schema.require_newest(connection)
+
+    def has_newest_schema(self) -> bool:
+        """Return whether nothing is left to migrate."""
+        with self.reading() as connection:
+            return schema.current(connection) == schema.NEWEST
+
+    def dispose(self) -> None:
+        """Close the pooled connections; the next `open_store` makes a new store."""
+        with _opening:
+            for key in [key for key, store in _opened.items() if store is self]:
+                del _opened[key]
+        self._engine.dispose()
+
+    def _connect(self, *, writing: bool) -> Connection:
+        connection = self._engine.connect()
+        if self.dialect == "sqlite":
+            return connection.execution_options(skyclust_writing=writing)
+        if writing:
+            return connection
+        return connection.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+
+
+_opened: Final[dict[tuple[int, str], Store]] = {}
+_opening: Final = threading.Lock()
+
+
+def open_store(url: str | None = None) -> Store:
+    """Return the store at a URL, by default that of the settings; one object a process and URL.
+
+    Brings the tables to their newest form first, unless SKYCLUST_DATABASE_MIGRATE_ON_START
+    is false. Raises ConfigurationError for a URL that cannot be used, and for tables that
+    are behind or ahead; Unavailable when the database does not answer.
+    """
+    settings = load_settings()
+    location = url if url is not None else settings.store_url()
+    key = (os.getpid(), location)
+    with _opening:
+        store = _opened.get(key)
+        if store is not None:
+            return store
+        store = Store(_make_engine(_checked_url(location)))
+        if not settings.database_migrate_on_start:
+            store.require_newest_schema()
+        elif not store.has_newest_schema():
+            store.migrate()
+        _opened[key] = store
+        return store
+
+
+def _checked_url(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        # The text may hold a password, so it is not repeated.
+        raise ConfigurationError(
+            "The URL of the store cannot be read.",
+            hint="Set SKYCLUST_DATABASE_URL like postgresql://user:password@host:5432/database.",
+        ) from error
+    if url.drivername in _POSTGRESQL_NAMES:
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername not in _SQLITE_NAMES:
+        raise ConfigurationError(
+            f"The store cannot be a {url.drivername} database.",
+            hint="Use sqlite:///path/to/file.db or postgresql://user:password@host/database.",
+        )
+    if url.database in (None, "", ":memory:"):
+        raise ConfigurationError(
+            "The store cannot be an SQLite database in memory: other processes share it.",
+            hint="Name a file: sqlite:///path/to/file.db.",
+        )
+    return url.set(drivername="sqlite+pysqlite")
+
+
+def _make_engine(url: URL) -> Engine:
+    common: dict[str, Any] = {
+        "hide_parameters": True,  # errors and logs must not carry what rows hold
+        "json_serializer": lambda value: orjson.dumps(value).decode(),
+        "json_deserializer": orjson.loads,
+    }
+    if url.get_backend_name() == "postgresql":
+        limits = (
+            f"-c lock_timeout={LOCK_SECONDS}s -c statement_timeout={STATEMENT_SECONDS}s"
+            " -c idle_in_transaction_session_timeout=600s"
+        )
+        asked = {"connect_timeout": 10, "application_name": "skyclust", "options": limits}
+        return create_engine(
+            url,
+            pool_pre_ping=True,
+            connect_args={name: value for name, value in asked.items() if name not in url.query},
+            **common,
+        )
+    Path(url.database or "").parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": LOCK_SECONDS}, **common)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
+    # The driver would begin transactions by itself, late and never immediate.
+    dbapi_connection.isolation_level = None
+    dbapi_connection.execute("PRAGMA foreign_keys = ON")
+    # A journal entry must survive a power cut before the cloud is called.
+    dbapi_connection.execute("PRAGMA synchronous = FULL")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("skyclust_writing", False)
+    connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writing else 'ON'}")
+    # A reader that turns writer can be refused at once; a writer from the start only waits.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _use_write_ahead_log(engine: Engine) -> None:
+    # The mode is kept in the file and cannot be changed inside a transaction.
+    dbapi_connection = engine.raw_connection()
+    try:
+        dbapi_connection.cursor().execute("PRAGMA journal_mode = WAL")
+    finally:
+        dbapi_connection.close()
+
+
+@contextmanager
+def _mapped_errors() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        meaning = store_error(error)
+        if meaning is None:
+            raise
+        raise meaning from error

@@ -1,0 +1,17 @@
+"""Runs the migrations on the connection that `skyclust.store.schema` hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from skyclust.store.schema import VERSION_TABLE
+from skyclust.store.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    version_table=VERSION_TABLE,
+    # SQLite cannot alter most things in place.
+    render_as_batch=True,
+)
+context.run_migrations()

@@ -1,0 +1,213 @@
+"""Every table of the store. Each carries the workspace, and so does each key.
+
+The migrations make these tables; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
+
+from skyclust.store.types import UtcDateTime, json_document
+
+metadata: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _workspace() -> Column[str]:
+    return Column("workspace_id", Text, ForeignKey("workspaces.workspace_id"), nullable=False)
+
+
+workspaces: Final = Table(
+    "workspaces",
+    metadata,
+    Column("workspace_id", Text, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+credentials: Final = Table(
+    "credentials",
+    metadata,
+    _workspace(),
+    Column("name", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("block_name", Text, nullable=False),
+    Column("account", Text),
+    Column("principal", Text),
+    Column("verified_at", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "name"),
+)
+
+scopes: Final = Table(
+    "scopes",
+    metadata,
+    Column("workspace_id", Text, nullable=False),
+    Column("credential", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    # When the last complete read began: what it saw may be no older than this.
+    Column("read_started_at", UtcDateTime),
+    Column("completed_at", UtcDateTime),
+    Column("attempted_at", UtcDateTime),
+    Column("error", Text),
+    Column("error_class", Text),
+    Column("run_id", Text),
+    PrimaryKeyConstraint("workspace_id", "credential", "region", "kind"),
+    ForeignKeyConstraint(
+        ["workspace_id", "credential"], ["credentials.workspace_id", "credentials.name"]
+    ),
+)
+
+# One row is what a resource was from `valid_from` until `valid_to`; the open row (no
+# `valid_to`) is what it is. History outlives the credential, so no foreign key leads there.
+resource_versions: Final = Table(
+    "resource_versions",
+    metadata,
+    Column("version_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    _workspace(),
+    Column("credential", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("resource_id", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("zone", Text),
+    Column("state", Text),
+    Column("native_state", Text),
+    Column("tags", json_document(), nullable=False),
+    Column("created_at", UtcDateTime),
+    Column("attributes", json_document(), nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("first_seen_at", UtcDateTime, nullable=False),
+    Column("observed_at", UtcDateTime, nullable=False),
+    Column("valid_from", UtcDateTime, nullable=False),
+    Column("run_id", Text),
+    # The version that this one replaced; empty when the resource was added.
+    Column("previous_version_id", BigInteger),
+    Column("valid_to", UtcDateTime),
+    # Whether the resource was gone at `valid_to`, or went on as another version.
+    Column("ended_by", Text),
+    Column("ended_run_id", Text),
+    Index(
+        "uq_resource_versions_open",
+        "workspace_id",
+        "credential",
+        "region",
+        "kind",
+        "resource_id",
+        unique=True,
+        sqlite_where=text("valid_to IS NULL"),
+        postgresql_where=text("valid_to IS NULL"),
+    ),
+    Index("ix_resource_versions_valid_from", "workspace_id", "valid_from"),
+    Index("ix_resource_versions_run", "workspace_id", "run_id"),
+    Index(
+        "ix_resource_versions_gone",
+        "workspace_id",
+        "valid_to",
+        sqlite_where=text("ended_by = 'gone'"),
+        postgresql_where=text("ended_by = 'gone'"),
+    ),
+)
+
+# Operations outlive their credential too.
+operations: Final = Table(
+    "operations",
+    metadata,
+    _workspace(),
+    Column("operation_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("credential", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("token", Text, nullable=False),
+    Column("request", json_document(), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("run_id", Text),
+    Column("instance_id", Text),
+    Column("instance_name", Text),
+    Column("error", Text),
+    Column("error_class", Text),
+    # How many entries the history has: the next one takes the next number.
+    Column("entries", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    PrimaryKeyConstraint("workspace_id", "operation_id"),
+    Index("ix_operations_created_at", "workspace_id", "created_at"),
+    Index(
+        "ix_operations_open",
+        "workspace_id",
+        "credential",
+        sqlite_where=text("finished_at IS NULL"),
+        postgresql_where=text("finished_at IS NULL"),
+    ),
+)
+
+operation_entries: Final = Table(
+    "operation_entries",
+    metadata,
+    Column("workspace_id", Text, nullable=False),
+    Column("operation_id", Text, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("run_id", Text),
+    Column("detail", Text, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "operation_id", "sequence"),
+    ForeignKeyConstraint(
+        ["workspace_id", "operation_id"], ["operations.workspace_id", "operations.operation_id"]
+    ),
+)
+
+# `detail` is the canonical text that was hashed, so it is kept as text, not as a document.
+audit_entries: Final = Table(
+    "audit_entries",
+    metadata,
+    _workspace(),
+    Column("sequence", Integer, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("previous_hash", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "sequence"),
+)
+
+audit_heads: Final = Table(
+    "audit_heads",
+    metadata,
+    Column("workspace_id", Text, ForeignKey("workspaces.workspace_id"), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("hash", Text, nullable=False),
+)
