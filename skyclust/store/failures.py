@@ -85,9 +85,7 @@ def _read(error: DBAPIError, said: BaseException) -> tuple[str, type[SkyClustErr
     return "", None
 
 
-def _longest_match(
-    table: dict[str, type[SkyClustError]], code: str
-) -> type[SkyClustError] | None:
+def _longest_match(table: dict[str, type[SkyClustError]], code: str) -> type[SkyClustError] | None:
     fitting = [beginning for beginning in table if code.startswith(beginning)]
     return table[max(fitting, key=len)] if fitting else None
 

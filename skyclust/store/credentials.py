@@ -1,0 +1,146 @@
+"""The records of credentials: names only, for the secrets lie sealed in Prefect blocks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+
+from skyclust.errors import InvalidRequest, NotFound
+from skyclust.model.resource import ChangeKind
+from skyclust.model.workspace import CredentialRecord
+from skyclust.store import workspaces
+from skyclust.store.tables import credentials, operations, resource_versions, scopes
+from skyclust.store.types import now
+
+
+def add(
+    connection: Connection, workspace_id: str, *, name: str, provider: str, block_name: str
+) -> CredentialRecord:
+    """Write the record of a credential and return it.
+
+    Raises NotFound for an unknown workspace, InvalidRequest for a name that is no slug or
+    is taken.
+    """
+    workspaces.get(connection, workspace_id)
+    try:
+        record = CredentialRecord(
+            workspace_id=workspace_id,
+            name=name,
+            provider=provider,
+            block_name=block_name,
+            created_at=now(),
+        )
+    except ValidationError as error:
+        raise InvalidRequest(
+            f"{name!r} cannot be the name of a credential.",
+            hint="Use up to 40 lowercase letters and digits, with single dashes between them.",
+        ) from error
+    if connection.execute(_select(workspace_id, name)).one_or_none() is not None:
+        raise InvalidRequest(
+            f"There is a credential {name!r} in workspace {workspace_id!r} already.",
+            hint="Choose another name, or remove that one first.",
+        )
+    connection.execute(insert(credentials).values(**record.model_dump()))
+    return record
+
+
+def get(connection: Connection, workspace_id: str, name: str) -> CredentialRecord:
+    """Return the record of a credential; raises NotFound."""
+    return _found(connection.execute(_select(workspace_id, name)).one_or_none(), workspace_id, name)
+
+
+def hold(
+    connection: Connection, workspace_id: str, name: str, *, alone: bool = False
+) -> CredentialRecord:
+    """Return the record, and keep it from being removed until the transaction ends.
+
+    Several transactions may hold one record at once; only one may hold it alone. Raises
+    NotFound.
+    """
+    query = _select(workspace_id, name).with_for_update(read=not alone, key_share=True)
+    return _found(connection.execute(query).one_or_none(), workspace_id, name)
+
+
+def list_all(connection: Connection, workspace_id: str) -> list[CredentialRecord]:
+    """Return the records of a workspace's credentials, by name."""
+    rows = connection.execute(
+        select(credentials)
+        .where(credentials.c.workspace_id == workspace_id)
+        .order_by(credentials.c.name)
+    )
+    return [CredentialRecord.model_validate(dict(row._mapping)) for row in rows]
+
+
+def set_verified(
+    connection: Connection, workspace_id: str, name: str, account: str, principal: str
+) -> CredentialRecord:
+    """Write who the cloud says the credential is, and return the record; raises NotFound."""
+    row = connection.execute(
+        update(credentials)
+        .where(credentials.c.workspace_id == workspace_id, credentials.c.name == name)
+        .values(account=account, principal=principal, verified_at=now())
+        .returning(credentials)
+    ).one_or_none()
+    return _found(row, workspace_id, name)
+
+
+def remove(connection: Connection, workspace_id: str, name: str) -> None:
+    """Remove the record of a credential, its scopes, and what inventory found through it.
+
+    What was there in the past can still be asked. Raises NotFound, and InvalidRequest while
+    operations of the credential are open.
+    """
+    query = _select(workspace_id, name).with_for_update()
+    _found(connection.execute(query).one_or_none(), workspace_id, name)
+    _refuse_open_operations(connection, workspace_id, name)
+    connection.execute(
+        update(resource_versions)
+        .where(
+            resource_versions.c.workspace_id == workspace_id,
+            resource_versions.c.credential == name,
+            resource_versions.c.valid_to.is_(None),
+        )
+        .values(valid_to=now(), ended_by=ChangeKind.GONE.value)
+    )
+    connection.execute(
+        delete(scopes).where(scopes.c.workspace_id == workspace_id, scopes.c.credential == name)
+    )
+    connection.execute(
+        delete(credentials).where(
+            credentials.c.workspace_id == workspace_id, credentials.c.name == name
+        )
+    )
+
+
+def _refuse_open_operations(connection: Connection, workspace_id: str, name: str) -> None:
+    unfinished = connection.scalar(
+        select(func.count())
+        .select_from(operations)
+        .where(
+            operations.c.workspace_id == workspace_id,
+            operations.c.credential == name,
+            operations.c.finished_at.is_(None),
+        )
+    )
+    if unfinished:
+        raise InvalidRequest(
+            f"Credential {name!r} has {unfinished} operations that have not ended.",
+            hint="Wait for them, or carry them on with `skyclust operation recover`.",
+        )
+
+
+def _select(workspace_id: str, name: str) -> Select[Any]:
+    return select(credentials).where(
+        credentials.c.workspace_id == workspace_id, credentials.c.name == name
+    )
+
+
+def _found(row: Row[Any] | None, workspace_id: str, name: str) -> CredentialRecord:
+    if row is None:
+        raise NotFound(
+            f"There is no credential {name!r} in workspace {workspace_id!r}.",
+            hint="`skyclust credential list` shows those that there are.",
+        )
+    return CredentialRecord.model_validate(dict(row._mapping))
