@@ -57,7 +57,7 @@ def append(
         raise NotFound(f"There is no workspace {workspace_id!r}.")
     values: dict[str, Any] = {
         "workspace_id": workspace_id,
-        "sequence": head.count + 1,
+        "sequence": head.entries + 1,
         "at": now(),
         "actor": actor,
         "action": action,
@@ -70,7 +70,7 @@ def append(
     connection.execute(
         update(audit_heads)
         .where(audit_heads.c.workspace_id == workspace_id)
-        .values(count=values["sequence"], hash=values["hash"])
+        .values(entries=values["sequence"], hash=values["hash"])
     )
     return AuditEntry.model_validate(values | {"detail": json.loads(text)})
 
@@ -107,7 +107,7 @@ def verify(connection: Connection, workspace_id: str) -> list[AuditProblem]:
         .where(audit_entries.c.workspace_id == workspace_id)
         .order_by(audit_entries.c.sequence)
     )
-    return list(_problems(workspace_id, rows, count=head.count, last_hash=head.hash))
+    return list(_problems(workspace_id, rows, count=head.entries, last_hash=head.hash))
 
 
 def _problems(

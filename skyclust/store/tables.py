@@ -208,6 +208,6 @@ audit_heads: Final = Table(
     "audit_heads",
     metadata,
     Column("workspace_id", Text, ForeignKey("workspaces.workspace_id"), primary_key=True),
-    Column("count", Integer, nullable=False),
+    Column("entries", Integer, nullable=False),
     Column("hash", Text, nullable=False),
 )

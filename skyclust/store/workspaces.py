@@ -34,7 +34,7 @@ def add(connection: Connection, workspace_id: str, title: str = "") -> Workspace
     # Made here and never later, so that a trail removed with its head is missed.
     connection.execute(
         insert(audit_heads).values(
-            workspace_id=workspace.id, count=0, hash=genesis_hash(workspace.id)
+            workspace_id=workspace.id, entries=0, hash=genesis_hash(workspace.id)
         )
     )
     return workspace

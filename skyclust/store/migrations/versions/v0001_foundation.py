@@ -226,7 +226,7 @@ def _make_audit() -> None:
     op.create_table(
         "audit_heads",
         _text("workspace_id"),
-        _number("count"),
+        _number("entries"),
         _text("hash"),
         sa.PrimaryKeyConstraint("workspace_id", name="pk_audit_heads"),
         _in_workspace("audit_heads"),
@@ -243,7 +243,7 @@ def _add_default_workspace() -> None:
     heads = sa.table(
         "audit_heads",
         sa.column("workspace_id", sa.Text),
-        sa.column("count", sa.Integer),
+        sa.column("entries", sa.Integer),
         sa.column("hash", sa.Text),
     )
     op.bulk_insert(
@@ -251,5 +251,5 @@ def _add_default_workspace() -> None:
         [{"workspace_id": "default", "title": "Default", "created_at": datetime.now(UTC)}],
     )
     op.bulk_insert(
-        heads, [{"workspace_id": "default", "count": 0, "hash": genesis_hash("default")}]
+        heads, [{"workspace_id": "default", "entries": 0, "hash": genesis_hash("default")}]
     )
