@@ -1,0 +1,105 @@
+"""`skyclust up`, `down` and `status`: the embedded installation."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skyclust.cli.exits import ExitCode
+from skyclust.cli.options import AsJson
+from skyclust.cli.output import say, show_list
+from skyclust.cli.server import given_api_url
+from skyclust.errors import SkyClustError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from skyclust.embedded.runtime import Runtime
+
+
+def up(
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="Return once all is up, and leave it running.")
+    ] = False,
+) -> None:
+    """Start the Prefect server and a worker, apply the deployments, and stay until Ctrl-C.
+
+    With PREFECT_API_URL set no server is started: deployments are applied to that one.
+    """
+    from skyclust.embedded import installation
+
+    home = _home()
+    # A service manager ends a service with SIGTERM: the same way out as Ctrl-C.
+    signal.signal(signal.SIGTERM, _interrupt)
+    was_up = _is_up(home)
+    try:
+        runtime = installation.start(home, api_url=given_api_url(), say=say)
+        _welcome(home, runtime)
+        if detach:
+            return
+        say("Ctrl-C stops it.")
+        ended = installation.watch(home, runtime)
+    except KeyboardInterrupt:
+        if not (detach and was_up):
+            _stop(home)
+        raise typer.Exit(ExitCode.INTERRUPTED if detach else ExitCode.DONE) from None
+    except SkyClustError:
+        if not was_up:
+            _stop(home)
+        raise
+    if ended != "stopped":
+        say(ended, style="red")
+        _stop(home)
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def down() -> None:
+    """Stop the Prefect server and the worker that `skyclust up` started."""
+    if not _stop(_home()):
+        say("Nothing was running.")
+
+
+def status(as_json: AsJson = False) -> None:
+    """Show what runs; exit code 7 when a part of the installation does not."""
+    from skyclust.embedded import installation
+
+    rows = installation.status(_home())
+    columns = ("part", "state", "address", "pid", "log")
+    show_list(rows, columns, as_json=as_json, title="Embedded installation")
+    if any(row["state"] != "running" for row in rows):
+        raise typer.Exit(ExitCode.UNREACHABLE)
+
+
+def _stop(home: Path) -> bool:
+    from skyclust.embedded import installation
+
+    ended = installation.stop(home)
+    if ended:
+        say(f"Stopped: {', '.join(ended)}.")
+    return bool(ended)
+
+
+def _is_up(home: Path) -> bool:
+    from skyclust.embedded import installation
+
+    return all(row["state"] == "running" for row in installation.status(home))
+
+
+def _welcome(home: Path, runtime: Runtime) -> None:
+    say(f"SkyClust is up: {runtime.ui_url}", style="green")
+    say(f"Home folder: {home}   logs: {home / 'logs'}")
+
+
+def _home() -> Path:
+    from skyclust.settings import load_settings
+
+    return load_settings().home.absolute()
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    # One signal is enough: a second one must not break off the stopping.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt

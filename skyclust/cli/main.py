@@ -1,0 +1,83 @@
+"""`skyclust`: one command group a noun, and the one place where errors become exit codes.
+
+A command module imports only what its help needs. What a command itself needs (the store,
+Prefect, a cloud's SDK) it imports when it runs, so that help and lists answer at once.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+import typer
+
+from skyclust import __version__
+from skyclust.cli import credential, installation, key, provider, sandbox
+from skyclust.cli.exits import ExitCode, exit_code
+from skyclust.cli.output import printable, report_error
+from skyclust.cli.server import use_embedded_server
+from skyclust.errors import SkyClustError
+from skyclust.security.redaction import redact
+
+app = typer.Typer(
+    name="skyclust",
+    help="Manage virtual machines and their inventory over many clouds.",
+    no_args_is_help=True,
+    # Its tracebacks show local variables, and those may hold secrets.
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command("up")(installation.up)
+app.command("down")(installation.down)
+app.command("status")(installation.status)
+app.add_typer(credential.app, name="credential")
+app.add_typer(provider.app, name="provider")
+app.add_typer(key.app, name="key")
+app.add_typer(sandbox.app, name="sandbox")
+
+INSTALLATION_COMMANDS: Final = frozenset({"up", "down", "status"})
+"""They manage the embedded server; every other command uses it."""
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Manage virtual machines and their inventory over many clouds."""
+    if context.invoked_subcommand not in INSTALLATION_COMMANDS:
+        use_embedded_server()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit with its code; `arguments` are the process's own by default."""
+    try:
+        app(args=arguments)
+    except SkyClustError as error:
+        report_error(error)
+        sys.exit(exit_code(error))
+    except Exception:  # a bug: shown in full, but for secrets and for what steers a terminal
+        _report_bug(traceback.format_exc())
+        sys.exit(ExitCode.FAILED)
+
+
+def _report_bug(trace: str) -> None:
+    sys.stderr.write(printable(redact(trace), keep="\n"))
+
+
+if __name__ == "__main__":
+    main()

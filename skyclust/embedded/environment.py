@@ -1,0 +1,86 @@
+"""The settings under which the embedded Prefect runs (docs/reference/settings.md lists them).
+
+What the caller's environment sets wins over these defaults, but for what makes the
+installation one: its folder, its address and its key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+SERVER_DEFAULTS: Final[Mapping[str, str]] = {
+    # Batches: at Prefect's defaults (one by one) a thousand task runs take half a minute to
+    # be recorded, and as long to appear in the UI.
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "1",
+    "PREFECT_SERVER_SERVICES_TRIGGERS_READ_BATCH_SIZE": "100",
+    # Retention: events for 7 days, flow runs for 90; by default flow runs stay for ever.
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(90 * 24 * 3600),
+    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": str(7 * 24 * 3600),
+    # Nothing calls home, nothing advertises.
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    # Relative, so that the UI also works through a tunnel or a proxy.
+    "PREFECT_SERVER_UI_API_URL": "/api",
+}
+
+CLIENT_DEFAULTS: Final[Mapping[str, str]] = {
+    # Prefect's own default is 180 s: too slow to tell a dead run from a busy one.
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+    # By default a worker asks for work every 10 s.
+    "PREFECT_WORKER_QUERY_SECONDS": "1",
+    "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    # No colours and no questions: their output is a log file.
+    "PREFECT_CLI_COLORS": "false",
+    "PREFECT_CLI_PROMPT": "false",
+    "NO_COLOR": "1",
+}
+
+NEVER_EPHEMERAL: Final[Mapping[str, str]] = {"PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false"}
+"""Without a server Prefect would start a hidden one of its own, and lose runs with it."""
+
+
+def prefect_home(home: Path) -> Path:
+    """Return Prefect's folder within a home folder."""
+    return home / "prefect"
+
+
+def server_environment(
+    home: Path, *, port: int, encryption_key: str, inherited: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the environment of the embedded server."""
+    return {
+        **SERVER_DEFAULTS,
+        **CLIENT_DEFAULTS,
+        **inherited,
+        "PREFECT_HOME": str(prefect_home(home)),
+        "PREFECT_PROFILES_PATH": str(prefect_home(home) / "profiles.toml"),
+        "PREFECT_SERVER_API_HOST": "127.0.0.1",
+        "PREFECT_SERVER_API_PORT": str(port),
+        # Its background services, automations among them, call the API by this address.
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        # The UI's files are written out at start, and each installation has its own.
+        "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(prefect_home(home) / "ui"),
+        # Outside the database; by default the key of all block documents lies beside them.
+        "PREFECT_SERVER_ENCRYPTION_KEY": encryption_key,
+    }
+
+
+def client_environment(home: Path, *, api_url: str, inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of what talks to the server: worker, flow runs, bootstrap."""
+    return {
+        **CLIENT_DEFAULTS,
+        **inherited,
+        **NEVER_EPHEMERAL,
+        "SKYCLUST_HOME": str(home),
+        "PREFECT_HOME": str(prefect_home(home)),
+        "PREFECT_PROFILES_PATH": str(prefect_home(home) / "profiles.toml"),
+        "PREFECT_API_URL": api_url,
+    }

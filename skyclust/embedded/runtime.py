@@ -1,0 +1,73 @@
+"""What runs in a home folder: written to `runtime.json` there, found again by any process."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from skyclust.embedded.processes import Process
+from skyclust.errors import ConfigurationError
+
+STATE_FILE: Final = "runtime.json"
+
+
+class Runtime(BaseModel):
+    """The installation as it was started last; `server` is None when it is somebody else's."""
+
+    model_config = ConfigDict(frozen=True)
+
+    api_url: str
+    server: Process | None = None
+    worker: Process | None = None
+
+    @property
+    def ui_url(self) -> str:
+        """Return the address that people open in a browser."""
+        return self.api_url.removesuffix("/api")
+
+    @property
+    def processes(self) -> dict[str, Process]:
+        """Return the processes by their name, in the order in which they are started."""
+        both = {"server": self.server, "worker": self.worker}
+        return {name: process for name, process in both.items() if process is not None}
+
+
+def read_runtime(home: Path) -> Runtime | None:
+    """Return what was started last in this home; None when nothing is to be running."""
+    path = home / STATE_FILE
+    try:
+        return Runtime.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValidationError as error:
+        raise ConfigurationError(
+            f"{path} cannot be read as the state of the embedded installation.",
+            hint="End the processes it names by hand, then remove it.",
+        ) from error
+
+
+def write_runtime(home: Path, runtime: Runtime) -> None:
+    """Keep what runs; a reader sees the old state or the new one, never a mixture."""
+    path = home / STATE_FILE
+    draft = path.with_suffix(f".{os.getpid()}")
+    draft.write_text(runtime.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    draft.replace(path)
+
+
+def forget_runtime(home: Path) -> None:
+    """Note that nothing is to be running."""
+    (home / STATE_FILE).unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(home: Path) -> Iterator[None]:
+    """Let one process at a time start or stop the installation of a home folder."""
+    with (home / "runtime.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

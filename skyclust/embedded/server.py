@@ -1,0 +1,109 @@
+"""Starting the embedded Prefect server."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from skyclust.embedded import prefect_api
+from skyclust.embedded.environment import prefect_home, server_environment
+from skyclust.embedded.processes import Process, end, is_alive, log_tail, spawn
+from skyclust.embedded.runtime import Runtime, write_runtime
+from skyclust.errors import ConfigurationError, Timeout, Unavailable
+from skyclust.security import keyfile
+from skyclust.security.keyring import generate_key
+
+DEFAULT_PORT: Final = 4200
+START_SECONDS: Final = 120.0
+ATTEMPTS: Final = 3
+"""Another process may take the port between our look and the server's own bind."""
+
+_PORT_TAKEN: Final = ("already in use", "address already in use")
+
+
+def start_server(home: Path, before: Runtime | None) -> Runtime:
+    """Start the server and return it, ready; on the port it had last, else 4200, else a free one.
+
+    Raises ConfigurationError with the end of its log when it dies, and Timeout when it is not
+    ready after two minutes.
+    """
+    key = _encryption_key(home)
+    wanted = (urlsplit(before.api_url).port if before else None) or DEFAULT_PORT
+    for _ in range(ATTEMPTS):
+        port = prefect_api.choose_port(wanted)
+        api_url = f"http://{prefect_api.LOOPBACK}:{port}/api"
+        environment = server_environment(home, port=port, encryption_key=key, inherited=os.environ)
+        process = _spawn(home, port, environment)
+        runtime = Runtime(api_url=api_url, server=process)
+        # At once: whoever is killed while it waits leaves a server that `stop` finds.
+        write_runtime(home, runtime)
+        try:
+            if _became_ready(process, api_url, home):
+                return runtime
+        except BaseException:
+            end(process, grace_seconds=10)
+            raise
+        wanted = 0
+    raise Unavailable("No port could be had for the Prefect server.", hint="Try again.")
+
+
+def _spawn(home: Path, port: int, environment: Mapping[str, str]) -> Process:
+    command = [sys.executable, "-m", "prefect", "server", "start"]
+    return spawn(
+        [*command, "--host", prefect_api.LOOPBACK, "--port", str(port)],
+        environment=environment,
+        folder=home,
+        log=home / "logs" / "server.log",
+    )
+
+
+def _became_ready(process: Process, api_url: str, home: Path) -> bool:
+    """Wait for the server; returns False when somebody else has its port."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        # Two installations may start at once and want one port: who answers there need not
+        # be ours, and ours is then about to end.
+        if prefect_api.is_ready(api_url) and _is_ours(api_url, home):
+            return True
+        if not is_alive(process):
+            tail = log_tail(process.log)
+            if any(words in tail for words in _PORT_TAKEN):
+                return False
+            raise ConfigurationError(
+                f"The Prefect server ended at its start. The end of {process.log}:\n{tail}",
+            )
+        time.sleep(0.2)
+    raise Timeout(
+        f"The Prefect server was not ready after {START_SECONDS:.0f} s.",
+        hint=f"Its log is {process.log}.",
+    )
+
+
+def _is_ours(api_url: str, home: Path) -> bool:
+    try:
+        return Path(prefect_api.server_home(api_url)) == prefect_home(home)
+    except Unavailable:
+        return False
+
+
+def _encryption_key(home: Path) -> str:
+    """Return the key of Prefect's block documents, made once, kept outside its database.
+
+    A new key over an old database would make every block unreadable: that is refused. The
+    key is a Fernet key, which is 32 random bytes in URL-safe base64 (the Fernet spec).
+    """
+    path = home / "prefect-encryption.key"
+    if not path.exists() and (prefect_home(home) / "prefect.db").exists():
+        raise ConfigurationError(
+            f"{path} is missing, and the Prefect database beside it was encrypted with it.",
+            hint=f"Put the file back from your backup, or move {prefect_home(home)} away to begin"
+            " with an empty Prefect and add the credentials anew.",
+        )
+    if not path.exists():
+        keyfile.create(path, generate_key() + "\n")
+    return (keyfile.read_own(path) or "").strip()
