@@ -2,7 +2,7 @@
 
 Everything comes from the file: commands, environments, health checks, the entry point and
 the secrets. What a container would have of its own is replaced: the names of hosts by
-loopback, ports by free ones, `/run/secrets`, `/tmp` and `/var/lib/skyclust` by folders.
+loopback, ports by free ones, `/run/secrets` and `/tmp` by folders.
 """
 
 from __future__ import annotations
@@ -85,14 +85,11 @@ class Host:
         """Return the environment of a process of a service; `own` is the replica's own."""
         scratch = self.root / "tmp" / replica
         scratch.mkdir(parents=True, exist_ok=True)
-        home = self.root / "skyclust"
-        home.mkdir(exist_ok=True)
         replacements = {
             "postgres:5432": f"127.0.0.1:{self.ports.postgres}",
             "redis:6379": f"127.0.0.1:{self.ports.redis}",
             "prefect-server:4200": f"127.0.0.1:{self.ports.balancer}",
             "/run/secrets": str(self.secrets),
-            "/var/lib/skyclust": str(home),
             "/tmp/": f"{scratch}/",
         }
         written = re.compile("|".join(map(re.escape, replacements)))

@@ -15,6 +15,7 @@ from prefect_redis.cleanup_queue import RedisWorkerCleanupQueueSettings
 from prefect_redis.client import RedisMessagingSettings
 from pydantic_settings import BaseSettings
 
+from skyclust.embedded.environment import CLIENT_DEFAULTS, NEVER_EPHEMERAL, SERVER_DEFAULTS
 from skyclust.settings import Settings
 from tests.production import compose
 
@@ -218,6 +219,20 @@ def test_every_variable_is_a_setting_that_somebody_reads(service: compose.Docume
 
 def test_entry_point_reads_only_real_settings() -> None:
     assert {name.removesuffix("_FILE") for name in names_read_from_files()} <= known_settings()
+
+
+def test_servers_run_as_the_embedded_one_does() -> None:
+    """What was measured and tuned for one server holds for several."""
+    for name in ("prefect-server", "prefect-services"):
+        assert compose.environment(SERVICES[name]).items() >= SERVER_DEFAULTS.items()
+
+
+@pytest.mark.parametrize("name", ["bootstrap", "worker"])
+def test_flow_runs_are_as_alive_as_on_the_embedded_server(name: str) -> None:
+    environment = compose.environment(SERVICES[name])
+    heartbeat = "PREFECT_FLOWS_HEARTBEAT_FREQUENCY"
+    assert environment[heartbeat] == CLIENT_DEFAULTS[heartbeat]
+    assert environment.items() >= NEVER_EPHEMERAL.items()
 
 
 def test_a_misspelt_setting_is_found() -> None:

@@ -49,8 +49,7 @@ def host() -> Iterator[Host]:
             with Balancer(host.ports.balancer, list(ports.values())):
                 host.run("bootstrap")
                 for worker in WORKERS:
-                    port = str(free_port())
-                    host.start("worker", worker, PREFECT_WORKER_WEBSERVER_PORT=port)
+                    host.start("worker", worker, PREFECT_WORKER_WEBSERVER_PORT=str(free_port()))
                 host.wait_until_healthy(*WORKERS)
                 yield host
     finally:
