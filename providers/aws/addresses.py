@@ -38,6 +38,8 @@ def to_address(region: str, address: AddressTypeDef) -> Resource:
         id=address.get("AllocationId") or address["PublicIp"],
         name=tags.get(NAME_TAG, ""),
         state=ResourceState.IN_USE if attached else ResourceState.AVAILABLE,
+        # EC2 has no word for it, only an association or none.
+        native_state="associated" if attached else "unassociated",
         tags=tags,
         attributes={
             "address": address.get("PublicIp"),

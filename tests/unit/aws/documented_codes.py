@@ -9,6 +9,12 @@ elb and elbv2 are read from botocore's own models by the test. A blank stands be
 
 from __future__ import annotations
 
+import inspect
+
+import botocore.exceptions
+
+from providers.aws.errors import CODE_ENDINGS, ERROR_CLASSES, ERROR_CODES
+
 EC2_COMMON = """
     AuthFailure Blocked DryRunOperation IdempotentParameterMismatch IncompleteSignature
     InvalidAction InvalidCharacter InvalidClientTokenId InvalidPaginationToken InvalidParameter
@@ -84,3 +90,25 @@ COMMON = """
     RequestTimeoutException ServiceUnavailable Throttling ThrottlingException
     UnrecognizedClientException UnknownOperationException ValidationError ValidationException
 """
+
+DOCUMENTED = frozenset(f"{EC2_COMMON} {EC2_ACTIONS} {EC2_SERVER} {COMMON}".split())
+
+
+def unplaced_codes(codes: frozenset[str] = DOCUMENTED) -> list[str]:
+    """Return the codes that are in no table; unknown codes go by the HTTP status alone."""
+    endings = tuple(ending for ending, _ in CODE_ENDINGS)
+    return sorted(c for c in codes if c not in ERROR_CODES and not c.endswith(endings))
+
+
+def unplaced_classes() -> list[str]:
+    """Return botocore's exception classes that are in no table; ClientError goes by its code."""
+    classes = inspect.getmembers(botocore.exceptions, inspect.isclass)
+    return [
+        name
+        for name, kind in classes
+        if issubclass(kind, Exception)
+        and not issubclass(kind, Warning)
+        and kind.__module__ == "botocore.exceptions"
+        and name not in ERROR_CLASSES
+        and name != "ClientError"
+    ]

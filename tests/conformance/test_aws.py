@@ -1,0 +1,35 @@
+"""AWS passes the shared suite."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import ClassVar
+
+import pytest
+
+from providers.aws.provider import AwsProvider
+from skyclust.conformance import ComputeSuite, InventorySuite, ProviderSuite
+from tests.conformance.aws import AwsHarness
+from tests.fixtures.sandbox import Sandbox
+
+ONE_PAGE = "DescribeAddresses answers with everything at once: there is nothing between pages."
+
+
+@pytest.mark.integration
+class TestAws(ProviderSuite, InventorySuite, ComputeSuite):
+    """The AWS provider against the sandbox AWS."""
+
+    provider_class = AwsProvider
+    gaps: ClassVar = {
+        "test_small_pages_give_the_same[address]": ONE_PAGE,
+        "test_a_failure_between_pages_raises[address-denied]": ONE_PAGE,
+        "test_a_failure_between_pages_raises[address-expired]": ONE_PAGE,
+        "test_a_failure_between_pages_raises[address-broken]": ONE_PAGE,
+    }
+
+    @pytest.fixture
+    def harness(self, aws_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> AwsHarness:
+        """The sandbox, and an SDK that makes all its attempts without waiting between them."""
+        monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
+        monkeypatch.setattr("botocore.retries.bucket.TokenBucket.acquire", lambda _: True)
+        return AwsHarness(aws_sandbox)
