@@ -130,13 +130,14 @@ def _start(home: Path, cloud: str, seed: str, port: int, options: Sequence[str])
         endpoint = _announced_endpoint(log, begin, nonce)
         if endpoint is not None:
             return SandboxCloud(cloud=cloud, endpoint=endpoint, pid=pid, nonce=nonce, seed=seed)
-        if _reaped(pid):
+        if _has_ended(pid):
             raise ConfigurationError(
                 f"Sandbox {cloud} ended at its start: {_last_line(log, begin)}",
                 hint=f"Its log is {log}. Is it installed? pip install 'skyclust[sandbox]'",
             )
         time.sleep(0.05)
     os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
     raise Timeout(f"Sandbox {cloud} was not ready after {START_SECONDS:.0f} s; its log is {log}.")
 
 
@@ -187,7 +188,8 @@ def _stop(known: SandboxCloud) -> bool:
         if time.monotonic() > give_up:
             os.kill(known.pid, signal.SIGKILL)
         time.sleep(0.02)
-    _reaped(known.pid)
+    with suppress(ChildProcessError):
+        os.waitpid(known.pid, 0)  # our own child stays a zombie until it is waited for
     return True
 
 
@@ -212,11 +214,8 @@ def _command_line(pid: int) -> str:
     return listed.stdout
 
 
-def _reaped(pid: int) -> bool:
-    """Return whether the process has ended, leaving no zombie when it was our child."""
-    with suppress(ChildProcessError):
-        return os.waitpid(pid, os.WNOHANG)[0] == pid
-    return False
+def _has_ended(child: int) -> bool:
+    return os.waitpid(child, os.WNOHANG)[0] == child
 
 
 def _free_port_of(before: SandboxCloud | None) -> int:

@@ -127,6 +127,12 @@ SITES: Final[Mapping[str, Site]] = {
 }
 """Every other enabled region has nothing but its default network."""
 
+SHORT_NAMES: Final = {"production": "prod", "staging": "stage", "development": "dev"}
+"""How an environment is called within other names."""
+
+BASE_IMAGE_AGES_DAYS: Final = (20, 110, 200, 290, 380, 650)
+"""When the company made its base images; x86_64 machines run the newest of their day."""
+
 _STOPPED_SHARE: Final = {"production": 0.02, "staging": 0.15, "development": 0.4}
 
 # Made by hand and forgotten: no application, and hardly a tag.
@@ -148,7 +154,7 @@ def plan_machines(region: str) -> Iterator[Machine]:
 def _machine(
     dice: random.Random, environment: str, application: Application, role: Role, number: int
 ) -> Machine:
-    name = f"{application.name}-{role.name}-{environment[:4]}-{number:02d}"
+    name = f"{application.name}-{role.name}-{SHORT_NAMES[environment]}-{number:02d}"
     instance_type = dice.choice(role.types)
     age_days = dice.uniform(2, 900)
     tags = {

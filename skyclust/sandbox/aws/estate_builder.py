@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from moto.core.utils import utcnow
+from moto.core.utils import iso_8601_datetime_with_milliseconds, utcnow
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.amis import Ami
 from moto.ec2.models.elastic_block_store import Snapshot, Volume
@@ -19,7 +19,14 @@ from moto.ec2.utils import random_ami_id
 from moto.elb.models import elb_backends
 from moto.elbv2.models import elbv2_backends
 
-from skyclust.sandbox.aws.estate import APPLICATIONS, SITES, Machine, plan_machines
+from skyclust.sandbox.aws.estate import (
+    APPLICATIONS,
+    BASE_IMAGE_AGES_DAYS,
+    SHORT_NAMES,
+    SITES,
+    Machine,
+    plan_machines,
+)
 
 _TIERS: Final = {"public": (443, "0.0.0.0/0"), "private": (8080, "10.0.0.0/8")}
 
@@ -46,15 +53,21 @@ def build_estate(backend: EC2Backend, images: Mapping[str, str]) -> None:
         environment: _build_network(backend, f"10.{site.number + index}", environment)
         for index, environment in enumerate(site.environments)
     }
+    own_images = _build_images(backend, images["x86_64"], now)
     instances = [
-        _build_machine(backend, machine, images, _placed(backend, machine, networks, dice), now)
+        _build_machine(
+            backend,
+            machine,
+            _image_of(machine, own_images, images),
+            _placed(backend, machine, networks, dice),
+            now,
+        )
         for machine in plan_machines(backend.region_name)
     ]
     _build_snapshots(backend, instances, dice, now)
     _build_left_overs(backend, dice, now)
-    _build_images(backend, instances[0], now)
-    _build_addresses(backend, instances)
-    _build_load_balancers(backend, networks)
+    _build_addresses(backend, instances, site.number)
+    _build_load_balancers(backend, networks, now)
 
 
 def _build_network(backend: EC2Backend, prefix: str, environment: str) -> _Network:
@@ -87,7 +100,7 @@ def _build_network(backend: EC2Backend, prefix: str, environment: str) -> _Netwo
 def _build_machine(
     backend: EC2Backend,
     machine: Machine,
-    images: Mapping[str, str],
+    image_id: str,
     placed: Mapping[str, Any],
     now: datetime,
 ) -> Instance:
@@ -95,7 +108,7 @@ def _build_machine(
     if machine.data_gib is not None:
         disks.append(_disk("/dev/sdf", machine.data_gib, ends_with_machine=False))
     reservation = backend.run_instances(
-        images[machine.architecture],
+        image_id,
         1,
         None,
         [],
@@ -190,40 +203,58 @@ def _build_left_overs(backend: EC2Backend, dice: random.Random, now: datetime) -
             volume.add_tags({"Name": f"{application.name}-old-data", "team": application.team})
 
 
-def _build_images(backend: EC2Backend, source: Instance, now: datetime) -> None:
-    """Keep the base images of the last years, of which only the newest are in use."""
-    for age_days in (20, 110, 200, 290, 380, 650):
+def _build_images(backend: EC2Backend, source_id: str, now: datetime) -> dict[int, str]:
+    """Make the base images of the last years; returns their ids by age in days."""
+    built: dict[int, str] = {}
+    for age_days in BASE_IMAGE_AGES_DAYS:
         made_at = now - timedelta(days=age_days)
+        name = f"company-base-{made_at:%Y-%m}"
         image = Ami(
             backend,
             random_ami_id(),
-            instance=source,
-            name=f"company-base-{made_at:%Y-%m}",
+            source_ami=backend.amis[source_id],
+            name=name,
             description="Base image with agents and hardening",
             creation_date=made_at,
             root_device_type="ebs",
             root_device_name="/dev/xvda",
-            image_location=f"{backend.account_id}/company-base-{made_at:%Y-%m}",
+            image_location=f"{backend.account_id}/{name}",
             hypervisor="xen",
             region_name=f"{backend.region_name}a",
-            tags={"Name": f"company-base-{made_at:%Y-%m}", "team": "platform"},
+            tags={"Name": name, "team": "platform"},
         )
         image.ebs_snapshot.start_time = made_at
         backend.amis[image.id] = image
+        built[age_days] = image.id
+    return built
 
 
-def _build_addresses(backend: EC2Backend, instances: Iterable[Instance]) -> None:
+def _image_of(machine: Machine, own: Mapping[int, str], public: Mapping[str, str]) -> str:
+    """Return the newest base image of the day the machine was made, else a public one."""
+    there_already = [age_days for age_days in own if age_days > machine.age_days]
+    if machine.architecture == "x86_64" and there_already:
+        return own[min(there_already)]
+    return public[machine.architecture]
+
+
+def _build_addresses(backend: EC2Backend, instances: Iterable[Instance], site_number: int) -> None:
     """Give bastions fixed addresses, and keep three that nothing uses."""
+    # Addresses for documentation (RFC 5737): nobody is at the other end of them.
+    addresses = (f"203.0.113.{site_number + number}" for number in range(10))
     for instance in instances:
         name = next((tag["value"] for tag in instance.get_tags() if tag["key"] == "Name"), "")
         if "bastion" in name:
-            address = backend.allocate_address("vpc", tags={"Name": name, "team": "platform"})
+            tags = {"Name": name, "team": "platform"}
+            address = backend.allocate_address("vpc", address=next(addresses), tags=tags)
             backend.associate_address(instance=instance, allocation_id=address.allocation_id)
-    for number in range(1, 4):
-        backend.allocate_address("vpc", tags={"Name": f"reserved-{number}"} if number < 3 else {})
+    for tags in ({"Name": "reserved-1"}, {"Name": "reserved-2"}, {}):
+        backend.allocate_address("vpc", address=next(addresses), tags=tags)
 
 
-def _build_load_balancers(backend: EC2Backend, networks: Mapping[str, _Network]) -> None:
+def _build_load_balancers(
+    backend: EC2Backend, networks: Mapping[str, _Network], now: datetime
+) -> None:
+    made_at = iso_8601_datetime_with_milliseconds(now - timedelta(days=400))
     balancers = elbv2_backends[backend.account_id][backend.region_name]
     for environment, network in networks.items():
         subnets = [subnet.id for subnet in network.subnets["public"]]
@@ -231,7 +262,7 @@ def _build_load_balancers(backend: EC2Backend, networks: Mapping[str, _Network])
             if not {"api", "web"} & {role.name for role in application.roles}:
                 continue
             balancer = balancers.create_load_balancer(
-                f"{application.name}-{environment[:4]}",
+                f"{application.name}-{SHORT_NAMES[environment]}",
                 [network.groups["public"].id],
                 subnets,
                 scheme="internet-facing" if environment == "production" else "internal",
@@ -245,8 +276,9 @@ def _build_load_balancers(backend: EC2Backend, networks: Mapping[str, _Network])
                 ),
             )
             balancer.state = "active"
+            balancer.created_time = made_at
     production = networks["production"]
-    elb_backends[backend.account_id][backend.region_name].create_load_balancer(
+    classic = elb_backends[backend.account_id][backend.region_name].create_load_balancer(
         name="legacy-intranet",
         zones=[],
         ports=[{"Protocol": "tcp", "LoadBalancerPort": 80, "InstancePort": 8080}],
@@ -254,6 +286,7 @@ def _build_load_balancers(backend: EC2Backend, networks: Mapping[str, _Network])
         subnets=[production.subnets["private"][0].id],
         security_groups=[production.groups["private"].id],
     )
+    classic.created_time = now - timedelta(days=2200)
 
 
 def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
