@@ -22,7 +22,7 @@ SERVER_DEFAULTS: Final[Mapping[str, str]] = {
     # Retention: events for 7 days, flow runs for 90; by default flow runs stay for ever.
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(90 * 24 * 3600),
-    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": str(7 * 24 * 3600),
+    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P7D",
     # Nothing calls home, nothing advertises.
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
