@@ -27,7 +27,7 @@ class MemoryHarness:
 
     region = "east-1"
     smallest_page = 1
-    deadline_seconds = 5.0
+    deadline_seconds = 2.0
     poll_seconds = 0.002
     other_type = "large"
     unknown_instance_id = "machine-999999"
@@ -83,9 +83,10 @@ class MemoryHarness:
 
 class TestMemory(ProviderSuite, InventorySuite, ComputeSuite):
     provider_class = MemoryProvider
+    harness_class = MemoryHarness
 
     @pytest.fixture
     def harness(self) -> Iterator[MemoryHarness]:
         CLOUDS[ENDPOINT] = MemoryCloud()
-        yield MemoryHarness(CLOUDS[ENDPOINT])
+        yield self.harness_class(CLOUDS[ENDPOINT])
         del CLOUDS[ENDPOINT]

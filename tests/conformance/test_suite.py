@@ -1,0 +1,182 @@
+"""The suite itself is tested: it finds every planted fault, and gaps are strict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from skyclust.conformance.memory import MemoryProvider
+from tests.conformance import planted
+
+pytest_plugins = ["pytester"]
+
+FAULTS: Mapping[type[MemoryProvider], str] = {
+    planted.WrongCredentialsAreAnEmptyCloud: "test_a_refused_credential_raises_in_every_list",
+    planted.DeniedRegionIsEmpty: "test_a_denied_region_raises_in_every_list",
+    planted.UnknownRegionIsEmpty: "test_an_unknown_region_raises_in_every_list",
+    planted.LaterPagesFailSilently: "test_a_failure_between_pages_raises",
+    planted.ReadsTheFirstPageOnly: "test_small_pages_give_the_same",
+    planted.ForgetsTheLastPage: "test_small_pages_give_the_same",
+    planted.RepeatsAPage: "test_what_exists_is_listed",
+    planted.CutsOnePageIntoMany: "test_small_pages_give_the_same",
+    planted.IgnoresThePageSize: "test_small_pages_give_the_same",
+    planted.ListsNothingOfAnUnsupportedKind: "test_an_unsupported_kind_raises",
+    planted.ListsEveryRegionEverywhere: "test_a_region_lists_its_own",
+    planted.SharesItsPlaceBetweenThreads: "test_many_threads_read_the_same",
+    planted.TellsNaiveTimes: "test_times_are_aware_and_utc",
+    planted.PutsObjectsIntoAttributes: "test_resources_are_well_formed",
+    planted.DropsTheNativeState: "test_resources_are_well_formed",
+    planted.ReadsDifferentlyEachTime: "test_reading_twice_gives_the_same",
+    planted.ListsWhatIsDeleted: "test_a_deleted_machine_is_not_listed",
+    planted.IgnoresTheToken: "test_one_token_makes_one_machine",
+    planted.LooksBeforeItMakes: "test_one_token_at_the_same_time_makes_one_machine",
+    planted.RemembersTokensInTheObject: "test_one_token_makes_one_machine_from_another_process",
+    planted.TriesAgainWithANewToken: "test_a_lost_reply_makes_one_machine",
+    planted.TakesATokenForAnotherSpec: "test_a_token_with_another_spec_is_refused",
+    planted.FindsEverybodysMachines: "test_a_token_of_nobody_finds_nothing",
+    planted.FindsNothingWhenItMayNotLook: "test_a_failure_raises_in_every_call",
+    planted.FindsRunningMachinesOnly: "test_a_stopped_machine_is_found_by_its_token",
+    planted.DropsTheTags: "test_a_machine_is_made_as_asked",
+    planted.LeavesDisksBehind: "test_disks_come_and_go_with_the_machine",
+    planted.TakesTheDefaultForWhatItDoesNotFind: "test_what_does_not_exist_cannot_be_used",
+    planted.StartsTheDead: "test_a_deleted_machine_stays_deleted",
+    planted.AsksToTryTheDeadAgain: "test_a_deleted_machine_stays_deleted",
+    planted.RefusesToStartWhatRuns: "test_a_running_machine_may_be_started",
+    planted.ForgetsAnEarlyStart: "test_a_start_during_a_stop_is_refused_or_done",
+    planted.ResizesWhileRunning: "test_a_running_machine_is_not_resized",
+    planted.RefusesTheTypeItHas: "test_a_machine_may_have_the_type_already",
+    planted.CannotDeleteTwice: "test_a_deleted_machine_may_be_deleted",
+    planted.CannotDeleteTheUnknown: "test_an_unknown_machine_may_be_deleted",
+    planted.ShowsAMachineThatNeverWas: "test_get_of_an_unknown_machine_is_not_found",
+    planted.SeesMachinesWithTwoPairsOfEyes: "test_inventory_and_get_agree",
+    planted.RaisesTheSdksErrors: "test_a_refused_credential_raises",
+    planted.HidesTheCause: "test_a_refused_credential_raises",
+    planted.TellsAThrottleAsAnOutage: "test_a_failing_cloud_raises",
+    planted.AnswersFromMemory: "test_an_expired_credential_raises",
+    planted.StaysBroken: "test_a_provider_recovers_with_its_cloud",
+    planted.TellsRegionsInTheCloudsOrder: "test_regions_are_sorted",
+    planted.CallsTheCloudWhenMade: "test_making_a_provider_makes_no_call",
+    planted.RenamesAnArgument: "test_signatures_are_the_contracts",
+    planted.HasADefaultOfItsOwn: "test_signatures_are_the_contracts",
+    planted.ShowsItsSecret: "test_nothing_shows_the_secret",
+    planted.TellsTheSecretInErrors: "test_nothing_shows_the_secret",
+    planted.KeepsAPlainPassword: "test_credential_secrets_are_secret",
+    planted.DoesNotExplainAField: "test_credential_fields_explain_themselves",
+    planted.OldProvider: "test_the_class_declares_itself",
+}
+
+
+IMPORTS = """
+from skyclust.conformance import InventorySuite, ProviderSuite
+from skyclust.conformance.memory import MemoryProvider
+from tests.conformance import planted, test_memory
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How many cases of one test passed, failed, and failed as the gaps foretold."""
+
+    passed: int
+    failed: int
+    expected_to_fail: int
+
+
+def run(pytester: pytest.Pytester, joining: str, test: str) -> Outcome:
+    """Run one test of the class `TestJoined` that the code defines."""
+    module = pytester.makepyfile(test_joined=f"{IMPORTS}\n{joining}\n")
+    recorder = pytester.inline_run(
+        f"{module}::TestJoined::{test}", "--disable-plugin-autoload", "-p", "no:cacheprovider"
+    )
+    passed, skipped, failed = recorder.listoutcomes()
+    assert all(hasattr(report, "wasxfail") for report in skipped), "the suite skips nothing"
+    return Outcome(len(passed), len(failed), len(skipped))
+
+
+@pytest.mark.parametrize(
+    ("faulty", "test"), FAULTS.items(), ids=[faulty.__name__ for faulty in FAULTS]
+)
+def test_a_planted_fault_is_found(
+    pytester: pytest.Pytester, faulty: type[MemoryProvider], test: str
+) -> None:
+    joining = (
+        f"class TestJoined(test_memory.TestMemory): provider_class = planted.{faulty.__name__}"
+    )
+    assert run(pytester, joining, test).failed >= 1
+
+
+@pytest.mark.parametrize("test", sorted(set(FAULTS.values())))
+def test_the_honest_provider_passes(pytester: pytest.Pytester, test: str) -> None:
+    outcome = run(pytester, "class TestJoined(test_memory.TestMemory): pass", test)
+    assert outcome.passed >= 1
+    assert outcome.failed == outcome.expected_to_fail == 0
+
+
+def test_every_planted_provider_is_tried() -> None:
+    providers = {
+        member
+        for member in vars(planted).values()
+        if isinstance(member, type) and issubclass(member, MemoryProvider)
+    }
+    assert providers - {MemoryProvider} == set(FAULTS)
+
+
+DECLARED_GAP = """
+class TestJoined(test_memory.TestMemory):
+    provider_class = planted.{provider}
+    gaps = {{"{name}": "the cloud does not page"}}
+"""
+
+
+def test_a_gap_is_expected_to_fail(pytester: pytest.Pytester) -> None:
+    test = "test_small_pages_give_the_same"
+    joining = DECLARED_GAP.format(provider="IgnoresThePageSize", name=test)
+    kinds = len(MemoryProvider.kinds)
+    assert run(pytester, joining, test) == Outcome(passed=0, failed=0, expected_to_fail=kinds)
+
+
+def test_a_gap_may_be_one_case_of_a_test(pytester: pytest.Pytester) -> None:
+    test = "test_small_pages_give_the_same"
+    joining = DECLARED_GAP.format(provider="IgnoresThePageSize", name=f"{test}[disk]")
+    others = len(MemoryProvider.kinds) - 1
+    assert run(pytester, joining, test) == Outcome(passed=0, failed=others, expected_to_fail=1)
+
+
+def test_a_gap_that_closed_is_a_failure(pytester: pytest.Pytester) -> None:
+    joining = DECLARED_GAP.format(provider="MemoryProvider", name="test_regions_are_sorted")
+    assert run(pytester, joining, "test_regions_are_sorted").failed == 1
+
+
+def test_a_gap_of_no_test_is_a_failure(pytester: pytest.Pytester) -> None:
+    joining = DECLARED_GAP.format(provider="MemoryProvider", name="test_of_something_else")
+    assert run(pytester, joining, "test_gaps_are_tests_of_the_suite").failed == 1
+
+
+def test_a_capability_without_its_suite_is_a_failure(pytester: pytest.Pytester) -> None:
+    joining = """
+class TestJoined(ProviderSuite, InventorySuite):
+    provider_class = MemoryProvider
+"""
+    assert run(pytester, joining, "test_every_capability_has_its_suite").failed == 1
+
+
+def test_an_error_without_its_place_is_a_failure(pytester: pytest.Pytester) -> None:
+    joining = """
+class Harness(test_memory.MemoryHarness):
+    def unmapped_errors(self):
+        return ["QuotaReached"]
+
+class TestJoined(test_memory.TestMemory):
+    harness_class = Harness
+"""
+    assert run(pytester, joining, "test_every_error_has_its_place").failed == 1
+
+
+def test_a_class_without_a_harness_is_a_failure(pytester: pytest.Pytester) -> None:
+    joining = """
+class TestJoined(ProviderSuite):
+    provider_class = MemoryProvider
+"""
+    assert run(pytester, joining, "test_regions_are_sorted").failed == 1
