@@ -186,9 +186,10 @@ def to_moment(value: object) -> datetime:
     page of instances; EC2, ELB, IAM and STS all write ISO 8601.
     """
     try:
-        return datetime.fromisoformat(str(value)).astimezone(UTC)
+        moment = datetime.fromisoformat(str(value))
     except ValueError:
-        return parse_timestamp(str(value)).astimezone(UTC)
+        moment = parse_timestamp(str(value))
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _home_region(credential: AwsCredential, session: botocore.session.Session) -> str:

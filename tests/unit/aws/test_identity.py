@@ -1,0 +1,38 @@
+"""Which permissions are missing, and that the documented policy grants what is needed."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from providers.aws.identity import NEEDED_PERMISSIONS, to_missing
+
+GUIDE = Path(__file__).parents[3] / "docs" / "providers" / "aws.md"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "missing"),
+    [
+        ({"a": True, "b": True}, ()),
+        ({"b": False, "c": True, "a": False}, ("a", "b")),
+        ({"a": False, "b": None}, ("a",)),
+        ({"a": True, "b": None}, None),
+    ],
+)
+def test_not_knowing_is_not_the_same_as_nothing_missing(
+    allowed: dict[str, bool | None], missing: tuple[str, ...] | None
+) -> None:
+    assert to_missing(allowed) == missing
+
+
+def test_the_documented_policy_allows_what_is_needed_and_no_more() -> None:
+    [block] = re.findall(r"```json title=\"policy\.json\"\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    policy: dict[str, Any] = json.loads(block)
+    allowed = {a for s in policy["Statement"] if s["Effect"] == "Allow" for a in s["Action"]}
+    to_verify = {"iam:GetRole", "iam:SimulatePrincipalPolicy"}
+    assert allowed == {*NEEDED_PERMISSIONS} | to_verify
+    assert policy["Version"] == "2012-10-17"
