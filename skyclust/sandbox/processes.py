@@ -101,7 +101,9 @@ def sandbox_status(home: Path) -> dict[str, SandboxCloud]:
 
 
 def is_running(known: SandboxCloud) -> bool:
-    """Return whether this very process still answers at its endpoint."""
+    """Return whether this very process is there and answers at its endpoint."""
+    if not _is_ours(known):
+        return False
     try:
         health = call_control(known.endpoint, "GET", "health", timeout=5.0)
     except (Unavailable, InvalidRequest):

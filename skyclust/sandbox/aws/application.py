@@ -69,7 +69,8 @@ class AwsApplication:
             missing = "Request is missing Authentication Token"
             return refusal_reply("ec2", Refusal("MissingAuthenticationToken", missing, 403))
         self._control.calls.count(call.action)
-        account = account_of(call)
+        with self._cloud.lock:
+            account = account_of(call)
         if isinstance(account, Refusal):
             return refusal_reply(call.service, account)
         if call.region not in ENABLED_REGIONS:
