@@ -4,7 +4,7 @@ PYTEST := .venv/bin/python -m pytest
 INSTALLED := .venv/.installed
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-unit test-integration test-slow test-coverage test-benchmark \
-	check fmt lint security build bench screenshots up down clean
+	check fmt lint security build bench docs screenshots up down clean
 
 help: ## Show these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ build: $(INSTALLED) ## Build the sdist and the wheel into dist/
 
 bench: $(INSTALLED) ## Measure, and print JSON
 	@.venv/bin/python -m benchmarks
+
+docs: $(INSTALLED) ## Write the parts of docs/reference/ that follow from the code
+	@.venv/bin/python -m tests.docs.reference
 
 screenshots: $(INSTALLED) ## Take the pictures under docs/images/ anew
 	$(PYTEST) -m slow tests/browser --screenshots docs/images

@@ -25,7 +25,7 @@ from tests.production.host import Host
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(900)]
 
 SERVERS: Final = ("prefect-server-1", "prefect-server-2")
-WORKERS: Final = ("worker-1", "worker-2")
+WORKERS: Final = {"worker-1": "worker", "worker-2": "worker", "recovery-worker": "recovery-worker"}
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +48,8 @@ def host() -> Iterator[Host]:
             host.wait_until_healthy(*SERVERS, "prefect-services")
             with Balancer(host.ports.balancer, list(ports.values())):
                 host.run("bootstrap")
-                for worker in WORKERS:
-                    host.start("worker", worker, PREFECT_WORKER_WEBSERVER_PORT=str(free_port()))
+                for worker, service in WORKERS.items():
+                    host.start(service, worker, PREFECT_WORKER_WEBSERVER_PORT=str(free_port()))
                 host.wait_until_healthy(*WORKERS)
                 yield host
     finally:
