@@ -178,8 +178,8 @@ def remove_credential(store: Store, workspace_id: str, name: str) -> None:
     # that outlives its row would be taken for one made by hand.
     with store.writing() as connection:
         credentials.remove(connection, workspace_id, name)
-        record_action(connection, record, "credential.remove")
         documents.delete(record.provider, record.block_name)
+        record_action(connection, record, "credential.remove")
     with _providers_lock:
         _providers.pop((workspace_id, name), None)
 
