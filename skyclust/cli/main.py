@@ -14,7 +14,18 @@ from typing import Annotated, Final
 import typer
 
 from skyclust import __version__
-from skyclust.cli import credential, installation, key, provider, sandbox
+from skyclust.cli import (
+    audit,
+    credential,
+    installation,
+    instance,
+    inventory,
+    key,
+    operation,
+    provider,
+    sandbox,
+    workspace,
+)
 from skyclust.cli.exits import ExitCode, exit_code
 from skyclust.cli.output import printable, report_error
 from skyclust.cli.server import use_embedded_server
@@ -33,10 +44,18 @@ app = typer.Typer(
 app.command("up")(installation.up)
 app.command("down")(installation.down)
 app.command("status")(installation.status)
-app.add_typer(credential.app, name="credential")
-app.add_typer(provider.app, name="provider")
-app.add_typer(key.app, name="key")
-app.add_typer(sandbox.app, name="sandbox")
+for noun in (
+    inventory,
+    instance,
+    operation,
+    credential,
+    provider,
+    workspace,
+    audit,
+    key,
+    sandbox,
+):
+    app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])
 
 INSTALLATION_COMMANDS: Final = frozenset({"up", "down", "status"})
 """They manage the embedded server; every other command uses it."""

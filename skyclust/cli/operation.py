@@ -1,0 +1,94 @@
+"""`skyclust operation`: the journal of changes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import typer
+
+from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
+from skyclust.cli.output import show_list, show_record
+from skyclust.model.operation import OperationKind, OperationState
+
+app = typer.Typer(no_args_is_help=True, help="The journal of changes: list, show, recover.")
+
+COLUMNS: Final = (
+    "id",
+    "kind",
+    "instance_name",
+    "instance_id",
+    "credential",
+    "region",
+    "state",
+    "step",
+    "updated_at",
+    "error",
+)
+ENTRY_COLUMNS: Final = ("sequence", "at", "epoch", "state", "step", "run_id", "detail")
+
+
+@app.command("list")
+def list_all(
+    *,
+    state: Annotated[
+        list[OperationState] | None, typer.Option("--state", "-s", help="May be repeated.")
+    ] = None,
+    kind: Annotated[
+        list[OperationKind] | None, typer.Option("--kind", "-k", help="May be repeated.")
+    ] = None,
+    credential: Annotated[str | None, typer.Option("--credential", "-c")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 1000,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    as_json: AsJson = False,
+) -> None:
+    """List operations, newest first."""
+    from skyclust.store import operations, workspaces
+    from skyclust.store.engine import open_store
+
+    with open_store().reading() as connection:
+        workspaces.get(connection, workspace)
+        found = operations.list_all(
+            connection, workspace, states=state, kinds=kind, credential=credential, limit=limit
+        )
+    rows = [operation.model_dump(mode="json") for operation in found]
+    show_list(rows, COLUMNS, as_json=as_json, title="Operations")
+
+
+@app.command()
+def show(
+    operation_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the operation.")],
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    as_json: AsJson = False,
+) -> None:
+    """Show an operation and each step that was written of it."""
+    from skyclust.store import operations
+    from skyclust.store.engine import open_store
+
+    with open_store().reading() as connection:
+        operation = operations.get(connection, workspace, operation_id)
+        entries = operations.entries(connection, workspace, operation_id)
+    record = operation.model_dump(mode="json")
+    lines = [entry.model_dump(mode="json") for entry in entries]
+    if as_json:
+        show_record(record | {"entries": lines}, as_json=True)
+        return
+    show_record(record, as_json=False, title=f"Operation {operation.id}")
+    show_list(lines, ENTRY_COLUMNS, as_json=False, title="Journal")
+
+
+@app.command()
+def recover(
+    local: Local = False, workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False
+) -> None:
+    """Carry on the operations whose run is gone; this also happens by itself."""
+    from skyclust.cli.instance import OPERATIONS
+    from skyclust.cli.requests import checked
+    from skyclust.cli.running import finish, run_flow
+    from skyclust.model.request import RecoverRequest
+    from skyclust.store import workspaces
+    from skyclust.store.engine import open_store
+
+    with open_store().reading() as connection:
+        workspaces.get(connection, workspace)
+    request = checked(RecoverRequest, workspace=workspace)
+    finish(run_flow("recover-operations", request, local=local), as_json=as_json, tables=OPERATIONS)

@@ -1,0 +1,149 @@
+"""Running a flow for a command: through its deployment and followed, or in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import typer
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from skyclust import errors
+from skyclust.cli.exits import ExitCode, exit_code
+from skyclust.cli.output import printable, say, show_list, show_record, stderr
+from skyclust.cli.server import require_server
+from skyclust.errors import SkyClustError
+from skyclust.security.redaction import redact
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from skyclust.orchestration.runs import RunOutcome, RunUpdate
+
+
+def run_flow(flow: str, request: BaseModel, *, local: bool) -> RunOutcome:
+    """Run a flow to its end and return how it ended.
+
+    By default the deployment of the same name is triggered and followed; Ctrl-C then leaves
+    the run alone. Raises Unavailable when there is no server, and what
+    `skyclust.orchestration.runs` raises.
+    """
+    require_server()
+    from skyclust.orchestration import runs
+
+    parameters = {"request": request.model_dump(mode="json")}
+    if local:
+        return runs.run_here(flow, parameters)
+    deployment = f"{flow}/{flow}"
+    # A request that is sent twice, because the answer to the first was lost, makes one run.
+    key = runs.idempotency_key(deployment, parameters, nonce=uuid4().hex)
+    run_id = runs.trigger(deployment, parameters, idempotency_key=key)
+    say(f"Flow run: {runs.run_url(run_id)}")
+    return _follow(run_id)
+
+
+def finish(
+    outcome: RunOutcome, *, as_json: bool, tables: Mapping[str, tuple[str, Iterable[str]]]
+) -> None:
+    """Print how a run ended and end the command with the exit code that says so.
+
+    `tables` names the run's tables that are shown: the beginning of their key, a title and
+    columns. JSON has the run and all of each table's rows.
+    """
+    found = {title: _rows(outcome, key) for key, (title, _) in tables.items()}
+    if as_json:
+        run = {
+            "run_id": outcome.run_id,
+            "name": outcome.name,
+            "state": outcome.state_name,
+            "message": redact(outcome.message),
+            "url": outcome.url,
+        }
+        show_record(run | {title.lower(): rows for title, rows in found.items()}, as_json=True)
+    else:
+        for title, columns in tables.values():
+            if found[title]:
+                show_list(found[title], list(columns), as_json=False, title=title)
+        style = "green" if outcome.succeeded else "yellow" if outcome.partial else "red"
+        say(f"{outcome.state_name}: {redact(outcome.message)}", style=style)
+        say(f"Flow run: {outcome.url}")
+    code = outcome_code(outcome)
+    if code is not ExitCode.DONE:
+        raise typer.Exit(code)
+
+
+def outcome_code(outcome: RunOutcome) -> ExitCode:
+    """Return the exit code of a run: of a failed one that of its error, where it is but one."""
+    if outcome.succeeded:
+        return ExitCode.DONE
+    if outcome.partial:
+        return ExitCode.PARTIAL
+    told = {
+        str(row["error class"])
+        for rows in outcome.tables.values()
+        for row in rows
+        if row.get("error class")
+    }
+    # Prefect's message of a run that raised: "... exception: NotFound: There is no ..."
+    told |= {word.strip() for word in outcome.message.split(":")[:3]} if not told else set()
+    known = {name for name in told if _error_class(name) is not None}
+    if len(known) != 1:
+        return ExitCode.FAILED
+    kind = _error_class(known.pop())
+    return exit_code(kind("")) if kind is not None else ExitCode.FAILED
+
+
+def _error_class(name: str) -> type[SkyClustError] | None:
+    found = getattr(errors, name, None)
+    is_error = isinstance(found, type) and issubclass(found, SkyClustError)
+    return found if is_error else None
+
+
+def _rows(outcome: RunOutcome, prefix: str) -> list[dict[str, Any]]:
+    return [row for key, rows in outcome.tables.items() if key.startswith(prefix) for row in rows]
+
+
+def _follow(run_id: str) -> RunOutcome:
+    from skyclust.orchestration import runs
+
+    show = _Progress()
+    try:
+        with show.bar:
+            return runs.follow(run_id, on_update=show.update, timeout=None)
+    except KeyboardInterrupt:
+        say("The run goes on without this command. Look at it here:")
+        say(f"  {runs.run_url(run_id)}")
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
+class _Progress:
+    """A bar on a terminal; elsewhere a line for each new state."""
+
+    def __init__(self) -> None:
+        console = stderr()
+        self.on_terminal = console.is_terminal
+        self.bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not self.on_terminal,
+        )
+        self.task: TaskID = self.bar.add_task("waiting", total=None)
+        self.said = ""
+
+    def update(self, update: RunUpdate) -> None:
+        """Show how far the run is."""
+        text = printable(f"{update.name}: {update.state_name}")
+        known = update.progress is not None
+        self.bar.update(
+            self.task,
+            description=text,
+            total=100 if known else None,
+            completed=update.progress if known else 0,
+        )
+        if not self.on_terminal and text != self.said:
+            say(text)
+        self.said = text

@@ -1,0 +1,42 @@
+"""`skyclust workspace`: the owners of everything."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
+from skyclust.cli.output import show_list, show_record
+
+app = typer.Typer(no_args_is_help=True, help="Workspaces: add, list.")
+
+
+@app.command()
+def add(
+    workspace_id: Annotated[
+        str, typer.Argument(metavar="ID", help="Lowercase letters, digits and dashes; for ever.")
+    ],
+    title: Annotated[str, typer.Option(help="The name that people read.")] = "",
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    as_json: AsJson = False,
+) -> None:
+    """Make a workspace."""
+    from skyclust.store import workspaces
+    from skyclust.store.engine import open_store
+
+    with open_store().writing() as connection:
+        made = workspaces.add(connection, workspace_id, title)
+    show_record(made.model_dump(mode="json"), as_json=as_json)
+
+
+@app.command("list")
+def list_all(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False) -> None:
+    """List all workspaces."""
+    from skyclust.store import workspaces
+    from skyclust.store.engine import open_store
+
+    with open_store().reading() as connection:
+        found = workspaces.list_all(connection)
+    rows = [one.model_dump(mode="json") for one in found]
+    show_list(rows, ("id", "title", "created_at"), as_json=as_json, title="Workspaces")
