@@ -18,9 +18,16 @@ _ROOT_DISK_GIB: Final = 8
 
 
 def check_launch(backend: EC2Backend, parameters: Mapping[str, Any]) -> None:
-    """Refuse a launch whose type is unknown, not offered there, or unfit for the image."""
+    """Refuse a launch whose key is unknown, or whose type is unknown, not there, or unfit.
+
+    What a launch template says is not looked at.
+    """
     if "ImageId" not in parameters and "LaunchTemplate" not in parameters:
         raise EC2ClientError("MissingParameter", "The request must contain the parameter ImageId")
+    if "KeyName" in parameters:
+        backend.describe_key_pairs(key_names=[parameters["KeyName"]])
+    if "LaunchTemplate" in parameters and "InstanceType" not in parameters:
+        return
     instance_type = parameters.get("InstanceType", _DEFAULT_TYPE)
     check_type(instance_type, backend.region_name, _zone_of(backend, parameters))
     if "ImageId" in parameters:
@@ -94,4 +101,6 @@ def _zone_of(backend: EC2Backend, parameters: Mapping[str, Any]) -> str | None:
     if subnet_id is not None:
         return str(backend.get_subnet(subnet_id).availability_zone)
     zone = parameters.get("Placement", {}).get("AvailabilityZone")
+    if zone is not None and zone not in {one.name for one in backend.describe_availability_zones()}:
+        raise EC2ClientError("InvalidParameterValue", f"Invalid availability zone: [{zone}]")
     return None if zone is None else str(zone)

@@ -162,8 +162,9 @@ def test_a_launch_that_cannot_be_is_refused(ec2: EC2Client) -> None:
     assert code(ImageId=amd64, InstanceType="h1.2xlarge") == "Unsupported"
     assert code(ImageId=amd64, SubnetId="subnet-01234567") == "InvalidSubnetID.NotFound"
     assert code(ImageId=amd64, SecurityGroupIds=["sg-01234567"]) == "InvalidGroup.NotFound"
+    assert code(ImageId=amd64, KeyName="nobodys") == "InvalidKeyPair.NotFound"
     elsewhere = {"AvailabilityZone": "us-east-1a"}
-    assert code(ImageId=amd64, Placement=elsewhere) in {"InvalidParameterValue", "Unsupported"}
+    assert code(ImageId=amd64, Placement=elsewhere) == "InvalidParameterValue"
     assert ec2.describe_instances()["Reservations"] == []
 
 
