@@ -1,0 +1,153 @@
+"""The commands as people type them, each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from skyclust.security.keyring import load_keyring
+from tests.fixtures.sandbox import Sandbox
+from tests.integration.credentials.conftest import SECRET, Blocks
+
+pytestmark = pytest.mark.integration
+
+
+def _skyclust(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "skyclust.cli.main", *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def _json(*arguments: str, stdin: str = "") -> Any:
+    ended = _skyclust(*arguments, "--json", stdin=stdin)
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
+
+
+def _account(sandbox: Sandbox) -> str:
+    return json.dumps(
+        {
+            "access_key_id": sandbox.access_key,
+            "secret_access_key": SECRET,
+            "endpoint": sandbox.endpoint,
+        }
+    )
+
+
+def test_a_credential_from_its_file_to_its_removal(
+    home: Path, blocks: Blocks, aws_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    account = tmp_path / "account.json"
+    account.write_text(_account(aws_sandbox))
+    add = ("credential", "add", "prod", "--provider", "aws", "--from-file")
+
+    added = _json(*add, str(account))
+    identity = _json("credential", "verify", "prod")
+    listed = _json("credential", "list")
+    rotation = _json("key", "rotate")
+    again = _skyclust(*add, "-", stdin=_account(aws_sandbox))
+    replaced = _skyclust(*add, "-", "--replace", stdin=_account(aws_sandbox))
+    removed = _skyclust("credential", "remove", "prod", "--yes")
+
+    assert added["name"] == "prod"
+    assert identity["account"] == aws_sandbox.account
+    assert [one["account"] for one in listed] == [aws_sandbox.account]
+    assert rotation["newest"] == load_keyring().newest.id
+    assert again.returncode == 2
+    assert "--replace" in again.stderr
+    assert replaced.returncode == 0, replaced.stderr
+    assert removed.returncode == 0, removed.stderr
+    assert _json("credential", "list") == []
+    assert blocks.all() == []
+    shown = json.dumps([added, identity, listed, rotation])
+    for ended in (again, replaced, removed):
+        shown += ended.stdout + ended.stderr
+    assert SECRET not in shown
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("{" + SECRET, "is not JSON"),
+        (json.dumps([SECRET]), "does not hold a JSON object"),
+        (json.dumps({"secret": SECRET}), "unknown fields: secret"),
+        (json.dumps({"secret_access_key": SECRET}), "belong together"),
+        (json.dumps({"access_key_id": "AKIA", "secret_access_key": [SECRET]}), "secret_access_key"),
+    ],
+)
+def test_bad_input_is_refused_by_field_and_never_repeated(
+    home: Path, blocks: Blocks, content: str, complaint: str
+) -> None:
+    ended = _skyclust(
+        "credential", "add", "prod", "--provider", "aws", "--from-file", "-", stdin=content
+    )
+
+    assert ended.returncode == 2
+    assert complaint in ended.stderr
+    assert SECRET not in ended.stdout + ended.stderr
+
+
+def test_removing_asks_first(home: Path, blocks: Blocks) -> None:
+    added = _skyclust(
+        *("credential", "add", "prod", "--provider", "aws", "--from-file", "-"),
+        stdin='{"profile": "prod"}',
+    )
+    assert added.returncode == 0, added.stderr
+
+    refused = _skyclust("credential", "remove", "prod", stdin="n\n")
+
+    assert refused.returncode != 0
+    assert [one["name"] for one in _json("credential", "list")] == ["prod"]
+
+
+def test_a_missing_key_is_a_configuration_error(skyclust_home: Path, blocks: Blocks) -> None:
+    ended = _skyclust(
+        *("credential", "add", "prod", "--provider", "aws", "--from-file", "-"),
+        stdin=json.dumps({"access_key_id": "AKIA", "secret_access_key": SECRET}),
+    )
+
+    assert ended.returncode == 6
+    assert "No encryption key is set" in ended.stderr
+    assert SECRET not in ended.stdout + ended.stderr
+
+
+def test_a_generated_key_is_one_that_can_be_used(
+    skyclust_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = _skyclust("key", "generate")
+
+    monkeypatch.setenv("SKYCLUST_ENCRYPTION_KEY", ended.stdout.strip())
+    assert len(load_keyring().keys) == 1
+    assert list(skyclust_home.iterdir()) == []
+
+
+def test_the_schema_of_a_credential_is_one(skyclust_home: Path) -> None:
+    schema = _json("provider", "show", "aws")
+
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate({"access_key_id": "AKIA", "endpoint": "https://ec2.example.com"}, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"unknown": 1}, schema)
+    listed = _skyclust("provider", "show", "aws")
+    assert "secret_access_key" in listed.stdout
+
+
+def test_the_providers_are_listed_with_what_they_can(skyclust_home: Path) -> None:
+    listed = {one["name"]: one for one in _json("provider", "list")}
+
+    assert listed["aws"]["capabilities"] == ["compute", "inventory"]
+    assert listed["aws"]["problem"] is None
+    assert _skyclust("provider", "show", "nowhere").returncode == 4
+    assert os.environ["SKYCLUST_HOME"] == str(skyclust_home)
