@@ -189,6 +189,8 @@ HINTS: Final[Mapping[str, str]] = {
     "Unsupported": "The type may not be offered in this zone: choose another zone or type.",
     "VcpuLimitExceeded": "Ask AWS for a higher quota, or choose another type or region.",
 }
+# What follows is a kilobyte for `aws sts decode-authorization-message`; the cause keeps it.
+_ENCODED: Final = "Encoded authorization failure message"
 _AUTHENTICATION_HINT: Final = "Check that the credential is complete, active and not expired."
 
 
@@ -222,7 +224,8 @@ def translated(error: Exception, doing: str) -> SkyClustError | None:
     `doing` completes "Could not ...". An authentication error repeats nothing of AWS's own
     message, here and in the cause: it may quote the signed request with its session token.
     """
-    names = [kind.__name__ for kind in type(error).__mro__ if kind.__module__[:9] == "botocore."]
+    lineage = type(error).__mro__
+    names = [kind.__name__ for kind in lineage if kind.__module__.startswith("botocore.")]
     response: Any = getattr(error, "response", None)
     if "ClientError" in names and isinstance(response, dict):
         return _from_response(error, response, doing)
@@ -255,8 +258,9 @@ def _built(ours: type[SkyClustError], code: str, message: str, doing: str) -> Sk
             provider="aws",
             code=code,
         )
+    said = message.partition(_ENCODED)[0]
     return ours(
-        f"Could not {doing}: {message.rstrip('. ') or 'AWS gave no reason'} ({code}).",
+        f"Could not {doing}: {said.rstrip('. ') or 'AWS gave no reason'} ({code}).",
         hint=hint,
         provider="aws",
         code=code,

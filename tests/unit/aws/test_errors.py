@@ -199,6 +199,16 @@ def test_a_message_says_what_was_tried_and_what_to_do() -> None:
     )
 
 
+def test_a_message_leaves_out_what_only_aws_can_read() -> None:
+    said = (
+        "You are not authorized to perform this operation. Encoded authorization failure message: "
+    )
+    error = _raised(_answer("UnauthorizedOperation", 403, said + "x" * 900))
+    assert str(error) == (
+        "Could not do it: You are not authorized to perform this operation (UnauthorizedOperation)."
+    )
+
+
 def test_authentication_errors_repeat_nothing_that_aws_quotes_of_the_request() -> None:
     quoted = "The Canonical String should have been x-amz-security-token:FwoGZXIvYXdzEXAMPLE"
     error = _raised(_answer("SignatureDoesNotMatch", 403, quoted))
