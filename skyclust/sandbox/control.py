@@ -17,25 +17,18 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from werkzeug.wrappers import Request, Response
 
 from skyclust.sandbox.faults import Fault, Faults, StandingFault
+from skyclust.sandbox.seeds import Seed
 
 PREFIX: Final = "/_sandbox/"
 
 _FAULTS: Final = TypeAdapter(list[Fault])
 _FAULT_ID: Final = TypeAdapter(int)
-
-
-class Seed(StrEnum):
-    """What exists when a sandbox cloud begins."""
-
-    EMPTY = "empty"  # what a new account has, enough to create machines
-    ESTATE = "estate"  # a company's account of some age
 
 
 class ResetRequest(BaseModel):

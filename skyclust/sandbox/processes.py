@@ -26,11 +26,10 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from skyclust.errors import ConfigurationError, InvalidRequest, Timeout, Unavailable
 from skyclust.sandbox.control_client import call_control
+from skyclust.sandbox.seeds import Seed
 
 CLOUDS: Final = {"aws": "skyclust.sandbox.aws"}
 """The clouds there are, and the module that runs each."""
-
-SEEDS: Final = ("estate", "empty")
 
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 10.0
@@ -116,8 +115,8 @@ def _refuse_unknown(clouds: Sequence[str], seed: str) -> None:
         if cloud not in CLOUDS:
             known = ", ".join(CLOUDS)
             raise InvalidRequest(f"There is no sandbox cloud {cloud!r}.", hint=f"Known: {known}.")
-    if seed not in SEEDS:
-        known = ", ".join(SEEDS)
+    if seed not in set(Seed):
+        known = ", ".join(Seed)
         raise InvalidRequest(f"There is no sandbox seed {seed!r}.", hint=f"Known: {known}.")
 
 

@@ -8,8 +8,9 @@ import secrets
 
 from skyclust.sandbox.aws.application import AwsApplication
 from skyclust.sandbox.aws.cloud import AwsCloud, AwsSettings
-from skyclust.sandbox.control import Conditions, Control, Seed
+from skyclust.sandbox.control import Conditions, Control
 from skyclust.sandbox.faults import Faults
+from skyclust.sandbox.seeds import Seed
 from skyclust.sandbox.serving import serve
 
 

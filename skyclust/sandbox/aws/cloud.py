@@ -14,7 +14,8 @@ from skyclust.sandbox.aws.machines import Machines
 from skyclust.sandbox.aws.paging import Cursors
 from skyclust.sandbox.aws.regions import begin_region
 from skyclust.sandbox.aws.tokens import ClientTokens
-from skyclust.sandbox.control import Conditions, Seed
+from skyclust.sandbox.control import Conditions
+from skyclust.sandbox.seeds import Seed
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

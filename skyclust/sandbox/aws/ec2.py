@@ -51,6 +51,7 @@ class SandboxEc2(EC2Response):
         if token:
             before = self.cloud.tokens.launched_before(*place, token, self.params)
             if before is not None:
+                self.error_on_dryrun()
                 return ActionResult(before)
         asked = dict(self.params)
         launches.check_launch(self.ec2_backend, self.params)

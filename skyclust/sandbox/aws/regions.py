@@ -15,7 +15,7 @@ from moto.moto_api._internal import mock_random
 
 from skyclust.sandbox.aws.accounts import MAIN_ACCOUNT
 from skyclust.sandbox.aws.estate_builder import build_estate
-from skyclust.sandbox.control import Seed
+from skyclust.sandbox.seeds import Seed
 
 ENABLED_REGIONS: Final = (
     "ap-northeast-1",
