@@ -111,7 +111,8 @@ def add_fault(
     seconds: Annotated[float, typer.Option(min=0, max=600, help="Length of a delay.")] = 0.0,
     code: Annotated[str | None, typer.Option(help="Error code in place of the usual one.")] = None,
     http_status: Annotated[
-        int | None, typer.Option(min=400, max=599, help="HTTP status in place of the usual one.")
+        int | None,
+        typer.Option("--status", min=400, max=599, help="HTTP status in place of the usual one."),
     ] = None,
     cloud: Cloud = "aws",
     workspace: Workspace = "default",
