@@ -25,8 +25,12 @@ class ProviderEntry:
 
 
 @cache
-def _entry_points() -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=GROUP)}
+def _entry_points() -> dict[str, tuple[EntryPoint, ...]]:
+    """Return the entry points by name: several when distributions claim one name."""
+    found: dict[str, tuple[EntryPoint, ...]] = {}
+    for entry in entry_points(group=GROUP):
+        found[entry.name] = (*found.get(entry.name, ()), entry)
+    return found
 
 
 def provider_names() -> list[str]:
@@ -39,26 +43,41 @@ def provider_class(name: str) -> type[Provider]:
     """Import and return a provider's class.
 
     Raises NotFound for an unknown name, ConfigurationError when its SDK is not installed,
-    when it was written for another contract, or when it does not answer to the contract.
+    when two distributions claim the name, when it was written for another contract, or when
+    it does not answer to the contract.
     """
-    entry = _entry_points().get(name)
-    if entry is None:
+    entries = _entry_points().get(name)
+    if entries is None:
         known = ", ".join(provider_names()) or "none"
         raise NotFound(f"There is no provider {name!r}.", hint=f"Installed providers: {known}.")
-    try:
-        loaded = entry.load()
-    except ImportError as error:
-        missing = error.name or str(error)
+    if len(entries) > 1:  # the other one would be handed the credentials
         raise ConfigurationError(
-            f"Provider {name!r} cannot be loaded: {missing} is not installed.",
-            hint=f"Install it with: pip install 'skyclust[{name}]'",
+            f"Provider {name!r} is claimed by {' and by '.join(sorted(map(_owner, entries)))}.",
+            hint="Uninstall all but one of them.",
+            provider=name,
+        )
+    return _checked(name, _loaded(name, entries[0]))
+
+
+def _loaded(name: str, entry: EntryPoint) -> object:
+    try:
+        return entry.load()
+    except ModuleNotFoundError as error:
+        owner = _owner(entry)
+        package = f"skyclust[{name}]" if owner == "skyclust" else owner
+        raise ConfigurationError(
+            f"Provider {name!r} cannot be loaded: {error.name} is not installed.",
+            hint=f"Install it with: pip install '{package}'",
             provider=name,
         ) from error
     except Exception as error:  # a plugin may fail in any way, and must not take others down
         raise ConfigurationError(
             f"Provider {name!r} cannot be loaded: {type(error).__name__}: {error}", provider=name
         ) from error
-    return _checked(name, loaded)
+
+
+def _owner(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist else "an unknown distribution"
 
 
 def _checked(name: str, loaded: object) -> type[Provider]:
@@ -71,10 +90,13 @@ def _checked(name: str, loaded: object) -> type[Provider]:
             hint="Install a matching version of the provider.",
             provider=name,
         )
-    unanswered = sorted(getattr(loaded, "__abstractmethods__", ()))
+    undeclared = [a for a in ("name", "title", "credential_model") if not hasattr(loaded, a)]
+    unanswered = undeclared + sorted(getattr(loaded, "__abstractmethods__", ()))
     if unanswered:
+        raise ConfigurationError(f"Provider {name!r} lacks {', '.join(unanswered)}.", provider=name)
+    if loaded.name != name:
         raise ConfigurationError(
-            f"Provider {name!r} lacks the methods {', '.join(unanswered)}.", provider=name
+            f"The provider registered as {name!r} calls itself {loaded.name!r}.", provider=name
         )
     return loaded
 
@@ -82,8 +104,8 @@ def _checked(name: str, loaded: object) -> type[Provider]:
 def providers() -> list[ProviderEntry]:
     """Try to load every registered provider and return each with its problem, if it has one."""
     found: list[ProviderEntry] = []
-    for name, entry in sorted(_entry_points().items()):
-        distribution = entry.dist.name if entry.dist else ""
+    for name, entries in sorted(_entry_points().items()):
+        distribution = ", ".join(sorted(map(_owner, entries)))
         try:
             provider_class(name)
         except ConfigurationError as error:

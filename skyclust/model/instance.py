@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 Name = Annotated[
     str, Field(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")
@@ -118,6 +117,6 @@ class Instance(BaseModel):
     private_addresses: tuple[str, ...] = ()
     public_addresses: tuple[str, ...] = ()
     tags: dict[str, str] = Field(default_factory=dict)
-    created_at: datetime | None = None
+    created_at: AwareDatetime | None = None
     state_reason: str | None = None
     attributes: dict[str, JsonValue] = Field(default_factory=dict)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from skyclust.model.instance import Instance
 
@@ -61,7 +60,7 @@ class Resource(BaseModel):
     state: str | None = None
     native_state: str | None = None
     tags: dict[str, str] = Field(default_factory=dict)
-    created_at: datetime | None = None
+    created_at: AwareDatetime | None = None
     attributes: dict[str, JsonValue] = Field(default_factory=dict)
 
 

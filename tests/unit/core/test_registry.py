@@ -1,0 +1,194 @@
+"""Providers found by entry point: honest ones, and plugins that fail in every way."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from skyclust import registry
+from skyclust.conformance.memory import MemoryCredential, MemoryProvider
+from skyclust.contract import ComputeProvider, InventoryProvider, Provider
+from skyclust.errors import ConfigurationError, NotFound, Unsupported
+
+PROVIDER = """
+from skyclust.conformance.memory import MemoryProvider
+
+class AcmeProvider(MemoryProvider):
+    name = "acme"
+    title = "Acme Cloud"
+"""
+
+
+class Plugins:
+    """Distributions installed in a folder of the test."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def install(self, distribution: str, *, provider: str, code: str, points_at: str) -> None:
+        """Install a distribution of one module, registered as a provider."""
+        module, _, _ = points_at.partition(":")
+        (self._folder / f"{module}.py").write_text(code)
+        metadata = self._folder / f"{distribution}-1.0.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n"
+        )
+        entry_points = f"[{registry.GROUP}]\n{provider} = {points_at}\n"
+        (metadata / "entry_points.txt").write_text(entry_points)
+        forget()
+
+
+def forget() -> None:
+    """Let the registry look again."""
+    registry._entry_points.cache_clear()
+    registry.provider_class.cache_clear()
+
+
+@pytest.fixture
+def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plugins]:
+    monkeypatch.syspath_prepend(tmp_path)
+    modules = set(sys.modules)
+    yield Plugins(tmp_path)
+    for module in set(sys.modules) - modules:
+        if str(getattr(sys.modules[module], "__file__", "")).startswith(str(tmp_path)):
+            del sys.modules[module]
+    monkeypatch.undo()
+    forget()
+
+
+def install_acme(plugins: Plugins, code: str, points_at: str = "acme_cloud:AcmeProvider") -> None:
+    plugins.install("acme-cloud", provider="acme", code=code, points_at=points_at)
+
+
+def test_our_own_are_registered() -> None:
+    assert "aws" in registry.provider_names()
+
+
+def test_a_plugin_is_found_and_used(plugins: Plugins) -> None:
+    install_acme(plugins, PROVIDER)
+    assert registry.provider_names() == ["acme", "aws"]
+    loaded = registry.provider_class("acme")
+    assert issubclass(loaded, MemoryProvider)
+    assert loaded.title == "Acme Cloud"
+
+
+def test_naming_providers_imports_none(plugins: Plugins) -> None:
+    install_acme(plugins, PROVIDER)
+    assert "acme" in registry.provider_names()
+    assert "acme_cloud" not in sys.modules
+
+
+def test_an_unknown_name_is_told_with_the_known_ones(plugins: Plugins) -> None:
+    install_acme(plugins, PROVIDER)
+    with pytest.raises(NotFound, match=r"There is no provider 'akme'.*acme, aws"):
+        registry.provider_class("akme")
+
+
+BROKEN = {
+    "no SDK": (
+        "import acme_sdk",
+        r"acme_sdk is not installed.*pip install 'acme-cloud'",
+    ),
+    "wrong import": (
+        "from skyclust.contract import NoSuchName",
+        "cannot import name 'NoSuchName'",
+    ),
+    "raises": ("raise RuntimeError('out of luck')", "RuntimeError: out of luck"),
+    "syntax": ("def", "SyntaxError"),
+    "no such class": ("", "has no attribute 'AcmeProvider'"),
+    "no provider": ("AcmeProvider = dict", "is not a Provider class"),
+    "no class": ("AcmeProvider = 42", "is not a Provider class"),
+    "old contract": (f"{PROVIDER}    contract_version = 0", "written for contract 0"),
+    "missing methods": (
+        """
+from skyclust.contract import CredentialModel, Provider
+
+class AcmeProvider(Provider):
+    name, title, credential_model = "acme", "Acme Cloud", CredentialModel
+
+    def verify(self):
+        raise NotImplementedError
+""",
+        "lacks __init__, regions",
+    ),
+    "missing declarations": (
+        """
+from skyclust.contract import Provider
+
+class AcmeProvider(Provider):
+    name = "acme"
+
+    def __init__(self, credential):
+        pass
+
+    def verify(self):
+        raise NotImplementedError
+
+    def regions(self):
+        raise NotImplementedError
+""",
+        "lacks title, credential_model",
+    ),
+    "other name": (PROVIDER.replace('"acme"', '"akme"'), "calls itself 'akme'"),
+}
+
+
+@pytest.mark.parametrize(("code", "problem"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_plugin_is_reported_and_takes_nobody_down(
+    plugins: Plugins, code: str, problem: str
+) -> None:
+    install_acme(plugins, code)
+    with pytest.raises(ConfigurationError, match=problem) as failure:
+        registry.provider_class("acme")
+    assert failure.value.provider == "acme"
+    found = {entry.name: entry for entry in registry.providers()}
+    assert found["acme"] == registry.ProviderEntry("acme", "acme-cloud", str(failure.value))
+    assert found["aws"].problem is None
+
+
+def test_our_own_extra_is_named_when_its_sdk_is_missing(
+    plugins: Plugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in [name for name in sys.modules if name.startswith("providers.aws")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    monkeypatch.setitem(sys.modules, "boto3.session", None)
+    forget()
+    with pytest.raises(ConfigurationError, match=r"pip install 'skyclust\[aws\]'"):
+        registry.provider_class("aws")
+
+
+def test_a_name_claimed_twice_is_nobodys(plugins: Plugins) -> None:
+    install_acme(plugins, PROVIDER)
+    plugins.install("evil", provider="acme", code=PROVIDER, points_at="evil:AcmeProvider")
+    with pytest.raises(ConfigurationError, match="claimed by acme-cloud and by evil"):
+        registry.provider_class("acme")
+    assert {entry.name for entry in registry.providers() if entry.problem} == {"acme"}
+
+
+class OnlyLists(Provider, InventoryProvider):
+    """A provider that makes no machines."""
+
+    name = "lists"
+    title = "Only lists"
+    credential_model = MemoryCredential
+    kinds = MemoryProvider.kinds
+    __init__ = MemoryProvider.__init__
+    verify = MemoryProvider.verify
+    regions = MemoryProvider.regions
+    list_resources = MemoryProvider.list_resources
+
+
+def test_a_capability_that_is_there_is_the_provider_itself() -> None:
+    provider = OnlyLists(MemoryCredential.model_validate({"key": "k"}))
+    assert registry.capability(provider, InventoryProvider) == provider
+
+
+def test_a_capability_that_is_not_there_is_unsupported() -> None:
+    provider = OnlyLists(MemoryCredential.model_validate({"key": "k"}))
+    with pytest.raises(Unsupported, match="'lists' has no ComputeProvider"):
+        registry.capability(provider, ComputeProvider)

@@ -1,0 +1,140 @@
+"""Waiting for machines of a cloud in memory."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from skyclust.conformance.harness import Failure
+from skyclust.conformance.memory import CLOUDS, MemoryCredential, MemoryProvider
+from skyclust.conformance.memory_cloud import MemoryCloud
+from skyclust.errors import AuthenticationFailed, NeverReached, NotFound, Timeout, Unavailable
+from skyclust.model.instance import Instance, InstanceSpec, InstanceState
+from skyclust.waiting import wait_for_state
+
+REGION = "east-1"
+ENDPOINT = "memory://waiting"
+POLL_SECONDS = 0.002
+
+
+@pytest.fixture
+def cloud() -> Iterator[MemoryCloud]:
+    CLOUDS[ENDPOINT] = MemoryCloud(transition_seconds=0.02)
+    yield CLOUDS[ENDPOINT]
+    del CLOUDS[ENDPOINT]
+
+
+@pytest.fixture
+def slow_cloud() -> Iterator[MemoryCloud]:
+    CLOUDS[ENDPOINT] = MemoryCloud(transition_seconds=3600)
+    yield CLOUDS[ENDPOINT]
+    del CLOUDS[ENDPOINT]
+
+
+def provider_of() -> MemoryProvider:
+    values = {"endpoint": ENDPOINT, "key": "memory-key"}
+    return MemoryProvider(MemoryCredential.model_validate(values))
+
+
+def machine_in(cloud: MemoryCloud) -> str:
+    cloud.add(REGION, "network", "default")
+    image = cloud.add(REGION, "image", "debian-13")
+    spec = InstanceSpec(name="web", region=REGION, type="small", image=image.id)
+    return provider_of().create_instance(spec, "token").id
+
+
+def wait(instance_id: str, state: InstanceState, deadline_seconds: float = 5.0) -> Instance | None:
+    return wait_for_state(
+        provider_of(),
+        REGION,
+        instance_id,
+        state,
+        deadline_seconds=deadline_seconds,
+        poll_seconds=POLL_SECONDS,
+    )
+
+
+def test_the_machine_is_returned_in_the_awaited_state(cloud: MemoryCloud) -> None:
+    instance_id = machine_in(cloud)
+    running = wait(instance_id, InstanceState.RUNNING)
+    assert running is not None
+    assert (running.id, running.state) == (instance_id, InstanceState.RUNNING)
+
+
+def test_every_look_is_told(cloud: MemoryCloud) -> None:
+    instance_id = machine_in(cloud)
+    seen: list[InstanceState] = []
+    wait_for_state(
+        provider_of(),
+        REGION,
+        instance_id,
+        InstanceState.RUNNING,
+        deadline_seconds=5,
+        poll_seconds=POLL_SECONDS,
+        on_poll=lambda machine: seen.append(machine.state),
+    )
+    assert set(seen[:-1]) == {InstanceState.PENDING}
+    assert seen[-1] is InstanceState.RUNNING
+
+
+def test_the_deadline_ends_the_wait_and_another_process_may_go_on(slow_cloud: MemoryCloud) -> None:
+    instance_id = machine_in(slow_cloud)
+    began = time.monotonic()
+    with pytest.raises(Timeout, match=f"{instance_id} in {REGION} was not running.*building"):
+        wait(instance_id, InstanceState.RUNNING, deadline_seconds=0.05)
+    assert 0.05 <= time.monotonic() - began < 2
+    slow_cloud._set(REGION, instance_id, "active", then="active")
+    assert wait(instance_id, InstanceState.RUNNING) is not None
+
+
+def test_a_state_that_is_there_at_the_deadline_counts(cloud: MemoryCloud) -> None:
+    instance_id = machine_in(cloud)
+    wait(instance_id, InstanceState.RUNNING)
+    assert wait(instance_id, InstanceState.RUNNING, deadline_seconds=0) is not None
+
+
+@pytest.mark.parametrize("awaited", [InstanceState.RUNNING, InstanceState.STOPPED])
+def test_a_machine_being_deleted_is_not_waited_for(
+    slow_cloud: MemoryCloud, awaited: InstanceState
+) -> None:
+    instance_id = machine_in(slow_cloud)
+    provider_of().delete_instance(REGION, instance_id)
+    with pytest.raises(NeverReached, match=f"{instance_id} in {REGION} is deleting"):
+        wait(instance_id, awaited)
+
+
+def test_an_outage_is_ridden_out(cloud: MemoryCloud) -> None:
+    instance_id = machine_in(cloud)
+    cloud.fail(Failure.BROKEN, REGION)
+    end = threading.Timer(0.1, cloud.recover)
+    end.start()
+    assert wait(instance_id, InstanceState.RUNNING) is not None
+    end.join()
+
+
+def test_an_outage_until_the_deadline_is_the_cause(cloud: MemoryCloud) -> None:
+    instance_id = machine_in(cloud)
+    cloud.fail(Failure.BROKEN, REGION)
+    with pytest.raises(Timeout, match="last seen: never") as failure:
+        wait(instance_id, InstanceState.RUNNING, deadline_seconds=0.02)
+    assert isinstance(failure.value.__cause__, Unavailable)
+    assert "something broke" in failure.value.hint
+
+
+def test_what_cannot_pass_is_raised_at_once(cloud: MemoryCloud) -> None:
+    instance_id = machine_in(cloud)
+    cloud.fail(Failure.EXPIRED, REGION)
+    with pytest.raises(AuthenticationFailed):
+        wait(instance_id, InstanceState.RUNNING, deadline_seconds=60)
+
+
+def test_a_machine_that_is_gone_was_deleted(cloud: MemoryCloud) -> None:
+    assert wait("machine-999999", InstanceState.DELETED) is None
+
+
+def test_a_machine_that_is_gone_will_not_run(cloud: MemoryCloud) -> None:
+    with pytest.raises(NotFound):
+        wait("machine-999999", InstanceState.RUNNING)
