@@ -41,7 +41,7 @@ class SkyClustError(Exception):
         self.hint = redact(hint)
         super().__init__(self.message)
         self.provider = provider
-        self.code = code
+        self.code = redact(code)
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}" if self.hint else self.message
