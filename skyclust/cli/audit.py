@@ -29,7 +29,7 @@ def list_all(
     with open_store().reading() as connection:
         workspaces.get(connection, workspace)
         found = audit.list_all(connection, workspace, limit=limit)
-    rows = [entry.model_dump(mode="json") for entry in found]
+    rows = [entry.model_dump() for entry in found]
     show_list(rows, COLUMNS, as_json=as_json, title="Audit trail")
 
 
@@ -41,7 +41,7 @@ def verify(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False) ->
 
     with open_store().reading() as connection:
         problems = audit.verify(connection, workspace)
-    rows = [problem.model_dump(mode="json") for problem in problems]
+    rows = [problem.model_dump() for problem in problems]
     if rows or as_json:
         show_list(rows, ("sequence", "problem"), as_json=as_json, title="Problems")
     if problems:

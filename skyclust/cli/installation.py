@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,7 @@ from skyclust.cli.exits import ExitCode
 from skyclust.cli.options import AsJson
 from skyclust.cli.output import say, show_list
 from skyclust.cli.server import given_api_url
+from skyclust.embedded.environment import without_proxy_on_loopback
 from skyclust.errors import SkyClustError
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ def up(
     from skyclust.embedded import installation
 
     home = _home()
+    os.environ.update(without_proxy_on_loopback(os.environ))
     # A service manager ends a service with SIGTERM: the same way out as Ctrl-C.
     signal.signal(signal.SIGTERM, _interrupt)
     was_up = _is_up(home)
@@ -66,6 +69,7 @@ def status(as_json: AsJson = False) -> None:
     """Show what runs; exit code 7 when a part of the installation does not."""
     from skyclust.embedded import installation
 
+    os.environ.update(without_proxy_on_loopback(os.environ))
     rows = installation.status(_home())
     columns = ("part", "state", "address", "pid", "log")
     show_list(rows, columns, as_json=as_json, title="Embedded installation")

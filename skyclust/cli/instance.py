@@ -339,9 +339,9 @@ def _change(
 
 
 def _row(machine: StoredResource) -> dict[str, Any]:
-    """Return a machine with its attributes beside its other fields."""
-    record = machine.model_dump(mode="json", exclude={"workspace_id", "attributes", "kind"})
-    return {**machine.attributes, **record}
+    """Return a machine's fields, and its attributes beside them."""
+    record = machine.model_dump(exclude={"workspace_id", "attributes", "kind"})
+    return record | {key: one for key, one in machine.attributes.items() if key not in record}
 
 
 def _disk(text: str) -> dict[str, Any]:

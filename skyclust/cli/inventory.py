@@ -130,7 +130,7 @@ def list_all(
         known = scopes.list_all(
             connection, workspace, credentials=credential, regions=region, kinds=kind
         )
-    rows = [one.model_dump(mode="json", exclude={"workspace_id"}) for one in found]
+    rows = [one.model_dump(exclude={"workspace_id"}) for one in found]
     show_list(rows, COLUMNS, as_json=as_json, title="Resources")
     if moment is None:
         tell_what_is_not_fresh(scope.state for scope in known)
@@ -209,7 +209,7 @@ def scopes_of(
             "credential": scope.key.credential,
             "region": scope.key.region,
             "kind": scope.key.kind,
-            **scope.model_dump(mode="json", exclude={"workspace_id", "key"}),
+            **scope.model_dump(exclude={"workspace_id", "key"}),
         }
         for scope in found
         if not state or scope.state in state

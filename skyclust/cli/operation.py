@@ -50,7 +50,7 @@ def list_all(
         found = operations.list_all(
             connection, workspace, states=state, kinds=kind, credential=credential, limit=limit
         )
-    rows = [operation.model_dump(mode="json") for operation in found]
+    rows = [operation.model_dump() for operation in found]
     show_list(rows, COLUMNS, as_json=as_json, title="Operations")
 
 
@@ -67,8 +67,8 @@ def show(
     with open_store().reading() as connection:
         operation = operations.get(connection, workspace, operation_id)
         entries = operations.entries(connection, workspace, operation_id)
-    record = operation.model_dump(mode="json")
-    lines = [entry.model_dump(mode="json") for entry in entries]
+    record = operation.model_dump()
+    lines = [entry.model_dump() for entry in entries]
     if as_json:
         show_record(record | {"entries": lines}, as_json=True)
         return

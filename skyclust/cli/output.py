@@ -42,10 +42,12 @@ def show_list(
     *,
     as_json: bool,
     title: str = "",
+    most: int | None = None,
 ) -> None:
     """Print rows: as a table of these columns, or as a JSON array with every field.
 
-    An empty list is `[]` as JSON and a sentence on stderr as a table.
+    An empty list is `[]` as JSON and a sentence on stderr as a table. A table has at most
+    `most` rows, and stderr tells how many more there are; JSON has all of them.
     """
     if as_json:
         _print_json([dict(row) for row in rows])
@@ -56,9 +58,11 @@ def show_list(
     table = Table(title=title or None, title_justify="left", header_style="bold")
     for column in columns:
         table.add_column(column.replace("_", " "), overflow="fold")
-    for row in rows:
+    for row in rows[:most]:
         table.add_row(*(_cell(row.get(column)) for column in columns))
     _stdout().print(table)
+    if most is not None and len(rows) > most:
+        say(f"{len(rows) - most} more are not shown.")
 
 
 def show_record(record: Mapping[str, object], *, as_json: bool, title: str = "") -> None:
@@ -145,7 +149,7 @@ def _plain(value: object) -> object:
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):
-        return value.isoformat()
+        return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, (set, frozenset)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import uuid4
 
 import typer
@@ -17,12 +17,25 @@ from skyclust.errors import SkyClustError
 from skyclust.security.redaction import redact
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
-
     from skyclust.orchestration.runs import RunOutcome, RunUpdate
 
 
-def run_flow(flow: str, request: BaseModel, *, local: bool) -> RunOutcome:
+MOST_ROWS: Final = 40
+"""Rows of a run's table that a command shows; the lists of each noun show all."""
+
+
+class Request(Protocol):
+    """The parameters of a flow, with one line that says what they ask for."""
+
+    @property
+    def summary(self) -> str:
+        """Return what is asked for."""
+
+    def model_dump(self, *, mode: str) -> dict[str, Any]:
+        """Return the parameters as JSON values."""
+
+
+def run_flow(flow: str, request: Request, *, local: bool) -> RunOutcome:
     """Run a flow to its end and return how it ended.
 
     By default the deployment of the same name is triggered and followed; Ctrl-C then leaves
@@ -40,7 +53,7 @@ def run_flow(flow: str, request: BaseModel, *, local: bool) -> RunOutcome:
     key = runs.idempotency_key(deployment, parameters, nonce=uuid4().hex)
     run_id = runs.trigger(deployment, parameters, idempotency_key=key)
     say(f"Flow run: {runs.run_url(run_id)}")
-    return _follow(run_id)
+    return _follow(run_id, request.summary)
 
 
 def finish(
@@ -64,7 +77,7 @@ def finish(
     else:
         for title, columns in tables.values():
             if found[title]:
-                show_list(found[title], list(columns), as_json=False, title=title)
+                show_list(found[title], list(columns), as_json=False, title=title, most=MOST_ROWS)
         style = "green" if outcome.succeeded else "yellow" if outcome.partial else "red"
         say(f"{outcome.state_name}: {redact(outcome.message)}", style=style)
         say(f"Flow run: {outcome.url}")
@@ -104,10 +117,10 @@ def _rows(outcome: RunOutcome, prefix: str) -> list[dict[str, Any]]:
     return [row for key, rows in outcome.tables.items() if key.startswith(prefix) for row in rows]
 
 
-def _follow(run_id: str) -> RunOutcome:
+def _follow(run_id: str, summary: str) -> RunOutcome:
     from skyclust.orchestration import runs
 
-    show = _Progress()
+    show = _Progress(summary)
     try:
         with show.bar:
             return runs.follow(run_id, on_update=show.update, timeout=None)
@@ -120,7 +133,8 @@ def _follow(run_id: str) -> RunOutcome:
 class _Progress:
     """A bar on a terminal; elsewhere a line for each new state."""
 
-    def __init__(self) -> None:
+    def __init__(self, summary: str) -> None:
+        self.summary = printable(summary)
         console = stderr()
         self.on_terminal = console.is_terminal
         self.bar = Progress(
@@ -131,12 +145,12 @@ class _Progress:
             transient=True,
             disable=not self.on_terminal,
         )
-        self.task: TaskID = self.bar.add_task("waiting", total=None)
+        self.task: TaskID = self.bar.add_task(self.summary, total=None)
         self.said = ""
 
     def update(self, update: RunUpdate) -> None:
         """Show how far the run is."""
-        text = printable(f"{update.name}: {update.state_name}")
+        text = f"{self.summary}: {printable(update.state_name)}"
         known = update.progress is not None
         self.bar.update(
             self.task,

@@ -9,6 +9,7 @@ import json
 import os
 from pathlib import Path
 
+from skyclust.embedded.environment import without_proxy_on_loopback
 from skyclust.errors import Unavailable
 
 START_ONE = "Start the embedded one with `skyclust up --detach`, or set PREFECT_API_URL."
@@ -27,6 +28,7 @@ def use_embedded_server() -> None:
     os.environ["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "false"
     # The same for flows that run in this process as for those of a worker.
     os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "30")
+    os.environ.update(without_proxy_on_loopback(os.environ))
     if given_api_url() is not None:
         return
     home = _home()

@@ -27,7 +27,7 @@ def add(
 
     with open_store().writing() as connection:
         made = workspaces.add(connection, workspace_id, title)
-    show_record(made.model_dump(mode="json"), as_json=as_json)
+    show_record(made.model_dump(), as_json=as_json)
 
 
 @app.command("list")
@@ -38,5 +38,5 @@ def list_all(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False) 
 
     with open_store().reading() as connection:
         found = workspaces.list_all(connection)
-    rows = [one.model_dump(mode="json") for one in found]
+    rows = [one.model_dump() for one in found]
     show_list(rows, ("id", "title", "created_at"), as_json=as_json, title="Workspaces")

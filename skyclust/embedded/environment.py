@@ -47,6 +47,18 @@ NEVER_EPHEMERAL: Final[Mapping[str, str]] = {"PREFECT_SERVER_ALLOW_EPHEMERAL_MOD
 """Without a server Prefect would start a hidden one of its own, and lose runs with it."""
 
 
+LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost")
+
+
+def without_proxy_on_loopback(inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that keep calls to this machine away from a configured proxy."""
+    known = inherited.get("no_proxy") or inherited.get("NO_PROXY") or ""
+    hosts = [host for host in known.split(",") if host]
+    hosts += [host for host in LOOPBACK_HOSTS if host not in hosts]
+    # Both spellings: which one a library reads, and which wins, differs.
+    return dict.fromkeys(("no_proxy", "NO_PROXY"), ",".join(hosts))
+
+
 def prefect_home(home: Path) -> Path:
     """Return Prefect's folder within a home folder."""
     return home / "prefect"
@@ -60,6 +72,7 @@ def server_environment(
         **SERVER_DEFAULTS,
         **CLIENT_DEFAULTS,
         **inherited,
+        **without_proxy_on_loopback(inherited),
         "PREFECT_HOME": str(prefect_home(home)),
         "PREFECT_PROFILES_PATH": str(prefect_home(home) / "profiles.toml"),
         "PREFECT_SERVER_API_HOST": "127.0.0.1",
@@ -78,6 +91,7 @@ def client_environment(home: Path, *, api_url: str, inherited: Mapping[str, str]
     return {
         **CLIENT_DEFAULTS,
         **inherited,
+        **without_proxy_on_loopback(inherited),
         **NEVER_EPHEMERAL,
         "SKYCLUST_HOME": str(home),
         "PREFECT_HOME": str(prefect_home(home)),
