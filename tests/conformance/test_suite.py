@@ -8,70 +8,71 @@ from dataclasses import dataclass
 import pytest
 
 from skyclust.conformance.memory import MemoryProvider
-from tests.conformance import planted
+from tests.conformance.planted import creation, lifecycle, lists, provider
 
 pytest_plugins = ["pytester"]
 
 FAULTS: Mapping[type[MemoryProvider], str] = {
-    planted.WrongCredentialsAreAnEmptyCloud: "test_a_refused_credential_raises_in_every_list",
-    planted.DeniedRegionIsEmpty: "test_a_denied_region_raises_in_every_list",
-    planted.UnknownRegionIsEmpty: "test_an_unknown_region_raises_in_every_list",
-    planted.LaterPagesFailSilently: "test_a_failure_between_pages_raises",
-    planted.ReadsTheFirstPageOnly: "test_small_pages_give_the_same",
-    planted.ForgetsTheLastPage: "test_small_pages_give_the_same",
-    planted.RepeatsAPage: "test_what_exists_is_listed",
-    planted.CutsOnePageIntoMany: "test_small_pages_give_the_same",
-    planted.IgnoresThePageSize: "test_small_pages_give_the_same",
-    planted.ListsNothingOfAnUnsupportedKind: "test_an_unsupported_kind_raises",
-    planted.ListsEveryRegionEverywhere: "test_a_region_lists_its_own",
-    planted.SharesItsPlaceBetweenThreads: "test_many_threads_read_the_same",
-    planted.TellsNaiveTimes: "test_times_are_aware_and_utc",
-    planted.PutsObjectsIntoAttributes: "test_resources_are_well_formed",
-    planted.DropsTheNativeState: "test_resources_are_well_formed",
-    planted.ReadsDifferentlyEachTime: "test_reading_twice_gives_the_same",
-    planted.ListsWhatIsDeleted: "test_a_deleted_machine_is_not_listed",
-    planted.IgnoresTheToken: "test_one_token_makes_one_machine",
-    planted.LooksBeforeItMakes: "test_one_token_at_the_same_time_makes_one_machine",
-    planted.RemembersTokensInTheObject: "test_one_token_makes_one_machine_from_another_process",
-    planted.TriesAgainWithANewToken: "test_a_lost_reply_makes_one_machine",
-    planted.TakesATokenForAnotherSpec: "test_a_token_with_another_spec_is_refused",
-    planted.FindsEverybodysMachines: "test_a_token_of_nobody_finds_nothing",
-    planted.FindsNothingWhenItMayNotLook: "test_a_failure_raises_in_every_call",
-    planted.FindsRunningMachinesOnly: "test_a_stopped_machine_is_found_by_its_token",
-    planted.DropsTheTags: "test_a_machine_is_made_as_asked",
-    planted.LeavesDisksBehind: "test_disks_come_and_go_with_the_machine",
-    planted.TakesTheDefaultForWhatItDoesNotFind: "test_what_does_not_exist_cannot_be_used",
-    planted.StartsTheDead: "test_a_deleted_machine_stays_deleted",
-    planted.AsksToTryTheDeadAgain: "test_a_deleted_machine_stays_deleted",
-    planted.RefusesToStartWhatRuns: "test_a_running_machine_may_be_started",
-    planted.ForgetsAnEarlyStart: "test_a_start_during_a_stop_is_refused_or_done",
-    planted.ResizesWhileRunning: "test_a_running_machine_is_not_resized",
-    planted.RefusesTheTypeItHas: "test_a_machine_may_have_the_type_already",
-    planted.CannotDeleteTwice: "test_a_deleted_machine_may_be_deleted",
-    planted.CannotDeleteTheUnknown: "test_an_unknown_machine_may_be_deleted",
-    planted.ShowsAMachineThatNeverWas: "test_get_of_an_unknown_machine_is_not_found",
-    planted.SeesMachinesWithTwoPairsOfEyes: "test_inventory_and_get_agree",
-    planted.RaisesTheSdksErrors: "test_a_refused_credential_raises",
-    planted.HidesTheCause: "test_a_refused_credential_raises",
-    planted.TellsAThrottleAsAnOutage: "test_a_failing_cloud_raises",
-    planted.AnswersFromMemory: "test_an_expired_credential_raises",
-    planted.StaysBroken: "test_a_provider_recovers_with_its_cloud",
-    planted.TellsRegionsInTheCloudsOrder: "test_regions_are_sorted",
-    planted.CallsTheCloudWhenMade: "test_making_a_provider_makes_no_call",
-    planted.RenamesAnArgument: "test_signatures_are_the_contracts",
-    planted.HasADefaultOfItsOwn: "test_signatures_are_the_contracts",
-    planted.ShowsItsSecret: "test_nothing_shows_the_secret",
-    planted.TellsTheSecretInErrors: "test_nothing_shows_the_secret",
-    planted.KeepsAPlainPassword: "test_credential_secrets_are_secret",
-    planted.DoesNotExplainAField: "test_credential_fields_explain_themselves",
-    planted.OldProvider: "test_the_class_declares_itself",
+    lists.WrongCredentialsAreAnEmptyCloud: "test_a_refused_credential_raises_in_every_list",
+    lists.DeniedRegionIsEmpty: "test_a_denied_region_raises_in_every_list",
+    lists.UnknownRegionIsEmpty: "test_an_unknown_region_raises_in_every_list",
+    lists.LaterPagesFailSilently: "test_a_failure_between_pages_raises",
+    lists.ReadsTheFirstPageOnly: "test_small_pages_give_the_same",
+    lists.ForgetsTheLastPage: "test_small_pages_give_the_same",
+    lists.RepeatsAPage: "test_what_exists_is_listed",
+    lists.CutsOnePageIntoMany: "test_small_pages_give_the_same",
+    lists.IgnoresThePageSize: "test_small_pages_give_the_same",
+    lists.ListsNothingOfAnUnsupportedKind: "test_an_unsupported_kind_raises",
+    lists.ListsEveryRegionEverywhere: "test_a_region_lists_its_own",
+    lists.SharesItsPlaceBetweenThreads: "test_many_threads_read_the_same",
+    lists.TellsNaiveTimes: "test_times_are_aware_and_utc",
+    lists.PutsObjectsIntoAttributes: "test_resources_are_well_formed",
+    lists.DropsTheNativeState: "test_resources_are_well_formed",
+    lists.ReadsDifferentlyEachTime: "test_reading_twice_gives_the_same",
+    lists.ListsWhatIsDeleted: "test_a_deleted_machine_is_not_listed",
+    creation.IgnoresTheToken: "test_one_token_makes_one_machine",
+    creation.LooksBeforeItMakes: "test_one_token_at_the_same_time_makes_one_machine",
+    creation.RemembersTokensInTheObject: "test_one_token_makes_one_machine_from_another_process",
+    creation.TriesAgainWithANewToken: "test_a_lost_reply_makes_one_machine",
+    creation.TakesATokenForAnotherSpec: "test_a_token_with_another_spec_is_refused",
+    creation.FindsEverybodysMachines: "test_a_token_of_nobody_finds_nothing",
+    creation.FindsNothingWhenItMayNotLook: "test_a_failure_raises_in_every_call",
+    creation.FindsRunningMachinesOnly: "test_a_stopped_machine_is_found_by_its_token",
+    creation.DropsTheTags: "test_a_machine_is_made_as_asked",
+    creation.LeavesDisksBehind: "test_disks_come_and_go_with_the_machine",
+    creation.TakesTheDefaultForWhatItDoesNotFind: "test_what_does_not_exist_cannot_be_used",
+    lifecycle.StartsTheDead: "test_a_deleted_machine_stays_deleted",
+    lifecycle.AsksToTryTheDeadAgain: "test_a_deleted_machine_stays_deleted",
+    lifecycle.RefusesToStartWhatRuns: "test_a_running_machine_may_be_started",
+    lifecycle.ForgetsAnEarlyStart: "test_a_start_during_a_stop_is_refused_or_done",
+    lifecycle.ResizesWhileRunning: "test_a_running_machine_is_not_resized",
+    lifecycle.RefusesTheTypeItHas: "test_a_machine_may_have_the_type_already",
+    lifecycle.CannotDeleteTwice: "test_a_deleted_machine_may_be_deleted",
+    lifecycle.CannotDeleteTheUnknown: "test_an_unknown_machine_may_be_deleted",
+    lifecycle.ShowsAMachineThatNeverWas: "test_get_of_an_unknown_machine_is_not_found",
+    lifecycle.SeesMachinesWithTwoPairsOfEyes: "test_inventory_and_get_agree",
+    provider.RaisesTheSdksErrors: "test_a_refused_credential_raises",
+    provider.HidesTheCause: "test_a_refused_credential_raises",
+    provider.TellsAThrottleAsAnOutage: "test_a_failing_cloud_raises",
+    provider.AnswersFromMemory: "test_an_expired_credential_raises",
+    provider.StaysBroken: "test_a_provider_recovers_with_its_cloud",
+    provider.TellsRegionsInTheCloudsOrder: "test_regions_are_sorted",
+    provider.CallsTheCloudWhenMade: "test_making_a_provider_makes_no_call",
+    provider.RenamesAnArgument: "test_signatures_are_the_contracts",
+    provider.HasADefaultOfItsOwn: "test_signatures_are_the_contracts",
+    provider.ShowsItsSecret: "test_nothing_shows_the_secret",
+    provider.TellsTheSecretInErrors: "test_nothing_shows_the_secret",
+    provider.KeepsAPlainPassword: "test_credential_secrets_are_secret",
+    provider.DoesNotExplainAField: "test_credential_fields_explain_themselves",
+    provider.OldProvider: "test_the_class_declares_itself",
 }
 
 
 IMPORTS = """
 from skyclust.conformance import InventorySuite, ProviderSuite
 from skyclust.conformance.memory import MemoryProvider
-from tests.conformance import planted, test_memory
+from tests.conformance import test_memory
+from tests.conformance.planted import creation, lifecycle, lists, provider
 """
 
 
@@ -95,15 +96,18 @@ def run(pytester: pytest.Pytester, joining: str, test: str) -> Outcome:
     return Outcome(len(passed), len(failed), len(skipped))
 
 
+def called(faulty: type[MemoryProvider]) -> str:
+    """Return the provider's name in the joining module."""
+    return f"{faulty.__module__.rpartition('.')[2]}.{faulty.__name__}"
+
+
 @pytest.mark.parametrize(
     ("faulty", "test"), FAULTS.items(), ids=[faulty.__name__ for faulty in FAULTS]
 )
 def test_a_planted_fault_is_found(
     pytester: pytest.Pytester, faulty: type[MemoryProvider], test: str
 ) -> None:
-    joining = (
-        f"class TestJoined(test_memory.TestMemory): provider_class = planted.{faulty.__name__}"
-    )
+    joining = f"class TestJoined(test_memory.TestMemory): provider_class = {called(faulty)}"
     assert run(pytester, joining, test).failed >= 1
 
 
@@ -117,7 +121,8 @@ def test_the_honest_provider_passes(pytester: pytest.Pytester, test: str) -> Non
 def test_every_planted_provider_is_tried() -> None:
     providers = {
         member
-        for member in vars(planted).values()
+        for module in (creation, lifecycle, lists, provider)
+        for member in vars(module).values()
         if isinstance(member, type) and issubclass(member, MemoryProvider)
     }
     assert providers - {MemoryProvider} == set(FAULTS)
@@ -125,21 +130,21 @@ def test_every_planted_provider_is_tried() -> None:
 
 DECLARED_GAP = """
 class TestJoined(test_memory.TestMemory):
-    provider_class = planted.{provider}
+    provider_class = {provider}
     gaps = {{"{name}": "the cloud does not page"}}
 """
 
 
 def test_a_gap_is_expected_to_fail(pytester: pytest.Pytester) -> None:
     test = "test_small_pages_give_the_same"
-    joining = DECLARED_GAP.format(provider="IgnoresThePageSize", name=test)
+    joining = DECLARED_GAP.format(provider="lists.IgnoresThePageSize", name=test)
     kinds = len(MemoryProvider.kinds)
     assert run(pytester, joining, test) == Outcome(passed=0, failed=0, expected_to_fail=kinds)
 
 
 def test_a_gap_may_be_one_case_of_a_test(pytester: pytest.Pytester) -> None:
     test = "test_small_pages_give_the_same"
-    joining = DECLARED_GAP.format(provider="IgnoresThePageSize", name=f"{test}[disk]")
+    joining = DECLARED_GAP.format(provider="lists.IgnoresThePageSize", name=f"{test}[disk]")
     others = len(MemoryProvider.kinds) - 1
     assert run(pytester, joining, test) == Outcome(passed=0, failed=others, expected_to_fail=1)
 

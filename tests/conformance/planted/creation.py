@@ -1,0 +1,115 @@
+"""Creates that make two machines, or another than was asked for."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+
+from skyclust.conformance.memory import (
+    MemoryProvider,
+)
+from skyclust.conformance.memory_cloud import Code
+from skyclust.contract import CredentialModel
+from skyclust.errors import (
+    InvalidRequest,
+    NotFound,
+    SkyClustError,
+    Transient,
+)
+from skyclust.model.instance import Instance, InstanceSpec, InstanceState
+
+
+class IgnoresTheToken(MemoryProvider):
+    def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
+        return super().create_instance(spec, uuid.uuid4().hex)
+
+
+class LooksBeforeItMakes(MemoryProvider):
+    """Looks for the token first, as if nobody could come in between."""
+
+    def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
+        found = self.find_instances(spec.region, token)
+        if found:
+            return found[0]
+        time.sleep(0.01)
+        tags = {**spec.tags, "token": token}
+        return super().create_instance(spec.model_copy(update={"tags": tags}), uuid.uuid4().hex)
+
+    def find_instances(self, region: str, token: str) -> Sequence[Instance]:
+        pages = self._pages(region, "machine", None)
+        machines = [self.get_instance(region, item.id) for page in pages for item in page]
+        return [machine for machine in machines if machine.tags.get("token") == token]
+
+
+class RemembersTokensInTheObject(MemoryProvider):
+    def __init__(self, credential: CredentialModel) -> None:
+        super().__init__(credential)
+        self._lock = threading.Lock()
+        self._made: dict[str, Instance] = {}
+
+    def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
+        with self._lock:
+            if token not in self._made:
+                self._made[token] = super().create_instance(spec, uuid.uuid4().hex)
+            return self._made[token]
+
+
+class TriesAgainWithANewToken(MemoryProvider):
+    def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
+        try:
+            return super().create_instance(spec, token)
+        except Transient:
+            return super().create_instance(spec, uuid.uuid4().hex)
+
+
+class TakesATokenForAnotherSpec(MemoryProvider):
+    def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
+        try:
+            return super().create_instance(spec, token)
+        except InvalidRequest as error:
+            if error.code != Code.TOKEN_REUSED:
+                raise
+            return self.find_instances(spec.region, token)[0]
+
+
+class FindsEverybodysMachines(MemoryProvider):
+    def find_instances(self, region: str, token: str) -> Sequence[Instance]:
+        pages = self._pages(region, "machine", None)
+        return [self.get_instance(region, item.id) for page in pages for item in page]
+
+
+class FindsNothingWhenItMayNotLook(MemoryProvider):
+    def find_instances(self, region: str, token: str) -> Sequence[Instance]:
+        try:
+            return super().find_instances(region, token)
+        except SkyClustError:
+            return []
+
+
+class FindsRunningMachinesOnly(MemoryProvider):
+    def find_instances(self, region: str, token: str) -> Sequence[Instance]:
+        found = super().find_instances(region, token)
+        return [machine for machine in found if machine.state is InstanceState.RUNNING]
+
+
+class DropsTheTags(MemoryProvider):
+    def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
+        return super().create_instance(spec.model_copy(update={"tags": {}}), token)
+
+
+class LeavesDisksBehind(MemoryProvider):
+    def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
+        for disk in spec.disks:
+            self._cloud().add(spec.region, "disk", spec.name, size=str(disk.size_gib))
+        return super().create_instance(spec, token)
+
+
+class TakesTheDefaultForWhatItDoesNotFind(MemoryProvider):
+    def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
+        try:
+            return super().create_instance(spec, token)
+        except NotFound:
+            names = {"image": "debian-13", "network": "default"}
+            return super().create_instance(spec.model_copy(update=names), token)

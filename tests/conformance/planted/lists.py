@@ -1,0 +1,189 @@
+"""Lists that are not complete and do not say so, or are not what they seem."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from skyclust.conformance.memory import (
+    NATIVE_KINDS,
+    MemoryProvider,
+    cloud_errors,
+)
+from skyclust.errors import (
+    AuthenticationFailed,
+    InvalidRequest,
+    PermissionDenied,
+    SkyClustError,
+)
+from skyclust.model.resource import Resource, ResourceKind
+
+Pages = Iterator[Sequence[Resource]]
+
+
+class WrongCredentialsAreAnEmptyCloud(MemoryProvider):
+    def list_resources(
+        self, region: str, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Pages:
+        try:
+            yield from super().list_resources(region, kind, page_size=page_size)
+        except AuthenticationFailed:
+            return
+
+
+class DeniedRegionIsEmpty(MemoryProvider):
+    def list_resources(
+        self, region: str, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Pages:
+        try:
+            yield from super().list_resources(region, kind, page_size=page_size)
+        except PermissionDenied:
+            return
+
+
+class UnknownRegionIsEmpty(MemoryProvider):
+    def list_resources(
+        self, region: str, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Pages:
+        try:
+            yield from super().list_resources(region, kind, page_size=page_size)
+        except InvalidRequest:
+            return
+
+
+class LaterPagesFailSilently(MemoryProvider):
+    def list_resources(
+        self, region: str, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Pages:
+        pages = super().list_resources(region, kind, page_size=page_size)
+        yield next(pages)
+        try:
+            yield from pages
+        except SkyClustError:
+            return
+
+
+class ReadsTheFirstPageOnly(MemoryProvider):
+    def list_resources(
+        self, region: str, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Pages:
+        yield next(super().list_resources(region, kind, page_size=page_size))
+
+
+class ForgetsTheLastPage(MemoryProvider):
+    def list_resources(
+        self, region: str, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Pages:
+        pages = list(super().list_resources(region, kind, page_size=page_size))
+        yield from pages[:-1] if len(pages) > 1 else pages
+
+
+class RepeatsAPage(MemoryProvider):
+    def list_resources(
+        self, region: str, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Pages:
+        for page in super().list_resources(region, kind, page_size=page_size):
+            yield page
+        yield page
+
+
+class CutsOnePageIntoMany(MemoryProvider):
+    def list_resources(
+        self, region: str, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Pages:
+        for page in super().list_resources(region, kind):
+            yield from ([resource] for resource in page)
+
+
+class IgnoresThePageSize(MemoryProvider):
+    def list_resources(
+        self, region: str, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Pages:
+        yield from super().list_resources(region, kind)
+
+
+class ListsNothingOfAnUnsupportedKind(MemoryProvider):
+    def list_resources(
+        self, region: str, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Pages:
+        if kind in self.kinds:
+            yield from super().list_resources(region, kind, page_size=page_size)
+
+
+class ListsEveryRegionEverywhere(MemoryProvider):
+    def list_resources(
+        self, region: str, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Pages:
+        for place in self.regions():
+            yield from super().list_resources(place, kind, page_size=page_size)
+
+
+class SharesItsPlaceBetweenThreads(MemoryProvider):
+    """Keeps the marker of the next page in the object."""
+
+    _marker = ""
+
+    def list_resources(
+        self, region: str, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Pages:
+        self._marker = ""
+        while True:
+            with cloud_errors():
+                items, self._marker = self._cloud().list_items(
+                    self._key, region, NATIVE_KINDS[kind], limit=page_size, after=self._marker
+                )
+            time.sleep(0.001)
+            yield [_resource(region, kind, item.id) for item in items]
+            if not self._marker:
+                return
+
+
+class TellsNaiveTimes(MemoryProvider):
+    def list_resources(
+        self, region: str, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Pages:
+        for page in super().list_resources(region, kind, page_size=page_size):
+            yield [_with(resource, created_at=datetime(2026, 1, 1)) for resource in page]  # noqa: DTZ001
+
+
+class PutsObjectsIntoAttributes(MemoryProvider):
+    def list_resources(
+        self, region: str, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Pages:
+        for page in super().list_resources(region, kind, page_size=page_size):
+            yield [_with(resource, attributes={"made": resource.created_at}) for resource in page]
+
+
+class DropsTheNativeState(MemoryProvider):
+    def list_resources(
+        self, region: str, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Pages:
+        for page in super().list_resources(region, kind, page_size=page_size):
+            yield [_with(resource, native_state=None) for resource in page]
+
+
+class ReadsDifferentlyEachTime(MemoryProvider):
+    def list_resources(
+        self, region: str, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Pages:
+        for page in super().list_resources(region, kind, page_size=page_size):
+            yield [_with(resource, attributes={"etag": uuid.uuid4().hex}) for resource in page]
+
+
+class ListsWhatIsDeleted(MemoryProvider):
+    def list_resources(
+        self, region: str, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Pages:
+        for page in self._pages(region, NATIVE_KINDS[kind], page_size):
+            yield [_resource(region, kind, item.id) for item in page]
+
+
+def _with(resource: Resource, **values: object) -> Resource:
+    """Return a changed copy that the model did not check, as fast adapters make them."""
+    return resource.model_copy(update=values)
+
+
+def _resource(region: str, kind: ResourceKind, resource_id: str) -> Resource:
+    return Resource(provider=MemoryProvider.name, region=region, kind=kind, id=resource_id)
