@@ -20,6 +20,8 @@ from skyclust.cli.inventory import (
 )
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
 from skyclust.cli.output import show_list, show_record
+from skyclust.cli.requests import checked
+from skyclust.cli.running import Shown, finish, run_flow
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.request import InstanceAction
 from skyclust.model.resource import ResourceKind
@@ -44,7 +46,7 @@ COLUMNS: Final = (
     "scope_state",
 )
 OPERATIONS: Final = {
-    "operations": (
+    "operations": Shown(
         "Operations",
         ("machine", "id", "action", "credential", "region", "state", "error", "operation"),
     )
@@ -101,8 +103,6 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make one machine or several alike, each exactly once, and wait until they run."""
-    from skyclust.cli.requests import checked
-    from skyclust.cli.running import finish, run_flow
     from skyclust.model.request import ProvisionRequest
 
     spec = {
@@ -318,8 +318,6 @@ def _change(
     as_json: bool,
     new_type: str | None = None,
 ) -> None:
-    from skyclust.cli.requests import checked
-    from skyclust.cli.running import finish, run_flow
     from skyclust.model.request import ChangeRequest
 
     if not (place.credential and place.region):

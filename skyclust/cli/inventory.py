@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Final
 
 import typer
@@ -11,6 +11,8 @@ import typer
 from skyclust.cli.inputs import parse_tags, parse_time
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
 from skyclust.cli.output import say, show_list
+from skyclust.cli.requests import checked
+from skyclust.cli.running import Shown, finish, run_flow
 from skyclust.model.resource import ChangeKind, ResourceKind
 from skyclust.model.scope import ScopeState
 
@@ -65,8 +67,6 @@ def sync(
     as_json: AsJson = False,
 ) -> None:
     """Read what exists and store it; exit code 3 when some of it could not be read."""
-    from skyclust.cli.requests import checked
-    from skyclust.cli.running import finish, run_flow
     from skyclust.model.request import SyncRequest
     from skyclust.store import credentials, workspaces
     from skyclust.store.engine import open_store
@@ -86,14 +86,15 @@ def sync(
     outcome = run_flow("sync-inventory", request, local=local)
     change_columns = ("change", "kind", "name", "id", "region", "state", "changed")
     scope_columns = ("credential", "region", "kind", "state", "resources", "reason")
-    finish(
-        outcome,
-        as_json=as_json,
-        tables={
-            f"inventory-scopes-{workspace}": ("Scopes", scope_columns),
-            f"inventory-changes-{workspace}": ("Changes", change_columns),
-        },
-    )
+    tables = {
+        f"inventory-scopes-{workspace}": Shown("Scopes", scope_columns, _needs_a_look),
+        f"inventory-changes-{workspace}": Shown("Changes", change_columns),
+    }
+    finish(outcome, as_json=as_json, tables=tables)
+
+
+def _needs_a_look(scope: Mapping[str, object]) -> bool:
+    return scope.get("state") != ScopeState.FRESH
 
 
 @app.command("list")

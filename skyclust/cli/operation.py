@@ -6,8 +6,11 @@ from typing import Annotated, Final
 
 import typer
 
+from skyclust.cli.instance import OPERATIONS
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
 from skyclust.cli.output import show_list, show_record
+from skyclust.cli.requests import checked
+from skyclust.cli.running import finish, run_flow
 from skyclust.model.operation import OperationKind, OperationState
 
 app = typer.Typer(no_args_is_help=True, help="The journal of changes: list, show, recover.")
@@ -81,9 +84,6 @@ def recover(
     local: Local = False, workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False
 ) -> None:
     """Carry on the operations whose run is gone; this also happens by itself."""
-    from skyclust.cli.instance import OPERATIONS
-    from skyclust.cli.requests import checked
-    from skyclust.cli.running import finish, run_flow
     from skyclust.model.request import RecoverRequest
     from skyclust.store import workspaces
     from skyclust.store.engine import open_store

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import uuid4
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from skyclust.orchestration.runs import RunOutcome, RunUpdate
 
 
-MOST_ROWS: Final = 40
+MOST_ROWS: Final = 20
 """Rows of a run's table that a command shows; the lists of each noun show all."""
 
 
@@ -33,6 +34,15 @@ class Request(Protocol):
 
     def model_dump(self, *, mode: str) -> dict[str, Any]:
         """Return the parameters as JSON values."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A table of a run that a command prints; `worth` picks the rows that people need to see."""
+
+    title: str
+    columns: Sequence[str]
+    worth: Callable[[Mapping[str, Any]], bool] = lambda row: True
 
 
 def run_flow(flow: str, request: Request, *, local: bool) -> RunOutcome:
@@ -56,15 +66,13 @@ def run_flow(flow: str, request: Request, *, local: bool) -> RunOutcome:
     return _follow(run_id, request.summary)
 
 
-def finish(
-    outcome: RunOutcome, *, as_json: bool, tables: Mapping[str, tuple[str, Iterable[str]]]
-) -> None:
+def finish(outcome: RunOutcome, *, as_json: bool, tables: Mapping[str, Shown]) -> None:
     """Print how a run ended and end the command with the exit code that says so.
 
-    `tables` names the run's tables that are shown: the beginning of their key, a title and
-    columns. JSON has the run and all of each table's rows.
+    `tables` are the run's tables that are shown, by the beginning of their key. JSON has the
+    run and all of each table's rows.
     """
-    found = {title: _rows(outcome, key) for key, (title, _) in tables.items()}
+    found = {shown.title: _rows(outcome, key) for key, shown in tables.items()}
     if as_json:
         run = {
             "run_id": outcome.run_id,
@@ -75,9 +83,10 @@ def finish(
         }
         show_record(run | {title.lower(): rows for title, rows in found.items()}, as_json=True)
     else:
-        for title, columns in tables.values():
-            if found[title]:
-                show_list(found[title], list(columns), as_json=False, title=title, most=MOST_ROWS)
+        for shown in tables.values():
+            rows = [row for row in found[shown.title] if shown.worth(row)]
+            if rows:
+                show_list(rows, shown.columns, as_json=False, title=shown.title, most=MOST_ROWS)
         style = "green" if outcome.succeeded else "yellow" if outcome.partial else "red"
         say(f"{outcome.state_name}: {redact(outcome.message)}", style=style)
         say(f"Flow run: {outcome.url}")
