@@ -25,7 +25,7 @@ retries on `Transient` and on nothing else.
 
 from __future__ import annotations
 
-from skyclust.security.redaction import redact
+from skyclust.redaction import redact
 
 
 class SkyClustError(Exception):

@@ -30,7 +30,7 @@ from skyclust.cli.exits import ExitCode, exit_code
 from skyclust.cli.output import printable, report_error
 from skyclust.cli.server import use_embedded_server
 from skyclust.errors import SkyClustError
-from skyclust.security.redaction import redact
+from skyclust.redaction import redact
 
 app = typer.Typer(
     name="skyclust",

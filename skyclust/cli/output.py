@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from skyclust.errors import SkyClustError
-from skyclust.security.redaction import redact
+from skyclust.redaction import redact
 
 WIDE: Final = 10_000
 """Columns of a table that goes to a file or a pipe: nothing is cut or folded there."""

@@ -15,7 +15,7 @@ from skyclust.cli.exits import ExitCode, exit_code
 from skyclust.cli.output import printable, say, show_list, show_record, stderr
 from skyclust.cli.server import require_server
 from skyclust.errors import SkyClustError
-from skyclust.security.redaction import redact
+from skyclust.redaction import redact
 
 if TYPE_CHECKING:
     from skyclust.orchestration.runs import RunOutcome, RunUpdate

@@ -83,9 +83,8 @@ def register_block_type(provider: str) -> type[Block]:
     """Make one provider's block type known to the server and return its class, with its ids."""
     cls = block_class(provider)
     with prefect_client():  # its failures become ours
-        # `_sync` is added by Prefect's decorator, which hides it from type checkers. Without
-        # it the call would become a coroutine inside an event loop.
-        cls.register_type_and_schema(_sync=True)  # type: ignore[call-arg]
+        # Without `_sync` the call would become a coroutine inside an event loop.
+        cls.register_type_and_schema(_sync=True)  # type: ignore[call-arg]  # hidden by a decorator
     return cls
 
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import JsonValue, ValidationError
-from sqlalchemy import Connection
 
 from skyclust import audit
 from skyclust.contract import CredentialModel, Provider
@@ -28,6 +27,9 @@ from skyclust.security.keyring import load_keyring
 from skyclust.security.validation import checked_values, complaints
 from skyclust.store import credentials, workspaces
 from skyclust.store.engine import Store
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from pydantic import BaseModel, JsonValue, Secret, SecretBytes, SecretStr
 
 from skyclust.contract import CredentialModel
 from skyclust.errors import ConfigurationError
+from skyclust.redaction import register_secret
 from skyclust.security.keyring import Keyring
-from skyclust.security.redaction import register_secret
 from skyclust.security.sealing import is_sealed, key_id_of, seal, unseal
 
 Values = Mapping[str, JsonValue]

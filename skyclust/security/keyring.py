@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Final
 
 from skyclust.errors import ConfigurationError
+from skyclust.redaction import register_secret
 from skyclust.security import keyfile
-from skyclust.security.redaction import register_secret
 from skyclust.settings import Settings, load_settings
 
 KEY_BYTES: Final = 32

@@ -8,8 +8,8 @@ from pydantic import JsonValue, SecretStr, ValidationError
 
 from skyclust.contract import CredentialModel
 from skyclust.errors import InvalidRequest
+from skyclust.redaction import redact, register_secret
 from skyclust.security.fields import secret_fields
-from skyclust.security.redaction import redact, register_secret
 from skyclust.security.sealing import is_sealed
 
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]  # it carries no types
 import pytest
 
 from skyclust.security.keyring import load_keyring

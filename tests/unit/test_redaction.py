@@ -10,7 +10,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from skyclust.security.redaction import MASK, redact, register_secret
+from skyclust.redaction import MASK, redact, register_secret
 
 SECRET = 'p@ss/word "with" everything+more\\0'
 PEM = (
