@@ -1,4 +1,4 @@
-"""Automations: what the server does by itself when a run dies."""
+"""Automations: what the server does by itself when a run dies or a block is saved."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from prefect.events.actions import ChangeFlowRunState, RunDeployment
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 
+from skyclust.orchestration.blocks import BLOCK_TYPE_PREFIX
 from skyclust.orchestration.client import prefect_client
 from skyclust.orchestration.runs import ENTRYPOINTS
 
@@ -26,6 +27,7 @@ CHANGING_FLOWS: Final = ("change-instance", "provision-instances")
 """The flows that leave operations behind when they die."""
 
 RECOVERY: Final = "recover-operations/recover-operations"
+SEALING: Final = "seal-credentials/seal-credentials"
 
 _RUN: Final = "prefect.flow-run"
 
@@ -37,15 +39,24 @@ def apply_automations() -> list[str]:
     """
     with prefect_client() as client:
         recovery = client.read_deployment_by_name(RECOVERY).id
-        wanted = automations(recovery)
+        sealing = client.read_deployment_by_name(SEALING).id
+        wanted = automations(recovery, sealing)
         for automation in wanted:
             _apply(client, automation)
     return [automation.name for automation in wanted]
 
 
-def automations(recovery: UUID) -> list[AutomationCore]:
-    """Return every automation; `recovery` is the deployment that carries operations on."""
-    return [_silent_runs(), _runs_that_never_began(), _recovery_after_crash(recovery)]
+def automations(recovery: UUID, sealing: UUID) -> list[AutomationCore]:
+    """Return every automation; the ids are of the deployments that they run.
+
+    `recovery` carries operations on, `sealing` seals credential blocks.
+    """
+    return [
+        _silent_runs(),
+        _runs_that_never_began(),
+        _recovery_after_crash(recovery),
+        _sealing_of_saved_blocks(sealing),
+    ]
 
 
 def _silent_runs() -> AutomationCore:
@@ -119,6 +130,28 @@ def _recovery_after_crash(recovery: UUID) -> AutomationCore:
             within=timedelta(0),
         ),
         actions=[RunDeployment(source="selected", deployment_id=recovery)],
+    )
+
+
+def _sealing_of_saved_blocks(sealing: UUID) -> AutomationCore:
+    return AutomationCore(
+        name="skyclust: seal credential blocks",
+        description="A credential block that somebody makes or edits in the UI is plain text"
+        " until it is sealed, so that happens at once.",
+        trigger=EventTrigger(
+            match=ResourceSpecification({"prefect.resource.id": "prefect.block-document.*"}),
+            match_related=ResourceSpecification(
+                {
+                    "prefect.resource.role": "block-type",
+                    "prefect.resource.name": f"{BLOCK_TYPE_PREFIX} *",
+                }
+            ),
+            expect={"prefect.block-document.created", "prefect.block-document.updated"},
+            posture=Posture.Reactive,
+            threshold=1,
+            within=timedelta(0),
+        ),
+        actions=[RunDeployment(source="selected", deployment_id=sealing)],
     )
 
 

@@ -223,6 +223,23 @@ class RecoverRequest(BaseModel):
         return f"recover operations of {self.workspace or 'every workspace'}"
 
 
+class SealRequest(BaseModel):
+    """Seal credential blocks that were made or edited by hand."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    workspace: Slug | None = Field(
+        default=None,
+        title="Workspace",
+        description="Whose blocks to seal. Empty: those of every workspace.",
+    )
+
+    @property
+    def summary(self) -> str:
+        """Return whose blocks are sealed, for the run's name."""
+        return f"seal credentials of {self.workspace or 'every workspace'}"
+
+
 def _some(names: tuple[str, ...] | list[str]) -> str:
     """Return the first names and how many more there are."""
     rest = len(names) - SHOWN

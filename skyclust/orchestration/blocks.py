@@ -26,6 +26,9 @@ WORKSPACE_FIELD: Final = "workspace"
 CAPABILITY: Final = "skyclust-credential"
 """By this capability our block types can be told from others."""
 
+BLOCK_TYPE_PREFIX: Final = "SkyClust"
+"""The names of our block types begin with it, and a blank; events carry no other mark."""
+
 _RESERVED: Final = frozenset({WORKSPACE_FIELD, "block_type_slug"})
 
 
@@ -57,7 +60,7 @@ def block_class(provider: str) -> type[Block]:
         "__annotations__": {name: annotation for name, (annotation, _) in fields.items()},
         **{name: info for name, (_, info) in fields.items()},
         "model_config": ConfigDict(json_schema_extra=_schema_of(model)),
-        "_block_type_name": f"SkyClust {cls.title} credential",
+        "_block_type_name": f"{BLOCK_TYPE_PREFIX} {cls.title} credential",
         "_block_type_slug": block_type_slug(provider),
         "_description": _description(cls),
         "_code_example": _code_example(provider),

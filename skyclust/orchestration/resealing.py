@@ -24,11 +24,11 @@ class SealedBlocks:
     problems: tuple[str, ...]
 
 
-def seal_plain_blocks(store: Store) -> SealedBlocks:
-    """Seal every credential block that was made or edited by hand, and give it its record.
+def seal_plain_blocks(store: Store, workspace_id: str | None = None) -> SealedBlocks:
+    """Seal the credential blocks that were made or edited by hand, and give each its record.
 
-    May run at any time and as often as wanted: a block that is sealed is left alone. A
-    block that cannot be sealed does not stop the others.
+    Those of one workspace, or of all. May run at any time and as often as wanted: a block
+    that is sealed is left alone. One that cannot be sealed does not stop the others.
     """
     sealed: list[str] = []
     problems: list[str] = []
@@ -36,11 +36,13 @@ def seal_plain_blocks(store: Store) -> SealedBlocks:
         if isinstance(document, SkyClustError):
             problems.append(str(document))
             continue
+        if workspace_id not in {None, document.workspace_id}:
+            continue
         try:
-            if _is_plain(document):
+            if _is_by_hand(document):
                 _require_workspace(store, document)
-                seal_document(store, document)
-                sealed.append(document.block_name)
+                if seal_document(store, document) is not document:
+                    sealed.append(document.block_name)
                 _require_own_name(adopt(store, document), document)
         except SkyClustError as error:
             problems.append(f"Block {document.block_name!r}: {error}")
@@ -86,9 +88,11 @@ def _documents() -> Iterator[Document | InvalidRequest]:
         yield from documents.list_all(provider)
 
 
-def _is_plain(document: Document) -> bool:
+def _is_by_hand(document: Document) -> bool:
+    """Return whether a secret is plain, or none is sealed: SkyClust saves neither kind."""
     model = provider_class(document.provider).credential_model
-    return bool(plain_fields(secret_fields(model), document.values))
+    plain = plain_fields(secret_fields(model), document.values)
+    return bool(plain) or not key_ids(document.values)
 
 
 def _require_workspace(store: Store, document: Document) -> None:

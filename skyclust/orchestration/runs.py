@@ -28,6 +28,7 @@ ENTRYPOINTS: Final = {
     "provision-instances": "flows.provision_instances.provision_instances",
     "change-instance": "flows.change_instance.change_instance",
     "recover-operations": "flows.recover_operations.recover_operations",
+    "seal-credentials": "flows.seal_credentials.seal_credentials",
 }
 """Where each flow's code is, as prefect.yaml has it."""
 

@@ -33,6 +33,7 @@ REQUESTS: Final[dict[str, type[BaseModel]]] = {
     "provision-instances": request.ProvisionRequest,
     "change-instance": request.ChangeRequest,
     "recover-operations": request.RecoverRequest,
+    "seal-credentials": request.SealRequest,
 }
 
 

@@ -9,6 +9,7 @@ from providers.aws.credential import AwsCredential
 from skyclust.errors import ConfigurationError, InvalidRequest, NotFound
 from skyclust.orchestration.credentials import find_credential, load_credential, save_credential
 from skyclust.orchestration.resealing import seal_plain_blocks
+from skyclust.orchestration.runs import run_here
 from skyclust.store import credentials, workspaces
 from skyclust.store.engine import Store
 from tests.integration.credentials.conftest import KEYS, SECRET, Blocks
@@ -176,6 +177,9 @@ def test_plain_blocks_are_sealed_and_registered_by_one_walk(store: Store, blocks
     assert set(first.sealed) == {"default--prod", "by-hand"}
     assert first.problems == ()
     assert (second.sealed, second.problems) == ((), ())
+    with store.reading() as connection:
+        known = [record.name for record in credentials.list_all(connection, "default")]
+    assert known == ["by-hand", "prod", "profile-only"]
     assert SECRET not in blocks.text()
     assert NEW_SECRET not in blocks.text()
     assert _secret(store, "prod") == NEW_SECRET
@@ -195,6 +199,21 @@ def test_a_block_that_cannot_be_sealed_does_not_stop_the_others(
     assert len(walk.problems) == 2
     assert any("'nowhere'" in problem for problem in walk.problems)
     assert any("'default--prod'" in problem for problem in walk.problems)
+
+
+def test_the_deployment_seals_and_says_what_it_could_not(store: Store, blocks: Blocks) -> None:
+    blocks.make("by-hand", KEYS)
+
+    first = run_here("seal-credentials", {})
+    blocks.make("nowhere--prod", KEYS)
+    second = run_here("seal-credentials", {})
+    blocks.make("by-another-hand", KEYS)
+    third = run_here("seal-credentials", {"request": {"workspace": None}})
+
+    assert (first.succeeded, first.message) == (True, "Sealed: by-hand.")
+    assert (second.state_type, "'nowhere'" in second.message) == ("FAILED", True)
+    assert third.partial
+    assert "Sealed: by-another-hand." in third.message
 
 
 def test_a_second_block_for_a_known_credential_is_reported(store: Store, blocks: Blocks) -> None:

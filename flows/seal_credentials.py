@@ -1,0 +1,29 @@
+"""Seal the secrets of credential blocks that were made or edited by hand."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from skyclust.model.request import SealRequest
+from skyclust.orchestration.runs import PARTIAL
+from tasks.sealing import seal_blocks
+
+EVERY_WORKSPACE: Final = SealRequest()
+
+
+@flow(name="seal-credentials", flow_run_name="{request.summary}", persist_result=False)
+def seal_credentials(request: SealRequest = EVERY_WORKSPACE) -> State[Any]:
+    """Seal every credential block whose secrets are plain, and register new ones.
+
+    A block that cannot be sealed does not stop the others; the run's message names it.
+    """
+    walk = seal_blocks(request.workspace)
+    sealed = f"Sealed: {', '.join(walk.sealed)}." if walk.sealed else "No block had to be sealed."
+    if not walk.problems:
+        return Completed(message=sealed)
+    message = " ".join([sealed, *walk.problems])
+    return Completed(name=PARTIAL, message=message) if walk.sealed else Failed(message=message)
