@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skyclust.cli.exits import ExitCode
-from skyclust.cli.options import AsJson
+from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson
 from skyclust.cli.output import say, show_list
 from skyclust.cli.server import given_api_url
 from skyclust.embedded.environment import without_proxy_on_loopback
@@ -26,6 +26,7 @@ def up(
     detach: Annotated[
         bool, typer.Option("--detach", "-d", help="Return once all is up, and leave it running.")
     ] = False,
+    workspace: AnyWorkspace = DEFAULT_WORKSPACE,
 ) -> None:
     """Start the Prefect server and a worker, apply the deployments, and stay until Ctrl-C.
 
@@ -59,13 +60,13 @@ def up(
         raise typer.Exit(ExitCode.FAILED)
 
 
-def down() -> None:
+def down(workspace: AnyWorkspace = DEFAULT_WORKSPACE) -> None:
     """Stop the Prefect server and the worker that `skyclust up` started."""
     if not _stop(_home()):
         say("Nothing was running.")
 
 
-def status(as_json: AsJson = False) -> None:
+def status(workspace: AnyWorkspace = DEFAULT_WORKSPACE, as_json: AsJson = False) -> None:
     """Show what runs; exit code 7 when a part of the installation does not."""
     from skyclust.embedded import installation
 

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from skyclust.cli.options import AsJson
+from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson
 from skyclust.cli.output import show_record
 
 app = typer.Typer(no_args_is_help=True, help="The encryption key: generate, rotate.")
 
 
 @app.command()
-def generate() -> None:
+def generate(workspace: AnyWorkspace = DEFAULT_WORKSPACE) -> None:
     """Print a new random key for SKYCLUST_ENCRYPTION_KEY; nothing else is changed."""
     from skyclust.security.keyring import generate_key
 
@@ -26,6 +26,7 @@ def rotate(
     drop_old: Annotated[
         bool, typer.Option("--drop-old", help="Take keys that seal nothing out of the key file.")
     ] = False,
+    workspace: AnyWorkspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
     """Seal every credential with the newest key, made now where the home folder holds it.

@@ -39,7 +39,9 @@ def list_all(
     kind: Annotated[
         list[OperationKind] | None, typer.Option("--kind", "-k", help="May be repeated.")
     ] = None,
-    credential: Annotated[str | None, typer.Option("--credential", "-c")] = None,
+    credential: Annotated[
+        str | None, typer.Option("--credential", "-c", help="Of this one.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 1000,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,

@@ -31,6 +31,14 @@ Workspace = Annotated[
     ),
 ]
 
+AnyWorkspace = Annotated[
+    str,
+    typer.Option(
+        "--workspace", "-w", metavar="WORKSPACE", help="Taken as everywhere; makes no difference."
+    ),
+]
+"""For commands about the installation, which all workspaces share."""
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 
 Local = Annotated[

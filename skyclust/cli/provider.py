@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from skyclust import contract
-from skyclust.cli.options import AsJson
+from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson
 from skyclust.cli.output import show_list, show_record
 from skyclust.contract import CredentialModel, Provider
 from skyclust.registry import provider_class, providers
@@ -17,7 +17,7 @@ app = typer.Typer(no_args_is_help=True, help="Clouds: which there are, what they
 
 
 @app.command("list")
-def list_all(as_json: AsJson = False) -> None:
+def list_all(workspace: AnyWorkspace = DEFAULT_WORKSPACE, as_json: AsJson = False) -> None:
     """List the installed providers and why one cannot be used."""
     rows: list[dict[str, Any]] = []
     for entry in providers():
@@ -37,7 +37,9 @@ def list_all(as_json: AsJson = False) -> None:
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="Name of the provider.")], as_json: AsJson = False
+    name: Annotated[str, typer.Argument(help="Name of the provider.")],
+    workspace: AnyWorkspace = DEFAULT_WORKSPACE,
+    as_json: AsJson = False,
 ) -> None:
     """Show the fields of a provider's credential; with --json, its JSON schema."""
     cls = provider_class(name)

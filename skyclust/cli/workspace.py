@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
+from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson
 from skyclust.cli.output import show_list, show_record
 
 app = typer.Typer(no_args_is_help=True, help="Workspaces: add, list.")
@@ -18,7 +18,7 @@ def add(
         str, typer.Argument(metavar="ID", help="Lowercase letters, digits and dashes; for ever.")
     ],
     title: Annotated[str, typer.Option(help="The name that people read.")] = "",
-    workspace: Workspace = DEFAULT_WORKSPACE,
+    workspace: AnyWorkspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
     """Make a workspace."""
@@ -31,7 +31,7 @@ def add(
 
 
 @app.command("list")
-def list_all(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False) -> None:
+def list_all(workspace: AnyWorkspace = DEFAULT_WORKSPACE, as_json: AsJson = False) -> None:
     """List all workspaces."""
     from skyclust.store import workspaces
     from skyclust.store.engine import open_store

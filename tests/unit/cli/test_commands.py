@@ -1,0 +1,113 @@
+"""What holds for every command, and how fast help answers."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+
+import pytest
+
+from tests.docs.commands import Command, commands
+
+HELP_CPU_SECONDS = 0.5
+
+HEAVY = ("boto3", "botocore", "prefect", "sqlalchemy", "moto", "alembic")
+
+
+def _options(command: Command) -> set[str]:
+    return {name for parameter in command.parameters for name in parameter.names}
+
+
+def test_every_command_takes_a_workspace() -> None:
+    without = [one.name for one in commands() if "--workspace" not in _options(one)]
+    assert without == []
+
+
+def test_every_list_and_every_status_can_be_json() -> None:
+    lists = {"list", "changes", "scopes", "status", "show", "verify"}
+    without = [
+        one.name for one in commands() if one.words[-1] in lists and "--json" not in _options(one)
+    ]
+    assert without == []
+
+
+def test_every_command_says_what_it_does() -> None:
+    silent = [
+        one.name
+        for one in commands()
+        if not one.help.endswith(".") or not all(each.help for each in one.parameters)
+    ]
+    assert silent == []
+
+
+def test_the_commands_that_are_promised_are_there() -> None:
+    promised = {
+        "up", "down", "status",
+        "sandbox up", "sandbox down",
+        "provider list", "provider show",
+        "credential add", "credential list", "credential verify", "credential remove",
+        "inventory sync", "inventory list", "inventory changes", "inventory scopes",
+        "instance create", "instance list", "instance show", "instance start", "instance stop",
+        "instance reboot", "instance resize", "instance delete",
+        "operation list", "operation show", "operation recover",
+        "audit list", "audit verify",
+        "key rotate",
+        "workspace add", "workspace list",
+    }  # fmt: skip
+    assert promised <= {" ".join(one.words) for one in commands()}
+
+
+def test_help_loads_no_sdk_no_prefect_and_no_database() -> None:
+    code = (
+        f"import sys, skyclust.cli.main;print([name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert loaded.stdout.strip() == "[]"
+
+
+def test_help_answers_at_once() -> None:
+    """The least of three: the machine may be busy with other things."""
+    taken = []
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(
+            [sys.executable, "-m", "skyclust.cli.main", "--help"],
+            capture_output=True,
+            timeout=60,
+            check=True,
+        )
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        taken.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+    assert min(taken) < HELP_CPU_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["inventory", "list", "--kind", "spaceship"], "'spaceship' is not one of"),
+        (["inventory", "list", "--as-of", "tomorrow"], "--as-of: 'tomorrow' is no time."),
+        (["inventory", "list", "--tag", "env"], "--tag: 'env' is not KEY=VALUE."),
+        (["inventory", "list", "-w", "Not A Slug"], "is no workspace id"),
+        (["instance", "delete", "web"], "Confirm it with --yes."),
+        (["inventory", "list", "--nonsense"], "No such option"),
+    ],
+)
+def test_wrong_input_ends_with_2_and_says_what_is_wrong(
+    skyclust_home: object, arguments: list[str], said: str
+) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "skyclust.cli.main", *arguments],
+        env=os.environ | {"COLUMNS": "200"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert said in ended.stderr
+    assert ended.stdout == ""

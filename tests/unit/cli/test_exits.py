@@ -1,0 +1,98 @@
+"""Exit codes: each error class has one, and a run's end becomes one."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from skyclust import errors
+from skyclust.cli.exits import ExitCode, exit_code
+from skyclust.cli.main import main
+from skyclust.cli.running import outcome_code
+from skyclust.orchestration.runs import RunOutcome
+from skyclust.redaction import register_secret
+
+CODES = {
+    "AuthenticationFailed": 5,
+    "BrakeEngaged": 5,
+    "CapacityExhausted": 1,
+    "ConfigurationError": 6,
+    "Conflict": 1,
+    "Fenced": 1,
+    "InvalidRequest": 2,
+    "NeverReached": 1,
+    "NotFound": 4,
+    "PermissionDenied": 5,
+    "QuotaExceeded": 1,
+    "SkyClustError": 1,
+    "Terminal": 1,
+    "Throttled": 1,
+    "Timeout": 1,
+    "Transient": 1,
+    "Unavailable": 7,
+    "Unsupported": 1,
+}
+
+
+def test_every_error_of_the_tree_has_its_code() -> None:
+    tree = {
+        name: one
+        for name, one in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(one, errors.SkyClustError)
+    }
+
+    assert {name: exit_code(one("what")) for name, one in tree.items()} == CODES
+
+
+def _outcome(
+    state: str, *, name: str = "", message: str = "", errors_told: tuple[str, ...] = ()
+) -> RunOutcome:
+    rows = [{"machine": "web", "error class": told} for told in errors_told]
+    return RunOutcome(
+        run_id="1",
+        name="run",
+        state_type=state,
+        state_name=name or state.capitalize(),
+        message=message,
+        url="",
+        tables={"operations": rows},
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code"),
+    [
+        (_outcome("COMPLETED"), ExitCode.DONE),
+        (_outcome("COMPLETED", name="Partial", errors_told=("PermissionDenied",)), 3),
+        (_outcome("FAILED", errors_told=("NotFound", "NotFound")), ExitCode.NOT_FOUND),
+        (_outcome("FAILED", errors_told=("NotFound", "QuotaExceeded")), ExitCode.FAILED),
+        (_outcome("FAILED", errors_told=("", "PermissionDenied")), ExitCode.REFUSED),
+        (_outcome("FAILED", message="Flow run encountered an exception: NotFound: no web"), 4),
+        (_outcome("FAILED", message="Flow run encountered an exception: KeyError: 'x'"), 1),
+        (_outcome("FAILED", message="NotFoundish"), ExitCode.FAILED),
+        (_outcome("CRASHED", message="Flow run process exited."), ExitCode.FAILED),
+        (_outcome("CANCELLED"), ExitCode.FAILED),
+    ],
+)
+def test_a_runs_end_becomes_an_exit_code(outcome: RunOutcome, code: int) -> None:
+    assert outcome_code(outcome) == code
+
+
+def test_a_bug_is_shown_without_secrets_and_ends_with_1(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise RuntimeError("broken with hunter2-the-secret \x1b[2J")
+
+    register_secret("hunter2-the-secret")
+    monkeypatch.setattr("skyclust.cli.main.use_embedded_server", fail)
+
+    with pytest.raises(SystemExit) as ended:
+        main(["workspace", "list"])
+
+    printed = capsys.readouterr().err
+    assert ended.value.code == 1
+    assert "RuntimeError: broken with ********" in printed
+    assert "hunter2" not in printed
+    assert "\x1b" not in printed
