@@ -1,0 +1,128 @@
+"""Asking the inventory what is there, or was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, type_coerce
+from sqlalchemy.dialects.postgresql import JSONB
+
+from skyclust.model.resource import ResourceKind
+from skyclust.model.stored import StoredResource
+from skyclust.store.tables import resource_versions, scopes
+from skyclust.store.types import require_aware
+
+_STORED: Final = TypeAdapter(list[StoredResource])
+
+
+def find(
+    connection: Connection,
+    workspace_id: str,
+    *,
+    kinds: Sequence[ResourceKind] | None = None,
+    providers: Sequence[str] | None = None,
+    credentials: Sequence[str] | None = None,
+    regions: Sequence[str] | None = None,
+    states: Sequence[str] | None = None,
+    names: Sequence[str] | None = None,
+    ids: Sequence[str] | None = None,
+    tags: Mapping[str, str] | None = None,
+    as_of: datetime | None = None,
+) -> list[StoredResource]:
+    """Return resources by credential, region, kind, name and id.
+
+    A resource must match every filter; one that is None or empty takes all. `tags` must all
+    be there with these values. With `as_of`: what was there at that moment, as far as was
+    known by then. Raises InvalidRequest for a moment without timezone.
+    """
+    versions = resource_versions.c
+    conditions: list[ColumnElement[bool]] = [
+        versions.workspace_id == workspace_id,
+        _valid_at(require_aware(as_of, "as_of") if as_of is not None else None),
+    ]
+    wanted: list[tuple[ColumnElement[Any], Sequence[str] | None]] = [
+        (versions.kind, kinds),
+        (versions.provider, providers),
+        (versions.credential, credentials),
+        (versions.region, regions),
+        (versions.state, states),
+        (versions.name, names),
+        (versions.resource_id, ids),
+    ]
+    conditions += [column.in_([str(one) for one in some]) for column, some in wanted if some]
+    if tags:
+        conditions.append(_has_tags(connection, tags))
+    rows = _rows(connection, conditions, past=as_of is not None)
+    found = _STORED.validate_python(rows)
+    # Sorted here, for the order of text depends on how a PostgreSQL database was made.
+    return sorted(found, key=lambda one: (one.credential, one.region, one.kind, one.name, one.id))
+
+
+def _valid_at(moment: datetime | None) -> ColumnElement[bool]:
+    versions = resource_versions.c
+    if moment is None:
+        return versions.valid_to.is_(None)
+    return and_(
+        versions.valid_from <= moment, or_(versions.valid_to.is_(None), versions.valid_to > moment)
+    )
+
+
+def _has_tags(connection: Connection, tags: Mapping[str, str]) -> ColumnElement[bool]:
+    column = resource_versions.c.tags
+    if connection.dialect.name == "postgresql":
+        return type_coerce(column, JSONB).contains(dict(tags))
+    # A path into the document would have to quote the name; a table of its pairs need not.
+    conditions = []
+    for name, value in tags.items():
+        pair = func.json_each(column).table_valued("key", "value")
+        conditions.append(
+            exists(select(1).select_from(pair).where(pair.c.key == name, pair.c.value == value))
+        )
+    return and_(*conditions)
+
+
+def _rows(
+    connection: Connection, conditions: Sequence[ColumnElement[bool]], *, past: bool
+) -> list[dict[str, Any]]:
+    versions = resource_versions.c
+    its_scope = and_(
+        scopes.c.workspace_id == versions.workspace_id,
+        scopes.c.credential == versions.credential,
+        scopes.c.region == versions.region,
+        scopes.c.kind == versions.kind,
+    )
+    query = (
+        select(
+            versions.workspace_id,
+            versions.credential,
+            versions.provider,
+            versions.region,
+            versions.kind,
+            versions.resource_id.label("id"),
+            versions.name,
+            versions.zone,
+            versions.state,
+            versions.native_state,
+            versions.tags,
+            versions.created_at,
+            versions.attributes,
+            versions.first_seen_at,
+            versions.observed_at,
+            scopes.c.state.label("scope_state"),
+            scopes.c.read_started_at,
+        )
+        .select_from(resource_versions.outerjoin(scopes, its_scope))
+        .where(*conditions)
+    )
+    rows = [dict(row) for row in connection.execute(query).mappings()]
+    for row in rows:
+        read_started_at = row.pop("read_started_at")
+        if past:
+            row["scope_state"] = None
+        elif read_started_at is not None:
+            # An unchanged resource is not written: that its scope was read tells it was seen.
+            row["observed_at"] = max(row["observed_at"], read_started_at)
+    return rows

@@ -1,0 +1,178 @@
+"""Asking the inventory what was added, what changed and what is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import JsonValue
+from sqlalchemy import Column, ColumnElement, Connection, Row, and_, func, select
+
+from skyclust.model.change import Change
+from skyclust.model.resource import ChangeKind, Resource, ResourceKind
+from skyclust.store.tables import resource_versions
+from skyclust.store.types import require_aware
+
+_VERSIONS: Final = resource_versions.c
+_PREVIOUS: Final = resource_versions.alias("previous")
+_COMPARED: Final = ("name", "zone", "state", "native_state", "tags", "created_at", "attributes")
+
+
+def changes(
+    connection: Connection,
+    workspace_id: str,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    run_id: str | None = None,
+    kinds: Sequence[ResourceKind] | None = None,
+    limit: int | None = 1000,
+) -> list[Change]:
+    """Return what changed, newest first: from `since` on, before `until`, by one flow run.
+
+    `kinds` are kinds of resources; None or empty takes all. Raises InvalidRequest for a
+    moment without timezone.
+    """
+    asked = _Asked(workspace_id, since, until, run_id, kinds)
+    before = [_PREVIOUS.c[name].label(f"previous_{name}") for name in _COMPARED]
+    began = connection.execute(
+        select(resource_versions, *before)
+        .select_from(
+            resource_versions.outerjoin(
+                _PREVIOUS,
+                and_(
+                    _PREVIOUS.c.workspace_id == workspace_id,
+                    _PREVIOUS.c.version_id == _VERSIONS.previous_version_id,
+                ),
+            )
+        )
+        .where(asked.began())
+        .order_by(_VERSIONS.valid_from.desc(), _VERSIONS.version_id.desc())
+        .limit(limit)
+    )
+    ended = connection.execute(
+        select(resource_versions)
+        .where(asked.ended())
+        .order_by(_VERSIONS.valid_to.desc(), _VERSIONS.version_id.desc())
+        .limit(limit)
+    )
+    found = [(row.version_id, _begun(row)) for row in began]
+    found += [(row.version_id, _gone(row)) for row in ended]
+    found.sort(key=lambda pair: (pair[1].at, pair[0]), reverse=True)
+    return [change for _, change in found[:limit]]
+
+
+def count_changes(
+    connection: Connection,
+    workspace_id: str,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    run_id: str | None = None,
+    kinds: Sequence[ResourceKind] | None = None,
+) -> dict[ChangeKind, int]:
+    """Return how many changes of each kind there are; the filters are those of `changes`."""
+    asked = _Asked(workspace_id, since, until, run_id, kinds)
+    began = connection.execute(
+        select(func.count(), func.count(_VERSIONS.previous_version_id)).where(asked.began())
+    ).one()
+    gone = connection.scalar(select(func.count()).where(asked.ended())) or 0
+    return {
+        ChangeKind.ADDED: began[0] - began[1],
+        ChangeKind.CHANGED: began[1],
+        ChangeKind.GONE: gone,
+    }
+
+
+class _Asked:
+    """The filters, as conditions on the beginning and on the end of a version."""
+
+    def __init__(
+        self,
+        workspace_id: str,
+        since: datetime | None,
+        until: datetime | None,
+        run_id: str | None,
+        kinds: Sequence[ResourceKind] | None,
+    ) -> None:
+        self._since = require_aware(since, "since") if since is not None else None
+        self._until = require_aware(until, "until") if until is not None else None
+        self._run_id = run_id
+        self._common: list[ColumnElement[bool]] = [_VERSIONS.workspace_id == workspace_id]
+        if kinds:
+            self._common.append(_VERSIONS.kind.in_([kind.value for kind in kinds]))
+
+    def began(self) -> ColumnElement[bool]:
+        return self._within(_VERSIONS.valid_from, _VERSIONS.run_id)
+
+    def ended(self) -> ColumnElement[bool]:
+        gone = _VERSIONS.ended_by == ChangeKind.GONE.value
+        return and_(gone, self._within(_VERSIONS.valid_to, _VERSIONS.ended_run_id))
+
+    def _within(self, at: Column[Any], run: Column[Any]) -> ColumnElement[bool]:
+        conditions = list(self._common)
+        if self._since is not None:
+            conditions.append(at >= self._since)
+        if self._until is not None:
+            conditions.append(at < self._until)
+        if self._run_id is not None:
+            conditions.append(run == self._run_id)
+        return and_(*conditions)
+
+
+def _begun(row: Row[Any]) -> Change:
+    if row.previous_version_id is None:
+        return _change(row, ChangeKind.ADDED, row.valid_from, row.run_id)
+    values = row._mapping
+    old = _flat({name: values[f"previous_{name}"] for name in _COMPARED})
+    new = _flat({name: values[name] for name in _COMPARED})
+    differing = sorted(name for name in old | new if old.get(name) != new.get(name))
+    change = _change(row, ChangeKind.CHANGED, row.valid_from, row.run_id)
+    return change.model_copy(
+        update={
+            "before": {name: old.get(name) for name in differing},
+            "after": {name: new.get(name) for name in differing},
+        }
+    )
+
+
+def _gone(row: Row[Any]) -> Change:
+    return _change(row, ChangeKind.GONE, row.valid_to, row.ended_run_id)
+
+
+def _change(row: Row[Any], kind: ChangeKind, at: datetime, run_id: str | None) -> Change:
+    resource = Resource(
+        provider=row.provider,
+        region=row.region,
+        kind=row.kind,
+        id=row.resource_id,
+        name=row.name,
+        zone=row.zone,
+        state=row.state,
+        native_state=row.native_state,
+        tags=row.tags,
+        created_at=row.created_at,
+        attributes=row.attributes,
+    )
+    return Change(
+        workspace_id=row.workspace_id,
+        credential=row.credential,
+        kind=kind,
+        at=at,
+        run_id=run_id,
+        resource=resource,
+    )
+
+
+def _flat(fields: Mapping[str, Any]) -> dict[str, JsonValue]:
+    created_at: datetime | None = fields["created_at"]
+    flat: dict[str, JsonValue] = {
+        "name": fields["name"],
+        "zone": fields["zone"],
+        "state": fields["state"],
+        "native_state": fields["native_state"],
+        "created_at": created_at.isoformat() if created_at is not None else None,
+    }
+    flat |= {f"tags.{name}": value for name, value in fields["tags"].items()}
+    return flat | {f"attributes.{name}": value for name, value in fields["attributes"].items()}
