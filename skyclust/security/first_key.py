@@ -32,7 +32,7 @@ def initialise_home(store: Store, settings: Settings | None = None) -> Keyring:
             f"The encryption key is missing: {path} does not exist, and {len(sealed)}"
             f" credential(s) are sealed, {sealed[0].name!r} among them.",
             hint="Put the key file back from your backup, or set SKYCLUST_ENCRYPTION_KEY."
-            " If the key is lost, so are the secrets: remove these credentials, start again,"
-            " and add them anew.",
+            f" If it is lost for good: (umask 077; skyclust key generate > {path}), start again,"
+            " and give every secret anew: skyclust credential add --replace.",
         )
     return initialise_key_file(settings.home)

@@ -155,6 +155,19 @@ def test_a_wrong_key_is_told_apart_by_its_id(
     assert blocks.named("default--prod")["data"]["secret_access_key"] == sealed
 
 
+def test_after_the_loss_of_a_key_a_secret_can_be_given_anew(
+    store: Store, blocks: Blocks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_credential(store, "default", "prod", "aws", KEYS)
+    monkeypatch.setenv("SKYCLUST_ENCRYPTION_KEY", generate_key())
+
+    save_credential(store, "default", "prod", "aws", KEYS, replace=True)
+
+    opened = load_credential(store, "default", "prod")
+    assert isinstance(opened, AwsCredential)
+    assert opened.secret_access_key == SecretStr(SECRET)
+
+
 def test_a_removed_credential_leaves_neither_block_nor_record(store: Store, blocks: Blocks) -> None:
     save_credential(store, "default", "prod", "aws", KEYS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,6 +49,22 @@ def test_a_lost_key_is_an_error_that_names_what_it_sealed(
         initialise_home(store)
 
     assert not keyfile.path_in(skyclust_home).exists()
+
+
+def test_what_the_error_advises_for_a_key_lost_for_good_works(
+    skyclust_home: Path, store: Store
+) -> None:
+    _keep_a_credential(store)
+    with pytest.raises(ConfigurationError) as refusal:
+        initialise_home(store)
+    command = re.search(r"\(umask 077; skyclust key generate > (\S+)\)", str(refusal.value))
+    assert command is not None
+
+    path = Path(command[1])
+    path.touch(mode=0o600)
+    path.write_text(generate_key() + "\n")
+
+    assert len(initialise_home(store).keys) == 1
 
 
 def test_where_a_key_is_set_no_file_is_made(
