@@ -18,7 +18,7 @@ from prefect.events import emit_event
 from pydantic import JsonValue
 
 from skyclust.model.operation import Operation, OperationKind
-from skyclust.model.resource import Change
+from skyclust.model.change import Change
 
 MOST_RESOURCE_EVENTS: Final = 500
 """Events of single resources in one sync; beyond it only the summary tells the number."""
