@@ -1,0 +1,133 @@
+"""An installation as a newcomer has it, and a Chromium that looks at its Prefect UI."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+SKYCLUST: Final = Path(sys.executable).with_name("skyclust")
+CREDENTIAL: Final = "acme-production"
+
+# As root Chromium has no sandbox; the others keep it from calling out.
+CHROMIUM_FLAGS: Final = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make screenshots` say where the pictures go."""
+    parser.addoption("--screenshots", type=Path, help="Folder for the pictures of the docs.")
+
+
+@dataclass(frozen=True)
+class Installation:
+    """`skyclust up` and a sandbox cloud with an estate, in a home folder of their own."""
+
+    home: Path
+    ui: str
+
+    def run(self, *arguments: str, given: str = "") -> str:
+        """Run a command of the CLI and return its output."""
+        return skyclust(self.home, *arguments, given=given)
+
+    def listed(self, *arguments: str) -> list[dict[str, Any]]:
+        """Run a list command and return its rows."""
+        rows: list[dict[str, Any]] = json.loads(self.run(*arguments, "--json"))
+        return rows
+
+
+def skyclust(home: Path, *arguments: str, given: str = "") -> str:
+    foreign = ("PREFECT_", "SKYCLUST_")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
+    outcome = subprocess.run(
+        [SKYCLUST, *arguments],
+        env={**environment, "SKYCLUST_HOME": str(home)},
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    return outcome.stdout
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    home = tmp_path_factory.mktemp("home")
+    try:
+        skyclust(home, "up", "--detach")
+        skyclust(home, "sandbox", "up", "--transition-seconds", "1")
+        fields = skyclust(home, "sandbox", "credential")
+        add = ["credential", "add", CREDENTIAL, "--provider", "aws", "--from-file", "-"]
+        skyclust(home, *add, given=fields)
+        parts = json.loads(skyclust(home, "status", "--json"))
+        (ui,) = (part["address"] for part in parts if part["part"] == "server")
+        yield Installation(home, ui)
+    finally:
+        skyclust(home, "sandbox", "down")
+        skyclust(home, "down")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        message = "Chromium is not installed (Debian: apt-get install chromium)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, installation: Installation) -> Iterator[Page]:
+    """A window on the start page, which fails the test when a page of the UI breaks."""
+    context = browser.new_context(
+        base_url=installation.ui,
+        viewport={"width": 1280, "height": 860},
+        device_scale_factor=1.5,
+        locale="en-GB",
+        timezone_id="UTC",
+    )
+    context.set_default_timeout(30_000)
+    page = context.new_page()
+    broken: list[str] = []
+    page.on("pageerror", lambda error: broken.append(str(error)))
+    page.goto("/")
+    yield page
+    context.close()
+    assert not broken
+
+
+@pytest.fixture
+def picture(request: pytest.FixtureRequest, page: Page, tmp_path: Path) -> Any:
+    """Takes a picture of the page for the docs; without --screenshots it goes nowhere."""
+    folder = request.config.getoption("--screenshots", default=None) or tmp_path
+
+    def take(name: str) -> None:
+        # Numbers and bars grow for a moment.
+        page.wait_for_timeout(1500)
+        page.screenshot(path=folder / f"{name}.png")
+
+    return take
