@@ -181,6 +181,5 @@ def _apply(client: SyncPrefectClient, wanted: AutomationCore) -> None:
 
 
 def _told(automation: AutomationCore) -> dict[str, Any]:
-    return automation.model_dump(
-        mode="json", include={"description", "trigger", "actions"}, exclude_none=True
-    )
+    # Not as JSON: there the events of a trigger, which are sets, have no certain order.
+    return automation.model_dump(include={"description", "trigger", "actions"})

@@ -1,0 +1,131 @@
+"""A whole embedded installation, driven by the command line as people drive it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fixtures.sandbox import Sandbox
+
+COMMAND_SECONDS = 240
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """`skyclust` on one home folder; nothing else of the environment reaches it."""
+
+    home: Path
+
+    def environment(self, **changes: str) -> dict[str, str]:
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PREFECT_", "SKYCLUST_", "AWS_"))
+        }
+        return inherited | {"SKYCLUST_HOME": str(self.home)} | changes
+
+    def start(self, *arguments: str, **changes: str) -> subprocess.Popen[str]:
+        """Start a command in a process group of its own and return at once."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "skyclust.cli.main", *arguments],
+            env=self.environment(**changes),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def __call__(
+        self, *arguments: str, stdin: str = "", **changes: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "skyclust.cli.main", *arguments],
+            env=self.environment(**changes),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+
+    def json(self, *arguments: str, stdin: str = "") -> Any:
+        """Run a command that ends well and return what it printed."""
+        ended = self(*arguments, "--json", stdin=stdin)
+        assert ended.returncode == 0, ended.stderr
+        return json.loads(ended.stdout)
+
+    def pid(self, part: str) -> int:
+        """Return the process id of the server or of the worker."""
+        runtime = json.loads((self.home / "runtime.json").read_text())
+        return int(runtime[part]["pid"])
+
+    @property
+    def api_url(self) -> str:
+        return str(json.loads((self.home / "runtime.json").read_text())["api_url"])
+
+    def add_account(self, name: str, sandbox: Sandbox, **values: str) -> None:
+        account = {
+            "access_key_id": sandbox.access_key,
+            "secret_access_key": "any",
+            "region": "eu-central-1",
+            "endpoint": sandbox.endpoint,
+        }
+        added = self(
+            "credential", "add", name, "--provider", "aws", "--from-file", "-",
+            stdin=json.dumps(account | values),
+        )  # fmt: skip
+        assert added.returncode == 0, added.stderr
+
+
+def processes_of(home: Path) -> dict[int, str]:
+    """Return every process whose environment or arguments name this home folder."""
+    mark = str(home).encode()
+    found: dict[int, str] = {}
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit() or int(folder.name) == os.getpid():
+            continue
+        try:
+            arguments = (folder / "cmdline").read_bytes()
+            environment = (folder / "environ").read_bytes()
+        except OSError:
+            continue
+        if mark in arguments or b"SKYCLUST_HOME=" + mark in environment:
+            found[int(folder.name)] = arguments.replace(b"\0", b" ").decode(errors="replace")
+    return found
+
+
+def kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def skyclust(tmp_path: Path) -> Iterator[CommandLine]:
+    """A home folder in which nothing runs yet."""
+    command_line = CommandLine(tmp_path / "home")
+    yield command_line
+    command_line("down")
+    assert processes_of(command_line.home) == {}
+
+
+@pytest.fixture(scope="package")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
+    """An installation that runs, shared by the tests that do not stop it."""
+    command_line = CommandLine(tmp_path_factory.mktemp("installed") / "home")
+    try:
+        started = command_line("up", "--detach")
+        assert started.returncode == 0, started.stderr
+        yield command_line
+    finally:
+        command_line("down")
+    assert processes_of(command_line.home) == {}

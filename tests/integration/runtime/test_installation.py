@@ -1,0 +1,254 @@
+"""Starting and stopping the embedded installation."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.prefect import PrefectServer
+from tests.integration.runtime.conftest import CommandLine, kill, processes_of
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
+
+
+def _states(skyclust: CommandLine) -> dict[str, str]:
+    ended = skyclust("status", "--json")
+    return {row["part"]: row["state"] for row in json.loads(ended.stdout)}
+
+
+def _eventually(good: Callable[[], bool], seconds: float = 180) -> bool:
+    end = time.monotonic() + seconds
+    while not good() and time.monotonic() < end:
+        time.sleep(0.2)
+    return good()
+
+
+def test_from_nothing_to_up_and_down_again(skyclust: CommandLine) -> None:
+    before = skyclust("status", "--json")
+    with socket.socket() as taken:
+        # Whoever has 4200, us or another: the installation goes elsewhere.
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            taken.bind(("127.0.0.1", 4200))
+            taken.listen()
+        except OSError:
+            pass
+        up = skyclust("up", "--detach")
+    runtime = json.loads((skyclust.home / "runtime.json").read_text())
+    running = _states(skyclust)
+    again = skyclust("up", "--detach")
+    after = json.loads((skyclust.home / "runtime.json").read_text())
+    down = skyclust("down")
+    left = processes_of(skyclust.home)
+    down_again = skyclust("down")
+
+    assert before.returncode == 7
+    assert [row["state"] for row in json.loads(before.stdout)] == ["stopped", "stopped"]
+    assert up.returncode == 0, up.stderr
+    assert "4200" not in runtime["api_url"]
+    assert runtime["api_url"].removesuffix("/api") in up.stderr
+    assert running == {"server": "running", "worker": "running"}
+    assert again.returncode == 0, again.stderr
+    assert "runs already" in again.stderr
+    assert after == runtime
+    assert down.returncode == 0
+    assert "Stopped: worker, server." in down.stderr
+    assert left == {}
+    assert down_again.returncode == 0
+    assert "Nothing was running." in down_again.stderr
+
+
+def test_what_it_keeps_is_for_its_owner_alone(installed: CommandLine) -> None:
+    home = installed.home
+
+    assert home.stat().st_mode & 0o077 == 0
+    assert (home / "prefect-encryption.key").stat().st_mode & 0o777 == 0o600
+    assert (home / "encryption.key").stat().st_mode & 0o777 == 0o600
+    assert (home / "prefect" / "prefect.db").exists()
+    assert {log.name for log in (home / "logs").iterdir()} >= {"server.log", "worker.log"}
+
+
+def test_the_server_listens_on_loopback_only(installed: CommandLine) -> None:
+    port = int(installed.api_url.rsplit(":", 1)[1].removesuffix("/api"))
+    listening = [
+        line.split()[1]
+        for table in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]
+        if line.split()[3] == "0A" and int(line.split()[1].split(":")[1], 16) == port
+    ]
+    assert listening == [f"0100007F:{port:04X}"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_in_the_foreground_a_signal_ends_everything(
+    skyclust: CommandLine, number: signal.Signals
+) -> None:
+    with skyclust.start("up") as up:
+        try:
+            assert _eventually(
+                lambda: _states(skyclust) == {"server": "running", "worker": "running"}
+            )
+            # It may still be waiting for the server to hear of the worker: that is fine too.
+            up.send_signal(number)
+            _, said = up.communicate(timeout=90)
+        finally:
+            up.kill()
+
+    assert up.returncode == 0, said
+    assert processes_of(skyclust.home) == {}
+    assert not (skyclust.home / "runtime.json").exists()
+
+
+def test_a_start_that_is_broken_off_leaves_nothing_running(skyclust: CommandLine) -> None:
+    with skyclust.start("up", "--detach") as up:
+        try:
+            assert _eventually((skyclust.home / "runtime.json").exists)
+            up.send_signal(signal.SIGINT)
+            up.communicate(timeout=90)
+        finally:
+            up.kill()
+
+    assert up.returncode == 130
+    assert processes_of(skyclust.home) == {}
+
+
+def test_a_part_that_dies_is_shown_and_comes_back_with_up(skyclust: CommandLine) -> None:
+    assert skyclust("up", "--detach").returncode == 0
+    server, worker, api_url = skyclust.pid("server"), skyclust.pid("worker"), skyclust.api_url
+
+    kill(worker)
+    dead_worker = skyclust("status", "--json")
+    assert skyclust("up", "--detach").returncode == 0
+    same_server, new_worker = skyclust.pid("server"), skyclust.pid("worker")
+    kill(server)
+    dead_server = _states(skyclust)
+    assert skyclust("up", "--detach").returncode == 0
+
+    assert dead_worker.returncode == 7
+    assert {row["part"]: row["state"] for row in json.loads(dead_worker.stdout)} == {
+        "server": "running",
+        "worker": "dead",
+    }
+    assert same_server == server
+    assert new_worker != worker
+    assert dead_server["server"] == "dead"
+    assert skyclust.api_url == api_url, "a new server takes the address that people know"
+    assert _states(skyclust) == {"server": "running", "worker": "running"}
+
+
+def test_in_the_foreground_a_server_that_dies_is_told_with_its_log(skyclust: CommandLine) -> None:
+    with skyclust.start("up") as up:
+        try:
+            assert _eventually(
+                lambda: _states(skyclust) == {"server": "running", "worker": "running"}
+            )
+            time.sleep(3)
+            kill(skyclust.pid("server"))
+            _, said = up.communicate(timeout=90)
+        finally:
+            up.kill()
+
+    assert up.returncode == 1
+    assert "The server of http://127.0.0.1:" in said
+    assert str(skyclust.home / "logs" / "server.log") in said
+    assert processes_of(skyclust.home) == {}
+
+
+def test_a_server_that_cannot_start_is_told_with_its_log(skyclust: CommandLine) -> None:
+    up = skyclust("up", "--detach", PREFECT_SERVER_API_KEEPALIVE_TIMEOUT="soon")
+
+    assert up.returncode == 6
+    assert "The Prefect server ended at its start" in up.stderr
+    assert "keepalive_timeout" in up.stderr
+    assert processes_of(skyclust.home) == {}
+
+
+def test_a_lost_key_of_prefect_is_never_replaced(skyclust: CommandLine) -> None:
+    (skyclust.home / "prefect").mkdir(parents=True)
+    (skyclust.home / "prefect" / "prefect.db").touch()
+
+    up = skyclust("up", "--detach")
+
+    assert up.returncode == 6
+    assert "prefect-encryption.key is missing" in up.stderr
+    assert not (skyclust.home / "prefect-encryption.key").exists()
+
+
+def test_a_broken_state_file_is_told(skyclust: CommandLine) -> None:
+    skyclust.home.mkdir()
+    (skyclust.home / "runtime.json").write_text("{")
+
+    status = skyclust("status")
+
+    assert status.returncode == 6
+    assert "runtime.json cannot be read" in status.stderr
+    (skyclust.home / "runtime.json").unlink()
+
+
+def test_a_pid_that_is_somebody_elses_now_is_left_alone(skyclust: CommandLine) -> None:
+    skyclust.home.mkdir()
+    with subprocess.Popen(["sleep", "300"]) as stranger:
+        process = {"pid": stranger.pid, "started": "1", "log": str(skyclust.home / "log")}
+        (skyclust.home / "runtime.json").write_text(
+            json.dumps({"api_url": "http://127.0.0.1:1/api", "server": process, "worker": process})
+        )
+        try:
+            states = _states(skyclust)
+            down = skyclust("down")
+            alive = stranger.poll() is None
+        finally:
+            stranger.kill()
+
+    assert states == {"server": "dead", "worker": "dead"}
+    assert down.returncode == 0
+    assert "Nothing was running." in down.stderr
+    assert alive
+
+
+def test_with_a_server_of_somebody_else_only_a_worker_is_started(
+    skyclust: CommandLine, prefect_server: PrefectServer
+) -> None:
+    given = {"PREFECT_API_URL": prefect_server.api_url}
+
+    up = skyclust("up", "--detach", **given)
+    states = skyclust("status", "--json", **given)
+    command_lines = " ".join(processes_of(skyclust.home).values())
+    down = skyclust("down", **given)
+
+    assert up.returncode == 0, up.stderr
+    assert f"Using the Prefect server of PREFECT_API_URL: {prefect_server.api_url}" in up.stderr
+    assert states.returncode == 0
+    assert "worker start" in command_lines
+    assert "server start" not in command_lines
+    assert "Stopped: worker." in down.stderr
+    os.kill(prefect_server.pid, 0)
+
+
+def test_a_server_of_somebody_else_that_does_not_answer_is_told(skyclust: CommandLine) -> None:
+    up = skyclust("up", "--detach", PREFECT_API_URL="http://127.0.0.1:1/api")
+
+    assert up.returncode == 7
+    assert "http://127.0.0.1:1/api does not answer" in up.stderr
+    assert processes_of(skyclust.home) == {}
+
+
+def test_two_installations_start_at_once(skyclust: CommandLine, tmp_path: Path) -> None:
+    other = CommandLine(tmp_path / "other")
+    both = [one.start("up", "--detach") for one in (skyclust, other)]
+    said = [process.communicate(timeout=240)[1] for process in both]
+    urls = {skyclust.api_url, other.api_url}
+    states = [_states(one) for one in (skyclust, other)]
+    other("down")
+
+    assert [process.returncode for process in both] == [0, 0], said
+    assert len(urls) == 2
+    assert states == [{"server": "running", "worker": "running"}] * 2
+    assert processes_of(other.home) == {}
