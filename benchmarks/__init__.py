@@ -1,0 +1,1 @@
+"""Measurements of SkyClust: `python -m benchmarks` prints them as JSON."""
