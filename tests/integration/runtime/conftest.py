@@ -74,7 +74,9 @@ class CommandLine:
     def api_url(self) -> str:
         return str(json.loads((self.home / "runtime.json").read_text())["api_url"])
 
-    def add_account(self, name: str, sandbox: Sandbox, **values: str) -> None:
+    def add_account(
+        self, name: str, sandbox: Sandbox, *, workspace: str = "default", **values: str
+    ) -> None:
         account = {
             "access_key_id": sandbox.access_key,
             "secret_access_key": "any",
@@ -82,8 +84,8 @@ class CommandLine:
             "endpoint": sandbox.endpoint,
         }
         added = self(
-            "credential", "add", name, "--provider", "aws", "--from-file", "-",
-            stdin=json.dumps(account | values),
+            "credential", "add", name, "--provider", "aws", "--from-file", "-", "-w", workspace,
+            stdin=json.dumps({key: one for key, one in (account | values).items() if one}),
         )  # fmt: skip
         assert added.returncode == 0, added.stderr
 

@@ -108,7 +108,7 @@ def test_the_server_has_what_prefect_yaml_says(applied: list[str]) -> None:
         limit = one.get("concurrency_limit")
         given = deployment.global_concurrency_limit
         assert (given.limit if given else None) == (limit["limit"] if limit else None)
-        assert "request" in deployment.parameter_openapi_schema["properties"]
+        assert "request" in (deployment.parameter_openapi_schema or {})["properties"]
 
 
 def test_a_schedule_that_the_file_no_longer_has_is_gone(applied: list[str]) -> None:
@@ -139,6 +139,7 @@ def test_a_schedule_that_an_operator_paused_stays_paused(applied: list[str]) -> 
 
 def test_an_interval_does_not_start_anew(applied: list[str]) -> None:
     before = _schedules(RECOVERY)[0].schedule.anchor_date
+    assert before is not None
 
     apply_deployments(read_declared(prefect_file()))
 
