@@ -82,6 +82,9 @@ class InventoryProvider(ABC):
     ) -> Iterator[Sequence[Resource]]:
         """Yield every resource of a kind in a region, page by page, to the end.
 
+        A page is read when it is asked for. A machine that has ended is not listed, even
+        where the cloud still remembers it. What the cloud returns in no order is sorted, so
+        that reading twice gives the same.
         `page_size` is a wish for the cloud's page size; None takes the provider's own.
         Raises Unsupported for a kind outside `kinds`, and any other error of the tree for
         a page that could not be read.
@@ -89,7 +92,11 @@ class InventoryProvider(ABC):
 
 
 class ComputeProvider(ABC):
-    """Can make, change and remove machines."""
+    """Can make, change and remove machines.
+
+    A change of a machine that has ended raises NotFound or InvalidRequest, and one that the
+    machine is too busy for raises Conflict. `skyclust.conformance` tests all that stands here.
+    """
 
     @abstractmethod
     def create_instance(self, spec: InstanceSpec, token: str) -> Instance:

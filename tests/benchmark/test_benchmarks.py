@@ -1,0 +1,53 @@
+"""`python -m benchmarks`, small: it measures, and what it measures is true."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.benchmark, pytest.mark.integration, pytest.mark.slow]
+
+INSTANCES = 170
+TASKS = 20
+
+
+@pytest.fixture(scope="module")
+def figures() -> dict[str, Any]:
+    size = ["--instances", str(INSTANCES), "--tasks", str(TASKS), "--triggers", "1"]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", *size],
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    printed: dict[str, Any] = json.loads(done.stdout)
+    return printed
+
+
+def test_a_sync_stores_everything_and_is_compared(figures: dict[str, Any]) -> None:
+    sync = figures["sync"]
+    assert sync["instances_stored"] == sync["bare_boto3"]["instances"] == INSTANCES
+    assert sync["regions"] == 17
+    assert sync["first"]["seconds"] > 0
+    assert sync["first"]["peak_mib"] > 0
+    assert sync["times_bare_boto3"] > 0
+
+
+def test_an_unchanged_sync_writes_no_row(figures: dict[str, Any]) -> None:
+    assert figures["sync"]["second_wrote_rows"] is False
+
+
+def test_tasks_are_measured(figures: dict[str, Any]) -> None:
+    assert figures["tasks"]["tasks"] == TASKS
+    assert figures["tasks"]["milliseconds_per_task"] > 0
+
+
+def test_the_wait_for_a_run_is_measured(figures: dict[str, Any]) -> None:
+    wait = figures["trigger_to_running"]
+    assert 0 < wait["median_seconds"] <= wait["slowest_seconds"]
