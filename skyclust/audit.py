@@ -18,20 +18,12 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 from sqlalchemy import Connection, Row, insert, select, update
 
 from skyclust.errors import InvalidRequest, NotFound
-from skyclust.model.audit import AuditEntry, AuditProblem
+from skyclust.model.audit import AuditEntry, AuditProblem, genesis_hash
 from skyclust.store.tables import audit_entries, audit_heads
 from skyclust.store.types import now
 
 _DETAIL: Final = TypeAdapter(dict[str, JsonValue])
 _ROWS_AT_ONCE: Final = 1000
-
-
-def genesis_hash(workspace_id: str) -> str:
-    """Return the hash that stands before a workspace's first line.
-
-    It is made of the workspace's id, so that one workspace's trail is none for another.
-    """
-    return hashlib.sha256(f"skyclust audit {workspace_id}".encode()).hexdigest()
 
 
 def append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -34,3 +35,11 @@ class AuditProblem(BaseModel):
     workspace_id: str
     sequence: int | None
     problem: str
+
+
+def genesis_hash(workspace_id: str) -> str:
+    """Return the hash that stands before a workspace's first line.
+
+    It is made of the workspace's id, so that one workspace's trail is none for another.
+    """
+    return hashlib.sha256(f"skyclust audit {workspace_id}".encode()).hexdigest()

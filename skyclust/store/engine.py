@@ -90,6 +90,10 @@ class Store:
         with _opening:
             for key in [key for key, store in _opened.items() if store is self]:
                 del _opened[key]
+        self.close()
+
+    def close(self) -> None:
+        """Close the pooled connections."""
         self._engine.dispose()
 
     def _connect(self, *, writing: bool) -> Connection:
@@ -122,23 +126,31 @@ def open_store(url: str | None = None) -> Store:
         if store is not None:
             return store
         store = Store(_make_engine(_checked_url(location)))
-        if not settings.database_migrate_on_start:
-            store.require_newest_schema()
-        elif not store.has_newest_schema():
-            store.migrate()
+        try:
+            _prepare_tables(store, migrate=settings.database_migrate_on_start)
+        except BaseException:
+            store.close()
+            raise
         _opened[key] = store
         return store
+
+
+def _prepare_tables(store: Store, *, migrate: bool) -> None:
+    if not migrate:
+        store.require_newest_schema()
+    elif not store.has_newest_schema():
+        store.migrate()
 
 
 def _checked_url(text: str) -> URL:
     try:
         url = make_url(text)
-    except ArgumentError as error:
-        # The text may hold a password, so it is not repeated.
+    except (ArgumentError, ValueError):
+        # The text may hold a password, and the error a part of the text: neither is repeated.
         raise ConfigurationError(
             "The URL of the store cannot be read.",
             hint="Set SKYCLUST_DATABASE_URL like postgresql://user:password@host:5432/database.",
-        ) from error
+        ) from None
     if url.drivername in _POSTGRESQL_NAMES:
         return url.set(drivername="postgresql+psycopg")
     if url.drivername not in _SQLITE_NAMES:
@@ -172,11 +184,21 @@ def _make_engine(url: URL) -> Engine:
             connect_args={name: value for name, value in asked.items() if name not in url.query},
             **common,
         )
-    Path(url.database or "").parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_folder(Path(url.database or "").parent)
     engine = create_engine(url, connect_args={"timeout": LOCK_SECONDS}, **common)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The folder of the store, {folder}, cannot be made: {error.strerror}.",
+            hint="Check SKYCLUST_DATABASE_URL and SKYCLUST_HOME.",
+        ) from error
 
 
 def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:

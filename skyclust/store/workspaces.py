@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import ValidationError
 from sqlalchemy import Connection, Row, insert, select
 
-from skyclust.audit import genesis_hash
 from skyclust.errors import InvalidRequest, NotFound
+from skyclust.model.audit import genesis_hash
 from skyclust.model.workspace import Workspace
 from skyclust.store.tables import audit_heads, workspaces
 from skyclust.store.types import now

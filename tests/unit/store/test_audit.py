@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select, update
 
 from skyclust import audit
 from skyclust.errors import InvalidRequest, NotFound
-from skyclust.model.audit import AuditProblem
+from skyclust.model.audit import AuditProblem, genesis_hash
 from skyclust.model.operation import OperationKind
 from skyclust.store import workspaces
 from skyclust.store.engine import Store
@@ -65,7 +65,7 @@ def test_a_line_is_read_as_it_was_written(store: Store) -> None:
         "kind": "stop",
     }
     assert before <= entry.at <= datetime.now(UTC)
-    assert entry.previous_hash == audit.genesis_hash("default")
+    assert entry.previous_hash == genesis_hash("default")
 
 
 def test_the_hash_can_be_made_without_us(store: Store) -> None:

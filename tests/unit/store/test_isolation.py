@@ -99,8 +99,8 @@ WRITES: dict[str, Call] = {
     "workspaces.add": lambda c, w: workspaces.add(c, "third"),
 }
 
-BEYOND_WORKSPACES = {"workspaces.list_all", "audit.genesis_hash"}
-"""These serve whoever runs the installation, or read no table."""
+BEYOND_WORKSPACES = {"workspaces.list_all"}
+"""It serves whoever runs the installation."""
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from skyclust.audit import genesis_hash
+from skyclust.model.audit import genesis_hash
 
 revision = "0001"
 down_revision = None
