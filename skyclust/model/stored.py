@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
+
+from pydantic import Field
 
 from skyclust.model.resource import Resource
 from skyclust.model.scope import ScopeState
@@ -16,6 +19,8 @@ class StoredResource(Resource):
     and when the past was asked for.
     """
 
+    # Checked when they were written: to check JSON again would take half the time of reading.
+    attributes: dict[str, Any] = Field(default_factory=dict)
     workspace_id: str
     credential: str
     first_seen_at: datetime

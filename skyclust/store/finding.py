@@ -117,7 +117,9 @@ def _rows(
         .select_from(resource_versions.outerjoin(scopes, its_scope))
         .where(*conditions)
     )
-    rows = [dict(row) for row in connection.execute(query).mappings()]
+    result = connection.execute(query)
+    names = list(result.keys())
+    rows = [dict(zip(names, row, strict=True)) for row in result]
     for row in rows:
         read_started_at = row.pop("read_started_at")
         if past:
