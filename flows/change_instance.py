@@ -14,8 +14,8 @@ from skyclust.orchestration.runs import tag_this_run
 from skyclust.planning import change
 from skyclust.store.engine import open_store
 from tasks.accounts import account, check_ability
-from tasks.machines import find_machine
 from tasks.journal import current_run, journal_operations
+from tasks.machines import find_machine
 from tasks.operations import carry_on_all, verdict
 from tasks.reports import report_operations
 

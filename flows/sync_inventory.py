@@ -65,9 +65,11 @@ def sync_inventory(request: SyncRequest = EVERYTHING) -> State[Any]:
     options = ReadOptions(current_run(), request.brake_share, request.allow_mass_delete)
     failures = _read(planned, options)
     known = {one: _known(store, one) for one in asked}
-    missing = unread(planned, failures, regions, known, request, started)
-    for one in missing:
-        mark_failed(store, one.account, one.region, one.kind, one.error, options.run_id)
+    missing = unread(
+        planned, failures, regions=regions, known=known, request=request, started=started
+    )
+    for unread_one in missing:
+        mark_failed(store, unread_one, options.run_id)
     now_known = {one: _known(store, one) for one in asked}
     settled = {one: covered(planned, missing, now_known[one], one) for one in asked}
     problems = {one: told for one, told in regions.items() if isinstance(told, SkyClustError)}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from skyclust.errors import NotFound, Unsupported
 from skyclust.model.request import SyncRequest
 from skyclust.model.workspace import CredentialRecord
+from skyclust.orchestration.credentials import find_credential
 from skyclust.registry import provider_class
 from skyclust.store import credentials, workspaces
 from skyclust.store.engine import Store
@@ -27,8 +28,7 @@ class Account:
 
 def account(store: Store, workspace_id: str, credential: str) -> Account:
     """Return one account; raises NotFound when the workspace has no such credential."""
-    with store.reading() as connection:
-        return _account(credentials.get(connection, workspace_id, credential))
+    return _account(find_credential(store, workspace_id, credential))
 
 
 def check_ability(target: Account, ability: type[object]) -> None:

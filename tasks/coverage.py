@@ -46,7 +46,7 @@ def reads(
     `kinds` are those that each provider can list. Raises InvalidRequest for a region that no
     account has, once all of them have told theirs.
     """
-    told = {one: list(names) for one, names in regions.items() if not _failed(names)}
+    told = {one: names for one, names in regions.items() if not isinstance(names, SkyClustError)}
     everywhere = {name for names in told.values() for name in names}
     unknown = sorted(set(request.regions) - everywhere)
     if unknown and len(told) == len(regions):
@@ -65,6 +65,7 @@ def reads(
 def unread(
     planned: Sequence[Read],
     failures: Mapping[tuple[Account, str], BaseException],
+    *,
     regions: Regions,
     known: Mapping[Account, Iterable[Scope]],
     request: SyncRequest,
@@ -110,10 +111,6 @@ def covered(
         (read.region, kind) for read in planned if read.account == account for kind in read.kinds
     } | {(one.region, one.kind) for one in missing if one.account == account}
     return [scope for scope in known if (scope.key.region, scope.key.kind) in places]
-
-
-def _failed(told: Sequence[str] | SkyClustError) -> bool:
-    return isinstance(told, SkyClustError)
 
 
 def _asked(scope: Scope, request: SyncRequest) -> bool:

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from skyclust import errors
-from skyclust.contract import InventoryProvider
+from skyclust.contract import InventoryProvider, Provider
 from skyclust.errors import SkyClustError, Transient, Unsupported
 from skyclust.model.resource import Resource, ResourceKind
-from skyclust.model.scope import Scope, ScopeKey, ScopeState
+from skyclust.model.scope import ScopeKey, ScopeState
 from skyclust.orchestration.credentials import open_provider
 from skyclust.registry import capability, provider_class
 from skyclust.store import resources, scopes
 from skyclust.store.engine import Store, open_store
 from tasks.accounts import Account
+from tasks.coverage import Unread
 from tasks.retries import DELAYS, JITTER, RETRIES, on_transient
 
 _TRANSIENT: Final = frozenset(error.__name__ for error in errors.Transient.__subclasses__())
@@ -32,6 +33,16 @@ class ReadOptions:
     run_id: str
     brake_share: float
     allow_mass_delete: bool
+
+
+@dataclass(frozen=True)
+class CompleteRead:
+    """All resources of a kind in a region, as they were when the read began or later."""
+
+    region: str
+    kind: ResourceKind
+    started_at: datetime
+    resources: list[Resource]
 
 
 @task(
@@ -50,14 +61,9 @@ def discover_regions(account: Account) -> list[str]:
     return sorted(provider.regions())
 
 
-def _read_name(parameters: dict[str, Any]) -> str:
-    """Return which account and region are read, for a task run's name."""
-    return f"read {parameters['account']} {parameters['region']}"
-
-
 @task(
     name="read region",
-    task_run_name=_read_name,
+    task_run_name="read {account} {region}",
     retries=RETRIES,
     retry_delay_seconds=DELAYS,
     retry_jitter_factor=JITTER,
@@ -75,18 +81,17 @@ def read_region(
     of a kind that could not be read: a Transient one first, for it is worth a retry.
     """
     store = open_store()
+    provider = open_provider(store, account.workspace_id, account.credential)
     settled = _settled(store, account, region, options.run_id)
     failures: list[SkyClustError] = []
-    for kind in kinds:
-        if kind in settled:
-            continue
+    for kind in [kind for kind in kinds if kind not in settled]:
         try:
-            _read_kind(store, account, region, kind, options)
+            _store(store, account, _read_kind(provider, region, kind), options)
         except Unsupported as error:
-            mark_failed(store, account, region, kind, error, options.run_id)
+            mark_failed(store, Unread(account, region, kind, error), options.run_id)
         except SkyClustError as error:
             get_run_logger().warning("%s %s %s: %s", account, region, kind, error)
-            mark_failed(store, account, region, kind, error, options.run_id)
+            mark_failed(store, Unread(account, region, kind, error), options.run_id)
             failures.append(error)
     if failures:
         raise min(failures, key=_worth_a_retry)
@@ -100,43 +105,40 @@ def readable_kinds(provider: str) -> list[ResourceKind]:
     return [kind for kind in ResourceKind if kind in cloud.kinds]
 
 
-def mark_failed(
-    store: Store,
-    account: Account,
-    region: str,
-    kind: ResourceKind,
-    error: SkyClustError,
-    run_id: str,
-) -> Scope:
+def mark_failed(store: Store, unread: Unread, run_id: str) -> None:
     """Write why a scope could not be read; its rows stay, and are stale from now on."""
-    key = ScopeKey(credential=account.credential, region=region, kind=kind)
+    account = unread.account
+    key = ScopeKey(credential=account.credential, region=unread.region, kind=unread.kind)
     with store.writing() as connection:
-        return scopes.mark_failed(
-            connection, account.workspace_id, key, account.provider, error, run_id
+        scopes.mark_failed(
+            connection, account.workspace_id, key, account.provider, unread.error, run_id
         )
 
 
-def _read_kind(
-    store: Store, account: Account, region: str, kind: ResourceKind, options: ReadOptions
-) -> None:
-    provider = open_provider(store, account.workspace_id, account.credential)
-    inventory = capability(provider, InventoryProvider)
-    started = datetime.now(UTC)
-    found: list[Resource] = []
-    for page in inventory.list_resources(region, kind):
-        found.extend(page)
+def _store(store: Store, account: Account, read: CompleteRead, options: ReadOptions) -> None:
+    """Put a complete read in the place of what the store had of its scope."""
     with store.writing() as connection:
         resources.replace_scope(
             connection,
             account.workspace_id,
-            ScopeKey(credential=account.credential, region=region, kind=kind),
+            ScopeKey(credential=account.credential, region=read.region, kind=read.kind),
             account.provider,
-            found,
-            read_started_at=started,
+            read.resources,
+            read_started_at=read.started_at,
             run_id=options.run_id,
             brake_share=options.brake_share,
             allow_mass_delete=options.allow_mass_delete,
         )
+
+
+def _read_kind(provider: Provider, region: str, kind: ResourceKind) -> CompleteRead:
+    """Return everything of a kind in a region; raises instead of returning a part of it."""
+    inventory = capability(provider, InventoryProvider)
+    started_at = datetime.now(UTC)
+    found: list[Resource] = []
+    for page in inventory.list_resources(region, kind):
+        found.extend(page)
+    return CompleteRead(region, kind, started_at, found)
 
 
 def _settled(store: Store, account: Account, region: str, run_id: str) -> set[ResourceKind]:

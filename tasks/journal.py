@@ -15,6 +15,7 @@ from skyclust.model.instance import Instance
 from skyclust.model.operation import Operation
 from skyclust.model.resource import ResourceKind, instance_resource
 from skyclust.orchestration import events
+from skyclust.orchestration.actor import current_actor
 from skyclust.steps import Position
 from skyclust.store import operations, resources
 from skyclust.store.engine import Store, open_store
@@ -142,7 +143,7 @@ def _audit(connection: Connection, operation: Operation, outcome: str) -> None:
     audit.append(
         connection,
         operation.workspace_id,
-        actor=f"flow-run/{current_run()}",
+        actor=current_actor(),
         action=f"instance.{operation.kind}.{outcome}",
         object=f"operation/{operation.id}",
         detail={

@@ -48,7 +48,7 @@ def _place(operation: Operation) -> str:
 
 @task(
     name="carry on operation",
-    task_run_name=_run_name,
+    task_run_name=_run_name,  # type: ignore[arg-type]  # its protocol asks for a classmethod
     cache_policy=NO_CACHE,
     persist_result=False,
 )
@@ -96,7 +96,7 @@ def verdict(carried: Sequence[Operation]) -> State[Any]:
 
 @task(
     name="take step",
-    task_run_name=_step_name,
+    task_run_name=_step_name,  # type: ignore[arg-type]  # its protocol asks for a classmethod
     retries=RETRIES,
     retry_delay_seconds=DELAYS,
     retry_jitter_factor=JITTER,

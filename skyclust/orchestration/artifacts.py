@@ -22,8 +22,9 @@ from prefect.artifacts import (
 )
 from pydantic import JsonValue
 
-from skyclust.model.operation import Operation
-from skyclust.model.resource import Change, Resource
+from skyclust.model.change import Change
+from skyclust.model.operation import Operation, OperationState
+from skyclust.model.resource import Resource
 from skyclust.model.scope import Scope, ScopeState
 
 MOST_ROWS: Final = 500
@@ -60,6 +61,7 @@ def scope_rows(scopes: Sequence[Scope]) -> list[Row]:
             "resources": scope.resources,
             "complete as of": _when(scope.completed_at),
             "reason": scope.error or "",
+            "error class": scope.error_class or "",
         }
         for scope in ordered[:MOST_ROWS]
     ]
@@ -83,21 +85,25 @@ def change_rows(changes: Sequence[Change]) -> list[Row]:
 
 
 def operation_rows(operations: Sequence[Operation]) -> list[Row]:
-    """Return a row for each operation."""
-    return [
-        {
-            "machine": operation.instance_name or "",
-            "id": operation.instance_id,
-            "action": operation.kind.value,
-            "credential": operation.credential,
-            "region": operation.region,
-            "state": operation.state.value,
-            "step": operation.step,
-            "error": operation.error or "",
-            "operation": operation.id,
-        }
-        for operation in operations[:MOST_ROWS]
-    ]
+    """Return a row for each operation; an error that was overcome is not told any more."""
+    rows: list[Row] = []
+    for operation in operations[:MOST_ROWS]:
+        overcome = operation.state is OperationState.SUCCEEDED
+        rows.append(
+            {
+                "machine": operation.instance_name or "",
+                "id": operation.instance_id,
+                "action": operation.kind.value,
+                "credential": operation.credential,
+                "region": operation.region,
+                "state": operation.state.value,
+                "step": operation.step,
+                "error": "" if overcome else operation.error or "",
+                "error class": "" if overcome else operation.error_class or "",
+                "operation": operation.id,
+            }
+        )
+    return rows
 
 
 def sync_text(
@@ -162,7 +168,7 @@ def machine_text(operation: Operation, machine: Resource | None, run_url: str) -
     lines = [f"# {_plain(operation.instance_name or operation.instance_id or 'machine')}", ""]
     lines += ["| | |", "| --- | --- |"]
     lines += [f"| {_plain(name)} | {_plain(value)} |" for name, value in facts.items() if value]
-    if operation.error:
+    if operation.error and operation.state is not OperationState.SUCCEEDED:
         lines += ["", f"**{operation.error_class}**: {_plain(operation.error)}"]
     lines += ["", f"[The flow run]({run_url})"]
     return "\n".join(lines)

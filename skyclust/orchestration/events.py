@@ -17,8 +17,8 @@ from uuid import UUID, uuid5
 from prefect.events import emit_event
 from pydantic import JsonValue
 
-from skyclust.model.operation import Operation, OperationKind
 from skyclust.model.change import Change
+from skyclust.model.operation import Operation, OperationKind
 
 MOST_RESOURCE_EVENTS: Final = 500
 """Events of single resources in one sync; beyond it only the summary tells the number."""
@@ -80,7 +80,7 @@ def resources_changed(changes: Iterable[Change], *, run_id: str) -> int:
                 "skyclust.region": resource.region,
                 "skyclust.kind": resource.kind.value,
             },
-            payload={"state": resource.state, "changed": sorted(change.after)},
+            payload={"state": resource.state, "changed": [*sorted(change.after)]},
         )
         told += 1
     return told

@@ -1,0 +1,127 @@
+"""Machines are made exactly once, and the store knows each of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.flow_engine import run_flow
+from prefect.states import Scheduled
+
+from flows.provision_instances import provision_instances
+from skyclust import audit
+from skyclust.errors import InvalidRequest, NotFound
+from skyclust.model.operation import OperationState
+from skyclust.orchestration.runs import run_here
+from skyclust.sandbox.faults import Fault, FaultKind
+from tests.flows.conftest import REGION, Installation, events_of, read_run
+
+pytestmark = pytest.mark.integration
+
+
+def provision(parameters: dict[str, Any]) -> Any:
+    return run_here("provision-instances", parameters)
+
+
+def test_machines_are_made_recorded_and_shown(installation: Installation) -> None:
+    outcome = provision(installation.provision(count=2))
+
+    assert (outcome.state_type, outcome.state_name) == ("COMPLETED", "Completed"), outcome.message
+    assert installation.machines() == {"web-1": "running", "web-2": "running"}
+    for operation in installation.operations():
+        assert operation.state is OperationState.SUCCEEDED
+        assert installation.lines(operation) == [
+            "journalled",
+            "requested",
+            "accepted",
+            "ready",
+            "succeeded",
+        ]
+    assert [row["machine"] for row in outcome.tables["operations"]] == ["web-1", "web-2"]
+    run = read_run(outcome.run_id)
+    assert run.name == f"provision web-1..2 on {installation.credential} in {REGION}"
+    assert set(run.tags) == {"workspace:default", "provider:aws"}
+    told = events_of(outcome.run_id, "skyclust.instance.", wanted=2)
+    assert [event["event"] for event in told] == ["skyclust.instance.created"] * 2
+    with installation.store.reading() as connection:
+        assert audit.verify(connection, "default") == []
+        actions = [entry.action for entry in audit.list_all(connection, "default")]
+    assert actions.count("instance.create.succeeded") == 2
+
+
+def test_a_reply_lost_after_the_commit_makes_no_second_machine(
+    installation: Installation,
+) -> None:
+    installation.sandbox.inject(Fault(kind=FaultKind.DROP_REPLY, action="RunInstances", times=1))
+    outcome = provision(installation.provision())
+
+    assert outcome.succeeded, outcome.message
+    assert installation.cloud_names() == ["web"]
+    assert installation.machines() == {"web": "running"}
+
+
+def test_a_machine_the_cloud_refuses_fails_and_leaves_nothing(installation: Installation) -> None:
+    outcome = provision(installation.provision(spec={"type": "t9.enormous"}))
+
+    assert outcome.state_type == "FAILED"
+    operation = installation.operations()[0]
+    assert operation.state is OperationState.FAILED
+    assert operation.error_class == "InvalidRequest"
+    assert installation.cloud_names() == []
+    assert installation.machines() == {}
+
+
+def test_some_machines_and_not_all_is_partial(installation: Installation) -> None:
+    installation.sandbox.inject(
+        Fault(
+            kind=FaultKind.ERROR,
+            action="RunInstances",
+            code="InsufficientInstanceCapacity",
+            status=400,
+            times=1,
+        )
+    )
+    outcome = provision(installation.provision(count=3))
+
+    assert (outcome.state_type, outcome.state_name) == ("COMPLETED", "Partial"), outcome.message
+    states = sorted(operation.state.value for operation in installation.operations())
+    assert states == ["failed", "succeeded", "succeeded"]
+    assert len(installation.cloud_names()) == 2
+    assert len(installation.machines()) == 2
+
+
+def test_a_retry_of_the_run_goes_on_with_the_same_operations(installation: Installation) -> None:
+    parameters = installation.provision(count=2)
+    first = provision(parameters)
+    with get_client(sync_client=True) as client:
+        run = read_run(first.run_id)
+        client.set_flow_run_state(run.id, Scheduled(), force=True)
+        again = client.read_flow_run(run.id)
+    run_flow(provision_instances, flow_run=again, parameters=parameters, return_type="state")
+
+    assert len(installation.operations()) == 2
+    assert installation.cloud_names() == ["web-1", "web-2"]
+
+
+def test_a_run_without_such_a_credential_fails_before_anything_is_journalled(
+    installation: Installation,
+) -> None:
+    parameters = installation.provision()
+    parameters["request"]["credential"] = "nobody"
+    outcome = provision(parameters)
+
+    assert outcome.state_type == "FAILED"
+    assert "nobody" in outcome.message
+    assert installation.operations() == []
+
+
+def test_what_does_not_fit_the_form_is_refused_before_a_run_is_made(
+    installation: Installation,
+) -> None:
+    with pytest.raises(InvalidRequest, match="no parameter 'colour'"):
+        provision({**installation.provision(), "colour": "red"})
+    with pytest.raises(InvalidRequest, match="count"):
+        provision(installation.provision(count=1000))
+    with pytest.raises(NotFound, match="no flow"):
+        run_here("provision-clouds", {})

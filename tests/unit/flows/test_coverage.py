@@ -1,0 +1,105 @@
+"""A sync settles every scope that it was asked for: read, or said why not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from skyclust.errors import AuthenticationFailed, InvalidRequest, PermissionDenied
+from skyclust.model.request import SyncRequest
+from skyclust.model.resource import ResourceKind
+from skyclust.model.scope import Scope, ScopeKey, ScopeState
+from tasks.accounts import Account
+from tasks.coverage import Read, Regions, Unread, covered, reads, unread
+
+STARTED = datetime(2026, 1, 2, tzinfo=UTC)
+BEFORE = STARTED - timedelta(hours=1)
+AFTER = STARTED + timedelta(seconds=5)
+AWS = Account("default", "aws", "aws")
+OLD = Account("default", "old", "aws")
+KINDS = {"aws": [ResourceKind.INSTANCE, ResourceKind.DISK]}
+
+
+def scope(region: str, kind: ResourceKind, attempted_at: datetime | None = BEFORE) -> Scope:
+    return Scope(
+        workspace_id="default",
+        key=ScopeKey(credential="aws", region=region, kind=kind),
+        provider="aws",
+        state=ScopeState.FRESH,
+        attempted_at=attempted_at,
+    )
+
+
+def settle(
+    planned: list[Read],
+    failures: Mapping[tuple[Account, str], BaseException],
+    regions: Regions,
+    known: Mapping[Account, list[Scope]],
+    request: SyncRequest,
+) -> list[Unread]:
+    return unread(planned, failures, regions=regions, known=known, request=request, started=STARTED)
+
+
+def test_all_regions_and_all_kinds_are_read_when_none_are_named() -> None:
+    planned = reads({AWS: ["a", "b"], OLD: ["b"]}, KINDS, SyncRequest())
+    both = (ResourceKind.INSTANCE, ResourceKind.DISK)
+    assert planned == [Read(AWS, "a", both), Read(AWS, "b", both), Read(OLD, "b", both)]
+
+
+def test_named_regions_are_read_where_an_account_has_them() -> None:
+    request = SyncRequest(regions=("b",), kinds=(ResourceKind.DISK,))
+    planned = reads({AWS: ["a"], OLD: ["a", "b"]}, KINDS, request)
+    assert planned == [Read(OLD, "b", (ResourceKind.DISK,))]
+
+
+def test_a_region_that_nobody_has_is_refused_once_all_have_told_theirs() -> None:
+    request = SyncRequest(regions=("z",))
+    with pytest.raises(InvalidRequest, match="'z'"):
+        reads({AWS: ["a"]}, KINDS, request)
+    assert reads({AWS: ["a"], OLD: AuthenticationFailed("expired")}, KINDS, request) == []
+
+
+def test_an_account_that_tells_nothing_leaves_what_it_knew_unread() -> None:
+    error = AuthenticationFailed("expired")
+    known = {AWS: [scope("a", ResourceKind.DISK), scope("b", ResourceKind.DISK)]}
+    missing = settle([], {}, {AWS: error}, known, SyncRequest())
+    assert [(one.region, one.error) for one in missing] == [("a", error), ("b", error)]
+
+
+def test_a_region_that_was_closed_leaves_what_was_there_unread() -> None:
+    known = {AWS: [scope("closed", ResourceKind.DISK)]}
+    missing = settle([], {}, {AWS: ["a"]}, known, SyncRequest())
+    assert [one.region for one in missing] == ["closed"]
+    assert "not open to aws any more" in str(missing[0].error)
+
+
+def test_what_was_not_asked_for_is_not_touched() -> None:
+    known = {AWS: [scope("a", ResourceKind.DISK), scope("b", ResourceKind.INSTANCE)]}
+    request = SyncRequest(regions=("b",), kinds=(ResourceKind.DISK,))
+    error = AuthenticationFailed("expired")
+    assert settle([], {}, {AWS: error}, known, request) == []
+
+
+def test_a_read_that_broke_off_leaves_the_rest_of_its_kinds_unread() -> None:
+    planned = [Read(AWS, "a", (ResourceKind.INSTANCE, ResourceKind.DISK))]
+    known = {AWS: [scope("a", ResourceKind.INSTANCE, AFTER), scope("a", ResourceKind.DISK, BEFORE)]}
+    failures = {(AWS, "a"): RuntimeError("no memory")}
+    missing = settle(planned, failures, {AWS: ["a"]}, known, SyncRequest())
+    assert [one.kind for one in missing] == [ResourceKind.DISK]
+    assert "RuntimeError: no memory" in str(missing[0].error)
+
+
+def test_a_failure_that_the_read_has_written_itself_is_not_written_again() -> None:
+    planned = [Read(AWS, "a", (ResourceKind.DISK,))]
+    known = {AWS: [scope("a", ResourceKind.DISK, AFTER)]}
+    failures = {(AWS, "a"): PermissionDenied("no")}
+    assert settle(planned, failures, {AWS: ["a"]}, known, SyncRequest()) == []
+
+
+def test_only_what_the_sync_was_to_settle_is_reported() -> None:
+    known = [scope("a", ResourceKind.DISK), scope("elsewhere", ResourceKind.DISK)]
+    planned = [Read(AWS, "a", (ResourceKind.DISK,))]
+    assert covered(planned, [], known, AWS) == known[:1]
+    assert covered(planned, [], known, OLD) == []
