@@ -56,8 +56,10 @@ def test_a_sync_stores_what_exists_and_shows_it(installation: Installation) -> N
     assert len(outcome.tables["inventory-scopes-default"]) == len(scopes)
     assert "scopes are fresh" in str(shown["inventory-summary-default"].data)
     assert any(row["change"] == "added" for row in outcome.tables["inventory-changes-default"])
-    told = {one["event"] for one in events_of(outcome.run_id, "skyclust.", wanted=2)}
-    assert {"skyclust.resource.added", "skyclust.inventory.synced"} <= told
+    added = events_of(outcome.run_id, "skyclust.resource.added", wanted=1)
+    assert {one["resource"]["skyclust.workspace"] for one in added} == {"default"}
+    synced = events_of(outcome.run_id, "skyclust.inventory.synced", wanted=1)
+    assert [one["payload"]["fresh"] for one in synced] == [len(scopes)]
 
 
 def test_a_denied_region_is_stale_with_its_reason_and_keeps_its_rows(

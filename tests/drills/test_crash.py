@@ -1,0 +1,200 @@
+"""Crash drill: a process is killed at every crossing, and no machine is lost or doubled.
+
+A crossing is the moment before or after a transaction of the store or a call of the cloud
+(`killer/sitecustomize.py`). After each kill the run is marked as crashed, as its worker
+would mark it, and `recover_operations` has to bring everything in order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState
+from prefect.client.schemas.filters import FlowRunFilterStateType as StateTypeFilter
+from prefect.client.schemas.objects import StateType
+from prefect.states import Crashed
+
+from skyclust.orchestration.runs import run_here
+from tests.flows.conftest import Installation
+
+pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(900)]
+
+ROOT = Path(__file__).parents[2]
+KILLER = Path(__file__).parent / "killer"
+NEVER = 10**9
+RANDOM_MOMENTS = 20
+CHILD_SECONDS = 90
+
+
+@dataclass
+class Child:
+    """A run in a process of its own that kills itself at a crossing, or is killed."""
+
+    flow: str
+    parameters: dict[str, Any]
+    log: Path
+    kill_at: int = NEVER
+    process: subprocess.Popen[bytes] = field(init=False)
+
+    def __post_init__(self) -> None:
+        environment = os.environ | {
+            "PYTHONPATH": os.pathsep.join([str(KILLER), str(ROOT)]),
+            "SKYCLUST_DRILL_KILL_AT": str(self.kill_at),
+            "SKYCLUST_DRILL_LOG": str(self.log),
+        }
+        command = [sys.executable, "-m", "tests.drills.child", self.flow]
+        with self.log.with_suffix(".output").open("wb") as output:
+            self.process = subprocess.Popen(
+                [*command, json.dumps(self.parameters)],
+                env=environment,
+                cwd=ROOT,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def wait(self) -> int:
+        return self.process.wait(timeout=CHILD_SECONDS)
+
+    def crossings(self) -> list[str]:
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        return [line.split(" ", 1)[1] for line in lines]
+
+    def output(self) -> str:
+        return self.log.with_suffix(".output").read_text()[-3000:]
+
+
+def mark_crashed() -> None:
+    """Do what a worker does when the process of its run has died."""
+    at_work = FlowRunFilter(
+        state=FlowRunFilterState(type=StateTypeFilter(any_=[StateType.RUNNING, StateType.PENDING]))
+    )
+    with get_client(sync_client=True) as client:
+        for run in client.read_flow_runs(flow_run_filter=at_work):
+            client.set_flow_run_state(run.id, Crashed(message="killed"), force=True)
+
+
+def recover(installation: Installation) -> None:
+    mark_crashed()
+    outcome = run_here("recover-operations", {})
+    assert outcome.state_type == "COMPLETED", outcome.message
+    open_still = [one for one in installation.operations() if not one.state.final]
+    assert open_still == []
+
+
+def check_provisioned(installation: Installation, names: list[str], killed_at: str) -> None:
+    """Assert that exactly the asked-for machines are there, or nothing was journalled."""
+    asked = [one for one in installation.operations() if one.instance_name in names]
+    there = sorted(set(names) & set(installation.cloud_names()))
+    if not asked:
+        assert there == [], f"{killed_at}: a machine was made that the journal knows nothing of"
+        return
+    assert sorted(one.instance_name or "" for one in asked) == names, killed_at
+    assert there == names, f"{killed_at}: the cloud has {there}"
+    assert len([n for n in installation.cloud_names() if n in names]) == len(names), killed_at
+    known = installation.machines()
+    assert {name: known.get(name) for name in names} == dict.fromkeys(names, "running"), killed_at
+
+
+def provisioning(installation: Installation, name: str, count: int) -> dict[str, Any]:
+    return installation.provision(spec={"name": name}, count=count)
+
+
+def names_of(name: str, count: int) -> list[str]:
+    return [name] if count == 1 else [f"{name}-{number}" for number in range(1, count + 1)]
+
+
+def killed_everywhere(
+    flow: str,
+    parameters: Callable[[str], dict[str, Any]],
+    check: Callable[[str, str], None],
+    folder: Path,
+) -> list[str]:
+    """Kill a run at its first crossing, its second and so on, until one gets through.
+
+    Returns the crossings at which one was killed.
+    """
+    killed_at: list[str] = []
+    while True:
+        number = len(killed_at) + 1
+        name = f"{flow}-{number}"
+        child = Child(flow, parameters(name), folder / f"{name}.log", kill_at=number)
+        code = child.wait()
+        if code != -signal.SIGKILL:
+            assert code == 0, child.output()
+            check(name, "not killed")
+            return killed_at
+        where = f"killed at {number}, {child.crossings()[-1]}"
+        killed_at.append(child.crossings()[-1])
+        check(name, where)
+
+
+def test_provisioning_killed_at_every_crossing(installation: Installation, tmp_path: Path) -> None:
+    def check(name: str, where: str) -> None:
+        recover(installation)
+        check_provisioned(installation, [name], where)
+
+    killed_at = killed_everywhere(
+        "provision-instances",
+        lambda name: provisioning(installation, name, 1),
+        check,
+        tmp_path,
+    )
+    assert killed_at.count("before commit") >= 5  # one a line of the journal
+    assert "after create_instance" in killed_at
+    assert "before get_instance" in killed_at
+
+
+def test_deleting_killed_at_every_crossing(installation: Installation, tmp_path: Path) -> None:
+    def parameters(name: str) -> dict[str, Any]:
+        made = run_here("provision-instances", provisioning(installation, name, 1))
+        assert made.succeeded, made.message
+        return {"request": {"action": "delete", "instance": name}}
+
+    def check(name: str, where: str) -> None:
+        recover(installation)
+        asked = [
+            one
+            for one in installation.operations()
+            if one.instance_name == name and one.kind == "delete"
+        ]
+        is_there = name in installation.cloud_names()
+        assert is_there == (not asked), where
+        assert (name in installation.machines()) == is_there, where
+
+    killed_at = killed_everywhere("change-instance", parameters, check, tmp_path)
+    assert "after delete_instance" in killed_at
+    assert killed_at.count("before commit") >= 5
+
+
+def test_provisioning_killed_at_random_moments(installation: Installation, tmp_path: Path) -> None:
+    dice = random.Random(20260102)
+    whole = Child("provision-instances", provisioning(installation, "whole", 3), tmp_path / "whole")
+    began = time.monotonic()
+    while not whole.crossings():
+        time.sleep(0.01)
+    start_up = time.monotonic() - began
+    assert whole.wait() == 0, whole.output()
+    at_work = time.monotonic() - began - start_up
+    for number in range(RANDOM_MOMENTS):
+        name = f"random-{number}"
+        child = Child("provision-instances", provisioning(installation, name, 3), tmp_path / name)
+        while not child.crossings() and child.process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(dice.uniform(0, at_work))
+        child.process.send_signal(signal.SIGKILL)
+        child.wait()
+        where = f"{name}, killed after {child.crossings()[-1:]}"
+        recover(installation)
+        check_provisioned(installation, names_of(name, 3), where)

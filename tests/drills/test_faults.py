@@ -1,0 +1,54 @@
+"""Fault drill: a third of all calls goes wrong, a region is closed, a credential has expired.
+
+The sync completes, says that it is partial, and marks nothing as gone that still exists.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from skyclust.model.scope import ScopeState
+from skyclust.orchestration.runs import run_here
+from skyclust.sandbox.faults import Fault, FaultKind
+from tests.fixtures.sandbox import Sandbox
+from tests.flows.conftest import Installation, add_account
+
+pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(900)]
+
+DENIED = "eu-central-1"
+
+
+def test_a_sync_in_bad_weather(installation: Installation, aws_estate: Sandbox) -> None:
+    expired = f"{installation.credential}-old"
+    add_account(installation.store, expired, aws_estate.endpoint, key=aws_estate.other_access_key)
+    first = run_here("sync-inventory", {})
+    assert first.succeeded, first.message
+    before = installation.resources()
+    assert len(before) > 500
+
+    aws_estate.inject(
+        Fault(kind=FaultKind.DENY, region=DENIED),
+        Fault(kind=FaultKind.EXPIRE, access_key=aws_estate.other_access_key),
+        Fault(kind=FaultKind.THROTTLE, probability=0.1),
+        Fault(kind=FaultKind.ERROR, probability=0.1),
+        Fault(kind=FaultKind.DELAY, probability=0.1, seconds=0.5),
+    )
+    second = run_here("sync-inventory", {})
+
+    assert second.partial, second.message
+    assert installation.resources() == before
+    for scope in installation.scopes():
+        if scope.key.credential == expired:
+            assert scope.state is ScopeState.STALE
+            assert scope.error_class == "AuthenticationFailed"
+        elif scope.key.region == DENIED:
+            assert scope.state is ScopeState.STALE
+            assert scope.error_class == "PermissionDenied"
+            assert scope.error
+        else:
+            assert scope.state is ScopeState.FRESH, scope.error
+
+    aws_estate.clear()
+    third = run_here("sync-inventory", {})
+    assert third.succeeded, third.message
+    assert installation.resources() == before
