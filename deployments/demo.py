@@ -23,6 +23,7 @@ from typing import Final
 
 from deployments.demo_checks import CREDENTIAL, IMAGE, MACHINES, REGION, TYPE, check
 from skyclust.embedded import installation
+from skyclust.embedded.environment import without_proxy_on_loopback
 from skyclust.embedded.processes import log_tail
 from skyclust.embedded.runtime import Runtime
 from skyclust.errors import SkyClustError
@@ -158,6 +159,7 @@ def _use_only(home: Path) -> None:
         if name.startswith(_OTHER_INSTALLATIONS):
             del os.environ[name]
     os.environ["SKYCLUST_HOME"] = str(home)
+    os.environ.update(without_proxy_on_loopback(os.environ))
 
 
 def _report(home: Path, problems: list[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +12,6 @@ from skyclust.cli.exits import ExitCode
 from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson
 from skyclust.cli.output import say, show_list
 from skyclust.cli.server import given_api_url
-from skyclust.embedded.environment import without_proxy_on_loopback
 from skyclust.errors import SkyClustError
 
 if TYPE_CHECKING:
@@ -35,7 +33,6 @@ def up(
     from skyclust.embedded import installation
 
     home = _home()
-    os.environ.update(without_proxy_on_loopback(os.environ))
     # A service manager ends a service with SIGTERM: the same way out as Ctrl-C.
     signal.signal(signal.SIGTERM, _interrupt)
     was_up = _is_up(home)
@@ -70,7 +67,6 @@ def status(workspace: AnyWorkspace = DEFAULT_WORKSPACE, as_json: AsJson = False)
     """Show what runs; exit code 7 when a part of the installation does not."""
     from skyclust.embedded import installation
 
-    os.environ.update(without_proxy_on_loopback(os.environ))
     rows = installation.status(_home())
     columns = ("part", "state", "address", "pid", "log")
     show_list(rows, columns, as_json=as_json, title="Embedded installation")

@@ -13,7 +13,9 @@ import urllib.error
 import urllib.request
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
+from skyclust.embedded.environment import LOOPBACK_HOSTS
 from skyclust.errors import AuthenticationFailed, NotFound, Unavailable
 
 TIMEOUT_SECONDS: Final = 5.0
@@ -71,7 +73,7 @@ def _ask(api_url: str, path: str, content: object = None) -> Any:
         headers=headers,
     )
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as reply:  # noqa: S310
+        with _opener(api_url).open(request, timeout=TIMEOUT_SECONDS) as reply:
             return json.load(reply)
     except urllib.error.HTTPError as error:
         error.close()
@@ -85,3 +87,10 @@ def _ask(api_url: str, path: str, content: object = None) -> Any:
         raise Unavailable(f"The Prefect server failed at {path} (HTTP {error.code}).") from error
     except (OSError, ValueError) as error:
         raise Unavailable(f"The Prefect server at {api_url} cannot be reached: {error}") from error
+
+
+def _opener(api_url: str) -> urllib.request.OpenerDirector:
+    """Return what opens the address: by the configured proxy, but for this machine's own."""
+    if urlsplit(api_url).hostname in LOOPBACK_HOSTS:
+        return urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    return urllib.request.build_opener()

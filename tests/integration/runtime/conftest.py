@@ -91,7 +91,7 @@ class CommandLine:
 
 
 def processes_of(home: Path) -> dict[int, str]:
-    """Return every process whose environment or arguments name this home folder."""
+    """Return every process whose environment or arguments name this folder, or one within it."""
     mark = str(home).encode()
     found: dict[int, str] = {}
     for folder in Path("/proc").iterdir():
