@@ -17,10 +17,10 @@ from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate, WorkPoo
 from deployments.automations import RECOVERY, apply_automations
 from deployments.bootstrap import apply_all
 from deployments.declared import Declared, apply_deployments, prefect_file, read_declared
-from deployments.limits import OPERATIONS_AT_ONCE, apply_limits
+from deployments.limits import apply_limits
 from deployments.work_pools import WORK_POOL, apply_work_pool
 from skyclust.errors import ConfigurationError
-from skyclust.orchestration.limits import credential_limit_name
+from skyclust.orchestration.limits import OPERATIONS_AT_ONCE, credential_limit_name
 from skyclust.store import credentials
 from skyclust.store.engine import open_store
 from tests.fixtures.prefect import PrefectServer
