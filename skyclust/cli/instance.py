@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
-from skyclust.cli.inputs import confirm, parse_tags, parse_time, read_text
+from skyclust.cli.inputs import parse_tags, parse_time, read_text
+from skyclust.cli.instance_changes import delete, reboot, resize, start, stop
 from skyclust.cli.inventory import (
     AsOf,
     Credentials,
@@ -18,16 +18,23 @@ from skyclust.cli.inventory import (
     Tags,
     tell_what_is_not_fresh,
 )
+from skyclust.cli.machines import (
+    OPERATIONS,
+    Credential,
+    Machine,
+    Place,
+    Region,
+    Wait,
+    default_region,
+    find_machine,
+    machine_row,
+)
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
 from skyclust.cli.output import show_list, show_record
 from skyclust.cli.requests import checked
-from skyclust.cli.running import Shown, finish, run_flow
-from skyclust.errors import InvalidRequest, NotFound
-from skyclust.model.request import InstanceAction
+from skyclust.cli.running import finish, run_flow
+from skyclust.errors import InvalidRequest
 from skyclust.model.resource import ResourceKind
-
-if TYPE_CHECKING:
-    from skyclust.model.stored import StoredResource
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -45,28 +52,6 @@ COLUMNS: Final = (
     "public_addresses",
     "scope_state",
 )
-OPERATIONS: Final = {
-    "operations": Shown(
-        "Operations",
-        ("machine", "id", "action", "credential", "region", "state", "error", "operation"),
-    )
-}
-
-Machine = Annotated[str, typer.Argument(metavar="NAME", help="Name or id of the machine.")]
-Credential = Annotated[
-    str | None, typer.Option("--credential", "-c", help="Only with this credential.")
-]
-Region = Annotated[str | None, typer.Option("--region", "-r", help="Only in this region.")]
-Wait = Annotated[float, typer.Option(min=0.1, max=240, help="Minutes to wait for the machine.")]
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where to look for a machine; None looks everywhere."""
-
-    workspace: str
-    credential: str | None
-    region: str | None
 
 
 @app.command()
@@ -107,7 +92,7 @@ def create(
 
     spec = {
         "name": name,
-        "region": region or _default_region(workspace, credential),
+        "region": region or default_region(workspace, credential),
         "zone": zone,
         "type": type,
         "image": image,
@@ -167,7 +152,7 @@ def list_all(
             regions=region,
             kinds=[ResourceKind.INSTANCE],
         )
-    show_list([_row(one) for one in found], COLUMNS, as_json=as_json, title="Machines")
+    show_list([machine_row(one) for one in found], COLUMNS, as_json=as_json, title="Machines")
     if moment is None:
         tell_what_is_not_fresh(scope.state for scope in known)
 
@@ -182,164 +167,9 @@ def show(
 ) -> None:
     """Show one machine with everything that the inventory knows of it."""
     machine = find_machine(name, Place(workspace, credential, region))
-    show_record(_row(machine), as_json=as_json, title=f"Machine {machine.name or machine.id}")
-
-
-@app.command()
-def start(
-    name: Machine,
-    *,
-    credential: Credential = None,
-    region: Region = None,
-    wait: Wait = 15,
-    local: Local = False,
-    workspace: Workspace = DEFAULT_WORKSPACE,
-    as_json: AsJson = False,
-) -> None:
-    """Start a machine and wait until it runs."""
-    place = Place(workspace, credential, region)
-    _change(InstanceAction.START, name, place, wait=wait, local=local, as_json=as_json)
-
-
-@app.command()
-def stop(
-    name: Machine,
-    *,
-    credential: Credential = None,
-    region: Region = None,
-    wait: Wait = 15,
-    local: Local = False,
-    workspace: Workspace = DEFAULT_WORKSPACE,
-    as_json: AsJson = False,
-) -> None:
-    """Stop a machine and wait until it is stopped."""
-    place = Place(workspace, credential, region)
-    _change(InstanceAction.STOP, name, place, wait=wait, local=local, as_json=as_json)
-
-
-@app.command()
-def reboot(
-    name: Machine,
-    *,
-    credential: Credential = None,
-    region: Region = None,
-    wait: Wait = 15,
-    local: Local = False,
-    workspace: Workspace = DEFAULT_WORKSPACE,
-    as_json: AsJson = False,
-) -> None:
-    """Reboot a running machine."""
-    place = Place(workspace, credential, region)
-    _change(InstanceAction.REBOOT, name, place, wait=wait, local=local, as_json=as_json)
-
-
-@app.command()
-def resize(
-    name: Machine,
-    *,
-    type: Annotated[str, typer.Option("--type", help="The new instance type.")],  # noqa: A002
-    credential: Credential = None,
-    region: Region = None,
-    wait: Wait = 15,
-    local: Local = False,
-    workspace: Workspace = DEFAULT_WORKSPACE,
-    as_json: AsJson = False,
-) -> None:
-    """Give a machine another type; it is stopped and started for that where it must be."""
-    place = Place(workspace, credential, region)
-    _change(
-        InstanceAction.RESIZE, name, place, wait=wait, local=local, as_json=as_json, new_type=type
+    show_record(
+        machine_row(machine), as_json=as_json, title=f"Machine {machine.name or machine.id}"
     )
-
-
-@app.command()
-def delete(
-    name: Machine,
-    *,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    credential: Credential = None,
-    region: Region = None,
-    wait: Wait = 15,
-    local: Local = False,
-    workspace: Workspace = DEFAULT_WORKSPACE,
-    as_json: AsJson = False,
-) -> None:
-    """Delete a machine and wait until the cloud says that it is gone."""
-    confirm(f"Delete machine {name!r} of workspace {workspace!r}?", yes=yes)
-    place = Place(workspace, credential, region)
-    _change(InstanceAction.DELETE, name, place, wait=wait, local=local, as_json=as_json)
-
-
-def find_machine(name: str, place: Place) -> StoredResource:
-    """Return the one machine of this id or name that the inventory knows in this place.
-
-    Raises NotFound when there is none, InvalidRequest when several bear the name.
-    """
-    from skyclust.store import resources, workspaces
-    from skyclust.store.engine import open_store
-
-    with open_store().reading() as connection:
-        workspaces.get(connection, place.workspace)
-        by_id, by_name = (
-            resources.find(
-                connection,
-                place.workspace,
-                kinds=[ResourceKind.INSTANCE],
-                credentials=[place.credential] if place.credential else None,
-                regions=[place.region] if place.region else None,
-                ids=ids,
-                names=names,
-            )
-            for ids, names in (([name], None), (None, [name]))
-        )
-    found = by_id or by_name
-    if not found:
-        raise NotFound(
-            f"The inventory of workspace {place.workspace!r} knows no machine {name!r}.",
-            hint="Read the clouds anew with `skyclust inventory sync`, or name its --credential"
-            " and --region to have the cloud itself asked.",
-        )
-    if len(found) > 1:
-        places = "; ".join(f"{one.id} ({one.credential}, {one.region})" for one in found[:5])
-        raise InvalidRequest(
-            f"{len(found)} machines are called {name!r}: {places}.",
-            hint="Say which one by its id, or with --credential and --region.",
-        )
-    return found[0]
-
-
-def _change(
-    action: InstanceAction,
-    name: str,
-    place: Place,
-    *,
-    wait: float,
-    local: bool,
-    as_json: bool,
-    new_type: str | None = None,
-) -> None:
-    from skyclust.model.request import ChangeRequest
-
-    if not (place.credential and place.region):
-        # What the flow would find out after some seconds; with both it asks the cloud.
-        find_machine(name, place)
-    request = checked(
-        ChangeRequest,
-        workspace=place.workspace,
-        action=action,
-        instance=name,
-        credential=place.credential,
-        region=place.region,
-        type=new_type,
-        wait_minutes=wait,
-    )
-    finish(run_flow("change-instance", request, local=local), as_json=as_json, tables=OPERATIONS)
-
-
-def _row(machine: StoredResource) -> dict[str, Any]:
-    """Return a machine's fields, and its attributes beside them."""
-    record = machine.model_dump(exclude={"workspace_id", "attributes", "kind"})
-    return record | {key: one for key, one in machine.attributes.items() if key not in record}
 
 
 def _disk(text: str) -> dict[str, Any]:
@@ -349,21 +179,5 @@ def _disk(text: str) -> dict[str, Any]:
     return {"size_gib": int(size), "type": kind or None}
 
 
-def _default_region(workspace: str, credential: str) -> str:
-    """Return the region of a credential's own; raises InvalidRequest when it names none."""
-    from skyclust.cli.server import require_server
-    from skyclust.store import credentials
-    from skyclust.store.engine import open_store
-
-    with open_store().reading() as connection:
-        record = credentials.get(connection, workspace, credential)
-    require_server()
-    from skyclust.orchestration import documents
-
-    document = documents.read(record.provider, record.block_name)
-    region = document.values.get("region") if document else None
-    if not isinstance(region, str):
-        raise InvalidRequest(
-            f"Credential {credential!r} has no default region.", hint="Say where with --region."
-        )
-    return region
+for change in (start, stop, reboot, resize, delete):
+    app.command()(change)

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from skyclust.cli.instance import OPERATIONS
+from skyclust.cli.machines import OPERATIONS
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
 from skyclust.cli.output import show_list, show_record
 from skyclust.cli.requests import checked

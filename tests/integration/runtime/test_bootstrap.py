@@ -243,26 +243,6 @@ def test_an_automation_that_is_as_it_should_be_is_not_written(applied: list[str]
     assert {name: _automation(name)["updated"] for name in names} == before
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        ("deployments: [{name: a}]", "entrypoint"),
-        (
-            "deployments: [{name: a, entrypoint: b, description: c, work_pool: {name: d}, e: f}]",
-            "e",
-        ),
-        ("deployments: {", "cannot be applied"),
-        ("name: skyclust", "deployments"),
-    ],
-)
-def test_a_file_that_cannot_be_applied_is_refused(tmp_path: Path, content: str, said: str) -> None:
-    path = tmp_path / "prefect.yaml"
-    path.write_text(content)
-
-    with pytest.raises(ConfigurationError, match=said):
-        read_declared(path)
-
-
 def test_a_schedule_that_is_none_is_refused(prefect_server: PrefectServer) -> None:
     [declared] = [one for one in read_declared(prefect_file()) if one.name == "sync-inventory"]
     wrong = Declared.model_validate(declared.model_dump() | {"schedules": ({"cron": "often"},)})
