@@ -112,8 +112,8 @@ def to_client_token(token: str) -> str:
 def refuse_impossible(spec: InstanceSpec) -> None:
     """Raise InvalidRequest for what EC2 cannot do, or would do in another way than asked."""
     problem = None
-    if len(spec.keys) > 1:
-        problem = f"EC2 puts one SSH key on a machine, {len(spec.keys)} are asked for."
+    if len(spec.ssh_keys) > 1:
+        problem = f"EC2 puts one SSH key on a machine, {len(spec.ssh_keys)} are asked for."
     elif len(spec.disks) > len(DATA_DEVICES):
         problem = f"At most {len(DATA_DEVICES)} data disks can be created with a machine."
     elif spec.tags.get(NAME_TAG, spec.name) != spec.name:
@@ -144,8 +144,8 @@ def to_request(
         request["SubnetId"] = subnet
     elif spec.zone is not None:
         request["Placement"] = {"AvailabilityZone": spec.zone}
-    if spec.keys:
-        request["KeyName"] = spec.keys[0]
+    if spec.ssh_keys:
+        request["KeyName"] = spec.ssh_keys[0]
     if spec.user_data is not None:
         request["UserData"] = spec.user_data
     if spec.disks:

@@ -97,7 +97,7 @@ def create(
         "type": type,
         "image": image,
         "network": network,
-        "keys": tuple(key or ()),
+        "ssh_keys": tuple(key or ()),
         "user_data": read_text(user_data, "--user-data"),
         "tags": parse_tags(tag),
         "disks": tuple(_disk(one) for one in disk or ()),

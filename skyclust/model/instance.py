@@ -77,7 +77,7 @@ class InstanceSpec(BaseModel):
         title="Network",
         description="Subnet or network, by id or name. Empty: the region's default network.",
     )
-    keys: tuple[str, ...] = Field(
+    ssh_keys: tuple[str, ...] = Field(
         default=(), title="SSH keys", description="Names of key pairs at the cloud."
     )
     user_data: str | None = Field(

@@ -45,7 +45,7 @@ def test_everything_that_was_asked_for_arrives(
 ) -> None:
     ec2.create_key_pair(KeyName="ops")
     asked = spec(
-        keys=["ops"],
+        ssh_keys=["ops"],
         user_data="#cloud-config\npackages: [nginx]\n",
         tags={"team": "shop"},
         disks=[{"size_gib": 20, "type": "gp3"}, {"size_gib": 5}],

@@ -37,7 +37,7 @@ def test_the_least_that_is_asked_for() -> None:
 def test_everything_that_can_be_asked_for() -> None:
     full = spec(
         zone="eu-west-1b",
-        keys=["ops"],
+        ssh_keys=["ops"],
         user_data="#cloud-config",
         tags={"team": "shop"},
         disks=[{"size_gib": 20, "type": "gp3"}, {"size_gib": 5}],
@@ -64,7 +64,7 @@ def test_a_zone_without_a_network_is_a_placement() -> None:
 
 
 def test_the_request_is_one_that_ec2_takes() -> None:
-    full = spec(keys=["ops"], user_data="x", disks=[{"size_gib": 20, "type": "gp3"}])
+    full = spec(ssh_keys=["ops"], user_data="x", disks=[{"size_gib": 20, "type": "gp3"}])
     request: Any = to_request(full, "t-1", image="ami-1", subnet="subnet-1")
     model: Any = botocore.session.Session().get_service_model("ec2")
     shape = model.operation_model("RunInstances").input_shape
@@ -96,7 +96,7 @@ def test_other_tokens_are_given_as_a_digest_that_tells_them_apart() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"keys": ["a", "b"]}, "one SSH key"),
+        ({"ssh_keys": ["a", "b"]}, "one SSH key"),
         ({"disks": [{"size_gib": 1}] * (len(DATA_DEVICES) + 1)}, "At most 11 data disks"),
         ({"tags": {"Name": "other"}}, "holds the name of the machine"),
         ({"tags": {"skyclust:token": "x"}}, "is SkyClust's own"),
@@ -109,7 +109,7 @@ def test_what_ec2_cannot_do_is_refused(changes: dict[str, Any], message: str) ->
 
 def test_the_most_that_ec2_can_do_is_not_refused() -> None:
     most = [DiskSpec(size_gib=1)] * len(DATA_DEVICES)
-    refuse_impossible(spec(keys=["a"], tags={"Name": "web-1"}, disks=most))
+    refuse_impossible(spec(ssh_keys=["a"], tags={"Name": "web-1"}, disks=most))
 
 
 def test_a_token_picks_the_same_subnet_again_whatever_their_order() -> None:
