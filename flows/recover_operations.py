@@ -13,7 +13,7 @@ from skyclust.model.request import RecoverRequest
 from skyclust.orchestration.runs import tag_this_run
 from skyclust.store.engine import open_store
 from tasks.journal import current_run
-from tasks.operations import carry_on_all, verdict
+from tasks.operations import carry_on_all, recovery_verdict
 from tasks.recovery import abandoned, take_over
 from tasks.reports import report_operations
 
@@ -33,13 +33,16 @@ def recover_operations(request: RecoverRequest = EVERY_WORKSPACE) -> State[Any]:
     """Take over every open operation whose run is gone and carry it to its end.
 
     What a cancelled run had not begun is not begun any more; what it had begun is finished.
+    The run ends as Completed when every operation came to its end, whichever that was.
     Recoveries may run side by side: an operation has one owner at a time.
     """
     found = abandoned(request.workspace)
     if not found:
         return Completed(message="No operation needs recovery.")
     taken = take_over(found)
+    if not taken:
+        return Completed(message="Another recovery was faster.")
     tag_this_run({f"workspace:{one.workspace_id}" for one in taken})
     carried = carry_on_all(taken)
     report_operations(open_store(), carried, run_id=current_run())
-    return verdict(carried)
+    return recovery_verdict(carried)

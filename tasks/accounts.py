@@ -44,9 +44,11 @@ def check_ability(target: Account, ability: type[object]) -> None:
 def accounts(store: Store, request: SyncRequest) -> list[Account]:
     """Return the accounts that a sync reads, by workspace and name.
 
-    Raises NotFound for an unknown workspace, and for a credential that none of the
-    workspaces has.
+    Raises NotFound for an unknown workspace, and for a credential that is not there.
     """
+    if request.workspace is not None and request.credentials:
+        names = sorted(set(request.credentials))
+        return [account(store, request.workspace, name) for name in names]
     with store.reading() as connection:
         if request.workspace is None:
             owners = [workspace.id for workspace in workspaces.list_all(connection)]
@@ -59,13 +61,13 @@ def accounts(store: Store, request: SyncRequest) -> list[Account]:
         ]
     missing = sorted(set(request.credentials) - {one.credential for one in known})
     if missing:
-        where = request.workspace or "any workspace"
         raise NotFound(
-            f"There is no credential {', '.join(map(repr, missing))} in {where}.",
+            f"No workspace has a credential {', '.join(map(repr, missing))}.",
             hint="`skyclust credential list` shows what there is.",
         )
-    wanted = set(request.credentials)
-    return [one for one in known if not wanted or one.credential in wanted]
+    return [
+        one for one in known if not request.credentials or one.credential in request.credentials
+    ]
 
 
 def _account(record: CredentialRecord) -> Account:

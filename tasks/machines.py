@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -73,13 +74,15 @@ def the_one(request: ChangeRequest, machines: Sequence[Machine]) -> Machine:
 
 def _in_inventory(request: ChangeRequest) -> list[Machine]:
     with open_store().reading() as connection:
-        found = resources.find(
+        machines = partial(
+            resources.find,
             connection,
             request.workspace,
             kinds=[ResourceKind.INSTANCE],
             credentials=[request.credential] if request.credential else None,
             regions=[request.region] if request.region else None,
         )
+        found = machines(ids=[request.instance]) or machines(names=[request.instance])
     return [
         Machine(one.credential, one.region, one.id, one.name)
         for one in found

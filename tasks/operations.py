@@ -6,8 +6,9 @@ so a step that is tried again, here or by a recovery days later, begins by readi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -27,6 +28,9 @@ from skyclust.store.engine import Store, open_store
 from tasks.journal import advance, as_stored, note
 from tasks.machine import Done, perform
 from tasks.retries import DELAYS, JITTER, RETRIES, on_transient
+
+LONGEST_REASON: Final = 2000
+"""Characters of errors in a run's message; the table of operations has all of them."""
 
 
 def _run_name(parameters: dict[str, Any]) -> str:
@@ -82,16 +86,32 @@ def carry_on_all(journalled: Sequence[Operation]) -> list[Operation]:
 
 
 def verdict(carried: Sequence[Operation]) -> State[Any]:
-    """Return the state that a flow run ends in after its operations."""
+    """Return the state that a flow run ends in which was asked for these operations."""
     succeeded = sum(one.state is OperationState.SUCCEEDED for one in carried)
-    unfinished = sum(not one.state.final for one in carried)
+    message = f"{succeeded} of {len(carried)} operations succeeded."
     if succeeded == len(carried):
-        return Completed(message=f"{succeeded} of {len(carried)} operations succeeded.")
-    reason = next((one.error for one in carried if one.error), "no reason was given")
-    message = f"{succeeded} of {len(carried)} operations succeeded. {reason}"
+        return Completed(message=message)
+    unfinished = sum(not one.state.final for one in carried)
     if unfinished:
         message += f" {unfinished} are unfinished and will be recovered."
+    message += "".join(
+        f" {one.error}"
+        for one in carried
+        if one.error and one.state is not OperationState.SUCCEEDED
+    )[:LONGEST_REASON]
     return Completed(name=PARTIAL, message=message) if succeeded else Failed(message=message)
+
+
+def recovery_verdict(carried: Sequence[Operation]) -> State[Any]:
+    """Return the state that a recovery ends in: it is to bring operations to an end, any end."""
+    states = Counter(one.state for one in carried)
+    ended = sum(number for state, number in states.items() if state.final)
+    told = ", ".join(f"{number} {state.value}" for state, number in sorted(states.items()))
+    message = f"{ended} of {len(carried)} operations came to their end: {told}."
+    if ended == len(carried):
+        return Completed(message=message)
+    message += " The next recovery tries the others again."
+    return Completed(name=PARTIAL, message=message) if ended else Failed(message=message)
 
 
 @task(

@@ -83,6 +83,8 @@ def report_operations(store: Store, operations: Sequence[Operation], *, run_id: 
 
 def _machine(store: Store, operation: Operation) -> Resource | None:
     """Return the machine of an operation as the inventory has it, if it has it."""
+    if operation.instance_id is None:
+        return None
     with store.reading() as connection:
         found = resources.find(
             connection,
@@ -90,5 +92,6 @@ def _machine(store: Store, operation: Operation) -> Resource | None:
             kinds=[ResourceKind.INSTANCE],
             credentials=[operation.credential],
             regions=[operation.region],
+            ids=[operation.instance_id],
         )
-    return next((one for one in found if one.id == operation.instance_id), None)
+    return found[0] if found else None

@@ -67,7 +67,7 @@ def _liveness(client: SyncPrefectClient, run_id: str) -> Liveness:
         return Liveness.GONE
     if run.state.type is StateType.RUNNING:
         return _of_running(client, run, _age(run.state))
-    return Liveness.GONE if _waited(run) > UNSTARTED_AFTER else Liveness.AT_WORK
+    return Liveness.GONE if _waited(run.state) > UNSTARTED_AFTER else Liveness.AT_WORK
 
 
 def _of_cancelled(state: State[object]) -> Liveness:
@@ -115,6 +115,6 @@ def _age(state: State[object]) -> timedelta:
     return datetime.now(UTC) - state.timestamp
 
 
-def _waited(run: FlowRun) -> timedelta:
-    expected = run.expected_start_time or run.created
-    return datetime.now(UTC) - expected if expected else timedelta(0)
+def _waited(state: State[object]) -> timedelta:
+    due = state.state_details.scheduled_time or state.timestamp
+    return datetime.now(UTC) - due

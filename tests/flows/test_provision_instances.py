@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
+from prefect.client.schemas.objects import State
 from prefect.flow_engine import run_flow
 from prefect.states import Scheduled
 
@@ -13,8 +15,12 @@ from flows.provision_instances import provision_instances
 from skyclust import audit
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.operation import OperationState
+from skyclust.model.request import ProvisionRequest
+from skyclust.orchestration.limits import credential_limit_name
 from skyclust.orchestration.runs import run_here
+from skyclust.planning import creations
 from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust.store import operations
 from tests.flows.conftest import REGION, Installation, events_of, read_run
 
 pytestmark = pytest.mark.integration
@@ -91,17 +97,72 @@ def test_some_machines_and_not_all_is_partial(installation: Installation) -> Non
     assert len(installation.machines()) == 2
 
 
-def test_a_retry_of_the_run_goes_on_with_the_same_operations(installation: Installation) -> None:
+def test_a_retry_of_a_finished_run_makes_nothing_new(installation: Installation) -> None:
     parameters = installation.provision(count=2)
     first = provision(parameters)
-    with get_client(sync_client=True) as client:
-        run = read_run(first.run_id)
-        client.set_flow_run_state(run.id, Scheduled(), force=True)
-        again = client.read_flow_run(run.id)
-    run_flow(provision_instances, flow_run=again, parameters=parameters, return_type="state")
+    run_again(first.run_id, parameters)
 
     assert len(installation.operations()) == 2
     assert installation.cloud_names() == ["web-1", "web-2"]
+
+
+def test_a_retry_of_a_crashed_run_takes_its_operations_over(installation: Installation) -> None:
+    parameters = installation.provision(count=2)
+    with get_client(sync_client=True) as client:
+        run_id = str(client.create_flow_run(provision_instances, parameters=parameters).id)
+    request = ProvisionRequest.model_validate(parameters["request"])
+    planned = creations(request, provider="aws", run_id=run_id)
+    with installation.store.writing() as connection:
+        left = operations.journal(connection, "default", planned, run_id=run_id)[0]
+        operations.advance(
+            connection,
+            "default",
+            left.id,
+            left.epoch,
+            step="requested",
+            state=OperationState.RUNNING,
+        )
+    # What the crashed attempt has asked the cloud for, without living to write it down.
+    installation.provider().create_instance(request.specs[0], left.token)
+    run_again(run_id, parameters)
+
+    assert installation.cloud_names() == ["web-1", "web-2"]
+    assert {one.state for one in installation.operations()} == {OperationState.SUCCEEDED}
+    assert {one.epoch for one in installation.operations()} == {2}
+
+
+def run_again(run_id: str, parameters: dict[str, Any]) -> None:
+    """Run a flow run once more under its own id, as `prefect flow-run retry` does."""
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(read_run(run_id).id, Scheduled(), force=True)
+    state = run_flow(
+        provision_instances,
+        flow_run=read_run(run_id),
+        parameters=parameters,
+        return_type="state",
+    )
+    assert isinstance(state, State)
+    assert state.is_completed(), state.message
+
+
+def test_a_full_limit_lets_one_machine_be_made_after_the_other(
+    installation: Installation,
+) -> None:
+    name = credential_limit_name("default", installation.credential)
+    limit = GlobalConcurrencyLimitCreate(name=name, limit=1)
+    with get_client(sync_client=True) as client:
+        client.create_global_concurrency_limit(limit)
+    outcome = provision(installation.provision(count=2))
+
+    assert outcome.succeeded, outcome.message
+    spans = []
+    with installation.store.reading() as connection:
+        for one in installation.operations():
+            lines = operations.entries(connection, "default", one.id)
+            asked = next(line.at for line in lines if line.step == "requested")
+            spans.append((asked, lines[-1].at))
+    (_, first_ended), (second_began, _) = sorted(spans)
+    assert first_ended <= second_began
 
 
 def test_a_run_without_such_a_credential_fails_before_anything_is_journalled(
