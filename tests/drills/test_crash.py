@@ -27,6 +27,7 @@ from prefect.client.schemas.objects import StateType
 from prefect.states import Crashed
 
 from skyclust.orchestration.runs import run_here
+from skyclust.store import operations
 from tests.flows.conftest import Installation
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(900)]
@@ -46,6 +47,7 @@ class Child:
     parameters: dict[str, Any]
     log: Path
     kill_at: int = NEVER
+    signal: signal.Signals = signal.SIGKILL
     process: subprocess.Popen[bytes] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -53,6 +55,7 @@ class Child:
             "PYTHONPATH": os.pathsep.join([str(KILLER), str(ROOT)]),
             "SKYCLUST_DRILL_KILL_AT": str(self.kill_at),
             "SKYCLUST_DRILL_LOG": str(self.log),
+            "SKYCLUST_DRILL_SIGNAL": self.signal.name,
         }
         command = [sys.executable, "-m", "tests.drills.child", self.flow]
         with self.log.with_suffix(".output").open("wb") as output:
@@ -198,3 +201,35 @@ def test_provisioning_killed_at_random_moments(installation: Installation, tmp_p
         where = f"{name}, killed after {child.crossings()[-1:]}"
         recover(installation)
         check_provisioned(installation, names_of(name, 3), where)
+
+
+@pytest.mark.parametrize(
+    "crossing", ["before create_instance", "after create_instance", "before get_instance"]
+)
+def test_a_process_that_wakes_up_after_its_recovery_does_no_harm(
+    installation: Installation, tmp_path: Path, crossing: str
+) -> None:
+    whole = Child("provision-instances", provisioning(installation, "whole", 1), tmp_path / "whole")
+    assert whole.wait() == 0, whole.output()
+    number = whole.crossings().index(crossing) + 1
+    sleeper = Child(
+        "provision-instances",
+        provisioning(installation, "sleeper", 1),
+        tmp_path / "sleeper",
+        kill_at=number,
+        signal=signal.SIGSTOP,
+    )
+    _, status = os.waitpid(sleeper.process.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status), sleeper.output()
+    recover(installation)
+    check_provisioned(installation, ["sleeper"], f"asleep {crossing}")
+
+    sleeper.process.send_signal(signal.SIGCONT)
+    sleeper.wait()
+    check_provisioned(installation, ["sleeper"], f"awake again {crossing}")
+    asked = next(one for one in installation.operations() if one.instance_name == "sleeper")
+    assert asked.epoch == 2
+    with installation.store.reading() as connection:
+        lines = operations.entries(connection, "default", asked.id)
+    assert [line.epoch for line in lines] == sorted(line.epoch for line in lines)
+    assert "taken over by" in sleeper.output()

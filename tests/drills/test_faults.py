@@ -5,13 +5,19 @@ The sync completes, says that it is partial, and marks nothing as gone that stil
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+
 import pytest
 
+from skyclust.cli.exits import ExitCode
 from skyclust.model.scope import ScopeState
 from skyclust.orchestration.runs import run_here
 from skyclust.sandbox.faults import Fault, FaultKind
 from tests.fixtures.sandbox import Sandbox
-from tests.flows.conftest import Installation, add_account
+from tests.flows.conftest import Installation, add_account, read_run
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -33,9 +39,18 @@ def test_a_sync_in_bad_weather(installation: Installation, aws_estate: Sandbox) 
         Fault(kind=FaultKind.ERROR, probability=0.1),
         Fault(kind=FaultKind.DELAY, probability=0.1, seconds=0.5),
     )
-    second = run_here("sync-inventory", {})
+    second = subprocess.run(
+        [sys.executable, "-m", "skyclust.cli.main", "inventory", "sync", "--local", "--json"],
+        env=dict(os.environ),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
 
-    assert second.partial, second.message
+    assert second.returncode == ExitCode.PARTIAL, second.stderr
+    run = json.loads(second.stdout)
+    assert run["state"] == read_run(run["run_id"]).state_name == "Partial"
     assert installation.resources() == before
     for scope in installation.scopes():
         if scope.key.credential == expired:

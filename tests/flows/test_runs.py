@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -44,24 +45,26 @@ def deploy(flow: Any) -> str:
     return f"{flow.name}/{name}"
 
 
-def execute(run_id: str) -> None:
-    """Run a flow run in a process of its own, as a worker does."""
+def execute(run_id: str, folder: Path) -> None:
+    """Run a flow run in a process and an empty folder of its own, as a worker does."""
     subprocess.run(
         [sys.executable, "-m", "prefect", "flow-run", "execute", run_id],
         env=dict(os.environ),
-        cwd="/",
+        cwd=folder,
         check=True,
         capture_output=True,
         timeout=90,
     )
 
 
-def test_a_triggered_run_is_followed_to_its_end(installation: Installation) -> None:
+def test_a_triggered_run_is_followed_to_its_end(installation: Installation, tmp_path: Path) -> None:
     request = {"credentials": [installation.credential], "regions": [REGION]}
     run_id = trigger(deploy(sync_inventory), {"request": request}, tags=["by-hand"])
     with pytest.raises(Timeout, match="still Scheduled"):
         follow(run_id, on_update=lambda update: None, timeout=0)
-    execute(run_id)
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    execute(run_id, workspace)
     updates: list[RunUpdate] = []
     outcome = follow(run_id, on_update=updates.append, timeout=30)
 

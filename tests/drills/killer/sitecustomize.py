@@ -1,10 +1,11 @@
-"""Kills the process that loads it, with SIGKILL, at a chosen crossing.
+"""Kills or stops the process that loads it at a chosen crossing.
 
 The interpreter imports a module of this name at its start when its folder is on PYTHONPATH
 (docs.python.org, module `site`), so the product needs no hook for the drill. A crossing is
 a moment just before or just after something that outlives the process: a transaction of the
 store, or a call of the cloud. Every crossing is written to SKYCLUST_DRILL_LOG; the one with
-the number SKYCLUST_DRILL_KILL_AT is the last thing the process does.
+the number SKYCLUST_DRILL_KILL_AT is the last thing the process does, or the last before it
+is woken up again when SKYCLUST_DRILL_SIGNAL is SIGSTOP.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from skyclust.store.engine import Store
 
 KILL_AT = int(os.environ["SKYCLUST_DRILL_KILL_AT"])
 LOG = os.environ["SKYCLUST_DRILL_LOG"]
+SIGNAL = signal.Signals[os.environ["SKYCLUST_DRILL_SIGNAL"]]
 
 CLOUD_CALLS = [
     "create_instance",
@@ -43,7 +45,7 @@ def crossing(what: str) -> None:
         with open(LOG, "a") as log:
             log.write(f"{number} {what}\n")
         if number == KILL_AT:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), SIGNAL)
 
 
 def watch_calls(provider: type) -> None:
