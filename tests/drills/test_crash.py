@@ -181,6 +181,7 @@ def test_deleting_killed_at_every_crossing(installation: Installation, tmp_path:
     assert killed_at.count("before commit") >= 5
 
 
+@pytest.mark.parametrize("installation", ["postgresql"], indirect=True)
 def test_provisioning_killed_at_random_moments(installation: Installation, tmp_path: Path) -> None:
     dice = random.Random(20260102)
     whole = Child("provision-instances", provisioning(installation, "whole", 3), tmp_path / "whole")

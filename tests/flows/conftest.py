@@ -104,11 +104,15 @@ class Installation:
 
 @pytest.fixture
 def installation(
+    request: pytest.FixtureRequest,
     prefect_server: PrefectServer,
     skyclust_home: Path,
     aws_sandbox: Sandbox,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Installation]:
+    """An installation on SQLite, or on the engine that a test names as its parameter."""
+    if getattr(request, "param", "sqlite") == "postgresql":
+        monkeypatch.setenv("SKYCLUST_DATABASE_URL", request.getfixturevalue("postgresql_url"))
     monkeypatch.setenv("SKYCLUST_ENCRYPTION_KEY", generate_key())
     store = open_store()
     # The server outlives the test and the credential's block stays there: a new name each.

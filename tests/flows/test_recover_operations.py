@@ -18,7 +18,10 @@ from skyclust.planning import creations
 from skyclust.store import operations
 from tests.flows.conftest import Installation
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.parametrize("installation", ["sqlite", "postgresql"], indirect=True),
+]
 
 
 @flow(name="someone-else")
