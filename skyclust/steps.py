@@ -208,21 +208,28 @@ def next_step(operation: Operation) -> Step | None:
         ) from error
 
 
+def after_attempt(operation: Operation, error: Transient) -> Position | None:
+    """Return the line to write before a step is tried again; None leaves it as it is."""
+    if Position(operation.step) is not Position.REQUESTED:
+        return None
+    if not isinstance(error, (Throttled, Conflict)):
+        return Position.UNCERTAIN
+    # The cloud refused to look at the request: a reboot may be asked for again.
+    return Position.JOURNALLED if operation.kind is OperationKind.REBOOT else None
+
+
 def after_error(
     operation: Operation, error: SkyClustError, *, first_call: bool = False
 ) -> Position | None:
-    """Return the line to write after a step failed with this error; None leaves it as it is.
+    """Return the line to write after a step failed for good; None leaves the operation open.
 
     `first_call` says that the cloud was called for this operation once, now, and answered
-    with the error: then nothing happened, and the operation has failed. None after a
-    Terminal error means that the outcome cannot be known yet: the operation stays open, and
-    a recovery tries again.
+    with the error: then nothing happened, and the operation has failed. None means that the
+    outcome cannot be known yet, or that a recovery shall try again.
     """
     position = Position(operation.step)
-    if isinstance(error, Fenced):
+    if isinstance(error, Fenced) or _worth_waiting(operation, error):
         return None
-    if isinstance(error, Transient):
-        return _after_transient(operation.kind, position, error)
     if position in _NEVER_GIVEN_UP:
         return None
     if position is Position.JOURNALLED or first_call:
@@ -232,10 +239,14 @@ def after_error(
     return _RETREAT.get(operation.kind, {}).get(position, Position.FAILED)
 
 
-def _after_transient(kind: OperationKind, position: Position, error: Transient) -> Position | None:
-    if position is not Position.REQUESTED:
-        return None
-    if not isinstance(error, (Throttled, Conflict)):
-        return Position.UNCERTAIN
-    # The cloud refused to look at the request: a reboot may be asked for again.
-    return Position.JOURNALLED if kind is OperationKind.REBOOT else None
+def _worth_waiting(operation: Operation, error: SkyClustError) -> bool:
+    """Return whether a recovery shall try again after an error that outlasted the retries.
+
+    Not when the cloud says that the machine is busy: a stop that nobody waits for any more
+    must not strike hours later. Only a cloud's own Conflict names its provider; the store's,
+    which is busy as well at times, says nothing of the machine.
+    """
+    busy = isinstance(error, Conflict) and error.provider != ""
+    return isinstance(error, Transient) and not (
+        busy and operation.kind is not OperationKind.CREATE
+    )

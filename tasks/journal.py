@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
-from sqlalchemy import Connection
 
 from skyclust import audit
 from skyclust.errors import Fenced, NotFound, SkyClustError
@@ -20,6 +20,9 @@ from skyclust.steps import Position
 from skyclust.store import operations, resources
 from skyclust.store.engine import Store, open_store
 from skyclust.store.operations import NewOperation
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 @task(

@@ -73,7 +73,10 @@ def _inspect(step: Step, operation: Operation, compute: ComputeProvider) -> Done
     if instance.state is InstanceState.STOPPED:
         return Done(Position.RESIZING, instance)
     if instance.state is not InstanceState.RUNNING:
-        raise Conflict(f"{_named(operation)} is {instance.state}; a resize has to wait for that.")
+        raise Conflict(
+            f"{_named(operation)} is {instance.state}; a resize has to wait for that.",
+            provider=operation.provider,
+        )
     if compute.must_stop_to_resize(instance, _wanted_type(operation)):
         return Done(Position.STOPPING, instance)
     return Done(Position.RESIZING, instance)

@@ -16,13 +16,13 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from skyclust.contract import ComputeProvider
-from skyclust.errors import Fenced, SkyClustError, Terminal, Transient
+from skyclust.errors import Fenced, SkyClustError, Transient
 from skyclust.model.operation import Operation, OperationKind, OperationState
 from skyclust.orchestration.credentials import open_provider
 from skyclust.orchestration.limits import credential_slot
 from skyclust.orchestration.runs import PARTIAL
 from skyclust.registry import capability
-from skyclust.steps import Action, Position, Step, after_error, next_step
+from skyclust.steps import Action, Position, Step, after_attempt, after_error, next_step
 from skyclust.store import operations
 from skyclust.store.engine import Store, open_store
 from tasks.journal import advance, as_stored, note
@@ -140,7 +140,7 @@ def take_step(operation: Operation) -> Operation:
     try:
         done = _perform(store, step, current)
     except Transient as error:
-        position = after_error(current, error)
+        position = after_attempt(current, error)
         if position is not None:
             advance(store, current, position, detail=f"{type(error).__name__}: {error.message}")
         raise
@@ -161,9 +161,7 @@ def settle(before: Operation, error: SkyClustError) -> Operation:
     store = open_store()
     current = as_stored(store, before)
     first_call = before.step == Position.JOURNALLED and current.step == Position.REQUESTED
-    position = None
-    if isinstance(error, Terminal):
-        position = after_error(current, error, first_call=first_call)
+    position = after_error(current, error, first_call=first_call)
     if position is Position.FAILED and _may_have_made_one(current):
         try:
             found = _compute(store, current).find_instances(current.region, current.token)

@@ -9,6 +9,7 @@ import pytest
 from skyclust.model.operation import OperationState
 from skyclust.orchestration.runs import RunOutcome, run_here
 from skyclust.sandbox.faults import Fault, FaultKind
+from tasks.operations import take_step
 from tests.flows.conftest import REGION, Installation, events_of
 
 pytestmark = pytest.mark.integration
@@ -115,3 +116,18 @@ def test_a_machine_the_inventory_has_not_seen_is_asked_of_the_cloud(
     outcome = change("stop", "web", credential=installation.credential, region=REGION)
     assert outcome.succeeded, outcome.message
     assert installation.machines() == {"web": "stopped"}
+
+
+def test_a_machine_that_is_busy_for_long_is_not_stopped_later(
+    installation: Installation, web: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(take_step, "retries", 1)
+    busy = Fault(kind=FaultKind.ERROR, action="StopInstances", code="IncorrectState", status=400)
+    installation.sandbox.inject(busy)
+    outcome = change("stop", "web")
+    assert outcome.state_type == "FAILED"
+    assert {one.state.final for one in installation.operations()} == {True}
+
+    installation.sandbox.clear()
+    assert run_here("recover-operations", {}).message == "No operation needs recovery."
+    assert installation.machines() == {"web": "running"}

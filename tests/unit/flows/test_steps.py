@@ -22,7 +22,7 @@ from skyclust.errors import (
     Unavailable,
 )
 from skyclust.model.operation import Operation, OperationKind, OperationState
-from skyclust.steps import Action, Position, after_error, next_step
+from skyclust.steps import Action, Position, after_attempt, after_error, next_step
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -42,6 +42,18 @@ def operation(kind: OperationKind, position: str = "journalled") -> Operation:
         created_at=NOW,
         updated_at=NOW,
     )
+
+
+def lines_of(kind: OperationKind) -> list[Position]:
+    """The lines that an operation of a kind can stand at before its end."""
+    lines: list[Position] = []
+    for line in Position:
+        try:
+            if next_step(operation(kind, line)) is not None:
+                lines.append(line)
+        except ConfigurationError:
+            continue
+    return lines
 
 
 def path(kind: OperationKind, position: str = "journalled") -> list[str]:
@@ -107,16 +119,41 @@ def test_a_reboot_that_may_have_reached_the_cloud_is_not_repeated() -> None:
 
 def test_a_throttled_reboot_is_asked_for_again_and_a_lost_answer_is_remembered() -> None:
     current = operation(OperationKind.REBOOT, "requested")
-    assert after_error(current, Throttled("slow down")) is Position.JOURNALLED
-    assert after_error(current, Conflict("busy")) is Position.JOURNALLED
-    assert after_error(current, Unavailable("no answer")) is Position.UNCERTAIN
-    assert after_error(current, Timeout("no answer")) is Position.UNCERTAIN
+    assert after_attempt(current, Throttled("slow down")) is Position.JOURNALLED
+    assert after_attempt(current, Conflict("busy")) is Position.JOURNALLED
+    assert after_attempt(current, Unavailable("no answer")) is Position.UNCERTAIN
+    assert after_attempt(current, Timeout("no answer")) is Position.UNCERTAIN
 
 
 def test_a_throttled_create_stays_certain() -> None:
     current = operation(OperationKind.CREATE, "requested")
-    assert after_error(current, Throttled("slow down")) is None
-    assert after_error(current, Unavailable("reply lost")) is Position.UNCERTAIN
+    assert after_attempt(current, Throttled("slow down")) is None
+    assert after_attempt(current, Unavailable("reply lost")) is Position.UNCERTAIN
+
+
+@pytest.mark.parametrize("error", [Throttled("x"), Unavailable("x"), Timeout("x")])
+@pytest.mark.parametrize("kind", list(OperationKind))
+def test_a_cloud_that_does_not_answer_leaves_the_operation_open(
+    kind: OperationKind, error: SkyClustError
+) -> None:
+    for position in ("journalled", "requested", "accepted"):
+        if position in {line.value for line in lines_of(kind)}:
+            assert after_error(operation(kind, position), error) is None
+
+
+def test_a_busy_machine_ends_what_was_asked_of_it_instead_of_striking_later() -> None:
+    busy = Conflict("stopping", provider="aws")
+    for kind in (OperationKind.START, OperationKind.STOP, OperationKind.DELETE):
+        assert after_error(operation(kind, "requested"), busy) is Position.FAILED
+    assert after_error(operation(OperationKind.REBOOT), busy) is Position.FAILED
+    assert after_error(operation(OperationKind.RESIZE, "stopping"), busy) is Position.RESTORING
+    assert after_error(operation(OperationKind.CREATE, "requested"), busy) is None
+    assert after_error(operation(OperationKind.CREATE, "undoing"), busy) is None
+
+
+def test_a_busy_store_ends_nothing() -> None:
+    busy = Conflict("the database is locked")
+    assert after_error(operation(OperationKind.STOP, "requested"), busy) is None
 
 
 def test_a_line_of_a_newer_version_is_not_guessed_at() -> None:
@@ -170,12 +207,7 @@ def test_who_is_fenced_writes_nothing(kind: OperationKind, position: Position) -
 @pytest.mark.parametrize("kind", list(OperationKind))
 def test_every_error_at_every_line_leads_to_a_line_that_leads_on(kind: OperationKind) -> None:
     errors = [NeverReached("x"), InvalidRequest("x"), AuthenticationFailed("x"), Unavailable("x")]
-    lines = [line for line in Position if not line.state.final]
-    for line in lines:
-        try:
-            next_step(operation(kind, line))
-        except ConfigurationError:
-            continue  # not a line of this kind
+    for line in lines_of(kind):
         for error in errors:
             after = after_error(operation(kind, line), error)
             if after is not None:
