@@ -12,7 +12,7 @@ from typing import Final
 
 from skyclust.embedded import prefect_api
 from skyclust.embedded.environment import client_environment
-from skyclust.embedded.processes import end, is_alive, log_tail
+from skyclust.embedded.processes import end, find, is_alive, log_tail
 from skyclust.embedded.runtime import (
     Runtime,
     forget_runtime,
@@ -29,6 +29,9 @@ from skyclust.store.engine import open_store
 
 BOOTSTRAP_SECONDS: Final = 180.0
 WATCH_SECONDS: Final = 1.0
+
+FLOW_RUN: Final = "prefect.engine"
+"""The module that a worker starts for each flow run."""
 
 STOP_SECONDS: Final = {"server": 15.0, "worker": 20.0}
 """How long each may take to end before it is killed."""
@@ -67,6 +70,9 @@ def stop(home: Path) -> list[str]:
             for name, process in reversed(runtime.processes.items())
             if end(process, grace_seconds=STOP_SECONDS[name])
         ]
+        # A worker that was killed leaves its flow runs behind, each in a session of its own.
+        for run in find(argument=FLOW_RUN, variable=f"SKYCLUST_HOME={home}", log=home / "logs"):
+            end(run, grace_seconds=STOP_SECONDS["worker"])
         forget_runtime(home)
         return ended
 

@@ -80,6 +80,23 @@ def end(process: Process, *, grace_seconds: float) -> bool:
     return running
 
 
+def find(*, argument: str, variable: str, log: Path) -> list[Process]:
+    """Return the processes with this argument and this `NAME=VALUE` in their environment.
+
+    Only Linux tells the environment of a process; elsewhere none is found.
+    """
+    found: list[Process] = []
+    for folder in _PROC.glob("[0-9]*"):
+        try:
+            arguments = (folder / "cmdline").read_bytes().split(b"\0")
+            variables = (folder / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue  # it has ended, or is another user's
+        if argument.encode() in arguments and variable.encode() in variables:
+            found.append(_identified(int(folder.name), log))
+    return found
+
+
 def log_tail(log: Path, *, lines: int = 15) -> str:
     """Return the last lines of a log; empty when there is none."""
     try:

@@ -31,6 +31,14 @@ def _eventually(good: Callable[[], bool], seconds: float = 180) -> bool:
     return good()
 
 
+def _read_until(process: subprocess.Popen[str], words: str) -> None:
+    assert process.stderr is not None
+    for line in process.stderr:
+        if words in line:
+            return
+    pytest.fail(f"it never said {words!r}")
+
+
 def test_from_nothing_to_up_and_down_again(skyclust: CommandLine) -> None:
     before = skyclust("status", "--json")
     with socket.socket() as taken:
@@ -120,6 +128,7 @@ def test_a_start_that_is_broken_off_leaves_nothing_running(skyclust: CommandLine
     assert processes_of(skyclust.home) == {}
 
 
+@pytest.mark.slow
 def test_a_part_that_dies_is_shown_and_comes_back_with_up(skyclust: CommandLine) -> None:
     assert skyclust("up", "--detach").returncode == 0
     server, worker, api_url = skyclust.pid("server"), skyclust.pid("worker"), skyclust.api_url
@@ -144,13 +153,11 @@ def test_a_part_that_dies_is_shown_and_comes_back_with_up(skyclust: CommandLine)
     assert _states(skyclust) == {"server": "running", "worker": "running"}
 
 
+@pytest.mark.slow
 def test_in_the_foreground_a_server_that_dies_is_told_with_its_log(skyclust: CommandLine) -> None:
     with skyclust.start("up") as up:
         try:
-            assert _eventually(
-                lambda: _states(skyclust) == {"server": "running", "worker": "running"}
-            )
-            time.sleep(3)
+            _read_until(up, "Ctrl-C stops it.")
             kill(skyclust.pid("server"))
             _, said = up.communicate(timeout=90)
         finally:
@@ -240,6 +247,7 @@ def test_a_server_of_somebody_else_that_does_not_answer_is_told(skyclust: Comman
     assert processes_of(skyclust.home) == {}
 
 
+@pytest.mark.slow
 def test_two_installations_start_at_once(skyclust: CommandLine, tmp_path: Path) -> None:
     other = CommandLine(tmp_path / "other")
     both = [one.start("up", "--detach") for one in (skyclust, other)]

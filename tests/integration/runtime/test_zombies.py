@@ -86,6 +86,16 @@ def test_a_run_killed_under_its_worker_is_recovered_at_once(
     assert asked_after < 60
 
 
+def test_down_also_ends_the_runs_of_a_worker_that_was_killed(running: CommandLine) -> None:
+    _create(running)
+    _wait(lambda: _operations(running) == {"running": 1}, 60, "the machine is asked for")
+    kill(running.pid("worker"))
+
+    running("down")
+
+    assert processes_of(running.home) == {}
+
+
 def test_a_long_run_that_is_alive_is_left_alone(running: CommandLine, sandbox: Sandbox) -> None:
     """Longer than the silence that counts as death, so only its heartbeats keep it alive."""
     sandbox.inject(Fault(kind=FaultKind.DELAY, action="RunInstances", seconds=60, times=1))
