@@ -1,4 +1,4 @@
-"""Disks, snapshots, images, networks, firewalls, addresses and load balancers in our words."""
+"""Disks, snapshots, images, networks, firewalls and addresses in our words."""
 
 from __future__ import annotations
 
@@ -14,12 +14,6 @@ from providers.aws.disks import to_disk
 from providers.aws.firewalls import to_firewall
 from providers.aws.images import to_image
 from providers.aws.inventory import READERS
-from providers.aws.load_balancers import (
-    ClassicLoadBalancer,
-    LoadBalancer,
-    to_classic_load_balancer,
-    to_load_balancer,
-)
 from providers.aws.networks import to_network, to_subnet
 from providers.aws.snapshots import to_snapshot
 from skyclust.model.resource import ResourceKind, ResourceState
@@ -240,56 +234,6 @@ def test_an_address(association: dict[str, str], state: str, holder: list[str]) 
     assert (address.id, address.name, address.state) == ("eipalloc-1", "shop", state)
     assert address.attributes["address"] == "198.51.100.9"
     assert address.attributes["attached_to"] == holder
-
-
-def test_a_load_balancer() -> None:
-    arn = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/shop/50dc6c49"
-    described: Any = {
-        "LoadBalancerArn": arn,
-        "LoadBalancerName": "shop",
-        "DNSName": "shop-1.eu-west-1.elb.amazonaws.com",
-        "CreatedTime": AT,
-        "Scheme": "internet-facing",
-        "VpcId": "vpc-1",
-        "State": {"Code": "active_impaired"},
-        "Type": "application",
-        "AvailabilityZones": [{"ZoneName": "eu-west-1b"}, {"ZoneName": "eu-west-1a"}],
-        "SecurityGroups": ["sg-2", "sg-1"],
-    }
-    balancer = to_load_balancer(REGION, LoadBalancer(described, {"team": "a"}))
-    assert (balancer.id, balancer.name, balancer.created_at) == (arn, "shop", AT)
-    assert (balancer.state, balancer.native_state) == ("degraded", "active_impaired")
-    assert balancer.tags == {"team": "a"}
-    assert balancer.attributes == {
-        "dns_name": "shop-1.eu-west-1.elb.amazonaws.com",
-        "firewalls": ["sg-1", "sg-2"],
-        "network": "vpc-1",
-        "scheme": "internet-facing",
-        "type": "application",
-        "zones": ["eu-west-1a", "eu-west-1b"],
-    }
-
-
-def test_a_classic_load_balancer_has_the_same_attributes_and_no_state() -> None:
-    described: Any = {
-        "LoadBalancerName": "old",
-        "DNSName": "old-1.eu-west-1.elb.amazonaws.com",
-        "CreatedTime": AT,
-        "Scheme": "internal",
-        "VPCId": "vpc-1",
-        "AvailabilityZones": ["eu-west-1b", "eu-west-1a"],
-        "SecurityGroups": [],
-    }
-    balancer = to_classic_load_balancer(REGION, ClassicLoadBalancer(described, {}))
-    assert (balancer.id, balancer.state, balancer.native_state) == ("old", None, None)
-    assert balancer.attributes == {
-        "dns_name": "old-1.eu-west-1.elb.amazonaws.com",
-        "firewalls": [],
-        "network": "vpc-1",
-        "scheme": "internal",
-        "type": "classic",
-        "zones": ["eu-west-1a", "eu-west-1b"],
-    }
 
 
 @pytest.mark.parametrize(
