@@ -21,11 +21,13 @@ from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState
 from prefect.client.schemas.filters import FlowRunFilterStateType as StateTypeFilter
 from prefect.client.schemas.objects import StateType
 from prefect.states import Crashed
 
+from skyclust.orchestration.limits import credential_limit_name
 from skyclust.orchestration.runs import run_here
 from skyclust.store import operations
 from tests.flows.conftest import Installation
@@ -76,6 +78,15 @@ class Child:
 
     def output(self) -> str:
         return self.log.with_suffix(".output").read_text()[-3000:]
+
+
+@pytest.fixture(autouse=True)
+def _slots_enough(installation: Installation) -> None:
+    """A killed process keeps its slots for a minute, and the drill kills faster than that."""
+    name = credential_limit_name("default", installation.credential)
+    limit = GlobalConcurrencyLimitCreate(name=name, limit=1000)
+    with get_client(sync_client=True) as client:
+        client.create_global_concurrency_limit(limit)
 
 
 def mark_crashed() -> None:
