@@ -50,7 +50,7 @@ def test_a_spec_refuses(wrong: dict[str, object]) -> None:
 
 
 def test_a_spec_survives_json_and_does_not_change() -> None:
-    spec = InstanceSpec.model_validate({**SPEC, "disks": [{"size_gib": 8}], "keys": ["ops"]})
+    spec = InstanceSpec.model_validate({**SPEC, "disks": [{"size_gib": 8}], "ssh_keys": ["ops"]})
     assert InstanceSpec.model_validate_json(spec.model_dump_json()) == spec
     assert spec.disks == (DiskSpec(size_gib=8),)
     with pytest.raises(ValidationError, match="frozen"):
