@@ -18,7 +18,7 @@ from skyclust.sandbox.faults import Fault, FaultKind
 from tests.fixtures.sandbox import Sandbox
 from tests.integration.runtime.conftest import CommandLine
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(400)]
 
 REGION = "eu-central-1"
 REGIONS = ("--region", REGION)

@@ -16,7 +16,7 @@ import pytest
 from tests.fixtures.prefect import PrefectServer
 from tests.integration.runtime.conftest import CommandLine, kill, processes_of
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(400)]
 
 
 def _states(skyclust: CommandLine) -> dict[str, str]:
