@@ -171,9 +171,11 @@ def test_provisioning_killed_at_every_crossing(installation: Installation, tmp_p
 
 
 def test_deleting_killed_at_every_crossing(installation: Installation, tmp_path: Path) -> None:
+    # One machine for each crossing, named as `killed_everywhere` names its runs.
+    made = run_here("provision-instances", provisioning(installation, "change-instance", 40))
+    assert made.succeeded, made.message
+
     def parameters(name: str) -> dict[str, Any]:
-        made = run_here("provision-instances", provisioning(installation, name, 1))
-        assert made.succeeded, made.message
         return {"request": {"action": "delete", "instance": name}}
 
     def check(name: str, where: str) -> None:
