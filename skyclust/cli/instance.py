@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from skyclust.cli.inputs import parse_tags, parse_time, read_text
+from skyclust.cli.inputs import parse_tags, read_text
 from skyclust.cli.instance_changes import delete, reboot, resize, start, stop
 from skyclust.cli.inventory import (
     AsOf,
@@ -16,7 +16,7 @@ from skyclust.cli.inventory import (
     Regions,
     States,
     Tags,
-    tell_what_is_not_fresh,
+    show_found,
 )
 from skyclust.cli.machines import (
     OPERATIONS,
@@ -30,7 +30,7 @@ from skyclust.cli.machines import (
     machine_row,
 )
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
-from skyclust.cli.output import show_list, show_record
+from skyclust.cli.output import show_record
 from skyclust.cli.requests import checked
 from skyclust.cli.running import finish, run_flow
 from skyclust.errors import InvalidRequest
@@ -128,33 +128,20 @@ def list_all(
     as_json: AsJson = False,
 ) -> None:
     """List machines as the inventory knows them, now or as they were."""
-    from skyclust.store import resources, scopes, workspaces
-    from skyclust.store.engine import open_store
-
-    moment = parse_time(as_of, "--as-of") if as_of else None
-    with open_store().reading() as connection:
-        workspaces.get(connection, workspace)
-        found = resources.find(
-            connection,
-            workspace,
-            kinds=[ResourceKind.INSTANCE],
-            providers=provider,
-            credentials=credential,
-            regions=region,
-            states=state,
-            tags=parse_tags(tag),
-            as_of=moment,
-        )
-        known = scopes.list_all(
-            connection,
-            workspace,
-            credentials=credential,
-            regions=region,
-            kinds=[ResourceKind.INSTANCE],
-        )
-    show_list([machine_row(one) for one in found], COLUMNS, as_json=as_json, title="Machines")
-    if moment is None:
-        tell_what_is_not_fresh(scope.state for scope in known)
+    show_found(
+        workspace,
+        kinds=[ResourceKind.INSTANCE],
+        providers=provider,
+        credentials=credential,
+        regions=region,
+        states=state,
+        tags=tag,
+        as_of=as_of,
+        row=machine_row,
+        columns=COLUMNS,
+        as_json=as_json,
+        title="Machines",
+    )
 
 
 @app.command()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -15,6 +15,9 @@ from skyclust.cli.requests import checked
 from skyclust.cli.running import Shown, finish, run_flow
 from skyclust.model.resource import ChangeKind, ResourceKind
 from skyclust.model.scope import ScopeState
+
+if TYPE_CHECKING:
+    from skyclust.model.stored import StoredResource
 
 app = typer.Typer(no_args_is_help=True, help="What exists: sync, list, changes, scopes.")
 
@@ -111,6 +114,42 @@ def list_all(
     as_json: AsJson = False,
 ) -> None:
     """List resources, now or as they were; a resource must match every filter."""
+    show_found(
+        workspace,
+        kinds=kind,
+        providers=provider,
+        credentials=credential,
+        regions=region,
+        states=state,
+        tags=tag,
+        as_of=as_of,
+        row=_row,
+        columns=COLUMNS,
+        as_json=as_json,
+        title="Resources",
+    )
+
+
+def show_found(
+    workspace: str,
+    *,
+    kinds: list[ResourceKind] | None,
+    providers: list[str] | None,
+    credentials: list[str] | None,
+    regions: list[str] | None,
+    states: list[str] | None,
+    tags: list[str] | None,
+    as_of: str | None,
+    row: Callable[[StoredResource], Mapping[str, object]],
+    columns: Sequence[str],
+    as_json: bool,
+    title: str,
+) -> None:
+    """Print the resources that match every filter, then say which scopes are not fresh.
+
+    Raises InvalidRequest for a time or a tag that cannot be read, NotFound for an unknown
+    workspace.
+    """
     from skyclust.store import resources, scopes, workspaces
     from skyclust.store.engine import open_store
 
@@ -120,21 +159,24 @@ def list_all(
         found = resources.find(
             connection,
             workspace,
-            kinds=kind,
-            providers=provider,
-            credentials=credential,
-            regions=region,
-            states=state,
-            tags=parse_tags(tag),
+            kinds=kinds,
+            providers=providers,
+            credentials=credentials,
+            regions=regions,
+            states=states,
+            tags=parse_tags(tags),
             as_of=moment,
         )
         known = scopes.list_all(
-            connection, workspace, credentials=credential, regions=region, kinds=kind
+            connection, workspace, credentials=credentials, regions=regions, kinds=kinds
         )
-    rows = [one.model_dump(exclude={"workspace_id"}) for one in found]
-    show_list(rows, COLUMNS, as_json=as_json, title="Resources")
+    show_list([row(one) for one in found], columns, as_json=as_json, title=title)
     if moment is None:
         tell_what_is_not_fresh(scope.state for scope in known)
+
+
+def _row(resource: StoredResource) -> Mapping[str, object]:
+    return resource.model_dump(exclude={"workspace_id"})
 
 
 @app.command()
