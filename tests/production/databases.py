@@ -8,14 +8,12 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
-from typing import Final
 
 import pytest
 
+from tests.fixtures.missing import missing
 from tests.production import compose
 from tests.production.host import Host
-
-CI: Final = os.environ.get("CI") == "true"
 
 
 def binary(name: str) -> Path:
@@ -26,10 +24,7 @@ def binary(name: str) -> Path:
             return folder / name
     found = shutil.which(name)
     if found is None:
-        message = f"{name} is not installed (Debian: apt-get install postgresql redis-server)"
-        if CI:
-            pytest.fail(message)
-        pytest.skip(message)
+        missing(f"{name} is not installed (Debian: apt-get install postgresql redis-server)")
     return Path(found)
 
 

@@ -128,7 +128,6 @@ def test_a_start_that_is_broken_off_leaves_nothing_running(skyclust: CommandLine
     assert processes_of(skyclust.home) == {}
 
 
-@pytest.mark.slow
 def test_a_part_that_dies_is_shown_and_comes_back_with_up(skyclust: CommandLine) -> None:
     assert skyclust("up", "--detach").returncode == 0
     server, worker, api_url = skyclust.pid("server"), skyclust.pid("worker"), skyclust.api_url
@@ -153,7 +152,6 @@ def test_a_part_that_dies_is_shown_and_comes_back_with_up(skyclust: CommandLine)
     assert _states(skyclust) == {"server": "running", "worker": "running"}
 
 
-@pytest.mark.slow
 def test_in_the_foreground_a_server_that_dies_is_told_with_its_log(skyclust: CommandLine) -> None:
     with skyclust.start("up") as up:
         try:
@@ -247,7 +245,6 @@ def test_a_server_of_somebody_else_that_does_not_answer_is_told(skyclust: Comman
     assert processes_of(skyclust.home) == {}
 
 
-@pytest.mark.slow
 def test_two_installations_start_at_once(skyclust: CommandLine, tmp_path: Path) -> None:
     other = CommandLine(tmp_path / "other")
     both = [one.start("up", "--detach") for one in (skyclust, other)]
