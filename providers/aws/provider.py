@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from providers.aws import changes, creation, identity, instances, inventory, regions
 from providers.aws.credential import AwsCredential
 from skyclust.contract import ComputeProvider, CredentialModel, InventoryProvider, Provider
-from skyclust.errors import ConfigurationError
+from skyclust.errors import ConfigurationError, Unsupported
 from skyclust.model.identity import Identity
 from skyclust.model.instance import Instance, InstanceSpec
 from skyclust.model.resource import Resource, ResourceKind
@@ -75,8 +75,10 @@ class AwsProvider(Provider, InventoryProvider, ComputeProvider):
         """Ask for a start and return; a running instance is left as it is."""
         changes.start_instance(self._clients, region, instance_id)
 
-    def stop_instance(self, region: str, instance_id: str) -> None:
-        """Ask for a stop and return; a stopped instance is left as it is."""
+    def stop_instance(self, region: str, instance_id: str, *, power_off_only: bool = False) -> None:
+        """Ask for a stop and return; every stop gives the place back, so it is not billed on."""
+        if power_off_only:
+            raise Unsupported("EC2 has no stop that keeps the place.", provider=self.name)
         changes.stop_instance(self._clients, region, instance_id)
 
     def reboot_instance(self, region: str, instance_id: str) -> None:

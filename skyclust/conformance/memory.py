@@ -147,8 +147,10 @@ class MemoryProvider(Provider, InventoryProvider, ComputeProvider):
         with cloud_errors():
             self._cloud().start_machine(self._key, region, instance_id)
 
-    def stop_instance(self, region: str, instance_id: str) -> None:
-        """Ask for a stop and return."""
+    def stop_instance(self, region: str, instance_id: str, *, power_off_only: bool = False) -> None:
+        """Ask for a stop and return; the cloud has one way to stop, and it gives the place back."""
+        if power_off_only:
+            raise Unsupported("The cloud in memory only stops wholly.", provider=self.name)
         with cloud_errors():
             self._cloud().stop_machine(self._key, region, instance_id)
 

@@ -41,8 +41,15 @@ HOPELESS: Final[dict[InstanceState, frozenset[InstanceState]]] = {
 }
 
 
+class InstanceFailure(StrEnum):
+    """Why a machine in the state ERROR never came up, where that tells what to do next."""
+
+    CAPACITY = "capacity"  # the cloud had no room for it in this place
+    QUOTA = "quota"  # a limit of the account was reached
+
+
 class DiskSpec(BaseModel):
-    """One data disk to create and attach together with the machine."""
+    """One disk to create together with the machine."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -77,8 +84,32 @@ class InstanceSpec(BaseModel):
         title="Network",
         description="Subnet or network, by id or name. Empty: the region's default network.",
     )
+    private_address: str | None = Field(
+        default=None,
+        title="Private address",
+        description="A fixed address in the network, for example 10.0.0.5. On Proxmox VE with"
+        " the prefix length and, behind a comma, the gateway: 10.0.0.5/24,10.0.0.1. Empty: the"
+        " cloud chooses one.",
+        pattern=r"^[0-9A-Fa-f.:]+(/[0-9]{1,3})?(,[0-9A-Fa-f.:]+)?$",
+    )
+    public_address: bool | None = Field(
+        default=None,
+        title="Public address",
+        description="Whether the machine gets a public address, made for it and deleted with it."
+        " Empty: what the network does by itself.",
+    )
+    user: str | None = Field(
+        default=None,
+        title="Login user",
+        description="The user that the SSH keys are for. Empty: the image's own, or the cloud's"
+        " default.",
+        pattern=r"^[a-z_][a-z0-9_-]{0,31}$",
+    )
     ssh_keys: tuple[str, ...] = Field(
-        default=(), title="SSH keys", description="Names of key pairs at the cloud."
+        default=(),
+        title="SSH keys",
+        description="Names of key pairs at the cloud, or public keys themselves"
+        " (ssh-ed25519 AAAA...) where the cloud takes those.",
     )
     user_data: str | None = Field(
         default=None,
@@ -89,6 +120,11 @@ class InstanceSpec(BaseModel):
     tags: dict[str, str] = Field(
         default_factory=dict, title="Tags", description="Tags of the machine."
     )
+    boot_disk: DiskSpec | None = Field(
+        default=None,
+        title="Boot disk",
+        description="Size and type of the boot disk. Empty: as the image and the type have it.",
+    )
     disks: tuple[DiskSpec, ...] = Field(
         default=(), title="Data disks", description="Disks beside the boot disk."
     )
@@ -97,7 +133,8 @@ class InstanceSpec(BaseModel):
 class Instance(BaseModel):
     """A machine as the cloud reports it at one moment.
 
-    `attributes` holds what the cloud tells beyond the fields, JSON values only; it joins the
+    `failure` says why a machine in the state ERROR has no place to run in, where the cloud
+    tells. `attributes` holds what the cloud tells beyond the fields, JSON values only; it joins the
     attributes of the machine's inventory resource (docs/reference/resources.md lists them).
     """
 
@@ -119,4 +156,5 @@ class Instance(BaseModel):
     tags: dict[str, str] = Field(default_factory=dict)
     created_at: AwareDatetime | None = None
     state_reason: str | None = None
+    failure: InstanceFailure | None = None
     attributes: dict[str, JsonValue] = Field(default_factory=dict)

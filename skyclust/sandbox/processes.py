@@ -28,7 +28,13 @@ from skyclust.errors import ConfigurationError, InvalidRequest, Timeout, Unavail
 from skyclust.sandbox.control_client import call_control
 from skyclust.sandbox.seeds import Seed
 
-CLOUDS: Final = {"aws": "skyclust.sandbox.aws"}
+CLOUDS: Final = {
+    "aws": "skyclust.sandbox.aws",
+    "azure": "skyclust.sandbox.azure",
+    "gcp": "skyclust.sandbox.gcp",
+    "openstack": "skyclust.sandbox.openstack",
+    "proxmox": "skyclust.sandbox.proxmox",
+}
 """The clouds there are, and the module that runs each."""
 
 START_SECONDS: Final = 60.0

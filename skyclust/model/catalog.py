@@ -1,0 +1,56 @@
+"""What a cloud offers to make machines of: instance types and images."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+
+
+class Architecture(StrEnum):
+    """What a machine's processor is, and an image is built for."""
+
+    X86_64 = "x86_64"
+    ARM64 = "arm64"
+
+
+class InstanceType(BaseModel):
+    """A size of machine that can be asked for by its name in one region.
+
+    `cores` are virtual processors as the cloud counts them. `zones` are the zones of the
+    region that offer the type; empty where the cloud does not tell. A cloud whose machines
+    are sized freely (Proxmox VE) offers a ladder of sizes, and takes any other that is
+    written the same way.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    provider: str
+    region: str
+    name: str = Field(min_length=1)
+    cores: int = Field(ge=1)
+    memory_mib: int = Field(ge=1)
+    architecture: Architecture = Architecture.X86_64
+    gpus: int = Field(default=0, ge=0)
+    zones: tuple[str, ...] = ()
+    attributes: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class Image(BaseModel):
+    """An image that machines can be made from.
+
+    `family` is the house's word for what is in it, distribution and version:
+    `ubuntu-24.04`, `debian-12`. `id` is what `InstanceSpec.image` takes.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    provider: str
+    region: str
+    id: str
+    name: str
+    family: str
+    architecture: Architecture = Architecture.X86_64
+    created_at: AwareDatetime | None = None
+    minimum_disk_gib: int | None = Field(default=None, ge=0)
+    attributes: dict[str, JsonValue] = Field(default_factory=dict)
