@@ -36,7 +36,7 @@ class Call:
     access_key: str
 
 
-class Refused(Exception):  # noqa: N818 - it is not always an error of the sandbox
+class Refused(Exception):
     """The cloud answers a call with an error; `response` is how it says so."""
 
     def __init__(self, response: Response) -> None:
