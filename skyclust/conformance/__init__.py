@@ -27,27 +27,52 @@ pytest.register_assert_rewrite(
     "skyclust.conformance.suite",
     "skyclust.conformance.provider",
     "skyclust.conformance.inventory",
+    "skyclust.conformance.account",
+    "skyclust.conformance.breakage",
+    "skyclust.conformance.catalog",
     "skyclust.conformance.creation",
+    "skyclust.conformance.disks",
     "skyclust.conformance.lifecycle",
     "skyclust.conformance.machine",
+    "skyclust.conformance.snapshots",
+    "skyclust.conformance.surroundings",
 )
 
+from skyclust.conformance.account import AccountInventorySuite  # noqa: E402
+from skyclust.conformance.catalog import CatalogSuite  # noqa: E402
 from skyclust.conformance.compute import ComputeSuite  # noqa: E402
+from skyclust.conformance.disks import DiskSuite  # noqa: E402
 from skyclust.conformance.harness import (  # noqa: E402
+    CatalogHarness,
     ComputeHarness,
+    ConsoleHarness,
+    DiskHarness,
     Failure,
     InventoryHarness,
     ProviderHarness,
+    SnapshotHarness,
 )
 from skyclust.conformance.inventory import InventorySuite  # noqa: E402
 from skyclust.conformance.provider import ProviderSuite  # noqa: E402
+from skyclust.conformance.snapshots import SnapshotSuite  # noqa: E402
+from skyclust.conformance.surroundings import ConsoleSuite, TagSuite  # noqa: E402
 
 __all__ = [
+    "AccountInventorySuite",
+    "CatalogHarness",
+    "CatalogSuite",
     "ComputeHarness",
     "ComputeSuite",
+    "ConsoleHarness",
+    "ConsoleSuite",
+    "DiskHarness",
+    "DiskSuite",
     "Failure",
     "InventoryHarness",
     "InventorySuite",
     "ProviderHarness",
     "ProviderSuite",
+    "SnapshotHarness",
+    "SnapshotSuite",
+    "TagSuite",
 ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from skyclust.conformance.breakage import BreakageSuite
 from skyclust.conformance.creation import CreationSuite
 from skyclust.conformance.lifecycle import LifecycleSuite
 
 
-class ComputeSuite(CreationSuite, LifecycleSuite):
+class ComputeSuite(CreationSuite, BreakageSuite, LifecycleSuite):
     """Everything asked of a provider that makes machines."""

@@ -19,6 +19,8 @@ class Failure(StrEnum):
     DENIED = "denied"  # every call in the harness's region lacks the permission
     EXPIRED = "expired"  # the credential is refused in every call
     LOST_REPLY = "lost reply"  # the next create is carried out once, and its reply is lost
+    NO_CAPACITY = "no capacity"  # no machine can be made: the cloud has no room for it
+    NO_QUOTA = "no quota"  # no machine can be made: a limit of the account is reached
 
 
 class ProviderHarness(Protocol):
@@ -89,7 +91,10 @@ class ComputeHarness(InventoryHarness, Protocol):
         """Return well-formed values that name nothing, for `image`, `type` and `network`."""
 
     def spec(self, name: str) -> InstanceSpec:
-        """Return a machine that can be made in the region: tags, image and network by id."""
+        """Return a machine that can be made in the region: tags, image and network by id.
+
+        With a public address where the provider makes one for the machine.
+        """
 
     def spec_by_names(self, name: str) -> InstanceSpec:
         """Return the same machine, its image and network given by their names."""
@@ -99,3 +104,51 @@ class ComputeHarness(InventoryHarness, Protocol):
 
         Machines being deleted count, deleted ones do not.
         """
+
+    def belongings(self) -> Sequence[str]:
+        """Return the ids of all that making a machine may leave behind, by the cloud's count.
+
+        Machines, and the disks, interfaces and addresses that can be made for one; sorted.
+        """
+
+    def break_after(self, calls: int) -> None:
+        """Let the process seem to die: after so many calls the cloud carries out one more,
+        whose reply is lost, and refuses every later one until `recover()`.
+        """
+
+
+class CatalogHarness(ComputeHarness, Protocol):
+    """What the suite of `CatalogProvider` needs besides."""
+
+    @property
+    def image_family(self) -> str:
+        """Return a family that the cloud has images of, for machines of `spec()`'s type."""
+
+
+class SnapshotHarness(ComputeHarness, Protocol):
+    """What the suite of `SnapshotProvider` needs besides."""
+
+    def write(self, instance_id: str, text: str) -> None:
+        """Write a text to every disk of a machine, as software in the machine would."""
+
+    def read(self, instance_id: str) -> Sequence[str]:
+        """Return the text on each disk that the machine has now, "" where there is none."""
+
+
+class DiskHarness(ComputeHarness, Protocol):
+    """What the suite of `DiskProvider` needs besides."""
+
+    @property
+    def unknown_disk_id(self) -> str:
+        """Return a well-formed id that no disk has."""
+
+    def spare_disk(self) -> str:
+        """Make a disk that nothing uses, where machines of `spec()` are; return its id."""
+
+
+class ConsoleHarness(ComputeHarness, Protocol):
+    """What the suite of `ConsoleProvider` needs besides."""
+
+    @property
+    def console_text(self) -> str:
+        """Return a piece of what every machine writes to its console when it comes up."""

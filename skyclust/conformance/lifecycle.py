@@ -7,7 +7,7 @@ import pytest
 from skyclust.conformance.harness import ComputeHarness
 from skyclust.conformance.machine import Machine, MachineSuite
 from skyclust.contract import ComputeProvider
-from skyclust.errors import Conflict, InvalidRequest, NotFound, Transient
+from skyclust.errors import Conflict, InvalidRequest, NotFound, Transient, Unsupported
 from skyclust.model.instance import InstanceState
 from skyclust.model.resource import instance_resource
 
@@ -46,6 +46,19 @@ class LifecycleSuite(MachineSuite):
         """A resize that was asked for twice is no error, even when the machine runs again."""
         machine.compute.resize_instance(machine.region, machine.id, machine.now().type)
         assert machine.now().state is InstanceState.RUNNING
+
+    def test_a_machine_may_keep_its_place_where_the_cloud_knows_that(
+        self, machine: Machine
+    ) -> None:
+        """A stop that only powers off is done, or Unsupported with the machine untouched."""
+        try:
+            machine.compute.stop_instance(machine.region, machine.id, power_off_only=True)
+        except Unsupported:
+            assert machine.now().state is InstanceState.RUNNING
+        else:
+            machine.becomes(InstanceState.STOPPED)
+            machine.compute.start_instance(machine.region, machine.id)
+            machine.becomes(InstanceState.RUNNING)
 
     def test_a_deleted_machine_may_be_deleted(self, machine: Machine) -> None:
         """A delete that was asked for twice is no error, at once and when all is over."""
@@ -117,14 +130,21 @@ class LifecycleSuite(MachineSuite):
         assert machine.now().type == before.type
 
     def test_a_start_during_a_stop_is_refused_or_done(self, machine: Machine) -> None:
-        """A start that comes too early is told so (Transient), or honoured; never forgotten."""
+        """A start that comes too early is told so (Transient), or honoured; never forgotten.
+
+        It is told with the provider's name: a Conflict without one counts as the store's.
+        """
         machine.compute.stop_instance(machine.region, machine.id)
+        refused: Transient | None = None
         try:
             machine.compute.start_instance(machine.region, machine.id)
-        except Transient:
-            machine.becomes(InstanceState.STOPPED)
-        else:
+        except Transient as error:
+            refused = error
+        if refused is None:
             machine.becomes(InstanceState.RUNNING)
+        else:
+            assert refused.provider == self.provider_class.name
+            machine.becomes(InstanceState.STOPPED)
 
     def test_a_stopped_machine_is_found_by_its_token(self, machine: Machine) -> None:
         """The token finds a machine in any state in which it exists, and not after."""

@@ -7,67 +7,43 @@ else. Tests of the core may use it where no real wire format is wanted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import ClassVar, Final
 
-from pydantic import Field, JsonValue, SecretStr
+from pydantic import Field, SecretStr
 
-from skyclust.conformance.memory_cloud import CloudError, Code, Item, MemoryCloud
-from skyclust.contract import ComputeProvider, CredentialModel, InventoryProvider, Provider
-from skyclust.errors import (
-    AuthenticationFailed,
-    Conflict,
-    InvalidRequest,
-    NotFound,
-    PermissionDenied,
-    SkyClustError,
-    Throttled,
-    Timeout,
-    Unavailable,
-    Unsupported,
+from skyclust.conformance import memory_disks
+from skyclust.conformance.memory_cloud import MemoryCloud
+from skyclust.conformance.memory_items import TYPES, CloudError, Code, Item
+from skyclust.conformance.memory_words import (
+    NAME,
+    NATIVE_KINDS,
+    cloud_errors,
+    to_instance,
+    to_resource,
+    to_snapshot,
 )
+from skyclust.contract import (
+    AccountInventoryProvider,
+    AccountPage,
+    CatalogProvider,
+    ComputeProvider,
+    ConsoleProvider,
+    CredentialModel,
+    DiskProvider,
+    Provider,
+    SnapshotProvider,
+    TagProvider,
+)
+from skyclust.errors import InvalidRequest, NotFound, PermissionDenied, Unsupported
+from skyclust.model.catalog import Architecture, Image, InstanceType
 from skyclust.model.identity import Identity
 from skyclust.model.instance import Instance, InstanceSpec, InstanceState
-from skyclust.model.resource import Resource, ResourceKind, ResourceState, instance_resource
+from skyclust.model.resource import Resource, ResourceKind
+from skyclust.model.snapshot import InstanceSnapshot
 
 CLOUDS: Final[dict[str, MemoryCloud]] = {}
 """The clouds that can be reached, by endpoint."""
-
-ERRORS: Final[dict[Code, type[SkyClustError]]] = {
-    Code.BAD_KEY: AuthenticationFailed,
-    Code.KEY_EXPIRED: AuthenticationFailed,
-    Code.FORBIDDEN: PermissionDenied,
-    Code.SLOW_DOWN: Throttled,
-    Code.INTERNAL: Unavailable,
-    Code.NO_ANSWER: Timeout,
-    Code.NO_CONNECTION: Unavailable,
-    Code.NO_SUCH_REGION: InvalidRequest,
-    Code.NO_SUCH_MACHINE: NotFound,
-    Code.NO_SUCH_IMAGE: NotFound,
-    Code.NO_SUCH_NETWORK: NotFound,
-    Code.NO_SUCH_TYPE: InvalidRequest,
-    Code.WRONG_STATE: InvalidRequest,
-    Code.BUSY: Conflict,
-    Code.TOKEN_REUSED: InvalidRequest,
-}
-
-STATES: Final = {
-    "building": InstanceState.PENDING,
-    "active": InstanceState.RUNNING,
-    "switching-off": InstanceState.STOPPING,
-    "off": InstanceState.STOPPED,
-    "ending": InstanceState.DELETING,
-    "ended": InstanceState.DELETED,
-}
-
-NATIVE_KINDS: Final = {
-    ResourceKind.INSTANCE: "machine",
-    ResourceKind.DISK: "disk",
-    ResourceKind.IMAGE: "image",
-    ResourceKind.NETWORK: "network",
-}
 
 
 class MemoryCredential(CredentialModel):
@@ -76,10 +52,19 @@ class MemoryCredential(CredentialModel):
     key: SecretStr = Field(title="Key", description="The key that the cloud was made with.")
 
 
-class MemoryProvider(Provider, InventoryProvider, ComputeProvider):
+class MemoryProvider(
+    Provider,
+    AccountInventoryProvider,
+    ComputeProvider,
+    CatalogProvider,
+    SnapshotProvider,
+    DiskProvider,
+    ConsoleProvider,
+    TagProvider,
+):
     """One account of a cloud in memory."""
 
-    name: ClassVar[str] = "memory"
+    name: ClassVar[str] = NAME
     title: ClassVar[str] = "Cloud in memory"
     credential_model: ClassVar[type[CredentialModel]] = MemoryCredential
     kinds: ClassVar[frozenset[ResourceKind]] = frozenset(NATIVE_KINDS)
@@ -109,6 +94,17 @@ class MemoryProvider(Provider, InventoryProvider, ComputeProvider):
             raise Unsupported(f"The cloud in memory has no {kind}.", provider=self.name)
         for page in self._pages(region, NATIVE_KINDS[kind], page_size):
             yield [to_resource(region, kind, item) for item in page if item.status != "ended"]
+
+    def list_account(
+        self, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Iterator[AccountPage]:
+        """Yield the resources of a kind region by region; a denied region is told as unread."""
+        for region in self.regions():
+            try:
+                for page in self.list_resources(region, kind, page_size=page_size):
+                    yield AccountPage(page)
+            except PermissionDenied as error:
+                yield AccountPage([], {region: error})
 
     def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
         """Make one machine; the cloud itself knows the token."""
@@ -179,6 +175,96 @@ class MemoryProvider(Provider, InventoryProvider, ComputeProvider):
         except NotFound:
             return
 
+    def list_instance_types(self, region: str) -> Iterator[Sequence[InstanceType]]:
+        """Yield the sizes that the cloud has in every region."""
+        with cloud_errors():
+            self._cloud().look(self._key, region)
+        yield [
+            InstanceType(
+                provider=NAME, region=region, name=name, cores=cores, memory_mib=memory_mib
+            )
+            for name, (cores, memory_mib) in TYPES.items()
+        ]
+
+    def list_images(
+        self, region: str, family: str, architecture: Architecture = Architecture.X86_64
+    ) -> Sequence[Image]:
+        """Return the images whose name is the family's; all are for x86_64."""
+        items = [item for page in self._pages(region, "image", None) for item in page]
+        return [
+            Image(provider=NAME, region=region, id=item.id, name=item.name, family=family)
+            for item in reversed(items)
+            if item.name == family and architecture is Architecture.X86_64
+        ]
+
+    def create_snapshot(
+        self, region: str, instance_id: str, name: str, token: str
+    ) -> InstanceSnapshot:
+        """Take a snapshot, or return the one that the token took."""
+        with cloud_errors():
+            item = memory_disks.take_snapshot(
+                self._cloud(), self._key, region, instance_id, name=name, token=token
+            )
+        return to_snapshot(region, item)
+
+    def list_snapshots(self, region: str, instance_id: str) -> Sequence[InstanceSnapshot]:
+        """Return the machine's snapshots, the oldest first."""
+        return [
+            to_snapshot(region, item)
+            for page in self._pages(region, "snapshot", None)
+            for item in page
+            if item.details["machine"] == instance_id
+        ]
+
+    def must_stop_to_restore(self, instance: Instance) -> bool:
+        """Return True: the disks of a machine that is on are its own."""
+        return True
+
+    def restore_snapshot(self, region: str, instance_id: str, snapshot_id: str, token: str) -> bool:
+        """Put the disks back at once."""
+        with cloud_errors():
+            memory_disks.restore_snapshot(
+                self._cloud(), self._key, region, instance_id, snapshot_id
+            )
+        return True
+
+    def delete_snapshot(self, region: str, instance_id: str, snapshot_id: str) -> None:
+        """Delete a snapshot; one that is gone is no error."""
+        with cloud_errors():
+            memory_disks.delete_snapshot(self._cloud(), self._key, region, snapshot_id)
+
+    def get_disk(self, region: str, disk_id: str) -> Resource:
+        """Return the disk as it is now."""
+        with cloud_errors():
+            item = memory_disks.get_disk(self._cloud(), self._key, region, disk_id)
+        return to_resource(region, ResourceKind.DISK, item)
+
+    def attach_disk(self, region: str, instance_id: str, disk_id: str) -> None:
+        """Attach a disk that nobody has; it outlives the machine."""
+        with cloud_errors():
+            memory_disks.attach_disk(self._cloud(), self._key, region, instance_id, disk_id)
+
+    def detach_disk(self, region: str, instance_id: str, disk_id: str) -> None:
+        """Detach a disk; one that the machine does not have is left as it is."""
+        with cloud_errors():
+            memory_disks.detach_disk(self._cloud(), self._key, region, instance_id, disk_id)
+
+    def console_log(self, region: str, instance_id: str) -> str:
+        """Return what the machine wrote since it came up."""
+        machine = self.get_instance(region, instance_id)
+        return "" if machine.state is InstanceState.PENDING else f"{machine.name} is up\n"
+
+    def set_tags(
+        self,
+        region: str,
+        instance_id: str,
+        tags: Mapping[str, str],
+        removed: Collection[str] = (),
+    ) -> None:
+        """Set and remove labels; the token is kept elsewhere."""
+        with cloud_errors():
+            memory_disks.set_labels(self._cloud(), self._key, region, instance_id, tags, removed)
+
     def _cloud(self) -> MemoryCloud:
         cloud = CLOUDS.get(self._endpoint or "")
         if cloud is None:
@@ -207,53 +293,3 @@ class MemoryProvider(Provider, InventoryProvider, ComputeProvider):
                 provider=self.name,
             )
         return named[0] if named else wanted
-
-
-def to_instance(region: str, item: Item) -> Instance:
-    """Return a machine of the cloud in our words."""
-    return Instance(
-        provider=MemoryProvider.name,
-        region=region,
-        id=item.id,
-        name=item.name,
-        state=STATES[item.status],
-        native_state=item.status,
-        type=item.details.get("type", "small"),
-        image=item.details.get("image"),
-        network=item.details.get("network"),
-        tags=dict(item.labels),
-        created_at=datetime.fromtimestamp(item.made, UTC),
-    )
-
-
-def to_resource(region: str, kind: ResourceKind, item: Item) -> Resource:
-    """Return anything of the cloud in our words."""
-    if kind is ResourceKind.INSTANCE:
-        return instance_resource(to_instance(region, item))
-    attributes: dict[str, JsonValue] = {**item.details}
-    return Resource(
-        provider=MemoryProvider.name,
-        region=region,
-        kind=kind,
-        id=item.id,
-        name=item.name,
-        state=ResourceState.AVAILABLE,
-        native_state=item.status,
-        tags=dict(item.labels),
-        created_at=datetime.fromtimestamp(item.made, UTC),
-        attributes=attributes,
-    )
-
-
-@contextmanager
-def cloud_errors() -> Iterator[None]:
-    """Raise the cloud's errors as ours, each with the cloud's own as its cause."""
-    try:
-        yield
-    except CloudError as error:
-        ours = ERRORS[error.code]
-        raise ours(
-            f"The cloud in memory refused: {error.message}.",
-            provider=MemoryProvider.name,
-            code=error.code,
-        ) from error

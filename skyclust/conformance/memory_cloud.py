@@ -10,65 +10,16 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final
 
 from skyclust.conformance.harness import Failure
+from skyclust.conformance.memory_items import TYPES, Change, CloudError, Code, Item, Region
 
-TYPES: Final = frozenset({"small", "medium", "large"})
 LARGEST_PAGE: Final = 100
 START_OF_TIME: Final = 1_767_225_600.0  # 2026-01-01T00:00:00Z
-
-
-class Code(StrEnum):
-    """Why the cloud refuses, or why there is no answer."""
-
-    BAD_KEY = "BadKey"
-    KEY_EXPIRED = "KeyExpired"
-    FORBIDDEN = "Forbidden"
-    SLOW_DOWN = "SlowDown"
-    INTERNAL = "Internal"
-    NO_ANSWER = "NoAnswer"
-    NO_CONNECTION = "NoConnection"
-    NO_SUCH_REGION = "NoSuchRegion"
-    NO_SUCH_MACHINE = "NoSuchMachine"
-    NO_SUCH_IMAGE = "NoSuchImage"
-    NO_SUCH_NETWORK = "NoSuchNetwork"
-    NO_SUCH_TYPE = "NoSuchType"
-    WRONG_STATE = "WrongState"
-    BUSY = "Busy"
-    TOKEN_REUSED = "TokenReused"  # noqa: S105  # an error code
-
-
-class CloudError(Exception):
-    """The cloud's own error, as an SDK would raise it."""
-
-    def __init__(self, code: Code, message: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
-
-
-@dataclass(frozen=True)
-class Item:
-    """Anything that the cloud holds, as its API shows it."""
-
-    id: str
-    name: str
-    status: str
-    made: float
-    labels: Mapping[str, str] = field(default_factory=dict)
-    details: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Change:
-    """What an item becomes, and when on the monotonic clock."""
-
-    status: str
-    at: float
 
 
 class MemoryCloud:
@@ -91,6 +42,7 @@ class MemoryCloud:
         self._requests: dict[tuple[str, str], tuple[object, str]] = {}
         self._failure: Failure | None = None
         self._denied: str | None = None
+        self._calls_left: int | None = None
         self.calls = 0
 
     # What tests do to the cloud.
@@ -103,7 +55,12 @@ class MemoryCloud:
     def recover(self) -> None:
         """End the failure."""
         with self._lock:
-            self._failure = None
+            self._failure = self._calls_left = None
+
+    def break_after(self, calls: int) -> None:
+        """Lose the reply of the call after so many, and answer none that follows."""
+        with self._lock:
+            self._calls_left = calls
 
     def add(self, region: str, kind: str, name: str, **details: str) -> Item:
         """Put an item into the cloud, ready at once, and return it."""
@@ -130,6 +87,11 @@ class MemoryCloud:
         with self._lock:
             self._admit(key)
             return "memory-owner"
+
+    def look(self, key: str, region: str) -> None:
+        """Return if the region can be worked in."""
+        with self._lock:
+            self._admit(key, region)
 
     def list_regions(self, key: str) -> list[str]:
         """Return the regions in no particular order."""
@@ -177,19 +139,36 @@ class MemoryCloud:
                     raise CloudError(Code.TOKEN_REUSED, f"{token} was used for another request")
                 return self._machine(region, made_before[1])
             self._must_exist(region, type_name, image, network)
+            if self._failure is Failure.NO_CAPACITY:
+                raise CloudError(Code.FULL, f"there is no room for a {type_name}")
+            if self._failure is Failure.NO_QUOTA:
+                raise CloudError(Code.LIMIT_REACHED, "there are as many machines as may be")
             machine = self.add(
                 region, "machine", name, type=type_name, image=image, network=network, token=token
             )
             machine = replace(machine, labels=dict(labels), made=time.time())
             self._held(region, "machine")[machine.id] = machine
-            for size in disks:
-                self.add(region, "disk", f"{name}-data", machine=machine.id, size=str(size))
+            for size in (10, *disks):
+                self.add(region, "disk", name, machine=machine.id, size=str(size))
             self._requests[region, token] = (request, machine.id)
             self._set(region, machine.id, "building", then="active")
             if self._failure is Failure.LOST_REPLY:
                 self._failure = None
                 raise CloudError(Code.NO_ANSWER, "the connection was closed")
+            if self._calls_left == -1:
+                raise CloudError(Code.NO_ANSWER, "the connection was closed")
             return self._machine(region, machine.id)
+
+    @contextmanager
+    def opened(self, key: str, region: str) -> Iterator[Region]:
+        """Let one call work on what a region holds, alone."""
+        with self._lock:
+            self._admit(key, region)
+            yield Region(
+                self._held(region, "machine"),
+                self._held(region, "disk"),
+                self._held(region, "snapshot"),
+            )
 
     def start_machine(self, key: str, region: str, machine_id: str) -> None:
         """Start a machine that is off; one that is on stays on."""
@@ -236,6 +215,10 @@ class MemoryCloud:
 
     def _admit(self, key: str, region: str | None = None) -> None:
         self.calls += 1
+        if self._calls_left is not None:
+            self._calls_left -= 1
+            if self._calls_left < -1:
+                raise CloudError(Code.NO_CONNECTION, "nothing answers")
         if key != self._key:
             raise CloudError(Code.BAD_KEY, "the key is unknown")
         if self._failure is Failure.EXPIRED:
@@ -293,4 +276,7 @@ class MemoryCloud:
             machines[machine_id] = replace(machines[machine_id], status=change.status)
             if change.status == "ended":
                 for disk in [d for d in disks.values() if d.details.get("machine") == machine_id]:
-                    del disks[disk.id]
+                    if "kept" in disk.details:
+                        disks[disk.id] = replace(disk, details={"size": disk.details["size"]})
+                    else:
+                        del disks[disk.id]

@@ -10,16 +10,27 @@ import pytest
 from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
+from skyclust.conformance.account import AccountInventorySuite
+from skyclust.conformance.catalog import CatalogSuite
 from skyclust.conformance.compute import ComputeSuite
+from skyclust.conformance.disks import DiskSuite
 from skyclust.conformance.harness import Failure, ProviderHarness
 from skyclust.conformance.inventory import InventorySuite
+from skyclust.conformance.snapshots import SnapshotSuite
 from skyclust.conformance.suite import Suite, assert_tells_its_source
+from skyclust.conformance.surroundings import ConsoleSuite, TagSuite
 from skyclust.contract import (
     CONTRACT_VERSION,
+    AccountInventoryProvider,
+    CatalogProvider,
     ComputeProvider,
+    ConsoleProvider,
     CredentialModel,
+    DiskProvider,
     InventoryProvider,
     Provider,
+    SnapshotProvider,
+    TagProvider,
 )
 from skyclust.errors import (
     AuthenticationFailed,
@@ -32,7 +43,13 @@ from skyclust.model.identity import Identity
 
 CAPABILITIES: dict[type, type[Suite]] = {
     InventoryProvider: InventorySuite,
+    AccountInventoryProvider: AccountInventorySuite,
     ComputeProvider: ComputeSuite,
+    CatalogProvider: CatalogSuite,
+    SnapshotProvider: SnapshotSuite,
+    DiskProvider: DiskSuite,
+    ConsoleProvider: ConsoleSuite,
+    TagProvider: TagSuite,
 }
 
 # Words that in a field's name promise a secret, with the ids and paths that only sound so.

@@ -7,19 +7,27 @@ from typing import ClassVar
 
 import pytest
 
-from skyclust.conformance import ComputeSuite, Failure, InventorySuite, ProviderSuite
-from skyclust.conformance.memory import (
-    CLOUDS,
-    ERRORS,
-    NATIVE_KINDS,
-    MemoryCredential,
-    MemoryProvider,
+from skyclust.conformance import (
+    AccountInventorySuite,
+    CatalogSuite,
+    ComputeSuite,
+    ConsoleSuite,
+    DiskSuite,
+    Failure,
+    ProviderSuite,
+    SnapshotSuite,
+    TagSuite,
+    memory_disks,
 )
-from skyclust.conformance.memory_cloud import Code, MemoryCloud
+from skyclust.conformance.memory import CLOUDS, MemoryCredential, MemoryProvider
+from skyclust.conformance.memory_cloud import MemoryCloud
+from skyclust.conformance.memory_items import Code
+from skyclust.conformance.memory_words import ERRORS, NATIVE_KINDS
 from skyclust.model.instance import InstanceSpec
 from skyclust.model.resource import ResourceKind
 
 ENDPOINT = "memory://conformance"
+KEY = "memory-key"
 
 
 class MemoryHarness:
@@ -31,6 +39,9 @@ class MemoryHarness:
     poll_seconds = 0.002
     other_type = "large"
     unknown_instance_id = "machine-999999"
+    unknown_disk_id = "disk-999999"
+    image_family = "debian-13"
+    console_text = " is up"
     unknown: ClassVar = {"image": "image-999999", "type": "enormous", "network": "network-999999"}
 
     def __init__(self, cloud: MemoryCloud) -> None:
@@ -39,13 +50,13 @@ class MemoryHarness:
         self._network = cloud.add(self.region, "network", "default")
 
     def credential(self) -> MemoryCredential:
-        return MemoryCredential.model_validate({"endpoint": ENDPOINT, "key": "memory-key"})
+        return MemoryCredential.model_validate({"endpoint": ENDPOINT, "key": KEY})
 
     def wrong_credential(self) -> MemoryCredential:
         return MemoryCredential.model_validate({"endpoint": ENDPOINT, "key": "stolen-key"})
 
     def unreachable_credential(self) -> MemoryCredential:
-        return MemoryCredential.model_validate({"endpoint": "memory://nobody", "key": "memory-key"})
+        return MemoryCredential.model_validate({"endpoint": "memory://nobody", "key": KEY})
 
     def fail(self, failure: Failure) -> None:
         self._cloud.fail(failure, self.region)
@@ -80,8 +91,33 @@ class MemoryHarness:
     def machines(self) -> int:
         return len(self._cloud.existing(self.region, "machine"))
 
+    def belongings(self) -> Sequence[str]:
+        kinds = ("machine", "disk")
+        return sorted(item.id for kind in kinds for item in self._cloud.existing(self.region, kind))
 
-class TestMemory(ProviderSuite, InventorySuite, ComputeSuite):
+    def break_after(self, calls: int) -> None:
+        self._cloud.break_after(calls)
+
+    def spare_disk(self) -> str:
+        return self._cloud.add(self.region, "disk", "spare", size="1").id
+
+    def write(self, instance_id: str, text: str) -> None:
+        memory_disks.write_text(self._cloud, KEY, self.region, instance_id, text)
+
+    def read(self, instance_id: str) -> Sequence[str]:
+        return memory_disks.read_texts(self._cloud, KEY, self.region, instance_id)
+
+
+class TestMemory(
+    ProviderSuite,
+    AccountInventorySuite,
+    ComputeSuite,
+    CatalogSuite,
+    SnapshotSuite,
+    DiskSuite,
+    ConsoleSuite,
+    TagSuite,
+):
     provider_class = MemoryProvider
     harness_class = MemoryHarness
 

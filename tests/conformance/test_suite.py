@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from skyclust.conformance.memory import MemoryProvider
-from tests.conformance.planted import creation, lifecycle, lists, provider
+from tests.conformance.planted import creation, extended, lifecycle, lists, provider
 
 pytest_plugins = ["pytester"]
 
@@ -65,6 +65,20 @@ FAULTS: Mapping[type[MemoryProvider], str] = {
     provider.KeepsAPlainPassword: "test_credential_secrets_are_secret",
     provider.DoesNotExplainAField: "test_credential_fields_explain_themselves",
     provider.OldProvider: "test_the_class_declares_itself",
+    extended.LeavesADiskOfARefusedMachine: "test_a_cloud_that_is_full_says_so",
+    extended.MakesAnotherAfterABreak: "test_a_create_that_broke_off_is_carried_on",
+    extended.TellsAFullCloudAsAThrottle: "test_a_cloud_that_is_full_says_so",
+    extended.LeavesOutTheDeniedRegion: ("test_a_denied_region_is_told_in_every_list_of_an_account"),
+    extended.ListsHalfAnAccount: "test_an_account_lists_what_its_regions_list",
+    extended.TellsTypesTwice: "test_types_are_told_once",
+    extended.TakesAnyImageForAFamily: "test_an_unknown_family_has_no_images",
+    extended.ForbiddenCatalogIsEmpty: "test_a_failure_raises_in_every_catalog",
+    extended.RestoresNothing: "test_a_machine_goes_back_to_its_snapshot",
+    extended.TakesASnapshotACall: "test_one_token_takes_one_snapshot",
+    extended.DeletesAttachedDisks: "test_an_attached_disk_outlives_the_machine",
+    extended.NeverLetsGoOfADisk: "test_a_disk_comes_and_goes",
+    extended.UnknownConsolesAreEmpty: "test_an_unknown_machine_has_no_console",
+    extended.ReplacesAllTags: "test_tags_are_set_and_removed",
 }
 
 
@@ -72,7 +86,7 @@ IMPORTS = """
 from skyclust.conformance import InventorySuite, ProviderSuite
 from skyclust.conformance.memory import MemoryProvider
 from tests.conformance import test_memory
-from tests.conformance.planted import creation, lifecycle, lists, provider
+from tests.conformance.planted import creation, extended, lifecycle, lists, provider
 """
 
 
@@ -121,7 +135,7 @@ def test_the_honest_provider_passes(pytester: pytest.Pytester, test: str) -> Non
 def test_every_planted_provider_is_tried() -> None:
     providers = {
         member
-        for module in (creation, lifecycle, lists, provider)
+        for module in (creation, extended, lifecycle, lists, provider)
         for member in vars(module).values()
         if isinstance(member, type) and issubclass(member, MemoryProvider)
     }

@@ -7,10 +7,8 @@ import time
 import uuid
 from collections.abc import Sequence
 
-from skyclust.conformance.memory import (
-    MemoryProvider,
-)
-from skyclust.conformance.memory_cloud import Code
+from skyclust.conformance.memory import MemoryProvider
+from skyclust.conformance.memory_items import Code
 from skyclust.contract import CredentialModel
 from skyclust.errors import (
     InvalidRequest,

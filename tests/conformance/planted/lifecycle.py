@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from skyclust.conformance.memory import (
-    MemoryProvider,
-    cloud_errors,
-)
+from skyclust.conformance.memory import MemoryProvider
+from skyclust.conformance.memory_words import cloud_errors
 from skyclust.errors import (
     Conflict,
     InvalidRequest,

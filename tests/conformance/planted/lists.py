@@ -7,11 +7,8 @@ import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from skyclust.conformance.memory import (
-    NATIVE_KINDS,
-    MemoryProvider,
-    cloud_errors,
-)
+from skyclust.conformance.memory import MemoryProvider
+from skyclust.conformance.memory_words import NATIVE_KINDS, cloud_errors
 from skyclust.errors import (
     AuthenticationFailed,
     InvalidRequest,

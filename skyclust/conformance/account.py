@@ -1,0 +1,112 @@
+"""The suite of `AccountInventoryProvider`: one list of all regions."""
+
+from __future__ import annotations
+
+import pytest
+
+from skyclust.conformance.harness import Failure, InventoryHarness
+from skyclust.conformance.inventory import InventorySuite
+from skyclust.contract import AccountInventoryProvider, AccountPage, Provider
+from skyclust.errors import (
+    AuthenticationFailed,
+    PermissionDenied,
+    SkyClustError,
+    Throttled,
+    Unavailable,
+    Unsupported,
+)
+from skyclust.model.resource import Resource, ResourceKind
+
+
+class AccountInventorySuite(InventorySuite):
+    """Everything asked of a provider that lists all regions at once."""
+
+    @pytest.fixture
+    def account(self, provider: Provider) -> AccountInventoryProvider:
+        """Return the provider as one that lists an account."""
+        assert isinstance(provider, AccountInventoryProvider)
+        return provider
+
+    def test_an_account_lists_what_its_regions_list(
+        self,
+        account: AccountInventoryProvider,
+        provider: Provider,
+        harness: InventoryHarness,
+        kind: ResourceKind,
+    ) -> None:
+        """Both ways of reading give the same resources, and each of them once."""
+        made = set(harness.seed(kind, 3))
+        listed = _read(account, kind)
+        assert made <= {resource.id for resource in listed}
+        regions = {resource.region for resource in listed} | {harness.region}
+        assert regions <= set(provider.regions())
+        by_region = [
+            resource
+            for region in sorted(regions)
+            for page in account.list_resources(region, kind)
+            for resource in page
+        ]
+        assert sorted(listed, key=_place) == sorted(by_region, key=_place)
+
+    def test_small_pages_of_an_account_give_the_same(
+        self, account: AccountInventoryProvider, harness: InventoryHarness, kind: ResourceKind
+    ) -> None:
+        """The smallest pages of an account hold the same as the usual ones."""
+        harness.seed(kind, 2 * harness.smallest_page + 1)
+        usual = _read(account, kind)
+        pages = list(account.list_account(kind, page_size=1))
+        assert sorted((r for p in pages for r in p.resources), key=_place) == sorted(
+            usual, key=_place
+        )
+
+    @pytest.mark.parametrize(
+        ("failure", "expected"),
+        [
+            (Failure.EXPIRED, AuthenticationFailed),
+            (Failure.THROTTLED, Throttled),
+            (Failure.BROKEN, Unavailable),
+        ],
+        ids=["expired", "throttled", "broken"],
+    )
+    def test_a_failure_raises_in_every_list_of_an_account(
+        self,
+        account: AccountInventoryProvider,
+        harness: InventoryHarness,
+        kind: ResourceKind,
+        failure: Failure,
+        expected: type[SkyClustError],
+    ) -> None:
+        """A list of an account that cannot be read is no empty account."""
+        harness.seed(kind, 1)
+        harness.fail(failure)
+        with pytest.raises(expected):
+            list(account.list_account(kind))
+
+    def test_a_denied_region_is_told_in_every_list_of_an_account(
+        self, account: AccountInventoryProvider, harness: InventoryHarness, kind: ResourceKind
+    ) -> None:
+        """What may not be read raises, or is named as unread; it is not left out silently."""
+        harness.seed(kind, 1)
+        harness.fail(Failure.DENIED)
+        try:
+            pages = list(account.list_account(kind))
+        except PermissionDenied:
+            return
+        unread = {region: error for page in pages for region, error in page.unread.items()}
+        assert isinstance(unread.get(harness.region), SkyClustError)
+
+    def test_an_account_has_no_unsupported_kind(self, account: AccountInventoryProvider) -> None:
+        """A kind that the provider does not list is Unsupported for the account as well."""
+        for kind in set(ResourceKind) - account.kinds:
+            with pytest.raises(Unsupported):
+                list(account.list_account(kind))
+
+
+def _read(account: AccountInventoryProvider, kind: ResourceKind) -> list[Resource]:
+    pages: list[AccountPage] = list(account.list_account(kind))
+    assert [page.unread for page in pages if page.unread] == []
+    return [resource for page in pages for resource in page.resources]
+
+
+def _place(resource: Resource) -> tuple[str, str]:
+    return resource.region, resource.id

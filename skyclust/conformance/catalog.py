@@ -1,0 +1,104 @@
+"""The suite of `CatalogProvider`: what machines can be made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+
+from skyclust.conformance.harness import CatalogHarness, Failure
+from skyclust.conformance.machine import TOKEN, MachineSuite
+from skyclust.contract import CatalogProvider, ComputeProvider, Provider
+from skyclust.errors import (
+    AuthenticationFailed,
+    PermissionDenied,
+    SkyClustError,
+    Throttled,
+    Unavailable,
+)
+from skyclust.model.catalog import Image, InstanceType
+
+UNKNOWN_FAMILY: Final = "no-such-distribution-1.0"
+
+
+class CatalogSuite(MachineSuite):
+    """Everything asked of a provider that tells its types and images."""
+
+    @pytest.fixture
+    def catalog(self, provider: Provider) -> CatalogProvider:
+        """Return the provider as one with a catalog."""
+        assert isinstance(provider, CatalogProvider)
+        return provider
+
+    def test_types_are_told_once(self, catalog: CatalogProvider, harness: CatalogHarness) -> None:
+        """Each type of the region has its name, and those that machines have are among them."""
+        types = _types(catalog, harness.region)
+        names = [one.name for one in types]
+        assert len(names) == len(set(names))
+        assert {harness.spec("web").type, harness.other_type} <= set(names)
+        assert harness.unknown["type"] not in names
+        for one in types:
+            assert (one.provider, one.region) == (self.provider_class.name, harness.region)
+            assert InstanceType.model_validate(one.model_dump()) == one
+
+    def test_a_machine_can_be_made_from_a_family(
+        self, catalog: CatalogProvider, compute: ComputeProvider, harness: CatalogHarness
+    ) -> None:
+        """The newest image of a family is one that a machine is really made from."""
+        images = catalog.list_images(harness.region, harness.image_family)
+        assert images
+        for image in images:
+            assert image.id
+            assert image.family == harness.image_family
+            assert (image.provider, image.region) == (self.provider_class.name, harness.region)
+            assert Image.model_validate(image.model_dump()) == image
+        spec = harness.spec("web").model_copy(update={"image": images[0].id})
+        compute.create_instance(spec, TOKEN)
+        assert harness.machines() == 1
+
+    def test_the_newest_image_comes_first(
+        self, catalog: CatalogProvider, harness: CatalogHarness
+    ) -> None:
+        """Whoever takes the first image gets the newest."""
+        images = catalog.list_images(harness.region, harness.image_family)
+        times = [image.created_at for image in images if image.created_at]
+        assert times == sorted(times, reverse=True)
+
+    def test_an_unknown_family_has_no_images(
+        self, catalog: CatalogProvider, harness: CatalogHarness
+    ) -> None:
+        """A family that the cloud does not have is an empty list, and no other family's."""
+        assert list(catalog.list_images(harness.region, UNKNOWN_FAMILY)) == []
+
+    @pytest.mark.parametrize("call", ["types", "images"])
+    @pytest.mark.parametrize(
+        ("failure", "expected"),
+        [
+            (Failure.DENIED, PermissionDenied),
+            (Failure.EXPIRED, AuthenticationFailed),
+            (Failure.THROTTLED, Throttled),
+            (Failure.BROKEN, Unavailable),
+        ],
+        ids=["denied", "expired", "throttled", "broken"],
+    )
+    def test_a_failure_raises_in_every_catalog(
+        self,
+        catalog: CatalogProvider,
+        harness: CatalogHarness,
+        call: str,
+        failure: Failure,
+        expected: type[SkyClustError],
+    ) -> None:
+        """A catalog that cannot be read is not an empty one."""
+        read: Callable[[], object] = {
+            "types": lambda: _types(catalog, harness.region),
+            "images": lambda: catalog.list_images(harness.region, harness.image_family),
+        }[call]
+        harness.fail(failure)
+        with pytest.raises(expected):
+            read()
+
+
+def _types(catalog: CatalogProvider, region: str) -> list[InstanceType]:
+    return [one for page in catalog.list_instance_types(region) for one in page]

@@ -1,0 +1,99 @@
+"""The suite of `DiskProvider`: disks that come to a machine and leave it again."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from skyclust.conformance.harness import DiskHarness
+from skyclust.conformance.machine import Machine, MachineSuite
+from skyclust.contract import ComputeProvider, DiskProvider, InventoryProvider, Provider
+from skyclust.errors import NotFound, Transient
+from skyclust.model.instance import InstanceState
+from skyclust.model.resource import Resource, ResourceKind
+
+
+class DiskSuite(MachineSuite):
+    """Everything asked of a provider that attaches disks."""
+
+    @pytest.fixture
+    def disks(self, provider: Provider) -> DiskProvider:
+        """Return the provider as one that attaches disks."""
+        assert isinstance(provider, DiskProvider)
+        return provider
+
+    def test_a_disk_comes_and_goes(
+        self, disks: DiskProvider, machine: Machine, harness: DiskHarness
+    ) -> None:
+        """A disk is attached, asked for again without harm, and detached, and outlives it all."""
+        disk_id = harness.spare_disk()
+        disks.attach_disk(machine.region, machine.id, disk_id)
+        _becomes(disks, harness, disk_id, attached_to=machine.id)
+        disks.attach_disk(machine.region, machine.id, disk_id)
+        assert machine.now().state is InstanceState.RUNNING
+        disks.detach_disk(machine.region, machine.id, disk_id)
+        _becomes(disks, harness, disk_id, attached_to=None)
+        disks.detach_disk(machine.region, machine.id, disk_id)
+        assert disk_id in harness.belongings()
+
+    def test_an_attached_disk_outlives_the_machine(
+        self, disks: DiskProvider, machine: Machine, harness: DiskHarness
+    ) -> None:
+        """What was there before a machine is there after it."""
+        disk_id = harness.spare_disk()
+        disks.attach_disk(machine.region, machine.id, disk_id)
+        _becomes(disks, harness, disk_id, attached_to=machine.id)
+        machine.compute.delete_instance(machine.region, machine.id)
+        machine.becomes(InstanceState.DELETED)
+        _becomes(disks, harness, disk_id, attached_to=None)
+
+    def test_a_disk_and_inventory_agree(
+        self,
+        disks: DiskProvider,
+        compute: ComputeProvider,
+        machine: Machine,
+        harness: DiskHarness,
+    ) -> None:
+        """Inventory's view of a disk is the same, so that nothing seems to change."""
+        assert isinstance(compute, InventoryProvider)
+        disk_id = harness.spare_disk()
+        disks.attach_disk(machine.region, machine.id, disk_id)
+        read = _becomes(disks, harness, disk_id, attached_to=machine.id)
+        pages = compute.list_resources(harness.region, ResourceKind.DISK)
+        assert [one for page in pages for one in page if one.id == disk_id] == [read]
+
+    def test_an_unknown_disk_is_not_found(
+        self, disks: DiskProvider, machine: Machine, harness: DiskHarness
+    ) -> None:
+        """A disk that never was cannot be read or attached."""
+        with pytest.raises(NotFound):
+            disks.get_disk(harness.region, harness.unknown_disk_id)
+        with pytest.raises(NotFound):
+            disks.attach_disk(machine.region, machine.id, harness.unknown_disk_id)
+
+    def test_an_unknown_machine_takes_no_disk(
+        self, disks: DiskProvider, harness: DiskHarness
+    ) -> None:
+        """A machine that never was takes no disk, and the disk stays free."""
+        disk_id = harness.spare_disk()
+        with pytest.raises(NotFound):
+            disks.attach_disk(harness.region, harness.unknown_instance_id, disk_id)
+        _becomes(disks, harness, disk_id, attached_to=None)
+
+
+def _becomes(
+    disks: DiskProvider, harness: DiskHarness, disk_id: str, *, attached_to: str | None
+) -> Resource:
+    """Wait until a disk belongs to a machine, or to none."""
+    wanted = [attached_to] if attached_to else []
+    end = time.monotonic() + harness.deadline_seconds
+    while True:
+        try:
+            disk = disks.get_disk(harness.region, disk_id)
+            if disk.attributes["attached_to"] == wanted:
+                return disk
+        except Transient:
+            pass
+        assert time.monotonic() < end, f"disk {disk_id} is not attached to {wanted}"
+        time.sleep(harness.poll_seconds)

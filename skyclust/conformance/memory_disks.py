@@ -1,0 +1,126 @@
+"""What the cloud in memory does beside making machines: disks, snapshots, labels."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Final
+
+from skyclust.conformance.memory_cloud import MemoryCloud
+from skyclust.conformance.memory_items import CloudError, Code, Item, Region
+
+_NUMBERS: Final = itertools.count(1)
+
+
+def take_snapshot(
+    cloud: MemoryCloud, key: str, region: str, machine_id: str, *, name: str, token: str
+) -> Item:
+    """Keep the texts of a machine's disks, or return what the token kept before."""
+    with cloud.opened(key, region) as place:
+        machine = place.machine(machine_id)
+        for kept in place.snapshots.values():
+            if (kept.details["machine"], kept.details["token"]) == (machine_id, token):
+                return kept
+        details = {
+            "machine": machine.id,
+            "token": token,
+            "texts": json.dumps({disk.id: _text(disk) for disk in _disks_of(place, machine_id)}),
+        }
+        number = next(_NUMBERS)
+        snapshot = Item(f"snapshot-{number:06d}", name, "ready", time.time(), details=details)
+        place.snapshots[snapshot.id] = snapshot
+        return snapshot
+
+
+def restore_snapshot(
+    cloud: MemoryCloud, key: str, region: str, machine_id: str, snapshot_id: str
+) -> None:
+    """Put the texts of a machine's disks back; the machine has to be off."""
+    with cloud.opened(key, region) as place:
+        machine = place.machine(machine_id)
+        kept = place.snapshots.get(snapshot_id)
+        if kept is None or kept.details["machine"] != machine_id:
+            raise CloudError(Code.NO_SUCH_SNAPSHOT, f"{machine_id} has no {snapshot_id}")
+        if machine.status != "off":
+            raise CloudError(Code.WRONG_STATE, f"{machine_id} has to be off for that")
+        for disk_id, text in json.loads(kept.details["texts"]).items():
+            disk = place.disks[disk_id]
+            place.disks[disk_id] = replace(disk, details={**disk.details, "text": text})
+
+
+def delete_snapshot(cloud: MemoryCloud, key: str, region: str, snapshot_id: str) -> None:
+    """Forget a snapshot; one that is not there is no error."""
+    with cloud.opened(key, region) as place:
+        place.snapshots.pop(snapshot_id, None)
+
+
+def get_disk(cloud: MemoryCloud, key: str, region: str, disk_id: str) -> Item:
+    """Return a disk."""
+    with cloud.opened(key, region) as place:
+        return _disk(place, disk_id)
+
+
+def attach_disk(cloud: MemoryCloud, key: str, region: str, machine_id: str, disk_id: str) -> None:
+    """Give a free disk to a machine, which does not take it along when it ends."""
+    with cloud.opened(key, region) as place:
+        machine, disk = place.machine(machine_id), _disk(place, disk_id)
+        holder = disk.details.get("machine")
+        if holder not in {None, machine.id}:
+            raise CloudError(Code.DISK_IN_USE, f"{disk_id} belongs to {holder}")
+        if holder is None:
+            details = {**disk.details, "machine": machine.id, "kept": "yes"}
+            place.disks[disk_id] = replace(disk, details={"size": "1", **details})
+
+
+def detach_disk(cloud: MemoryCloud, key: str, region: str, machine_id: str, disk_id: str) -> None:
+    """Take a disk from a machine that has it."""
+    with cloud.opened(key, region) as place:
+        disk = _disk(place, disk_id)
+        if disk.details.get("machine") == place.machine(machine_id).id:
+            left = {k: v for k, v in disk.details.items() if k not in {"machine", "kept"}}
+            place.disks[disk_id] = replace(disk, details=left)
+
+
+def set_labels(
+    cloud: MemoryCloud,
+    key: str,
+    region: str,
+    machine_id: str,
+    labels: Mapping[str, str],
+    removed: Collection[str],
+) -> None:
+    """Change the labels of a machine."""
+    with cloud.opened(key, region) as place:
+        machine = place.machine(machine_id)
+        left = {name: value for name, value in machine.labels.items() if name not in removed}
+        place.machines[machine_id] = replace(machine, labels={**left, **labels})
+
+
+def write_text(cloud: MemoryCloud, key: str, region: str, machine_id: str, text: str) -> None:
+    """Write a text to every disk of a machine."""
+    with cloud.opened(key, region) as place:
+        for disk in _disks_of(place, machine_id):
+            place.disks[disk.id] = replace(disk, details={**disk.details, "text": text})
+
+
+def read_texts(cloud: MemoryCloud, key: str, region: str, machine_id: str) -> list[str]:
+    """Return the text on each disk of a machine."""
+    with cloud.opened(key, region) as place:
+        return [_text(disk) for disk in _disks_of(place, machine_id)]
+
+
+def _disks_of(place: Region, machine_id: str) -> list[Item]:
+    return [disk for disk in place.disks.values() if disk.details.get("machine") == machine_id]
+
+
+def _disk(place: Region, disk_id: str) -> Item:
+    if disk_id not in place.disks:
+        raise CloudError(Code.NO_SUCH_DISK, f"there is no disk {disk_id}")
+    return place.disks[disk_id]
+
+
+def _text(disk: Item) -> str:
+    return disk.details.get("text", "")

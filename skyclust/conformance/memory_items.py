@@ -1,0 +1,81 @@
+"""What the cloud in memory holds, and the codes that it refuses with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+TYPES: Final = {"small": (1, 2048), "medium": (2, 4096), "large": (4, 8192)}
+"""Cores and MiB of memory of each size."""
+
+
+class Code(StrEnum):
+    """Why the cloud refuses, or why there is no answer."""
+
+    BAD_KEY = "BadKey"
+    KEY_EXPIRED = "KeyExpired"
+    FORBIDDEN = "Forbidden"
+    SLOW_DOWN = "SlowDown"
+    INTERNAL = "Internal"
+    NO_ANSWER = "NoAnswer"
+    NO_CONNECTION = "NoConnection"
+    NO_SUCH_REGION = "NoSuchRegion"
+    NO_SUCH_MACHINE = "NoSuchMachine"
+    NO_SUCH_IMAGE = "NoSuchImage"
+    NO_SUCH_NETWORK = "NoSuchNetwork"
+    NO_SUCH_TYPE = "NoSuchType"
+    WRONG_STATE = "WrongState"
+    BUSY = "Busy"
+    TOKEN_REUSED = "TokenReused"  # noqa: S105  # an error code
+    NO_SUCH_DISK = "NoSuchDisk"
+    NO_SUCH_SNAPSHOT = "NoSuchSnapshot"
+    DISK_IN_USE = "DiskInUse"
+    FULL = "Full"
+    LIMIT_REACHED = "LimitReached"
+
+
+class CloudError(Exception):
+    """The cloud's own error, as an SDK would raise it."""
+
+    def __init__(self, code: Code, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Item:
+    """Anything that the cloud holds, as its API shows it."""
+
+    id: str
+    name: str
+    status: str
+    made: float
+    labels: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an item becomes, and when on the monotonic clock."""
+
+    status: str
+    at: float
+
+
+@dataclass(frozen=True)
+class Region:
+    """What a region holds, by id."""
+
+    machines: dict[str, Item]
+    disks: dict[str, Item]
+    snapshots: dict[str, Item]
+
+    def machine(self, machine_id: str) -> Item:
+        """Return a machine that has not ended."""
+        machine = self.machines.get(machine_id)
+        if machine is None or machine.status in {"ending", "ended"}:
+            raise CloudError(Code.NO_SUCH_MACHINE, f"there is no machine {machine_id}")
+        return machine

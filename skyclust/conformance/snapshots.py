@@ -1,0 +1,157 @@
+"""The suite of `SnapshotProvider`: keeping a machine's disks, and going back to them."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+
+import pytest
+
+from skyclust.conformance.breakage import full_spec
+from skyclust.conformance.creation import OTHER_TOKEN
+from skyclust.conformance.harness import SnapshotHarness
+from skyclust.conformance.machine import TOKEN, Machine, MachineSuite
+from skyclust.contract import ComputeProvider, Provider, SnapshotProvider
+from skyclust.errors import Conflict, InvalidRequest, NotFound, Transient
+from skyclust.model.instance import InstanceState
+from skyclust.model.snapshot import InstanceSnapshot, SnapshotState
+
+
+class SnapshotSuite(MachineSuite):
+    """Everything asked of a provider that takes snapshots of machines."""
+
+    @pytest.fixture
+    def snapshots(self, provider: Provider) -> SnapshotProvider:
+        """Return the provider as one that takes snapshots."""
+        assert isinstance(provider, SnapshotProvider)
+        return provider
+
+    @pytest.fixture
+    def two_disks(self, compute: ComputeProvider, harness: SnapshotHarness) -> Machine:
+        """Return a new machine with a boot disk and a data disk, running."""
+        made = compute.create_instance(full_spec(harness, "web"), TOKEN)
+        machine = Machine(compute, harness, made.id)
+        machine.becomes(InstanceState.RUNNING)
+        return machine
+
+    def test_a_machine_goes_back_to_its_snapshot(
+        self, snapshots: SnapshotProvider, two_disks: Machine, harness: SnapshotHarness
+    ) -> None:
+        """All disks are as they were, the machine is the same one, and nothing is left over."""
+        harness.write(two_disks.id, "before")
+        disks = len(harness.read(two_disks.id))
+        assert disks >= 2
+        kept = _taken(snapshots, harness, two_disks)
+        harness.write(two_disks.id, "after")
+        belongings = len(harness.belongings())
+        if snapshots.must_stop_to_restore(two_disks.now()):
+            two_disks.compute.stop_instance(two_disks.region, two_disks.id)
+            two_disks.becomes(InstanceState.STOPPED)
+        _restore(snapshots, harness, two_disks, kept.id)
+        assert list(harness.read(two_disks.id)) == ["before"] * disks
+        assert len(harness.belongings()) == belongings
+        two_disks.compute.start_instance(two_disks.region, two_disks.id)
+        two_disks.becomes(InstanceState.RUNNING)
+        two_disks.compute.delete_instance(two_disks.region, two_disks.id)
+        two_disks.becomes(InstanceState.DELETED)
+        assert harness.machines() == 0
+
+    def test_disks_that_were_restored_go_with_the_machine(
+        self, snapshots: SnapshotProvider, compute: ComputeProvider, harness: SnapshotHarness
+    ) -> None:
+        """What a restore put into the place of a machine's disks is the machine's own."""
+        before = list(harness.belongings())
+        made = compute.create_instance(full_spec(harness, "web"), TOKEN)
+        machine = Machine(compute, harness, made.id)
+        machine.becomes(InstanceState.RUNNING)
+        kept = _taken(snapshots, harness, machine)
+        if snapshots.must_stop_to_restore(machine.now()):
+            compute.stop_instance(machine.region, machine.id)
+            machine.becomes(InstanceState.STOPPED)
+        _restore(snapshots, harness, machine, kept.id)
+        compute.delete_instance(machine.region, machine.id)
+        machine.becomes(InstanceState.DELETED)
+        assert list(harness.belongings()) == before
+
+    def test_one_token_takes_one_snapshot(
+        self, snapshots: SnapshotProvider, machine: Machine, harness: SnapshotHarness
+    ) -> None:
+        """A second request with the token returns the snapshot of the first."""
+        first = snapshots.create_snapshot(machine.region, machine.id, "nightly", OTHER_TOKEN)
+        second = _again(snapshots, machine)
+        assert first.id == second.id
+        assert first.token == OTHER_TOKEN
+        [listed] = snapshots.list_snapshots(machine.region, machine.id)
+        assert (listed.id, listed.token, listed.name) == (first.id, OTHER_TOKEN, "nightly")
+
+    def test_a_deleted_snapshot_is_gone(
+        self, snapshots: SnapshotProvider, machine: Machine, harness: SnapshotHarness
+    ) -> None:
+        """A delete that was asked for twice is no error, and neither is one of nothing."""
+        kept = _taken(snapshots, harness, machine)
+        snapshots.delete_snapshot(machine.region, machine.id, kept.id)
+        end = time.monotonic() + harness.deadline_seconds
+        while list(snapshots.list_snapshots(machine.region, machine.id)):
+            assert time.monotonic() < end, "the snapshot is still there"
+            time.sleep(harness.poll_seconds)
+        snapshots.delete_snapshot(machine.region, machine.id, kept.id)
+        with pytest.raises(NotFound):
+            snapshots.restore_snapshot(machine.region, machine.id, kept.id, OTHER_TOKEN)
+        assert machine.now().state is InstanceState.RUNNING
+
+    def test_a_running_machine_is_not_restored(
+        self, snapshots: SnapshotProvider, machine: Machine, harness: SnapshotHarness
+    ) -> None:
+        """Where a machine must be stopped to be restored, a running one refuses."""
+        kept = _taken(snapshots, harness, machine)
+        if snapshots.must_stop_to_restore(machine.now()):
+            with pytest.raises((InvalidRequest, Conflict)):
+                snapshots.restore_snapshot(machine.region, machine.id, kept.id, OTHER_TOKEN)
+            assert machine.now().state is InstanceState.RUNNING
+
+    def test_an_unknown_machine_has_no_snapshots(
+        self, snapshots: SnapshotProvider, harness: SnapshotHarness
+    ) -> None:
+        """A machine that never was cannot be kept."""
+        with pytest.raises(NotFound):
+            snapshots.create_snapshot(
+                harness.region, harness.unknown_instance_id, "nightly", OTHER_TOKEN
+            )
+
+
+def _again(snapshots: SnapshotProvider, machine: Machine) -> InstanceSnapshot:
+    """Ask once more with the token, as a task's retry does."""
+    end = time.monotonic() + machine.harness.deadline_seconds
+    while True:
+        try:
+            return snapshots.create_snapshot(machine.region, machine.id, "nightly", OTHER_TOKEN)
+        except Transient:
+            assert time.monotonic() < end, "the machine is busy with its snapshot for ever"
+            time.sleep(machine.harness.poll_seconds)
+
+
+def _taken(
+    snapshots: SnapshotProvider, harness: SnapshotHarness, machine: Machine
+) -> InstanceSnapshot:
+    """Take a snapshot and wait until it can be used."""
+    kept = snapshots.create_snapshot(machine.region, machine.id, "nightly", OTHER_TOKEN)
+    end = time.monotonic() + harness.deadline_seconds
+    while kept.state is not SnapshotState.AVAILABLE:
+        assert kept.state is SnapshotState.PENDING
+        assert time.monotonic() < end, "the snapshot is not ready in time"
+        time.sleep(harness.poll_seconds)
+        [kept] = snapshots.list_snapshots(machine.region, machine.id)
+    return kept
+
+
+def _restore(
+    snapshots: SnapshotProvider, harness: SnapshotHarness, machine: Machine, snapshot_id: str
+) -> None:
+    """Restore as an operation does: again, with the token, until it is done."""
+    end = time.monotonic() + harness.deadline_seconds
+    done = False
+    while not done:
+        with suppress(Transient):
+            done = snapshots.restore_snapshot(machine.region, machine.id, snapshot_id, OTHER_TOKEN)
+        assert time.monotonic() < end, "the machine is not restored in time"
+        time.sleep(harness.poll_seconds)

@@ -1,0 +1,75 @@
+"""The suites of `ConsoleProvider` and `TagProvider`: what stands around a machine."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from skyclust.conformance.harness import ComputeHarness, ConsoleHarness
+from skyclust.conformance.machine import Machine, MachineSuite
+from skyclust.contract import ConsoleProvider, Provider, TagProvider
+from skyclust.errors import NotFound
+
+
+class ConsoleSuite(MachineSuite):
+    """Everything asked of a provider that shows consoles."""
+
+    @pytest.fixture
+    def console(self, provider: Provider) -> ConsoleProvider:
+        """Return the provider as one that shows consoles."""
+        assert isinstance(provider, ConsoleProvider)
+        return provider
+
+    def test_a_machine_writes_to_its_console(
+        self, console: ConsoleProvider, machine: Machine, harness: ConsoleHarness
+    ) -> None:
+        """What a machine wrote when it came up can be read, if not at once."""
+        end = time.monotonic() + harness.deadline_seconds
+        while harness.console_text not in console.console_log(machine.region, machine.id):
+            assert time.monotonic() < end, "the console stays empty"
+            time.sleep(harness.poll_seconds)
+
+    def test_an_unknown_machine_has_no_console(
+        self, console: ConsoleProvider, harness: ConsoleHarness
+    ) -> None:
+        """A machine that never was is NotFound, and has no empty console."""
+        with pytest.raises(NotFound):
+            console.console_log(harness.region, harness.unknown_instance_id)
+
+
+class TagSuite(MachineSuite):
+    """Everything asked of a provider that changes tags."""
+
+    @pytest.fixture
+    def tagging(self, provider: Provider) -> TagProvider:
+        """Return the provider as one that changes tags."""
+        assert isinstance(provider, TagProvider)
+        return provider
+
+    def test_tags_are_set_and_removed(self, tagging: TagProvider, machine: Machine) -> None:
+        """Named tags change, twice as once, and all others stay."""
+        before = machine.now().tags
+        added = {"stage": "test", "cost-center": "4711"}
+        for _ in range(2):
+            tagging.set_tags(machine.region, machine.id, added)
+            assert machine.now().tags == {**before, **added}
+        for _ in range(2):
+            tagging.set_tags(machine.region, machine.id, {"stage": "production"}, ["cost-center"])
+            assert machine.now().tags == {**before, "stage": "production"}
+
+    def test_a_tagged_machine_is_found_by_its_token(
+        self, tagging: TagProvider, machine: Machine, harness: ComputeHarness
+    ) -> None:
+        """Changing tags does not lose the mark that the machine was made with."""
+        own = list(harness.spec("web").tags)
+        tagging.set_tags(machine.region, machine.id, {"stage": "test"}, own)
+        assert machine.found() == [machine.id]
+        assert not set(own) & set(machine.now().tags)
+
+    def test_an_unknown_machine_takes_no_tags(
+        self, tagging: TagProvider, harness: ComputeHarness
+    ) -> None:
+        """A machine that never was cannot be tagged."""
+        with pytest.raises(NotFound):
+            tagging.set_tags(harness.region, harness.unknown_instance_id, {"stage": "test"})

@@ -1,0 +1,128 @@
+"""Snapshots that keep nothing, disks that stay, tags that are lost, catalogs that lie."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from skyclust.conformance import memory_disks
+from skyclust.conformance.memory import MemoryProvider
+from skyclust.contract import AccountPage
+from skyclust.errors import NotFound, PermissionDenied, SkyClustError, Throttled
+from skyclust.model.catalog import Architecture, Image, InstanceType
+from skyclust.model.instance import Instance, InstanceSpec
+from skyclust.model.resource import ResourceKind
+from skyclust.model.snapshot import InstanceSnapshot
+
+
+class LeavesADiskOfARefusedMachine(MemoryProvider):
+    def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
+        made = self._cloud().add(spec.region, "disk", token, size="1")
+        machine = super().create_instance(spec, token)
+        with self._cloud().opened(self._key, spec.region) as place:
+            del place.disks[made.id]
+        return machine
+
+
+class MakesAnotherAfterABreak(MemoryProvider):
+    def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
+        found = self.find_instances(spec.region, token)
+        return super().create_instance(spec, f"{token}-{len(found)}")
+
+    def find_instances(self, region: str, token: str) -> Sequence[Instance]:
+        found = super().find_instances(region, token)
+        return [*found, *super().find_instances(region, f"{token}-0")]
+
+
+class TellsAFullCloudAsAThrottle(MemoryProvider):
+    def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
+        try:
+            return super().create_instance(spec, token)
+        except SkyClustError as error:
+            raise Throttled(error.message, provider=self.name) from error
+
+
+class LeavesOutTheDeniedRegion(MemoryProvider):
+    def list_account(
+        self, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Iterator[AccountPage]:
+        pages = super().list_account(kind, page_size=page_size)
+        return (AccountPage(page.resources) for page in pages)
+
+
+class ListsHalfAnAccount(MemoryProvider):
+    def list_account(
+        self, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Iterator[AccountPage]:
+        for page in self.list_resources("north-1", kind, page_size=page_size):
+            yield AccountPage(page)
+
+
+class TellsTypesTwice(MemoryProvider):
+    def list_instance_types(self, region: str) -> Iterator[Sequence[InstanceType]]:
+        for page in super().list_instance_types(region):
+            yield page
+            yield page
+
+
+class TakesAnyImageForAFamily(MemoryProvider):
+    def list_images(
+        self, region: str, family: str, architecture: Architecture = Architecture.X86_64
+    ) -> Sequence[Image]:
+        found = super().list_images(region, "debian-13", architecture)
+        return [image.model_copy(update={"family": family}) for image in found]
+
+
+class ForbiddenCatalogIsEmpty(MemoryProvider):
+    def list_images(
+        self, region: str, family: str, architecture: Architecture = Architecture.X86_64
+    ) -> Sequence[Image]:
+        try:
+            return super().list_images(region, family, architecture)
+        except PermissionDenied:
+            return []
+
+
+class RestoresNothing(MemoryProvider):
+    def restore_snapshot(self, region: str, instance_id: str, snapshot_id: str, token: str) -> bool:
+        return any(one.id == snapshot_id for one in self.list_snapshots(region, instance_id))
+
+
+class TakesASnapshotACall(MemoryProvider):
+    def create_snapshot(
+        self, region: str, instance_id: str, name: str, token: str
+    ) -> InstanceSnapshot:
+        taken = len(self.list_snapshots(region, instance_id))
+        return super().create_snapshot(region, instance_id, name, f"{token}-{taken}")
+
+
+class DeletesAttachedDisks(MemoryProvider):
+    def delete_instance(self, region: str, instance_id: str) -> None:
+        with self._cloud().opened(self._key, region) as place:
+            held = [d for d in place.disks.values() if d.details.get("machine") == instance_id]
+            for disk in held:
+                del place.disks[disk.id]
+        super().delete_instance(region, instance_id)
+
+
+class NeverLetsGoOfADisk(MemoryProvider):
+    def detach_disk(self, region: str, instance_id: str, disk_id: str) -> None:
+        memory_disks.get_disk(self._cloud(), self._key, region, disk_id)
+
+
+class UnknownConsolesAreEmpty(MemoryProvider):
+    def console_log(self, region: str, instance_id: str) -> str:
+        try:
+            return super().console_log(region, instance_id)
+        except NotFound:
+            return ""
+
+
+class ReplacesAllTags(MemoryProvider):
+    def set_tags(
+        self,
+        region: str,
+        instance_id: str,
+        tags: Mapping[str, str],
+        removed: Collection[str] = (),
+    ) -> None:
+        super().set_tags(region, instance_id, tags, self.get_instance(region, instance_id).tags)
