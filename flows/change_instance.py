@@ -1,4 +1,4 @@
-"""Start, stop, reboot, resize or delete one machine."""
+"""Change one machine: its power, its type, its snapshots, its disks or its tags."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from skyclust.contract import ComputeProvider
-from skyclust.model.request import ChangeRequest
+from skyclust.model.change_request import ChangeRequest, InstanceAction
 from skyclust.orchestration.runs import tag_this_run
-from skyclust.planning import change
+from skyclust.planning import Meant, change, needed_abilities
 from skyclust.store.engine import open_store
-from tasks.accounts import account, check_ability
+from tasks.accounts import Account, account, check_ability
+from tasks.disks import find_disk
 from tasks.journal import current_run, journal_operations
-from tasks.machines import find_machine
+from tasks.machines import Machine, find_machine
 from tasks.operations import carry_on_all, verdict
 from tasks.reports import report_operations
+from tasks.snapshots import find_snapshot
 
 
 @flow(
@@ -30,12 +31,14 @@ def change_instance(request: ChangeRequest) -> State[Any]:
     """Find the machine that is meant, journal the operation and carry it to its end.
 
     The run ends as Completed, or as Failed with the reason. Deleting ends when the cloud
-    says that the machine is gone, not before.
+    says that the machine is gone, not before. What the machine's provider cannot do at all
+    is refused before anything is journalled.
     """
     store = open_store()
     machine = find_machine(request)
     target = account(store, request.workspace, machine.credential)
-    check_ability(target, ComputeProvider)
+    for ability in needed_abilities(request.action.kind):
+        check_ability(target, ability, purpose=request.action.value)
     tag_this_run({f"workspace:{target.workspace_id}", f"provider:{target.provider}"})
     planned = change(
         request,
@@ -45,8 +48,21 @@ def change_instance(request: ChangeRequest) -> State[Any]:
         instance_id=machine.id,
         instance_name=machine.name,
         run_id=current_run(),
+        meant=_meant(request, target, machine),
     )
     journalled = journal_operations(target.workspace_id, [planned])
     carried = carry_on_all(journalled)
     report_operations(store, carried, run_id=current_run())
     return verdict(carried)
+
+
+def _meant(request: ChangeRequest, target: Account, machine: Machine) -> Meant:
+    """Return the ids of the snapshot and of the disk that the request speaks of.
+
+    They are journalled, so that every later step means the same one whatever is renamed.
+    """
+    if request.disk:
+        return Meant(disk_id=find_disk(target, machine, request.disk))
+    if request.snapshot and request.action is not InstanceAction.SNAPSHOT:
+        return Meant(snapshot_id=find_snapshot(target, machine, request.snapshot))
+    return Meant()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID, uuid5
 
 from pydantic import JsonValue
 
+from skyclust.contract import ComputeProvider, DiskProvider, SnapshotProvider, TagProvider
+from skyclust.model.change_request import ChangeRequest
 from skyclust.model.operation import Operation, OperationKind
-from skyclust.model.request import ChangeRequest, ProvisionRequest
+from skyclust.model.request import ProvisionRequest
 from skyclust.store.operations import NewOperation
 
 DEFAULT_WAIT_SECONDS: Final = 900.0
@@ -52,6 +55,17 @@ def creations(request: ProvisionRequest, *, provider: str, run_id: str) -> list[
     return planned
 
 
+@dataclass(frozen=True)
+class Meant:
+    """What a request's words were found to mean at the cloud: a snapshot's id, a disk's id."""
+
+    snapshot_id: str | None = None
+    disk_id: str | None = None
+
+
+NOTHING: Final = Meant()
+
+
 def change(
     request: ChangeRequest,
     *,
@@ -61,12 +75,10 @@ def change(
     instance_id: str,
     instance_name: str,
     run_id: str,
+    meant: Meant = NOTHING,
 ) -> NewOperation:
     """Return the operation that changes one machine."""
     identity = operation_id(run_id, 0)
-    wanted: dict[str, JsonValue] = {"wait_seconds": request.wait_minutes * 60}
-    if request.type is not None:
-        wanted["type"] = request.type
     return NewOperation(
         id=identity,
         kind=request.action.kind,
@@ -74,10 +86,41 @@ def change(
         provider=provider,
         region=region,
         token=cloud_token(identity),
-        request=wanted,
+        request=_wanted(request, meant),
         instance_id=instance_id,
         instance_name=instance_name,
     )
+
+
+def _wanted(request: ChangeRequest, meant: Meant) -> dict[str, JsonValue]:
+    """Return what the journal keeps of a request: what its steps need, and nothing else."""
+    given: dict[str, JsonValue] = {
+        "type": request.type,
+        "power_off_only": request.power_off_only,
+        "snapshot": request.snapshot,
+        "snapshot_id": meant.snapshot_id,
+        "disk": request.disk,
+        "disk_id": meant.disk_id,
+        "tags": dict(request.tags),
+        "removed_tags": list(request.removed_tags),
+    }
+    wanted: dict[str, JsonValue] = {"wait_seconds": request.wait_minutes * 60}
+    return wanted | {name: value for name, value in given.items() if value}
+
+
+def needed_abilities(kind: OperationKind) -> tuple[type[object], ...]:
+    """Return the abilities of the contract that an operation of this kind makes use of."""
+    return (ComputeProvider, *_BESIDE_COMPUTE.get(kind, ()))
+
+
+_BESIDE_COMPUTE: Final[dict[OperationKind, tuple[type[object], ...]]] = {
+    OperationKind.SNAPSHOT: (SnapshotProvider,),
+    OperationKind.RESTORE: (SnapshotProvider,),
+    OperationKind.DELETE_SNAPSHOT: (SnapshotProvider,),
+    OperationKind.ATTACH_DISK: (DiskProvider,),
+    OperationKind.DETACH_DISK: (DiskProvider,),
+    OperationKind.SET_TAGS: (TagProvider,),
+}
 
 
 def wait_seconds(operation: Operation) -> float:

@@ -3,30 +3,18 @@
 Every function here is pure. `next_step` reads the last line of an operation's journal and
 says what to do; the flow that was asked, a retry of it and the recovery all obey it, so any
 of them can carry on what another began. `after_error` says what to write when a step could
-not be done.
+not be done. The paths stand in `skyclust.paths`.
 
-The paths, by the lines of the journal:
-
-    create   journalled > requested > accepted > ready > succeeded
-             accepted or ready, and the machine failed: undoing > removing > removed > undone
-    start    journalled > requested > accepted > ready > succeeded     (so do stop and reboot)
-    resize   journalled > resizing > ready > succeeded                 (needs no stop)
-             journalled > stopping > halting > stopped > resized > starting > ready > succeeded
-             and the type was refused: restoring > restarting > restored > undone
-    delete   journalled > requested > accepted > gone > succeeded
-
-`requested` is written before the cloud is called, `accepted` after. An operation found at
-`requested` may or may not have reached the cloud. Creating is repeated then, for the token
-makes it one machine; starting, stopping and deleting are repeated, for doing them twice is
-doing them once. A reboot is not repeated: it is done at most once, and an operation that
-cannot know ends as failed and says so, for a machine rebooted twice hurts its users while
-a second request costs a click.
+An operation found at `requested` may or may not have reached the cloud. Creating a machine
+or a snapshot is repeated then, for the token makes it one; starting, stopping, deleting,
+attaching, detaching and tagging are repeated, for doing them twice is doing them once. A
+reboot is not repeated: it is done at most once, and an operation that cannot know ends as
+failed and says so, for a machine rebooted twice hurts its users while a second request costs
+a click.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from skyclust.errors import (
@@ -39,152 +27,10 @@ from skyclust.errors import (
     Throttled,
     Transient,
 )
-from skyclust.model.operation import Operation, OperationKind, OperationState
+from skyclust.model.operation import Operation, OperationKind
+from skyclust.paths import NEVER_GIVEN_UP, RETREAT, STEPS, Action, Position, Step
 
-
-class Position(StrEnum):
-    """A line of the journal: how far an operation got."""
-
-    JOURNALLED = "journalled"
-    REQUESTED = "requested"
-    UNCERTAIN = "uncertain"  # the cloud was called and its answer was lost
-    ACCEPTED = "accepted"
-    READY = "ready"
-    STOPPING = "stopping"
-    HALTING = "halting"
-    STOPPED = "stopped"
-    RESIZING = "resizing"
-    RESIZED = "resized"
-    STARTING = "starting"
-    RESTORING = "restoring"
-    RESTARTING = "restarting"
-    RESTORED = "restored"
-    UNDOING = "undoing"
-    REMOVING = "removing"
-    REMOVED = "removed"
-    GONE = "gone"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    UNDONE = "undone"
-
-    @property
-    def state(self) -> OperationState:
-        """Return the state that an operation has at this line."""
-        return _STATES.get(self, OperationState.RUNNING)
-
-
-_STATES: Final = {
-    Position.JOURNALLED: OperationState.PENDING,
-    Position.SUCCEEDED: OperationState.SUCCEEDED,
-    Position.FAILED: OperationState.FAILED,
-    Position.UNDONE: OperationState.UNDONE,
-}
-
-
-class Action(StrEnum):
-    """What a step does, in words that a task run's name can bear."""
-
-    CREATE = "create"
-    START = "start"
-    STOP = "stop"
-    REBOOT = "reboot"
-    ADMIT_UNKNOWN = "give up the reboot of"
-    INSPECT = "look at"
-    RESIZE = "resize"
-    DELETE = "delete"
-    AWAIT_RUNNING = "wait for running"
-    AWAIT_STOPPED = "wait for the stop of"
-    AWAIT_GONE = "wait for the end of"
-    RECORD = "record"
-    FORGET = "forget"
-
-    @property
-    def waits(self) -> bool:
-        """Return whether the step polls the cloud until a deadline of its own."""
-        return self in {Action.AWAIT_RUNNING, Action.AWAIT_STOPPED, Action.AWAIT_GONE}
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step: `intent` is written before the action where it has one, `outcome` after it."""
-
-    action: Action
-    outcome: Position
-    intent: Position | None = None
-
-
-def _asked(action: Action, *, uncertain: Action | None = None) -> dict[Position, Step]:
-    """Return the steps that ask the cloud for something once."""
-    again = Step(uncertain or action, Position.ACCEPTED)
-    return {
-        Position.JOURNALLED: Step(action, Position.ACCEPTED, intent=Position.REQUESTED),
-        Position.REQUESTED: again,
-        Position.UNCERTAIN: again,
-    }
-
-
-_RECORDED: Final = {Position.READY: Step(Action.RECORD, Position.SUCCEEDED)}
-
-_STEPS: Final[dict[OperationKind, dict[Position, Step]]] = {
-    OperationKind.CREATE: {
-        **_asked(Action.CREATE),
-        Position.ACCEPTED: Step(Action.AWAIT_RUNNING, Position.READY),
-        **_RECORDED,
-        Position.UNDOING: Step(Action.DELETE, Position.REMOVING),
-        Position.REMOVING: Step(Action.AWAIT_GONE, Position.REMOVED),
-        Position.REMOVED: Step(Action.FORGET, Position.UNDONE),
-    },
-    OperationKind.START: {
-        **_asked(Action.START),
-        Position.ACCEPTED: Step(Action.AWAIT_RUNNING, Position.READY),
-        **_RECORDED,
-    },
-    OperationKind.STOP: {
-        **_asked(Action.STOP),
-        Position.ACCEPTED: Step(Action.AWAIT_STOPPED, Position.READY),
-        **_RECORDED,
-    },
-    OperationKind.REBOOT: {
-        **_asked(Action.REBOOT, uncertain=Action.ADMIT_UNKNOWN),
-        Position.ACCEPTED: Step(Action.AWAIT_RUNNING, Position.READY),
-        **_RECORDED,
-    },
-    OperationKind.RESIZE: {
-        # Looking at the machine decides between RESIZING, STOPPING and READY.
-        Position.JOURNALLED: Step(Action.INSPECT, Position.RESIZING),
-        Position.RESIZING: Step(Action.RESIZE, Position.READY),
-        Position.STOPPING: Step(Action.STOP, Position.HALTING),
-        Position.HALTING: Step(Action.AWAIT_STOPPED, Position.STOPPED),
-        Position.STOPPED: Step(Action.RESIZE, Position.RESIZED),
-        Position.RESIZED: Step(Action.START, Position.STARTING),
-        Position.STARTING: Step(Action.AWAIT_RUNNING, Position.READY),
-        **_RECORDED,
-        Position.RESTORING: Step(Action.START, Position.RESTARTING),
-        Position.RESTARTING: Step(Action.AWAIT_RUNNING, Position.RESTORED),
-        Position.RESTORED: Step(Action.RECORD, Position.UNDONE),
-    },
-    OperationKind.DELETE: {
-        **_asked(Action.DELETE),
-        Position.ACCEPTED: Step(Action.AWAIT_GONE, Position.GONE),
-        Position.GONE: Step(Action.FORGET, Position.SUCCEEDED),
-    },
-}
-
-# What is taken back when the machine, or the cloud's answer about it, ends the path.
-_RETREAT: Final[dict[OperationKind, dict[Position, Position]]] = {
-    OperationKind.CREATE: {
-        Position.ACCEPTED: Position.UNDOING,
-        Position.READY: Position.UNDOING,
-    },
-    OperationKind.RESIZE: {
-        Position.STOPPING: Position.RESTORING,
-        Position.HALTING: Position.RESTORING,
-        Position.STOPPED: Position.RESTORING,
-    },
-}
-
-# Nothing but the end may follow: giving up here would leave a machine that nobody asked for.
-_NEVER_GIVEN_UP: Final = frozenset({Position.UNDOING, Position.REMOVING, Position.REMOVED})
+__all__ = ["Action", "Position", "Step", "after_attempt", "after_error", "next_step"]
 
 # These speak about us, not about the machine: someone can mend them, and then the path goes on.
 _ABOUT_US: Final = (AuthenticationFailed, PermissionDenied, ConfigurationError)
@@ -199,7 +45,7 @@ def next_step(operation: Operation) -> Step | None:
     if operation.state.final:
         return None
     try:
-        return _STEPS[operation.kind][Position(operation.step)]
+        return STEPS[operation.kind][Position(operation.step)]
     except (KeyError, ValueError) as error:
         raise ConfigurationError(
             f"Operation {operation.id} ({operation.kind}) stands at the unknown step"
@@ -230,13 +76,13 @@ def after_error(
     position = Position(operation.step)
     if isinstance(error, Fenced) or _worth_waiting(operation, error):
         return None
-    if position in _NEVER_GIVEN_UP:
+    if position in NEVER_GIVEN_UP:
         return None
     if position is Position.JOURNALLED or first_call:
         return Position.FAILED
     if isinstance(error, _ABOUT_US):
         return None
-    return _RETREAT.get(operation.kind, {}).get(position, Position.FAILED)
+    return RETREAT.get(operation.kind, {}).get(position, Position.FAILED)
 
 
 def _worth_waiting(operation: Operation, error: SkyClustError) -> bool:

@@ -1,14 +1,30 @@
-"""Waiting for a machine: polling with a deadline, resumable by any process."""
+"""Waiting: polling with a deadline, resumable by any process."""
 
 from __future__ import annotations
 
 import random
 import time
 from collections.abc import Callable
+from typing import Final, TypeVar
 
 from skyclust.contract import ComputeProvider
-from skyclust.errors import NeverReached, NotFound, Timeout, Transient
-from skyclust.model.instance import HOPELESS, Instance, InstanceState
+from skyclust.errors import (
+    CapacityExhausted,
+    NeverReached,
+    NotFound,
+    QuotaExceeded,
+    Terminal,
+    Timeout,
+    Transient,
+)
+from skyclust.model.instance import HOPELESS, Instance, InstanceFailure, InstanceState
+
+Found = TypeVar("Found")
+
+_FAILURES: Final[dict[InstanceFailure, type[Terminal]]] = {
+    InstanceFailure.CAPACITY: CapacityExhausted,
+    InstanceFailure.QUOTA: QuotaExceeded,
+}
 
 
 def wait_for_state(
@@ -24,9 +40,10 @@ def wait_for_state(
     """Poll until the machine has the target state and return it; None when it is gone.
 
     Only a wait for DELETED may end with None. A Transient error of one poll is ridden out
-    until the deadline. Raises Timeout at the deadline, NeverReached from a hopeless state,
-    NotFound when the machine vanished while another state was awaited, and any other
-    Terminal error at once.
+    until the deadline. Raises Timeout at the deadline; from a hopeless state NeverReached, or
+    CapacityExhausted or QuotaExceeded where the machine tells that it failed for that;
+    NotFound when the machine vanished while another state was awaited, and any other Terminal
+    error at once.
     """
     end = time.monotonic() + deadline_seconds
     seen: Instance | None = None
@@ -47,10 +64,7 @@ def wait_for_state(
             if seen.state is target:
                 return seen
             if seen.state in HOPELESS.get(target, frozenset()):
-                raise NeverReached(
-                    f"Instance {instance_id} in {region} is {seen.state} ({seen.native_state})"
-                    f" and cannot become {target}: {seen.state_reason or 'no reason given'}.",
-                )
+                raise _hopeless(seen, target)
         remaining = end - time.monotonic()
         if remaining <= 0:
             last = seen.native_state if seen else "never"
@@ -60,4 +74,46 @@ def wait_for_state(
                 hint=f"Last error: {trouble}" if trouble else "",
             ) from trouble
         # Jitter keeps many waits from polling in step.
+        time.sleep(min(remaining, poll_seconds * random.uniform(0.8, 1.2)))  # noqa: S311
+
+
+def _hopeless(seen: Instance, target: InstanceState) -> Terminal:
+    """Return the error of a machine that cannot come to a state, by why it failed."""
+    kind = NeverReached if seen.failure is None else _FAILURES[seen.failure]
+    return kind(
+        f"Instance {seen.id} in {seen.region} is {seen.state} ({seen.native_state})"
+        f" and cannot become {target}: {seen.state_reason or 'no reason given'}.",
+        provider=seen.provider,
+    )
+
+
+def poll(
+    look: Callable[[], Found | None],
+    what: str,
+    *,
+    deadline_seconds: float,
+    poll_seconds: float = 2.0,
+) -> Found:
+    """Call `look` until it finds something, and return that.
+
+    A Transient error is ridden out until the deadline, any Terminal one is raised at once.
+    Raises Timeout at the deadline, with the last look's error as its cause if it had one;
+    `what` says what was waited for.
+    """
+    end = time.monotonic() + deadline_seconds
+    while True:
+        trouble: Transient | None = None
+        try:
+            found = look()
+        except Transient as error:
+            trouble = error
+        else:
+            if found is not None:
+                return found
+        remaining = end - time.monotonic()
+        if remaining <= 0:
+            raise Timeout(
+                f"{what}: not yet, after {deadline_seconds:.0f} s.",
+                hint=f"Last error: {trouble}" if trouble else "",
+            ) from trouble
         time.sleep(min(remaining, poll_seconds * random.uniform(0.8, 1.2)))  # noqa: S311

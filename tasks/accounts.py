@@ -31,11 +31,15 @@ def account(store: Store, workspace_id: str, credential: str) -> Account:
     return _account(find_credential(store, workspace_id, credential))
 
 
-def check_ability(target: Account, ability: type[object]) -> None:
-    """Raise Unsupported when the account's provider lacks an ability of the contract."""
+def check_ability(target: Account, ability: type[object], *, purpose: str = "") -> None:
+    """Raise Unsupported when the account's provider lacks an ability of the contract.
+
+    `purpose` says what needs it, for the error.
+    """
     if not issubclass(provider_class(target.provider), ability):
+        needed = f", which {purpose} needs" if purpose else ""
         raise Unsupported(
-            f"Provider {target.provider!r} has no {ability.__name__}.",
+            f"Provider {target.provider!r} has no {ability.__name__}{needed}.",
             hint=f"Choose another credential than {target.credential!r}.",
             provider=target.provider,
         )

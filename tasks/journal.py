@@ -11,7 +11,6 @@ from prefect.runtime import flow_run
 
 from skyclust import audit
 from skyclust.errors import Fenced, NotFound, SkyClustError
-from skyclust.model.instance import Instance
 from skyclust.model.operation import Operation
 from skyclust.model.resource import ResourceKind, instance_resource
 from skyclust.orchestration import events
@@ -20,6 +19,7 @@ from skyclust.steps import Position
 from skyclust.store import operations, resources
 from skyclust.store.engine import Store, open_store
 from skyclust.store.operations import NewOperation
+from tasks.outcome import Done
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -74,33 +74,26 @@ def as_stored(store: Store, operation: Operation) -> Operation:
     return stored
 
 
-def advance(
-    store: Store,
-    operation: Operation,
-    position: Position,
-    *,
-    instance: Instance | None = None,
-    error: SkyClustError | None = None,
-    detail: str = "",
-) -> Operation:
+def advance(store: Store, operation: Operation, done: Done) -> Operation:
     """Write a line of the journal; the last one together with inventory and audit."""
-    state = position.state
+    instance = done.instance
+    state = done.position.state
     with store.writing() as connection:
         after = operations.advance(
             connection,
             operation.workspace_id,
             operation.id,
             operation.epoch,
-            step=position,
+            step=done.position,
             state=state,
             instance_id=instance.id if instance else None,
-            error=error,
-            detail=detail or (instance.native_state if instance else ""),
+            error=done.error,
+            detail=done.detail or (instance.native_state if instance else ""),
         )
         if state.final:
-            _remember(connection, operation, after, instance)
+            _remember(connection, operation, after, done)
             _audit(connection, after, state.value)
-    if position is Position.SUCCEEDED:
+    if done.position is Position.SUCCEEDED:
         events.instance_changed(after)
     return after
 
@@ -118,19 +111,15 @@ def note(store: Store, operation: Operation, error: SkyClustError) -> None:
         )
 
 
-def _remember(
-    connection: Connection, before: Operation, after: Operation, instance: Instance | None
-) -> None:
+def _remember(connection: Connection, before: Operation, after: Operation, done: Done) -> None:
     """Bring the inventory in line with how an operation ended."""
-    if instance is not None:
+    seen = [instance_resource(done.instance)] if done.instance else []
+    seen += [done.disk] if done.disk else []
+    for resource in seen:
         resources.record(
-            connection,
-            after.workspace_id,
-            after.credential,
-            instance_resource(instance),
-            run_id=current_run(),
+            connection, after.workspace_id, after.credential, resource, run_id=current_run()
         )
-    elif before.step in {Position.GONE, Position.REMOVED} and after.instance_id:
+    if not seen and before.step in {Position.GONE, Position.REMOVED} and after.instance_id:
         resources.forget(
             connection,
             after.workspace_id,

@@ -1,40 +1,54 @@
-"""What one step of an operation does at the cloud: one call, or one wait."""
+"""What the steps of making, changing and deleting a machine do at the cloud."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
-from skyclust.contract import ComputeProvider
-from skyclust.errors import Conflict, InvalidRequest, NeverReached, NotFound, Timeout
+from skyclust.contract import ComputeProvider, TagProvider
+from skyclust.errors import Conflict, NeverReached, NotFound, Timeout
 from skyclust.model.instance import Instance, InstanceSpec, InstanceState
 from skyclust.model.operation import Operation, OperationKind
 from skyclust.planning import wait_seconds
 from skyclust.steps import Action, Position, Step
 from skyclust.waiting import wait_for_state
+from tasks.outcome import Done, instance_id, named, wanted
 
 NEWBORN_SECONDS: Final = 60.0
 """So long a cloud may not know a machine that it has just made; EC2's reference, "Eventual
 consistency in the Amazon EC2 API", advises to retry over minutes."""
 
 
-@dataclass(frozen=True)
-class Done:
-    """What a step came to: the line to write and the machine as it was last seen."""
+def usable(operation: Operation, compute: ComputeProvider) -> Instance:
+    """Return the machine, running or stopped, that is about to be worked on.
 
-    position: Position
-    instance: Instance | None = None
-
-
-def perform(step: Step, operation: Operation, compute: ComputeProvider) -> Done:
-    """Do at the cloud what the step says; writes nothing to the store.
-
-    Raises any error of the tree as the provider does, and NeverReached when a wait is over
-    and the machine was seen in another state.
+    Raises NeverReached when it has ended or failed, Conflict while it is busy.
     """
-    return _ACTIONS[step.action](step, operation, compute)
+    instance = compute.get_instance(operation.region, instance_id(operation))
+    if instance.state in {InstanceState.DELETING, InstanceState.DELETED, InstanceState.ERROR}:
+        raise NeverReached(
+            f"{named(operation)} is {instance.state}: no {operation.kind.value} is possible."
+        )
+    if instance.state not in {InstanceState.RUNNING, InstanceState.STOPPED}:
+        raise Conflict(
+            f"{named(operation)} is {instance.state}; a {operation.kind.value} has to wait for"
+            " that.",
+            provider=operation.provider,
+        )
+    return instance
+
+
+def tag(step: Step, operation: Operation, tags: TagProvider) -> Done:
+    """Set and remove the tags that were asked for."""
+    given, removed = operation.request.get("tags"), operation.request.get("removed_tags")
+    tags.set_tags(
+        operation.region,
+        instance_id(operation),
+        {key: str(value) for key, value in given.items()} if isinstance(given, dict) else {},
+        [str(key) for key in removed] if isinstance(removed, list) else [],
+    )
+    return Done(step.outcome)
 
 
 def _create(step: Step, operation: Operation, compute: ComputeProvider) -> Done:
@@ -43,52 +57,49 @@ def _create(step: Step, operation: Operation, compute: ComputeProvider) -> Done:
 
 
 def _start(step: Step, operation: Operation, compute: ComputeProvider) -> Done:
-    compute.start_instance(operation.region, _instance_id(operation))
+    compute.start_instance(operation.region, instance_id(operation))
     return Done(step.outcome)
 
 
 def _stop(step: Step, operation: Operation, compute: ComputeProvider) -> Done:
-    compute.stop_instance(operation.region, _instance_id(operation))
+    compute.stop_instance(
+        operation.region,
+        instance_id(operation),
+        power_off_only=operation.request.get("power_off_only") is True,
+    )
     return Done(step.outcome)
 
 
 def _reboot(step: Step, operation: Operation, compute: ComputeProvider) -> Done:
-    compute.reboot_instance(operation.region, _instance_id(operation))
+    compute.reboot_instance(operation.region, instance_id(operation))
     return Done(step.outcome)
 
 
 def _admit_unknown(step: Step, operation: Operation, compute: ComputeProvider) -> Done:
     raise NeverReached(
-        f"It is not known whether the reboot of {_named(operation)} reached the cloud.",
+        f"It is not known whether the reboot of {named(operation)} reached the cloud.",
         hint="Look at the machine, and ask for a reboot again if it still needs one.",
     )
 
 
 def _inspect(step: Step, operation: Operation, compute: ComputeProvider) -> Done:
-    instance = compute.get_instance(operation.region, _instance_id(operation))
-    if instance.state in {InstanceState.DELETING, InstanceState.DELETED, InstanceState.ERROR}:
-        raise NeverReached(f"{_named(operation)} is {instance.state} and cannot be resized.")
-    if instance.type == _wanted_type(operation):
+    new_type = wanted(operation, "type")
+    instance = usable(operation, compute)
+    if instance.type == new_type:
         return Done(Position.READY, instance)
-    if instance.state is InstanceState.STOPPED:
-        return Done(Position.RESIZING, instance)
-    if instance.state is not InstanceState.RUNNING:
-        raise Conflict(
-            f"{_named(operation)} is {instance.state}; a resize has to wait for that.",
-            provider=operation.provider,
-        )
-    if compute.must_stop_to_resize(instance, _wanted_type(operation)):
+    running = instance.state is InstanceState.RUNNING
+    if running and compute.must_stop_to_resize(instance, new_type):
         return Done(Position.STOPPING, instance)
     return Done(Position.RESIZING, instance)
 
 
 def _resize(step: Step, operation: Operation, compute: ComputeProvider) -> Done:
-    compute.resize_instance(operation.region, _instance_id(operation), _wanted_type(operation))
+    compute.resize_instance(operation.region, instance_id(operation), wanted(operation, "type"))
     return Done(step.outcome)
 
 
 def _delete(step: Step, operation: Operation, compute: ComputeProvider) -> Done:
-    compute.delete_instance(operation.region, _instance_id(operation))
+    compute.delete_instance(operation.region, instance_id(operation))
     return Done(step.outcome)
 
 
@@ -104,7 +115,7 @@ def _await_gone(step: Step, operation: Operation, compute: ComputeProvider) -> D
     last = wait_for_state(
         compute,
         operation.region,
-        _instance_id(operation),
+        instance_id(operation),
         InstanceState.DELETED,
         deadline_seconds=wait_seconds(operation),
     )
@@ -112,14 +123,10 @@ def _await_gone(step: Step, operation: Operation, compute: ComputeProvider) -> D
 
 
 def _record(step: Step, operation: Operation, compute: ComputeProvider) -> Done:
-    instance = compute.get_instance(operation.region, _instance_id(operation))
+    instance = compute.get_instance(operation.region, instance_id(operation))
     if instance.state is InstanceState.DELETED:
-        raise NeverReached(f"{_named(operation)} was deleted while it was worked on.")
+        raise NeverReached(f"{named(operation)} was deleted while it was worked on.")
     return Done(step.outcome, instance)
-
-
-def _forget(step: Step, operation: Operation, compute: ComputeProvider) -> Done:
-    return Done(step.outcome)
 
 
 def _seen(operation: Operation, compute: ComputeProvider, target: InstanceState) -> Instance:
@@ -130,7 +137,7 @@ def _seen(operation: Operation, compute: ComputeProvider, target: InstanceState)
             instance = wait_for_state(
                 compute,
                 operation.region,
-                _instance_id(operation),
+                instance_id(operation),
                 target,
                 deadline_seconds=wait_seconds(operation),
             )
@@ -145,29 +152,11 @@ def _seen(operation: Operation, compute: ComputeProvider, target: InstanceState)
                 raise NeverReached(error.message, hint=error.hint) from error
             raise
         if instance is None:
-            raise NeverReached(f"{_named(operation)} is gone.")
+            raise NeverReached(f"{named(operation)} is gone.")
         return instance
 
 
-def _instance_id(operation: Operation) -> str:
-    if operation.instance_id is None:
-        raise InvalidRequest(f"Operation {operation.id} names no machine.")
-    return operation.instance_id
-
-
-def _wanted_type(operation: Operation) -> str:
-    wanted = operation.request.get("type")
-    if not isinstance(wanted, str):
-        raise InvalidRequest(f"Operation {operation.id} names no instance type.")
-    return wanted
-
-
-def _named(operation: Operation) -> str:
-    name = operation.instance_name or operation.instance_id or "a machine"
-    return f"Instance {name} in {operation.region}"
-
-
-_ACTIONS: Final[dict[Action, Callable[[Step, Operation, ComputeProvider], Done]]] = {
+ON_MACHINES: Final[dict[Action, Callable[[Step, Operation, ComputeProvider], Done]]] = {
     Action.CREATE: _create,
     Action.START: _start,
     Action.STOP: _stop,
@@ -180,5 +169,5 @@ _ACTIONS: Final[dict[Action, Callable[[Step, Operation, ComputeProvider], Done]]
     Action.AWAIT_STOPPED: _await_stopped,
     Action.AWAIT_GONE: _await_gone,
     Action.RECORD: _record,
-    Action.FORGET: _forget,
 }
+"""What each step that needs machines alone does."""

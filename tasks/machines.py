@@ -11,8 +11,8 @@ from prefect.cache_policies import NO_CACHE
 
 from skyclust.contract import InventoryProvider
 from skyclust.errors import InvalidRequest, NotFound
+from skyclust.model.change_request import ChangeRequest
 from skyclust.model.instance import InstanceState
-from skyclust.model.request import ChangeRequest
 from skyclust.model.resource import Resource, ResourceKind
 from skyclust.orchestration.credentials import open_provider
 from skyclust.registry import capability

@@ -15,19 +15,21 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from skyclust.contract import ComputeProvider
+from skyclust.contract import ComputeProvider, Provider
 from skyclust.errors import Fenced, SkyClustError, Transient
 from skyclust.model.operation import Operation, OperationKind, OperationState
 from skyclust.orchestration.credentials import open_provider
 from skyclust.orchestration.limits import credential_slot
 from skyclust.orchestration.runs import PARTIAL
 from skyclust.registry import capability
-from skyclust.steps import Action, Position, Step, after_attempt, after_error, next_step
+from skyclust.steps import Position, after_attempt, after_error, next_step
 from skyclust.store import operations
 from skyclust.store.engine import Store, open_store
 from tasks.journal import advance, as_stored, note
-from tasks.machine import Done, perform
+from tasks.outcome import Done
+from tasks.performing import perform
 from tasks.retries import DELAYS, JITTER, RETRIES, on_transient
+from tasks.snapshots import made_already
 
 LONGEST_REASON: Final = 2000
 """Characters of errors in a run's message; the table of operations has all of them."""
@@ -136,15 +138,16 @@ def take_step(operation: Operation) -> Operation:
     if step is None:
         return current
     if step.intent is not None:
-        current = advance(store, current, step.intent)
+        current = advance(store, current, Done(step.intent))
     try:
-        done = _perform(store, step, current)
+        done = perform(step, current, _provider(store, current))
     except Transient as error:
         position = after_attempt(current, error)
         if position is not None:
-            advance(store, current, position, detail=f"{type(error).__name__}: {error.message}")
+            lost = f"{type(error).__name__}: {error.message}"
+            advance(store, current, Done(position, detail=lost))
         raise
-    return advance(store, current, done.position, instance=done.instance)
+    return advance(store, current, done)
 
 
 # A wait rides out Transient errors by itself, until its own deadline.
@@ -164,23 +167,34 @@ def settle(before: Operation, error: SkyClustError) -> Operation:
     position = after_error(current, error, first_call=first_call)
     if position is Position.FAILED and _may_have_made_one(current):
         try:
-            found = _compute(store, current).find_instances(current.region, current.token)
+            made = _made_already(store, current)
         except SkyClustError:
             position = Position.FAILED if first_call else None
         else:
-            if found:
-                return advance(store, current, Position.ACCEPTED, instance=found[0])
+            if made is not None:
+                return advance(store, current, made)
     if position is None:
         note(store, current, error)
         raise error
     get_run_logger().warning("%s: %s", _place(current), error)
-    return advance(store, current, position, error=error)
+    return advance(store, current, Done(position, error=error))
 
 
 def _may_have_made_one(operation: Operation) -> bool:
-    """Return whether a machine may exist although the cloud refused to make it just now."""
+    """Return whether there may be what the cloud refused to make just now."""
     asked = operation.step in {Position.REQUESTED, Position.UNCERTAIN}
-    return asked and operation.kind is OperationKind.CREATE
+    return asked and operation.kind in {OperationKind.CREATE, OperationKind.SNAPSHOT}
+
+
+def _made_already(store: Store, operation: Operation) -> Done | None:
+    """Return the operation as accepted when its machine or its snapshot exists."""
+    provider = _provider(store, operation)
+    if operation.kind is OperationKind.SNAPSHOT:
+        made = made_already(operation, provider)
+        return Done(Position.ACCEPTED, detail=made.id) if made else None
+    compute = capability(provider, ComputeProvider)
+    found = compute.find_instances(operation.region, operation.token)
+    return Done(Position.ACCEPTED, found[0]) if found else None
 
 
 def _waits(operation: Operation) -> bool:
@@ -188,12 +202,5 @@ def _waits(operation: Operation) -> bool:
     return step is not None and step.action.waits
 
 
-def _perform(store: Store, step: Step, operation: Operation) -> Done:
-    if step.action is Action.FORGET:
-        return Done(step.outcome)
-    return perform(step, operation, _compute(store, operation))
-
-
-def _compute(store: Store, operation: Operation) -> ComputeProvider:
-    provider = open_provider(store, operation.workspace_id, operation.credential)
-    return capability(provider, ComputeProvider)
+def _provider(store: Store, operation: Operation) -> Provider:
+    return open_provider(store, operation.workspace_id, operation.credential)

@@ -15,6 +15,7 @@ from skyclust.steps import Position
 from skyclust.store import operations
 from skyclust.store.engine import open_store
 from tasks.journal import advance, current_run
+from tasks.outcome import Done
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,6 @@ def take_over(found: Sequence[Abandoned]) -> list[Operation]:
             continue
         if one.cancelled and operation.state is OperationState.PENDING:
             stopped = Terminal("The run was cancelled before the cloud was called.")
-            operation = advance(store, operation, Position.FAILED, error=stopped)
+            operation = advance(store, operation, Done(Position.FAILED, error=stopped))
         taken.append(operation)
     return taken

@@ -19,7 +19,7 @@ from skyclust.cli.machines import (
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
 from skyclust.cli.requests import checked
 from skyclust.cli.running import finish, run_flow
-from skyclust.model.request import InstanceAction
+from skyclust.model.change_request import InstanceAction
 
 
 def start(
@@ -112,7 +112,7 @@ def _change(
     as_json: bool,
     new_type: str | None = None,
 ) -> None:
-    from skyclust.model.request import ChangeRequest
+    from skyclust.model.change_request import ChangeRequest
 
     if not (place.credential and place.region):
         # What the flow would find out after some seconds; with both it asks the cloud.

@@ -17,6 +17,12 @@ class OperationKind(StrEnum):
     REBOOT = "reboot"
     RESIZE = "resize"
     DELETE = "delete"
+    SNAPSHOT = "snapshot"
+    RESTORE = "restore"
+    DELETE_SNAPSHOT = "delete-snapshot"
+    ATTACH_DISK = "attach-disk"
+    DETACH_DISK = "detach-disk"
+    SET_TAGS = "set-tags"
 
 
 class OperationState(StrEnum):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from skyclust.model.instance import InstanceSpec
-from skyclust.model.operation import OperationKind
 from skyclust.model.resource import ResourceKind
 from skyclust.model.workspace import Slug
 
@@ -17,21 +15,6 @@ LONGEST_NAME: Final = 63
 
 SHOWN: Final = 3
 """How many names of a list a run's name carries before it says how many more there are."""
-
-
-class InstanceAction(StrEnum):
-    """What can be done to a machine that exists."""
-
-    START = "start"
-    STOP = "stop"
-    REBOOT = "reboot"
-    RESIZE = "resize"
-    DELETE = "delete"
-
-    @property
-    def kind(self) -> OperationKind:
-        """Return the kind of operation that the journal keeps for it."""
-        return OperationKind(self.value)
 
 
 class SyncRequest(BaseModel):
@@ -144,66 +127,6 @@ class ProvisionRequest(BaseModel):
         """Return what is made and where, for the run's name."""
         what = self.spec.name if self.count == 1 else f"{self.spec.name}-1..{self.count}"
         return f"provision {what} on {self.credential} in {self.spec.region}"
-
-
-class ChangeRequest(BaseModel):
-    """Start, stop, reboot, resize or delete one machine."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    workspace: Slug = Field(
-        default="default", title="Workspace", description="Owner of the machine."
-    )
-    action: InstanceAction = Field(title="Action", description="What to do to the machine.")
-    instance: str = Field(
-        min_length=1,
-        max_length=256,
-        title="Machine",
-        description="The machine's id at its cloud, or its name where only one machine has it.",
-    )
-    credential: Slug | None = Field(
-        default=None,
-        title="Credential",
-        description="Name of the machine's credential. Empty: the inventory knows it.",
-    )
-    region: str | None = Field(
-        default=None,
-        min_length=1,
-        title="Region",
-        description="Region of the machine. Empty: the inventory knows it.",
-    )
-    type: str | None = Field(
-        default=None,
-        min_length=1,
-        title="New instance type",
-        description="For resize only, for example t3.large. A running machine is stopped for it"
-        " where the cloud wants that, and started again.",
-    )
-    wait_minutes: float = Field(
-        default=15,
-        gt=0,
-        le=240,
-        title="Wait (minutes)",
-        description="How long to wait until the machine is as asked for.",
-    )
-
-    @model_validator(mode="after")
-    def _type_goes_with_resize(self) -> Self:
-        if (self.action is InstanceAction.RESIZE) != (self.type is not None):
-            raise ValueError("a new instance type is needed for resize, and for nothing else")
-        return self
-
-    @property
-    def summary(self) -> str:
-        """Return what is done to which machine, for the run's name."""
-        parts = [self.action.value, self.instance]
-        if self.type:
-            parts.append(f"to {self.type}")
-        if self.credential:
-            parts.append(f"on {self.credential}")
-        if self.region:
-            parts.append(f"in {self.region}")
-        return " ".join(parts)
 
 
 class RecoverRequest(BaseModel):

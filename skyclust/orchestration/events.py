@@ -2,7 +2,9 @@
 
     skyclust.resource.added | changed | gone      one a resource, up to a bound a sync
     skyclust.inventory.synced                     one a sync, with the counts of all changes
-    skyclust.instance.created | started | stopped | rebooted | resized | deleted
+    skyclust.instance.created | started | stopped | rebooted | resized | deleted | restored
+                      | tagged | snapshot.created | snapshot.deleted | disk.attached
+                      | disk.detached             one an operation that succeeded
 
 An event's id is derived from what it tells, so a run that repeats itself repeats the id and
 a subscriber can drop the second one.
@@ -32,7 +34,16 @@ _DONE: Final = {
     OperationKind.REBOOT: "rebooted",
     OperationKind.RESIZE: "resized",
     OperationKind.DELETE: "deleted",
+    OperationKind.SNAPSHOT: "snapshot.created",
+    OperationKind.RESTORE: "restored",
+    OperationKind.DELETE_SNAPSHOT: "snapshot.deleted",
+    OperationKind.ATTACH_DISK: "disk.attached",
+    OperationKind.DETACH_DISK: "disk.detached",
+    OperationKind.SET_TAGS: "tagged",
 }
+
+_SUBJECTS: Final = ("snapshot", "snapshot_id", "disk_id")
+"""What of a request an event tells beside the machine."""
 
 
 def instance_changed(operation: Operation) -> None:
@@ -56,7 +67,11 @@ def instance_changed(operation: Operation) -> None:
             "skyclust.credential": operation.credential,
             "skyclust.region": operation.region,
         },
-        payload={"operation": operation.id, "kind": operation.kind.value},
+        payload={
+            "operation": operation.id,
+            "kind": operation.kind.value,
+            **{name: operation.request[name] for name in _SUBJECTS if name in operation.request},
+        },
     )
 
 

@@ -80,6 +80,12 @@ def test_forms_carry_choices_and_bounds() -> None:
         "reboot",
         "resize",
         "delete",
+        "snapshot",
+        "restore",
+        "delete-snapshot",
+        "attach-disk",
+        "detach-disk",
+        "set-tags",
     ]
     brake = form("sync-inventory", "SyncRequest")["brake_share"]
     assert (brake["minimum"], brake["maximum"]) == (0.0, 1.0)

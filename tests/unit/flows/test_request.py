@@ -5,13 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from skyclust.model.request import (
-    ChangeRequest,
-    InstanceAction,
-    ProvisionRequest,
-    RecoverRequest,
-    SyncRequest,
-)
+from skyclust.model.change_request import ChangeRequest, InstanceAction
+from skyclust.model.request import ProvisionRequest, RecoverRequest, SyncRequest
 
 SPEC = {"name": "web", "region": "eu-central-1", "type": "t3.small", "image": "ami-1"}
 
@@ -44,11 +39,46 @@ def test_an_unknown_field_is_refused() -> None:
         provision(colour="red")
 
 
-def test_a_type_goes_with_resize_alone() -> None:
-    with pytest.raises(ValidationError, match="needed for resize"):
-        ChangeRequest(action=InstanceAction.RESIZE, instance="web")
-    with pytest.raises(ValidationError, match="for nothing else"):
-        ChangeRequest(action=InstanceAction.STOP, instance="web", type="t3.large")
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"action": "resize"}, "resize needs type"),
+        ({"action": "stop", "type": "t3.large"}, "type goes with resize, and with nothing else"),
+        ({"action": "snapshot"}, "snapshot needs snapshot"),
+        ({"action": "restore"}, "restore needs snapshot"),
+        ({"action": "start", "snapshot": "s-1"}, "snapshot goes with delete-snapshot and restore"),
+        ({"action": "attach-disk"}, "attach-disk needs disk"),
+        ({"action": "restore", "snapshot": "s-1", "disk": "d-1"}, "disk goes with attach-disk and"),
+        ({"action": "set-tags"}, "needs tags to set or to remove"),
+        ({"action": "reboot", "tags": {"a": "b"}}, "tags goes with set-tags"),
+        ({"action": "reboot", "removed_tags": ["a"]}, "removed_tags goes with set-tags"),
+        ({"action": "start", "power_off_only": True}, "power_off_only goes with stop"),
+        (
+            {"action": "set-tags", "tags": {"a": "b"}, "removed_tags": ["a"]},
+            "a: a tag is either set or removed",
+        ),
+    ],
+)
+def test_each_field_goes_with_its_actions_alone(fields: dict[str, object], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        ChangeRequest.model_validate({"instance": "web", **fields})
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"action": "snapshot", "snapshot": "before"}, "snapshot web as before"),
+        ({"action": "restore", "snapshot": "before"}, "restore web to before"),
+        ({"action": "delete-snapshot", "snapshot": "s-1"}, "delete-snapshot web named s-1"),
+        ({"action": "attach-disk", "disk": "d-1"}, "attach-disk web disk d-1"),
+        ({"action": "set-tags", "tags": {"a": "b"}, "region": "r"}, "set-tags web in r"),
+        ({"action": "stop", "power_off_only": True}, "stop web"),
+    ],
+)
+def test_each_action_takes_its_fields_and_names_its_run(
+    fields: dict[str, object], named: str
+) -> None:
+    assert ChangeRequest.model_validate({"instance": "web", **fields}).summary == named
 
 
 def test_run_names_say_what_and_where() -> None:

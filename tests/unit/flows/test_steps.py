@@ -78,6 +78,12 @@ def path(kind: OperationKind, position: str = "journalled") -> list[str]:
         (OperationKind.REBOOT, ["requested", "accepted", "ready", "succeeded"]),
         (OperationKind.RESIZE, ["resizing", "ready", "succeeded"]),
         (OperationKind.DELETE, ["requested", "accepted", "gone", "succeeded"]),
+        (OperationKind.SNAPSHOT, ["requested", "accepted", "succeeded"]),
+        (OperationKind.RESTORE, ["reverting", "replacing", "ready", "succeeded"]),
+        (OperationKind.DELETE_SNAPSHOT, ["requested", "accepted", "succeeded"]),
+        (OperationKind.ATTACH_DISK, ["requested", "accepted", "ready", "succeeded"]),
+        (OperationKind.DETACH_DISK, ["requested", "accepted", "ready", "succeeded"]),
+        (OperationKind.SET_TAGS, ["requested", "accepted", "succeeded"]),
     ],
 )
 def test_every_kind_goes_its_way_to_success(kind: OperationKind, lines: list[str]) -> None:
@@ -87,6 +93,15 @@ def test_every_kind_goes_its_way_to_success(kind: OperationKind, lines: list[str
 def test_a_machine_stopped_for_a_resize_is_started_again() -> None:
     lines = ["halting", "stopped", "resized", "starting", "ready", "succeeded"]
     assert path(OperationKind.RESIZE, "stopping") == lines
+
+
+def test_a_machine_stopped_for_a_restore_is_started_again() -> None:
+    lines = ["halting", "stopped", "replacing-halted", "reverted", "starting", "ready"]
+    assert path(OperationKind.RESTORE, "stopping") == [*lines, "succeeded"]
+
+
+def test_a_broken_snapshot_is_removed() -> None:
+    assert path(OperationKind.SNAPSHOT, "undoing") == ["removing", "undone"]
 
 
 def test_a_failed_machine_is_removed_and_a_stopped_one_restored() -> None:
@@ -105,6 +120,16 @@ def test_a_create_that_may_have_reached_the_cloud_is_asked_for_again() -> None:
         step = next_step(operation(OperationKind.CREATE, position))
         assert step is not None
         assert step.action is Action.CREATE
+
+
+@pytest.mark.parametrize("kind", [one for one in OperationKind if one is not OperationKind.REBOOT])
+def test_what_may_have_reached_the_cloud_is_asked_for_again(kind: OperationKind) -> None:
+    first = next_step(operation(kind))
+    for position in {"requested", "uncertain"} & {line.value for line in lines_of(kind)}:
+        again = next_step(operation(kind, position))
+        assert first is not None
+        assert again is not None
+        assert again.action is first.action
 
 
 def test_a_reboot_that_may_have_reached_the_cloud_is_not_repeated() -> None:
@@ -193,9 +218,19 @@ def test_undoing_is_never_given_up(position: str) -> None:
 
 
 @pytest.mark.parametrize("position", ["stopping", "halting", "stopped"])
-def test_a_refused_resize_starts_the_machine_again(position: str) -> None:
-    current = operation(OperationKind.RESIZE, position)
+@pytest.mark.parametrize("kind", [OperationKind.RESIZE, OperationKind.RESTORE])
+def test_what_a_machine_was_stopped_for_is_refused_and_it_is_started_again(
+    kind: OperationKind, position: str
+) -> None:
+    current = operation(kind, position)
     assert after_error(current, InvalidRequest("no such type")) is Position.RESTORING
+
+
+@pytest.mark.parametrize("position", ["replacing", "replacing-halted"])
+def test_a_machine_with_disks_of_two_moments_is_not_started(position: str) -> None:
+    current = operation(OperationKind.RESTORE, position)
+    assert after_error(current, InvalidRequest("no such snapshot")) is Position.FAILED
+    assert after_error(current, Timeout("not yet")) is None
 
 
 @pytest.mark.parametrize("kind", list(OperationKind))

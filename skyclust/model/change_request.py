@@ -1,0 +1,172 @@
+"""What can be asked of a machine that exists; the fields make the form in the UI."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from skyclust.model.operation import OperationKind
+from skyclust.model.workspace import Slug
+
+LONGEST_ID: Final = 512
+"""Characters of an id at a cloud. The longest are Azure's: a resource group of 90, a disk of
+80 and what names both and the subscription ("Naming rules and restrictions for Azure
+resources")."""
+
+
+class InstanceAction(StrEnum):
+    """What can be done to a machine that exists."""
+
+    START = "start"
+    STOP = "stop"
+    REBOOT = "reboot"
+    RESIZE = "resize"
+    DELETE = "delete"
+    SNAPSHOT = "snapshot"
+    RESTORE = "restore"
+    DELETE_SNAPSHOT = "delete-snapshot"
+    ATTACH_DISK = "attach-disk"
+    DETACH_DISK = "detach-disk"
+    SET_TAGS = "set-tags"
+
+    @property
+    def kind(self) -> OperationKind:
+        """Return the kind of operation that the journal keeps for it."""
+        return OperationKind(self.value)
+
+
+SNAPSHOT_ACTIONS: Final = frozenset(
+    {InstanceAction.SNAPSHOT, InstanceAction.RESTORE, InstanceAction.DELETE_SNAPSHOT}
+)
+DISK_ACTIONS: Final = frozenset({InstanceAction.ATTACH_DISK, InstanceAction.DETACH_DISK})
+
+# Each field goes with these actions and with no other.
+_GOES_WITH: Final[Mapping[str, frozenset[InstanceAction]]] = {
+    "type": frozenset({InstanceAction.RESIZE}),
+    "snapshot": SNAPSHOT_ACTIONS,
+    "disk": DISK_ACTIONS,
+    "tags": frozenset({InstanceAction.SET_TAGS}),
+    "removed_tags": frozenset({InstanceAction.SET_TAGS}),
+    "power_off_only": frozenset({InstanceAction.STOP}),
+}
+
+# These actions cannot do without it.
+_NEEDED: Final = ("type", "snapshot", "disk")
+
+
+class ChangeRequest(BaseModel):
+    """Change one machine: its power, its type, its snapshots, its disks or its tags."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    workspace: Slug = Field(
+        default="default", title="Workspace", description="Owner of the machine."
+    )
+    action: InstanceAction = Field(title="Action", description="What to do to the machine.")
+    instance: str = Field(
+        min_length=1,
+        max_length=LONGEST_ID,
+        title="Machine",
+        description="The machine's id at its cloud, or its name where only one machine has it.",
+    )
+    credential: Slug | None = Field(
+        default=None,
+        title="Credential",
+        description="Name of the machine's credential. Empty: the inventory knows it.",
+    )
+    region: str | None = Field(
+        default=None,
+        min_length=1,
+        title="Region",
+        description="Region of the machine. Empty: the inventory knows it.",
+    )
+    type: str | None = Field(
+        default=None,
+        min_length=1,
+        title="New instance type",
+        description="For resize only, for example t3.large. A running machine is stopped for it"
+        " where the cloud wants that, and started again.",
+    )
+    power_off_only: bool = Field(
+        default=False,
+        title="Power off only",
+        description="For stop only: the machine keeps its place in the cloud, and is billed on"
+        " where the cloud bills for that.",
+    )
+    snapshot: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=LONGEST_ID,
+        title="Snapshot",
+        description="For snapshot: the name of the new one. For restore and delete-snapshot: the"
+        " id of one, or its name where only one of the machine's has it. A restore puts all disks"
+        " back to what they were then; a running machine is stopped for it where the cloud wants"
+        " that, and started again.",
+    )
+    disk: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=LONGEST_ID,
+        title="Disk",
+        description="For attach-disk and detach-disk: the disk's id at its cloud, or its name"
+        " where the inventory knows only one of that name in the machine's region.",
+    )
+    tags: dict[str, str] = Field(
+        default_factory=dict,
+        title="Tags to set",
+        description="For set-tags: tags and their new values. All others stay as they are.",
+    )
+    removed_tags: tuple[str, ...] = Field(
+        default=(),
+        title="Tags to remove",
+        description="For set-tags: keys of the tags to remove.",
+    )
+    wait_minutes: float = Field(
+        default=15,
+        gt=0,
+        le=240,
+        title="Wait (minutes)",
+        description="How long to wait until the machine is as asked for.",
+    )
+
+    @model_validator(mode="after")
+    def _fields_go_with_the_action(self) -> Self:
+        for name, actions in _GOES_WITH.items():
+            value = getattr(self, name)
+            words = " and ".join(sorted(action.value for action in actions))
+            if value and self.action not in actions:
+                raise ValueError(f"{name} goes with {words}, and with nothing else")
+            if name in _NEEDED and self.action in actions and not value:
+                raise ValueError(f"{self.action.value} needs {name}")
+        return self
+
+    @model_validator(mode="after")
+    def _tags_are_clear(self) -> Self:
+        if self.action is InstanceAction.SET_TAGS and not (self.tags or self.removed_tags):
+            raise ValueError("set-tags needs tags to set or to remove")
+        both = sorted(set(self.tags) & set(self.removed_tags))
+        if both:
+            raise ValueError(f"{', '.join(both)}: a tag is either set or removed")
+        return self
+
+    @property
+    def summary(self) -> str:
+        """Return what is done to which machine, for the run's name."""
+        parts = [self.action.value, self.instance]
+        if self.type:
+            parts.append(f"to {self.type}")
+        if self.snapshot:
+            parts.append(f"{_PREPOSITIONS.get(self.action, 'as')} {self.snapshot}")
+        if self.disk:
+            parts.append(f"disk {self.disk}")
+        if self.credential:
+            parts.append(f"on {self.credential}")
+        if self.region:
+            parts.append(f"in {self.region}")
+        return " ".join(parts)
+
+
+_PREPOSITIONS: Final = {InstanceAction.RESTORE: "to", InstanceAction.DELETE_SNAPSHOT: "named"}
