@@ -1,0 +1,59 @@
+"""Runs the sandbox OpenStack: `python -m skyclust.sandbox.openstack --port 0 --seed estate`."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+
+from skyclust.sandbox.control import Conditions, Control
+from skyclust.sandbox.faults import Faults
+from skyclust.sandbox.openstack.application import OpenStackApplication
+from skyclust.sandbox.openstack.cloud import OpenStackCloud
+from skyclust.sandbox.openstack.settings import OPTIONAL_SERVICES, OpenStackSettings
+from skyclust.sandbox.seeds import Seed
+from skyclust.sandbox.serving import serve
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve until stopped; says where in one line of JSON on stdout."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    without = frozenset(name for name in options.without.split(",") if name)
+    if without - OPTIONAL_SERVICES.keys():
+        parser.error(f"--without takes some of: {', '.join(OPTIONAL_SERVICES)}")
+    settings = OpenStackSettings(
+        transition_seconds=options.transition_seconds,
+        token_seconds=options.token_seconds,
+        without=frozenset(OPTIONAL_SERVICES[name] for name in without),
+    )
+    conditions = Conditions(Faults(seed=options.fault_seed))
+    cloud = OpenStackCloud(settings, conditions)
+    control = Control("openstack", options.nonce, Seed(options.seed), cloud.restart, conditions)
+    control.reset(None)
+    serve(
+        OpenStackApplication(cloud, control),
+        cloud="openstack",
+        host=options.host,
+        port=options.port,
+        nonce=options.nonce,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m skyclust.sandbox.openstack", description=__doc__
+    )
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on")
+    add("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
+    add("--seed", choices=[*Seed], default=Seed.EMPTY, help="what exists at the beginning")
+    add("--nonce", default=secrets.token_hex(16), help="by which this process is known again")
+    add("--fault-seed", type=int, default=0, help="seed of the faults' dice")
+    add("--transition-seconds", type=float, default=2.0, help="time between two states")
+    add("--token-seconds", type=float, default=3600.0, help="time a token holds")
+    add("--without", default="", help="services this cloud lacks: cinder,neutron,octavia")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

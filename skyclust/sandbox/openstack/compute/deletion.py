@@ -1,0 +1,42 @@
+"""The end of a server."""
+
+from __future__ import annotations
+
+from werkzeug.wrappers import Response
+
+from skyclust.sandbox.openstack.compute import networking
+from skyclust.sandbox.openstack.compute.building import fail
+from skyclust.sandbox.openstack.compute.lookups import find_server, require_unlocked
+from skyclust.sandbox.openstack.context import Context
+from skyclust.sandbox.openstack.state import Region, Server
+from skyclust.sandbox.openstack.volume.objects import part
+from skyclust.sandbox.openstack.wire import empty, now
+
+
+def delete_server(context: Context) -> Response:
+    """Accept the end of a server, whatever its state; it is gone when its time has passed."""
+    server = find_server(context)
+    require_unlocked(context, server)
+    server.task_state = "deleting"
+    server.updated = now()
+    if context.outcome and context.outcome != "Slow":
+        context.later(server.id, lambda: fail(server, context.outcome))
+    else:
+        region = context.region
+        context.later(server.id, lambda: _finish(region, server))
+    return empty()
+
+
+def _finish(region: Region, server: Server) -> None:
+    networking.unbind_all(region, server)
+    for attachment in list(server.attachments):
+        part(region, server, attachment)
+        if attachment.delete_on_termination:
+            region.volumes.pop(attachment.volume_id, None)
+    for volume in region.volumes.values():
+        if volume.status == "reserved" and volume.id in server.promised:
+            volume.status = "available"
+    del region.servers[server.id]
+    server.vm_state, server.task_state, server.power_state = "deleted", None, 0
+    server.terminated_at = server.updated = now()
+    region.deleted_servers[server.id] = server

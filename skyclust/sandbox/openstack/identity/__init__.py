@@ -1,0 +1,1 @@
+"""Keystone: tokens with a catalog, and who and what there is."""

@@ -1,0 +1,1 @@
+"""Glance: images, those of the operator and those that projects make."""

@@ -1,0 +1,1 @@
+"""Neutron: networks, subnets, ports, security groups, floating addresses and routers."""

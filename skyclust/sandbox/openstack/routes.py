@@ -1,0 +1,39 @@
+"""Which path is which operation of which service."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from werkzeug.routing import Map, Rule
+
+from skyclust.sandbox.openstack.compute.routes import ROUTES as COMPUTE
+from skyclust.sandbox.openstack.context import PREFIXES, Route
+from skyclust.sandbox.openstack.directory import REGIONS
+from skyclust.sandbox.openstack.identity.routes import ROUTES as IDENTITY
+from skyclust.sandbox.openstack.image.routes import ROUTES as IMAGE
+
+ROUTES: Final[dict[str, tuple[Route, ...]]] = {
+    "identity": IDENTITY,
+    "compute": COMPUTE,
+    "image": IMAGE,
+}
+"""The operations of each service, by the service's type."""
+
+
+def _rules() -> list[Rule]:
+    regions = f"<any({', '.join(REGIONS)}):region>"
+    rules = []
+    for service, routes in ROUTES.items():
+        region = "" if service == "identity" else f"/{regions}"
+        for route in routes:
+            rules.append(
+                Rule(
+                    f"{region}/{PREFIXES[service]}{route.path}",
+                    methods=[route.method],
+                    endpoint=(service, route),
+                )
+            )
+    return rules
+
+
+MAP: Final = Map(_rules(), strict_slashes=False, merge_slashes=False)
