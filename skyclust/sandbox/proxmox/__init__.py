@@ -1,0 +1,1 @@
+"""A Proxmox VE cluster of three nodes, on this machine."""
