@@ -14,16 +14,17 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from providers.aws.instances import get_instance, to_instance
-from providers.aws.lookups import find_image, find_subnet
+from providers.aws.lookups import find_image, find_subnet, root_device
 from providers.aws.regions import calling
 from providers.aws.tags import NAME_TAG, TOKEN_TAG, to_pairs
 from skyclust.errors import InvalidRequest, NotFound, Timeout
-from skyclust.model.instance import Instance, InstanceSpec, InstanceState
+from skyclust.model.instance import DiskSpec, Instance, InstanceSpec, InstanceState
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import (
         BlockDeviceMappingTypeDef,
         EbsBlockDeviceTypeDef,
+        InstanceNetworkInterfaceSpecificationTypeDef,
         RunInstancesRequestTypeDef,
     )
 
@@ -59,10 +60,12 @@ def create_instance(
     """
     client_token = to_client_token(token)
     refuse_impossible(spec)
+    image = find_image(clients, spec.region, spec.image)
     request = to_request(
         spec,
         client_token,
-        image=find_image(clients, spec.region, spec.image),
+        image=image,
+        root_device=root_device(clients, spec.region, image) if spec.boot_disk else None,
         subnet=find_subnet(clients, spec.region, spec.network, spec.zone, client_token)
         if spec.network is not None
         else None,
@@ -114,6 +117,14 @@ def refuse_impossible(spec: InstanceSpec) -> None:
     problem = None
     if len(spec.ssh_keys) > 1:
         problem = f"EC2 puts one SSH key on a machine, {len(spec.ssh_keys)} are asked for."
+    elif any(" " in key for key in spec.ssh_keys):
+        problem = "EC2 takes the name of a key pair, not the public key itself."
+    elif spec.user is not None:
+        problem = "EC2 leaves the login user to the image; name one in the user data."
+    elif spec.private_address is not None and not spec.network:
+        problem = "A private address needs the subnet that it is in."
+    elif spec.private_address is not None and ("/" in spec.private_address):
+        problem = "EC2 takes a private address without a prefix length."
     elif len(spec.disks) > len(DATA_DEVICES):
         problem = f"At most {len(DATA_DEVICES)} data disks can be created with a machine."
     elif spec.tags.get(NAME_TAG, spec.name) != spec.name:
@@ -125,7 +136,12 @@ def refuse_impossible(spec: InstanceSpec) -> None:
 
 
 def to_request(
-    spec: InstanceSpec, client_token: str, *, image: str, subnet: str | None
+    spec: InstanceSpec,
+    client_token: str,
+    *,
+    image: str,
+    subnet: str | None,
+    root_device: str | None = None,
 ) -> RunInstancesRequestTypeDef:
     """Return the parameters of RunInstances; equal arguments give equal parameters."""
     tags = to_pairs({**spec.tags, NAME_TAG: spec.name, TOKEN_TAG: client_token})
@@ -140,24 +156,44 @@ def to_request(
             {"ResourceType": "volume", "Tags": tags},
         ],
     }
-    if subnet is not None:
+    if spec.public_address is not None:
+        request["NetworkInterfaces"] = [_interface(spec, subnet)]
+    elif subnet is not None:
         request["SubnetId"] = subnet
-    elif spec.zone is not None:
+        if spec.private_address is not None:
+            request["PrivateIpAddress"] = spec.private_address
+    if subnet is None and spec.zone is not None:
         request["Placement"] = {"AvailabilityZone": spec.zone}
     if spec.ssh_keys:
         request["KeyName"] = spec.ssh_keys[0]
     if spec.user_data is not None:
         request["UserData"] = spec.user_data
-    if spec.disks:
-        request["BlockDeviceMappings"] = _data_disks(spec)
+    disks = list(zip(DATA_DEVICES, spec.disks, strict=False))
+    if spec.boot_disk is not None and root_device is not None:
+        disks.insert(0, (root_device, spec.boot_disk))
+    if disks:
+        request["BlockDeviceMappings"] = [_disk(device, disk) for device, disk in disks]
     return request
 
 
-def _data_disks(spec: InstanceSpec) -> list[BlockDeviceMappingTypeDef]:
-    mappings: list[BlockDeviceMappingTypeDef] = []
-    for device, disk in zip(DATA_DEVICES, spec.disks, strict=False):
-        ebs: EbsBlockDeviceTypeDef = {"VolumeSize": disk.size_gib, "DeleteOnTermination": True}
-        if disk.type is not None:
-            ebs["VolumeType"] = disk.type  # type: ignore[typeddict-item]  # as with the type
-        mappings.append({"DeviceName": device, "Ebs": ebs})
-    return mappings
+def _interface(
+    spec: InstanceSpec, subnet: str | None
+) -> InstanceNetworkInterfaceSpecificationTypeDef:
+    """Return the one interface of a machine that says for itself whether it is public."""
+    interface: InstanceNetworkInterfaceSpecificationTypeDef = {
+        "DeviceIndex": 0,
+        "AssociatePublicIpAddress": bool(spec.public_address),
+        "DeleteOnTermination": True,
+    }
+    if subnet is not None:
+        interface["SubnetId"] = subnet
+    if spec.private_address is not None:
+        interface["PrivateIpAddress"] = spec.private_address
+    return interface
+
+
+def _disk(device: str, disk: DiskSpec) -> BlockDeviceMappingTypeDef:
+    ebs: EbsBlockDeviceTypeDef = {"VolumeSize": disk.size_gib, "DeleteOnTermination": True}
+    if disk.type is not None:
+        ebs["VolumeType"] = disk.type  # type: ignore[typeddict-item]  # as with the type
+    return {"DeviceName": device, "Ebs": ebs}

@@ -13,9 +13,17 @@ if TYPE_CHECKING:
     from providers.aws.client import AwsClients
 
 NEEDED_PERMISSIONS: Final = (
+    "ec2:AttachVolume",
+    "ec2:CreateSnapshots",
     "ec2:CreateTags",
+    "ec2:CreateVolume",
+    "ec2:DeleteSnapshot",
+    "ec2:DeleteTags",
+    "ec2:DeleteVolume",
     "ec2:DescribeAddresses",
     "ec2:DescribeImages",
+    "ec2:DescribeInstanceTypeOfferings",
+    "ec2:DescribeInstanceTypes",
     "ec2:DescribeInstances",
     "ec2:DescribeRegions",
     "ec2:DescribeSecurityGroups",
@@ -23,6 +31,8 @@ NEEDED_PERMISSIONS: Final = (
     "ec2:DescribeSubnets",
     "ec2:DescribeVolumes",
     "ec2:DescribeVpcs",
+    "ec2:DetachVolume",
+    "ec2:GetConsoleOutput",
     "ec2:ModifyInstanceAttribute",
     "ec2:RebootInstances",
     "ec2:RunInstances",
@@ -79,14 +89,6 @@ def _simulated(clients: AwsClients, principal: str) -> tuple[str, ...]:
             for page in pages.paginate(
                 PolicySourceArn=_policy_source(clients, principal),
                 ActionNames=NEEDED_PERMISSIONS,
-                # CreateTags is needed, and allowed by our policy, for new instances only.
-                ContextEntries=[
-                    {
-                        "ContextKeyName": "ec2:CreateAction",
-                        "ContextKeyValues": ["RunInstances"],
-                        "ContextKeyType": "string",
-                    }
-                ],
             )
             for result in page.get("EvaluationResults", ())
         ]

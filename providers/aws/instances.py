@@ -55,12 +55,17 @@ def get_instances(
 
 def get_instance(clients: AwsClients, region: str, instance_id: str) -> Instance:
     """Return one instance as it is now; raises NotFound when EC2 knows none."""
+    return to_instance(region, describe_instance(clients, region, instance_id))
+
+
+def describe_instance(clients: AwsClients, region: str, instance_id: str) -> InstanceTypeDef:
+    """Return what EC2 tells of one instance; raises NotFound when it knows none."""
     doing = f"read instance {instance_id} in {region}"
     with calling(clients, region, doing):
         answer = clients.ec2(region).describe_instances(InstanceIds=[instance_id])
     for reservation in answer["Reservations"]:
         for machine in reservation["Instances"]:
-            return to_instance(region, machine)
+            return machine
     raise NotFound(f"Could not {doing}: there is none.", provider="aws")
 
 

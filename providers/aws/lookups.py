@@ -50,6 +50,24 @@ def find_image(clients: AwsClients, region: str, image: str) -> str:
     )
 
 
+def root_device(clients: AwsClients, region: str, image_id: str) -> str:
+    """Return the device of an image's boot disk; raises NotFound when EC2 knows no such image.
+
+    A `resolve:ssm:` parameter is no id that can be looked at: raises InvalidRequest.
+    """
+    if not image_id.startswith("ami-"):
+        raise InvalidRequest(
+            f"The boot disk of {image_id} cannot be sized.",
+            hint="Give the image by its id or name.",
+            provider="aws",
+        )
+    doing = f"look at image {image_id} in {region}"
+    with calling(clients, region, doing):
+        for image in clients.ec2(region).describe_images(ImageIds=[image_id])["Images"]:
+            return image.get("RootDeviceName", "/dev/sda1")
+    raise NotFound(f"Could not {doing}: there is none.", provider="aws")
+
+
 def find_subnet(
     clients: AwsClients, region: str, network: str, zone: str | None, client_token: str
 ) -> str:

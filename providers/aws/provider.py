@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, ClassVar
 
-from providers.aws import changes, creation, identity, instances, inventory, regions
+from providers.aws import (
+    attachments,
+    catalog,
+    changes,
+    consoles,
+    creation,
+    identity,
+    instances,
+    inventory,
+    machine_snapshots,
+    regions,
+    restoring,
+    tagging,
+)
 from providers.aws.credential import AwsCredential
-from skyclust.contract import ComputeProvider, CredentialModel, InventoryProvider, Provider
+from skyclust.contract import (
+    CatalogProvider,
+    ComputeProvider,
+    ConsoleProvider,
+    CredentialModel,
+    DiskProvider,
+    InventoryProvider,
+    Provider,
+    SnapshotProvider,
+    TagProvider,
+)
 from skyclust.errors import ConfigurationError, Unsupported
+from skyclust.model.catalog import Architecture, Image, InstanceType
 from skyclust.model.identity import Identity
-from skyclust.model.instance import Instance, InstanceSpec
+from skyclust.model.instance import Instance, InstanceSpec, InstanceState
 from skyclust.model.resource import Resource, ResourceKind
+from skyclust.model.snapshot import InstanceSnapshot
 
 if TYPE_CHECKING:
     from providers.aws.client import AwsClients
@@ -23,7 +48,16 @@ if find_spec("boto3") is None:
     raise ModuleNotFoundError("boto3 is not installed", name="boto3")
 
 
-class AwsProvider(Provider, InventoryProvider, ComputeProvider):
+class AwsProvider(
+    Provider,
+    InventoryProvider,
+    ComputeProvider,
+    CatalogProvider,
+    SnapshotProvider,
+    DiskProvider,
+    ConsoleProvider,
+    TagProvider,
+):
     """One AWS account: inventory and machines (EC2, Elastic Load Balancing)."""
 
     name: ClassVar[str] = "aws"
@@ -96,3 +130,61 @@ class AwsProvider(Provider, InventoryProvider, ComputeProvider):
     def delete_instance(self, region: str, instance_id: str) -> None:
         """Ask for the end of the instance and its disks; a gone instance is no error."""
         changes.delete_instance(self._clients, region, instance_id)
+
+    def list_instance_types(self, region: str) -> Iterator[Sequence[InstanceType]]:
+        """Yield the types offered in the region, with the zones that have them."""
+        return catalog.get_instance_types(self._clients, region)
+
+    def list_images(
+        self, region: str, family: str, architecture: Architecture = Architecture.X86_64
+    ) -> Sequence[Image]:
+        """Return the images of Canonical, Debian or Amazon that are of a family."""
+        return catalog.get_images(self._clients, region, family, architecture)
+
+    def create_snapshot(
+        self, region: str, instance_id: str, name: str, token: str
+    ) -> InstanceSnapshot:
+        """Take snapshots of all EBS volumes at one moment, once a token."""
+        return machine_snapshots.create_snapshot(self._clients, region, instance_id, name, token)
+
+    def list_snapshots(self, region: str, instance_id: str) -> Sequence[InstanceSnapshot]:
+        """Return the machine snapshots that SkyClust took, the oldest first."""
+        return machine_snapshots.list_snapshots(self._clients, region, instance_id)
+
+    def must_stop_to_restore(self, instance: Instance) -> bool:
+        """Return True unless it is stopped: a root volume leaves stopped instances only."""
+        return instance.state is not InstanceState.STOPPED
+
+    def restore_snapshot(self, region: str, instance_id: str, snapshot_id: str, token: str) -> bool:
+        """Replace the volumes by new ones made from the snapshots, a step a call."""
+        return restoring.restore_snapshot(self._clients, region, instance_id, snapshot_id, token)
+
+    def delete_snapshot(self, region: str, instance_id: str, snapshot_id: str) -> None:
+        """Delete all parts of a machine snapshot; one that is gone is no error."""
+        machine_snapshots.delete_snapshot(self._clients, region, instance_id, snapshot_id)
+
+    def get_disk(self, region: str, disk_id: str) -> Resource:
+        """Return an EBS volume as inventory does."""
+        return attachments.get_disk(self._clients, region, disk_id)
+
+    def attach_disk(self, region: str, instance_id: str, disk_id: str) -> None:
+        """Attach a volume at the first free device; it outlives the instance."""
+        attachments.attach_disk(self._clients, region, instance_id, disk_id)
+
+    def detach_disk(self, region: str, instance_id: str, disk_id: str) -> None:
+        """Detach a volume; a running instance keeps its root volume."""
+        attachments.detach_disk(self._clients, region, instance_id, disk_id)
+
+    def console_log(self, region: str, instance_id: str) -> str:
+        """Return the newest 64 KiB of the console that EC2 has collected."""
+        return consoles.get_console_log(self._clients, region, instance_id)
+
+    def set_tags(
+        self,
+        region: str,
+        instance_id: str,
+        tags: Mapping[str, str],
+        removed: Collection[str] = (),
+    ) -> None:
+        """Set and remove tags; the token's tag and AWS's own cannot be changed."""
+        tagging.set_tags(self._clients, region, instance_id, tags, removed)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
-from itertools import count
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
@@ -14,16 +14,27 @@ from skyclust.conformance import Failure
 from skyclust.model.instance import InstanceSpec
 from skyclust.model.resource import ResourceKind
 from skyclust.sandbox.faults import Fault, FaultKind
+from tests.conformance.aws_seeds import AwsSeeds
 from tests.fixtures.sandbox import Sandbox
 from tests.unit.aws.documented_codes import unplaced_classes, unplaced_codes
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ec2.type_defs import SnapshotTypeDef, VolumeTypeDef
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
 
 REGION: Final = "eu-central-1"
 IMAGE_NAME: Final = "al2023-ami-2023.8.20250915.0-kernel-6.1-x86_64"
 SUBNET_NAME: Final = "conformance"
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A text on a volume; moto's volumes have no content, but snapshots have their lineage."""
+
+    volume_id: str
+    text: str
+    snapshots_before: frozenset[str]
 
 
 class AwsHarness:
@@ -39,6 +50,9 @@ class AwsHarness:
     poll_seconds = 0.05
     other_type = "t3.large"
     unknown_instance_id = "i-0123456789abcdef0"
+    unknown_disk_id = "vol-0123456789abcdef0"
+    image_family = "ubuntu-24.04"
+    console_text = "Linux version"
     unknown: Mapping[str, str] = {
         "image": "ami-0123456789abcdef0",
         "type": "t3.humongous",
@@ -47,7 +61,7 @@ class AwsHarness:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        self._numbers = count(1)
+        self._written: list[_Written] = []
         # EC2 may always answer with less than was asked for: here with one thing a page.
         sandbox.limit_pages(self.smallest_page)
         role = _client(sandbox, "sts", sandbox.access_key, "any", None).assume_role(
@@ -57,7 +71,7 @@ class AwsHarness:
         )["Credentials"]
         keys = (role["AccessKeyId"], role["SecretAccessKey"], role["SessionToken"])
         self._ec2: EC2Client = _client(sandbox, "ec2", *keys)
-        self._elbv2: ElasticLoadBalancingv2Client = _client(sandbox, "elbv2", *keys)
+        elbv2: ElasticLoadBalancingv2Client = _client(sandbox, "elbv2", *keys)
         [self._image] = self._ec2.describe_images(
             Filters=[{"Name": "name", "Values": [IMAGE_NAME]}]
         )["Images"]
@@ -66,6 +80,9 @@ class AwsHarness:
         self._ec2.create_tags(
             Resources=[self._subnets[0]["SubnetId"]],
             Tags=[{"Key": "Name", "Value": SUBNET_NAME}],
+        )
+        self._seeds = AwsSeeds(
+            self._ec2, elbv2, image=self._image["ImageId"], subnets=self._subnets
         )
 
     def credential(self) -> AwsCredential:
@@ -92,6 +109,7 @@ class AwsHarness:
     def fail(self, failure: Failure) -> None:
         """Let the calls of the account's user fail."""
         user = self._sandbox.access_key
+        launch = partial(Fault, access_key=user, action="RunInstances", kind=FaultKind.ERROR)
         self._sandbox.inject(
             {
                 Failure.THROTTLED: Fault(kind=FaultKind.THROTTLE, access_key=user),
@@ -101,7 +119,17 @@ class AwsHarness:
                 Failure.LOST_REPLY: Fault(
                     kind=FaultKind.DROP_REPLY, access_key=user, action="RunInstances", times=1
                 ),
+                Failure.NO_CAPACITY: launch(code="InsufficientInstanceCapacity", status=500),
+                Failure.NO_QUOTA: launch(code="VcpuLimitExceeded", status=400),
             }[failure]
+        )
+
+    def break_after(self, calls: int) -> None:
+        """Lose the reply of the call after so many, and answer none that follows."""
+        user = self._sandbox.access_key
+        self._sandbox.inject(
+            Fault(kind=FaultKind.DROP_REPLY, access_key=user, after=calls, times=1),
+            Fault(kind=FaultKind.ERROR, access_key=user, after=calls),
         )
 
     def recover(self) -> None:
@@ -125,6 +153,7 @@ class AwsHarness:
             image=self._image["ImageId"],
             network=self._subnets[0]["SubnetId"],
             tags={"team": "conformance"},
+            public_address=True,
         )
 
     def spec_by_names(self, name: str) -> InstanceSpec:
@@ -140,81 +169,68 @@ class AwsHarness:
         ]
         return sum(1 for state in states if state != "terminated")
 
+    def belongings(self) -> Sequence[str]:
+        """Return the ids of instances, volumes, interfaces and addresses."""
+        pages = self._ec2.get_paginator("describe_instances").paginate()
+        machines = [
+            i["InstanceId"]
+            for p in pages
+            for r in p["Reservations"]
+            for i in r["Instances"]
+            if i["State"]["Name"] != "terminated"
+        ]
+        volumes = self._ec2.get_paginator("describe_volumes").paginate().build_full_result()
+        interfaces = self._ec2.describe_network_interfaces()["NetworkInterfaces"]
+        return sorted(
+            [
+                *machines,
+                *(volume["VolumeId"] for volume in volumes["Volumes"]),
+                *(interface["NetworkInterfaceId"] for interface in interfaces),
+                *(one["AllocationId"] for one in self._ec2.describe_addresses()["Addresses"]),
+            ]
+        )
+
+    def spare_disk(self) -> str:
+        """Make a volume in the zone of the machines."""
+        zone = self._subnets[0]["AvailabilityZone"]
+        return self._ec2.create_volume(AvailabilityZone=zone, Size=1)["VolumeId"]
+
+    def write(self, instance_id: str, text: str) -> None:
+        """Note what is on every disk, and which snapshots were taken before that."""
+        taken = frozenset(one["SnapshotId"] for one in self._snapshots())
+        for volume in self._volumes_of(instance_id):
+            self._written.append(_Written(volume["VolumeId"], text, taken))
+
+    def read(self, instance_id: str) -> Sequence[str]:
+        """Return what is on each disk: what was written to it, else what its snapshot kept."""
+        sources = {one["SnapshotId"]: one["VolumeId"] for one in self._snapshots()}
+        return [
+            self._text(volume["VolumeId"], None)
+            or self._text(sources.get(volume.get("SnapshotId", ""), ""), volume.get("SnapshotId"))
+            for volume in self._volumes_of(instance_id)
+        ]
+
+    def _text(self, volume_id: str, kept_by: str | None) -> str:
+        texts = [
+            written.text
+            for written in self._written
+            if written.volume_id == volume_id and kept_by not in written.snapshots_before
+        ]
+        return texts[-1] if texts else ""
+
+    def _snapshots(self) -> list[SnapshotTypeDef]:
+        pages = self._ec2.get_paginator("describe_snapshots").paginate(OwnerIds=["self"])
+        return list(pages.build_full_result()["Snapshots"])
+
+    def _volumes_of(self, instance_id: str) -> list[VolumeTypeDef]:
+        pages = self._ec2.get_paginator("describe_volumes").paginate(
+            Filters=[{"Name": "attachment.instance-id", "Values": [instance_id]}]
+        )
+        return list(pages.build_full_result()["Volumes"])
+
     def seed(self, kind: ResourceKind, number: int) -> Sequence[str]:
         """Make resources of a kind and return their ids."""
-        make = {
-            ResourceKind.INSTANCE: self._make_instance,
-            ResourceKind.DISK: self._make_disk,
-            ResourceKind.SNAPSHOT: self._make_snapshot,
-            ResourceKind.IMAGE: self._make_image,
-            ResourceKind.NETWORK: self._make_network,
-            ResourceKind.SUBNET: self._make_subnet,
-            ResourceKind.FIREWALL: self._make_firewall,
-            ResourceKind.ADDRESS: self._make_address,
-            ResourceKind.LOAD_BALANCER: self._make_load_balancer,
-        }[kind]
-        made = [make(next(self._numbers)) for _ in range(number)]
-        if kind is ResourceKind.INSTANCE:
-            self._await_running(made)
-        return made
-
-    def _make_instance(self, number: int) -> str:
-        launched = self._ec2.run_instances(
-            MinCount=1,
-            MaxCount=1,
-            ImageId=self._image["ImageId"],
-            InstanceType="t3.small",
-            TagSpecifications=[
-                {"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": f"seed-{number}"}]}
-            ],
-        )
-        return launched["Instances"][0]["InstanceId"]
-
-    def _await_running(self, instance_ids: Sequence[str]) -> None:
-        end = time.monotonic() + self.deadline_seconds
-        while time.monotonic() < end:
-            answer = self._ec2.describe_instances(InstanceIds=instance_ids)
-            machines = [i for r in answer["Reservations"] for i in r["Instances"]]
-            if {machine["State"]["Name"] for machine in machines} == {"running"}:
-                return
-            time.sleep(self.poll_seconds)
-        raise TimeoutError(f"The sandbox did not start {instance_ids}.")
-
-    def _make_disk(self, number: int) -> str:
-        volume = self._ec2.create_volume(AvailabilityZone=f"{REGION}a", Size=number)
-        return volume["VolumeId"]
-
-    def _make_snapshot(self, number: int) -> str:
-        disk = self._make_disk(number)
-        return self._ec2.create_snapshot(VolumeId=disk, Description=f"{number}")["SnapshotId"]
-
-    def _make_image(self, number: int) -> str:
-        return self._ec2.register_image(
-            Name=f"seed-{number}", Architecture="x86_64", RootDeviceName="/dev/sda1"
-        )["ImageId"]
-
-    def _make_network(self, number: int) -> str:
-        return self._ec2.create_vpc(CidrBlock=f"10.{number}.0.0/16")["Vpc"]["VpcId"]
-
-    def _make_subnet(self, number: int) -> str:
-        network = self._make_network(number)
-        subnet = self._ec2.create_subnet(VpcId=network, CidrBlock=f"10.{number}.1.0/24")
-        return subnet["Subnet"]["SubnetId"]
-
-    def _make_firewall(self, number: int) -> str:
-        return self._ec2.create_security_group(
-            GroupName=f"seed-{number}", Description="seed", VpcId=self._subnets[0]["VpcId"]
-        )["GroupId"]
-
-    def _make_address(self, number: int) -> str:
-        del number
-        return self._ec2.allocate_address(Domain="vpc")["AllocationId"]
-
-    def _make_load_balancer(self, number: int) -> str:
-        made = self._elbv2.create_load_balancer(
-            Name=f"seed-{number}", Subnets=[subnet["SubnetId"] for subnet in self._subnets[:2]]
-        )
-        return made["LoadBalancers"][0]["LoadBalancerArn"]
+        return self._seeds.make(kind, number)
 
 
 def _client(sandbox: Sandbox, service: Any, access_key: str, secret: str, token: str | None) -> Any:

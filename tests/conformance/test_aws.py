@@ -8,7 +8,16 @@ from typing import ClassVar
 import pytest
 
 from providers.aws.provider import AwsProvider
-from skyclust.conformance import ComputeSuite, InventorySuite, ProviderSuite
+from skyclust.conformance import (
+    CatalogSuite,
+    ComputeSuite,
+    ConsoleSuite,
+    DiskSuite,
+    InventorySuite,
+    ProviderSuite,
+    SnapshotSuite,
+    TagSuite,
+)
 from tests.conformance.aws import AwsHarness
 from tests.fixtures.sandbox import Sandbox
 
@@ -16,7 +25,16 @@ ONE_PAGE = "DescribeAddresses answers with everything at once: there is nothing 
 
 
 @pytest.mark.integration
-class TestAws(ProviderSuite, InventorySuite, ComputeSuite):
+class TestAws(
+    ProviderSuite,
+    InventorySuite,
+    ComputeSuite,
+    CatalogSuite,
+    SnapshotSuite,
+    DiskSuite,
+    ConsoleSuite,
+    TagSuite,
+):
     """The AWS provider against the sandbox AWS."""
 
     provider_class = AwsProvider

@@ -12,7 +12,7 @@ from moto.ec2.models.instances import Instance, Reservation
 from moto.ec2.responses import EC2Response
 from moto.elbv2.models import elbv2_backends
 
-from skyclust.sandbox.aws import launches, machines
+from skyclust.sandbox.aws import launches, machines, volumes
 from skyclust.sandbox.aws.cloud import AwsCloud, cloud_of
 from skyclust.sandbox.aws.paging import InvalidCursor, Page, listing_of, page_of
 from skyclust.sandbox.aws.regions import ENABLED_REGIONS
@@ -112,6 +112,30 @@ class SandboxEc2(EC2Response):
         self.error_on_dryrun()
         return ActionResult({name: [_told(one) for one in change(self.ec2_backend, instance_ids)]})
 
+    # Volumes
+
+    def create_volume(self) -> ActionResult:
+        """Create a volume, once a client token."""
+        token = self._get_param("ClientToken")
+        before = volumes.made_before(self.ec2_backend, token) if token else None
+        if before is not None:
+            return ActionResult(before)
+        result = super().create_volume()
+        if token:
+            volumes.remember(result.result, token)
+        return result
+
+    def attach_volume(self) -> ActionResult:
+        """Attach a volume that is free to a free device."""
+        names = ("VolumeId", "InstanceId", "Device")
+        volumes.check_attach(self.ec2_backend, *map(self._get_param, names))
+        return super().attach_volume()
+
+    def detach_volume(self) -> ActionResult:
+        """Detach a volume; a running instance keeps its root."""
+        volumes.check_detach(self.ec2_backend, self._get_param("VolumeId"))
+        return super().detach_volume()
+
     # Lists
 
     def describe_instances(self) -> ActionResult:
@@ -131,9 +155,12 @@ class SandboxEc2(EC2Response):
         return self._paged("Reservations", Page(_grouped(page.items), page.last_id))
 
     def describe_instance_types(self) -> ActionResult:
-        """List instance types, at most 100 a page (DescribeInstanceTypes)."""
+        """List instance types, at most 100 a page (DescribeInstanceTypes).
+
+        A limit on pages leaves them alone: they are hundreds, the same for everybody.
+        """
         types = _listed(super().describe_instance_types(), "InstanceTypes")
-        page = self._page(types, lambda one: one["InstanceType"], largest=100)
+        page = self._page(types, lambda one: one["InstanceType"], largest=100, limited=False)
         return self._paged("InstanceTypes", page)
 
     def describe_volumes(self) -> ActionResult:
@@ -195,7 +222,12 @@ class SandboxEc2(EC2Response):
             )
 
     def _page(
-        self, items: Iterable[Any], identify: Callable[[Any], str], *, largest: int = _LARGEST_PAGE
+        self,
+        items: Iterable[Any],
+        identify: Callable[[Any], str],
+        *,
+        largest: int = _LARGEST_PAGE,
+        limited: bool = True,
     ) -> Page[Any]:
         size = self._get_int_param("MaxResults", largest)
         if not self.cloud.settings.minimum_page_size <= size <= largest:
@@ -211,7 +243,7 @@ class SandboxEc2(EC2Response):
             raise EC2ClientError(
                 "InvalidNextToken", "The specified NextToken is not valid."
             ) from error
-        limit = self.cloud.conditions.largest_page
+        limit = self.cloud.conditions.largest_page if limited else None
         return page_of(items, identify, size=size, after=after, largest=limit)
 
     def _paged(self, name: str, page: Page[Any]) -> ActionResult:

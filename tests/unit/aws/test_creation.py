@@ -122,3 +122,38 @@ def test_many_tokens_spread_over_the_subnets() -> None:
     subnets = ["subnet-a", "subnet-b", "subnet-c"]
     chosen = [pick(subnets, f"token-{number}") for number in range(300)]
     assert all(chosen.count(subnet) > 60 for subnet in subnets)
+
+
+def test_boot_disk_and_addresses_are_asked_for() -> None:
+    asked = spec(
+        boot_disk={"size_gib": 30, "type": "gp3"},
+        disks=[{"size_gib": 5}],
+        public_address=False,
+        private_address="10.0.0.5",
+    )
+    request = to_request(asked, "t", image="ami-1", subnet="subnet-1", root_device="/dev/xvda")
+    assert [m["DeviceName"] for m in request["BlockDeviceMappings"]] == ["/dev/xvda", "/dev/sdf"]
+    assert request["NetworkInterfaces"] == [
+        {
+            "DeviceIndex": 0,
+            "AssociatePublicIpAddress": False,
+            "DeleteOnTermination": True,
+            "SubnetId": "subnet-1",
+            "PrivateIpAddress": "10.0.0.5",
+        }
+    ]
+    assert "SubnetId" not in request
+
+
+@pytest.mark.parametrize(
+    ("wanted", "problem"),
+    [
+        ({"ssh_keys": ["ssh-ed25519 AAAA me"]}, "name of a key pair"),
+        ({"user": "ops"}, "login user"),
+        ({"private_address": "10.0.0.5"}, "needs the subnet"),
+        ({"private_address": "10.0.0.5/24", "network": "subnet-1"}, "without a prefix length"),
+    ],
+)
+def test_what_ec2_would_ignore_is_refused(wanted: dict[str, object], problem: str) -> None:
+    with pytest.raises(InvalidRequest, match=problem):
+        refuse_impossible(spec(**wanted))

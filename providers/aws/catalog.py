@@ -1,0 +1,149 @@
+"""Instance types, and images by their family.
+
+Sources: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceTypeInfo.html and
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceTypeOffering.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from providers.aws.lookups import CANONICAL, DEBIAN
+from providers.aws.regions import calling
+from skyclust.model.catalog import Architecture, Image, InstanceType
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import ImageTypeDef, InstanceTypeInfoTypeDef
+
+    from providers.aws.client import AwsClients
+
+TYPES_PAGE: Final = 100
+"""The most that DescribeInstanceTypes gives at once."""
+
+# Names as the publishers write them, `*` where the date of the build stands:
+# https://documentation.ubuntu.com/aws/aws-how-to/instances/find-ubuntu-images/,
+# https://wiki.debian.org/Cloud/AmazonEC2Image,
+# https://docs.aws.amazon.com/linux/al2023/ug/naming-and-versioning.html
+_UBUNTU: Final = {"20.04": "focal", "22.04": "jammy", "24.04": "noble", "26.04": "resolute"}
+_PUBLISHED_FOR: Final = {Architecture.X86_64: "amd64", Architecture.ARM64: "arm64"}
+
+
+def get_instance_types(clients: AwsClients, region: str) -> Iterator[Sequence[InstanceType]]:
+    """Yield the types offered in a region, with the zones of each, page by page."""
+    zones = _zones_by_type(clients, region)
+    pages = (
+        clients.ec2(region)
+        .get_paginator("describe_instance_types")
+        .paginate(PaginationConfig={"PageSize": TYPES_PAGE})
+    )
+    iterator = iter(pages)
+    while True:
+        with calling(clients, region, f"list instance types in {region}"):
+            page = next(iterator, None)
+        if page is None:
+            return
+        yield [
+            to_instance_type(region, info, zones[info["InstanceType"]])
+            for info in page["InstanceTypes"]
+            if info["InstanceType"] in zones
+        ]
+
+
+def to_instance_type(
+    region: str, info: InstanceTypeInfoTypeDef, zones: Sequence[str]
+) -> InstanceType:
+    """Return an instance type of EC2 in our words."""
+    architectures = info.get("ProcessorInfo", {}).get("SupportedArchitectures", [])
+    gpus = info.get("GpuInfo", {}).get("Gpus", ())
+    return InstanceType(
+        provider="aws",
+        region=region,
+        name=info["InstanceType"],
+        cores=info["VCpuInfo"]["DefaultVCpus"],
+        memory_mib=info["MemoryInfo"]["SizeInMiB"],
+        architecture=_architecture(architectures),
+        gpus=sum(gpu.get("Count", 0) for gpu in gpus),
+        zones=tuple(sorted(zones)),
+        attributes={
+            "burstable": info.get("BurstablePerformanceSupported", False),
+            "current_generation": info.get("CurrentGeneration", True),
+            "bare_metal": info.get("BareMetal", False),
+        },
+    )
+
+
+def get_images(
+    clients: AwsClients, region: str, family: str, architecture: Architecture
+) -> list[Image]:
+    """Return the available images of a family, the newest first; none of a family unknown here.
+
+    Known are `ubuntu-VERSION` by Canonical, `debian-VERSION` by Debian, `amazon-linux-2023`
+    by Amazon.
+    """
+    published = image_name(family, architecture)
+    if published is None:
+        return []
+    owner, name = published
+    pages = clients.ec2(region).get_paginator("describe_images")
+    with calling(clients, region, f"list images of {family} in {region}"):
+        found = [
+            image
+            for page in pages.paginate(
+                Owners=[owner],
+                Filters=[
+                    {"Name": "name", "Values": [name]},
+                    {"Name": "state", "Values": ["available"]},
+                ],
+            )
+            for image in page["Images"]
+        ]
+    images = [to_image(region, family, architecture, image) for image in found]
+    return sorted(images, key=lambda one: (str(one.created_at), one.id), reverse=True)
+
+
+def image_name(family: str, architecture: Architecture) -> tuple[str, str] | None:
+    """Return publisher and name pattern of a family's images; None for an unknown family."""
+    processor = _PUBLISHED_FOR[architecture]
+    if family == "amazon-linux-2023":
+        return "amazon", f"al2023-ami-2023.*-{architecture.value}"
+    if match := re.fullmatch(r"debian-(\d+)", family):
+        return DEBIAN, f"debian-{match[1]}-{processor}-*"
+    match = re.fullmatch(r"ubuntu-(\d\d\.\d\d)", family)
+    if match is None or match[1] not in _UBUNTU:
+        return None
+    release = f"{_UBUNTU[match[1]]}-{match[1]}"
+    return CANONICAL, f"ubuntu/images/hvm-ssd*/ubuntu-{release}-{processor}-server-*"
+
+
+def to_image(region: str, family: str, architecture: Architecture, image: ImageTypeDef) -> Image:
+    """Return an AMI as a member of a family."""
+    sizes = [m.get("Ebs", {}).get("VolumeSize", 0) for m in image.get("BlockDeviceMappings", ())]
+    created = image.get("CreationDate")
+    return Image(
+        provider="aws",
+        region=region,
+        id=image["ImageId"],
+        name=image.get("Name", ""),
+        family=family,
+        architecture=architecture,
+        created_at=datetime.fromisoformat(created).astimezone(UTC) if created else None,
+        minimum_disk_gib=max(sizes, default=0) or None,
+    )
+
+
+def _zones_by_type(clients: AwsClients, region: str) -> dict[str, list[str]]:
+    zones: defaultdict[str, list[str]] = defaultdict(list)
+    pages = clients.ec2(region).get_paginator("describe_instance_type_offerings")
+    with calling(clients, region, f"list the zones of instance types in {region}"):
+        for page in pages.paginate(LocationType="availability-zone"):
+            for offering in page["InstanceTypeOfferings"]:
+                zones[offering["InstanceType"]].append(offering["Location"])
+    return dict(zones)
+
+
+def _architecture(supported: Sequence[str]) -> Architecture:
+    return Architecture.ARM64 if "arm64" in supported else Architecture.X86_64
