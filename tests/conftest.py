@@ -1,3 +1,8 @@
 """Fixtures shared by all tests, one module a part of the product."""
 
-pytest_plugins = ["tests.fixtures.store", "tests.fixtures.sandbox", "tests.fixtures.prefect"]
+pytest_plugins = [
+    "tests.fixtures.store",
+    "tests.fixtures.sandbox",
+    "tests.fixtures.gcp",
+    "tests.fixtures.prefect",
+]
