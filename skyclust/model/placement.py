@@ -1,0 +1,161 @@
+"""A machine asked for by what it needs, and the places that it might be made in."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from skyclust.model.catalog import Architecture
+from skyclust.model.instance import DiskSpec, InstanceSpec, Name
+from skyclust.model.workspace import Slug
+
+
+class Place(BaseModel):
+    """Where a machine may be made: an account, and a region of it or all of them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    credential: Slug = Field(title="Credential", description="Name of the account's credential.")
+    region: str | None = Field(
+        default=None,
+        min_length=1,
+        title="Region",
+        description="Empty: each region of the account, in the order of their names.",
+    )
+    zone: str | None = Field(
+        default=None, title="Zone", description="Empty: the cloud chooses one of the region."
+    )
+    network: str | None = Field(
+        default=None,
+        title="Network",
+        description="Subnet or network there, by id or by name. Empty: the default network.",
+    )
+
+    def __str__(self) -> str:
+        """Return the place as people write it: credential, region and zone."""
+        return "/".join(part for part in (self.credential, self.region, self.zone) if part)
+
+
+class InstanceNeeds(BaseModel):
+    """What a machine has to have, and where it may be, in place of an exact type and region."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Name = Field(
+        title="Name", description="Name of the machine: letters, digits, dots and dashes."
+    )
+    cores: int = Field(ge=1, le=1024, title="Cores", description="Virtual processors, at least.")
+    memory_gib: float = Field(
+        gt=0, le=32768, title="Memory (GiB)", description="Memory in GiB, at least."
+    )
+    image_family: str = Field(
+        min_length=1,
+        title="Image family",
+        description="Distribution and version, for example ubuntu-24.04 or debian-12; the newest"
+        " image of it is taken.",
+    )
+    architecture: Architecture = Field(
+        default=Architecture.X86_64, title="Architecture", description="Of type and image."
+    )
+    gpus: int = Field(default=0, ge=0, le=64, title="GPUs", description="How many, at least.")
+    places: tuple[Place, ...] = Field(
+        default=(),
+        max_length=50,
+        title="Places",
+        description="Where the machine may be made, the most wanted first. Empty: every"
+        " credential of the workspace, in the order of their names.",
+    )
+    providers: tuple[str, ...] = Field(
+        default=(),
+        title="Providers allowed",
+        description="For example aws, openstack. Empty: all.",
+    )
+    regions: tuple[str, ...] = Field(
+        default=(),
+        title="Regions allowed",
+        description="As each cloud writes them, for example eu-central-1. Empty: all.",
+    )
+    public_address: bool | None = Field(
+        default=None,
+        title="Public address",
+        description="Whether the machine gets a public address. Empty: what the network does.",
+    )
+    user: str | None = Field(
+        default=None,
+        title="Login user",
+        description="The user that the SSH keys are for. Empty: the image's own.",
+        pattern=r"^[a-z_][a-z0-9_-]{0,31}$",
+    )
+    ssh_keys: tuple[str, ...] = Field(
+        default=(),
+        title="SSH keys",
+        description="Names of key pairs at the clouds, or public keys where the clouds take those.",
+    )
+    user_data: str | None = Field(
+        default=None,
+        title="User data",
+        description="cloud-init data. Stored with the run as it is: put no secrets here.",
+        max_length=16384,
+    )
+    tags: dict[str, str] = Field(
+        default_factory=dict, title="Tags", description="Tags of the machine."
+    )
+    boot_disk: DiskSpec | None = Field(
+        default=None, title="Boot disk", description="Empty: as the image and the type have it."
+    )
+    disks: tuple[DiskSpec, ...] = Field(
+        default=(), title="Data disks", description="Disks beside the boot disk."
+    )
+
+    @model_validator(mode="after")
+    def _places_differ(self) -> Self:
+        if len(set(self.places)) != len(self.places):
+            raise ValueError("a place is named twice")
+        return self
+
+    def spec(self, place: Place, *, region: str, instance_type: str, image: str) -> InstanceSpec:
+        """Return the exact machine that these needs come to in one place."""
+        return InstanceSpec(
+            name=self.name,
+            region=region,
+            zone=place.zone,
+            type=instance_type,
+            image=image,
+            network=place.network,
+            public_address=self.public_address,
+            user=self.user,
+            ssh_keys=self.ssh_keys,
+            user_data=self.user_data,
+            tags=self.tags,
+            boot_disk=self.boot_disk,
+            disks=self.disks,
+        )
+
+
+class Standing(StrEnum):
+    """What a placement makes of a place."""
+
+    FIRST = "first choice"
+    FALLBACK = "fallback"
+    PASSED_OVER = "passed over"
+
+
+class Ranked(BaseModel):
+    """One place of a ranking: what would be made there, or why nothing can be.
+
+    `spec` is None for a place that is passed over; `reason` is for people.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    place: Place
+    provider: str
+    region: str
+    standing: Standing
+    reason: str
+    spec: InstanceSpec | None = None
+    cores: int | None = None
+    memory_gib: float | None = None
+    image_name: str | None = None
