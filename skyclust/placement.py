@@ -1,8 +1,9 @@
 """Placement: from what a machine needs to the type, image and place that it is made with.
 
-`survey` reads one place's catalog through the contract, `rank` puts what was found in order. The order is that of the places asked for; within a place the smallest type that fits
-is taken: fewest cores, then least memory, then the name, so that the answer is always the
-same. A ranking is what a dry run shows, and what a provisioning tries from top to bottom.
+`survey` reads one place's catalog through the contract, `rank` puts what was found in order.
+The order is that of the places asked for; within a place the smallest type that fits is
+taken: fewest cores, then least memory, then the name, so that the answer is always the same.
+A ranking is what a dry run shows, and what a provisioning tries from top to bottom.
 """
 
 from __future__ import annotations
