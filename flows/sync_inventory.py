@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.futures import as_completed
+from prefect.futures import PrefectFuture
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
@@ -21,22 +22,27 @@ from skyclust.orchestration.runs import PARTIAL, tag_this_run
 from skyclust.store import scopes
 from skyclust.store.engine import Store, open_store
 from tasks.accounts import Account, accounts
-from tasks.coverage import Read, Regions, covered, reads, unread
+from tasks.coverage import Read, Regions, covered, reads, refuse_unknown_regions, unread
 from tasks.inventory import (
-    ReadOptions,
     discover_regions,
-    mark_failed,
+    lists_accounts,
+    read_account,
     read_region,
     readable_kinds,
 )
 from tasks.journal import current_run
 from tasks.reports import report_sync
+from tasks.scopes import ReadOptions, mark_failed
+from tasks.silence import Watch
 
 EVERYTHING: Final = SyncRequest()
 
 WORKERS: Final = 16
 """Regions read at once: they wait for the network most of the time, so a dead one holds
 up nobody else."""
+
+PROGRESS_SECONDS: Final = 2.0
+"""Between two moves of the progress bar while one task reads for long."""
 
 
 @flow(
@@ -59,11 +65,9 @@ def sync_inventory(request: SyncRequest = EVERYTHING) -> State[Any]:
         {f"workspace:{one.workspace_id}" for one in asked}
         | {f"provider:{one.provider}" for one in asked}
     )
-    regions = _discover(asked)
-    kinds = {one.provider: readable_kinds(one.provider) for one in asked}
-    planned = reads(regions, kinds, request)
     options = ReadOptions(current_run(), request.brake_share, request.allow_mass_delete)
-    failures = _read(planned, options)
+    regions, planned, failures = _read(asked, request, options)
+    refuse_unknown_regions(regions, request)
     known = {one: _known(store, one) for one in asked}
     missing = unread(
         planned, failures, regions=regions, known=known, request=request, started=started
@@ -77,33 +81,78 @@ def sync_inventory(request: SyncRequest = EVERYTHING) -> State[Any]:
     return _verdict(settled, problems)
 
 
-def _discover(asked: Sequence[Account]) -> Regions:
-    """Return each account's regions, or the error that kept it from telling them."""
-    futures = {one: discover_regions.submit(one) for one in asked}
-    return {one: _result(future.result(raise_on_failure=False)) for one, future in futures.items()}
-
-
 def _read(
-    planned: Sequence[Read], options: ReadOptions
-) -> Mapping[tuple[Account, str], BaseException]:
-    """Read all regions, moving the progress bar; return what kept regions from being read."""
-    if not planned:
-        return {}
-    bar = show_progress("inventory-progress", "Regions read")
-    futures = {
-        read_region.submit(one.account, one.region, one.kinds, options): one for one in planned
-    }
-    failures: dict[tuple[Account, str], BaseException] = {}
-    for number, future in enumerate(as_completed(list(futures)), start=1):
-        read = futures[future]
-        outcome = future.result(raise_on_failure=False)
-        if isinstance(outcome, BaseException):
-            failures[read.account, read.region] = outcome
-        move_progress(bar, 100 * number / len(planned))
-    return failures
+    asked: Sequence[Account], request: SyncRequest, options: ReadOptions
+) -> tuple[Regions, list[Read], dict[Read, BaseException]]:
+    """Ask every account for its regions, and read those as soon as it has told them.
+
+    So no account waits for another one. Returns what the accounts told, what was read, and
+    what kept reads from their end.
+    """
+    finished: SimpleQueue[PrefectFuture[Any]] = SimpleQueue()
+    at_work: dict[PrefectFuture[Any], Account | Read] = {}
+    regions: dict[Account, Sequence[str] | SkyClustError] = {}
+    watches: dict[Read, Watch] = {}
+    failures: dict[Read, BaseException] = {}
+
+    def begin(subject: Account | Read, future: PrefectFuture[Any]) -> None:
+        at_work[future] = subject
+        future.add_done_callback(finished.put)
+
+    for one in asked:
+        begin(one, discover_regions.submit(one, Watch()))
+    bar = show_progress("inventory-progress", "Scopes read") if asked else None
+    shown = 0.0
+    while at_work:
+        future = _next(finished)
+        if future is not None:
+            subject = at_work.pop(future)
+            outcome = future.result(raise_on_failure=False)
+            if isinstance(subject, Account):
+                regions[subject] = told = _told(outcome)
+                if not isinstance(told, SkyClustError):
+                    for read in _planned(subject, told, request):
+                        watches[read] = Watch()
+                        begin(read, _submit(read, told, options, watches[read]))
+            else:
+                watches[subject].settled = subject.scopes
+                if isinstance(outcome, BaseException):
+                    failures[subject] = outcome
+        if bar is not None:
+            # What is to be read grows with each account that tells its regions.
+            shown = max(shown, _percent(watches)) if at_work else 100.0
+            move_progress(bar, shown)
+    return regions, list(watches), failures
 
 
-def _result(outcome: list[str] | BaseException) -> list[str] | SkyClustError:
+def _next(finished: SimpleQueue[PrefectFuture[Any]]) -> PrefectFuture[Any] | None:
+    """Return the next task that has ended, None when it is time to move the progress bar."""
+    try:
+        return finished.get(timeout=PROGRESS_SECONDS)
+    except Empty:
+        return None
+
+
+def _planned(account: Account, told: Sequence[str], request: SyncRequest) -> list[Read]:
+    kinds = readable_kinds(account.provider)
+    return reads(account, told, kinds, request, at_once=lists_accounts(account.provider))
+
+
+def _submit(
+    read: Read, told: Sequence[str], options: ReadOptions, watch: Watch
+) -> PrefectFuture[None]:
+    if len(read.regions) == 1:
+        return read_region.submit(read, options, watch)
+    return read_account.submit(read, told, options, watch)
+
+
+def _percent(watches: Mapping[Read, Watch]) -> float:
+    """Return how much of what is known to be read is settled, 0 to 100."""
+    scopes = sum(read.scopes for read in watches)
+    return 100 * sum(watch.settled for watch in watches.values()) / scopes if scopes else 0.0
+
+
+def _told(outcome: list[str] | BaseException) -> Sequence[str] | SkyClustError:
     """Return a task's result or error of the tree; raise anything else, which is a bug."""
     if isinstance(outcome, BaseException) and not isinstance(outcome, SkyClustError):
         raise outcome

@@ -33,6 +33,12 @@ class Settings(BaseSettings):
         default=None,
         description="File with the content of SKYCLUST_ENCRYPTION_KEY, for mounted secrets.",
     )
+    silence_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        description="So long an account, or one of its regions, may give no answer before a sync"
+        " goes on without it.",
+    )
 
     def store_url(self) -> str:
         """Return the SQLAlchemy URL of the store."""

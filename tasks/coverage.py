@@ -15,11 +15,21 @@ from tasks.accounts import Account
 
 @dataclass(frozen=True)
 class Read:
-    """One region of one account, and what is to be read there."""
+    """What one task reads of an account: the kinds of one region, or of several in one list."""
 
     account: Account
-    region: str
+    regions: tuple[str, ...]
     kinds: tuple[ResourceKind, ...]
+
+    def __str__(self) -> str:
+        """Return whose regions are read, for the task run's name."""
+        one = len(self.regions) == 1
+        return f"{self.account} {self.regions[0] if one else f'({len(self.regions)} regions)'}"
+
+    @property
+    def scopes(self) -> int:
+        """Return how many scopes it settles."""
+        return len(self.regions) * len(self.kinds)
 
 
 @dataclass(frozen=True)
@@ -37,34 +47,39 @@ Regions = Mapping[Account, Sequence[str] | SkyClustError]
 
 
 def reads(
-    regions: Regions,
-    kinds: Mapping[str, Sequence[ResourceKind]],
+    account: Account,
+    told: Sequence[str],
+    kinds: Sequence[ResourceKind],
     request: SyncRequest,
+    *,
+    at_once: bool,
 ) -> list[Read]:
-    """Return what to read: the asked-for regions that each account has.
+    """Return what to read of an account: the asked-for regions that it has told.
 
-    `kinds` are those that each provider can list. Raises InvalidRequest for a region that no
-    account has, once all of them have told theirs.
+    `kinds` are those that its provider can list; `at_once` says that it can list an account as
+    a whole, which is worth it for more than one region.
     """
-    told = {one: names for one, names in regions.items() if not isinstance(names, SkyClustError)}
-    everywhere = {name for names in told.values() for name in names}
-    unknown = sorted(set(request.regions) - everywhere)
+    regions = tuple(name for name in told if not request.regions or name in request.regions)
+    wanted = tuple(request.kinds or kinds)
+    if at_once and len(regions) > 1:
+        return [Read(account, regions, wanted)]
+    return [Read(account, (region,), wanted) for region in regions]
+
+
+def refuse_unknown_regions(regions: Regions, request: SyncRequest) -> None:
+    """Raise InvalidRequest for a region that no account has, if all of them told theirs."""
+    told = [names for names in regions.values() if not isinstance(names, SkyClustError)]
+    unknown = sorted(set(request.regions).difference(*told))
     if unknown and len(told) == len(regions):
         raise InvalidRequest(
             f"None of the accounts has the region {', '.join(map(repr, unknown))}.",
             hint="Regions are written as the cloud writes them, for example eu-central-1.",
         )
-    return [
-        Read(one, region, tuple(request.kinds or kinds[one.provider]))
-        for one, names in told.items()
-        for region in names
-        if not request.regions or region in request.regions
-    ]
 
 
 def unread(
     planned: Sequence[Read],
-    failures: Mapping[tuple[Account, str], BaseException],
+    failures: Mapping[Read, BaseException],
     *,
     regions: Regions,
     known: Mapping[Account, Iterable[Scope]],
@@ -88,17 +103,16 @@ def unread(
                 missing.append(Unread(one, region, kind, _closed(one, region)))
     for read in planned:
         settled = {
-            scope.key.kind
+            (scope.key.region, scope.key.kind)
             for scope in known[read.account]
-            if scope.key.region == read.region
-            and scope.attempted_at is not None
-            and scope.attempted_at >= started
+            if scope.attempted_at is not None and scope.attempted_at >= started
         }
-        error = _broken_off(read, failures.get((read.account, read.region)))
+        error = _broken_off(read, failures.get(read))
         missing += [
-            Unread(read.account, read.region, kind, error)
+            Unread(read.account, region, kind, error)
+            for region in read.regions
             for kind in read.kinds
-            if kind not in settled
+            if (region, kind) not in settled
         ]
     return missing
 
@@ -108,7 +122,11 @@ def covered(
 ) -> list[Scope]:
     """Return the scopes of an account that this sync was to settle, as they are now."""
     places = {
-        (read.region, kind) for read in planned if read.account == account for kind in read.kinds
+        (region, kind)
+        for read in planned
+        if read.account == account
+        for region in read.regions
+        for kind in read.kinds
     } | {(one.region, one.kind) for one in missing if one.account == account}
     return [scope for scope in known if (scope.key.region, scope.key.kind) in places]
 
@@ -130,4 +148,4 @@ def _broken_off(read: Read, error: BaseException | None) -> SkyClustError:
     if isinstance(error, SkyClustError):
         return error
     what = f"{type(error).__name__}: {error}" if error else "no reason was given"
-    return Unavailable(f"The read of {read.account} {read.region} broke off: {what}.")
+    return Unavailable(f"The read of {read} broke off: {what}.")

@@ -1,48 +1,25 @@
-"""Reading what exists: one task finds an account's regions, one reads a region."""
+"""Reading what exists: one task finds an account's regions, others read them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Final
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from skyclust import errors
-from skyclust.contract import InventoryProvider, Provider
-from skyclust.errors import SkyClustError, Transient, Unsupported
-from skyclust.model.resource import Resource, ResourceKind
-from skyclust.model.scope import ScopeKey, ScopeState
+from skyclust.contract import AccountInventoryProvider, InventoryProvider
+from skyclust.errors import SkyClustError, Timeout
+from skyclust.model.resource import ResourceKind
 from skyclust.orchestration.credentials import open_provider
 from skyclust.registry import capability, provider_class
-from skyclust.store import resources, scopes
-from skyclust.store.engine import Store, open_store
+from skyclust.store.engine import open_store
 from tasks.accounts import Account
-from tasks.coverage import Unread
-from tasks.retries import DELAYS, JITTER, RETRIES, on_transient
-
-_TRANSIENT: Final = frozenset(error.__name__ for error in errors.Transient.__subclasses__())
-
-
-@dataclass(frozen=True)
-class ReadOptions:
-    """How a read is stored: the mass-delete brake and the run that reads."""
-
-    run_id: str
-    brake_share: float
-    allow_mass_delete: bool
-
-
-@dataclass(frozen=True)
-class CompleteRead:
-    """All resources of a kind in a region, as they were when the read began or later."""
-
-    region: str
-    kind: ResourceKind
-    started_at: datetime
-    resources: list[Resource]
+from tasks.coverage import Read, Unread
+from tasks.listing import ReadKind, account_kind, read_kinds, region_kind
+from tasks.retries import DELAYS, JITTER, RETRIES
+from tasks.scopes import KindRead, ReadOptions, first_worth_a_retry, keep, mark_failed, settled
+from tasks.silence import SILENT, Watch, hear, while_it_answers
 
 
 @task(
@@ -51,50 +28,71 @@ class CompleteRead:
     retries=RETRIES,
     retry_delay_seconds=DELAYS,
     retry_jitter_factor=JITTER,
-    retry_condition_fn=on_transient,
+    retry_condition_fn=while_it_answers,
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-def discover_regions(account: Account) -> list[str]:
-    """Return the names of the regions that the account may use, sorted."""
+def discover_regions(account: Account, watch: Watch) -> list[str]:
+    """Return the names of the regions that the account may use, sorted.
+
+    Raises Timeout when the account is silent for too long, over all attempts.
+    """
     provider = open_provider(open_store(), account.workspace_id, account.credential)
-    return sorted(provider.regions())
+
+    def ask(tell: Callable[[list[str]], None]) -> None:
+        tell(sorted(provider.regions()))
+
+    [told] = hear(ask, watch, f"Account {account.credential}")
+    return told
 
 
 @task(
     name="read region",
-    task_run_name="read {account} {region}",
+    task_run_name="read {read}",
     retries=RETRIES,
     retry_delay_seconds=DELAYS,
     retry_jitter_factor=JITTER,
-    retry_condition_fn=on_transient,
+    retry_condition_fn=while_it_answers,
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-def read_region(
-    account: Account, region: str, kinds: Sequence[ResourceKind], options: ReadOptions
-) -> None:
+def read_region(read: Read, options: ReadOptions, watch: Watch) -> None:
     """Read the kinds of one region and store each as soon as its read is complete.
 
     A kind that could not be read is marked so at once and does not keep the others from
     being read. A retry reads the kinds that this run has not settled yet. Raises the error
     of a kind that could not be read: a Transient one first, for it is worth a retry.
     """
-    store = open_store()
-    provider = open_provider(store, account.workspace_id, account.credential)
-    settled = _settled(store, account, region, options.run_id)
-    failures: list[SkyClustError] = []
-    for kind in [kind for kind in kinds if kind not in settled]:
-        try:
-            _store(store, account, _read_kind(provider, region, kind), options)
-        except Unsupported as error:
-            mark_failed(store, Unread(account, region, kind, error), options.run_id)
-        except SkyClustError as error:
-            get_run_logger().warning("%s %s %s: %s", account, region, kind, error)
-            mark_failed(store, Unread(account, region, kind, error), options.run_id)
-            failures.append(error)
-    if failures:
-        raise min(failures, key=_worth_a_retry)
+    account = read.account
+    provider = open_provider(open_store(), account.workspace_id, account.credential)
+    inventory = capability(provider, InventoryProvider)
+    [region] = read.regions
+    ask = partial(region_kind, inventory, region, watch.heard)
+    _read_and_keep(read, ask, options, watch)
+
+
+@task(
+    name="read account",
+    task_run_name="read {read}",
+    retries=RETRIES,
+    retry_delay_seconds=DELAYS,
+    retry_jitter_factor=JITTER,
+    retry_condition_fn=while_it_answers,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def read_account(read: Read, told: Sequence[str], options: ReadOptions, watch: Watch) -> None:
+    """Read the kinds of several regions, each kind in one list of the account, and store them.
+
+    As `read_region`, region by region of a kind; a retry lists the kinds anew that this run
+    has not settled in every region. `told` are all regions that the account names: of what is
+    listed in others only the number is logged.
+    """
+    account = read.account
+    provider = open_provider(open_store(), account.workspace_id, account.credential)
+    inventory = capability(provider, AccountInventoryProvider)
+    ask = partial(account_kind, inventory, read.regions, told, watch.heard)
+    _read_and_keep(read, ask, options, watch)
 
 
 def readable_kinds(provider: str) -> list[ResourceKind]:
@@ -105,57 +103,51 @@ def readable_kinds(provider: str) -> list[ResourceKind]:
     return [kind for kind in ResourceKind if kind in cloud.kinds]
 
 
-def mark_failed(store: Store, unread: Unread, run_id: str) -> None:
-    """Write why a scope could not be read; its rows stay, and are stale from now on."""
-    account = unread.account
-    key = ScopeKey(credential=account.credential, region=unread.region, kind=unread.kind)
-    with store.writing() as connection:
-        scopes.mark_failed(
-            connection, account.workspace_id, key, account.provider, unread.error, run_id
+def lists_accounts(provider: str) -> bool:
+    """Return whether a provider can list all regions of an account at once."""
+    return issubclass(provider_class(provider), AccountInventoryProvider)
+
+
+def _read_and_keep(read: Read, read_kind: ReadKind, options: ReadOptions, watch: Watch) -> None:
+    store = open_store()
+    done = settled(store, read.account, read.regions, options.run_id)
+    left = [kind for kind in read.kinds if _unsettled(read, [kind], done)]
+    failures: list[SkyClustError] = []
+    ask = partial(read_kinds, read_kind, read.regions, tuple(left), watch)
+    try:
+        for found in hear(ask, watch, str(read)):
+            _warn(read, found)
+            failures += keep(store, read.account, found, options)
+            left.remove(found.kind)
+            watch.settled = read.scopes - len(left) * len(read.regions)
+    except Timeout as error:
+        if error.code == SILENT:
+            for region, kind in _unsettled(read, left, done):
+                mark_failed(store, Unread(read.account, region, kind, error), options.run_id)
+        raise
+    if failures:
+        urgent = first_worth_a_retry(failures)
+        watch.pause(urgent)
+        raise urgent
+
+
+def _unsettled(
+    read: Read, kinds: Sequence[ResourceKind], done: Collection[tuple[str, ResourceKind]]
+) -> list[tuple[str, ResourceKind]]:
+    return [
+        (region, kind) for kind in kinds for region in read.regions if (region, kind) not in done
+    ]
+
+
+def _warn(read: Read, found: KindRead) -> None:
+    """Log what could not be read, and what is not stored because its region is not named."""
+    for region, error in found.unread.items():
+        get_run_logger().warning("%s %s %s: %s", read.account, region, found.kind, error)
+    if found.strays:
+        where = ", ".join(f"{number} in {region}" for region, number in found.strays.items())
+        get_run_logger().warning(
+            "%s names no such regions, so what is there is not stored: %s of kind %s",
+            read.account,
+            where,
+            found.kind,
         )
-
-
-def _store(store: Store, account: Account, read: CompleteRead, options: ReadOptions) -> None:
-    """Put a complete read in the place of what the store had of its scope."""
-    with store.writing() as connection:
-        resources.replace_scope(
-            connection,
-            account.workspace_id,
-            ScopeKey(credential=account.credential, region=read.region, kind=read.kind),
-            account.provider,
-            read.resources,
-            read_started_at=read.started_at,
-            run_id=options.run_id,
-            brake_share=options.brake_share,
-            allow_mass_delete=options.allow_mass_delete,
-        )
-
-
-def _read_kind(provider: Provider, region: str, kind: ResourceKind) -> CompleteRead:
-    """Return everything of a kind in a region; raises instead of returning a part of it."""
-    inventory = capability(provider, InventoryProvider)
-    started_at = datetime.now(UTC)
-    found: list[Resource] = []
-    for page in inventory.list_resources(region, kind):
-        found.extend(page)
-    return CompleteRead(region, kind, started_at, found)
-
-
-def _settled(store: Store, account: Account, region: str, run_id: str) -> set[ResourceKind]:
-    """Return the kinds that this run has read, or has failed to read for good."""
-    with store.reading() as connection:
-        known = scopes.list_all(
-            connection, account.workspace_id, credentials=[account.credential], regions=[region]
-        )
-    return {
-        scope.key.kind
-        for scope in known
-        if scope.run_id == run_id
-        and (scope.state is ScopeState.FRESH or scope.error_class not in _TRANSIENT)
-    }
-
-
-def _worth_a_retry(error: SkyClustError) -> tuple[bool, float]:
-    """Sort Transient errors first, and among them the one that asks for the longest wait."""
-    retry_after = error.retry_after if isinstance(error, errors.Throttled) else None
-    return (not isinstance(error, Transient), -(retry_after or 0.0))

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from skyclust import contract, errors
 from skyclust.cli.exits import exit_code
 from skyclust.model import request
+from skyclust.model.change_request import ChangeRequest
 from skyclust.model.resource import ResourceKind
 from skyclust.registry import provider_class, provider_names
 from skyclust.settings import Settings
@@ -31,7 +32,7 @@ END: Final = "<!-- written by `make docs`: end -->"
 REQUESTS: Final[dict[str, type[BaseModel]]] = {
     "sync-inventory": request.SyncRequest,
     "provision-instances": request.ProvisionRequest,
-    "change-instance": request.ChangeRequest,
+    "change-instance": ChangeRequest,
     "recover-operations": request.RecoverRequest,
     "seal-credentials": request.SealRequest,
 }

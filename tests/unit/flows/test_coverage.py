@@ -12,14 +12,14 @@ from skyclust.model.request import SyncRequest
 from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import Scope, ScopeKey, ScopeState
 from tasks.accounts import Account
-from tasks.coverage import Read, Regions, Unread, covered, reads, unread
+from tasks.coverage import Read, Regions, Unread, covered, reads, refuse_unknown_regions, unread
 
 STARTED = datetime(2026, 1, 2, tzinfo=UTC)
 BEFORE = STARTED - timedelta(hours=1)
 AFTER = STARTED + timedelta(seconds=5)
 AWS = Account("default", "aws", "aws")
 OLD = Account("default", "old", "aws")
-KINDS = {"aws": [ResourceKind.INSTANCE, ResourceKind.DISK]}
+KINDS = [ResourceKind.INSTANCE, ResourceKind.DISK]
 
 
 def scope(region: str, kind: ResourceKind, attempted_at: datetime | None = BEFORE) -> Scope:
@@ -34,7 +34,7 @@ def scope(region: str, kind: ResourceKind, attempted_at: datetime | None = BEFOR
 
 def settle(
     planned: list[Read],
-    failures: Mapping[tuple[Account, str], BaseException],
+    failures: Mapping[Read, BaseException],
     regions: Regions,
     known: Mapping[Account, list[Scope]],
     request: SyncRequest,
@@ -43,22 +43,33 @@ def settle(
 
 
 def test_all_regions_and_all_kinds_are_read_when_none_are_named() -> None:
-    planned = reads({AWS: ["a", "b"], OLD: ["b"]}, KINDS, SyncRequest())
+    planned = reads(AWS, ["a", "b"], KINDS, SyncRequest(), at_once=False)
     both = (ResourceKind.INSTANCE, ResourceKind.DISK)
-    assert planned == [Read(AWS, "a", both), Read(AWS, "b", both), Read(OLD, "b", both)]
+    assert planned == [Read(AWS, ("a",), both), Read(AWS, ("b",), both)]
+    assert [str(read) for read in planned] == ["aws a", "aws b"]
 
 
 def test_named_regions_are_read_where_an_account_has_them() -> None:
     request = SyncRequest(regions=("b",), kinds=(ResourceKind.DISK,))
-    planned = reads({AWS: ["a"], OLD: ["a", "b"]}, KINDS, request)
-    assert planned == [Read(OLD, "b", (ResourceKind.DISK,))]
+    assert reads(AWS, ["a"], KINDS, request, at_once=False) == []
+    planned = reads(OLD, ["a", "b"], KINDS, request, at_once=False)
+    assert planned == [Read(OLD, ("b",), (ResourceKind.DISK,))]
+
+
+def test_an_account_is_listed_as_a_whole_for_more_than_one_region() -> None:
+    whole = reads(AWS, ["a", "b"], KINDS, SyncRequest(), at_once=True)
+    assert whole == [Read(AWS, ("a", "b"), tuple(KINDS))]
+    assert (str(whole[0]), whole[0].scopes) == ("aws (2 regions)", 4)
+    one = reads(AWS, ["a", "b"], KINDS, SyncRequest(regions=("b",)), at_once=True)
+    assert one == [Read(AWS, ("b",), tuple(KINDS))]
 
 
 def test_a_region_that_nobody_has_is_refused_once_all_have_told_theirs() -> None:
-    request = SyncRequest(regions=("z",))
+    request = SyncRequest(regions=("a", "z"))
     with pytest.raises(InvalidRequest, match="'z'"):
-        reads({AWS: ["a"]}, KINDS, request)
-    assert reads({AWS: ["a"], OLD: AuthenticationFailed("expired")}, KINDS, request) == []
+        refuse_unknown_regions({AWS: ["a"]}, request)
+    refuse_unknown_regions({AWS: ["a"], OLD: AuthenticationFailed("expired")}, request)
+    refuse_unknown_regions({AWS: ["a"], OLD: ["z"]}, request)
 
 
 def test_an_account_that_tells_nothing_leaves_what_it_knew_unread() -> None:
@@ -83,23 +94,23 @@ def test_what_was_not_asked_for_is_not_touched() -> None:
 
 
 def test_a_read_that_broke_off_leaves_the_rest_of_its_kinds_unread() -> None:
-    planned = [Read(AWS, "a", (ResourceKind.INSTANCE, ResourceKind.DISK))]
+    planned = [Read(AWS, ("a",), (ResourceKind.INSTANCE, ResourceKind.DISK))]
     known = {AWS: [scope("a", ResourceKind.INSTANCE, AFTER), scope("a", ResourceKind.DISK, BEFORE)]}
-    failures = {(AWS, "a"): RuntimeError("no memory")}
+    failures = {planned[0]: RuntimeError("no memory")}
     missing = settle(planned, failures, {AWS: ["a"]}, known, SyncRequest())
     assert [one.kind for one in missing] == [ResourceKind.DISK]
     assert "RuntimeError: no memory" in str(missing[0].error)
 
 
 def test_a_failure_that_the_read_has_written_itself_is_not_written_again() -> None:
-    planned = [Read(AWS, "a", (ResourceKind.DISK,))]
+    planned = [Read(AWS, ("a",), (ResourceKind.DISK,))]
     known = {AWS: [scope("a", ResourceKind.DISK, AFTER)]}
-    failures = {(AWS, "a"): PermissionDenied("no")}
+    failures = {planned[0]: PermissionDenied("no")}
     assert settle(planned, failures, {AWS: ["a"]}, known, SyncRequest()) == []
 
 
 def test_only_what_the_sync_was_to_settle_is_reported() -> None:
     known = [scope("a", ResourceKind.DISK), scope("elsewhere", ResourceKind.DISK)]
-    planned = [Read(AWS, "a", (ResourceKind.DISK,))]
+    planned = [Read(AWS, ("a",), (ResourceKind.DISK,))]
     assert covered(planned, [], known, AWS) == known[:1]
     assert covered(planned, [], known, OLD) == []
