@@ -87,6 +87,9 @@ class OpenStackCloud:
             return
         if known.token.project is None:
             raise refused(known.service, 403, "The token is not scoped to a project.")
+        own = known.arguments.get("project", known.token.project.id)
+        if own != known.token.project.id:
+            raise refused(known.service, 400, "Malformed request url")
         if request.method not in {"GET", "HEAD"} and "member" not in known.token.roles:
             raise refuse_for(known, Fault(kind=FaultKind.DENY))
 
@@ -129,7 +132,8 @@ def _service_of(path: str) -> str:
 
 def _verb(request: Request) -> str:
     content = read_json(request)
-    return next(iter(content), "") if isinstance(content, dict) else ""
+    verb = next(iter(content), "") if isinstance(content, dict) else ""
+    return str(verb).removeprefix("os-")
 
 
 def _name(token: Token | None) -> str:

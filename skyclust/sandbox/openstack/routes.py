@@ -11,11 +11,13 @@ from skyclust.sandbox.openstack.context import PREFIXES, Route
 from skyclust.sandbox.openstack.directory import REGIONS
 from skyclust.sandbox.openstack.identity.routes import ROUTES as IDENTITY
 from skyclust.sandbox.openstack.image.routes import ROUTES as IMAGE
+from skyclust.sandbox.openstack.volume.routes import ROUTES as VOLUME
 
 ROUTES: Final[dict[str, tuple[Route, ...]]] = {
     "identity": IDENTITY,
     "compute": COMPUTE,
     "image": IMAGE,
+    "block-storage": VOLUME,
 }
 """The operations of each service, by the service's type."""
 

@@ -27,6 +27,10 @@ class Timers:
         """Let what is planned for the key never happen."""
         self._due.pop(key, None)
 
+    def is_planned(self, key: str) -> bool:
+        """Return whether there is work to be done for a key."""
+        return key in self._due
+
     def clear(self) -> None:
         """Let nothing that is planned happen."""
         self._due.clear()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -56,8 +57,9 @@ class Tokens:
         methods = [str(method) for method in identity.get("methods") or ()]
         if "application_credential" in methods:
             credential = _find_application_credential(_object(identity, "application_credential"))
+            token = _make_token(credential.user, methods, credential.roles, self.seconds)
             return self._keep(
-                credential.user, credential.project, None, credential.roles, methods, credential
+                replace(token, project=credential.project, application_credential=credential)
             )
         if "password" in methods:
             user = _find_user(_object(_object(identity, "password"), "user"))
@@ -72,32 +74,29 @@ class Tokens:
         roles = user.roles.get(project.id, ()) if project else _domain_roles(user, domain)
         if (project or domain) and not roles:
             raise refused("identity", 401, WRONG)
-        return self._keep(user, project, domain, roles, methods, None)
+        token = _make_token(user, methods, roles, self.seconds)
+        return self._keep(replace(token, project=project, domain=domain))
 
-    def _keep(
-        self,
-        user: User,
-        project: Project | None,
-        domain: Domain | None,
-        roles: tuple[str, ...],
-        methods: list[str],
-        credential: ApplicationCredential | None,
-    ) -> Token:
-        issued = now()
-        token = Token(
-            id=f"gAAAAAB{secrets.token_urlsafe(120)}",
-            user=user,
-            project=project,
-            domain=domain,
-            roles=roles,
-            methods=tuple(methods),
-            issued=issued,
-            expires=issued + timedelta(seconds=self.seconds),
-            audit_id=secrets.token_urlsafe(16),
-            application_credential=credential,
-        )
+    def _keep(self, token: Token) -> Token:
         self._tokens[token.id] = token
         return token
+
+
+def _make_token(
+    user: User, methods: Sequence[str], roles: tuple[str, ...], seconds: float
+) -> Token:
+    issued = now()
+    return Token(
+        id=f"gAAAAAB{secrets.token_urlsafe(120)}",
+        user=user,
+        project=None,
+        domain=None,
+        roles=roles,
+        methods=tuple(methods),
+        issued=issued,
+        expires=issued + timedelta(seconds=seconds),
+        audit_id=secrets.token_urlsafe(16),
+    )
 
 
 def _object(parent: Any, key: str) -> Body:

@@ -6,6 +6,7 @@ Source: https://docs.openstack.org/nova/latest/user/block-device-mapping.html
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,13 +84,13 @@ def _size_of(region: Region, source: str, source_id: str) -> int:
 
 def _check(context: Context, device: Device) -> None:
     region = context.region
-    known = {
+    known: Mapping[str, Collection[str]] = {
         "volume": region.volumes,
         "snapshot": region.snapshots,
         "image": region.images,
-        "blank": {"": None},
-    }.get(device.source)
-    if known is None or device.source_id not in known:
+        "blank": {""},
+    }
+    if device.source_id not in known.get(device.source, ()):
         raise context.refused(400, f"{_INVALID}: failed to get {device.source} {device.source_id}.")
     if device.source == "image":
         image = region.images[device.source_id]

@@ -10,6 +10,7 @@ from skyclust.sandbox.openstack.compute.lookups import find_server, require_unlo
 from skyclust.sandbox.openstack.context import Context
 from skyclust.sandbox.openstack.state import Region, Server
 from skyclust.sandbox.openstack.volume.objects import part
+from skyclust.sandbox.openstack.volume.volumes import snapshots_of
 from skyclust.sandbox.openstack.wire import empty, now
 
 
@@ -28,11 +29,17 @@ def delete_server(context: Context) -> Response:
 
 
 def _finish(region: Region, server: Server) -> None:
+    """Take the server away with what is its own.
+
+    Nova asks cinder to delete the volumes that shall end with their server; cinder refuses
+    that of a volume with snapshots, and nova leaves it.
+    """
     networking.unbind_all(region, server)
     for attachment in list(server.attachments):
         part(region, server, attachment)
-        if attachment.delete_on_termination:
-            region.volumes.pop(attachment.volume_id, None)
+        volume = region.volumes[attachment.volume_id]
+        if attachment.delete_on_termination and not snapshots_of(region, volume):
+            del region.volumes[volume.id]
     for volume in region.volumes.values():
         if volume.status == "reserved" and volume.id in server.promised:
             volume.status = "available"

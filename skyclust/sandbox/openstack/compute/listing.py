@@ -20,7 +20,7 @@ from skyclust.sandbox.openstack.paging import page_of
 from skyclust.sandbox.openstack.state import Server
 from skyclust.sandbox.openstack.wire import Body, is_true, parse_time, reply
 
-_FOR_ALL: Final = {
+_FOR_ALL: Final[dict[str, Callable[[Server], str]]] = {
     "name": lambda server: server.name,
     "image": lambda server: server.image_id,
     "flavor": lambda server: server.flavor.id,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from skyclust.sandbox.openstack.context import Context
 from skyclust.sandbox.openstack.state import Server
 
@@ -19,3 +21,20 @@ def require_unlocked(context: Context, server: Server) -> None:
     """Refuse with 409 to touch a server that is locked, but for administrators."""
     if server.locked_by is not None and not context.is_admin:
         raise context.refused(409, f"Instance {server.id} is locked")
+
+
+def require_state(
+    context: Context,
+    server: Server,
+    method: str,
+    vm_states: Collection[str],
+    task_states: Collection[str | None] = (None,),
+) -> None:
+    """Refuse with 409 what nova does not do with a server in its state."""
+    what = ""
+    if server.vm_state not in vm_states:
+        what = f"vm_state {server.vm_state}"
+    elif server.task_state not in task_states:
+        what = f"task_state {server.task_state}"
+    if what:
+        raise context.refused(409, f"Cannot '{method}' instance {server.id} while it is in {what}")

@@ -118,7 +118,7 @@ class Viewer:
 
     def _for_administrators(self, server: Server) -> Body:
         prefix = "OS-EXT-SRV-ATTR:"
-        told = {
+        told: Body = {
             f"{prefix}host": server.host,
             f"{prefix}hypervisor_hostname": server.host,
             f"{prefix}instance_name": f"instance-{server.id[:8]}",

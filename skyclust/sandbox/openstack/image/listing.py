@@ -5,6 +5,7 @@ Source: https://docs.openstack.org/api-ref/image/v2/#list-images
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlencode
 
@@ -106,9 +107,9 @@ def _sorted(context: Context, images: list[Image]) -> list[Image]:
     for key, direction in reversed([*orders, ("id", orders[-1][1])]):
         if images and key not in image_view(images[0]):
             raise context.refused(400, f"Invalid sort key: {key}")
-        images = sorted(
-            images,
-            key=lambda image, name=key: str(image_view(image)[name]),
-            reverse=direction == "desc",
-        )
+        images = sorted(images, key=_reader(key), reverse=direction == "desc")
     return images
+
+
+def _reader(key: str) -> Callable[[Image], str]:
+    return lambda image: str(image_view(image)[key])

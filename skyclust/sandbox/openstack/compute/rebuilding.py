@@ -1,0 +1,72 @@
+"""A server made anew from an image, under its id, with its ports.
+
+Source: https://docs.openstack.org/api-ref/compute/#rebuild-server-rebuild-action
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+from skyclust.sandbox.openstack.compute.building import settle
+from skyclust.sandbox.openstack.compute.creation import check_metadata
+from skyclust.sandbox.openstack.compute.lookups import require_state
+from skyclust.sandbox.openstack.compute.views import make_viewer
+from skyclust.sandbox.openstack.compute.working import work
+from skyclust.sandbox.openstack.contents import boot_holder
+from skyclust.sandbox.openstack.context import Context
+from skyclust.sandbox.openstack.image.visibility import is_visible
+from skyclust.sandbox.openstack.state import Image, Server, Volume
+from skyclust.sandbox.openstack.volume.objects import put_image
+from skyclust.sandbox.openstack.wire import reply
+
+
+def rebuild(context: Context, server: Server, details: Any) -> Response:
+    """Begin to make a server's boot disk anew; a boot volume since microversion 2.93."""
+    asked = details or {}
+    image = context.region.images.get(str(asked.get("imageRef")))
+    if image is None or not is_visible(context, image):
+        raise context.refused(400, "Cannot find image for rebuild")
+    if image.status != "active":
+        raise context.refused(400, f"Image {image.id} is not active.")
+    if server.flavor.disk and server.flavor.disk < image.min_disk:
+        raise context.refused(400, "Flavor's disk is too small for requested image.")
+    require_state(context, server, "rebuild", ("active", "stopped", "error"))
+    holder = boot_holder(context.region, server)
+    if isinstance(holder, Volume):
+        _check_volume(context, holder, image)
+    if "metadata" in asked:
+        check_metadata(context, asked["metadata"] or {})
+        server.metadata = dict(asked["metadata"] or {})
+    server.name = asked.get("name", server.name)
+    server.description = asked.get("description", server.description)
+    vm_state = "stopped" if server.vm_state == "stopped" else "active"
+
+    def finish() -> None:
+        if isinstance(holder, Volume):
+            if image.id != holder.image_id or context.call.microversion >= (2, 93):
+                put_image(holder, image)
+        else:
+            server.image_id, holder.content = image.id, image.content
+        server.fault = None
+        server.starts += 1
+        settle(server, vm_state)
+
+    work(context, server, "rebuilding", finish)
+    told = make_viewer(context).detailed(server, alone=True)
+    return reply({"server": {**told, "adminPass": secrets.token_urlsafe(9)}}, 202)
+
+
+def _check_volume(context: Context, volume: Volume, image: Image) -> None:
+    if context.call.microversion < (2, 93) and image.id != volume.image_id:
+        raise context.refused(
+            400, "Unable to rebuild with a different image for a volume-backed server."
+        )
+    if volume.size < image.min_disk:
+        raise context.refused(
+            400,
+            "Volume is smaller than the minimum size specified in image metadata. Volume size is"
+            f" {volume.size << 30} bytes, minimum size is {image.min_disk << 30} bytes.",
+        )
