@@ -3,6 +3,7 @@
 pytest_plugins = [
     "tests.fixtures.store",
     "tests.fixtures.sandbox",
+    "tests.fixtures.azure",
     "tests.fixtures.gcp",
     "tests.fixtures.prefect",
 ]

@@ -1,0 +1,54 @@
+"""Runs the sandbox Azure: `python -m skyclust.sandbox.azure --port 0 --seed estate`."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+
+from skyclust.sandbox.application import CloudApplication
+from skyclust.sandbox.azure.cloud import AzureCloud
+from skyclust.sandbox.azure.hidden import HiddenControl
+from skyclust.sandbox.azure.state import AzureSettings
+from skyclust.sandbox.control import Conditions, Control
+from skyclust.sandbox.faults import Faults
+from skyclust.sandbox.seeds import Seed
+from skyclust.sandbox.serving import serve
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve until stopped; says where in one line of JSON on stdout."""
+    options = _parser().parse_args(arguments)
+    settings = AzureSettings(
+        transition_seconds=options.transition_seconds,
+        page_size=options.page_size,
+        regional_cores=options.regional_cores,
+    )
+    conditions = Conditions(Faults(seed=options.fault_seed))
+    cloud = AzureCloud(settings, conditions)
+    control = Control("azure", options.nonce, Seed(options.seed), cloud.restart, conditions)
+    control.reset(None)
+    serve(
+        HiddenControl(cloud, CloudApplication(cloud, control)),
+        cloud="azure",
+        host=options.host,
+        port=options.port,
+        nonce=options.nonce,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m skyclust.sandbox.azure", description=__doc__)
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on")
+    add("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
+    add("--seed", choices=[*Seed], default=Seed.EMPTY, help="what exists at the beginning")
+    add("--nonce", default=secrets.token_hex(16), help="by which this process is known again")
+    add("--fault-seed", type=int, default=0, help="seed of the faults' dice")
+    add("--transition-seconds", type=float, default=2.0, help="time between two states")
+    add("--page-size", type=int, default=1000, help="what a page of a list holds")
+    add("--regional-cores", type=int, default=20_000, help="quota of cores in each location")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

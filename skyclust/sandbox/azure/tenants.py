@@ -1,0 +1,90 @@
+"""The tenants of the sandbox Azure, their subscriptions, and who may call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A tenant with the one subscription that it has."""
+
+    id: str
+    name: str
+    subscription: str
+    subscription_name: str
+
+
+@dataclass(frozen=True)
+class Principal:
+    """A service principal or managed identity. `actions` are what its role allows, as globs.
+
+    Without a secret it is a managed identity.
+    """
+
+    client_id: str
+    object_id: str
+    name: str
+    tenant: Tenant
+    secret: str | None
+    actions: tuple[str, ...] = ("*",)
+
+
+MAIN_TENANT: Final = Tenant(
+    "aaaaaaaa-0000-4000-8000-000000000001",
+    "Contoso",
+    "11111111-2222-4333-8444-555555555555",
+    "contoso-production",
+)
+"""The tenant that the estate is in."""
+
+OTHER_TENANT: Final = Tenant(
+    "aaaaaaaa-0000-4000-8000-000000000002",
+    "Fabrikam",
+    "66666666-7777-4888-8999-000000000000",
+    "fabrikam",
+)
+"""A second tenant, always empty."""
+
+TENANTS: Final = (MAIN_TENANT, OTHER_TENANT)
+
+
+def _principal(
+    number: int, name: str, tenant: Tenant, secret: str | None, *actions: str
+) -> Principal:
+    return Principal(
+        client_id=f"c0000000-0000-4000-8000-{number:012d}",
+        object_id=f"0b000000-0000-4000-8000-{number:012d}",
+        name=name,
+        tenant=tenant,
+        secret=secret,
+        actions=actions or ("*",),
+    )
+
+
+MAIN_CLIENT: Final = _principal(1, "skyclust", MAIN_TENANT, "sandbox-secret")
+OPERATOR: Final = _principal(2, "operator", MAIN_TENANT, "sandbox-operator-secret")
+READER: Final = _principal(3, "reader", MAIN_TENANT, "sandbox-reader-secret", "*/read")
+OTHER_CLIENT: Final = _principal(4, "skyclust", OTHER_TENANT, "sandbox-other-secret")
+MANAGED_IDENTITY: Final = _principal(5, "skyclust-identity", MAIN_TENANT, None)
+
+PRINCIPALS: Final = {
+    principal.client_id: principal
+    for principal in (MAIN_CLIENT, OPERATOR, READER, OTHER_CLIENT, MANAGED_IDENTITY)
+}
+
+IDENTITY_HEADER: Final = "sandbox-identity-header"
+
+
+def tenant_of_subscription(subscription: str) -> Tenant | None:
+    """Return the tenant that a subscription is in."""
+    return next((one for one in TENANTS if one.subscription == subscription.lower()), None)
+
+
+def find_tenant(id_or_domain: str) -> Tenant | None:
+    """Return the tenant of this id or onmicrosoft.com domain."""
+    wanted = id_or_domain.lower()
+    return next(
+        (one for one in TENANTS if wanted in {one.id, f"{one.name.lower()}.onmicrosoft.com"}), None
+    )
