@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from skyclust.sandbox.gcp.instances import attach, free_disk
 from skyclust.sandbox.gcp.interfaces import access_config, connect, release
 from skyclust.sandbox.gcp.links import Reference, name_in
+from skyclust.sandbox.gcp.machine_disks import attach, free_disk
 from skyclust.sandbox.gcp.operations import begin, require_idle
 from skyclust.sandbox.gcp.wire import Resource, invalid, refused
 from skyclust.sandbox.gcp.world import Work, timestamp
@@ -25,7 +25,14 @@ def attach_disk(work: Work) -> Resource:
         raise invalid("resource.deviceName", name, "Supplied name is used by another disk.")
 
     def finish() -> None:
-        attached = attach(work, where, {**body, "deviceName": name}, place, disk, number)
+        attached = attach(
+            work,
+            where,
+            {**body, "deviceName": name},
+            place=place,
+            disk=disk,
+            number=number,
+        )
         instance["disks"].append(attached)
 
     return begin(work, "attachDisk", where, instance["id"], finish=finish, also=[place])

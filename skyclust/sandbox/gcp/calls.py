@@ -10,7 +10,7 @@ from typing import Any, Final
 from werkzeug.wrappers import Request
 
 from skyclust.sandbox.application import Call
-from skyclust.sandbox.gcp.discovery import Method, api, violations
+from skyclust.sandbox.gcp.discovery import Method, api, normalised, violations
 from skyclust.sandbox.gcp.identity import Account
 from skyclust.sandbox.gcp.places import REGIONS, ZONES, region_of
 from skyclust.sandbox.gcp.wire import Resource, bad_request, invalid, refused
@@ -47,6 +47,11 @@ class GcpCall(Call):
             return f"regions/{self.path['region']}"
         return "global"
 
+    @property
+    def changes(self) -> bool:
+        """Whether it is accepted with an operation."""
+        return self.method.response == "Operation" and self.method.verb != "GET"
+
     def require_readable(self) -> None:
         """Refuse parameters and a body that the method does not have."""
         for name in self.query:
@@ -69,6 +74,13 @@ class GcpCall(Call):
                     for where, said in found
                 )
                 raise bad_request(told, found)
+
+    def read_body(self) -> Resource:
+        """Return the body as Google reads it."""
+        if self.method.request is None:
+            return {}
+        body: Resource = normalised(api(self.api).schemas, self.method.request, self.body)
+        return body
 
     def require_place(self) -> None:
         """Refuse zones and regions that there are not."""

@@ -30,6 +30,7 @@ from skyclust.sandbox.gcp.world import (
     World,
 )
 from skyclust.sandbox.seeds import Seed
+from skyclust.sandbox.serving import drop_connection
 
 NUMBERS: Final = {
     MAIN_PROJECT: "415926535897",
@@ -87,14 +88,24 @@ class GcpCloud:
         An error with the code of an operation's is no refusal: the operation fails later.
         """
         gcp = _gcp(call)
-        if fault.kind is FaultKind.ERROR and fault.code is not None and fault.code.isupper():
+        code = fault.code or ""
+        if fault.kind is FaultKind.ERROR and code.isupper() and gcp.changes:
             failure = refusals.operation_failure(gcp, fault)
             return self._answer(gcp, failure)
         return refusals.fault_reply(gcp, fault)
 
     def carry_out(self, request: Request, call: Call) -> Response:
-        """Do what is asked and return the answer."""
-        return self._answer(_gcp(call), None)
+        """Do what is asked and return the answer, unless a fault strikes the zone."""
+        gcp = _gcp(call)
+        for fault in self._struck(gcp, gcp.path.get("zone", "")):
+            if fault.kind is FaultKind.DELAY:
+                time.sleep(fault.seconds)
+            elif fault.kind is FaultKind.DROP_REPLY:
+                self._answer(gcp, None)
+                drop_connection(request.environ)
+            else:
+                return self.refuse(gcp, fault)
+        return self._answer(gcp, None)
 
     def settled(self) -> World:
         """Return the world as it is now; the caller holds the lock."""
@@ -123,7 +134,7 @@ class GcpCloud:
             call.method,
             call.path,
             call.query,
-            call.body,
+            call.read_body(),
             call.scope,
             failure,
         )
@@ -157,18 +168,23 @@ class GcpCloud:
 
     def _strikes(self, call: GcpCall, scope: str) -> bool:
         """Return whether a fault makes one scope of an aggregated list unreachable."""
-        faults = self.conditions.faults
         names = {region_in(scope), scope.partition("/")[2]} - {""}
-        meant = {
-            one.fault.region
-            for one in faults.standing()
-            if one.fault.region in names and fnmatchcase(call.action, one.fault.action)
-        }
         return any(
             fault.kind is not FaultKind.DELAY
-            for name in sorted(str(one) for one in meant)
-            for fault in faults.strikes(call.action, name, call.access_key)
+            for name in sorted(names)
+            for fault in self._struck(call, name)
         )
+
+    def _struck(self, call: GcpCall, name: str) -> list[Fault]:
+        """Return what strikes a call in a place, where a fault names that very place."""
+        faults = self.conditions.faults
+        if not any(
+            one.fault.region == name and fnmatchcase(call.action, one.fault.action)
+            for one in faults.standing()
+            if name
+        ):
+            return []
+        return faults.strikes(call.action, name, call.access_key)
 
     def _wait(self, call: GcpCall) -> None:
         """Wait until an operation is done, but no longer than Google does."""

@@ -127,6 +127,29 @@ def violations(
     yield from _check(schemas, schemas[schema], content, "", strict)
 
 
+def normalised(schemas: Mapping[str, Mapping[str, Any]], schema: str, content: Any) -> Any:
+    """Return a body as Google reads it: without what is output only, long numbers as strings."""
+    return _normal(schemas, schemas[schema], content)
+
+
+def _normal(
+    schemas: Mapping[str, Mapping[str, Any]], schema: Mapping[str, Any], content: Any
+) -> Any:
+    schema = schemas[schema["$ref"]] if "$ref" in schema else schema
+    if isinstance(content, dict):
+        known, others = schema.get("properties", {}), schema.get("additionalProperties", {})
+        return {
+            name: _normal(schemas, known.get(name, others), value)
+            for name, value in content.items()
+            if not known.get(name, {}).get("readOnly")
+        }
+    if isinstance(content, list):
+        return [_normal(schemas, schema["items"], one) for one in content]
+    if schema.get("format") in ("int64", "uint64") and schema["type"] == "string":
+        return str(content)
+    return content
+
+
 def _check(
     schemas: Mapping[str, Mapping[str, Any]],
     schema: Mapping[str, Any],

@@ -35,10 +35,7 @@ class _Unreadable(Exception):
 def read_filter(text: str) -> Matches:
     """Return what tells whether a resource matches; raises a refusal for what is no filter."""
     try:
-        reader = _Reader(_tokens(text))
-        matches = reader.alternatives()
-        if reader.rest:
-            raise _Unreadable
+        matches = _Reader(_tokens(text)).whole()
     except (_Unreadable, re.error) as error:
         raise invalid("filter", text, "Invalid list filter expression.") from error
     return matches
@@ -65,6 +62,13 @@ class _Reader:
 
     def __init__(self, tokens: list[tuple[str, str]]) -> None:
         self.rest = tokens
+
+    def whole(self) -> Matches:
+        """Read all there is."""
+        matches = self.alternatives()
+        if self.rest:
+            raise _Unreadable
+        return matches
 
     def alternatives(self) -> Matches:
         """Read terms joined by OR."""

@@ -15,6 +15,7 @@ from skyclust.sandbox.gcp import (
     networks,
     plain,
     projects,
+    resources,
     snapshots,
 )
 from skyclust.sandbox.gcp.links import Reference
@@ -29,6 +30,7 @@ Handler = Callable[[Work], Resource]
 HANDLERS: Final[Mapping[str, Handler]] = {
     "compute.addresses.delete": addresses.delete,
     "compute.addresses.insert": addresses.insert,
+    "compute.addresses.setLabels": lambda work: set_labels(work, "addresses"),
     "compute.disks.createSnapshot": snapshots.create_of_disk,
     "compute.disks.delete": disks.delete,
     "compute.disks.insert": disks.insert,
@@ -36,9 +38,10 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "compute.disks.setLabels": lambda work: set_labels(work, "disks"),
     "compute.firewalls.insert": networks.insert_firewall,
     "compute.forwardingRules.setLabels": lambda work: set_labels(work, "forwardingRules"),
-    "compute.addresses.setLabels": lambda work: set_labels(work, "addresses"),
     "compute.globalAddresses.delete": addresses.delete,
     "compute.globalAddresses.insert": addresses.insert,
+    "compute.globalAddresses.setLabels": lambda work: set_labels(work, "addresses"),
+    "compute.globalForwardingRules.setLabels": lambda work: set_labels(work, "forwardingRules"),
     "compute.images.delete": images.delete,
     "compute.images.getFromFamily": images.get_from_family,
     "compute.images.insert": images.insert,
@@ -79,7 +82,7 @@ SCOPES: Final[Mapping[str, tuple[str, ...]]] = {
     "addresses": ("global", "regions"),
     "backendServices": ("global", "regions"),
     "diskTypes": ("zones",),
-    "disks": ("zones",),
+    "disks": ("regions", "zones"),
     "firewalls": ("global",),
     "forwardingRules": ("global", "regions"),
     "healthChecks": ("global", "regions"),
@@ -127,8 +130,7 @@ def plain_handler(work: Work, collection: str) -> Resource | None:
 
 def set_labels(work: Work, collection: str) -> Resource:
     """Replace the labels of a resource."""
-    from_path = work.path["resource"]
-    return machine_changes.set_labels_of(work, work.reference(collection, from_path))
+    return resources.set_labels(work, work.reference(collection, work.path["resource"]))
 
 
 def get(work: Work, collection: str) -> Resource:

@@ -11,7 +11,7 @@ from skyclust.sandbox.gcp.resources import (
     with_labels,
 )
 from skyclust.sandbox.gcp.wire import Resource, invalid, not_found
-from skyclust.sandbox.gcp.world import Work, World
+from skyclust.sandbox.gcp.world import Work, World, require_visible
 
 _FAMILY = "family/"
 
@@ -81,6 +81,7 @@ def newest_of_family(world: World, project: str, family: str) -> Resource:
 def image_of(world: World, project: str, text: str, field: str) -> Resource:
     """Return the image that a link names, by its own name or by its family's."""
     where = read_link(text, project, "images", field)
+    require_visible(project, where)
     if where.name.startswith(_FAMILY):
         return newest_of_family(world, where.project, where.name.removeprefix(_FAMILY))
     return world.get(where)

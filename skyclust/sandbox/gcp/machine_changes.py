@@ -26,8 +26,10 @@ def start(work: Work) -> Resource:
         return begin(work, "start", where, instance["id"], at_once=True)
     if instance["status"] != "TERMINATED":
         raise not_ready(where.path)
+    if not any(one["boot"] for one in instance["disks"]):
+        raise refused(400, "invalid", "Invalid resource usage: 'The instance has no boot disk.'.")
     failure = work.failure or start_excess(work.project, instance)
-    return _wake(work, "start", where, instance, "TERMINATED", failure)
+    return _wake(work, "start", where, instance, before="TERMINATED", failure=failure)
 
 
 def resume(work: Work) -> Resource:
@@ -35,7 +37,7 @@ def resume(work: Work) -> Resource:
     where, instance = _machine(work)
     if instance["status"] != "SUSPENDED":
         raise not_ready(where.path)
-    return _wake(work, "resume", where, instance, "SUSPENDED", work.failure)
+    return _wake(work, "resume", where, instance, before="SUSPENDED", failure=work.failure)
 
 
 def stop(work: Work) -> Resource:
@@ -146,6 +148,7 @@ def _wake(
     kind: str,
     where: Reference,
     instance: Resource,
+    *,
     before: str,
     failure: OperationFailure | None,
 ) -> Resource:

@@ -67,7 +67,7 @@ def may_have(machine_type: str, disk_type: str) -> bool:
 @cache
 def machine_types(project: str, zone: str) -> dict[str, Resource]:
     """Return the machine types of a zone by name."""
-    types = {}
+    types: dict[str, Resource] = {}
     for name, cores, memory, series in _sizes():
         if series.architecture == "ARM64" and zone not in ARM_ZONES:
             continue

@@ -68,9 +68,9 @@ def insert_subnetwork(work: Work) -> Resource:
         work.world,
         work.project,
         where.name,
-        work.path["region"],
-        network.name,
-        work.body["ipCidrRange"],
+        region=work.path["region"],
+        network=network.name,
+        cidr=work.body["ipCidrRange"],
     )
     for name in ("description", "privateIpGoogleAccess", "secondaryIpRanges"):
         if name in work.body:
@@ -128,12 +128,12 @@ def put_network(
         network["description"] = description
     project.shelf("networks", "global")[name] = network
     for region, cidr in AUTO_RANGES.items() if auto else ():
-        put_subnetwork(world, project, name, region, name, cidr)
+        put_subnetwork(world, project, name, region=region, network=name, cidr=cidr)
     return network
 
 
 def put_subnetwork(
-    world: World, project: Project, name: str, region: str, network: str, cidr: str
+    world: World, project: Project, name: str, *, region: str, network: str, cidr: str
 ) -> Resource:
     """Put a subnetwork into a network and return it."""
     where = Reference(project.name, f"regions/{region}", "subnetworks", name)
@@ -162,13 +162,22 @@ def put_default_network(world: World, project: Project) -> None:
         rule: Resource = {"IPProtocol": protocol}
         if port is not None:
             rule["ports"] = [port]
-        put_firewall(world, project, name, "default", [rule], [source], description)
+        put_firewall(
+            world,
+            project,
+            name,
+            network="default",
+            allowed=[rule],
+            sources=[source],
+            description=description,
+        )
 
 
 def put_firewall(
     world: World,
     project: Project,
     name: str,
+    *,
     network: str,
     allowed: list[Resource],
     sources: list[str],

@@ -109,11 +109,8 @@ def repeated(work: Work) -> Resource | None:
     request_id = work.query.get("requestId")
     if request_id is None:
         return None
-    try:
-        if uuid.UUID(request_id).int == 0:
-            raise ValueError
-    except ValueError as error:
-        raise invalid("requestId", request_id, "Must be a valid non-zero UUID.") from error
+    if not _is_uuid(request_id):
+        raise invalid("requestId", request_id, "Must be a valid non-zero UUID.")
     known = work.project.requests.get(request_id)
     if known is None:
         return None
@@ -126,6 +123,13 @@ def repeated(work: Work) -> Resource | None:
 def operations(project: Project, scope: str) -> dict[str, Resource]:
     """Return the operations of a scope by name."""
     return project.shelf("operations", scope)
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return uuid.UUID(text).int != 0
+    except ValueError:
+        return False
 
 
 def _new(work: Work, kind: str, target: Reference, target_id: str) -> Resource:

@@ -9,15 +9,15 @@ from werkzeug.wrappers import Request, Response
 from skyclust.sandbox.faults import Fault, FaultKind
 from skyclust.sandbox.gcp.calls import GcpCall
 from skyclust.sandbox.gcp.identity import Account, NotAccepted, Tokens
-from skyclust.sandbox.gcp.wire import error_reply, refused
+from skyclust.sandbox.gcp.wire import error_reply, not_found, refused
 from skyclust.sandbox.gcp.world import PUBLIC_PROJECTS, OperationFailure
 
-_NO_TOKEN: Final = (
+_MISSING: Final = (
     "Request is missing required authentication credential. Expected OAuth 2 access token, login "
     "cookie or other valid authentication credential. See "
     "https://developers.google.com/identity/sign-in/web/devconsole-project."
 )
-_BAD_TOKEN: Final = (
+_NOT_ACCEPTED: Final = (
     "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie "
     "or other valid authentication credential. See "
     "https://developers.google.com/identity/sign-in/web/devconsole-project."
@@ -56,7 +56,7 @@ def require_token(request: Request, tokens: Tokens) -> None:
         raise refused(
             401,
             "required",
-            _NO_TOKEN,
+            _MISSING,
             location=_LOCATION,
             front=True,
             headers={"WWW-Authenticate": _REALM},
@@ -67,7 +67,7 @@ def require_token(request: Request, tokens: Tokens) -> None:
         raise refused(
             401,
             "authError",
-            _BAD_TOKEN,
+            _NOT_ACCEPTED,
             location=_LOCATION,
             front=True,
             headers={"WWW-Authenticate": f'{_REALM}, error="invalid_token"'},
@@ -81,13 +81,13 @@ def permission(call: GcpCall) -> str:
 
 
 def require_permission(call: GcpCall, *, known: bool) -> None:
-    """Refuse a caller who may not do it, and tell nobody which projects there are."""
-    reads = call.method.verb == "GET"
-    images_of_all = call.project in PUBLIC_PROJECTS and reads
-    allowed = call.caller.project == call.project and (reads or call.caller.may_write)
-    if call.method.action == "wait":
-        allowed = call.caller.project == call.project
-    if known and (allowed or images_of_all):
+    """Refuse a caller who may not do it; `known` tells whether there is such a project."""
+    if not known:
+        raise not_found(f"projects/{call.project}")
+    reads = call.method.verb == "GET" or call.method.action == "wait"
+    if call.caller.project == call.project and (reads or call.caller.may_write):
+        return
+    if call.project in PUBLIC_PROJECTS and reads and call.method.collection == "images":
         return
     message = f"Required '{permission(call)}' permission for 'projects/{call.project}'"
     raise refused(403, "forbidden", message, front=True)
@@ -113,7 +113,7 @@ def fault_reply(call: GcpCall, fault: Fault) -> Response:
             return error_reply(
                 fault.status or 401,
                 fault.code or "authError",
-                _BAD_TOKEN,
+                _NOT_ACCEPTED,
                 location=_LOCATION,
                 front=True,
                 headers={"WWW-Authenticate": f'{_REALM}, error="invalid_token"'},
@@ -128,7 +128,7 @@ def fault_reply(call: GcpCall, fault: Fault) -> Response:
 
 
 def _throttled(call: GcpCall, fault: Fault) -> Response:
-    """Return a throttle: 403 for a rate of requests when it is asked for, else 429."""
+    """Return a throttle: 429, or 403 as older quotas do where the fault has that status."""
     message = (
         f"Quota exceeded for quota metric 'Queries' and limit 'Queries per minute' of service "
         f"'compute.googleapis.com' for consumer 'project:{call.project}'."

@@ -1,4 +1,4 @@
-"""The endpoints that give out tokens: OAuth, STS, impersonation and the metadata server."""
+"""The endpoints that give out tokens: OAuth, STS and impersonation."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from werkzeug.wrappers import Request, Response
 
 from skyclust.sandbox.control import Conditions
 from skyclust.sandbox.faults import FaultKind
+from skyclust.sandbox.gcp import metadata_server
 from skyclust.sandbox.gcp.identity import (
     METADATA_ACCOUNT,
-    SCOPE,
     TOKEN_SECONDS,
     NotAccepted,
     Tokens,
     account_of,
+    bearer,
     read_assertion,
     read_subject_token,
 )
@@ -25,9 +26,7 @@ from skyclust.sandbox.gcp.wire import error_reply, reply
 
 _GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"
-_METADATA: Final = "/computeMetadata/v1/"
 _IMPERSONATE: Final = "/v1/projects/-/serviceAccounts/"
-_FLAVOR: Final = {"Metadata-Flavor": "Google"}
 _FEDERATED: Final = "federated"
 
 
@@ -41,9 +40,10 @@ def answer(
     asked = _asked(request)
     if asked is None:
         return None
-    struck = _struck(asked, conditions)
-    if struck is not None:
-        return struck
+    return _struck(asked, conditions) or _answer(asked, request, tokens, projects)
+
+
+def _answer(asked: str, request: Request, tokens: Tokens, projects: Mapping[str, str]) -> Response:
     try:
         match asked:
             case "oauth2.token":
@@ -53,7 +53,7 @@ def answer(
             case "iamcredentials.generateAccessToken":
                 return _impersonate(request, tokens)
             case _:
-                return _metadata(request, tokens, projects)
+                return metadata_server.answer(request, tokens, projects)
     except NotAccepted as error:
         return reply({"error": "invalid_grant", "error_description": str(error)}, 400)
 
@@ -96,7 +96,7 @@ def _grant(request: Request, tokens: Tokens) -> Response:
         told = {"error": "unsupported_grant_type", "error_description": "Invalid grant_type"}
         return reply(told, 400)
     account = read_assertion(request.form.get("assertion", ""))
-    return reply(_bearer(tokens.issue(account)))
+    return reply(bearer(tokens.issue(account)))
 
 
 def _exchange(request: Request, tokens: Tokens) -> Response:
@@ -107,7 +107,7 @@ def _exchange(request: Request, tokens: Tokens) -> Response:
     read_subject_token(request.form.get("subject_token", ""), request.form.get("audience", ""))
     token = f"{_FEDERATED}.{tokens.issue(METADATA_ACCOUNT)}"
     return reply(
-        {**_bearer(token), "issued_token_type": "urn:ietf:params:oauth:token-type:access_token"}
+        {**bearer(token), "issued_token_type": "urn:ietf:params:oauth:token-type:access_token"}
     )
 
 
@@ -131,49 +131,3 @@ def _impersonate(request: Request, tokens: Tokens) -> Response:
     return reply(
         {"accessToken": tokens.issue(account), "expireTime": f"{expires:%Y-%m-%dT%H:%M:%SZ}"}
     )
-
-
-def _metadata(request: Request, tokens: Tokens, projects: Mapping[str, str]) -> Response:
-    """Return what the metadata server says.
-
-    See https://cloud.google.com/compute/docs/metadata/predefined-metadata-keys.
-    """
-    if request.path == "/":
-        return Response("computeMetadata/\n", headers=_FLAVOR)
-    if request.headers.get("Metadata-Flavor") != "Google":
-        return Response("Missing Metadata-Flavor:Google header.", status=403)
-    account = METADATA_ACCOUNT
-    zone = f"projects/{projects[account.project]}/zones/europe-west1-b"
-    texts = {
-        "": "instance/\nproject/\n",
-        "project/project-id": account.project,
-        "project/numeric-project-id": projects[account.project],
-        "instance/zone": zone,
-        "instance/service-accounts/": f"default/\n{account.email}/\n",
-        "universe/universe-domain": "googleapis.com",
-        "universe/universe_domain": "googleapis.com",
-    }
-    asked = request.path.removeprefix(_METADATA)
-    if asked in texts:
-        return Response(texts[asked], headers=_FLAVOR, content_type="application/text")
-    _, found, below = asked.partition("instance/service-accounts/")
-    who, _, what = below.partition("/")
-    if not found or who not in ("default", account.email):
-        return Response("Not Found", status=404, headers=_FLAVOR)
-    match what:
-        case "":
-            content = {"aliases": ["default"], "email": account.email, "scopes": [SCOPE]}
-            return reply(content, 200, _FLAVOR)
-        case "token":
-            return reply(_bearer(tokens.issue(account)), 200, _FLAVOR)
-        case "email":
-            return Response(account.email, headers=_FLAVOR, content_type="application/text")
-        case "scopes":
-            return Response(f"{SCOPE}\n", headers=_FLAVOR, content_type="application/text")
-        case _:
-            return Response("Not Found", status=404, headers=_FLAVOR)
-
-
-def _bearer(token: str) -> dict[str, object]:
-    # A second is lost on the way, as at Google.
-    return {"access_token": token, "expires_in": int(TOKEN_SECONDS) - 1, "token_type": "Bearer"}

@@ -16,7 +16,7 @@ from typing import Any, Final
 from skyclust.sandbox.gcp.discovery import Method
 from skyclust.sandbox.gcp.identity import Account
 from skyclust.sandbox.gcp.links import Reference, read_link
-from skyclust.sandbox.gcp.wire import Resource, not_found
+from skyclust.sandbox.gcp.wire import Resource, not_found, refused
 
 PUBLIC_PROJECTS: Final = ("debian-cloud", "ubuntu-os-cloud")
 """The projects whose images everybody may read."""
@@ -121,7 +121,17 @@ class Work:
 
     def linked(self, text: str, collection: str, named: str) -> Reference:
         """Return where a link in the body leads to; `named` is the field it stands in."""
-        return read_link(text, self.project.name, collection, named)
+        where = read_link(text, self.project.name, collection, named)
+        require_visible(self.project.name, where)
+        return where
+
+
+def require_visible(project: str, where: Reference) -> None:
+    """Refuse what belongs to another project, and not to everybody."""
+    if where.project in (project, *PUBLIC_PROJECTS):
+        return
+    message = f"Required 'compute.{where.collection}.get' permission for '{where.path}'"
+    raise refused(403, "forbidden", message, front=True)
 
 
 def timestamp(moment: datetime | None = None) -> str:
