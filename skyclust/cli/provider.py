@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -49,6 +50,30 @@ def show(
     title = f"Credential of {cls.title} ({', '.join(_capabilities(cls))})"
     columns = ("field", "required", "secret", "description")
     show_list(_fields(cls.credential_model), columns, as_json=False, title=title)
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the provider: lowercase, `nimbus`.")],
+    directory: Annotated[
+        Path | None, typer.Option(help="A new folder. Default: skyclust-NAME here.")
+    ] = None,
+    title: Annotated[
+        str | None, typer.Option(help="The name people read. Default: NAME, capitalized.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the package of a provider for another cloud, its conformance test wired."""
+    from skyclust.scaffolding.provider_package import write_provider_package
+
+    folder = directory or Path(f"skyclust-{name}")
+    written = write_provider_package(name, folder, title=title)
+    if as_json:
+        files = [str(path.relative_to(folder)) for path in written]
+        show_record({"provider": name, "directory": str(folder), "files": files}, as_json=True)
+        return
+    typer.echo(f"Wrote {len(written)} files to {folder}. Next:")
+    typer.echo(f"  cd {folder} && pip install -e '.[dev]' && pytest")
 
 
 def _capabilities(cls: type[Provider]) -> list[str]:

@@ -1,0 +1,1 @@
+"""Providers that cannot be used, each for a reason of its own."""

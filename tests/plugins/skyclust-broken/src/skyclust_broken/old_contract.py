@@ -1,0 +1,14 @@
+"""Was written for a contract of long ago."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from skyclust.conformance.memory import MemoryProvider
+
+
+class OldContractProvider(MemoryProvider):
+    """Whole, but for another SkyClust."""
+
+    name: ClassVar[str] = "old-contract"
+    contract_version: ClassVar[int] = 0
