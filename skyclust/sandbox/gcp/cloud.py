@@ -17,6 +17,7 @@ from skyclust.sandbox.control import Conditions
 from skyclust.sandbox.faults import Fault, FaultKind
 from skyclust.sandbox.gcp import handlers, operations, refusals, resource_manager
 from skyclust.sandbox.gcp.calls import GcpCall, read_call
+from skyclust.sandbox.gcp.estate_builder import build_estate
 from skyclust.sandbox.gcp.fields import select
 from skyclust.sandbox.gcp.identity import MAIN_PROJECT, OTHER_PROJECT, Account, NotAccepted, Tokens
 from skyclust.sandbox.gcp.lists import list_aggregated, list_scope, region_in
@@ -65,6 +66,8 @@ class GcpCloud:
         stock_images(world)
         for name in (MAIN_PROJECT, OTHER_PROJECT):
             put_default_network(world, world.projects[name])
+        if seed is Seed.ESTATE:
+            build_estate(world, world.projects[MAIN_PROJECT])
         with self.lock:
             self.world = world
             self.tokens.expired_before = 0.0

@@ -107,6 +107,24 @@ def plant_disk(
     return disk
 
 
+def plant_address(world: World, project: Project, region: str, name: str, text: str) -> Resource:
+    """Put a reserved address into a region, a global one where the region is empty."""
+    scope = f"regions/{region}" if region else "global"
+    where = Reference(project.name, scope, "addresses", name)
+    address = new_resource(world, where, "compute#address")
+    address |= {
+        "status": "RESERVED",
+        "address": text,
+        "addressType": "EXTERNAL",
+        "ipVersion": "IPV4",
+        "networkTier": "PREMIUM",
+    }
+    if region:
+        address["region"] = scope_link(project.name, scope)
+    project.shelf("addresses", scope)[name] = address
+    return with_labels(address, None)
+
+
 def _machine(
     world: World, project: Project, planted: Planted, where: Reference, made: datetime
 ) -> Resource:
