@@ -90,8 +90,9 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
 
 def _install(python: Path, project: Path) -> None:
     """Build a project and install it, with what is here already and no index."""
-    command = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-index"]
-    subprocess.run([*command, "--no-deps", "--no-build-isolation", project], check=True)
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
+    arguments = ["--no-index", "--no-deps", "--no-build-isolation", str(project)]
+    subprocess.run([*pip, *arguments], check=True)
 
 
 def test_the_skeleton_passes_its_own_conformance_test(environment: Environment) -> None:
