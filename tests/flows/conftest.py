@@ -24,6 +24,7 @@ from skyclust.store import operations, resources, scopes
 from skyclust.store.engine import Store, open_store
 from tests.fixtures.prefect import PrefectServer
 from tests.fixtures.sandbox import Sandbox
+from tests.flows.memory import MemoryAccount, memory_account, memory_installed, quick_polls
 
 T = TypeVar("T")
 
@@ -157,3 +158,19 @@ def eventually(read: Callable[[], T], good: Callable[[T], bool], *, seconds: flo
     while not good(value := read()) and time.monotonic() < end:
         time.sleep(0.2)
     return value
+
+
+@pytest.fixture
+def memory(
+    prefect_server: PrefectServer,
+    skyclust_home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[MemoryAccount]:
+    """An account of the cloud in memory, in a store of its own."""
+    monkeypatch.setenv("SKYCLUST_ENCRYPTION_KEY", generate_key())
+    quick_polls(monkeypatch)
+    store = open_store()
+    with memory_installed(tmp_path / "plugins", monkeypatch), memory_account(store) as account:
+        yield account
+    store.dispose()

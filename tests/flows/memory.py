@@ -1,0 +1,203 @@
+"""The provider of the cloud in memory, installed for a test, and an account of it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from skyclust import registry, waiting
+from skyclust.conformance.memory import CLOUDS, MemoryCredential, MemoryProvider
+from skyclust.conformance.memory_cloud import MemoryCloud
+from skyclust.contract import AccountPage
+from skyclust.errors import InvalidRequest, PermissionDenied, Throttled, Unavailable
+from skyclust.model.instance import Instance, InstanceFailure, InstanceSpec, InstanceState
+from skyclust.model.operation import Operation
+from skyclust.model.resource import Resource, ResourceKind
+from skyclust.model.scope import Scope
+from skyclust.model.snapshot import InstanceSnapshot, SnapshotState
+from skyclust.orchestration.credentials import save_credential
+from skyclust.orchestration.runs import RunOutcome, run_here
+from skyclust.store import operations, resources, scopes
+from skyclust.store.engine import Store
+from skyclust.waiting import wait_for_state
+from tasks import disks, machine, snapshots
+
+REGION = "east-1"
+TRANSITION_SECONDS = 0.02
+
+
+@dataclass
+class Trouble:
+    """How the cloud of an account behaves, beside what the cloud in memory does by itself."""
+
+    snapshot_state: SnapshotState | None = None
+    restore_calls: int = 1
+    refuse_restore_at: int | None = None
+    restores: list[str] = field(default_factory=list)
+    failure: InstanceFailure | None = None
+    stray_region: str | None = None
+    refused_kind: ResourceKind | None = None
+    throttled_lists: int = 0
+    lists: list[ResourceKind] = field(default_factory=list)
+
+
+TROUBLES: dict[str, Trouble] = {}
+"""By endpoint."""
+
+
+class UnsteadyProvider(MemoryProvider):
+    """The provider of the cloud in memory, which meets the troubles of its account."""
+
+    def get_instance(self, region: str, instance_id: str) -> Instance:
+        found = super().get_instance(region, instance_id)
+        if self._trouble.failure is None or found.state is InstanceState.DELETED:
+            return found
+        broken = {"state": InstanceState.ERROR, "failure": self._trouble.failure}
+        return found.model_copy(update=broken)
+
+    def list_snapshots(self, region: str, instance_id: str) -> Sequence[InstanceSnapshot]:
+        state = self._trouble.snapshot_state
+        found = super().list_snapshots(region, instance_id)
+        return [one.model_copy(update={"state": state or one.state}) for one in found]
+
+    def restore_snapshot(self, region: str, instance_id: str, snapshot_id: str, token: str) -> bool:
+        self._trouble.restores.append(token)
+        calls = len(self._trouble.restores)
+        if calls == self._trouble.refuse_restore_at:
+            raise InvalidRequest("The cloud will not.", provider=self.name)
+        if calls == 2:
+            raise Unavailable("The cloud is away for a moment.", provider=self.name)
+        if calls < self._trouble.restore_calls:
+            return False
+        return super().restore_snapshot(region, instance_id, snapshot_id, token)
+
+    def list_account(
+        self, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Iterator[AccountPage]:
+        self._trouble.lists.append(kind)
+        if kind is self._trouble.refused_kind:
+            raise PermissionDenied(f"You may not list {kind}.", provider=self.name)
+        if kind is ResourceKind.INSTANCE and self._trouble.throttled_lists:
+            self._trouble.throttled_lists -= 1
+            raise Throttled("Slow down.", retry_after=0.1, provider=self.name)
+        yield from super().list_account(kind, page_size=page_size)
+        if kind is ResourceKind.DISK and self._trouble.stray_region:
+            stray = Resource(
+                provider=self.name, region=self._trouble.stray_region, kind=kind, id="stray"
+            )
+            yield AccountPage([stray])
+
+    @property
+    def _trouble(self) -> Trouble:
+        return TROUBLES[self._endpoint or ""]
+
+
+@dataclass(frozen=True)
+class MemoryAccount:
+    """An account of a cloud of its own, in a store."""
+
+    store: Store
+    cloud: MemoryCloud
+    credential: str
+    trouble: Trouble
+
+    @property
+    def provider(self) -> MemoryProvider:
+        values = {"endpoint": f"memory://{self.credential}", "key": "memory-key"}
+        return MemoryProvider(MemoryCredential.model_validate(values))
+
+    def machine(self, name: str = "web") -> str:
+        """Make a running machine and return its id; the inventory does not know it."""
+        image = self.cloud.add(REGION, "image", "debian-12")
+        spec = InstanceSpec(name=name, region=REGION, type="small", image=image.id)
+        made = self.provider.create_instance(spec, uuid4().hex)
+        wait_for_state(
+            self.provider,
+            REGION,
+            made.id,
+            InstanceState.RUNNING,
+            deadline_seconds=10,
+            poll_seconds=0.01,
+        )
+        return made.id
+
+    def change(self, action: str, instance: str, **request: Any) -> RunOutcome:
+        asked = {
+            "action": action,
+            "instance": instance,
+            "credential": self.credential,
+            "region": REGION,
+        }
+        return run_here("change-instance", {"request": asked | request})
+
+    def known(self) -> dict[str, Resource]:
+        """What the inventory knows, by id."""
+        with self.store.reading() as connection:
+            return {one.id: one for one in resources.find(connection, "default")}
+
+    def scopes(self) -> list[Scope]:
+        with self.store.reading() as connection:
+            return scopes.list_all(connection, "default", credentials=[self.credential])
+
+    def operations(self) -> list[Operation]:
+        """The newest first."""
+        with self.store.reading() as connection:
+            return operations.list_all(connection, "default")
+
+    def lines(self) -> list[str]:
+        """The journal of the newest operation."""
+        newest = self.operations()[0]
+        with self.store.reading() as connection:
+            return [entry.step for entry in operations.entries(connection, "default", newest.id)]
+
+
+@contextmanager
+def memory_installed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Register the provider as an installed distribution would."""
+    metadata = folder / "memory-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: memory\nVersion: 1.0\n")
+    provider = f"{UnsteadyProvider.__module__}:{UnsteadyProvider.__name__}"
+    (metadata / "entry_points.txt").write_text(f"[{registry.GROUP}]\nmemory = {provider}\n")
+    with monkeypatch.context() as patch:
+        patch.syspath_prepend(folder)
+        forget()
+        yield
+    forget()
+
+
+def forget() -> None:
+    """Let the registry look again."""
+    registry._entry_points.cache_clear()
+    registry.provider_class.cache_clear()
+
+
+@contextmanager
+def memory_account(store: Store) -> Iterator[MemoryAccount]:
+    """An account of a new cloud, with a default network in its first region."""
+    name = f"memory-{uuid4().hex[:8]}"
+    endpoint = f"memory://{name}"
+    CLOUDS[endpoint] = cloud = MemoryCloud(transition_seconds=TRANSITION_SECONDS)
+    cloud.add(REGION, "network", "default")
+    save_credential(store, "default", name, "memory", {"endpoint": endpoint, "key": "memory-key"})
+    TROUBLES[endpoint] = Trouble()
+    yield MemoryAccount(store, cloud, name, TROUBLES[endpoint])
+    del CLOUDS[endpoint], TROUBLES[endpoint]
+
+
+def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let waits look at the cloud in memory as often as it changes."""
+
+    def quick(wait: Callable[..., Any]) -> Callable[..., Any]:
+        return functools.partial(wait, poll_seconds=0.01)
+
+    monkeypatch.setattr(machine, "wait_for_state", quick(waiting.wait_for_state))
+    for module in (disks, snapshots):
+        monkeypatch.setattr(module, "poll", quick(waiting.poll))
