@@ -6,18 +6,22 @@ from typing import Final
 
 from werkzeug.routing import Map, Rule
 
+from skyclust.sandbox.openstack.balancing.routes import ROUTES as BALANCING
 from skyclust.sandbox.openstack.compute.routes import ROUTES as COMPUTE
 from skyclust.sandbox.openstack.context import PREFIXES, Route
 from skyclust.sandbox.openstack.directory import REGIONS
 from skyclust.sandbox.openstack.identity.routes import ROUTES as IDENTITY
 from skyclust.sandbox.openstack.image.routes import ROUTES as IMAGE
+from skyclust.sandbox.openstack.network.routes import ROUTES as NETWORK
 from skyclust.sandbox.openstack.volume.routes import ROUTES as VOLUME
 
 ROUTES: Final[dict[str, tuple[Route, ...]]] = {
     "identity": IDENTITY,
     "compute": COMPUTE,
     "image": IMAGE,
+    "network": NETWORK,
     "block-storage": VOLUME,
+    "load-balancer": BALANCING,
 }
 """The operations of each service, by the service's type."""
 

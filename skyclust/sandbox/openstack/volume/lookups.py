@@ -96,9 +96,8 @@ def _sorted(context: Context, things: list[Thing]) -> list[Thing]:
     """Return things as asked for, else the newest first."""
     asked = context.request.args
     pairs = [one.partition(":") for one in asked.get("sort", "").split(",") if one]
-    orders = [(key, direction or "desc") for key, _, direction in pairs] or [
-        (asked.get("sort_key", "created_at"), asked.get("sort_dir", "desc"))
-    ]
+    orders: list[tuple[str, str]] = [(key, direction or "desc") for key, _, direction in pairs]
+    orders = orders or [(asked.get("sort_key", "created_at"), asked.get("sort_dir", "desc"))]
     for key, direction in reversed([*orders, ("id", orders[-1][1])]):
         if key not in _KEYS:
             raise context.refused(400, f"Invalid input received: Invalid sort keys: {key}")
