@@ -5,5 +5,6 @@ pytest_plugins = [
     "tests.fixtures.sandbox",
     "tests.fixtures.azure",
     "tests.fixtures.gcp",
+    "tests.fixtures.openstack",
     "tests.fixtures.prefect",
 ]
