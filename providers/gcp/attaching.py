@@ -1,0 +1,83 @@
+"""Attaching disks that exist to instances, and detaching them.
+
+Sources: https://cloud.google.com/compute/docs/reference/rest/v1/instances/attachDisk and
+https://cloud.google.com/compute/docs/reference/rest/v1/instances/detachDisk
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from providers.gcp.changes import place
+from providers.gcp.disks import fetch_disk
+from providers.gcp.instances import fetch_instance
+from providers.gcp.links import ending, home_of, to_id
+from providers.gcp.operations import asked, finished
+from skyclust.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from providers.gcp.client import Answer, GcpClients
+
+
+def attach_disk(clients: GcpClients, region: str, instance_id: str, disk_id: str) -> None:
+    """Attach a disk to an instance; one that it has already is left as it is.
+
+    Raises InvalidRequest for a disk that another instance has, or that is in another zone.
+    """
+    machine = fetch_instance(clients, region, instance_id)
+    disk = fetch_disk(clients, region, disk_id)
+    if _attached(machine, disk_id) is not None:
+        return
+    doing = f"attach disk {disk_id} to instance {instance_id} in {region}"
+    if problem := _problem(machine, disk):
+        raise InvalidRequest(f"Could not {doing}: {problem}.", provider="gcp")
+    operation = asked(
+        clients.instances().attach_disk_unary,
+        {
+            **place(clients, machine),
+            "attached_disk_resource": {"source": disk["selfLink"], "auto_delete": False},
+        },
+        doing,
+    )
+    finished(clients, operation, doing)
+
+
+def _problem(machine: Answer, disk: Answer) -> str | None:
+    zone = ending(machine["zone"])
+    zones = [ending(one) for one in disk.get("replicaZones", (disk.get("zone", ""),))]
+    if zone not in zones:
+        return f"the disk is in {', '.join(zones)}, the instance in {zone}"
+    if users := [ending(user) for user in disk.get("users", ())]:
+        return f"instance {users[0]} has the disk"
+    return None
+
+
+def detach_disk(clients: GcpClients, region: str, instance_id: str, disk_id: str) -> None:
+    """Detach a disk from an instance; one that it does not have is left as it is.
+
+    Raises InvalidRequest for the boot disk of an instance that is not stopped.
+    """
+    machine = fetch_instance(clients, region, instance_id)
+    attached = _attached(machine, disk_id)
+    if attached is None:
+        return
+    doing = f"detach disk {disk_id} from instance {instance_id} in {region}"
+    if attached.get("boot") and machine["status"] != "TERMINATED":
+        raise InvalidRequest(
+            f"Could not {doing}: it is the boot disk.",
+            hint="Stop the instance first.",
+            provider="gcp",
+        )
+    operation = asked(
+        clients.instances().detach_disk_unary,
+        {**place(clients, machine), "device_name": attached["deviceName"]},
+        doing,
+    )
+    finished(clients, operation, doing)
+
+
+def _attached(machine: Answer, disk_id: str) -> Answer | None:
+    """Return the disk of an instance as it is attached, None when the instance lacks it."""
+    home = home_of(machine["selfLink"])
+    disks = (disk for disk in machine.get("disks", ()) if "source" in disk)
+    return next((disk for disk in disks if to_id(disk["source"], home) == disk_id), None)

@@ -1,0 +1,157 @@
+"""The credential of one Google Cloud project: what the form asks for, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from skyclust.contract import CredentialModel
+
+# https://cloud.google.com/resource-manager/docs/creating-managing-projects, "Before you begin";
+# an old project may belong to a domain: example.com:project.
+_PROJECT_ID: Final = re.compile(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+# https://google.aip.dev/auth/4117: where the tokens of a federation come from.
+_TOKEN_URLS: Final = ("token_url", "token_info_url", "service_account_impersonation_url")
+
+
+class GcpCredential(CredentialModel):
+    """A service account's key, a workload identity configuration, or neither.
+
+    Neither: the application default credentials of the machine that runs the worker. Field
+    names are those of google-auth.
+    """
+
+    service_account_info: SecretStr | None = Field(
+        default=None,
+        title="Service account key",
+        description="The content of a service account's key file (JSON).",
+    )
+    external_account_info: SecretStr | None = Field(
+        default=None,
+        title="Workload identity configuration",
+        description="The content of a workload identity federation's configuration file (JSON),"
+        " in place of a key.",
+    )
+    project_id: str | None = Field(
+        default=None,
+        title="Project ID",
+        description="The project to work in. Empty: the key's own project, else that of the"
+        " application default credentials.",
+    )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _empty_means_absent(cls, value: object) -> object:
+        # A form sends the empty string for a field that was left alone.
+        content = value.get_secret_value() if isinstance(value, SecretStr) else value
+        return None if content == "" else value
+
+    @field_validator("service_account_info", "external_account_info", mode="before")
+    @classmethod
+    def _an_object_is_taken_as_its_text(cls, value: object) -> object:
+        return json.dumps(value) if isinstance(value, Mapping) else value
+
+    @field_validator("service_account_info")
+    @classmethod
+    def _key_of_a_service_account(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        content = _json_object(value)
+        if content.get("type") != "service_account":
+            raise ValueError("is not the key of a service account (its type is another)")
+        missing = [n for n in ("client_email", "private_key", "token_uri") if not content.get(n)]
+        if missing:
+            raise ValueError(f"lacks {', '.join(missing)}: copy the whole file")
+        return value
+
+    @field_validator("external_account_info")
+    @classmethod
+    def _configuration_of_a_federation(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        content = _json_object(value)
+        if content.get("type") != "external_account":
+            raise ValueError("is not a workload identity configuration (its type is another)")
+        source = content.get("credential_source")
+        if isinstance(source, dict) and "executable" in source:
+            raise ValueError("asks for a program to be run: SkyClust runs none")
+        if not content.get("audience") or not content.get("token_url") or not source:
+            raise ValueError("lacks audience, token_url or credential_source: copy the whole file")
+        # What the worker's own machine says of itself is sent there, so it has to be Google.
+        if not all(_is_google(content[name]) for name in _TOKEN_URLS if content.get(name)):
+            raise ValueError("leads to an address that is not Google's")
+        return value
+
+    @field_validator("project_id")
+    @classmethod
+    def _id_of_a_project(cls, value: str | None) -> str | None:
+        if value is not None and not _PROJECT_ID.fullmatch(value):
+            raise ValueError("is not the ID of a project (its name and number are others)")
+        return value
+
+    @field_validator("endpoint")
+    @classmethod
+    def _address_of_an_endpoint(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("is not an address (https://compute.example.com)")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("is an address without user, password, query and fragment")
+        if parts.path.strip("/"):
+            raise ValueError("is an address without path: /compute/v1 is added to it")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _one_identity(self) -> Self:
+        key, federation = self.service_account_info, self.external_account_info
+        if key is not None and federation is not None:
+            raise ValueError("give a service account key or a workload identity, not both")
+        if federation is not None and self.project_id is None:
+            raise ValueError("a workload identity belongs to no project: give project_id")
+        if key is None and self.endpoint is not None and not _is_google(self.endpoint):
+            # The token would be that of the worker itself.
+            raise ValueError("an endpoint that is not Google's needs a service account key")
+        if key is not None and self.project_id is None and not _json_object(key).get("project_id"):
+            raise ValueError("the key names no project: give project_id")
+        return self
+
+    @property
+    def key(self) -> dict[str, Any] | None:
+        """The service account's key as an object, None without one."""
+        info = self.service_account_info
+        return None if info is None else _json_object(info)
+
+    @property
+    def federation(self) -> dict[str, Any] | None:
+        """The workload identity configuration as an object, None without one."""
+        info = self.external_account_info
+        return None if info is None else _json_object(info)
+
+
+def _json_object(text: SecretStr) -> dict[str, Any]:
+    try:
+        content = json.loads(text.get_secret_value())
+    except ValueError:
+        # The decoder's error would carry the text.
+        content = None
+    if not isinstance(content, dict):
+        message = "is not JSON: paste the content of the file, not its name"
+        raise ValueError(message)  # noqa: TRY004 - pydantic takes no TypeError
+    return content
+
+
+def _is_google(address: object) -> bool:
+    """Return whether an address is Google's own, or this machine's for a private trial."""
+    parts = urlsplit(str(address))
+    host = parts.hostname or ""
+    if host in _LOOPBACK:
+        return parts.scheme in {"http", "https"}
+    return parts.scheme == "https" and f".{host}".endswith(".googleapis.com")

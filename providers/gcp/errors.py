@@ -1,0 +1,130 @@
+"""One table from what Google answers and its libraries raise to the errors of SkyClust.
+
+An answer is looked up by its reasons first, then by its HTTP status. Compute Engine writes one
+reason in two ways (`resourceNotReady` in an answer, `RESOURCE_NOT_READY` in a failed
+operation): capitals and underscores make no difference here. What google-auth, requests or
+google-api-core raise without an answer is looked up by its class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+from providers.gcp.error_tables import CLASSES, HINTS, REASONS, STATUSES
+from skyclust.errors import (
+    AuthenticationFailed,
+    InvalidRequest,
+    SkyClustError,
+    Throttled,
+    Timeout,
+    Unavailable,
+)
+
+_LIBRARIES: Final = ("google.auth.", "google.api_core.", "requests.")
+_AUTHENTICATION_HINT: Final = "Check that the credential is complete, active and not expired."
+
+
+def class_for(reasons: Sequence[str], status: int) -> type[SkyClustError]:
+    """Return our class for the reasons that Google gives and the HTTP status they came with.
+
+    401 beats its reason: Google says `required` for a missing token as for a missing field.
+    """
+    if status != 401:
+        for reason in reasons:
+            if ours := REASONS.get(plain(reason)):
+                return ours
+    if ours := STATUSES.get(status):
+        return ours
+    return Unavailable if status >= 500 or status < 400 else InvalidRequest
+
+
+def plain(reason: str) -> str:
+    """Return a reason as the table has it: `RESOURCE_NOT_READY` is `resourcenotready`."""
+    return reason.replace("_", "").lower()
+
+
+def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return the seconds a Retry-After header asks for, None without one (RFC 9110 10.2.3)."""
+    value = (headers.get("Retry-After") or headers.get("retry-after") or "").strip()
+    if value.isdigit():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
+
+
+def translated(error: Exception, doing: str) -> SkyClustError | None:
+    """Return our error for one of Google's libraries or of requests; None for any other.
+
+    `doing` completes "Could not ...".
+    """
+    names = [
+        f"{kind.__module__}.{kind.__name__}"
+        for kind in type(error).__mro__
+        if kind.__module__.startswith(_LIBRARIES)
+    ]
+    if not names:
+        return None
+    status = getattr(error, "code", None)
+    if isinstance(status, int):
+        return _from_answer(error, int(status), doing)
+    code = type(error).__name__
+    if getattr(error, "retryable", False) and "google.auth.exceptions.RefreshError" in names:
+        return built(Unavailable, [code], str(error), doing)
+    cause = error.__cause__
+    if "google.auth.exceptions.TransportError" in names and isinstance(cause, Exception):
+        # google-auth wraps what requests raised while it asked for a token.
+        wrapped = translated(cause, doing)
+        if isinstance(wrapped, Timeout):
+            return wrapped
+    ours = next((CLASSES[name] for name in names if name in CLASSES), Unavailable)
+    return built(ours, [code], str(error), doing)
+
+
+def _from_answer(error: Exception, status: int, doing: str) -> SkyClustError:
+    """Return our error for a `google.api_core.exceptions.GoogleAPICallError`."""
+    said: Any = error
+    told = (one.get("reason") for one in (*said.errors, *said.details) if isinstance(one, dict))
+    reasons = [str(one) for one in (*told, said.reason) if one]
+    ours = built(class_for(reasons, status), reasons or [str(status)], _message(said), doing)
+    if isinstance(ours, Throttled) and said.response is not None:
+        ours.retry_after = retry_after_seconds(said.response.headers, datetime.now(UTC))
+    return ours
+
+
+def _message(said: Any) -> str:
+    # google-api-core writes "GET https://...: " before what Google says.
+    text = str(said.message)
+    head, separator, rest = text.partition(": ")
+    return rest if separator and "://" in head else text
+
+
+def built(
+    ours: type[SkyClustError], reasons: Sequence[str], message: str, doing: str
+) -> SkyClustError:
+    """Return an error of our tree that says what was tried, and what Google said to it."""
+    hint = next((HINTS[plain(one)] for one in reasons if plain(one) in HINTS), "")
+    if ours is AuthenticationFailed:
+        hint = hint or _AUTHENTICATION_HINT
+    said = message.strip().rstrip(". ") or "Google gave no reason"
+    return ours(
+        f"Could not {doing}: {said} ({reasons[0]}).", hint=hint, provider="gcp", code=reasons[0]
+    )
+
+
+@contextmanager
+def gcp_errors(doing: str) -> Iterator[None]:
+    """Raise what Google's libraries raise inside as an error of our tree, theirs as its cause."""
+    try:
+        yield
+    except Exception as error:
+        ours = translated(error, doing)
+        if ours is None:
+            raise
+        raise ours from error

@@ -1,0 +1,116 @@
+"""Who a credential is, and which of the needed permissions it lacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from skyclust.errors import AuthenticationFailed, PermissionDenied, SkyClustError
+from skyclust.model.identity import Identity
+
+if TYPE_CHECKING:
+    from providers.gcp.client import GcpClients
+
+NEEDED_PERMISSIONS: Final = (
+    "compute.addresses.list",
+    "compute.disks.create",
+    "compute.disks.createSnapshot",
+    "compute.disks.delete",
+    "compute.disks.get",
+    "compute.disks.list",
+    "compute.disks.setLabels",
+    "compute.disks.use",
+    "compute.disks.useReadOnly",
+    "compute.firewalls.list",
+    "compute.forwardingRules.list",
+    "compute.globalAddresses.list",
+    "compute.globalForwardingRules.list",
+    "compute.globalOperations.get",
+    "compute.images.get",
+    "compute.images.getFromFamily",
+    "compute.images.list",
+    "compute.images.useReadOnly",
+    "compute.instances.attachDisk",
+    "compute.instances.create",
+    "compute.instances.delete",
+    "compute.instances.detachDisk",
+    "compute.instances.get",
+    "compute.instances.getSerialPortOutput",
+    "compute.instances.list",
+    "compute.instances.reset",
+    "compute.instances.resume",
+    "compute.instances.setLabels",
+    "compute.instances.setMachineType",
+    "compute.instances.setMetadata",
+    "compute.instances.start",
+    "compute.instances.stop",
+    "compute.instances.use",
+    "compute.machineTypes.get",
+    "compute.machineTypes.list",
+    "compute.networks.get",
+    "compute.networks.list",
+    "compute.projects.get",
+    "compute.regions.get",
+    "compute.regions.list",
+    "compute.snapshots.create",
+    "compute.snapshots.delete",
+    "compute.snapshots.get",
+    "compute.snapshots.list",
+    "compute.snapshots.setLabels",
+    "compute.snapshots.useReadOnly",
+    "compute.subnetworks.get",
+    "compute.subnetworks.list",
+    "compute.subnetworks.use",
+    "compute.subnetworks.useExternalIp",
+    "compute.zoneOperations.get",
+)
+"""What the provider calls, by https://cloud.google.com/compute/docs/reference/rest/v1 ("IAM
+Permissions" of each method). The role in docs/providers/gcp.md has exactly these."""
+
+
+def get_identity(clients: GcpClients) -> Identity:
+    """Return project and principal, and the permissions that are missing where Google tells.
+
+    Raises AuthenticationFailed when Google does not accept the credential. A project that the
+    credential may not look at raises PermissionDenied, unless all that is missing is known.
+    """
+    missing = _missing_permissions(clients)
+    try:
+        clients.read("", f"read project {clients.project}")
+    except PermissionDenied:
+        if not missing:
+            raise
+    return Identity(
+        provider="gcp",
+        account=clients.project,
+        principal=principal(clients.identified.credentials),
+        missing_permissions=missing,
+    )
+
+
+def _missing_permissions(clients: GcpClients) -> tuple[str, ...] | None:
+    """Return what is missing, None when the Cloud Resource Manager does not tell.
+
+    It may not be enabled in the project, and a private endpoint may not have it. Source:
+    https://cloud.google.com/resource-manager/reference/rest/v3/projects/testIamPermissions
+    """
+    path = f"v3/projects/{clients.project}:testIamPermissions"
+    try:
+        answer = clients.ask_manager(
+            path, "ask for the permissions", {"permissions": [*NEEDED_PERMISSIONS]}
+        )
+    except AuthenticationFailed:
+        raise
+    except SkyClustError:
+        return None
+    held = set(answer.get("permissions", ()))
+    return tuple(sorted(set(NEEDED_PERMISSIONS) - held))
+
+
+def principal(credentials: Any) -> str:
+    """Return who the credentials are, as far as they tell."""
+    if email := getattr(credentials, "service_account_email", None):
+        return str(email)
+    if account := getattr(credentials, "account", None):
+        return str(account)
+    audience = getattr(credentials, "_audience", None)
+    return str(audience) if audience else type(credentials).__name__

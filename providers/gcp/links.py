@@ -1,0 +1,102 @@
+"""Links: how Compute Engine names one thing within another, and the ids made of them.
+
+A link is a URL (https://www.googleapis.com/compute/v1/projects/acme/zones/europe-west3-a/disks/web)
+or its end from `projects/` on. An id is its short form: `europe-west3-a/web` for what is in a
+zone, `europe-west3/web` for what is in a region, `web` for what is global; with
+`projects/other/` and the whole path for what belongs to another project. The id of an instance
+ends with its number, so that it is never taken for a later machine of the same name.
+Source: https://cloud.google.com/compute/docs/regions-zones/global-regional-zonal-resources
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from skyclust.errors import NotFound
+
+GLOBAL: Final = "global"
+"""The region of what belongs to no region: images, snapshots, networks, firewalls."""
+
+
+class Link(NamedTuple):
+    """A link in its parts; `place` is a zone, a region, or `global`."""
+
+    project: str
+    place: str
+    collection: str
+    name: str
+
+
+class InstanceId(NamedTuple):
+    """An instance id in its parts; `number` is the one that Compute Engine gave it."""
+
+    zone: str
+    name: str
+    number: str
+
+
+def to_link(url: str) -> Link:
+    """Return a link in its parts, from a whole or a partial URL; missing parts are empty."""
+    words = url.rpartition("projects/")[2].split("/")
+    project = words[0] if "projects/" in url else ""
+    rest = words[1:] if project else words
+    if rest[0] == GLOBAL:
+        place, rest = GLOBAL, rest[1:]
+    elif rest[0] in {"zones", "regions"} and len(rest) > 1:
+        place, rest = rest[1], rest[2:]
+    else:
+        place = ""
+    return Link(project, place, rest[0] if rest else "", rest[-1] if len(rest) > 1 else "")
+
+
+def to_id(url: str, home: str) -> str:
+    """Return the id of what a link leads to; `home` is the project that is looked at."""
+    link = to_link(url)
+    if link.project not in {home, ""}:
+        return url[url.index("projects/") :]
+    return link.name if link.place in {GLOBAL, ""} else f"{link.place}/{link.name}"
+
+
+def ending(url: str) -> str:
+    """Return the last word of a link: the name of a zone, region or type; "" for ""."""
+    return url.rpartition("/")[2]
+
+
+def region_of(place: str) -> str:
+    """Return the region of a zone, region or `global`.
+
+    A zone's name is its region's, a dash and a letter
+    (https://cloud.google.com/compute/docs/regions-zones).
+    """
+    if place != GLOBAL and place.rpartition("-")[2].isalpha():
+        return place.rpartition("-")[0]
+    return place
+
+
+def home_of(thing_url: str) -> str:
+    """Return the project of a thing by its own link."""
+    return to_link(thing_url).project
+
+
+def to_instance_id(url: str, number: str) -> str:
+    """Return the id of an instance, from its link and its number."""
+    link = to_link(url)
+    return f"{link.place}/{link.name}/{number}"
+
+
+def read_instance_id(region: str, instance_id: str) -> InstanceId:
+    """Return an instance id in its parts; raises NotFound for what no instance can have."""
+    words = instance_id.split("/")
+    if len(words) != len(InstanceId._fields) or not words[2].isdigit():
+        raise NotFound(
+            f"There is no instance {instance_id!r} in {region}.",
+            hint="An instance id is ZONE/NAME/NUMBER, as the inventory shows it.",
+            provider="gcp",
+        )
+    found = InstanceId(*words)
+    if region_of(found.zone) != region:
+        raise NotFound(
+            f"Instance {instance_id} is not in {region}, but in {region_of(found.zone)}.",
+            provider="gcp",
+        )
+    return found
