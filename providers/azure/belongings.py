@@ -1,0 +1,221 @@
+"""What a machine needs beside itself: its interface, its public address, its disks.
+
+Their names come from the machine's name and the token, so that any process finds what another
+made for the same request. Azure deletes them with the machine (`deleteOption`); what it could
+not, because the machine never came to be, is removed here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+from providers.azure import versions
+from providers.azure.errors import azure_errors
+from providers.azure.ids import reference
+from providers.azure.instances import TOKEN_TAG, tags_of
+from providers.azure.tags import INSTANCE_TAG, to_tag
+from skyclust.errors import Conflict, InvalidRequest, NotFound, Timeout, Unavailable
+from skyclust.model.instance import InstanceSpec
+
+if TYPE_CHECKING:
+    from providers.azure.client import AzureClients, Document
+
+PATIENCE_SECONDS: Final = 60.0
+"""How long a call waits for an interface or an address; Azure makes one within seconds."""
+
+FIRST_PAUSE: Final = 0.1
+LONGEST_PAUSE: Final = 2.0
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of what is made for one machine by one request."""
+
+    machine: str
+    token: str
+
+    @property
+    def stem(self) -> str:
+        """What every name begins with."""
+        return f"{self.machine}-{sha256(self.token.encode()).hexdigest()[:8]}"
+
+    @property
+    def interface(self) -> str:
+        """The name of the network interface."""
+        return f"{self.stem}-nic"
+
+    @property
+    def address(self) -> str:
+        """The name of the public address."""
+        return f"{self.stem}-ip"
+
+    @property
+    def boot_disk(self) -> str:
+        """The name of the boot disk."""
+        return f"{self.stem}-os"
+
+    def data_disk(self, lun: int) -> str:
+        """Return the name of the data disk with this logical unit number."""
+        return f"{self.stem}-data{lun}"
+
+
+def tags_for(spec: InstanceSpec, token: str) -> dict[str, str]:
+    """Return the tags of what is made for a machine."""
+    return {**spec.tags, TOKEN_TAG: to_tag(token), INSTANCE_TAG: spec.name}
+
+
+def make_address(clients: AzureClients, spec: InstanceSpec, token: str) -> Document:
+    """Return the machine's public address, made unless it is there, and ready."""
+    name = Names(spec.name, token).address
+    body = {
+        "location": spec.region,
+        "sku": {"name": "Standard"},
+        "tags": tags_for(spec, token),
+        "properties": {"publicIPAllocationMethod": "Static", "deleteOption": "Delete"},
+        **({"zones": [spec.zone]} if spec.zone else {}),
+    }
+    return _make(clients, "publicIPAddresses", name, body, clients.put_address)
+
+
+def make_interface(
+    clients: AzureClients, spec: InstanceSpec, token: str, subnet: str, address: Document | None
+) -> Document:
+    """Return the machine's interface, made unless it is there, and ready."""
+    name = Names(spec.name, token).interface
+    configuration: dict[str, Any] = {
+        "primary": True,
+        "subnet": {"id": subnet},
+        "privateIPAllocationMethod": "Static" if spec.private_address else "Dynamic",
+    }
+    if spec.private_address:
+        configuration["privateIPAddress"] = spec.private_address
+    if address is not None:
+        configuration["publicIPAddress"] = {
+            "id": address["id"],
+            "properties": {"deleteOption": "Delete"},
+        }
+    body = {
+        "location": spec.region,
+        "tags": tags_for(spec, token),
+        "properties": {"ipConfigurations": [{"name": "primary", "properties": configuration}]},
+    }
+    return _make(clients, "networkInterfaces", name, body, clients.put_interface)
+
+
+def remove(clients: AzureClients, names: Names) -> None:
+    """Remove the interface and the address of a machine that was not made, and wait for it.
+
+    One that a machine has is left to that machine. Raises Conflict while Azure keeps the
+    interface for the machine that failed.
+    """
+    group = clients.resource_group
+    _remove(clients, "networkInterfaces", names.interface, group, clients.delete_interface)
+    _remove(clients, "publicIPAddresses", names.address, group, clients.delete_address)
+
+
+def remove_left(clients: AzureClients, group: str, machine: str) -> None:
+    """Remove what bears the name of a machine that is gone and belongs to no other."""
+    path = f"{clients.subscription}/resourceGroups/{group}/providers/Microsoft.Network"
+    with azure_errors(f"look for what is left of instance {machine}"):
+        interfaces = _left(clients, f"{path}/networkInterfaces", machine, "virtualMachine")
+    for name in interfaces:
+        _remove(clients, "networkInterfaces", name, group, clients.delete_interface)
+    with azure_errors(f"look for what is left of instance {machine}"):
+        addresses = _left(clients, f"{path}/publicIPAddresses", machine, "ipConfiguration")
+    for name in addresses:
+        _remove(clients, "publicIPAddresses", name, group, clients.delete_address)
+
+
+def _left(clients: AzureClients, path: str, machine: str, holder: str) -> list[str]:
+    return [
+        one["name"]
+        for one in clients.every(path, versions.NETWORK)
+        if tags_of(one).get(INSTANCE_TAG, "").lower() == machine.lower()
+        and TOKEN_TAG in tags_of(one)
+        and reference(one["properties"].get(holder)) is None
+    ]
+
+
+def _make(
+    clients: AzureClients,
+    kind: str,
+    name: str,
+    body: Document,
+    put: Callable[[str, str, Document], Document],
+) -> Document:
+    doing = f"make {name}"
+    try:
+        with azure_errors(doing):
+            made = put(clients.resource_group, name, body)
+    except Conflict:
+        # Another process may be making it at this moment.
+        there = _read(clients, kind, name, clients.resource_group)
+        if there is None:
+            raise
+        made = there
+    pauses = _Pauses(f"{name} is not ready")
+    while (state := str(made["properties"].get("provisioningState"))) != "Succeeded":
+        if state in {"Failed", "Canceled"}:
+            raise Unavailable(
+                f"Could not {doing}: Azure says {state}.",
+                hint="Ask again with the same token: it is made anew.",
+                provider="azure",
+            )
+        pauses.take()
+        found = _read(clients, kind, name, clients.resource_group)
+        if found is None:
+            raise Conflict(f"Could not {doing}: it was removed meanwhile.", provider="azure")
+        made = found
+    return made
+
+
+def _remove(
+    clients: AzureClients, kind: str, name: str, group: str, delete: Callable[[str, str], None]
+) -> None:
+    pauses = _Pauses(f"{name} is still there")
+    try:
+        with azure_errors(f"remove {name}"):
+            delete(group, name)
+    except NotFound:
+        return
+    except (Conflict, InvalidRequest):
+        there = _read(clients, kind, name, group)
+        if there is None or _has_holder(there):
+            return
+        raise
+    while _read(clients, kind, name, group) is not None:
+        pauses.take()
+
+
+def _has_holder(thing: Document) -> bool:
+    properties = thing["properties"]
+    return bool(properties.get("virtualMachine") or properties.get("ipConfiguration"))
+
+
+def _read(clients: AzureClients, kind: str, name: str, group: str) -> Document | None:
+    path = f"{clients.subscription}/resourceGroups/{group}/providers/Microsoft.Network/{kind}"
+    try:
+        with azure_errors(f"read {name}"):
+            return clients.get(f"{path}/{name}", versions.NETWORK)
+    except NotFound:
+        return None
+
+
+class _Pauses:
+    """Pauses that grow, up to the end of our patience."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._end = time.monotonic() + PATIENCE_SECONDS
+        self._next = FIRST_PAUSE
+
+    def take(self) -> None:
+        """Pause once; raises Timeout when the time is up."""
+        if time.monotonic() + self._next > self._end:
+            raise Timeout(f"{self._what} after {PATIENCE_SECONDS:.0f} s.", provider="azure")
+        time.sleep(self._next)
+        self._next = min(self._next * 1.5, LONGEST_PAUSE)

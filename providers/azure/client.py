@@ -1,0 +1,308 @@
+"""The only place where a client of Azure is made.
+
+This module imports the SDK; the others name its types only. What is read is read as plain
+JSON through one pipeline of azure-core with the SDK's own policies, for the SDK's models cost
+36 times as much as the JSON they are made of. What is changed goes through the SDK's clients,
+which share the pipeline's transport, sign-in and retries.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, cast
+from urllib.parse import urlsplit
+
+import orjson
+import requests
+from azure.core import MatchConditions
+from azure.core.exceptions import HttpResponseError
+from azure.core.pipeline import policies
+from azure.core.pipeline.transport import RequestsTransport
+from azure.core.rest import HttpRequest, HttpResponse
+from azure.mgmt.compute import ComputeManagementClient
+from azure.mgmt.core import ARMPipelineClient
+from azure.mgmt.core.exceptions import ARMErrorFormat
+from azure.mgmt.core.policies import ARMHttpLoggingPolicy
+from azure.mgmt.network import NetworkManagementClient
+from azure.mgmt.resource.resources import ResourceManagementClient
+from requests.adapters import HTTPAdapter
+
+import skyclust
+from providers.azure.credential import AzureCredential
+from providers.azure.signing_in import (
+    CONNECT_SECONDS,
+    READ_SECONDS,
+    Authentication,
+    BoundedRetries,
+    open_identity,
+)
+
+ATTEMPTS: Final = 5
+"""Resource Manager refills a throttled subscription's budget every second
+(https://learn.microsoft.com/en-us/azure/azure-resource-manager/management/request-limits-and-throttling)."""
+
+POOL_CONNECTIONS: Final = 32
+"""As many threads as may read one subscription at the same time."""
+
+Document = dict[str, Any]
+"""A thing as Azure's JSON has it."""
+
+
+class AzureClients:
+    """The clients of one credential, made when first used."""
+
+    def __init__(self, credential: AzureCredential) -> None:
+        self._credential = credential
+        self._addresses = credential.addresses()
+        self._lock = threading.RLock()
+        self._made: dict[str, Any] = {}
+
+    @property
+    def subscription(self) -> str:
+        """The path of the subscription: `/subscriptions/<id>`."""
+        return f"/subscriptions/{self._credential.subscription_id}"
+
+    @property
+    def subscription_id(self) -> str:
+        """The id of the subscription, in lower case."""
+        return self._credential.subscription_id
+
+    @property
+    def resource_group(self) -> str:
+        """The name of the group that machines are made in."""
+        return self._credential.resource_group
+
+    @property
+    def compute(self) -> ComputeManagementClient:
+        """The SDK's client of Microsoft.Compute."""
+        return cast("ComputeManagementClient", self._management(ComputeManagementClient))
+
+    @property
+    def network(self) -> NetworkManagementClient:
+        """The SDK's client of Microsoft.Network."""
+        return cast("NetworkManagementClient", self._management(NetworkManagementClient))
+
+    @property
+    def resources(self) -> ResourceManagementClient:
+        """The SDK's client of Microsoft.Resources."""
+        return cast("ResourceManagementClient", self._management(ResourceManagementClient))
+
+    def get(self, path: str, version: str, **query: str) -> Document:
+        """Return what Resource Manager has at a path; raises HttpResponseError."""
+        request = HttpRequest("GET", self._url(path), params={"api-version": version, **query})
+        return cast("Document", orjson.loads(self._answered(request).content))
+
+    def get_list(self, path: str, version: str) -> list[Document]:
+        """Return a list that Azure gives as a bare array, in one piece."""
+        return cast("list[Document]", self.get(path, version))
+
+    def pages(self, path: str, version: str, **query: str) -> Iterator[list[Document]]:
+        """Yield the pages of a list; a page is read when it is asked for."""
+        request = HttpRequest("GET", self._url(path), params={"api-version": version, **query})
+        while True:
+            page = orjson.loads(self._answered(request).content)
+            yield page.get("value") or []
+            following = page.get("nextLink")
+            if not following:
+                return
+            request = HttpRequest("GET", self._here(following))
+
+    def every(self, path: str, version: str, **query: str) -> list[Document]:
+        """Return all things of a list."""
+        return [thing for page in self.pages(path, version, **query) for thing in page]
+
+    def claims(self) -> Mapping[str, Any]:
+        """Return what the access token says of the identity; empty for a token that is no JWT."""
+        token = self._identity().get_token(self._scope).token
+        parts = token.split(".")
+        if len(parts) != 3:
+            return {}
+        content = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
+        return cast("Mapping[str, Any]", json.loads(content))
+
+    def download(self, url: str, largest: int) -> bytes:
+        """Return the end of a file that its address alone opens, at most `largest` bytes of it.
+
+        Our token is not sent along: the file is in a storage account, not at Resource Manager.
+        """
+        response = self._outside().send_request(HttpRequest("GET", url), stream=True)
+        with response:
+            if response.status_code != 200:
+                response.read()
+                raise HttpResponseError(response=response)
+            tail = bytearray()
+            for chunk in response.iter_bytes():
+                tail += chunk
+                del tail[:-largest]
+        return bytes(tail)
+
+    def put_group(self, group: str, location: str) -> None:
+        """Make a resource group unless it is there."""
+        self.resources.resource_groups.create_or_update(group, {"location": location})
+
+    def put_address(self, group: str, name: str, body: Document) -> Document:
+        """Ask for a public address and return it as accepted."""
+        addresses = self.network.public_ip_addresses
+        return _json(addresses.begin_create_or_update(group, name, cast("Any", body), **_AT_ONCE))
+
+    def put_interface(self, group: str, name: str, body: Document) -> Document:
+        """Ask for an interface and return it as accepted."""
+        interfaces = self.network.network_interfaces
+        return _json(interfaces.begin_create_or_update(group, name, cast("Any", body), **_AT_ONCE))
+
+    def put_new_machine(self, group: str, name: str, body: Document) -> Document:
+        """Ask for a machine of a name that none has and return it as accepted."""
+        new = MatchConditions.IfMissing
+        machines = self.compute.virtual_machines
+        return _json(
+            machines.begin_create_or_update(
+                group, name, cast("Any", body), match_condition=new, **_AT_ONCE
+            )
+        )
+
+    def change_storage(self, machine: Document, storage: Document) -> None:
+        """Ask for other disks of a machine, unless the machine was changed since it was read."""
+        condition: dict[str, Any] = {}
+        if machine.get("etag"):
+            condition = {
+                "etag": machine["etag"],
+                "match_condition": MatchConditions.IfNotModified,
+            }
+        group, name = machine["id"].split("/")[4], machine["name"]
+        body: Any = {"properties": {"storageProfile": storage}}
+        machines = self.compute.virtual_machines
+        machines.begin_update(group, name, body, polling=False, **condition)
+
+    def put_disk(self, group: str, name: str, body: Document) -> Document:
+        """Ask for a disk and return it as accepted."""
+        return _json(
+            self.compute.disks.begin_create_or_update(group, name, cast("Any", body), **_AT_ONCE)
+        )
+
+    def put_snapshot(self, group: str, name: str, body: Document) -> Document:
+        """Ask for a snapshot of a disk and return it as accepted."""
+        snapshots = self.compute.snapshots
+        return _json(snapshots.begin_create_or_update(group, name, cast("Any", body), **_AT_ONCE))
+
+    def delete_address(self, group: str, name: str) -> None:
+        """Ask for the end of a public address."""
+        self.network.public_ip_addresses.begin_delete(group, name, polling=False)
+
+    def delete_interface(self, group: str, name: str) -> None:
+        """Ask for the end of an interface."""
+        self.network.network_interfaces.begin_delete(group, name, polling=False)
+
+    def _answered(self, request: HttpRequest) -> HttpResponse:
+        response = self._reader().send_request(request)
+        if response.status_code != 200:
+            raise HttpResponseError(response=response, error_format=ARMErrorFormat)
+        return response
+
+    def _url(self, path: str) -> str:
+        return self._addresses.endpoint + path
+
+    def _here(self, link: str) -> str:
+        """Return a link of an answer as an address of our endpoint: no other gets our token."""
+        parts = urlsplit(link)
+        home = urlsplit(self._addresses.endpoint)
+        return f"{home.scheme}://{home.netloc}{parts.path}?{parts.query}"
+
+    @property
+    def _scope(self) -> str:
+        return f"{self._addresses.audience}/.default"
+
+    def _identity(self) -> Any:
+        return self._once("identity", lambda: open_identity(self._credential))
+
+    def _transport(self) -> RequestsTransport:
+        return cast("RequestsTransport", self._once("transport", _transport))
+
+    def _authentication(self) -> Authentication:
+        return Authentication(self._identity(), self._scope)
+
+    def _reader(self) -> ARMPipelineClient[HttpRequest, HttpResponse]:
+        def make() -> ARMPipelineClient[HttpRequest, HttpResponse]:
+            return ARMPipelineClient(
+                base_url=self._addresses.endpoint,
+                policies=[
+                    policies.RequestIdPolicy(),
+                    policies.UserAgentPolicy(user_agent()),
+                    BoundedRetries(retry_total=ATTEMPTS - 1),
+                    self._authentication(),
+                    ARMHttpLoggingPolicy(),
+                ],
+                transport=self._transport(),
+            )
+
+        return cast("ARMPipelineClient[HttpRequest, HttpResponse]", self._once("reader", make))
+
+    def _outside(self) -> ARMPipelineClient[HttpRequest, HttpResponse]:
+        def make() -> ARMPipelineClient[HttpRequest, HttpResponse]:
+            return ARMPipelineClient(
+                base_url="",
+                policies=[
+                    policies.UserAgentPolicy(user_agent()),
+                    BoundedRetries(retry_total=ATTEMPTS - 1),
+                ],
+                transport=self._transport(),
+            )
+
+        return cast("ARMPipelineClient[HttpRequest, HttpResponse]", self._once("outside", make))
+
+    def _management(self, kind: Any) -> Any:
+        def make() -> Any:
+            return kind(
+                self._identity(),
+                self._credential.subscription_id,
+                base_url=self._addresses.endpoint,
+                credential_scopes=[self._scope],
+                authentication_policy=self._authentication(),
+                retry_policy=BoundedRetries(retry_total=ATTEMPTS - 1),
+                user_agent=user_agent(),
+                transport=self._transport(),
+            )
+
+        return self._once(kind.__name__, make)
+
+    def _once(self, name: str, make: Any) -> Any:
+        if name not in self._made:
+            with self._lock:
+                if name not in self._made:
+                    self._made[name] = make()
+        return self._made[name]
+
+
+def _raw(response: Any, model: object, headers: object) -> Any:
+    """Return an answer as its JSON in place of the SDK's model of it."""
+    del model, headers
+    return response.http_response.json()
+
+
+# An operation that Azure carries on by itself is not waited for: what becomes of it is read
+# from the thing it is about, by whatever process looks next.
+_AT_ONCE: Final[Any] = {"polling": False, "cls": _raw}
+
+
+def _json(operation: Any) -> Document:
+    return cast("Document", operation.result())
+
+
+def user_agent() -> str:
+    """Return the name that Azure's logs show for our calls."""
+    return f"skyclust/{skyclust.__version__}"
+
+
+def _transport() -> RequestsTransport:
+    session = requests.Session()
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HTTPAdapter(pool_maxsize=POOL_CONNECTIONS))
+    # Not the owner: a client that closes would close the session of all others.
+    return RequestsTransport(
+        session=session,
+        session_owner=False,
+        connection_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+    )

@@ -1,0 +1,210 @@
+"""The credential of one Azure subscription: what the form asks for, and what it refuses."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from skyclust.contract import CredentialModel
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_DOMAIN: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
+# https://learn.microsoft.com/en-us/azure/azure-resource-manager/management/resource-name-rules
+_RESOURCE_GROUP: Final = re.compile(r"[\w().-]{0,89}[\w()-]", re.ASCII)
+
+
+class AzureCloud(StrEnum):
+    """The clouds that Microsoft and its partners run."""
+
+    PUBLIC = "public"
+    US_GOVERNMENT = "usgovernment"
+    CHINA = "china"
+
+
+@dataclass(frozen=True)
+class CloudAddresses:
+    """Where a cloud signs in and is managed, and the audience that its tokens are for."""
+
+    authority: str
+    endpoint: str
+    audience: str
+
+
+# azure.identity.AzureAuthorityHosts and azure.mgmt.core.tools.get_arm_endpoints; a test holds
+# them together.
+CLOUDS: Final = {
+    AzureCloud.PUBLIC: CloudAddresses(
+        "https://login.microsoftonline.com",
+        "https://management.azure.com",
+        "https://management.azure.com",
+    ),
+    AzureCloud.US_GOVERNMENT: CloudAddresses(
+        "https://login.microsoftonline.us",
+        "https://management.usgovcloudapi.net",
+        "https://management.core.usgovcloudapi.net",
+    ),
+    AzureCloud.CHINA: CloudAddresses(
+        "https://login.chinacloudapi.cn",
+        "https://management.chinacloudapi.cn",
+        "https://management.chinacloudapi.cn",
+    ),
+}
+
+
+class AzureCredential(CredentialModel):
+    """A service principal with a secret or a certificate, or a managed identity.
+
+    Field names are azure-identity's own. Exactly one way to sign in is given, so that it is
+    always clear which identity is meant.
+    """
+
+    subscription_id: str = Field(
+        title="Subscription ID",
+        description="The subscription to work in, for example"
+        " 00000000-1111-2222-3333-444444444444.",
+    )
+    tenant_id: str | None = Field(
+        default=None,
+        title="Tenant ID",
+        description="The directory that the service principal is registered in, by id or domain.",
+    )
+    client_id: str | None = Field(
+        default=None,
+        title="Client ID",
+        description="The application (client) ID of the service principal; with a managed"
+        " identity, that of a user-assigned one.",
+    )
+    client_secret: SecretStr | None = Field(
+        default=None,
+        title="Client secret",
+        description="The value of a client secret of the service principal (not the secret's ID).",
+    )
+    certificate_data: SecretStr | None = Field(
+        default=None,
+        title="Certificate",
+        description="In place of a secret: the certificate of the service principal and its RSA"
+        " private key, as PEM text.",
+    )
+    password: SecretStr | None = Field(
+        default=None,
+        title="Certificate password",
+        description="Only for a certificate whose private key is encrypted.",
+    )
+    managed_identity: bool = Field(
+        default=False,
+        title="Managed identity",
+        description="Sign in as the identity of the machine in Azure that runs the worker.",
+    )
+    cloud: AzureCloud = Field(
+        default=AzureCloud.PUBLIC,
+        title="Cloud",
+        description="The Azure cloud that the subscription is in.",
+    )
+    authority: str | None = Field(
+        default=None,
+        title="Authority",
+        description="Where to sign in, for a private cloud. Empty: the cloud's own.",
+    )
+    audience: str | None = Field(
+        default=None,
+        title="Audience",
+        description="What tokens are asked for, for a private cloud (the audience of its Resource"
+        " Manager's metadata). Empty: the cloud's own.",
+    )
+    resource_group: str = Field(
+        default="skyclust",
+        title="Resource group",
+        description="The group that machines are made in; made with the first machine if there"
+        " is none.",
+    )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _empty_means_absent(cls, value: object, info: object) -> object:
+        # A form sends the empty string for a field that was left alone.
+        content = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if content != "":
+            return value.strip() if isinstance(value, str) else value
+        return cls.model_fields[getattr(info, "field_name", "")].default
+
+    @field_validator("client_secret")
+    @classmethod
+    def _without_blanks(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and re.search(r"\s", value.get_secret_value()):
+            raise ValueError("contains a blank or a line break: copy it again")
+        return value
+
+    @field_validator("subscription_id", "client_id")
+    @classmethod
+    def _id(cls, value: str | None) -> str | None:
+        if value is not None and not _UUID.fullmatch(value.lower()):
+            raise ValueError("is not an id (00000000-1111-2222-3333-444444444444)")
+        return value.lower() if value else value
+
+    @field_validator("tenant_id")
+    @classmethod
+    def _id_or_domain(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if not _UUID.fullmatch(value.lower()) and not _DOMAIN.fullmatch(value.lower()):
+            raise ValueError("is neither an id nor a domain (contoso.onmicrosoft.com)")
+        return value.lower()
+
+    @field_validator("certificate_data")
+    @classmethod
+    def _certificate_and_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        content = value.get_secret_value()
+        if "-----BEGIN CERTIFICATE-----" not in content or "PRIVATE KEY-----" not in content:
+            raise ValueError("is not PEM text with both a certificate and its private key")
+        return value
+
+    @field_validator("resource_group")
+    @classmethod
+    def _name_of_a_group(cls, value: str) -> str:
+        if not _RESOURCE_GROUP.fullmatch(value):
+            raise ValueError("has up to 90 letters, digits or characters of _().- and no dot last")
+        return value
+
+    @field_validator("endpoint", "authority", "audience")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("is not an address (https://management.example.com)")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("is an address without user, password, query and fragment")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _one_way_to_sign_in(self) -> Self:
+        ways = (self.client_secret, self.certificate_data, self.managed_identity or None)
+        if sum(way is not None for way in ways) != 1:
+            raise ValueError("give one of client_secret, certificate_data and managed_identity")
+        if self.password is not None and self.certificate_data is None:
+            raise ValueError("password is of use only together with certificate_data")
+        if self.managed_identity and (self.tenant_id or self.authority):
+            raise ValueError("a managed identity has its tenant: leave tenant_id, authority empty")
+        if not self.managed_identity and (self.tenant_id is None or self.client_id is None):
+            raise ValueError("a service principal needs tenant_id and client_id")
+        return self
+
+    def addresses(self) -> CloudAddresses:
+        """Return where to sign in and to call, and for which audience: the given, else the cloud's.
+
+        None of them ends in a slash.
+        """
+        own = CLOUDS[self.cloud]
+        return CloudAddresses(
+            self.authority or own.authority,
+            self.endpoint or own.endpoint,
+            self.audience or own.audience,
+        )

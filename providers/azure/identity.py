@@ -1,0 +1,119 @@
+"""Who a credential is, and which of the needed permissions it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Final
+
+from providers.azure import versions
+from providers.azure.errors import azure_errors
+from skyclust.errors import NotFound, PermissionDenied
+from skyclust.model.identity import Identity
+
+if TYPE_CHECKING:
+    from providers.azure.client import AzureClients, Document
+
+NEEDED_PERMISSIONS: Final = (
+    "Microsoft.Authorization/permissions/read",
+    "Microsoft.Compute/disks/delete",
+    "Microsoft.Compute/disks/read",
+    "Microsoft.Compute/disks/write",
+    "Microsoft.Compute/disks/beginGetAccess/action",
+    "Microsoft.Compute/images/read",
+    "Microsoft.Compute/locations/publishers/artifacttypes/offers/skus/versions/read",
+    "Microsoft.Compute/skus/read",
+    "Microsoft.Compute/snapshots/delete",
+    "Microsoft.Compute/snapshots/read",
+    "Microsoft.Compute/snapshots/write",
+    "Microsoft.Compute/sshPublicKeys/read",
+    "Microsoft.Compute/virtualMachines/deallocate/action",
+    "Microsoft.Compute/virtualMachines/delete",
+    "Microsoft.Compute/virtualMachines/instanceView/read",
+    "Microsoft.Compute/virtualMachines/powerOff/action",
+    "Microsoft.Compute/virtualMachines/read",
+    "Microsoft.Compute/virtualMachines/restart/action",
+    "Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action",
+    "Microsoft.Compute/virtualMachines/start/action",
+    "Microsoft.Compute/virtualMachines/vmSizes/read",
+    "Microsoft.Compute/virtualMachines/write",
+    "Microsoft.Network/loadBalancers/read",
+    "Microsoft.Network/networkInterfaces/delete",
+    "Microsoft.Network/networkInterfaces/join/action",
+    "Microsoft.Network/networkInterfaces/read",
+    "Microsoft.Network/networkInterfaces/write",
+    "Microsoft.Network/networkSecurityGroups/read",
+    "Microsoft.Network/publicIPAddresses/delete",
+    "Microsoft.Network/publicIPAddresses/join/action",
+    "Microsoft.Network/publicIPAddresses/read",
+    "Microsoft.Network/publicIPAddresses/write",
+    "Microsoft.Network/virtualNetworks/read",
+    "Microsoft.Network/virtualNetworks/subnets/join/action",
+    "Microsoft.Resources/subscriptions/locations/read",
+    "Microsoft.Resources/subscriptions/read",
+    "Microsoft.Resources/subscriptions/resourceGroups/read",
+    "Microsoft.Resources/subscriptions/resourceGroups/write",
+    "Microsoft.Resources/tags/read",
+    "Microsoft.Resources/tags/write",
+)
+"""What the provider calls. The role in docs/providers/azure.md allows exactly this."""
+
+
+def get_identity(clients: AzureClients) -> Identity:
+    """Return subscription and principal, and the permissions that are missing there.
+
+    Raises AuthenticationFailed when Azure does not accept the credential, PermissionDenied
+    when the principal has no role in the subscription.
+    """
+    doing = f"read subscription {clients.subscription_id}"
+    with azure_errors(doing):
+        claims = clients.claims()
+        clients.get(clients.subscription, versions.SUBSCRIPTIONS)
+    return Identity(
+        provider="azure",
+        account=clients.subscription_id,
+        principal=to_principal(claims),
+        missing_permissions=_missing_permissions(clients),
+    )
+
+
+def to_principal(claims: Mapping[str, Any]) -> str:
+    """Return application, object and tenant as an access token names them.
+
+    Source: https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference
+    """
+    application = claims.get("appid") or claims.get("azp") or "unknown"
+    return (
+        f"application {application} (object {claims.get('oid', 'unknown')})"
+        f" of tenant {claims.get('tid', 'unknown')}"
+    )
+
+
+def _missing_permissions(clients: AzureClients) -> tuple[str, ...] | None:
+    """Return what the principal's roles at the subscription do not allow.
+
+    Source: https://learn.microsoft.com/en-us/rest/api/authorization/permissions/list-for-resource
+    """
+    path = f"{clients.subscription}/providers/Microsoft.Authorization/permissions"
+    try:
+        with azure_errors("list the permissions of the credential"):
+            granted = clients.every(path, versions.PERMISSIONS)
+    except (PermissionDenied, NotFound):
+        return None  # whoever may not ask, and clouds that do not tell
+    return to_missing(granted)
+
+
+def to_missing(granted: Iterable[Document]) -> tuple[str, ...]:
+    """Return the needed permissions that no role allows; a role's notActions end at that role."""
+    roles = list(granted)
+    return tuple(
+        needed for needed in NEEDED_PERMISSIONS if not any(_allows(role, needed) for role in roles)
+    )
+
+
+def _allows(role: Document, needed: str) -> bool:
+    return _matches(role.get("actions"), needed) and not _matches(role.get("notActions"), needed)
+
+
+def _matches(patterns: Iterable[str] | None, action: str) -> bool:
+    return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns or ())

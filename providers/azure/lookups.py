@@ -1,0 +1,185 @@
+"""Finding image, subnet and SSH keys of a machine by what someone gave: an id or a name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from providers.azure import versions
+from providers.azure.errors import azure_errors
+from providers.azure.ids import normal
+from providers.azure.regions import region_of
+from skyclust.errors import InvalidRequest, NotFound
+
+if TYPE_CHECKING:
+    from providers.azure.client import AzureClients, Document
+
+# Subnets of these names belong to services of Azure, and take no machines.
+_KEPT_SUBNETS: Final = frozenset(
+    {
+        "azurebastionsubnet",
+        "azurefirewallmanagementsubnet",
+        "azurefirewallsubnet",
+        "gatewaysubnet",
+        "routeserversubnet",
+    }
+)
+# The id that Azure gives a version of a publisher's image, which it takes in parts only.
+_PUBLISHED: Final = re.compile(
+    r"/subscriptions/[^/]+/providers/microsoft\.compute/locations/[^/]+"
+    r"/publishers/(?P<publisher>[^/]+)/artifacttypes/vmimage/offers/(?P<offer>[^/]+)"
+    r"/skus/(?P<sku>[^/]+)/versions/(?P<version>[^/]+)",
+    re.IGNORECASE,
+)
+_KEY_KINDS: Final = ("ssh-", "ecdsa-", "sk-")
+
+
+def find_image(clients: AzureClients, region: str, image: str) -> Document:
+    """Return the `imageReference` of an image given by id, by URN or by name.
+
+    An id (of a managed image or of a gallery's) and a URN (`publisher:offer:sku:version`) are
+    taken as they are: Azure checks them. A name is that of a managed image of the subscription
+    in the region. Raises InvalidRequest when several have it, NotFound when none has.
+    """
+    if image.lower().startswith("/communitygalleries/"):
+        return {"communityGalleryImageId": image}
+    if image.lower().startswith("/sharedgalleries/"):
+        return {"sharedGalleryImageId": image}
+    if published := _PUBLISHED.fullmatch(image):
+        return published.groupdict()
+    if image.startswith("/"):
+        return {"id": image}
+    parts = image.split(":")
+    if len(parts) == 4 and all(parts):
+        return dict(zip(("publisher", "offer", "sku", "version"), parts, strict=True))
+    path = f"{clients.subscription}/providers/Microsoft.Compute/images"
+    with azure_errors(f"look for image {image!r} in {region}"):
+        images = _named(clients.every(path, versions.COMPUTE), region, image)
+    if not images:
+        raise NotFound(
+            f"The subscription has no image {image!r} in {region}.",
+            hint="An image of a publisher is given by its URN (publisher:offer:sku:version), one"
+            " of a gallery by its id.",
+            provider="azure",
+        )
+    return {"id": _only(images, "image", image, region)["id"]}
+
+
+def find_subnet(clients: AzureClients, region: str, network: str | None, token: str) -> str:
+    """Return the id of the subnet for a machine.
+
+    Given by the id or name of a subnet or of a virtual network; where a network leaves a
+    choice the token picks: a repeated request comes to the same subnet. Without any, the
+    region's only virtual network is taken. Raises NotFound when there is no such subnet or
+    network, InvalidRequest when the choice is not clear.
+    """
+    if network is not None and "/subnets/" in network.lower():
+        return network
+    with azure_errors(f"look for network {network or ''!r} in {region}"):
+        listed = clients.every(
+            f"{clients.subscription}/providers/Microsoft.Network/virtualNetworks",
+            versions.NETWORK,
+        )
+    networks = [one for one in listed if region_of(one) == region]
+    if network is None:
+        return _pick(_the_only(networks, region), region, token)
+    if network.startswith("/"):
+        meant = [one for one in networks if normal(one["id"]) == normal(network)]
+    else:
+        subnets = [
+            subnet for one in networks for subnet in _subnets(one)
+            if normal(subnet["name"]) == normal(network)
+        ]  # fmt: skip
+        if subnets:
+            return str(_only(subnets, "subnet", network, region)["id"])
+        meant = _named(networks, region, network)
+    if not meant:
+        raise NotFound(f"There is no network {network!r} in {region}.", provider="azure")
+    return _pick(_only(meant, "network", network, region), region, token)
+
+
+def find_keys(clients: AzureClients, keys: Sequence[str]) -> list[str]:
+    """Return public SSH keys given as text, or by the id or name of an SSH key resource.
+
+    Raises NotFound for a name that no key has, InvalidRequest for one that several have.
+    """
+    found: list[str] = []
+    for key in keys:
+        if key.startswith(_KEY_KINDS):
+            found.append(key)
+            continue
+        path = f"{clients.subscription}/providers/Microsoft.Compute/sshPublicKeys"
+        with azure_errors(f"look for SSH key {key!r}"):
+            listed = clients.every(path, versions.COMPUTE)
+        wanted = normal(key)
+        meant = [one for one in listed if wanted in {normal(one["id"]), normal(one["name"])}]
+        if not meant:
+            raise NotFound(
+                f"The subscription has no SSH key {key!r}.",
+                hint="Give the public key itself: ssh-ed25519 AAAA...",
+                provider="azure",
+            )
+        one = _only(meant, "SSH key", key, "the subscription")
+        found.append(str(one["properties"].get("publicKey", "")).strip())
+    return found
+
+
+def key_of_nobody() -> str:
+    """Return a public SSH key whose private part is not kept: nobody can log in with it."""
+    key = Ed25519PrivateKey.generate().public_key()
+    return key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+
+
+def _subnets(network: Document) -> list[Document]:
+    return network["properties"].get("subnets") or []
+
+
+def _pick(network: Document, region: str, token: str) -> str:
+    """Return a subnet that takes machines: for one token always the same, for many spread."""
+    free = sorted(
+        str(subnet["id"])
+        for subnet in _subnets(network)
+        if normal(subnet["name"]) not in _KEPT_SUBNETS
+        and not subnet["properties"].get("delegations")
+    )
+    if not free:
+        raise InvalidRequest(
+            f"Network {network['name']!r} in {region} has no subnet for machines.",
+            provider="azure",
+        )
+    number = int.from_bytes(sha256(token.encode()).digest()[:8])
+    return free[number % len(free)]
+
+
+def _the_only(networks: Sequence[Document], region: str) -> Document:
+    if len(networks) == 1:
+        return networks[0]
+    names = ", ".join(sorted(one["name"] for one in networks)) or "none"
+    raise InvalidRequest(
+        f"Azure has no default network, and {len(networks)} networks are in {region}.",
+        hint=f"Name the one that is meant, or a subnet: {names}.",
+        provider="azure",
+    )
+
+
+def _named(things: Sequence[Document], region: str, name: str) -> list[Document]:
+    return [
+        one for one in things
+        if region_of(one) == region and normal(one["name"]) == normal(name)
+    ]  # fmt: skip
+
+
+def _only(things: Sequence[Document], what: str, name: str, place: str) -> Document:
+    if len(things) > 1:
+        ids = ", ".join(sorted(normal(one["id"]) for one in things))
+        raise InvalidRequest(
+            f"{len(things)} {what}s in {place} are called {name!r}: {ids}.",
+            hint="Give the id of the one that is meant.",
+            provider="azure",
+        )
+    return things[0]

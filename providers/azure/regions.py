@@ -1,0 +1,45 @@
+"""Regions: Azure's locations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from providers.azure import versions
+from providers.azure.errors import azure_errors
+from skyclust.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from providers.azure.client import AzureClients, Document
+
+
+def get_regions(clients: AzureClients) -> list[str]:
+    """Return the names of the locations that the subscription may use, sorted.
+
+    Logical locations (`europe`) hold nothing, so only physical ones are regions. Source:
+    https://learn.microsoft.com/en-us/rest/api/resources/subscriptions/list-locations
+    """
+    with azure_errors("list the locations of the subscription"):
+        listed = clients.every(f"{clients.subscription}/locations", versions.SUBSCRIPTIONS)
+    return sorted({one["name"].lower() for one in listed if _is_physical(one)})
+
+
+def _is_physical(location: Document) -> bool:
+    # Azure Stack tells no metadata, and has physical locations only.
+    kind = (location.get("metadata") or {}).get("regionType", "Physical")
+    return str(kind).lower() == "physical" and location.get("type", "Region") == "Region"
+
+
+def region_of(thing: Document) -> str:
+    """Return the region of anything: Azure writes `westeurope`, and at times `West Europe`."""
+    return str(thing.get("location") or "").replace(" ", "").lower()
+
+
+def check_region(clients: AzureClients, region: str) -> None:
+    """Raise InvalidRequest for a region that the subscription does not have."""
+    known = get_regions(clients)
+    if region not in known:
+        raise InvalidRequest(
+            f"The subscription has no region {region!r}.",
+            hint=f"It has: {', '.join(known)}.",
+            provider="azure",
+        )

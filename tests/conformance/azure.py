@@ -1,0 +1,176 @@
+"""The sandbox Azure as the conformance suite wants it: seeded, counted, and failing on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Final
+
+from providers.azure.credential import AzureCredential
+from skyclust.conformance import Failure
+from skyclust.model.instance import InstanceSpec
+from skyclust.model.resource import ResourceKind
+from skyclust.sandbox.faults import Fault, FaultKind
+from tests.conformance.azure_operator import COMPUTE, DISKS, NETWORK, AzureOperator
+from tests.fixtures.azure import AzureSandbox
+from tests.unit.azure.documented_codes import unplaced_classes, unplaced_codes
+
+REGION: Final = "westeurope"
+IMAGE: Final = {
+    "publisher": "Canonical", "offer": "ubuntu-24_04-lts", "sku": "server", "version": "latest"
+}  # fmt: skip
+SUBNET_NAME: Final = "conformance"
+EVERY_CALL_BUT_TOKENS: Final = "[!T]*"
+
+
+class AzureHarness:
+    """Works in one region of the sandbox's main subscription.
+
+    The suite's credential is a service principal, and only its calls fail. The harness itself
+    works as another principal, so that it can seed and count at any time.
+    """
+
+    region = REGION
+    smallest_page = 1
+    deadline_seconds = 20.0
+    poll_seconds = 0.02
+    other_type = "Standard_D2s_v5"
+    image_family = "ubuntu-24.04"
+    console_text = "Linux version"
+
+    def __init__(self, sandbox: AzureSandbox) -> None:
+        self._sandbox = sandbox
+        sandbox.limit_pages(self.smallest_page)
+        self._operator = AzureOperator(sandbox, REGION, IMAGE)
+        compute = f"/subscriptions/{sandbox.subscription_id}/resourcegroups/skyclust/providers"
+        self.unknown_instance_id = f"{compute}/microsoft.compute/virtualmachines/nobody"
+        self.unknown_disk_id = f"{compute}/microsoft.compute/disks/nothing"
+        self.unknown: Mapping[str, str] = {
+            "image": "Canonical:ubuntu-24_04-lts:server:1.2.3",
+            "type": "Standard_Humongous",
+            "network": self._operator.subnet.replace("subnets/default", "subnets/nowhere"),
+        }
+
+    def credential(self) -> AzureCredential:
+        """Return the suite's own service principal."""
+        return self._credential(self._sandbox.client_secret, self._sandbox.endpoint)
+
+    def wrong_credential(self) -> AzureCredential:
+        """Return the service principal with a secret that it does not have."""
+        return self._credential("canary-of-a-wrong-secret", self._sandbox.endpoint)
+
+    def unreachable_credential(self) -> AzureCredential:
+        """Return a credential for an endpoint where nothing listens: port 1, tcpmux."""
+        return self._credential(self._sandbox.client_secret, "http://127.0.0.1:1")
+
+    def _credential(self, secret: str, endpoint: str) -> AzureCredential:
+        return AzureCredential.model_validate(
+            {
+                "subscription_id": self._sandbox.subscription_id,
+                "tenant_id": self._sandbox.tenant_id,
+                "client_id": self._sandbox.client_id,
+                "client_secret": secret,
+                "endpoint": endpoint,
+                "authority": endpoint,
+            }
+        )
+
+    def fail(self, failure: Failure) -> None:
+        """Let the calls of the suite's principal fail.
+
+        Whoever denies a list in Azure denies the subscription: no list is of one region.
+        """
+        user = self._sandbox.client_id
+        fault = partial(Fault, access_key=user)
+        create = partial(fault, action="VirtualMachines_CreateOrUpdate")
+        self._sandbox.inject(
+            {
+                Failure.THROTTLED: fault(kind=FaultKind.THROTTLE),
+                Failure.BROKEN: fault(kind=FaultKind.ERROR),
+                Failure.DENIED: fault(kind=FaultKind.DENY, action=EVERY_CALL_BUT_TOKENS),
+                Failure.EXPIRED: fault(kind=FaultKind.EXPIRE),
+                Failure.LOST_REPLY: create(kind=FaultKind.DROP_REPLY, times=1),
+                Failure.NO_CAPACITY: create(kind=FaultKind.ERROR, code="AllocationFailed"),
+                Failure.NO_QUOTA: create(kind=FaultKind.ERROR, code="QuotaExceeded"),
+            }[failure]
+        )
+
+    def break_after(self, calls: int) -> None:
+        """Lose the reply of the call after so many, and answer none that follows."""
+        user = self._sandbox.client_id
+        self._sandbox.inject(
+            Fault(kind=FaultKind.DROP_REPLY, access_key=user, after=calls, times=1),
+            Fault(kind=FaultKind.ERROR, access_key=user, after=calls),
+        )
+
+    def recover(self) -> None:
+        """End every failure."""
+        self._sandbox.clear()
+
+    def calls(self) -> int:
+        """Return the sandbox's count of calls."""
+        return sum(self._sandbox.calls().values())
+
+    def unmapped_errors(self) -> Sequence[str]:
+        """Return the SDK's classes and Azure's documented codes that have no place."""
+        return [*unplaced_classes(), *unplaced_codes()]
+
+    def spec(self, name: str) -> InstanceSpec:
+        """Return a small machine; its image is given by the id that Azure tells for it."""
+        image = (
+            f"/Subscriptions/{self._sandbox.subscription_id}/Providers/Microsoft.Compute"
+            f"/Locations/{REGION}/Publishers/{IMAGE['publisher']}/ArtifactTypes/VMImage"
+            f"/Offers/{IMAGE['offer']}/Skus/{IMAGE['sku']}/Versions/{IMAGE['version']}"
+        )
+        return InstanceSpec(
+            name=name,
+            region=REGION,
+            type="Standard_B2s",
+            image=image,
+            network=self._operator.subnet,
+            tags={"team": "conformance"},
+            public_address=True,
+        )
+
+    def spec_by_names(self, name: str) -> InstanceSpec:
+        """Return the same machine by the URN of its image and the name of its network."""
+        names = {"image": ":".join(IMAGE.values()), "network": f"default-{REGION}"}
+        return self.spec(name).model_copy(update=names)
+
+    def machines(self) -> int:
+        """Return how many machines are in the region."""
+        found = self._operator.every(COMPUTE, "virtualMachines")
+        return sum(1 for machine in found if machine["location"] == REGION)
+
+    def belongings(self) -> Sequence[str]:
+        """Return the ids of machines, disks, interfaces and addresses."""
+        kinds = (
+            (COMPUTE, "virtualMachines"),
+            (DISKS, "disks"),
+            (NETWORK, "networkInterfaces"),
+            (NETWORK, "publicIPAddresses"),
+        )
+        return sorted(
+            str(one["id"]).lower() for kind in kinds for one in self._operator.every(*kind)
+        )
+
+    def seed(self, kind: ResourceKind, count: int) -> Sequence[str]:
+        """Make resources of a kind and return their ids."""
+        return self._operator.make(kind, count)
+
+    def spare_disk(self) -> str:
+        """Make a disk that nothing uses."""
+        return self._operator.disk("spare")
+
+    def write(self, instance_id: str, text: str) -> None:
+        """Write a text to every disk of a machine."""
+        for disk in self._disks(instance_id):
+            self._sandbox.write(disk, text)
+
+    def read(self, instance_id: str) -> Sequence[str]:
+        """Return the text on each disk of a machine."""
+        return [self._sandbox.content(disk) for disk in self._disks(instance_id)]
+
+    def _disks(self, instance_id: str) -> list[str]:
+        storage = self._operator.machine(instance_id)["properties"]["storageProfile"]
+        return [disk["managedDisk"]["id"] for disk in (storage["osDisk"], *storage["dataDisks"])]

@@ -1,0 +1,152 @@
+"""A second principal at the sandbox Azure, who makes and counts things beside the suite's."""
+
+from __future__ import annotations
+
+import time
+from itertools import count
+from typing import Any, Final
+
+import requests
+
+from skyclust.model.resource import ResourceKind
+from tests.fixtures.azure import AzureSandbox
+
+GROUP: Final = "default"
+SECONDS: Final = 20.0
+POLL_SECONDS: Final = 0.01
+COMPUTE: Final = ("Microsoft.Compute", "2024-11-01")
+DISKS: Final = ("Microsoft.Compute", "2024-03-02")
+NETWORK: Final = ("Microsoft.Network", "2024-05-01")
+
+
+class AzureOperator:
+    """Speaks Resource Manager's wire format; everything it makes is ready when it returns."""
+
+    def __init__(self, sandbox: AzureSandbox, region: str, image: dict[str, str]) -> None:
+        self._sandbox = sandbox
+        self._region = region
+        self._image = image
+        self._numbers = count(1)
+        self._session = requests.Session()
+        answer = self._session.post(
+            f"{sandbox.endpoint}/{sandbox.tenant_id}/oauth2/v2.0/token",
+            data={
+                "grant_type": "client_credentials",
+                "client_id": sandbox.operator_id,
+                "client_secret": sandbox.operator_secret,
+                "scope": "https://management.azure.com/.default",
+            },
+            timeout=10,
+        )
+        self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        self._subscription = f"/subscriptions/{sandbox.subscription_id}"
+        self.subnet = self._path(NETWORK, "virtualNetworks", f"default-{region}/subnets/default")
+
+    def every(self, provider: tuple[str, str], kind: str) -> list[dict[str, Any]]:
+        """Return all things of a kind in the subscription."""
+        path = f"{self._subscription}/providers/{provider[0]}/{kind}"
+        address = f"{self._sandbox.endpoint}{path}?api-version={provider[1]}"
+        found: list[dict[str, Any]] = []
+        while address:
+            page = self._call("GET", address)
+            found += page["value"]
+            address = page.get("nextLink", "")
+        return found
+
+    def machine(self, machine_id: str) -> dict[str, Any]:
+        """Return one machine."""
+        return self._call("GET", self._at(machine_id, COMPUTE))
+
+    def make(self, kind: ResourceKind, number: int) -> list[str]:
+        """Make things of a kind and return their ids."""
+        return [self._make(kind, next(self._numbers)) for _ in range(number)]
+
+    def put(self, provider: tuple[str, str], kind: str, name: str, **body: Any) -> str:
+        """Make one thing, wait until it is ready and return its id in lower case."""
+        address = self._at(self._path(provider, kind, name), provider)
+        made = self._call("PUT", address, {"location": self._region, **body})
+        end = time.monotonic() + SECONDS
+        while made["properties"].get("provisioningState", "Succeeded") != "Succeeded":
+            assert time.monotonic() < end, f"{name} is not ready in time"
+            time.sleep(POLL_SECONDS)
+            made = self._call("GET", address)
+        return str(made["id"]).lower()
+
+    def disk(self, name: str, **body: Any) -> str:
+        """Make an empty disk."""
+        properties = {"creationData": {"createOption": "Empty"}, "diskSizeGB": 4}
+        return self.put(DISKS, "disks", name, **{"properties": properties, **body})
+
+    def image(self, name: str) -> str:
+        """Make an image of an empty disk."""
+        disk = {"osType": "Linux", "osState": "Generalized"}
+        source = {"managedDisk": {"id": self.disk(f"{name}-disk")}}
+        storage = {"storageProfile": {"osDisk": {**disk, **source}}}
+        return self.put(COMPUTE, "images", name, properties=storage)
+
+    def network(self, name: str) -> str:
+        """Make a network with one subnet."""
+        prefix = f"10.{100 + next(self._numbers)}.0.0/16"
+        subnet = {"name": "seed", "properties": {"addressPrefix": prefix.replace("/16", "/24")}}
+        properties = {"addressSpace": {"addressPrefixes": [prefix]}, "subnets": [subnet]}
+        return self.put(NETWORK, "virtualNetworks", name, properties=properties)
+
+    def instance(self, name: str, **properties: Any) -> str:
+        """Make a machine with an interface."""
+        inner = {"subnet": {"id": self.subnet}, "privateIPAllocationMethod": "Dynamic"}
+        configuration = {"ipConfigurations": [{"name": "primary", "properties": inner}]}
+        interface = self.put(NETWORK, "networkInterfaces", f"{name}-nic", properties=configuration)
+        key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ5vGx1lkVwCGvqVyRyCTlqZsTGQlYMBj0aMYw8nSXcc"
+        ssh = {"publicKeys": [{"path": "/home/seed/.ssh/authorized_keys", "keyData": key}]}
+        linux = {"disablePasswordAuthentication": True, "ssh": ssh}
+        machine = {
+            "hardwareProfile": {"vmSize": "Standard_B2s"},
+            "storageProfile": {
+                "imageReference": self._image,
+                "osDisk": {"createOption": "FromImage", "name": f"{name}-os"},
+            },
+            "osProfile": {
+                "computerName": name, "adminUsername": "seed", "linuxConfiguration": linux
+            },
+            "networkProfile": {"networkInterfaces": [{"id": interface}]},
+            **properties,
+        }  # fmt: skip
+        return self.put(COMPUTE, "virtualMachines", name, properties=machine)
+
+    def _make(self, kind: ResourceKind, number: int) -> str:
+        name = f"seed-{number}"
+        match kind:
+            case ResourceKind.INSTANCE:
+                return self.instance(name)
+            case ResourceKind.DISK:
+                return self.disk(name)
+            case ResourceKind.SNAPSHOT:
+                creation = {"createOption": "Copy", "sourceResourceId": self.disk(f"{name}-disk")}
+                return self.put(DISKS, "snapshots", name, properties={"creationData": creation})
+            case ResourceKind.IMAGE:
+                return self.image(name)
+            case ResourceKind.NETWORK:
+                return self.network(name)
+            case ResourceKind.SUBNET:
+                return f"{self.network(name)}/subnets/seed"
+            case ResourceKind.FIREWALL:
+                return self.put(NETWORK, "networkSecurityGroups", name, properties={})
+            case ResourceKind.ADDRESS:
+                static = {"publicIPAllocationMethod": "Static"}
+                return self.put(NETWORK, "publicIPAddresses", name, properties=static)
+            case ResourceKind.LOAD_BALANCER:
+                front = {"name": "front", "properties": {"subnet": {"id": self.subnet}}}
+                fronts = {"frontendIPConfigurations": [front]}
+                return self.put(NETWORK, "loadBalancers", name, properties=fronts)
+
+    def _path(self, provider: tuple[str, str], kind: str, name: str) -> str:
+        group = f"{self._subscription}/resourceGroups/{GROUP}"
+        return f"{group}/providers/{provider[0]}/{kind}/{name}"
+
+    def _at(self, path: str, provider: tuple[str, str]) -> str:
+        return f"{self._sandbox.endpoint}{path}?api-version={provider[1]}"
+
+    def _call(self, method: str, address: str, body: object = None) -> Any:
+        answer = self._session.request(method, address, json=body, timeout=10)
+        assert answer.ok, answer.text
+        return answer.json()

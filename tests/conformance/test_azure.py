@@ -1,0 +1,45 @@
+"""Azure passes the shared suite."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pytest
+
+from providers.azure.provider import AzureProvider
+from skyclust.conformance import (
+    AccountInventorySuite,
+    CatalogSuite,
+    ComputeSuite,
+    ConsoleSuite,
+    DiskSuite,
+    ProviderSuite,
+    SnapshotSuite,
+    TagSuite,
+)
+from tests.conformance.azure import AzureHarness
+from tests.fixtures.azure import AzureSandbox
+
+
+@pytest.mark.integration
+class TestAzure(
+    ProviderSuite,
+    AccountInventorySuite,
+    ComputeSuite,
+    CatalogSuite,
+    SnapshotSuite,
+    DiskSuite,
+    ConsoleSuite,
+    TagSuite,
+):
+    """The Azure provider against the sandbox Azure."""
+
+    provider_class = AzureProvider
+    gaps: ClassVar = {}
+
+    @pytest.fixture
+    def harness(self, azure_sandbox: AzureSandbox, monkeypatch: pytest.MonkeyPatch) -> AzureHarness:
+        """The sandbox, and an SDK that makes all its attempts without waiting between them."""
+        waiting = "azure.core.pipeline.transport.HttpTransport.sleep"
+        monkeypatch.setattr(waiting, lambda transport, seconds: None)
+        return AzureHarness(azure_sandbox)
