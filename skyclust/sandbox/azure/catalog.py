@@ -150,7 +150,6 @@ def list_available_sizes(ask: Ask) -> Response:
     """VirtualMachines_ListAvailableSizes: while allocated, those of its own hardware."""
     machine = ask.find("Microsoft.Compute/virtualMachines")
     properties = machine.body["properties"]
-    assert isinstance(properties, dict)
     now = SIZES[properties["hardwareProfile"]["vmSize"].lower()]
     free = machine.power == "deallocated"
     sizes = [one for one in sizes_in(machine.location) if free or one.family == now.family]

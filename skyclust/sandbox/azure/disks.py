@@ -9,11 +9,13 @@ from __future__ import annotations
 import uuid
 from typing import Any, Final
 
+from azure.mgmt.compute import models as compute
 from werkzeug.wrappers import Response
 
 from skyclust.sandbox.azure import marketplace
 from skyclust.sandbox.azure.asking import Ask
 from skyclust.sandbox.azure.catalog import check_zones
+from skyclust.sandbox.azure.schema import check_document
 from skyclust.sandbox.azure.state import Resource, State
 from skyclust.sandbox.azure.tracking import check_tags, make, properties, read_put
 from skyclust.sandbox.azure.wire import refusal, reply, timestamp
@@ -50,7 +52,9 @@ def put(ask: Ask) -> Response:
 
 def described(asked: dict[str, Any], size: int, sku: str, source: dict[str, Any]) -> dict[str, Any]:
     """Return the properties of a new disk of this size in GiB."""
-    kept = {name: source[name] for name in ("osType", "hyperVGeneration") if name in source}
+    kept: dict[str, Any] = {
+        name: source[name] for name in ("osType", "hyperVGeneration") if name in source
+    }
     iops, throughput = performance(sku, size)
     return {
         "encryption": {"type": "EncryptionAtRestWithPlatformKey"},
@@ -76,14 +80,15 @@ def performance(sku: str, size: int) -> tuple[int, int]:
     """
     if sku.startswith("Premium"):
         steps = ((32, 120, 25), (64, 240, 50), (128, 500, 100), (256, 1100, 125), (512, 2300, 150))
-        found = next(((iops, rate) for most, iops, rate in steps if size <= most), (5000, 200))
-        return found
+        return next(((iops, rate) for most, iops, rate in steps if size <= most), (5000, 200))
     return (500, 60) if sku.startswith("Standard") else (3000, 125)
 
 
 def update(ask: Ask) -> Response:
     """Disks_Update."""
-    return _change(ask, ask.find(KIND), ask.body())
+    found, body = ask.find(KIND), ask.body()
+    check_document(compute.DiskUpdate, body)
+    return _change(ask, found, body)
 
 
 def delete(ask: Ask) -> Response:
@@ -174,7 +179,7 @@ def _source(ask: Ask, asked: dict[str, Any], location: str) -> tuple[str, dict[s
         return source.content, properties(source)
     if option == "FromImage":
         reference = str(asked.get("imageReference", {}).get("id", ""))
-        words = reference.split("/")
+        words = reference.strip("/").split("/")
         named = dict(zip((word.lower() for word in words[::2]), words[1::2], strict=False))
         line, exact = marketplace.resolve(
             {

@@ -18,8 +18,10 @@ from skyclust.sandbox.azure.wire import refusal
 
 KIND: Final = "Microsoft.Network/networkSecurityGroups"
 
+DefaultRule = tuple[str, str, str, str, str, int]
+
 # Name, direction, source, destination, access and priority of the rules that every group has.
-_DEFAULTS: Final = (
+_DEFAULTS: Final[tuple[DefaultRule, ...]] = (
     ("AllowVnetInBound", "Inbound", "VirtualNetwork", "VirtualNetwork", "Allow", 65000),
     ("AllowAzureLoadBalancerInBound", "Inbound", "AzureLoadBalancer", "*", "Allow", 65001),
     ("DenyAllInBound", "Inbound", "*", "*", "Deny", 65500),
@@ -40,7 +42,7 @@ def put(ask: Ask) -> Response:
         **asked,
         "resourceGuid": str(uuid.uuid4()),
         "securityRules": rules,
-        "defaultSecurityRules": [_default(group_id, *one) for one in _DEFAULTS],
+        "defaultSecurityRules": [_default(group_id, one) for one in _DEFAULTS],
     }
     body = {**body, "etag": etag(), "properties": shown}
     if existing is None:
@@ -100,15 +102,8 @@ def _rule(group_id: str, collection: str, asked: dict[str, Any]) -> dict[str, An
     }
 
 
-def _default(
-    group_id: str,
-    name: str,
-    direction: str,
-    source: str,
-    destination: str,
-    access: str,
-    priority: int,
-) -> dict[str, Any]:
+def _default(group_id: str, rule: DefaultRule) -> dict[str, Any]:
+    name, direction, source, destination, access, priority = rule
     wanted = {
         "protocol": "*",
         "sourcePortRange": "*",

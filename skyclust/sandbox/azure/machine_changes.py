@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+from azure.mgmt.compute import models as compute
 from werkzeug.wrappers import Response
 
 from skyclust.sandbox.azure import disks, machine_interfaces
@@ -22,6 +23,7 @@ from skyclust.sandbox.azure.machine_disks import (
     plan_data_disk,
     settle,
 )
+from skyclust.sandbox.azure.schema import check_document
 from skyclust.sandbox.azure.state import Resource
 from skyclust.sandbox.azure.tracking import check_tags, properties
 from skyclust.sandbox.azure.wire import refusal
@@ -42,6 +44,7 @@ def update(ask: Ask) -> Response:
     machine = ask.find(KIND)
     check_match(ask, machine)
     body = ask.body()
+    check_document(compute.VirtualMachineUpdate, body)
     return _change(ask, machine, body.get("properties", {}), body.get("tags"))
 
 
@@ -50,6 +53,7 @@ def attach_detach(ask: Ask) -> Response:
     machine = ask.find(KIND)
     refuse_busy(machine)
     body = ask.body()
+    check_document(compute.AttachDetachDataDisksRequest, body)
     now = list(properties(machine)["storageProfile"]["dataDisks"])
     leaving = {str(one["diskId"]).lower() for one in body.get("dataDisksToDetach") or []}
     missing = leaving - {part["managedDisk"]["id"].lower() for part in now}
@@ -164,7 +168,6 @@ def _resized(ask: Ask, machine: Resource, asked: dict[str, Any]) -> Size:
     now = _size_of(machine)
     wanted = asked.get("hardwareProfile", {}).get("vmSize", now.name)
     zones = machine.body.get("zones", [])
-    assert isinstance(zones, list)
     size = require_size(wanted, machine.location, zones)
     if size.architecture != now.architecture:
         message = f"Cannot resize the VM to '{size.name}': its CPU Architecture is another."
@@ -184,7 +187,6 @@ def _resized(ask: Ask, machine: Resource, asked: dict[str, Any]) -> Size:
 
 def _place(machine: Resource) -> Place:
     zones = machine.body.get("zones", [])
-    assert isinstance(zones, list)
     return Place(machine.id, machine.name, machine.location, zones)
 
 

@@ -31,6 +31,17 @@ class PlannedDisk:
 
 
 @dataclass(frozen=True)
+class NewDisk:
+    """A disk to be made: its size in GiB, and what the storage profile says of it alone."""
+
+    name: str
+    size: int
+    content: str
+    creation: dict[str, Any]
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Place:
     """Where the disks of a machine are made, and for whom."""
 
@@ -60,7 +71,8 @@ def plan_boot_disk(ask: Ask, place: Place, storage: dict[str, Any], size: Size) 
         raise refusal(400, "InvalidParameter", message)
     name = asked.get("name") or f"{place.machine}_OsDisk_1_{uuid.uuid4().hex}"
     creation = {"createOption": "FromImage", "imageReference": {"id": source["id"]}}
-    return _new(ask, place, asked, name, wanted, content, creation, {"osType": source["os"]})
+    fields = {"osType": source["os"]}
+    return _new(ask, place, asked, NewDisk(name, wanted, content, creation, fields))
 
 
 def plan_data_disk(ask: Ask, place: Place, asked: dict[str, Any]) -> PlannedDisk:
@@ -73,7 +85,7 @@ def plan_data_disk(ask: Ask, place: Place, asked: dict[str, Any]) -> PlannedDisk
         raise refusal(400, "InvalidParameter", message)
     name = asked.get("name") or f"{place.machine}_disk{asked['lun'] + 2}_{uuid.uuid4().hex}"
     creation = {"createOption": "Empty"}
-    return _new(ask, place, asked, name, asked["diskSizeGB"], "", creation, lun)
+    return _new(ask, place, asked, NewDisk(name, asked["diskSizeGB"], "", creation, lun))
 
 
 def plan_data_disks(
@@ -140,7 +152,6 @@ def _attached(
         message = f"Disk {disk.name} cannot be attached: it is not in the zone of the VM."
         raise refusal(400, "BadRequest", message)
     sku = disk.body["sku"]
-    assert isinstance(sku, dict)
     part = {
         "name": disk.name,
         "createOption": "Attach",
@@ -153,16 +164,8 @@ def _attached(
     return PlannedDisk(part, disk.id)
 
 
-def _new(
-    ask: Ask,
-    place: Place,
-    asked: dict[str, Any],
-    name: str,
-    size: int,
-    content: str,
-    creation: dict[str, Any],
-    more: dict[str, Any],
-) -> PlannedDisk:
+def _new(ask: Ask, place: Place, asked: dict[str, Any], new: NewDisk) -> PlannedDisk:
+    name = new.name
     disk_id = f"{ask.group_id}/providers/{disks.KIND}/{name}"
     existing = ask.state.resources.find(disk_id)
     if existing is not None:
@@ -173,7 +176,7 @@ def _new(
             " CreateOption.Attach is supported.",
         )
     sku = disks.check_sku({"name": _type_of(asked)})
-    source = {name: value for name, value in more.items() if name == "osType"}
+    source = {name: value for name, value in new.fields.items() if name == "osType"}
     body: dict[str, Any] = {
         "name": name,
         "id": disk_id,
@@ -181,7 +184,7 @@ def _new(
         "location": place.location,
         "sku": sku,
         "properties": {
-            **disks.described({"creationData": creation}, size, sku["name"], source),
+            **disks.described({"creationData": new.creation}, new.size, sku["name"], source),
             "provisioningState": "Succeeded",
         },
     }
@@ -189,14 +192,14 @@ def _new(
         body["zones"] = place.zones
     part = {
         "name": name,
-        "createOption": creation["createOption"],
+        "createOption": new.creation["createOption"],
         "caching": asked.get("caching", "None" if "lun" in asked else "ReadWrite"),
         "managedDisk": {"storageAccountType": sku["name"], "id": disk_id},
         "deleteOption": asked.get("deleteOption", "Detach"),
-        "diskSizeGB": size,
-        **more,
+        "diskSizeGB": new.size,
+        **new.fields,
     }
-    return PlannedDisk(part, disk_id, body, content)
+    return PlannedDisk(part, disk_id, body, new.content)
 
 
 def _type_of(asked: dict[str, Any]) -> str:

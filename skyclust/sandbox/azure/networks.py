@@ -12,13 +12,22 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Final
 
+from azure.mgmt.network import models
 from werkzeug.wrappers import Response
 
 from skyclust.sandbox.azure.asking import Ask
 from skyclust.sandbox.azure.paging import page_of_documents
 from skyclust.sandbox.azure.pools import RESERVED, Pool
+from skyclust.sandbox.azure.schema import check_document
 from skyclust.sandbox.azure.state import Resource, State
-from skyclust.sandbox.azure.tracking import accept_put, etag, make, properties, read_put
+from skyclust.sandbox.azure.tracking import (
+    accept_put,
+    etag,
+    make,
+    properties,
+    read_put,
+    refuse_busy,
+)
 from skyclust.sandbox.azure.wire import refusal, reply
 
 KIND: Final = "Microsoft.Network/virtualNetworks"
@@ -80,7 +89,9 @@ def put(ask: Ask) -> Response:
 def put_subnet(ask: Ask) -> Response:
     """Subnets_CreateOrUpdate."""
     network = ask.find(KIND)
+    refuse_busy(network)
     name, asked = ask.names["child"], ask.body()
+    check_document(models.Subnet, asked)
     before = _find_in(network, name)
     prefixes = properties(network)["addressSpace"]["addressPrefixes"]
     made = _subnet(network.id, name, asked, before, prefixes)
@@ -89,7 +100,10 @@ def put_subnet(ask: Ask) -> Response:
         if _read_cidr(other["properties"]["addressPrefix"]).overlaps(
             _read_cidr(made["properties"]["addressPrefix"])
         ):
-            message = f"Subnet '{name}' is not valid because its IP address range overlaps with that of an existing subnet in virtual network '{network.name}'."
+            message = (
+                f"Subnet '{name}' is not valid because its IP address range overlaps with that of"
+                f" an existing subnet in virtual network '{network.name}'."
+            )
             raise refusal(400, "NetcfgSubnetRangesOverlap", message)
     properties(network)["subnets"] = [*kept, made]
     response = accept_put(ask, network, created=before is None)
@@ -113,6 +127,7 @@ def delete_subnet(ask: Ask) -> Response:
     found = _find_in(network, ask.names["child"])
     if found is None:
         return reply(None, 204)
+    refuse_busy(network)
     _refuse_used(found)
     found["properties"]["provisioningState"] = "Deleting"
 
@@ -245,22 +260,3 @@ def forget(state: State, network: Resource) -> None:
     """Forget which addresses of the network's subnets were taken."""
     for subnet in _subnets(network):
         state.pools.pop(str(subnet["id"]).lower(), None)
-
-
-def described(network_id: str, prefixes: list[str], subnets: dict[str, str]) -> dict[str, Any]:
-    """Return the body of a network that has been there for a while."""
-    return {
-        "type": KIND,
-        "etag": etag(),
-        "properties": {
-            "addressSpace": {"addressPrefixes": prefixes},
-            "provisioningState": "Succeeded",
-            "resourceGuid": str(uuid.uuid4()),
-            "subnets": [
-                _subnet(network_id, name, {"properties": {"addressPrefix": cidr}}, None, prefixes)
-                for name, cidr in subnets.items()
-            ],
-            "virtualNetworkPeerings": [],
-            "enableDdosProtection": False,
-        },
-    }

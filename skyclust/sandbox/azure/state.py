@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 
 from skyclust.sandbox.azure.operations import Operation
 from skyclust.sandbox.azure.pools import Pool
-from skyclust.sandbox.azure.wire import Document
 from skyclust.sandbox.control import Conditions
 
 
@@ -37,7 +37,7 @@ class Resource:
     subscription: str
     group: str
     location: str
-    body: Document
+    body: dict[str, Any]
     content: str = ""
     power: str | None = None
     failure: tuple[str, str] | None = None
@@ -106,6 +106,11 @@ class Agenda:
         """Do what is due by now, in its order."""
         now = time.monotonic()
         while self._due and self._due[0][0] <= now:
+            heapq.heappop(self._due)[2]()
+
+    def finish(self) -> None:
+        """Do all that is left, due or not."""
+        while self._due:
             heapq.heappop(self._due)[2]()
 
 

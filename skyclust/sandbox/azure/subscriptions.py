@@ -77,7 +77,7 @@ def patch_tags(ask: Ask) -> Response:
     """Tags_UpdateAtScope: Merge, Replace or Delete."""
     scope, body = _scope(ask), ask.body()
     given = body.get("properties", {}).get("tags", {})
-    now: dict[str, Any] = scope.body.get("tags") or {}  # type: ignore[assignment]
+    now: dict[str, Any] = scope.body.get("tags") or {}
     match str(body.get("operation", "")).lower():
         case "merge":
             return _set(scope, {**now, **given})

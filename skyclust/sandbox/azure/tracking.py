@@ -95,7 +95,7 @@ def etag() -> str:
 
 def properties(resource: Resource) -> dict[str, Any]:
     """Return the properties of a resource, to be read or changed."""
-    found: dict[str, Any] = resource.body["properties"]  # type: ignore[assignment]
+    found: dict[str, Any] = resource.body["properties"]
     return found
 
 
