@@ -24,6 +24,7 @@ def main(arguments: list[str] | None = None) -> None:
     settings = OpenStackSettings(
         transition_seconds=options.transition_seconds,
         token_seconds=options.token_seconds,
+        bulk=options.bulk,
         without=frozenset(OPTIONAL_SERVICES[name] for name in without),
     )
     conditions = Conditions(Faults(seed=options.fault_seed))
@@ -51,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--fault-seed", type=int, default=0, help="seed of the faults' dice")
     add("--transition-seconds", type=float, default=2.0, help="time between two states")
     add("--token-seconds", type=float, default=3600.0, help="time a token holds")
+    add("--bulk", type=int, default=0, help="servers that the estate has besides its own")
     add("--without", default="", help="services this cloud lacks: cinder,neutron,octavia")
     return parser
 

@@ -43,7 +43,7 @@ class OpenStackCloud:
         with self.lock:
             self.timers.clear()
             self.tokens.clear()
-            self.regions = make_regions(seed)
+            self.regions = make_regions(seed, self.settings.bulk)
 
     def read(self, request: Request) -> OpenStackCall:
         """Return which operation is called, and by whom."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from skyclust.sandbox.openstack.directory import PROJECTS, REGIONS, identifier
+from skyclust.sandbox.openstack.estate import build_estate
 from skyclust.sandbox.openstack.network.objects import make_network, make_port, make_subnet, stamped
 from skyclust.sandbox.openstack.network.security import make_default_group
 from skyclust.sandbox.openstack.state import Flavor, Image, Region
@@ -55,10 +56,12 @@ _IMAGES: Final = (
 )
 
 
-def make_regions(seed: Seed) -> dict[str, Region]:
-    """Return the regions as a seed has them."""
+def make_regions(seed: Seed, bulk: int = 0) -> dict[str, Region]:
+    """Return the regions as a seed has them; the estate with so many servers more."""
     regions = {name: _make_region(name, number) for number, name in enumerate(REGIONS)}
-    del seed
+    if seed is Seed.ESTATE:
+        for number, region in enumerate(regions.values()):
+            build_estate(region, number, bulk)
     return regions
 
 

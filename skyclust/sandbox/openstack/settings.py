@@ -20,9 +20,11 @@ LARGEST_PAGE: Final = 1000
 class OpenStackSettings:
     """How this OpenStack behaves. Times are in seconds.
 
-    `without` has the services that are neither in the catalog nor answer.
+    `without` has the services that are neither in the catalog nor answer. `bulk` is how many
+    servers more than its own the estate has in the first region.
     """
 
     transition_seconds: float = 2.0
     token_seconds: float = 3600.0
     without: frozenset[str] = frozenset()
+    bulk: int = 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import uuid
 from collections.abc import Sequence
+from itertools import chain
 
 from skyclust.sandbox.openstack.state import Region
 from skyclust.sandbox.openstack.wire import Body, now, seconds_time
@@ -217,7 +218,7 @@ def _next_free(region: Region, subnet: Body, taken: set[str]) -> str:
     last = int(ipaddress.ip_address(pool["end"]))
     kind = ipaddress.IPv4Address if subnet["ip_version"] == 4 else ipaddress.IPv6Address
     begin = region.cursors.get(subnet["id"], first)
-    for number in (*range(begin, last + 1), *range(first, begin)):
+    for number in chain(range(begin, last + 1), range(first, begin)):
         address = str(kind(number))
         if address not in taken:
             region.cursors[subnet["id"]] = number + 1

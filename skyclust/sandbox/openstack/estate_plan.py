@@ -1,0 +1,190 @@
+"""The plan of the seeded estate: two projects that a company has used for some years.
+
+Everything here is plain data drawn from seeded dice, the same in every run; ages count back
+from the moment the estate is built. `estate` puts it into the regions.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a server does in an application. `data` is the size of its volume in GiB, if any."""
+
+    name: str
+    flavor: str
+    number: int
+    boot_volume: int = 0
+    data: int = 0
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One server of the plan. A `boot_volume` of 0 is a disk on the host."""
+
+    name: str
+    environment: str
+    role: str
+    flavor: str
+    image: str
+    metadata: Mapping[str, str]
+    tags: tuple[str, ...]
+    vm_state: str
+    age_days: float
+    boot_volume: int
+    data: int
+    public: bool
+
+
+_APPLICATIONS: Final[Mapping[str, tuple[str, tuple[Role, ...]]]] = {
+    "checkout": (
+        "payments",
+        (
+            Role("api", "m1.medium", 6),
+            Role("worker", "c2.large", 4),
+            Role("db", "v2.medium", 2, boot_volume=40, data=400),
+        ),
+    ),
+    "ledger": (
+        "payments",
+        (Role("api", "m1.medium", 4), Role("db", "v2.medium", 2, boot_volume=40, data=200)),
+    ),
+    "catalog": (
+        "search",
+        (
+            Role("web", "m1.small", 6),
+            Role("index", "m1.large", 5, data=300),
+            Role("cache", "m1.large", 3),
+        ),
+    ),
+    "storefront": ("web", (Role("web", "m1.medium", 8), Role("render", "c2.large", 5))),
+    "warehouse": (
+        "data",
+        (
+            Role("etl", "m1.xlarge", 4, data=500),
+            Role("store", "v2.medium", 4, boot_volume=80, data=1000),
+            Role("gpu", "g1.large", 2),
+        ),
+    ),
+    "delivery": (
+        "platform",
+        (Role("ci", "m1.large", 6), Role("bastion", "m1.tiny", 1), Role("arm", "a1.medium", 2)),
+    ),
+}
+"""The applications, each with the team that answers for it."""
+
+_SITES: Final[Mapping[tuple[str, str], Mapping[str, float]]] = {
+    ("RegionOne", "sandbox"): {"production": 1.0, "staging": 0.5, "development": 0.5},
+    ("RegionOne", "sandbox-other"): {"development": 0.3},
+    ("RegionTwo", "sandbox"): {"production": 0.8},
+    ("RegionTwo", "sandbox-other"): {"staging": 0.3},
+}
+"""What the projects have in each region: environments with the share of servers they get."""
+
+SHORT_NAMES: Final = {"production": "prod", "staging": "stage", "development": "dev"}
+"""How an environment is called within other names."""
+
+_STOPPED_SHARE: Final = {"production": 0.02, "staging": 0.15, "development": 0.4}
+
+# Made by hand and forgotten: states that nobody looks after, and hardly a tag.
+_STRAYS: Final = (
+    ("test", "active"),
+    ("test", "stopped"),
+    ("tmp-debug", "error"),
+    ("migration-old", "paused"),
+    ("license-check", "suspended"),
+    ("poc-2022", "shelved_offloaded"),
+    ("resize-me", "resized"),
+)
+
+
+def environments(region: str, project: str) -> tuple[str, ...]:
+    """Return the environments that a project has in a region."""
+    return tuple(_SITES.get((region, project), {}))
+
+
+def plan_machines(region: str, project: str) -> Iterator[Machine]:
+    """Yield the servers of a project in a region, the same in every run."""
+    site = _SITES.get((region, project), {})
+    dice = random.Random(f"servers of {project} in {region}")  # noqa: S311 - a plan, no secret
+    for environment, share in site.items():
+        for application, (team, roles) in _APPLICATIONS.items():
+            for role in roles:
+                for number in range(1, max(1, round(role.number * share)) + 1):
+                    name = f"{application}-{role.name}-{SHORT_NAMES[environment]}-{number:02}"
+                    metadata = {
+                        "environment": environment,
+                        "team": team,
+                        "application": application,
+                        "role": role.name,
+                    }
+                    yield _machine(dice, name, environment, role, metadata)
+    if region == "RegionOne":
+        for name, vm_state in _STRAYS:
+            yield _stray(dice, name, vm_state)
+
+
+def plan_bulk(number: int) -> Iterator[Machine]:
+    """Yield so many servers that differ by their names alone."""
+    for order in range(number):
+        yield Machine(
+            name=f"bulk-{order:05}",
+            environment="bulk",
+            role="bulk",
+            flavor="m1.small",
+            image="ubuntu-24.04",
+            metadata={"environment": "bulk", "team": "platform", "order": str(order)},
+            tags=("bulk",),
+            vm_state="active",
+            age_days=1 + order / 100,
+            boot_volume=0,
+            data=0,
+            public=False,
+        )
+
+
+def _machine(
+    dice: random.Random, name: str, environment: str, role: Role, metadata: dict[str, str]
+) -> Machine:
+    if dice.random() < 0.08:  # tagging rules came late, and not everybody follows them
+        del metadata[dice.choice(("team", "environment"))]
+    stopped = dice.random() < _STOPPED_SHARE[environment]
+    images = ("ubuntu-24.04", "ubuntu-22.04", "debian-12")
+    image = "ubuntu-24.04-arm64" if role.flavor.startswith("a1") else dice.choice(images)
+    tags = (SHORT_NAMES[environment],) if dice.random() < 0.7 else ()
+    return Machine(
+        name=name,
+        environment=environment,
+        role=role.name,
+        flavor=role.flavor,
+        image="cirros-0.6.3" if role.flavor == "m1.tiny" else image,
+        metadata=metadata,
+        tags=tags,
+        vm_state="stopped" if stopped else "active",
+        age_days=dice.uniform(2, 900),
+        boot_volume=role.boot_volume,
+        data=role.data,
+        public=role.name in {"bastion", "web"},
+    )
+
+
+def _stray(dice: random.Random, name: str, vm_state: str) -> Machine:
+    return Machine(
+        name=name,
+        environment="development",
+        role="stray",
+        flavor="m1.small",
+        image="debian-12",
+        metadata={},
+        tags=(),
+        vm_state=vm_state,
+        age_days=dice.uniform(200, 1100),
+        boot_volume=0,
+        data=0,
+        public=False,
+    )
