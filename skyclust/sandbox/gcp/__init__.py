@@ -19,6 +19,7 @@ zones stand in `places.py`.
 
 Service accounts (email NAME@PROJECT.iam.gserviceaccount.com):
 - skyclust@sandbox-project: may do everything in sandbox-project
+- operator@sandbox-project: the same, so that one works while the other's calls are struck
 - viewer@sandbox-project: may read in sandbox-project
 - skyclust@other-project: may do everything in other-project
 
@@ -30,6 +31,8 @@ How a credential is obtained (`control_paths.py`; a request to these needs no to
 - POST /_gcp/token {"account", "project", "lifetime_seconds"}: a bearer token; a lifetime below
   zero has expired.
 - POST /_gcp/expire-tokens: no token made before now is accepted any more.
+JWTs that an account signs for the service by itself (what the SDK's clients do with a service
+account's key) are accepted as tokens.
 
 What else a test may do:
 - GET and PUT /_gcp/disks/{project}/{zone}/{disk}/content {"content"}: what is written on a disk.

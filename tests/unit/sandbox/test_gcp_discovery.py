@@ -1,0 +1,54 @@
+"""The official schemas find what breaks them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from skyclust.sandbox.gcp.discovery import api, normalised, violations
+
+SCHEMAS = api("compute.v1").schemas
+
+
+@pytest.mark.parametrize(
+    ("content", "where"),
+    [
+        ({"name": "web", "colour": "red"}, ""),
+        ({"name": 3}, "name"),
+        ({"disks": {}}, "disks"),
+        ({"disks": [{"boot": "yes"}]}, "disks[0].boot"),
+        ({"disks": [{"diskSizeGb": "ten"}]}, "disks[0].diskSizeGb"),
+        ({"labels": {"team": 3}}, "labels.team"),
+        ({"status": "ASLEEP"}, "status"),
+        ([], ""),
+    ],
+)
+def test_a_violation_is_found_where_it_is(content: object, where: str) -> None:
+    assert [one for one, _ in violations(SCHEMAS, "Instance", content)] == [where]
+
+
+def test_long_numbers_are_strings_in_replies_and_either_in_requests() -> None:
+    content: dict[str, Any] = {"disks": [{"diskSizeGb": 10}]}
+    assert list(violations(SCHEMAS, "Instance", content)) == []
+    assert list(violations(SCHEMAS, "Instance", content, strict=True))
+    read = normalised(SCHEMAS, "Instance", content | {"status": "RUNNING"})
+    assert read == {"disks": [{"diskSizeGb": "10"}]}
+
+
+def test_paths_lead_to_methods() -> None:
+    found = api("compute.v1").match("POST", "/compute/v1/projects/p/zones/z/instances/i/stop")
+    assert found is not None
+    assert found[0].id == "compute.instances.stop"
+    assert found[1] == {"project": "p", "zone": "z", "instance": "i"}
+    assert api("compute.v1").match("POST", "/compute/v1/projects/p/zones/z/instances/i") is None
+
+
+def test_the_sandbox_loads_no_sdk() -> None:
+    statement = "import sys, skyclust.sandbox.gcp.__main__; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", statement], capture_output=True, text=True, check=True, timeout=60
+    ).stdout.split()
+    assert not {"google.cloud.compute_v1", "google.auth", "googleapiclient.discovery"} & set(loaded)
