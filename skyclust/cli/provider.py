@@ -61,6 +61,7 @@ def new(
     title: Annotated[
         str | None, typer.Option(help="The name people read. Default: NAME, capitalized.")
     ] = None,
+    workspace: AnyWorkspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
     """Write the package of a provider for another cloud, its conformance test wired."""

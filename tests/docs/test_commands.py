@@ -14,7 +14,10 @@ from tests.house.tree import ROOT, relative
 LINES = list(pages.command_lines())
 COMMANDS = {command.words: command for command in commands()}
 MAKE_TARGETS = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-FOREIGN = {"docker", "git", "pip", "prefect", "export", "echo", "shred", "umask"}
+FOREIGN = {
+    *("cd", "docker", "echo", "export", "git", "pip", "prefect", "pytest", "python", "shred"),
+    *(".", "umask"),
+}
 
 
 def parts(words: list[str]) -> list[list[str]]:

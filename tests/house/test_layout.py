@@ -23,11 +23,13 @@ def test_a_file_is_one_idea() -> None:
 def test_packages_of_tests_are_whole() -> None:
     """A folder without `__init__.py` would make `tests/providers/kubernetes` the SDK's name.
 
-    A folder with a `sitecustomize.py` is one that a test puts on the path of its children.
+    A folder with a `sitecustomize.py` is one that a test puts on the path of its children,
+    and those under `tests/plugins` are projects that a test installs.
     """
     folders = {
         parent
         for path in python_files("tests", *PACKAGES)
+        if not path.is_relative_to(ROOT / "tests" / "plugins")
         for parent in path.parents
         if parent.is_relative_to(ROOT) and parent != ROOT
     }

@@ -108,7 +108,7 @@ def test_tasks_of_a_flow_open_credentials(store: Store, blocks: Blocks) -> None:
 @pytest.mark.parametrize(("api_url", "error"), [
     (None, ConfigurationError),
     (f"http://127.0.0.1:{free_port()}/api", Unavailable),
-])  # fmt: skip
+], ids=["not set", "nothing there"])  # fmt: skip
 def test_without_a_server_the_error_says_what_to_do(
     store: Store, home: Path, api_url: str | None, error: type[Exception]
 ) -> None:
