@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from skyclust.model.change_request import ChangeRequest, InstanceAction
@@ -19,6 +20,11 @@ from tasks.machines import Machine, find_machine
 from tasks.operations import carry_on_all, verdict
 from tasks.reports import report_operations
 from tasks.snapshots import find_snapshot
+
+BILLED_ON: Final = (
+    "The machine is powered off only: it keeps its place, and a cloud that bills for the place"
+    " bills on until the machine is stopped wholly or deleted."
+)
 
 
 @flow(
@@ -53,7 +59,10 @@ def change_instance(request: ChangeRequest) -> State[Any]:
     journalled = journal_operations(target.workspace_id, [planned])
     carried = carry_on_all(journalled)
     report_operations(store, carried, run_id=current_run())
-    return verdict(carried)
+    state = verdict(carried)
+    if request.power_off_only and state.is_completed():
+        return Completed(message=f"{state.message} {BILLED_ON}")
+    return state
 
 
 def _meant(request: ChangeRequest, target: Account, machine: Machine) -> Meant:

@@ -11,6 +11,7 @@ import typer
 
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
 from skyclust.cli.output import show_list, show_record
+from skyclust.cli.server import require_server
 from skyclust.errors import InvalidRequest
 
 app = typer.Typer(no_args_is_help=True, help="Cloud accounts: add, list, verify, remove.")
@@ -35,10 +36,11 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add a credential; its secrets are sealed before they leave this process."""
+    values = _read_object(from_file)
+    require_server()
     from skyclust.orchestration.credentials import save_credential
     from skyclust.store.engine import open_store
 
-    values = _read_object(from_file)
     record = save_credential(open_store(), workspace, name, provider, values, replace=replace)
     show_record(record.model_dump(mode="json", include=set(COLUMNS)), as_json=as_json)
 
@@ -59,6 +61,7 @@ def list_all(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False) 
 @app.command()
 def verify(name: Name, workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False) -> None:
     """Ask the cloud who the credential is and which needed permissions it lacks."""
+    require_server()
     from skyclust.orchestration.credentials import verify_credential
     from skyclust.store.engine import open_store
 
@@ -73,11 +76,12 @@ def remove(
     workspace: Workspace = DEFAULT_WORKSPACE,
 ) -> None:
     """Remove a credential and what inventory found by it; the cloud is not touched."""
+    if not yes:
+        typer.confirm(f"Remove credential {name!r} of workspace {workspace!r}?", abort=True)
+    require_server()
     from skyclust.orchestration.credentials import remove_credential
     from skyclust.store.engine import open_store
 
-    if not yes:
-        typer.confirm(f"Remove credential {name!r} of workspace {workspace!r}?", abort=True)
     remove_credential(open_store(), workspace, name)
 
 

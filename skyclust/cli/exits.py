@@ -43,7 +43,12 @@ _BY_CLASS: Final[tuple[tuple[type[SkyClustError], ExitCode], ...]] = (
 
 
 def exit_code(error: SkyClustError) -> ExitCode:
-    """Return the exit code of an error of the tree; FAILED when it has none of its own."""
+    """Return the exit code of an error of the tree; FAILED when it has none of its own.
+
+    USAGE is for what was typed here: a request that a cloud refuses has FAILED.
+    """
+    if isinstance(error, InvalidRequest) and error.provider:
+        return ExitCode.FAILED
     for kind, code in _BY_CLASS:
         if isinstance(error, kind):
             return code

@@ -32,15 +32,18 @@ def parse_time(text: str, option: str) -> datetime:
     return moment.astimezone(UTC)
 
 
-def parse_tags(pairs: Sequence[str] | None) -> dict[str, str]:
-    """Return `KEY=VALUE` texts as a mapping; a value may be empty or hold further `=`."""
+def parse_tags(pairs: Sequence[str] | None, option: str = "--tag") -> dict[str, str]:
+    """Return `KEY=VALUE` texts as a mapping; a value may be empty or hold further `=`.
+
+    Raises InvalidRequest for any other text, and for a key with two values.
+    """
     tags: dict[str, str] = {}
     for pair in pairs or ():
         key, separator, value = pair.partition("=")
         if not separator or not key:
-            raise InvalidRequest(f"--tag: {pair!r} is not KEY=VALUE.")
+            raise InvalidRequest(f"{option}: {pair!r} is not KEY=VALUE.")
         if tags.get(key, value) != value:
-            raise InvalidRequest(f"--tag: {key!r} is given twice, with different values.")
+            raise InvalidRequest(f"{option}: {key!r} is given twice, with different values.")
         tags[key] = value
     return tags
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from skyclust.cli.inputs import parse_tags, read_text
-from skyclust.cli.instance_changes import delete, reboot, resize, start, stop
+from skyclust.cli.instance_changes import delete, reboot, resize, start, stop, tag
 from skyclust.cli.inventory import (
     AsOf,
     Credentials,
@@ -27,10 +27,12 @@ from skyclust.cli.machines import (
     Wait,
     default_region,
     find_machine,
+    locate,
     machine_row,
 )
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
-from skyclust.cli.output import show_record
+from skyclust.cli.output import say, show_record, show_text
+from skyclust.cli.providing import provider_of
 from skyclust.cli.requests import checked
 from skyclust.cli.running import finish, run_flow
 from skyclust.errors import InvalidRequest
@@ -38,7 +40,7 @@ from skyclust.model.resource import ResourceKind
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Machines: create, list, show, start, stop, reboot, resize, delete.",
+    help="Machines: create, list, show, start, stop, reboot, resize, tag, console, delete.",
 )
 
 COLUMNS: Final = (
@@ -159,6 +161,29 @@ def show(
     )
 
 
+@app.command()
+def console(
+    name: Machine,
+    credential: Credential = None,
+    region: Region = None,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    as_json: AsJson = False,
+) -> None:
+    """Show the newest part of what a machine wrote to its console, as its cloud keeps it."""
+    from skyclust.contract import ConsoleProvider
+
+    found = locate(name, Place(workspace, credential, region))
+    text = provider_of(workspace, found.credential, ConsoleProvider).console_log(
+        found.region, found.id
+    )
+    if as_json:
+        show_record({"id": found.id, "console": text}, as_json=True)
+    elif text:
+        show_text(text)
+    else:
+        say("The machine has written nothing yet.")
+
+
 def _disk(text: str) -> dict[str, Any]:
     size, _, kind = text.partition(":")
     if not size.isdigit():
@@ -166,5 +191,5 @@ def _disk(text: str) -> dict[str, Any]:
     return {"size_gib": int(size), "type": kind or None}
 
 
-for change in (start, stop, reboot, resize, delete):
+for change in (start, stop, reboot, resize, delete, tag):
     app.command()(change)

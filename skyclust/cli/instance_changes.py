@@ -6,19 +6,10 @@ from typing import Annotated
 
 import typer
 
-from skyclust.cli.inputs import confirm
-from skyclust.cli.machines import (
-    OPERATIONS,
-    Credential,
-    Machine,
-    Place,
-    Region,
-    Wait,
-    find_machine,
-)
+from skyclust.cli.changing import change_machine
+from skyclust.cli.inputs import confirm, parse_tags
+from skyclust.cli.machines import Credential, Machine, Place, Region, Wait
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
-from skyclust.cli.requests import checked
-from skyclust.cli.running import finish, run_flow
 from skyclust.model.change_request import InstanceAction
 
 
@@ -34,12 +25,18 @@ def start(
 ) -> None:
     """Start a machine and wait until it runs."""
     place = Place(workspace, credential, region)
-    _change(InstanceAction.START, name, place, wait=wait, local=local, as_json=as_json)
+    change_machine(InstanceAction.START, name, place, wait=wait, local=local, as_json=as_json)
 
 
 def stop(
     name: Machine,
     *,
+    power_off_only: Annotated[
+        bool,
+        typer.Option(
+            "--power-off-only", help="Keep its place in the cloud; where that costs, it is billed."
+        ),
+    ] = False,
     credential: Credential = None,
     region: Region = None,
     wait: Wait = 15,
@@ -49,7 +46,15 @@ def stop(
 ) -> None:
     """Stop a machine and wait until it is stopped."""
     place = Place(workspace, credential, region)
-    _change(InstanceAction.STOP, name, place, wait=wait, local=local, as_json=as_json)
+    change_machine(
+        InstanceAction.STOP,
+        name,
+        place,
+        wait=wait,
+        local=local,
+        as_json=as_json,
+        power_off_only=power_off_only,
+    )
 
 
 def reboot(
@@ -64,7 +69,7 @@ def reboot(
 ) -> None:
     """Reboot a running machine."""
     place = Place(workspace, credential, region)
-    _change(InstanceAction.REBOOT, name, place, wait=wait, local=local, as_json=as_json)
+    change_machine(InstanceAction.REBOOT, name, place, wait=wait, local=local, as_json=as_json)
 
 
 def resize(
@@ -80,8 +85,8 @@ def resize(
 ) -> None:
     """Give a machine another type; it is stopped and started for that where it must be."""
     place = Place(workspace, credential, region)
-    _change(
-        InstanceAction.RESIZE, name, place, wait=wait, local=local, as_json=as_json, new_type=type
+    change_machine(
+        InstanceAction.RESIZE, name, place, wait=wait, local=local, as_json=as_json, type=type
     )
 
 
@@ -99,32 +104,35 @@ def delete(
     """Delete a machine and wait until the cloud says that it is gone."""
     confirm(f"Delete machine {name!r} of workspace {workspace!r}?", yes=yes)
     place = Place(workspace, credential, region)
-    _change(InstanceAction.DELETE, name, place, wait=wait, local=local, as_json=as_json)
+    change_machine(InstanceAction.DELETE, name, place, wait=wait, local=local, as_json=as_json)
 
 
-def _change(
-    action: InstanceAction,
-    name: str,
-    place: Place,
+def tag(
+    name: Machine,
+    tags: Annotated[
+        list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Tags to set.")
+    ] = None,
     *,
-    wait: float,
-    local: bool,
-    as_json: bool,
-    new_type: str | None = None,
+    remove: Annotated[
+        list[str] | None,
+        typer.Option("--remove", metavar="KEY", help="Tag to remove; may be repeated."),
+    ] = None,
+    credential: Credential = None,
+    region: Region = None,
+    wait: Wait = 15,
+    local: Local = False,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    as_json: AsJson = False,
 ) -> None:
-    from skyclust.model.change_request import ChangeRequest
-
-    if not (place.credential and place.region):
-        # What the flow would find out after some seconds; with both it asks the cloud.
-        find_machine(name, place)
-    request = checked(
-        ChangeRequest,
-        workspace=place.workspace,
-        action=action,
-        instance=name,
-        credential=place.credential,
-        region=place.region,
-        type=new_type,
-        wait_minutes=wait,
+    """Set and remove tags of a machine; all others stay as they are."""
+    place = Place(workspace, credential, region)
+    change_machine(
+        InstanceAction.SET_TAGS,
+        name,
+        place,
+        wait=wait,
+        local=local,
+        as_json=as_json,
+        tags=parse_tags(tags, "tag"),
+        removed_tags=tuple(remove or ()),
     )
-    finish(run_flow("change-instance", request, local=local), as_json=as_json, tables=OPERATIONS)

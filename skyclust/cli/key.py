@@ -9,6 +9,7 @@ import typer
 
 from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson
 from skyclust.cli.output import show_record
+from skyclust.cli.server import require_server
 
 app = typer.Typer(no_args_is_help=True, help="The encryption key: generate, rotate.")
 
@@ -34,6 +35,7 @@ def rotate(
     Where SKYCLUST_ENCRYPTION_KEY is set, put a new key before the old ones first; this
     command then says which of them are no longer needed.
     """
+    require_server()
     from skyclust.orchestration.rotation import rotate_key
     from skyclust.store.engine import open_store
 

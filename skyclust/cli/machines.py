@@ -21,7 +21,7 @@ OPERATIONS: Final = {
     )
 }
 
-Machine = Annotated[str, typer.Argument(metavar="NAME", help="Name or id of the machine.")]
+Machine = Annotated[str, typer.Argument(metavar="MACHINE", help="Name or id of the machine.")]
 Credential = Annotated[
     str | None, typer.Option("--credential", "-c", help="Only with this credential.")
 ]
@@ -74,6 +74,30 @@ def find_machine(name: str, place: Place) -> StoredResource:
             hint="Say which one by its id, or with --credential and --region.",
         )
     return found[0]
+
+
+@dataclass(frozen=True)
+class Located:
+    """Where the cloud itself can be asked about a machine."""
+
+    credential: str
+    region: str
+    id: str
+
+
+def locate(name: str, place: Place) -> Located:
+    """Return where a machine is; one that the inventory does not know is taken for an id.
+
+    The latter needs credential and region. Raises NotFound and InvalidRequest as
+    `find_machine` does.
+    """
+    try:
+        machine = find_machine(name, place)
+    except NotFound:
+        if place.credential and place.region:
+            return Located(place.credential, place.region, name)
+        raise
+    return Located(machine.credential, machine.region, machine.id)
 
 
 def machine_row(machine: StoredResource) -> dict[str, Any]:

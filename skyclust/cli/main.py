@@ -16,7 +16,9 @@ import typer
 from skyclust import __version__
 from skyclust.cli import (
     audit,
+    catalog,
     credential,
+    disk,
     installation,
     instance,
     inventory,
@@ -24,6 +26,7 @@ from skyclust.cli import (
     operation,
     provider,
     sandbox,
+    snapshot,
     workspace,
 )
 from skyclust.cli.exits import ExitCode, exit_code
@@ -47,7 +50,10 @@ app.command("status")(installation.status)
 for noun in (
     inventory,
     instance,
+    snapshot,
+    disk,
     operation,
+    catalog,
     credential,
     provider,
     workspace,

@@ -78,6 +78,12 @@ def show_record(record: Mapping[str, object], *, as_json: bool, title: str = "")
     _stdout().print(table)
 
 
+def show_text(text: str) -> None:
+    """Print lines as they are, but for what a terminal would obey."""
+    lines = printable(text.replace("\r\n", "\n"), keep="\n\t")
+    sys.stdout.write(lines if lines.endswith("\n") else f"{lines}\n")
+
+
 def say(message: str, *, style: str = "") -> None:
     """Print a line for people on stderr, where it never mixes with a result."""
     stderr().print(Text(printable(message, keep="\n"), style=style), soft_wrap=True)

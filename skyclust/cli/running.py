@@ -107,13 +107,14 @@ def outcome_code(outcome: RunOutcome) -> ExitCode:
         for row in rows
         if row.get("error class")
     }
+    # What a run's table tells came from a cloud; what ended the run itself came from the request.
+    by_cloud = bool(told)
     # Prefect's message of a run that raised: "... exception: NotFound: There is no ..."
     told |= {word.strip() for word in outcome.message.split(":")[:3]} if not told else set()
-    known = {name for name in told if _error_class(name) is not None}
+    known = [kind for name in sorted(told) if (kind := _error_class(name)) is not None]
     if len(known) != 1:
         return ExitCode.FAILED
-    kind = _error_class(known.pop())
-    return exit_code(kind("")) if kind is not None else ExitCode.FAILED
+    return exit_code(known[0]("", provider="cloud" if by_cloud else ""))
 
 
 def _error_class(name: str) -> type[SkyClustError] | None:

@@ -14,7 +14,7 @@ from skyclust.errors import (
     AuthenticationFailed,
     ConfigurationError,
     InvalidRequest,
-    Timeout,
+    SkyClustError,
     Unavailable,
 )
 
@@ -27,7 +27,7 @@ def prefect_client() -> Iterator[SyncPrefectClient]:
     """Open a synchronous client of the configured Prefect server; usable in any thread.
 
     Raises ConfigurationError when no server is configured (Prefect would start a hidden one
-    of its own), Unavailable and Timeout when it does not answer, AuthenticationFailed when
+    of its own), Unavailable when it does not answer, AuthenticationFailed when
     it wants another auth string, InvalidRequest when it refuses what is sent.
     """
     api_url = PREFECT_API_URL.value()
@@ -39,17 +39,28 @@ def prefect_client() -> Iterator[SyncPrefectClient]:
     try:
         with get_client(httpx_settings={"timeout": REQUEST_SECONDS}, sync_client=True) as client:
             yield client
-    except httpx.TimeoutException as error:
-        raise Timeout(
+    except httpx.HTTPError as error:
+        raise _ours(api_url, error) from error
+    except RuntimeError as error:
+        # Before its first request Prefect's client asks for the server's version, and puts
+        # this in the place of why there is no answer.
+        if not isinstance(error.__cause__, httpx.HTTPError):
+            raise
+        raise _ours(api_url, error.__cause__) from error
+
+
+def _ours(api_url: str, error: httpx.HTTPError) -> SkyClustError:
+    """Return what a failed request means to us."""
+    if isinstance(error, httpx.HTTPStatusError):
+        return _from_status(api_url, error)
+    if isinstance(error, httpx.TimeoutException):
+        return Unavailable(
             f"The Prefect server at {api_url} did not answer within {REQUEST_SECONDS:.0f} s."
-        ) from error
-    except httpx.TransportError as error:
-        raise Unavailable(
-            f"The Prefect server at {api_url} cannot be reached: {error}.",
-            hint="Start it with `skyclust up`, or correct PREFECT_API_URL.",
-        ) from error
-    except httpx.HTTPStatusError as error:
-        raise _from_status(api_url, error) from error
+        )
+    return Unavailable(
+        f"The Prefect server at {api_url} cannot be reached: {error}.",
+        hint="Start it with `skyclust up`, or correct PREFECT_API_URL.",
+    )
 
 
 def _from_status(

@@ -45,6 +45,11 @@ def test_every_error_of_the_tree_has_its_code() -> None:
     assert {name: exit_code(one("what")) for name, one in tree.items()} == CODES
 
 
+def test_what_a_cloud_refuses_is_no_wrong_usage() -> None:
+    assert exit_code(errors.InvalidRequest("no such type")) == ExitCode.USAGE
+    assert exit_code(errors.InvalidRequest("no such type", provider="aws")) == ExitCode.FAILED
+
+
 def _outcome(
     state: str, *, name: str = "", message: str = "", errors_told: tuple[str, ...] = ()
 ) -> RunOutcome:
@@ -71,6 +76,8 @@ def _outcome(
         (_outcome("FAILED", message="Flow run encountered an exception: NotFound: no web"), 4),
         (_outcome("FAILED", message="Flow run encountered an exception: KeyError: 'x'"), 1),
         (_outcome("FAILED", message="NotFoundish"), ExitCode.FAILED),
+        (_outcome("FAILED", errors_told=("InvalidRequest",)), ExitCode.FAILED),
+        (_outcome("FAILED", message="Flow run encountered an exception: InvalidRequest: 2 web"), 2),
         (_outcome("CRASHED", message="Flow run process exited."), ExitCode.FAILED),
         (_outcome("CANCELLED"), ExitCode.FAILED),
     ],

@@ -1,0 +1,70 @@
+"""`skyclust catalog`: what machines can be made of, as a cloud offers it now."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import typer
+
+from skyclust.cli.machines import default_region
+from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
+from skyclust.cli.output import show_list
+from skyclust.cli.providing import provider_of
+from skyclust.model.catalog import Architecture
+
+app = typer.Typer(no_args_is_help=True, help="What machines can be made of: types, images.")
+
+TYPE_COLUMNS: Final = ("name", "cores", "memory_mib", "architecture", "gpus", "zones")
+IMAGE_COLUMNS: Final = ("name", "id", "family", "architecture", "minimum_disk_gib", "created_at")
+
+Account = Annotated[str, typer.Argument(metavar="CREDENTIAL", help="Whose account.")]
+Place = Annotated[
+    str | None, typer.Option("--region", "-r", help="Default: the credential's own region.")
+]
+
+
+@app.command()
+def types(
+    credential: Account,
+    *,
+    region: Place = None,
+    cores: Annotated[int, typer.Option(min=1, help="At least so many.")] = 1,
+    memory: Annotated[int, typer.Option(min=1, help="At least so many MiB.")] = 1,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    as_json: AsJson = False,
+) -> None:
+    """List the instance types that can be asked for in a region, the smallest first."""
+    from skyclust.contract import CatalogProvider
+
+    where = region or default_region(workspace, credential)
+    catalog = provider_of(workspace, credential, CatalogProvider)
+    found = [
+        one
+        for page in catalog.list_instance_types(where)
+        for one in page
+        if one.cores >= cores and one.memory_mib >= memory
+    ]
+    found.sort(key=lambda one: (one.cores, one.memory_mib, one.name))
+    rows = [one.model_dump() for one in found]
+    show_list(rows, TYPE_COLUMNS, as_json=as_json, title=f"Instance types in {where}")
+
+
+@app.command()
+def images(
+    credential: Account,
+    *,
+    family: Annotated[str, typer.Option(help="Distribution and version: ubuntu-24.04, debian-12.")],
+    region: Place = None,
+    architecture: Annotated[
+        Architecture, typer.Option(help="Of the machines they are for.")
+    ] = Architecture.X86_64,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    as_json: AsJson = False,
+) -> None:
+    """List the images of a family in a region, the newest first."""
+    from skyclust.contract import CatalogProvider
+
+    where = region or default_region(workspace, credential)
+    catalog = provider_of(workspace, credential, CatalogProvider)
+    rows = [one.model_dump() for one in catalog.list_images(where, family, architecture)]
+    show_list(rows, IMAGE_COLUMNS, as_json=as_json, title=f"Images of {family} in {where}")
