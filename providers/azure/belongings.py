@@ -7,28 +7,22 @@ not, because the machine never came to be, is removed here.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from providers.azure import versions
 from providers.azure.errors import azure_errors
 from providers.azure.ids import reference
 from providers.azure.instances import TOKEN_TAG, tags_of
+from providers.azure.patience import Pauses
 from providers.azure.tags import INSTANCE_TAG, to_tag
-from skyclust.errors import Conflict, InvalidRequest, NotFound, Timeout, Unavailable
+from skyclust.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from skyclust.model.instance import InstanceSpec
 
 if TYPE_CHECKING:
     from providers.azure.client import AzureClients, Document
-
-PATIENCE_SECONDS: Final = 60.0
-"""How long a call waits for an interface or an address; Azure makes one within seconds."""
-
-FIRST_PAUSE: Final = 0.1
-LONGEST_PAUSE: Final = 2.0
 
 
 @dataclass(frozen=True)
@@ -119,21 +113,22 @@ def remove(clients: AzureClients, names: Names) -> None:
 
 def remove_left(clients: AzureClients, group: str, machine: str) -> None:
     """Remove what bears the name of a machine that is gone and belongs to no other."""
-    path = f"{clients.subscription}/resourceGroups/{group}/providers/Microsoft.Network"
-    with azure_errors(f"look for what is left of instance {machine}"):
-        interfaces = _left(clients, f"{path}/networkInterfaces", machine, "virtualMachine")
-    for name in interfaces:
+    for name in _left(clients, group, machine, "networkInterfaces", "virtualMachine"):
         _remove(clients, "networkInterfaces", name, group, clients.delete_interface)
-    with azure_errors(f"look for what is left of instance {machine}"):
-        addresses = _left(clients, f"{path}/publicIPAddresses", machine, "ipConfiguration")
-    for name in addresses:
+    for name in _left(clients, group, machine, "publicIPAddresses", "ipConfiguration"):
         _remove(clients, "publicIPAddresses", name, group, clients.delete_address)
 
 
-def _left(clients: AzureClients, path: str, machine: str, holder: str) -> list[str]:
+def _left(clients: AzureClients, group: str, machine: str, kind: str, holder: str) -> list[str]:
+    path = f"{clients.subscription}/resourceGroups/{group}/providers/Microsoft.Network/{kind}"
+    try:
+        with azure_errors(f"look for what is left of instance {machine}"):
+            listed = clients.every(path, versions.NETWORK)
+    except NotFound:  # the group is gone with all that was in it
+        return []
     return [
         one["name"]
-        for one in clients.every(path, versions.NETWORK)
+        for one in listed
         if tags_of(one).get(INSTANCE_TAG, "").lower() == machine.lower()
         and TOKEN_TAG in tags_of(one)
         and reference(one["properties"].get(holder)) is None
@@ -157,7 +152,7 @@ def _make(
         if there is None:
             raise
         made = there
-    pauses = _Pauses(f"{name} is not ready")
+    pauses = Pauses(f"{name} is not ready")
     while (state := str(made["properties"].get("provisioningState"))) != "Succeeded":
         if state in {"Failed", "Canceled"}:
             raise Unavailable(
@@ -176,7 +171,7 @@ def _make(
 def _remove(
     clients: AzureClients, kind: str, name: str, group: str, delete: Callable[[str, str], None]
 ) -> None:
-    pauses = _Pauses(f"{name} is still there")
+    pauses = Pauses(f"{name} is still there")
     try:
         with azure_errors(f"remove {name}"):
             delete(group, name)
@@ -203,19 +198,3 @@ def _read(clients: AzureClients, kind: str, name: str, group: str) -> Document |
             return clients.get(f"{path}/{name}", versions.NETWORK)
     except NotFound:
         return None
-
-
-class _Pauses:
-    """Pauses that grow, up to the end of our patience."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._end = time.monotonic() + PATIENCE_SECONDS
-        self._next = FIRST_PAUSE
-
-    def take(self) -> None:
-        """Pause once; raises Timeout when the time is up."""
-        if time.monotonic() + self._next > self._end:
-            raise Timeout(f"{self._what} after {PATIENCE_SECONDS:.0f} s.", provider="azure")
-        time.sleep(self._next)
-        self._next = min(self._next * 1.5, LONGEST_PAUSE)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from providers.azure import belongings
 from providers.azure.errors import azure_errors
 from providers.azure.instances import machine_id, read_machine, state_of
+from providers.azure.patience import Pauses
 from providers.azure.states import MachineState
 from skyclust.errors import Conflict, InvalidRequest, NotFound, SkyClustError
 from skyclust.model.instance import Instance, InstanceState
@@ -76,13 +77,21 @@ def must_stop_to_resize(clients: AzureClients, instance: Instance, instance_type
 def resize_instance(
     clients: AzureClients, region: str, instance_id: str, instance_type: str
 ) -> None:
-    """Give a machine another size; one that has it already is left as it is."""
-    machine, _ = _changeable(clients, region, instance_id, "resize")
+    """Give a machine another size; one that has it already is left as it is.
+
+    A machine that is off has the size when this returns, and can be started.
+    """
+    machine, state = _changeable(clients, region, instance_id, "resize")
     if _same(machine["properties"]["hardwareProfile"]["vmSize"], instance_type):
         return
     body: Any = {"properties": {"hardwareProfile": {"vmSize": instance_type}}}
     with azure_errors(_doing("resize", region, instance_id)):
         clients.compute.virtual_machines.begin_update(*_place(machine), body, polling=False)
+    if state.state is not InstanceState.STOPPED:
+        return
+    pauses = Pauses(f"Instance {instance_id} in {region} is still being resized")
+    while state_of(read_machine(clients, region, instance_id)).state is InstanceState.UPDATING:
+        pauses.take()
 
 
 def delete_instance(clients: AzureClients, region: str, instance_id: str) -> None:

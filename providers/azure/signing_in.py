@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from azure.core.exceptions import HttpResponseError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import RetryPolicy
 from azure.core.pipeline.transport import RequestsTransport
@@ -48,6 +49,17 @@ class BoundedRetries(RetryPolicy[Any, Any]):
         return bool(super().is_retry(settings, response))
 
 
+class TokenRetries(BoundedRetries):
+    """Tells at last what keeps a token away: MSAL would tell no more than that it is away."""
+
+    def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+        """Return the answer; raises HttpResponseError for a throttle and for an error 5xx."""
+        answer = super().send(request)
+        if answer.http_response.status_code == 429 or answer.http_response.status_code >= 500:
+            raise HttpResponseError(response=answer.http_response)
+        return answer
+
+
 class Authentication(ARMChallengeAuthenticationPolicy):
     """Adds the token, to an endpoint without TLS too: whoever typed http:// meant it."""
 
@@ -62,7 +74,8 @@ class WithoutTls(RequestsTransport):  # type: ignore[misc]  # the SDK loads it b
 
     def send(self, request: Any, **options: Any) -> Any:
         """Send a request."""
-        request.url = "http" + request.url.removeprefix("https")
+        if request.url.startswith("https:"):  # a repeated request is not any more
+            request.url = "http:" + request.url.removeprefix("https:")
         return super().send(request, **options)
 
 
@@ -75,7 +88,7 @@ def open_identity(
     ConfigurationError when the certificate cannot be read.
     """
     options: dict[str, Any] = {
-        "retry_policy_class": BoundedRetries,
+        "retry_policy_class": TokenRetries,
         "retry_total": ATTEMPTS_WHILE_SOMEONE_WAITS - 1,
         "connection_timeout": CONNECT_SECONDS,
         "read_timeout": READ_SECONDS,

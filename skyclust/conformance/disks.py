@@ -31,7 +31,7 @@ class DiskSuite(MachineSuite):
         disks.attach_disk(machine.region, machine.id, disk_id)
         _becomes(disks, harness, disk_id, attached_to=machine.id)
         disks.attach_disk(machine.region, machine.id, disk_id)
-        assert machine.now().state is InstanceState.RUNNING
+        machine.becomes(InstanceState.RUNNING)
         disks.detach_disk(machine.region, machine.id, disk_id)
         _becomes(disks, harness, disk_id, attached_to=None)
         disks.detach_disk(machine.region, machine.id, disk_id)
