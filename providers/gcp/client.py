@@ -67,9 +67,11 @@ class GcpClients:
     def read(self, path: str, doing: str, **query: str | int) -> Answer:
         """Return what Compute Engine answers to GET; `path` is what follows the project.
 
-        A path that begins with `projects/` is another project's. Raises the errors of the tree.
+        No path is the project itself; one that begins with `projects/` is another project's.
+        Raises the errors of the tree.
         """
-        whole = path if path.startswith("projects/") else f"projects/{self.project}/{path}"
+        own = f"projects/{self.project}"
+        whole = path if path.startswith("projects/") else f"{own}/{path}".rstrip("/")
         return self._asked("GET", f"{self._base('compute')}/compute/v1/{whole}", doing, query)
 
     def ask_manager(self, path: str, doing: str, body: Mapping[str, object]) -> Answer:

@@ -82,7 +82,7 @@ def get_identity(clients: GcpClients) -> Identity:
     return Identity(
         provider="gcp",
         account=clients.project,
-        principal=principal(clients.identified.credentials),
+        principal=principal(clients.identified.credentials.source),
         missing_permissions=missing,
     )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import Any, Final
 
 import google.auth
 from google.auth import identity_pool
 from google.auth.aws import Credentials as AwsCredentials
+from google.auth.credentials import Credentials
 from google.oauth2 import service_account
 
 from providers.gcp.credential import GcpCredential
@@ -17,11 +19,32 @@ SCOPES: Final = ("https://www.googleapis.com/auth/cloud-platform",)
 """One scope for all: what may be done is decided by the roles that somebody has."""
 
 
+class Bearer(Credentials):
+    """The tokens of other credentials, and nothing else that those would ask Google for.
+
+    By themselves they ask a public address in the background where their owner may work,
+    whatever the endpoint is. Several threads that need a token make one request for it.
+    """
+
+    def __init__(self, source: Any) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # google-auth's own
+        self.source = source
+        self._lock = threading.Lock()
+
+    def refresh(self, request: Any) -> None:
+        """Get another token, unless another thread has just got one."""
+        seen = self.token
+        with self._lock:
+            if self.token == seen:
+                self.source.refresh(request)
+                self.token, self.expiry = self.source.token, self.source.expiry
+
+
 @dataclass(frozen=True)
 class Identified:
     """Google's credentials, the project they work in, and the universe it lies in."""
 
-    credentials: Any
+    credentials: Bearer
     project: str
     universe: str
 
@@ -46,7 +69,7 @@ def open_credentials(credential: GcpCredential) -> Identified:
             hint="Give project_id.",
             provider="gcp",
         )
-    return Identified(made, project, str(made.universe_domain))
+    return Identified(Bearer(made), project, str(made.universe_domain))
 
 
 def _from_key(key: dict[str, Any]) -> Any:
