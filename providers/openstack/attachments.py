@@ -1,0 +1,133 @@
+"""Disks that come to a machine and leave it: volume attachments.
+
+Source: https://docs.openstack.org/api-ref/compute/#servers-with-volume-attachments-servers-os-volume-attachments
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from providers.openstack.changes import changing, state_of
+from providers.openstack.disks import get_volume
+from providers.openstack.instances import get_server
+from skyclust.errors import Conflict, InvalidRequest, NotFound
+from skyclust.model.instance import InstanceState
+
+if TYPE_CHECKING:
+    from providers.openstack.client import OpenStackClients
+
+Json = dict[str, Any]
+
+KEPT_AT_ATTACH: Final = (2, 79)
+"""Since then an attachment may say that the volume goes with the server."""
+
+
+def attach_disk(clients: OpenStackClients, region: str, server_id: str, volume_id: str) -> None:
+    """Ask for a volume to be attached to a server; one that is attached to it is left so.
+
+    Raises InvalidRequest for a volume that another server has, Conflict for one that Cinder
+    works on.
+    """
+    server = get_server(clients, region, server_id)
+    volume = get_volume(clients, region, volume_id)
+    holders = holders_of(volume)
+    if server_id in holders:
+        return
+    doing = f"attach disk {volume_id} to instance {server_id} in {region}"
+    if holders and not volume.get("multiattach"):
+        raise InvalidRequest(
+            f"Could not {doing}: it is attached to instance {holders[0]}.",
+            hint="Detach it there first.",
+            provider="openstack",
+        )
+    status = str(volume["status"])
+    if status.startswith("error"):
+        raise InvalidRequest(f"Could not {doing}: it is {status}.", provider="openstack")
+    if status not in {"available", "in-use"}:
+        raise Conflict(f"Could not {doing}: it is {status} just now.", provider="openstack")
+    ask_to_attach(clients, region, server, volume_id, doing=doing)
+
+
+def ask_to_attach(
+    clients: OpenStackClients,
+    region: str,
+    server: Json,
+    volume_id: str,
+    *,
+    doing: str,
+    device: str | None = None,
+    goes_with_server: bool = False,
+) -> None:
+    """Ask Nova to attach a volume; a server that was built with it lets it go as before."""
+    attachment: Json = {"volumeId": volume_id}
+    if device is not None:
+        attachment["device"] = device
+    if goes_with_server and clients.microversion(region) >= KEPT_AT_ATTACH:
+        attachment["delete_on_termination"] = True
+    path = f"/servers/{server['id']}/os-volume_attachments"
+    with changing(clients, region, server["id"], "attach a disk to", state_of(server)):
+        body = {"volumeAttachment": attachment}
+        clients.call(region, "compute", "POST", path, doing=doing, body=body)
+
+
+def detach_disk(clients: OpenStackClients, region: str, server_id: str, volume_id: str) -> None:
+    """Ask for a volume to be detached from a server; one that it does not have is left alone.
+
+    Raises InvalidRequest for the disk that the server boots from: Nova does not let go of it.
+    """
+    server = get_server(clients, region, server_id)
+    volume = get_volume(clients, region, volume_id)
+    if server_id not in holders_of(volume):
+        return
+    doing = f"detach disk {volume_id} from instance {server_id} in {region}"
+    if is_root(server, volume):
+        raise InvalidRequest(
+            f"Could not {doing}: it boots from it.",
+            hint="A boot disk stays with its machine.",
+            provider="openstack",
+        )
+    status = str(volume["status"])
+    if status == "detaching":
+        return
+    if status != "in-use":
+        raise Conflict(f"Could not {doing}: it is {status} just now.", provider="openstack")
+    ask_to_detach(clients, region, server, volume_id, doing=doing)
+
+
+def ask_to_detach(
+    clients: OpenStackClients, region: str, server: Json, volume_id: str, *, doing: str
+) -> None:
+    """Ask Nova to detach a volume; one that is not attached any more is no error."""
+    path = f"/servers/{server['id']}/os-volume_attachments/{volume_id}"
+    with changing(clients, region, server["id"], "detach a disk from", state_of(server)):
+        try:
+            clients.call(region, "compute", "DELETE", path, doing=doing)
+        except NotFound:
+            return
+
+
+def holders_of(volume: Json) -> list[str]:
+    """Return the ids of the servers that a volume is attached to."""
+    return sorted(str(one["server_id"]) for one in volume.get("attachments") or ())
+
+
+def is_root(server: Json, volume: Json) -> bool:
+    """Return whether a server boots from a volume: it has no image, and this is its first disk."""
+    if server.get("image"):
+        return False
+    devices = {
+        str(one.get("device") or "")
+        for one in volume.get("attachments") or ()
+        if one["server_id"] == server["id"]
+    }
+    root = str(server.get("OS-EXT-SRV-ATTR:root_device_name") or "")
+    first = {root} if root else {"/dev/vda", "/dev/sda", "/dev/xvda", "/dev/hda"}
+    return bool(devices & first)
+
+
+def is_passing(server: Json) -> bool:
+    """Return whether Nova works on a server just now."""
+    return bool(server.get("OS-EXT-STS:task_state")) or state_of(server) in {
+        InstanceState.PENDING,
+        InstanceState.UPDATING,
+    }

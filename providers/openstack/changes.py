@@ -1,0 +1,150 @@
+"""Starting, stopping, rebooting and deleting a server.
+
+Nova refuses a change that the server's state does not allow with one status, 409. Whether to
+try again depends on the state: Conflict while the server is on its way to another state,
+InvalidRequest when it would have to be started or stopped first.
+Source: https://docs.openstack.org/api-ref/compute/#servers-run-an-action-servers-action
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from providers.openstack.floating import remove_addresses
+from providers.openstack.instances import get_server
+from providers.openstack.states import to_native_state, to_state
+from skyclust.errors import Conflict, InvalidRequest, NotFound, SkyClustError
+from skyclust.model.instance import InstanceState
+
+if TYPE_CHECKING:
+    from providers.openstack.client import OpenStackClients
+
+Json = dict[str, Any]
+
+TASK: Final = "OS-EXT-STS:task_state"
+_PASSING: Final = frozenset({InstanceState.PENDING, InstanceState.STOPPING, InstanceState.UPDATING})
+
+# What brings a server back that does not run, by its status.
+_STARTS: Final = {
+    "SHUTOFF": "os-start",
+    "PAUSED": "unpause",
+    "SUSPENDED": "resume",
+    "SHELVED": "unshelve",
+    "SHELVED_OFFLOADED": "unshelve",
+}
+
+
+def start_instance(clients: OpenStackClients, region: str, server_id: str) -> None:
+    """Ask for a start; one that is paused, suspended or shelved is brought back in its way."""
+    server = get_server(clients, region, server_id)
+    state = state_of(server)
+    if state is InstanceState.RUNNING:
+        return
+    action = _STARTS.get(str(server["status"]))
+    if action is None or state in _PASSING or state is InstanceState.DELETING:
+        raise refusal(region, server, "start", InstanceState.STOPPED)
+    with changing(clients, region, server_id, "start", InstanceState.STOPPED):
+        act(clients, region, server_id, {action: None}, f"start instance {server_id} in {region}")
+
+
+def stop_instance(clients: OpenStackClients, region: str, server_id: str) -> None:
+    """Ask for a stop; a stopped server is left as it is."""
+    server = get_server(clients, region, server_id)
+    if state_of(server) in {InstanceState.STOPPED, InstanceState.STOPPING}:
+        return
+    if state_of(server) is not InstanceState.RUNNING:
+        raise refusal(region, server, "stop", InstanceState.RUNNING)
+    with changing(clients, region, server_id, "stop", InstanceState.RUNNING):
+        act(clients, region, server_id, {"os-stop": None}, f"stop instance {server_id} in {region}")
+
+
+def reboot_instance(clients: OpenStackClients, region: str, server_id: str) -> None:
+    """Ask for a reboot of a running server: a soft one, which Nova makes hard if it must."""
+    server = get_server(clients, region, server_id)
+    if state_of(server) is not InstanceState.RUNNING:
+        raise refusal(region, server, "reboot", InstanceState.RUNNING)
+    with changing(clients, region, server_id, "reboot", InstanceState.RUNNING):
+        act(
+            clients,
+            region,
+            server_id,
+            {"reboot": {"type": "SOFT"}},
+            f"reboot instance {server_id} in {region}",
+        )
+
+
+def delete_instance(clients: OpenStackClients, region: str, server_id: str) -> None:
+    """Ask for the end of a server, its volumes, and the address made for it.
+
+    A server that is gone is no error. The address goes first: it carries the server's id, and
+    nobody would look for it after the server. Nova deletes the volumes it made.
+    """
+    doing = f"delete instance {server_id} in {region}"
+    try:
+        server = get_server(clients, region, server_id)
+    except NotFound:
+        remove_addresses(clients, region, server_id)
+        return
+    if server.get("locked"):
+        raise InvalidRequest(
+            f"Could not {doing}: it is locked.",
+            hint="Unlock it first: openstack server unlock.",
+            provider="openstack",
+            code="locked",
+        )
+    remove_addresses(clients, region, server_id)
+    if state_of(server) in {InstanceState.DELETING, InstanceState.DELETED}:
+        return
+    try:
+        clients.call(region, "compute", "DELETE", f"/servers/{server_id}", doing=doing)
+    except NotFound:
+        return
+
+
+def act(clients: OpenStackClients, region: str, server_id: str, body: Json, doing: str) -> Any:
+    """Ask for one action on a server, and return what Nova answers."""
+    return clients.call(
+        region, "compute", "POST", f"/servers/{server_id}/action", doing=doing, body=body
+    )
+
+
+def state_of(server: Json) -> InstanceState:
+    """Return the state of a server as Nova shows it."""
+    return to_state(str(server["status"]), server.get(TASK))
+
+
+def refusal(region: str, server: Json, change: str, needed: InstanceState) -> SkyClustError:
+    """Return the error for a change that needs another state than the server has."""
+    state = state_of(server)
+    native = to_native_state(str(server["status"]), server.get(TASK))
+    said = f"Could not {change} instance {server['id']} in {region}: it is {native}"
+    if state in _PASSING or state is needed:
+        # It has the needed state now, but had not when Nova looked; or a task of Nova is on it.
+        return Conflict(f"{said} just now.", provider="openstack", code="conflictingRequest")
+    return InvalidRequest(
+        f"{said}.",
+        hint=f"An instance has to be {needed} for this.",
+        provider="openstack",
+        code="conflictingRequest",
+    )
+
+
+@contextmanager
+def changing(
+    clients: OpenStackClients, region: str, server_id: str, change: str, needed: InstanceState
+) -> Iterator[None]:
+    """Tell a refusal of Nova by the state that the server is in."""
+    try:
+        yield
+    except Conflict as error:
+        server = get_server(clients, region, server_id)
+        if server.get("locked"):
+            raise InvalidRequest(
+                f"Could not {change} instance {server_id} in {region}: it is locked.",
+                hint="Unlock it first: openstack server unlock.",
+                provider="openstack",
+                code="locked",
+            ) from error
+        raise refusal(region, server, change, needed) from error

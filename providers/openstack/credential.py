@@ -1,0 +1,241 @@
+"""The credential of one OpenStack project: what the form asks for, and what it refuses."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from typing import Final, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from providers.openstack.clouds import read_cloud
+from skyclust.contract import CredentialModel
+
+Interface = Literal["public", "internal", "admin"]
+
+# What a password needs, or an application credential that is given by its name.
+_USER_FIELDS: Final = ("username", "user_id", "user_domain_name", "user_domain_id")
+_PROJECT_FIELDS: Final = ("project_name", "project_id", "project_domain_name", "project_domain_id")
+_APPLICATION_FIELDS: Final = (
+    "application_credential_id",
+    "application_credential_name",
+    "application_credential_secret",
+)
+
+
+class OpenStackCredential(CredentialModel):
+    """An application credential, a password, or one cloud of a clouds.yaml that holds either.
+
+    Field names are the SDK's own; `endpoint` is its `auth_url`. Nothing is read from the
+    environment, and no clouds.yaml but the one in the credential.
+    """
+
+    endpoint: str | None = Field(
+        default=None,
+        title="Identity endpoint",
+        description="URL of Keystone (auth_url), for example https://cloud.example.com:5000/v3.",
+    )
+    application_credential_id: str | None = Field(
+        default=None,
+        title="Application credential ID",
+        description="As `openstack application credential create` prints it.",
+    )
+    application_credential_name: str | None = Field(
+        default=None,
+        title="Application credential name",
+        description="In place of the ID; needs the user that it belongs to.",
+    )
+    application_credential_secret: SecretStr | None = Field(
+        default=None,
+        title="Application credential secret",
+        description="Shown once, when the application credential is created.",
+    )
+    username: str | None = Field(
+        default=None, title="User name", description="Name of the user; needs the user's domain."
+    )
+    user_id: str | None = Field(
+        default=None, title="User ID", description="In place of the user's name and domain."
+    )
+    password: SecretStr | None = Field(
+        default=None, title="Password", description="The user's password."
+    )
+    user_domain_name: str | None = Field(
+        default=None,
+        title="User domain name",
+        description="Domain of the user, often Default.",
+    )
+    user_domain_id: str | None = Field(
+        default=None, title="User domain ID", description="In place of the domain's name."
+    )
+    project_name: str | None = Field(
+        default=None,
+        title="Project name",
+        description="Project to work in, with a password; needs the project's domain.",
+    )
+    project_id: str | None = Field(
+        default=None, title="Project ID", description="In place of the project's name and domain."
+    )
+    project_domain_name: str | None = Field(
+        default=None,
+        title="Project domain name",
+        description="Domain of the project, often Default.",
+    )
+    project_domain_id: str | None = Field(
+        default=None, title="Project domain ID", description="In place of the domain's name."
+    )
+    clouds_yaml: SecretStr | None = Field(
+        default=None,
+        title="clouds.yaml",
+        description="Content of a clouds.yaml, in place of all fields above.",
+    )
+    cloud: str | None = Field(
+        default=None,
+        title="Cloud",
+        description="Which cloud of the clouds.yaml. Empty: the only one in it.",
+    )
+    region_name: str | None = Field(
+        default=None,
+        title="Region",
+        description="The only region to work in. Empty: every region with a compute service.",
+    )
+    interface: Interface = Field(
+        default="public",
+        title="Interface",
+        description="Which endpoints of the catalog are used: public, internal or admin.",
+    )
+    cacert: str | None = Field(
+        default=None,
+        title="CA certificates",
+        description="Certificates (PEM text) that the cloud's own are signed by, beside the"
+        " public ones.",
+    )
+    verify: bool = Field(
+        default=True,
+        title="Verify TLS",
+        description="Whether the cloud's certificates are checked. Switch off for tests only.",
+    )
+    all_projects: bool = Field(
+        default=False,
+        title="All projects",
+        description="Whether inventory lists what belongs to any project. Needs an administrator.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_the_content_of_clouds_yaml(cls, values: object) -> object:
+        """Spread one cloud of a clouds.yaml over the fields, and keep it no longer as text."""
+        if not isinstance(values, dict):
+            return values
+        given = {name: value for name, value in values.items() if not _is_empty(value)}
+        text = given.pop("clouds_yaml", None)
+        cloud = given.pop("cloud", None)
+        if text is None:
+            if cloud is not None:
+                raise ValueError("cloud is of use only together with clouds_yaml")
+            return given
+        content = text.get_secret_value() if isinstance(text, SecretStr) else str(text)
+        read = read_cloud(content, None if cloud is None else str(cloud))
+        twice = sorted(set(read) & set(given) - {"region_name", "interface", "verify", "cacert"})
+        if twice:
+            raise ValueError(f"given in clouds_yaml and beside it: {', '.join(twice)}")
+        return {**read, **given}
+
+    @field_validator("*")
+    @classmethod
+    def _without_line_breaks(cls, value: object) -> object:
+        content = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if not isinstance(content, str) or "-----BEGIN" in content:
+            return value
+        if content != content.strip() or re.search(r"[\r\n]", content):
+            raise ValueError("begins or ends with a blank, or has a line break: copy it again")
+        return value
+
+    @field_validator("cacert")
+    @classmethod
+    def _certificates(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                ssl.create_default_context(cadata=value)
+            except (ssl.SSLError, ValueError) as error:
+                raise ValueError("holds no certificate (-----BEGIN CERTIFICATE-----)") from error
+        return value
+
+    @field_validator("endpoint")
+    @classmethod
+    def _address_of_keystone(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("is not an address (https://cloud.example.com:5000/v3)")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("is an address without user, password, query and fragment")
+        if parts.path.rstrip("/").endswith("/v2.0"):
+            raise ValueError(
+                "is that of Keystone v2.0, which is gone: take the one that ends in /v3"
+            )
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _one_identity(self) -> Self:
+        if self.endpoint is None:
+            raise ValueError("endpoint is missing: the URL of Keystone, auth_url in a clouds.yaml")
+        if self.cacert is not None and not self.verify:
+            raise ValueError("cacert is of use only while verify is on")
+        if self.password is not None and any(getattr(self, name) for name in _APPLICATION_FIELDS):
+            raise ValueError("give a password or an application credential, not both")
+        if self.password is not None:
+            self._complete_password()
+        elif self.application_credential_secret is not None:
+            self._complete_application_credential()
+        else:
+            raise ValueError(
+                "there is no secret: give application_credential_secret, password or clouds_yaml"
+            )
+        return self
+
+    def _complete_password(self) -> None:
+        _exactly_one(self, "username", "user_id", "user")
+        _exactly_one(self, "project_name", "project_id", "project")
+        if self.username is not None:
+            _exactly_one(self, "user_domain_name", "user_domain_id", "user's domain")
+        if self.project_name is not None:
+            _exactly_one(self, "project_domain_name", "project_domain_id", "project's domain")
+
+    def _complete_application_credential(self) -> None:
+        _exactly_one(
+            self,
+            "application_credential_id",
+            "application_credential_name",
+            "application credential",
+        )
+        project = [name for name in _PROJECT_FIELDS if getattr(self, name)]
+        if project:
+            raise ValueError(
+                "an application credential has its project already: leave out " + ", ".join(project)
+            )
+        if self.application_credential_id is not None:
+            user = [name for name in _USER_FIELDS if getattr(self, name)]
+            if user:
+                raise ValueError(
+                    f"application_credential_id says it all: leave out {', '.join(user)}"
+                )
+            return
+        _exactly_one(self, "username", "user_id", "user of the application credential")
+        if self.username is not None:
+            _exactly_one(self, "user_domain_name", "user_domain_id", "user's domain")
+
+
+def _exactly_one(credential: OpenStackCredential, one: str, other: str, what: str) -> None:
+    given = [name for name in (one, other) if getattr(credential, name) is not None]
+    if not given:
+        raise ValueError(f"the {what} is missing: give {one} or {other}")
+    if len(given) > 1:
+        raise ValueError(f"give {one} or {other}, not both")
+
+
+def _is_empty(value: object) -> bool:
+    # A form sends the empty string for a field that was left alone.
+    content = value.get_secret_value() if isinstance(value, SecretStr) else value
+    return content is None or content == ""

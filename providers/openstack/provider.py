@@ -1,0 +1,198 @@
+"""OpenStack: the provider, each ability in a module of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, ClassVar
+
+from providers.openstack import (
+    attachments,
+    catalog,
+    changes,
+    consoles,
+    creation,
+    disks,
+    finding,
+    flavors,
+    identity,
+    instances,
+    inventory,
+    machine_snapshots,
+    regions,
+    resizing,
+    restoring,
+)
+from providers.openstack.credential import OpenStackCredential
+from providers.openstack.tags import set_metadata
+from providers.openstack.tokens import to_mark
+from skyclust.contract import (
+    CatalogProvider,
+    ComputeProvider,
+    ConsoleProvider,
+    CredentialModel,
+    DiskProvider,
+    InventoryProvider,
+    Provider,
+    SnapshotProvider,
+    TagProvider,
+)
+from skyclust.errors import ConfigurationError
+from skyclust.model.catalog import Architecture, Image, InstanceType
+from skyclust.model.identity import Identity
+from skyclust.model.instance import Instance, InstanceSpec
+from skyclust.model.resource import Resource, ResourceKind
+from skyclust.model.snapshot import InstanceSnapshot
+
+if TYPE_CHECKING:
+    from providers.openstack.client import OpenStackClients
+
+# The SDK takes 1 s to import, so only a provider that is used imports it. Whether it is
+# installed shall be known before.
+if find_spec("openstack") is None:
+    raise ModuleNotFoundError("openstacksdk is not installed", name="openstack")
+
+
+class OpenStackProvider(
+    Provider,
+    InventoryProvider,
+    ComputeProvider,
+    CatalogProvider,
+    SnapshotProvider,
+    DiskProvider,
+    ConsoleProvider,
+    TagProvider,
+):
+    """One project of an OpenStack cloud: Nova, Glance, Neutron, and Cinder and Octavia if there."""
+
+    name: ClassVar[str] = "openstack"
+    title: ClassVar[str] = "OpenStack"
+    credential_model: ClassVar[type[CredentialModel]] = OpenStackCredential
+    kinds: ClassVar[frozenset[ResourceKind]] = frozenset(inventory.SERVICES)
+
+    def __init__(self, credential: CredentialModel) -> None:
+        """Keep the credential; raises ConfigurationError when it is another provider's."""
+        if not isinstance(credential, OpenStackCredential):
+            raise ConfigurationError(
+                f"{type(credential).__name__} is no OpenStack credential.", provider=self.name
+            )
+        from providers.openstack.client import OpenStackClients  # noqa: PLC0415 - see above
+
+        self._clients: OpenStackClients = OpenStackClients(credential)
+
+    def verify(self) -> Identity:
+        """Return project and user with their domains and roles, and what is seen to be missing."""
+        return identity.get_identity(self._clients)
+
+    def regions(self) -> Sequence[str]:
+        """Return the regions with a compute service in the catalog, sorted."""
+        return regions.get_regions(self._clients)
+
+    def list_resources(
+        self, region: str, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Iterator[Sequence[Resource]]:
+        """Yield every resource of a kind in a region; Unsupported where its service is missing."""
+        return inventory.list_resources(self._clients, region, kind, page_size)
+
+    def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
+        """Ask for one server, or find the one made with the token, and return it."""
+        return creation.create_instance(self._clients, spec, token)
+
+    def find_instances(self, region: str, token: str) -> Sequence[Instance]:
+        """Return the servers made with this token that still exist.
+
+        More than one only after several creators died at once; creating again keeps one.
+        """
+        return finding.find_instances(self._clients, region, to_mark(token))
+
+    def get_instance(self, region: str, instance_id: str) -> Instance:
+        """Return the server as it is now; a deleted one is NotFound."""
+        return instances.get_instance(self._clients, region, instance_id)
+
+    def start_instance(self, region: str, instance_id: str) -> None:
+        """Ask for a start and return; a paused, suspended or shelved server is brought back."""
+        changes.start_instance(self._clients, region, instance_id)
+
+    def stop_instance(self, region: str, instance_id: str, *, power_off_only: bool = False) -> None:
+        """Ask for a stop and return; Nova always keeps the server's place."""
+        del power_off_only
+        changes.stop_instance(self._clients, region, instance_id)
+
+    def reboot_instance(self, region: str, instance_id: str) -> None:
+        """Ask for a reboot of a running server and return."""
+        changes.reboot_instance(self._clients, region, instance_id)
+
+    def must_stop_to_resize(self, instance: Instance, instance_type: str) -> bool:
+        """Return False: Nova resizes a running server, and starts it again itself."""
+        del instance, instance_type
+        return False
+
+    def resize_instance(self, region: str, instance_id: str, instance_type: str) -> None:
+        """Give the server another flavor and confirm it; returns when that is done."""
+        resizing.resize_instance(self._clients, region, instance_id, instance_type)
+
+    def delete_instance(self, region: str, instance_id: str) -> None:
+        """Ask for the end of the server, its volumes and its address; a gone one is no error."""
+        changes.delete_instance(self._clients, region, instance_id)
+
+    def list_instance_types(self, region: str) -> Iterator[Sequence[InstanceType]]:
+        """Yield the flavors that the project may use."""
+        return flavors.get_instance_types(self._clients, region)
+
+    def list_images(
+        self, region: str, family: str, architecture: Architecture = Architecture.X86_64
+    ) -> Sequence[Image]:
+        """Return the images of a family, own, shared and public, the newest first."""
+        return catalog.list_images(self._clients, region, family, architecture)
+
+    def create_snapshot(
+        self, region: str, instance_id: str, name: str, token: str
+    ) -> InstanceSnapshot:
+        """Ask for an image of the local disk, and snapshots of all volumes."""
+        return machine_snapshots.create_snapshot(
+            self._clients, region, instance_id, name, to_mark(token)
+        )
+
+    def list_snapshots(self, region: str, instance_id: str) -> Sequence[InstanceSnapshot]:
+        """Return what was kept of the server, the oldest first."""
+        return machine_snapshots.list_snapshots(self._clients, region, instance_id)
+
+    def must_stop_to_restore(self, instance: Instance) -> bool:
+        """Return whether the server has to be stopped: one with volumes, which are taken off."""
+        return restoring.must_stop_to_restore(instance)
+
+    def restore_snapshot(self, region: str, instance_id: str, snapshot_id: str, token: str) -> bool:
+        """Bring the server nearer to the snapshot; return whether it is there."""
+        return restoring.restore_snapshot(
+            self._clients, region, instance_id, snapshot_id, to_mark(token)
+        )
+
+    def delete_snapshot(self, region: str, instance_id: str, snapshot_id: str) -> None:
+        """Ask for the end of the image and the snapshots that make up a snapshot."""
+        machine_snapshots.delete_snapshot(self._clients, region, instance_id, snapshot_id)
+
+    def get_disk(self, region: str, disk_id: str) -> Resource:
+        """Return the volume as inventory does, now."""
+        return disks.get_disk(self._clients, region, disk_id)
+
+    def attach_disk(self, region: str, instance_id: str, disk_id: str) -> None:
+        """Ask for a volume to be attached to a server, which it outlives."""
+        attachments.attach_disk(self._clients, region, instance_id, disk_id)
+
+    def detach_disk(self, region: str, instance_id: str, disk_id: str) -> None:
+        """Ask for a volume to be detached from a server."""
+        attachments.detach_disk(self._clients, region, instance_id, disk_id)
+
+    def console_log(self, region: str, instance_id: str) -> str:
+        """Return what the cloud keeps of the server's console."""
+        return consoles.console_log(self._clients, region, instance_id)
+
+    def set_tags(
+        self,
+        region: str,
+        instance_id: str,
+        tags: Mapping[str, str],
+        removed: Collection[str] = (),
+    ) -> None:
+        """Set and remove metadata of the server, and leave all other as it is."""
+        set_metadata(self._clients, region, instance_id, tags, removed)

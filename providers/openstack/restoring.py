@@ -1,0 +1,185 @@
+"""Putting a machine back to a snapshot.
+
+The local disk is rebuilt from its image, which keeps the machine's id and addresses. Volumes
+are taken off the stopped machine, put back by Cinder to their snapshots, and given to it again
+at their devices. Each call takes every disk one step further and looks at nothing but the
+cloud, so any process may make the next one; marks on machine and volumes tell what was done for
+the token.
+Sources: https://docs.openstack.org/api-ref/compute/#rebuild-server-rebuild-action and
+https://docs.openstack.org/api-ref/block-storage/v3/#revert-volume-to-snapshot
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from providers.openstack.attachments import (
+    ask_to_attach,
+    ask_to_detach,
+    holders_of,
+    is_passing,
+)
+from providers.openstack.changes import act, changing, refusal, state_of
+from providers.openstack.disks import get_volume
+from providers.openstack.instances import get_server
+from providers.openstack.snapshot_parts import Part, find_parts, snapshots_of, to_snapshot
+from providers.openstack.tokens import RESTORED_KEY
+from skyclust.errors import Conflict, InvalidRequest, NotFound, Unsupported
+from skyclust.model.instance import Instance, InstanceState
+from skyclust.model.snapshot import SnapshotState
+
+if TYPE_CHECKING:
+    from providers.openstack.client import OpenStackClients
+
+Json = dict[str, Any]
+
+REVERTS: Final = (3, 40)
+"""Since then Cinder puts a volume back to its newest snapshot."""
+
+
+def must_stop_to_restore(instance: Instance) -> bool:
+    """Return whether the machine has to be stopped: its volumes are taken off it."""
+    return bool(instance.attributes.get("disks")) and instance.state is not InstanceState.STOPPED
+
+
+def restore_snapshot(
+    clients: OpenStackClients, region: str, server_id: str, snapshot_id: str, mark: str
+) -> bool:
+    """Take every disk of a server one step nearer to a snapshot; return whether all are there.
+
+    Raises InvalidRequest, before anything is touched, for a disk that cannot be put back: one
+    that is gone, that another machine has, or that has newer snapshots.
+    """
+    server = get_server(clients, region, server_id)
+    every = find_parts(clients, region, server_id)
+    parts = [part for part in every if part.snapshot == snapshot_id]
+    if not parts:
+        raise NotFound(
+            f"Instance {server_id} in {region} has no snapshot {snapshot_id}.",
+            provider="openstack",
+        )
+    _refuse_unready(region, server_id, parts)
+    volumes = {p.source: _volume(clients, region, server_id, p) for p in parts if p.source}
+    if server["metadata"].get(RESTORED_KEY) != mark:
+        _begin(clients, region, server, parts, volumes=volumes, mark=mark)
+        return False
+    if state_of(server) is InstanceState.ERROR:
+        reason = (server.get("fault") or {}).get("message") or "Nova gave no reason"
+        raise InvalidRequest(
+            f"Could not put instance {server_id} in {region} back: {reason}.",
+            provider="openstack",
+            code="ERROR",
+        )
+    if is_passing(server):
+        return False
+    if volumes and state_of(server) is not InstanceState.STOPPED:
+        raise refusal(region, server, "put back", InstanceState.STOPPED)
+    done = [
+        _is_back(clients, region, server, part, volume=volumes[part.source], mark=mark)
+        for part in parts
+        if part.source
+    ]
+    return all(done)
+
+
+def _refuse_unready(region: str, server_id: str, parts: Sequence[Part]) -> None:
+    snapshot = to_snapshot(region, server_id, parts)
+    if snapshot.state is SnapshotState.AVAILABLE:
+        return
+    said = f"Snapshot {snapshot.id} of instance {server_id} in {region} is {snapshot.native_state}."
+    if snapshot.state is SnapshotState.PENDING:
+        raise Conflict(said, hint="Wait until it is ready.", provider="openstack")
+    raise NotFound(said, provider="openstack")
+
+
+def _volume(clients: OpenStackClients, region: str, server_id: str, part: Part) -> Json:
+    """Return the volume of a part; raises InvalidRequest when it cannot be put back."""
+    said = f"Disk {part.source} of instance {server_id} in {region} cannot be put back:"
+    try:
+        volume = get_volume(clients, region, part.source)
+    except NotFound as error:
+        raise InvalidRequest(f"{said} it is gone.", provider="openstack") from error
+    others = set(holders_of(volume)) - {server_id}
+    if others:
+        raise InvalidRequest(
+            f"{said} instance {min(others)} has it.", hint="Detach it there.", provider="openstack"
+        )
+    if str(volume["status"]).startswith("error"):
+        raise InvalidRequest(f"{said} it is {volume['status']}.", provider="openstack")
+    version = clients.endpoint(region, "block-storage").microversion
+    if version is None or version < REVERTS:
+        raise Unsupported(
+            f"{said} this Cinder is older than {REVERTS[0]}.{REVERTS[1]}.", provider="openstack"
+        )
+    newest = snapshots_of(clients, region, part.source)[-1:]
+    if [one["id"] for one in newest] != [part.id]:
+        raise InvalidRequest(
+            f"{said} it has newer snapshots.",
+            hint="Cinder goes back to the newest one only: delete those after it.",
+            provider="openstack",
+        )
+    return volume
+
+
+def _begin(
+    clients: OpenStackClients,
+    region: str,
+    server: Json,
+    parts: Sequence[Part],
+    *,
+    volumes: dict[str, Json],
+    mark: str,
+) -> None:
+    """Ask Nova to rebuild the local disk from its image, and to remember the token with it."""
+    server_id = str(server["id"])
+    image = next((part for part in parts if not part.source), None)
+    if image is None or not server.get("image"):
+        raise Unsupported(
+            f"Instance {server_id} in {region} boots from a volume: OpenStack cannot put that back"
+            " while a machine has it.",
+            provider="openstack",
+        )
+    fitting = {InstanceState.STOPPED} if volumes else {InstanceState.STOPPED, InstanceState.RUNNING}
+    if state_of(server) not in fitting or is_passing(server):
+        raise refusal(region, server, "put back", InstanceState.STOPPED)
+    rebuild = {
+        "imageRef": image.id,
+        "metadata": {**server["metadata"], RESTORED_KEY: mark},
+    }
+    doing = f"put instance {server_id} in {region} back to snapshot {image.snapshot}"
+    with changing(clients, region, server_id, "put back", InstanceState.STOPPED):
+        act(clients, region, server_id, {"rebuild": rebuild}, doing)
+
+
+def _is_back(
+    clients: OpenStackClients, region: str, server: Json, part: Part, *, volume: Json, mark: str
+) -> bool:
+    """Take one volume a step further; return whether it is as it was, and where it was."""
+    reverted = (volume.get("metadata") or {}).get(RESTORED_KEY) == mark
+    status = str(volume["status"])
+    doing = f"put disk {part.source} of instance {server['id']} in {region} back"
+    if status == "in-use":
+        if not reverted:
+            ask_to_detach(clients, region, server, part.source, doing=doing)
+        return reverted
+    if status != "available":
+        return False
+    if reverted:
+        ask_to_attach(
+            clients,
+            region,
+            server,
+            part.source,
+            doing=doing,
+            device=part.device,
+            goes_with_server=part.goes_with_server,
+        )
+        return False
+    path = f"/volumes/{part.source}"
+    body = {"revert": {"snapshot_id": part.id}}
+    clients.call(region, "block-storage", "POST", f"{path}/action", doing=doing, body=body)
+    # A process that dies before this line lets the next one revert once more, without harm.
+    marks = {"metadata": {RESTORED_KEY: mark}}
+    clients.call(region, "block-storage", "POST", f"{path}/metadata", doing=doing, body=marks)
+    return False

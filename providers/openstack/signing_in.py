@@ -1,0 +1,88 @@
+"""Signing in to Keystone, and the HTTP session that all calls go through.
+
+This module imports the SDK, and is imported by `client` alone.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any, Final
+
+import requests
+from keystoneauth1.identity import v3
+from keystoneauth1.session import TCPKeepAliveAdapter
+
+from providers.openstack.credential import OpenStackCredential
+
+CONNECT_SECONDS: Final = 5.0
+"""A host that has not answered the TCP handshake by then is not there."""
+
+READ_SECONDS: Final = 60.0
+"""Nova answers a page of 1000 servers within some seconds, and a create within ten."""
+
+POOL_CONNECTIONS: Final = 4
+"""A session serves one thread, and a few services of it."""
+
+
+def to_auth(credential: OpenStackCredential) -> v3.Password | v3.ApplicationCredential:
+    """Return the credential as keystoneauth signs in with it."""
+    auth_url = credential.endpoint or ""
+    if credential.password is not None:
+        return v3.Password(
+            auth_url=auth_url,
+            username=credential.username,
+            user_id=credential.user_id,
+            password=credential.password.get_secret_value(),
+            user_domain_name=credential.user_domain_name,
+            user_domain_id=credential.user_domain_id,
+            project_name=credential.project_name,
+            project_id=credential.project_id,
+            project_domain_name=credential.project_domain_name,
+            project_domain_id=credential.project_domain_id,
+        )
+    secret = credential.application_credential_secret
+    return v3.ApplicationCredential(
+        auth_url=auth_url,
+        application_credential_id=credential.application_credential_id,
+        application_credential_name=credential.application_credential_name,
+        application_credential_secret=secret.get_secret_value() if secret else "",
+        username=credential.username,
+        user_id=credential.user_id,
+        user_domain_name=credential.user_domain_name,
+        user_domain_id=credential.user_domain_id,
+    )
+
+
+def to_requests_session(credential: OpenStackCredential) -> requests.Session:
+    """Return a session of requests with our timeouts, and the credential's certificates.
+
+    HTTPS_PROXY and REQUESTS_CA_BUNDLE count, a .netrc does not: it holds identities.
+    """
+    session = requests.Session()
+    session.auth = _add_nothing
+    adapter = _Bounded(credential.cacert, pool_maxsize=POOL_CONNECTIONS)
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, adapter)
+    return session
+
+
+def _add_nothing(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+class _Bounded(TCPKeepAliveAdapter):
+    """Keeps every call within its time: keystoneauth knows one timeout for both waits."""
+
+    def __init__(self, cacert: str | None, **options: Any) -> None:
+        self._cacert = cacert
+        super().__init__(**options)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Trust the credential's certificates beside the public ones."""
+        if self._cacert is not None:
+            kwargs["ssl_context"] = ssl.create_default_context(cadata=self._cacert)
+        super().init_poolmanager(*args, **kwargs)
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]  # requests passes all of it by name
+        """Send with the timeouts of this module."""
+        return super().send(request, **{**options, "timeout": (CONNECT_SECONDS, READ_SECONDS)})

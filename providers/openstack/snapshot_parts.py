@@ -1,0 +1,220 @@
+"""The parts of a machine's snapshot: images of Glance and snapshots of Cinder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from providers.openstack.instances import to_moment
+from providers.openstack.pages import get_all
+from providers.openstack.tokens import SNAPSHOT_KEY
+from skyclust.errors import Conflict, InvalidRequest, NotFound
+from skyclust.model.snapshot import InstanceSnapshot, SnapshotState
+
+if TYPE_CHECKING:
+    from providers.openstack.client import OpenStackClients
+
+Json = dict[str, Any]
+
+INSTANCE_KEY: Final = "skyclust_instance"
+COUNT_KEY: Final = "skyclust_parts"
+DEVICE_KEY: Final = "skyclust_device"
+GOES_KEY: Final = "skyclust_goes_with_instance"
+
+STATES: Final = {
+    # images: https://docs.openstack.org/glance/latest/user/statuses.html
+    "queued": SnapshotState.PENDING,
+    "saving": SnapshotState.PENDING,
+    "uploading": SnapshotState.PENDING,
+    "importing": SnapshotState.PENDING,
+    "active": SnapshotState.AVAILABLE,
+    "deactivated": SnapshotState.ERROR,
+    "killed": SnapshotState.ERROR,
+    "pending_delete": SnapshotState.DELETING,
+    # snapshots: https://docs.openstack.org/api-ref/block-storage/v3/#volume-snapshots-snapshots
+    "creating": SnapshotState.PENDING,
+    "available": SnapshotState.AVAILABLE,
+    "backing-up": SnapshotState.AVAILABLE,
+    "restoring": SnapshotState.AVAILABLE,
+    "deleting": SnapshotState.DELETING,
+    "deleted": SnapshotState.DELETING,
+    "error": SnapshotState.ERROR,
+    "error_deleting": SnapshotState.ERROR,
+    "unmanaging": SnapshotState.DELETING,
+}
+_WORST_FIRST: Final = (SnapshotState.ERROR, SnapshotState.DELETING, SnapshotState.PENDING)
+_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One disk of a snapshot. `source` is the volume's id, empty for the local disk's image.
+
+    `snapshot` is what holds the parts together, `token` the same where SkyClust made it.
+    """
+
+    id: str
+    name: str
+    snapshot: str
+    token: str | None
+    count: int
+    source: str
+    native_state: str
+    created_at: datetime | None
+    device: str | None = None
+    goes_with_server: bool = False
+
+    @property
+    def state(self) -> SnapshotState:
+        """Return the state in our words; an unknown one is still on its way."""
+        return STATES.get(self.native_state, SnapshotState.PENDING)
+
+
+def find_parts(clients: OpenStackClients, region: str, server_id: str) -> list[Part]:
+    """Return the parts of all snapshots of a server, whether it still exists or not.
+
+    Nova puts the server's id on every image that it takes of it.
+    """
+    doing = f"list the snapshots of instance {server_id} in {region}"
+    images = get_all(
+        clients,
+        region,
+        "image",
+        "/images",
+        "images",
+        doing=doing,
+        params={"instance_uuid": server_id},
+    )
+    snapshots = []
+    if clients.has(region, "block-storage"):
+        snapshots = get_all(
+            clients, region, "block-storage", "/snapshots/detail", "snapshots", doing=doing
+        )
+    return [
+        *(to_image_part(one) for one in images if one.get("instance_uuid") == server_id),
+        *(
+            to_volume_part(one)
+            for one in snapshots
+            if (one.get("metadata") or {}).get(INSTANCE_KEY) == server_id
+        ),
+    ]
+
+
+def to_image_part(image: Json) -> Part:
+    """Return an image of a server as a part; one that we did not make is a snapshot by itself."""
+    mark = image.get(SNAPSHOT_KEY)
+    return Part(
+        id=image["id"],
+        name=image.get("name") or "",
+        snapshot=str(mark or image["id"]),
+        token=mark,
+        count=int(image.get(COUNT_KEY) or 1) if mark else 1,
+        source="",
+        native_state=str(image["status"]),
+        created_at=to_moment(image.get("created_at")),
+    )
+
+
+def to_volume_part(snapshot: Json) -> Part:
+    """Return a snapshot of a volume as a part."""
+    marks = snapshot["metadata"]
+    return Part(
+        id=snapshot["id"],
+        name=snapshot.get("name") or "",
+        snapshot=str(marks.get(SNAPSHOT_KEY)),
+        token=marks.get(SNAPSHOT_KEY),
+        count=int(marks.get(COUNT_KEY) or 1),
+        source=str(snapshot["volume_id"]),
+        native_state=str(snapshot["status"]),
+        created_at=to_moment(snapshot.get("created_at")),
+        device=marks.get(DEVICE_KEY) or None,
+        goes_with_server=marks.get(GOES_KEY) == "true",
+    )
+
+
+def to_snapshots(region: str, server_id: str, parts: Iterable[Part]) -> list[InstanceSnapshot]:
+    """Return parts as the snapshots that they make up, the oldest first."""
+    together: dict[str, list[Part]] = {}
+    for part in parts:
+        together.setdefault(part.snapshot, []).append(part)
+    found = [to_snapshot(region, server_id, group) for group in together.values()]
+    return sorted(found, key=lambda one: (one.created_at or _NEVER, one.id))
+
+
+def to_snapshot(region: str, server_id: str, parts: Sequence[Part]) -> InstanceSnapshot:
+    """Return the parts of one snapshot; it is as bad as the worst of them."""
+    states = {part.state for part in parts}
+    if len(parts) < parts[0].count:
+        states.add(SnapshotState.PENDING)
+    times = [part.created_at for part in parts if part.created_at]
+    return InstanceSnapshot(
+        provider="openstack",
+        region=region,
+        instance_id=server_id,
+        id=parts[0].snapshot,
+        name=parts[0].name,
+        state=next((s for s in _WORST_FIRST if s in states), SnapshotState.AVAILABLE),
+        native_state=", ".join(sorted({part.native_state for part in parts})),
+        token=parts[0].token,
+        parts=tuple(part.id for part in sorted(parts, key=lambda one: (one.source, one.id))),
+        created_at=min(times) if times else None,
+    )
+
+
+def remove_part(
+    clients: OpenStackClients, region: str, part: Part, *, with_volume: bool = False
+) -> None:
+    """Ask for the end of a part, and of its volume if that is left over and has no other."""
+    doing = f"delete part {part.id} of snapshot {part.snapshot} in {region}"
+    if part.state is SnapshotState.DELETING:
+        return
+    try:
+        if not part.source:
+            clients.call(region, "image", "DELETE", f"/images/{part.id}", doing=doing)
+        elif with_volume and _is_last(clients, region, part):
+            path = f"/volumes/{part.source}"
+            params = {"cascade": "true"}
+            clients.call(region, "block-storage", "DELETE", path, doing=doing, params=params)
+        else:
+            path = f"/snapshots/{part.id}"
+            clients.call(region, "block-storage", "DELETE", path, doing=doing)
+    except NotFound:
+        return
+    except InvalidRequest as error:
+        if part.state is SnapshotState.PENDING or part.native_state == "restoring":
+            raise Conflict(
+                f"Could not {doing}: it is {part.native_state} just now.",
+                provider="openstack",
+                code=error.code,
+            ) from error
+        raise
+
+
+def _is_last(clients: OpenStackClients, region: str, part: Part) -> bool:
+    """Return whether nobody has a part's volume, and it has no other snapshot."""
+    doing = f"read disk {part.source} in {region}"
+    try:
+        path = f"/volumes/{part.source}"
+        volume = clients.call(region, "block-storage", "GET", path, doing=doing)["volume"]
+    except NotFound:
+        return False
+    if volume["status"] != "available":
+        return False
+    return {one["id"] for one in snapshots_of(clients, region, part.source)} == {part.id}
+
+
+def snapshots_of(clients: OpenStackClients, region: str, volume_id: str) -> list[Json]:
+    """Return the snapshots of a volume, the oldest first."""
+    found = get_all(
+        clients,
+        region,
+        "block-storage",
+        "/snapshots/detail",
+        "snapshots",
+        doing=f"list the snapshots of disk {volume_id} in {region}",
+        params={"volume_id": volume_id},
+    )
+    ours = [one for one in found if one["volume_id"] == volume_id]
+    return sorted(ours, key=lambda one: (str(one["created_at"]), str(one["id"])))

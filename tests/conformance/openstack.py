@@ -1,0 +1,289 @@
+"""The sandbox OpenStack as the suite wants it: seeded, counted, and failing on demand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from itertools import count
+from typing import Any, Final
+
+import requests
+
+from providers.openstack.credential import OpenStackCredential
+from skyclust.conformance import Failure
+from skyclust.model.instance import InstanceSpec
+from skyclust.model.resource import ResourceKind
+from skyclust.sandbox.faults import Fault, FaultKind
+from tests.fixtures.openstack import OpenStackSandbox
+from tests.unit.openstack.documented_codes import unplaced_classes, unplaced_codes
+
+IMAGE_NAME: Final = "ubuntu-24.04"
+NETWORK_NAME: Final = "private"
+CREATE: Final = "compute.servers.create"
+
+Json = dict[str, Any]
+
+
+class OpenStackHarness:
+    """Works in one region of the sandbox's main project.
+
+    The suite's credential is the project's member, and only that user's calls fail. The harness
+    itself works as an administrator in the same project, so that it can seed and count at any
+    time.
+    """
+
+    smallest_page = 1
+    deadline_seconds = 20.0
+    poll_seconds = 0.03
+    other_type = "m1.medium"
+    image_family = "ubuntu-24.04"
+    console_text = "login:"
+    unknown_instance_id = "0c9a4b7e-0000-4c1b-9d53-2f4f3a1f7e10"
+    unknown_disk_id = "0c9a4b7e-0000-4c1b-9d53-2f4f3a1f7e11"
+    unknown: Mapping[str, str] = {
+        "image": "0c9a4b7e-0000-4c1b-9d53-2f4f3a1f7e12",
+        "type": "m1.humongous",
+        "network": "0c9a4b7e-0000-4c1b-9d53-2f4f3a1f7e13",
+    }
+
+    def __init__(self, sandbox: OpenStackSandbox) -> None:
+        self._sandbox = sandbox
+        self.region = sandbox.region
+        self._numbers = count(1)
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.headers["X-Auth-Token"] = self._token()
+        self._session.headers["OpenStack-API-Version"] = "compute 2.90"
+        [self._image] = self._get("image/v2/images", "images", name=IMAGE_NAME)
+        [self._network] = self._own("networks", name=NETWORK_NAME)
+        [self._public] = self._get("network/v2.0/networks", "networks", name="public")
+        self._subnet = self._network["subnets"][0]
+
+    def credential(self) -> OpenStackCredential:
+        """Return the password of the project's member."""
+        return self._credential(self._sandbox.password, self._sandbox.auth_url)
+
+    def wrong_credential(self) -> OpenStackCredential:
+        """Return a password that Keystone does not know."""
+        return self._credential("canary-no-such-password", self._sandbox.auth_url)
+
+    def unreachable_credential(self) -> OpenStackCredential:
+        """Return a credential for an endpoint where nothing listens: port 1, tcpmux."""
+        return self._credential(self._sandbox.password, "http://127.0.0.1:1/v3")
+
+    def _credential(self, password: str, auth_url: str) -> OpenStackCredential:
+        return OpenStackCredential.model_validate(
+            {
+                "endpoint": auth_url,
+                "username": self._sandbox.user,
+                "password": password,
+                "user_domain_name": self._sandbox.domain,
+                "project_name": self._sandbox.project,
+                "project_domain_name": self._sandbox.domain,
+            }
+        )
+
+    def fail(self, failure: Failure) -> None:
+        """Let the calls of the project's member fail."""
+        who = self._sandbox.user
+        full = Fault(kind=FaultKind.ERROR, access_key=who, action=CREATE, code="NoValidHost")
+        self._sandbox.inject(
+            {
+                Failure.THROTTLED: Fault(kind=FaultKind.THROTTLE, access_key=who),
+                Failure.BROKEN: Fault(kind=FaultKind.ERROR, access_key=who),
+                Failure.DENIED: Fault(kind=FaultKind.DENY, access_key=who, region=self.region),
+                Failure.EXPIRED: Fault(kind=FaultKind.EXPIRE, access_key=who),
+                Failure.LOST_REPLY: Fault(
+                    kind=FaultKind.DROP_REPLY, access_key=who, action=CREATE, times=1
+                ),
+                Failure.NO_CAPACITY: full,
+                Failure.NO_QUOTA: full.model_copy(update={"code": "QuotaExceeded"}),
+            }[failure]
+        )
+
+    def break_after(self, calls: int) -> None:
+        """Lose the reply of the call after so many, and answer none that follows."""
+        who = self._sandbox.user
+        self._sandbox.inject(
+            Fault(kind=FaultKind.DROP_REPLY, access_key=who, after=calls, times=1),
+            Fault(kind=FaultKind.ERROR, access_key=who, after=calls),
+        )
+
+    def recover(self) -> None:
+        """End every failure."""
+        self._sandbox.clear()
+
+    def calls(self) -> int:
+        """Return the sandbox's count of calls."""
+        return sum(self._sandbox.calls().values())
+
+    def unmapped_errors(self) -> Sequence[str]:
+        """Return the SDK's classes and OpenStack's documented names that have no place."""
+        return [*unplaced_classes(), *unplaced_codes()]
+
+    def spec(self, name: str) -> InstanceSpec:
+        """Return a small machine with a floating address."""
+        return InstanceSpec(
+            name=name,
+            region=self.region,
+            type="m1.small",
+            image=self._image["id"],
+            network=self._network["id"],
+            public_address=True,
+            tags={"team": "conformance"},
+        )
+
+    def spec_by_names(self, name: str) -> InstanceSpec:
+        """Return the same machine by the names of its image and network."""
+        names = {"image": IMAGE_NAME, "network": NETWORK_NAME}
+        return self.spec(name).model_copy(update=names)
+
+    def machines(self) -> int:
+        """Return how many servers Nova knows in the project."""
+        return len(self._get("compute/v2.1/servers", "servers"))
+
+    def belongings(self) -> Sequence[str]:
+        """Return the ids of servers, volumes, ports of servers and floating addresses."""
+        ports = self._own("ports")
+        found = [
+            *self._get("compute/v2.1/servers", "servers"),
+            *self._get(self._volumes("volumes"), "volumes"),
+            *(port for port in ports if port["device_owner"].startswith("compute:")),
+            *(port for port in ports if not port["device_owner"]),
+            *self._own("floatingips"),
+        ]
+        return sorted(thing["id"] for thing in found)
+
+    def write(self, instance_id: str, text: str) -> None:
+        """Write a text to the server's own disk and to its volumes."""
+        for disk in self._disks(instance_id):
+            self._sandbox.write(disk, text)
+
+    def read(self, instance_id: str) -> Sequence[str]:
+        """Return the text on the server's own disk and on its volumes."""
+        return [self._sandbox.content(disk) for disk in self._disks(instance_id)]
+
+    def _disks(self, instance_id: str) -> list[str]:
+        server = self._call("GET", f"compute/v2.1/servers/{instance_id}")["server"]
+        volumes = server["os-extended-volumes:volumes_attached"]
+        return [instance_id, *(volume["id"] for volume in volumes)]
+
+    def spare_disk(self) -> str:
+        """Make a volume that nothing uses."""
+        return self.seed(ResourceKind.DISK, 1)[0]
+
+    def seed(self, kind: ResourceKind, number: int) -> Sequence[str]:
+        """Make resources of a kind and return their ids."""
+        make = {
+            ResourceKind.INSTANCE: self._make_instance,
+            ResourceKind.DISK: self._make_disk,
+            ResourceKind.SNAPSHOT: self._make_snapshot,
+            ResourceKind.IMAGE: self._make_image,
+            ResourceKind.NETWORK: self._make_network,
+            ResourceKind.SUBNET: self._make_subnet,
+            ResourceKind.FIREWALL: self._make_firewall,
+            ResourceKind.ADDRESS: self._make_address,
+            ResourceKind.LOAD_BALANCER: self._make_load_balancer,
+        }[kind]
+        made = [make(next(self._numbers)) for _ in range(number)]
+        path, key, states = {
+            ResourceKind.INSTANCE: ("compute/v2.1/servers", "server", {"ACTIVE"}),
+            ResourceKind.DISK: (self._volumes("volumes"), "volume", {"available"}),
+            ResourceKind.SNAPSHOT: (self._volumes("snapshots"), "snapshot", {"available"}),
+            ResourceKind.LOAD_BALANCER: (
+                "load-balancer/v2/lbaas/loadbalancers",
+                "loadbalancer",
+                {"ACTIVE"},
+            ),
+        }.get(kind, ("", "", set()))
+        for one in made if path else ():
+            self._await(f"{path}/{one}", key, states)
+        return made
+
+    def _await(self, path: str, key: str, states: set[str]) -> None:
+        end = time.monotonic() + self.deadline_seconds
+        while time.monotonic() < end:
+            thing = self._call("GET", path)[key]
+            if thing.get("status", thing.get("provisioning_status")) in states:
+                return
+            time.sleep(self.poll_seconds)
+        raise TimeoutError(f"The sandbox did not finish {path}.")
+
+    def _make_instance(self, number: int) -> str:
+        server = {
+            "name": f"seed-{number}",
+            "flavorRef": "2",
+            "imageRef": self._image["id"],
+            "networks": [{"uuid": self._network["id"]}],
+        }
+        return self._made("compute/v2.1/servers", "server", server)
+
+    def _make_disk(self, number: int) -> str:
+        return self._made(self._volumes("volumes"), "volume", {"name": f"{number}", "size": 1})
+
+    def _make_snapshot(self, number: int) -> str:
+        disk = self._make_disk(number)
+        self._await(f"{self._volumes('volumes')}/{disk}", "volume", {"available"})
+        body = {"name": f"seed-{number}", "volume_id": disk}
+        return self._made(self._volumes("snapshots"), "snapshot", body)
+
+    def _make_image(self, number: int) -> str:
+        body = {"name": f"seed-{number}", "disk_format": "qcow2", "container_format": "bare"}
+        return str(self._call("POST", "image/v2/images", body)["id"])
+
+    def _make_network(self, number: int) -> str:
+        return self._made("network/v2.0/networks", "network", {"name": f"seed-{number}"})
+
+    def _make_subnet(self, number: int) -> str:
+        network = self._make_network(number)
+        body = {"network_id": network, "ip_version": 4, "cidr": f"10.99.{number}.0/24"}
+        return self._made("network/v2.0/subnets", "subnet", body)
+
+    def _make_firewall(self, number: int) -> str:
+        body = {"name": f"seed-{number}"}
+        return self._made("network/v2.0/security-groups", "security_group", body)
+
+    def _make_address(self, number: int) -> str:
+        body = {"floating_network_id": self._public["id"], "description": f"seed-{number}"}
+        return self._made("network/v2.0/floatingips", "floatingip", body)
+
+    def _make_load_balancer(self, number: int) -> str:
+        body = {"name": f"seed-{number}", "vip_subnet_id": self._subnet}
+        return self._made("load-balancer/v2/lbaas/loadbalancers", "loadbalancer", body)
+
+    def _made(self, path: str, key: str, body: Json) -> str:
+        return str(self._call("POST", path, {key: body})[key]["id"])
+
+    def _volumes(self, what: str) -> str:
+        return f"volume/v3/{self._sandbox.project_id}/{what}"
+
+    def _own(self, what: str, **params: str) -> list[Json]:
+        own = {"project_id": self._sandbox.project_id, **params}
+        return self._get(f"network/v2.0/{what}", what, **own)
+
+    def _get(self, path: str, key: str, **params: str) -> list[Json]:
+        answer = self._call("GET", path, params=params)
+        things: list[Json] = answer[key]
+        return things
+
+    def _call(
+        self, method: str, path: str, body: Json | None = None, params: Json | None = None
+    ) -> Any:
+        url = f"{self._sandbox.endpoint}/{self.region}/{path}"
+        response = self._session.request(method, url, json=body, params=params, timeout=20)
+        assert response.ok, f"{method} {path}: {response.text}"
+        return response.json()
+
+    def _token(self) -> str:
+        sandbox = self._sandbox
+        domain = {"name": sandbox.domain}
+        user = {"name": sandbox.admin, "password": sandbox.admin_password, "domain": domain}
+        content = {
+            "auth": {
+                "identity": {"methods": ["password"], "password": {"user": user}},
+                "scope": {"project": {"name": sandbox.project, "domain": domain}},
+            }
+        }
+        response = self._session.post(f"{sandbox.auth_url}/auth/tokens", json=content, timeout=20)
+        assert response.status_code == 201, response.text
+        return response.headers["X-Subject-Token"]

@@ -1,0 +1,54 @@
+"""OpenStack passes the shared suite."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import ClassVar
+
+import pytest
+
+from providers.openstack.provider import OpenStackProvider
+from skyclust.conformance import (
+    CatalogSuite,
+    ComputeSuite,
+    ConsoleSuite,
+    DiskSuite,
+    InventorySuite,
+    ProviderSuite,
+    SnapshotSuite,
+    TagSuite,
+)
+from tests.conformance.openstack import OpenStackHarness
+from tests.fixtures.openstack import OpenStackSandbox
+
+SETTLE_SECONDS = 0.3
+
+KEPT = "Cinder keeps a volume as long as it has snapshots; it goes with the last of them."
+
+
+@pytest.mark.integration
+class TestOpenStack(
+    ProviderSuite,
+    InventorySuite,
+    ComputeSuite,
+    CatalogSuite,
+    SnapshotSuite,
+    DiskSuite,
+    ConsoleSuite,
+    TagSuite,
+):
+    """The OpenStack provider against the sandbox OpenStack."""
+
+    provider_class = OpenStackProvider
+    gaps: ClassVar = {"test_disks_that_were_restored_go_with_the_machine": KEPT}
+
+    @pytest.fixture
+    def harness(
+        self, openstack_sandbox: OpenStackSandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> OpenStackHarness:
+        """The sandbox, and an SDK that makes all its attempts without waiting between them."""
+        monkeypatch.setattr("keystoneauth1.session.time", SimpleNamespace(sleep=lambda _: None))
+        # The sandbox answers in milliseconds where Nova takes a second.
+        monkeypatch.setattr("providers.openstack.elections.SETTLE_SECONDS", SETTLE_SECONDS)
+        monkeypatch.setattr("providers.openstack.creation.SETTLE_SECONDS", SETTLE_SECONDS)
+        return OpenStackHarness(openstack_sandbox)
