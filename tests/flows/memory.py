@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -17,13 +17,15 @@ from skyclust.conformance.memory import CLOUDS, MemoryCredential, MemoryProvider
 from skyclust.conformance.memory_cloud import MemoryCloud
 from skyclust.contract import AccountPage
 from skyclust.errors import InvalidRequest, PermissionDenied, Throttled, Unavailable
+from skyclust.model.change_request import ChangeRequest
 from skyclust.model.instance import Instance, InstanceFailure, InstanceSpec, InstanceState
-from skyclust.model.operation import Operation
+from skyclust.model.operation import Operation, OperationState
 from skyclust.model.resource import Resource, ResourceKind
 from skyclust.model.scope import Scope
 from skyclust.model.snapshot import InstanceSnapshot, SnapshotState
 from skyclust.orchestration.credentials import save_credential
 from skyclust.orchestration.runs import RunOutcome, run_here
+from skyclust.planning import Meant, change
 from skyclust.store import operations, resources, scopes
 from skyclust.store.engine import Store
 from skyclust.waiting import wait_for_state
@@ -136,6 +138,26 @@ class MemoryAccount:
             "region": REGION,
         }
         return run_here("change-instance", {"request": asked | request})
+
+    def left_behind(
+        self, action: str, machine: str, line: str, meant: Meant, **request: Any
+    ) -> None:
+        """Leave an operation in the journal as a run that is gone would have left it."""
+        asked = {"action": action, "instance": machine, **request}
+        planned = change(
+            ChangeRequest.model_validate(asked),
+            provider="memory",
+            credential=self.credential,
+            region=REGION,
+            instance_id=machine,
+            instance_name="web",
+            run_id=str(UUID(int=7)),
+            meant=meant,
+        )
+        with self.store.writing() as connection:
+            [made] = operations.journal(connection, "default", [planned], run_id=None)
+            running = OperationState.RUNNING
+            operations.advance(connection, "default", made.id, 1, step=line, state=running)
 
     def known(self) -> dict[str, Resource]:
         """What the inventory knows, by id."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
 from skyclust.conformance import memory_disks
@@ -10,7 +12,7 @@ from skyclust.model.instance import InstanceFailure, InstanceState
 from skyclust.model.operation import OperationKind, OperationState
 from skyclust.model.snapshot import SnapshotState
 from skyclust.orchestration.runs import run_here
-from skyclust.planning import needed_abilities
+from skyclust.planning import Meant, cloud_token, needed_abilities, operation_id
 from tests.flows.conftest import events_of
 from tests.flows.memory import REGION, MemoryAccount
 
@@ -164,6 +166,51 @@ def test_a_stop_that_the_cloud_does_not_know_fails_and_changes_nothing(
     assert stopped.state_type == "FAILED"
     assert memory.operations()[0].error_class == "Unsupported"
     assert state(memory, web) is InstanceState.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("action", "line"),
+    [
+        ("snapshot", "requested"),
+        ("restore", "stopping"),
+        ("restore", "replacing"),
+        ("delete-snapshot", "accepted"),
+        ("attach-disk", "uncertain"),
+        ("detach-disk", "requested"),
+        ("set-tags", "requested"),
+    ],
+)
+def test_what_a_dead_run_left_is_carried_on(
+    memory: MemoryAccount, web: str, action: str, line: str
+) -> None:
+    disk = memory.cloud.add(REGION, "disk", "data").id
+    token = cloud_token(operation_id(str(UUID(int=7)), 0))
+    kept = memory.provider.create_snapshot(REGION, web, "good", token).id
+    write(memory, web, "after")
+    if line == "replacing":
+        memory.provider.stop_instance(REGION, web)
+    if action == "delete-snapshot":
+        memory.provider.delete_snapshot(REGION, web, kept)
+    asked = {
+        "snapshot": {"snapshot": "good"},
+        "restore": {"snapshot": "good"},
+        "delete-snapshot": {"snapshot": "good"},
+        "attach-disk": {"disk": "data"},
+        "detach-disk": {"disk": "data"},
+        "set-tags": {"tags": {"env": "live"}},
+    }[action]
+    memory.left_behind(action, web, line, Meant(snapshot_id=kept, disk_id=disk), **asked)
+
+    outcome = run_here("recover-operations", {})
+
+    assert outcome.succeeded, outcome.message
+    assert memory.operations()[0].state is OperationState.SUCCEEDED
+    snapshots = [one.name for one in memory.provider.list_snapshots(REGION, web)]
+    assert snapshots == ([] if action == "delete-snapshot" else ["good"])
+    assert ("before" in texts(memory, web)) is (action == "restore")
+    holders = memory.provider.get_disk(REGION, disk).attributes["attached_to"]
+    assert holders == ([web] if action == "attach-disk" else [])
+    assert (state(memory, web) is InstanceState.RUNNING) is (line != "replacing")
 
 
 @pytest.mark.parametrize(

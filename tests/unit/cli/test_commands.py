@@ -26,7 +26,7 @@ def test_every_command_takes_a_workspace() -> None:
 
 
 def test_every_list_and_every_status_can_be_json() -> None:
-    lists = {"list", "changes", "scopes", "status", "show", "verify"}
+    lists = {"list", "changes", "scopes", "status", "show", "verify", "types", "images"}
     without = [
         one.name for one in commands() if one.words[-1] in lists and "--json" not in _options(one)
     ]
@@ -51,6 +51,10 @@ def test_the_commands_that_are_promised_are_there() -> None:
         "inventory sync", "inventory list", "inventory changes", "inventory scopes",
         "instance create", "instance list", "instance show", "instance start", "instance stop",
         "instance reboot", "instance resize", "instance delete",
+        "instance tag", "instance console",
+        "snapshot create", "snapshot list", "snapshot restore", "snapshot delete",
+        "disk attach", "disk detach",
+        "catalog types", "catalog images",
         "operation list", "operation show", "operation recover",
         "audit list", "audit verify",
         "key rotate",
@@ -93,6 +97,10 @@ def test_help_answers_at_once() -> None:
         (["inventory", "list", "--tag", "env"], "--tag: 'env' is not KEY=VALUE."),
         (["inventory", "list", "-w", "Not A Slug"], "is no workspace id"),
         (["instance", "delete", "web"], "Confirm it with --yes."),
+        (["instance", "tag", "web", "env"], "tag: 'env' is not KEY=VALUE."),
+        (["instance", "tag", "web"], "set-tags needs tags to set or to remove"),
+        (["snapshot", "restore", "web", "good"], "Confirm it with --yes."),
+        (["snapshot", "delete", "web", "good"], "Confirm it with --yes."),
         (["inventory", "list", "--nonsense"], "No such option"),
     ],
 )

@@ -39,6 +39,10 @@ def tried_again(error: BaseException) -> bool:
     return while_it_answers(any_task, TaskRun(task_key="t", dynamic_key="0"), Failed(data=error))
 
 
+def wait_for(event: threading.Event) -> None:
+    event.wait()
+
+
 def heard(ask: Callable[[Callable[[int], None]], None], watch: Watch) -> list[int]:
     return list(hear(ask, watch, "the cloud"))
 
@@ -66,7 +70,7 @@ def test_a_silent_place_is_given_up_and_not_tried_again(hanging: threading.Event
     watch = Watch()
     began = time.monotonic()
     with pytest.raises(Timeout, match="the cloud gave no answer") as failure:
-        heard(lambda tell: hanging.wait() and None, watch)
+        heard(lambda tell: wait_for(hanging), watch)
     assert PATIENCE <= time.monotonic() - began < 10 * PATIENCE
     assert watch.over
     assert failure.value.code == SILENT
