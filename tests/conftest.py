@@ -6,5 +6,6 @@ pytest_plugins = [
     "tests.fixtures.azure",
     "tests.fixtures.gcp",
     "tests.fixtures.openstack",
+    "tests.fixtures.proxmox",
     "tests.fixtures.prefect",
 ]

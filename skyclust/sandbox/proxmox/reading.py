@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skyclust.sandbox.proxmox import access, drives
+from skyclust.sandbox.proxmox import access
 from skyclust.sandbox.proxmox.answers import refused
 from skyclust.sandbox.proxmox.guests import listed, sees
 from skyclust.sandbox.proxmox.routing import Asked
@@ -152,31 +152,13 @@ def _told(volume: Volume) -> dict[str, object]:
     return known if volume.vmid is None else {**known, "vmid": volume.vmid}
 
 
-def add_content(asked: Asked) -> object:
-    """Make a volume for a guest, which need not exist, and return its id."""
-    name, given = asked.path["storage"], asked.parameters
-    if name not in asked.cluster.storages:
-        raise refused(f"storage '{name}' does not exist")
-    volume = Volume(
-        storage=name,
-        node=asked.cluster.place_of(name, asked.node),
-        name=given["filename"],
-        size=drives.to_bytes(given["size"]) * (1 if given["size"][-1:].isalpha() else 1024),
-        content="images",
-        format=given.get("format", "raw"),
-        ctime=int(asked.now),
-        vmid=int(given["vmid"]),
-    )
-    if (volume.node, volume.volid) in asked.cluster.volumes:
-        raise refused(f"disk image '{volume.name}' already exists")
-    return asked.cluster.add_volume(volume).volid
-
-
 def networks(asked: Asked) -> object:
     """Return the interfaces of a node: its bridges, and the card below them."""
     wanted = asked.parameters.get("type")
     bridges = [_bridge(one) for one in asked.cluster.bridges if one.node == asked.node]
-    if wanted in {"any_bridge", "any_local_bridge", "bridge"}:
+    if wanted == "any_bridge":
+        return [*bridges, *(_vnet(one) for one in asked.cluster.bridges if one.zone)]
+    if wanted in {"any_local_bridge", "bridge"}:
         return bridges
     card = {"iface": "eno1", "type": "eth", "method": "manual", "active": 1, "exists": 1}
     return [card, *bridges]
@@ -197,6 +179,11 @@ def _bridge(bridge: Bridge) -> dict[str, object]:
         told |= {"cidr": bridge.cidr, "address": bridge.cidr.partition("/")[0]}
     if bridge.vlan_aware:
         told["bridge_vlan_aware"] = 1
+    return {**told, "comments": bridge.comments} if bridge.comments else told
+
+
+def _vnet(bridge: Bridge) -> dict[str, object]:
+    told: dict[str, object] = {"iface": bridge.name, "type": "vnet", "active": 1}
     return {**told, "comments": bridge.comments} if bridge.comments else told
 
 
@@ -252,12 +239,3 @@ _OF_STATUS = frozenset({"status", "exitstatus"})
 def permissions(asked: Asked) -> object:
     """Return the privileges of the caller, by path."""
     return access.permissions(asked.cluster, asked.principal)
-
-
-def shut_down(asked: Asked) -> object:
-    """Let a node go offline; its guests stay on it."""
-    node = asked.cluster.nodes[asked.node]
-    if node.number == 1:
-        raise refused("this node answers the sandbox's calls: shut down another one")
-    node.online = False
-    return None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from skyclust.sandbox.proxmox import (
+    administration,
     configuration,
     creation,
     guests,
@@ -60,12 +61,23 @@ def _read() -> Iterator[Route]:
     yield Route("GET", path, reading.contents, "content|vmid", content)
     space = (("/storage/{storage}", ("Datastore.AllocateSpace",)),)
     required = ("filename", "size", "vmid")
-    yield Route("POST", path, reading.add_content, "filename|size|vmid|format", space, required)
+    yield Route(
+        "POST", path, administration.add_content, "filename|size|vmid|format", space, required
+    )
+    one = f"{path}/{{volume}}"
+    yield Route("DELETE", one, administration.remove_content, "delay", space)
     tasks = "errors|limit|since|source|start|statusfilter|typefilter|until|userfilter|vmid"
     yield Route("GET", "/nodes/{node}/tasks", reading.node_tasks, tasks)
     yield Route("GET", "/nodes/{node}/tasks/{upid}/status", reading.task_status)
+    modify = (("/nodes/{node}", ("Sys.Modify",)),)
+    bridge = "iface|type|cidr|comments|autostart|bridge_ports|bridge_vlan_aware"
+    path, add = "/nodes/{node}/network", administration.add_bridge
+    yield Route("POST", path, add, bridge, modify, ("iface", "type"))
+    yield Route("PUT", path, administration.apply_bridges, "regenerate-frr", modify)
     off = (("/nodes/{node}", ("Sys.PowerMgmt",)),)
-    yield Route("POST", "/nodes/{node}/status", reading.shut_down, "command", off, ("command",))
+    yield Route(
+        "POST", "/nodes/{node}/status", administration.shut_down, "command", off, ("command",)
+    )
 
 
 def _guest(kind: str) -> Iterator[Route]:
@@ -87,6 +99,8 @@ def _guest(kind: str) -> Iterator[Route]:
     allocate = (("/vms/{vmid}", ("VM.Allocate",)),)
     remove = "purge|destroy-unreferenced-disks"
     yield Route("DELETE", one, of(kind, power.destroy), remove, allocate)
+    template = of(kind, administration.to_template)
+    yield Route("POST", f"{one}/template", template, "disk", allocate)
     yield from _copies(kind, many, one, config)
     yield from _power(kind, one)
     yield from _snapshots(kind, one)

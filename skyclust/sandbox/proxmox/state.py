@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -149,6 +148,7 @@ class Cluster:
     nodes: dict[str, Node] = field(default_factory=dict)
     storages: dict[str, Storage] = field(default_factory=dict)
     bridges: list[Bridge] = field(default_factory=list)
+    unapplied: list[Bridge] = field(default_factory=list)
     subnets: dict[str, list[dict[str, Value]]] = field(default_factory=dict)
     guests: dict[int, Guest] = field(default_factory=dict)
     volumes: dict[tuple[str, str], Volume] = field(default_factory=dict)
@@ -195,7 +195,3 @@ class Cluster:
         return self.storages[storage].total - self.used.get(
             (self.place_of(storage, node), storage), 0
         )
-
-    def copy(self) -> Cluster:
-        """Return a copy that can be changed on its own; frozen things are shared."""
-        return copy.deepcopy(self)

@@ -1,0 +1,239 @@
+"""The only place where a connection to a cluster is made.
+
+proxmoxer's own constructor logs in at once, knows https alone and tells every failed login as
+one error; so its parts are put together here: its paths, its session, its token.
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import quote
+
+import requests
+from proxmoxer.backends.https import (
+    JsonSerializer,
+    ProxmoxHTTPApiTokenAuth,
+    ProxmoxHTTPAuthBase,
+    ProxmoxHttpSession,
+)
+from proxmoxer.core import ProxmoxResource, ResourceException
+from requests.adapters import HTTPAdapter
+
+import skyclust
+from providers.proxmox.credential import ProxmoxCredential
+from providers.proxmox.errors import translated
+from skyclust.errors import AuthenticationFailed
+
+CONNECT_SECONDS: Final = 5.0
+"""A node that has not answered the TCP handshake by then is not there."""
+
+READ_SECONDS: Final = 30.0
+"""pveproxy itself gives up on another node after 30 s (595)."""
+
+TICKET_SECONDS: Final = 3600.0
+"""A ticket holds for two hours (https://pve.proxmox.com/wiki/Proxmox_VE_API): renewed in time."""
+
+TIMEOUTS: Final = (CONNECT_SECONDS, READ_SECONDS)
+
+
+class ProxmoxConnections:
+    """The connections of one credential, one a thread, each made when first used."""
+
+    def __init__(self, credential: ProxmoxCredential) -> None:
+        self.credential = credential
+        self._threads = threading.local()
+        self._cluster_name: str | None = None
+        self._shared: dict[str, bool] = {}
+        self._auth = _auth(credential, self._new_ticket)
+
+    def get(self, path: str, doing: str, **parameters: object) -> Any:
+        """Return what a path holds. `doing` completes "Could not ..." in an error."""
+        return self._call("get", path, doing, parameters)
+
+    def post(self, path: str, doing: str, **parameters: object) -> Any:
+        """Ask for something to be made or done; returns the UPID where a task does it."""
+        return self._call("post", path, doing, parameters)
+
+    def put(self, path: str, doing: str, **parameters: object) -> Any:
+        """Ask for a change."""
+        return self._call("put", path, doing, parameters)
+
+    def delete(self, path: str, doing: str, **parameters: object) -> Any:
+        """Ask for a removal."""
+        return self._call("delete", path, doing, parameters)
+
+    def cluster_name(self, read: Callable[[], str]) -> str:
+        """Return the cluster's name, read once: it does not change while a cluster lives."""
+        if self._cluster_name is None:
+            self._cluster_name = read()
+        return self._cluster_name
+
+    def is_shared(self, storage: str, read: Callable[[], dict[str, bool]]) -> bool:
+        """Return whether all nodes share a storage; read again for one that was not there."""
+        if storage not in self._shared:
+            self._shared = read()
+        return self._shared.get(storage, False)
+
+    def _call(self, method: str, path: str, doing: str, parameters: dict[str, object]) -> Any:
+        try:
+            return self._once(method, path, doing, parameters)
+        except AuthenticationFailed:
+            if not isinstance(self._auth, _TicketAuth) or not self._auth.forget():
+                raise
+            # A ticket ends early when the cluster changes its key: one more, then it is true.
+            return self._once(method, path, doing, parameters)
+
+    def _once(self, method: str, path: str, doing: str, parameters: dict[str, object]) -> Any:
+        session = self._session()
+        resource = ProxmoxResource(
+            base_url=f"{self.credential.address}/api2/json/{path}",
+            session=session,
+            serializer=_Serializer(),
+        )
+        try:
+            return getattr(resource, method)(**parameters)
+        except Exception as error:
+            ours = translated(error, doing, session.retry_after)
+            if ours is None:
+                raise
+            raise ours from error
+
+    def _session(self) -> _Session:
+        session: _Session | None = getattr(self._threads, "session", None)
+        if session is None:
+            session = _Session(self.credential, self._auth)
+            self._threads.session = session
+        return session
+
+    def _new_ticket(self) -> tuple[str, str]:
+        credential = self.credential
+        doing = f"log in as {credential.user}"
+        resource = ProxmoxResource(
+            base_url=f"{credential.address}/api2/json/access/ticket",
+            session=_Session(credential, _no_auth(credential)),
+            serializer=_Serializer(),
+        )
+        password = credential.password.get_secret_value() if credential.password else ""
+        try:
+            given = resource.post(username=credential.user, password=password)
+        except (ResourceException, requests.RequestException) as error:
+            ours = translated(error, doing)
+            assert ours is not None  # noqa: S101 - both are in the table
+            raise ours from error
+        if given.get("NeedTFA"):
+            raise AuthenticationFailed(
+                f"Could not {doing}: the user has a second factor.",
+                hint="Make an API token for the user: tokens need no second factor.",
+                provider="proxmox",
+            )
+        return str(given["ticket"]), str(given["CSRFPreventionToken"])
+
+
+class _Session(ProxmoxHttpSession):  # type: ignore[misc]  # proxmoxer has no types
+    """One thread's session; remembers what the last answer asked to wait."""
+
+    def __init__(self, credential: ProxmoxCredential, auth: ProxmoxHTTPAuthBase) -> None:
+        super().__init__()
+        self.auth = auth
+        self.retry_after: float | None = None
+        self.headers["User-Agent"] = f"skyclust/{skyclust.__version__}"
+        self.headers["Accept"] = "application/json"
+        self.hooks["response"].append(self._remember)
+        self.mount("https://", _Adapter(credential))
+
+    def _remember(self, response: requests.Response, **_: object) -> None:
+        value = response.headers.get("Retry-After", "").strip()
+        self.retry_after = float(value) if value.isdigit() else None
+
+
+class _Adapter(HTTPAdapter):
+    """Trusts the authority or the one certificate that the credential names."""
+
+    def __init__(self, credential: ProxmoxCredential) -> None:
+        self._credential = credential
+        super().__init__()
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """Make the pool of connections, with the credential's trust."""
+        if self._credential.ca_certificate is not None:
+            options["ssl_context"] = ssl.create_default_context(
+                cadata=self._credential.ca_certificate
+            )
+        if self._credential.fingerprint is not None:
+            options["assert_fingerprint"] = self._credential.fingerprint
+        super().init_poolmanager(*arguments, **options)
+
+
+class _Serializer(JsonSerializer):  # type: ignore[misc]  # proxmoxer has no types
+    """Reads answers; one that is none of Proxmox VE's is an error, not data."""
+
+    def loads(self, response: requests.Response) -> Any:
+        """Return the data of an answer; raises requests' JSONDecodeError for a proxy's page."""
+        body = response.json()
+        if not isinstance(body, dict) or "data" not in body:
+            raise requests.exceptions.InvalidJSONError("the answer has no data in it")
+        return body["data"]
+
+    def loads_errors(self, response: requests.Response) -> Any:
+        """Return the errors by parameter, None without any."""
+        try:
+            body = response.json()
+        except requests.exceptions.JSONDecodeError:
+            return None
+        return body.get("errors") if isinstance(body, dict) else None
+
+
+class _TicketAuth(ProxmoxHTTPAuthBase):  # type: ignore[misc]  # proxmoxer has no types
+    """Signs requests with a ticket, which all threads share and is renewed in time."""
+
+    def __init__(self, new_ticket: Callable[[], tuple[str, str]], verify_ssl: bool) -> None:
+        super().__init__(timeout=TIMEOUTS, verify_ssl=verify_ssl)
+        self._new_ticket = new_ticket
+        self._lock = threading.Lock()
+        self._ticket: tuple[str, str] | None = None
+        self._made = 0.0
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        ticket, csrf = self._held()
+        request.headers["Cookie"] = f"PVEAuthCookie={quote(ticket, safe='')}"
+        if request.method != "GET":
+            request.headers["CSRFPreventionToken"] = csrf
+        return request
+
+    def forget(self) -> bool:
+        """Drop the ticket; returns whether there was one that may have ended."""
+        with self._lock:
+            held, self._ticket = self._ticket, None
+            return held is not None
+
+    def _held(self) -> tuple[str, str]:
+        with self._lock:
+            if self._ticket is None or time.monotonic() - self._made > TICKET_SECONDS:
+                self._ticket = None
+                self._ticket = self._new_ticket()
+                self._made = time.monotonic()
+            return self._ticket
+
+
+def _auth(
+    credential: ProxmoxCredential, new_ticket: Callable[[], tuple[str, str]]
+) -> ProxmoxHTTPAuthBase:
+    verify = credential.verify_ssl and credential.fingerprint is None
+    if credential.token_value is None:
+        return _TicketAuth(new_ticket, verify)
+    return ProxmoxHTTPApiTokenAuth(
+        credential.user,
+        credential.token_name,
+        credential.token_value.get_secret_value(),
+        timeout=TIMEOUTS,
+        verify_ssl=verify,
+    )
+
+
+def _no_auth(credential: ProxmoxCredential) -> ProxmoxHTTPAuthBase:
+    verify = credential.verify_ssl and credential.fingerprint is None
+    return ProxmoxHTTPAuthBase(timeout=TIMEOUTS, verify_ssl=verify)

@@ -1,0 +1,159 @@
+"""The credential of one Proxmox VE cluster: what the form asks for, and what it refuses."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from typing import Final, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from skyclust.contract import CredentialModel
+
+# https://pve.proxmox.com/wiki/User_Management
+_USER: Final = re.compile(r"[^\s:/!]+@[A-Za-z][A-Za-z0-9._-]+")
+_TOKEN_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9._-]+")
+_HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[?[0-9A-Fa-f:]+\]?")
+_FINGERPRINT: Final = re.compile(r"[0-9A-F]{2}(:[0-9A-F]{2}){31}")
+
+
+class ProxmoxCredential(CredentialModel):
+    """An API token, or a user's password; and where the cluster is.
+
+    Field names are the SDK's own (proxmoxer). Any node of the cluster may be named: it answers
+    for all of them.
+    """
+
+    host: str | None = Field(
+        default=None,
+        title="Host",
+        description="Name or address of a node of the cluster, for example pve1.example.com."
+        " Empty when a private endpoint is given.",
+    )
+    port: int = Field(
+        default=8006, title="Port", description="Port of the API at the host.", ge=1, le=65535
+    )
+    user: str = Field(
+        title="User", description="User with its realm, for example skyclust@pve or root@pam."
+    )
+    token_name: str | None = Field(
+        default=None,
+        title="Token name",
+        description="Name of the API token: what stands behind the exclamation mark of its id.",
+    )
+    token_value: SecretStr | None = Field(
+        default=None,
+        title="Token secret",
+        description="The secret of the API token, shown once when it is made.",
+    )
+    password: SecretStr | None = Field(
+        default=None,
+        title="Password",
+        description="Password of the user, in place of a token. A user with a second factor"
+        " needs a token.",
+    )
+    verify_ssl: bool = Field(
+        default=True,
+        title="Verify the certificate",
+        description="Whether the cluster's certificate has to be trusted. Switched off, anybody"
+        " on the way can read the secret.",
+    )
+    ca_certificate: str | None = Field(
+        default=None,
+        title="CA certificate",
+        description="Certificate, in PEM, of the authority that signed the cluster's: the content"
+        " of /etc/pve/pve-root-ca.pem.",
+    )
+    fingerprint: str | None = Field(
+        default=None,
+        title="Fingerprint",
+        description="SHA-256 fingerprint of the node's certificate, in place of an authority:"
+        " 32 pairs of hexadecimal digits with colons.",
+    )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _empty_means_absent(cls, value: object) -> object:
+        # A form sends the empty string for a field that was left alone.
+        content = value.get_secret_value() if isinstance(value, SecretStr) else value
+        return None if content == "" else value
+
+    @field_validator("host")
+    @classmethod
+    def _name_of_a_host(cls, value: str | None) -> str | None:
+        if value is not None and not _HOST.fullmatch(value):
+            raise ValueError("is the name or address of a node, without https:// and port")
+        return value
+
+    @field_validator("user")
+    @classmethod
+    def _user_with_realm(cls, value: str) -> str:
+        if not _USER.fullmatch(value):
+            raise ValueError("is a user with its realm (skyclust@pve), without the token's name")
+        return value
+
+    @field_validator("token_name")
+    @classmethod
+    def _name_of_a_token(cls, value: str | None) -> str | None:
+        if value is not None and not _TOKEN_NAME.fullmatch(value):
+            raise ValueError("is the part of the token's id behind the exclamation mark")
+        return value
+
+    @field_validator("ca_certificate")
+    @classmethod
+    def _certificate_in_pem(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                ssl.PEM_cert_to_DER_cert(value.strip())
+            except ValueError:
+                raise ValueError("is no certificate in PEM (-----BEGIN CERTIFICATE-----)") from None
+        return value
+
+    @field_validator("fingerprint")
+    @classmethod
+    def _sha256_with_colons(cls, value: str | None) -> str | None:
+        if value is not None and not _FINGERPRINT.fullmatch(value.upper()):
+            raise ValueError("is a SHA-256 fingerprint: 32 pairs of digits with colons")
+        return value.upper() if value else None
+
+    @field_validator("endpoint")
+    @classmethod
+    def _address_of_an_endpoint(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("is not an address (https://pve.example.com:8006)")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("is an address without user, password, query and fragment")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _one_place_and_one_proof(self) -> Self:
+        if (self.host is None) == (self.endpoint is None):
+            raise ValueError("give a host or a private endpoint, one of them")
+        if (self.token_name is None) != (self.token_value is None):
+            raise ValueError("token_name and token_value belong together: give both")
+        if (self.token_name is None) == (self.password is None):
+            raise ValueError("give an API token or a password, one of them")
+        if self.fingerprint is not None and self.ca_certificate is not None:
+            raise ValueError("give a fingerprint or a CA certificate, not both")
+        if not self.verify_ssl and (self.fingerprint or self.ca_certificate):
+            raise ValueError("verify_ssl is off: a fingerprint or CA would not be looked at")
+        return self
+
+    @property
+    def address(self) -> str:
+        """Base URL of the cluster, without a slash at its end."""
+        if self.endpoint is not None:
+            return self.endpoint
+        host = self.host or ""
+        if ":" in host and not host.startswith("["):
+            host = f"[{host}]"
+        return f"https://{host}:{self.port}"
+
+    @property
+    def principal(self) -> str:
+        """Whom the cluster knows the credential as."""
+        return f"{self.user}!{self.token_name}" if self.token_name else self.user

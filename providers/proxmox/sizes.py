@@ -1,0 +1,47 @@
+"""Instance types: Proxmox VE sizes machines freely, so a type is its size written down.
+
+`2c4g` has 2 cores and 4 GiB of memory, `1c512m` one core and 512 MiB. There is one way to write
+each size: `m` only where the memory is no whole number of GiB.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from skyclust.errors import InvalidRequest
+
+_TYPE: Final = re.compile(r"([1-9][0-9]{0,3})c([1-9][0-9]{0,7})([gm])")
+MIB_PER_GIB: Final = 1024
+
+
+class Size(NamedTuple):
+    """Virtual processors and MiB of memory."""
+
+    cores: int
+    memory_mib: int
+
+    @property
+    def name(self) -> str:
+        """The type that stands for the size."""
+        if self.memory_mib % MIB_PER_GIB == 0:
+            return f"{self.cores}c{self.memory_mib // MIB_PER_GIB}g"
+        return f"{self.cores}c{self.memory_mib}m"
+
+
+def to_size(instance_type: str) -> Size:
+    """Return the size that a type stands for; raises InvalidRequest for what is no type."""
+    found = _TYPE.fullmatch(instance_type)
+    size = None
+    if found is not None:
+        unit = MIB_PER_GIB if found[3] == "g" else 1
+        size = Size(int(found[1]), int(found[2]) * unit)
+    if size is None or size.name != instance_type:
+        raise InvalidRequest(
+            f"There is no instance type {instance_type!r}.",
+            hint="Write cores and memory: 2c4g has 2 cores and 4 GiB, 1c512m has 512 MiB."
+            if size is None
+            else f"Write {size.name}.",
+            provider="proxmox",
+        )
+    return size

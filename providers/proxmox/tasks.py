@@ -1,0 +1,90 @@
+"""Tasks: waiting for one, reading how it ended, and what runs on a machine now.
+
+A task that failed is `stopped` like one that did not; its exit status tells.
+Source: https://pve.proxmox.com/pve-docs/api-viewer/#/nodes/{node}/tasks/{upid}/status
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from providers.proxmox.errors import task_error
+from skyclust.errors import Timeout
+
+if TYPE_CHECKING:
+    from providers.proxmox.client import ProxmoxConnections
+
+FIRST_PAUSE: Final = 0.1
+LONGEST_PAUSE: Final = 2.0
+"""Seconds between two looks at a task: short for what is over at once, and doubling."""
+
+PATIENCE_SECONDS: Final = 60.0
+"""How long one call of the contract goes on with a machine, at most, before it asks to be
+repeated."""
+
+
+def tries(seconds: float = PATIENCE_SECONDS) -> Iterator[None]:
+    """Yield at once, then again and again after a pause, until so many seconds are over."""
+    end = time.monotonic() + seconds
+    pause = FIRST_PAUSE
+    while True:
+        yield
+        if time.monotonic() + pause > end:
+            return
+        time.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def finish(
+    connections: ProxmoxConnections,
+    upid: Any,
+    doing: str,
+    *,
+    seconds: float = PATIENCE_SECONDS,
+) -> bool:
+    """Wait for a task and return whether it is over; raises our error when it failed.
+
+    What was done at once has no UPID. A task that ended with warnings is done.
+    """
+    if not isinstance(upid, str) or not upid.startswith("UPID:"):
+        return True
+    node = upid.split(":")[1]
+    for _ in tries(seconds):
+        task = connections.get(f"nodes/{node}/tasks/{upid}/status", doing)
+        if task["status"] == "stopped":
+            exit_status = str(task.get("exitstatus", "no exit status"))
+            if exit_status != "OK" and not exit_status.startswith("WARNINGS"):
+                raise task_error(exit_status, doing)
+            return True
+    return False
+
+
+def complete(connections: ProxmoxConnections, upid: Any, doing: str) -> None:
+    """Wait for a task to be over; raises Timeout when it takes longer than a minute."""
+    if not finish(connections, upid, doing):
+        raise Timeout(
+            f"Could not {doing} within {PATIENCE_SECONDS:.0f} s: the task goes on.",
+            hint="Ask again: it is carried on from where it is then.",
+            provider="proxmox",
+            code="task",
+        )
+
+
+def running_tasks(
+    connections: ProxmoxConnections, node: str, doing: str, vmid: int | None = None
+) -> dict[int, str]:
+    """Return the types of the tasks that run on a node's machines, by machine.
+
+    The list of active tasks has those that are just over, too: they have an end.
+    """
+    asked: dict[str, object] = {"source": "active", "limit": 500}
+    if vmid is not None:
+        asked["vmid"] = vmid
+    found = connections.get(f"nodes/{node}/tasks", doing, **asked)
+    return {
+        int(task["id"]): str(task["type"])
+        for task in reversed(found)
+        if "endtime" not in task and not task.get("status") and str(task.get("id", "")).isdigit()
+    }

@@ -1,0 +1,105 @@
+"""What administrators do: volumes by hand, bridges, templates, switching a node off."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from skyclust.sandbox.proxmox import drives
+from skyclust.sandbox.proxmox.answers import refused
+from skyclust.sandbox.proxmox.routing import Asked
+from skyclust.sandbox.proxmox.state import Bridge, Volume
+from skyclust.sandbox.proxmox.tasks import begin, refuse_busy
+
+
+def add_content(asked: Asked) -> object:
+    """Make a volume for a guest, which need not exist, and return its id."""
+    name, given = asked.path["storage"], asked.parameters
+    if name not in asked.cluster.storages:
+        raise refused(f"storage '{name}' does not exist")
+    volume = Volume(
+        storage=name,
+        node=asked.cluster.place_of(name, asked.node),
+        name=given["filename"],
+        size=drives.to_bytes(given["size"]) * (1 if given["size"][-1:].isalpha() else 1024),
+        content="images",
+        format=given.get("format", "raw"),
+        ctime=int(asked.now),
+        vmid=int(given["vmid"]),
+    )
+    if (volume.node, volume.volid) in asked.cluster.volumes:
+        raise refused(f"disk image '{volume.name}' already exists")
+    return asked.cluster.add_volume(volume).volid
+
+
+def remove_content(asked: Asked) -> object:
+    """Remove a volume."""
+    name = asked.path["storage"]
+    volid = (
+        asked.path["volume"] if ":" in asked.path["volume"] else f"{name}:{asked.path['volume']}"
+    )
+    volume = asked.cluster.volume(volid, asked.node)
+    if volume is None:
+        raise refused(f"volume '{volid}' does not exist")
+    remove = partial(asked.cluster.remove_volume, volume)
+    return begin(
+        asked.cluster, asked.now, node=asked.node, kind="imgdel", about=volid,
+        user=asked.principal, effect=remove, share=0.0,
+    )  # fmt: skip
+
+
+def add_bridge(asked: Asked) -> object:
+    """Add a bridge to the node's configuration, which counts once it is applied."""
+    given = asked.parameters
+    taken = {one.name for one in asked.cluster.bridges if one.node in {"", asked.node}}
+    if given["iface"] in taken:
+        raise refused("interface already exists")
+    bridge = Bridge(
+        given["iface"],
+        asked.node,
+        cidr=given.get("cidr", ""),
+        comments=given.get("comments", ""),
+        vlan_aware=asked.flag("bridge_vlan_aware"),
+    )
+    asked.cluster.unapplied.append(bridge)
+    return None
+
+
+def apply_bridges(asked: Asked) -> object:
+    """Take the node's changed network configuration into use."""
+    cluster = asked.cluster
+    here = [one for one in cluster.unapplied if one.node == asked.node]
+    cluster.bridges += here
+    cluster.unapplied = [one for one in cluster.unapplied if one.node != asked.node]
+    return begin(
+        cluster, asked.now, node=asked.node, kind="srvreload", about="networking",
+        user=asked.principal, effect=lambda: None, share=0.0,
+    )  # fmt: skip
+
+
+def to_template(kind: str, asked: Asked) -> object:
+    """Make a template of a guest."""
+    guest, cluster = asked.guest(kind), asked.cluster
+    refuse_busy(cluster, guest)
+    if guest.running:
+        raise refused("unable to convert a running guest to a template")
+    for key, volid, options in list(drives.disks(guest.config)):
+        volume = cluster.volume(volid, guest.node)
+        if volume is not None:
+            cluster.remove_volume(volume)
+            volume.name = volume.name.replace("vm-", "base-", 1)
+            cluster.add_volume(volume)
+            guest.config[key] = drives.joined(volume.volid, options)
+    guest.config["template"] = 1
+    return begin(
+        cluster, asked.now, node=guest.node, kind="qmtemplate", about=str(guest.vmid),
+        user=asked.principal, effect=lambda: None, share=0.0,
+    )  # fmt: skip
+
+
+def shut_down(asked: Asked) -> object:
+    """Let a node go offline; its guests stay on it."""
+    node = asked.cluster.nodes[asked.node]
+    if node.number == 1:
+        raise refused("this node answers the sandbox's calls: shut down another one")
+    node.online = False
+    return None

@@ -1,0 +1,203 @@
+"""The sandbox Proxmox VE as the conformance suite wants it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from itertools import count
+from typing import Final
+
+from providers.proxmox.credential import ProxmoxCredential
+from skyclust.conformance import Failure
+from skyclust.model.instance import InstanceSpec
+from skyclust.model.resource import ResourceKind
+from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust.sandbox.proxmox.seed import CLUSTER
+from tests.fixtures.proxmox import ProxmoxSandbox
+from tests.unit.proxmox.documented_errors import unplaced_classes, unplaced_sentences
+
+_PLACES: Final = (
+    ("ceph", "pve1"),
+    ("local-lvm", "pve1"),
+    ("local-lvm", "pve2"),
+    ("local-lvm", "pve3"),
+)
+_FILLER: Final = "vm-4711-disk-0"
+
+
+class ProxmoxHarness:
+    """Works in the sandbox's cluster.
+
+    The suite's credential is a token, and only the token's calls fail. The harness itself works
+    as the administrator, so that it can seed and count at any time.
+    """
+
+    region = CLUSTER
+    smallest_page = 1
+    deadline_seconds = 20.0
+    poll_seconds = 0.03
+    other_type = "2c4g"
+    image_family = "debian-12"
+    unknown_instance_id = "987654"
+    unknown_disk_id = "ceph:vm-987654-disk-0"
+    unknown: Mapping[str, str] = {"image": "8765", "type": "t3.humongous", "network": "vmbr77"}
+
+    def __init__(self, sandbox: ProxmoxSandbox) -> None:
+        self._sandbox = sandbox
+        self._bare = sandbox.bare()
+        self._numbers = count(1)
+
+    def credential(self) -> ProxmoxCredential:
+        """Return the credential of the main token."""
+        return self._sandbox.credential()
+
+    def wrong_credential(self) -> ProxmoxCredential:
+        """Return a token whose secret is wrong."""
+        secret = "0c5a5b6e-3b1f-4f43-8d5e-canary000000"
+        return self._sandbox.credential(token_value=secret)
+
+    def unreachable_credential(self) -> ProxmoxCredential:
+        """Return a credential for an endpoint where nothing listens: port 1, tcpmux."""
+        return self._sandbox.credential(endpoint="http://127.0.0.1:1")
+
+    def fail(self, failure: Failure) -> None:
+        """Let the calls of the token fail."""
+        user = self._sandbox.access_key
+        if failure in {Failure.NO_CAPACITY, Failure.NO_QUOTA}:
+            # Proxmox VE has no quotas: a full storage is the limit that there is.
+            self._fill_storage()
+            return
+        self._sandbox.inject(
+            {
+                Failure.THROTTLED: Fault(kind=FaultKind.THROTTLE, access_key=user),
+                Failure.BROKEN: Fault(kind=FaultKind.ERROR, access_key=user),
+                Failure.DENIED: Fault(kind=FaultKind.DENY, access_key=user, region=CLUSTER),
+                Failure.EXPIRED: Fault(kind=FaultKind.EXPIRE, access_key=user),
+                Failure.LOST_REPLY: Fault(
+                    kind=FaultKind.DROP_REPLY, access_key=user, action="POST */clone", times=1
+                ),
+            }[failure]
+        )
+
+    def break_after(self, calls: int) -> None:
+        """Carry out one more call after so many, lose its reply, and refuse what follows."""
+        user = self._sandbox.access_key
+        self._sandbox.inject(
+            Fault(kind=FaultKind.DROP_REPLY, access_key=user, after=calls, times=1),
+            Fault(kind=FaultKind.ERROR, access_key=user, after=calls),
+        )
+
+    def recover(self) -> None:
+        """End every failure."""
+        self._sandbox.clear()
+        if any(disk.endswith(_FILLER) for disk in self._disks()):
+            self._bare.delete(f"nodes/pve1/storage/ceph/content/{_FILLER}")
+
+    def _fill_storage(self) -> None:
+        [free] = [
+            one["avail"] for one in self._bare.get("nodes/pve1/storage") if one["storage"] == "ceph"
+        ]
+        filler = {"filename": _FILLER, "vmid": 4711, "size": f"{free // 1024**2}M"}
+        self._bare.post("nodes/pve1/storage/ceph/content", **filler)
+
+    def calls(self) -> int:
+        """Return the sandbox's count of calls."""
+        return sum(self._sandbox.calls().values())
+
+    def unmapped_errors(self) -> Sequence[str]:
+        """Return requests' classes and Proxmox VE's sentences that have no place."""
+        return [*unplaced_classes(), *unplaced_sentences()]
+
+    def spec(self, name: str) -> InstanceSpec:
+        """Return a small machine, cloned from a template."""
+        return InstanceSpec(
+            name=name,
+            region=CLUSTER,
+            type="1c1g",
+            image="9000",
+            network="vmbr0",
+            tags={"team": "conformance"},
+        )
+
+    def spec_by_names(self, name: str) -> InstanceSpec:
+        """Return the same machine; a bridge has no other name than its id."""
+        return self.spec(name).model_copy(update={"image": "ubuntu-24.04"})
+
+    def machines(self) -> int:
+        """Return how many machines there are that are no templates."""
+        found = self._bare.get("cluster/resources", type="vm")
+        return sum(1 for one in found if not one["template"])
+
+    def belongings(self) -> Sequence[str]:
+        """Return the numbers of all machines and templates, and all volumes."""
+        found = self._bare.get("cluster/resources", type="vm")
+        return sorted([*(str(one["id"]) for one in found), *self._disks()])
+
+    def _disks(self) -> list[str]:
+        found: list[str] = []
+        for storage, node in _PLACES:
+            prefix = "" if storage == "ceph" else f"{node}/"
+            for one in self._bare.get(f"nodes/{node}/storage/{storage}/content"):
+                found.append(f"{prefix}{one['volid']}")
+        return found
+
+    def write(self, instance_id: str, text: str) -> None:
+        """Write a text to every disk of a machine."""
+        self._bare.write_texts(instance_id, text)
+
+    def read(self, instance_id: str) -> Sequence[str]:
+        """Return the text on each disk of a machine."""
+        return self._bare.texts(instance_id)
+
+    def spare_disk(self) -> str:
+        """Make a volume that belongs to no machine, on the shared storage."""
+        return self._make_disk_at(next(self._numbers), "ceph", "pve1")
+
+    def seed(self, kind: ResourceKind, number: int) -> Sequence[str]:
+        """Make resources of a kind and return their ids."""
+        make = {
+            ResourceKind.INSTANCE: self._make_instance,
+            ResourceKind.DISK: self._make_disk,
+            ResourceKind.SNAPSHOT: self._make_snapshot,
+            ResourceKind.IMAGE: self._make_image,
+            ResourceKind.NETWORK: self._make_network,
+        }[kind]
+        return [make(next(self._numbers)) for _ in range(number)]
+
+    def _make_instance(self, number: int) -> str:
+        vmid = 200 + number
+        node = f"pve{1 + number % 3}"
+        self._await(node, self._bare.post(f"nodes/{node}/qemu", vmid=vmid, name=f"seed-{number}"))
+        return str(vmid)
+
+    def _make_disk(self, number: int) -> str:
+        return self._make_disk_at(number, *_PLACES[number % len(_PLACES)])
+
+    def _make_disk_at(self, number: int, storage: str, node: str) -> str:
+        disk = {"filename": f"vm-{5000 + number}-disk-0", "vmid": 5000 + number, "size": "1G"}
+        volume = str(self._bare.post(f"nodes/{node}/storage/{storage}/content", **disk))
+        return volume if storage == "ceph" else f"{node}/{volume}"
+
+    def _make_snapshot(self, number: int) -> str:
+        vmid = self._make_instance(number)
+        node = f"pve{1 + number % 3}"
+        upid = self._bare.post(f"nodes/{node}/qemu/{vmid}/snapshot", snapname=f"seed-{number}")
+        self._await(node, upid)
+        return f"{vmid}/seed-{number}"
+
+    def _make_image(self, number: int) -> str:
+        vmid = self._make_instance(number)
+        self._bare.post(f"nodes/pve{1 + number % 3}/qemu/{vmid}/template")
+        return vmid
+
+    def _make_network(self, number: int) -> str:
+        name, node = f"vmbr{100 + number}", f"pve{1 + number % 3}"
+        self._bare.post(f"nodes/{node}/network", iface=name, type="bridge")
+        self._bare.put(f"nodes/{node}/network")
+        return name
+
+    def _await(self, node: str, upid: str) -> None:
+        end = time.monotonic() + self.deadline_seconds
+        while self._bare.get(f"nodes/{node}/tasks/{upid}/status")["status"] == "running":
+            assert time.monotonic() < end, f"The sandbox does not end {upid}."
+            time.sleep(self.poll_seconds)

@@ -1,0 +1,49 @@
+"""Proxmox VE passes the shared suite."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pytest
+
+from providers.proxmox.provider import ProxmoxProvider
+from skyclust.conformance import (
+    CatalogSuite,
+    ComputeSuite,
+    DiskSuite,
+    InventorySuite,
+    ProviderSuite,
+    SnapshotSuite,
+    TagSuite,
+)
+from tests.conformance.proxmox import ProxmoxHarness
+from tests.fixtures.proxmox import ProxmoxSandbox
+
+ONE_READ = (
+    "A bridge is one network on all its nodes: every node is asked before the first one is known."
+)
+NO_QUOTAS = "Proxmox VE has no quotas: what is full is a storage or a node, and that is capacity."
+
+
+@pytest.mark.integration
+class TestProxmox(
+    ProviderSuite, InventorySuite, ComputeSuite, CatalogSuite, SnapshotSuite, DiskSuite, TagSuite
+):
+    """The Proxmox VE provider against the sandbox cluster."""
+
+    provider_class = ProxmoxProvider
+    gaps: ClassVar = {
+        "test_a_failure_between_pages_raises[network-denied]": ONE_READ,
+        "test_a_failure_between_pages_raises[network-expired]": ONE_READ,
+        "test_a_failure_between_pages_raises[network-broken]": ONE_READ,
+        "test_a_cloud_that_is_full_says_so[quota]": NO_QUOTAS,
+    }
+
+    @pytest.fixture
+    def harness(
+        self, proxmox_sandbox: ProxmoxSandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> ProxmoxHarness:
+        """The sandbox, and a provider that looks after its tasks more often."""
+        monkeypatch.setattr("providers.proxmox.tasks.FIRST_PAUSE", 0.02)
+        monkeypatch.setattr("providers.proxmox.tasks.LONGEST_PAUSE", 0.05)
+        return ProxmoxHarness(proxmox_sandbox)

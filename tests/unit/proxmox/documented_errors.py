@@ -1,0 +1,69 @@
+"""What requests can raise and Proxmox VE can say, and what of it has no place in the tree.
+
+fakepve carries the errors of Proxmox VE's own sources, by operation. The file is read, fakepve
+itself is not imported.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Sequence
+from importlib.metadata import distribution
+from typing import Any, Final
+
+import requests.exceptions
+
+from providers.proxmox.errors import ERROR_CLASSES, STATUSES, class_of_sentence
+
+CALLED: Final = re.compile(
+    r"GET /(cluster/(resources|status|nextid)|access/permissions|nodes|nodes/\{node\}/(network"
+    r"|tasks|tasks/\{upid\}/status|storage/\{storage\}/content|(qemu|lxc)(/\{vmid\}/(config"
+    r"|snapshot|status/current))?))"
+    r"|POST /access/ticket"
+    r"|POST /nodes/\{node\}/(qemu|lxc)(/\{vmid\}/(clone|config|snapshot|status/(start|stop"
+    r"|shutdown|reboot|resume)|snapshot/\{snapname\}/rollback))?"
+    r"|PUT /nodes/\{node\}/(qemu|lxc)/\{vmid\}/(config|resize)"
+    r"|DELETE /nodes/\{node\}/(qemu|lxc)/\{vmid\}(/snapshot/\{snapname\})?"
+)
+"""The operations that the provider calls."""
+
+
+def catalogue(name: str) -> Any:
+    """Return one of the files of official data that fakepve carries."""
+    path = distribution("fakepve").locate_file(f"fakepve/data/{name}.json.gz")
+    return json.loads(gzip.decompress(path.read_bytes()))  # type: ignore[attr-defined]  # a Path
+
+
+def documented_sentences() -> list[tuple[int, str]]:
+    """Return status and sentence of every error of the operations that the provider calls."""
+    errors = catalogue("pve-errors")["errors"]
+    return sorted(
+        {
+            (error["status"], error["message"])
+            for operation, known in errors.items()
+            if CALLED.fullmatch(operation)
+            for error in known
+        }
+    )
+
+
+def unplaced_sentences() -> Sequence[str]:
+    """Return the sentences that neither the table of sentences nor that of statuses knows."""
+    return [
+        sentence
+        for status, sentence in documented_sentences()
+        if status not in STATUSES and class_of_sentence(sentence) is None
+    ]
+
+
+def unplaced_classes() -> Sequence[str]:
+    """Return the classes of requests' errors that the table does not know."""
+    return [
+        name
+        for name, kind in vars(requests.exceptions).items()
+        if isinstance(kind, type)
+        and issubclass(kind, requests.RequestException)
+        and name not in ERROR_CLASSES
+    ]
