@@ -10,8 +10,9 @@ links begin with https://www.googleapis.com/compute/v1/ as Google's do.
 - OAuth: POST /token (JWT bearer grant of a service account's key).
 - Security Token Service: POST /v1/token (workload identity federation), and
   POST /v1/projects/-/serviceAccounts/{email}:generateAccessToken (impersonation).
-- Metadata server: /computeMetadata/v1/... (GCE_METADATA_HOST=127.0.0.1:PORT). Its default
-  service account is skyclust@sandbox-project.
+- Metadata server: /computeMetadata/v1/... (GCE_METADATA_HOST and GCE_METADATA_IP, which
+  google-auth asks first, as 127.0.0.1:PORT). Its default service account is
+  skyclust@sandbox-project.
 
 Projects: `sandbox-project` (what the seed has) and `other-project` (a new account in every
 seed). The images of `debian-cloud` and `ubuntu-os-cloud` may be read by everybody. Regions and

@@ -13,7 +13,7 @@ def put_machines(world: World, project: str, zone: str, count: int, machine_type
     """Put so many running machines into a zone, each with a boot disk and a public address."""
     holder = world.projects[project]
     region = region_in(f"zones/{zone}")
-    already = len(holder.shelf("instances", f"zones/{zone}"))
+    already = sum(1 for _ in holder.every("instances"))
     subnetwork = Reference(project, f"regions/{region}", "subnetworks", "default")
     image = next(iter(world.projects["debian-cloud"].every("images")))
     for number in range(already, already + count):

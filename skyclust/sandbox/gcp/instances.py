@@ -28,16 +28,26 @@ _KEPT: Final = (
     "canIpForward",
     "deletionProtection",
     "description",
+    "displayDevice",
+    "guestAccelerators",
     "hostname",
+    "keyRevocationActionType",
     "minCpuPlatform",
+    "reservationAffinity",
     "resourcePolicies",
     "serviceAccounts",
+    "shieldedInstanceConfig",
 )
+_TEMPLATES: Final = ("sourceInstanceTemplate", "sourceMachineImage")
 _PLATFORMS: Final = {"c4a": "Google Axion", "t2a": "Ampere Altra", "n2d": "AMD Milan"}
 
 
 def insert(work: Work) -> Resource:
     """Make a machine, with its disks and interfaces."""
+    for template in _TEMPLATES:
+        if template in work.query:
+            message = f"The sandbox has no {template}."
+            raise refused(501, "notImplemented", message, front=True)
     where = require_new(work, "instances")
     body = work.body
     require_labels(body.get("labels", {}))
@@ -149,13 +159,7 @@ def _instance(work: Work, where: Reference, machine_type: Resource) -> Resource:
         "machineType": machine_type["selfLink"],
         "cpuPlatform": _PLATFORMS.get(series_of(machine_type["name"]).name, "Intel Broadwell"),
         "zone": scope_link(work.project.name, where.scope),
-        "scheduling": {
-            "onHostMaintenance": "MIGRATE",
-            "automaticRestart": True,
-            "preemptible": False,
-            "provisioningModel": "STANDARD",
-            **body.get("scheduling", {}),
-        },
+        "scheduling": _scheduling(body.get("scheduling", {})),
         "metadata": metadata_of(body.get("metadata", {})),
         "tags": tags_of(body.get("tags", {})),
         "startRestricted": False,
@@ -169,6 +173,18 @@ def _instance(work: Work, where: Reference, machine_type: Resource) -> Resource:
     }
     instance |= {name: body[name] for name in _KEPT if name in body}
     return with_labels(instance, body.get("labels"))
+
+
+def _scheduling(given: dict[str, Any]) -> Resource:
+    """Return how a machine is scheduled; a spot machine is ended where others are moved."""
+    spot = given.get("provisioningModel") == "SPOT" or bool(given.get("preemptible"))
+    return {
+        "onHostMaintenance": "TERMINATE" if spot else "MIGRATE",
+        "automaticRestart": not spot,
+        "provisioningModel": "SPOT" if spot else "STANDARD",
+        **given,
+        "preemptible": spot,
+    }
 
 
 def _own_disks(work: Work, instance: Resource) -> list[Resource]:

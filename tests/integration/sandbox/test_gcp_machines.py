@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -65,6 +66,25 @@ def test_one_request_id_makes_one_machine(calls: Caller) -> None:
     assert (other.status, other.reason) == (400, "invalid")
     assert calls.call("POST", INSTANCES, machine("web")).reason == "alreadyExists"
     assert calls.call("POST", INSTANCES, machine("x"), requestId="no").status == 400
+
+
+def test_many_at_once_with_one_request_id_make_one_machine(calls: Caller) -> None:
+    request_id = str(uuid.uuid4())
+
+    def ask(_number: int) -> str:
+        made = calls.begin("POST", INSTANCES, machine("web"), requestId=request_id)
+        return str(made["name"])
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(ask, range(16)))) == 1
+    assert len(calls.get(INSTANCES)["items"]) == 1
+
+
+def test_spot_machines_and_templates(calls: Caller) -> None:
+    web = launch(calls, scheduling={"provisioningModel": "SPOT"})
+    assert calls.get(web)["scheduling"]["preemptible"] is True
+    query = {"sourceInstanceTemplate": "global/instanceTemplates/any"}
+    assert calls.call("POST", INSTANCES, machine("b"), **query).status == 501
 
 
 @pytest.mark.parametrize(
