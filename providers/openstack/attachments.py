@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.openstack.changes import changing, state_of
-from providers.openstack.disks import get_volume
+from providers.openstack.disks import get_volume, holders_of
 from providers.openstack.instances import get_server
 from skyclust.errors import Conflict, InvalidRequest, NotFound
 from skyclust.model.instance import InstanceState
@@ -31,7 +31,7 @@ def attach_disk(clients: OpenStackClients, region: str, server_id: str, volume_i
     server = get_server(clients, region, server_id)
     volume = get_volume(clients, region, volume_id)
     holders = holders_of(volume)
-    if server_id in holders:
+    if server_id in holders or volume_id in volumes_of(server):
         return
     doing = f"attach disk {volume_id} to instance {server_id} in {region}"
     if holders and not volume.get("multiattach"):
@@ -106,9 +106,9 @@ def ask_to_detach(
             return
 
 
-def holders_of(volume: Json) -> list[str]:
-    """Return the ids of the servers that a volume is attached to."""
-    return sorted(str(one["server_id"]) for one in volume.get("attachments") or ())
+def volumes_of(server: Json) -> list[str]:
+    """Return the ids of a server's volumes, those being attached included."""
+    return [str(one["id"]) for one in server.get("os-extended-volumes:volumes_attached") or ()]
 
 
 def is_root(server: Json, volume: Json) -> bool:

@@ -61,6 +61,13 @@ def get_disk(clients: OpenStackClients, region: str, volume_id: str) -> Resource
     return to_disk(region, get_volume(clients, region, volume_id))
 
 
+def holders_of(volume: Json) -> list[str]:
+    """Return the ids of the servers that a volume is attached to."""
+    if volume["status"] in {"attaching", "reserved"}:
+        return []  # promised to a server, which does not have it yet
+    return sorted(str(one["server_id"]) for one in volume.get("attachments") or ())
+
+
 def to_disk(region: str, volume: Json) -> Resource:
     """Return a volume as an inventory resource."""
     native_state = str(volume["status"])
@@ -79,7 +86,7 @@ def to_disk(region: str, volume: Json) -> Resource:
         tags=dict(volume.get("metadata") or {}),
         created_at=to_moment(volume.get("created_at")),
         attributes={
-            "attached_to": sorted(str(one["server_id"]) for one in attachments),
+            "attached_to": [*holders_of(volume)],
             "bootable": str(volume.get("bootable")).lower() == "true",
             "description": volume.get("description") or None,
             "device": attachments[0].get("device") if attachments else None,

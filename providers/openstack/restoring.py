@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING, Any, Final
 from providers.openstack.attachments import (
     ask_to_attach,
     ask_to_detach,
-    holders_of,
     is_passing,
 )
 from providers.openstack.changes import act, changing, refusal, state_of
-from providers.openstack.disks import get_volume
+from providers.openstack.disks import get_volume, holders_of
 from providers.openstack.instances import get_server
 from providers.openstack.snapshot_parts import Part, find_parts, snapshots_of, to_snapshot
 from providers.openstack.tokens import RESTORED_KEY
@@ -112,6 +111,8 @@ def _volume(clients: OpenStackClients, region: str, server_id: str, part: Part) 
         raise Unsupported(
             f"{said} this Cinder is older than {REVERTS[0]}.{REVERTS[1]}.", provider="openstack"
         )
+    if int(volume["size"]) != part.size_gib:
+        raise InvalidRequest(f"{said} it has another size since.", provider="openstack")
     newest = snapshots_of(clients, region, part.source)[-1:]
     if [one["id"] for one in newest] != [part.id]:
         raise InvalidRequest(

@@ -63,6 +63,7 @@ class Part:
     source: str
     native_state: str
     created_at: datetime | None
+    size_gib: int = 0
     device: str | None = None
     goes_with_server: bool = False
 
@@ -129,6 +130,7 @@ def to_volume_part(snapshot: Json) -> Part:
         source=str(snapshot["volume_id"]),
         native_state=str(snapshot["status"]),
         created_at=to_moment(snapshot.get("created_at")),
+        size_gib=int(snapshot["size"]),
         device=marks.get(DEVICE_KEY) or None,
         goes_with_server=marks.get(GOES_KEY) == "true",
     )
