@@ -29,6 +29,7 @@ from providers.azure.provisioning import unsettled
 from providers.azure.tags import INSTANCE_TAG, to_tag
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.instance import Instance, InstanceState
+from skyclust.model.resource import ResourceState
 
 if TYPE_CHECKING:
     from providers.azure.client import AzureClients, Document
@@ -179,6 +180,8 @@ def _remove_replaced(clients: AzureClients, there: ResourceId) -> bool:
     replaced = _look(clients, str(ResourceId(clients.subscription_id, group, KIND, name)))
     if replaced is None or holders(replaced):
         return True
+    if unsettled(replaced) is ResourceState.DELETING:
+        return False
     try:
         with azure_errors(f"delete disk {name} in group {group}, which was replaced"):
             clients.compute.disks.begin_delete(group, name, polling=False)

@@ -46,7 +46,11 @@ class BoundedRetries(RetryPolicy[Any, Any]):
         asked = self.get_retry_after(response)
         if asked is not None and asked > LONGEST_RETRY_AFTER:
             return False
-        return bool(super().is_retry(settings, response))
+        again = bool(super().is_retry(settings, response))
+        if again:
+            # The SDK streams answers, and forgets this one: read, its connection is free again.
+            response.http_response.read()
+        return again
 
 
 class TokenRetries(BoundedRetries):

@@ -160,7 +160,7 @@ class AzureHarness:
 
     def spare_disk(self) -> str:
         """Make a disk that nothing uses."""
-        return self._operator.disk("spare")
+        return self._operator.ready(self._operator.disk("spare"))
 
     def write(self, instance_id: str, text: str) -> None:
         """Write a text to every disk of a machine."""

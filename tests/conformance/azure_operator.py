@@ -20,13 +20,14 @@ NETWORK: Final = ("Microsoft.Network", "2024-05-01")
 
 
 class AzureOperator:
-    """Speaks Resource Manager's wire format; everything it makes is ready when it returns."""
+    """Speaks Resource Manager's wire format."""
 
     def __init__(self, sandbox: AzureSandbox, region: str, image: dict[str, str]) -> None:
         self._sandbox = sandbox
         self._region = region
         self._image = image
         self._numbers = count(1)
+        self._asked_for: list[str] = []
         self._session = requests.Session()
         answer = self._session.post(
             f"{sandbox.endpoint}/{sandbox.tenant_id}/oauth2/v2.0/token",
@@ -58,19 +59,32 @@ class AzureOperator:
         return self._call("GET", self._at(machine_id, COMPUTE))
 
     def make(self, kind: ResourceKind, number: int) -> list[str]:
-        """Make things of a kind and return their ids."""
-        return [self._make(kind, next(self._numbers)) for _ in range(number)]
+        """Make things of a kind, wait until all are ready and return their ids."""
+        made = [self._make(kind, next(self._numbers)) for _ in range(number)]
+        self._await_ready()
+        return made
 
     def put(self, provider: tuple[str, str], kind: str, name: str, **body: Any) -> str:
-        """Make one thing, wait until it is ready and return its id in lower case."""
+        """Ask for one thing and return its id in lower case."""
         address = self._at(self._path(provider, kind, name), provider)
         made = self._call("PUT", address, {"location": self._region, **body})
-        end = time.monotonic() + SECONDS
-        while made["properties"].get("provisioningState", "Succeeded") != "Succeeded":
-            assert time.monotonic() < end, f"{name} is not ready in time"
-            time.sleep(POLL_SECONDS)
-            made = self._call("GET", address)
+        self._asked_for.append(address)
         return str(made["id"]).lower()
+
+    def ready(self, thing_id: str) -> str:
+        """Return an id when everything that was asked for is ready."""
+        self._await_ready()
+        return thing_id
+
+    def _await_ready(self) -> None:
+        end = time.monotonic() + SECONDS
+        while self._asked_for:
+            state = self._call("GET", self._asked_for[-1])["properties"].get("provisioningState")
+            if state in {None, "Succeeded"}:
+                self._asked_for.pop()
+                continue
+            assert time.monotonic() < end, f"{self._asked_for[-1]} is {state}"
+            time.sleep(POLL_SECONDS)
 
     def disk(self, name: str, **body: Any) -> str:
         """Make an empty disk."""
@@ -96,6 +110,7 @@ class AzureOperator:
         inner = {"subnet": {"id": self.subnet}, "privateIPAllocationMethod": "Dynamic"}
         configuration = {"ipConfigurations": [{"name": "primary", "properties": inner}]}
         interface = self.put(NETWORK, "networkInterfaces", f"{name}-nic", properties=configuration)
+        self._await_ready()
         key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ5vGx1lkVwCGvqVyRyCTlqZsTGQlYMBj0aMYw8nSXcc"
         ssh = {"publicKeys": [{"path": "/home/seed/.ssh/authorized_keys", "keyData": key}]}
         linux = {"disablePasswordAuthentication": True, "ssh": ssh}
