@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -191,15 +192,16 @@ def test_what_a_dead_run_left_is_carried_on(
         memory.provider.stop_instance(REGION, web)
     if action == "delete-snapshot":
         memory.provider.delete_snapshot(REGION, web, kept)
-    asked = {
+    fields: dict[str, dict[str, Any]] = {
         "snapshot": {"snapshot": "good"},
         "restore": {"snapshot": "good"},
         "delete-snapshot": {"snapshot": "good"},
         "attach-disk": {"disk": "data"},
         "detach-disk": {"disk": "data"},
         "set-tags": {"tags": {"env": "live"}},
-    }[action]
-    memory.left_behind(action, web, line, Meant(snapshot_id=kept, disk_id=disk), **asked)
+    }
+    meant = Meant(snapshot_id=kept, disk_id=disk)
+    memory.left_behind(action, web, line, meant, **fields[action])
 
     outcome = run_here("recover-operations", {})
 
