@@ -32,7 +32,7 @@ class GcpHarness:
     region = REGION
     smallest_page = 1
     deadline_seconds = 20.0
-    poll_seconds = 0.03
+    poll_seconds = 0.02
     other_type = "e2-medium"
     unknown_instance_id = f"{ZONE}/nobody/1234567890123456789"
     unknown_disk_id = f"{ZONE}/no-such-disk"
