@@ -81,6 +81,11 @@ class Context:
         return "admin" in self.token.roles
 
     @property
+    def fails(self) -> bool:
+        """Return whether the work that this call begins is to end badly."""
+        return self.outcome not in {"", "Slow"}
+
+    @property
     def base(self) -> str:
         """Return the URL of the service in this region, without a version."""
         path = f"/{self.call.region}" if self.call.region else ""

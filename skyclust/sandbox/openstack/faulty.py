@@ -29,11 +29,13 @@ OUTCOMES: Final = {
     ),
     "Failed": (500, "Unexpected vif_type=binding_failed"),
     "Slow": (0, ""),
+    "CellDown": (0, ""),
 }
 """Faults that strike the work, not the call: the fault's code, and the `fault` of the server.
 
 A call struck by one is accepted, and its work ends so; `seconds` make it take longer. `Slow`
-work only takes longer. Work of cinder and glance ends in the status `error` or `killed`.
+work only takes longer. `CellDown`, of lists of servers, hides one zone's servers: a cell of
+nova does not answer. Work of cinder and glance ends in the status `error` or `killed`.
 """
 
 _QUOTA: Final = {

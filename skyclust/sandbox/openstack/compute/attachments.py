@@ -56,7 +56,7 @@ def create_attachment(context: Context) -> Response:
     volume.status = "attaching"
 
     def finish() -> None:
-        if context.outcome in {"", "Slow"}:
+        if not context.fails:
             volume.status = "in-use"
         elif attachment in server.attachments:
             part(context.region, server, attachment)
@@ -97,7 +97,7 @@ def delete_attachment(context: Context) -> Response:
     volume.status = "detaching"
 
     def finish() -> None:
-        if context.outcome not in {"", "Slow"}:
+        if context.fails:
             volume.status = "in-use"
         elif attachment in server.attachments:
             part(context.region, server, attachment)

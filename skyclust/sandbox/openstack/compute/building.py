@@ -64,7 +64,7 @@ def _finish(plan: Plan) -> None:
     context, server = plan.context, plan.server
     for attachment in server.attachments:
         context.region.volumes[attachment.volume_id].status = "in-use"
-    if context.outcome and context.outcome != "Slow":
+    if context.fails:
         networking.unbind_all(context.region, server)
         fail(server, context.outcome)
         return

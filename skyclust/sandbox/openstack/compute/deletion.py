@@ -20,7 +20,7 @@ def delete_server(context: Context) -> Response:
     require_unlocked(context, server)
     server.task_state = "deleting"
     server.updated = now()
-    if context.outcome and context.outcome != "Slow":
+    if context.fails:
         context.later(server.id, lambda: fail(server, context.outcome))
     else:
         region = context.region

@@ -85,7 +85,7 @@ def _upload(context: Context, server: Server, image: Image) -> None:
     def finish() -> None:
         server.task_state = None
         server.updated = image.updated = now()
-        if context.outcome not in {"", "Slow"}:  # nova deletes an image that it cannot fill
+        if context.fails:  # nova deletes an image that it cannot fill
             context.region.images.pop(image.id, None)
             return
         image.status, image.size = "active", 1_200_000_000

@@ -44,7 +44,7 @@ def resize(context: Context, server: Server, details: Any) -> Response:
         context.later(server.id, lambda: settle(server, "resized"), 0.5)
 
     work(context, server, "resize_prep", lambda: None)
-    if context.outcome in {"", "Slow"}:
+    if not context.fails:
         context.later(server.id, migrate, 0.5)
     return empty(202)
 

@@ -28,6 +28,16 @@ class Viewer:
         """Return a server as a brief list has it."""
         return {"id": server.id, "name": server.name, "links": server_links(self.context, server)}
 
+    def unknown(self, server: Server) -> Body:
+        """Return the little that nova knows of a server in a cell that is down; since 2.69."""
+        return {
+            "id": server.id,
+            "status": "UNKNOWN",
+            "tenant_id": server.project_id,
+            "created": seconds_time(server.created),
+            "links": server_links(self.context, server),
+        }
+
     def detailed(self, server: Server, *, alone: bool) -> Body:
         """Return a server with all that is told of it; `alone` when it is in no list."""
         told = self._always(server)

@@ -14,7 +14,7 @@ def work(context: Context, server: Server, task: str, finish: Callable[[], None]
     """Let a server be at a task for its time; it ends as `finish` says, or as a fault does."""
     server.task_state = task
     server.updated = now()
-    if context.outcome and context.outcome != "Slow":
+    if context.fails:
         context.later(server.id, lambda: fail(server, context.outcome))
     else:
         context.later(server.id, finish)

@@ -55,7 +55,7 @@ def upload_image(context: Context) -> Response:
     image.updated = now()
 
     def finish() -> None:
-        image.status = "killed" if context.outcome not in ("", "Slow") else "active"
+        image.status = "killed" if context.fails else "active"
         image.updated = now()
 
     context.later(image.id, finish)

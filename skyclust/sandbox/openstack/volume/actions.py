@@ -53,7 +53,7 @@ def _extend(context: Context, volume: Volume, details: dict[str, Any]) -> Respon
     before, volume.status = volume.status, "extending"
 
     def finish() -> None:
-        volume.status = before if context.outcome in {"", "Slow"} else "error_extending"
+        volume.status = before if not context.fails else "error_extending"
         if volume.status == before:
             volume.size = new_size
         volume.updated = now()
@@ -83,7 +83,7 @@ def _revert(context: Context, volume: Volume, details: dict[str, Any]) -> Respon
 
     def finish() -> None:
         snapshot.status = "available"
-        volume.status = "available" if context.outcome in {"", "Slow"} else "error"
+        volume.status = "available" if not context.fails else "error"
         if volume.status == "available":
             volume.content = snapshot.content
         volume.updated = now()

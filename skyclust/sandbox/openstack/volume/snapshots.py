@@ -72,7 +72,7 @@ def begin_snapshot(context: Context, volume: Volume, name: str) -> VolumeSnapsho
     context.region.snapshots[snapshot.id] = snapshot
 
     def finish() -> None:
-        snapshot.status = "available" if context.outcome in {"", "Slow"} else "error"
+        snapshot.status = "available" if not context.fails else "error"
         snapshot.updated = now()
 
     context.later(snapshot.id, finish)
@@ -102,7 +102,7 @@ def delete_snapshot(context: Context) -> Response:
     region = context.region
 
     def finish() -> None:
-        if context.outcome not in {"", "Slow"}:
+        if context.fails:
             snapshot.status = "error_deleting"
         else:
             region.snapshots.pop(snapshot.id, None)

@@ -72,7 +72,7 @@ def create_volume(context: Context) -> Response:
     volume.metadata = dict(asked.get("metadata") or {})
 
     def finish() -> None:
-        volume.status = "available" if context.outcome in {"", "Slow"} else "error"
+        volume.status = "available" if not context.fails else "error"
         volume.updated = now()
 
     context.later(volume.id, finish)
@@ -106,7 +106,7 @@ def delete_volume(context: Context) -> Response:
     volume.status = "deleting"
 
     def finish() -> None:
-        if context.outcome not in {"", "Slow"}:
+        if context.fails:
             volume.status = "error_deleting"
             return
         for snapshot in snapshots_of(region, volume):
