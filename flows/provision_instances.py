@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from skyclust.contract import ComputeProvider
-from skyclust.model.request import ProvisionRequest
+from skyclust.model.placement import Ranked
+from skyclust.model.provision_request import ProvisionRequest
 from skyclust.orchestration.runs import tag_this_run
-from skyclust.planning import creations
-from skyclust.store.engine import open_store
+from skyclust.placement import candidates
+from skyclust.planning import Attempt, creations
+from skyclust.store.engine import Store, open_store
 from tasks.accounts import account, check_ability
-from tasks.journal import current_run, journal_operations
+from tasks.journal import attempts, current_run, journal_operations
 from tasks.operations import carry_on_all, verdict
+from tasks.placement import rank_places
 from tasks.reports import report_operations
 
 WORKERS: Final = 20
@@ -31,16 +36,41 @@ WORKERS: Final = 20
 def provision_instances(request: ProvisionRequest) -> State[Any]:
     """Journal one operation a machine, then carry all of them to their end.
 
-    A machine that does not come up is deleted again. The run ends as Completed, as Partial
-    when only some machines came up, or as Failed. A retry of the run goes on with the same
-    operations.
+    A machine asked for by its needs is tried in the best place first, and in the next where
+    there is no room. A machine that does not come up is deleted again. The run ends as
+    Completed, as Partial when only some machines came up, or as Failed. A retry of the run
+    goes on with the same operations. A dry run shows the ranking and makes nothing.
     """
     store = open_store()
-    target = account(store, request.workspace, request.credential)
-    check_ability(target, ComputeProvider)
-    tag_this_run({f"workspace:{target.workspace_id}", f"provider:{target.provider}"})
-    planned = creations(request, provider=target.provider, run_id=current_run())
-    journalled = journal_operations(target.workspace_id, planned)
+    if request.needs is None:
+        ways = [_exactly(store, request)]
+    else:
+        ranking = candidates(rank_places(request.workspace, request.needs))
+        if request.dry_run:
+            return _shown(request, ranking)
+        ways = [
+            Attempt(one.place.credential, one.provider, one.spec) for one in ranking if one.spec
+        ]
+    tag_this_run({f"workspace:{request.workspace}", *(f"provider:{one.provider}" for one in ways)})
+    planned = creations(request, ways, run_id=current_run())
+    journalled = journal_operations(request.workspace, planned)
     carried = carry_on_all(journalled)
-    report_operations(store, carried, run_id=current_run())
+    tried = [each for one in journalled for each in attempts(store, one)]
+    report_operations(store, tried, run_id=current_run())
     return verdict(carried)
+
+
+def _exactly(store: Store, request: ProvisionRequest) -> Attempt:
+    """Return the one way in which an exact machine can be made."""
+    target = account(store, request.workspace, request.credential or "")
+    check_ability(target, ComputeProvider)
+    if request.spec is None:
+        raise TypeError("A request without needs has a spec.")
+    return Attempt(target.credential, target.provider, request.spec)
+
+
+def _shown(request: ProvisionRequest, ranking: Sequence[Ranked]) -> State[Any]:
+    first, *others = ranking
+    message = f"{request.name} would be made in {first.place.credential}/{first.region}"
+    message += f" as {first.spec.type}" if first.spec else ""
+    return Completed(message=f"{message}; {len(others)} places to fall back on. Nothing was made.")

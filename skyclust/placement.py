@@ -8,16 +8,20 @@ A ranking is what a dry run shows, and what a provisioning tries from top to bot
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from skyclust.contract import CatalogProvider, ComputeProvider, Provider
-from skyclust.errors import CapacityExhausted, InvalidRequest, SkyClustError
+from skyclust.errors import CapacityExhausted, NotFound, SkyClustError
 from skyclust.model.catalog import Image, InstanceType
 from skyclust.model.placement import InstanceNeeds, Place, Ranked, Standing
 from skyclust.registry import capability
 
-MIB_PER_GIB = 1024
+MIB_PER_GIB: Final = 1024
+
+MOST_PLACES: Final = 200
+"""Regions that one placement asks; each answers with some hundred types."""
 
 
 @dataclass(frozen=True)
@@ -119,23 +123,30 @@ def candidates(ranking: Sequence[Ranked]) -> list[Ranked]:
     return able
 
 
-def regions_asked(
-    needs: InstanceNeeds, place: Place, provider: str, told: Sequence[str]
-) -> list[str]:
-    """Return the regions of a place that the needs allow, of those that the account told.
+def places_asked(needs: InstanceNeeds, credentials: Mapping[str, str]) -> list[tuple[Place, str]]:
+    """Return the places that the needs allow, in order, each with its provider.
 
-    Empty for a provider that is not allowed. Raises InvalidRequest for a region by name that
-    the account does not have.
+    `credentials` has the workspace's credentials and the provider of each. Raises NotFound
+    for a place whose credential the workspace does not have.
     """
-    if needs.providers and provider not in needs.providers:
-        return []
-    if place.region is not None and place.region not in told:
-        raise InvalidRequest(
-            f"The account of {place.credential!r} has no region {place.region!r}.",
-            hint=f"It has: {', '.join(told)}.",
-        )
-    asked = [place.region] if place.region is not None else list(told)
-    return [region for region in asked if not needs.regions or region in needs.regions]
+    for place in needs.places:
+        if place.credential not in credentials:
+            raise NotFound(
+                f"There is no credential {place.credential!r}.",
+                hint=f"The workspace has: {', '.join(sorted(credentials)) or 'none'}.",
+            )
+    places = needs.places or tuple(Place(credential=name) for name in sorted(credentials))
+    return [
+        (place, credentials[place.credential])
+        for place in places
+        if (not needs.providers or credentials[place.credential] in needs.providers)
+        and (not needs.regions or place.region is None or place.region in needs.regions)
+    ]
+
+
+def regions_allowed(needs: InstanceNeeds, told: Sequence[str]) -> list[str]:
+    """Return the regions that the needs allow, of those that an account told."""
+    return [region for region in told if not needs.regions or region in needs.regions]
 
 
 def _ranked(one: Offer, needs: InstanceNeeds, standing: Standing) -> Ranked:

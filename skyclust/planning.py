@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID, uuid5
 
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter
 
 from skyclust.contract import ComputeProvider, DiskProvider, SnapshotProvider, TagProvider
+from skyclust.errors import CapacityExhausted, QuotaExceeded
 from skyclust.model.change_request import ChangeRequest
-from skyclust.model.operation import Operation, OperationKind
-from skyclust.model.request import ProvisionRequest
+from skyclust.model.instance import InstanceSpec
+from skyclust.model.operation import Operation, OperationKind, OperationState
+from skyclust.model.provision_request import ProvisionRequest
 from skyclust.store.operations import NewOperation
 
 DEFAULT_WAIT_SECONDS: Final = 900.0
@@ -32,27 +35,87 @@ def cloud_token(operation: str) -> str:
     return str(uuid5(UUID(operation), "token"))
 
 
-def creations(request: ProvisionRequest, *, provider: str, run_id: str) -> list[NewOperation]:
-    """Return one operation for each machine that is asked for, in the order of its names."""
-    planned: list[NewOperation] = []
-    for index, spec in enumerate(request.specs):
-        identity = operation_id(run_id, index)
-        planned.append(
-            NewOperation(
-                id=identity,
-                kind=OperationKind.CREATE,
-                credential=request.credential,
-                provider=provider,
-                region=spec.region,
-                token=cloud_token(identity),
-                request={
-                    "spec": spec.model_dump(mode="json"),
-                    "wait_seconds": request.wait_minutes * 60,
-                },
-                instance_name=spec.name,
-            )
+@dataclass(frozen=True)
+class Attempt:
+    """One way to make a machine: with this credential, exactly so. Its name is put in later."""
+
+    credential: str
+    provider: str
+    spec: InstanceSpec
+
+
+def creations(
+    request: ProvisionRequest, attempts: Sequence[Attempt], *, run_id: str
+) -> list[NewOperation]:
+    """Return one operation for each machine that is asked for, in the order of its names.
+
+    Each makes the first attempt, and carries the others along for `next_attempts`.
+    """
+    wait: dict[str, JsonValue] = {"wait_seconds": request.wait_minutes * 60}
+    return [
+        _creation(
+            operation_id(run_id, index),
+            [
+                {
+                    "credential": one.credential,
+                    "provider": one.provider,
+                    "spec": one.spec.model_copy(update={"name": name}).model_dump(mode="json"),
+                }
+                for one in attempts
+            ],
+            wait,
         )
-    return planned
+        for index, name in enumerate(request.names)
+    ]
+
+
+def next_attempts(ended: Operation) -> Iterator[NewOperation]:
+    """Yield what may be tried for a machine that could not be made: one of these, the first
+    whose credential still exists.
+
+    Nothing for an operation that ended in any other way than for want of room or quota. All
+    have one id, that of the operation's successor, so a machine is never tried twice at once.
+    """
+    if ended.kind is not OperationKind.CREATE or ended.error_class not in _ELSEWHERE:
+        return
+    if ended.state not in {OperationState.FAILED, OperationState.UNDONE}:
+        return
+    left = ended.request.get("fallbacks")
+    wait = {"wait_seconds": ended.request.get("wait_seconds", DEFAULT_WAIT_SECONDS)}
+    for number in range(len(left) if isinstance(left, list) else 0):
+        yield _creation(successor_id(ended.id), _FALLBACKS.validate_python(left)[number:], wait)
+
+
+def successor_id(operation: str) -> str:
+    """Return the id of the operation that tries what this one could not do in another place."""
+    return str(uuid5(UUID(operation), "successor"))
+
+
+def _creation(
+    identity: str, attempts: Sequence[dict[str, JsonValue]], wait: Mapping[str, JsonValue]
+) -> NewOperation:
+    first, *others = attempts
+    spec = InstanceSpec.model_validate(first["spec"])
+    return NewOperation(
+        id=identity,
+        kind=OperationKind.CREATE,
+        credential=str(first["credential"]),
+        provider=str(first["provider"]),
+        region=spec.region,
+        token=cloud_token(identity),
+        request={
+            "spec": spec.model_dump(mode="json"),
+            **wait,
+            **({"fallbacks": [*others]} if others else {}),
+        },
+        instance_name=spec.name,
+    )
+
+
+_ELSEWHERE: Final = frozenset({CapacityExhausted.__name__, QuotaExceeded.__name__})
+"""Why a machine could not be made here, and may well be made in another place."""
+
+_FALLBACKS: Final = TypeAdapter(list[dict[str, JsonValue]])
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from skyclust.model.operation import Operation
 from skyclust.model.resource import ResourceKind, instance_resource
 from skyclust.orchestration import events
 from skyclust.orchestration.actor import current_actor
+from skyclust.planning import next_attempts, successor_id
 from skyclust.steps import Position
 from skyclust.store import operations, resources
 from skyclust.store.engine import Store, open_store
@@ -35,31 +36,45 @@ def journal_operations(workspace_id: str, planned: Sequence[NewOperation]) -> li
     """Write all operations to the journal in one transaction, before any cloud is called.
 
     Those that an earlier attempt of this flow run has written are taken over from it, so
-    that the earlier attempt, should it still be alive somewhere, is fenced off.
+    that the earlier attempt, should it still be alive somewhere, is fenced off. Where one
+    has been followed by a try in another place, that one is returned in its stead.
     """
     run_id = current_run()
     with open_store().writing() as connection:
-        known = {new.id for new in planned if _known(connection, workspace_id, new.id)}
+        known = {new.id for new in planned if _found(connection, workspace_id, new.id)}
         journalled = operations.journal(connection, workspace_id, planned, run_id=run_id)
         for operation in journalled:
             if operation.id not in known:
                 _audit(connection, operation, "requested")
+        standing = [_chain(connection, operation)[-1] for operation in journalled]
         return [
             operations.take_over(
                 connection, workspace_id, operation.id, operation.epoch, run_id=run_id
             )
-            if operation.id in known and not operation.state.final
+            if first.id in known and not operation.state.final
             else operation
-            for operation in journalled
+            for first, operation in zip(journalled, standing, strict=True)
         ]
 
 
-def _known(connection: Connection, workspace_id: str, operation_id: str) -> bool:
+def attempts(store: Store, operation: Operation) -> list[Operation]:
+    """Return an operation as it stands, and after it the ones that tried other places for it."""
+    with store.reading() as connection:
+        return _chain(connection, operations.get(connection, operation.workspace_id, operation.id))
+
+
+def _chain(connection: Connection, first: Operation) -> list[Operation]:
+    chain = [first]
+    while following := _found(connection, first.workspace_id, successor_id(chain[-1].id)):
+        chain.append(following)
+    return chain
+
+
+def _found(connection: Connection, workspace_id: str, operation_id: str) -> Operation | None:
     try:
-        operations.get(connection, workspace_id, operation_id)
+        return operations.get(connection, workspace_id, operation_id)
     except NotFound:
-        return False
-    return True
+        return None
 
 
 def as_stored(store: Store, operation: Operation) -> Operation:
@@ -75,7 +90,9 @@ def as_stored(store: Store, operation: Operation) -> Operation:
 
 
 def advance(store: Store, operation: Operation, done: Done) -> Operation:
-    """Write a line of the journal; the last one together with inventory and audit."""
+    """Write a line of the journal; the last one together with inventory, audit, and the
+    operation that tries another place where this one had no room.
+    """
     instance = done.instance
     state = done.position.state
     with store.writing() as connection:
@@ -93,9 +110,23 @@ def advance(store: Store, operation: Operation, done: Done) -> Operation:
         if state.final:
             _remember(connection, operation, after, done)
             _audit(connection, after, state.value)
+            _try_elsewhere(connection, after)
     if done.position is Position.SUCCEEDED:
         events.instance_changed(after)
     return after
+
+
+def _try_elsewhere(connection: Connection, ended: Operation) -> None:
+    """Journal the next attempt of a machine that found no room, if there is one to make."""
+    for planned in next_attempts(ended):
+        try:
+            [journalled] = operations.journal(
+                connection, ended.workspace_id, [planned], run_id=ended.run_id
+            )
+        except NotFound:  # its credential was removed since the places were ranked
+            continue
+        _audit(connection, journalled, "requested")
+        return
 
 
 def note(store: Store, operation: Operation, error: SkyClustError) -> None:

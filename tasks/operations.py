@@ -23,9 +23,8 @@ from skyclust.orchestration.limits import credential_slot
 from skyclust.orchestration.runs import PARTIAL
 from skyclust.registry import capability
 from skyclust.steps import Position, after_attempt, after_error, next_step
-from skyclust.store import operations
 from skyclust.store.engine import Store, open_store
-from tasks.journal import advance, as_stored, note
+from tasks.journal import advance, as_stored, attempts, note
 from tasks.outcome import Done
 from tasks.performing import perform
 from tasks.retries import DELAYS, JITTER, RETRIES, on_transient
@@ -61,9 +60,23 @@ def _place(operation: Operation) -> str:
 def carry_on(operation: Operation) -> Operation:
     """Take an operation step by step to its end and return it there.
 
-    Raises the error that leaves it open: a Transient one that outlasted the retries, one
-    that somebody has to mend first, or Fenced when another run has taken it over.
+    One that finds no room and has other places to try is followed by the next try, under
+    the credential of that place. Raises the error that leaves it open: a Transient one that
+    outlasted the retries, one that somebody has to mend first, or Fenced when another run has
+    taken it over.
     """
+    while True:
+        operation = _to_its_end(operation)
+        *_, last = attempts(open_store(), operation)
+        if last.id == operation.id:
+            return operation
+        get_run_logger().warning(
+            "%s: trying %s of %s next.", operation.error, last.region, last.credential
+        )
+        operation = last
+
+
+def _to_its_end(operation: Operation) -> Operation:
     with credential_slot(operation.workspace_id, operation.credential):
         while not operation.state.final:
             before = operation
@@ -78,13 +91,14 @@ def carry_on(operation: Operation) -> Operation:
 def carry_on_all(journalled: Sequence[Operation]) -> list[Operation]:
     """Carry operations on side by side and return each as it stands in the store then.
 
-    An error of one keeps none of the others from being carried on, and stays in the journal.
+    One that was tried in another place is told by its last try. An error of one keeps none of
+    the others from being carried on, and stays in the journal.
     """
     futures = [carry_on.submit(operation) for operation in journalled if not operation.state.final]
     for future in futures:
         future.wait()
-    with open_store().reading() as connection:
-        return [operations.get(connection, one.workspace_id, one.id) for one in journalled]
+    store = open_store()
+    return [attempts(store, one)[-1] for one in journalled]
 
 
 def verdict(carried: Sequence[Operation]) -> State[Any]:

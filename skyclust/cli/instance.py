@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -20,6 +21,7 @@ from skyclust.cli.inventory import (
 )
 from skyclust.cli.machines import (
     OPERATIONS,
+    PLACEMENT,
     Credential,
     Machine,
     Place,
@@ -60,9 +62,32 @@ COLUMNS: Final = (
 def create(
     name: Annotated[str, typer.Argument(help="Name; with --count they are NAME-1, NAME-2 ...")],
     *,
-    credential: Annotated[str, typer.Option("--credential", "-c", help="Whose account.")],
-    type: Annotated[str, typer.Option("--type", help="Instance type, for example t3.small.")],  # noqa: A002
-    image: Annotated[str, typer.Option("--image", help="Image, by id or name.")],
+    credential: Annotated[
+        str | None, typer.Option("--credential", "-c", help="Whose account, of an exact machine.")
+    ] = None,
+    type: Annotated[  # noqa: A002
+        str | None, typer.Option("--type", help="Instance type, for example t3.small.")
+    ] = None,
+    image: Annotated[str | None, typer.Option("--image", help="Image, by id or name.")] = None,
+    cores: Annotated[
+        int | None, typer.Option(min=1, help="In place of --type: virtual processors, at least.")
+    ] = None,
+    memory: Annotated[
+        float | None, typer.Option(metavar="GIB", help="With --cores: memory in GiB, at least.")
+    ] = None,
+    image_family: Annotated[
+        str | None, typer.Option(help="With --cores: for example ubuntu-24.04; the newest of it.")
+    ] = None,
+    place: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CREDENTIAL[/REGION]",
+            help="With --cores: where it may be made; may be repeated, the most wanted first.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --cores: show the ranking, make nothing.")
+    ] = False,
     region: Annotated[
         str | None, typer.Option("--region", "-r", help="Default: the credential's own region.")
     ] = None,
@@ -89,32 +114,66 @@ def create(
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """Make one machine or several alike, each exactly once, and wait until they run."""
-    from skyclust.model.request import ProvisionRequest
+    """Make one machine or several alike, each exactly once, and wait until they run.
 
-    spec = {
+    Say exactly what to make (--credential, --type, --image), or what it needs (--cores,
+    --memory, --image-family) and where it may be (--place): then the smallest type that fits
+    is taken, and where a place has no room the next one is tried.
+    """
+    from skyclust.model.provision_request import ProvisionRequest
+
+    options = {
         "name": name,
-        "region": region or default_region(workspace, credential),
-        "zone": zone,
-        "type": type,
-        "image": image,
-        "network": network,
         "ssh_keys": tuple(key or ()),
         "user_data": read_text(user_data, "--user-data"),
         "tags": parse_tags(tag),
         "disks": tuple(_disk(one) for one in disk or ()),
     }
+    exact = {"--type": type, "--image": image, "--region": region, "--zone": zone}
+    needs = {"--memory": memory, "--image-family": image_family, "--place": place}
+    asked: dict[str, Any]
+    if cores is None:
+        _refuse(needs | {"--dry-run": dry_run}, "goes with --cores only")
+        _demand({"--credential": credential, "--type": type, "--image": image})
+        where = region or default_region(workspace, credential or "")
+        spec = {"region": where, "zone": zone, "type": type, "image": image, "network": network}
+        asked = {"credential": credential, "spec": options | spec}
+    else:
+        _refuse(exact | {"--credential": credential, "--network": network}, "excludes --cores")
+        _demand({"--memory": memory, "--image-family": image_family})
+        places = [_place(one) for one in place or ()]
+        wanted = {"cores": cores, "memory_gib": memory, "image_family": image_family}
+        asked = {"needs": options | wanted | {"places": places}, "dry_run": dry_run}
     request = checked(
-        ProvisionRequest,
-        workspace=workspace,
-        credential=credential,
-        spec=spec,
-        count=count,
-        wait_minutes=wait,
+        ProvisionRequest, workspace=workspace, count=count, wait_minutes=wait, **asked
     )
     finish(
-        run_flow("provision-instances", request, local=local), as_json=as_json, tables=OPERATIONS
+        run_flow("provision-instances", request, local=local),
+        as_json=as_json,
+        tables=OPERATIONS | PLACEMENT,
     )
+
+
+def _refuse(options: Mapping[str, object], why: str) -> None:
+    """Raise InvalidRequest for an option that does not go with the others."""
+    given = [name for name, value in options.items() if value]
+    if given:
+        raise InvalidRequest(f"{given[0]} {why}.")
+
+
+def _demand(options: Mapping[str, object]) -> None:
+    """Raise InvalidRequest for options that are missing."""
+    missing = [name for name, value in options.items() if value is None]
+    if missing:
+        raise InvalidRequest(
+            f"Missing: {', '.join(missing)}.",
+            hint="Give --credential, --type and --image, or --cores, --memory and --image-family.",
+        )
+
+
+def _place(text: str) -> dict[str, Any]:
+    credential, _, region = text.partition("/")
+    return {"credential": credential, "region": region or None}
 
 
 @app.command("list")

@@ -21,6 +21,13 @@ OPERATIONS: Final = {
     )
 }
 
+PLACEMENT: Final = {
+    "placement": Shown(
+        "Placement",
+        ("order", "standing", "credential", "region", "type", "cores", "memory GiB", "reason"),
+    )
+}
+
 Machine = Annotated[str, typer.Argument(metavar="MACHINE", help="Name or id of the machine.")]
 Credential = Annotated[
     str | None, typer.Option("--credential", "-c", help="Only with this credential.")

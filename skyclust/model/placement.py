@@ -57,7 +57,9 @@ class InstanceNeeds(BaseModel):
         " image of it is taken.",
     )
     architecture: Architecture = Field(
-        default=Architecture.X86_64, title="Architecture", description="Of type and image."
+        default=Architecture.X86_64,
+        title="Processor architecture",
+        description="Of type and image.",
     )
     gpus: int = Field(default=0, ge=0, le=64, title="GPUs", description="How many, at least.")
     places: tuple[Place, ...] = Field(

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, Self
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
-from skyclust.model.instance import InstanceSpec
 from skyclust.model.resource import ResourceKind
 from skyclust.model.workspace import Slug
-
-LONGEST_NAME: Final = 63
-"""Characters of a machine's name; the limit of a DNS label (RFC 1035, section 2.3.4)."""
 
 SHOWN: Final = 3
 """How many names of a list a run's name carries before it says how many more there are."""
@@ -70,63 +66,6 @@ class SyncRequest(BaseModel):
             _some([kind.value for kind in self.kinds]),
         ]
         return " ".join(part for part in parts if part)
-
-
-class ProvisionRequest(BaseModel):
-    """Make one machine or several alike."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    workspace: Slug = Field(
-        default="default", title="Workspace", description="Owner of the machines."
-    )
-    credential: Slug = Field(
-        title="Credential", description="Name of the credential to make the machines with."
-    )
-    spec: InstanceSpec = Field(title="Machine", description="What each machine is to be.")
-    count: int = Field(
-        default=1,
-        ge=1,
-        le=100,
-        title="How many",
-        description="With more than one the machines are called NAME-1, NAME-2 and so on.",
-    )
-    wait_minutes: float = Field(
-        default=15,
-        gt=0,
-        le=240,
-        title="Wait (minutes)",
-        description="A machine that is not running so long after it was asked for is deleted"
-        " again.",
-    )
-
-    @model_validator(mode="after")
-    def _names_fit(self) -> Self:
-        longest = max(self.names, key=len)
-        if len(longest) > LONGEST_NAME:
-            raise ValueError(
-                f"the name {longest!r} has {len(longest)} characters, more than {LONGEST_NAME}:"
-                " choose a shorter name"
-            )
-        return self
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Return the names of the machines, in order."""
-        if self.count == 1:
-            return (self.spec.name,)
-        return tuple(f"{self.spec.name}-{number}" for number in range(1, self.count + 1))
-
-    @property
-    def specs(self) -> tuple[InstanceSpec, ...]:
-        """Return one spec a machine, in the order of `names`."""
-        return tuple(self.spec.model_copy(update={"name": name}) for name in self.names)
-
-    @property
-    def summary(self) -> str:
-        """Return what is made and where, for the run's name."""
-        what = self.spec.name if self.count == 1 else f"{self.spec.name}-1..{self.count}"
-        return f"provision {what} on {self.credential} in {self.spec.region}"
 
 
 class RecoverRequest(BaseModel):

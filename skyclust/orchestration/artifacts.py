@@ -24,6 +24,7 @@ from pydantic import JsonValue
 
 from skyclust.model.change import Change
 from skyclust.model.operation import Operation, OperationState
+from skyclust.model.placement import Ranked
 from skyclust.model.resource import Resource
 from skyclust.model.scope import Scope, ScopeState
 
@@ -104,6 +105,26 @@ def operation_rows(operations: Sequence[Operation]) -> list[Row]:
             }
         )
     return rows
+
+
+def placement_rows(ranking: Sequence[Ranked]) -> list[Row]:
+    """Return a row for each place of a ranking, in its order, with the reason."""
+    return [
+        {
+            "order": number if one.spec else None,
+            "standing": one.standing.value,
+            "credential": one.place.credential,
+            "provider": one.provider,
+            "region": one.region,
+            "zone": one.place.zone or "",
+            "type": one.spec.type if one.spec else "",
+            "cores": one.cores,
+            "memory GiB": f"{one.memory_gib:g}" if one.memory_gib else "",
+            "image": one.image_name or "",
+            "reason": one.reason,
+        }
+        for number, one in enumerate(ranking[:MOST_ROWS], start=1)
+    ]
 
 
 def sync_text(

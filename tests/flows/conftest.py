@@ -16,9 +16,11 @@ from prefect.events.worker import EventsWorker
 
 from providers.aws.provider import AwsProvider
 from skyclust.model.operation import Operation
+from skyclust.model.provision_request import ProvisionRequest
 from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import Scope
 from skyclust.orchestration.credentials import open_provider, save_credential
+from skyclust.planning import Attempt
 from skyclust.security.keyring import generate_key
 from skyclust.store import operations, resources, scopes
 from skyclust.store.engine import Store, open_store
@@ -126,6 +128,13 @@ def installation(
 def add_account(store: Store, name: str, endpoint: str, *, key: str = "sandbox") -> None:
     values = {"access_key_id": key, "secret_access_key": "any", "endpoint": endpoint}
     save_credential(store, "default", name, "aws", values)
+
+
+def attempt(request: ProvisionRequest) -> Attempt:
+    """The one way to make an exact machine at the sandbox AWS."""
+    assert request.spec is not None
+    assert request.credential is not None
+    return Attempt(request.credential, "aws", request.spec)
 
 
 def read_run(run_id: str) -> FlowRun:

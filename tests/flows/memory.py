@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -47,6 +48,8 @@ class Trouble:
     stray_region: str | None = None
     refused_kind: ResourceKind | None = None
     throttled_lists: int = 0
+    hanging_kind: ResourceKind | None = None
+    released: Event = field(default_factory=Event)
     lists: list[ResourceKind] = field(default_factory=list)
 
 
@@ -79,6 +82,13 @@ class UnsteadyProvider(MemoryProvider):
         if calls < self._trouble.restore_calls:
             return False
         return super().restore_snapshot(region, instance_id, snapshot_id, token)
+
+    def list_resources(
+        self, region: str, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Iterator[Sequence[Resource]]:
+        if kind is self._trouble.hanging_kind:
+            self._trouble.released.wait()
+        yield from super().list_resources(region, kind, page_size=page_size)
 
     def list_account(
         self, kind: ResourceKind, *, page_size: int | None = None
@@ -211,6 +221,7 @@ def memory_account(store: Store) -> Iterator[MemoryAccount]:
     save_credential(store, "default", name, "memory", {"endpoint": endpoint, "key": "memory-key"})
     TROUBLES[endpoint] = Trouble()
     yield MemoryAccount(store, cloud, name, TROUBLES[endpoint])
+    TROUBLES[endpoint].released.set()
     del CLOUDS[endpoint], TROUBLES[endpoint]
 
 

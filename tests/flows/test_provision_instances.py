@@ -15,13 +15,13 @@ from flows.provision_instances import provision_instances
 from skyclust import audit
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.operation import OperationState
-from skyclust.model.request import ProvisionRequest
+from skyclust.model.provision_request import ProvisionRequest
 from skyclust.orchestration.limits import credential_limit_name
 from skyclust.orchestration.runs import run_here
 from skyclust.planning import creations
 from skyclust.sandbox.faults import Fault, FaultKind
 from skyclust.store import operations
-from tests.flows.conftest import REGION, Installation, events_of, read_run
+from tests.flows.conftest import REGION, Installation, attempt, events_of, read_run
 
 pytestmark = pytest.mark.integration
 
@@ -111,7 +111,7 @@ def test_a_retry_of_a_crashed_run_takes_its_operations_over(installation: Instal
     with get_client(sync_client=True) as client:
         run_id = str(client.create_flow_run(provision_instances, parameters=parameters).id)
     request = ProvisionRequest.model_validate(parameters["request"])
-    planned = creations(request, provider="aws", run_id=run_id)
+    planned = creations(request, [attempt(request)], run_id=run_id)
     with installation.store.writing() as connection:
         left = operations.journal(connection, "default", planned, run_id=run_id)[0]
         operations.advance(
@@ -123,7 +123,8 @@ def test_a_retry_of_a_crashed_run_takes_its_operations_over(installation: Instal
             state=OperationState.RUNNING,
         )
     # What the crashed attempt has asked the cloud for, without living to write it down.
-    installation.provider().create_instance(request.specs[0], left.token)
+    spec = attempt(request).spec.model_copy(update={"name": "web-1"})
+    installation.provider().create_instance(spec, left.token)
     run_again(run_id, parameters)
 
     assert installation.cloud_names() == ["web-1", "web-2"]

@@ -12,11 +12,11 @@ from prefect.states import Cancelled, Crashed, Running
 
 from skyclust.errors import Fenced
 from skyclust.model.operation import Operation, OperationState
-from skyclust.model.request import ProvisionRequest
+from skyclust.model.provision_request import ProvisionRequest
 from skyclust.orchestration.runs import RunOutcome, run_here
 from skyclust.planning import creations
 from skyclust.store import operations
-from tests.flows.conftest import Installation
+from tests.flows.conftest import Installation, attempt
 
 pytestmark = [
     pytest.mark.integration,
@@ -40,7 +40,7 @@ def run_in_state(state: object) -> str:
 def journalled(installation: Installation, run_id: str, *, step: str | None = None) -> Operation:
     """Leave an operation in the journal as a run would have left it."""
     request = ProvisionRequest.model_validate(installation.provision()["request"])
-    planned = creations(request, provider="aws", run_id=run_id)
+    planned = creations(request, [attempt(request)], run_id=run_id)
     with installation.store.writing() as connection:
         operation = operations.journal(connection, "default", planned, run_id=run_id)[0]
         if step is not None:

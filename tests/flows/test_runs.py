@@ -17,6 +17,7 @@ from prefect.utilities.callables import parameter_schema
 from flows.change_instance import change_instance
 from flows.sync_inventory import sync_inventory
 from skyclust.errors import ConfigurationError, InvalidRequest, NotFound, Timeout, Unavailable
+from skyclust.orchestration.client import server_errors
 from skyclust.orchestration.runs import (
     ENTRYPOINTS,
     RunUpdate,
@@ -119,6 +120,19 @@ def test_a_server_that_does_not_answer_is_said_so(monkeypatch: pytest.MonkeyPatc
         pytest.raises(Unavailable, match="cannot be reached"),
     ):
         run_here("sync-inventory", {})
+
+
+def test_a_server_that_is_gone_when_a_flow_begins_is_said_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PREFECT_CLIENT_MAX_RETRIES", "0")
+    nowhere = f"http://127.0.0.1:{free_port()}/api"
+    with (
+        temporary_settings(updates={PREFECT_API_URL: nowhere}),
+        pytest.raises(Unavailable, match="cannot be reached"),
+        server_errors(),
+    ):
+        sync_inventory(return_state=True)
 
 
 def test_no_hidden_server_is_ever_started() -> None:

@@ -68,6 +68,28 @@ def test_a_cloud_that_never_answers_keeps_nobody_waiting(
     assert {row["credential"] for row in rows if row["state"] == "stale"} == {dead}
 
 
+def test_a_region_that_falls_silent_keeps_what_it_told_before(
+    memory: MemoryAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sync(credentials=[memory.credential], regions=["east-1"])[0].succeeded
+    monkeypatch.setenv("SKYCLUST_SILENCE_SECONDS", "1")
+    memory.trouble.hanging_kind = ResourceKind.DISK
+    outcome, taken = sync(credentials=[memory.credential], regions=["east-1"])
+
+    assert outcome.partial, outcome.message
+    assert taken < 10
+    states = {scope.key.kind: scope.state for scope in memory.scopes()}
+    assert states == {
+        ResourceKind.INSTANCE: ScopeState.FRESH,
+        ResourceKind.DISK: ScopeState.STALE,
+        ResourceKind.IMAGE: ScopeState.STALE,
+        ResourceKind.NETWORK: ScopeState.STALE,
+    }
+    late = {scope.error_class for scope in memory.scopes() if scope.state is ScopeState.STALE}
+    assert late == {"Timeout"}
+    memory.trouble.released.set()
+
+
 def test_an_account_is_read_in_one_list_a_kind(memory: MemoryAccount) -> None:
     for region in ("east-1", "north-1", "west-1"):
         memory.cloud.add(region, "disk", f"disk-in-{region}")

@@ -10,15 +10,16 @@ from pydantic import ValidationError
 
 from skyclust.conformance.memory import CLOUDS, MemoryCredential, MemoryProvider
 from skyclust.conformance.memory_cloud import MemoryCloud
-from skyclust.errors import CapacityExhausted, InvalidRequest
+from skyclust.errors import CapacityExhausted, NotFound
 from skyclust.model.catalog import Architecture, Image, InstanceType
 from skyclust.model.placement import InstanceNeeds, Place, Standing
 from skyclust.placement import (
     Offer,
     PassedOver,
     candidates,
+    places_asked,
     rank,
-    regions_asked,
+    regions_allowed,
     smallest_fitting,
     survey,
 )
@@ -127,16 +128,20 @@ def test_no_place_at_all_says_why_of_each() -> None:
         candidates(rank([lost], needs()))
 
 
-def test_regions_are_those_asked_for_and_allowed() -> None:
-    told = ["east-1", "north-1", "west-1"]
-    everywhere, one = Place(credential="lab"), Place(credential="lab", region="west-1")
-    assert regions_asked(needs(), everywhere, "memory", told) == told
-    assert regions_asked(needs(), one, "memory", told) == ["west-1"]
-    assert regions_asked(needs(regions=["north-1"]), everywhere, "memory", told) == ["north-1"]
-    assert regions_asked(needs(regions=["north-1"]), one, "memory", told) == []
-    assert regions_asked(needs(providers=["aws"]), everywhere, "memory", told) == []
-    with pytest.raises(InvalidRequest, match="no region 'south-1'"):
-        regions_asked(needs(), Place(credential="lab", region="south-1"), "memory", told)
+def test_places_are_those_asked_for_and_allowed() -> None:
+    known = {"lab": "memory", "work": "aws"}
+    lab, work = Place(credential="lab"), Place(credential="work", region="west-1")
+    assert places_asked(needs(), known) == [
+        (Place(credential="lab"), "memory"),
+        (Place(credential="work"), "aws"),
+    ]
+    assert places_asked(needs(places=[work, lab]), known) == [(work, "aws"), (lab, "memory")]
+    assert places_asked(needs(places=[work, lab], providers=["memory"]), known) == [(lab, "memory")]
+    assert places_asked(needs(places=[work, lab], regions=["east-1"]), known) == [(lab, "memory")]
+    assert regions_allowed(needs(regions=["b"]), ["a", "b"]) == ["b"]
+    assert regions_allowed(needs(), ["a", "b"]) == ["a", "b"]
+    with pytest.raises(NotFound, match="no credential 'home'"):
+        places_asked(needs(places=[{"credential": "home"}]), known)
 
 
 @pytest.mark.parametrize(

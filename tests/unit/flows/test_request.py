@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from skyclust.model.change_request import ChangeRequest, InstanceAction
-from skyclust.model.request import ProvisionRequest, RecoverRequest, SyncRequest
+from skyclust.model.provision_request import ProvisionRequest
+from skyclust.model.request import RecoverRequest, SyncRequest
 
 SPEC = {"name": "web", "region": "eu-central-1", "type": "t3.small", "image": "ami-1"}
 
@@ -18,7 +19,6 @@ def provision(**changes: object) -> ProvisionRequest:
 def test_one_machine_keeps_its_name_and_several_are_numbered() -> None:
     assert provision().names == ("web",)
     assert provision(count=3).names == ("web-1", "web-2", "web-3")
-    assert [spec.name for spec in provision(count=2).specs] == ["web-1", "web-2"]
 
 
 @pytest.mark.parametrize("count", [0, -1, 101])
@@ -93,3 +93,27 @@ def test_run_names_say_what_and_where() -> None:
     resize = ChangeRequest(action=InstanceAction.RESIZE, instance="web", type="t3.large")
     assert resize.summary == "resize web to t3.large"
     assert RecoverRequest().summary == "recover operations of every workspace"
+
+
+NEEDS = {"name": "web", "cores": 2, "memory_gib": 4, "image_family": "debian-12"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "problem"),
+    [
+        ({}, "either an exact machine"),
+        ({"credential": "a", "spec": SPEC, "needs": NEEDS}, "either an exact machine"),
+        ({"spec": SPEC}, "needs a credential"),
+        ({"credential": "a", "needs": NEEDS}, "needs name credentials"),
+        ({"credential": "a", "spec": SPEC, "dry_run": True}, "a dry run goes with needs"),
+    ],
+)
+def test_there_is_one_way_to_ask(asked: dict[str, object], problem: str) -> None:
+    with pytest.raises(ValidationError, match=problem):
+        ProvisionRequest.model_validate(asked)
+
+
+def test_needs_have_names_and_a_summary() -> None:
+    asked = ProvisionRequest.model_validate({"needs": NEEDS, "count": 2})
+    assert asked.names == ("web-1", "web-2")
+    assert asked.summary == "provision web-1..2 where it fits"
