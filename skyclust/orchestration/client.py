@@ -30,27 +30,36 @@ def prefect_client() -> Iterator[SyncPrefectClient]:
     of its own), Unavailable when it does not answer, AuthenticationFailed when
     it wants another auth string, InvalidRequest when it refuses what is sent.
     """
-    api_url = PREFECT_API_URL.value()
-    if not api_url:
+    if not PREFECT_API_URL.value():
         raise ConfigurationError(
             "No Prefect server is configured.",
             hint="Start the embedded one with `skyclust up`, or set PREFECT_API_URL.",
         )
+    with (
+        server_errors(),
+        get_client(httpx_settings={"timeout": REQUEST_SECONDS}, sync_client=True) as client,
+    ):
+        yield client
+
+
+@contextmanager
+def server_errors() -> Iterator[None]:
+    """Raise what Prefect's own clients raise about the configured server as ours."""
     try:
-        with get_client(httpx_settings={"timeout": REQUEST_SECONDS}, sync_client=True) as client:
-            yield client
+        yield
     except httpx.HTTPError as error:
-        raise _ours(api_url, error) from error
+        raise _ours(error) from error
     except RuntimeError as error:
-        # Before its first request Prefect's client asks for the server's version, and puts
-        # this in the place of why there is no answer.
+        # A flow run asks for the server's version first, and puts this in the place of why
+        # there is no answer.
         if not isinstance(error.__cause__, httpx.HTTPError):
             raise
-        raise _ours(api_url, error.__cause__) from error
+        raise _ours(error.__cause__) from error
 
 
-def _ours(api_url: str, error: httpx.HTTPError) -> SkyClustError:
+def _ours(error: httpx.HTTPError) -> SkyClustError:
     """Return what a failed request means to us."""
+    api_url = PREFECT_API_URL.value() or ""
     if isinstance(error, httpx.HTTPStatusError):
         return _from_status(api_url, error)
     if isinstance(error, httpx.TimeoutException):

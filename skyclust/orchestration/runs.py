@@ -21,7 +21,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL
 from prefect.utilities.schema_tools.validation import validate
 
 from skyclust.errors import ConfigurationError, InvalidRequest, NotFound, Timeout
-from skyclust.orchestration.client import prefect_client
+from skyclust.orchestration.client import prefect_client, server_errors
 
 ENTRYPOINTS: Final = {
     "sync-inventory": "flows.sync_inventory.sync_inventory",
@@ -167,7 +167,8 @@ def run_here(flow_name: str, parameters: Mapping[str, Any]) -> RunOutcome:
     flow: Flow[..., Any] = load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
     check_parameters(flow_name, flow.parameters.model_dump(), parameters)
     try:
-        state = cast(State[Any], flow(**parameters, return_state=True))
+        with server_errors():
+            state = cast(State[Any], flow(**parameters, return_state=True))
     except ParameterTypeError as error:
         raise InvalidRequest(f"Flow {flow_name!r} refuses its parameters: {error}") from error
     with prefect_client() as client:

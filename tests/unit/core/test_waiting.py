@@ -11,9 +11,18 @@ import pytest
 from skyclust.conformance.harness import Failure
 from skyclust.conformance.memory import CLOUDS, MemoryCredential, MemoryProvider
 from skyclust.conformance.memory_cloud import MemoryCloud
-from skyclust.errors import AuthenticationFailed, NeverReached, NotFound, Timeout, Unavailable
-from skyclust.model.instance import Instance, InstanceSpec, InstanceState
-from skyclust.waiting import wait_for_state
+from skyclust.errors import (
+    AuthenticationFailed,
+    CapacityExhausted,
+    NeverReached,
+    NotFound,
+    QuotaExceeded,
+    SkyClustError,
+    Timeout,
+    Unavailable,
+)
+from skyclust.model.instance import Instance, InstanceFailure, InstanceSpec, InstanceState
+from skyclust.waiting import poll, wait_for_state
 
 REGION = "east-1"
 ENDPOINT = "memory://waiting"
@@ -138,3 +147,62 @@ def test_a_machine_that_is_gone_was_deleted(cloud: MemoryCloud) -> None:
 def test_a_machine_that_is_gone_will_not_run(cloud: MemoryCloud) -> None:
     with pytest.raises(NotFound):
         wait("machine-999999", InstanceState.RUNNING)
+
+
+class FailedProvider(MemoryProvider):
+    """A cloud that accepts machines and fails to place them."""
+
+    failure: InstanceFailure | None = None
+
+    def get_instance(self, region: str, instance_id: str) -> Instance:
+        found = super().get_instance(region, instance_id)
+        broken = {"state": InstanceState.ERROR, "failure": self.failure, "state_reason": "no room"}
+        return found.model_copy(update=broken)
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected"),
+    [
+        (InstanceFailure.CAPACITY, CapacityExhausted),
+        (InstanceFailure.QUOTA, QuotaExceeded),
+        (None, NeverReached),
+    ],
+)
+def test_a_failed_machine_says_why_it_has_no_place(
+    cloud: MemoryCloud, failure: InstanceFailure | None, expected: type[SkyClustError]
+) -> None:
+    instance_id = machine_in(cloud)
+    values = {"endpoint": ENDPOINT, "key": "memory-key"}
+    provider = FailedProvider(MemoryCredential.model_validate(values))
+    provider.failure = failure
+    with pytest.raises(expected, match=r"is error .* and cannot become running: no room") as failed:
+        wait_for_state(provider, REGION, instance_id, InstanceState.RUNNING, deadline_seconds=5)
+    assert type(failed.value) is expected
+    assert failed.value.provider == "memory"
+
+
+def polled(answers: list[object], deadline_seconds: float = 5.0) -> object:
+    """Poll something that answers so, one after the other, and then the last for ever."""
+
+    def look() -> object:
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(answer, SkyClustError):
+            raise answer
+        return answer
+
+    return poll(look, "The thing", deadline_seconds=deadline_seconds, poll_seconds=POLL_SECONDS)
+
+
+def test_polling_ends_with_what_was_found_and_rides_outages_out() -> None:
+    assert polled([None, Unavailable("away"), None, "found"]) == "found"
+    with pytest.raises(NotFound):
+        polled([None, NotFound("gone"), "found"])
+
+
+def test_polling_ends_at_its_deadline_with_the_last_trouble() -> None:
+    with pytest.raises(Timeout, match="The thing: not yet, after 0 s") as quiet:
+        polled([None], deadline_seconds=0.02)
+    assert quiet.value.__cause__ is None
+    with pytest.raises(Timeout, match="Last error: away") as troubled:
+        polled([None, Unavailable("away")], deadline_seconds=0.02)
+    assert isinstance(troubled.value.__cause__, Unavailable)
