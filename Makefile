@@ -1,6 +1,8 @@
 # SkyClust: every target is one line; what is longer lives in scripts/ or in the tool itself.
 SHELL := bash
 PYTEST := .venv/bin/python -m pytest
+# Tests wait for servers more than they compute: three at a time keep two cores busy.
+PARALLEL := -n 3 --dist worksteal
 INSTALLED := .venv/.installed
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-unit test-integration test-slow test-coverage test-benchmark \
@@ -18,13 +20,13 @@ demo: $(INSTALLED) ## Read a sandbox cloud and make two machines through a real 
 	@.venv/bin/python -m deployments.demo
 
 test: $(INSTALLED) ## Run every test but the slow drills
-	$(PYTEST) -m "not slow"
+	$(PYTEST) $(PARALLEL) -m "not slow"
 
 test-unit: $(INSTALLED) ## Run the tests that need no server
-	$(PYTEST) -m "not slow and not integration"
+	$(PYTEST) $(PARALLEL) -m "not slow and not integration"
 
 test-integration: $(INSTALLED) ## Run the tests on Prefect, PostgreSQL and the sandbox clouds
-	$(PYTEST) -m "integration and not slow"
+	$(PYTEST) $(PARALLEL) -m "integration and not slow"
 
 test-slow: $(INSTALLED) ## Run the drills: crashes, faults, production processes, browser
 	$(PYTEST) -m slow
