@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import pytest
 import requests
@@ -11,9 +11,13 @@ from keystoneauth1.identity import v3
 from keystoneauth1.session import Session
 from openstack.connection import Connection
 
+from skyclust.sandbox.faults import Fault, FaultKind
 from tests.fixtures.openstack import OpenStackSandbox
 
 DEADLINE_SECONDS: Final = 15.0
+
+Cloud: TypeAlias = Any
+"""A connection of the SDK, whose types are unions of versions of which one is there."""
 
 INTEGRATION: Final = [
     pytest.mark.integration,
@@ -26,10 +30,10 @@ INTEGRATION: Final = [
 
 def connect(
     sandbox: OpenStackSandbox, user: str = "sandbox", region: str = "RegionOne", **auth: str
-) -> Connection:
+) -> Cloud:
     """Return a connection as a user, in the project of his name unless told otherwise."""
     projects = {"other": sandbox.other_project}
-    given = auth or {
+    given: dict[str, Any] = dict(auth) or {
         "username": user,
         "password": f"{user}-password",
         "user_domain_name": sandbox.domain,
@@ -41,14 +45,24 @@ def connect(
     return Connection(session=session, region_name=region)
 
 
-def make_server(cloud: Connection, name: str = "web", **asked: Any) -> Any:
+def slow_down(sandbox: OpenStackSandbox) -> None:
+    """Let every work take long enough for its states to be seen on a busy machine."""
+    sandbox.inject(
+        *(
+            Fault(kind=FaultKind.ERROR, action=f"{service}.*", code="Slow", seconds=0.2)
+            for service in ("compute", "block-storage", "image")
+        )
+    )
+
+
+def make_server(cloud: Cloud, name: str = "web", **asked: Any) -> Any:
     """Return a server of the private network that was just accepted."""
     [image] = cloud.image.images(name="debian-12")
     wanted = {"flavor_id": "2", "image_id": image.id, "networks": "auto", **asked}
     return cloud.compute.create_server(name=name, **wanted)
 
 
-def await_server(cloud: Connection, server: Any, status: str = "ACTIVE") -> Any:
+def await_server(cloud: Cloud, server: Any, status: str = "ACTIVE") -> Any:
     """Return the server once it has a status and no work under way."""
     end = time.monotonic() + DEADLINE_SECONDS
     while time.monotonic() < end:
@@ -78,7 +92,7 @@ class Http:
         self._session.trust_env = False
         self.base = f"{sandbox.endpoint}/{sandbox.region}"
         project = sandbox.other_project if user == "other" else sandbox.project
-        identity = {
+        identity: Any = {
             "methods": ["password"],
             "password": {
                 "user": {
@@ -88,7 +102,7 @@ class Http:
                 }
             },
         }
-        scope = {"project": {"name": project, "domain": {"name": sandbox.domain}}}
+        scope: Any = {"project": {"name": project, "domain": {"name": sandbox.domain}}}
         reply = self._session.post(
             f"{sandbox.auth_url}/auth/tokens",
             json={"auth": {"identity": identity, "scope": scope}},
@@ -105,7 +119,7 @@ class Http:
         self._session.close()
 
     def call(
-        self, method: str, path: str, body: object = None, version: str = ""
+        self, method: str, path: str, body: Any = None, version: str = ""
     ) -> requests.Response:
         """Return the reply to a call below the region, in a microversion of nova if given."""
         headers = {"OpenStack-API-Version": f"compute {version}"} if version else {}

@@ -128,7 +128,6 @@ def test_a_resize_without_a_host_leaves_the_server_as_it_was(
         Fault(kind=FaultKind.ERROR, action="compute.servers.resize", code="NoValidHost")
     )
     cloud.compute.resize_server(server, "3")
-    assert cloud.compute.get_server(server.id).status == "RESIZE"
     assert await_server(cloud, server).flavor.original_name == "m1.small"
 
 

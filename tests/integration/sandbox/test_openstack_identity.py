@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import requests
 from keystoneauth1.exceptions import Unauthorized
@@ -81,7 +83,7 @@ def test_an_unscoped_token_has_no_catalog_and_can_be_scoped(
 ) -> None:
     url = f"{openstack_sandbox.auth_url}/auth/tokens"
     user = {"name": "admin", "domain": {"id": "default"}, "password": "admin-password"}
-    identity = {"methods": ["password"], "password": {"user": user}}
+    identity: Any = {"methods": ["password"], "password": {"user": user}}
     unscoped = requests.post(url, json={"auth": {"identity": identity}}, timeout=30)
     assert "catalog" not in unscoped.json()["token"]
     token = unscoped.headers["X-Subject-Token"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
-from openstack.connection import Connection
 from openstack.exceptions import (
     BadRequestException,
     ConflictException,
@@ -17,21 +17,24 @@ from openstack.exceptions import (
 from tests.fixtures.openstack import OpenStackSandbox
 from tests.integration.sandbox.openstack import (
     INTEGRATION,
+    Cloud,
     await_server,
     await_status,
     connect,
     make_server,
+    slow_down,
 )
 
 pytestmark = INTEGRATION
 
 
 @pytest.fixture
-def cloud(openstack_sandbox: OpenStackSandbox) -> Connection:
+def cloud(openstack_sandbox: OpenStackSandbox) -> Cloud:
+    slow_down(openstack_sandbox)
     return connect(openstack_sandbox)
 
 
-def test_a_server_is_built_works_and_is_gone(cloud: Connection) -> None:
+def test_a_server_is_built_works_and_is_gone(cloud: Cloud) -> None:
     server = make_server(cloud, metadata={"team": "web"}, tags=["blue"], security_groups=[])
     seen = cloud.compute.get_server(server.id)
     assert (seen.status, seen.vm_state, seen.addresses) == ("BUILD", "building", {})
@@ -64,7 +67,7 @@ def test_a_server_is_built_works_and_is_gone(cloud: Connection) -> None:
         cloud.compute.delete_server(server, ignore_missing=False)
 
 
-def test_a_resize_waits_to_be_confirmed(cloud: Connection) -> None:
+def test_a_resize_waits_to_be_confirmed(cloud: Cloud) -> None:
     server = await_server(cloud, make_server(cloud))
     with pytest.raises(BadRequestException, match="must change flavor"):
         cloud.compute.resize_server(server, "2")
@@ -84,7 +87,7 @@ def test_a_resize_waits_to_be_confirmed(cloud: Connection) -> None:
 
 
 def test_an_image_of_a_server_brings_its_disk_back(
-    cloud: Connection, openstack_sandbox: OpenStackSandbox
+    cloud: Cloud, openstack_sandbox: OpenStackSandbox
 ) -> None:
     server = await_server(cloud, make_server(cloud))
     openstack_sandbox.write(server.id, "before")
@@ -106,7 +109,7 @@ def test_an_image_of_a_server_brings_its_disk_back(
 
 
 def test_a_server_boots_from_a_volume_that_ends_with_it(
-    cloud: Connection, openstack_sandbox: OpenStackSandbox
+    cloud: Cloud, openstack_sandbox: OpenStackSandbox
 ) -> None:
     [image] = cloud.image.images(name="debian-12")
     device = {
@@ -141,7 +144,7 @@ def test_a_server_boots_from_a_volume_that_ends_with_it(
     assert list(cloud.block_storage.volumes()) == []
 
 
-def test_volumes_are_attached_and_detached(cloud: Connection) -> None:
+def test_volumes_are_attached_and_detached(cloud: Cloud) -> None:
     server = await_server(cloud, make_server(cloud))
     volume = cloud.block_storage.create_volume(size=5, name="data")
     with pytest.raises(BadRequestException, match="status must be available"):
@@ -160,9 +163,9 @@ def test_volumes_are_attached_and_detached(cloud: Connection) -> None:
 
 
 def test_what_cannot_be_made_is_refused_in_novas_words(
-    cloud: Connection, openstack_sandbox: OpenStackSandbox
+    cloud: Cloud, openstack_sandbox: OpenStackSandbox
 ) -> None:
-    cases: list[tuple[dict[str, object], type[HttpException], str]] = [
+    cases: list[tuple[dict[str, Any], type[HttpException], str]] = [
         ({"flavor_id": "99"}, BadRequestException, "Flavor 99 could not be found"),
         ({"flavor_id": "1"}, BadRequestException, "smaller than the minimum size"),
         ({"image_id": "no"}, BadRequestException, "Can not find requested image"),
@@ -185,7 +188,7 @@ def test_what_cannot_be_made_is_refused_in_novas_words(
     assert len(list(cloud.compute.servers())) == 1
 
 
-def test_several_networks_have_to_be_told_apart(cloud: Connection) -> None:
+def test_several_networks_have_to_be_told_apart(cloud: Cloud) -> None:
     network = cloud.network.create_network(name="second")
     cloud.network.create_subnet(network_id=network.id, cidr="192.168.7.0/24", ip_version=4)
     with pytest.raises(ConflictException, match="Multiple possible networks found"):
@@ -199,7 +202,7 @@ def test_several_networks_have_to_be_told_apart(cloud: Connection) -> None:
     assert bare.addresses == {}
 
 
-def test_a_port_that_was_there_outlives_the_server(cloud: Connection) -> None:
+def test_a_port_that_was_there_outlives_the_server(cloud: Cloud) -> None:
     [network] = cloud.network.networks(name="private")
     port = cloud.network.create_port(network_id=network.id, name="mine")
     server = await_server(cloud, make_server(cloud, networks=[{"port": port.id}]))
@@ -210,15 +213,15 @@ def test_a_port_that_was_there_outlives_the_server(cloud: Connection) -> None:
     assert cloud.network.get_port(port.id).device_id == ""
 
 
-def test_a_server_deleted_while_it_is_built_leaves_nothing(cloud: Connection) -> None:
+def test_a_server_deleted_while_it_is_built_leaves_nothing(cloud: Cloud) -> None:
     server = make_server(cloud)
-    time.sleep(0.12)
+    time.sleep(0.15)
     cloud.compute.delete_server(server)
     cloud.compute.wait_for_delete(server, interval=0.02, wait=10)
     assert list(cloud.network.ports(device_id=server.id)) == []
 
 
-def test_metadata_and_tags_change_one_by_one(cloud: Connection) -> None:
+def test_metadata_and_tags_change_one_by_one(cloud: Cloud) -> None:
     server = await_server(cloud, make_server(cloud, metadata={"a": "1", "b": "2"}))
     cloud.compute.set_server_metadata(server, b="3", c="4")
     cloud.compute.delete_server_metadata(cloud.compute.get_server(server.id), ["a"])
@@ -229,7 +232,7 @@ def test_metadata_and_tags_change_one_by_one(cloud: Connection) -> None:
     assert cloud.compute.get_server(server.id).tags == ["green"]
 
 
-def test_other_states_come_and_go(cloud: Connection) -> None:
+def test_other_states_come_and_go(cloud: Cloud) -> None:
     server = await_server(cloud, make_server(cloud))
     compute = cloud.compute
     for there, status, back in (
@@ -246,9 +249,7 @@ def test_other_states_come_and_go(cloud: Connection) -> None:
     compute.unlock_server(server)
 
 
-def test_another_project_sees_nothing(
-    cloud: Connection, openstack_sandbox: OpenStackSandbox
-) -> None:
+def test_another_project_sees_nothing(cloud: Cloud, openstack_sandbox: OpenStackSandbox) -> None:
     server = await_server(cloud, make_server(cloud))
     other, admin = connect(openstack_sandbox, "other"), connect(openstack_sandbox, "admin")
     assert list(other.compute.servers()) == []

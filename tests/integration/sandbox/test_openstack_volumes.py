@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from openstack.connection import Connection
 from openstack.exceptions import (
     BadRequestException,
     ConflictException,
@@ -15,23 +14,26 @@ from openstack.exceptions import (
 from tests.fixtures.openstack import OpenStackSandbox
 from tests.integration.sandbox.openstack import (
     INTEGRATION,
+    Cloud,
     Http,
     await_server,
     await_status,
     connect,
     make_server,
+    slow_down,
 )
 
 pytestmark = INTEGRATION
 
 
 @pytest.fixture
-def cloud(openstack_sandbox: OpenStackSandbox) -> Connection:
+def cloud(openstack_sandbox: OpenStackSandbox) -> Cloud:
+    slow_down(openstack_sandbox)
     return connect(openstack_sandbox)
 
 
 def test_a_snapshot_keeps_what_was_on_a_volume(
-    cloud: Connection, openstack_sandbox: OpenStackSandbox
+    cloud: Cloud, openstack_sandbox: OpenStackSandbox
 ) -> None:
     storage = cloud.block_storage
     volume = storage.create_volume(size=3, name="data", metadata={"team": "web"})
@@ -60,7 +62,7 @@ def test_a_snapshot_keeps_what_was_on_a_volume(
     assert [one.id for one in storage.volumes()] == [copy.id]
 
 
-def test_a_volume_in_use_is_snapshot_by_force_alone(cloud: Connection) -> None:
+def test_a_volume_in_use_is_snapshot_by_force_alone(cloud: Cloud) -> None:
     server = await_server(cloud, make_server(cloud))
     volume = cloud.block_storage.create_volume(size=1)
     await_status(cloud.block_storage.get_volume, volume, "available")
@@ -72,7 +74,7 @@ def test_a_volume_in_use_is_snapshot_by_force_alone(cloud: Connection) -> None:
     await_status(cloud.block_storage.get_snapshot, snapshot, "available")
 
 
-def test_cinders_quota_is_413(cloud: Connection, openstack_sandbox: OpenStackSandbox) -> None:
+def test_cinders_quota_is_413(cloud: Cloud, openstack_sandbox: OpenStackSandbox) -> None:
     admin = connect(openstack_sandbox, "admin")
     admin.block_storage.update_quota_set(openstack_sandbox.project_id, volumes=1)
     cloud.block_storage.create_volume(size=1)
@@ -82,7 +84,7 @@ def test_cinders_quota_is_413(cloud: Connection, openstack_sandbox: OpenStackSan
 
 
 def test_an_image_is_made_seen_and_removed(
-    cloud: Connection, openstack_sandbox: OpenStackSandbox
+    cloud: Cloud, openstack_sandbox: OpenStackSandbox
 ) -> None:
     image = cloud.image.create_image(
         name="own", disk_format="raw", container_format="bare", data=b"abc", validate_checksum=False
@@ -100,7 +102,7 @@ def test_an_image_is_made_seen_and_removed(
         cloud.image.get_image(image.id)
 
 
-def test_a_floating_address_leads_to_a_server(cloud: Connection) -> None:
+def test_a_floating_address_leads_to_a_server(cloud: Cloud) -> None:
     server = await_server(cloud, make_server(cloud))
     [public] = cloud.network.networks(name="public")
     [port] = cloud.network.ports(device_id=server.id)
@@ -119,7 +121,7 @@ def test_a_floating_address_leads_to_a_server(cloud: Connection) -> None:
 
 
 def test_networks_are_made_used_and_removed(
-    cloud: Connection, openstack_sandbox: OpenStackSandbox
+    cloud: Cloud, openstack_sandbox: OpenStackSandbox
 ) -> None:
     network = cloud.network.create_network(name="own")
     subnet = cloud.network.create_subnet(network_id=network.id, cidr="192.168.9.0/29", ip_version=4)
