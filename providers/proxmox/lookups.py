@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 BOOTABLE: frozenset[str] = frozenset({"import", "vztmpl"})
 """The content of storages that machines (import) and containers (vztmpl) are made from."""
 
+_BRIDGES: frozenset[str] = frozenset({"bridge", "OVSBridge", "vnet"})
+
 
 @dataclass(frozen=True)
 class Source:
@@ -153,7 +155,7 @@ def _large_enough(nodes: Iterable[Node], spec: InstanceSpec, doing: str) -> list
 def bridges(connections: ProxmoxConnections, node: str, doing: str) -> dict[str, Any]:
     """Return the bridges and VNets of a node, by name."""
     found = connections.get(f"nodes/{node}/network", doing, type="any_bridge")
-    return {str(one["iface"]): one for one in found}
+    return {str(one["iface"]): one for one in found if one.get("type") in _BRIDGES}
 
 
 def choose_storage(

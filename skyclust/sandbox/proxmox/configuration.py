@@ -28,7 +28,7 @@ _IMPORT_SIZE: Final = 2 * GIB
 """What an image has that is imported: cloud images declare about as much."""
 
 
-def checked(values: Mapping[str, str]) -> dict[str, Value]:
+def checked(kind: str, values: Mapping[str, str]) -> dict[str, Value]:
     """Return values as a configuration keeps them; raises Refused for those it does not take."""
     kept: dict[str, Value] = {}
     for key, text in values.items():
@@ -46,7 +46,8 @@ def checked(values: Mapping[str, str]) -> dict[str, Value]:
             raise invalid(description="value may only be 8192 characters long")
         if key in {"cores", "memory"} and (not text.isdigit() or int(text) < 1):
             raise invalid(**{key: f"type check ('integer') failed - got '{text}'"})
-        kept[key] = int(text) if key in _NUMBERS and text.isdigit() else text
+        is_number = key in _NUMBERS or (key == "memory" and kind == "lxc")
+        kept[key] = int(text) if is_number and text.isdigit() else text
     return kept
 
 
@@ -129,7 +130,7 @@ def update_by_task(kind: str, asked: Asked) -> object:
 
 
 def _refuse(asked: Asked, guest: Guest) -> None:
-    values = checked(asked.parameters)
+    values = checked(guest.kind, asked.parameters)
     if not values and not asked.parameters.get("delete"):
         raise refused("no options specified")
     refuse_busy(asked.cluster, guest)
@@ -145,7 +146,7 @@ def apply(cluster: Cluster, guest: Guest, parameters: Mapping[str, str]) -> None
     """Change a configuration; raises TaskFailed when a volume cannot be made."""
     for key in filter(None, re.split(r"[;, ]+", parameters.get("delete", ""))):
         _remove(cluster, guest, key)
-    values = with_volumes(cluster, guest, checked(parameters))
+    values = with_volumes(cluster, guest, checked(guest.kind, parameters))
     for key, value in values.items():
         if guest.running and guest.kind == "qemu" and key in _AT_NEXT_START:
             guest.pending[key] = value

@@ -35,10 +35,12 @@ def clone(kind: str, asked: Asked) -> object:
     target = given.get("target", source.node)
     _refuse_node(cluster, target)
     name = given.get("name" if kind == "qemu" else "hostname")
-    checked({"name": name} if name else {})
+    checked(kind, {"name": name} if name else {})
     if source.lock:
         raise refused(f"{source.word} is locked ({source.lock})")
     _refuse_storage(cluster, asked.principal, source, target, given.get("storage"))
+    if newid in cluster.guests:
+        raise refused(f"unable to create {source.word} {newid}: config file already exists")
     guest = _take(cluster, kind, newid, target)
 
     def describe() -> None:
@@ -73,7 +75,7 @@ def create(kind: str, asked: Asked) -> object:
     """Make a guest from its configuration: with new disks, or with copies of an image."""
     cluster, given = asked.cluster, asked.parameters
     vmid = number(given["vmid"])
-    values = checked({key: text for key, text in given.items() if key not in _NO_CONFIG})
+    values = checked(kind, {key: text for key, text in given.items() if key not in _NO_CONFIG})
     refuse_networks(cluster, asked.node, values)
     if kind == "lxc":
         _refuse_template(cluster, asked.node, given["ostemplate"])
@@ -101,6 +103,7 @@ def create(kind: str, asked: Asked) -> object:
 
 
 def _take(cluster: Cluster, kind: str, vmid: int, node: str) -> Guest:
+    """Return a new guest with a number; raises Refused when another one has it."""
     if vmid in cluster.guests:
         there = cluster.guests[vmid]
         raise refused(

@@ -171,10 +171,10 @@ def next_id(asked: Asked) -> object:
     if wanted is not None:
         if number(wanted) in asked.cluster.guests:
             raise invalid(vmid=f"VM {wanted} already exists")
-        return int(wanted)
+        return wanted
     for vmid in range(100, 1_000_000):
         if vmid not in asked.cluster.guests:
-            return vmid
+            return str(vmid)
     raise refused("unable to get any free VMID in range [100, 1000000]")
 
 

@@ -77,8 +77,8 @@ def shutdown(kind: str, asked: Asked) -> object:
     guest = asked.guest(kind)
     if guest.paused:
         raise refused("VM is paused - cannot shutdown")
-    if kind == "lxc" and not guest.running:
-        raise refused(f"CT {guest.vmid} not running")
+    if not guest.running:
+        raise refused(f"{guest.word} {guest.vmid} not running")
     cluster, effect, share = asked.cluster, _halting(guest), 1.0
     if _IGNORES_SHUTDOWN in str(guest.config.get("tags", "")):
         share = 3.0

@@ -1,0 +1,61 @@
+"""The Proxmox VE provider on the sandbox cluster, and a bare client to prepare things with."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from providers.proxmox.provider import ProxmoxProvider
+from skyclust.model.instance import Instance, InstanceSpec, InstanceState
+from skyclust.sandbox.proxmox.seed import CLUSTER
+from skyclust.waiting import wait_for_state
+from tests.fixtures.proxmox import BareClient, ProxmoxSandbox
+
+Spec = Callable[..., InstanceSpec]
+
+
+@pytest.fixture(autouse=True)
+def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("providers.proxmox.tasks.FIRST_PAUSE", 0.02)
+    monkeypatch.setattr("providers.proxmox.tasks.LONGEST_PAUSE", 0.05)
+
+
+@pytest.fixture
+def provider(proxmox_sandbox: ProxmoxSandbox) -> ProxmoxProvider:
+    """Return a provider for a new cluster."""
+    return ProxmoxProvider(proxmox_sandbox.credential())
+
+
+@pytest.fixture
+def bare(proxmox_sandbox: ProxmoxSandbox) -> BareClient:
+    """Return the administrator of the same cluster."""
+    return proxmox_sandbox.bare()
+
+
+@pytest.fixture
+def spec() -> Spec:
+    """Return a function that describes a machine; any field may be given."""
+
+    def described(**fields: object) -> InstanceSpec:
+        usual = {"name": "web", "region": CLUSTER, "type": "1c1g", "image": "9000"}
+        return InstanceSpec.model_validate({**usual, **fields})
+
+    return described
+
+
+def becomes(provider: ProxmoxProvider, machine_id: str, state: InstanceState) -> Instance | None:
+    """Wait until a machine has a state."""
+    return wait_for_state(
+        provider, CLUSTER, machine_id, state, deadline_seconds=10, poll_seconds=0.03
+    )
+
+
+def finished(bare: BareClient, node: str, upid: str) -> str:
+    """Wait for a task and return its exit status."""
+    end = time.monotonic() + 10
+    while (task := bare.get(f"nodes/{node}/tasks/{upid}/status"))["status"] == "running":
+        assert time.monotonic() < end, upid
+        time.sleep(0.02)
+    return str(task["exitstatus"])

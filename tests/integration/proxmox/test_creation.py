@@ -1,0 +1,213 @@
+"""Creating machines: what arrives, whose number is whose, and what becomes of half a machine."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote
+
+import pytest
+
+from providers.proxmox.creation import numbers
+from providers.proxmox.provider import ProxmoxProvider
+from skyclust.errors import (
+    CapacityExhausted,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    SkyClustError,
+)
+from skyclust.model.instance import InstanceState
+from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust.sandbox.proxmox.access import AUDITOR
+from skyclust.sandbox.proxmox.seed import CLUSTER
+from tests.fixtures.proxmox import BareClient, ProxmoxSandbox
+from tests.integration.proxmox.conftest import Spec, finished
+
+pytestmark = pytest.mark.integration
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEb0 ops@example.com"
+
+
+def machines(bare: BareClient) -> list[int]:
+    found = bare.get("cluster/resources", type="vm")
+    return sorted(one["vmid"] for one in found if not one["template"])
+
+
+def test_everything_that_was_asked_for_arrives(
+    provider: ProxmoxProvider, bare: BareClient, spec: Spec
+) -> None:
+    asked = spec(
+        image="debian-12",
+        type="2c4g",
+        zone="pve3",
+        network="vmbr1",
+        user="ops",
+        ssh_keys=[KEY],
+        private_address="10.0.0.5/24,10.0.0.1",
+        tags={"team": "shop", "Größe": "klein"},
+        boot_disk={"size_gib": 10, "type": "local-lvm"},
+        disks=[{"size_gib": 2}, {"size_gib": 3, "type": "ceph"}],
+    )
+    made = provider.create_instance(asked, "t-1")
+    config = bare.get(f"nodes/pve3/qemu/{made.id}/config")
+    assert (config["cores"], config["memory"], config["ciuser"]) == (2, "4096", "ops")
+    assert config["ipconfig0"] == "ip=10.0.0.5/24,gw=10.0.0.1"
+    assert unquote(config["sshkeys"]) == KEY
+    assert "bridge=vmbr1" in config["net0"]
+    assert config["scsi0"] == f"local-lvm:vm-{made.id}-disk-0,size=10G"
+    assert config["scsi1"].startswith("local-lvm:")
+    assert config["scsi2"].startswith("ceph:")
+    assert (made.state, made.zone, made.type) == (InstanceState.RUNNING, "pve3", "2c4g")
+    assert (made.image, made.network, made.private_addresses) == ("9001", "vmbr1", ("10.0.0.5",))
+    assert made.tags == {"team": "shop", "Größe": "klein"}
+    assert config["tags"] == "gr-e-klein;team-shop"
+    assert made.created_at is not None
+    assert made.attributes["disks"] == [
+        f"pve3/local-lvm:vm-{made.id}-disk-0",
+        f"pve3/local-lvm:vm-{made.id}-disk-1",
+        f"ceph:vm-{made.id}-disk-0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("image", "kind"),
+    [
+        ("nas:import/debian-12-genericcloud-amd64.qcow2", "qemu"),
+        ("nas:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst", "lxc"),
+        ("9002", "lxc"),
+    ],
+)
+def test_images_of_all_kinds_make_machines(
+    provider: ProxmoxProvider, spec: Spec, image: str, kind: str
+) -> None:
+    asked = spec(image=image, type="1c512m", disks=[{"size_gib": 1}], network="vmbr1")
+    made = provider.create_instance(asked, "t-1")
+    assert (made.state, made.type, made.image) == (InstanceState.RUNNING, "1c512m", image)
+    assert made.attributes["virtualization"] == kind
+    assert made.network == "vmbr1"
+    assert len(list(made.attributes["disks"])) == 2  # type: ignore[arg-type]  # a list in JSON
+    assert provider.create_instance(asked, "t-1").id == made.id
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"user_data": "#cloud-config\n"},
+        {"public_address": True},
+        {"ssh_keys": ["ops"]},
+        {"private_address": "10.0.0.5"},
+        {"zone": "pve9"},
+        {"type": "2c4096m"},
+        {"image": "nas:iso/debian-12.11.0-amd64-netinst.iso"},
+        {"boot_disk": {"size_gib": 1}},
+        {"boot_disk": {"size_gib": 9, "type": "tape"}},
+        {"disks": [{"size_gib": 1, "type": "tape"}]},
+        {"name": "not_a_host_name"},
+        {"image": "9002", "user": "ops"},
+    ],
+)
+def test_what_cannot_be_leaves_nothing(
+    provider: ProxmoxProvider, bare: BareClient, spec: Spec, fields: dict[str, object]
+) -> None:
+    with pytest.raises((InvalidRequest, NotFound)) as refused:
+        provider.create_instance(spec(**fields), "t-1")
+    assert refused.value.provider == "proxmox"
+    assert machines(bare) == []
+
+
+def test_a_type_that_no_node_can_hold_is_no_capacity(
+    provider: ProxmoxProvider, bare: BareClient, spec: Spec
+) -> None:
+    with pytest.raises(CapacityExhausted, match="pve1: 32 cores"):
+        provider.create_instance(spec(type="48c64g"), "t-1")
+    assert machines(bare) == []
+
+
+def test_a_disk_that_finds_no_room_takes_the_machine_with_it(
+    provider: ProxmoxProvider, bare: BareClient, spec: Spec
+) -> None:
+    with pytest.raises(CapacityExhausted):
+        provider.create_instance(spec(disks=[{"size_gib": 60000}]), "t-1")
+    assert machines(bare) == []
+    assert provider.find_instances(CLUSTER, "t-1") == []
+
+
+def test_a_stranger_with_the_number_is_left_alone(
+    provider: ProxmoxProvider, bare: BareClient, spec: Spec
+) -> None:
+    first, second, *_ = numbers("t-1")
+    finished(bare, "pve1", bare.post("nodes/pve1/qemu", vmid=first, name="stranger"))
+    made = provider.create_instance(spec(), "t-1")
+    assert made.id == str(second)
+    assert [one.id for one in provider.find_instances(CLUSTER, "t-1")] == [made.id]
+    finished(bare, "pve1", bare.delete(f"nodes/pve1/qemu/{first}"))
+    assert provider.create_instance(spec(), "t-1").id == made.id
+    assert machines(bare) == [second]
+
+
+def test_a_copy_that_someone_made_is_not_the_machine(
+    provider: ProxmoxProvider, bare: BareClient, spec: Spec
+) -> None:
+    made = provider.create_instance(spec(zone="pve1"), "t-1")
+    upid = bare.post(f"nodes/pve1/qemu/{made.id}/clone", newid=150, name="copy")
+    finished(bare, "pve1", upid)
+    assert provider.get_instance(CLUSTER, "150").name == "copy"
+    assert [one.id for one in provider.find_instances(CLUSTER, "t-1")] == [made.id]
+
+
+def test_a_number_that_was_just_taken_is_waited_for(
+    provider: ProxmoxProvider, proxmox_sandbox: ProxmoxSandbox, spec: Spec
+) -> None:
+    """The reply to the clone is lost: its notes come later, and it is ours all the same."""
+    lost = Fault(kind=FaultKind.DROP_REPLY, action="POST */clone", times=1)
+    proxmox_sandbox.inject(lost)
+    with pytest.raises(SkyClustError):
+        provider.create_instance(spec(), "t-1")
+    [found] = provider.find_instances(CLUSTER, "t-1")
+    assert found.state is InstanceState.PENDING
+    made = provider.create_instance(spec(), "t-1")
+    assert (made.id, made.state) == (found.id, InstanceState.RUNNING)
+
+
+def test_a_machine_may_be_deleted_while_it_is_copied(
+    provider: ProxmoxProvider, proxmox_sandbox: ProxmoxSandbox, bare: BareClient, spec: Spec
+) -> None:
+    proxmox_sandbox.inject(Fault(kind=FaultKind.DROP_REPLY, action="POST */clone", times=1))
+    with pytest.raises(SkyClustError):
+        provider.create_instance(spec(), "t-1")
+    [found] = provider.find_instances(CLUSTER, "t-1")
+    provider.delete_instance(CLUSTER, found.id)
+    assert machines(bare) == []
+
+
+def test_a_copy_that_takes_long_is_carried_on(
+    provider: ProxmoxProvider, spec: Spec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("providers.proxmox.tasks.finish", lambda *_, **__: False)
+    with pytest.raises(SkyClustError, match="the task goes on"):
+        provider.create_instance(spec(), "t-1")
+    monkeypatch.undo()
+    assert provider.create_instance(spec(), "t-1").state is InstanceState.RUNNING
+
+
+def test_an_auditor_makes_nothing(
+    proxmox_sandbox: ProxmoxSandbox, bare: BareClient, spec: Spec
+) -> None:
+    auditor = ProxmoxProvider(proxmox_sandbox.credential(AUDITOR))
+    with pytest.raises(PermissionDenied, match=r"VM\.Clone"):
+        auditor.create_instance(spec(), "t-1")
+    missing = auditor.verify().missing_permissions
+    assert missing is not None
+    assert "VM.Clone" in missing
+    assert machines(bare) == []
+
+
+def test_a_locked_template_makes_the_create_wait(
+    provider: ProxmoxProvider, proxmox_sandbox: ProxmoxSandbox, spec: Spec
+) -> None:
+    locked = "VM is locked (backup)"
+    proxmox_sandbox.inject(Fault(kind=FaultKind.ERROR, action="POST */clone", code=locked, times=1))
+    with pytest.raises(Conflict, match="qm unlock") as refused:
+        provider.create_instance(spec(), "t-1")
+    assert refused.value.provider == "proxmox"
+    assert provider.create_instance(spec(), "t-1").state is InstanceState.RUNNING

@@ -1,0 +1,118 @@
+"""Whatever the provider asks and the sandbox answers is as the official API has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+import requests
+
+from providers.proxmox.provider import ProxmoxProvider
+from skyclust.model.instance import InstanceState
+from skyclust.model.resource import ResourceKind
+from skyclust.sandbox.proxmox.routes import ROUTES
+from skyclust.sandbox.proxmox.seed import CLUSTER
+from tests.fixtures.proxmox import ProxmoxSandbox
+from tests.integration.proxmox.conftest import Spec, becomes
+from tests.unit.proxmox.official import breaches, operation
+
+pytestmark = pytest.mark.integration
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEb0 ops@example.com"
+
+
+@pytest.fixture
+def found(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
+    """Watch every call that requests makes, and collect what is not as documented."""
+    collected: set[str] = set()
+    send = requests.Session.send
+
+    def watched(session: requests.Session, request: requests.PreparedRequest, **how: object):  # type: ignore[no-untyped-def]  # as the original
+        response = send(session, request, **how)  # type: ignore[arg-type]  # as the original
+        parts = urlsplit(str(request.url))
+        text = request.body or b""
+        body = text.decode() if isinstance(text, bytes) else str(text)
+        given = dict([*parse_qsl(parts.query), *parse_qsl(body, keep_blank_values=True)])
+        if response.ok:
+            answer = response.json()["data"]
+            collected.update(breaches(str(request.method), parts.path, given, answer))
+        return response
+
+    monkeypatch.setattr(requests.Session, "send", watched)
+    yield collected
+
+
+def test_every_route_of_the_sandbox_is_documented() -> None:
+    unknown = [
+        route.action
+        for route in ROUTES
+        if operation(route.method, route.path.format_map(_Filled())) is None
+    ]
+    assert unknown == []
+
+
+class _Filled(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "x"
+
+
+def test_the_life_of_a_machine_is_as_documented(
+    provider: ProxmoxProvider, proxmox_sandbox: ProxmoxSandbox, spec: Spec, found: set[str]
+) -> None:
+    asked = spec(
+        network="vmbr1",
+        zone="pve2",
+        user="ops",
+        ssh_keys=[KEY],
+        private_address="10.0.0.5/24,10.0.0.1",
+        tags={"team": "shop"},
+        boot_disk={"size_gib": 10},
+        disks=[{"size_gib": 2}, {"size_gib": 3, "type": "local-lvm"}],
+    )
+    made = provider.create_instance(asked, "t-1")
+    provider.reboot_instance(CLUSTER, made.id)
+    becomes(provider, made.id, InstanceState.RUNNING)
+    taken = provider.create_snapshot(CLUSTER, made.id, "nightly", "t-2")
+    provider.stop_instance(CLUSTER, made.id)
+    becomes(provider, made.id, InstanceState.STOPPED)
+    provider.resize_instance(CLUSTER, made.id, "2c4g")
+    assert provider.restore_snapshot(CLUSTER, made.id, taken.id, "t-3")
+    provider.set_tags(CLUSTER, made.id, {"stage": "test"}, ["team"])
+    provider.detach_disk(CLUSTER, made.id, str(made.attributes["disks"][1]))  # type: ignore[index, call-overload]  # JSON
+    provider.delete_snapshot(CLUSTER, made.id, taken.id)
+    provider.delete_instance(CLUSTER, made.id)
+    assert found == set()
+
+
+def test_the_life_of_a_container_is_as_documented(
+    provider: ProxmoxProvider, spec: Spec, found: set[str]
+) -> None:
+    image = "nas:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst"
+    asked = spec(image=image, ssh_keys=[KEY], disks=[{"size_gib": 2}], network="vmbr1")
+    made = provider.create_instance(asked, "t-1")
+    provider.resize_instance(CLUSTER, made.id, "2c4g")
+    provider.stop_instance(CLUSTER, made.id)
+    becomes(provider, made.id, InstanceState.STOPPED)
+    provider.delete_instance(CLUSTER, made.id)
+    assert found == set()
+
+
+def test_machines_of_image_files_are_as_documented(
+    provider: ProxmoxProvider, spec: Spec, found: set[str]
+) -> None:
+    image = "nas:import/debian-12-genericcloud-amd64.qcow2"
+    provider.create_instance(spec(image=image, boot_disk={"size_gib": 8}), "t-1")
+    assert found == set()
+
+
+def test_inventory_of_an_estate_is_as_documented(
+    proxmox_estate: ProxmoxSandbox, found: set[str]
+) -> None:
+    provider = ProxmoxProvider(proxmox_estate.credential())
+    for kind in sorted(provider.kinds):
+        assert any(list(provider.list_resources(CLUSTER, ResourceKind(kind))))
+    provider.verify()
+    list(provider.list_instance_types(CLUSTER))
+    assert provider.list_images(CLUSTER, "debian-12")
+    assert found == set()
