@@ -19,6 +19,7 @@ from skyclust import contract, errors
 from skyclust.cli.exits import exit_code
 from skyclust.model import request
 from skyclust.model.change_request import ChangeRequest
+from skyclust.model.provision_request import ProvisionRequest
 from skyclust.model.resource import ResourceKind
 from skyclust.registry import provider_class, provider_names
 from skyclust.settings import Settings
@@ -31,7 +32,7 @@ END: Final = "<!-- written by `make docs`: end -->"
 
 REQUESTS: Final[dict[str, type[BaseModel]]] = {
     "sync-inventory": request.SyncRequest,
-    "provision-instances": request.ProvisionRequest,
+    "provision-instances": ProvisionRequest,
     "change-instance": ChangeRequest,
     "recover-operations": request.RecoverRequest,
     "seal-credentials": request.SealRequest,
