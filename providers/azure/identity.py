@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 
 NEEDED_PERMISSIONS: Final = (
     "Microsoft.Authorization/permissions/read",
+    "Microsoft.Compute/disks/beginGetAccess/action",
     "Microsoft.Compute/disks/delete",
     "Microsoft.Compute/disks/read",
     "Microsoft.Compute/disks/write",
-    "Microsoft.Compute/disks/beginGetAccess/action",
+    "Microsoft.Compute/galleries/images/versions/read",
     "Microsoft.Compute/images/read",
     "Microsoft.Compute/locations/publishers/artifacttypes/offers/skus/versions/read",
     "Microsoft.Compute/skus/read",
+    "Microsoft.Compute/snapshots/beginGetAccess/action",
     "Microsoft.Compute/snapshots/delete",
     "Microsoft.Compute/snapshots/read",
     "Microsoft.Compute/snapshots/write",

@@ -92,13 +92,13 @@ def open_identity(
     ConfigurationError when the certificate cannot be read.
     """
     options: dict[str, Any] = {
-        "retry_policy_class": TokenRetries,
-        "retry_total": ATTEMPTS_WHILE_SOMEONE_WAITS - 1,
         "connection_timeout": CONNECT_SECONDS,
         "read_timeout": READ_SECONDS,
     }
-    if credential.managed_identity:
+    if credential.managed_identity:  # which has retries of its own
         return ManagedIdentityCredential(client_id=credential.client_id, **options)
+    options["retry_policy_class"] = TokenRetries
+    options["retry_total"] = ATTEMPTS_WHILE_SOMEONE_WAITS - 1
     tenant, client = credential.tenant_id or "", credential.client_id or ""
     options |= _authority(credential)
     if credential.client_secret is not None:

@@ -12,6 +12,7 @@ from skyclust.model.resource import ResourceKind
 from tests.fixtures.azure import AzureSandbox
 
 GROUP: Final = "default"
+USER: Final = "seed"
 SECONDS: Final = 20.0
 POLL_SECONDS: Final = 0.01
 COMPUTE: Final = ("Microsoft.Compute", "2024-11-01")
@@ -112,7 +113,7 @@ class AzureOperator:
         interface = self.put(NETWORK, "networkInterfaces", f"{name}-nic", properties=configuration)
         self._await_ready()
         key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ5vGx1lkVwCGvqVyRyCTlqZsTGQlYMBj0aMYw8nSXcc"
-        ssh = {"publicKeys": [{"path": "/home/seed/.ssh/authorized_keys", "keyData": key}]}
+        ssh = {"publicKeys": [{"path": f"/home/{USER}/.ssh/authorized_keys", "keyData": key}]}
         linux = {"disablePasswordAuthentication": True, "ssh": ssh}
         machine = {
             "hardwareProfile": {"vmSize": "Standard_B2s"},
@@ -121,7 +122,7 @@ class AzureOperator:
                 "osDisk": {"createOption": "FromImage", "name": f"{name}-os"},
             },
             "osProfile": {
-                "computerName": name, "adminUsername": "seed", "linuxConfiguration": linux
+                "computerName": name, "adminUsername": USER, "linuxConfiguration": linux
             },
             "networkProfile": {"networkInterfaces": [{"id": interface}]},
             **properties,

@@ -1,0 +1,132 @@
+"""Whose identity a client has, where it calls, and what it does not import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from azure.identity import ClientSecretCredential, ManagedIdentityCredential
+
+from providers.azure.client import AzureClients, user_agent
+from providers.azure.credential import AzureCredential
+from providers.azure.provider import AzureProvider
+from providers.azure.signing_in import (
+    LONGEST_RETRY_AFTER,
+    BoundedRetries,
+    WithoutTls,
+    open_identity,
+)
+from skyclust.contract import CredentialModel
+from skyclust.errors import ConfigurationError
+from skyclust.registry import provider_class
+
+SECRET = {
+    "subscription_id": "00000000-1111-2222-3333-444444444444",
+    "tenant_id": "contoso.onmicrosoft.com",
+    "client_id": "99999999-1111-2222-3333-444444444444",
+    "client_secret": "canary",
+}
+
+
+def credential(**values: Any) -> AzureCredential:
+    return AzureCredential.model_validate({**SECRET, **values})
+
+
+def test_a_credential_of_another_provider_is_refused() -> None:
+    class Other(CredentialModel):
+        pass
+
+    with pytest.raises(ConfigurationError, match="Other is no Azure credential"):
+        AzureProvider(Other())
+
+
+def test_loading_the_provider_imports_no_sdk() -> None:
+    loaded = (
+        "import sys; from skyclust.registry import provider_class; provider_class('azure');"
+        "sys.exit(any(m.startswith(('azure.core', 'azure.mgmt.compute', 'msal', 'requests'))"
+        " for m in sys.modules))"
+    )
+    assert provider_class("azure") is AzureProvider
+    assert subprocess.run([sys.executable, "-c", loaded], check=False, timeout=60).returncode == 0
+
+
+def test_nothing_of_the_environment_takes_the_identitys_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AZURE_CLIENT_ID", "environment")
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", "environment")
+    monkeypatch.setenv("AZURE_TENANT_ID", "environment")
+    monkeypatch.setenv("AZURE_AUTHORITY_HOST", "https://login.example.com")
+    opened: Any = open_identity(credential())
+    assert isinstance(opened, ClientSecretCredential)
+    assert opened._client_id == SECRET["client_id"]
+    assert opened._tenant_id == SECRET["tenant_id"]
+    assert opened._authority == "https://login.microsoftonline.com"
+
+
+def test_a_managed_identity() -> None:
+    machine = AzureCredential(subscription_id=SECRET["subscription_id"], managed_identity=True)
+    assert isinstance(open_identity(machine), ManagedIdentityCredential)
+
+
+def test_a_certificate_that_cannot_be_read_is_told() -> None:
+    pem = "-----BEGIN CERTIFICATE-----\nnone\n-----BEGIN PRIVATE KEY-----\nnone\n"
+    broken = credential(client_secret=None, certificate_data=pem)
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        open_identity(broken)
+
+
+@pytest.mark.parametrize(
+    ("values", "endpoint"),
+    [
+        ({}, "https://management.azure.com"),
+        ({"cloud": "china"}, "https://management.chinacloudapi.cn"),
+        ({"endpoint": "https://arm.example.com/"}, "https://arm.example.com"),
+    ],
+)
+def test_every_client_calls_the_credentials_endpoint(values: dict[str, str], endpoint: str) -> None:
+    clients: Any = AzureClients(credential(**values))
+    assert clients._url("/x") == f"{endpoint}/x"
+    for management in (clients.compute, clients.network):
+        assert management._config.base_url == endpoint
+        assert user_agent() in management._config.user_agent_policy.user_agent
+    assert user_agent().startswith("skyclust/")
+
+
+def test_the_next_page_is_asked_of_our_endpoint_alone() -> None:
+    clients: Any = AzureClients(credential())
+    elsewhere = "https://evil.example.com/subscriptions/s/x?api-version=1&$skiptoken=a%20b"
+    assert clients._here(elsewhere) == (
+        "https://management.azure.com/subscriptions/s/x?api-version=1&$skiptoken=a%20b"
+    )
+
+
+def test_many_calls_share_one_client() -> None:
+    clients = AzureClients(credential())
+    assert clients.compute is clients.compute
+    assert clients.network is clients.network
+
+
+@pytest.mark.parametrize(
+    ("status", "wait", "again"),
+    [(429, "1", True), (429, f"{LONGEST_RETRY_AFTER + 1:.0f}", False), (503, None, True)],
+)
+def test_a_long_wait_is_handed_on(status: int, wait: str | None, again: bool) -> None:
+    policy = BoundedRetries(retry_total=3)
+    answer = SimpleNamespace(
+        status_code=status, headers={"Retry-After": wait} if wait else {}, read=lambda: b""
+    )
+    response: Any = SimpleNamespace(
+        http_response=answer, http_request=SimpleNamespace(method="GET")
+    )
+    assert policy.is_retry(policy.configure_retries({}), response) is again
+
+
+def test_http_is_spoken_only_where_it_was_typed() -> None:
+    plain: Any = open_identity(credential(authority="http://127.0.0.1:1"))
+    assert isinstance(plain._client._pipeline._transport, WithoutTls)
+    secure: Any = open_identity(credential())
+    assert not isinstance(secure._client._pipeline._transport, WithoutTls)

@@ -1,0 +1,172 @@
+"""What is asked of Azure for a machine, and what is refused before Azure is asked."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+from azure.mgmt.compute.models import VirtualMachine
+
+from providers.azure.belongings import Names, tags_for
+from providers.azure.creation import fingerprint, refuse_impossible, to_request
+from providers.azure.lookups import find_image, key_of_nobody
+from providers.azure.tags import refuse_tags, to_tag
+from skyclust.errors import InvalidRequest
+from skyclust.model.instance import DiskSpec, InstanceSpec
+
+TOKEN = "0c9a4b7e-5f0d-4c1b-9d53-2f4f3a1f7e10"
+INTERFACE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/networkInterfaces/n"
+
+
+def spec(**changes: Any) -> InstanceSpec:
+    values = {"name": "web", "region": "westeurope", "type": "Standard_B2s", "image": "a:b:c:d"}
+    return InstanceSpec.model_validate(values | changes)
+
+
+def request(asked: InstanceSpec) -> Any:
+    return to_request(asked, TOKEN, image={"id": "i"}, interface=INTERFACE, keys=["ssh-ed25519 A"])
+
+
+def test_a_plain_machine() -> None:
+    body = request(spec(tags={"team": "shop"}))
+    assert body["location"] == "westeurope"
+    assert "zones" not in body
+    assert body["tags"]["skyclust-token"] == TOKEN
+    assert body["tags"]["team"] == "shop"
+    properties = body["properties"]
+    assert properties["diagnosticsProfile"]["bootDiagnostics"]["enabled"]
+    assert properties["osProfile"]["adminUsername"] == "skyclust"
+    linux = properties["osProfile"]["linuxConfiguration"]
+    assert linux["disablePasswordAuthentication"]
+    assert linux["ssh"]["publicKeys"][0]["path"].endswith("/skyclust/.ssh/authorized_keys")
+    assert "adminPassword" not in properties["osProfile"]
+    assert "customData" not in properties["osProfile"]
+
+
+def test_everything_that_can_be_asked_for() -> None:
+    asked = spec(
+        name="web.shop_1",
+        zone="2",
+        user="ops",
+        user_data="#cloud-config\n",
+        boot_disk=DiskSpec(size_gib=64, type="Premium_LRS"),
+        disks=(DiskSpec(size_gib=8), DiskSpec(size_gib=9, type="StandardSSD_LRS")),
+    )
+    body = request(asked)
+    assert body["zones"] == ["2"]
+    system = body["properties"]["osProfile"]
+    assert system["computerName"] == "web-shop-1"
+    assert base64.b64decode(system["customData"]) == b"#cloud-config\n"
+    storage = body["properties"]["storageProfile"]
+    names = Names("web.shop_1", TOKEN)
+    assert storage["osDisk"]["diskSizeGB"] == 64
+    assert storage["osDisk"]["managedDisk"] == {"storageAccountType": "Premium_LRS"}
+    disks = storage["dataDisks"]
+    assert [(d["lun"], d["name"], d["diskSizeGB"]) for d in disks] == [
+        (0, names.data_disk(0), 8),
+        (1, names.data_disk(1), 9),
+    ]
+
+
+def test_all_that_is_made_for_a_machine_is_deleted_with_it() -> None:
+    body = request(spec(disks=(DiskSpec(size_gib=8),)))["properties"]
+    parts = [
+        body["storageProfile"]["osDisk"],
+        *body["storageProfile"]["dataDisks"],
+        *(one["properties"] for one in body["networkProfile"]["networkInterfaces"]),
+    ]
+    assert [part["deleteOption"] for part in parts] == ["Delete"] * 3
+
+
+def test_the_sdk_knows_every_field() -> None:
+    body = request(spec(zone="1", user_data="x", disks=(DiskSpec(size_gib=8, type="t"),)))
+    machine = VirtualMachine(body)
+    assert machine.os_profile.linux_configuration.disable_password_authentication
+    assert machine.storage_profile.data_disks[0].delete_option == "Delete"
+    assert machine.network_profile.network_interfaces[0].delete_option == "Delete"
+    assert machine.diagnostics_profile.boot_diagnostics.enabled
+
+
+def test_names_come_from_machine_and_token() -> None:
+    names = Names("web", TOKEN)
+    others = (Names("api", TOKEN), Names("web", TOKEN.upper()))
+    assert names == Names("web", TOKEN)
+    for other in others:
+        assert {names.interface, names.address, names.boot_disk, names.data_disk(0)}.isdisjoint(
+            {other.interface, other.address, other.boot_disk, other.data_disk(0)}
+        )
+    longest = Names("x" * 63, TOKEN)
+    assert max(len(longest.interface), len(longest.data_disk(63))) <= 80
+    assert tags_for(spec(), TOKEN)["skyclust-token"] == TOKEN
+
+
+def test_a_fingerprint_tells_specs_apart() -> None:
+    assert fingerprint(spec()) == fingerprint(spec(tags={}, zone=None))
+    assert fingerprint(spec()) != fingerprint(spec(type="Standard_B4ms"))
+    assert fingerprint(spec(tags={"a": "1", "b": "2"})) == fingerprint(
+        spec(tags={"b": "2", "a": "1"})
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"disks": (DiskSpec(size_gib=1),) * 65}, "at most 64"),
+        ({"private_address": "10.0.0.5/24,10.0.0.1"}, "is not an address"),
+        ({"name": "4711"}, "is not a number"),
+        ({"tags": {"a/b": "c"}}, "none of"),
+        ({"tags": {"a": "c" * 257}}, "256"),
+        ({"tags": {"Skyclust-Token": "mine"}}, "SkyClust's own"),
+        ({"tags": {str(number): "" for number in range(50)}}, "50 tags"),
+    ],
+)
+def test_what_azure_cannot_do_is_refused(changes: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(InvalidRequest, match=complaint):
+        refuse_impossible(spec(**changes))
+
+
+def test_own_tags_are_not_removed() -> None:
+    refuse_tags("change tags", {"a": "b"}, ["team"])
+    with pytest.raises(InvalidRequest, match="SkyClust's own"):
+        refuse_tags("change tags", {}, ["skyclust-token"])
+
+
+def test_a_long_token_fits_a_tag() -> None:
+    assert to_tag(TOKEN) == TOKEN
+    assert len(to_tag("x" * 300)) == 64
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (
+            "Canonical:ubuntu-24_04-lts:server:latest",
+            {
+                "publisher": "Canonical",
+                "offer": "ubuntu-24_04-lts",
+                "sku": "server",
+                "version": "latest",
+            },
+        ),
+        (
+            "/Subscriptions/s/Providers/Microsoft.Compute/Locations/westus/Publishers/P"
+            "/ArtifactTypes/VMImage/Offers/O/Skus/S/Versions/1.2.3",
+            {"publisher": "P", "offer": "O", "sku": "S", "version": "1.2.3"},
+        ),
+        (
+            "/CommunityGalleries/a/Images/b",
+            {"communityGalleryImageId": "/CommunityGalleries/a/Images/b"},
+        ),
+        ("/SharedGalleries/a/Images/b", {"sharedGalleryImageId": "/SharedGalleries/a/Images/b"}),
+        ("/subscriptions/s/x", {"id": "/subscriptions/s/x"}),
+    ],
+)
+def test_images_that_need_no_look(written: str, told: dict[str, str]) -> None:
+    unused: Any = None
+    assert find_image(unused, "westeurope", written) == told
+
+
+def test_the_key_of_nobody_is_new_each_time() -> None:
+    assert key_of_nobody().startswith("ssh-ed25519 AAAA")
+    assert key_of_nobody() != key_of_nobody()

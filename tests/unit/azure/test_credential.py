@@ -1,0 +1,120 @@
+"""The credential says what it needs, and refuses what is not clear."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from azure.core import AzureClouds
+from azure.identity import AzureAuthorityHosts
+from azure.mgmt.core.tools import get_arm_endpoints
+from pydantic import ValidationError
+
+from providers.azure.credential import CLOUDS, AzureCloud, AzureCredential
+
+SUBSCRIPTION = "00000000-1111-2222-3333-444444444444"
+PRINCIPAL = {
+    "subscription_id": SUBSCRIPTION,
+    "tenant_id": "contoso.onmicrosoft.com",
+    "client_id": "99999999-1111-2222-3333-444444444444",
+}
+WITH_SECRET = {**PRINCIPAL, "client_secret": "canary"}
+PEM = "-----BEGIN CERTIFICATE-----\nMII\n-----BEGIN PRIVATE KEY-----\nMII\n"
+
+
+def credential(**values: Any) -> AzureCredential:
+    return AzureCredential.model_validate(values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        WITH_SECRET,
+        {**PRINCIPAL, "certificate_data": PEM},
+        {**PRINCIPAL, "certificate_data": PEM, "password": "canary"},
+        {"subscription_id": SUBSCRIPTION, "managed_identity": True},
+        {
+            "subscription_id": SUBSCRIPTION,
+            "managed_identity": True,
+            "client_id": PRINCIPAL["client_id"],
+        },
+    ],
+)
+def test_each_way_to_sign_in(values: dict[str, Any]) -> None:
+    assert credential(**values).resource_group == "skyclust"
+
+
+@pytest.mark.parametrize(
+    ("values", "complaint"),
+    [
+        (PRINCIPAL, "give one of"),
+        ({**WITH_SECRET, "managed_identity": True}, "give one of"),
+        ({**WITH_SECRET, "certificate_data": PEM}, "give one of"),
+        ({**WITH_SECRET, "password": "canary"}, "only together with certificate_data"),
+        ({**WITH_SECRET, "tenant_id": None}, "needs tenant_id and client_id"),
+        ({**WITH_SECRET, "client_id": ""}, "needs tenant_id and client_id"),
+        (
+            {"subscription_id": SUBSCRIPTION, "managed_identity": True, "tenant_id": "a.b"},
+            "has its tenant",
+        ),
+        ({**WITH_SECRET, "subscription_id": "production"}, "is not an id"),
+        ({**WITH_SECRET, "tenant_id": "contoso"}, "neither an id nor a domain"),
+        ({**WITH_SECRET, "client_secret": "can ary"}, "copy it again"),
+        ({**PRINCIPAL, "certificate_data": "MII"}, "not PEM text"),
+        ({**WITH_SECRET, "cloud": "mooncake"}, "cloud"),
+        ({**WITH_SECRET, "endpoint": "management.example.com"}, "is not an address"),
+        ({**WITH_SECRET, "authority": "https://a:b@login.example.com"}, "without user"),
+        ({**WITH_SECRET, "resource_group": "a/b"}, "up to 90"),
+        ({**WITH_SECRET, "resource_group": "ends."}, "no dot last"),
+    ],
+)
+def test_what_is_not_clear_is_refused(values: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ValidationError, match=complaint) as refused:
+        credential(**values)
+    assert "canary" not in str(refused.value)
+
+
+def test_empty_fields_of_a_form_are_absent() -> None:
+    empty = {"certificate_data": "", "password": "", "endpoint": "", "authority": "", "cloud": ""}
+    filled = credential(**WITH_SECRET, **empty, resource_group="")
+    assert filled == credential(**WITH_SECRET)
+
+
+def test_ids_have_one_spelling() -> None:
+    upper = credential(**{**WITH_SECRET, "subscription_id": "AAAAAAAA-1111-2222-3333-444444444444"})
+    assert upper.subscription_id == "aaaaaaaa-1111-2222-3333-444444444444"
+
+
+@pytest.mark.parametrize(
+    ("cloud", "sdk", "authority"),
+    [
+        (AzureCloud.PUBLIC, AzureClouds.AZURE_PUBLIC_CLOUD, AzureAuthorityHosts.AZURE_PUBLIC_CLOUD),
+        (
+            AzureCloud.US_GOVERNMENT,
+            AzureClouds.AZURE_US_GOVERNMENT,
+            AzureAuthorityHosts.AZURE_GOVERNMENT,
+        ),
+        (AzureCloud.CHINA, AzureClouds.AZURE_CHINA_CLOUD, AzureAuthorityHosts.AZURE_CHINA),
+    ],
+)
+def test_clouds_are_where_the_sdk_has_them(
+    cloud: AzureCloud, sdk: AzureClouds, authority: str
+) -> None:
+    known = get_arm_endpoints(sdk)
+    ours = credential(**WITH_SECRET, cloud=cloud).addresses()
+    assert ours == CLOUDS[cloud]
+    assert f"{ours.endpoint}/" == known["resource_manager"]
+    assert [f"{ours.audience}/.default"] == known["credential_scopes"]
+    assert ours.authority == f"https://{authority}"
+
+
+def test_a_private_cloud_has_its_own_addresses() -> None:
+    private = credential(
+        **WITH_SECRET,
+        endpoint="https://management.local.azurestack.external/",
+        authority="https://login.local.azurestack.external/adfs",
+        audience="https://management.adfs.azurestack.local/1234",
+    ).addresses()
+    assert private.endpoint == "https://management.local.azurestack.external"
+    assert private.authority == "https://login.local.azurestack.external/adfs"
+    assert private.audience == "https://management.adfs.azurestack.local/1234"

@@ -1,0 +1,246 @@
+"""The error table: complete, exact, and silent about secrets."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Any
+
+import azure.core.exceptions
+import azure.identity
+import pytest
+from azure.core.exceptions import (
+    ClientAuthenticationError,
+    HttpResponseError,
+    ServiceRequestError,
+    ServiceResponseTimeoutError,
+)
+from azure.mgmt.core.exceptions import ARMErrorFormat
+
+from providers.azure import errors as table
+from providers.azure.errors import ERROR_CLASSES, ERROR_CODES, azure_errors, class_for
+from skyclust.errors import (
+    AuthenticationFailed,
+    CapacityExhausted,
+    ConfigurationError,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    QuotaExceeded,
+    SkyClustError,
+    Throttled,
+    Timeout,
+    Unavailable,
+)
+from tests.unit.azure.documented_codes import unplaced_classes, unplaced_codes
+
+
+class _Answer:
+    """As much of an answer as an error keeps."""
+
+    reason = "said so"
+
+    def __init__(self, status: int, body: object, headers: dict[str, str]) -> None:
+        self.status_code = status
+        self.headers = headers
+        self._text = json.dumps(body) if body is not None else "<html>proxy</html>"
+
+    def text(self, encoding: str | None = None) -> str:
+        return self._text
+
+    def body(self) -> bytes:
+        return self._text.encode()
+
+
+def _answered(code: str, status: int = 400, message: str = "said so", **headers: str) -> Any:
+    body = {"error": {"code": code, "message": message}} if code else None
+    answer: Any = _Answer(status, body, {k.replace("_", "-"): v for k, v in headers.items()})
+    return HttpResponseError(response=answer, error_format=ARMErrorFormat)
+
+
+def _raised(error: Exception) -> SkyClustError:
+    with pytest.raises(SkyClustError) as raised, azure_errors("do it"):
+        raise error
+    assert raised.value.__cause__ is error
+    assert raised.value.provider == "azure"
+    return raised.value
+
+
+def test_every_exception_class_of_the_sdk_has_a_place() -> None:
+    assert unplaced_classes() == []
+    known = {
+        name
+        for module in (azure.core.exceptions, azure.identity)
+        for name, _ in inspect.getmembers(module, inspect.isclass)
+    }
+    assert set(ERROR_CLASSES) <= known
+
+
+def test_every_documented_code_has_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert unplaced_codes() == []
+    monkeypatch.delitem(ERROR_CODES, "quotaexceeded")
+    monkeypatch.delitem(ERROR_CODES, "skunotavailable")
+    assert unplaced_codes() == ["SkuNotAvailable"]  # the other one has an ending that is placed
+
+
+def test_no_code_stands_in_two_places() -> None:
+    codes = [code.lower() for code in chain.from_iterable(table._CODES.values())]
+    assert sorted(codes) == sorted(set(codes))
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "expected"),
+    [
+        ("TooManyRequests", 429, Throttled),
+        ("SubscriptionRequestsThrottled", 429, Throttled),
+        ("AllocationFailed", 409, CapacityExhausted),
+        ("OverConstrainedAllocationRequest", 409, CapacityExhausted),
+        ("SkuNotAvailable", 409, CapacityExhausted),
+        ("SubnetIsFull", 400, CapacityExhausted),
+        ("PublicIPCountLimitReached", 400, QuotaExceeded),
+        ("ResourceNotFound", 404, NotFound),
+        ("ResourceGroupNotFound", 404, NotFound),
+        ("SubscriptionNotFound", 404, PermissionDenied),
+        ("ExpiredAuthenticationToken", 401, AuthenticationFailed),
+        ("AuthorizationFailed", 403, PermissionDenied),
+        ("AnotherOperationInProgress", 429, Conflict),
+        ("PreconditionFailed", 412, Conflict),
+        ("NicReservedForAnotherVm", 400, Conflict),
+        ("InvalidParameter", 400, InvalidRequest),
+        ("InternalServerError", 500, Unavailable),
+        ("VMStartTimedOut", 409, Timeout),
+    ],
+)
+def test_a_known_code_beats_its_status(
+    code: str, status: int, expected: type[SkyClustError]
+) -> None:
+    error = _raised(_answered(code, status))
+    assert type(error) is expected
+    assert error.code == code
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "expected"),
+    [
+        (409, "it results in exceeding approved Total Regional Cores quota", QuotaExceeded),
+        (409, "An in-progress operation is modifying it. Try after some time.", Conflict),
+        (409, "the VM is deallocated", InvalidRequest),
+        (400, "the requested size is not available in the current cluster", InvalidRequest),
+    ],
+)
+def test_a_code_of_many_meanings_is_told_by_its_message(
+    status: int, message: str, expected: type[SkyClustError]
+) -> None:
+    assert class_for("OperationNotAllowed", status, message) is expected
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (400, InvalidRequest),
+        (401, AuthenticationFailed),
+        (403, PermissionDenied),
+        (404, NotFound),
+        (409, Conflict),
+        (412, Conflict),
+        (429, Throttled),
+        (500, Unavailable),
+        (504, Timeout),
+    ],
+)
+def test_an_unknown_code_goes_by_its_status(status: int, expected: type[SkyClustError]) -> None:
+    assert type(_raised(_answered("BrandNewCode", status))) is expected
+
+
+def test_a_page_that_is_not_azures_tells_nothing_gone() -> None:
+    assert type(_raised(_answered("", 404))) is ConfigurationError
+    assert type(_raised(_answered("", 502))) is Unavailable
+
+
+def test_a_wrapped_code_is_unwrapped() -> None:
+    inner = {"code": "SkuNotAvailable", "message": "not here"}
+    outer = {"error": {"code": "BadRequest", "message": "several", "details": [inner]}}
+    answer: Any = _Answer(400, outer, {})
+    error = _raised(HttpResponseError(response=answer, error_format=ARMErrorFormat))
+    assert type(error) is CapacityExhausted
+    assert "not here" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (ServiceRequestError("refused"), Unavailable),
+        (ServiceResponseTimeoutError("too late"), Timeout),
+        (azure.identity.CredentialUnavailableError("no identity here"), AuthenticationFailed),
+        (azure.core.exceptions.TooManyRedirectsError([]), ConfigurationError),
+    ],
+)
+def test_an_error_without_an_answer_goes_by_its_class(
+    error: Exception, expected: type[SkyClustError]
+) -> None:
+    assert type(_raised(error)) is expected
+
+
+@pytest.mark.parametrize(
+    ("behind", "expected"),
+    [
+        (ServiceRequestError("refused"), Unavailable),
+        (_answered("temporarily_unavailable", 503), Unavailable),
+        (_answered("temporarily_unavailable", 429, Retry_After="7"), Throttled),
+        (None, AuthenticationFailed),
+    ],
+)
+def test_what_keeps_a_token_away_is_told(
+    behind: Exception | None, expected: type[SkyClustError]
+) -> None:
+    error = ClientAuthenticationError("Authentication failed")
+    error.__cause__ = behind
+    told = table.translated(error, "do it")
+    assert type(told) is expected
+    assert getattr(told, "retry_after", 7.0) == 7.0
+
+
+def test_a_class_of_a_later_sdk_goes_by_its_nearest_known_ancestor() -> None:
+    newer = type("NewerError", (ServiceRequestError,), {"__module__": "azure.core.exceptions"})
+    assert type(_raised(newer("refused"))) is Unavailable
+
+
+def test_errors_that_are_not_the_sdks_pass_as_they_are() -> None:
+    with pytest.raises(ConnectionError), azure_errors("do it"):
+        raise ConnectionError("ours")
+    with pytest.raises(NotFound, match="gone"), azure_errors("do it"):
+        raise NotFound("gone")
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("7", 7.0),
+        ("Mon, 02 Nov 2026 10:00:30 GMT", 30.0),
+        ("Mon, 02 Nov 2026 09:00:00 GMT", 0.0),
+        ("", None),
+        ("soon", None),
+    ],
+)
+def test_retry_after_is_read_as_seconds_or_as_a_date(value: str, seconds: float | None) -> None:
+    now = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
+    assert table.retry_after_seconds({"Retry-After": value}, now) == seconds
+
+
+def test_a_message_says_what_was_tried_and_what_to_do() -> None:
+    error = _raised(_answered("SkuNotAvailable", 409, "The size is\nnot available."))
+    assert str(error) == (
+        "Could not do it: The size is not available (SkuNotAvailable)."
+        " Choose another size, zone or region: see az vm list-skus."
+    )
+
+
+def test_authentication_errors_repeat_nothing_of_the_message() -> None:
+    quoted = "AADSTS7000215: Invalid client secret provided: s3cret-value. Trace ID: 1"
+    error = _raised(ClientAuthenticationError(quoted))
+    assert error.code == "AADSTS7000215"
+    assert "s3cret-value" not in str(error)
+    assert "AADSTS7000215" in str(error)
