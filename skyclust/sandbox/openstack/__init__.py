@@ -31,8 +31,15 @@ detailed), `compute.servers.get`, `compute.servers.stop`, `image.images.list`,
 name of its user; calls of keystone belong to no region.
 
 An `error` fault whose code is one of `faulty.OUTCOMES` lets the call be accepted and its work
-end badly, or late: on `compute.servers.create` the code `NoValidHost` makes a server that
-becomes ERROR, `Slow` with `seconds` keeps any server in its task_state that much longer.
+end badly, or late: on `compute.servers.create` the codes `NoValidHost`, `MaxRetriesExceeded`,
+`VolumeLimitExceeded` and `BuildAborted` make a server that becomes ERROR, `Slow` with `seconds`
+keeps any server or volume in its state that much longer, `Failed` ends any work in ERROR. On
+`compute.servers.list` the code `CellDown` hides the servers of one zone as a cell that is down
+does. The code `QuotaExceeded` is each service's own refusal for a quota; administrators set
+quotas by the services' own calls.
+
+`--without cinder,neutron,octavia` leaves services out of the catalog; `--bulk 5000` gives the
+estate so many servers more, in `RegionOne`.
 
 `GET` and `PUT /_content/ID` read and write what is on a server's own disk, a volume, an image
 or a volume snapshot, as `{"content": "..."}`: an invisible mark that snapshots and images

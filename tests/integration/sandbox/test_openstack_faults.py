@@ -129,6 +129,10 @@ def test_a_resize_without_a_host_leaves_the_server_as_it_was(
     )
     cloud.compute.resize_server(server, "3")
     assert await_server(cloud, server).flavor.original_name == "m1.small"
+    openstack_sandbox.clear()
+    larger = await_server(cloud, make_server(cloud, flavor_id="3"))
+    cloud.compute.resize_server(larger, "2")  # nova cannot make a disk smaller
+    assert await_server(cloud, larger).flavor.original_name == "m1.medium"
 
 
 def test_servers_of_a_cell_that_is_down_are_unknown(openstack_estate: OpenStackSandbox) -> None:

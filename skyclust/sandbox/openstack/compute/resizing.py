@@ -22,8 +22,8 @@ from skyclust.sandbox.openstack.wire import empty, now
 def resize(context: Context, server: Server, details: Any) -> Response:
     """Begin to give a server another flavor.
 
-    As at nova itself a resize for which no host is found leaves the server as it was, without
-    a word: a fault is shown of servers in ERROR alone.
+    As at nova itself a resize for which no host is found, or that would make a disk smaller,
+    leaves the server as it was, without a word: a fault is shown of servers in ERROR alone.
     """
     flavor = context.region.flavors.get(str((details or {}).get("flavorRef")))
     if flavor is None:
@@ -33,7 +33,7 @@ def resize(context: Context, server: Server, details: Any) -> Response:
         raise context.refused(400, "When resizing, instances must change flavor!")
     _check_size(context, server, flavor)
     server.old_vm_state = server.vm_state
-    if context.outcome == "NoValidHost":
+    if context.outcome == "NoValidHost" or _shrinks(context, server, flavor):
         server.task_state, server.updated = "resize_prep", now()
         context.later(server.id, lambda: settle(server, server.old_vm_state))
         return empty(202)
@@ -49,14 +49,14 @@ def resize(context: Context, server: Server, details: Any) -> Response:
     return empty(202)
 
 
-def _check_size(context: Context, server: Server, flavor: Flavor) -> None:
+def _shrinks(context: Context, server: Server, flavor: Flavor) -> bool:
     own_disk = boot_holder(context.region, server) is server
-    if own_disk and flavor.disk == 0 and server.flavor.disk != 0:
+    return own_disk and flavor.disk < server.flavor.disk
+
+
+def _check_size(context: Context, server: Server, flavor: Flavor) -> None:
+    if flavor.disk == 0 and _shrinks(context, server, flavor):
         raise context.refused(400, "Resize to zero disk flavor is not allowed.")
-    if own_disk and flavor.disk < server.flavor.disk:
-        raise context.refused(
-            400, "Flavor's disk is too small: a disk on the host is never made smaller."
-        )
     quotas.require(
         context,
         quotas.servers_used(context.region, server.project_id),
