@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from providers.gcp.changes import place
 from providers.gcp.disks import fetch_disk
-from providers.gcp.instances import fetch_instance
+from providers.gcp.instances import STATES, fetch_instance
 from providers.gcp.links import ending, home_of, to_id
 from providers.gcp.operations import asked, finished
 from skyclust.errors import InvalidRequest
+from skyclust.model.instance import InstanceState
 
 if TYPE_CHECKING:
     from providers.gcp.client import Answer, GcpClients
@@ -62,7 +63,7 @@ def detach_disk(clients: GcpClients, region: str, instance_id: str, disk_id: str
     if attached is None:
         return
     doing = f"detach disk {disk_id} from instance {instance_id} in {region}"
-    if attached.get("boot") and machine["status"] != "TERMINATED":
+    if attached.get("boot") and STATES.get(machine["status"]) is not InstanceState.STOPPED:
         raise InvalidRequest(
             f"Could not {doing}: it is the boot disk.",
             hint="Stop the instance first.",

@@ -38,9 +38,7 @@ class Attachments:
     def of(self, thing: Answer) -> list[str]:
         """Return the ids of a thing's users, sorted."""
         users = thing.get("users", ())
-        if not users:
-            return []
-        numbers = self._known()
+        numbers = self._known() if any(_is_instance(user) for user in users) else {}
         home = home_of(thing["selfLink"])
         return sorted(_user_id(user, home, numbers) for user in users)
 
@@ -67,8 +65,8 @@ def users_of(clients: GcpClients, thing: Answer) -> list[str]:
     """Return the ids of the users of one thing, each looked up by itself, sorted."""
     numbers: dict[tuple[str, str], str] = {}
     for user in thing.get("users", ()):
-        link = to_link(user)
-        if link.collection == "instances":
+        if _is_instance(user):
+            link = to_link(user)
             try:
                 machine = clients.read(f"zones/{link.place}/instances/{link.name}", _DOING)
             except NotFound:
@@ -78,6 +76,10 @@ def users_of(clients: GcpClients, thing: Answer) -> list[str]:
     return sorted(_user_id(user, home, numbers) for user in thing.get("users", ()))
 
 
+def _is_instance(url: str) -> bool:
+    return to_link(url).collection == "instances"
+
+
 def _place(url: str) -> tuple[str, str]:
     link = to_link(url)
     return link.place, link.name
@@ -85,6 +87,6 @@ def _place(url: str) -> tuple[str, str]:
 
 def _user_id(url: str, home: str, numbers: dict[tuple[str, str], str]) -> str:
     # A machine that came or went in this moment has no number to be known by.
-    if to_link(url).collection == "instances" and (number := numbers.get(_place(url))):
+    if _is_instance(url) and (number := numbers.get(_place(url))):
         return to_instance_id(url, number)
     return to_id(url, home)

@@ -42,7 +42,7 @@ def to_link(url: str) -> Link:
     rest = words[1:] if project else words
     if rest[0] == GLOBAL:
         place, rest = GLOBAL, rest[1:]
-    elif rest[0] in {"zones", "regions"} and len(rest) > 1:
+    elif rest[0] in {"zones", "regions"} and len(rest) > 2:
         place, rest = rest[1], rest[2:]
     else:
         place = ""
@@ -65,10 +65,10 @@ def ending(url: str) -> str:
 def region_of(place: str) -> str:
     """Return the region of a zone, region or `global`.
 
-    A zone's name is its region's, a dash and a letter
-    (https://cloud.google.com/compute/docs/regions-zones).
+    A zone's name is its region's, a dash and what ends with a letter; a region's name ends with
+    a digit (https://cloud.google.com/compute/docs/regions-zones).
     """
-    if place != GLOBAL and place.rpartition("-")[2].isalpha():
+    if place != GLOBAL and place[-1:].isalpha():
         return place.rpartition("-")[0]
     return place
 

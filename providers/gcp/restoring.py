@@ -54,6 +54,7 @@ def restore_snapshot(
     if STATES.get(machine["status"]) is not InstanceState.STOPPED:
         raise refusal(region, machine, "restore", InstanceState.STOPPED)
     exchanges = [to_exchange(machine, part, token) for part in parts]
+    _refuse_regional(region, machine, exchanges)
     made = [_is_made(clients, machine, exchange, token) for exchange in exchanges]
     if not all(made):
         return False
@@ -71,6 +72,18 @@ def _require_whole(region: str, instance_id: str, snapshot_id: str, parts: list[
         raise Conflict(f"{said}: it is not whole yet.", provider="gcp", code="resourceNotReady")
     if snapshot.state is not SnapshotState.AVAILABLE:
         raise InvalidRequest(f"{said}.", provider="gcp")
+
+
+def _refuse_regional(region: str, machine: Answer, exchanges: list[Exchange]) -> None:
+    for exchange in exchanges:
+        old = attached_at(machine, exchange.device)
+        if old is not None and "/regions/" in old["source"]:
+            raise InvalidRequest(
+                f"Could not restore instance {machine['name']} in {region}: its disk"
+                f" {ending(old['source'])} is one of the whole region.",
+                hint="Replace that disk by hand.",
+                provider="gcp",
+            )
 
 
 def to_exchange(machine: Answer, part: Answer, token: str) -> Exchange:

@@ -29,6 +29,7 @@ class Bearer(Credentials):
     def __init__(self, source: Any) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # google-auth's own
         self.source = source
+        self._quota_project_id = getattr(source, "quota_project_id", None)
         self._lock = threading.Lock()
 
     def refresh(self, request: Any) -> None:

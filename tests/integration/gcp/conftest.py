@@ -1,0 +1,67 @@
+"""Providers of the sandbox GCP, and machines to work on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+
+from providers.gcp.credential import GcpCredential
+from providers.gcp.provider import GcpProvider
+from skyclust.model.instance import Instance, InstanceSpec, InstanceState
+from skyclust.waiting import wait_for_state
+from tests.fixtures.gcp import GcpSandbox
+
+REGION = "europe-west3"
+ZONE = "europe-west3-a"
+TOKEN = "6a1f6c0e-0b43-4d6c-8a47-0d3f0e3c2b11"
+
+Wait = Callable[[Instance, InstanceState], Instance | None]
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls are attempted as often as ever, without waiting in between."""
+    monkeypatch.setattr("providers.gcp.attempts.time", SimpleNamespace(sleep=lambda _: None))
+    monkeypatch.setattr("providers.gcp.operations.FIRST_LOOK_SECONDS", 0.02)
+
+
+def provider_of(sandbox: GcpSandbox, account: str = "skyclust") -> GcpProvider:
+    """Return a provider with a key of one of the sandbox's accounts."""
+    values = {
+        "service_account_info": sandbox.service_account_key(account),
+        "endpoint": sandbox.endpoint,
+    }
+    return GcpProvider(GcpCredential.model_validate(values))
+
+
+@pytest.fixture
+def gcp(gcp_sandbox: GcpSandbox) -> GcpProvider:
+    """The provider in a new project."""
+    return provider_of(gcp_sandbox)
+
+
+@pytest.fixture
+def spec() -> InstanceSpec:
+    """A small machine that can be made."""
+    return InstanceSpec(name="web", region=REGION, type="e2-small", image="ubuntu-24.04")
+
+
+@pytest.fixture
+def wait(gcp: GcpProvider) -> Wait:
+    """Wait until a machine has a state."""
+
+    def until(machine: Instance, state: InstanceState) -> Instance | None:
+        place = (machine.region, machine.id)
+        return wait_for_state(gcp, *place, state, deadline_seconds=20, poll_seconds=0.02)
+
+    return until
+
+
+@pytest.fixture
+def machine(gcp: GcpProvider, spec: InstanceSpec, wait: Wait) -> Instance:
+    """A running machine."""
+    made = wait(gcp.create_instance(spec, TOKEN), InstanceState.RUNNING)
+    assert made is not None
+    return made

@@ -1,0 +1,171 @@
+"""Machines made once, where and as they were asked for."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import requests
+
+from providers.gcp.provider import GcpProvider
+from skyclust.errors import CapacityExhausted, InvalidRequest, NotFound, Unavailable
+from skyclust.model.instance import DiskSpec, Instance, InstanceSpec, InstanceState
+from skyclust.model.resource import ResourceKind
+from skyclust.sandbox.faults import Fault, FaultKind
+from tests.fixtures.gcp import GcpSandbox
+from tests.integration.gcp.conftest import REGION, TOKEN, ZONE, Wait
+
+pytestmark = pytest.mark.integration
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExample ada@example.com"
+OTHER_TOKEN = "8b9b5a3c-6f51-4a7e-8b0c-2f3f0d9a7c22"
+
+
+def _raw(sandbox: GcpSandbox, machine: Instance) -> dict[str, object]:
+    """Return a machine as Compute Engine has it."""
+    path = f"projects/{sandbox.account}/zones/{machine.zone}/instances/{machine.name}"
+    reply = requests.get(
+        f"{sandbox.endpoint}/compute/v1/{path}",
+        headers={"Authorization": f"Bearer {sandbox.token('operator')}"},
+        timeout=30,
+    )
+    found: dict[str, object] = reply.json()
+    return found
+
+
+def test_a_machine_has_all_that_was_asked_for(
+    gcp: GcpProvider, gcp_sandbox: GcpSandbox, spec: InstanceSpec
+) -> None:
+    asked = spec.model_copy(
+        update={
+            "zone": ZONE,
+            "ssh_keys": (KEY,),
+            "user": "ada",
+            "user_data": "#cloud-config\n",
+            "private_address": "10.156.0.77",
+            "public_address": True,
+            "boot_disk": DiskSpec(size_gib=30, type="pd-ssd"),
+            "disks": (DiskSpec(size_gib=20),),
+            "tags": {"team": "shop"},
+        }
+    )
+    made = gcp.create_instance(asked, TOKEN)
+    assert made.zone == ZONE
+    assert made.private_addresses == ("10.156.0.77",)
+    assert len(made.public_addresses) == 1
+    assert made.tags["team"] == "shop"
+    pages = gcp.list_resources(REGION, ResourceKind.DISK)
+    disks = {disk.id: disk for page in pages for disk in page}
+    boot, data = (disks[disk] for disk in made.attributes["disks"])  # type: ignore[index, union-attr]  # a list of ids
+    assert (boot.attributes["size_gib"], boot.attributes["type"]) == (30, "pd-ssd")
+    assert data.attributes["size_gib"] == 20
+    assert boot.attributes["attached_to"] == data.attributes["attached_to"] == [made.id]
+    metadata = _raw(gcp_sandbox, made)["metadata"]
+    assert isinstance(metadata, dict)
+    assert {item["key"]: item["value"] for item in metadata["items"]} == {
+        "ssh-keys": f"ada:{KEY}",
+        "user-data": "#cloud-config\n",
+    }
+
+
+def test_a_machine_without_a_zone_comes_to_one_that_has_its_type(
+    gcp: GcpProvider, spec: InstanceSpec
+) -> None:
+    zones = {
+        gcp.create_instance(spec.model_copy(update={"name": f"web-{n}"}), f"token-{n}").zone
+        for n in range(8)
+    }
+    assert len(zones) > 1
+    types = [one for page in gcp.list_instance_types(REGION) for one in page]
+    for offered in types:
+        assert offered.zones
+    with pytest.raises(NotFound, match="offers"):
+        gcp.create_instance(spec.model_copy(update={"type": "e9-huge"}), OTHER_TOKEN)
+    with pytest.raises(InvalidRequest, match="has no zone"):
+        gcp.create_instance(spec.model_copy(update={"zone": "us-east1-b"}), OTHER_TOKEN)
+
+
+def test_a_name_that_another_machine_has_is_refused(
+    gcp: GcpProvider, spec: InstanceSpec, machine: Instance
+) -> None:
+    there = spec.model_copy(update={"zone": machine.zone})
+    with pytest.raises(InvalidRequest, match="another instance of that name"):
+        gcp.create_instance(there, OTHER_TOKEN)
+    assert [one.id for one in gcp.find_instances(REGION, TOKEN)] == [machine.id]
+
+
+def test_a_later_machine_of_the_same_name_is_another_one(
+    gcp: GcpProvider, spec: InstanceSpec, machine: Instance, wait: Wait
+) -> None:
+    gcp.delete_instance(REGION, machine.id)
+    wait(machine, InstanceState.DELETED)
+    later = gcp.create_instance(spec.model_copy(update={"zone": machine.zone}), OTHER_TOKEN)
+    assert (later.name, later.zone) == (machine.name, machine.zone)
+    with pytest.raises(NotFound, match="another instance has its name"):
+        gcp.get_instance(REGION, machine.id)
+    gcp.delete_instance(REGION, machine.id)
+    assert gcp.get_instance(REGION, later.id).id == later.id
+
+
+def test_a_full_zone_is_told_and_the_token_may_be_tried_again(
+    gcp: GcpProvider, gcp_sandbox: GcpSandbox, spec: InstanceSpec
+) -> None:
+    full = Fault(
+        kind=FaultKind.ERROR,
+        action="compute.instances.insert",
+        code="ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS",
+    )
+    gcp_sandbox.inject(full)
+    for _ in range(2):
+        with pytest.raises(CapacityExhausted) as raised:
+            gcp.create_instance(spec, TOKEN)
+        assert raised.value.code == "ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS"
+    gcp_sandbox.clear()
+    made = gcp.create_instance(spec, TOKEN)
+    assert [one.id for one in gcp.find_instances(REGION, TOKEN)] == [made.id]
+
+
+def test_a_create_that_died_while_waiting_is_taken_up(
+    gcp: GcpProvider, gcp_sandbox: GcpSandbox, spec: InstanceSpec
+) -> None:
+    gcp_sandbox.inject(Fault(kind=FaultKind.ERROR, action="compute.zoneOperations.get"))
+    with pytest.raises(Unavailable):
+        gcp.create_instance(spec, TOKEN)
+    gcp_sandbox.clear()
+    made = gcp.create_instance(spec, TOKEN)
+    assert made.state is InstanceState.RUNNING
+    inserts = gcp_sandbox.calls()["compute.instances.insert"]
+    assert inserts <= 2
+    assert len(gcp.find_instances(REGION, TOKEN)) == 1
+
+
+def test_an_image_may_be_named_in_each_way(gcp: GcpProvider, spec: InstanceSpec) -> None:
+    [newest, *_] = gcp.list_images(REGION, "ubuntu-24.04")
+    ways = [
+        newest.id,
+        newest.name,
+        f"https://www.googleapis.com/compute/v1/{newest.id}",
+        "ubuntu-2404-lts-amd64",
+        "ubuntu-os-cloud/ubuntu-2404-lts-amd64",
+        f"ubuntu-os-cloud/{newest.name}",
+    ]
+    for number, image in enumerate(ways):
+        named = spec.model_copy(update={"name": f"web-{number}", "image": image})
+        assert gcp.create_instance(named, f"token-{number}").attributes["architecture"] == "x86_64"
+
+
+def test_a_protected_machine_is_not_deleted(
+    gcp: GcpProvider, gcp_sandbox: GcpSandbox, machine: Instance
+) -> None:
+    path = f"projects/{gcp_sandbox.account}/zones/{machine.zone}/instances/{machine.name}"
+    reply = requests.post(
+        f"{gcp_sandbox.endpoint}/compute/v1/{path}/setDeletionProtection?deletionProtection=true",
+        headers={"Authorization": f"Bearer {gcp_sandbox.token('operator')}"},
+        timeout=30,
+    )
+    assert reply.ok, reply.text
+    while not _raw(gcp_sandbox, machine)["deletionProtection"]:
+        time.sleep(0.01)
+    with pytest.raises(InvalidRequest, match="protected"):
+        gcp.delete_instance(REGION, machine.id)
+    assert gcp.get_instance(REGION, machine.id).state is InstanceState.RUNNING

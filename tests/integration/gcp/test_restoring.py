@@ -1,0 +1,121 @@
+"""Restores that die half way: carried on by others, or undone with the machine."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from providers.gcp.provider import GcpProvider
+from skyclust.errors import InvalidRequest, SkyClustError, Transient
+from skyclust.model.instance import Instance, InstanceState
+from skyclust.model.resource import ResourceKind
+from skyclust.model.snapshot import InstanceSnapshot, SnapshotState
+from skyclust.sandbox.faults import Fault, FaultKind
+from tests.fixtures.gcp import GcpSandbox
+from tests.integration.gcp.conftest import REGION, Wait, provider_of
+
+pytestmark = pytest.mark.integration
+
+SNAPSHOT_TOKEN = "2f0f6bd5-51c8-4b7e-9d1c-5a0b0a4d3e33"
+RESTORE_TOKEN = "3c1d7ce6-62d9-4c8f-8e2d-6b1c1b5e4f44"
+DEADLINE_SECONDS = 20.0
+
+
+@pytest.fixture
+def kept(gcp: GcpProvider, machine: Instance, wait: Wait) -> InstanceSnapshot:
+    """A snapshot of a machine that is stopped now."""
+    made = gcp.create_snapshot(REGION, machine.id, "before", SNAPSHOT_TOKEN)
+    end = time.monotonic() + DEADLINE_SECONDS
+    while made.state is not SnapshotState.AVAILABLE:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+        [made] = gcp.list_snapshots(REGION, machine.id)
+    gcp.stop_instance(REGION, machine.id)
+    wait(machine, InstanceState.STOPPED)
+    return made
+
+
+def _disks(gcp: GcpProvider) -> set[str]:
+    pages = gcp.list_resources(REGION, ResourceKind.DISK)
+    return {disk.id for page in pages for disk in page}
+
+
+def _restored(gcp: GcpProvider, machine: Instance, kept: InstanceSnapshot) -> None:
+    end = time.monotonic() + DEADLINE_SECONDS
+    done = False
+    while not done:
+        assert time.monotonic() < end
+        try:
+            done = gcp.restore_snapshot(REGION, machine.id, kept.id, RESTORE_TOKEN)
+        except Transient:
+            time.sleep(0.02)
+
+
+def _dies_after(sandbox: GcpSandbox, calls: int) -> None:
+    who = sandbox.access_key
+    sandbox.inject(
+        Fault(kind=FaultKind.DROP_REPLY, access_key=who, after=calls, times=1),
+        Fault(kind=FaultKind.ERROR, access_key=who, after=calls),
+    )
+
+
+@pytest.mark.parametrize("deleted_after", [6, 15, 24, None])
+def test_a_restore_that_dies_anywhere_leaves_nothing(
+    gcp: GcpProvider,
+    gcp_sandbox: GcpSandbox,
+    machine: Instance,
+    kept: InstanceSnapshot,
+    wait: Wait,
+    deleted_after: int | None,
+) -> None:
+    """It dies some calls later each time, until it is through or the machine is deleted."""
+    before = len(_disks(gcp))
+    calls = 0
+    died = True
+    while died:
+        _dies_after(gcp_sandbox, calls)
+        died = False
+        try:
+            while not gcp.restore_snapshot(REGION, machine.id, kept.id, f"{RESTORE_TOKEN}-{calls}"):
+                time.sleep(0.01)
+        except SkyClustError:
+            died = True
+        gcp_sandbox.clear()
+        calls += 3
+        assert calls < 120
+        if calls == deleted_after:
+            break
+    if deleted_after is None:
+        _restored(provider_of(gcp_sandbox), machine, kept)
+        assert len(_disks(gcp)) == before
+    gcp.delete_instance(REGION, machine.id)
+    wait(machine, InstanceState.DELETED)
+    end = time.monotonic() + DEADLINE_SECONDS
+    while _disks(gcp):
+        assert time.monotonic() < end, _disks(gcp)
+        gcp.delete_instance(REGION, machine.id)
+        time.sleep(0.05)
+
+
+def test_a_restored_machine_keeps_its_own_id_and_its_devices(
+    gcp: GcpProvider, machine: Instance, kept: InstanceSnapshot, wait: Wait
+) -> None:
+    before = gcp.get_instance(REGION, machine.id)
+    _restored(gcp, machine, kept)
+    after = gcp.get_instance(REGION, machine.id)
+    assert (after.id, after.tags) == (before.id, before.tags)
+    assert len(after.attributes["disks"]) == len(before.attributes["disks"])  # type: ignore[arg-type]  # lists of ids
+    assert after.attributes["disks"] != before.attributes["disks"]
+    assert gcp.restore_snapshot(REGION, machine.id, kept.id, RESTORE_TOKEN)
+    gcp.start_instance(REGION, machine.id)
+    wait(machine, InstanceState.RUNNING)
+    with pytest.raises(InvalidRequest):
+        gcp.restore_snapshot(REGION, machine.id, kept.id, RESTORE_TOKEN)
+
+
+def test_the_boot_disk_of_a_running_machine_stays(gcp: GcpProvider, machine: Instance) -> None:
+    disks = machine.attributes["disks"]
+    assert isinstance(disks, list)
+    with pytest.raises(InvalidRequest, match="boot disk"):
+        gcp.detach_disk(REGION, machine.id, str(disks[0]))

@@ -1,0 +1,50 @@
+"""Machine types and images in our words."""
+
+from __future__ import annotations
+
+from providers.gcp.catalog import to_image, to_instance_type
+from providers.gcp.families import FAMILIES, publisher_of
+from skyclust.model.catalog import Architecture
+from tests.unit.gcp.examples import HOME
+
+
+def test_a_machine_type_tells_its_size_and_its_zones() -> None:
+    # https://cloud.google.com/compute/docs/reference/rest/v1/machineTypes
+    made = to_instance_type(
+        "us-central1",
+        {
+            "name": "a2-highgpu-2g",
+            "guestCpus": 24,
+            "memoryMb": 174080,
+            "architecture": "X86_64",
+            "accelerators": [
+                {"guestAcceleratorType": "nvidia-tesla-a100", "guestAcceleratorCount": 2}
+            ],
+        },
+        ["us-central1-a", "us-central1-c"],
+    )
+    assert (made.cores, made.memory_mib, made.gpus) == (24, 174080, 2)
+    assert made.zones == ("us-central1-a", "us-central1-c")
+    assert made.architecture is Architecture.X86_64
+
+
+def test_an_image_of_a_publisher_has_an_id_that_a_machine_can_be_made_from() -> None:
+    link = f"{HOME}/global/images/i".replace("acme", "ubuntu-os-cloud")
+    image = {
+        "name": "i",
+        "selfLink": link,
+        "architecture": "ARM64",
+        "diskSizeGb": "10",
+        "family": "ubuntu-2404-lts-arm64",
+    }
+    made = to_image("europe-west3", "ubuntu-24.04", image)
+    assert made.id == "projects/ubuntu-os-cloud/global/images/i"
+    assert (made.family, made.architecture) == ("ubuntu-24.04", Architecture.ARM64)
+    assert made.minimum_disk_gib == 10
+
+
+def test_the_families_of_the_house_are_published_where_their_names_are_looked_for() -> None:
+    for family in FAMILIES.values():
+        assert publisher_of(family.x86_64) == family.project
+        assert family.name(Architecture.ARM64) == family.arm64
+    assert publisher_of("golden") is None

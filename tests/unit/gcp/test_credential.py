@@ -1,0 +1,102 @@
+"""The credential: complete, of one identity, and sending nothing to strangers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from providers.gcp.credential import GcpCredential
+
+KEY = {
+    "type": "service_account",
+    "project_id": "acme-prod",
+    "private_key": "-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----\n",
+    "client_email": "skyclust@acme-prod.iam.gserviceaccount.com",
+    "token_uri": "https://oauth2.googleapis.com/token",
+}
+FEDERATION: dict[str, Any] = {
+    "type": "external_account",
+    "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p",
+    "token_url": "https://sts.googleapis.com/v1/token",
+    "credential_source": {"file": "/var/run/token"},
+}
+
+
+def _made(**values: object) -> GcpCredential:
+    return GcpCredential.model_validate(values)
+
+
+def test_a_key_is_taken_as_text_or_as_an_object() -> None:
+    as_text = _made(service_account_info=json.dumps(KEY))
+    as_object = _made(service_account_info=KEY)
+    assert as_text.key == as_object.key == KEY
+    assert "canary" not in repr(as_text)
+
+
+def test_nothing_given_means_the_identity_of_the_machine() -> None:
+    credential = _made(service_account_info="", external_account_info="", project_id="")
+    assert (credential.key, credential.federation, credential.project_id) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["https://compute.example.com", "https://compute.example.com/"]
+)
+def test_an_endpoint_is_kept_without_its_slash(endpoint: str) -> None:
+    made = _made(service_account_info=KEY, endpoint=endpoint)
+    assert made.endpoint == "https://compute.example.com"
+
+
+@pytest.mark.parametrize(
+    ("values", "complaint"),
+    [
+        ({"service_account_info": "key.json"}, "not JSON"),
+        ({"service_account_info": "[]"}, "not JSON"),
+        ({"service_account_info": {**KEY, "type": "authorized_user"}}, "type is another"),
+        ({"service_account_info": {**KEY, "private_key": ""}}, "lacks private_key"),
+        ({"service_account_info": {**KEY, "project_id": None}}, "names no project"),
+        ({"service_account_info": KEY, "project_id": "My Project"}, "not the ID"),
+        ({"service_account_info": KEY, "endpoint": "compute.example.com"}, "not an address"),
+        ({"service_account_info": KEY, "endpoint": "https://x.example/compute"}, "without path"),
+        ({"service_account_info": KEY, "endpoint": "https://u:p@x.example"}, "without user"),
+        ({"external_account_info": FEDERATION}, "give project_id"),
+        ({"external_account_info": KEY, "project_id": "acme-prod"}, "type is another"),
+        (
+            {"service_account_info": KEY, "external_account_info": FEDERATION},
+            "not both",
+        ),
+    ],
+)
+def test_what_cannot_work_is_refused(values: dict[str, object], complaint: str) -> None:
+    with pytest.raises(ValidationError, match=complaint) as refused:
+        _made(**values)
+    assert "canary" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("token_url", "https://sts.googleapis.com.example.com/v1/token"),
+        ("token_url", "http://sts.googleapis.com/v1/token"),
+        ("service_account_impersonation_url", "https://example.com/generateAccessToken"),
+        ("token_info_url", "https://example.com/"),
+    ],
+)
+def test_a_federation_sends_what_the_worker_knows_to_google_alone(name: str, value: str) -> None:
+    with pytest.raises(ValidationError, match="not Google's"):
+        _made(external_account_info={**FEDERATION, name: value}, project_id="acme-prod")
+
+
+def test_a_federation_runs_no_program_on_the_worker() -> None:
+    source = {"credential_source": {"executable": {"command": "id"}}}
+    with pytest.raises(ValidationError, match="runs none"):
+        _made(external_account_info={**FEDERATION, **source}, project_id="acme-prod")
+
+
+def test_the_workers_own_token_goes_to_google_alone() -> None:
+    with pytest.raises(ValidationError, match="needs a service account key"):
+        _made(project_id="acme-prod", endpoint="https://compute.example.com")
+    private = "https://compute-acme.p.googleapis.com"
+    assert _made(project_id="acme-prod", endpoint=private).endpoint == private

@@ -1,0 +1,177 @@
+"""The error table: complete, exact, and telling what Google said."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Any
+
+import google.api_core.exceptions
+import google.auth.exceptions
+import pytest
+import requests
+from google.api_core.exceptions import from_http_response
+
+from providers.gcp import error_tables
+from providers.gcp.error_tables import CLASSES, REASONS
+from providers.gcp.errors import gcp_errors, plain, retry_after_seconds
+from skyclust.errors import (
+    AuthenticationFailed,
+    CapacityExhausted,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    QuotaExceeded,
+    SkyClustError,
+    Throttled,
+    Timeout,
+    Unavailable,
+    Unsupported,
+)
+from tests.unit.gcp.documented_codes import LIBRARIES, unplaced_classes, unplaced_codes
+
+
+def _answer(
+    status: int, reason: str = "", message: str = "said so", **headers: str
+) -> google.api_core.exceptions.GoogleAPICallError:
+    """Return what google-api-core makes of an answer of Compute Engine."""
+    error: dict[str, Any] = {"code": status, "message": message}
+    if reason:
+        error["errors"] = [{"message": message, "domain": "global", "reason": reason}]
+    response = requests.Response()
+    response.status_code = status
+    response.headers.update(headers)
+    response._content = json.dumps({"error": error}).encode()
+    response.request = requests.Request("GET", "https://compute.googleapis.com/x").prepare()
+    made = from_http_response(response)
+    assert isinstance(made, google.api_core.exceptions.GoogleAPICallError)
+    return made
+
+
+def _raised(error: Exception) -> SkyClustError:
+    with pytest.raises(SkyClustError) as raised, gcp_errors("do it"):
+        raise error
+    assert raised.value.__cause__ is error
+    assert raised.value.provider == "gcp"
+    return raised.value
+
+
+def test_every_exception_class_has_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert unplaced_classes() == []
+    monkeypatch.delitem(CLASSES, "requests.exceptions.ReadTimeout")
+    assert unplaced_classes() == ["requests.exceptions.ReadTimeout"]
+
+
+def test_the_table_names_only_classes_that_exist() -> None:
+    known = {
+        f"{library.__name__}.{name}"
+        for library in LIBRARIES
+        for name, _ in inspect.getmembers(library, inspect.isclass)
+    }
+    assert set(CLASSES) - known == set()
+
+
+def test_every_documented_reason_has_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert unplaced_codes() == []
+    monkeypatch.delitem(REASONS, "resourcenotready")
+    assert unplaced_codes() == ["RESOURCE_NOT_READY", "resourceNotReady"]
+
+
+def test_no_reason_stands_in_two_places() -> None:
+    names = [plain(name) for name in chain.from_iterable(error_tables._REASONS.values())]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "expected"),
+    [
+        (403, "rateLimitExceeded", Throttled),
+        (429, "", Throttled),
+        (403, "quotaExceeded", QuotaExceeded),
+        (403, "QUOTA_EXCEEDED", QuotaExceeded),
+        (503, "ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS", CapacityExhausted),
+        (503, "insufficientCapacity", CapacityExhausted),
+        (404, "notFound", NotFound),
+        (400, "resourceNotReady", Conflict),
+        (400, "resourceInUseByAnotherResource", Conflict),
+        (412, "conditionNotMet", Conflict),
+        (409, "alreadyExists", InvalidRequest),
+        (409, "", Conflict),
+        (400, "invalid", InvalidRequest),
+        (400, "required", InvalidRequest),
+        (401, "required", AuthenticationFailed),
+        (401, "authError", AuthenticationFailed),
+        (403, "forbidden", PermissionDenied),
+        (403, "accessNotConfigured", PermissionDenied),
+        (501, "notImplemented", Unsupported),
+        (503, "backendError", Unavailable),
+        (500, "brandNew", Unavailable),
+        (502, "", Unavailable),
+        (418, "brandNew", InvalidRequest),
+    ],
+)
+def test_a_known_reason_beats_its_status(
+    status: int, reason: str, expected: type[SkyClustError]
+) -> None:
+    error = _raised(_answer(status, reason))
+    assert type(error) is expected
+    assert error.code == (reason or str(status))
+
+
+def test_throttled_carries_what_the_header_says() -> None:
+    error = _raised(_answer(429, "rateLimitExceeded", **{"Retry-After": "7"}))
+    assert isinstance(error, Throttled)
+    assert error.retry_after == 7.0
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("7", 7.0), ("Mon, 02 Nov 2026 10:00:30 GMT", 30.0), ("soon", None), ("", None)],
+)
+def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> None:
+    now = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
+    assert retry_after_seconds({"retry-after": value}, now) == seconds
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (requests.exceptions.ConnectTimeout("slow"), Timeout),
+        (requests.exceptions.ReadTimeout("slow"), Timeout),
+        (requests.exceptions.ConnectionError("refused"), Unavailable),
+        (requests.exceptions.SSLError("unknown authority"), Unavailable),
+        (requests.exceptions.InvalidJSONError("<html>"), Unavailable),
+        (google.auth.exceptions.RefreshError("invalid_grant"), AuthenticationFailed),
+        (google.auth.exceptions.RefreshError("down", retryable=True), Unavailable),
+        (google.auth.exceptions.DefaultCredentialsError("none"), AuthenticationFailed),
+        (google.auth.exceptions.TransportError("refused"), Unavailable),
+    ],
+)
+def test_an_error_without_an_answer_goes_by_its_class(
+    error: Exception, expected: type[SkyClustError]
+) -> None:
+    assert type(_raised(error)) is expected
+
+
+def test_a_timeout_while_asking_for_a_token_is_a_timeout() -> None:
+    error = google.auth.exceptions.TransportError("wrapped")
+    error.__cause__ = requests.exceptions.ConnectTimeout("slow")
+    assert type(_raised(error)) is Timeout
+
+
+def test_a_message_says_what_was_tried_and_what_to_do() -> None:
+    said = "Quota 'CPUS' exceeded. Limit: 24.0 in region europe-west3."
+    assert str(_raised(_answer(403, "quotaExceeded", said))) == (
+        "Could not do it: Quota 'CPUS' exceeded. Limit: 24.0 in region europe-west3"
+        " (quotaExceeded). Ask Google for a higher quota, or choose another type or region."
+    )
+
+
+def test_errors_that_are_not_googles_pass_as_they_are() -> None:
+    with pytest.raises(ConnectionError), gcp_errors("do it"):
+        raise ConnectionError("ours")
+    with pytest.raises(NotFound, match="gone"), gcp_errors("do it"):
+        raise NotFound("gone")
