@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from providers.azure import writing
 from providers.azure.disks import disk_id, holders, read_disk, to_disk
 from providers.azure.errors import azure_errors
 from providers.azure.ids import normal, reference
@@ -77,4 +78,4 @@ def _free_lun(attached: list[Document]) -> int:
 
 def _put(clients: AzureClients, doing: str, machine: Document, data_disks: list[Document]) -> None:
     with azure_errors(doing):
-        clients.change_storage(machine, {"dataDisks": data_disks})
+        writing.change_storage(clients, machine, {"dataDisks": data_disks})

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from providers.azure import versions
+from providers.azure import versions, writing
 from providers.azure.errors import azure_errors
 from providers.azure.ids import reference
 from providers.azure.instances import TOKEN_TAG, tags_of
@@ -72,7 +72,7 @@ def make_address(clients: AzureClients, spec: InstanceSpec, token: str) -> Docum
         "properties": {"publicIPAllocationMethod": "Static", "deleteOption": "Delete"},
         **({"zones": [spec.zone]} if spec.zone else {}),
     }
-    return _make(clients, "publicIPAddresses", name, body, clients.put_address)
+    return _make(clients, "publicIPAddresses", name, body, writing.put_address)
 
 
 def make_interface(
@@ -97,7 +97,7 @@ def make_interface(
         "tags": tags_for(spec, token),
         "properties": {"ipConfigurations": [{"name": "primary", "properties": configuration}]},
     }
-    return _make(clients, "networkInterfaces", name, body, clients.put_interface)
+    return _make(clients, "networkInterfaces", name, body, writing.put_interface)
 
 
 def remove(clients: AzureClients, names: Names) -> None:
@@ -107,16 +107,16 @@ def remove(clients: AzureClients, names: Names) -> None:
     interface for the machine that failed.
     """
     group = clients.resource_group
-    _remove(clients, "networkInterfaces", names.interface, group, clients.delete_interface)
-    _remove(clients, "publicIPAddresses", names.address, group, clients.delete_address)
+    _remove(clients, "networkInterfaces", names.interface, group, writing.delete_interface)
+    _remove(clients, "publicIPAddresses", names.address, group, writing.delete_address)
 
 
 def remove_left(clients: AzureClients, group: str, machine: str) -> None:
     """Remove what bears the name of a machine that is gone and belongs to no other."""
     for name in _left(clients, group, machine, "networkInterfaces", "virtualMachine"):
-        _remove(clients, "networkInterfaces", name, group, clients.delete_interface)
+        _remove(clients, "networkInterfaces", name, group, writing.delete_interface)
     for name in _left(clients, group, machine, "publicIPAddresses", "ipConfiguration"):
-        _remove(clients, "publicIPAddresses", name, group, clients.delete_address)
+        _remove(clients, "publicIPAddresses", name, group, writing.delete_address)
 
 
 def _left(clients: AzureClients, group: str, machine: str, kind: str, holder: str) -> list[str]:
@@ -140,12 +140,12 @@ def _make(
     kind: str,
     name: str,
     body: Document,
-    put: Callable[[str, str, Document], Document],
+    put: Callable[[AzureClients, str, str, Document], Document],
 ) -> Document:
     doing = f"make {name}"
     try:
         with azure_errors(doing):
-            made = put(clients.resource_group, name, body)
+            made = put(clients, clients.resource_group, name, body)
     except Conflict:
         # Another process may be making it at this moment.
         there = _read(clients, kind, name, clients.resource_group)
@@ -169,12 +169,16 @@ def _make(
 
 
 def _remove(
-    clients: AzureClients, kind: str, name: str, group: str, delete: Callable[[str, str], None]
+    clients: AzureClients,
+    kind: str,
+    name: str,
+    group: str,
+    delete: Callable[[AzureClients, str, str], None],
 ) -> None:
     pauses = Pauses(f"{name} is still there")
     try:
         with azure_errors(f"remove {name}"):
-            delete(group, name)
+            delete(clients, group, name)
     except NotFound:
         return
     except (Conflict, InvalidRequest):

@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 
 import orjson
 import requests
-from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
 from azure.core.pipeline import policies
 from azure.core.pipeline.transport import RequestsTransport
@@ -139,62 +138,6 @@ class AzureClients:
                 del tail[:-largest]
         return bytes(tail)
 
-    def put_group(self, group: str, location: str) -> None:
-        """Make a resource group unless it is there."""
-        self.resources.resource_groups.create_or_update(group, {"location": location})
-
-    def put_address(self, group: str, name: str, body: Document) -> Document:
-        """Ask for a public address and return it as accepted."""
-        addresses = self.network.public_ip_addresses
-        return _json(addresses.begin_create_or_update(group, name, cast("Any", body), **_AT_ONCE))
-
-    def put_interface(self, group: str, name: str, body: Document) -> Document:
-        """Ask for an interface and return it as accepted."""
-        interfaces = self.network.network_interfaces
-        return _json(interfaces.begin_create_or_update(group, name, cast("Any", body), **_AT_ONCE))
-
-    def put_new_machine(self, group: str, name: str, body: Document) -> Document:
-        """Ask for a machine of a name that none has and return it as accepted."""
-        new = MatchConditions.IfMissing
-        machines = self.compute.virtual_machines
-        return _json(
-            machines.begin_create_or_update(
-                group, name, cast("Any", body), match_condition=new, **_AT_ONCE
-            )
-        )
-
-    def change_storage(self, machine: Document, storage: Document) -> None:
-        """Ask for other disks of a machine, unless the machine was changed since it was read."""
-        condition: dict[str, Any] = {}
-        if machine.get("etag"):
-            condition = {
-                "etag": machine["etag"],
-                "match_condition": MatchConditions.IfNotModified,
-            }
-        group, name = machine["id"].split("/")[4], machine["name"]
-        body: Any = {"properties": {"storageProfile": storage}}
-        machines = self.compute.virtual_machines
-        machines.begin_update(group, name, body, polling=False, **condition)
-
-    def put_disk(self, group: str, name: str, body: Document) -> Document:
-        """Ask for a disk and return it as accepted."""
-        return _json(
-            self.compute.disks.begin_create_or_update(group, name, cast("Any", body), **_AT_ONCE)
-        )
-
-    def put_snapshot(self, group: str, name: str, body: Document) -> Document:
-        """Ask for a snapshot of a disk and return it as accepted."""
-        snapshots = self.compute.snapshots
-        return _json(snapshots.begin_create_or_update(group, name, cast("Any", body), **_AT_ONCE))
-
-    def delete_address(self, group: str, name: str) -> None:
-        """Ask for the end of a public address."""
-        self.network.public_ip_addresses.begin_delete(group, name, polling=False)
-
-    def delete_interface(self, group: str, name: str) -> None:
-        """Ask for the end of an interface."""
-        self.network.network_interfaces.begin_delete(group, name, polling=False)
-
     def _answered(self, request: HttpRequest) -> HttpResponse:
         response = self._reader().send_request(request)
         if response.status_code != 200:
@@ -273,21 +216,6 @@ class AzureClients:
                 if name not in self._made:
                     self._made[name] = make()
         return self._made[name]
-
-
-def _raw(response: Any, model: object, headers: object) -> Any:
-    """Return an answer as its JSON in place of the SDK's model of it."""
-    del model, headers
-    return response.http_response.json()
-
-
-# An operation that Azure carries on by itself is not waited for: what becomes of it is read
-# from the thing it is about, by whatever process looks next.
-_AT_ONCE: Final[Any] = {"polling": False, "cls": _raw}
-
-
-def _json(operation: Any) -> Document:
-    return cast("Document", operation.result())
 
 
 def user_agent() -> str:

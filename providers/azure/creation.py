@@ -15,7 +15,7 @@ import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.azure import belongings, versions
+from providers.azure import belongings, versions, writing
 from providers.azure.belongings import Names
 from providers.azure.errors import azure_errors
 from providers.azure.ids import normal
@@ -73,7 +73,7 @@ def _made(clients: AzureClients, spec: InstanceSpec, token: str, doing: str) -> 
     body = to_request(spec, token, image=image, interface=interface["id"], keys=keys)
     try:
         with azure_errors(doing):
-            accepted = clients.put_new_machine(clients.resource_group, spec.name, body)
+            accepted = writing.put_new_machine(clients, clients.resource_group, spec.name, body)
     except Conflict:
         there = _existing(clients, spec, doing)
         if there is None:
@@ -101,7 +101,7 @@ def _existing(clients: AzureClients, spec: InstanceSpec, doing: str) -> Document
     except NotFound as error:
         if error.code.lower() == "resourcegroupnotfound":
             with azure_errors(f"make resource group {clients.resource_group}"):
-                clients.put_group(clients.resource_group, spec.region)
+                writing.put_group(clients, clients.resource_group, spec.region)
         return None
 
 

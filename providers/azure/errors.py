@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
+from providers.azure.error_codes import CODE_ENDINGS, ERROR_CODES
 from skyclust.errors import (
     AuthenticationFailed,
-    CapacityExhausted,
     ConfigurationError,
     Conflict,
     InvalidRequest,
@@ -26,107 +26,6 @@ from skyclust.errors import (
     Throttled,
     Timeout,
     Unavailable,
-    Unsupported,
-)
-
-# Sources, all under https://learn.microsoft.com/en-us/:
-# azure/azure-resource-manager/troubleshooting/common-deployment-errors (Resource Manager),
-# troubleshoot/azure/virtual-machines/windows/error-messages (Compute),
-# azure/virtual-network/virtual-network-troubleshoot-nva and the error tables of
-# rest/api/virtualnetwork (Network), and rest/api/storageservices/common-rest-api-error-codes
-# (the console log, which lies in a storage account).
-_CODES: Final[dict[type[SkyClustError], tuple[str, ...]]] = {
-    Throttled: (
-        "OperationThrottled", "ServerBusy", "StorageAccountTooBusy", "TooManyRequests",
-        "TooManyVMRedeploymentRequests",
-    ),
-    Unavailable: (
-        "BadGateway", "DiagnosticsOperationInternalError", "DiskProcessingError",
-        "InternalError", "InternalExecutionError", "InternalOperationError",
-        "InternalServerError", "NetworkingInternalOperationError", "OSProvisioningInternalError",
-        "ServiceUnavailable", "VMAgentStatusCommunicationError", "VMRedeploymentFailed",
-    ),
-    Timeout: ("GatewayTimeout", "OperationTimedOut", "ServerTimeout"),
-    Conflict: (
-        "AcquireDiskLeaseFailed", "AttachDiskWhileBeingDetached", "Canceled", "Conflict",
-        "ConflictingConcurrentWriteNotAllowed", "ContainerAlreadyOnLease",
-        "DeploymentActiveAndUneditable", "DeploymentActive", "DiskImageNotReady",
-        "InUseSubnetCannotBeDeleted", "MoveResourcesHavePendingOperations",
-        "NicReservedForAnotherVm", "OperationPreempted", "PreconditionFailed",
-        "PrivateIPAddressIsBeingCleanedUp", "PublicIPAddressCannotBeDeleted",
-        "ReferencedResourceNotProvisioned", "ResourceUpdateBlockedOnPlatformUpdate",
-        "RetryableError", "StorageAccountIsNotProvisioned",
-    ),
-    AuthenticationFailed: (
-        "AuthenticationFailed", "AuthenticationFailedInvalidHeader",
-        "AuthenticationFailedMissingToken", "ExpiredAuthenticationToken",
-        "InvalidAuthenticationInfo", "InvalidAuthenticationToken",
-        "InvalidAuthenticationTokenAudience", "InvalidAuthenticationTokenTenant",
-    ),
-    # A subscription that is hidden from the credential answers as one that does not exist; that
-    # a thing in it were gone shall nobody conclude.
-    PermissionDenied: (
-        "AccountIsDisabled", "AuthorizationFailed", "AuthorizationPermissionMismatch",
-        "DisallowedOperation", "Forbidden", "InsufficientAccountPermissions",
-        "LinkedAuthorizationFailed", "ReadOnlyDisabledSubscription", "RequestDisallowedByPolicy",
-        "ScopeLocked", "SubscriptionDisabled", "SubscriptionNotAuthorizedForImage",
-        "SubscriptionNotFound",
-    ),
-    NotFound: ("NotFound",),
-    QuotaExceeded: ("DeploymentQuotaExceeded", "OperationNotAllowedQuota", "QuotaExceeded"),
-    CapacityExhausted: (
-        "AllocationFailed", "OutOfCapacity", "OverconstrainedAllocationRequest",
-        "OverconstrainedZonalAllocationRequest", "SkuNotAvailable", "SubnetIsFull",
-        "SubnetWithoutFreeAddresses", "ZonalAllocationFailed",
-    ),
-    Unsupported: ("NotImplemented", "NoRegisteredProviderFound"),
-    InvalidRequest: (
-        "AccountNameInvalid", "AccountPropertyCannotBeSet", "BadRequest",
-        "CertificateImproperlyFormatted", "ConflictingUserInput",
-        "CrossSubscriptionMoveWithKeyVaultResources", "DeploymentFailed",
-        "DeploymentFailedCleanUp", "DeploymentNameInvalidCharacters",
-        "DeploymentNameLengthLimitExceeded", "DiskBlobAlreadyInUseByAnotherDisk",
-        "DiskEncryptionKeySecretMissingTags", "DiskEncryptionKeySecretUnwrapFailed",
-        "DiskPreparationError", "IncorrectDiskBlobType", "IncorrectImageBlobType",
-        "InvalidAccountType", "InvalidApiVersionParameter", "InvalidContentLink",
-        "InvalidDeploymentLocation", "InvalidParameter", "InvalidRequestContent",
-        "InvalidRequestFormat", "InvalidResourceLocation", "InvalidResourceName",
-        "InvalidResourceNamespace", "InvalidResourceReference", "InvalidResourceType",
-        "InvalidSubscriptionId", "InvalidSubscriptionRegistrationState", "InvalidTemplate",
-        "InvalidTemplateCircularDependency", "JobSizeExceeded", "LinkedInvalidPropertyId",
-        "LocationNotAvailableForResourceType", "LocationRequired", "MissingApiVersionParameter",
-        "MissingMoveDependentResources", "MissingRegistrationForLocation",
-        "MissingSubscriptionRegistration", "MoveResourcesHaveInvalidState", "NotSupported",
-        "OSProvisioningClientError", "OperationNotAllowed", "PasswordTooLong",
-        "PrivateIPAddressInReservedRange", "PrivateIPAddressIsAllocated",
-        "PrivateIPAddressNotInSubnet", "PropertyChangeNotAllowed", "PublicIPAndLBSkuDoNotMatch",
-        "ReservedResourceName", "StorageAccountInAnotherResourceGroup",
-        "StorageAccountLimitation", "StorageAccountNotRecognized", "SubnetsNotInSameVnet",
-        "SubscriptionNotRegistered", "TooManyTargetResourceGroups", "VHDSizeInvalid",
-        "VMExtensionHandlerNonTransientError", "VMExtensionProvisioningError",
-        "VMMarketplaceInvalidInput",
-    ),
-}  # fmt: skip
-# Compute and Network spell the same code with other capitals now and then.
-ERROR_CODES: Final = {code.lower(): ours for ours, codes in _CODES.items() for code in codes}
-
-# Azure builds many codes from a noun and one of these endings.
-CODE_ENDINGS: Final[tuple[tuple[str, type[SkyClustError]], ...]] = (
-    ("notfound", NotFound),
-    ("alreadyexists", InvalidRequest),
-    ("alreadytaken", InvalidRequest),
-    ("mismatch", InvalidRequest),
-    ("notsupported", InvalidRequest),
-    ("inuse", Conflict),
-    ("inprogress", Conflict),
-    ("beingdeleted", Conflict),
-    ("quotaexceeded", QuotaExceeded),
-    ("limitreached", QuotaExceeded),
-    ("limitexceeded", QuotaExceeded),
-    ("throttled", Throttled),
-    ("timedout", Timeout),
-    ("timeout", Timeout),
-    ("internalerror", Unavailable),
 )
 
 # The classes of azure.core.exceptions and azure.identity, by name: the SDK is not imported for

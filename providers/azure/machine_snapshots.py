@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from providers.azure import versions
+from providers.azure import versions, writing
 from providers.azure.changes import refusal
 from providers.azure.errors import azure_errors
 from providers.azure.ids import normal, reference
@@ -82,7 +82,7 @@ def create_snapshot(
         }
         with azure_errors(doing):
             part_name = f"{machine['name']}-{snapshot_id}-{place}"
-            made[place] = clients.put_snapshot(group, part_name, body)
+            made[place] = writing.put_snapshot(clients, group, part_name, body)
     return to_instance_snapshot(region, instance_id, list(made.values()))
 
 

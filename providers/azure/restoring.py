@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from providers.azure import versions
+from providers.azure import versions, writing
 from providers.azure.changes import refusal
 from providers.azure.disks import KIND, holders, source_of
 from providers.azure.errors import azure_errors
@@ -138,7 +138,7 @@ def _make(clients: AzureClients, machine: Document, one: Replacement, token: str
     if before is not None and before.get("sku"):
         body["sku"] = {"name": before["sku"]["name"]}
     with azure_errors(f"make disk {one.then.name} from snapshot {one.part['name']}"):
-        made = clients.put_disk(one.then.group, one.then.name, body)
+        made = writing.put_disk(clients, one.then.group, one.then.name, body)
     return unsettled(made) is None
 
 
@@ -161,7 +161,7 @@ def _swap(clients: AzureClients, machine: Document, plan: list[Replacement]) -> 
         ],
     }
     with azure_errors(f"swap the disks of instance {normal(machine['id'])}"):
-        clients.change_storage(machine, body)
+        writing.change_storage(clients, machine, body)
 
 
 def _placed(disk: Document, new: ResourceId | None) -> Document:

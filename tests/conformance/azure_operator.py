@@ -57,7 +57,8 @@ class AzureOperator:
 
     def machine(self, machine_id: str) -> dict[str, Any]:
         """Return one machine."""
-        return self._call("GET", self._at(machine_id, COMPUTE))
+        found: dict[str, Any] = self._call("GET", self._at(machine_id, COMPUTE))
+        return found
 
     def make(self, kind: ResourceKind, number: int) -> list[str]:
         """Make things of a kind, wait until all are ready and return their ids."""
@@ -162,7 +163,7 @@ class AzureOperator:
     def _at(self, path: str, provider: tuple[str, str]) -> str:
         return f"{self._sandbox.endpoint}{path}?api-version={provider[1]}"
 
-    def _call(self, method: str, address: str, body: object = None) -> Any:
+    def _call(self, method: str, address: str, body: Any = None) -> Any:
         answer = self._session.request(method, address, json=body, timeout=10)
         assert answer.ok, answer.text
         return answer.json()

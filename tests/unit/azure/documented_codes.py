@@ -16,7 +16,8 @@ from typing import Final
 import azure.core.exceptions
 import azure.identity
 
-from providers.azure.errors import CODE_ENDINGS, ERROR_CLASSES, ERROR_CODES
+from providers.azure.error_codes import CODE_ENDINGS, ERROR_CODES
+from providers.azure.errors import ERROR_CLASSES
 
 RESOURCE_MANAGER: Final = """
     AccountNameInvalid AccountPropertyCannotBeSet AllocationFailed AnotherOperationInProgress

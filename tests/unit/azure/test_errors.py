@@ -20,7 +20,8 @@ from azure.core.exceptions import (
 from azure.mgmt.core.exceptions import ARMErrorFormat
 
 from providers.azure import errors as table
-from providers.azure.errors import ERROR_CLASSES, ERROR_CODES, azure_errors, class_for
+from providers.azure.error_codes import _CODES, ERROR_CODES
+from providers.azure.errors import ERROR_CLASSES, azure_errors, class_for
 from skyclust.errors import (
     AuthenticationFailed,
     CapacityExhausted,
@@ -87,7 +88,7 @@ def test_every_documented_code_has_a_place(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_no_code_stands_in_two_places() -> None:
-    codes = [code.lower() for code in chain.from_iterable(table._CODES.values())]
+    codes = [code.lower() for code in chain.from_iterable(_CODES.values())]
     assert sorted(codes) == sorted(set(codes))
 
 
