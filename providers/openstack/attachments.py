@@ -5,6 +5,8 @@ Source: https://docs.openstack.org/api-ref/compute/#servers-with-volume-attachme
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.openstack.changes import changing, state_of
@@ -45,7 +47,8 @@ def attach_disk(clients: OpenStackClients, region: str, server_id: str, volume_i
         raise InvalidRequest(f"Could not {doing}: it is {status}.", provider="openstack")
     if status not in {"available", "in-use"}:
         raise Conflict(f"Could not {doing}: it is {status} just now.", provider="openstack")
-    ask_to_attach(clients, region, server, volume_id, doing=doing)
+    with moving(clients, region, volume, doing):
+        ask_to_attach(clients, region, server, volume_id, doing=doing)
 
 
 def ask_to_attach(
@@ -91,7 +94,8 @@ def detach_disk(clients: OpenStackClients, region: str, server_id: str, volume_i
         return
     if status != "in-use":
         raise Conflict(f"Could not {doing}: it is {status} just now.", provider="openstack")
-    ask_to_detach(clients, region, server, volume_id, doing=doing)
+    with moving(clients, region, volume, doing):
+        ask_to_detach(clients, region, server, volume_id, doing=doing)
 
 
 def ask_to_detach(
@@ -104,6 +108,20 @@ def ask_to_detach(
             clients.call(region, "compute", "DELETE", path, doing=doing)
         except NotFound:
             return
+
+
+@contextmanager
+def moving(clients: OpenStackClients, region: str, volume: Json, doing: str) -> Iterator[None]:
+    """Tell a refusal as Conflict when the volume is not as it was seen any more."""
+    try:
+        yield
+    except InvalidRequest as error:
+        now = str(get_volume(clients, region, str(volume["id"]))["status"])
+        if now == str(volume["status"]):
+            raise
+        raise Conflict(
+            f"Could not {doing}: it is {now} just now.", provider="openstack", code=error.code
+        ) from error
 
 
 def volumes_of(server: Json) -> list[str]:

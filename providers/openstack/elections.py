@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-SETTLE_SECONDS: Final = 1.0
+SETTLE_SECONDS: Final = 3.0
 """Much longer than a maker takes from its look to the removal of its own server."""
 
 ABANDONED: Final = 5

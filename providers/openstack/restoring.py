@@ -18,6 +18,7 @@ from providers.openstack.attachments import (
     ask_to_attach,
     ask_to_detach,
     is_passing,
+    moving,
 )
 from providers.openstack.changes import act, changing, refusal, state_of
 from providers.openstack.disks import get_volume, holders_of
@@ -159,28 +160,34 @@ def _is_back(
     """Take one volume a step further; return whether it is as it was, and where it was."""
     reverted = (volume.get("metadata") or {}).get(RESTORED_KEY) == mark
     status = str(volume["status"])
+    if status == "in-use" and reverted:
+        return True
     doing = f"put disk {part.source} of instance {server['id']} in {region} back"
-    if status == "in-use":
-        if not reverted:
+    with moving(clients, region, volume, doing):
+        if status == "in-use":
             ask_to_detach(clients, region, server, part.source, doing=doing)
-        return reverted
-    if status != "available":
-        return False
-    if reverted:
-        ask_to_attach(
-            clients,
-            region,
-            server,
-            part.source,
-            doing=doing,
-            device=part.device,
-            goes_with_server=part.goes_with_server,
-        )
-        return False
+        elif status == "available" and reverted:
+            ask_to_attach(
+                clients,
+                region,
+                server,
+                part.source,
+                doing=doing,
+                device=part.device,
+                goes_with_server=part.goes_with_server,
+            )
+        elif status == "available":
+            _revert(clients, region, part, mark, doing=doing)
+    return False
+
+
+def _revert(clients: OpenStackClients, region: str, part: Part, mark: str, *, doing: str) -> None:
+    """Ask Cinder to put a volume back, and remember that on the volume.
+
+    A process that dies between the two lets the next one revert once more, without harm.
+    """
     path = f"/volumes/{part.source}"
     body = {"revert": {"snapshot_id": part.id}}
     clients.call(region, "block-storage", "POST", f"{path}/action", doing=doing, body=body)
-    # A process that dies before this line lets the next one revert once more, without harm.
     marks = {"metadata": {RESTORED_KEY: mark}}
     clients.call(region, "block-storage", "POST", f"{path}/metadata", doing=doing, body=marks)
-    return False

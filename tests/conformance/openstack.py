@@ -168,6 +168,14 @@ class OpenStackHarness:
         volumes = server["os-extended-volumes:volumes_attached"]
         return [instance_id, *(volume["id"] for volume in volumes)]
 
+    def act(self, instance_id: str, body: Json) -> None:
+        """Ask for an action of a server, as somebody else does."""
+        self._call("POST", f"compute/v2.1/servers/{instance_id}/action", body)
+
+    def delete_server(self, instance_id: str) -> None:
+        """Delete a server, as somebody else does."""
+        self._call("DELETE", f"compute/v2.1/servers/{instance_id}")
+
     def spare_disk(self) -> str:
         """Make a volume that nothing uses."""
         return self.seed(ResourceKind.DISK, 1)[0]
@@ -216,42 +224,43 @@ class OpenStackHarness:
             "imageRef": self._image["id"],
             "networks": [{"uuid": self._network["id"]}],
         }
-        return self._made("compute/v2.1/servers", "server", server)
+        return self.made("compute/v2.1/servers", "server", server)
 
     def _make_disk(self, number: int) -> str:
-        return self._made(self._volumes("volumes"), "volume", {"name": f"{number}", "size": 1})
+        return self.made(self._volumes("volumes"), "volume", {"name": f"{number}", "size": 1})
 
     def _make_snapshot(self, number: int) -> str:
         disk = self._make_disk(number)
         self._await(f"{self._volumes('volumes')}/{disk}", "volume", {"available"})
         body = {"name": f"seed-{number}", "volume_id": disk}
-        return self._made(self._volumes("snapshots"), "snapshot", body)
+        return self.made(self._volumes("snapshots"), "snapshot", body)
 
     def _make_image(self, number: int) -> str:
         body = {"name": f"seed-{number}", "disk_format": "qcow2", "container_format": "bare"}
         return str(self._call("POST", "image/v2/images", body)["id"])
 
     def _make_network(self, number: int) -> str:
-        return self._made("network/v2.0/networks", "network", {"name": f"seed-{number}"})
+        return self.made("network/v2.0/networks", "network", {"name": f"seed-{number}"})
 
     def _make_subnet(self, number: int) -> str:
         network = self._make_network(number)
         body = {"network_id": network, "ip_version": 4, "cidr": f"10.99.{number}.0/24"}
-        return self._made("network/v2.0/subnets", "subnet", body)
+        return self.made("network/v2.0/subnets", "subnet", body)
 
     def _make_firewall(self, number: int) -> str:
         body = {"name": f"seed-{number}"}
-        return self._made("network/v2.0/security-groups", "security_group", body)
+        return self.made("network/v2.0/security-groups", "security_group", body)
 
     def _make_address(self, number: int) -> str:
         body = {"floating_network_id": self._public["id"], "description": f"seed-{number}"}
-        return self._made("network/v2.0/floatingips", "floatingip", body)
+        return self.made("network/v2.0/floatingips", "floatingip", body)
 
     def _make_load_balancer(self, number: int) -> str:
         body = {"name": f"seed-{number}", "vip_subnet_id": self._subnet}
-        return self._made("load-balancer/v2/lbaas/loadbalancers", "loadbalancer", body)
+        return self.made("load-balancer/v2/lbaas/loadbalancers", "loadbalancer", body)
 
-    def _made(self, path: str, key: str, body: Json) -> str:
+    def made(self, path: str, key: str, body: Json) -> str:
+        """Make something by a call of the region, and return its id."""
         return str(self._call("POST", path, {key: body})[key]["id"])
 
     def _volumes(self, what: str) -> str:
@@ -272,13 +281,13 @@ class OpenStackHarness:
         url = f"{self._sandbox.endpoint}/{self.region}/{path}"
         response = self._session.request(method, url, json=body, params=params, timeout=20)
         assert response.ok, f"{method} {path}: {response.text}"
-        return response.json()
+        return response.json() if response.content else None
 
     def _token(self) -> str:
         sandbox = self._sandbox
         domain = {"name": sandbox.domain}
         user = {"name": sandbox.admin, "password": sandbox.admin_password, "domain": domain}
-        content = {
+        content: Any = {
             "auth": {
                 "identity": {"methods": ["password"], "password": {"user": user}},
                 "scope": {"project": {"name": sandbox.project, "domain": domain}},

@@ -1,0 +1,208 @@
+"""Creating servers: several creators, failing builds, addresses and disks."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from providers.openstack.provider import OpenStackProvider
+from providers.openstack.request import to_digest
+from providers.openstack.tokens import to_server_tag
+from skyclust.errors import (
+    CapacityExhausted,
+    InvalidRequest,
+    QuotaExceeded,
+    SkyClustError,
+    Unavailable,
+)
+from skyclust.model.instance import DiskSpec, InstanceFailure, InstanceSpec, InstanceState
+from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust.waiting import wait_for_state
+from tests.conformance.openstack import CREATE, OpenStackHarness
+from tests.fixtures.openstack import OpenStackSandbox
+
+pytestmark = pytest.mark.integration
+
+TOKEN = "0c9a4b7e-5f0d-4c1b-9d53-2f4f3a1f7e10"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ2Qbq1Wm0l3l1J2mE0n0bq8k7v0Zp5n1uQy3o8s9d4f ops@home"
+
+
+def _plain(harness: OpenStackHarness, **changes: Any) -> InstanceSpec:
+    return harness.spec("web").model_copy(update={"public_address": None, **changes})
+
+
+def _running(provider: OpenStackProvider, harness: OpenStackHarness, instance_id: str) -> None:
+    wait_for_state(
+        provider,
+        harness.region,
+        instance_id,
+        InstanceState.RUNNING,
+        deadline_seconds=20,
+        poll_seconds=0.03,
+    )
+
+
+def _abandoned(harness: OpenStackHarness, spec: InstanceSpec) -> str:
+    """Make a server as a process does that dies right after."""
+    server = {
+        "name": spec.name,
+        "flavorRef": "2",
+        "imageRef": spec.image,
+        "networks": [{"uuid": spec.network}],
+        "metadata": {"skyclust_token": TOKEN, "skyclust_request": to_digest(spec)},
+        "tags": [to_server_tag(TOKEN)],
+        **({"availability_zone": spec.zone} if spec.zone else {}),
+    }
+    return harness.made("compute/v2.1/servers", "server", server)
+
+
+def test_many_creators_with_slow_requests_make_one(
+    openstack_sandbox: OpenStackSandbox, harness: OpenStackHarness
+) -> None:
+    """However requests overtake each other, all creators return the one that stays."""
+    openstack_sandbox.inject(
+        Fault(kind=FaultKind.DELAY, action=CREATE, probability=0.5, seconds=0.15),
+        Fault(kind=FaultKind.DELAY, action="compute.servers.list", probability=0.3, seconds=0.05),
+    )
+    spec = _plain(harness)
+
+    def create(_: int) -> str:
+        provider = OpenStackProvider(harness.credential())
+        return provider.create_instance(spec, TOKEN).id
+
+    with ThreadPoolExecutor(6) as pool:
+        ids = set(pool.map(create, range(6)))
+    assert len(ids) == 1
+    assert harness.machines() == 1
+
+
+def test_of_several_that_dead_creators_left_the_oldest_stays(
+    provider: OpenStackProvider, harness: OpenStackHarness
+) -> None:
+    spec = _plain(harness)
+    oldest = _abandoned(harness, spec)
+    time.sleep(1.1)  # Nova tells times in seconds
+    _abandoned(harness, spec)
+    assert len(provider.find_instances(harness.region, TOKEN)) == 2
+    assert provider.create_instance(spec, TOKEN).id == oldest
+    assert harness.machines() == 1
+
+
+def test_a_token_of_another_request_is_refused_before_anything_is_made(
+    provider: OpenStackProvider, harness: OpenStackHarness
+) -> None:
+    _abandoned(harness, _plain(harness))
+    with pytest.raises(InvalidRequest, match="another request"):
+        provider.create_instance(_plain(harness, zone="az2"), TOKEN)
+    assert harness.machines() == 1
+
+
+@pytest.mark.parametrize("code", ["NoValidHost", "MaxRetriesExceeded", "VolumeLimitExceeded"])
+def test_a_build_that_fails_says_why(
+    provider: OpenStackProvider,
+    openstack_sandbox: OpenStackSandbox,
+    harness: OpenStackHarness,
+    code: str,
+) -> None:
+    openstack_sandbox.inject(Fault(kind=FaultKind.ERROR, action=CREATE, code=code))
+    made = provider.create_instance(_plain(harness), TOKEN)
+    while made.state is InstanceState.PENDING:
+        time.sleep(0.03)
+        made = provider.get_instance(harness.region, made.id)
+    quota = code == "VolumeLimitExceeded"
+    assert made.failure is (InstanceFailure.QUOTA if quota else InstanceFailure.CAPACITY)
+    assert made.state_reason
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [("QuotaExceeded", QuotaExceeded), ("ExternalIpAddressExhausted", CapacityExhausted)],
+)
+def test_a_machine_without_the_address_asked_for_is_not_kept(
+    provider: OpenStackProvider,
+    openstack_sandbox: OpenStackSandbox,
+    harness: OpenStackHarness,
+    code: str,
+    expected: type[SkyClustError],
+) -> None:
+    before = list(harness.belongings())
+    action = "network.floatingips.create"
+    status = None if code == "QuotaExceeded" else 400
+    openstack_sandbox.inject(Fault(kind=FaultKind.ERROR, action=action, code=code, status=status))
+    with pytest.raises(expected):
+        provider.create_instance(harness.spec("web"), TOKEN)
+    end = time.monotonic() + 10
+    while list(harness.belongings()) != before and time.monotonic() < end:
+        time.sleep(0.03)
+    assert list(harness.belongings()) == before
+
+
+def test_a_machine_boots_from_a_volume_that_goes_with_it(
+    provider: OpenStackProvider, harness: OpenStackHarness
+) -> None:
+    before = list(harness.belongings())
+    spec = _plain(harness, boot_disk=DiskSpec(size_gib=12), disks=(DiskSpec(size_gib=1),))
+    made = provider.create_instance(spec, TOKEN)
+    _running(provider, harness, made.id)
+    machine = provider.get_instance(harness.region, made.id)
+    assert machine.image is None
+    disks = machine.attributes["disks"]
+    assert isinstance(disks, list)
+    assert len(disks) == 2
+    with pytest.raises(InvalidRequest, match="boots from it"):
+        provider.detach_disk(harness.region, made.id, str(disks[0]))
+    provider.delete_instance(harness.region, made.id)
+    end = time.monotonic() + 10
+    while list(harness.belongings()) != before and time.monotonic() < end:
+        time.sleep(0.03)
+    assert list(harness.belongings()) == before
+
+
+def test_a_flavor_without_a_disk_boots_from_a_volume(
+    provider: OpenStackProvider, harness: OpenStackHarness
+) -> None:
+    made = provider.create_instance(_plain(harness, type="v2.small"), TOKEN)
+    _running(provider, harness, made.id)
+    disks = provider.get_instance(harness.region, made.id).attributes["disks"]
+    assert isinstance(disks, list)
+    assert len(disks) == 1
+
+
+def test_a_fixed_address_keys_and_the_projects_only_network(
+    provider: OpenStackProvider, harness: OpenStackHarness
+) -> None:
+    spec = _plain(
+        harness, network=None, private_address="10.0.3.7", ssh_keys=(KEY,), user_data="#!/bin/sh\n"
+    )
+    made = provider.create_instance(spec, TOKEN)
+    _running(provider, harness, made.id)
+    machine = provider.get_instance(harness.region, made.id)
+    assert machine.private_addresses == ("10.0.3.7",)
+    assert machine.public_addresses == ()
+    assert machine.network == harness.spec("web").network
+
+
+def test_a_choice_of_networks_is_left_to_whoever_asks(
+    provider: OpenStackProvider, harness: OpenStackHarness
+) -> None:
+    harness.made("network/v2.0/networks", "network", {"name": "second"})
+    with pytest.raises(InvalidRequest, match="private, second"):
+        provider.create_instance(_plain(harness, network=None), TOKEN)
+    assert harness.machines() == 0
+
+
+def test_a_silent_cell_is_no_place_where_nothing_was_made(
+    provider: OpenStackProvider, openstack_sandbox: OpenStackSandbox, harness: OpenStackHarness
+) -> None:
+    """A list by tag leaves a silent cell out, so nothing is made while there is one."""
+    _abandoned(harness, _plain(harness, zone="az2"))
+    openstack_sandbox.inject(
+        Fault(kind=FaultKind.ERROR, action="compute.servers.*", code="CellDown")
+    )
+    with pytest.raises(Unavailable, match="cell"):
+        provider.find_instances(harness.region, "another-token")
+    with pytest.raises(Unavailable, match="cell"):
+        provider.create_instance(_plain(harness), "another-token")

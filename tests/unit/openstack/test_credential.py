@@ -1,0 +1,155 @@
+"""The credential: what may be given together, and what a clouds.yaml gives."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from providers.openstack.credential import OpenStackCredential
+
+URL = "https://cloud.example.com:5000/v3"
+PASSWORD: dict[str, Any] = {
+    "endpoint": URL,
+    "username": "ops",
+    "password": "canary-password",
+    "user_domain_name": "Default",
+    "project_name": "shop",
+    "project_domain_name": "Default",
+}
+APPLICATION: dict[str, Any] = {
+    "endpoint": URL,
+    "application_credential_id": "0123456789abcdef0123456789abcdef",
+    "application_credential_secret": "canary-secret",
+}
+CLOUDS = textwrap.dedent(
+    """
+    clouds:
+      shop:
+        auth_type: v3applicationcredential
+        auth:
+          auth_url: https://cloud.example.com:5000
+          application_credential_id: abc
+          application_credential_secret: canary-secret
+        region_name: RegionOne
+        interface: internal
+        identity_api_version: 3
+      office:
+        auth:
+          auth_url: https://office.example.com/identity
+          username: ops
+          password: canary-password
+          user_domain_name: Default
+          project_id: "42"
+    """
+)
+
+
+def _read(values: dict[str, Any]) -> OpenStackCredential:
+    return OpenStackCredential.model_validate(values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        PASSWORD,
+        {**PASSWORD, "application_credential_id": "", "region_name": ""},
+        {"endpoint": URL, "user_id": "u", "password": "x", "project_id": "p"},
+        APPLICATION,
+        {
+            "endpoint": URL,
+            "application_credential_name": "skyclust",
+            "application_credential_secret": "x",
+            "username": "ops",
+            "user_domain_id": "default",
+        },
+    ],
+)
+def test_whole_identities_are_taken(values: dict[str, Any]) -> None:
+    assert _read(values).endpoint == URL
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"endpoint": None}, "endpoint is missing"),
+        ({"endpoint": "cloud.example.com"}, "not an address"),
+        ({"endpoint": "https://a:b@cloud.example.com"}, "without user"),
+        ({"endpoint": "https://cloud.example.com/v2.0"}, "v2.0"),
+        ({"password": None}, "no secret"),
+        ({"password": "x\n"}, "copy it again"),
+        ({"user_domain_name": None}, "user's domain is missing"),
+        ({"user_domain_id": "default"}, "not both"),
+        ({"project_name": None, "project_domain_name": None}, "project is missing"),
+        ({"project_domain_name": None}, "project's domain is missing"),
+        ({"application_credential_secret": "y"}, "not both"),
+        ({"cacert": "no certificate"}, "no certificate"),
+        ({"cloud": "shop"}, "clouds_yaml"),
+        ({"interface": "sideways"}, "interface"),
+    ],
+)
+def test_a_password_that_says_too_little_or_too_much(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said) as failure:
+        _read({**PASSWORD, **change})
+    assert "canary" not in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"project_name": "shop"}, "has its project already"),
+        ({"username": "ops"}, "leave out username"),
+        ({"application_credential_name": "x"}, "not both"),
+        ({"application_credential_id": None}, "application credential is missing"),
+        (
+            {"application_credential_id": None, "application_credential_name": "x"},
+            "user of the application credential is missing",
+        ),
+    ],
+)
+def test_an_application_credential_that_says_too_little_or_too_much(
+    change: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ValidationError, match=said):
+        _read({**APPLICATION, **change})
+
+
+def test_one_cloud_of_a_clouds_yaml_is_spread_over_the_fields() -> None:
+    shop = _read({"clouds_yaml": CLOUDS, "cloud": "shop"})
+    assert shop.application_credential_id == "abc"
+    assert (shop.region_name, shop.interface) == ("RegionOne", "internal")
+    assert shop.clouds_yaml is None
+    office = _read({"clouds_yaml": CLOUDS, "cloud": "office", "region_name": "North"})
+    assert (office.project_id, office.region_name) == ("42", "North")
+    assert office.password is not None
+    assert _read(office.model_dump(exclude_unset=True)) == office
+
+
+@pytest.mark.parametrize(
+    ("text", "cloud", "said"),
+    [
+        (CLOUDS, None, "cloud is missing"),
+        (CLOUDS, "nowhere", "no such cloud"),
+        ("canary: [", None, "not the content"),
+        ("canary", None, "not the content"),
+        ("clouds: {}", None, "no `clouds`"),
+        ("clouds: {a: {profile: ovh}}", None, "no `auth`"),
+        ("clouds: {a: {profile: ovh, auth: {username: x}}}", None, "profile"),
+        ("clouds: {a: {auth_type: v3token, auth: {auth_url: x}}}", None, "auth_type"),
+        ("clouds: {a: {auth: {auth_url: x, passcode: 1}}}", None, "passcode"),
+        ("clouds: {a: {auth: {auth_url: x, system_scope: all}}}", None, "no project"),
+        ("clouds: {a: {cacert: /etc/ca.pem, auth: {auth_url: x}}}", None, "cacert"),
+        ("clouds: {a: {cert: /etc/c.pem, auth: {auth_url: x}}}", None, "client certificates"),
+    ],
+)
+def test_a_clouds_yaml_that_is_of_no_use(text: str, cloud: str | None, said: str) -> None:
+    with pytest.raises(ValidationError, match=said) as failure:
+        _read({"clouds_yaml": text, "cloud": cloud})
+    assert "canary" not in str(failure.value)
+
+
+def test_a_field_is_not_given_twice() -> None:
+    with pytest.raises(ValidationError, match="beside it: endpoint"):
+        _read({"clouds_yaml": CLOUDS, "cloud": "shop", "endpoint": URL})

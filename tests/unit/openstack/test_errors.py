@@ -1,0 +1,208 @@
+"""The error table: complete, exact, and silent about secrets."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from datetime import UTC, datetime
+from itertools import chain
+
+import keystoneauth1.exceptions
+import openstack.exceptions
+import pytest
+import requests
+from keystoneauth1 import exceptions as ksa
+from keystoneauth1.exceptions import oidc
+
+from providers.openstack import error_words as table
+from providers.openstack.errors import (
+    class_for,
+    openstack_errors,
+    read_answer,
+    retry_after_seconds,
+)
+from skyclust.errors import (
+    AuthenticationFailed,
+    CapacityExhausted,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    QuotaExceeded,
+    SkyClustError,
+    Throttled,
+    Timeout,
+    Unavailable,
+    Unsupported,
+)
+from tests.unit.openstack.documented_codes import unplaced_classes, unplaced_codes
+
+POLICY = "Policy doesn't allow os_compute_api:servers:create to be performed."
+PORTS = "Maximum number of ports exceeded"
+
+
+def _answer(status: int, content: object, **headers: str) -> Exception:
+    response = requests.Response()
+    response.status_code = status
+    response._content = json.dumps(content).encode()
+    response.headers.update({"content-type": "application/json", **headers})
+    response.request = requests.Request("GET", "http://cloud/servers").prepare()
+    with pytest.raises(openstack.exceptions.HttpException) as raised:
+        openstack.exceptions.raise_from_response(response)
+    return raised.value
+
+
+def _raised(error: Exception) -> SkyClustError:
+    with pytest.raises(SkyClustError) as raised, openstack_errors("do it"):
+        raise error
+    assert raised.value.__cause__ is error
+    assert raised.value.provider == "openstack"
+    return raised.value
+
+
+def test_every_exception_class_has_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert unplaced_classes() == []
+    monkeypatch.delitem(table.CLASSES, "ConnectTimeout")
+    assert unplaced_classes() == ["ConnectTimeout"]
+
+
+def test_every_documented_name_has_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert unplaced_codes() == []
+    monkeypatch.delitem(table.FAULTS, "unauthorized")
+    monkeypatch.delitem(table.TYPES, "IpAddressInUse")
+    assert unplaced_codes() == ["unauthorized"]  # the other one has an ending that is placed
+
+
+def test_the_table_names_only_classes_that_exist() -> None:
+    modules = (openstack.exceptions, keystoneauth1.exceptions, oidc, requests.exceptions)
+    known = {name for module in modules for name, _ in inspect.getmembers(module, inspect.isclass)}
+    assert set(table.CLASSES) - known == set()
+
+
+def test_no_name_stands_in_two_places() -> None:
+    for groups in (table._TYPES, table._FAULTS, table._CLASSES):
+        names = list(chain.from_iterable(groups.values()))
+        assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "sentence", "expected"),
+    [
+        (403, "forbidden", "Quota exceeded for cores, ram: Requested 4, 2048", QuotaExceeded),
+        (403, "forbidden", PORTS, QuotaExceeded),
+        (403, "forbidden", POLICY, PermissionDenied),
+        (413, "overLimit", "VolumeLimitExceeded: Maximum number of volumes allowed (10) exceeded",
+         QuotaExceeded),
+        (413, "overLimit", "Snapshot exceeds allowed gigabytes quota", QuotaExceeded),
+        (413, "overLimit", "This request was rate-limited.", Throttled),
+        (409, "OverQuota", "Quota exceeded for resources: ['floatingip'].", QuotaExceeded),
+        (409, "IpAddressGenerationFailure", "No more IP addresses available.", CapacityExhausted),
+        (400, "ExternalIpAddressExhausted", "Unable to find any IP address", CapacityExhausted),
+        (500, "computeFault", "No valid host was found.", CapacityExhausted),
+        (409, "conflictingRequest", "Cannot 'stop' instance while it is in task_state", Conflict),
+        (409, "SecurityGroupInUse", "Security Group is in use", Conflict),
+        (409, "IpAddressInUse", "IP address 10.0.0.5 already allocated", InvalidRequest),
+        (404, "NetworkNotFound", "Network could not be found", NotFound),
+        (404, "itemNotFound", "Instance could not be found", NotFound),
+        (400, "badRequest", "Invalid input for field/attribute name", InvalidRequest),
+        (401, "error", "The request you have made requires authentication.", AuthenticationFailed),
+        (405, "badMethod", "not allowed", Unsupported),
+        (406, "computeFault", "Version 2.999 is not supported", Unsupported),
+        (429, "", "", Throttled),
+        (500, "computeFault", "Unexpected API Error.", Unavailable),
+        (501, "notImplemented", "The method is not implemented", Unsupported),
+        (502, "", "", Unavailable),
+        (503, "serviceUnavailable", "", Unavailable),
+        (504, "", "", Timeout),
+        (418, "", "", InvalidRequest),
+    ],
+)  # fmt: skip
+def test_an_answer_goes_by_what_it_says_and_then_by_its_status(
+    status: int, code: str, sentence: str, expected: type[SkyClustError]
+) -> None:
+    assert class_for(status, code, sentence) is expected
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ({"itemNotFound": {"message": "gone", "code": 404}}, ("itemNotFound", "gone")),
+        (
+            {"NeutronError": {"type": "OverQuota", "message": "no more", "detail": ""}},
+            ("OverQuota", "no more"),
+        ),
+        (
+            {"error": {"code": 401, "title": "Unauthorized", "message": "no"}},
+            ("Unauthorized", "no"),
+        ),
+        ({"faultcode": "Client", "faultstring": "no", "debuginfo": None}, ("Client", "no")),
+        ({"message": "You cannot.", "code": "403"}, ("message", "You cannot.")),
+        ([], ("", "")),
+    ],
+)
+def test_the_services_words_are_read(content: object, expected: tuple[str, str]) -> None:
+    assert read_answer(content) == expected
+
+
+def test_a_refusal_is_told_with_its_words() -> None:
+    error = _raised(_answer(403, {"forbidden": {"message": POLICY, "code": 403}}))
+    assert type(error) is PermissionDenied
+    assert error.code == "forbidden"
+    assert str(error).startswith(f"Could not do it: {POLICY.rstrip('.')} (forbidden).")
+
+
+def test_a_page_of_a_proxy_is_an_answer_too() -> None:
+    response = requests.Response()
+    response.status_code = 503
+    response._content = b"<html>gone fishing</html>"
+    response.request = requests.Request("GET", "http://cloud/").prepare()
+    with pytest.raises(openstack.exceptions.HttpException) as raised:
+        openstack.exceptions.raise_from_response(response)
+    assert type(_raised(raised.value)) is Unavailable
+
+
+def test_an_authentication_error_repeats_nothing() -> None:
+    content = {"error": {"message": "canary-secret is no secret", "title": "Unauthorized"}}
+    error = _raised(_answer(401, content))
+    assert type(error) is AuthenticationFailed
+    assert "canary" not in str(error)
+
+
+def test_throttled_carries_what_the_header_says() -> None:
+    error = _raised(_answer(429, {"overLimit": {"message": "slow"}}, **{"Retry-After": "3"}))
+    assert isinstance(error, Throttled)
+    assert error.retry_after == 3.0
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("7", 7.0), ("Mon, 02 Nov 2026 10:00:30 GMT", 30.0), ("Mon, 02 Nov 2026 09:00:00 GMT", 0.0),
+     ("soon", None), ("", None)],
+)  # fmt: skip
+def test_retry_after_is_read_as_seconds_or_as_a_date(value: str, seconds: float | None) -> None:
+    now = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
+    assert retry_after_seconds({"retry-after": value}, now) == seconds
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (ksa.ConnectFailure("refused"), Unavailable),
+        (ksa.ConnectTimeout("slow"), Timeout),
+        (ksa.SSLError("no trust"), Unavailable),
+        (ksa.EndpointNotFound("none"), Unsupported),
+        (ksa.Unauthorized("no"), AuthenticationFailed),
+        (requests.exceptions.ChunkedEncodingError("cut"), Unavailable),
+    ],
+)
+def test_an_error_without_an_answer_goes_by_its_class(
+    error: Exception, expected: type[SkyClustError]
+) -> None:
+    assert type(_raised(error)) is expected
+
+
+def test_errors_that_are_not_the_sdks_pass_as_they_are() -> None:
+    with pytest.raises(ConnectionError), openstack_errors("do it"):
+        raise ConnectionError("ours")
+    with pytest.raises(NotFound, match="gone"), openstack_errors("do it"):
+        raise NotFound("gone")

@@ -1,0 +1,129 @@
+"""The request for a server, and the data for its cloud-init."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from email import message_from_string
+from typing import Any
+
+import pytest
+
+from providers.openstack.lookups import Place
+from providers.openstack.request import refuse_impossible, to_body, to_digest
+from providers.openstack.tokens import to_mark, to_server_tag
+from skyclust.errors import InvalidRequest
+from skyclust.model.instance import DiskSpec, InstanceSpec
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ2Qbq1Wm0l3l1J2mE0n0bq8k7v0Zp5n1uQy3o8s9d4f ops@home"
+FLAVOR = {"id": "2", "name": "m1.small", "disk": 20}
+IMAGE = {"id": "image-1", "min_disk": 8, "size": 600_000_000, "virtual_size": 10 * 2**30}
+PLACE = Place("net-1", "private")
+
+
+def _spec(**changes: Any) -> InstanceSpec:
+    base = {"name": "web", "region": "RegionOne", "type": "m1.small", "image": "ubuntu"}
+    return InstanceSpec.model_validate({**base, **changes})
+
+
+def _server(spec: InstanceSpec, **changes: Any) -> dict[str, Any]:
+    given: dict[str, Any] = {
+        "flavor": FLAVOR, "image": IMAGE, "place": PLACE, "microversion": (2, 90), **changes
+    }  # fmt: skip
+    server: dict[str, Any] = to_body(spec, "token-1", **given)["server"]
+    return server
+
+
+def test_a_server_is_asked_for_with_its_marks() -> None:
+    spec = _spec(zone="az1", private_address="10.0.0.5", tags={"team": "shop"}, ssh_keys=("ops",))
+    server = _server(spec)
+    assert (server["flavorRef"], server["imageRef"], server["key_name"]) == ("2", "image-1", "ops")
+    assert server["networks"] == [{"uuid": "net-1", "fixed_ip": "10.0.0.5"}]
+    assert server["availability_zone"] == "az1"
+    assert server["metadata"] == {
+        "team": "shop", "skyclust_token": "token-1", "skyclust_request": to_digest(spec)
+    }  # fmt: skip
+    assert server["tags"] == [to_server_tag("token-1")]
+    assert len(server["tags"][0]) <= 60
+    assert "block_device_mapping_v2" not in server
+    assert _server(spec) == server
+
+
+def test_an_old_nova_is_asked_for_what_it_knows() -> None:
+    assert "tags" not in _server(_spec(), microversion=(2, 1))
+    assert "networks" not in _server(_spec(), microversion=(2, 1), place=None)
+    assert _server(_spec(), place=None)["networks"] == "none"
+    typed = _spec(disks=(DiskSpec(size_gib=5, type="ssd"),))
+    with pytest.raises(InvalidRequest, match="older than"):
+        _server(typed, microversion=(2, 66))
+
+
+def test_disks_come_and_go_with_the_server() -> None:
+    disks = _server(_spec(disks=({"size_gib": 5, "type": "ssd"},)))["block_device_mapping_v2"]
+    assert [disk["delete_on_termination"] for disk in disks] == [True, True]
+    assert (disks[0]["destination_type"], disks[0]["uuid"]) == ("local", "image-1")
+    assert (disks[1]["volume_size"], disks[1]["volume_type"]) == (5, "ssd")
+
+
+def test_a_boot_disk_is_a_volume() -> None:
+    server = _server(_spec(boot_disk={"size_gib": 30}))
+    assert "imageRef" not in server
+    [root] = server["block_device_mapping_v2"]
+    assert (root["destination_type"], root["volume_size"], root["boot_index"]) == ("volume", 30, 0)
+
+
+def test_a_flavor_without_a_disk_gets_a_volume_that_the_image_goes_into() -> None:
+    [root] = _server(_spec(), flavor={**FLAVOR, "disk": 0})["block_device_mapping_v2"]
+    assert (root["destination_type"], root["volume_size"]) == ("volume", 10)
+
+
+def test_equal_requests_have_one_digest() -> None:
+    assert to_digest(_spec()) == to_digest(_spec())
+    assert to_digest(_spec()) != to_digest(_spec(type="m1.large"))
+
+
+def test_a_token_that_metadata_does_not_take_is_hashed() -> None:
+    assert to_mark("plain-token") == "plain-token"
+    assert len(to_mark("x" * 300)) == 64
+    assert len(to_mark("zwölf")) == 64
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ssh_keys": ("one", "two")},
+        {"ssh_keys": ("ssh-ed25519 short",)},
+        {"private_address": "10.0.0.5/24"},
+        {"tags": {"skyclust_token": "x"}},
+        {"tags": {"a/b": "x"}},
+        {"tags": {"a": "x" * 256}},
+    ],
+)
+def test_what_nova_would_not_take_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequest, match="Could not create web"):
+        refuse_impossible(_spec(**changes))
+
+
+def _data(spec: InstanceSpec) -> str:
+    return b64decode(_server(spec)["user_data"]).decode()
+
+
+def test_user_data_alone_is_passed_on() -> None:
+    assert _data(_spec(user_data="#!/bin/sh\ntrue\n")) == "#!/bin/sh\ntrue\n"
+    assert "user_data" not in _server(_spec())
+
+
+def test_keys_and_user_are_told_to_cloud_init() -> None:
+    text = _data(_spec(ssh_keys=(KEY,), user="ops"))
+    head, config = text.split("\n", 1)
+    assert head == "#cloud-config"
+    assert json.loads(config) == {"ssh_authorized_keys": [KEY], "user": {"name": "ops"}}
+
+
+def test_keys_go_beside_somebodys_own_user_data() -> None:
+    spec = _spec(ssh_keys=(KEY, "named"), user_data="#!/bin/sh\ntrue\n")
+    _, ours, own = message_from_string(_data(spec)).walk()
+    assert ours.get_content_type() == "text/cloud-config"
+    assert own.get_payload(decode=True) == b"#!/bin/sh\ntrue\n"
+    assert _server(spec)["key_name"] == "named"
+    assert _data(spec) == _data(spec)
