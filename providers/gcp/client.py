@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from google.cloud.compute_v1.services.disks import DisksClient
     from google.cloud.compute_v1.services.global_operations import GlobalOperationsClient
     from google.cloud.compute_v1.services.instances import InstancesClient
-    from google.cloud.compute_v1.services.region_operations import RegionOperationsClient
     from google.cloud.compute_v1.services.snapshots import SnapshotsClient
     from google.cloud.compute_v1.services.zone_operations import ZoneOperationsClient
 
@@ -133,12 +132,8 @@ class GcpClients:
         """Return the client of the operations in a zone."""
         return cast("ZoneOperationsClient", self._client("zone_operations"))
 
-    def region_operations(self) -> RegionOperationsClient:
-        """Return the client of the operations in a region."""
-        return cast("RegionOperationsClient", self._client("region_operations"))
-
     def global_operations(self) -> GlobalOperationsClient:
-        """Return the client of the operations that belong to no region."""
+        """Return the client of the operations that belong to no zone."""
         return cast("GlobalOperationsClient", self._client("global_operations"))
 
     def _client(self, noun: str) -> Any:

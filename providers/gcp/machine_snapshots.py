@@ -25,11 +25,13 @@ from providers.gcp.labels import (
 from providers.gcp.links import read_instance_id
 from providers.gcp.lists import pages
 from providers.gcp.moments import to_moment
-from providers.gcp.operations import asked, fresh_request_id
+from providers.gcp.operations import GLANCE_SECONDS, asked, awaited, fresh_request_id
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.snapshot import InstanceSnapshot, SnapshotState
 
 if TYPE_CHECKING:
+    from google.cloud.compute_v1.types import Operation
+
     from providers.gcp.client import Answer, GcpClients
 
 STATES: Final = {
@@ -62,9 +64,12 @@ def create_snapshot(
     known = fetch_parts(clients, machine["id"], snapshot_id)
     names = {part["name"] for part in known}
     resources = to_requests(machine, name, token, snapshot_id)
-    for resource in resources:
-        if resource["name"] not in names:
-            _take(clients, resource, instance_id)
+    missing = [resource for resource in resources if resource["name"] not in names]
+    doing = f"take a snapshot of instance {instance_id}"
+    operations = [_asked(clients, resource, doing) for resource in missing]
+    for operation in operations:
+        if operation is not None:
+            awaited(clients, operation, doing, GLANCE_SECONDS / len(operations))
     parts = fetch_parts(clients, machine["id"], snapshot_id)
     if parts:
         return to_instance_snapshot(region, instance_id, parts)
@@ -109,18 +114,19 @@ def to_requests(machine: Answer, name: str, token: str, snapshot_id: str) -> lis
     ]
 
 
-def _take(clients: GcpClients, resource: dict[str, Any], instance_id: str) -> None:
+def _asked(clients: GcpClients, resource: dict[str, Any], doing: str) -> Operation | None:
+    """Ask for the snapshot of one disk; None when another process has just done so."""
     request = {
         "project": clients.project,
         "request_id": fresh_request_id(),
         "snapshot_resource": resource,
     }
-    doing = f"take snapshot {resource['name']} of instance {instance_id}"
     try:
-        asked(clients.snapshots().insert_unary, request, doing)
+        return asked(clients.snapshots().insert_unary, request, doing)
     except InvalidRequest as error:
         if error.code not in _TAKEN:
             raise
+        return None
 
 
 def list_snapshots(clients: GcpClients, region: str, instance_id: str) -> list[InstanceSnapshot]:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 SHORT_SECONDS: Final = 30.0
 """How long a change that is only asked for is watched, for it may fail in its first seconds."""
 
+GLANCE_SECONDS: Final = 2.0
+"""How long a change is watched that takes minutes, for what refuses it at once."""
+
 LONG_SECONDS: Final = 60.0
 """How long a change is awaited that others build on, such as a create."""
 
@@ -91,13 +94,11 @@ def is_done(operation: Operation) -> bool:
 
 
 def look(clients: GcpClients, operation: Operation, doing: str) -> Operation:
-    """Return an operation as it is now."""
+    """Return an operation of a zone, or one of the whole project, as it is now."""
     where: dict[str, str] = {"project": clients.project, "operation": operation.name}
     client: Any
     if operation.zone:
         client, where["zone"] = clients.zone_operations(), ending(operation.zone)
-    elif operation.region:
-        client, where["region"] = clients.region_operations(), ending(operation.region)
     else:
         client = clients.global_operations()
     found: Operation = attempted(

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from providers.gcp.credential import GcpCredential
-from providers.gcp.identity import NEEDED_PERMISSIONS
 from providers.gcp.provider import GcpProvider
 from skyclust.errors import AuthenticationFailed, ConfigurationError, PermissionDenied
 from skyclust.model.resource import ResourceKind
@@ -105,7 +104,3 @@ def test_a_key_that_cannot_be_read_is_told_without_its_text(gcp_sandbox: GcpSand
     with pytest.raises(ConfigurationError) as refused:
         GcpProvider(GcpCredential.model_validate(values)).verify()
     assert "canary" not in str(refused.value)
-
-
-def test_what_is_needed_is_named_once_and_in_order() -> None:
-    assert list(NEEDED_PERMISSIONS) == sorted(set(NEEDED_PERMISSIONS))
