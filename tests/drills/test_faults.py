@@ -16,6 +16,7 @@ from skyclust.cli.exits import ExitCode
 from skyclust.model.scope import ScopeState
 from skyclust.orchestration.runs import run_here
 from skyclust.sandbox.faults import Fault, FaultKind
+from tests.drills.clouds import Cloud
 from tests.fixtures.sandbox import Sandbox
 from tests.flows.conftest import Installation, add_account, read_run
 
@@ -67,3 +68,39 @@ def test_a_sync_in_bad_weather(installation: Installation, aws_estate: Sandbox) 
     third = run_here("sync-inventory", {})
     assert third.succeeded, third.message
     assert installation.resources() == before
+
+
+def test_every_cloud_in_bad_weather(estate: Cloud) -> None:
+    """A third of all calls goes wrong: what is read is whole, what is not keeps its rows."""
+    first = run_here("sync-inventory", {})
+    assert first.succeeded, first.message
+    before = estate.inventory()
+    assert len(before) > 200
+
+    estate.sandbox.inject(
+        Fault(kind=FaultKind.THROTTLE, probability=0.1),
+        Fault(kind=FaultKind.ERROR, probability=0.1),
+        Fault(kind=FaultKind.DELAY, probability=0.1, seconds=0.3),
+    )
+    second = run_here("sync-inventory", {})
+    assert second.state_type == "COMPLETED", second.message
+    assert estate.inventory() == before
+    for scope in estate.scopes():
+        if scope.state is not ScopeState.FRESH and scope.error_class != "Unsupported":
+            assert scope.state is ScopeState.STALE, scope
+            assert scope.error_class in {"Throttled", "Unavailable", "Timeout"}, scope
+
+    estate.sandbox.clear()
+    estate.sandbox.inject(Fault(kind=FaultKind.EXPIRE))
+    third = run_here("sync-inventory", {})
+    assert third.state_type == "FAILED", third.message
+    assert estate.inventory() == before
+    assert {scope.state for scope in estate.scopes()} <= {
+        ScopeState.STALE,
+        ScopeState.UNSUPPORTED,
+    }
+
+    estate.sandbox.clear()
+    fourth = run_here("sync-inventory", {})
+    assert fourth.succeeded, fourth.message
+    assert estate.inventory() == before

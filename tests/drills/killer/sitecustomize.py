@@ -3,28 +3,34 @@
 The interpreter imports a module of this name at its start when its folder is on PYTHONPATH
 (docs.python.org, module `site`), so the product needs no hook for the drill. A crossing is
 a moment just before or just after something that outlives the process: a transaction of the
-store, or a call of the cloud. Every crossing is written to SKYCLUST_DRILL_LOG; the one with
-the number SKYCLUST_DRILL_KILL_AT is the last thing the process does, or the last before it
-is woken up again when SKYCLUST_DRILL_SIGNAL is SIGSTOP.
+store or a call of the contract, or, where SKYCLUST_DRILL_CROSSINGS is "requests", an HTTP
+request that may change something at the cloud, whichever SDK sends it. Every crossing is
+written to SKYCLUST_DRILL_LOG; the one with the number SKYCLUST_DRILL_KILL_AT is the last
+thing the process does, or the last before it is woken up again when SKYCLUST_DRILL_SIGNAL is
+SIGSTOP.
 """
 
 from __future__ import annotations
 
 import functools
+import http.client
 import itertools
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from providers.aws.provider import AwsProvider
-from skyclust.store.engine import Store
+if TYPE_CHECKING:
+    from skyclust.store.engine import Store
 
 KILL_AT = int(os.environ["SKYCLUST_DRILL_KILL_AT"])
 LOG = os.environ["SKYCLUST_DRILL_LOG"]
 SIGNAL = signal.Signals[os.environ["SKYCLUST_DRILL_SIGNAL"]]
+
+CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
+SIGNING_IN = ("token", "oauth2", "/access/ticket")
 
 CLOUD_CALLS = [
     "create_instance",
@@ -78,5 +84,36 @@ def watch_transactions(store: type[Store]) -> None:
     store.writing = wrapper  # type: ignore[method-assign]  # what the drill is for
 
 
-watch_calls(AwsProvider)
-watch_transactions(Store)
+def watch_requests(connection: type[http.client.HTTPConnection]) -> None:
+    """Watch what all SDKs send through: boto3, google, azure, openstack and proxmoxer alike.
+
+    The Prefect client has another HTTP library, so its requests are no crossings.
+    """
+    putrequest, getresponse = connection.putrequest, connection.getresponse
+
+    def sent(self: Any, method: str, url: str, *arguments: Any, **named: Any) -> None:
+        signing_in = any(word in url for word in SIGNING_IN)
+        self.drill_request = f"{method} {url.partition('?')[0]}"
+        self.drill_counts = method in CHANGING and not signing_in
+        if self.drill_counts:
+            crossing(f"before {self.drill_request}")
+        putrequest(self, method, url, *arguments, **named)
+
+    def answered(self: Any, *arguments: Any, **named: Any) -> Any:
+        response = getresponse(self, *arguments, **named)
+        if getattr(self, "drill_counts", False):
+            crossing(f"after {self.drill_request}")
+        return response
+
+    connection.putrequest = sent  # type: ignore[method-assign]  # what the drill is for
+    connection.getresponse = answered  # type: ignore[method-assign]  # what the drill is for
+
+
+if os.environ.get("SKYCLUST_DRILL_CROSSINGS") == "requests":
+    watch_requests(http.client.HTTPConnection)
+else:
+    from providers.aws.provider import AwsProvider
+    from skyclust.store.engine import Store
+
+    watch_calls(AwsProvider)
+    watch_transactions(Store)
