@@ -1,0 +1,239 @@
+"""Reading clouds of all sorts: without some services, as administrator, old ones, silent ones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from providers.openstack import client
+from providers.openstack.credential import OpenStackCredential
+from providers.openstack.provider import OpenStackProvider
+from skyclust.errors import (
+    AuthenticationFailed,
+    ConfigurationError,
+    InvalidRequest,
+    PermissionDenied,
+    Unavailable,
+    Unsupported,
+)
+from skyclust.model.instance import InstanceSpec, InstanceState
+from skyclust.model.resource import Resource, ResourceKind, instance_resource
+from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust.sandbox.processes import start_sandbox, stop_sandbox
+from skyclust.waiting import wait_for_state
+from tests.conformance.openstack import OpenStackHarness
+from tests.fixtures.openstack import OpenStackSandbox
+from tests.integration.openstack.conftest import signed_in
+
+pytestmark = pytest.mark.integration
+
+TOKEN = "0c9a4b7e-5f0d-4c1b-9d53-2f4f3a1f7e10"
+
+
+def _read(provider: OpenStackProvider, region: str, kind: ResourceKind) -> list[Resource]:
+    return [one for page in provider.list_resources(region, kind) for one in page]
+
+
+def _projects(found: list[Resource]) -> set[object]:
+    return {one.attributes["project"] for one in found}
+
+
+def test_an_estate_is_read(openstack_estate: OpenStackSandbox) -> None:
+    """A project sees its own, and an administrator who asks for it everybody's."""
+    sandbox = openstack_estate
+    member = signed_in(sandbox, sandbox.user, sandbox.password)
+    everybody = signed_in(sandbox, sandbox.admin, sandbox.admin_password, all_projects=True)
+    alone = signed_in(sandbox, sandbox.admin, sandbox.admin_password)
+    for kind in sorted(member.kinds):
+        own = _read(member, sandbox.region, kind)
+        assert len({one.id for one in own}) == len(own)
+        seen = {one.id for one in _read(everybody, sandbox.region, kind)}
+        assert {one.id for one in own} <= seen
+        assert {one.id for one in _read(alone, sandbox.region, kind)} == {one.id for one in own}
+    machines = _read(member, sandbox.region, ResourceKind.INSTANCE)
+    assert len(machines) > 50
+    assert _projects(machines) == {sandbox.project_id}
+    assert len(_projects(_read(everybody, sandbox.region, ResourceKind.INSTANCE))) > 1
+
+
+def test_a_machine_is_told_with_ids(openstack_estate: OpenStackSandbox) -> None:
+    """Nova tells networks and security groups by name; inventory has their ids."""
+    member = signed_in(openstack_estate, openstack_estate.user, openstack_estate.password)
+    region = openstack_estate.region
+    networks = {one.id for one in _read(member, region, ResourceKind.NETWORK)}
+    subnets = {one.id for one in _read(member, region, ResourceKind.SUBNET)}
+    firewalls = {one.id for one in _read(member, region, ResourceKind.FIREWALL)}
+    machines = _read(member, region, ResourceKind.INSTANCE)
+    placed = [one for one in machines if one.attributes["private_addresses"]]
+    assert placed
+    for machine in placed:
+        assert machine.attributes["network"] in networks
+        assert machine.attributes["subnet"] in subnets
+        groups = machine.attributes["firewalls"]
+        assert isinstance(groups, list)
+        assert set(map(str, groups)) <= firewalls
+    one = placed[0]
+    assert instance_resource(member.get_instance(region, one.id)) == one
+
+
+def test_a_member_may_not_read_all_projects(openstack_sandbox: OpenStackSandbox) -> None:
+    sandbox = openstack_sandbox
+    member = signed_in(sandbox, sandbox.user, sandbox.password, all_projects=True)
+    with pytest.raises(PermissionDenied):
+        _read(member, sandbox.region, ResourceKind.INSTANCE)
+    missing = member.verify().missing_permissions
+    assert missing is not None
+    assert "os_compute_api:servers:detail:get_all_tenants" in missing
+
+
+def test_a_reader_lacks_what_changes_machines(openstack_sandbox: OpenStackSandbox) -> None:
+    sandbox = openstack_sandbox
+    identity = signed_in(sandbox, sandbox.reader, sandbox.reader_password).verify()
+    assert identity.account == sandbox.project_id
+    assert identity.principal == "auditor@Default, project sandbox@Default, roles reader"
+    assert identity.missing_permissions is not None
+    assert "os_compute_api:servers:create" in identity.missing_permissions
+
+
+def test_an_administrator_lacks_nothing(openstack_sandbox: OpenStackSandbox) -> None:
+    sandbox = openstack_sandbox
+    admin = signed_in(sandbox, sandbox.admin, sandbox.admin_password, all_projects=True)
+    assert admin.verify().missing_permissions == ()
+
+
+@pytest.mark.parametrize("as_clouds_yaml", [False, True])
+def test_an_application_credential_signs_in(
+    openstack_sandbox: OpenStackSandbox, as_clouds_yaml: bool
+) -> None:
+    sandbox = openstack_sandbox
+    identity, secret = sandbox.application_credential_id, sandbox.application_credential_secret
+    fields = {
+        "endpoint": sandbox.auth_url,
+        "application_credential_id": identity,
+        "application_credential_secret": secret,
+    }
+    auth = {**fields, "auth_url": fields["endpoint"]}
+    del auth["endpoint"]
+    text = json.dumps({"clouds": {"one": {"auth_type": "v3applicationcredential", "auth": auth}}})
+    values = {"clouds_yaml": text} if as_clouds_yaml else fields
+    provider = OpenStackProvider(OpenStackCredential.model_validate(values))
+    assert provider.verify().account == sandbox.project_id
+    assert list(provider.regions()) == [sandbox.region, sandbox.other_region]
+
+
+def test_another_projects_machine_is_not_ours(
+    openstack_sandbox: OpenStackSandbox, harness: OpenStackHarness
+) -> None:
+    [made] = harness.seed(ResourceKind.INSTANCE, 1)
+    other = signed_in(
+        openstack_sandbox,
+        openstack_sandbox.other_user,
+        openstack_sandbox.other_password,
+        project_name=openstack_sandbox.other_project,
+    )
+    assert _read(other, harness.region, ResourceKind.INSTANCE) == []
+    other.delete_instance(harness.region, made)
+    assert harness.machines() == 1
+
+
+def test_regions_may_be_narrowed_to_one(openstack_sandbox: OpenStackSandbox) -> None:
+    sandbox = openstack_sandbox
+    one = signed_in(sandbox, sandbox.user, sandbox.password, region_name=sandbox.other_region)
+    assert list(one.regions()) == [sandbox.other_region]
+    none = signed_in(sandbox, sandbox.user, sandbox.password, region_name="Nowhere")
+    with pytest.raises(ConfigurationError, match="RegionOne"):
+        none.regions()
+
+
+def test_a_silent_cell_is_no_half_list(
+    openstack_sandbox: OpenStackSandbox, harness: OpenStackHarness, provider: OpenStackProvider
+) -> None:
+    server = {
+        "name": "far",
+        "flavorRef": "2",
+        "imageRef": harness.spec("x").image,
+        "networks": "none",
+        "availability_zone": "az2",
+    }
+    harness.made("compute/v2.1/servers", "server", server)
+    openstack_sandbox.inject(
+        Fault(kind=FaultKind.ERROR, action="compute.servers.list", code="CellDown")
+    )
+    with pytest.raises(Unavailable, match="cell"):
+        _read(provider, harness.region, ResourceKind.INSTANCE)
+
+
+def test_the_oldest_nova_is_read_and_used(
+    harness: OpenStackHarness, provider: OpenStackProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In 2.1 a server names its flavor by id, has no tags, and finds its network by itself."""
+    monkeypatch.setitem(client._NEWEST, client.COMPUTE, (2, 1))
+    made = provider.create_instance(harness.spec("old"), TOKEN)
+    wait_for_state(
+        provider,
+        harness.region,
+        made.id,
+        InstanceState.RUNNING,
+        deadline_seconds=20,
+        poll_seconds=0.03,
+    )
+    assert provider.create_instance(harness.spec("old"), TOKEN).id == made.id
+    assert [one.id for one in provider.find_instances(harness.region, TOKEN)] == [made.id]
+    [machine] = _read(provider, harness.region, ResourceKind.INSTANCE)
+    assert machine.attributes["type"] == "m1.small"
+    provider.resize_instance(harness.region, made.id, "m1.medium")
+    assert provider.get_instance(harness.region, made.id).type == "m1.medium"
+
+
+@pytest.fixture(scope="module")
+def small_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenStackSandbox]:
+    """A cloud of Keystone, Nova and Glance alone."""
+    home = tmp_path_factory.mktemp("small-openstack")
+    options = ["--transition-seconds", "0.1", "--without", "cinder,neutron,octavia"]
+    cloud = start_sandbox(home, clouds=["openstack"], seed="empty", options=options)["openstack"]
+    yield OpenStackSandbox(cloud.endpoint, cloud.pid)
+    stop_sandbox(home)
+
+
+def test_a_cloud_without_some_services_has_the_kinds_of_the_others(
+    small_cloud: OpenStackSandbox,
+) -> None:
+    provider = signed_in(small_cloud, small_cloud.user, small_cloud.password)
+    assert provider.verify().account == small_cloud.project_id
+    here = {ResourceKind.INSTANCE, ResourceKind.IMAGE}
+    for kind in provider.kinds:
+        if kind in here:
+            _read(provider, small_cloud.region, kind)
+        else:
+            with pytest.raises(Unsupported, match=r"has no (Cinder|Neutron|Octavia)"):
+                _read(provider, small_cloud.region, kind)
+    with pytest.raises(InvalidRequest, match="no-such-region"):
+        _read(provider, "no-such-region", ResourceKind.DISK)
+
+
+def test_a_cloud_without_neutron_makes_machines(small_cloud: OpenStackSandbox) -> None:
+    provider = signed_in(small_cloud, small_cloud.user, small_cloud.password)
+    region = small_cloud.region
+    [image] = provider.list_images(region, "debian-12")
+    spec = InstanceSpec(name="web", region=region, type="m1.small", image=image.id)
+    for change in ({"network": "private"}, {"public_address": True}, {"disks": ({"size_gib": 1},)}):
+        asked = InstanceSpec.model_validate({**spec.model_dump(), **change})
+        with pytest.raises(Unsupported, match="has no"):
+            provider.create_instance(asked, TOKEN)
+    made = provider.create_instance(spec, TOKEN)
+    wait_for_state(
+        provider, region, made.id, InstanceState.RUNNING, deadline_seconds=20, poll_seconds=0.03
+    )
+    provider.delete_instance(region, made.id)
+    wait_for_state(
+        provider, region, made.id, InstanceState.DELETED, deadline_seconds=20, poll_seconds=0.03
+    )
+
+
+def test_a_wrong_secret_is_told_once_for_all(openstack_sandbox: OpenStackSandbox) -> None:
+    provider = signed_in(openstack_sandbox, "nobody", "canary-password")
+    with pytest.raises(AuthenticationFailed) as raised:
+        _read(provider, openstack_sandbox.region, ResourceKind.INSTANCE)
+    assert "canary" not in f"{raised.value!r}{raised.value.__cause__!r}"
