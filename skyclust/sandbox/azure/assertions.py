@@ -63,7 +63,8 @@ def _find(header: dict[str, str], certificates: Iterable[bytes]) -> Certificate 
     for registered in certificates:
         sha1 = hashlib.sha1(registered, usedforsecurity=False).digest()
         thumbprints = {"x5t": encode(sha1), "x5t#S256": encode(hashlib.sha256(registered).digest())}
-        if any(header.get(name) == value for name, value in thumbprints.items()):
+        # MSAL pads what it encodes, others do not.
+        if any(header.get(name, "").rstrip("=") == thumbprints[name] for name in thumbprints):
             return load_der_x509_certificate(registered)
     return None
 

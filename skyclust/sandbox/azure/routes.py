@@ -21,6 +21,7 @@ from skyclust.sandbox.azure import (
     polling,
     power,
     snapshots,
+    ssh_keys,
     subscriptions,
     tracking,
 )
@@ -183,6 +184,14 @@ _COMPUTE_KINDS: Final = (
     *_lists("Snapshots", snapshots.KIND, "ListByResourceGroup", "List"),
     *_collection("Images", images.KIND, images.put, ("Update", images.update), images.delete),
     *_lists("Images", images.KIND, "ListByResourceGroup", "List"),
+    *_collection(
+        "SshPublicKeys",
+        ssh_keys.KIND,
+        ssh_keys.put,
+        ("Update", tracking.update_tags(ssh_keys.KIND)),
+        ssh_keys.delete,
+    ),
+    *_lists("SshPublicKeys", ssh_keys.KIND, "ListByResourceGroup", "ListBySubscription"),
 )
 
 

@@ -1,0 +1,93 @@
+"""The Azure provider on the sandbox Azure, and an operator to prepare things with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from providers.azure.client import AzureClients
+from providers.azure.credential import AzureCredential
+from providers.azure.provider import AzureProvider
+from skyclust.model.instance import Instance, InstanceSpec, InstanceState
+from skyclust.waiting import wait_for_state
+from tests.conformance.azure import IMAGE, REGION
+from tests.conformance.azure_operator import AzureOperator
+from tests.fixtures.azure import AzureSandbox
+
+TOKEN = "0c9a4b7e-5f0d-4c1b-9d53-2f4f3a1f7e10"
+URN = ":".join(IMAGE.values())
+
+Spec = Callable[..., InstanceSpec]
+Becomes = Callable[[str, InstanceState], Instance]
+
+
+@pytest.fixture(autouse=True)
+def _impatient_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting = "azure.core.pipeline.transport.HttpTransport.sleep"
+    monkeypatch.setattr(waiting, lambda transport, seconds: None)
+
+
+@pytest.fixture
+def credential(azure_sandbox: AzureSandbox) -> AzureCredential:
+    """Return the credential of the main subscription's service principal."""
+    return AzureCredential.model_validate(
+        {
+            "subscription_id": azure_sandbox.subscription_id,
+            "tenant_id": azure_sandbox.tenant_id,
+            "client_id": azure_sandbox.client_id,
+            "client_secret": azure_sandbox.client_secret,
+            "endpoint": azure_sandbox.endpoint,
+            "authority": azure_sandbox.endpoint,
+        }
+    )
+
+
+@pytest.fixture
+def clients(credential: AzureCredential) -> AzureClients:
+    """Return the clients of the credential."""
+    return AzureClients(credential)
+
+
+@pytest.fixture
+def provider(credential: AzureCredential) -> AzureProvider:
+    """Return a provider for the sandbox's main subscription."""
+    return AzureProvider(credential)
+
+
+@pytest.fixture
+def operator(azure_sandbox: AzureSandbox) -> AzureOperator:
+    """Return somebody else who works in the subscription."""
+    return AzureOperator(azure_sandbox, REGION, IMAGE)
+
+
+@pytest.fixture
+def spec() -> Spec:
+    """Return a function that makes the spec of a small machine."""
+
+    def of(**changes: Any) -> InstanceSpec:
+        values = {"name": "web", "region": REGION, "type": "Standard_B2s", "image": URN}
+        return InstanceSpec.model_validate(values | changes)
+
+    return of
+
+
+@pytest.fixture
+def becomes(provider: AzureProvider) -> Becomes:
+    """Return a function that waits until a machine has a state."""
+
+    def wait(instance_id: str, state: InstanceState) -> Instance:
+        found = wait_for_state(
+            provider, REGION, instance_id, state, deadline_seconds=10, poll_seconds=0.02
+        )
+        assert found is not None
+        return found
+
+    return wait
+
+
+@pytest.fixture
+def running(provider: AzureProvider, spec: Spec, becomes: Becomes) -> Instance:
+    """Return a machine that runs."""
+    return becomes(provider.create_instance(spec(), TOKEN).id, InstanceState.RUNNING)

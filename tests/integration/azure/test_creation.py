@@ -1,0 +1,149 @@
+"""Creating machines: what they get, what they are made of, and what is left of none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from providers.azure import belongings
+from providers.azure.client import AzureClients
+from providers.azure.provider import AzureProvider
+from skyclust.errors import CapacityExhausted, Conflict, InvalidRequest, NotFound
+from skyclust.model.instance import DiskSpec, InstanceState
+from skyclust.sandbox.faults import Fault, FaultKind
+from tests.conformance.azure import REGION
+from tests.conformance.azure_operator import COMPUTE, NETWORK, AzureOperator
+from tests.fixtures.azure import AzureSandbox
+from tests.integration.azure.conftest import TOKEN, Becomes, Spec
+
+pytestmark = pytest.mark.integration
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ5vGx1lkVwCGvqVyRyCTlqZsTGQlYMBj0aMYw8nSXcc ops"
+
+
+def test_a_machine_gets_all_that_is_asked_for(
+    provider: AzureProvider, operator: AzureOperator, spec: Spec
+) -> None:
+    key = operator.put(COMPUTE, "sshPublicKeys", "ops", properties={"publicKey": KEY})
+    operator.ready(key)
+    asked = spec(
+        zone="2",
+        user="ops",
+        ssh_keys=("ops", KEY.replace("ops", "second")),
+        user_data="#cloud-config\n",
+        private_address="10.4.0.77",
+        boot_disk=DiskSpec(size_gib=64, type="Premium_LRS"),
+        disks=(DiskSpec(size_gib=8), DiskSpec(size_gib=9)),
+    )
+    subnet = operator.every(NETWORK, "virtualNetworks")
+    [ours] = [one for one in subnet if one["location"] == REGION]
+    prefix = ours["properties"]["subnets"][0]["properties"]["addressPrefix"]
+    address = prefix.replace("0.0/20", "0.77")
+    made = provider.create_instance(asked.model_copy(update={"private_address": address}), TOKEN)
+    assert (made.zone, made.private_addresses) == ("2", (address,))
+    assert made.public_addresses == ()
+    told = operator.machine(made.id)["properties"]
+    system = told["osProfile"]
+    keys = system["linuxConfiguration"]["ssh"]["publicKeys"]
+    assert system["adminUsername"] == "ops"
+    assert [one["keyData"] for one in keys] == [KEY, KEY.replace("ops", "second")]
+    assert told["storageProfile"]["osDisk"]["diskSizeGB"] == 64
+    assert [one["diskSizeGB"] for one in told["storageProfile"]["dataDisks"]] == [8, 9]
+
+
+def test_a_machine_without_keys_lets_nobody_in(
+    provider: AzureProvider, operator: AzureOperator, spec: Spec
+) -> None:
+    told = operator.machine(provider.create_instance(spec(), TOKEN).id)["properties"]["osProfile"]
+    assert told["linuxConfiguration"]["disablePasswordAuthentication"]
+    assert len(told["linuxConfiguration"]["ssh"]["publicKeys"]) == 1
+
+
+def test_an_image_of_the_subscription_may_be_named(
+    provider: AzureProvider, operator: AzureOperator, spec: Spec
+) -> None:
+    image = operator.ready(operator.image("golden"))
+    assert provider.create_instance(spec(image="Golden"), TOKEN).image == image
+    with pytest.raises(NotFound, match="no image 'silver'"):
+        provider.create_instance(spec(name="api", image="silver"), "other")
+
+
+def test_without_a_network_the_only_one_is_taken(
+    provider: AzureProvider, operator: AzureOperator, spec: Spec
+) -> None:
+    assert provider.create_instance(spec(), TOKEN).subnet == operator.subnet.lower()
+    operator.ready(operator.network("another"))
+    with pytest.raises(InvalidRequest, match=f"another, default-{REGION}"):
+        provider.create_instance(spec(name="api"), "other")
+    named = provider.create_instance(spec(name="db", network="Another"), "third")
+    assert named.network is not None
+    assert named.network.endswith("/another")
+
+
+def test_a_name_that_somebody_else_has_is_refused(
+    provider: AzureProvider, operator: AzureOperator, spec: Spec, becomes: Becomes
+) -> None:
+    first = provider.create_instance(spec(), TOKEN)
+    before = len(operator.every(NETWORK, "networkInterfaces"))
+    with pytest.raises(InvalidRequest, match="has a machine of that name"):
+        provider.create_instance(spec(), "another token")
+    assert len(operator.every(NETWORK, "networkInterfaces")) == before
+    becomes(first.id, InstanceState.RUNNING)
+    provider.delete_instance(REGION, first.id)
+    with pytest.raises(Conflict, match="is being deleted"):
+        provider.create_instance(spec(), "another token")
+
+
+def test_a_size_that_is_not_to_be_had_leaves_nothing(
+    provider: AzureProvider, operator: AzureOperator, spec: Spec
+) -> None:
+    elsewhere = spec(region="eastus", type="Standard_M64ms", public_address=True)
+    with pytest.raises(CapacityExhausted):
+        provider.create_instance(elsewhere, TOKEN)
+    assert operator.every(NETWORK, "networkInterfaces") == []
+    assert operator.every(NETWORK, "publicIPAddresses") == []
+
+
+def test_what_cannot_be_removed_yet_is_asked_for_again(
+    provider: AzureProvider, operator: AzureOperator, spec: Spec, azure_sandbox: AzureSandbox
+) -> None:
+    refused = {"kind": FaultKind.ERROR, "access_key": azure_sandbox.client_id}
+    azure_sandbox.inject(
+        Fault(action="VirtualMachines_CreateOrUpdate", code="QuotaExceeded", **refused),
+        Fault(
+            action="NetworkInterfaces_Delete", code="NicReservedForAnotherVm", status=400, **refused
+        ),
+    )
+    with pytest.raises(Conflict, match="is not removed yet"):
+        provider.create_instance(spec(public_address=True), TOKEN)
+    azure_sandbox.clear()
+    again = provider.create_instance(spec(public_address=True), TOKEN)
+    assert again.public_addresses
+    assert len(operator.every(NETWORK, "networkInterfaces")) == 1
+
+
+def test_what_a_dead_machine_left_goes_with_a_repeated_delete(
+    provider: AzureProvider,
+    operator: AzureOperator,
+    clients: AzureClients,
+    spec: Spec,
+    becomes: Becomes,
+) -> None:
+    machine = provider.create_instance(spec(), TOKEN)
+    becomes(machine.id, InstanceState.RUNNING)
+    gone = spec(name="gone")
+    address = belongings.make_address(clients, gone, "x")
+    belongings.make_interface(clients, gone, "x", operator.subnet, address)
+    provider.delete_instance(REGION, machine.id.replace("/web", "/gone"))
+    left: list[Any] = operator.every(NETWORK, "networkInterfaces")
+    assert [one["properties"]["virtualMachine"]["id"].lower() for one in left] == [machine.id]
+    assert operator.every(NETWORK, "publicIPAddresses") == []
+
+
+def test_a_machine_of_another_group_is_found_by_its_token(
+    credential: Any, provider: AzureProvider, spec: Spec
+) -> None:
+    made = provider.create_instance(spec(), TOKEN)
+    moved = AzureProvider(credential.model_copy(update={"resource_group": "elsewhere"}))
+    assert [found.id for found in moved.find_instances(REGION, TOKEN)] == [made.id]
+    assert moved.find_instances("eastus", TOKEN) == []

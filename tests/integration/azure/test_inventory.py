@@ -1,0 +1,72 @@
+"""Reading: lists that change while they are read, and an estate of some age."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from providers.azure.client import AzureClients
+from providers.azure.instances import get_instances
+from providers.azure.provider import AzureProvider
+from skyclust.errors import InvalidRequest
+from skyclust.model.instance import Instance, InstanceState
+from skyclust.model.resource import ResourceKind
+from tests.fixtures.azure import AzureSandbox
+
+pytestmark = pytest.mark.integration
+
+
+def test_a_machine_newer_than_the_states_is_asked_for(
+    clients: AzureClients, running: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = AzureClients.every
+
+    def before_it_was_made(self: AzureClients, path: str, version: str, **query: str) -> Any:
+        return [] if "statusOnly" in query else read(self, path, version, **query)
+
+    monkeypatch.setattr(AzureClients, "every", before_it_was_made)
+    [found] = [machine for page in get_instances(clients) for machine in page]
+    assert found == running
+    assert found.state is InstanceState.RUNNING
+
+
+def test_a_machine_that_went_meanwhile_is_not_invented(
+    clients: AzureClients, running: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = AzureClients.pages
+
+    def with_a_ghost(self: AzureClients, path: str, version: str, **query: str) -> Any:
+        for page in read(self, path, version, **query):
+            ghosts = [{**one, "id": f"{one['id']}-ghost"} for one in page]
+            models = path.endswith("/virtualMachines") and "statusOnly" not in query
+            yield [*page, *ghosts] if models else page
+
+    monkeypatch.setattr(AzureClients, "pages", with_a_ghost)
+    found = [machine.id for page in get_instances(clients) for machine in page]
+    assert found == [running.id]
+
+
+def test_an_estate_is_read_whole(credential: Any, azure_estate: AzureSandbox) -> None:
+    provider = AzureProvider(credential)
+    found = {
+        kind: [one for page in provider.list_account(kind) for one in page.resources]
+        for kind in ResourceKind
+    }
+    assert len(found[ResourceKind.INSTANCE]) >= 150
+    assert all(found.values())
+    ids = [resource.id for listed in found.values() for resource in listed]
+    assert ids == [one.lower() for one in ids]
+    assert len({resource.region for resource in found[ResourceKind.INSTANCE]}) > 2
+    states = {resource.state for resource in found[ResourceKind.INSTANCE]}
+    assert {InstanceState.RUNNING, InstanceState.STOPPED} <= states
+    disks = {disk.id for disk in found[ResourceKind.DISK]}
+    for machine in found[ResourceKind.INSTANCE]:
+        held = machine.attributes["disks"]
+        assert isinstance(held, list)
+        assert set(map(str, held)) <= disks
+
+
+def test_a_region_that_the_subscription_lacks_is_refused(provider: AzureProvider) -> None:
+    with pytest.raises(InvalidRequest, match="It has: eastus, "):
+        list(provider.list_resources("mars", ResourceKind.DISK))
