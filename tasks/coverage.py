@@ -56,11 +56,14 @@ def reads(
 ) -> list[Read]:
     """Return what to read of an account: the asked-for regions that it has told.
 
-    `kinds` are those that its provider can list; `at_once` says that it can list an account as
-    a whole, which is worth it for more than one region.
+    `kinds` are those that its provider can list; without any the account is left alone.
+    `at_once` says that the provider can list an account as a whole, which is worth it for
+    more than one region.
     """
     regions = tuple(name for name in told if not request.regions or name in request.regions)
     wanted = tuple(request.kinds or kinds)
+    if not wanted:
+        return []
     if at_once and len(regions) > 1:
         return [Read(account, regions, wanted)]
     return [Read(account, (region,), wanted) for region in regions]

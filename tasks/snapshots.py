@@ -124,9 +124,12 @@ def _await_snapshot(step: Step, operation: Operation, provider: Provider) -> Don
 
 def _delete(step: Step, operation: Operation, provider: Provider) -> Done:
     snapshots = capability(provider, SnapshotProvider)
-    machine = instance_id(operation)
-    for one in _unwanted(operation, provider):
-        snapshots.delete_snapshot(operation.region, machine, one.id)
+    if operation.kind is OperationKind.SNAPSHOT:
+        unwanted = [one.id for one in _unwanted(operation, provider)]
+    else:
+        unwanted = [wanted(operation, "snapshot_id")]
+    for snapshot_id in unwanted:
+        snapshots.delete_snapshot(operation.region, instance_id(operation), snapshot_id)
     return Done(step.outcome)
 
 

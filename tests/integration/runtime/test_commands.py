@@ -225,7 +225,6 @@ def test_without_a_server_commands_say_how_to_get_one(skyclust: CommandLine) -> 
         ["inventory", "sync", "--local"],
         ["operation", "recover"],
         ["credential", "verify", "aws"],
-        ["key", "rotate"],
     ):
         ended = skyclust(*arguments)
         assert ended.returncode == 7, ended.stderr
