@@ -7,6 +7,7 @@ of a reply, and may repeat fields that only Azure sets.
 
 from __future__ import annotations
 
+import sys
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,7 @@ MODELS: Final[Mapping[str, type]] = {
     "microsoft.compute/disks": compute.Disk,
     "microsoft.compute/snapshots": compute.Snapshot,
     "microsoft.compute/images": compute.Image,
+    "microsoft.compute/sshpublickeys": compute.SshPublicKeyResource,
     "microsoft.network/virtualnetworks": network.VirtualNetwork,
     "microsoft.network/networkinterfaces": network.NetworkInterface,
     "microsoft.network/publicipaddresses": network.PublicIPAddress,
@@ -80,7 +82,7 @@ class _Field(typing.NamedTuple):
 @cache
 def _fields(model: type) -> Mapping[str, _Field]:
     """Return the fields of a model by their names on the wire."""
-    package = compute if model.__module__.startswith("azure.mgmt.compute") else network
+    package = sys.modules[model.__module__.removesuffix("._models")]
     hints = typing.get_type_hints(model, localns={"_models": package})
     found = {}
     for owner in reversed(model.__mro__):
