@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from werkzeug.wrappers import Request
 
 from skyclust.sandbox.azure.wire import refusal
 
-VERSIONS: Final = {
-    "microsoft.compute": (
-        *("2021-07-01", "2023-09-01", "2024-03-01", "2024-03-02", "2024-07-01", "2024-11-01"),
-        *("2025-01-02", "2025-04-01", "2025-11-01", "2026-03-02", "2026-04-01"),
-    ),
-    "microsoft.network": (
-        *("2018-10-01", "2022-07-01", "2023-11-01", "2024-01-01", "2024-05-01", "2024-07-01"),
-        *("2024-10-01", "2025-01-01", "2025-05-01", "2025-07-01", "2026-03-01"),
-    ),
-    "microsoft.authorization": ("2018-07-01", "2022-04-01"),
-    "microsoft.resources": (
-        *("2021-01-01", "2021-04-01", "2022-09-01", "2022-12-01", "2023-07-01", "2024-03-01"),
-        *("2024-07-01", "2024-11-01", "2025-03-01", "2025-04-01"),
-    ),
-}
-"""The versions by provider; subscriptions and groups are of microsoft.resources."""
+_MACHINES: Final = (
+    *("2023-09-01", "2024-03-01", "2024-07-01", "2024-11-01", "2025-04-01", "2025-11-01"),
+    "2026-04-01",
+)
+_DISKS: Final = ("2023-04-02", "2023-10-02", "2024-03-02", "2025-01-02", "2026-03-02")
+_NETWORK: Final = (
+    *("2018-10-01", "2022-07-01", "2023-11-01", "2024-01-01", "2024-05-01", "2024-07-01"),
+    *("2024-10-01", "2025-01-01", "2025-05-01", "2025-07-01", "2026-03-01"),
+)
+_RESOURCES: Final = (
+    *("2021-01-01", "2021-04-01", "2022-09-01", "2022-12-01", "2023-07-01", "2024-03-01"),
+    *("2024-07-01", "2024-11-01", "2025-03-01", "2025-04-01"),
+)
 
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
+
+def known_versions(path: str) -> tuple[str, ...]:
+    """Return the versions of what is at a path: Compute has others for disks than for machines.
+
+    The status of an operation is asked for with the version that began it.
+    """
+    _, provided, below = path.lower().rpartition("/providers/")
+    namespace, _, rest = below.partition("/")
+    kind = rest.partition("/")[0]
+    if not provided or namespace == "microsoft.resources":
+        return _RESOURCES
+    if namespace == "microsoft.network":
+        return _NETWORK
+    if namespace == "microsoft.authorization":
+        return ("2018-07-01", "2022-04-01")
+    if kind == "skus":
+        return ("2019-04-01", "2021-07-01")
+    if kind in {"disks", "snapshots"}:
+        return _DISKS
+    return (*_MACHINES, *_DISKS) if kind == "locations" else _MACHINES
 
 
 def check(request: Request) -> None:
@@ -38,10 +53,8 @@ def check(request: Request) -> None:
             "MissingApiVersionParameter",
             "The api-version query parameter (?api-version=) is required for all requests.",
         )
-    path = request.path.lower()
-    provider = path.rpartition("/providers/")[2].split("/")[0] if "/providers/" in path else ""
-    known = VERSIONS.get(provider, VERSIONS["microsoft.resources"])
-    if _DATE.fullmatch(version) is None or version not in known:
+    known = known_versions(request.path)
+    if version not in known:
         raise refusal(
             400,
             "InvalidApiVersionParameter",
