@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from pydantic import TypeAdapter
 
-from skyclust.cli import output
+from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson, Workspace
+from skyclust.cli.output import say, show_list, show_record
+from skyclust.cli.server import require_server
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.sandbox.control_client import call_control
 from skyclust.sandbox.faults import Fault, FaultKind, StandingFault
 from skyclust.sandbox.processes import (
+    CLOUDS,
     SandboxCloud,
     sandbox_status,
     start_sandbox,
@@ -21,31 +24,41 @@ from skyclust.sandbox.processes import (
 )
 from skyclust.settings import load_settings
 
-app = typer.Typer(no_args_is_help=True, help="Local clouds: up, down, status, fault.")
+app = typer.Typer(
+    no_args_is_help=True, help="Local clouds: up, down, status, connect, credential, fault."
+)
 fault_app = typer.Typer(no_args_is_help=True, help="Faults on demand: add, list, clear.")
 app.add_typer(fault_app, name="fault")
 
-COLUMNS = ("cloud", "endpoint", "access_key_id", "seed", "pid")
-FAULT_COLUMNS = ("id", "cloud", "kind", "action", "region", "probability", "left", "struck")
-
-ACCESS_KEY_ID = "sandbox"
-"""The key that every sandbox cloud accepts for its seeded account, with any secret."""
+COLUMNS: Final = ("cloud", "endpoint", "access_key", "seed", "pid")
+CREDENTIAL_COLUMNS: Final = ("name", "provider", "account", "principal")
+FAULT_COLUMNS: Final = (
+    "id",
+    "cloud",
+    "kind",
+    "action",
+    "region",
+    "probability",
+    "left",
+    "struck",
+)
 
 _STANDING: Final = TypeAdapter(list[StandingFault])
 
-Cloud = Annotated[str, typer.Option("--cloud", help="Which cloud: aws.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Workspace = Annotated[
-    str, typer.Option("--workspace", "-w", help="Taken as everywhere; all workspaces share it.")
+Cloud = Annotated[
+    list[str] | None,
+    typer.Option("--cloud", help=f"Of {', '.join(CLOUDS)}; may be repeated. Default: all."),
+]
+RunningCloud = Annotated[
+    list[str] | None,
+    typer.Option("--cloud", help="May be repeated. Default: every cloud that runs."),
 ]
 
 
 @app.command()
 def up(
     *,
-    cloud: Annotated[
-        list[str] | None, typer.Option("--cloud", help="Cloud to start; may be repeated.")
-    ] = None,
+    cloud: Cloud = None,
     seed: Annotated[
         str, typer.Option(help="What exists: `estate` (a used account) or `empty`.")
     ] = "estate",
@@ -55,11 +68,11 @@ def up(
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Port of the cloud; a free one if unset.")
     ] = None,
-    workspace: Workspace = "default",
+    workspace: AnyWorkspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
     """Start the sandbox clouds in the background; one that runs is left as it is."""
-    clouds = cloud or ["aws"]
+    clouds = cloud or list(CLOUDS)
     if port is not None and len(clouds) > 1:
         raise InvalidRequest("--port needs exactly one --cloud.")
     started = start_sandbox(
@@ -70,30 +83,70 @@ def up(
         options=["--transition-seconds", str(transition_seconds)],
     )
     _show_clouds(started.values(), as_json=as_json)
+    if not as_json:
+        say("Next: skyclust sandbox connect")
 
 
 @app.command()
-def down(workspace: Workspace = "default", as_json: AsJson = False) -> None:
+def down(
+    cloud: Cloud = None, workspace: AnyWorkspace = DEFAULT_WORKSPACE, as_json: AsJson = False
+) -> None:
     """Stop the sandbox clouds; what was made in them is gone."""
-    _show_clouds(stop_sandbox(_home()).values(), as_json=as_json)
+    _show_clouds(stop_sandbox(_home(), cloud or list(CLOUDS)).values(), as_json=as_json)
 
 
 @app.command()
-def status(workspace: Workspace = "default", as_json: AsJson = False) -> None:
+def status(workspace: AnyWorkspace = DEFAULT_WORKSPACE, as_json: AsJson = False) -> None:
     """List the sandbox clouds that run."""
     _show_clouds(sandbox_status(_home()).values(), as_json=as_json)
 
 
 @app.command()
-def credential(cloud: Cloud = "aws", workspace: Workspace = "default") -> None:
+def credential(
+    cloud: Annotated[str, typer.Option("--cloud", help=f"One of {', '.join(CLOUDS)}.")] = "aws",
+    workspace: AnyWorkspace = DEFAULT_WORKSPACE,
+) -> None:
     """Print the credential of a sandbox cloud, for `credential add --from-file -`."""
-    fields = {
-        "access_key_id": ACCESS_KEY_ID,
-        "secret_access_key": "any",  # the sandbox checks no signature
-        "region": "eu-central-1",
-        "endpoint": _running(cloud).endpoint,
-    }
-    output.show_record(fields, as_json=True)
+    from skyclust.sandbox.credentials import CREDENTIALS
+
+    running = _running([cloud])[cloud]
+    show_record(CREDENTIALS[cloud](running.endpoint), as_json=True)
+
+
+@app.command()
+def connect(
+    cloud: RunningCloud = None,
+    prefix: Annotated[
+        str, typer.Option(help="What the credentials' names begin with, before the cloud's.")
+    ] = "sandbox-",
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    as_json: AsJson = False,
+) -> None:
+    """Add a credential for each sandbox cloud, sandbox-aws and so on, and verify it.
+
+    One that is there already gets new values.
+    """
+    clouds = _running(cloud)
+    require_server()
+    from skyclust.orchestration.credentials import save_credential, verify_credential
+    from skyclust.sandbox.credentials import CREDENTIALS
+    from skyclust.store.engine import open_store
+
+    store = open_store()
+    rows = []
+    for name, running in clouds.items():
+        values = CREDENTIALS[name](running.endpoint)
+        kept = save_credential(store, workspace, f"{prefix}{name}", name, values, replace=True)
+        identity = verify_credential(store, workspace, kept.name)
+        rows.append(
+            {
+                "name": kept.name,
+                "provider": kept.provider,
+                "account": identity.account,
+                "principal": identity.principal,
+            }
+        )
+    show_list(rows, CREDENTIAL_COLUMNS, as_json=as_json, title="Credentials")
 
 
 @fault_app.command("add")
@@ -101,10 +154,13 @@ def add_fault(
     kind: Annotated[FaultKind, typer.Argument(help="How calls are struck.")],
     *,
     action: Annotated[
-        str, typer.Option(help="Operation, as a glob: RunInstances, 'Describe*'.")
+        str,
+        typer.Option(help="Operation in its cloud's own words, as a glob: 'Describe*'."),
     ] = "*",
     region: Annotated[str | None, typer.Option(help="Only in this region.")] = None,
-    access_key: Annotated[str | None, typer.Option(help="Only calls with this access key.")] = None,
+    access_key: Annotated[
+        str | None, typer.Option(help="Only calls of this caller, as `status` shows it.")
+    ] = None,
     probability: Annotated[float, typer.Option(min=0, max=1, help="Share of the calls.")] = 1.0,
     after: Annotated[int, typer.Option(min=0, help="Let so many calls pass first.")] = 0,
     times: Annotated[int | None, typer.Option(min=1, help="Strike so often, then no more.")] = None,
@@ -114,8 +170,8 @@ def add_fault(
         int | None,
         typer.Option("--status", min=400, max=599, help="HTTP status in place of the usual one."),
     ] = None,
-    cloud: Cloud = "aws",
-    workspace: Workspace = "default",
+    cloud: RunningCloud = None,
+    workspace: AnyWorkspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
     """Put a fault in force until it is cleared or has struck often enough."""
@@ -131,57 +187,84 @@ def add_fault(
         code=code,
         status=http_status,
     )
-    added = _ask(cloud, "POST", "faults", fault.model_dump(mode="json"))
-    _show_faults(cloud, added, as_json=as_json)
+    added = _ask(_running(cloud), "POST", "faults", fault.model_dump(mode="json"))
+    _show_faults(added, as_json=as_json)
 
 
 @fault_app.command("list")
 def list_faults(
-    cloud: Cloud = "aws", workspace: Workspace = "default", as_json: AsJson = False
+    cloud: RunningCloud = None,
+    workspace: AnyWorkspace = DEFAULT_WORKSPACE,
+    as_json: AsJson = False,
 ) -> None:
     """List the faults in force and how often each has struck."""
-    _show_faults(cloud, _ask(cloud, "GET", "faults"), as_json=as_json)
+    _show_faults(_ask(_running(cloud), "GET", "faults"), as_json=as_json)
 
 
 @fault_app.command("clear")
 def clear_faults(
     fault_id: Annotated[int | None, typer.Argument(help="Only this one; all if unset.")] = None,
-    cloud: Cloud = "aws",
-    workspace: Workspace = "default",
+    cloud: RunningCloud = None,
+    workspace: AnyWorkspace = DEFAULT_WORKSPACE,
 ) -> None:
-    """Take one fault back, or all of them."""
-    _ask(cloud, "DELETE", "faults" if fault_id is None else f"faults/{fault_id}")
+    """Take one fault of a cloud back, or all of them."""
+    clouds = _running(cloud)
+    if fault_id is not None and len(clouds) > 1:
+        raise InvalidRequest(
+            f"Each cloud counts its own faults: whose {fault_id} is meant?",
+            hint=f"Say --cloud with one of {', '.join(clouds)}.",
+        )
+    _ask(clouds, "DELETE", "faults" if fault_id is None else f"faults/{fault_id}")
 
 
 def _home() -> Path:
     return load_settings().home
 
 
-def _running(cloud: str) -> SandboxCloud:
-    running = sandbox_status(_home()).get(cloud)
-    if running is None:
-        raise NotFound(
-            f"The sandbox cloud {cloud!r} does not run.",
-            hint="Start it with `skyclust sandbox up`.",
-        )
-    return running
+def _running(asked: Sequence[str] | None) -> dict[str, SandboxCloud]:
+    """Return the clouds that are asked for, all that run if none is; NotFound if one does not."""
+    running = sandbox_status(_home())
+    for cloud in asked or ():
+        if cloud not in CLOUDS:
+            raise InvalidRequest(
+                f"There is no sandbox cloud {cloud!r}.", hint=f"Known: {', '.join(CLOUDS)}."
+            )
+        if cloud not in running:
+            raise NotFound(
+                f"The sandbox cloud {cloud!r} does not run.",
+                hint=f"Start it with `skyclust sandbox up --cloud {cloud}`.",
+            )
+    if not running:
+        raise NotFound("No sandbox cloud runs.", hint="Start them with `skyclust sandbox up`.")
+    return {cloud: running[cloud] for cloud in asked or running}
 
 
-def _ask(cloud: str, method: str, noun: str, content: object = None) -> object:
-    return call_control(_running(cloud).endpoint, method, noun, content)
+def _ask(
+    clouds: Mapping[str, SandboxCloud], method: str, noun: str, content: object = None
+) -> dict[str, object]:
+    return {
+        cloud: call_control(running.endpoint, method, noun, content)
+        for cloud, running in clouds.items()
+    }
 
 
 def _show_clouds(clouds: Iterable[SandboxCloud], *, as_json: bool) -> None:
+    from skyclust.sandbox.credentials import ACCESS_KEYS
+
     rows = [
-        {"access_key_id": ACCESS_KEY_ID, **known.model_dump(include=set(COLUMNS))}
+        {"access_key": ACCESS_KEYS[known.cloud], **known.model_dump(include=set(COLUMNS))}
         for known in clouds
     ]
-    output.show_list(rows, COLUMNS, as_json=as_json, title="Sandbox clouds")
+    show_list(rows, COLUMNS, as_json=as_json, title="Sandbox clouds")
 
 
-def _show_faults(cloud: str, answer: object, *, as_json: bool) -> None:
-    rows = [_fault_row(cloud, one) for one in _STANDING.validate_python(answer)]
-    output.show_list(rows, FAULT_COLUMNS, as_json=as_json, title="Faults in force")
+def _show_faults(answers: Mapping[str, object], *, as_json: bool) -> None:
+    rows = [
+        _fault_row(cloud, one)
+        for cloud, answer in answers.items()
+        for one in _STANDING.validate_python(answer)
+    ]
+    show_list(rows, FAULT_COLUMNS, as_json=as_json, title="Faults in force")
 
 
 def _fault_row(cloud: str, standing: StandingFault) -> dict[str, object]:

@@ -8,13 +8,10 @@ its command line: a pid that the system has given to something else is never kil
 from __future__ import annotations
 
 import fcntl
-import json
 import os
-import secrets
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -27,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from skyclust.errors import ConfigurationError, InvalidRequest, Timeout, Unavailable
 from skyclust.sandbox.control_client import call_control
 from skyclust.sandbox.seeds import Seed
+from skyclust.sandbox.starting import Start, abandon, await_ready, begin
 
 CLOUDS: Final = {
     "aws": "skyclust.sandbox.aws",
@@ -37,7 +35,6 @@ CLOUDS: Final = {
 }
 """The clouds there are, and the module that runs each."""
 
-START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 10.0
 
 
@@ -59,12 +56,12 @@ _STATE: Final = TypeAdapter(dict[str, SandboxCloud])
 def start_sandbox(
     home: Path,
     *,
-    clouds: Sequence[str] = ("aws",),
+    clouds: Sequence[str],
     seed: str = "estate",
     ports: Mapping[str, int] | None = None,
     options: Sequence[str] = (),
 ) -> dict[str, SandboxCloud]:
-    """Start the clouds that do not run yet and return all that were asked for, ready.
+    """Start the clouds that do not run yet, at once, and return all that were asked for, ready.
 
     A cloud that runs is returned as it is, whatever its seed. `ports` fixes the port of a
     cloud; otherwise it takes the one it had last, or a free one when that is taken.
@@ -76,20 +73,32 @@ def start_sandbox(
     home.mkdir(parents=True, exist_ok=True)
     with _locked(home):
         known = _read_state(home)
-        for cloud in clouds:
-            before = known.get(cloud)
-            if before is not None and is_running(before):
-                continue
-            if before is not None:
-                _stop(before)  # it may hang without answering
-            port = (ports or {}).get(cloud, _free_port_of(before))
-            known[cloud] = _start(home, cloud, seed, port, options)
-            _write_state(home, known)
+        begun: dict[str, Start] = {}
+        try:
+            for cloud in clouds:
+                before = known.get(cloud)
+                if before is not None and is_running(before):
+                    continue
+                if before is not None:
+                    _stop(before)  # it may hang without answering
+                port = (ports or {}).get(cloud, _free_port_of(before))
+                given = ["--port", str(port), "--seed", seed, *options]
+                begun[cloud] = begin(cloud, CLOUDS[cloud], given, home / "logs")
+            for cloud, start in begun.items():
+                endpoint = await_ready(start)
+                known[cloud] = SandboxCloud(
+                    cloud=cloud, endpoint=endpoint, pid=start.pid, nonce=start.nonce, seed=seed
+                )
+        except BaseException:
+            for start in begun.values():
+                abandon(start)
+            raise
+        _write_state(home, known)
         return {cloud: known[cloud] for cloud in clouds}
 
 
-def stop_sandbox(home: Path) -> dict[str, SandboxCloud]:
-    """Stop every cloud of this home and return those that were running.
+def stop_sandbox(home: Path, clouds: Sequence[str] = tuple(CLOUDS)) -> dict[str, SandboxCloud]:
+    """Stop these clouds of this home and return those that were running.
 
     The state file stays, so that a cloud comes back at the address it had. Raises Timeout
     when a process does not end.
@@ -97,7 +106,8 @@ def stop_sandbox(home: Path) -> dict[str, SandboxCloud]:
     if not home.is_dir():
         return {}
     with _locked(home):
-        return {cloud: known for cloud, known in _read_state(home).items() if _stop(known)}
+        asked = {cloud: one for cloud, one in _read_state(home).items() if cloud in clouds}
+        return {cloud: one for cloud, one in asked.items() if _stop(one)}
 
 
 def sandbox_status(home: Path) -> dict[str, SandboxCloud]:
@@ -124,63 +134,6 @@ def _refuse_unknown(clouds: Sequence[str], seed: str) -> None:
     if seed not in set(Seed):
         known = ", ".join(Seed)
         raise InvalidRequest(f"There is no sandbox seed {seed!r}.", hint=f"Known: {known}.")
-
-
-def _start(home: Path, cloud: str, seed: str, port: int, options: Sequence[str]) -> SandboxCloud:
-    log = home / "logs" / f"sandbox-{cloud}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    nonce = secrets.token_hex(16)
-    command = [sys.executable, "-m", CLOUDS[cloud], "--port", str(port), "--seed", seed]
-    begin, pid = _spawn([*command, "--nonce", nonce, *options], log)
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        endpoint = _announced_endpoint(log, begin, nonce)
-        if endpoint is not None:
-            return SandboxCloud(cloud=cloud, endpoint=endpoint, pid=pid, nonce=nonce, seed=seed)
-        if _has_ended(pid):
-            raise ConfigurationError(
-                f"Sandbox {cloud} ended at its start: {_last_line(log, begin)}",
-                hint=f"Its log is {log}. Is it installed? pip install 'skyclust[sandbox]'",
-            )
-        time.sleep(0.05)
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-    raise Timeout(f"Sandbox {cloud} was not ready after {START_SECONDS:.0f} s; its log is {log}.")
-
-
-def _spawn(command: list[str], log: Path) -> tuple[int, int]:
-    """Start a process in a session of its own; returns where its log begins, and its pid."""
-    with log.open("ab") as output:
-        begin = output.tell()
-        pid = os.posix_spawn(
-            command[0],
-            command,
-            os.environ,
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_DUP2, output.fileno(), 1),
-                (os.POSIX_SPAWN_DUP2, output.fileno(), 2),
-            ],
-            setsid=True,
-        )
-    return begin, pid
-
-
-def _announced_endpoint(log: Path, begin: int, nonce: str) -> str | None:
-    for line in _lines(log, begin):
-        if line.startswith("{") and nonce in line and line.endswith("\n"):
-            return str(json.loads(line)["endpoint"])
-    return None
-
-
-def _last_line(log: Path, begin: int) -> str:
-    return next((line.strip() for line in reversed(_lines(log, begin)) if line.strip()), "")
-
-
-def _lines(log: Path, begin: int) -> list[str]:
-    with log.open("rb") as written:
-        written.seek(begin)
-        return written.read().decode(errors="replace").splitlines(keepends=True)
 
 
 def _stop(known: SandboxCloud) -> bool:
@@ -219,10 +172,6 @@ def _command_line(pid: int) -> str:
         timeout=10,
     )
     return listed.stdout
-
-
-def _has_ended(child: int) -> bool:
-    return os.waitpid(child, os.WNOHANG)[0] == child
 
 
 def _free_port_of(before: SandboxCloud | None) -> int:

@@ -61,7 +61,7 @@ def host() -> Iterator[Host]:
 def endpoint(host: Host) -> Iterator[str]:
     """A sandbox AWS with an estate, and a credential for it in the production store."""
     home = host.root / "sandbox"
-    endpoint = start_sandbox(home, seed="estate")["aws"].endpoint
+    endpoint = start_sandbox(home, clouds=["aws"], seed="estate")["aws"].endpoint
     try:
         values = {"access_key_id": "sandbox", "secret_access_key": "any", "endpoint": endpoint}
         file = host.root / "credential.json"

@@ -10,6 +10,7 @@ from moto.core.utils import utcnow
 from moto.iam.models import AccessKey, Role, iam_backends
 from moto.sts.models import AssumedRole, sts_backends
 
+from skyclust.sandbox.aws.credential import ACCESS_KEY
 from skyclust.sandbox.aws.wire import Call, Refusal, not_recognised, session_expired
 
 PARTITION: Final = "aws"
@@ -26,7 +27,7 @@ class Account:
     user: str
 
 
-MAIN_ACCOUNT: Final = Account("111122223333", "sandbox", "skyclust")
+MAIN_ACCOUNT: Final = Account("111122223333", ACCESS_KEY, "skyclust")
 """The account that the estate is in."""
 
 OTHER_ACCOUNT: Final = Account("444455556666", "sandbox-other", "skyclust")

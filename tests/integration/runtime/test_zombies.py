@@ -27,7 +27,9 @@ IMAGE = "debian-12-amd64-20250814-2204"
 def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
     """A cloud whose machines take long to come up."""
     home = tmp_path / "cloud"
-    cloud = start_sandbox(home, seed="estate", options=["--transition-seconds", "45"])["aws"]
+    cloud = start_sandbox(
+        home, clouds=["aws"], seed="estate", options=["--transition-seconds", "45"]
+    )["aws"]
     yield Sandbox(cloud.endpoint, cloud.pid)
     stop_sandbox(home)
 

@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 
 from skyclust.cli.main import main
-from skyclust.sandbox.processes import stop_sandbox
+from skyclust.contract import InventoryProvider
+from skyclust.errors import PermissionDenied
+from skyclust.model.resource import ResourceKind
+from skyclust.registry import capability, provider_class
+from skyclust.sandbox.processes import CLOUDS, stop_sandbox
 from tests.integration.sandbox.aws import client, refusal
 
 pytestmark = pytest.mark.integration
@@ -42,40 +46,62 @@ def listed(run: Run, *words: str) -> list[dict[str, Any]]:
     return rows
 
 
-def test_up_status_and_down(run: Run) -> None:
+def test_all_clouds_come_up_are_listed_and_go_down(run: Run) -> None:
     assert listed(run, "status") == []
-    [started] = listed(run, "up", "--seed", "empty")
-    assert started["seed"] == "empty"
-    assert listed(run, "status") == [started]
-    assert listed(run, "up") == [started]
-    assert listed(run, "down") == [started]
+    started = listed(run, "up", "--seed", "empty")
+    assert [one["cloud"] for one in started] == list(CLOUDS)
+    assert {one["seed"] for one in started} == {"empty"}
+    assert listed(run, "status") == started
+    assert listed(run, "up") == started
+    assert listed(run, "down", "--cloud", "gcp", "--cloud", "aws") == [
+        one for one in started if one["cloud"] in {"aws", "gcp"}
+    ]
+    assert [one["cloud"] for one in listed(run, "status")] == ["azure", "openstack", "proxmox"]
+    assert len(listed(run, "down")) == 3
     assert listed(run, "status") == []
     assert listed(run, "down") == []
 
 
-def test_the_printed_credential_is_accepted(run: Run) -> None:
-    run("up", "--seed", "empty")
-    code, out, _ = run("credential")
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_the_printed_credential_is_accepted_and_its_caller_is_known(run: Run, cloud: str) -> None:
+    [started] = listed(run, "up", "--seed", "empty", "--cloud", cloud)
+    code, out, _ = run("credential", "--cloud", cloud)
     assert code == 0
-    fields = json.loads(out)
-    caller = client("sts", fields["endpoint"], key=fields["access_key_id"]).get_caller_identity()
-    assert caller["Account"] == "111122223333"
+    provider = provider_class(cloud)
+    opened = provider(provider.credential_model.model_validate_json(out))
+
+    identity = opened.verify()
+
+    assert not identity.missing_permissions
+    run("fault", "add", "deny", "--access-key", started["access_key"])
+    with pytest.raises(PermissionDenied):
+        list(
+            capability(opened, InventoryProvider).list_resources(
+                opened.regions()[0], ResourceKind.INSTANCE
+            )
+        )
 
 
 def test_faults_are_added_listed_and_cleared(run: Run) -> None:
-    [started] = listed(run, "up", "--seed", "empty")
+    aws, _ = listed(run, "up", "--seed", "empty", "--cloud", "aws", "--cloud", "gcp")
     added = listed(run, "fault", "add", "throttle", "--action", "Describe*", "--times", "2")
+    assert [one["cloud"] for one in added] == ["aws", "gcp"]
     assert added == listed(run, "fault", "list")
-    ec2 = client("ec2", started["endpoint"])
+    ec2 = client("ec2", aws["endpoint"])
     assert refusal(ec2.describe_instances)[0] == "RequestLimitExceeded"
-    [fault] = listed(run, "fault", "list")
+    [fault] = listed(run, "fault", "list", "--cloud", "aws")
     assert (fault["kind"], fault["action"], fault["left"], fault["struck"]) == (
         "throttle",
         "Describe*",
         1,
         1,
     )
-    assert run("fault", "clear", str(fault["id"]))[0] == 0
+    code, _, error = run("fault", "clear", str(fault["id"]))
+    assert code == 2
+    assert "--cloud" in error
+    assert run("fault", "clear", str(fault["id"]), "--cloud", "aws")[0] == 0
+    assert [one["cloud"] for one in listed(run, "fault", "list")] == ["gcp"]
+    assert run("fault", "clear")[0] == 0
     assert listed(run, "fault", "list") == []
     assert ec2.describe_instances()["Reservations"] == []
 
@@ -87,4 +113,8 @@ def test_what_cannot_be_is_told(run: Run) -> None:
     code, _, error = run("up", "--cloud", "mars")
     assert code == 2
     assert "mars" in error
+    code, _, error = run("fault", "list", "--cloud", "mars")
+    assert code == 2
+    assert "mars" in error
+    assert run("up", "--port", "4000")[0] == 2
     assert run("fault", "add", "explode")[0] == 2

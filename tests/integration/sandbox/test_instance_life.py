@@ -191,7 +191,7 @@ def test_nothing_else_is_left_of_a_terminated_machine(ec2: EC2Client, terminated
 def forgetful(tmp_path: Path) -> Iterator[EC2Client]:
     """An EC2 that forgets terminated machines at once."""
     options = ["--transition-seconds", "0", "--terminated-seconds", "0.2"]
-    running = start_sandbox(tmp_path, seed="empty", options=options)["aws"]
+    running = start_sandbox(tmp_path, clouds=["aws"], seed="empty", options=options)["aws"]
     yield client("ec2", running.endpoint)
     stop_sandbox(tmp_path)
 

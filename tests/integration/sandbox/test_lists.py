@@ -103,7 +103,7 @@ def test_a_token_that_was_not_given_is_refused(aws_estate: Sandbox) -> None:
 def strict(tmp_path: Path) -> Iterator[EC2Client]:
     """An EC2 with the limits of the real one, whose tokens hold for no time at all."""
     options = ["--minimum-page-size", "5", "--page-token-seconds", "0"]
-    running = start_sandbox(tmp_path, seed="estate", options=options)["aws"]
+    running = start_sandbox(tmp_path, clouds=["aws"], seed="estate", options=options)["aws"]
     yield client("ec2", running.endpoint)
     stop_sandbox(tmp_path)
 

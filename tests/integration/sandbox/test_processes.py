@@ -44,7 +44,7 @@ def alive(pid: int) -> bool:
 def test_it_starts_serves_and_stops(home: Path) -> None:
     assert sandbox_status(home) == {}
     started = time.monotonic()
-    running = start_sandbox(home, seed="estate")["aws"]
+    running = start_sandbox(home, clouds=["aws"], seed="estate")["aws"]
     assert time.monotonic() - started < 8
     assert sandbox_status(home) == {"aws": running}
     assert client("ec2", running.endpoint).describe_instances()["Reservations"]
@@ -56,24 +56,24 @@ def test_it_starts_serves_and_stops(home: Path) -> None:
 
 
 def test_starting_what_runs_returns_it(home: Path) -> None:
-    first = start_sandbox(home, seed="empty")
-    assert start_sandbox(home, seed="empty") == first
+    first = start_sandbox(home, clouds=["aws"], seed="empty")
+    assert start_sandbox(home, clouds=["aws"], seed="empty") == first
 
 
 def test_it_comes_back_at_the_address_it_had(home: Path) -> None:
-    first = start_sandbox(home, seed="empty")["aws"]
+    first = start_sandbox(home, clouds=["aws"], seed="empty")["aws"]
     stop_sandbox(home)
-    again = start_sandbox(home, seed="empty")["aws"]
+    again = start_sandbox(home, clouds=["aws"], seed="empty")["aws"]
     assert again.endpoint == first.endpoint
     assert again.pid != first.pid
 
 
 def test_it_takes_another_port_when_its_own_is_taken(home: Path) -> None:
-    first = start_sandbox(home, seed="empty")["aws"]
+    first = start_sandbox(home, clouds=["aws"], seed="empty")["aws"]
     stop_sandbox(home)
     port = int(first.endpoint.rpartition(":")[2])
     with socket.create_server(("127.0.0.1", port)):
-        again = start_sandbox(home, seed="empty")["aws"]
+        again = start_sandbox(home, clouds=["aws"], seed="empty")["aws"]
     assert again.endpoint != first.endpoint
 
 
@@ -81,14 +81,14 @@ def test_a_fixed_port_that_is_taken_is_told(home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigurationError, match=r"ended at its start.*in use"):
-            start_sandbox(home, seed="empty", ports={"aws": port})
+            start_sandbox(home, clouds=["aws"], seed="empty", ports={"aws": port})
     assert sandbox_status(home) == {}
 
 
 def test_it_outlives_the_process_that_started_it(home: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from skyclust.sandbox.processes import *;"
-        "print(start_sandbox(Path(sys.argv[1]), seed='empty')['aws'].pid)"
+        "print(start_sandbox(Path(sys.argv[1]), clouds=['aws'], seed='empty')['aws'].pid)"
     )
     ended = subprocess.run(
         [sys.executable, "-c", script, str(home)],
@@ -116,18 +116,18 @@ def test_a_pid_that_belongs_to_something_else_is_left_alone(home: Path) -> None:
 
 
 def test_a_process_that_was_killed_is_not_running_and_is_started_again(home: Path) -> None:
-    first = start_sandbox(home, seed="empty")["aws"]
+    first = start_sandbox(home, clouds=["aws"], seed="empty")["aws"]
     os.kill(first.pid, signal.SIGKILL)
     os.waitpid(first.pid, 0)
     assert sandbox_status(home) == {}
-    assert start_sandbox(home, seed="empty")["aws"].pid != first.pid
+    assert start_sandbox(home, clouds=["aws"], seed="empty")["aws"].pid != first.pid
 
 
 def test_a_process_that_hangs_is_stopped_all_the_same(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(processes, "STOP_SECONDS", 0.3)
-    running = start_sandbox(home, seed="empty")["aws"]
+    running = start_sandbox(home, clouds=["aws"], seed="empty")["aws"]
     os.kill(running.pid, signal.SIGSTOP)
     assert stop_sandbox(home) == {"aws": running}
     assert not alive(running.pid)
@@ -137,7 +137,7 @@ def test_unknown_clouds_and_seeds_are_refused(home: Path) -> None:
     with pytest.raises(InvalidRequest, match="no sandbox cloud 'mars'"):
         start_sandbox(home, clouds=["mars"])
     with pytest.raises(InvalidRequest, match="no sandbox seed 'jungle'"):
-        start_sandbox(home, seed="jungle")
+        start_sandbox(home, clouds=["aws"], seed="jungle")
 
 
 def test_a_broken_state_file_is_told(home: Path) -> None:
@@ -152,6 +152,6 @@ def test_the_users_environment_does_not_change_the_cloud(
 ) -> None:
     monkeypatch.setenv("MOTO_ACCOUNT_ID", "999999999999")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    running = start_sandbox(home, seed="empty")["aws"]
+    running = start_sandbox(home, clouds=["aws"], seed="empty")["aws"]
     monkeypatch.delenv("http_proxy")
     assert client("sts", running.endpoint).get_caller_identity()["Account"] == "111122223333"
