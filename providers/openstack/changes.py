@@ -26,6 +26,9 @@ Json = dict[str, Any]
 TASK: Final = "OS-EXT-STS:task_state"
 _PASSING: Final = frozenset({InstanceState.PENDING, InstanceState.STOPPING, InstanceState.UPDATING})
 
+# States that we have no word for, and that end when somebody ends them only.
+_LASTING: Final = frozenset({"RESCUE"})
+
 # What brings a server back that does not run, by its status.
 _STARTS: Final = {
     "SHUTOFF": "os-start",
@@ -120,7 +123,7 @@ def refusal(region: str, server: Json, change: str, needed: InstanceState) -> Sk
     state = state_of(server)
     native = to_native_state(str(server["status"]), server.get(TASK))
     said = f"Could not {change} instance {server['id']} in {region}: it is {native}"
-    if state in _PASSING or state is needed:
+    if (state in _PASSING and server["status"] not in _LASTING) or state is needed:
         # It has the needed state now, but had not when Nova looked; or a task of Nova is on it.
         return Conflict(f"{said} just now.", provider="openstack", code="conflictingRequest")
     return InvalidRequest(

@@ -197,7 +197,9 @@ class OpenStackClients:
             return Endpoint(url, None), False
         highest = data.max_microversion
         version = min((int(highest[0]), int(highest[1])), _NEWEST[service]) if highest else None
-        return Endpoint(str(data.url).rstrip("/"), version), True
+        # The address that the service tells of itself may be one behind a proxy.
+        known = _VERSIONS[service] in urlsplit(url).path
+        return Endpoint(url if known else str(data.url).rstrip("/"), version), True
 
     def _adapter(self, region: str, service: str) -> Adapter:
         adapters: dict[tuple[str, str], Adapter] = self._own.__dict__.setdefault("adapters", {})

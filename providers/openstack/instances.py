@@ -98,8 +98,11 @@ def resources(clients: OpenStackClients, region: str, servers: Sequence[Json]) -
 
 
 def refuse_unreachable(server: Json, doing: str) -> None:
-    """Raise Unavailable for a server of which Nova knows little more than the id."""
-    if server.get("status") == UNREACHABLE or "name" not in server:
+    """Raise Unavailable for a server of which Nova knows little more than the id.
+
+    It has the status UNKNOWN then, which a whole server may have as well.
+    """
+    if "name" not in server:
         raise Unavailable(
             f"Could not {doing}: a cell of Nova does not answer, server {server.get('id')} is in"
             " it.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from providers.openstack.pages import get_all
@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
 
 Json = dict[str, Any]
+
+
+# Who owns the port of a router: a plain one, a distributed one, one of several.
+_ROUTERS: Final = (
+    "network:router_interface",
+    "network:router_interface_distributed",
+    "network:ha_router_replicated_interface",
+)
 
 
 @dataclass(frozen=True)
@@ -153,9 +161,9 @@ def find_external_network(clients: OpenStackClients, region: str, network: str) 
         "/ports",
         "ports",
         doing=doing,
-        params={"network_id": network},
+        params={"network_id": network, "device_owner": list(_ROUTERS)},
     )
-    routers = {p["device_id"] for p in ports if "router" in str(p.get("device_owner", ""))}
+    routers = {port["device_id"] for port in ports if port.get("device_owner") in _ROUTERS}
     for router_id in sorted(routers):
         answer = clients.call(region, "network", "GET", f"/routers/{router_id}", doing=doing)
         gateway = answer["router"].get("external_gateway_info") or {}

@@ -75,12 +75,12 @@ def restore_snapshot(
         return False
     if volumes and state_of(server) is not InstanceState.STOPPED:
         raise refusal(region, server, "put back", InstanceState.STOPPED)
-    done = [
-        _is_back(clients, region, server, part, volume=volumes[part.source], mark=mark)
-        for part in parts
-        if part.source
-    ]
-    return all(done)
+    # Nova gives devices in the order of attaching, so one volume follows the other.
+    back = True
+    for part in sorted((p for p in parts if p.source), key=lambda p: (p.device or "", p.source)):
+        volume = volumes[part.source]
+        back &= _is_back(clients, region, server, part, volume=volume, mark=mark, may_attach=back)
+    return back
 
 
 def _refuse_unready(region: str, server_id: str, parts: Sequence[Part]) -> None:
@@ -155,7 +155,14 @@ def _begin(
 
 
 def _is_back(
-    clients: OpenStackClients, region: str, server: Json, part: Part, *, volume: Json, mark: str
+    clients: OpenStackClients,
+    region: str,
+    server: Json,
+    part: Part,
+    *,
+    volume: Json,
+    mark: str,
+    may_attach: bool,
 ) -> bool:
     """Take one volume a step further; return whether it is as it was, and where it was."""
     reverted = (volume.get("metadata") or {}).get(RESTORED_KEY) == mark
@@ -166,7 +173,7 @@ def _is_back(
     with moving(clients, region, volume, doing):
         if status == "in-use":
             ask_to_detach(clients, region, server, part.source, doing=doing)
-        elif status == "available" and reverted:
+        elif status == "available" and reverted and may_attach:
             ask_to_attach(
                 clients,
                 region,
@@ -176,7 +183,7 @@ def _is_back(
                 device=part.device,
                 goes_with_server=part.goes_with_server,
             )
-        elif status == "available":
+        elif status == "available" and not reverted:
             _revert(clients, region, part, mark, doing=doing)
     return False
 

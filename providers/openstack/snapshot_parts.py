@@ -94,7 +94,7 @@ def find_parts(clients: OpenStackClients, region: str, server_id: str) -> list[P
             clients, region, "block-storage", "/snapshots/detail", "snapshots", doing=doing
         )
     return [
-        *(to_image_part(one) for one in images if one.get("instance_uuid") == server_id),
+        *to_image_parts(server_id, images),
         *(
             to_volume_part(one)
             for one in snapshots
@@ -103,9 +103,24 @@ def find_parts(clients: OpenStackClients, region: str, server_id: str) -> list[P
     ]
 
 
-def to_image_part(image: Json) -> Part:
-    """Return an image of a server as a part; one that we did not make is a snapshot by itself."""
-    mark = image.get(SNAPSHOT_KEY)
+def to_image_parts(server_id: str, images: Iterable[Json]) -> list[Part]:
+    """Return the images of a server as parts.
+
+    Nova hands the marks of an image on to what is made of it: later images of a server that was
+    put back, or made from one. So a mark counts on the oldest image of its server only.
+    """
+    marked: set[str] = set()
+    parts = []
+    ours = [one for one in images if one.get("instance_uuid") == server_id]
+    for image in sorted(ours, key=lambda one: (str(one.get("created_at")), str(one["id"]))):
+        mark = image.get(SNAPSHOT_KEY) if image.get(INSTANCE_KEY) == server_id else None
+        parts.append(to_image_part(image, None if mark in marked else mark))
+        marked |= {mark} if mark else set()
+    return parts
+
+
+def to_image_part(image: Json, mark: str | None) -> Part:
+    """Return an image of a server as a part; one without our mark is a snapshot by itself."""
     return Part(
         id=image["id"],
         name=image.get("name") or "",
