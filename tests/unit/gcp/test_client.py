@@ -1,0 +1,78 @@
+"""Google's libraries are imported when they are used, and speak to nobody but the endpoint."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import pytest
+from google.auth.credentials import Credentials
+
+from providers.gcp.client import GcpClients, user_agent
+from providers.gcp.credential import GcpCredential
+from providers.gcp.provider import GcpProvider
+from providers.gcp.tokens import Bearer
+from skyclust.contract import CredentialModel
+from skyclust.errors import ConfigurationError
+from skyclust.sandbox.gcp.identity import service_account_key
+
+THREADS: Final = 4
+
+
+class Source(Credentials):
+    """Credentials that count how often they were asked for a token."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # google-auth's own
+        self.asked = 0
+
+    def refresh(self, request: object) -> None:
+        self.asked += 1
+        time.sleep(0.1)
+        self.token = f"token-{self.asked}"
+
+
+def test_importing_the_provider_imports_no_sdk() -> None:
+    code = (
+        "import sys, providers.gcp.provider;"
+        "sys.exit(any(m.startswith(('google.', 'requests')) and m != 'google.cloud'"
+        " for m in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
+def test_a_client_speaks_to_the_endpoint_with_tokens_alone() -> None:
+    endpoint = "http://127.0.0.1:1"
+    key = service_account_key(endpoint)
+    values = {"service_account_info": key, "endpoint": endpoint}
+    clients = GcpClients(GcpCredential.model_validate(values))
+    transport = clients.instances().transport
+    assert transport.host == endpoint
+    assert isinstance(clients.identified.credentials, Bearer)
+    assert clients.project == "sandbox-project"
+    assert user_agent().startswith("skyclust/")
+
+
+def test_threads_that_want_a_token_at_once_get_the_same() -> None:
+    source = Source()
+    bearer = Bearer(source)
+    together = threading.Barrier(THREADS)
+
+    def refresh(_: int) -> None:
+        together.wait()
+        bearer.refresh(None)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(refresh, range(THREADS)))
+    assert (bearer.token, source.asked) == ("token-1", 1)
+    bearer.refresh(None)
+    assert (bearer.token, source.asked) == ("token-2", 2)
+
+
+def test_the_credential_of_another_cloud_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="no Google Cloud credential"):
+        GcpProvider(CredentialModel())
