@@ -19,7 +19,7 @@ Service principals (client id / secret; an unknown id, secret or tenant is refus
 - other: `c0000000-0000-4000-8000-000000000004` / `sandbox-other-secret`: all in its tenant.
 
 The client id is what a fault's `access_key` matches. A certificate is made known by
-`POST /_sandbox/certificates {"client_id": ..., "certificate": PEM}`. The managed identity is
+`POST /_sandbox/certificates {"client_id": ..., "certificate": PEM}` until the next reset. The managed identity is
 client `c0000000-0000-4000-8000-000000000005` (`GET /metadata/identity/oauth2/token`; set
 AZURE_POD_IDENTITY_AUTHORITY_HOST to the endpoint, or IDENTITY_ENDPOINT to the endpoint with
 `/msi/token` and IDENTITY_HEADER to `sandbox-identity-header`).
@@ -46,6 +46,10 @@ none (""): whoever denies a list in Azure denies the subscription, so leave `reg
 error codes AllocationFailed, ZonalAllocationFailed and OverconstrainedAllocationRequest let a
 create or a start be accepted and then fail; QuotaExceeded and SkuNotAvailable refuse at once,
 as any other code does.
+
+`GET .../virtualMachines?statusOnly=true` tells hardly more than the state of each machine, and a
+list takes `$expand` only with a `$filter`: who needs both reads two lists. Retry-After is the
+transition in whole seconds, so 0 for short ones: give the SDK a `polling_interval`.
 
 What is in a disk cannot be seen through Azure; here it is a word that snapshots and copies carry
 on: `GET` and `PUT /_sandbox/content/<resource id>` with `{"content": "..."}`.

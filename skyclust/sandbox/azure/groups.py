@@ -148,5 +148,5 @@ def _fits(resource: Resource, wanted: dict[str, str]) -> bool:
 
 
 def _brief(resource: Resource) -> dict[str, Any]:
-    kept = ("id", "name", "type", "location", "tags", "sku", "zones", "managedBy")
+    kept = ("id", "name", "type", "location", "tags", "sku", "managedBy")
     return {name: resource.body[name] for name in kept if name in resource.body}

@@ -23,6 +23,7 @@ from skyclust.sandbox.azure.machine_disks import (
     plan_data_disk,
     settle,
 )
+from skyclust.sandbox.azure.quotas import take_cores
 from skyclust.sandbox.azure.schema import check_document
 from skyclust.sandbox.azure.state import Resource
 from skyclust.sandbox.azure.tracking import check_tags, properties
@@ -164,7 +165,6 @@ def _size_of(machine: Resource) -> Size:
 
 
 def _resized(ask: Ask, machine: Resource, asked: dict[str, Any]) -> Size:
-    del ask
     now = _size_of(machine)
     wanted = asked.get("hardwareProfile", {}).get("vmSize", now.name)
     zones = machine.body.get("zones", [])
@@ -182,6 +182,9 @@ def _resized(ask: Ask, machine: Resource, asked: dict[str, Any]) -> Size:
             f" {','.join(near)}. Read more on VM resizing strategy at"
             " https://aka.ms/azure-resizevm.",
         )
+    if size.cores > now.cores and machine.power != "deallocated":
+        more = size.cores - now.cores
+        take_cores(ask.state, machine.subscription, machine.location, more)
     return size
 
 

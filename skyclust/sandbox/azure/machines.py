@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from skyclust.sandbox.azure import machine_changes, machine_interfaces
 from skyclust.sandbox.azure.asking import Ask
-from skyclust.sandbox.azure.catalog import SIZES, Size, require_location, require_size
+from skyclust.sandbox.azure.catalog import require_location, require_size
 from skyclust.sandbox.azure.consoles import boot
 from skyclust.sandbox.azure.machine_disks import (
     Place,
@@ -22,7 +22,8 @@ from skyclust.sandbox.azure.machine_disks import (
 )
 from skyclust.sandbox.azure.machine_view import instance_view, status_only, with_instance_view
 from skyclust.sandbox.azure.paging import page
-from skyclust.sandbox.azure.refusals import allocation_message, quota_refusal
+from skyclust.sandbox.azure.quotas import take_cores
+from skyclust.sandbox.azure.refusals import allocation_message
 from skyclust.sandbox.azure.state import Resource
 from skyclust.sandbox.azure.tracking import check_tags, make, properties, read_put
 from skyclust.sandbox.azure.wire import refusal, reply, timestamp
@@ -102,7 +103,7 @@ def _create(ask: Ask, body: dict[str, Any]) -> Response:
     boot_disk = plan_boot_disk(ask, place, storage, size)
     data_disks = plan_data_disks(ask, place, storage.get("dataDisks", []), size)
     interfaces = machine_interfaces.check(ask, place.machine_id, location, asked)
-    _check_quota(ask, location, size)
+    take_cores(ask.state, ask.names["subscription"], location, size.cores)
     shown = {
         **asked,
         "hardwareProfile": {"vmSize": size.name},
@@ -143,17 +144,6 @@ def _finish(ask: Ask, machine: Resource) -> None:
     machine.failure = (ask.allocation_failure, message)
     if machine.operation is not None:
         machine.operation.fail(ask.allocation_failure, message)
-
-
-def _check_quota(ask: Ask, location: str, size: Size) -> None:
-    used = sum(
-        SIZES[properties(one)["hardwareProfile"]["vmSize"].lower()].cores
-        for one in ask.state.resources.of_type(ask.names["subscription"], KIND)
-        if one.location == location and one.power != "deallocated"
-    )
-    limit = ask.state.settings.regional_cores
-    if used + size.cores > limit:
-        raise quota_refusal(location, limit, used, size.cores)
 
 
 def _system(name: str, asked: dict[str, Any] | None) -> dict[str, Any]:

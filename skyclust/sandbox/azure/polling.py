@@ -8,9 +8,9 @@ from __future__ import annotations
 from werkzeug.wrappers import Response
 
 from skyclust.sandbox.azure.asking import Ask, retry_after
-from skyclust.sandbox.azure.catalog import SIZES, require_location
+from skyclust.sandbox.azure.catalog import require_location
 from skyclust.sandbox.azure.operations import Operation
-from skyclust.sandbox.azure.tracking import properties
+from skyclust.sandbox.azure.quotas import count_cores
 from skyclust.sandbox.azure.wire import refusal, reply
 
 
@@ -42,11 +42,7 @@ def list_usage(ask: Ask) -> Response:
         )
         if one.location == location
     ]
-    cores = sum(
-        SIZES[properties(one)["hardwareProfile"]["vmSize"].lower()].cores
-        for one in machines
-        if one.power != "deallocated"
-    )
+    cores = count_cores(ask.state, ask.names["subscription"], location)
     told = (
         ("cores", "Total Regional vCPUs", cores, ask.state.settings.regional_cores),
         ("virtualMachines", "Virtual Machines", len(machines), 25_000),

@@ -12,8 +12,10 @@ from werkzeug.wrappers import Response
 
 from skyclust.sandbox.azure import disks, machine_interfaces
 from skyclust.sandbox.azure.asking import Ask
+from skyclust.sandbox.azure.catalog import SIZES
 from skyclust.sandbox.azure.consoles import boot
 from skyclust.sandbox.azure.machine_changes import begin_update, end_update, refuse_busy
+from skyclust.sandbox.azure.quotas import take_cores
 from skyclust.sandbox.azure.refusals import allocation_message
 from skyclust.sandbox.azure.state import Resource, State
 from skyclust.sandbox.azure.tracking import properties
@@ -29,6 +31,9 @@ def start(ask: Ask) -> Response:
     if machine.power == "running":
         return _nothing_to_do(ask, machine)
     before = machine.power
+    if before == "deallocated":
+        size = SIZES[properties(machine)["hardwareProfile"]["vmSize"].lower()]
+        take_cores(ask.state, machine.subscription, machine.location, size.cores)
 
     def end() -> None:
         if ask.allocation_failure is not None and before != "stopped":

@@ -116,7 +116,10 @@ class Agenda:
 
 @dataclass
 class State:
-    """One Azure. Whoever reads or changes it holds the cloud's lock."""
+    """One Azure. Whoever reads or changes it holds the cloud's lock.
+
+    `cores_taken` has, by subscription and location, as many cores as are in use, or more.
+    """
 
     settings: AzureSettings
     conditions: Conditions
@@ -126,3 +129,4 @@ class State:
     certificates: dict[str, list[bytes]] = field(default_factory=dict)
     addresses: Iterator[int] = field(default_factory=count)
     pools: dict[str, Pool] = field(default_factory=dict)
+    cores_taken: dict[tuple[str, str], int] = field(default_factory=dict)

@@ -207,7 +207,7 @@ def ask(
 
 def whole(sandbox: AzureSandbox, path: str) -> str:
     """Return a path below the main subscription; one below the root is left as it is."""
-    if path.startswith(("/subscriptions", "/tenants", "/metadata", "/msi")):
+    if path.lower().startswith(("/subscriptions", "/tenants", "/metadata", "/msi")):
         return path
     return f"/subscriptions/{sandbox.subscription_id}{path}"
 
