@@ -19,8 +19,8 @@ Service principals (client id / secret; an unknown id, secret or tenant is refus
 - other: `c0000000-0000-4000-8000-000000000004` / `sandbox-other-secret`: all in its tenant.
 
 The client id is what a fault's `access_key` matches. A certificate is made known by
-`POST /_sandbox/certificates {"client_id": ..., "certificate": PEM}` until the next reset. The managed identity is
-client `c0000000-0000-4000-8000-000000000005` (`GET /metadata/identity/oauth2/token`; set
+`POST /_sandbox/certificates {"client_id": ..., "certificate": PEM}` until the next reset. The
+managed identity is client `c0000000-0000-4000-8000-000000000005` (`GET /metadata/identity/oauth2/token`; set
 AZURE_POD_IDENTITY_AUTHORITY_HOST to the endpoint, or IDENTITY_ENDPOINT to the endpoint with
 `/msi/token` and IDENTITY_HEADER to `sandbox-identity-header`).
 

@@ -30,6 +30,7 @@ from skyclust.sandbox.seeds import Seed
 
 DEFAULT_GROUP: Final = "default"
 
+_ADMINISTRATOR: Final = "ops"
 _KEY: Final = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHgVbFNhdW5kYm94RXN0YXRlS2V5 ops@contoso"
 
 
@@ -162,11 +163,16 @@ def _build_machine(
             "storageProfile": _storage(planned),
             "osProfile": {
                 "computerName": planned.name,
-                "adminUsername": "ops",
+                "adminUsername": _ADMINISTRATOR,
                 "linuxConfiguration": {
                     "disablePasswordAuthentication": True,
                     "ssh": {
-                        "publicKeys": [{"path": "/home/ops/.ssh/authorized_keys", "keyData": _KEY}]
+                        "publicKeys": [
+                            {
+                                "path": f"/home/{_ADMINISTRATOR}/.ssh/authorized_keys",
+                                "keyData": _KEY,
+                            }
+                        ]
                     },
                 },
             },

@@ -29,6 +29,7 @@ from tests.fixtures.azure import AzureSandbox
 LOCATION: Final = "westeurope"
 GROUP: Final = "default"
 SCOPE: Final = "https://management.azure.com/.default"
+ADMINISTRATOR: Final = "ops"
 KEY: Final = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFRlc3RLZXlPZlRoZVNhbmRib3hBenVyZQ test"
 UBUNTU: Final = {
     "publisher": "Canonical",
@@ -54,7 +55,7 @@ _OTHERS: Final = (
 """What is no resource of Compute or Network, by the end of its path."""
 
 
-class Plain(RequestsTransport):  # type: ignore[misc]
+class Plain(RequestsTransport):  # type: ignore[misc]  # the SDK loads it by name
     """Sends to http what azure-identity addresses to https."""
 
     def send(self, request: Any, **options: Any) -> Any:
@@ -241,7 +242,7 @@ def machine(interface_id: str, *, option: str = "Delete", **properties: Any) -> 
     """Return the body of a small machine; what belongs to it ends with it unless told."""
     image = {"imageReference": dict(UBUNTU)}
     system = {"createOption": "FromImage", "deleteOption": option}
-    keys = [{"path": "/home/ops/.ssh/authorized_keys", "keyData": KEY}]
+    keys = [{"path": f"/home/{ADMINISTRATOR}/.ssh/authorized_keys", "keyData": KEY}]
     return {
         "location": LOCATION,
         "tags": {"team": "test"},
@@ -250,7 +251,7 @@ def machine(interface_id: str, *, option: str = "Delete", **properties: Any) -> 
             "storageProfile": {**image, "osDisk": system, "dataDisks": []},
             "osProfile": {
                 "computerName": "host",
-                "adminUsername": "ops",
+                "adminUsername": ADMINISTRATOR,
                 "customData": "I2Nsb3VkLWNvbmZpZw==",
                 "linuxConfiguration": {
                     "disablePasswordAuthentication": True,
