@@ -20,9 +20,10 @@ Service principals (client id / secret; an unknown id, secret or tenant is refus
 
 The client id is what a fault's `access_key` matches. A certificate is made known by
 `POST /_sandbox/certificates {"client_id": ..., "certificate": PEM}` until the next reset. The
-managed identity is client `c0000000-0000-4000-8000-000000000005` (`GET /metadata/identity/oauth2/token`; set
-AZURE_POD_IDENTITY_AUTHORITY_HOST to the endpoint, or IDENTITY_ENDPOINT to the endpoint with
-`/msi/token` and IDENTITY_HEADER to `sandbox-identity-header`).
+managed identity is client `c0000000-0000-4000-8000-000000000005`, served at
+`GET /metadata/identity/oauth2/token` (set AZURE_POD_IDENTITY_AUTHORITY_HOST to the endpoint) and
+at `GET /msi/token` (set IDENTITY_ENDPOINT to that address, and IDENTITY_HEADER to
+`sandbox-identity-header`).
 
 How a client gets a token: azure-identity and MSAL insist on an https authority, and there is no
 TLS here. So `authority` is the endpoint with https in the place of http,
