@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final, TypeVar
 
+from skyclust import contract
 from skyclust.contract import CONTRACT_VERSION, Provider
 from skyclust.errors import ConfigurationError, NotFound, Unsupported
 
@@ -113,6 +115,18 @@ def providers() -> list[ProviderEntry]:
         else:
             found.append(ProviderEntry(name, distribution, None))
     return found
+
+
+def abilities(cls: type[Provider]) -> list[type]:
+    """Return the abilities of the contract that a provider's class has, by name."""
+    found = {base for base in cls.__mro__ if base.__module__ == contract.__name__}
+    return sorted(found - {Provider}, key=lambda one: one.__name__)
+
+
+def ability_words(ability: type) -> str:
+    """Return an ability's name in the contract as words: `account inventory`."""
+    name = ability.__name__.removesuffix("Provider")
+    return " ".join(re.findall("[A-Z][a-z]*", name)).lower()
 
 
 def capability(provider: Provider, ability: type[_Capability]) -> _Capability:

@@ -7,11 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from skyclust import contract
 from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson
 from skyclust.cli.output import show_list, show_record
 from skyclust.contract import CredentialModel, Provider
-from skyclust.registry import provider_class, providers
+from skyclust.registry import abilities, ability_words, provider_class, providers
 from skyclust.security.fields import secret_fields
 
 app = typer.Typer(no_args_is_help=True, help="Clouds: which there are, what they can do.")
@@ -78,9 +77,8 @@ def new(
 
 
 def _capabilities(cls: type[Provider]) -> list[str]:
-    """Return what the provider can do, by the contract's names: `compute`, `inventory`."""
-    abilities = {base for base in cls.__mro__ if base.__module__ == contract.__name__}
-    return sorted(one.__name__.removesuffix("Provider").lower() for one in abilities - {Provider})
+    """Return what the provider can do, in words: `account inventory`, `compute`."""
+    return [ability_words(one) for one in abilities(cls)]
 
 
 def _fields(model: type[CredentialModel]) -> list[dict[str, Any]]:

@@ -88,3 +88,11 @@ def section(page: Path, heading: str) -> str:
         rf"^(##+) {re.escape(heading)}\n(.*?)(?=^##|\Z)", page.read_text(), re.DOTALL | re.MULTILINE
     )
     return found[2] if found else ""
+
+
+def table(columns: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table."""
+    cells = [columns, ["---"] * len(columns), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells
+    )

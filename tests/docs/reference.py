@@ -15,15 +15,14 @@ from typing import Any, Final
 import yaml
 from pydantic import BaseModel
 
-from skyclust import contract, errors
+from skyclust import errors
 from skyclust.cli.exits import exit_code
 from skyclust.model import request
 from skyclust.model.change_request import ChangeRequest
 from skyclust.model.provision_request import ProvisionRequest
-from skyclust.model.resource import ResourceKind
-from skyclust.registry import provider_class, provider_names
 from skyclust.settings import Settings
-from tests.docs import commands
+from tests.docs import commands, matrix
+from tests.docs.pages import table
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 REFERENCE: Final = ROOT / "docs" / "reference"
@@ -39,14 +38,6 @@ REQUESTS: Final[dict[str, type[BaseModel]]] = {
 }
 
 
-def table(columns: list[str], rows: list[list[str]]) -> str:
-    """Return a Markdown table."""
-    cells = [columns, ["---"] * len(columns), *rows]
-    return "\n".join(
-        "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells
-    )
-
-
 def settings_page() -> str:
     """Return a row for each setting of SkyClust."""
     prefix = Settings.model_config.get("env_prefix", "")
@@ -57,52 +48,6 @@ def settings_page() -> str:
             for name, field in Settings.model_fields.items()
         ],
     )
-
-
-def abilities() -> list[type]:
-    """Return the capability classes of the contract, in the order of their definition."""
-    found = [
-        one
-        for name, one in vars(contract).items()
-        if inspect.isclass(one) and name.endswith("Provider") and name != "Provider"
-    ]
-    return sorted(found, key=lambda one: inspect.getsourcelines(one)[1])
-
-
-def providers_page() -> str:
-    """Return the capability matrix, and the credential's fields of each provider."""
-    classes = {name: provider_class(name) for name in provider_names()}
-    matrix = [
-        [f"`{name}`", one.title, *("yes" if issubclass(one, a) else "-" for a in abilities())]
-        for name, one in classes.items()
-    ]
-    listed: list[list[str]] = []
-    for kind in ResourceKind:
-        row = [f"`{kind}`"]
-        row += ["yes" if kind in getattr(one, "kinds", ()) else "-" for one in classes.values()]
-        listed.append(row)
-    parts = [
-        "## What each provider can do",
-        table(["Provider", "Cloud", *(f"`{one.__name__}`" for one in abilities())], matrix),
-        "## What each provider can list",
-        table(["Kind", *(f"`{name}`" for name in classes)], listed),
-    ]
-    for name, one in classes.items():
-        parts += [f"## `{name}`", _credential(name, one.credential_model)]
-    return "\n\n".join(parts)
-
-
-def _credential(name: str, model: type[BaseModel]) -> str:
-    schema = model.model_json_schema()
-    rows = []
-    for field, about in schema["properties"].items():
-        secret = "sealed" if "writeOnly" in str(about) else ""
-        rows.append([f"`{field}`", about.get("title", ""), secret, about.get("description", "")])
-    intro = (
-        f"Fields of the credential, as `skyclust credential add NAME --provider {name}` reads"
-        " them from a JSON object and as the block's form shows them in the Prefect UI."
-    )
-    return f"{intro}\n\n{table(['Field', 'Title', 'Secret', 'Meaning'], rows)}"
 
 
 def deployments() -> list[dict[str, Any]]:
@@ -173,7 +118,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "cli.md": commands.page,
     "deployments.md": deployments_page,
     "errors.md": errors_page,
-    "providers.md": providers_page,
+    "providers.md": matrix.page,
     "settings.md": settings_page,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 
 import pytest
@@ -13,7 +14,8 @@ from skyclust.model.operation import OperationKind
 from skyclust.model.resource import ResourceState
 from skyclust.orchestration import events
 from skyclust.steps import Position
-from tests.docs import pages, reference
+from tests.docs import matrix, pages, reference
+from tests.docs.lacking import GIVE_BACK, LACKING, POWER_OFF, STOPS
 
 
 @pytest.mark.parametrize("name", reference.PAGES)
@@ -21,6 +23,27 @@ def test_written_part_is_current(name: str) -> None:
     text = (reference.REFERENCE / name).read_text()
     current = reference.with_written_part(text, reference.PAGES[name]())
     assert text == current, "run `make docs`"
+
+
+def test_every_gap_of_a_conformance_class_is_in_the_matrix() -> None:
+    text = pages.section(reference.REFERENCE / "providers.md", "Known gaps")
+    for name in matrix.classes():
+        joined = list(matrix.suites(name))
+        assert joined, f"no conformance class of {name}"
+        for reason in {reason for suite in joined for reason in suite.gaps.values()}:
+            assert f"| {reason} |" in text
+
+
+def test_nothing_is_told_to_lack_that_is_there() -> None:
+    assert len(list(matrix.lacking(matrix.classes()))) == len(LACKING)
+
+
+def test_stops_are_told_as_the_providers_make_them() -> None:
+    for name, one in matrix.classes().items():
+        code = inspect.getsource(one.stop_instance)  # type: ignore[attr-defined]  # all have it
+        refused, ignored = "raise Unsupported" in code, "del power_off_only" in code
+        told = (POWER_OFF,) if ignored else (GIVE_BACK,) if refused else (GIVE_BACK, POWER_OFF)
+        assert STOPS[name] == told, name
 
 
 def test_every_exit_code_has_a_row() -> None:
