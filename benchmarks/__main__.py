@@ -1,7 +1,7 @@
 """Measure SkyClust on this machine and print the figures as JSON; nothing else on stdout.
 
-Everything is real but the cloud: an embedded Prefect server and worker in a temporary home
-folder, the flow, the AWS provider, the store. Each measurement is a process of its own, so
+Everything is real but the clouds: an embedded Prefect server and worker in a temporary home
+folder, the flow, the providers, the store. Each measurement is a process of its own, so
 that neither memory nor imports of one count for another.
 """
 
@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.listings import measured_listings
 from flows.sync_inventory import WORKERS
 from skyclust.embedded.environment import client_environment
 from skyclust.embedded.installation import start, stop
@@ -35,7 +36,7 @@ LONGEST_SECONDS: Final = 900.0
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure everything and print it; return 0, or 1 when a sync is not what it should be."""
+    """Measure everything and print it; return 0, or 1 when a sync or a list is not whole."""
     options = _options(arguments)
     with tempfile.TemporaryDirectory(prefix="skyclust-bench-") as folder:
         _isolate(Path(folder))
@@ -44,14 +45,18 @@ def main(arguments: Sequence[str]) -> int:
             _end_worker(Path(folder))
             tasks = _run("tasks", options.tasks, environment=environment)
             sync = _sync(options.instances, options.regions, environment)
+            listings = measured_listings(options.machines, environment, _run)
     figures = {
         "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
+        "listings": listings,
         "sync": sync,
         "tasks": tasks,
         "trigger_to_running": latency,
     }
     sys.stdout.write(json.dumps(figures, indent=2) + "\n")
-    complete = sync["instances_stored"] == options.instances
+    complete = sync["instances_stored"] == options.instances and all(
+        listing["complete"] for listing in listings.values()
+    )
     return 0 if complete and not sync["second_wrote_rows"] else 1
 
 
@@ -116,11 +121,11 @@ def _cloud(instances: int, regions: int, environment: Mapping[str, str]) -> Iter
             process.terminate()
 
 
-def _run(measurement: str, argument: object, *, environment: Mapping[str, str]) -> dict[str, Any]:
+def _run(measurement: str, *arguments: object, environment: Mapping[str, str]) -> dict[str, Any]:
     """Run one measurement in its own process and return its figures; raises with its log."""
-    _say(f"Measuring {measurement}")
+    _say(f"Measuring {measurement} {' '.join(map(str, arguments))}")
     done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", f"benchmarks.{measurement}", str(argument)],
+        [sys.executable, "-m", f"benchmarks.{measurement}", *map(str, arguments)],
         env=dict(environment),
         capture_output=True,
         text=True,
@@ -141,6 +146,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--instances", type=int, default=20_000)
     parser.add_argument("--regions", type=int, default=17)
+    parser.add_argument("--machines", type=int, default=5_000, help="listed on each cloud")
     parser.add_argument("--tasks", type=int, default=300)
     parser.add_argument("--triggers", type=int, default=5)
     return parser.parse_args(arguments)

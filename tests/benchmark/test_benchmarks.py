@@ -13,11 +13,13 @@ pytestmark = [pytest.mark.benchmark, pytest.mark.integration, pytest.mark.slow]
 
 INSTANCES = 170
 TASKS = 20
+MACHINES = 60
 
 
 @pytest.fixture(scope="module")
 def figures() -> dict[str, Any]:
     size = ["--instances", str(INSTANCES), "--tasks", str(TASKS), "--triggers", "1"]
+    size += ["--machines", str(MACHINES)]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", *size],
         capture_output=True,
@@ -51,3 +53,11 @@ def test_tasks_are_measured(figures: dict[str, Any]) -> None:
 def test_the_wait_for_a_run_is_measured(figures: dict[str, Any]) -> None:
     wait = figures["trigger_to_running"]
     assert 0 < wait["median_seconds"] <= wait["slowest_seconds"]
+
+
+def test_every_cloud_is_listed_by_its_sdk_and_by_us(figures: dict[str, Any]) -> None:
+    assert sorted(figures["listings"]) == ["aws", "azure", "gcp", "openstack", "proxmox"]
+    for listing in figures["listings"].values():
+        assert listing["complete"]
+        assert listing["machines"] == listing["bare"]["machines"] >= MACHINES
+        assert listing["times_bare"] > 0
