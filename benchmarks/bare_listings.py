@@ -75,7 +75,7 @@ def azure(endpoint: str) -> Callable[[], int]:
         def get_token(self, *_: str, **__: Any) -> AccessToken:
             return AccessToken(token, 2**31)
 
-    class Plain(BearerTokenCredentialPolicy[Any]):
+    class Plain(BearerTokenCredentialPolicy[Any, Any]):
         """The SDK's own policy refuses to send a token over plain HTTP."""
 
         def on_request(self, request: Any) -> None:
