@@ -16,7 +16,7 @@ setup: $(INSTALLED) ## Make .venv with everything in it (uv when it is there, el
 $(INSTALLED): pyproject.toml scripts/setup
 	@scripts/setup
 
-demo: $(INSTALLED) ## Read a sandbox cloud and make two machines through a real Prefect server
+demo: $(INSTALLED) ## Five sandbox clouds in one inventory, a machine made and deleted on each
 	@.venv/bin/python -m deployments.demo
 
 test: $(INSTALLED) ## Run every test but the slow drills

@@ -1,4 +1,4 @@
-"""The demo: a real Prefect server, a worker and a sandbox cloud on this machine, put to work.
+"""The demo: a real Prefect server, a worker and five sandbox clouds on this machine at work.
 
 `make demo` runs it. On a terminal it stays until Ctrl-C, so that one can look around; with
 CHECK=1 or without a terminal it ends by itself. Either way it checks what it claims, and
@@ -8,36 +8,30 @@ leaves nothing running.
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from deployments.demo_checks import CREDENTIAL, IMAGE, MACHINES, REGION, TYPE, check
+from deployments.demo_checks import Belongings, belongings, check
+from deployments.demo_commands import DemoFailed, run, show, side_by_side
+from deployments.demo_machines import EXACT, FULL, NO_ROOM, TAG, create_placed, deletions
+from deployments.demo_tables import show_counts, show_journal, show_machines, show_placement
 from skyclust.embedded import installation
 from skyclust.embedded.environment import without_proxy_on_loopback
 from skyclust.embedded.processes import log_tail
 from skyclust.embedded.runtime import Runtime
 from skyclust.errors import SkyClustError
-from skyclust.sandbox.processes import start_sandbox, stop_sandbox
-
-COMMAND_SECONDS: Final = 300.0
-"""How long one command may take before the demo gives up on it."""
+from skyclust.sandbox.processes import CLOUDS, stop_sandbox
 
 _OTHER_INSTALLATIONS: Final = ("AWS_", "PREFECT_", "SKYCLUST_")
 """Variables with these prefixes are of somebody's real work, and are left out."""
-
-
-class DemoFailed(Exception):
-    """A command of the demo did not end well."""
 
 
 def main() -> int:
@@ -51,8 +45,8 @@ def main() -> int:
     try:
         with _cleaned_up(home):
             runtime = _start(home)
-            _work()
-            problems = check(home, runtime.ui_url, say=_say)
+            before = _work(home)
+            problems = check(home, runtime.ui_url, before, say=_say)
             if not problems:
                 _say(f"\nAll of it happened, in {time.monotonic() - began:.0f} s.")
                 _say(f"The Prefect UI: {runtime.ui_url}")
@@ -70,61 +64,36 @@ def main() -> int:
 
 
 def _start(home: Path) -> Runtime:
-    _show("sandbox", "up")
-    cloud = start_sandbox(home)["aws"]
-    _say(f"The sandbox AWS: {cloud.endpoint}")
-    _show("up", "--detach")
+    _say("Five clouds on this machine, a Prefect server and a worker")
+    run("sandbox", "up", say=_say)
+    show(["up", "--detach"], say=_say)
     runtime = installation.start(home, say=_say)
     # Commands find the server by themselves; this process imports Prefect to check.
     os.environ["PREFECT_API_URL"] = runtime.api_url
     return runtime
 
 
-def _work() -> None:
-    credential = _run("sandbox", "credential", captured=True)
-    _run("credential", "add", CREDENTIAL, "--provider", "aws", "--from-file", "-", given=credential)
-    _run("inventory", "sync")
-    place = ["--credential", CREDENTIAL, "--region", REGION]
-    machine = [
-        "--type",
-        TYPE,
-        "--image",
-        IMAGE,
-        "--count",
-        str(len(MACHINES)),
-        "--tag",
-        "team=shop",
-    ]
-    _run("instance", "create", "web", *place, *machine)
-    stopped = next(name for name, state in MACHINES.items() if state == "stopped")
-    _run("instance", "stop", stopped)
-    _run("inventory", "sync")
-    _run("instance", "list", "--region", REGION, "--tag", "team=shop")
-    _run("inventory", "scopes", "--region", REGION)
-    _run("operation", "list")
+def _work(home: Path) -> Mapping[str, Belongings]:
+    """Do what the demo shows; return what the clouds had before the first machine was made."""
+    logs = home / "logs"
+    _say("\nAll of it in one inventory")
+    side_by_side([("sandbox", "connect")], logs, say=_say)
+    side_by_side([("inventory", "sync")], logs, say=_say)
+    before = belongings(home)
+    show_counts()
 
+    _say(
+        f"\nA machine on each cloud, one of them wherever there is room: {' '.join(FULL)} has none"
+    )
+    side_by_side([("sandbox", "fault", "add", *NO_ROOM)], logs, say=_say)
+    side_by_side([*(one.create() for one in EXACT), create_placed()], logs, say=_say)
+    show_placement()
+    show_machines(TAG)
 
-def _run(*arguments: str, given: str | None = None, captured: bool = False) -> str:
-    """Run one command as people type it; return what it printed, if captured."""
-    _show(*arguments)
-    command = [sys.executable, "-m", "skyclust.cli.main", *arguments]
-    with subprocess.Popen(  # noqa: S603 - our own command line
-        command,
-        stdin=subprocess.DEVNULL if given is None else subprocess.PIPE,
-        stdout=subprocess.PIPE if captured else None,
-        text=True,
-    ) as process:
-        try:
-            printed, _ = process.communicate(given, timeout=COMMAND_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            raise DemoFailed(f"skyclust {shlex.join(arguments)} did not end.") from None
-        except BaseException:
-            process.kill()
-            raise
-    if process.returncode != 0:
-        raise DemoFailed(f"skyclust {shlex.join(arguments)} ended with {process.returncode}.")
-    return printed or ""
+    _say("\nAnd gone again")
+    side_by_side(deletions(), logs, say=_say)
+    show_journal()
+    return before
 
 
 def _stay(home: Path, runtime: Runtime) -> None:
@@ -150,7 +119,7 @@ def _cleaned_up(home: Path) -> Iterator[None]:
         try:
             installation.stop(home)
         finally:
-            stop_sandbox(home)
+            stop_sandbox(home, list(CLOUDS))
 
 
 def _use_only(home: Path) -> None:
@@ -168,10 +137,6 @@ def _report(home: Path, problems: list[str]) -> None:
         sys.stderr.write(f"demo: {problem}\n")
     for log in sorted((home / "logs").glob("*.log")):
         sys.stderr.write(f"\nThe end of {log}:\n{log_tail(log)}\n")
-
-
-def _show(*arguments: str) -> None:
-    _say(f"\n$ skyclust {shlex.join(arguments)}")
 
 
 def _say(line: str) -> None:

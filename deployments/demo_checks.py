@@ -1,33 +1,33 @@
-"""What the demo claims, and whether it is so: asked of the cloud, the store and Prefect."""
+"""What the demo claims, and whether it is so: asked of the clouds, the store and Prefect."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.request import urlopen
 
+from deployments.demo_interfaces import interfaces
+from deployments.demo_machines import FULL, MACHINES, PLACED, DemoMachine
+from deployments.demo_tables import WORKSPACE
 from skyclust import audit
 from skyclust.contract import InventoryProvider
-from skyclust.model.operation import OperationState
+from skyclust.model.operation import Operation, OperationKind, OperationState
 from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import ScopeState
 from skyclust.registry import capability
-from skyclust.sandbox.processes import sandbox_status
-from skyclust.store import operations, resources, scopes
+from skyclust.sandbox.processes import CLOUDS, sandbox_status
+from skyclust.store import operations, scopes
 from skyclust.store.engine import Store, open_store
+from skyclust.store.finding import find
 
-WORKSPACE: Final = "default"
-CREDENTIAL: Final = "sandbox"
-REGION: Final = "eu-central-1"
-TYPE: Final = "t3.small"
-IMAGE: Final = "debian-12-amd64-20250814-2204"
-
-MACHINES: Final = {"web-1": "stopped", "web-2": "running"}
-"""The machines that the demo makes, and what each is at its end."""
-
-RUNS: Final = {"sync-inventory": 2, "provision-instances": 1, "change-instance": 1}
+RUNS: Final = {
+    "sync-inventory": 1,
+    "provision-instances": len(MACHINES),
+    "change-instance": len(MACHINES),
+}
 """How many runs of each deployment the demo triggers."""
 
 ARTIFACTS: Final = frozenset(
@@ -36,48 +36,68 @@ ARTIFACTS: Final = frozenset(
         f"inventory-changes-{WORKSPACE}",
         f"inventory-summary-{WORKSPACE}",
         "operations",
-        *(f"instance-{WORKSPACE}-{CREDENTIAL}-{name}" for name in MACHINES),
+        "placement",
+        *(f"instance-{WORKSPACE}-{one.credential}-{one.name}" for one in MACHINES),
     }
 )
 
 
-def check(home: Path, ui_url: str, *, say: Callable[[str], None]) -> list[str]:
-    """Check each claim, tell `say` of those that hold, and return what is wrong with the others."""
-    store = open_store()
-    say("")
+@dataclass(frozen=True)
+class Belongings:
+    """What there is where one machine of the demo is made.
+
+    `resources` has the ids of every kind that the inventory knows, `interfaces` those of the
+    network interfaces.
+    """
+
+    resources: frozenset[tuple[ResourceKind, str]]
+    interfaces: frozenset[str]
+
+
+def belongings(home: Path) -> dict[str, Belongings]:
+    """Return by cloud what there is in the machines' regions, as the clouds tell it."""
+    store, clouds = open_store(), sandbox_status(home)
+    return {one.cloud: _belongings(store, one, clouds[one.cloud].endpoint) for one in MACHINES}
+
+
+def check(
+    home: Path, ui_url: str, before: Mapping[str, Belongings], *, say: Callable[[str], None]
+) -> list[str]:
+    """Check each claim, tell `say` of those that hold, and return what is wrong with the others.
+
+    `before` is what there was before the first machine was made.
+    """
+    missing = sorted(CLOUDS.keys() - sandbox_status(home).keys())
+    if missing:
+        return [f"it is not so that all clouds run: {', '.join(missing)} does not answer"]
+    store, after = open_store(), belongings(home)
+    with store.reading() as connection:
+        journal = operations.list_all(connection, WORKSPACE)
     claims: dict[str, str] = {
-        "the sandbox cloud runs": "" if sandbox_status(home) else "it does not answer",
-        "the cloud has exactly the machines asked for": _in_cloud(store),
-        "the store knows them as they are": _in_store(store),
-        "the store has all machines of the region": _complete(store),
+        "one inventory has the machines of all five clouds": _machines_of_all(store),
         "every scope of the inventory is fresh": _fresh(store),
-        "no operation is open or failed": _operations(store),
+        "a machine was made on each cloud, and deleted": _lives(journal),
+        "where there was no room the next place was taken": _fallback(journal),
+        "nothing that was made for a machine is left at its cloud": _left(before, after),
+        "nothing else is missing at a cloud": _left(after, before),
+        "the store has what the clouds have": _stored(store, after),
         "the audit trail is whole": _audit(store),
         "the work was done by runs of the deployments": _runs(),
         "the runs left their artifacts": _artifacts(),
         "the UI answers": _ui(ui_url),
     }
+    say("")
     for claim, problem in claims.items():
         if not problem:
             say(f"checked: {claim}")
     return [f"it is not so that {claim}: {problem}" for claim, problem in claims.items() if problem]
 
 
-def _in_cloud(store: Store) -> str:
-    found = sorted((name, state) for _, name, state in _cloud_machines(store) if name in MACHINES)
-    return "" if found == sorted(MACHINES.items()) else f"the cloud has {found}"
-
-
-def _in_store(store: Store) -> str:
-    found = sorted((name, state) for _, name, state in _stored_machines(store) if name in MACHINES)
-    return "" if found == sorted(MACHINES.items()) else f"the store has {found}"
-
-
-def _complete(store: Store) -> str:
-    in_cloud = {machine for machine, _, _ in _cloud_machines(store)}
-    in_store = {machine for machine, _, _ in _stored_machines(store)}
-    differing = in_cloud ^ in_store
-    return f"{len(differing)} machines differ: {sorted(differing)[:5]}" if differing else ""
+def _machines_of_all(store: Store) -> str:
+    with store.reading() as connection:
+        found = find(connection, WORKSPACE, kinds=[ResourceKind.INSTANCE])
+    machines = Counter(one.provider for one in found)
+    return "" if machines.keys() == CLOUDS.keys() else f"it has {dict(machines)}"
 
 
 def _fresh(store: Store) -> str:
@@ -86,11 +106,47 @@ def _fresh(store: Store) -> str:
     return "" if set(states) == {ScopeState.FRESH} else f"their states are {dict(states)}"
 
 
-def _operations(store: Store) -> str:
-    with store.reading() as connection:
-        states = Counter(one.state for one in operations.list_all(connection, WORKSPACE))
-    wanted = {OperationState.SUCCEEDED: len(MACHINES) + 1}
-    return "" if states == wanted else f"their states are {dict(states)}"
+def _lives(journal: list[Operation]) -> str:
+    done = {
+        (one.kind, one.provider, one.instance_name)
+        for one in journal
+        if one.state is OperationState.SUCCEEDED and one.instance_id
+    }
+    kinds = (OperationKind.CREATE, OperationKind.DELETE)
+    wanted = {(kind, one.cloud, one.name) for kind in kinds for one in MACHINES}
+    return "" if done == wanted else f"these differ: {sorted(done ^ wanted)}"
+
+
+def _fallback(journal: list[Operation]) -> str:
+    failed = [
+        (one.provider, one.region, one.instance_name, one.error_class)
+        for one in journal
+        if one.state is not OperationState.SUCCEEDED
+    ]
+    wanted = [(*FULL, PLACED.name, "CapacityExhausted")]
+    return "" if failed == wanted else f"what did not succeed is {failed}"
+
+
+def _left(before: Mapping[str, Belongings], after: Mapping[str, Belongings]) -> str:
+    left = [
+        f"{cloud}: {one}"
+        for cloud, now in after.items()
+        for one in (
+            *(f"{kind} {id_}" for kind, id_ in now.resources - before[cloud].resources),
+            *(f"interface {id_}" for id_ in now.interfaces - before[cloud].interfaces),
+        )
+    ]
+    return f"{len(left)} things, {'; '.join(sorted(left)[:5])}" if left else ""
+
+
+def _stored(store: Store, after: Mapping[str, Belongings]) -> str:
+    differing: list[str] = []
+    for one in MACHINES:
+        with store.reading() as connection:
+            found = find(connection, WORKSPACE, credentials=[one.credential], regions=[one.region])
+        stored = {(resource.kind, resource.id) for resource in found}
+        differing += [f"{kind} {id_}" for kind, id_ in stored ^ after[one.cloud].resources]
+    return f"{len(differing)} things differ: {sorted(differing)[:5]}" if differing else ""
 
 
 def _audit(store: Store) -> str:
@@ -133,20 +189,15 @@ def _ui(ui_url: str) -> str:
     return "" if "<html" in page.lower() else f"{ui_url} is no page"
 
 
-def _cloud_machines(store: Store) -> list[tuple[str, str, str | None]]:
+def _belongings(store: Store, machine: DemoMachine, endpoint: str) -> Belongings:
     from skyclust.orchestration.credentials import open_provider
 
-    inventory = capability(open_provider(store, WORKSPACE, CREDENTIAL), InventoryProvider)
-    return [
-        (one.id, one.name, one.state)
-        for page in inventory.list_resources(REGION, ResourceKind.INSTANCE)
+    provider = open_provider(store, WORKSPACE, machine.credential)
+    inventory = capability(provider, InventoryProvider)
+    found = frozenset(
+        (kind, one.id)
+        for kind in inventory.kinds
+        for page in inventory.list_resources(machine.region, kind)
         for one in page
-    ]
-
-
-def _stored_machines(store: Store) -> list[tuple[str, str, str | None]]:
-    with store.reading() as connection:
-        found = resources.find(
-            connection, WORKSPACE, kinds=[ResourceKind.INSTANCE], regions=[REGION]
-        )
-    return [(one.id, one.name, one.state) for one in found]
+    )
+    return Belongings(found, interfaces(machine.cloud, machine.region, endpoint))
