@@ -3,7 +3,7 @@ ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
 # The clouds this image can manage.
-ARG EXTRAS=aws
+ARG EXTRAS=aws,azure,gcp,openstack,proxmox
 WORKDIR /source
 COPY pyproject.toml README.md LICENSE prefect.yaml ./
 COPY skyclust skyclust

@@ -15,6 +15,7 @@ from packaging.requirements import Requirement
 
 from tests.house.tree import PACKAGES, ROOT, files
 
+PROVIDERS: Final = {"aws", "azure", "gcp", "openstack", "proxmox"}
 PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
@@ -66,7 +67,16 @@ def test_installed_wheel_runs_away_from_its_source(wheel: Path, tmp_path: Path) 
         path=target,
     )
     assert str(target) in shown
-    assert '"aws"' in shown
+    for provider in PROVIDERS:
+        assert f'"{provider}"' in shown
+
+
+def test_each_provider_has_an_extra_of_its_name_and_dev_has_them_all() -> None:
+    extras = PROJECT["optional-dependencies"]
+    assert set(PROJECT["entry-points"]["skyclust.providers"]) == PROVIDERS
+    assert extras.keys() >= PROVIDERS
+    [dev] = [one for one in map(Requirement, extras["dev"]) if one.name == "skyclust"]
+    assert dev.extras == PROVIDERS | {"sandbox"}
 
 
 def test_fastapi_stays_where_the_server_of_prefect_can_start() -> None:

@@ -45,6 +45,13 @@ def test_base_image_is_pinned() -> None:
         assert image == "${PYTHON_IMAGE}"
 
 
+def test_image_manages_every_cloud_that_a_provider_is_here_for() -> None:
+    project = tomllib.loads((compose.ROOT / "pyproject.toml").read_text())["project"]
+    [extras] = re.findall(r"^ARG EXTRAS=(\S+)$", DOCKERFILE, re.MULTILINE)
+    assert set(extras.split(",")) == set(project["entry-points"]["skyclust.providers"])
+    assert set(extras.split(",")) <= set(project["optional-dependencies"])
+
+
 def test_image_runs_as_the_user_of_the_compose_file() -> None:
     users = {one["user"] for one in compose.services(compose.load()).values() if "build" in one}
     assert users == {re.findall(r"^USER (\S+)$", DOCKERFILE, re.MULTILINE)[-1]}
