@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Any, Final
-from urllib.parse import quote
 
 import requests
 from proxmoxer.backends.https import (
@@ -20,7 +19,7 @@ from proxmoxer.backends.https import (
     ProxmoxHTTPAuthBase,
     ProxmoxHttpSession,
 )
-from proxmoxer.core import ProxmoxResource, ResourceException
+from proxmoxer.core import ProxmoxResource
 from requests.adapters import HTTPAdapter
 
 import skyclust
@@ -88,19 +87,7 @@ class ProxmoxConnections:
             return self._once(method, path, doing, parameters)
 
     def _once(self, method: str, path: str, doing: str, parameters: dict[str, object]) -> Any:
-        session = self._session()
-        resource = ProxmoxResource(
-            base_url=f"{self.credential.address}/api2/json/{path}",
-            session=session,
-            serializer=_Serializer(),
-        )
-        try:
-            return getattr(resource, method)(**parameters)
-        except Exception as error:
-            ours = translated(error, doing, session.retry_after)
-            if ours is None:
-                raise
-            raise ours from error
+        return self._session().ask(method, path, doing, parameters)
 
     def _session(self) -> _Session:
         session: _Session | None = getattr(self._threads, "session", None)
@@ -112,18 +99,11 @@ class ProxmoxConnections:
     def _new_ticket(self) -> tuple[str, str]:
         credential = self.credential
         doing = f"log in as {credential.user}"
-        resource = ProxmoxResource(
-            base_url=f"{credential.address}/api2/json/access/ticket",
-            session=_Session(credential, _no_auth(credential)),
-            serializer=_Serializer(),
-        )
         password = credential.password.get_secret_value() if credential.password else ""
-        try:
-            given = resource.post(username=credential.user, password=password)
-        except (ResourceException, requests.RequestException) as error:
-            ours = translated(error, doing)
-            assert ours is not None  # noqa: S101 - both are in the table
-            raise ours from error
+        session = _Session(credential, _no_auth(credential))
+        login: dict[str, object] = {"username": credential.user, "password": password}
+        with session:
+            given = session.ask("post", "access/ticket", doing, login)
         if given.get("NeedTFA"):
             raise AuthenticationFailed(
                 f"Could not {doing}: the user has a second factor.",
@@ -139,15 +119,30 @@ class _Session(ProxmoxHttpSession):  # type: ignore[misc]  # proxmoxer has no ty
     def __init__(self, credential: ProxmoxCredential, auth: ProxmoxHTTPAuthBase) -> None:
         super().__init__()
         self.auth = auth
-        self.retry_after: float | None = None
+        self._api = f"{credential.address}/api2/json"
+        self._retry_after: float | None = None
         self.headers["User-Agent"] = f"skyclust/{skyclust.__version__}"
         self.headers["Accept"] = "application/json"
         self.hooks["response"].append(self._remember)
         self.mount("https://", _Adapter(credential))
 
+    def ask(self, method: str, path: str, doing: str, parameters: dict[str, object]) -> Any:
+        """Return the answer to one request; raises our error for what goes wrong."""
+        resource = ProxmoxResource(
+            base_url=f"{self._api}/{path}", session=self, serializer=_Serializer()
+        )
+        self._retry_after = None
+        try:
+            return getattr(resource, method)(**parameters)
+        except Exception as error:
+            ours = translated(error, doing, self._retry_after)
+            if ours is None:
+                raise
+            raise ours from error
+
     def _remember(self, response: requests.Response, **_: object) -> None:
         value = response.headers.get("Retry-After", "").strip()
-        self.retry_after = float(value) if value.isdigit() else None
+        self._retry_after = float(value) if value.isdigit() else None
 
 
 class _Adapter(HTTPAdapter):
@@ -199,7 +194,7 @@ class _TicketAuth(ProxmoxHTTPAuthBase):  # type: ignore[misc]  # proxmoxer has n
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         ticket, csrf = self._held()
-        request.headers["Cookie"] = f"PVEAuthCookie={quote(ticket, safe='')}"
+        request.headers["Cookie"] = f"PVEAuthCookie={ticket}"
         if request.method != "GET":
             request.headers["CSRFPreventionToken"] = csrf
         return request

@@ -96,6 +96,31 @@ def to_template(kind: str, asked: Asked) -> object:
     )  # fmt: skip
 
 
+def migrate(kind: str, asked: Asked) -> object:
+    """Move a guest to another node, with its local disks."""
+    guest, cluster, target = asked.guest(kind), asked.cluster, asked.parameters["target"]
+    refuse_busy(cluster, guest)
+    if target not in cluster.nodes or not cluster.nodes[target].online:
+        raise refused(f"target node '{target}' is offline")
+    guest.config["lock"] = "migrate"
+
+    def move() -> None:
+        for _, volid, _ in drives.disks(guest.config):
+            volume = cluster.volume(volid, guest.node)
+            if volume is not None and volume.node:
+                cluster.remove_volume(volume)
+                volume.node = target
+                cluster.add_volume(volume)
+        guest.node = target
+        guest.config.pop("lock", None)
+
+    word = "qmmigrate" if kind == "qemu" else "vzmigrate"
+    return begin(
+        cluster, asked.now, node=asked.node, kind=word, about=str(guest.vmid),
+        user=asked.principal, effect=move,
+    )  # fmt: skip
+
+
 def shut_down(asked: Asked) -> object:
     """Let a node go offline; its guests stay on it."""
     node = asked.cluster.nodes[asked.node]

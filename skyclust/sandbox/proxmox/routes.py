@@ -101,6 +101,9 @@ def _guest(kind: str) -> Iterator[Route]:
     yield Route("DELETE", one, of(kind, power.destroy), remove, allocate)
     template = of(kind, administration.to_template)
     yield Route("POST", f"{one}/template", template, "disk", allocate)
+    move, moving = of(kind, administration.migrate), (("/vms/{vmid}", ("VM.Migrate",)),)
+    taken = "target|online|with-local-disks" if kind == "qemu" else "target|online|restart"
+    yield Route("POST", f"{one}/migrate", move, taken, moving, ("target",))
     yield from _copies(kind, many, one, config)
     yield from _power(kind, one)
     yield from _snapshots(kind, one)

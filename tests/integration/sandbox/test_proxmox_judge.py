@@ -38,7 +38,7 @@ GUESTS: Final = [
     {"vmid": 102, "name": "api", "status": "stopped", "config": {}},
 ]
 
-READS: Final = (
+READS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("cluster/resources", {"type": "vm"}),
     ("cluster/resources", {"type": "storage"}),
     ("cluster/status", {}),
@@ -54,7 +54,7 @@ READS: Final = (
     ("nodes/pve1/tasks", {"source": "all"}),
     ("access/permissions", {}),
 )
-REFUSALS: Final = (
+REFUSALS: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
     ("GET", "nodes/pve1/qemu/999/config", {}),
     ("GET", "nodes/pve1/lxc/999/config", {}),
     ("GET", "cluster/nextid", {"vmid": 101}),
@@ -83,9 +83,10 @@ class Cluster:
         self.session.headers["CSRFPreventionToken"] = ticket["CSRFPreventionToken"]
 
     def call(self, method: str, path: str, given: dict[str, Any]) -> requests.Response:
-        where = "params" if method in {"GET", "DELETE"} else "data"
+        is_query = method in {"GET", "DELETE"}
         url = f"{self.endpoint}/api2/json/{path}"
-        return self.session.request(method, url, timeout=10, **{where: given})
+        query, form = (given, None) if is_query else (None, given)
+        return self.session.request(method, url, params=query, data=form, timeout=10)
 
 
 @pytest.fixture(scope="module")

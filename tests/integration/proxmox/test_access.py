@@ -1,0 +1,125 @@
+"""Who may see what, and what is told when a node or the quorum is lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from providers.proxmox.credential import ProxmoxCredential
+from providers.proxmox.provider import ProxmoxProvider
+from skyclust.errors import (
+    AuthenticationFailed,
+    PermissionDenied,
+    Throttled,
+    Unavailable,
+)
+from skyclust.model.resource import ResourceKind
+from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust.sandbox.proxmox.access import NOBODY, PASSWORD, TEAM
+from skyclust.sandbox.proxmox.seed import CLUSTER
+from tests.fixtures.proxmox import ProxmoxSandbox
+from tests.integration.proxmox.conftest import Spec
+
+pytestmark = pytest.mark.integration
+
+
+def with_password(sandbox: ProxmoxSandbox, password: str = PASSWORD) -> ProxmoxProvider:
+    given = {"user": "administrator@pve", "password": password, "endpoint": sandbox.endpoint}
+    return ProxmoxProvider(ProxmoxCredential.model_validate(given))
+
+
+def listed(provider: ProxmoxProvider, kind: ResourceKind) -> list[str]:
+    return [one.id for page in provider.list_resources(CLUSTER, kind) for one in page]
+
+
+def test_a_password_logs_in_once_and_again_when_the_ticket_ended(
+    proxmox_sandbox: ProxmoxSandbox, spec: Spec
+) -> None:
+    provider = with_password(proxmox_sandbox)
+    made = provider.create_instance(spec(), "t-1")
+    assert proxmox_sandbox.calls()["POST /access/ticket"] == 1
+    assert provider.verify().principal == "administrator@pve"
+    proxmox_sandbox.reset("empty")  # forgets all tickets
+    provider.delete_instance(CLUSTER, made.id)
+    assert proxmox_sandbox.calls()["POST /access/ticket"] == 1
+
+
+def test_a_wrong_password_is_told(proxmox_sandbox: ProxmoxSandbox) -> None:
+    with pytest.raises(AuthenticationFailed, match="log in as administrator@pve"):
+        with_password(proxmox_sandbox, "wrong").regions()
+
+
+def test_a_login_is_throttled_like_any_call(proxmox_sandbox: ProxmoxSandbox) -> None:
+    provider = with_password(proxmox_sandbox)
+    proxmox_sandbox.inject(Fault(kind=FaultKind.THROTTLE, action="POST /access/ticket", seconds=7))
+    with pytest.raises(Throttled):
+        provider.regions()
+
+
+def test_a_throttle_says_how_long(proxmox_sandbox: ProxmoxSandbox) -> None:
+    proxmox_sandbox.inject(Fault(kind=FaultKind.THROTTLE, seconds=7))
+    with pytest.raises(Throttled) as throttled:
+        ProxmoxProvider(proxmox_sandbox.credential()).regions()
+    assert throttled.value.retry_after == 7.0
+
+
+def test_who_may_see_nothing_is_told_so(proxmox_estate: ProxmoxSandbox) -> None:
+    """Proxmox VE answers with empty lists, which are no empty cluster."""
+    nobody = ProxmoxProvider(proxmox_estate.credential(NOBODY))
+    identity = nobody.verify()
+    assert identity.missing_permissions is not None
+    assert "VM.Audit" in identity.missing_permissions
+    for kind in sorted(nobody.kinds):
+        with pytest.raises(PermissionDenied):
+            listed(nobody, kind)
+
+
+def test_a_team_sees_its_pool_and_no_machine_of_others_is_gone(
+    proxmox_estate: ProxmoxSandbox,
+) -> None:
+    team = ProxmoxProvider(proxmox_estate.credential(TEAM))
+    everybody = ProxmoxProvider(proxmox_estate.credential())
+    mine = listed(team, ResourceKind.INSTANCE)
+    others = set(listed(everybody, ResourceKind.INSTANCE)) - set(mine)
+    assert len(mine) == 24
+    other = min(others)
+    for call in (team.get_instance, team.delete_instance, team.start_instance):
+        with pytest.raises(PermissionDenied, match="may not see it"):
+            call(CLUSTER, other)
+    assert other in listed(everybody, ResourceKind.INSTANCE)
+
+
+def test_what_is_on_an_offline_node_cannot_be_read(proxmox_estate: ProxmoxSandbox) -> None:
+    provider = ProxmoxProvider(proxmox_estate.credential())
+    pages = list(provider.list_resources(CLUSTER, ResourceKind.INSTANCE))
+    by_zone = {one.zone: one.id for page in pages for one in page}
+    proxmox_estate.bare().post("nodes/pve2/status", command="shutdown")
+    for kind in (
+        ResourceKind.INSTANCE,
+        ResourceKind.DISK,
+        ResourceKind.SNAPSHOT,
+        ResourceKind.NETWORK,
+    ):
+        with pytest.raises(Unavailable, match="pve2"):
+            listed(provider, kind)
+    with pytest.raises(Unavailable, match="node pve2"):
+        provider.get_instance(CLUSTER, by_zone["pve2"])
+    with pytest.raises(Unavailable):
+        provider.delete_instance(CLUSTER, by_zone["pve2"])
+    assert provider.get_instance(CLUSTER, by_zone["pve3"]).zone == "pve3"
+    types = [one for page in provider.list_instance_types(CLUSTER) for one in page]
+    assert {zone for one in types for zone in one.zones} == {"pve1", "pve3"}
+
+
+def test_without_quorum_the_cluster_can_be_read_and_not_changed(
+    proxmox_sandbox: ProxmoxSandbox, spec: Spec
+) -> None:
+    provider = ProxmoxProvider(proxmox_sandbox.credential())
+    made = provider.create_instance(spec(zone="pve1"), "t-1")
+    bare = proxmox_sandbox.bare()
+    for node in ("pve2", "pve3"):
+        bare.post(f"nodes/{node}/status", command="shutdown")
+    assert provider.get_instance(CLUSTER, made.id).id == made.id
+    with pytest.raises(Unavailable, match="no quorum"):
+        provider.stop_instance(CLUSTER, made.id)
+    with pytest.raises(Unavailable, match="no quorum"):
+        provider.create_instance(spec(name="api", zone="pve1"), "t-2")
