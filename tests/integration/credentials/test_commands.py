@@ -151,3 +151,29 @@ def test_the_providers_are_listed_with_what_they_can(skyclust_home: Path) -> Non
     assert listed["aws"]["problem"] is None
     assert _skyclust("provider", "show", "nowhere").returncode == 4
     assert os.environ["SKYCLUST_HOME"] == str(skyclust_home)
+
+
+@pytest.mark.slow
+def test_sandbox_clouds_are_connected_and_connected_again(home: Path, blocks: Blocks) -> None:
+    clouds = ("--cloud", "gcp", "--cloud", "openstack")
+    try:
+        nothing = _skyclust("sandbox", "connect")
+        _json("sandbox", "up", "--seed", "empty", *clouds)
+        first = _json("sandbox", "connect")
+        again = _json("sandbox", "connect")
+        other = _json("sandbox", "connect", "--cloud", "gcp", "--prefix", "my-")
+        listed = _json("credential", "list")
+    finally:
+        _skyclust("sandbox", "down")
+
+    assert nothing.returncode == 4
+    assert "skyclust sandbox up" in nothing.stderr
+    assert [(one["name"], one["provider"]) for one in first] == [
+        ("sandbox-gcp", "gcp"),
+        ("sandbox-openstack", "openstack"),
+    ]
+    assert first == again
+    assert [one["name"] for one in other] == ["my-gcp"]
+    assert {one["name"]: one["account"] for one in listed} == {
+        one["name"]: one["account"] for one in [*first, *other]
+    }
