@@ -1,0 +1,110 @@
+"""What a credential must and may not have, and what is done with it."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from providers.proxmox.client import TIMEOUTS, ProxmoxConnections
+from providers.proxmox.credential import ProxmoxCredential
+from providers.proxmox.identity import INVENTORY_PRIVILEGES, NEEDED_PRIVILEGES
+
+GUIDE = Path(__file__).parents[3] / "docs" / "providers" / "proxmox.md"
+TOKEN = {"user": "skyclust@pve", "token_name": "skyclust", "token_value": "secret"}
+FINGERPRINT = ":".join(["ab"] * 32)
+
+
+def credential(**fields: object) -> ProxmoxCredential:
+    return ProxmoxCredential.model_validate({"host": "pve1.example.com", **TOKEN, **fields})
+
+
+@pytest.mark.parametrize(
+    ("fields", "address"),
+    [
+        ({}, "https://pve1.example.com:8006"),
+        ({"port": 443}, "https://pve1.example.com:443"),
+        ({"host": "10.0.0.1"}, "https://10.0.0.1:8006"),
+        ({"host": "fd00::1"}, "https://[fd00::1]:8006"),
+        (
+            {"host": "", "endpoint": "https://pve.example.com/proxy/"},
+            "https://pve.example.com/proxy",
+        ),
+    ],
+)
+def test_addresses(fields: dict[str, object], address: str) -> None:
+    assert credential(**fields).address == address
+
+
+def test_the_principal_is_the_token_or_the_user() -> None:
+    assert credential().principal == "skyclust@pve!skyclust"
+    user = {"token_name": None, "token_value": None, "password": "secret"}
+    assert credential(**user).principal == "skyclust@pve"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"host": None},
+        {"endpoint": "https://pve.example.com"},
+        {"host": None, "endpoint": "pve.example.com"},
+        {"host": None, "endpoint": "https://user:secret@pve.example.com"},
+        {"host": "https://pve1.example.com"},
+        {"port": 0},
+        {"user": "skyclust"},
+        {"user": "skyclust@pve!skyclust"},
+        {"token_name": "skyclust@pve!skyclust"},
+        {"token_value": None},
+        {"password": "secret"},
+        {"token_name": None, "token_value": None},
+        {"fingerprint": "ab:cd"},
+        {"ca_certificate": "/etc/pve/pve-root-ca.pem"},
+        {"fingerprint": FINGERPRINT, "verify_ssl": False},
+    ],
+)
+def test_what_does_not_fit_is_refused_without_the_secret(fields: dict[str, object]) -> None:
+    with pytest.raises(ValidationError) as refused:
+        credential(**fields)
+    assert "secret" not in re.sub(r"'secret'|secret_", "", str(refused.value))
+
+
+def session_of(connections: ProxmoxConnections) -> Any:
+    return connections._session()
+
+
+def test_connections_have_timeouts_and_say_who_they_are() -> None:
+    session = session_of(ProxmoxConnections(credential()))
+    assert session.auth.timeout == TIMEOUTS
+    assert session.auth.verify_ssl is True
+    assert session.headers["User-Agent"].startswith("skyclust/")
+
+
+def test_a_fingerprint_pins_one_certificate() -> None:
+    session = session_of(ProxmoxConnections(credential(fingerprint=FINGERPRINT)))
+    pool = session.get_adapter("https://pve1").poolmanager
+    assert pool.connection_pool_kw["assert_fingerprint"] == FINGERPRINT.upper()
+    assert session.auth.verify_ssl is False
+
+
+def test_an_authority_is_trusted() -> None:
+    known = ssl.create_default_context().get_ca_certs(binary_form=True)
+    if not known:
+        pytest.skip("this system has no certificates to take one of")
+    pem = ssl.DER_cert_to_PEM_cert(known[0])
+    session = session_of(ProxmoxConnections(credential(ca_certificate=pem)))
+    context = session.get_adapter("https://pve1").poolmanager.connection_pool_kw["ssl_context"]
+    assert context.get_ca_certs(binary_form=True) == [known[0]]
+
+
+def privileges(command: str) -> set[str]:
+    [told] = re.findall(rf'pveum role add {command} --privs "([^"]+)"', GUIDE.read_text())
+    return set(told.split())
+
+
+def test_the_documented_roles_have_what_is_needed_and_no_more() -> None:
+    assert privileges("SkyClust") == set(NEEDED_PRIVILEGES)
+    assert privileges("SkyClustAudit") == set(INVENTORY_PRIVILEGES)
