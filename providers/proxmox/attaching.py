@@ -40,7 +40,8 @@ def attach_disk(connections: ProxmoxConnections, region: str, instance_id: str, 
             f" {machine.place.node}.",
             provider="proxmox",
         )
-    _refuse_others(connections, machine, disk, volume.get("vmid"), doing)
+    owner = int(volume["vmid"]) if volume.get("vmid") else None
+    _refuse_others(connections, machine, disk, owner, doing)
     free = [slot for slot in DATA_SLOTS if slot not in machine.config]
     if not free:
         raise InvalidRequest(f"Could not {doing}: all its drives are taken.", provider="proxmox")
@@ -80,7 +81,7 @@ def _refuse_busy(machine: Machine, doing: str) -> None:
 
 
 def _refuse_others(
-    connections: ProxmoxConnections, machine: Machine, disk: str, owner: object, doing: str
+    connections: ProxmoxConnections, machine: Machine, disk: str, owner: int | None, doing: str
 ) -> None:
     holder = get_holders(connections, doing).get(disk)
     if holder is not None:
@@ -89,7 +90,7 @@ def _refuse_others(
             hint="Detach it there first.",
             provider="proxmox",
         )
-    if owner in {None, machine.vmid} or not isinstance(owner, int):
+    if owner is None or owner == machine.vmid:
         return
     if find_place(connections, owner, doing) is not None:
         raise InvalidRequest(

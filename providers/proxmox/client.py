@@ -45,6 +45,7 @@ class ProxmoxConnections:
     def __init__(self, credential: ProxmoxCredential) -> None:
         self.credential = credential
         self._threads = threading.local()
+        self._lock = threading.Lock()
         self._cluster_name: str | None = None
         self._shared: dict[str, bool] = {}
         self._auth = _auth(credential, self._new_ticket)
@@ -72,10 +73,12 @@ class ProxmoxConnections:
         return self._cluster_name
 
     def is_shared(self, storage: str, read: Callable[[], dict[str, bool]]) -> bool:
-        """Return whether all nodes share a storage; read again for one that was not there."""
-        if storage not in self._shared:
-            self._shared = read()
-        return self._shared.get(storage, False)
+        """Return whether all nodes share a storage; read once, and again for a new one."""
+        with self._lock:
+            if storage not in self._shared:
+                # One that the credential may not see is not asked for again.
+                self._shared = {**self._shared, storage: False, **read()}
+            return self._shared[storage]
 
     def _call(self, method: str, path: str, doing: str, parameters: dict[str, object]) -> Any:
         try:

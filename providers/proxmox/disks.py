@@ -69,8 +69,8 @@ def find_volume(
     place, _, rest = disk.partition(":")
     node, _, name = place.rpartition("/")
     volume = f"{name}:{rest}"
-    for storage in get_storages(connections, set(CONTENT), doing):
-        if storage.name != name or node != ("" if storage.shared else storage.node):
+    for storage in get_storages(connections, set(CONTENT), doing, name=name):
+        if node != ("" if storage.shared else storage.node):
             continue
         for one in _volumes(connections, storage, doing):
             if one["volid"] == volume:

@@ -123,14 +123,15 @@ def list_images(
 
     What a template or file is of, its name tells: `ubuntu-24.04`, `debian-12-hardened`,
     `noble-server-cloudimg-amd64.img`. Those of containers are none: a container is asked for
-    by the id of its image.
+    by the id of its image. What is on an offline node cannot be used now, and is left out.
     """
     doing = f"look for images of {family} in {region}"
-    places = [p for p in get_places(connections, doing) if p.template and p.kind == "qemu"]
+    templates = [place for place in get_places(connections, doing) if place.template]
+    places = [place for place in templates if place.kind == "qemu" and place.online]
     found: list[Image] = []
     for page in get_pages(connections, places, 100, doing):
         found += [to_image(region, family, machine) for machine in page if _is_of(family, machine)]
-    for storage in get_storages(connections, {"import"}, doing):
+    for storage in get_storages(connections, {"import"}, doing, reachable_only=True):
         for one in connections.get(storage.path, doing, content="import"):
             if is_of_family(_file_name(one), family):
                 found.append(_file_image(region, family, storage, one))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from providers.proxmox.drives import drives
-from providers.proxmox.machines import Place, get_places, is_shared
+from providers.proxmox.machines import Place, get_places, is_shared, refuse_offline
 from providers.proxmox.regions import Node, get_nodes
 from providers.proxmox.sizes import to_size
 from providers.proxmox.storages import Storage, get_storages
@@ -55,6 +55,8 @@ def find_source(
     else:
         found = [place for place in templates if place.name == image]
         found = [place for place in found if place.node == zone] or found
+    if found and not any(place.online for place in found):
+        refuse_offline(found[0], doing)
     found = [place for place in found if place.online]
     if not found:
         raise NotFound(
@@ -86,8 +88,8 @@ def _file(connections: ProxmoxConnections, image: str, doing: str) -> Source:
     volume = f"{storage}:{name}"
     content = name.partition("/")[0]
     if content in BOOTABLE:
-        for one in get_storages(connections, {content}, doing):
-            if one.name != storage or (not one.shared and one.node != node):
+        for one in get_storages(connections, {content}, doing, name=storage):
+            if not one.shared and one.node != node:
                 continue
             held = connections.get(one.path, doing, content=content)
             if any(file["volid"] == volume for file in held):
@@ -163,7 +165,7 @@ def choose_storage(
 ) -> str:
     """Return the storage for the disks of a machine: the wish, or the one with the most room."""
     content = "images" if kind == "qemu" else "rootdir"
-    found = get_storages(connections, {content}, doing)
+    found = get_storages(connections, {content}, doing, reachable_only=True)
     here: list[Storage] = [one for one in found if one.shared or one.node == node]
     wished = [one for one in here if wish in {None, one.name}]
     if not wished:

@@ -35,11 +35,18 @@ class Storage:
         return f"nodes/{self.node}/storage/{self.name}/content"
 
 
-def get_storages(connections: ProxmoxConnections, content: set[str], doing: str) -> list[Storage]:
-    """Return the storages that hold one of the kinds of content, shared ones once.
+def get_storages(
+    connections: ProxmoxConnections,
+    content: set[str],
+    doing: str,
+    *,
+    name: str | None = None,
+    reachable_only: bool = False,
+) -> list[Storage]:
+    """Return the storages (of a name) that hold one of the kinds of content, shared ones once.
 
-    Raises Unavailable when one can be read on no node, and PermissionDenied when the credential
-    may see none at all.
+    Raises Unavailable when one can be read on no node, unless those that can be reached are
+    enough, and PermissionDenied when the credential may see none at all.
     """
     found = connections.get("cluster/resources", doing, type="storage")
     if not found:
@@ -56,7 +63,7 @@ def get_storages(connections: ProxmoxConnections, content: set[str], doing: str)
             bool(one.get("shared", 0)),
             int(one.get("maxdisk", 0)) - int(one.get("disk", 0)),
         )
-        if not content & set(kinds):
+        if not content & set(kinds) or name not in {None, storage.name}:
             continue
         key = (storage.name, "" if storage.shared else storage.node)
         if one.get("status") == "available":
@@ -64,6 +71,6 @@ def get_storages(connections: ProxmoxConnections, content: set[str], doing: str)
         else:
             missing[key] = f"storage {storage.name} of node {storage.node} is {one.get('status')}"
     for key, reason in missing.items():
-        if key not in chosen:
+        if key not in chosen and not reachable_only:
             raise Unavailable(f"Could not {doing}: {reason}.", provider="proxmox")
     return list(chosen.values())

@@ -8,6 +8,7 @@ from providers.proxmox.credential import ProxmoxCredential
 from providers.proxmox.provider import ProxmoxProvider
 from skyclust.errors import (
     AuthenticationFailed,
+    CapacityExhausted,
     PermissionDenied,
     Throttled,
     Unavailable,
@@ -108,6 +109,25 @@ def test_what_is_on_an_offline_node_cannot_be_read(proxmox_estate: ProxmoxSandbo
     assert provider.get_instance(CLUSTER, by_zone["pve3"]).zone == "pve3"
     types = [one for page in provider.list_instance_types(CLUSTER) for one in page]
     assert {zone for one in types for zone in one.zones} == {"pve1", "pve3"}
+
+
+def test_machines_are_made_while_another_node_is_offline(
+    proxmox_sandbox: ProxmoxSandbox, spec: Spec
+) -> None:
+    provider = ProxmoxProvider(proxmox_sandbox.credential())
+    bare = proxmox_sandbox.bare()
+    template = provider.create_instance(spec(zone="pve2"), "t-1").id
+    bare.post(f"nodes/pve2/qemu/{template}/status/stop")
+    provider.stop_instance(CLUSTER, template)
+    bare.post(f"nodes/pve2/qemu/{template}/template")
+    bare.post("nodes/pve2/status", command="shutdown")
+    image = "nas:import/debian-12-genericcloud-amd64.qcow2"
+    assert image in {one.id for one in provider.list_images(CLUSTER, "debian-12")}
+    assert provider.create_instance(spec(image=image), "t-2").zone in {"pve1", "pve3"}
+    with pytest.raises(Unavailable, match="node pve2"):
+        provider.create_instance(spec(image=template), "t-3")
+    with pytest.raises(CapacityExhausted, match="none is online"):
+        provider.create_instance(spec(zone="pve2"), "t-4")
 
 
 def test_without_quorum_the_cluster_can_be_read_and_not_changed(
