@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from providers.azure import belongings
 from providers.azure.errors import azure_errors
 from providers.azure.instances import machine_id, read_machine, state_of
+from providers.azure.leftovers import delete_leftovers
 from providers.azure.patience import Pauses
 from providers.azure.states import MachineState
 from skyclust.errors import Conflict, InvalidRequest, NotFound, SkyClustError
@@ -97,8 +98,8 @@ def resize_instance(
 def delete_instance(clients: AzureClients, region: str, instance_id: str) -> None:
     """Ask for the end of a machine and of what was made for it; a gone one is no error.
 
-    Azure deletes interface, address and disks with the machine. Of a machine that is gone,
-    what Azure has left is removed.
+    Azure deletes interface, address and disks with the machine. What a restore that broke off
+    left is deleted before, and of a machine that is gone, what Azure has left.
     """
     parts = machine_id(clients, region, instance_id)
     try:
@@ -110,6 +111,7 @@ def delete_instance(clients: AzureClients, region: str, instance_id: str) -> Non
         return
     if state_of(machine).state is InstanceState.DELETING:
         return
+    delete_leftovers(clients, machine)
     try:
         with azure_errors(_doing("delete", region, instance_id)):
             clients.compute.virtual_machines.begin_delete(*_place(machine), polling=False)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 NEEDED_PERMISSIONS: Final = (
     "Microsoft.Authorization/permissions/read",
+    "Microsoft.Compute/diskEncryptionSets/read",
     "Microsoft.Compute/disks/beginGetAccess/action",
     "Microsoft.Compute/disks/delete",
     "Microsoft.Compute/disks/read",

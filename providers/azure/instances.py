@@ -170,6 +170,11 @@ def to_instance(machine: Document, statuses: Sequence[Document], around: Surroun
     )
 
 
+def unique_id(machine: Document) -> str:
+    """Return the id that no later machine of the same name has."""
+    return normal(machine["properties"]["vmId"])
+
+
 def tags_of(thing: Document) -> dict[str, str]:
     """Return the tags of anything."""
     return {key: value or "" for key, value in (thing.get("tags") or {}).items()}

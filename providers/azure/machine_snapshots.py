@@ -23,6 +23,7 @@ from providers.azure.instances import (
     state_of,
     tags_of,
     to_moment,
+    unique_id,
 )
 from providers.azure.provisioning import native
 from providers.azure.snapshots import state_of as state_of_part
@@ -166,11 +167,6 @@ def to_instance_snapshot(
 def to_snapshot_id(unique: str, token: str) -> str:
     """Return the id of the snapshot of a machine that a token asks for."""
     return sha256(f"{unique}:{token}".encode()).hexdigest()[:12]
-
-
-def unique_id(machine: Document) -> str:
-    """Return the id that no later machine of the same name has."""
-    return normal(machine["properties"]["vmId"])
 
 
 def disks_by_place(machine: Document) -> dict[str, str | None]:

@@ -54,6 +54,12 @@ def put_disk(clients: AzureClients, group: str, name: str, body: Document) -> Do
     return _json(clients.compute.disks.begin_create_or_update(group, name, asked, **_AT_ONCE))
 
 
+def remove_tag(clients: AzureClients, scope: str, name: str, value: str) -> None:
+    """Ask for the end of one tag of anything."""
+    body: Any = {"operation": "Delete", "properties": {"tags": {name: value}}}
+    clients.resources.tags.begin_update_at_scope(scope, body, polling=False)
+
+
 def put_snapshot(clients: AzureClients, group: str, name: str, body: Document) -> Document:
     """Ask for a snapshot of a disk and return it as accepted."""
     asked: Any = body

@@ -235,6 +235,7 @@ def _plan_data_disks(
         for part in properties(machine)["storageProfile"]["dataDisks"]
     }
     names = {part["name"].lower(): disk_id for disk_id, part in now.items()}
+    taken = {part["lun"]: disk_id for disk_id, part in now.items()}
     planned, luns = [], set()
     for one in asked:
         if one.get("toBeDetached"):
@@ -245,6 +246,9 @@ def _plan_data_disks(
         luns.add(one["lun"])
         wanted = str((one.get("managedDisk") or {}).get("id", "")).lower()
         wanted = wanted or names.get(str(one.get("name", "")).lower(), "")
+        if one["lun"] in taken and wanted != taken[one["lun"]]:
+            message = "Changing property 'dataDisk.managedDisk.id' is not allowed."
+            raise refusal(409, "PropertyChangeNotAllowed", message)
         if wanted in now:
             changed = {name: one[name] for name in ("caching", "deleteOption") if name in one}
             part = {**now[wanted], **changed, "lun": one["lun"]}

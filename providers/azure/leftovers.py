@@ -1,0 +1,106 @@
+"""Disks that a restore makes, and what is left of one that broke off.
+
+A disk that is to take another's place bears a mark for as long as the restore is not through:
+which disk it replaces, and how that one was attached. With the mark any process finds both, and
+knows which of them nobody will want when the machine is deleted meanwhile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+from providers.azure import versions
+from providers.azure.disks import KIND, holders
+from providers.azure.errors import azure_errors
+from providers.azure.ids import ResourceId, normal
+from providers.azure.instances import tags_of, unique_id
+from providers.azure.provisioning import unsettled
+from providers.azure.tags import INSTANCE_TAG
+from skyclust.errors import NotFound
+from skyclust.model.resource import ResourceState
+
+if TYPE_CHECKING:
+    from providers.azure.client import AzureClients, Document
+
+REPLACES_TAG: Final = "skyclust-replaces"
+"""Holds the mark of a disk whose restore is not through."""
+
+OUTLIVES: Final = "Detach"
+"""The deleteOption of a disk that stays when its machine is deleted."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The disk that is replaced, without a name where there was none, and how it was attached."""
+
+    group: str = ""
+    name: str = ""
+    delete_option: str = OUTLIVES
+    caching: str = "None"
+
+    def __str__(self) -> str:
+        return "/".join((self.group, self.name, self.delete_option, self.caching))
+
+    @classmethod
+    def of(cls, disk: Document) -> Self | None:
+        """Return the mark that a disk bears, None for a disk without one."""
+        words = tags_of(disk).get(REPLACES_TAG, "").split("/")
+        return cls(*words) if len(words) == 4 else None
+
+
+def delete_leftovers(clients: AzureClients, machine: Document) -> None:
+    """Ask for the end of the disks that a restore of a machine which broke off left unattached.
+
+    Of a disk and the one that it replaces, the one that is attached goes with the machine as it
+    says itself. Where neither is, the one that was there before is kept if it was to outlive
+    the machine.
+    """
+    group = machine["id"].split("/")[4]
+    path = f"{clients.subscription}/resourceGroups/{group}/providers/Microsoft.Compute/disks"
+    with azure_errors(f"look for disks that are left of instance {normal(machine['id'])}"):
+        listed = clients.every(path, versions.DISKS)
+    for disk in listed:
+        mark = Mark.of(disk)
+        if mark is None or tags_of(disk).get(INSTANCE_TAG) != unique_id(machine):
+            continue
+        if not holders(disk):
+            delete_disk(clients, disk)
+        if holders(disk) or mark.delete_option != OUTLIVES:
+            remove_replaced(clients, mark)
+
+
+def remove_replaced(clients: AzureClients, mark: Mark) -> bool:
+    """Ask for the end of the disk that was replaced; return whether it is gone.
+
+    One that a machine has counts as gone: it is that machine's.
+    """
+    if not mark.name:
+        return True
+    there = ResourceId(clients.subscription_id, mark.group, KIND, mark.name)
+    replaced = look(clients, str(there))
+    if replaced is None or holders(replaced):
+        return True
+    delete_disk(clients, replaced)
+    return False
+
+
+def delete_disk(clients: AzureClients, disk: Document) -> None:
+    """Ask for the end of a disk, unless it is being deleted."""
+    if unsettled(disk) is ResourceState.DELETING:
+        return
+    group, name = disk["id"].split("/")[4], disk["name"]
+    try:
+        with azure_errors(f"delete disk {name} in group {group}, which was replaced"):
+            clients.compute.disks.begin_delete(group, name, polling=False)
+    except NotFound:
+        return
+
+
+def look(clients: AzureClients, disk_id: str) -> Document | None:
+    """Return a disk as Azure has it, None when there is none."""
+    try:
+        with azure_errors(f"read disk {disk_id}"):
+            return clients.get(disk_id, versions.DISKS)
+    except NotFound:
+        return None
