@@ -123,8 +123,11 @@ def refusal(region: str, server: Json, change: str, needed: InstanceState) -> Sk
     state = state_of(server)
     native = to_native_state(str(server["status"]), server.get(TASK))
     said = f"Could not {change} instance {server['id']} in {region}: it is {native}"
-    if (state in _PASSING and server["status"] not in _LASTING) or state is needed:
-        # It has the needed state now, but had not when Nova looked; or a task of Nova is on it.
+    busy = bool(server.get(TASK)) and state is not InstanceState.DELETING
+    passing = state in _PASSING and server["status"] not in _LASTING
+    if busy or passing or state is needed:
+        # A task of Nova is on it, taking an image for example; or it has the needed state now,
+        # but had not when Nova looked.
         return Conflict(f"{said} just now.", provider="openstack", code="conflictingRequest")
     return InvalidRequest(
         f"{said}.",

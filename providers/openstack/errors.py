@@ -63,6 +63,9 @@ _CAPACITY: Final = re.compile(
 )
 _RATE: Final = re.compile(r"rate[- ]limit|too many requests|retry later", re.IGNORECASE)
 
+# Glance keeps the line breaks of the page that it has for browsers.
+_LINE_BREAK: Final = re.compile(r"<br ?/?>")
+
 HINTS: Final[Mapping[type[SkyClustError], str]] = {
     QuotaExceeded: "Ask for a higher quota of the project, or free something.",
     CapacityExhausted: "Choose another zone, type or region, or try again later.",
@@ -100,10 +103,13 @@ def read_answer(content: Any) -> tuple[str, str]:
     """Return the name and the sentence of the error in an answer's JSON; empty where none is.
 
     Nova, Cinder and Keystone: {fault: {message, code}}; Neutron: {NeutronError: {type, message,
-    detail}}; Octavia: {faultcode, faultstring}; some proxies: {error: text}.
+    detail}}; Glance: {code: "404 Not Found", title, message}; Octavia: {faultcode,
+    faultstring}; some proxies: {error: text}.
     """
     if not isinstance(content, Mapping):
         return "", ""
+    if {"code", "title", "message"} <= set(content):
+        return str(content["code"]), _LINE_BREAK.sub(" ", str(content["message"])).strip()
     if "faultstring" in content:
         return str(content.get("faultcode", "")), str(content["faultstring"])
     for name, said in content.items():

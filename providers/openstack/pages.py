@@ -33,14 +33,17 @@ def get_pages(
 
     A page is asked for by the id of the last thing before it: the links that services give for
     the next page may lead to an address that is not ours. A service may give fewer things than
-    it is asked for; the list ends where it gives no link and less than asked. With
-    `first_unbounded` the first page is asked for without a limit and has the service's own.
+    it is asked for; the list ends where it gives no link and less than asked. Neutron begins
+    some of its lists anew when the thing that the id belongs to is gone by then: what was
+    yielded before is left out. With `first_unbounded` the first page is asked for without a
+    limit and has the service's own.
     """
     limit = LARGEST_PAGE if page_size is None else min(max(page_size, 1), LARGEST_PAGE)
     asked: Json = dict(params or {})
     if not first_unbounded:
         asked["limit"] = limit
     marker: str | None = None
+    seen: set[str] = set()
     while True:
         answer = _page(
             clients, region, service, path, params={**asked, "marker": marker}, doing=doing
@@ -50,7 +53,8 @@ def get_pages(
             raise Unavailable(
                 f"Could not {doing}: the answer has no {collection}.", provider="openstack"
             )
-        yield things
+        yield [thing for thing in things if str(thing["id"]) not in seen]
+        seen.update(str(thing["id"]) for thing in things)
         following = _following(answer, collection, things, full=len(things) >= limit)
         if following is None:
             return

@@ -163,8 +163,10 @@ def to_snapshots(region: str, server_id: str, parts: Iterable[Part]) -> list[Ins
 def to_snapshot(region: str, server_id: str, parts: Sequence[Part]) -> InstanceSnapshot:
     """Return the parts of one snapshot; it is as bad as the worst of them."""
     states = {part.state for part in parts}
+    told = {part.native_state for part in parts}
     if len(parts) < parts[0].count:
         states.add(SnapshotState.PENDING)
+        told.add("incomplete")
     times = [part.created_at for part in parts if part.created_at]
     return InstanceSnapshot(
         provider="openstack",
@@ -173,7 +175,7 @@ def to_snapshot(region: str, server_id: str, parts: Sequence[Part]) -> InstanceS
         id=parts[0].snapshot,
         name=parts[0].name,
         state=next((s for s in _WORST_FIRST if s in states), SnapshotState.AVAILABLE),
-        native_state=", ".join(sorted({part.native_state for part in parts})),
+        native_state=", ".join(sorted(told)),
         token=parts[0].token,
         parts=tuple(part.id for part in sorted(parts, key=lambda one: (one.source, one.id))),
         created_at=min(times) if times else None,

@@ -176,6 +176,10 @@ class OpenStackHarness:
         """Delete a server, as somebody else does."""
         self._call("DELETE", f"compute/v2.1/servers/{instance_id}")
 
+    def remove(self, path: str) -> None:
+        """Delete something by a path of the region, as somebody else does."""
+        self._call("DELETE", path)
+
     def spare_disk(self) -> str:
         """Make a volume that nothing uses."""
         return self.seed(ResourceKind.DISK, 1)[0]

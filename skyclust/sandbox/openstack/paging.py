@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 from urllib.parse import urlencode
 
 from skyclust.sandbox.openstack.context import Context
 from skyclust.sandbox.openstack.settings import LARGEST_PAGE
 
 Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Gone:
+    """How a service refuses a marker that names nothing; `{}` stands for the marker."""
+
+    status: int
+    message: str
+    code: str = ""
+
+
+NOVA_GONE: Final = Gone(400, "marker [{}] not found")
 
 
 @dataclass(frozen=True)
@@ -25,13 +37,18 @@ class More:
 
 
 def page_of(
-    context: Context, items: Sequence[Item], key: Callable[[Item], str], *, largest: int | None = -1
+    context: Context,
+    items: Sequence[Item],
+    key: Callable[[Item], str],
+    *,
+    largest: int | None = -1,
+    gone: Gone | None = NOVA_GONE,
 ) -> tuple[Sequence[Item], More | None]:
     """Return the page that is asked for, and what leads to the next one.
 
     As at the real services a full page leads to another one, which may be empty. `largest` is
-    the service's own limit, None where it has none. Refuses a marker that names nothing, and a
-    limit below zero, with 400.
+    the service's own limit, None where it has none. A marker that names nothing is refused in the
+    words of `gone`; where it is None the list begins anew. Refuses a limit below zero with 400.
     """
     asked = context.request.args
     own = LARGEST_PAGE if largest == -1 else largest
@@ -40,8 +57,9 @@ def page_of(
     first = 0
     if marker:
         first = next((n for n, item in enumerate(items, 1) if key(item) == marker), -1)
-        if first < 0:
-            raise context.refused(400, f"marker [{marker}] not found")
+        if first < 0 and gone is not None:
+            raise context.refused(gone.status, gone.message.format(marker), code=gone.code)
+        first = max(first, 0)
     page = items[first : first + min(limits)] if limits else items[first:]
     if asked.get("limit") == "0" and context.call.service == "compute":
         return [], None

@@ -102,6 +102,15 @@ def test_a_resize_that_finds_no_room_is_told(
     assert machine.provider.get_instance(machine.region, machine.id).type == "m1.small"
 
 
+def test_a_machine_whose_image_is_taken_is_busy(machine: One) -> None:
+    """Nova refuses with 409, and it passes: so nobody is told to stop the machine first."""
+    machine.act(createImage={"name": "kept"})
+    with pytest.raises(Conflict, match=r"image_\w+\) just now"):
+        machine.provider.resize_instance(machine.region, machine.id, "m1.medium")
+    with pytest.raises(Conflict, match="just now"):
+        machine.provider.stop_instance(machine.region, machine.id)
+
+
 def test_a_disk_does_not_shrink(machine: One) -> None:
     with pytest.raises(InvalidRequest, match="does not go into"):
         machine.provider.resize_instance(machine.region, machine.id, "m1.tiny")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -237,3 +238,45 @@ def test_a_wrong_secret_is_told_once_for_all(openstack_sandbox: OpenStackSandbox
     with pytest.raises(AuthenticationFailed) as raised:
         _read(provider, openstack_sandbox.region, ResourceKind.INSTANCE)
     assert "canary" not in f"{raised.value!r}{raised.value.__cause__!r}"
+
+
+def test_a_list_that_begins_anew_tells_nothing_twice(
+    harness: OpenStackHarness, provider: OpenStackProvider
+) -> None:
+    """Neutron does so with subnets when the one that the next page begins after is gone."""
+    seeded = set(harness.seed(ResourceKind.SUBNET, 4))
+    pages = iter(provider.list_resources(harness.region, ResourceKind.SUBNET, page_size=1))
+    found: list[str] = []
+    while not seeded & set(found):
+        found += [one.id for one in next(pages)]
+    harness.remove(f"network/v2.0/subnets/{found[-1]}")
+    found += [one.id for page in pages for one in page]
+    assert len(found) == len(set(found))
+    assert seeded <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        (ResourceKind.NETWORK, "network/v2.0/networks"),
+        (ResourceKind.IMAGE, "image/v2/images"),
+        (ResourceKind.INSTANCE, "compute/v2.1/servers"),
+    ],
+)
+def test_a_list_that_changes_while_it_is_read_is_not_complete(
+    harness: OpenStackHarness, provider: OpenStackProvider, kind: ResourceKind, path: str
+) -> None:
+    seeded = set(harness.seed(kind, 3))
+    pages = iter(provider.list_resources(harness.region, kind, page_size=1))
+    gone = next(one.id for page in pages for one in page if one.id in seeded)
+    harness.remove(f"{path}/{gone}")
+    _vanish(provider, harness.region, kind, gone)
+    with pytest.raises(Unavailable, match="changed while it was read"):
+        list(pages)
+
+
+def _vanish(provider: OpenStackProvider, region: str, kind: ResourceKind, gone: str) -> None:
+    end = time.monotonic() + 10
+    while gone in {one.id for one in _read(provider, region, kind)}:
+        assert time.monotonic() < end, f"{gone} stays"
+        time.sleep(0.03)

@@ -136,6 +136,14 @@ def test_an_answer_goes_by_what_it_says_and_then_by_its_status(
             ("Unauthorized", "no"),
         ),
         ({"faultcode": "Client", "faultstring": "no", "debuginfo": None}, ("Client", "no")),
+        (
+            {
+                "message": "No image<br /><br />\n\n\n",
+                "code": "404 Not Found",
+                "title": "Not Found",
+            },
+            ("404 Not Found", "No image"),
+        ),
         ({"message": "You cannot.", "code": "403"}, ("message", "You cannot.")),
         ([], ("", "")),
     ],

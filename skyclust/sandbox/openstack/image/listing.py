@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from skyclust.sandbox.openstack.context import Context
 from skyclust.sandbox.openstack.image.views import image_view
 from skyclust.sandbox.openstack.image.visibility import is_visible
-from skyclust.sandbox.openstack.paging import page_of
+from skyclust.sandbox.openstack.paging import Gone, page_of
 from skyclust.sandbox.openstack.settings import LARGEST_PAGE
 from skyclust.sandbox.openstack.state import Image
 from skyclust.sandbox.openstack.wire import Body, is_true, reply
@@ -34,7 +34,8 @@ def list_images(context: Context) -> Response:
         context, [one for one in context.region.images.values() if _matches(context, one)]
     )
     largest = LARGEST_PAGE if "limit" in asked else _OWN_LIMIT
-    page, more = page_of(context, found, lambda image: image.id, largest=largest)
+    gone = Gone(400, "No image found with ID {}")
+    page, more = page_of(context, found, lambda image: image.id, largest=largest, gone=gone)
     content: Body = {
         "images": [image_view(image) for image in page],
         "first": _link([(n, v) for n, v in asked.items(multi=True) if n != "marker"]),

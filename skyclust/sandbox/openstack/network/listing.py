@@ -10,8 +10,15 @@ from typing import Any, Final
 from werkzeug.wrappers import Response
 
 from skyclust.sandbox.openstack.context import Context
-from skyclust.sandbox.openstack.network.collections import Collection, find, is_visible
-from skyclust.sandbox.openstack.paging import page_of
+from skyclust.sandbox.openstack.network.collections import (
+    NETWORKS,
+    PORTS,
+    ROUTERS,
+    Collection,
+    find,
+    is_visible,
+)
+from skyclust.sandbox.openstack.paging import Gone, page_of
 from skyclust.sandbox.openstack.wire import Body, reply
 
 _NO_FILTERS: Final = {
@@ -28,13 +35,29 @@ def list_objects(context: Context, collection: Collection) -> Response:
         if is_visible(context, thing) and _matches(context, thing)
     ]
     page, more = page_of(
-        context, _sorted(context, found), lambda thing: str(thing["id"]), largest=None
+        context,
+        _sorted(context, found),
+        lambda thing: str(thing["id"]),
+        largest=None,
+        gone=_gone(context, collection),
     )
     content: Body = {collection.plural: [_shown(context, thing) for thing in page]}
     if more:
         href = more.link(f"{context.base}{collection.path}")
         content[f"{collection.plural}_links"] = [{"rel": "next", "href": href}]
     return reply(content)
+
+
+def _gone(context: Context, collection: Collection) -> Gone | None:
+    """Return how a marker that names nothing is refused; None where the list begins anew.
+
+    Networks, ports and routers are looked up, the others are not, and without a limit none is.
+    Source: the answers of neutron 28.0.
+    """
+    if collection not in {NETWORKS, PORTS, ROUTERS} or "limit" not in context.request.args:
+        return None
+    message = f"{collection.title} {{}} could not be found."
+    return Gone(404, message, f"{collection.error}NotFound")
 
 
 def get_object(context: Context, collection: Collection) -> Response:

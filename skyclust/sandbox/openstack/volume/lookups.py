@@ -10,7 +10,7 @@ from typing import TypeVar
 from werkzeug.wrappers import Response
 
 from skyclust.sandbox.openstack.context import Context
-from skyclust.sandbox.openstack.paging import page_of
+from skyclust.sandbox.openstack.paging import Gone, page_of
 from skyclust.sandbox.openstack.state import Volume, VolumeSnapshot
 from skyclust.sandbox.openstack.wire import Body, is_true, reply
 
@@ -58,7 +58,9 @@ def answer_list(
     everybody = context.is_admin and is_true(asked.get("all_tenants", ""))
     wanted = asked.get("project_id") if everybody else context.project_id
     found = [one for one in things if wanted in (None, one.project_id) and _matches(context, one)]
-    page, more = page_of(context, _sorted(context, found), lambda one: one.id)
+    kind = "Volume" if noun == "volumes" else "Snapshot"
+    gone = Gone(404, f"{kind} {{}} could not be found.")
+    page, more = page_of(context, _sorted(context, found), lambda one: one.id, gone=gone)
     content: Body = {noun: [show(one) for one in page]}
     if is_true(asked.get("with_count", "")) and context.call.microversion >= (3, 45):
         content["count"] = len(found)
