@@ -18,7 +18,7 @@ from skyclust.sandbox.faults import Fault, FaultKind
 from skyclust.sandbox.proxmox.access import NOBODY, PASSWORD, TEAM
 from skyclust.sandbox.proxmox.seed import CLUSTER
 from tests.fixtures.proxmox import ProxmoxSandbox
-from tests.integration.proxmox.conftest import Spec
+from tests.integration.proxmox.conftest import Spec, finished
 
 pytestmark = pytest.mark.integration
 
@@ -117,8 +117,7 @@ def test_machines_are_made_while_another_node_is_offline(
     provider = ProxmoxProvider(proxmox_sandbox.credential())
     bare = proxmox_sandbox.bare()
     template = provider.create_instance(spec(zone="pve2"), "t-1").id
-    bare.post(f"nodes/pve2/qemu/{template}/status/stop")
-    provider.stop_instance(CLUSTER, template)
+    finished(bare, "pve2", bare.post(f"nodes/pve2/qemu/{template}/status/stop"))
     bare.post(f"nodes/pve2/qemu/{template}/template")
     bare.post("nodes/pve2/status", command="shutdown")
     image = "nas:import/debian-12-genericcloud-amd64.qcow2"
