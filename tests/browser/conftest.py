@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.fixtures.missing import missing
 
 SKYCLUST: Final = Path(sys.executable).with_name("skyclust")
-CREDENTIAL: Final = "acme-production"
+CREDENTIAL: Final = "acme-aws"
 
 # As root Chromium has no sandbox; the others keep it from calling out.
 CHROMIUM_FLAGS: Final = [
@@ -40,14 +40,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @dataclass(frozen=True)
 class Installation:
-    """`skyclust up` and a sandbox cloud with an estate, in a home folder of their own."""
+    """`skyclust up` and five sandbox clouds with estates, in a home folder of their own."""
 
     home: Path
     ui: str
 
-    def run(self, *arguments: str, given: str = "") -> str:
+    def run(self, *arguments: str) -> str:
         """Run a command of the CLI and return its output."""
-        return skyclust(self.home, *arguments, given=given)
+        return skyclust(self.home, *arguments)
 
     def listed(self, *arguments: str) -> list[dict[str, Any]]:
         """Run a list command and return its rows."""
@@ -55,13 +55,13 @@ class Installation:
         return rows
 
 
-def skyclust(home: Path, *arguments: str, given: str = "") -> str:
+def skyclust(home: Path, *arguments: str) -> str:
     foreign = ("PREFECT_", "SKYCLUST_")
     environment = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
     outcome = subprocess.run(
         [SKYCLUST, *arguments],
         env={**environment, "SKYCLUST_HOME": str(home)},
-        input=given,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
@@ -77,9 +77,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     try:
         skyclust(home, "up", "--detach")
         skyclust(home, "sandbox", "up", "--transition-seconds", "1")
-        fields = skyclust(home, "sandbox", "credential")
-        add = ["credential", "add", CREDENTIAL, "--provider", "aws", "--from-file", "-"]
-        skyclust(home, *add, given=fields)
+        skyclust(home, "sandbox", "connect", "--prefix", "acme-")
         parts = json.loads(skyclust(home, "status", "--json"))
         (ui,) = (part["address"] for part in parts if part["part"] == "server")
         yield Installation(home, ui)

@@ -26,6 +26,16 @@ def open_deployment(page: Page, name: str) -> None:
     page.get_by_role("button", name="Run", exact=True).click()
 
 
+def ask_for_exact_machines(page: Page) -> None:
+    """Open the form of provision-instances for machines with an exact type, and say whose."""
+    open_deployment(page, "provision-instances")
+    page.get_by_role("menuitem", name="Custom run").click()
+    expect(page.get_by_text("Name of the credential to make the machines with.")).to_be_visible()
+    page.get_by_role("tab", name="str", exact=True).first.click()
+    page.get_by_role("tabpanel").first.get_by_role("textbox").fill(CREDENTIAL)
+    page.get_by_role("tab", name="InstanceSpec", exact=True).click()
+
+
 def follow_run(page: Page, name: str) -> None:
     """Open the run that was just asked for and wait until it is Completed and so named."""
     page.get_by_text("View run").click()
@@ -75,16 +85,13 @@ def test_a_sync_is_run_and_its_scopes_are_read(
 def test_machines_are_made_by_the_form(
     page: Page, installation: Installation, picture: Picture
 ) -> None:
-    open_deployment(page, "provision-instances")
-    page.get_by_role("menuitem", name="Custom run").click()
-    expect(page.get_by_text("Name of the credential to make the machines with.")).to_be_visible()
-    page.get_by_label("Credential", exact=True).fill(CREDENTIAL)
+    ask_for_exact_machines(page)
     page.get_by_label("Name", exact=True).fill("web")
     page.get_by_label("Region", exact=True).fill("eu-central-1")
     page.get_by_label("Instance type", exact=True).fill("t3.small")
     page.get_by_label("Image", exact=True).fill("debian-12-amd64-20250814-2204")
     page.get_by_label("How many").fill("2")
-    page.get_by_label("Credential", exact=True).scroll_into_view_if_needed()
+    page.get_by_text("Name of the credential to make").scroll_into_view_if_needed()
     picture("provision-form")
     page.get_by_role("button", name="Submit").click()
 
@@ -98,9 +105,7 @@ def test_machines_are_made_by_the_form(
 
 def test_the_form_refuses_what_cannot_be(page: Page, installation: Installation) -> None:
     before = installation.listed("operation", "list")
-    open_deployment(page, "provision-instances")
-    page.get_by_role("menuitem", name="Custom run").click()
-    page.get_by_label("Credential", exact=True).fill(CREDENTIAL)
+    ask_for_exact_machines(page)
     page.get_by_label("Name", exact=True).fill("no spaces allowed")
     page.get_by_role("button", name="Submit").click()
     expect(page.get_by_text("does not match").first).to_be_visible()
