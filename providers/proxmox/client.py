@@ -25,7 +25,7 @@ from requests.adapters import HTTPAdapter
 import skyclust
 from providers.proxmox.credential import ProxmoxCredential
 from providers.proxmox.errors import translated
-from skyclust.errors import AuthenticationFailed
+from skyclust.errors import AuthenticationFailed, Throttled, Unavailable
 
 CONNECT_SECONDS: Final = 5.0
 """A node that has not answered the TCP handshake by then is not there."""
@@ -37,6 +37,10 @@ TICKET_SECONDS: Final = 3600.0
 """A ticket holds for two hours (https://pve.proxmox.com/wiki/Proxmox_VE_API): renewed in time."""
 
 TIMEOUTS: Final = (CONNECT_SECONDS, READ_SECONDS)
+
+READ_PAUSES: Final = (0.2, 0.6, 1.8)
+"""Seconds before a read is tried again. A list reads every machine by itself, and one busy
+moment of the proxy (503) or of a node (595, 596) must not cost the whole list."""
 
 
 class ProxmoxConnections:
@@ -81,6 +85,14 @@ class ProxmoxConnections:
             return self._shared[storage]
 
     def _call(self, method: str, path: str, doing: str, parameters: dict[str, object]) -> Any:
+        for pause in READ_PAUSES if method == "get" else ():
+            try:
+                return self._signed_in(method, path, doing, parameters)
+            except (Throttled, Unavailable):
+                time.sleep(pause)
+        return self._signed_in(method, path, doing, parameters)
+
+    def _signed_in(self, method: str, path: str, doing: str, parameters: dict[str, object]) -> Any:
         try:
             return self._once(method, path, doing, parameters)
         except AuthenticationFailed:

@@ -43,7 +43,8 @@ class TestProxmox(
     def harness(
         self, proxmox_sandbox: ProxmoxSandbox, monkeypatch: pytest.MonkeyPatch
     ) -> ProxmoxHarness:
-        """The sandbox, and a provider that looks after its tasks more often."""
+        """The sandbox, and a provider that hardly pauses."""
+        monkeypatch.setattr("providers.proxmox.client.READ_PAUSES", (0, 0, 0))
         monkeypatch.setattr("providers.proxmox.tasks.FIRST_PAUSE", 0.02)
         monkeypatch.setattr("providers.proxmox.tasks.LONGEST_PAUSE", 0.05)
         return ProxmoxHarness(proxmox_sandbox)
