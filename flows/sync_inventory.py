@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from typing import Any, Final
@@ -34,21 +35,19 @@ from tasks.journal import current_run
 from tasks.reports import report_sync
 from tasks.scopes import ReadOptions, mark_failed
 from tasks.silence import Watch
+from tasks.turns import MOST_ASKED, Turns, Work
 
 EVERYTHING: Final = SyncRequest()
 
-WORKERS: Final = 16
-"""Regions read at once: they wait for the network most of the time, so a dead one holds
-up nobody else."""
-
-PROGRESS_SECONDS: Final = 2.0
-"""Between two moves of the progress bar while one task reads for long."""
+LOOK_SECONDS: Final = 1.0
+"""Between two looks at the tasks at work while none of them ends: how far they are, and which
+of them are silent."""
 
 
 @flow(
     name="sync-inventory",
     flow_run_name="{request.summary}",
-    task_runner=ThreadPoolTaskRunner(max_workers=WORKERS),  # type: ignore[arg-type]  # generic in the result
+    task_runner=ThreadPoolTaskRunner(max_workers=MOST_ASKED),  # type: ignore[arg-type]  # generic in the result
     persist_result=False,
     validate_parameters=True,
 )
@@ -86,51 +85,48 @@ def _read(
 ) -> tuple[Regions, list[Read], dict[Read, BaseException]]:
     """Ask every account for its regions, and read those as soon as it has told them.
 
-    So no account waits for another one. Returns what the accounts told, what was read, and
-    what kept reads from their end.
+    So no account waits for another one, and one that falls silent is given up as a whole.
+    Returns what the accounts told, what was to be read, and what kept reads from their end.
     """
     finished: SimpleQueue[PrefectFuture[Any]] = SimpleQueue()
-    at_work: dict[PrefectFuture[Any], Account | Read] = {}
+    at_work: dict[PrefectFuture[Any], Work] = {}
     regions: dict[Account, Sequence[str] | SkyClustError] = {}
-    watches: dict[Read, Watch] = {}
     failures: dict[Read, BaseException] = {}
-
-    def begin(subject: Account | Read, future: PrefectFuture[Any]) -> None:
-        at_work[future] = subject
-        future.add_done_callback(finished.put)
-
-    for one in asked:
-        begin(one, discover_regions.submit(one, Watch()))
+    turns = Turns()
+    turns.add(asked)
     bar = show_progress("inventory-progress", "Scopes read") if asked else None
     shown = 0.0
-    while at_work:
-        future = _next(finished)
-        if future is not None:
-            subject = at_work.pop(future)
+    while turns:
+        for work in turns.begin():
+            future = _submit(work, regions, options, turns.watches[work])
+            at_work[future] = work
+            future.add_done_callback(finished.put)
+        for future in _ended(finished):
+            work = at_work.pop(future)
             outcome = future.result(raise_on_failure=False)
-            if isinstance(subject, Account):
-                regions[subject] = told = _told(outcome)
+            given_up = turns.end(work, outcome)
+            failures |= {one: error for one, error in given_up.items() if isinstance(one, Read)}
+            if isinstance(work, Account):
+                regions[work] = told = _told(outcome)
                 if not isinstance(told, SkyClustError):
-                    for read in _planned(subject, told, request):
-                        watches[read] = Watch()
-                        begin(read, _submit(read, told, options, watches[read]))
+                    turns.add(_planned(work, told, request))
             else:
-                watches[subject].settled = subject.scopes
+                turns.watches[work].settled = work.scopes
                 if isinstance(outcome, BaseException):
-                    failures[subject] = outcome
+                    failures[work] = outcome
         if bar is not None:
             # What is to be read grows with each account that tells its regions.
-            shown = max(shown, _percent(watches)) if at_work else 100.0
+            shown = max(shown, _percent(turns.watches)) if turns else 100.0
             move_progress(bar, shown)
-    return regions, list(watches), failures
+    return regions, [work for work in turns.watches if isinstance(work, Read)], failures
 
 
-def _next(finished: SimpleQueue[PrefectFuture[Any]]) -> PrefectFuture[Any] | None:
-    """Return the next task that has ended, None when it is time to move the progress bar."""
-    try:
-        return finished.get(timeout=PROGRESS_SECONDS)
-    except Empty:
-        return None
+def _ended(finished: SimpleQueue[PrefectFuture[Any]]) -> Iterator[PrefectFuture[Any]]:
+    """Yield the tasks that have ended, none when it is time to look after the others."""
+    with suppress(Empty):
+        yield finished.get(timeout=LOOK_SECONDS)
+        while True:
+            yield finished.get_nowait()
 
 
 def _planned(account: Account, told: Sequence[str], request: SyncRequest) -> list[Read]:
@@ -138,17 +134,20 @@ def _planned(account: Account, told: Sequence[str], request: SyncRequest) -> lis
     return reads(account, told, kinds, request, at_once=lists_accounts(account.provider))
 
 
-def _submit(
-    read: Read, told: Sequence[str], options: ReadOptions, watch: Watch
-) -> PrefectFuture[None]:
-    if len(read.regions) == 1:
-        return read_region.submit(read, options, watch)
-    return read_account.submit(read, told, options, watch)
+def _submit(work: Work, regions: Regions, options: ReadOptions, watch: Watch) -> PrefectFuture[Any]:
+    if isinstance(work, Account):
+        return discover_regions.submit(work, watch)
+    if len(work.regions) == 1:
+        return read_region.submit(work, options, watch)
+    told = regions[work.account]
+    if isinstance(told, SkyClustError):
+        raise told
+    return read_account.submit(work, told, options, watch)
 
 
-def _percent(watches: Mapping[Read, Watch]) -> float:
+def _percent(watches: Mapping[Work, Watch]) -> float:
     """Return how much of what is known to be read is settled, 0 to 100."""
-    scopes = sum(read.scopes for read in watches)
+    scopes = sum(work.scopes for work in watches if isinstance(work, Read))
     return 100 * sum(watch.settled for watch in watches.values()) / scopes if scopes else 0.0
 
 

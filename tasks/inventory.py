@@ -113,7 +113,7 @@ def _read_and_keep(read: Read, read_kind: ReadKind, options: ReadOptions, watch:
     done = settled(store, read.account, read.regions, options.run_id)
     left = [kind for kind in read.kinds if _unsettled(read, [kind], done)]
     failures: list[SkyClustError] = []
-    ask = partial(read_kinds, read_kind, read.regions, tuple(left), watch)
+    ask = partial(read_kinds, read_kind, read.regions, tuple(left), watch=watch, place=str(read))
     try:
         for found in hear(ask, watch, str(read)):
             _warn(read, found)

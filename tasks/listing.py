@@ -66,13 +66,18 @@ def read_kinds(
     read_kind: ReadKind,
     regions: Sequence[str],
     kinds: Sequence[ResourceKind],
-    watch: Watch,
     tell: Callable[[KindRead], None],
+    *,
+    watch: Watch,
+    place: str,
 ) -> None:
-    """Tell each kind's read, or why there is none, until the place is given up."""
+    """Tell each kind's read, or why there is none.
+
+    Raises Timeout when the place is given up before all are told; `place` is its name.
+    """
     for kind in kinds:
         if watch.over:
-            return
+            raise watch.given_up(place)
         try:
             read = read_kind(kind)
         except SkyClustError as error:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextvars import copy_context
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any, Final, TypeVar
 
 from prefect import Task
@@ -27,59 +27,127 @@ Told = TypeVar("Told")
 SILENT: Final = "silent"
 """Code of the Timeout of a place that was given up."""
 
+QUIET_SHARE: Final = 0.1
+"""Of the silence that a place is given up for: after that much it keeps no other waiting."""
+
+
+class Clock:
+    """How long nothing was heard of an account, whichever of its places was asked.
+
+    It stands still while none is, and once the account was given up until it answers.
+    """
+
+    def __init__(self) -> None:
+        self.patience = load_settings().silence_seconds
+        self._heard_at = time.monotonic()
+        self._asked = 0
+        self._given_up = False
+        self._lock = Lock()
+
+    def ask(self) -> None:
+        """Note that one of its places is asked from now on."""
+        with self._lock:
+            if self._asked == 0 and not self._given_up:
+                self._heard_at = time.monotonic()
+            self._asked += 1
+
+    def rest(self) -> None:
+        """Note that one of its places is not asked any more."""
+        with self._lock:
+            self._asked -= 1
+
+    def heard(self) -> None:
+        """Note that the account has answered."""
+        self._heard_at = time.monotonic()
+        self._given_up = False
+
+    def give_up(self) -> None:
+        """Note that the account was waited for long enough."""
+        self._given_up = True
+
+    def left(self) -> float:
+        """Return for how many seconds more the account may be silent."""
+        return self._heard_at + self.patience - time.monotonic()
+
+    @property
+    def over(self) -> bool:
+        """Return whether the account has been silent for too long."""
+        return self.left() <= 0
+
 
 class Watch:
     """What is seen of a task while it asks a place: when it last heard of it, how far it is.
 
-    One object for all attempts of the task, so that a silence lasts over them.
+    One object for all attempts of the task, so that a silence lasts over them. What it hears
+    of the place is heard of the account too, and a place is given up with its account.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, account: Clock | None = None) -> None:
         self.settled = 0
+        self._account = account or Clock()
         self._heard_at: float | None = None
-        self._patience = load_settings().silence_seconds
+        self._paused = False
 
     def begin(self) -> None:
         """Count from now on, unless the place is silent since an earlier attempt."""
-        if self._heard_at is None:
+        if self._paused:
             self.heard()
+        elif self._heard_at is None:
+            self._heard_at = time.monotonic()
+            self._account.ask()
+
+    def end(self) -> None:
+        """Note that no attempt follows any more."""
+        if self._heard_at is not None:
+            self._account.rest()
 
     def heard(self) -> None:
         """Note that the place has answered."""
+        self._paused = False
         self._heard_at = time.monotonic()
+        self._account.heard()
 
     def failed(self, error: SkyClustError) -> None:
         """Note an error: most are answers, those of a broken connection are none."""
-        if _is_answer(error):
+        if is_answer(error):
             self.heard()
 
     def pause(self, error: SkyClustError) -> None:
         """Note that an attempt ends with an error: the pause that an answer asks for is none
         of the place's silence.
         """
-        if _is_answer(error):
-            self._heard_at = None
+        if is_answer(error):
+            self.heard()
+            self._paused = True
 
     def left(self) -> float:
         """Return for how many seconds more the place may be silent; 0 when it is given up."""
-        silent = time.monotonic() - (self._heard_at or time.monotonic())
-        return max(self._patience - silent, 0.0)
+        if self._paused or self._heard_at is None:
+            return self._account.patience
+        of_its_own = self._heard_at + self._account.patience - time.monotonic()
+        return max(min(of_its_own, self._account.left()), 0.0)
 
     @property
     def over(self) -> bool:
         """Return whether the place has been silent for too long."""
         return self.left() <= 0
 
+    @property
+    def quiet(self) -> bool:
+        """Return whether the place has been silent for long enough to let another go first."""
+        return self.left() < self._account.patience * (1 - QUIET_SHARE)
+
     def given_up(self, what: str) -> Timeout:
         """Return the error of a place that was silent for too long."""
         return Timeout(
-            f"{what} gave no answer for {self._patience:.0f} s.",
+            f"{what} gave no answer for {self._account.patience:.0f} s.",
             hint="The others were not kept waiting; SKYCLUST_SILENCE_SECONDS sets for how long.",
             code=SILENT,
         )
 
 
-def _is_answer(error: SkyClustError) -> bool:
+def is_answer(error: SkyClustError) -> bool:
+    """Return whether an error shows that the cloud is there: not of a broken connection."""
     return not isinstance(error, (Timeout, Unavailable))
 
 

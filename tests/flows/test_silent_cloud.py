@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import socket
 import time
+import urllib.request
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
 
 import pytest
 
@@ -14,6 +17,7 @@ from skyclust.model.scope import Scope, ScopeState
 from skyclust.orchestration.credentials import save_credential
 from skyclust.orchestration.runs import RunOutcome, run_here
 from skyclust.store import scopes
+from tasks.turns import WORKERS
 from tests.flows.conftest import REGION, Installation, add_account
 from tests.flows.memory import MemoryAccount
 
@@ -45,13 +49,13 @@ def scopes_of(installation: Installation, credential: str) -> list[Scope]:
 def test_a_cloud_that_never_answers_keeps_nobody_waiting(
     installation: Installation, black_hole: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SKYCLUST_SILENCE_SECONDS", str(SILENCE))
     living, dead = installation.credential, f"{installation.credential}-dead"
     add_account(installation.store, dead, installation.sandbox.endpoint)
     before, usual = sync(regions=[REGION])
     assert before.succeeded, before.message
     dead_values = {"access_key_id": "k", "secret_access_key": "s", "endpoint": black_hole}
     save_credential(installation.store, "default", dead, "aws", dead_values, replace=True)
+    monkeypatch.setenv("SKYCLUST_SILENCE_SECONDS", str(SILENCE))
     stored_by = {scope.completed_at for scope in scopes_of(installation, living)}
 
     outcome, taken = sync(regions=[REGION])
@@ -148,3 +152,89 @@ def test_a_retry_lists_only_what_is_not_settled(memory: MemoryAccount) -> None:
     lists = memory.trouble.lists
     assert lists.count(ResourceKind.INSTANCE) == 3
     assert {lists.count(kind) for kind in memory.provider.kinds - {ResourceKind.INSTANCE}} == {1}
+
+
+class Dying(ThreadingHTTPServer):
+    """Stands before a cloud: it lets through that an account is asked for its regions, and
+    never says a word to any other call.
+    """
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, cloud: str) -> None:
+        super().__init__(("127.0.0.1", 0), Door)
+        self.cloud = cloud
+        self.over = Event()
+        self.asked: list[str] = []
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Door(BaseHTTPRequestHandler):
+    """One call that came to a cloud that is dying."""
+
+    server: Dying
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if b"Action=DescribeRegions" not in body:
+            self.server.asked.append(self.headers["Authorization"])
+            self.server.over.wait()
+            return
+        call = urllib.request.Request(self.server.cloud, data=body, headers=dict(self.headers))
+        with urllib.request.urlopen(call) as answer:
+            told = answer.read()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/xml")
+        self.send_header("Content-Length", str(len(told)))
+        self.end_headers()
+        self.wfile.write(told)
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def dying(installation: Installation) -> Iterator[Dying]:
+    with Dying(installation.sandbox.endpoint) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.over.set()
+        server.shutdown()
+
+
+def test_a_cloud_that_dies_after_it_told_its_regions_keeps_nobody_waiting(
+    installation: Installation, dying: Dying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two such accounts have more regions than are read at once: they wait in no rounds."""
+    living = installation.credential
+    dead = [f"{living}-a-dead", f"{living}-b-dead"]
+    for name in dead:
+        add_account(installation.store, name, installation.sandbox.endpoint)
+    before, usual = sync(kinds=["instance"])
+    assert before.succeeded, before.message
+    regions = {scope.key.region for scope in scopes_of(installation, living)}
+    assert len(dead) * len(regions) > WORKERS
+    values = {"access_key_id": "sandbox", "secret_access_key": "s", "endpoint": dying.endpoint}
+    for name in dead:
+        save_credential(installation.store, "default", name, "aws", values, replace=True)
+    monkeypatch.setenv("SKYCLUST_SILENCE_SECONDS", str(SILENCE))
+    stored_by = {scope.completed_at for scope in scopes_of(installation, living)}
+
+    outcome, taken = sync(kinds=["instance"])
+
+    assert outcome.partial, outcome.message
+    assert taken < usual + SILENCE + 2
+    of_living = scopes_of(installation, living)
+    assert {scope.state for scope in of_living} == {ScopeState.FRESH}
+    assert stored_by.isdisjoint({scope.completed_at for scope in of_living})
+    for name in dead:
+        of_dead = scopes_of(installation, name)
+        assert {scope.key.region for scope in of_dead} == regions
+        assert {scope.state for scope in of_dead} == {ScopeState.STALE}
+        answered = [one.error for one in of_dead if "gave no answer for 3 s" not in str(one.error)]
+        assert answered == []
+        assert {scope.error_class for scope in of_dead} == {"Timeout"}
