@@ -11,6 +11,7 @@ https://docs.openstack.org/api-ref/block-storage/v3/#revert-volume-to-snapshot
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
 
 Json = dict[str, Any]
+
+STOP_SECONDS: Final = 10.0
+"""How long a rebuilt server may be active before Nova stops it: two writes to its database."""
 
 REVERTS: Final = (3, 40)
 """Since then Cinder puts a volume back to its newest snapshot."""
@@ -71,6 +75,8 @@ def restore_snapshot(
             provider="openstack",
             code="ERROR",
         )
+    if volumes:
+        server = _stopped_again(clients, region, server)
     if is_passing(server):
         return False
     if volumes and state_of(server) is not InstanceState.STOPPED:
@@ -81,6 +87,21 @@ def restore_snapshot(
         volume = volumes[part.source]
         back &= _is_back(clients, region, server, part, volume=volume, mark=mark, may_attach=back)
     return back
+
+
+def _stopped_again(clients: OpenStackClients, region: str, server: Json) -> Json:
+    """Return a rebuilt server as it is once Nova has begun to stop it, or does not do so.
+
+    Nova brings up what it has rebuilt, and then stops what was stopped before; between the two
+    the server is active, and no task tells what is coming.
+    """
+    end = time.monotonic() + STOP_SECONDS
+    while state_of(server) is InstanceState.RUNNING and not is_passing(server):
+        if time.monotonic() > end:
+            break
+        time.sleep(STOP_SECONDS / 40)
+        server = get_server(clients, region, str(server["id"]))
+    return server
 
 
 def _refuse_unready(region: str, server_id: str, parts: Sequence[Part]) -> None:

@@ -42,7 +42,7 @@ def rebuild(context: Context, server: Server, details: Any) -> Response:
         server.metadata = dict(asked["metadata"] or {})
     server.name = asked.get("name", server.name)
     server.description = asked.get("description", server.description)
-    vm_state = "stopped" if server.vm_state == "stopped" else "active"
+    was_stopped = server.vm_state == "stopped"
 
     def finish() -> None:
         if isinstance(holder, Volume):
@@ -52,11 +52,21 @@ def rebuild(context: Context, server: Server, details: Any) -> Response:
             server.image_id, holder.content = image.id, image.content
         server.fault = None
         server.starts += 1
-        settle(server, vm_state)
+        settle(server, "active")
+        if was_stopped:
+            context.later(server.id, lambda: _stop(context, server), share=0.5)
 
     work(context, server, "rebuilding", finish)
     told = make_viewer(context).detailed(server, alone=True)
     return reply({"server": {**told, "adminPass": secrets.token_urlsafe(9)}}, 202)
+
+
+def _stop(context: Context, server: Server) -> None:
+    """Stop a server that was stopped before: nova brings every server up that it has rebuilt.
+
+    For a moment such a server is active with no task, as nova 33.0 shows it.
+    """
+    work(context, server, "powering-off", lambda: settle(server, "stopped"))
 
 
 def _check_volume(context: Context, volume: Volume, image: Image) -> None:
