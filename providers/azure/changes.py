@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.azure import belongings
+from providers.azure import belongings, versions
 from providers.azure.errors import azure_errors
 from providers.azure.instances import machine_id, read_machine, state_of
 from providers.azure.leftovers import delete_leftovers
@@ -69,10 +69,10 @@ def must_stop_to_resize(clients: AzureClients, instance: Instance, instance_type
     if _same(instance.type, instance_type) or instance.attributes.get("billed") is False:
         return False
     parts = machine_id(clients, instance.region, instance.id)
-    machines = clients.compute.virtual_machines
     with azure_errors(f"list the sizes that instance {instance.id} can have as it runs"):
-        sizes = [size.name for size in machines.list_available_sizes(parts.group, parts.name)]
-    return not any(_same(size or "", instance_type) for size in sizes)
+        path = f"{parts}/vmSizes"
+        sizes = [str(size["name"]) for size in clients.every(path, versions.COMPUTE)]
+    return not any(_same(size, instance_type) for size in sizes)
 
 
 def resize_instance(

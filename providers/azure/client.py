@@ -31,6 +31,7 @@ from requests.adapters import HTTPAdapter
 
 import skyclust
 from providers.azure.credential import AzureCredential
+from providers.azure.pinning import PinnedVersions
 from providers.azure.signing_in import (
     CONNECT_SECONDS,
     READ_SECONDS,
@@ -204,6 +205,7 @@ class AzureClients:
                 credential_scopes=[self._scope],
                 authentication_policy=self._authentication(),
                 retry_policy=BoundedRetries(retry_total=ATTEMPTS - 1),
+                per_call_policies=[PinnedVersions()],
                 user_agent=user_agent(),
                 transport=self._transport(),
             )

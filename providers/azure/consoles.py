@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from providers.azure.errors import azure_errors
 from providers.azure.instances import machine_id, read_machine
-from skyclust.errors import InvalidRequest, NotFound
+from skyclust.errors import InvalidRequest, NotFound, SkyClustError
 
 if TYPE_CHECKING:
     from providers.azure.client import AzureClients
@@ -47,4 +47,7 @@ def console_log(clients: AzureClients, region: str, instance_id: str) -> str:
             log = clients.download(told.serial_console_log_blob_uri, LARGEST_LOG)
     except NotFound:
         return ""
+    except SkyClustError as error:
+        # The cause tells the whole address, which opens the log to whoever reads it.
+        raise error from None
     return log.decode("utf-8", errors="replace")

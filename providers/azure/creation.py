@@ -58,13 +58,17 @@ def create_instance(clients: AzureClients, spec: InstanceSpec, token: str) -> In
     if there is not None:
         return _ours(clients, there, spec, token)
     try:
-        return _made(clients, spec, token, doing)
+        return put_machine(clients, spec, token, doing)
     except Terminal as error:
+        if is_unseen(clients, spec, token, error):
+            # What the create needs is made again, where it is needed, when it is repeated.
+            raise Conflict(error.message, provider="azure", code=error.code) from error
         _clean_up(clients, spec, token, error)
         raise
 
 
-def _made(clients: AzureClients, spec: InstanceSpec, token: str, doing: str) -> Instance:
+def put_machine(clients: AzureClients, spec: InstanceSpec, token: str, doing: str) -> Instance:
+    """Ask for one machine and what it needs; returns the one that the token has made meanwhile."""
     image = find_image(clients, spec.region, spec.image)
     subnet = find_subnet(clients, spec.region, spec.network, token)
     keys = find_keys(clients, spec.ssh_keys) or [key_of_nobody()]
@@ -74,16 +78,15 @@ def _made(clients: AzureClients, spec: InstanceSpec, token: str, doing: str) -> 
     try:
         with azure_errors(doing):
             accepted = writing.put_new_machine(clients, clients.resource_group, spec.name, body)
-    except Conflict:
+    except (Conflict, InvalidRequest) as error:
+        # A cloud that does not know the condition refuses to change the machine that is there:
+        # each request has a name of its own for the boot disk.
+        if isinstance(error, InvalidRequest) and error.code != "PropertyChangeNotAllowed":
+            raise
         there = _existing(clients, spec, doing)
         if there is None:
             raise
         return _ours(clients, there, spec, token)
-    except (InvalidRequest, NotFound) as error:
-        if belongings.Names(spec.name, token).interface.lower() not in error.message.lower():
-            raise
-        # Somebody removed the interface since: it is made again when the create is repeated.
-        raise Conflict(error.message, provider="azure", code=error.code) from error
     around = Surroundings(
         {normal(interface["id"]): interface},
         {normal(address["id"]): address} if address else {},
@@ -144,6 +147,21 @@ def _clean_up(clients: AzureClients, spec: InstanceSpec, token: str, error: Term
     except SkyClustError:
         made = f"{names.interface} or {names.address} in group {clients.resource_group}"
         error.hint = f"{error.hint} If there is {made}, remove it by hand.".strip()
+
+
+def is_unseen(clients: AzureClients, spec: InstanceSpec, token: str, error: Terminal) -> bool:
+    """Return whether Azure misses what was made just now.
+
+    Resource Manager shows in one place a little later what was made in another, and somebody
+    may have removed it since.
+    """
+    if not isinstance(error, NotFound) and error.code != "InvalidResourceReference":
+        return False
+    names = Names(spec.name, token)
+    ours = [names.interface, names.address]
+    if error.code == "ResourceGroupNotFound":
+        ours.append(f"'{clients.resource_group}'")
+    return any(one.lower() in error.message.lower() for one in ours)
 
 
 def fingerprint(spec: InstanceSpec) -> str:

@@ -79,6 +79,8 @@ _BUSY: Final = re.compile(
 # Entra ID's own code in the text of its error (https://learn.microsoft.com/en-us/entra/
 # identity-platform/reference-error-codes).
 _ENTRA_CODE: Final = re.compile(r"AADSTS\d+")
+# What makes an address of a storage account open without anything else (a SAS).
+_SIGNATURE: Final = re.compile(r"(\bsig=)[^&\s'\"<>)]+", re.IGNORECASE)
 
 
 def class_for(code: str, status: int, message: str = "") -> type[SkyClustError]:
@@ -111,7 +113,13 @@ def _class_for_status(code: str, status: int) -> type[SkyClustError]:
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return the seconds a Retry-After header asks for, None without one (RFC 9110 10.2.3)."""
+    """Return the seconds a Retry-After header asks for, None without one (RFC 9110 10.2.3).
+
+    Some of Azure's services write it in milliseconds, under names of their own.
+    """
+    for name in ("retry-after-ms", "x-ms-retry-after-ms"):
+        if str(headers.get(name) or "").isdigit():
+            return int(headers[name]) / 1000
     value = str(headers.get("Retry-After") or "").strip()
     if value.isdigit():
         return float(value)
@@ -191,7 +199,8 @@ def _built(ours: type[SkyClustError], code: str, message: str, doing: str) -> Sk
             provider="azure",
             code=code,
         )
-    said = " ".join(message.split()).rstrip(". ") or "Azure gave no reason"
+    said = _SIGNATURE.sub(r"\1********", " ".join(message.split())).rstrip(". ")
+    said = said or "Azure gave no reason"
     return ours(f"Could not {doing}: {said} ({code}).", hint=hint, provider="azure", code=code)
 
 

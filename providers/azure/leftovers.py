@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
-from providers.azure import versions
+from providers.azure import versions, writing
 from providers.azure.disks import KIND, holders
 from providers.azure.errors import azure_errors
 from providers.azure.ids import ResourceId, normal
@@ -92,7 +92,7 @@ def delete_disk(clients: AzureClients, disk: Document) -> None:
     group, name = disk["id"].split("/")[4], disk["name"]
     try:
         with azure_errors(f"delete disk {name} in group {group}, which was replaced"):
-            clients.compute.disks.begin_delete(group, name, polling=False)
+            writing.delete_disk(clients, group, name)
     except NotFound:
         return
 

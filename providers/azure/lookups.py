@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from providers.azure import versions
@@ -130,8 +130,12 @@ def find_keys(clients: AzureClients, keys: Sequence[str]) -> list[str]:
 
 
 def key_of_nobody() -> str:
-    """Return a public SSH key whose private part is not kept: nobody can log in with it."""
-    key = Ed25519PrivateKey.generate().public_key()
+    """Return a public SSH key whose private part is not kept: nobody can log in with it.
+
+    Of RSA and 2048 bits, the kind that Azure takes everywhere. Source: `keyData` of
+    https://learn.microsoft.com/en-us/rest/api/compute/virtual-machines/create-or-update
+    """
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key()
     return key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
 
 

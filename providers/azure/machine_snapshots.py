@@ -106,7 +106,7 @@ def delete_snapshot(clients: AzureClients, region: str, instance_id: str, snapsh
             continue
         try:
             with azure_errors(f"delete snapshot {snapshot_id} of instance {instance_id}"):
-                clients.compute.snapshots.begin_delete(group, part["name"], polling=False)
+                writing.delete_snapshot(clients, group, part["name"])
         except NotFound:
             continue
 

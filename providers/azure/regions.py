@@ -24,7 +24,7 @@ def get_regions(clients: AzureClients) -> list[str]:
 
 
 def _is_physical(location: Document) -> bool:
-    # Azure Stack tells no metadata, and has physical locations only.
+    # A private cloud may tell no metadata; it has physical locations only.
     kind = (location.get("metadata") or {}).get("regionType", "Physical")
     return str(kind).lower() == "physical" and location.get("type", "Region") == "Region"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from azure.core.exceptions import HttpResponseError
@@ -36,7 +36,13 @@ LONGEST_BACKOFF: Final = 8
 
 
 class BoundedRetries(RetryPolicy[Any, Any]):
-    """The SDK's retries, except that a long Retry-After is handed on and not slept through."""
+    """The SDK's retries, less those that take long or do something twice.
+
+    A long Retry-After is handed on and not slept through. A POST (a restart, for example) is
+    repeated when it was throttled, and not when its service failed: it may have done it.
+    """
+
+    repeats_posts: ClassVar[bool] = False
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(retry_backoff_max=LONGEST_BACKOFF, **settings)
@@ -45,6 +51,9 @@ class BoundedRetries(RetryPolicy[Any, Any]):
         """Return whether the SDK would try again, and soon."""
         asked = self.get_retry_after(response)
         if asked is not None and asked > LONGEST_RETRY_AFTER:
+            return False
+        posted = response.http_request.method == "POST" and not self.repeats_posts
+        if posted and response.http_response.status_code != 429:
             return False
         again = bool(super().is_retry(settings, response))
         if again:
@@ -55,6 +64,8 @@ class BoundedRetries(RetryPolicy[Any, Any]):
 
 class TokenRetries(BoundedRetries):
     """Tells at last what keeps a token away: MSAL would tell no more than that it is away."""
+
+    repeats_posts: ClassVar[bool] = True
 
     def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
         """Return the answer; raises HttpResponseError for a throttle and for an error 5xx."""

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
+from providers.azure import writing
 from providers.azure.errors import azure_errors
 from providers.azure.instances import (
     REQUEST_TAG,
@@ -86,4 +87,4 @@ def _patch(
 ) -> None:
     body = {"operation": operation, "properties": {"tags": dict(tags)}}
     with azure_errors(doing):
-        clients.resources.tags.begin_update_at_scope(scope, body, polling=False)
+        writing.patch_tags(clients, scope, body)

@@ -56,8 +56,24 @@ def put_disk(clients: AzureClients, group: str, name: str, body: Document) -> Do
 
 def remove_tag(clients: AzureClients, scope: str, name: str, value: str) -> None:
     """Ask for the end of one tag of anything."""
-    body: Any = {"operation": "Delete", "properties": {"tags": {name: value}}}
-    clients.resources.tags.begin_update_at_scope(scope, body, polling=False)
+    body = {"operation": "Delete", "properties": {"tags": {name: value}}}
+    patch_tags(clients, scope, body)
+
+
+def patch_tags(clients: AzureClients, scope: str, body: Document) -> None:
+    """Ask for a change of the tags of anything."""
+    asked: Any = body
+    clients.resources.tags.begin_update_at_scope(scope, asked, polling=False)
+
+
+def delete_disk(clients: AzureClients, group: str, name: str) -> None:
+    """Ask for the end of a disk."""
+    clients.compute.disks.begin_delete(group, name, polling=False)
+
+
+def delete_snapshot(clients: AzureClients, group: str, name: str) -> None:
+    """Ask for the end of a snapshot of a disk."""
+    clients.compute.snapshots.begin_delete(group, name, polling=False)
 
 
 def put_snapshot(clients: AzureClients, group: str, name: str, body: Document) -> Document:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from azure.core.pipeline.transport import RequestsTransport
 
-from providers.azure import belongings
+from providers.azure import belongings, creation, versions
 from providers.azure.client import AzureClients
 from providers.azure.provider import AzureProvider
 from skyclust.errors import CapacityExhausted, Conflict, InvalidRequest, NotFound
@@ -92,6 +93,63 @@ def test_a_name_that_somebody_else_has_is_refused(
     provider.delete_instance(REGION, first.id)
     with pytest.raises(Conflict, match="is being deleted"):
         provider.create_instance(spec(), "another token")
+
+
+def test_a_cloud_that_knows_no_condition_makes_one_machine_all_the_same(
+    provider: AzureProvider, clients: AzureClients, spec: Spec, azure_sandbox: AzureSandbox
+) -> None:
+    """It would take a second request for a change of the machine, and refuse that."""
+    made = provider.create_instance(spec(), TOKEN)
+    azure_sandbox.inject(
+        Fault(
+            kind=FaultKind.ERROR,
+            action="VirtualMachines_CreateOrUpdate",
+            code="PropertyChangeNotAllowed",
+            status=409,
+        )
+    )
+    # As a process does that looked before the machine was there.
+    late = creation.put_machine(clients, spec(), TOKEN, "create instance web")
+    assert late.id == made.id
+    with pytest.raises(InvalidRequest, match="has a machine of that name"):
+        creation.put_machine(clients, spec(), "another", "create instance web")
+
+
+def test_every_call_names_a_version_of_ours(
+    provider: AzureProvider, spec: Spec, becomes: Becomes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SDK's own are too new for sovereign clouds."""
+    asked: set[str] = set()
+    send = RequestsTransport.send
+
+    def noting(transport: Any, request: Any, **options: Any) -> Any:
+        if "api-version=" in request.url:
+            asked.add(f"{request.method} {request.url.partition('?')[0].split('/')[-1]}")
+            version = request.url.partition("api-version=")[2].partition("&")[0]
+            assert version in ours, request.url
+        return send(transport, request, **options)
+
+    named = vars(versions).items()
+    ours = {value for name, value in named if name.isupper() and isinstance(value, str)}
+    monkeypatch.setattr(RequestsTransport, "send", noting)
+    made = provider.create_instance(spec(public_address=True), TOKEN)
+    becomes(made.id, InstanceState.RUNNING)
+    kept = provider.create_snapshot(REGION, made.id, "nightly", TOKEN)
+    provider.set_tags(REGION, made.id, {"team": "shop"})
+    becomes(made.id, InstanceState.RUNNING)
+    provider.reboot_instance(REGION, made.id)
+    becomes(made.id, InstanceState.RUNNING)
+    provider.console_log(REGION, made.id)
+    provider.resize_instance(REGION, made.id, "Standard_B2ms")
+    becomes(made.id, InstanceState.RUNNING)
+    provider.stop_instance(REGION, made.id)
+    becomes(made.id, InstanceState.STOPPED)
+    provider.start_instance(REGION, made.id)
+    becomes(made.id, InstanceState.RUNNING)
+    provider.delete_snapshot(REGION, made.id, kept.id)
+    provider.delete_instance(REGION, made.id)
+    told = {"PUT web", "POST restart", "POST deallocate", "PATCH default", "DELETE web"}
+    assert told <= asked
 
 
 def test_a_size_that_is_not_to_be_had_leaves_nothing(

@@ -16,6 +16,7 @@ from providers.azure.provider import AzureProvider
 from providers.azure.signing_in import (
     LONGEST_RETRY_AFTER,
     BoundedRetries,
+    TokenRetries,
     WithoutTls,
     open_identity,
 )
@@ -111,18 +112,29 @@ def test_many_calls_share_one_client() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "wait", "again"),
-    [(429, "1", True), (429, f"{LONGEST_RETRY_AFTER + 1:.0f}", False), (503, None, True)],
+    ("policy", "method", "status", "wait", "again"),
+    [
+        (BoundedRetries, "GET", 429, "1", True),
+        (BoundedRetries, "GET", 429, f"{LONGEST_RETRY_AFTER + 1:.0f}", False),
+        (BoundedRetries, "GET", 503, None, True),
+        (BoundedRetries, "POST", 429, "1", True),
+        (BoundedRetries, "POST", 503, "1", False),
+        (BoundedRetries, "POST", 504, None, False),
+        (TokenRetries, "POST", 503, None, True),
+    ],
 )
-def test_a_long_wait_is_handed_on(status: int, wait: str | None, again: bool) -> None:
-    policy = BoundedRetries(retry_total=3)
+def test_a_long_wait_is_handed_on_and_nothing_done_twice(
+    policy: type[BoundedRetries], method: str, status: int, wait: str | None, again: bool
+) -> None:
+    """A restart whose answer was lost at a gateway may have been carried out."""
+    retries = policy(retry_total=3)
     answer = SimpleNamespace(
         status_code=status, headers={"Retry-After": wait} if wait else {}, read=lambda: b""
     )
     response: Any = SimpleNamespace(
-        http_response=answer, http_request=SimpleNamespace(method="GET")
+        http_response=answer, http_request=SimpleNamespace(method=method)
     )
-    assert policy.is_retry(policy.configure_retries({}), response) is again
+    assert retries.is_retry(retries.configure_retries({}), response) is again
 
 
 def test_http_is_spoken_only_where_it_was_typed() -> None:

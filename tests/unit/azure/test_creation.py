@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import base64
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from azure.mgmt.compute.models import VirtualMachine
 
 from providers.azure.belongings import Names, tags_for
-from providers.azure.creation import fingerprint, refuse_impossible, to_request
+from providers.azure.creation import fingerprint, is_unseen, refuse_impossible, to_request
 from providers.azure.lookups import find_image, key_of_nobody
 from providers.azure.tags import refuse_tags, to_tag
-from skyclust.errors import InvalidRequest
+from skyclust.errors import InvalidRequest, NotFound, Terminal
 from skyclust.model.instance import DiskSpec, InstanceSpec
 
 TOKEN = "0c9a4b7e-5f0d-4c1b-9d53-2f4f3a1f7e10"
@@ -167,6 +168,26 @@ def test_images_that_need_no_look(written: str, told: dict[str, str]) -> None:
     assert find_image(unused, "westeurope", written) == told
 
 
+@pytest.mark.parametrize(
+    ("error", "unseen"),
+    [
+        (NotFound("Resource group 'skyclust' is not found.", code="ResourceGroupNotFound"), True),
+        (NotFound("Resource group 'other' is not found.", code="ResourceGroupNotFound"), False),
+        (InvalidRequest("No {interface}.", code="InvalidResourceReference"), True),
+        (InvalidRequest("No {address}.", code="InvalidResourceReference"), True),
+        (InvalidRequest("No subnet x.", code="InvalidResourceReference"), False),
+        (InvalidRequest("{interface} is no good.", code="InvalidParameter"), False),
+        (NotFound("No {interface}.", code="NotFound"), True),
+    ],
+)
+def test_what_was_made_just_now_may_not_be_seen_yet(error: Terminal, unseen: bool) -> None:
+    names = Names("web", TOKEN)
+    told = error.message.format(interface=names.interface.upper(), address=names.address)
+    clients: Any = SimpleNamespace(resource_group="skyclust")
+    said = type(error)(told, code=error.code)
+    assert is_unseen(clients, spec(), TOKEN, said) is unseen
+
+
 def test_the_key_of_nobody_is_new_each_time() -> None:
-    assert key_of_nobody().startswith("ssh-ed25519 AAAA")
+    assert key_of_nobody().startswith("ssh-rsa AAAA")
     assert key_of_nobody() != key_of_nobody()

@@ -239,6 +239,23 @@ def test_a_message_says_what_was_tried_and_what_to_do() -> None:
     )
 
 
+@pytest.mark.parametrize("header", ["retry-after-ms", "x-ms-retry-after-ms"])
+def test_a_wait_may_be_told_in_milliseconds(header: str) -> None:
+    assert table.retry_after_seconds({header: "1500"}, datetime.now(UTC)) == 1.5
+
+
+def test_an_address_that_opens_a_log_is_not_repeated() -> None:
+    """requests tells the whole address of what it could not reach."""
+    said = (
+        "HTTPSConnectionPool(host='md.blob.core.windows.net', port=443): Max retries exceeded with"
+        " url: /bootdiagnostics/web.serialconsole.log?sr=b&sig=canary%2Bx%3D&se=2026-11-24"
+    )
+    with pytest.raises(Unavailable) as raised, azure_errors("read the console"):
+        raise ServiceRequestError(said)
+    assert "canary" not in str(raised.value)
+    assert "web.serialconsole.log?sr=b&sig=********&se=2026-11-24" in str(raised.value)
+
+
 def test_authentication_errors_repeat_nothing_of_the_message() -> None:
     quoted = "AADSTS7000215: Invalid client secret provided: s3cret-value. Trace ID: 1"
     error = _raised(ClientAuthenticationError(quoted))
