@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.listings import measured_listings
-from flows.sync_inventory import WORKERS
 from skyclust.embedded.environment import client_environment
 from skyclust.embedded.installation import start, stop
 from skyclust.embedded.processes import end
 from skyclust.embedded.runtime import read_runtime
+from tasks.turns import WORKERS
 
 AIM: Final = 1.5
 """A sync, store included, shall take at most so many times what bare boto3 takes."""
