@@ -11,7 +11,6 @@ from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson
 from skyclust.cli.output import show_list, show_record
 from skyclust.contract import CredentialModel, Provider
 from skyclust.registry import abilities, ability_words, provider_class, providers
-from skyclust.security.fields import secret_fields
 
 app = typer.Typer(no_args_is_help=True, help="Clouds: which there are, what they can do.")
 
@@ -82,6 +81,8 @@ def _capabilities(cls: type[Provider]) -> list[str]:
 
 
 def _fields(model: type[CredentialModel]) -> list[dict[str, Any]]:
+    from skyclust.security.fields import secret_fields
+
     secret = secret_fields(model)
     return [
         {

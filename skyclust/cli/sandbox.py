@@ -22,7 +22,6 @@ from skyclust.sandbox.processes import (
     start_sandbox,
     stop_sandbox,
 )
-from skyclust.settings import load_settings
 
 app = typer.Typer(
     no_args_is_help=True, help="Local clouds: up, down, status, connect, credential, fault."
@@ -218,6 +217,8 @@ def clear_faults(
 
 
 def _home() -> Path:
+    from skyclust.settings import load_settings
+
     return load_settings().home
 
 
