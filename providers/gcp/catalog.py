@@ -35,7 +35,7 @@ def list_instance_types(clients: GcpClients, region: str) -> Iterator[Sequence[I
         doing = f"list the machine types of {zone}"
         for page in pages(clients, f"zones/{zone}/machineTypes", doing):
             for machine_type in page:
-                if "deprecated" not in machine_type:
+                if is_offered(machine_type):
                     offered.setdefault(machine_type["name"], machine_type)
                     zones.setdefault(machine_type["name"], []).append(zone)
     names = sorted(offered)
@@ -99,9 +99,14 @@ def _is_usable(image: Answer, family: str, architecture: Architecture) -> bool:
     return (
         image.get("family") == family
         and image.get("status") == "READY"
-        and "deprecated" not in image
+        and is_offered(image)
         and _architecture(image) is architecture
     )
+
+
+def is_offered(thing: Answer) -> bool:
+    """Return whether an image or a type is not deprecated; one whose end is planned is ACTIVE."""
+    return str(thing.get("deprecated", {}).get("state", "ACTIVE")) == "ACTIVE"
 
 
 def to_image(region: str, family: str, image: Answer) -> Image:

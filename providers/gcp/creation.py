@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from providers.gcp.instances import STATES, fetch_by_token, to_instance
 from providers.gcp.labels import REQUEST, TOKEN, to_label
+from providers.gcp.leftovers import delete_made_by
 from providers.gcp.links import ending
 from providers.gcp.lookups import find_image, find_network, find_zone
 from providers.gcp.operations import (
@@ -27,10 +28,12 @@ from providers.gcp.operations import (
     request_id,
 )
 from providers.gcp.requests import refuse_impossible, to_digest, to_request
-from skyclust.errors import InvalidRequest, NotFound, SkyClustError
+from skyclust.errors import InvalidRequest, NotFound, SkyClustError, Terminal
 from skyclust.model.instance import Instance, InstanceSpec, InstanceState
 
 if TYPE_CHECKING:
+    from google.cloud.compute_v1.types import Operation
+
     from providers.gcp.client import Answer, GcpClients
 
 REMEMBERED: Final = 10
@@ -88,16 +91,27 @@ def _insert(clients: GcpClients, zone: str, resource: dict[str, Any], label: str
             doing,
         )
         if not is_done(operation):
-            finished(clients, operation, doing)
+            _await_insert(clients, zone, label, operation, doing)
             return
         try:
             raise_failure(operation, doing)
         except SkyClustError as error:
             failure = error
+            delete_made_by(clients, zone, label, operation)
             request = following(request, operation.name)
         else:
             return
     raise failure
+
+
+def _await_insert(
+    clients: GcpClients, zone: str, label: str, operation: Operation, doing: str
+) -> None:
+    try:
+        finished(clients, operation, doing)
+    except Terminal:
+        delete_made_by(clients, zone, label, operation)
+        raise
 
 
 def _settled(clients: GcpClients, machine: Answer) -> Answer | None:

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from providers.gcp.families import FAMILIES, publisher_of
-from providers.gcp.links import to_id
+from providers.gcp.links import home_of, to_id
 from providers.gcp.lists import pages
 from providers.gcp.networks import DEFAULT
 from providers.gcp.regions import get_zones
@@ -128,7 +128,7 @@ def _subnet_of(clients: GcpClients, region: str, path: str, asked: str) -> dict[
     link = found["selfLink"]
     if "IPv4Range" in found:  # a network of the old kind has no subnets
         return {"network": link}
-    subnets = [one for one in _subnets(clients, region) if one["network"] == link]
+    subnets = [one for one in _subnets(clients, home_of(link), region) if one["network"] == link]
     if len(subnets) == 1:
         return {"subnetwork": subnets[0]["selfLink"]}
     if not subnets:
@@ -141,8 +141,11 @@ def _subnet_of(clients: GcpClients, region: str, path: str, asked: str) -> dict[
     )
 
 
-def _subnets(clients: GcpClients, region: str) -> Iterator[Answer]:
-    """Yield the subnets of a region that machines can be in."""
+def _subnets(clients: GcpClients, project: str, region: str) -> Iterator[Answer]:
+    """Yield a project's subnets of a region that machines can be in.
+
+    Those of a shared network are its own project's.
+    """
     doing = f"look for the subnets of {region}"
-    for page in pages(clients, f"regions/{region}/subnetworks", doing):
+    for page in pages(clients, f"projects/{project}/regions/{region}/subnetworks", doing):
         yield from (one for one in page if one.get("purpose", "PRIVATE") == "PRIVATE")

@@ -1,9 +1,10 @@
 """Putting an instance back to a snapshot: new disks take the place of those it has.
 
 Every call looks at what is there and does what is missing: make the new disks, exchange them
-one by one, delete the old ones. New disks are named by the token, old ones bear the number of
-their instance before they are detached, so any process can go on, and what nobody goes on with
-is deleted with the instance. Source:
+one by one, delete the old ones. New disks are named by the token; they, and old ones before they
+are detached, bear the number of their instance, so any process can go on, and what nobody goes
+on with is deleted with the instance. At the end the new ones lose it: whoever detaches one then
+keeps it. Source:
 https://cloud.google.com/compute/docs/disks/restore-snapshot
 """
 
@@ -60,7 +61,11 @@ def restore_snapshot(
         return False
     for exchange in exchanges:
         _exchange(clients, region, instance_id, exchange)
-    return delete_leftovers(clients, ending(machine["zone"]), machine["id"])
+    if not delete_leftovers(clients, ending(machine["zone"]), machine["id"]):
+        return False
+    for exchange in exchanges:
+        _unmark(clients, machine, exchange)
+    return True
 
 
 def _require_whole(region: str, instance_id: str, snapshot_id: str, parts: list[Answer]) -> None:
@@ -124,7 +129,7 @@ def _make(clients: GcpClients, machine: Answer, exchange: Exchange, token: str, 
     old = attached_at(machine, exchange.device)
     if old is not None:
         before = clients.read(_path(old), doing)
-        resource["type_"] = before["type"]
+        resource |= kept_of(before)
         resource["labels"] = {**before.get("labels", {}), INSTANCE: machine["id"]}
     request = {
         "project": clients.project,
@@ -133,6 +138,19 @@ def _make(clients: GcpClients, machine: Answer, exchange: Exchange, token: str, 
         "disk_resource": resource,
     }
     asked(clients.disks().insert_unary, request, doing)
+
+
+def kept_of(disk: Answer) -> dict[str, Any]:
+    """Return what a disk's snapshot does not keep: type, speed, and the key of its encryption."""
+    kept: dict[str, Any] = {"type_": disk["type"]}
+    if "provisionedIops" in disk:
+        kept["provisioned_iops"] = int(disk["provisionedIops"])
+    if "provisionedThroughput" in disk:
+        kept["provisioned_throughput"] = int(disk["provisionedThroughput"])
+    if key := disk.get("diskEncryptionKey", {}).get("kmsKeyName"):
+        # Told with the version that the disk was made with; a new disk takes the newest.
+        kept["disk_encryption_key"] = {"kms_key_name": key.partition("/cryptoKeyVersions/")[0]}
+    return kept
 
 
 def _exchange(clients: GcpClients, region: str, instance_id: str, exchange: Exchange) -> None:
@@ -167,10 +185,21 @@ def _mark(clients: GcpClients, machine: Answer, old: Answer, doing: str) -> None
     labels = disk.get("labels", {})
     if labels.get(INSTANCE) == machine["id"]:
         return
-    resource = {
-        "labels": {**labels, INSTANCE: machine["id"]},
-        "label_fingerprint": disk.get("labelFingerprint", ""),
-    }
+    _label(clients, disk, {**labels, INSTANCE: machine["id"]}, doing)
+
+
+def _unmark(clients: GcpClients, machine: Answer, exchange: Exchange) -> None:
+    """Have a disk that has its place be like any other of its instance."""
+    doing = f"end the restore of disk {exchange.disk}"
+    disk = clients.read(f"zones/{ending(machine['zone'])}/disks/{exchange.disk}", doing)
+    labels = disk.get("labels", {})
+    if INSTANCE in labels:
+        kept = {key: value for key, value in labels.items() if key != INSTANCE}
+        _label(clients, disk, kept, doing)
+
+
+def _label(clients: GcpClients, disk: Answer, labels: dict[str, str], doing: str) -> None:
+    resource = {"labels": labels, "label_fingerprint": disk.get("labelFingerprint", "")}
     request = {
         "project": clients.project,
         "zone": ending(disk["zone"]),

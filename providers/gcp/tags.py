@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Final
 
 from providers.gcp.changes import place
+from providers.gcp.errors import plain
 from providers.gcp.instances import fetch_instance
 from providers.gcp.labels import own_of, problem_of
 from providers.gcp.operations import asked, finished
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 TRIES: Final = 5
 """As many others may change the labels at the same time."""
 
-_CHANGED_MEANWHILE: Final = "conditionNotMet"
+_CHANGED_MEANWHILE: Final = "conditionnotmet"
 
 
 def set_tags(
@@ -42,7 +43,7 @@ def set_tags(
         try:
             _set(clients, fetch_instance(clients, region, instance_id), tags, removed, doing)
         except Conflict as error:
-            if error.code != _CHANGED_MEANWHILE or attempt == TRIES - 1:
+            if plain(error.code) != _CHANGED_MEANWHILE or attempt == TRIES - 1:
                 raise
         else:
             return

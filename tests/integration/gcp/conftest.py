@@ -27,13 +27,18 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("providers.gcp.operations.FIRST_LOOK_SECONDS", 0.02)
 
 
-def provider_of(sandbox: GcpSandbox, account: str = "skyclust") -> GcpProvider:
-    """Return a provider with a key of one of the sandbox's accounts."""
+def credential_of(sandbox: GcpSandbox, account: str = "skyclust") -> GcpCredential:
+    """Return the key of one of the sandbox's accounts."""
     values = {
         "service_account_info": sandbox.service_account_key(account),
         "endpoint": sandbox.endpoint,
     }
-    return GcpProvider(GcpCredential.model_validate(values))
+    return GcpCredential.model_validate(values)
+
+
+def provider_of(sandbox: GcpSandbox, account: str = "skyclust") -> GcpProvider:
+    """Return a provider with a key of one of the sandbox's accounts."""
+    return GcpProvider(credential_of(sandbox, account))
 
 
 @pytest.fixture

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import requests
 
+from providers.gcp.client import GcpClients
+from providers.gcp.labels import to_label
+from providers.gcp.leftovers import delete_made_by
 from providers.gcp.provider import GcpProvider
 from skyclust.errors import CapacityExhausted, InvalidRequest, NotFound, Unavailable
 from skyclust.model.instance import DiskSpec, Instance, InstanceSpec, InstanceState
 from skyclust.model.resource import ResourceKind
 from skyclust.sandbox.faults import Fault, FaultKind
 from tests.fixtures.gcp import GcpSandbox
-from tests.integration.gcp.conftest import REGION, TOKEN, ZONE, Wait
+from tests.integration.gcp.conftest import REGION, TOKEN, ZONE, Wait, credential_of
 
 pytestmark = pytest.mark.integration
 
@@ -31,6 +36,30 @@ def _raw(sandbox: GcpSandbox, machine: Instance) -> dict[str, object]:
     )
     found: dict[str, object] = reply.json()
     return found
+
+
+def test_a_failed_create_leaves_no_disk_and_takes_no_older_one(
+    gcp: GcpProvider, gcp_sandbox: GcpSandbox, spec: InstanceSpec, wait: Wait
+) -> None:
+    """Where Google does not take back what it made, and where somebody kept a disk."""
+    asked = spec.model_copy(update={"zone": ZONE, "disks": (DiskSpec(size_gib=10),)})
+    machine = gcp.create_instance(asked, TOKEN)
+    wait(machine, InstanceState.RUNNING)
+    made = machine.attributes["disks"]
+    assert isinstance(made, list)
+    gcp.detach_disk(REGION, machine.id, str(made[1]))
+    clients = GcpClients(credential_of(gcp_sandbox))
+    later = SimpleNamespace(insert_time="2099-01-01T00:00:00.000-08:00")
+    delete_made_by(clients, ZONE, to_label(TOKEN), cast("Any", later))
+    assert gcp.get_disk(REGION, str(made[1])).native_state == "READY"
+    before = SimpleNamespace(insert_time="2020-01-01T00:00:00.000-08:00")
+    delete_made_by(clients, ZONE, to_label(TOKEN), cast("Any", before))
+    assert gcp.get_disk(REGION, str(made[0])).native_state == "READY"
+    end = time.monotonic() + 20
+    with pytest.raises(NotFound):  # noqa: PT012  # until it is
+        while gcp.get_disk(REGION, str(made[1])):
+            assert time.monotonic() < end
+            time.sleep(0.02)
 
 
 def test_a_machine_has_all_that_was_asked_for(

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from providers.gcp.labels import INSTANCE
 from providers.gcp.provider import GcpProvider
 from skyclust.errors import InvalidRequest, SkyClustError, Transient
 from skyclust.model.instance import Instance, InstanceState
@@ -112,6 +113,22 @@ def test_a_restored_machine_keeps_its_own_id_and_its_devices(
     wait(machine, InstanceState.RUNNING)
     with pytest.raises(InvalidRequest):
         gcp.restore_snapshot(REGION, machine.id, kept.id, RESTORE_TOKEN)
+
+
+def test_a_restored_disk_that_somebody_detached_is_not_deleted(
+    gcp: GcpProvider, machine: Instance, kept: InstanceSnapshot, wait: Wait
+) -> None:
+    _restored(gcp, machine, kept)
+    disks = gcp.get_instance(REGION, machine.id).attributes["disks"]
+    assert isinstance(disks, list)
+    [boot] = disks
+    gcp.detach_disk(REGION, machine.id, str(boot))
+    gcp.delete_instance(REGION, machine.id)
+    wait(machine, InstanceState.DELETED)
+    gcp.delete_instance(REGION, machine.id)
+    disk = gcp.get_disk(REGION, str(boot))
+    assert disk.native_state == "READY"
+    assert INSTANCE not in disk.tags
 
 
 def test_the_boot_disk_of_a_running_machine_stays(gcp: GcpProvider, machine: Instance) -> None:

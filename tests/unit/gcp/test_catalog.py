@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from providers.gcp.catalog import to_image, to_instance_type
+import pytest
+
+from providers.gcp.catalog import is_offered, to_image, to_instance_type
 from providers.gcp.families import FAMILIES, publisher_of
 from skyclust.model.catalog import Architecture
 from tests.unit.gcp.examples import HOME
@@ -41,6 +43,18 @@ def test_an_image_of_a_publisher_has_an_id_that_a_machine_can_be_made_from() -> 
     assert made.id == "projects/ubuntu-os-cloud/global/images/i"
     assert (made.family, made.architecture) == ("ubuntu-24.04", Architecture.ARM64)
     assert made.minimum_disk_gib == 10
+
+
+@pytest.mark.parametrize(
+    ("state", "offered"),
+    [("ACTIVE", True), ("DEPRECATED", False), ("OBSOLETE", False), ("DELETED", False)],
+)
+def test_what_is_to_be_deprecated_one_day_is_offered(state: str, offered: bool) -> None:
+    # https://cloud.google.com/compute/docs/reference/rest/v1/images/deprecate: a date may be
+    # set long before.
+    planned = {"deprecated": {"state": state, "deprecated": "2031-01-01T00:00:00Z"}}
+    assert is_offered(planned) is offered
+    assert is_offered({})
 
 
 def test_the_families_of_the_house_are_published_where_their_names_are_looked_for() -> None:
