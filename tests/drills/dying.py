@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState
 from prefect.client.schemas.filters import FlowRunFilterStateType as StateTypeFilter
 from prefect.client.schemas.objects import StateType
 from prefect.states import Crashed
+
+from skyclust.orchestration.limits import credential_limit_name
 
 ROOT = Path(__file__).parents[2]
 KILLER = Path(__file__).parent / "killer"
@@ -31,7 +34,7 @@ class Child:
     flow: str
     parameters: dict[str, Any]
     log: Path
-    kill_at: int = NEVER
+    kill_at: int | str = NEVER
     signal: signal.Signals = signal.SIGKILL
     crossings_at: str = "contract"
     process: subprocess.Popen[bytes] = field(init=False)
@@ -63,6 +66,16 @@ class Child:
 
     def output(self) -> str:
         return self.log.with_suffix(".output").read_text()[-3000:]
+
+
+def open_slots(credential: str) -> None:
+    """Let a credential have slots enough: a killed process keeps its own for a minute, and a
+    drill kills faster than that.
+    """
+    name = credential_limit_name("default", credential)
+    limit = GlobalConcurrencyLimitCreate(name=name, limit=1000)
+    with get_client(sync_client=True) as client:
+        client.create_global_concurrency_limit(limit)
 
 
 def mark_crashed() -> None:

@@ -15,13 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
 
-from skyclust.orchestration.limits import credential_limit_name
 from skyclust.orchestration.runs import run_here
 from skyclust.store import operations
-from tests.drills.dying import Child, killed_everywhere, mark_crashed
+from tests.drills.dying import Child, killed_everywhere, mark_crashed, open_slots
 from tests.flows.conftest import Installation
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(900)]
@@ -31,11 +28,7 @@ RANDOM_MOMENTS = 20
 
 @pytest.fixture(autouse=True)
 def _slots_enough(installation: Installation) -> None:
-    """A killed process keeps its slots for a minute, and the drill kills faster than that."""
-    name = credential_limit_name("default", installation.credential)
-    limit = GlobalConcurrencyLimitCreate(name=name, limit=1000)
-    with get_client(sync_client=True) as client:
-        client.create_global_concurrency_limit(limit)
+    open_slots(installation.credential)
 
 
 def recover(installation: Installation) -> None:

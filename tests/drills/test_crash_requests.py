@@ -11,13 +11,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
 
-from skyclust.orchestration.limits import credential_limit_name
 from skyclust.orchestration.runs import run_here
 from tests.drills.clouds import Cloud
-from tests.drills.dying import killed_everywhere, mark_crashed
+from tests.drills.dying import killed_everywhere, mark_crashed, open_slots
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -28,11 +25,7 @@ pytestmark.append(
 
 @pytest.fixture(autouse=True)
 def _slots_enough(cloud: Cloud) -> None:
-    """A killed process keeps its slots for a minute, and the drill kills faster than that."""
-    name = credential_limit_name("default", cloud.credential)
-    limit = GlobalConcurrencyLimitCreate(name=name, limit=1000)
-    with get_client(sync_client=True) as client:
-        client.create_global_concurrency_limit(limit)
+    open_slots(cloud.credential)
 
 
 def recover(cloud: Cloud, name: str) -> None:

@@ -5,9 +5,9 @@ The interpreter imports a module of this name at its start when its folder is on
 a moment just before or just after something that outlives the process: a transaction of the
 store or a call of the contract, or, where SKYCLUST_DRILL_CROSSINGS is "requests", an HTTP
 request that may change something at the cloud, whichever SDK sends it. Every crossing is
-written to SKYCLUST_DRILL_LOG; the one with the number SKYCLUST_DRILL_KILL_AT is the last
-thing the process does, or the last before it is woken up again when SKYCLUST_DRILL_SIGNAL is
-SIGSTOP.
+written to SKYCLUST_DRILL_LOG; SKYCLUST_DRILL_KILL_AT names the last thing the process does, or
+the last before it is woken up again when SKYCLUST_DRILL_SIGNAL is SIGSTOP: by its number among
+all crossings, or by what it is and its number among those ("after get_instance #2").
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import itertools
 import os
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from skyclust.store.engine import Store
 
-KILL_AT = int(os.environ["SKYCLUST_DRILL_KILL_AT"])
+KILL_AT = os.environ["SKYCLUST_DRILL_KILL_AT"]
 LOG = os.environ["SKYCLUST_DRILL_LOG"]
 SIGNAL = signal.Signals[os.environ["SKYCLUST_DRILL_SIGNAL"]]
 
@@ -39,18 +40,28 @@ CLOUD_CALLS = [
     "start_instance",
     "stop_instance",
     "delete_instance",
+    "create_snapshot",
+    "list_snapshots",
+    "restore_snapshot",
+    "delete_snapshot",
+    "get_disk",
+    "attach_disk",
+    "detach_disk",
+    "set_tags",
 ]
 
 _lock = threading.Lock()
 _count = itertools.count(1)
+_alike: Counter[str] = Counter()
 
 
 def crossing(what: str) -> None:
     with _lock:
         number = next(_count)
+        _alike[what] += 1
         with open(LOG, "a") as log:
             log.write(f"{number} {what}\n")
-        if number == KILL_AT:
+        if KILL_AT in {str(number), f"{what} #{_alike[what]}"}:
             os.kill(os.getpid(), SIGNAL)
 
 
