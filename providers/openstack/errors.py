@@ -19,6 +19,7 @@ from providers.openstack.error_words import CLASSES, ENDINGS, FAULTS, TYPES
 from skyclust.errors import (
     AuthenticationFailed,
     CapacityExhausted,
+    ConfigurationError,
     Conflict,
     InvalidRequest,
     NotFound,
@@ -62,6 +63,10 @@ _CAPACITY: Final = re.compile(
     re.IGNORECASE,
 )
 _RATE: Final = re.compile(r"rate[- ]limit|too many requests|retry later", re.IGNORECASE)
+
+# Keystone answers 404 for an application credential, or its user, that was deleted. A token is
+# renewed in the middle of any call.
+_SIGN_IN: Final = "/auth/tokens"
 
 # Glance keeps the line breaks of the page that it has for browsers.
 _LINE_BREAK: Final = re.compile(r"<br ?/?>")
@@ -160,6 +165,10 @@ def _from_response(response: Any, status: int, doing: str) -> SkyClustError:
         content = None
     code, sentence = read_answer(content)
     ours = class_for(status, code, sentence)
+    if ours is NotFound and str(response.url).endswith(_SIGN_IN):
+        # Never NotFound: it would say that what was asked for is gone.
+        ours = AuthenticationFailed if sentence else ConfigurationError
+        sentence = sentence or "there is no Keystone v3 at the identity endpoint"
     built = _built(ours, code or str(status), sentence or f"it answered {status}", doing)
     if isinstance(built, Throttled):
         built.retry_after = retry_after_seconds(response.headers, datetime.now(UTC))

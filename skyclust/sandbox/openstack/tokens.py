@@ -123,6 +123,13 @@ def _find_user(asked: Body) -> User:
 
 
 def _find_application_credential(asked: Body) -> ApplicationCredential:
+    """Return the credential of an id, or of a user and a name; refuses a wrong secret with 401.
+
+    Keystone 29.1 answers 404 for an id, or a user, that it does not know.
+    """
+    known = {credential.id for credential in directory.APPLICATION_CREDENTIALS}
+    if "id" in asked and asked["id"] not in known:
+        raise refused("identity", 404, f"Could not find Application Credential: {asked['id']}.")
     for credential in directory.APPLICATION_CREDENTIALS:
         owner = asked.get("user") or {}
         is_owner = owner.get("id") == credential.user.id or (

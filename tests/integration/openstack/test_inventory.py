@@ -240,6 +240,22 @@ def test_a_wrong_secret_is_told_once_for_all(openstack_sandbox: OpenStackSandbox
     assert "canary" not in f"{raised.value!r}{raised.value.__cause__!r}"
 
 
+def test_an_application_credential_that_was_deleted_is_refused(
+    openstack_sandbox: OpenStackSandbox,
+) -> None:
+    """Keystone answers 404, which must not read as if the machine were gone."""
+    credential = OpenStackCredential.model_validate(
+        {
+            "endpoint": openstack_sandbox.auth_url,
+            "application_credential_id": "21b357b989864739abb9d08dd4701e4b",
+            "application_credential_secret": "canary-deleted",
+        }
+    )
+    provider = OpenStackProvider(credential)
+    with pytest.raises(AuthenticationFailed):
+        provider.get_instance(openstack_sandbox.region, TOKEN)
+
+
 def test_a_list_that_begins_anew_tells_nothing_twice(
     harness: OpenStackHarness, provider: OpenStackProvider
 ) -> None:

@@ -22,7 +22,7 @@ from providers.openstack.credential import OpenStackCredential
 from providers.openstack.provider import OpenStackProvider
 from providers.openstack.signing_in import CONNECT_SECONDS, READ_SECONDS, to_requests_session
 from skyclust.contract import CredentialModel
-from skyclust.errors import ConfigurationError, NotFound, SkyClustError, Unavailable
+from skyclust.errors import ConfigurationError, SkyClustError, Unavailable
 
 
 def _credential(**changes: object) -> OpenStackCredential:
@@ -144,9 +144,9 @@ def test_a_certificate_of_nobody_is_not_trusted(keystone: str) -> None:
 def test_the_credentials_own_certificate_is_trusted(keystone: str, certificate: Path) -> None:
     text = certificate.read_text()
     cacert = text[text.index("-----BEGIN CERTIFICATE") :]
-    assert type(_refusal(_credential(endpoint=keystone, cacert=cacert))) is NotFound
+    assert type(_refusal(_credential(endpoint=keystone, cacert=cacert))) is ConfigurationError
 
 
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 def test_verifying_may_be_switched_off(keystone: str) -> None:
-    assert type(_refusal(_credential(endpoint=keystone, verify=False))) is NotFound
+    assert type(_refusal(_credential(endpoint=keystone, verify=False))) is ConfigurationError
