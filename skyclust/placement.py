@@ -14,11 +14,9 @@ from typing import Final
 
 from skyclust.contract import CatalogProvider, ComputeProvider, Provider
 from skyclust.errors import CapacityExhausted, NotFound, SkyClustError
-from skyclust.model.catalog import Image, InstanceType
+from skyclust.model.catalog import MIB_PER_GIB, Image, InstanceType
 from skyclust.model.placement import InstanceNeeds, Place, Ranked, Standing
 from skyclust.registry import capability
-
-MIB_PER_GIB: Final = 1024
 
 MOST_PLACES: Final = 200
 """Regions that one placement asks; each answers with some hundred types."""

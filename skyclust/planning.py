@@ -10,7 +10,13 @@ from uuid import UUID, uuid5
 from pydantic import JsonValue, TypeAdapter
 
 from skyclust.contract import ComputeProvider, DiskProvider, SnapshotProvider, TagProvider
-from skyclust.errors import CapacityExhausted, QuotaExceeded
+from skyclust.errors import (
+    AuthenticationFailed,
+    CapacityExhausted,
+    ConfigurationError,
+    PermissionDenied,
+    QuotaExceeded,
+)
 from skyclust.model.change_request import ChangeRequest
 from skyclust.model.instance import InstanceSpec
 from skyclust.model.operation import Operation, OperationKind, OperationState
@@ -73,8 +79,9 @@ def next_attempts(ended: Operation) -> Iterator[NewOperation]:
     """Yield what may be tried for a machine that could not be made: one of these, the first
     whose credential still exists.
 
-    Nothing for an operation that ended in any other way than for want of room or quota. All
-    have one id, that of the operation's successor, so a machine is never tried twice at once.
+    Nothing for an operation that ended in any other way than for want of room or quota, or by
+    a refusal of its account: what is wrong with the request is wrong everywhere. All have one
+    id, that of the operation's successor, so a machine is never tried twice at once.
     """
     if ended.kind is not OperationKind.CREATE or ended.error_class not in _ELSEWHERE:
         return
@@ -112,8 +119,18 @@ def _creation(
     )
 
 
-_ELSEWHERE: Final = frozenset({CapacityExhausted.__name__, QuotaExceeded.__name__})
-"""Why a machine could not be made here, and may well be made in another place."""
+_ELSEWHERE: Final = frozenset(
+    error.__name__
+    for error in (
+        CapacityExhausted,
+        QuotaExceeded,
+        AuthenticationFailed,
+        PermissionDenied,
+        ConfigurationError,
+    )
+)
+"""Why a machine could not be made here, and may well be made in another place: there is no room,
+or the account is refused. A ranking passes over a place whose catalog is refused just so."""
 
 _FALLBACKS: Final = TypeAdapter(list[dict[str, JsonValue]])
 

@@ -37,7 +37,7 @@ class Settings(BaseSettings):
         default=60.0,
         gt=0,
         description="So long an account, or one of its regions, may give no answer before a sync"
-        " goes on without it.",
+        " or a placement goes on without it.",
     )
 
     def store_url(self) -> str:

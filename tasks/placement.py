@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from skyclust.errors import InvalidRequest, SkyClustError
 from skyclust.model.placement import InstanceNeeds, Place, Ranked
 from skyclust.orchestration import artifacts
-from skyclust.orchestration.credentials import open_provider
+from skyclust.orchestration.credentials import find_credential, open_provider
 from skyclust.placement import (
     MOST_PLACES,
     Offer,
@@ -20,6 +22,7 @@ from skyclust.placement import (
 )
 from skyclust.store import credentials
 from skyclust.store.engine import open_store
+from tasks.silence import Watch, hear
 
 
 @task(
@@ -31,14 +34,22 @@ from skyclust.store.engine import open_store
 def discover_places(
     workspace_id: str, place: Place, provider: str, needs: InstanceNeeds
 ) -> list[str] | PassedOver:
-    """Return the regions of a place to look at; those of an account that does not tell: none."""
+    """Return the regions of a place to look at, or why its account tells none.
+
+    An account that does not answer is passed over as a sync leaves it behind.
+    """
     if place.region is not None:
         return [place.region]
+
+    def ask(tell: Callable[[list[str]], None]) -> None:
+        opened = open_provider(open_store(), workspace_id, place.credential)
+        tell(regions_allowed(needs, opened.regions()))
+
     try:
-        told = open_provider(open_store(), workspace_id, place.credential).regions()
+        [told] = hear(ask, Watch(), f"Account {place.credential}")
     except SkyClustError as error:
         return PassedOver(place, provider, "", f"{type(error).__name__}: {error}")
-    return regions_allowed(needs, told)
+    return told
 
 
 @task(
@@ -50,12 +61,20 @@ def discover_places(
 def survey_place(
     workspace_id: str, place: Place, provider: str, region: str, needs: InstanceNeeds
 ) -> Offer | PassedOver:
-    """Return the smallest type that fits and the newest image there, or why there is none."""
-    try:
+    """Return the smallest type that fits and the newest image there, or why there is none.
+
+    A place that does not answer is passed over as a sync leaves it behind.
+    """
+
+    def ask(tell: Callable[[Offer | PassedOver], None]) -> None:
         opened = open_provider(open_store(), workspace_id, place.credential)
+        tell(survey(opened, needs, place, region))
+
+    try:
+        [found] = hear(ask, Watch(), f"Region {region} of {place.credential}")
     except SkyClustError as error:
         return PassedOver(place, provider, region, f"{type(error).__name__}: {error}")
-    return survey(opened, needs, place, region)
+    return found
 
 
 def rank_places(workspace_id: str, needs: InstanceNeeds) -> list[Ranked]:
@@ -64,7 +83,10 @@ def rank_places(workspace_id: str, needs: InstanceNeeds) -> list[Ranked]:
     Raises NotFound for a credential that the workspace does not have, InvalidRequest when the
     needs allow more places than one run may ask.
     """
-    with open_store().reading() as connection:
+    store = open_store()
+    for place in needs.places:  # one that so far is only a block by hand becomes known
+        find_credential(store, workspace_id, place.credential)
+    with store.reading() as connection:
         known = {one.name: one.provider for one in credentials.list_all(connection, workspace_id)}
     asked = places_asked(needs, known)
     regions = [

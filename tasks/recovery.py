@@ -63,11 +63,11 @@ def take_over(found: Sequence[Abandoned]) -> list[Operation]:
                     one.operation.epoch,
                     run_id=current_run(),
                 )
+            if one.cancelled and operation.state is OperationState.PENDING:
+                stopped = Terminal("The run was cancelled before the cloud was called.")
+                operation = advance(store, operation, Done(Position.FAILED, error=stopped))
         except Fenced as error:
             get_run_logger().info("%s", error)
             continue
-        if one.cancelled and operation.state is OperationState.PENDING:
-            stopped = Terminal("The run was cancelled before the cloud was called.")
-            operation = advance(store, operation, Done(Position.FAILED, error=stopped))
         taken.append(operation)
     return taken

@@ -10,7 +10,7 @@ from skyclust.cli.machines import default_region
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
 from skyclust.cli.output import show_list
 from skyclust.cli.providing import provider_of
-from skyclust.model.catalog import Architecture
+from skyclust.model.catalog import MIB_PER_GIB, Architecture
 
 app = typer.Typer(no_args_is_help=True, help="What machines can be made of: types, images.")
 
@@ -29,7 +29,9 @@ def types(
     *,
     region: Place = None,
     cores: Annotated[int, typer.Option(min=1, help="At least so many.")] = 1,
-    memory: Annotated[int, typer.Option(min=1, help="At least so many MiB.")] = 1,
+    memory: Annotated[
+        float, typer.Option(min=0, metavar="GIB", help="Memory in GiB, at least.")
+    ] = 0,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
@@ -42,7 +44,7 @@ def types(
         one
         for page in catalog.list_instance_types(where)
         for one in page
-        if one.cores >= cores and one.memory_mib >= memory
+        if one.cores >= cores and one.memory_mib >= memory * MIB_PER_GIB
     ]
     found.sort(key=lambda one: (one.cores, one.memory_mib, one.name))
     rows = [one.model_dump() for one in found]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+
+MIB_PER_GIB: Final = 1024
 
 
 class Architecture(StrEnum):

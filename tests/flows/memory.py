@@ -18,6 +18,7 @@ from skyclust.conformance.memory import CLOUDS, MemoryCredential, MemoryProvider
 from skyclust.conformance.memory_cloud import MemoryCloud
 from skyclust.contract import AccountPage
 from skyclust.errors import InvalidRequest, PermissionDenied, Throttled, Unavailable
+from skyclust.model.catalog import InstanceType
 from skyclust.model.change_request import ChangeRequest
 from skyclust.model.instance import Instance, InstanceFailure, InstanceSpec, InstanceState
 from skyclust.model.operation import Operation, OperationState
@@ -49,6 +50,7 @@ class Trouble:
     refused_kind: ResourceKind | None = None
     throttled_lists: int = 0
     hanging_kind: ResourceKind | None = None
+    hanging_catalog: bool = False
     released: Event = field(default_factory=Event)
     lists: list[ResourceKind] = field(default_factory=list)
 
@@ -89,6 +91,11 @@ class UnsteadyProvider(MemoryProvider):
         if kind is self._trouble.hanging_kind:
             self._trouble.released.wait()
         yield from super().list_resources(region, kind, page_size=page_size)
+
+    def list_instance_types(self, region: str) -> Iterator[Sequence[InstanceType]]:
+        if self._trouble.hanging_catalog:
+            self._trouble.released.wait()
+        yield from super().list_instance_types(region)
 
     def list_account(
         self, kind: ResourceKind, *, page_size: int | None = None

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from skyclust.conformance import Failure
+from skyclust.errors import AuthenticationFailed, InvalidRequest, PermissionDenied, SkyClustError
 from skyclust.model.instance import InstanceFailure
 from skyclust.model.operation import OperationState
 from skyclust.orchestration.runs import RunOutcome, run_here
@@ -88,6 +89,47 @@ def test_a_machine_that_fails_later_for_want_of_room_is_undone_and_tried_elsewhe
     assert outcome.succeeded, outcome.message
     assert (machines(other), machines(memory)) == ([], ["medium"])
     assert sorted(one.state for one in memory.operations()) == ["succeeded", "undone"]
+
+
+@pytest.mark.parametrize("error", [PermissionDenied, AuthenticationFailed])
+def test_a_place_that_refuses_the_account_is_followed_by_the_next(
+    memory: MemoryAccount,
+    other: MemoryAccount,
+    monkeypatch: pytest.MonkeyPatch,
+    error: type[SkyClustError],
+) -> None:
+    def refuse(*_: object, **__: object) -> Any:
+        raise error("The account may look, and make nothing.", provider="memory")
+
+    monkeypatch.setattr(other.cloud, "create_machine", refuse)
+    outcome = provision(other, memory)
+
+    assert outcome.succeeded, outcome.message
+    assert (machines(other), machines(memory)) == ([], ["medium"])
+    assert [one.error_class for one in memory.operations()] == [None, error.__name__]
+
+
+def test_what_is_wrong_with_the_request_is_not_tried_elsewhere(
+    memory: MemoryAccount, other: MemoryAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> Any:
+        raise InvalidRequest("There is no such key.", provider="memory")
+
+    monkeypatch.setattr(other.cloud, "create_machine", refuse)
+    assert provision(other, memory).state_type == "FAILED"
+    assert machines(memory) == []
+
+
+def test_a_place_that_never_answers_is_passed_over(
+    memory: MemoryAccount, other: MemoryAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKYCLUST_SILENCE_SECONDS", "1")
+    other.trouble.hanging_catalog = True
+    outcome = provision(other, memory)
+
+    assert outcome.succeeded, outcome.message
+    assert machines(memory) == ["medium"]
+    assert "gave no answer for 1 s" in outcome.tables["placement"][1]["reason"]
 
 
 def test_no_room_anywhere_fails_with_every_try_in_the_journal(
