@@ -91,6 +91,8 @@ def class_for(code: str, status: int, message: str = "") -> type[SkyClustError]:
     """
     key = code.lower()
     if key in {"operationnotallowed", "badrequest"}:
+        if status == 429:
+            return Throttled  # as Compute says it, with the true code in the details
         if _QUOTA.search(message):
             return QuotaExceeded
         return Conflict if status == 409 and _BUSY.search(message) else InvalidRequest

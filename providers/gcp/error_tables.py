@@ -30,7 +30,7 @@ _REASONS: Final[dict[type[SkyClustError], tuple[str, ...]]] = {
     Throttled: (
         "CONCURRENT_OPERATIONS_QUOTA_EXCEEDED", "OPERATION_RATE_EXCEEDED", "RATE_LIMIT_EXCEEDED",
         "RESOURCE_EXHAUSTED", "RESOURCE_OPERATION_RATE_EXCEEDED", "concurrentLimitExceeded",
-        "limitExceeded", "rateLimitExceededUnreg", "servingLimitExceeded", "tooManyRequests",
+        "rateLimitExceededUnreg", "servingLimitExceeded", "tooManyRequests",
         "userRateLimitExceeded", "userRateLimitExceededUnreg", "variableTermLimitExceeded",
     ),
     Unavailable: (
@@ -78,6 +78,9 @@ _REASONS: Final[dict[type[SkyClustError], tuple[str, ...]]] = {
     QuotaExceeded: (
         "EMULATOR_QUOTA_EXCEEDED", "QUOTA_EXCEEDED", "RESOURCE_QUOTA_EXCEEDED",
         "dailyLimitExceeded", "dailyLimitExceeded402", "dailyLimitExceededUnreg",
+        # Compute Engine says so of what one resource may have: "Exceeded limit
+        # 'maximum_persistent_disks' on resource 'web'. Limit: 16".
+        "limitExceeded",
         "quotaExceeded402", "user402", "variableTermExpiredDailyExceeded",
     ),
     CapacityExhausted: (

@@ -129,6 +129,8 @@ def test_a_known_code_beats_its_status(
         (409, "it results in exceeding approved Total Regional Cores quota", QuotaExceeded),
         (409, "An in-progress operation is modifying it. Try after some time.", Conflict),
         (409, "the VM is deallocated", InvalidRequest),
+        # https://learn.microsoft.com/en-us/troubleshoot/azure/virtual-machines/troubleshooting-throttling-errors
+        (429, "too many requests have been received for this subscription", Throttled),
         (400, "the requested size is not available in the current cluster", InvalidRequest),
     ],
 )

@@ -89,6 +89,7 @@ def test_no_reason_stands_in_two_places() -> None:
     ("status", "reason", "expected"),
     [
         (403, "rateLimitExceeded", Throttled),
+        (403, "limitExceeded", QuotaExceeded),
         (429, "", Throttled),
         (403, "quotaExceeded", QuotaExceeded),
         (403, "QUOTA_EXCEEDED", QuotaExceeded),
