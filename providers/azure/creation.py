@@ -161,7 +161,9 @@ def is_unseen(clients: AzureClients, spec: InstanceSpec, token: str, error: Term
     ours = [names.interface, names.address]
     if error.code == "ResourceGroupNotFound":
         ours.append(f"'{clients.resource_group}'")
-    return any(one.lower() in error.message.lower() for one in ours)
+    # "Could not make web-nic: Resource .../subnets/web referenced by resource .../web-nic was ..."
+    said = error.message.partition(": ")[2].lower()
+    return any(one.lower() in said.partition(" referenced by ")[0] for one in ours)
 
 
 def fingerprint(spec: InstanceSpec) -> str:

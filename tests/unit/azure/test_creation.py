@@ -17,6 +17,7 @@ from skyclust.errors import InvalidRequest, NotFound, Terminal
 from skyclust.model.instance import DiskSpec, InstanceSpec
 
 TOKEN = "0c9a4b7e-5f0d-4c1b-9d53-2f4f3a1f7e10"
+_MISSING = "InvalidResourceReference"
 INTERFACE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/networkInterfaces/n"
 
 
@@ -173,16 +174,18 @@ def test_images_that_need_no_look(written: str, told: dict[str, str]) -> None:
     [
         (NotFound("Resource group 'skyclust' is not found.", code="ResourceGroupNotFound"), True),
         (NotFound("Resource group 'other' is not found.", code="ResourceGroupNotFound"), False),
-        (InvalidRequest("No {interface}.", code="InvalidResourceReference"), True),
-        (InvalidRequest("No {address}.", code="InvalidResourceReference"), True),
-        (InvalidRequest("No subnet x.", code="InvalidResourceReference"), False),
+        (InvalidRequest("Resource {interface} referenced by resource web.", code=_MISSING), True),
+        (InvalidRequest("Resource {address} referenced by resource nic.", code=_MISSING), True),
+        (InvalidRequest("Resource x referenced by resource {interface}.", code=_MISSING), False),
         (InvalidRequest("{interface} is no good.", code="InvalidParameter"), False),
-        (NotFound("No {interface}.", code="NotFound"), True),
+        (NotFound("The Resource '{interface}' was not found.", code="NotFound"), True),
+        (NotFound("The subnet was not found.", code="NotFound"), False),
     ],
 )
 def test_what_was_made_just_now_may_not_be_seen_yet(error: Terminal, unseen: bool) -> None:
     names = Names("web", TOKEN)
     told = error.message.format(interface=names.interface.upper(), address=names.address)
+    told = f"Could not make {names.interface}: {told}"
     clients: Any = SimpleNamespace(resource_group="skyclust")
     said = type(error)(told, code=error.code)
     assert is_unseen(clients, spec(), TOKEN, said) is unseen
