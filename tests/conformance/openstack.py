@@ -5,23 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from itertools import count
-from typing import Any, Final
-
-import requests
+from typing import Final
 
 from providers.openstack.credential import OpenStackCredential
 from skyclust.conformance import Failure
 from skyclust.model.instance import InstanceSpec
 from skyclust.model.resource import ResourceKind
 from skyclust.sandbox.faults import Fault, FaultKind
+from tests.conformance.openstack_operator import Json, OpenStackOperator
 from tests.fixtures.openstack import OpenStackSandbox
 from tests.unit.openstack.documented_codes import unplaced_classes, unplaced_codes
 
 IMAGE_NAME: Final = "ubuntu-24.04"
 NETWORK_NAME: Final = "private"
 CREATE: Final = "compute.servers.create"
-
-Json = dict[str, Any]
 
 
 class OpenStackHarness:
@@ -50,13 +47,10 @@ class OpenStackHarness:
         self._sandbox = sandbox
         self.region = sandbox.region
         self._numbers = count(1)
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.headers["X-Auth-Token"] = self._token()
-        self._session.headers["OpenStack-API-Version"] = "compute 2.90"
-        [self._image] = self._get("image/v2/images", "images", name=IMAGE_NAME)
-        [self._network] = self._own("networks", name=NETWORK_NAME)
-        [self._public] = self._get("network/v2.0/networks", "networks", name="public")
+        self._operator = OpenStackOperator(sandbox)
+        [self._image] = self._operator.get("image/v2/images", "images", name=IMAGE_NAME)
+        [self._network] = self._operator.own("networks", name=NETWORK_NAME)
+        [self._public] = self._operator.get("network/v2.0/networks", "networks", name="public")
         self._subnet = self._network["subnets"][0]
 
     def credential(self) -> OpenStackCredential:
@@ -140,17 +134,17 @@ class OpenStackHarness:
 
     def machines(self) -> int:
         """Return how many servers Nova knows in the project."""
-        return len(self._get("compute/v2.1/servers", "servers"))
+        return len(self._operator.get("compute/v2.1/servers", "servers"))
 
     def belongings(self) -> Sequence[str]:
         """Return the ids of servers, volumes, ports of servers and floating addresses."""
-        ports = self._own("ports")
+        ports = self._operator.own("ports")
         found = [
-            *self._get("compute/v2.1/servers", "servers"),
-            *self._get(self._volumes("volumes"), "volumes"),
+            *self._operator.get("compute/v2.1/servers", "servers"),
+            *self._operator.get(self._operator.volumes("volumes"), "volumes"),
             *(port for port in ports if port["device_owner"].startswith("compute:")),
             *(port for port in ports if not port["device_owner"]),
-            *self._own("floatingips"),
+            *self._operator.own("floatingips"),
         ]
         return sorted(thing["id"] for thing in found)
 
@@ -164,21 +158,25 @@ class OpenStackHarness:
         return [self._sandbox.content(disk) for disk in self._disks(instance_id)]
 
     def _disks(self, instance_id: str) -> list[str]:
-        server = self._call("GET", f"compute/v2.1/servers/{instance_id}")["server"]
+        server = self._operator.call("GET", f"compute/v2.1/servers/{instance_id}")["server"]
         volumes = server["os-extended-volumes:volumes_attached"]
         return [instance_id, *(volume["id"] for volume in volumes)]
 
     def act(self, instance_id: str, body: Json) -> None:
         """Ask for an action of a server, as somebody else does."""
-        self._call("POST", f"compute/v2.1/servers/{instance_id}/action", body)
+        self._operator.call("POST", f"compute/v2.1/servers/{instance_id}/action", body)
 
     def delete_server(self, instance_id: str) -> None:
         """Delete a server, as somebody else does."""
-        self._call("DELETE", f"compute/v2.1/servers/{instance_id}")
+        self._operator.call("DELETE", f"compute/v2.1/servers/{instance_id}")
+
+    def made(self, path: str, key: str, body: Json) -> str:
+        """Make something by a call of the region, as somebody else does; return its id."""
+        return self._operator.made(path, key, body)
 
     def remove(self, path: str) -> None:
         """Delete something by a path of the region, as somebody else does."""
-        self._call("DELETE", path)
+        self._operator.call("DELETE", path)
 
     def spare_disk(self) -> str:
         """Make a volume that nothing uses."""
@@ -200,8 +198,8 @@ class OpenStackHarness:
         made = [make(next(self._numbers)) for _ in range(number)]
         path, key, states = {
             ResourceKind.INSTANCE: ("compute/v2.1/servers", "server", {"ACTIVE"}),
-            ResourceKind.DISK: (self._volumes("volumes"), "volume", {"available"}),
-            ResourceKind.SNAPSHOT: (self._volumes("snapshots"), "snapshot", {"available"}),
+            ResourceKind.DISK: (self._operator.volumes("volumes"), "volume", {"available"}),
+            ResourceKind.SNAPSHOT: (self._operator.volumes("snapshots"), "snapshot", {"available"}),
             ResourceKind.LOAD_BALANCER: (
                 "load-balancer/v2/lbaas/loadbalancers",
                 "loadbalancer",
@@ -215,7 +213,7 @@ class OpenStackHarness:
     def _await(self, path: str, key: str, states: set[str]) -> None:
         end = time.monotonic() + self.deadline_seconds
         while time.monotonic() < end:
-            thing = self._call("GET", path)[key]
+            thing = self._operator.call("GET", path)[key]
             if thing.get("status", thing.get("provisioning_status")) in states:
                 return
             time.sleep(self.poll_seconds)
@@ -228,75 +226,39 @@ class OpenStackHarness:
             "imageRef": self._image["id"],
             "networks": [{"uuid": self._network["id"]}],
         }
-        return self.made("compute/v2.1/servers", "server", server)
+        return self._operator.made("compute/v2.1/servers", "server", server)
 
     def _make_disk(self, number: int) -> str:
-        return self.made(self._volumes("volumes"), "volume", {"name": f"{number}", "size": 1})
+        return self._operator.made(
+            self._operator.volumes("volumes"), "volume", {"name": f"{number}", "size": 1}
+        )
 
     def _make_snapshot(self, number: int) -> str:
         disk = self._make_disk(number)
-        self._await(f"{self._volumes('volumes')}/{disk}", "volume", {"available"})
+        self._await(f"{self._operator.volumes('volumes')}/{disk}", "volume", {"available"})
         body = {"name": f"seed-{number}", "volume_id": disk}
-        return self.made(self._volumes("snapshots"), "snapshot", body)
+        return self._operator.made(self._operator.volumes("snapshots"), "snapshot", body)
 
     def _make_image(self, number: int) -> str:
         body = {"name": f"seed-{number}", "disk_format": "qcow2", "container_format": "bare"}
-        return str(self._call("POST", "image/v2/images", body)["id"])
+        return str(self._operator.call("POST", "image/v2/images", body)["id"])
 
     def _make_network(self, number: int) -> str:
-        return self.made("network/v2.0/networks", "network", {"name": f"seed-{number}"})
+        return self._operator.made("network/v2.0/networks", "network", {"name": f"seed-{number}"})
 
     def _make_subnet(self, number: int) -> str:
         network = self._make_network(number)
         body = {"network_id": network, "ip_version": 4, "cidr": f"10.99.{number}.0/24"}
-        return self.made("network/v2.0/subnets", "subnet", body)
+        return self._operator.made("network/v2.0/subnets", "subnet", body)
 
     def _make_firewall(self, number: int) -> str:
         body = {"name": f"seed-{number}"}
-        return self.made("network/v2.0/security-groups", "security_group", body)
+        return self._operator.made("network/v2.0/security-groups", "security_group", body)
 
     def _make_address(self, number: int) -> str:
         body = {"floating_network_id": self._public["id"], "description": f"seed-{number}"}
-        return self.made("network/v2.0/floatingips", "floatingip", body)
+        return self._operator.made("network/v2.0/floatingips", "floatingip", body)
 
     def _make_load_balancer(self, number: int) -> str:
         body = {"name": f"seed-{number}", "vip_subnet_id": self._subnet}
-        return self.made("load-balancer/v2/lbaas/loadbalancers", "loadbalancer", body)
-
-    def made(self, path: str, key: str, body: Json) -> str:
-        """Make something by a call of the region, and return its id."""
-        return str(self._call("POST", path, {key: body})[key]["id"])
-
-    def _volumes(self, what: str) -> str:
-        return f"volume/v3/{self._sandbox.project_id}/{what}"
-
-    def _own(self, what: str, **params: str) -> list[Json]:
-        own = {"project_id": self._sandbox.project_id, **params}
-        return self._get(f"network/v2.0/{what}", what, **own)
-
-    def _get(self, path: str, key: str, **params: str) -> list[Json]:
-        answer = self._call("GET", path, params=params)
-        things: list[Json] = answer[key]
-        return things
-
-    def _call(
-        self, method: str, path: str, body: Json | None = None, params: Json | None = None
-    ) -> Any:
-        url = f"{self._sandbox.endpoint}/{self.region}/{path}"
-        response = self._session.request(method, url, json=body, params=params, timeout=20)
-        assert response.ok, f"{method} {path}: {response.text}"
-        return response.json() if response.content else None
-
-    def _token(self) -> str:
-        sandbox = self._sandbox
-        domain = {"name": sandbox.domain}
-        user = {"name": sandbox.admin, "password": sandbox.admin_password, "domain": domain}
-        content: Any = {
-            "auth": {
-                "identity": {"methods": ["password"], "password": {"user": user}},
-                "scope": {"project": {"name": sandbox.project, "domain": domain}},
-            }
-        }
-        response = self._session.post(f"{sandbox.auth_url}/auth/tokens", json=content, timeout=20)
-        assert response.status_code == 201, response.text
-        return response.headers["X-Subject-Token"]
+        return self._operator.made("load-balancer/v2/lbaas/loadbalancers", "loadbalancer", body)
