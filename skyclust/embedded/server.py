@@ -23,7 +23,8 @@ START_SECONDS: Final = 120.0
 ATTEMPTS: Final = 3
 """Another process may take the port between our look and the server's own bind."""
 
-_PORT_TAKEN: Final = ("already in use", "address already in use")
+_LOG_LINES: Final = 200
+"""Lines of the log that one start may write; tracebacks of its shutdown follow the reason."""
 
 
 def start_server(home: Path, before: Runtime | None) -> Runtime:
@@ -71,17 +72,23 @@ def _became_ready(process: Process, api_url: str, home: Path) -> bool:
         if prefect_api.is_ready(api_url) and _is_ours(api_url, home):
             return True
         if not is_alive(process):
-            tail = log_tail(process.log)
-            if any(words in tail for words in _PORT_TAKEN):
+            if _found_its_port_taken(process.log, api_url):
                 return False
             raise ConfigurationError(
-                f"The Prefect server ended at its start. The end of {process.log}:\n{tail}",
+                f"The Prefect server ended at its start. The end of {process.log}:\n"
+                f"{log_tail(process.log)}",
             )
         time.sleep(0.2)
     raise Timeout(
         f"The Prefect server was not ready after {START_SECONDS:.0f} s.",
         hint=f"Its log is {process.log}.",
     )
+
+
+def _found_its_port_taken(log: Path, api_url: str) -> bool:
+    port = str(urlsplit(api_url).port)
+    lines = log_tail(log, lines=_LOG_LINES).splitlines()
+    return any("already in use" in line and port in line for line in lines)
 
 
 def _is_ours(api_url: str, home: Path) -> bool:
