@@ -65,3 +65,9 @@ def confirm(question: str, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise InvalidRequest(f"{question} There is nobody to ask.", hint="Confirm it with --yes.")
     typer.confirm(question, abort=True, err=True)
+
+
+def parse_place(text: str) -> dict[str, str | None]:
+    """Return the place that CREDENTIAL[/REGION[/NETWORK]] names; a network may hold slashes."""
+    credential, region, network = (*text.split("/", 2), "", "")[:3]
+    return {"credential": credential, "region": region or None, "network": network or None}

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from skyclust.cli.inputs import parse_tags, read_text
+from skyclust.cli.inputs import parse_place, parse_tags, read_text
 from skyclust.cli.instance_changes import delete, reboot, resize, start, stop, tag
 from skyclust.cli.inventory import (
     AsOf,
@@ -81,8 +81,9 @@ def create(
     place: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="CREDENTIAL[/REGION]",
-            help="With --cores: where it may be made; may be repeated, the most wanted first.",
+            metavar="CREDENTIAL[/REGION[/NETWORK]]",
+            help="With --cores: where it may be made, and in which network or subnet, by id or"
+            " name; may be repeated, the most wanted first.",
         ),
     ] = None,
     dry_run: Annotated[
@@ -141,7 +142,7 @@ def create(
     else:
         _refuse(exact | {"--credential": credential, "--network": network}, "excludes --cores")
         _demand({"--memory": memory, "--image-family": image_family})
-        places = [_place(one) for one in place or ()]
+        places = [parse_place(one) for one in place or ()]
         wanted = {"cores": cores, "memory_gib": memory, "image_family": image_family}
         asked = {"needs": options | wanted | {"places": places}, "dry_run": dry_run}
     request = checked(
@@ -169,11 +170,6 @@ def _demand(options: Mapping[str, object]) -> None:
             f"Missing: {', '.join(missing)}.",
             hint="Give --credential, --type and --image, or --cores, --memory and --image-family.",
         )
-
-
-def _place(text: str) -> dict[str, Any]:
-    credential, _, region = text.partition("/")
-    return {"credential": credential, "region": region or None}
 
 
 @app.command("list")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from skyclust.cli.inputs import confirm, parse_tags, parse_time, read_text
+from skyclust.cli.inputs import confirm, parse_place, parse_tags, parse_time, read_text
 from skyclust.errors import InvalidRequest
 
 
@@ -72,3 +72,19 @@ def test_without_a_terminal_nothing_is_confirmed_by_itself(
     with pytest.raises(InvalidRequest, match="nobody to ask") as refused:
         confirm("Delete it?", yes=False)
     assert "--yes" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "network"),
+    [
+        ("work", None, None),
+        ("work/eu-central-1", "eu-central-1", None),
+        ("work/eu-central-1/private", "eu-central-1", "private"),
+        ("work/westeurope//subscriptions/1/subnets/a", "westeurope", "/subscriptions/1/subnets/a"),
+    ],
+)
+def test_a_place_is_a_credential_and_maybe_region_and_network(
+    text: str, region: str | None, network: str | None
+) -> None:
+    expected = {"credential": "work", "region": region, "network": network}
+    assert parse_place(text) == expected
