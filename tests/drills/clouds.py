@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -17,7 +17,6 @@ from skyclust.model.operation import Operation
 from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import Scope
 from skyclust.orchestration.credentials import open_provider, save_credential
-from skyclust.sandbox.faults import Fault
 from skyclust.store import operations, resources, scopes
 from skyclust.store.engine import Store
 from skyclust.waiting import wait_for_state
@@ -26,6 +25,7 @@ from tests.conformance.azure import AzureHarness
 from tests.conformance.gcp import GcpHarness
 from tests.conformance.openstack import OpenStackHarness
 from tests.conformance.proxmox import ProxmoxHarness
+from tests.fixtures.sandbox import RunningCloud
 
 HARNESSES: dict[str, Callable[[Any], ComputeHarness]] = {
     "aws": AwsHarness,
@@ -36,26 +36,13 @@ HARNESSES: dict[str, Callable[[Any], ComputeHarness]] = {
 }
 
 
-class Sandbox(Protocol):
-    """What every sandbox fixture offers."""
-
-    def inject(self, *faults: Fault) -> None:
-        """Put faults in force."""
-
-    def clear(self) -> None:
-        """Take all faults back."""
-
-    def limit_pages(self, largest: int | None) -> None:
-        """Let no page hold more items than this."""
-
-
 @dataclass(frozen=True)
 class Cloud:
     """One account of one sandbox cloud, known to a store."""
 
     name: str
     store: Store
-    sandbox: Sandbox
+    sandbox: RunningCloud
     harness: ComputeHarness
     credential: str
 
@@ -133,7 +120,7 @@ class Cloud:
 
 def open_cloud(name: str, store: Store, request: pytest.FixtureRequest, seed: str) -> Cloud:
     """Reset a sandbox and give a store an account of it: `seed` is "sandbox" or "estate"."""
-    sandbox: Sandbox = request.getfixturevalue(f"{name}_{seed}")
+    sandbox: RunningCloud = request.getfixturevalue(f"{name}_{seed}")
     harness = HARNESSES[name](sandbox)
     sandbox.limit_pages(None)
     credential = f"{name}-{uuid4().hex[:8]}"

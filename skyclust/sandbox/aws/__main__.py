@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import secrets
 
 from skyclust.sandbox.aws.application import AwsApplication
 from skyclust.sandbox.aws.cloud import AwsCloud, AwsSettings
 from skyclust.sandbox.control import Conditions, Control
 from skyclust.sandbox.faults import Faults
+from skyclust.sandbox.options import common_parser
 from skyclust.sandbox.seeds import Seed
 from skyclust.sandbox.serving import serve
 
@@ -42,14 +42,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m skyclust.sandbox.aws", description=__doc__)
+    parser = common_parser("aws", __doc__)
     add = parser.add_argument
-    add("--host", default="127.0.0.1", help="address to listen on")
-    add("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
-    add("--seed", choices=[*Seed], default=Seed.EMPTY, help="what exists at the beginning")
-    add("--nonce", default=secrets.token_hex(16), help="by which this process is known again")
-    add("--fault-seed", type=int, default=0, help="seed of the faults' dice")
-    add("--transition-seconds", type=float, default=2.0, help="time between two states")
     add("--terminated-seconds", type=float, default=60.0, help="time a terminated one is shown")
     add("--minimum-page-size", type=int, default=1, help="least MaxResults; 5 at EC2 itself")
     add("--page-token-seconds", type=float, default=3600.0, help="time a page token holds")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import secrets
 
 from skyclust.sandbox.application import CloudApplication
 from skyclust.sandbox.azure.cloud import AzureCloud
@@ -11,6 +10,7 @@ from skyclust.sandbox.azure.hidden import HiddenControl
 from skyclust.sandbox.azure.state import AzureSettings
 from skyclust.sandbox.control import Conditions, Control
 from skyclust.sandbox.faults import Faults
+from skyclust.sandbox.options import common_parser
 from skyclust.sandbox.seeds import Seed
 from skyclust.sandbox.serving import serve
 
@@ -37,14 +37,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m skyclust.sandbox.azure", description=__doc__)
+    parser = common_parser("azure", __doc__)
     add = parser.add_argument
-    add("--host", default="127.0.0.1", help="address to listen on")
-    add("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
-    add("--seed", choices=[*Seed], default=Seed.EMPTY, help="what exists at the beginning")
-    add("--nonce", default=secrets.token_hex(16), help="by which this process is known again")
-    add("--fault-seed", type=int, default=0, help="seed of the faults' dice")
-    add("--transition-seconds", type=float, default=2.0, help="time between two states")
     add("--page-size", type=int, default=1000, help="what a page of a list holds")
     add("--regional-cores", type=int, default=20_000, help="quota of cores in each location")
     return parser

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import secrets
 
 from skyclust.sandbox.control import Conditions, Control
 from skyclust.sandbox.faults import Faults
 from skyclust.sandbox.openstack.application import OpenStackApplication
 from skyclust.sandbox.openstack.cloud import OpenStackCloud
 from skyclust.sandbox.openstack.settings import OPTIONAL_SERVICES, OpenStackSettings
+from skyclust.sandbox.options import common_parser
 from skyclust.sandbox.seeds import Seed
 from skyclust.sandbox.serving import serve
 
@@ -41,16 +41,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m skyclust.sandbox.openstack", description=__doc__
-    )
+    parser = common_parser("openstack", __doc__)
     add = parser.add_argument
-    add("--host", default="127.0.0.1", help="address to listen on")
-    add("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
-    add("--seed", choices=[*Seed], default=Seed.EMPTY, help="what exists at the beginning")
-    add("--nonce", default=secrets.token_hex(16), help="by which this process is known again")
-    add("--fault-seed", type=int, default=0, help="seed of the faults' dice")
-    add("--transition-seconds", type=float, default=2.0, help="time between two states")
     add("--token-seconds", type=float, default=3600.0, help="time a token holds")
     add("--bulk", type=int, default=0, help="servers that the estate has besides its own")
     add("--without", default="", help="services this cloud lacks: cinder,neutron,octavia")

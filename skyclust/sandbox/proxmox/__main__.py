@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import secrets
 
 from skyclust.sandbox.control import Conditions, Control
 from skyclust.sandbox.faults import Faults
+from skyclust.sandbox.options import common_parser
 from skyclust.sandbox.proxmox.access import Tickets
 from skyclust.sandbox.proxmox.application import ProxmoxApplication
 from skyclust.sandbox.proxmox.cloud import ProxmoxCloud
@@ -31,14 +31,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m skyclust.sandbox.proxmox", description=__doc__)
+    parser = common_parser("proxmox", __doc__)
     add = parser.add_argument
-    add("--host", default="127.0.0.1", help="address to listen on")
-    add("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
-    add("--seed", choices=[*Seed], default=Seed.EMPTY, help="what exists at the beginning")
-    add("--nonce", default=secrets.token_hex(16), help="by which this process is known again")
-    add("--fault-seed", type=int, default=0, help="seed of the faults' dice")
-    add("--transition-seconds", type=float, default=2.0, help="time that a task takes, about")
     add("--ticket-seconds", type=float, default=7200.0, help="time that a login holds")
     return parser
 
