@@ -187,7 +187,7 @@ class ComputeProvider(ABC):
     def delete_instance(self, region: str, instance_id: str) -> None:
         """Ask for the end of the machine and of what was made for it alone, and return.
 
-        A machine that is gone already is no error.
+        A machine that is gone already is no error; what the cloud left of it is removed then.
         """
 
 

@@ -89,7 +89,7 @@ class Action(StrEnum):
     AWAIT_STOPPED = "wait for the stop of"
     AWAIT_GONE = "wait for the end of"
     RECORD = "record"
-    FORGET = "forget"
+    SWEEP = "look for what is left of"
     SNAPSHOT = "take a snapshot of"
     AWAIT_SNAPSHOT = "wait for the snapshot of"
     DELETE_SNAPSHOT = "delete a snapshot of"
@@ -164,7 +164,7 @@ STEPS: Final[dict[OperationKind, dict[Position, Step]]] = {
         **_RECORDED,
         Position.UNDOING: Step(Action.DELETE, Position.REMOVING),
         Position.REMOVING: Step(Action.AWAIT_GONE, Position.REMOVED),
-        Position.REMOVED: Step(Action.FORGET, Position.UNDONE),
+        Position.REMOVED: Step(Action.SWEEP, Position.UNDONE),
     },
     OperationKind.START: {
         **_asked(Action.START),
@@ -193,7 +193,7 @@ STEPS: Final[dict[OperationKind, dict[Position, Step]]] = {
     OperationKind.DELETE: {
         **_asked(Action.DELETE),
         Position.ACCEPTED: Step(Action.AWAIT_GONE, Position.GONE),
-        Position.GONE: Step(Action.FORGET, Position.SUCCEEDED),
+        Position.GONE: Step(Action.SWEEP, Position.SUCCEEDED),
     },
     OperationKind.SNAPSHOT: {
         **_asked(Action.SNAPSHOT),

@@ -103,6 +103,12 @@ def _delete(step: Step, operation: Operation, compute: ComputeProvider) -> Done:
     return Done(step.outcome)
 
 
+def _sweep(step: Step, operation: Operation, compute: ComputeProvider) -> Done:
+    """Ask again for the end of a machine that is gone: for what the cloud left of it."""
+    compute.delete_instance(operation.region, instance_id(operation))
+    return Done(step.outcome)
+
+
 def _await_running(step: Step, operation: Operation, compute: ComputeProvider) -> Done:
     return Done(step.outcome, _seen(operation, compute, InstanceState.RUNNING))
 
@@ -165,6 +171,7 @@ ON_MACHINES: Final[dict[Action, Callable[[Step, Operation, ComputeProvider], Don
     Action.INSPECT: _inspect,
     Action.RESIZE: _resize,
     Action.DELETE: _delete,
+    Action.SWEEP: _sweep,
     Action.AWAIT_RUNNING: _await_running,
     Action.AWAIT_STOPPED: _await_stopped,
     Action.AWAIT_GONE: _await_gone,

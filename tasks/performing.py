@@ -19,8 +19,6 @@ def perform(step: Step, operation: Operation, provider: Provider) -> Done:
     what was waited for was seen otherwise, and Unsupported when the provider lacks what the
     step needs.
     """
-    if step.action is Action.FORGET:
-        return Done(step.outcome)
     if step.action is Action.SET_TAGS:
         return tag(step, operation, capability(provider, TagProvider))
     if step.action in ON_MACHINES:
