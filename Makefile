@@ -3,8 +3,8 @@ SHELL := bash
 PYTEST := .venv/bin/python -m pytest
 # Tests wait for servers more than they compute: three at a time keep two cores busy.
 PARALLEL := -n 3 --dist worksteal
-# Drills measure times and share servers: those of one file run one after the other.
-DRILLS := -n 2 --dist loadfile
+# One worker for whole installations, one for the drills (tests/conftest.py).
+DRILLS := -n 2 --dist loadgroup
 INSTALLED := .venv/.installed
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-unit test-integration test-slow test-coverage test-benchmark \
