@@ -3,8 +3,6 @@ SHELL := bash
 PYTEST := .venv/bin/python -m pytest
 # Tests wait for servers more than they compute: three at a time keep two cores busy.
 PARALLEL := -n 3 --dist worksteal
-# One worker for whole installations, one for the drills (tests/conftest.py).
-DRILLS := -n 2 --dist loadgroup
 INSTALLED := .venv/.installed
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-unit test-integration test-slow test-coverage test-benchmark \
@@ -31,7 +29,7 @@ test-integration: $(INSTALLED) ## Run the tests on Prefect, PostgreSQL and the s
 	$(PYTEST) $(PARALLEL) -m "integration and not slow"
 
 test-slow: $(INSTALLED) ## Run the drills: crashes, faults, production processes, browser
-	$(PYTEST) $(DRILLS) -m slow
+	@scripts/test-slow
 
 test-coverage: $(INSTALLED) ## Run the tests and write htmlcov/index.html
 	$(PYTEST) -m "not slow" --cov --cov-report=term:skip-covered --cov-report=html
