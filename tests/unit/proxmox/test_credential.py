@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
-import ssl
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 from pydantic import ValidationError
 
 from providers.proxmox.client import TIMEOUTS, ProxmoxConnections
@@ -90,14 +95,30 @@ def test_a_fingerprint_pins_one_certificate() -> None:
     assert session.auth.verify_ssl is False
 
 
+def certificate_authority() -> x509.Certificate:
+    """Return the certificate of an authority as a cluster has one, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Proxmox Virtual Environment")])
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, SHA256())
+    )
+
+
 def test_an_authority_is_trusted() -> None:
-    known = ssl.create_default_context().get_ca_certs(binary_form=True)
-    if not known:
-        pytest.skip("this system has no certificates to take one of")
-    pem = ssl.DER_cert_to_PEM_cert(known[0])
+    authority = certificate_authority()
+    pem = authority.public_bytes(Encoding.PEM).decode()
     session = session_of(ProxmoxConnections(credential(ca_certificate=pem)))
     context = session.get_adapter("https://pve1").poolmanager.connection_pool_kw["ssl_context"]
-    assert context.get_ca_certs(binary_form=True) == [known[0]]
+    assert context.get_ca_certs(binary_form=True) == [authority.public_bytes(Encoding.DER)]
 
 
 def privileges(command: str) -> set[str]:
