@@ -2,17 +2,22 @@
 ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
-# The clouds this image can manage.
-ARG EXTRAS=aws,azure,gcp,openstack,proxmox
 WORKDIR /source
+# Everything comes from requirements/ by version and hash, for all five clouds.
+COPY requirements/build.txt requirements/production.txt requirements/
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+RUN python -m venv /opt/build && python -m venv /opt/skyclust \
+    && /opt/build/bin/pip install --no-deps --require-hashes -r requirements/build.txt \
+    && /opt/skyclust/bin/pip install --no-deps --require-hashes -r requirements/production.txt
 COPY pyproject.toml README.md LICENSE prefect.yaml ./
 COPY skyclust skyclust
 COPY providers providers
 COPY tasks tasks
 COPY flows flows
 COPY deployments deployments
-RUN python -m venv /opt/skyclust \
-    && /opt/skyclust/bin/pip install --no-cache-dir --disable-pip-version-check ".[${EXTRAS}]"
+RUN /opt/build/bin/hatchling build --target wheel --directory /wheel \
+    && /opt/skyclust/bin/pip install --no-deps --no-index /wheel/*.whl \
+    && /opt/skyclust/bin/pip check
 
 FROM ${PYTHON_IMAGE}
 RUN groupadd --gid 10001 skyclust \

@@ -1,20 +1,26 @@
 # SkyClust: every target is one line; what is longer lives in scripts/ or in the tool itself.
 SHELL := bash
 PYTEST := .venv/bin/python -m pytest
-# Tests wait for servers more than they compute: three at a time keep two cores busy.
-PARALLEL := -n 3 --dist worksteal
+# Tests wait for servers more than they compute: four at a time keep two cores busy.
+PARALLEL := -n 4 --dist worksteal
+# The tests start hundreds of processes: each would compile what it imports, were no byte code kept.
+export PYTHONDONTWRITEBYTECODE :=
 INSTALLED := .venv/.installed
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-unit test-integration test-slow test-coverage test-benchmark \
+.PHONY: help setup upgrade demo test test-unit test-integration test-slow test-newest \
+	test-coverage test-benchmark \
 	check fmt lint security build bench docs screenshots up down clean
 
 help: ## Show these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(INSTALLED) ## Make .venv with everything in it (uv when it is there, else venv and pip)
+setup: $(INSTALLED) ## Make .venv with the locked set in it (uv when it is there, else venv and pip)
 
-$(INSTALLED): pyproject.toml scripts/setup
+$(INSTALLED): pyproject.toml requirements/development.txt scripts/setup
 	@scripts/setup
+
+upgrade: $(INSTALLED) ## Renew requirements/, the exact set that setup, image and CI install
+	@scripts/upgrade
 
 demo: $(INSTALLED) ## Five sandbox clouds in one inventory, a machine made and deleted on each
 	@.venv/bin/python -m deployments.demo
@@ -30,6 +36,9 @@ test-integration: $(INSTALLED) ## Run the tests on Prefect, PostgreSQL and the s
 
 test-slow: $(INSTALLED) ## Run the drills: crashes, faults, production processes, browser
 	@scripts/test-slow
+
+test-newest: $(INSTALLED) ## Report what breaks under the newest versions that may be installed
+	@scripts/test-newest
 
 test-coverage: $(INSTALLED) ## Run the tests and write htmlcov/index.html
 	$(PYTEST) -m "not slow" --cov --cov-report=term:skip-covered --cov-report=html
