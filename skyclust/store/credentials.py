@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any, Final
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
 from skyclust.errors import InvalidRequest, NotFound
+from skyclust.model.operation import OperationState
 from skyclust.model.resource import ChangeKind
 from skyclust.model.workspace import CredentialRecord
 from skyclust.store import workspaces
 from skyclust.store.tables import credentials, operations, resource_versions, scopes
 from skyclust.store.types import now
+
+_NAMED: Final = 5
+"""Operations that the refusal to remove a credential names."""
 
 
 def add(
@@ -51,6 +57,12 @@ def get(connection: Connection, workspace_id: str, name: str) -> CredentialRecor
     return _found(connection.execute(_select(workspace_id, name)).one_or_none(), workspace_id, name)
 
 
+def find(connection: Connection, workspace_id: str, name: str) -> CredentialRecord | None:
+    """Return the record of a credential, None when there is none."""
+    row = connection.execute(_select(workspace_id, name)).one_or_none()
+    return None if row is None else _found(row, workspace_id, name)
+
+
 def hold(
     connection: Connection, workspace_id: str, name: str, *, alone: bool = False
 ) -> CredentialRecord:
@@ -63,6 +75,20 @@ def hold(
     return _found(connection.execute(query).one_or_none(), workspace_id, name)
 
 
+def hold_all(
+    connection: Connection, workspace_id: str, *, shared: Iterable[str], alone: Iterable[str]
+) -> None:
+    """Hold several records as `hold` does, in the order of their names; none need be there.
+
+    A name that is in both is held alone: who holds a record and wants it alone later may wait
+    for another one that does the same.
+    """
+    exclusive = frozenset(alone)
+    for name in sorted({*shared, *exclusive}):
+        with suppress(NotFound):
+            hold(connection, workspace_id, name, alone=name in exclusive)
+
+
 def list_all(connection: Connection, workspace_id: str) -> list[CredentialRecord]:
     """Return the records of a workspace's credentials, by name."""
     rows = connection.execute(
@@ -71,6 +97,31 @@ def list_all(connection: Connection, workspace_id: str) -> list[CredentialRecord
         .order_by(credentials.c.name)
     )
     return [CredentialRecord.model_validate(dict(row._mapping)) for row in rows]
+
+
+def list_unread(connection: Connection, workspace_id: str) -> list[str]:
+    """Return the names of the credentials that have no scope: nothing was ever read by them."""
+    with_scope = select(scopes.c.credential).where(scopes.c.workspace_id == workspace_id)
+    query = select(credentials.c.name).where(
+        credentials.c.workspace_id == workspace_id, credentials.c.name.not_in(with_scope)
+    )
+    return list(connection.scalars(query.order_by(credentials.c.name)))
+
+
+def set_block(
+    connection: Connection, workspace_id: str, name: str, block_name: str
+) -> CredentialRecord:
+    """Write in which block the secret is kept from now on, and return the record.
+
+    Raises NotFound.
+    """
+    row = connection.execute(
+        update(credentials)
+        .where(credentials.c.workspace_id == workspace_id, credentials.c.name == name)
+        .values(block_name=block_name)
+        .returning(credentials)
+    ).one_or_none()
+    return _found(row, workspace_id, name)
 
 
 def set_verified(
@@ -90,7 +141,7 @@ def remove(connection: Connection, workspace_id: str, name: str) -> None:
     """Remove the record of a credential, its scopes, and what inventory found through it.
 
     What was there in the past can still be asked. Raises NotFound, and InvalidRequest while
-    operations of the credential are open.
+    a run works on operations of the credential, or has to.
     """
     query = _select(workspace_id, name).with_for_update()
     _found(connection.execute(query).one_or_none(), workspace_id, name)
@@ -115,19 +166,28 @@ def remove(connection: Connection, workspace_id: str, name: str) -> None:
 
 
 def _refuse_open_operations(connection: Connection, workspace_id: str, name: str) -> None:
-    unfinished = connection.scalar(
-        select(func.count())
-        .select_from(operations)
-        .where(
-            operations.c.workspace_id == workspace_id,
-            operations.c.credential == name,
-            operations.c.finished_at.is_(None),
+    unfinished = [
+        str(operation_id)
+        for operation_id in connection.scalars(
+            select(operations.c.operation_id)
+            .where(
+                operations.c.workspace_id == workspace_id,
+                operations.c.credential == name,
+                operations.c.finished_at.is_(None),
+                # Those that wait for a person need no credential to be abandoned.
+                operations.c.state != OperationState.NEEDS_ATTENTION.value,
+            )
+            .order_by(operations.c.created_at, operations.c.operation_id)
         )
-    )
+    ]
     if unfinished:
+        first = ", ".join(unfinished[:_NAMED])
+        more = f" and {len(unfinished) - _NAMED} more" if len(unfinished) > _NAMED else ""
         raise InvalidRequest(
-            f"Credential {name!r} has {unfinished} operations that have not ended.",
-            hint="Wait for them, or carry them on with `skyclust operation recover`.",
+            f"Credential {name!r} has {len(unfinished)} operations that have not ended: {first}"
+            f"{more}. Without it nobody could finish or undo them.",
+            hint="Wait for them, carry them on with `skyclust operation recover`, or end one with"
+            " `skyclust operation abandon ID --reason ...`.",
         )
 
 

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from skyclust.errors import ConfigurationError
+from skyclust.errors import ConfigurationError, Conflict
+from skyclust.file_modes import FOLDER_MODE, create_private
 from skyclust.settings import load_settings
 from skyclust.store import schema
 from skyclust.store.failures import store_error
+from skyclust.store.transactions import (
+    REPEATED_FOR,
+    TRIES,
+    is_taken_back,
+    pause_after,
+    write_transaction,
+)
+
+_Result = TypeVar("_Result")
 
 LOCK_SECONDS: Final = 30
 """How long a writer waits for another one before it is told Conflict."""
@@ -59,10 +70,21 @@ class Store:
         """Open a unit of work that writes: one transaction, committed at the end or not at all.
 
         On SQLite it is the only writer from its first moment on. Units of work must not be
-        nested, and no cloud may be called inside one.
+        nested, and nothing may be called inside one that waits for a network. What may meet
+        other writers is better given to `write`, which repeats it.
         """
-        with _mapped_errors(), self._connect(writing=True) as connection, connection.begin():
+        with self._writing(migrating=False) as connection:
             yield connection
+
+    def write(self, work: Callable[[Connection], _Result]) -> _Result:
+        """Return what `work` makes of a unit of work that writes, and commit it.
+
+        A deadlock, or a lock that another writer held for too long, takes the transaction back
+        as a whole; then it is repeated a few times, so `work` reads and writes through its
+        connection and does nothing else that a second call would do twice. Raises what `work`
+        raises, and Conflict when other writers are in the way for too long.
+        """
+        return self._repeated(work, migrating=False)
 
     def migrate(self) -> None:
         """Bring the tables to the newest form; safe when several processes do it at once.
@@ -72,8 +94,7 @@ class Store:
         if self.dialect == "sqlite":
             with _mapped_errors():
                 _use_write_ahead_log(self._engine)
-        with self.writing() as connection:
-            schema.upgrade(connection)
+        self._repeated(schema.upgrade, migrating=True)
 
     def require_newest_schema(self) -> None:
         """Raise ConfigurationError unless the tables have the newest form."""
@@ -96,10 +117,35 @@ class Store:
         """Close the pooled connections."""
         self._engine.dispose()
 
-    def _connect(self, *, writing: bool) -> Connection:
+    def _repeated(self, work: Callable[[Connection], _Result], *, migrating: bool) -> _Result:
+        end = time.monotonic() + REPEATED_FOR
+        tried = 0
+        while True:
+            try:
+                with self._writing(migrating=migrating) as connection:
+                    return work(connection)
+            except Conflict as error:
+                tried += 1
+                if tried == TRIES or time.monotonic() >= end or not is_taken_back(error):
+                    raise
+            time.sleep(pause_after(tried))
+
+    @contextmanager
+    def _writing(self, *, migrating: bool) -> Iterator[Connection]:
+        with (
+            _mapped_errors(),
+            self._connect(writing=True, migrating=migrating) as connection,
+            write_transaction(),
+            connection.begin(),
+        ):
+            yield connection
+
+    def _connect(self, *, writing: bool, migrating: bool = False) -> Connection:
         connection = self._engine.connect()
         if self.dialect == "sqlite":
-            return connection.execution_options(skyclust_writing=writing)
+            return connection.execution_options(
+                skyclust_writing=writing, skyclust_migrating=migrating
+            )
         if writing:
             return connection
         return connection.execution_options(
@@ -184,19 +230,22 @@ def _make_engine(url: URL) -> Engine:
             connect_args={name: value for name, value in asked.items() if name not in url.query},
             **common,
         )
-    _make_folder(Path(url.database or "").parent)
+    if "uri" not in url.query:
+        _make_file(Path(url.database or ""))
     engine = create_engine(url, connect_args={"timeout": LOCK_SECONDS}, **common)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _make_folder(folder: Path) -> None:
+def _make_file(path: Path) -> None:
+    """Make the file of the store for its owner alone, and its folder, where they do not exist."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        create_private(path)
     except OSError as error:
         raise ConfigurationError(
-            f"The folder of the store, {folder}, cannot be made: {error.strerror}.",
+            f"The file of the store, {path}, cannot be made: {error.strerror}.",
             hint="Check SKYCLUST_DATABASE_URL and SKYCLUST_HOME.",
         ) from error
 
@@ -204,14 +253,18 @@ def _make_folder(folder: Path) -> None:
 def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
     # The driver would begin transactions by itself, late and never immediate.
     dbapi_connection.isolation_level = None
-    dbapi_connection.execute("PRAGMA foreign_keys = ON")
     # A journal entry must survive a power cut before the cloud is called.
     dbapi_connection.execute("PRAGMA synchronous = FULL")
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writing = connection.get_execution_options().get("skyclust_writing", False)
+    options = connection.get_execution_options()
+    writing = options.get("skyclust_writing", False)
     connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writing else 'ON'}")
+    # A migration makes a table anew and drops the old one, whose rows others still point to:
+    # it checks the foreign keys itself. The switch has no effect inside a transaction.
+    checked = not options.get("skyclust_migrating", False)
+    connection.exec_driver_sql(f"PRAGMA foreign_keys = {'ON' if checked else 'OFF'}")
     # A reader that turns writer can be refused at once; a writer from the start only waits.
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 

@@ -20,6 +20,7 @@ _SQLITE: Final[dict[str, type[SkyClustError]]] = {
     "SQLITE_FULL": Unavailable,
     "SQLITE_CANTOPEN": ConfigurationError,
     "SQLITE_PERM": ConfigurationError,
+    "SQLITE_READONLY": ConfigurationError,
     "SQLITE_NOTADB": ConfigurationError,
     "SQLITE_CORRUPT": ConfigurationError,
 }
@@ -28,6 +29,7 @@ _SQLITE: Final[dict[str, type[SkyClustError]]] = {
 _POSTGRESQL: Final[dict[str, type[SkyClustError]]] = {
     "08": Unavailable,  # connection exception
     "23505": Conflict,  # unique violation: another writer was first
+    "25006": ConfigurationError,  # read-only transaction: a standby, or a server set so
     "28": ConfigurationError,  # invalid authorization
     "3D000": ConfigurationError,  # no such database
     "40": Conflict,  # serialization failure, deadlock
@@ -40,12 +42,18 @@ _POSTGRESQL: Final[dict[str, type[SkyClustError]]] = {
 }
 
 _MEANING: Final[dict[type[SkyClustError], tuple[str, str]]] = {
-    Conflict: ("Another writer of the store was in the way", ""),
-    Unavailable: ("The store cannot be reached", ""),
+    Conflict: (
+        "Another writer of the store was in the way",
+        "Nothing was written: try again, and look for a process that keeps the database locked.",
+    ),
+    Unavailable: (
+        "The store cannot be reached",
+        "Check that its server runs, and that its disk is not full.",
+    ),
     Timeout: ("The store was too slow", ""),
     ConfigurationError: (
         "The store cannot be used",
-        "Check SKYCLUST_DATABASE_URL and SKYCLUST_HOME.",
+        "Check SKYCLUST_DATABASE_URL and SKYCLUST_HOME, and that what they name can be written.",
     ),
 }
 
@@ -54,9 +62,9 @@ def store_error(error: SQLAlchemyError) -> SkyClustError | None:
     """Return the error of the tree that a database error stands for.
 
     Unavailable: no connection. Conflict: another writer is in the way. Timeout: too slow.
-    ConfigurationError: the file cannot be opened, or the server refuses the login. None: a
-    fault of our own statement, which must surface as it is. No value of a statement is in
-    the message.
+    ConfigurationError: the file cannot be opened or written, or the server refuses the login.
+    None: a fault of our own statement, which must surface as it is. No value of a statement is
+    in the message.
     """
     if isinstance(error, PoolTimeout):
         return Unavailable("The store has no free connection: too many units of work are open.")

@@ -11,8 +11,10 @@ from sqlalchemy import Column, ColumnElement, Connection, Row, and_, func, selec
 
 from skyclust.model.change import Change
 from skyclust.model.resource import ChangeKind, Resource, ResourceKind
+from skyclust.model.scope import ScopeKey
 from skyclust.store.tables import resource_versions
 from skyclust.store.types import require_aware
+from skyclust.store.versions import in_scope
 
 _VERSIONS: Final = resource_versions.c
 _PREVIOUS: Final = resource_versions.alias("previous")
@@ -27,14 +29,15 @@ def changes(
     until: datetime | None = None,
     run_id: str | None = None,
     kinds: Sequence[ResourceKind] | None = None,
+    scope: ScopeKey | None = None,
     limit: int | None = 1000,
 ) -> list[Change]:
     """Return what changed, newest first: from `since` on, before `until`, by one flow run.
 
-    `kinds` are kinds of resources; None or empty takes all. Raises InvalidRequest for a
-    moment without timezone.
+    `kinds` are kinds of resources; None or empty takes all. `scope` takes those of one scope
+    only. Raises InvalidRequest for a moment without timezone.
     """
-    asked = _Asked(workspace_id, since, until, run_id, kinds)
+    asked = _Asked(workspace_id, since=since, until=until, run_id=run_id, kinds=kinds, scope=scope)
     before = [_PREVIOUS.c[name].label(f"previous_{name}") for name in _COMPARED]
     began = connection.execute(
         select(resource_versions, *before)
@@ -73,7 +76,7 @@ def count_changes(
     kinds: Sequence[ResourceKind] | None = None,
 ) -> dict[ChangeKind, int]:
     """Return how many changes of each kind there are; the filters are those of `changes`."""
-    asked = _Asked(workspace_id, since, until, run_id, kinds)
+    asked = _Asked(workspace_id, since=since, until=until, run_id=run_id, kinds=kinds)
     began = connection.execute(
         select(func.count(), func.count(_VERSIONS.previous_version_id)).where(asked.began())
     ).one()
@@ -91,10 +94,12 @@ class _Asked:
     def __init__(
         self,
         workspace_id: str,
+        *,
         since: datetime | None,
         until: datetime | None,
         run_id: str | None,
         kinds: Sequence[ResourceKind] | None,
+        scope: ScopeKey | None = None,
     ) -> None:
         self._since = require_aware(since, "since") if since is not None else None
         self._until = require_aware(until, "until") if until is not None else None
@@ -102,6 +107,8 @@ class _Asked:
         self._common: list[ColumnElement[bool]] = [_VERSIONS.workspace_id == workspace_id]
         if kinds:
             self._common.append(_VERSIONS.kind.in_([kind.value for kind in kinds]))
+        if scope is not None:
+            self._common.append(in_scope(workspace_id, scope))
 
     def began(self) -> ColumnElement[bool]:
         return self._within(_VERSIONS.valid_from, _VERSIONS.run_id)

@@ -1,4 +1,7 @@
-"""Locks for what no single row stands for."""
+"""Locks for what no single row stands for.
+
+In which order a transaction takes these and all others is told by docs/reference/store.md.
+"""
 
 from __future__ import annotations
 

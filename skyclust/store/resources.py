@@ -8,22 +8,22 @@ and what was found gone since does not come back.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, select, update
 
 from skyclust.errors import BrakeEngaged, InvalidRequest
 from skyclust.model.change import ScopeChanges
 from skyclust.model.resource import ChangeKind, Resource, ResourceKind
-from skyclust.model.scope import ScopeKey, ScopeState
+from skyclust.model.scope import ScopeKey
 from skyclust.store import credentials, scopes
 from skyclust.store.finding import find
 from skyclust.store.fingerprint import fingerprint
 from skyclust.store.history import changes, count_changes
 from skyclust.store.locks import lock_scope
 from skyclust.store.tables import resource_versions
-from skyclust.store.types import now, require_aware
+from skyclust.store.types import require_aware
 from skyclust.store.versions import (
     NewVersion,
     OpenVersion,
@@ -35,7 +35,7 @@ from skyclust.store.versions import (
     write_versions,
 )
 
-__all__ = ["changes", "count_changes", "find", "forget", "record", "replace_scope"]
+__all__ = ["add_to_scope", "changes", "count_changes", "find", "forget", "record", "replace_scope"]
 
 
 def replace_scope(
@@ -70,25 +70,41 @@ def replace_scope(
     gone = [name for name, one in stored.items() if name not in read and not one.newer]
     if not allow_mass_delete:
         _brake(key, gone=len(gone), stored=len(stored), share=brake_share, floor=brake_floor)
-    outdated = gone_since(connection, workspace_id, key, started)
-    outdated |= {name for name, one in stored.items() if one.newer}
-    versions = _new_versions(read, stored, outdated)
-    if versions or gone:
-        at = moment_of_writing(connection, workspace_id, key)
-        ended = [stored[name].version_id for name in gone]
-        end_versions(connection, workspace_id, ended, ChangeKind.GONE, at=at, run_id=run_id)
-        write_versions(
-            connection, workspace_id, key, versions, at=at, observed_at=started, run_id=run_id
-        )
-    scopes.write(connection, workspace_id, key, _fresh(provider, started, run_id))
-    added = [one.resource.id for one in versions if one.previous_version_id is None]
-    changed = [one.resource.id for one in versions if one.previous_version_id is not None]
-    return ScopeChanges(
-        added=tuple(added),
-        changed=tuple(changed),
-        gone=tuple(gone),
-        unchanged=len(stored) - len(changed) - len(gone),
+    place = _Place(workspace_id, key, started, run_id)
+    first = scope is None or scope.read_started_at is None
+    changes = _write_read(connection, place, read, stored, gone, first=first)
+    scopes.mark_read(
+        connection, workspace_id, key, provider, read_started_at=started, run_id=run_id
     )
+    return changes
+
+
+def add_to_scope(
+    connection: Connection,
+    workspace_id: str,
+    key: ScopeKey,
+    provider: str,
+    resources: Sequence[Resource],
+    *,
+    read_started_at: datetime,
+    run_id: str | None,
+) -> ScopeChanges:
+    """Store what an incomplete read did show of a scope, and return what changed.
+
+    Nothing is removed, for what was not shown may be there, and the scope's state stays as it
+    is: the caller writes why the read is incomplete. A read that began before the last stored
+    one did writes nothing (`superseded`). Raises as `replace_scope`.
+    """
+    started = require_aware(read_started_at, "read_started_at")
+    read = _by_id(key, provider, resources)
+    credentials.hold(connection, workspace_id, key.credential)
+    lock_scope(connection, workspace_id, key)
+    scope = scopes.find(connection, workspace_id, key)
+    if scope is not None and scope.read_started_at and scope.read_started_at > started:
+        return ScopeChanges(superseded=True)
+    stored = open_versions(connection, workspace_id, key, started)
+    place = _Place(workspace_id, key, started, run_id)
+    return _write_read(connection, place, read, stored, gone=())
 
 
 def record(
@@ -141,6 +157,50 @@ def forget(  # noqa: PLR0917  a resource has this many names
         end_versions(connection, workspace_id, ended, ChangeKind.GONE, at=at, run_id=run_id)
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Whose read it is, of which scope, and when it began."""
+
+    workspace_id: str
+    key: ScopeKey
+    started: datetime
+    run_id: str | None
+
+
+def _write_read(
+    connection: Connection,
+    place: _Place,
+    read: Mapping[str, Resource],
+    stored: Mapping[str, OpenVersion],
+    gone: Sequence[str],
+    *,
+    first: bool = False,
+) -> ScopeChanges:
+    """Write what is new in a read, end what is gone, and return both."""
+    workspace_id, key = place.workspace_id, place.key
+    outdated = gone_since(connection, workspace_id, key, place.started)
+    outdated |= {name for name, one in stored.items() if one.newer}
+    versions = _new_versions(read, stored, outdated)
+    at = moment_of_writing(connection, workspace_id, key) if versions or gone else None
+    if at is not None:
+        run_id = place.run_id
+        ended = [stored[name].version_id for name in gone]
+        end_versions(connection, workspace_id, ended, ChangeKind.GONE, at=at, run_id=run_id)
+        write_versions(
+            connection, workspace_id, key, versions, at=at, observed_at=place.started, run_id=run_id
+        )
+    added = [one.resource.id for one in versions if one.previous_version_id is None]
+    changed = [one.resource.id for one in versions if one.previous_version_id is not None]
+    return ScopeChanges(
+        added=tuple(added),
+        changed=tuple(changed),
+        gone=tuple(gone),
+        unchanged=len(stored) - len(changed) - len(gone),
+        at=at,
+        first=first,
+    )
+
+
 def _by_id(key: ScopeKey, provider: str, resources: Sequence[Resource]) -> dict[str, Resource]:
     for one in resources:
         if one.region != key.region or one.kind is not key.kind or one.provider != provider:
@@ -172,20 +232,6 @@ def _brake(key: ScopeKey, *, gone: int, stored: int, share: float, floor: int) -
             f" {stored} known ones, more than {share:.0%}; it was not stored.",
             hint="If they are gone indeed, sync once with mass deletion allowed.",
         )
-
-
-def _fresh(provider: str, started: datetime, run_id: str | None) -> dict[str, Any]:
-    moment = now()
-    return {
-        "provider": provider,
-        "state": ScopeState.FRESH.value,
-        "read_started_at": started,
-        "completed_at": moment,
-        "attempted_at": moment,
-        "error": None,
-        "error_class": None,
-        "run_id": run_id,
-    }
 
 
 def _open_version(

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 
 from skyclust.errors import ConfigurationError
 
-NEWEST: Final = "0001"
+NEWEST: Final = "0005"
 """The newest migration; a test holds it to the files. Known here so that a process whose
 database is up to date need not import Alembic."""
 
@@ -18,6 +18,8 @@ VERSION_TABLE: Final = "skyclust_schema"
 
 # Any number serves, as long as nothing else on the server uses it for an advisory lock.
 _MIGRATION_LOCK: Final = 0x536B79436C757374
+
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
 def current(connection: Connection) -> str | None:
@@ -60,11 +62,27 @@ def upgrade(connection: Connection) -> None:
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
-    folder = Path(__file__).parent / "migrations"
-    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    if connection.dialect.name == "sqlite":
+        _require_whole_references(connection)
+
+
+def _require_whole_references(connection: Connection) -> None:
+    """Raise ConfigurationError when a row points to one that is not there.
+
+    SQLite checks no foreign key while it migrates, for it makes whole tables anew
+    (https://www.sqlite.org/lang_altertable.html, section 7).
+    """
+    broken = connection.execute(text("PRAGMA foreign_key_check")).first()
+    if broken is not None:
+        raise ConfigurationError(
+            f"The store cannot be migrated: a row of {broken[0]} points to one of {broken[2]}"
+            " that is not there.",
+            hint="Nothing was changed. Restore a backup, or mend the row.",
+        )
 
 
 def _refuse_newer(found: str | None) -> None:

@@ -3,53 +3,92 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, select, update
 
-from skyclust.errors import SkyClustError, Unsupported
+from skyclust.errors import SkyClustError, Unsupported, tree_class, with_own_class
 from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import Scope, ScopeKey, ScopeState
 from skyclust.store import credentials as credential_records
 from skyclust.store.locks import lock_scope
 from skyclust.store.tables import resource_versions, scopes
 from skyclust.store.text import storable
-from skyclust.store.types import now
+from skyclust.store.types import now, require_aware
 
 
-def mark_failed(  # noqa: PLR0917  all of it is what happened
+def mark_failed(
     connection: Connection,
     workspace_id: str,
     key: ScopeKey,
     provider: str,
     error: SkyClustError,
+    *,
+    read_started_at: datetime,
     run_id: str | None,
 ) -> Scope:
     """Write why a scope could not be read and return it; its rows stay as they are.
 
     The scope is UNSUPPORTED when the error says so, else STALE when it was ever read
-    completely, else FAILED. Raises NotFound for an unknown credential.
+    completely, else FAILED. A read that began no later than the last complete one, or before
+    the last failed one, has nothing to say any more and changes nothing. Raises NotFound for
+    an unknown credential, InvalidRequest for a moment without timezone.
     """
+    started = require_aware(read_started_at, "read_started_at")
     credential_records.hold(connection, workspace_id, key.credential)
     lock_scope(connection, workspace_id, key)
     before = find(connection, workspace_id, key)
-    if isinstance(error, Unsupported):
-        state = ScopeState.UNSUPPORTED
-    elif before is not None and before.completed_at is not None:
-        state = ScopeState.STALE
-    else:
-        state = ScopeState.FAILED
-    values = {
-        "provider": provider,
-        "state": state.value,
-        "attempted_at": now(),
-        "error": storable(str(error)),
-        "error_class": type(error).__name__,
-        "run_id": run_id,
-    }
-    write(connection, workspace_id, key, values)
+    if before is None or not _is_outdated(before, started):
+        values = {
+            "provider": provider,
+            "state": _state_after(error, read_before=_was_read(before)).value,
+            "attempted_at": now(),
+            "error": storable(with_own_class(error)),
+            "error_class": tree_class(error).__name__,
+            "run_id": run_id,
+            "failed_read_started_at": started,
+        }
+        write(connection, workspace_id, key, values)
     row = connection.execute(_with_count(workspace_id).where(_is(workspace_id, key))).one()
     return _scope(row)
+
+
+def mark_read(
+    connection: Connection,
+    workspace_id: str,
+    key: ScopeKey,
+    provider: str,
+    *,
+    read_started_at: datetime,
+    run_id: str | None,
+) -> None:
+    """Write that a scope was read completely: it is FRESH, unless a younger read has failed.
+
+    The caller has locked the scope, holds its credential, and stores what was read.
+    """
+    moment = now()
+    values: dict[str, Any] = {
+        "provider": provider,
+        "read_started_at": read_started_at,
+        "completed_at": moment,
+        "attempted_at": moment,
+    }
+    before = find(connection, workspace_id, key)
+    failed_at = before.failed_read_started_at if before is not None else None
+    if before is not None and failed_at is not None and failed_at > read_started_at:
+        failed = ScopeState(before.state)
+        stale = ScopeState.STALE if failed is ScopeState.FAILED else failed
+        values["state"] = stale.value
+    else:
+        values |= {
+            "state": ScopeState.FRESH.value,
+            "error": None,
+            "error_class": None,
+            "run_id": run_id,
+            "failed_read_started_at": None,
+        }
+    write(connection, workspace_id, key, values)
 
 
 def list_all(
@@ -90,6 +129,24 @@ def write(connection: Connection, workspace_id: str, key: ScopeKey, values: dict
     if connection.execute(statement).rowcount == 0:
         place = {"workspace_id": workspace_id, **key.model_dump(mode="json")}
         connection.execute(insert(scopes).values(**place, **values))
+
+
+def _is_outdated(before: Row[Any], started: datetime) -> bool:
+    """Return whether a scope knows the outcome of a read that is younger than one begun then."""
+    complete, failed = before.read_started_at, before.failed_read_started_at
+    return (complete is not None and complete >= started) or (
+        failed is not None and failed > started
+    )
+
+
+def _was_read(before: Row[Any] | None) -> bool:
+    return before is not None and before.completed_at is not None
+
+
+def _state_after(error: SkyClustError, *, read_before: bool) -> ScopeState:
+    if isinstance(error, Unsupported):
+        return ScopeState.UNSUPPORTED
+    return ScopeState.STALE if read_before else ScopeState.FAILED
 
 
 def _with_count(workspace_id: str) -> Select[Any]:

@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     ForeignKeyConstraint,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -76,6 +78,9 @@ scopes: Final = Table(
     Column("error", Text),
     Column("error_class", Text),
     Column("run_id", Text),
+    # When the failed read began that `error` speaks of. Which of two reads is the younger one
+    # is told by when they began, whichever is stored first.
+    Column("failed_read_started_at", UtcDateTime),
     PrimaryKeyConstraint("workspace_id", "credential", "region", "kind"),
     ForeignKeyConstraint(
         ["workspace_id", "credential"], ["credentials.workspace_id", "credentials.name"]
@@ -151,9 +156,16 @@ operations: Final = Table(
     Column("epoch", Integer, nullable=False),
     Column("run_id", Text),
     Column("instance_id", Text),
+    Column("instance_unique_id", Text),
     Column("instance_name", Text),
     Column("error", Text),
     Column("error_class", Text),
+    # How often the present step was begun, counted before the cloud is called.
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("resumed_at", UtcDateTime),
+    Column("cancel_requested_at", UtcDateTime),
+    Column("cancel_requested_by", Text),
+    Column("cancel_keep", Boolean, nullable=False, server_default=false()),
     # How many entries the history has: the next one takes the next number.
     Column("entries", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
@@ -188,6 +200,17 @@ operation_entries: Final = Table(
     ),
 )
 
+# A flow run that has open operations writes here that it is alive, so that recovery can tell a
+# busy run from a dead one whatever becomes of Prefect's events.
+run_heartbeats: Final = Table(
+    "run_heartbeats",
+    metadata,
+    _workspace(),
+    Column("run_id", Text, nullable=False),
+    Column("beaten_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "run_id"),
+)
+
 # `detail` is the canonical text that was hashed, so it is kept as text, not as a document.
 audit_entries: Final = Table(
     "audit_entries",
@@ -210,4 +233,43 @@ audit_heads: Final = Table(
     Column("workspace_id", Text, ForeignKey("workspaces.workspace_id"), primary_key=True),
     Column("entries", Integer, nullable=False),
     Column("hash", Text, nullable=False),
+)
+
+# Events that are to be sent. `sequence` is the order in which a workspace's transactions were
+# committed; a row goes when Prefect has taken the event, or keeps why it was refused.
+outbox: Final = Table(
+    "outbox",
+    metadata,
+    _workspace(),
+    Column("sequence", Integer, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("occurred_at", UtcDateTime, nullable=False),
+    Column("resource", json_document(), nullable=False),
+    Column("related", json_document(), nullable=False),
+    Column("payload", json_document(), nullable=False),
+    Column("refused", Text),
+    PrimaryKeyConstraint("workspace_id", "sequence"),
+)
+
+# How many events a workspace has had, and which process sends them just now.
+outbox_heads: Final = Table(
+    "outbox_heads",
+    metadata,
+    Column("workspace_id", Text, ForeignKey("workspaces.workspace_id"), primary_key=True),
+    Column("events", Integer, nullable=False),
+    Column("holder", Text),
+    Column("held_until", UtcDateTime),
+)
+
+# Blocks of credentials that were removed: they are deleted after the commit, by their own id,
+# for a block of the same name may be a new one.
+unwanted_blocks: Final = Table(
+    "unwanted_blocks",
+    metadata,
+    _workspace(),
+    Column("document_id", Text, nullable=False),
+    Column("block_name", Text, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "document_id"),
 )

@@ -52,10 +52,11 @@ def add_credential(
 def prepare(store: Store, *others: str) -> Store:
     """Give the default workspace, and others that it makes, a credential `prod`."""
     with store.writing() as connection:
-        add_credential(connection)
         for other in others:
             workspaces.add(connection, other)
-            add_credential(connection, other)
+    with store.writing() as connection:
+        for workspace_id in ("default", *others):
+            add_credential(connection, workspace_id)
     return store
 
 

@@ -24,15 +24,6 @@ from skyclust.store.tables import workspaces as workspaces_table
 MIGRATIONS = Path(schema.__file__).parent / "migrations"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a database without any table: once on each engine."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/new/store.db"
-    url: str = request.getfixturevalue("postgresql_url")
-    return url
-
-
 class TestAddress:
     @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
     def test_every_name_of_postgresql_is_understood(self, postgresql_url: str, scheme: str) -> None:
@@ -223,6 +214,18 @@ class TestUnitOfWork:
         file.write_text("This is a letter, not a database, however long it may be. " * 20)
         with pytest.raises(ConfigurationError, match="not a database"):
             open_store(f"sqlite:///{file}")
+
+    def test_a_store_that_cannot_be_written_is_a_configuration_error(self, store: Store) -> None:
+        sqlite = store.dialect == "sqlite"
+        read_only = text("PRAGMA query_only = ON" if sqlite else "SET TRANSACTION READ ONLY")
+
+        def write() -> None:
+            with store.writing() as connection:
+                connection.execute(read_only)
+                workspaces.add(connection, "another", "Another")
+
+        with pytest.raises(ConfigurationError, match="can be written"):
+            write()
 
     def test_a_folder_that_cannot_be_made_is_a_configuration_error(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()

@@ -13,15 +13,36 @@ from sqlalchemy import Connection, select
 
 from skyclust import audit
 from skyclust.errors import NotFound, Throttled
-from skyclust.model.operation import OperationKind
+from skyclust.model.event import Event
+from skyclust.model.operation import OperationKind, OperationState
 from skyclust.model.resource import ResourceKind
-from skyclust.store import credentials, operations, resources, scopes, workspaces
+from skyclust.store import (
+    blocks,
+    credentials,
+    heartbeats,
+    interventions,
+    operations,
+    outbox,
+    resources,
+    scopes,
+    workspaces,
+)
 from skyclust.store.engine import Store
 from skyclust.store.operations import NewOperation
 from skyclust.store.tables import metadata
 from tests.unit.store.inventory import KEY, REGION, machine, prepare, sync
 
-NOUNS: tuple[ModuleType, ...] = (audit, credentials, operations, resources, scopes, workspaces)
+NOUNS: tuple[ModuleType, ...] = (
+    audit,
+    blocks,
+    credentials,
+    interventions,
+    operations,
+    outbox,
+    resources,
+    scopes,
+    workspaces,
+)
 
 Call = Callable[[Connection, str], Any]
 
@@ -32,6 +53,13 @@ ASKED = NewOperation(
     provider="aws",
     region=REGION,
     token="token",
+)
+
+EVENT = Event(
+    id="5f0c2f0e-54c5-5f6e-8a55-2d1f2b7c3a10",
+    name="skyclust.test",
+    occurred_at=datetime(2026, 1, 2, tzinfo=UTC),
+    resource={"prefect.resource.id": "skyclust.test"},
 )
 
 
@@ -52,16 +80,21 @@ def everything(connection: Connection, workspace_id: str) -> dict[str, Sequence[
 READS: dict[str, tuple[Call, object]] = {
     "audit.list_all": (audit.list_all, []),
     "audit.verify": (audit.verify, []),
+    "blocks.unwanted": (blocks.unwanted, []),
+    "credentials.find": (lambda c, w: credentials.find(c, w, "only-mine"), None),
     "credentials.get": (lambda c, w: credentials.get(c, w, "only-mine"), NotFound),
     "credentials.hold": (lambda c, w: credentials.hold(c, w, "only-mine"), NotFound),
     "credentials.list_all": (
         lambda c, w: [one.name for one in credentials.list_all(c, w)],
         ["prod"],
     ),
+    "credentials.list_unread": (credentials.list_unread, ["prod"]),
     "operations.entries": (lambda c, w: operations.entries(c, w, "mine"), NotFound),
     "operations.get": (lambda c, w: operations.get(c, w, "mine"), NotFound),
     "operations.list_all": (operations.list_all, []),
     "operations.open_operations": (operations.open_operations, []),
+    "outbox.hold": (lambda c, w: outbox.hold(c, w, "holder"), False),
+    "outbox.waiting": (outbox.waiting, []),
     "resources.changes": (resources.changes, []),
     "resources.count_changes": (lambda c, w: sum(resources.count_changes(c, w).values()), 0),
     "resources.find": (resources.find, []),
@@ -73,14 +106,42 @@ READS: dict[str, tuple[Call, object]] = {
 
 WRITES: dict[str, Call] = {
     "audit.append": lambda c, w: audit.append(c, w, actor="a", action="b", object="c", detail={}),
+    "blocks.forget": lambda c, w: blocks.forget(c, w, "document"),
+    "blocks.give_up": lambda c, w: blocks.give_up(
+        c, w, document_id="document", block_name="theirs"
+    ),
     "credentials.add": lambda c, w: credentials.add(
         c, w, name="only-mine", provider="aws", block_name="b"
     ),
+    "credentials.hold_all": lambda c, w: credentials.hold_all(
+        c, w, shared=["prod"], alone=["only-mine"]
+    ),
     "credentials.remove": lambda c, w: credentials.remove(c, w, "prod"),
+    "credentials.set_block": lambda c, w: credentials.set_block(c, w, "prod", "theirs"),
     "credentials.set_verified": lambda c, w: credentials.set_verified(c, w, "prod", "1", "me"),
+    "interventions.abandon": lambda c, w: interventions.abandon(
+        c, w, "mine", 1, by="them", reason="stolen"
+    ),
+    "interventions.request_cancel": lambda c, w: interventions.request_cancel(
+        c, w, "mine", by="them", keep=False
+    ),
+    "interventions.resume": lambda c, w: interventions.resume(
+        c, w, "mine", 1, state=OperationState.RUNNING, by="them"
+    ),
     "operations.advance": lambda c, w: operations.advance(c, w, "mine", 1, step="stolen"),
+    "operations.begin_attempt": lambda c, w: operations.begin_attempt(c, w, "mine", 1),
     "operations.journal": lambda c, w: operations.journal(c, w, [ASKED], run_id="theirs"),
     "operations.take_over": lambda c, w: operations.take_over(c, w, "mine", 1, run_id="theirs"),
+    "outbox.add": lambda c, w: outbox.add(c, w, [EVENT]),
+    "outbox.let_go": lambda c, w: outbox.let_go(c, w, "holder"),
+    "outbox.refuse": lambda c, w: outbox.refuse(c, w, 1, "theirs"),
+    "outbox.remove": lambda c, w: outbox.remove(c, w, [1]),
+    "operations.write_line": lambda c, w: operations.write_line(
+        c, w, "mine", None, {"error": "stolen"}, detail=""
+    ),
+    "resources.add_to_scope": lambda c, w: resources.add_to_scope(
+        c, w, KEY, "aws", [machine("b")], read_started_at=datetime.now(UTC), run_id="theirs"
+    ),
     "resources.forget": lambda c, w: resources.forget(
         c, w, "prod", REGION, ResourceKind.INSTANCE, "i-a", run_id="theirs"
     ),
@@ -91,7 +152,16 @@ WRITES: dict[str, Call] = {
         c, w, KEY, "aws", [machine("b")], read_started_at=datetime.now(UTC), run_id="theirs"
     ),
     "scopes.mark_failed": lambda c, w: scopes.mark_failed(
-        c, w, KEY, "aws", Throttled("Slow down."), "theirs"
+        c,
+        w,
+        KEY,
+        "aws",
+        Throttled("Slow down."),
+        read_started_at=datetime.now(UTC),
+        run_id="theirs",
+    ),
+    "scopes.mark_read": lambda c, w: scopes.mark_read(
+        c, w, KEY, "aws", read_started_at=datetime.now(UTC), run_id="theirs"
     ),
     "scopes.write": lambda c, w: scopes.write(
         c, w, KEY, {"provider": "aws", "state": "failed", "error": "theirs"}
@@ -99,8 +169,8 @@ WRITES: dict[str, Call] = {
     "workspaces.add": lambda c, w: workspaces.add(c, "third"),
 }
 
-BEYOND_WORKSPACES = {"workspaces.list_all"}
-"""It serves whoever runs the installation."""
+BEYOND_WORKSPACES = {"outbox.waiting_workspaces", "workspaces.list_all"}
+"""They serve whoever runs the installation."""
 
 
 @pytest.fixture
@@ -112,7 +182,11 @@ def store(store: Store) -> Store:
     with store.writing() as connection:
         credentials.add(connection, "default", name="only-mine", provider="aws", block_name="b")
         operations.journal(connection, "default", [ASKED], run_id="mine")
+        blocks.give_up(connection, "default", document_id="document", block_name="b")
+        outbox.add(connection, "default", [EVENT])
         audit.append(connection, "default", actor="a", action="b", object="c", detail={})
+    with store.writing() as connection:
+        heartbeats.beat(connection, "mine")
         assert all(everything(connection, "default").values())
     return store
 

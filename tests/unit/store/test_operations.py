@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from skyclust.errors import CapacityExhausted, Fenced, InvalidRequest, NotFound
+from skyclust.model.instance import InstanceReference
 from skyclust.model.operation import Operation, OperationKind, OperationState
 from skyclust.store import operations
 from skyclust.store.engine import Store
@@ -103,7 +104,8 @@ def test_many_are_journalled_at_once(store: Store) -> None:
 
 def test_each_step_is_kept_and_remembered(store: Store, operation: Operation) -> None:
     advance(store, operation, "requested", state=OperationState.RUNNING, detail="calling")
-    advance(store, operation, "accepted", instance_id="i-1")
+    machine = InstanceReference(region="eu-central-1", id="i-1", unique_id="u-1")
+    advance(store, operation, "accepted", instance=machine)
     done = advance(store, operation, "succeeded", state=OperationState.SUCCEEDED)
     assert (done.state, done.step, done.instance_id) == (
         OperationState.SUCCEEDED,

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from itertools import permutations
+
 import pytest
 
-from skyclust.errors import NotFound, PermissionDenied, Throttled, Unsupported
+from skyclust.errors import (
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    SkyClustError,
+    Throttled,
+    Unsupported,
+)
 from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import Scope, ScopeState
 from skyclust.store import credentials, resources, scopes
 from skyclust.store.engine import Store
-from tests.unit.store.inventory import KEY, machine, names, prepare, sync
+from tests.unit.store.inventory import KEY, ago, machine, names, prepare, sync
 
 
 @pytest.fixture
@@ -17,9 +28,17 @@ def store(store: Store) -> Store:
     return prepare(store)
 
 
-def fail(store: Store, error: Exception) -> Scope:
+def fail(store: Store, error: SkyClustError, *, started: datetime | None = None) -> Scope:
     with store.writing() as connection:
-        return scopes.mark_failed(connection, "default", KEY, "aws", error, "run")  # type: ignore[arg-type]  # any of the tree
+        return scopes.mark_failed(
+            connection,
+            "default",
+            KEY,
+            "aws",
+            error,
+            read_started_at=started or datetime.now(UTC),
+            run_id="run",
+        )
 
 
 def test_a_scope_that_was_never_read_is_failed(store: Store) -> None:
@@ -69,6 +88,16 @@ def test_what_no_engine_keeps_is_replaced_in_an_error(store: Store) -> None:
     assert fail(store, Throttled("a\x00b\ud800c")).error == "a\ufffdb?c"
 
 
+def test_a_credential_by_which_nothing_was_read_is_named(store: Store) -> None:
+    def unread() -> list[str]:
+        with store.reading() as connection:
+            return credentials.list_unread(connection, "default")
+
+    assert unread() == [KEY.credential]
+    fail(store, Throttled("slow"))
+    assert unread() == []
+
+
 def test_filters(store: Store) -> None:
     other = KEY.model_copy(update={"region": "us-east-1"})
     sync(store, [])
@@ -95,3 +124,89 @@ def test_removing_a_credential_removes_its_scopes_and_ends_its_resources(store: 
         credentials.remove(connection, "default", "prod")
         assert scopes.list_all(connection, "default") == []
     assert names(store) == []
+
+
+def the_scope(store: Store) -> Scope:
+    with store.reading() as connection:
+        [scope] = scopes.list_all(connection, "default")
+    return scope
+
+
+def complete(seconds: float) -> Callable[[Store], object]:
+    """Store a complete read that began so long ago, of one machine of that name."""
+    return lambda store: sync(store, [machine(f"m{seconds}")], started=ago(seconds), run_id="ok")
+
+
+def failed(seconds: float) -> Callable[[Store], object]:
+    """Mark a read as failed that began so long ago."""
+    error = Throttled(f"Slow down, {seconds}.")
+    return lambda store: fail(store, error, started=ago(seconds))
+
+
+@pytest.mark.parametrize("order", [*permutations(range(2))])
+def test_an_older_failed_read_does_not_age_a_younger_complete_one(
+    store: Store, order: Sequence[int]
+) -> None:
+    outcomes = [complete(10), failed(20)]
+    for number in order:
+        outcomes[number](store)
+    scope = the_scope(store)
+    assert (scope.state, scope.error, scope.error_class) == (ScopeState.FRESH, None, None)
+    assert (scope.run_id, names(store)) == ("ok", ["m10"])
+
+
+@pytest.mark.parametrize("order", [*permutations(range(2))])
+def test_an_older_complete_read_does_not_hide_that_a_younger_one_failed(
+    store: Store, order: Sequence[int]
+) -> None:
+    outcomes = [complete(20), failed(10)]
+    for number in order:
+        outcomes[number](store)
+    scope = the_scope(store)
+    assert (scope.state, scope.error) == (ScopeState.STALE, "Slow down, 10.")
+    assert scope.completed_at is not None
+    assert names(store) == ["m20"]
+
+
+@pytest.mark.parametrize("order", [*permutations(range(4))])
+def test_of_many_reads_the_youngest_counts_in_whatever_order_they_are_stored(
+    store: Store, order: Sequence[int]
+) -> None:
+    outcomes = [failed(40), complete(30), failed(20), complete(10)]
+    for number in order:
+        outcomes[number](store)
+    assert (the_scope(store).state, the_scope(store).error) == (ScopeState.FRESH, None)
+    assert names(store) == ["m10"]
+
+
+@pytest.mark.parametrize("order", [*permutations(range(2))])
+def test_a_failed_read_that_began_with_the_complete_one_does_not_age_it(
+    store: Store, order: Sequence[int]
+) -> None:
+    """The same read is stored and marked when its commit was not confirmed."""
+    moment = ago(10)
+    outcomes: list[Callable[[], object]] = [
+        lambda: sync(store, [machine("a")], started=moment),
+        lambda: fail(store, Throttled("Slow down."), started=moment),
+    ]
+    for number in order:
+        outcomes[number]()
+    assert the_scope(store).state is ScopeState.FRESH
+
+
+def test_an_older_failure_does_not_take_the_place_of_a_younger_one(store: Store) -> None:
+    failed(10)(store)
+    failed(20)(store)
+    assert the_scope(store).error == "Slow down, 10."
+
+
+def test_a_kind_found_unsupported_stays_so_after_an_older_complete_read(store: Store) -> None:
+    fail(store, Unsupported("No snapshots here."), started=ago(10))
+    complete(20)(store)
+    assert the_scope(store).state is ScopeState.UNSUPPORTED
+
+
+def test_a_failed_read_needs_a_moment_with_a_timezone(store: Store) -> None:
+    naive = datetime(2026, 1, 1)  # noqa: DTZ001  what is refused
+    with pytest.raises(InvalidRequest, match="no timezone"):
+        fail(store, Throttled("Slow down."), started=naive)

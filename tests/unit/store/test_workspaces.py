@@ -96,6 +96,7 @@ def test_a_credential_with_open_operations_stays(store: Store) -> None:
         operations.advance(
             connection, "default", "1", 1, step="done", state=OperationState.SUCCEEDED
         )
+    with store.writing() as connection:
         credentials.remove(connection, "default", "prod")
         assert credentials.list_all(connection, "default") == []
         assert operations.get(connection, "default", "1").credential == "prod"
