@@ -32,8 +32,11 @@ pytest.register_assert_rewrite(
     "skyclust.conformance.catalog",
     "skyclust.conformance.creation",
     "skyclust.conformance.disks",
+    "skyclust.conformance.identity",
     "skyclust.conformance.lifecycle",
     "skyclust.conformance.machine",
+    "skyclust.conformance.odd_answers",
+    "skyclust.conformance.placement",
     "skyclust.conformance.snapshots",
     "skyclust.conformance.surroundings",
 )
@@ -53,6 +56,7 @@ from skyclust.conformance.harness import (  # noqa: E402
     SnapshotHarness,
 )
 from skyclust.conformance.inventory import InventorySuite  # noqa: E402
+from skyclust.conformance.placement import PlacementSuite  # noqa: E402
 from skyclust.conformance.provider import ProviderSuite  # noqa: E402
 from skyclust.conformance.snapshots import SnapshotSuite  # noqa: E402
 from skyclust.conformance.surroundings import ConsoleSuite, TagSuite  # noqa: E402
@@ -70,6 +74,7 @@ __all__ = [
     "Failure",
     "InventoryHarness",
     "InventorySuite",
+    "PlacementSuite",
     "ProviderHarness",
     "ProviderSuite",
     "SnapshotHarness",

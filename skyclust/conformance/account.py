@@ -9,10 +9,13 @@ from skyclust.conformance.inventory import InventorySuite
 from skyclust.contract import AccountInventoryProvider, AccountPage, Provider
 from skyclust.errors import (
     AuthenticationFailed,
+    IncompleteList,
     PermissionDenied,
     SkyClustError,
     Throttled,
+    Timeout,
     Unavailable,
+    UnexpectedAnswer,
     Unsupported,
 )
 from skyclust.model.resource import Resource, ResourceKind
@@ -94,6 +97,35 @@ class AccountInventorySuite(InventorySuite):
             return
         unread = {region: error for page in pages for region, error in page.unread.items()}
         assert isinstance(unread.get(harness.region), SkyClustError)
+
+    @pytest.mark.parametrize("failure", [Failure.HTML, Failure.NULL, Failure.NO_LIST])
+    def test_an_odd_answer_is_no_list_of_an_account(
+        self,
+        account: AccountInventoryProvider,
+        harness: InventoryHarness,
+        kind: ResourceKind,
+        failure: Failure,
+    ) -> None:
+        """An answer without its list is no empty account."""
+        harness.seed(kind, 1)
+        harness.fail(failure)
+        with pytest.raises((UnexpectedAnswer, Unavailable, Timeout)):
+            list(account.list_account(kind))
+
+    def test_an_unreadable_item_of_an_account_is_named(
+        self, account: AccountInventoryProvider, harness: InventoryHarness, kind: ResourceKind
+    ) -> None:
+        """One odd item hides none of the others, and is named with its region."""
+        made = set(harness.seed(kind, 3))
+        spoiled = harness.spoil(kind)
+        listed: set[str] = set()
+        pages = account.list_account(kind)
+        with pytest.raises(IncompleteList) as raised:
+            listed.update(resource.id for page in pages for resource in page.resources)
+        assert len(made - listed) == 1
+        [item] = raised.value.items
+        assert spoiled in item.name
+        assert item.region == harness.region
 
     def test_an_account_has_no_unsupported_kind(self, account: AccountInventoryProvider) -> None:
         """A kind that the provider does not list is Unsupported for the account as well."""

@@ -66,7 +66,7 @@ class BreakageSuite(MachineSuite):
             other = self.provider_class(harness.credential())
             assert isinstance(other, ComputeProvider)
             made = _created(other, spec, token)
-            machine = Machine(other, harness, made.id)
+            machine = Machine(other, harness, made.reference)
             machine.becomes(InstanceState.RUNNING)
             assert harness.machines() == 1
             assert [one.id for one in other.find_instances(harness.region, token)] == [made.id]
@@ -146,5 +146,5 @@ def _refusal(
 def _remove(compute: ComputeProvider, harness: ComputeHarness, token: str) -> None:
     """Delete what the token finds, as an operation that is undone does."""
     for found in compute.find_instances(harness.region, token):
-        compute.delete_instance(harness.region, found.id)
-        Machine(compute, harness, found.id).becomes(InstanceState.DELETED)
+        compute.delete_instance(found.reference)
+        Machine(compute, harness, found.reference).becomes(InstanceState.DELETED)

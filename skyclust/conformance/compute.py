@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from skyclust.conformance.breakage import BreakageSuite
 from skyclust.conformance.creation import CreationSuite
+from skyclust.conformance.identity import IdentitySuite
 from skyclust.conformance.lifecycle import LifecycleSuite
 
 
-class ComputeSuite(CreationSuite, BreakageSuite, LifecycleSuite):
+class ComputeSuite(CreationSuite, BreakageSuite, LifecycleSuite, IdentitySuite):
     """Everything asked of a provider that makes machines."""

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 import pytest
 
 from skyclust.conformance.harness import ComputeHarness, Failure
-from skyclust.conformance.machine import TOKEN, Machine, MachineSuite
+from skyclust.conformance.machine import TOKEN, Machine, MachineSuite, unknown_machine
 from skyclust.conformance.suite import assert_tells_its_source
 from skyclust.contract import ComputeProvider, InventoryProvider
 from skyclust.errors import (
@@ -44,9 +44,7 @@ CALLS: Final[dict[str, Compute]] = {
     "get": lambda provider, harness: provider.get_instance(
         harness.region, harness.unknown_instance_id
     ),
-    "delete": lambda provider, harness: provider.delete_instance(
-        harness.region, harness.unknown_instance_id
-    ),
+    "delete": lambda provider, harness: provider.delete_instance(unknown_machine(harness)),
 }
 
 
@@ -218,6 +216,16 @@ class CreationSuite(MachineSuite):
             CALLS[call](compute, harness)
         assert harness.machines() == 0
 
+    @pytest.mark.parametrize("call", CALLS)
+    @pytest.mark.parametrize("failure", [Failure.HTML, Failure.NULL])
+    def test_an_odd_answer_is_no_answer_to_a_call(
+        self, compute: ComputeProvider, harness: ComputeHarness, call: str, failure: Failure
+    ) -> None:
+        """What the API does not promise says neither that a machine is there nor that none is."""
+        harness.fail(failure)
+        with pytest.raises(Transient):
+            CALLS[call](compute, harness)
+
     def test_disks_come_and_go_with_the_machine(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
@@ -225,10 +233,10 @@ class CreationSuite(MachineSuite):
         assert isinstance(compute, InventoryProvider)
         before = _disks(compute, harness.region)
         spec = harness.spec("web").model_copy(update={"disks": (DiskSpec(size_gib=1),)})
-        machine = Machine(compute, harness, compute.create_instance(spec, TOKEN).id)
+        machine = Machine(compute, harness, compute.create_instance(spec, TOKEN).reference)
         machine.becomes(InstanceState.RUNNING)
         assert len(_disks(compute, harness.region) - before) >= 1
-        compute.delete_instance(harness.region, machine.id)
+        compute.delete_instance(machine.reference)
         machine.becomes(InstanceState.DELETED)
         assert _disks(compute, harness.region) == before
 

@@ -6,8 +6,14 @@ import time
 
 import pytest
 
-from skyclust.conformance.harness import DiskHarness
-from skyclust.conformance.machine import Machine, MachineSuite
+from skyclust.conformance.harness import DiskHarness, Failure
+from skyclust.conformance.machine import (
+    Machine,
+    MachineSuite,
+    ask_again,
+    stranger_of,
+    unknown_machine,
+)
 from skyclust.contract import ComputeProvider, DiskProvider, InventoryProvider, Provider
 from skyclust.errors import NotFound, Transient
 from skyclust.model.instance import InstanceState
@@ -28,23 +34,55 @@ class DiskSuite(MachineSuite):
     ) -> None:
         """A disk is attached, asked for again without harm, and detached, and outlives it all."""
         disk_id = harness.spare_disk()
-        disks.attach_disk(machine.region, machine.id, disk_id)
+        disks.attach_disk(machine.reference, disk_id)
         _becomes(disks, harness, disk_id, attached_to=machine.id)
-        disks.attach_disk(machine.region, machine.id, disk_id)
+        disks.attach_disk(machine.reference, disk_id)
         machine.becomes(InstanceState.RUNNING)
-        disks.detach_disk(machine.region, machine.id, disk_id)
+        disks.detach_disk(machine.reference, disk_id)
         _becomes(disks, harness, disk_id, attached_to=None)
-        disks.detach_disk(machine.region, machine.id, disk_id)
+        disks.detach_disk(machine.reference, disk_id)
         assert disk_id in harness.belongings()
+
+    def test_a_lost_reply_attaches_and_detaches_once(
+        self, disks: DiskProvider, machine: Machine, harness: DiskHarness
+    ) -> None:
+        """A disk whose coming or going was not answered is asked for again without harm."""
+        disk_id = harness.spare_disk()
+        harness.fail(Failure.LOST_CHANGE)
+        ask_again(lambda: disks.attach_disk(machine.reference, disk_id), harness)
+        harness.recover()
+        _becomes(disks, harness, disk_id, attached_to=machine.id)
+        machine.becomes(InstanceState.RUNNING)
+        harness.fail(Failure.LOST_CHANGE)
+        ask_again(lambda: disks.detach_disk(machine.reference, disk_id), harness)
+        harness.recover()
+        _becomes(disks, harness, disk_id, attached_to=None)
+
+    def test_a_reused_id_takes_and_gives_no_disk(
+        self, disks: DiskProvider, machine: Machine, harness: DiskHarness
+    ) -> None:
+        """A disk that is meant for a machine of before does not go to who has its id."""
+        stranger = stranger_of(machine)
+        if stranger is None:
+            return
+        disk_id = harness.spare_disk()
+        with pytest.raises(NotFound):
+            disks.attach_disk(machine.reference, disk_id)
+        _becomes(disks, harness, disk_id, attached_to=None)
+        disks.attach_disk(stranger.reference, disk_id)
+        _becomes(disks, harness, disk_id, attached_to=stranger.id)
+        with pytest.raises(NotFound):
+            disks.detach_disk(machine.reference, disk_id)
+        _becomes(disks, harness, disk_id, attached_to=stranger.id)
 
     def test_an_attached_disk_outlives_the_machine(
         self, disks: DiskProvider, machine: Machine, harness: DiskHarness
     ) -> None:
         """What was there before a machine is there after it."""
         disk_id = harness.spare_disk()
-        disks.attach_disk(machine.region, machine.id, disk_id)
+        disks.attach_disk(machine.reference, disk_id)
         _becomes(disks, harness, disk_id, attached_to=machine.id)
-        machine.compute.delete_instance(machine.region, machine.id)
+        machine.compute.delete_instance(machine.reference)
         machine.becomes(InstanceState.DELETED)
         _becomes(disks, harness, disk_id, attached_to=None)
 
@@ -58,7 +96,7 @@ class DiskSuite(MachineSuite):
         """Inventory's view of a disk is the same, so that nothing seems to change."""
         assert isinstance(compute, InventoryProvider)
         disk_id = harness.spare_disk()
-        disks.attach_disk(machine.region, machine.id, disk_id)
+        disks.attach_disk(machine.reference, disk_id)
         read = _becomes(disks, harness, disk_id, attached_to=machine.id)
         pages = compute.list_resources(harness.region, ResourceKind.DISK)
         assert [one for page in pages for one in page if one.id == disk_id] == [read]
@@ -70,7 +108,7 @@ class DiskSuite(MachineSuite):
         with pytest.raises(NotFound):
             disks.get_disk(harness.region, harness.unknown_disk_id)
         with pytest.raises(NotFound):
-            disks.attach_disk(machine.region, machine.id, harness.unknown_disk_id)
+            disks.attach_disk(machine.reference, harness.unknown_disk_id)
 
     def test_an_unknown_machine_takes_no_disk(
         self, disks: DiskProvider, harness: DiskHarness
@@ -78,7 +116,7 @@ class DiskSuite(MachineSuite):
         """A machine that never was takes no disk, and the disk stays free."""
         disk_id = harness.spare_disk()
         with pytest.raises(NotFound):
-            disks.attach_disk(harness.region, harness.unknown_instance_id, disk_id)
+            disks.attach_disk(unknown_machine(harness), disk_id)
         _becomes(disks, harness, disk_id, attached_to=None)
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from skyclust.contract import CredentialModel
-from skyclust.model.instance import InstanceSpec
+from skyclust.model.instance import InstanceReference, InstanceSpec
 from skyclust.model.resource import ResourceKind
 
 
@@ -19,6 +19,11 @@ class Failure(StrEnum):
     DENIED = "denied"  # every call in the harness's region lacks the permission
     EXPIRED = "expired"  # the credential is refused in every call
     LOST_REPLY = "lost reply"  # the next create is carried out once, and its reply is lost
+    LOST_CHANGE = "lost change"  # so is the reply of the next call that changes anything
+    HTML = "html"  # every call is answered with status 200 and a page of HTML
+    NULL = "null"  # every call is answered with status 200 and `null`, or an empty body
+    NO_LIST = "no list"  # every list is answered with status 200 and nothing of a list in it
+    ENDLESS = "endless"  # every list goes on with a page that was there before
     NO_CAPACITY = "no capacity"  # no machine can be made: the cloud has no room for it
     NO_QUOTA = "no quota"  # no machine can be made: a limit of the account is reached
 
@@ -66,6 +71,13 @@ class InventoryHarness(ProviderHarness, Protocol):
     def seed(self, kind: ResourceKind, count: int) -> Sequence[str]:
         """Make resources of a kind in the region, in states that last; return their ids."""
 
+    def spoil(self, kind: ResourceKind) -> str:
+        """Let the cloud show one resource of a kind in a way that nobody can read.
+
+        What the cloud always sends, and no reader can do without, is missing from it or of
+        another type. There is one that was seeded. Returns what the error names it by.
+        """
+
 
 class ComputeHarness(InventoryHarness, Protocol):
     """What the suite of `ComputeProvider` needs besides."""
@@ -110,6 +122,15 @@ class ComputeHarness(InventoryHarness, Protocol):
 
         Machines, and the disks, interfaces and addresses that can be made for one; sorted.
         """
+
+    def reuse(self, instance: InstanceReference) -> InstanceReference | None:
+        """Make a running machine, as somebody else would, that has the id of one that is gone.
+
+        Returns its reference, or None where the cloud never gives an id again.
+        """
+
+    def reboots(self) -> int:
+        """Return how many requests for a reboot the cloud has carried out."""
 
     def break_after(self, calls: int) -> None:
         """Let the process seem to die: after so many calls the cloud carries out one more,

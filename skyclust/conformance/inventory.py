@@ -11,7 +11,8 @@ from typing import Final, cast
 import pytest
 
 from skyclust.conformance.harness import Failure, InventoryHarness
-from skyclust.conformance.suite import Suite, assert_tells_its_source
+from skyclust.conformance.odd_answers import OddAnswerSuite
+from skyclust.conformance.suite import assert_tells_its_source
 from skyclust.contract import InventoryProvider, Provider
 from skyclust.errors import (
     AuthenticationFailed,
@@ -30,8 +31,16 @@ UNHEARD_OF: Final = cast("ResourceKind", "unheard_of")
 READERS: Final = 8
 """As many threads as read one region with one provider object at the same time."""
 
+LISTS: Final = frozenset(
+    {
+        "addresses", "attached_to", "cidrs", "disks", "firewalls", "interfaces",
+        "private_addresses", "public_addresses", "rules", "snapshots", "zones",
+    }
+)  # fmt: skip
+"""Attributes that are lists in every cloud (docs/reference/resources.md), even of one."""
 
-class InventorySuite(Suite):
+
+class InventorySuite(OddAnswerSuite):
     """Everything asked of a provider that lists what exists."""
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
@@ -182,6 +191,7 @@ class InventorySuite(Suite):
             assert Resource.model_validate(resource.model_dump()) == resource
             stored = json.dumps(resource.attributes, allow_nan=False)
             assert json.loads(stored) == resource.attributes
+            assert _attributes_that_are_no_lists(resource) == []
             assert resource.state is None or resource.state in words
             assert (resource.state is None) == (not resource.native_state)
 
@@ -216,6 +226,15 @@ class InventorySuite(Suite):
 
         with ThreadPoolExecutor(READERS) as pool:
             assert list(pool.map(read, range(READERS))) == [expected] * READERS
+
+
+def _attributes_that_are_no_lists(resource: Resource) -> list[str]:
+    """Return the names of the attributes in `LISTS` that are something else."""
+    return [
+        name
+        for name, value in resource.attributes.items()
+        if name in LISTS and not isinstance(value, list | None)
+    ]
 
 
 def _read(inventory: InventoryProvider, region: str, kind: ResourceKind) -> Iterator[Resource]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -10,28 +11,35 @@ import pytest
 from skyclust.conformance.harness import ComputeHarness
 from skyclust.conformance.suite import Suite
 from skyclust.contract import ComputeProvider, InventoryProvider, Provider
-from skyclust.model.instance import Instance, InstanceState
+from skyclust.errors import Transient
+from skyclust.model.instance import Instance, InstanceReference, InstanceState
 from skyclust.model.resource import Resource, ResourceKind
 from skyclust.waiting import wait_for_state
 
 TOKEN: Final = "0c9a4b7e-5f0d-4c1b-9d53-2f4f3a1f7e10"  # noqa: S105  # an idempotency token
 
 
-class Machine:
-    """A machine known by its id, whether it exists or not."""
+NO_UNIQUE_ID: Final = "00000000-0000-4000-8000-000000000000"
+"""A unique id that no cloud gives."""
 
-    def __init__(self, compute: ComputeProvider, harness: ComputeHarness, instance_id: str) -> None:
+
+class Machine:
+    """A machine known by its reference, whether it exists or not."""
+
+    def __init__(
+        self, compute: ComputeProvider, harness: ComputeHarness, reference: InstanceReference
+    ) -> None:
         self.compute = compute
         self.harness = harness
-        self.region = harness.region
-        self.id = instance_id
+        self.reference = reference
+        self.region = reference.region
+        self.id = reference.id
 
     def becomes(self, state: InstanceState) -> Instance | None:
         """Wait for a state, with the harness's patience; see `wait_for_state`."""
         return wait_for_state(
             self.compute,
-            self.region,
-            self.id,
+            self.reference,
             state,
             deadline_seconds=self.harness.deadline_seconds,
             poll_seconds=self.harness.poll_seconds,
@@ -53,13 +61,57 @@ class Machine:
 
     def actions(self) -> dict[str, Callable[[], None]]:
         """Return the changes that can be asked for, by name."""
-        place = (self.region, self.id)
+        other_type = self.harness.other_type
         return {
-            "start": lambda: self.compute.start_instance(*place),
-            "stop": lambda: self.compute.stop_instance(*place),
-            "reboot": lambda: self.compute.reboot_instance(*place),
-            "resize": lambda: self.compute.resize_instance(*place, self.harness.other_type),
+            "start": lambda: self.compute.start_instance(self.reference),
+            "stop": lambda: self.compute.stop_instance(self.reference),
+            "reboot": lambda: self.compute.reboot_instance(self.reference),
+            "resize": lambda: self.compute.resize_instance(self.reference, other_type),
         }
+
+
+def unknown_machine(harness: ComputeHarness) -> InstanceReference:
+    """Return the reference of a machine that never was."""
+    return InstanceReference(
+        region=harness.region, id=harness.unknown_instance_id, unique_id=NO_UNIQUE_ID
+    )
+
+
+def stranger_of(machine: Machine) -> Machine | None:
+    """Delete the machine, let another one have its id, and return that.
+
+    None where an id is never given again: then the id is the proof, for the unique one is in it.
+    """
+    machine.compute.delete_instance(machine.reference)
+    machine.becomes(InstanceState.DELETED)
+    reused = machine.harness.reuse(machine.reference)
+    if reused is None:
+        assert machine.reference.unique_id in machine.id
+        return None
+    assert reused.id == machine.id
+    assert reused.unique_id not in {machine.reference.unique_id, NO_UNIQUE_ID}
+    return Machine(machine.compute, machine.harness, reused)
+
+
+def assert_untouched(stranger: Machine) -> None:
+    """Check that a stranger's machine runs on as it was made."""
+    seen = stranger.now()
+    assert seen.unique_id == stranger.reference.unique_id
+    assert seen.state is InstanceState.RUNNING
+    assert seen.type != stranger.harness.other_type
+
+
+def ask_again(change: Callable[[], object], harness: ComputeHarness) -> None:
+    """Ask as a task and its retries do: again while the error is Transient."""
+    end = time.monotonic() + harness.deadline_seconds
+    while True:
+        try:
+            change()
+        except Transient:
+            assert time.monotonic() < end, "the change is not accepted in time"
+            time.sleep(harness.poll_seconds)
+        else:
+            return
 
 
 class MachineSuite(Suite):
@@ -75,6 +127,6 @@ class MachineSuite(Suite):
     def machine(self, compute: ComputeProvider, harness: ComputeHarness) -> Machine:
         """Return a new machine, running, made with `TOKEN`."""
         made = compute.create_instance(harness.spec("web"), TOKEN)
-        machine = Machine(compute, harness, made.id)
+        machine = Machine(compute, harness, made.reference)
         machine.becomes(InstanceState.RUNNING)
         return machine

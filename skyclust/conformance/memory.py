@@ -8,13 +8,13 @@ else. Tests of the core may use it where no real wire format is wanted.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import ClassVar, Final
-
-from pydantic import Field, SecretStr
+from typing import ClassVar
 
 from skyclust.conformance import memory_disks
+from skyclust.conformance.memory_access import CLOUDS, MemoryCredential
 from skyclust.conformance.memory_cloud import MemoryCloud
 from skyclust.conformance.memory_items import TYPES, CloudError, Code, Item
+from skyclust.conformance.memory_placement import MemoryPlacement
 from skyclust.conformance.memory_words import (
     NAME,
     NATIVE_KINDS,
@@ -35,21 +35,15 @@ from skyclust.contract import (
     SnapshotProvider,
     TagProvider,
 )
-from skyclust.errors import InvalidRequest, NotFound, PermissionDenied, Unsupported
+from skyclust.errors import NotFound, PermissionDenied, Unsupported
 from skyclust.model.catalog import Architecture, Image, InstanceType
 from skyclust.model.identity import Identity
-from skyclust.model.instance import Instance, InstanceSpec, InstanceState
+from skyclust.model.instance import Instance, InstanceReference, InstanceSpec, InstanceState
 from skyclust.model.resource import Resource, ResourceKind
 from skyclust.model.snapshot import InstanceSnapshot
-
-CLOUDS: Final[dict[str, MemoryCloud]] = {}
-"""The clouds that can be reached, by endpoint."""
-
-
-class MemoryCredential(CredentialModel):
-    """Where a cloud in memory is, and the key to it."""
-
-    key: SecretStr = Field(title="Key", description="The key that the cloud was made with.")
+from skyclust.providerkit.items import ItemReader
+from skyclust.providerkit.paging import PageGuard
+from skyclust.providerkit.same_instance import require_same_instance
 
 
 class MemoryProvider(
@@ -57,6 +51,7 @@ class MemoryProvider(
     AccountInventoryProvider,
     ComputeProvider,
     CatalogProvider,
+    MemoryPlacement,
     SnapshotProvider,
     DiskProvider,
     ConsoleProvider,
@@ -92,8 +87,16 @@ class MemoryProvider(
         """Yield the resources of a kind, page by page, without machines that have ended."""
         if kind not in self.kinds:
             raise Unsupported(f"The cloud in memory has no {kind}.", provider=self.name)
+        reader = ItemReader(self.name, f"items of kind {kind} in {region}")
         for page in self._pages(region, NATIVE_KINDS[kind], page_size):
-            yield [to_resource(region, kind, item) for item in page if item.status != "ended"]
+            there = [item for item in page if item.status != "ended"]
+            yield reader.read(
+                there,
+                lambda item: to_resource(region, kind, item),
+                region=region,
+                name=lambda item: str(item.id),
+            )
+        reader.finish()
 
     def list_account(
         self, kind: ResourceKind, *, page_size: int | None = None
@@ -108,8 +111,7 @@ class MemoryProvider(
 
     def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
         """Make one machine; the cloud itself knows the token."""
-        image = self._find(spec.region, "image", spec.image)
-        network = self._find(spec.region, "network", spec.network or "default")
+        image, network = self._image(spec), self._network(spec)
         with cloud_errors():
             item = self._cloud().create_machine(
                 self._key,
@@ -138,52 +140,55 @@ class MemoryProvider(
         with cloud_errors():
             return to_instance(region, self._cloud().get_machine(self._key, region, instance_id))
 
-    def start_instance(self, region: str, instance_id: str) -> None:
+    def start_instance(self, instance: InstanceReference) -> None:
         """Ask for a start and return."""
         with cloud_errors():
-            self._cloud().start_machine(self._key, region, instance_id)
+            self._cloud().start_machine(self._key, *self._meant(instance))
 
-    def stop_instance(self, region: str, instance_id: str, *, power_off_only: bool = False) -> None:
+    def stop_instance(self, instance: InstanceReference, *, power_off_only: bool = False) -> None:
         """Ask for a stop and return; the cloud has one way to stop, and it gives the place back."""
         if power_off_only:
             raise Unsupported("The cloud in memory only stops wholly.", provider=self.name)
         with cloud_errors():
-            self._cloud().stop_machine(self._key, region, instance_id)
+            self._cloud().stop_machine(self._key, *self._meant(instance))
 
-    def reboot_instance(self, region: str, instance_id: str) -> None:
+    def reboot_instance(self, instance: InstanceReference) -> None:
         """Ask for a reboot and return."""
         with cloud_errors():
-            self._cloud().reboot_machine(self._key, region, instance_id)
+            self._cloud().reboot_machine(self._key, *self._meant(instance))
 
     def must_stop_to_resize(self, instance: Instance, instance_type: str) -> bool:
         """Return True for another type: the cloud changes it only while a machine is off."""
         return instance.type != instance_type
 
-    def resize_instance(self, region: str, instance_id: str, instance_type: str) -> None:
+    def resize_instance(self, instance: InstanceReference, instance_type: str) -> None:
         """Give a machine that is off another type; one that has the type is left as it is."""
-        machine = self.get_instance(region, instance_id)
+        machine = self.get_instance(*self._meant(instance))
         if machine.type == instance_type and machine.state is not InstanceState.DELETED:
             return
         with cloud_errors():
-            self._cloud().set_machine_type(self._key, region, instance_id, instance_type)
+            self._cloud().set_machine_type(self._key, instance.region, instance.id, instance_type)
 
-    def delete_instance(self, region: str, instance_id: str) -> None:
+    def delete_instance(self, instance: InstanceReference) -> None:
         """Ask for the end of a machine and its disks; one that is gone is no error."""
         try:
-            with cloud_errors():
-                self._cloud().end_machine(self._key, region, instance_id)
+            seen = self.get_instance(instance.region, instance.id)
         except NotFound:
             return
+        require_same_instance(instance, seen.unique_id, provider=self.name)
+        with cloud_errors():
+            self._cloud().end_machine(self._key, instance.region, instance.id)
+
+    def remove_leftovers(self, instance: InstanceReference) -> None:
+        """Return: the cloud takes all of a machine with it."""
 
     def list_instance_types(self, region: str) -> Iterator[Sequence[InstanceType]]:
         """Yield the sizes that the cloud has in every region."""
         with cloud_errors():
             self._cloud().look(self._key, region)
         yield [
-            InstanceType(
-                provider=NAME, region=region, name=name, cores=cores, memory_mib=memory_mib
-            )
-            for name, (cores, memory_mib) in TYPES.items()
+            InstanceType(provider=NAME, region=region, name=name, cores=cores, memory_mib=memory)
+            for name, (cores, memory) in TYPES.items()
         ]
 
     def list_images(
@@ -198,14 +203,14 @@ class MemoryProvider(
         ]
 
     def create_snapshot(
-        self, region: str, instance_id: str, name: str, token: str
+        self, instance: InstanceReference, name: str, token: str
     ) -> InstanceSnapshot:
         """Take a snapshot, or return the one that the token took."""
         with cloud_errors():
             item = memory_disks.take_snapshot(
-                self._cloud(), self._key, region, instance_id, name=name, token=token
+                self._cloud(), self._key, *self._meant(instance), name=name, token=token
             )
-        return to_snapshot(region, item)
+        return to_snapshot(instance.region, item)
 
     def list_snapshots(self, region: str, instance_id: str) -> Sequence[InstanceSnapshot]:
         """Return the machine's snapshots, the oldest first."""
@@ -220,18 +225,18 @@ class MemoryProvider(
         """Return True: the disks of a machine that is on are its own."""
         return True
 
-    def restore_snapshot(self, region: str, instance_id: str, snapshot_id: str, token: str) -> bool:
+    def restore_snapshot(self, instance: InstanceReference, snapshot_id: str, token: str) -> bool:
         """Put the disks back at once."""
         with cloud_errors():
             memory_disks.restore_snapshot(
-                self._cloud(), self._key, region, instance_id, snapshot_id
+                self._cloud(), self._key, *self._meant(instance), snapshot_id
             )
         return True
 
-    def delete_snapshot(self, region: str, instance_id: str, snapshot_id: str) -> None:
+    def delete_snapshot(self, instance: InstanceReference, snapshot_id: str) -> None:
         """Delete a snapshot; one that is gone is no error."""
         with cloud_errors():
-            memory_disks.delete_snapshot(self._cloud(), self._key, region, snapshot_id)
+            memory_disks.delete_snapshot(self._cloud(), self._key, instance.region, snapshot_id)
 
     def get_disk(self, region: str, disk_id: str) -> Resource:
         """Return the disk as it is now."""
@@ -239,15 +244,15 @@ class MemoryProvider(
             item = memory_disks.get_disk(self._cloud(), self._key, region, disk_id)
         return to_resource(region, ResourceKind.DISK, item)
 
-    def attach_disk(self, region: str, instance_id: str, disk_id: str) -> None:
+    def attach_disk(self, instance: InstanceReference, disk_id: str) -> None:
         """Attach a disk that nobody has; it outlives the machine."""
         with cloud_errors():
-            memory_disks.attach_disk(self._cloud(), self._key, region, instance_id, disk_id)
+            memory_disks.attach_disk(self._cloud(), self._key, *self._meant(instance), disk_id)
 
-    def detach_disk(self, region: str, instance_id: str, disk_id: str) -> None:
+    def detach_disk(self, instance: InstanceReference, disk_id: str) -> None:
         """Detach a disk; one that the machine does not have is left as it is."""
         with cloud_errors():
-            memory_disks.detach_disk(self._cloud(), self._key, region, instance_id, disk_id)
+            memory_disks.detach_disk(self._cloud(), self._key, *self._meant(instance), disk_id)
 
     def console_log(self, region: str, instance_id: str) -> str:
         """Return what the machine wrote since it came up."""
@@ -256,14 +261,19 @@ class MemoryProvider(
 
     def set_tags(
         self,
-        region: str,
-        instance_id: str,
+        instance: InstanceReference,
         tags: Mapping[str, str],
         removed: Collection[str] = (),
     ) -> None:
         """Set and remove labels; the token is kept elsewhere."""
         with cloud_errors():
-            memory_disks.set_labels(self._cloud(), self._key, region, instance_id, tags, removed)
+            memory_disks.set_labels(self._cloud(), self._key, *self._meant(instance), tags, removed)
+
+    def _meant(self, instance: InstanceReference) -> tuple[str, str]:
+        """Return where the machine is, having seen that it is the one that is meant."""
+        seen = self.get_instance(instance.region, instance.id)
+        require_same_instance(instance, seen.unique_id, provider=self.name)
+        return instance.region, instance.id
 
     def _cloud(self) -> MemoryCloud:
         cloud = CLOUDS.get(self._endpoint or "")
@@ -272,6 +282,7 @@ class MemoryProvider(
         return cloud
 
     def _pages(self, region: str, native_kind: str, limit: int | None) -> Iterator[list[Item]]:
+        guard = PageGuard(f"list {native_kind} in {region}", self.name)
         marker = ""
         while True:
             with cloud_errors():
@@ -281,15 +292,4 @@ class MemoryProvider(
             yield page
             if not marker:
                 return
-
-    def _find(self, region: str, native_kind: str, wanted: str) -> str:
-        """Return the id of an image or network given by its id or by its name."""
-        items = [item for page in self._pages(region, native_kind, None) for item in page]
-        named = [item.id for item in items if item.name == wanted]
-        if len(named) > 1:
-            raise InvalidRequest(
-                f"{len(named)} of {native_kind} in {region} are called {wanted!r}.",
-                hint="Give the id of the one that is meant.",
-                provider=self.name,
-            )
-        return named[0] if named else wanted
+            guard.check(marker)

@@ -17,6 +17,7 @@ from typing import Final
 
 from skyclust.conformance.harness import Failure
 from skyclust.conformance.memory_items import TYPES, Change, CloudError, Code, Item, Region
+from skyclust.conformance.memory_trouble import Trouble
 
 LARGEST_PAGE: Final = 100
 START_OF_TIME: Final = 1_767_225_600.0  # 2026-01-01T00:00:00Z
@@ -40,27 +41,26 @@ class MemoryCloud:
         self._items: dict[tuple[str, str], dict[str, Item]] = {}
         self._changes: dict[str, Change] = {}
         self._requests: dict[tuple[str, str], tuple[object, str]] = {}
-        self._failure: Failure | None = None
-        self._denied: str | None = None
-        self._calls_left: int | None = None
+        self._trouble = Trouble()
         self.calls = 0
+        self.reboots = 0
 
     # What tests do to the cloud.
 
     def fail(self, failure: Failure, region: str) -> None:
         """Fail from now on; a permission is lacking in one region, all else goes wrong in all."""
         with self._lock:
-            self._failure, self._denied = failure, region
+            self._trouble.failure, self._trouble.denied = failure, region
 
     def recover(self) -> None:
         """End the failure."""
         with self._lock:
-            self._failure = self._calls_left = None
+            self._trouble.end()
 
     def break_after(self, calls: int) -> None:
         """Lose the reply of the call after so many, and answer none that follows."""
         with self._lock:
-            self._calls_left = calls
+            self._trouble.calls_left = calls
 
     def add(self, region: str, kind: str, name: str, **details: str) -> Item:
         """Put an item into the cloud, ready at once, and return it."""
@@ -72,6 +72,24 @@ class MemoryCloud:
             )
             self._held(region, kind)[item.id] = item
             return item
+
+    def reuse(self, region: str, machine_id: str) -> str:
+        """Put another machine into the place of one that has ended; return its serial number."""
+        with self._lock:
+            serial = f"serial-{next(self._numbers):06d}"
+            ended = self._machine(region, machine_id)
+            details = {**ended.details, "serial": serial, "token": ""}
+            self._held(region, "machine")[machine_id] = replace(
+                ended, status="active", details=details
+            )
+            return serial
+
+    def spoil(self, region: str, kind: str) -> str:
+        """Show the newest item of a kind made at no time; return its id."""
+        with self._lock:
+            *_, item = self._held(region, kind).values()
+            self._held(region, kind)[item.id] = replace(item, made=float("nan"))
+            return item.id
 
     def existing(self, region: str, kind: str) -> list[Item]:
         """Return what there is of a kind, without machines that have ended."""
@@ -105,6 +123,9 @@ class MemoryCloud:
         """Return one page of items and the marker for the next; "" after the last page."""
         with self._lock:
             self._admit(key, region)
+            self._trouble.strike_list()
+            if self._trouble.failure is Failure.ENDLESS:
+                after = ""
             limit = min(limit or LARGEST_PAGE, LARGEST_PAGE)
             rest = sorted(i for i in self._held(region, kind) if i > after)
             page = [self._held(region, kind)[item_id] for item_id in rest[:limit]]
@@ -139,9 +160,9 @@ class MemoryCloud:
                     raise CloudError(Code.TOKEN_REUSED, f"{token} was used for another request")
                 return self._machine(region, made_before[1])
             self._must_exist(region, type_name, image, network)
-            if self._failure is Failure.NO_CAPACITY:
+            if self._trouble.failure is Failure.NO_CAPACITY:
                 raise CloudError(Code.FULL, f"there is no room for a {type_name}")
-            if self._failure is Failure.NO_QUOTA:
+            if self._trouble.failure is Failure.NO_QUOTA:
                 raise CloudError(Code.LIMIT_REACHED, "there are as many machines as may be")
             machine = self.add(
                 region, "machine", name, type=type_name, image=image, network=network, token=token
@@ -152,16 +173,12 @@ class MemoryCloud:
                 self.add(region, "disk", name, machine=machine.id, size=str(size))
             self._requests[region, token] = (request, machine.id)
             self._set(region, machine.id, "building", then="active")
-            if self._failure is Failure.LOST_REPLY:
-                self._failure = None
-                raise CloudError(Code.NO_ANSWER, "the connection was closed")
-            if self._calls_left == -1:
-                raise CloudError(Code.NO_ANSWER, "the connection was closed")
+            self._trouble.lose_reply(of_create=True)
             return self._machine(region, machine.id)
 
     @contextmanager
-    def opened(self, key: str, region: str) -> Iterator[Region]:
-        """Let one call work on what a region holds, alone."""
+    def opened(self, key: str, region: str, *, changes: bool = True) -> Iterator[Region]:
+        """Let one call work on what a region holds, alone; `changes` says whether it may."""
         with self._lock:
             self._admit(key, region)
             yield Region(
@@ -169,6 +186,8 @@ class MemoryCloud:
                 self._held(region, "disk"),
                 self._held(region, "snapshot"),
             )
+            if changes:
+                self._trouble.lose_reply()
 
     def start_machine(self, key: str, region: str, machine_id: str) -> None:
         """Start a machine that is off; one that is on stays on."""
@@ -176,6 +195,7 @@ class MemoryCloud:
             self._admit(key, region)
             if self._living(region, machine_id) == "off":
                 self._set(region, machine_id, "building", then="active")
+                self._trouble.lose_reply()
 
     def stop_machine(self, key: str, region: str, machine_id: str) -> None:
         """Switch a machine off; one that is off stays off."""
@@ -183,6 +203,7 @@ class MemoryCloud:
             self._admit(key, region)
             if self._living(region, machine_id) == "active":
                 self._set(region, machine_id, "switching-off", then="off")
+                self._trouble.lose_reply()
 
     def reboot_machine(self, key: str, region: str, machine_id: str) -> None:
         """Reboot a machine that is on."""
@@ -190,7 +211,9 @@ class MemoryCloud:
             self._admit(key, region)
             if self._living(region, machine_id) != "active":
                 raise CloudError(Code.WRONG_STATE, f"{machine_id} is not on")
+            self.reboots += 1
             self._set(region, machine_id, "building", then="active")
+            self._trouble.lose_reply()
 
     def set_machine_type(self, key: str, region: str, machine_id: str, type_name: str) -> None:
         """Change the type of a machine that is off."""
@@ -203,6 +226,7 @@ class MemoryCloud:
             machine = self._machine(region, machine_id)
             details = {**machine.details, "type": type_name}
             self._held(region, "machine")[machine_id] = replace(machine, details=details)
+            self._trouble.lose_reply()
 
     def end_machine(self, key: str, region: str, machine_id: str) -> None:
         """End a machine, whatever it does, and its data disks with it."""
@@ -210,28 +234,20 @@ class MemoryCloud:
             self._admit(key, region)
             if self._machine(region, machine_id).status not in {"ending", "ended"}:
                 self._set(region, machine_id, "ending", then="ended")
+                self._trouble.lose_reply()
 
     # Inside.
 
     def _admit(self, key: str, region: str | None = None) -> None:
         self.calls += 1
-        if self._calls_left is not None:
-            self._calls_left -= 1
-            if self._calls_left < -1:
-                raise CloudError(Code.NO_CONNECTION, "nothing answers")
+        self._trouble.count()
         if key != self._key:
             raise CloudError(Code.BAD_KEY, "the key is unknown")
-        if self._failure is Failure.EXPIRED:
-            raise CloudError(Code.KEY_EXPIRED, "the key has expired")
-        if self._failure is Failure.THROTTLED:
-            raise CloudError(Code.SLOW_DOWN, "too many calls")
-        if self._failure is Failure.BROKEN:
-            raise CloudError(Code.INTERNAL, "something broke")
+        self._trouble.strike()
         if region is not None:
             if region not in self._regions:
                 raise CloudError(Code.NO_SUCH_REGION, f"there is no region {region}")
-            if self._failure is Failure.DENIED and region == self._denied:
-                raise CloudError(Code.FORBIDDEN, f"the key may do nothing in {region}")
+            self._trouble.strike_region(region)
             self._settle(region)
 
     def _held(self, region: str, kind: str) -> dict[str, Item]:

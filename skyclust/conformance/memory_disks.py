@@ -59,7 +59,7 @@ def delete_snapshot(cloud: MemoryCloud, key: str, region: str, snapshot_id: str)
 
 def get_disk(cloud: MemoryCloud, key: str, region: str, disk_id: str) -> Item:
     """Return a disk."""
-    with cloud.opened(key, region) as place:
+    with cloud.opened(key, region, changes=False) as place:
         return _disk(place, disk_id)
 
 
@@ -108,7 +108,7 @@ def write_text(cloud: MemoryCloud, key: str, region: str, machine_id: str, text:
 
 def read_texts(cloud: MemoryCloud, key: str, region: str, machine_id: str) -> list[str]:
     """Return the text on each disk of a machine."""
-    with cloud.opened(key, region) as place:
+    with cloud.opened(key, region, changes=False) as place:
         return [_text(disk) for disk in _disks_of(place, machine_id)]
 
 

@@ -34,6 +34,7 @@ class Code(StrEnum):
     DISK_IN_USE = "DiskInUse"
     FULL = "Full"
     LIMIT_REACHED = "LimitReached"
+    GARBLED = "Garbled"
 
 
 class CloudError(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
@@ -22,6 +22,7 @@ from skyclust.errors import (
     Throttled,
     Timeout,
     Unavailable,
+    UnexpectedAnswer,
 )
 from skyclust.model.instance import Instance, InstanceState
 from skyclust.model.resource import Resource, ResourceKind, ResourceState, instance_resource
@@ -50,6 +51,7 @@ ERRORS: Final[dict[Code, type[SkyClustError]]] = {
     Code.DISK_IN_USE: InvalidRequest,
     Code.FULL: CapacityExhausted,
     Code.LIMIT_REACHED: QuotaExceeded,
+    Code.GARBLED: UnexpectedAnswer,
 }
 
 STATES: Final = {
@@ -75,6 +77,7 @@ def to_instance(region: str, item: Item) -> Instance:
         provider=NAME,
         region=region,
         id=item.id,
+        unique_id=item.details.get("serial", item.id),
         name=item.name,
         state=STATES[item.status],
         native_state=item.status,
@@ -126,6 +129,21 @@ def to_snapshot(region: str, item: Item) -> InstanceSnapshot:
         token=item.details["token"],
         created_at=datetime.fromtimestamp(item.made, UTC),
     )
+
+
+def to_id(items: Sequence[Item], wanted: str, what: str) -> str:
+    """Return the id of the item that has this name, else what is wanted, taken for an id.
+
+    Raises InvalidRequest when several bear the name.
+    """
+    named = [item.id for item in items if item.name == wanted]
+    if len(named) > 1:
+        raise InvalidRequest(
+            f"{len(named)} of {what} are called {wanted!r}.",
+            hint="Give the id of the one that is meant.",
+            provider=NAME,
+        )
+    return named[0] if named else wanted
 
 
 @contextmanager

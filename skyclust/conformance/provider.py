@@ -16,6 +16,7 @@ from skyclust.conformance.compute import ComputeSuite
 from skyclust.conformance.disks import DiskSuite
 from skyclust.conformance.harness import Failure, ProviderHarness
 from skyclust.conformance.inventory import InventorySuite
+from skyclust.conformance.placement import PlacementSuite
 from skyclust.conformance.snapshots import SnapshotSuite
 from skyclust.conformance.suite import Suite, assert_tells_its_source
 from skyclust.conformance.surroundings import ConsoleSuite, TagSuite
@@ -28,6 +29,7 @@ from skyclust.contract import (
     CredentialModel,
     DiskProvider,
     InventoryProvider,
+    PlacementProvider,
     Provider,
     SnapshotProvider,
     TagProvider,
@@ -38,6 +40,7 @@ from skyclust.errors import (
     Throttled,
     Timeout,
     Unavailable,
+    UnexpectedAnswer,
 )
 from skyclust.model.identity import Identity
 
@@ -46,11 +49,22 @@ CAPABILITIES: dict[type, type[Suite]] = {
     AccountInventoryProvider: AccountInventorySuite,
     ComputeProvider: ComputeSuite,
     CatalogProvider: CatalogSuite,
+    PlacementProvider: PlacementSuite,
     SnapshotProvider: SnapshotSuite,
     DiskProvider: DiskSuite,
     ConsoleProvider: ConsoleSuite,
     TagProvider: TagSuite,
 }
+
+IMPOSSIBLE_ENDPOINTS = (
+    "http://cloud.example:99999",
+    f"http://{'a' * 64}.example",
+    "http://cloud.example\\@127.0.0.1/",
+    "http://cloud .example",
+    "ftp://cloud.example",
+    "cloud.example",
+    "http://",
+)
 
 # Words that in a field's name promise a secret, with the ids and paths that only sound so.
 SECRET = re.compile(r"secret|password|passphrase|token|private_key|external_id")
@@ -199,6 +213,25 @@ class ProviderSuite(Suite):
         with pytest.raises((Unavailable, Timeout)) as failure:
             provider.regions()
         assert_tells_its_source(failure.value, provider.name)
+
+    @pytest.mark.parametrize("failure", [Failure.HTML, Failure.NULL])
+    @pytest.mark.parametrize("method", ["verify", "regions"])
+    def test_an_odd_answer_raises(
+        self, provider: Provider, harness: ProviderHarness, method: str, failure: Failure
+    ) -> None:
+        """What the API does not promise says nothing about the credential or its regions."""
+        harness.fail(failure)
+        with pytest.raises((UnexpectedAnswer, Unavailable, Timeout)):
+            getattr(provider, method)()
+
+    @pytest.mark.parametrize("endpoint", IMPOSSIBLE_ENDPOINTS)
+    def test_an_impossible_endpoint_is_refused(
+        self, harness: ProviderHarness, endpoint: str
+    ) -> None:
+        """What can be no address is refused when the credential is made, not when it is used."""
+        values = {**harness.credential().model_dump(exclude_unset=True), "endpoint": endpoint}
+        with pytest.raises(ValidationError, match="endpoint"):
+            self.provider_class.credential_model.model_validate(values)
 
     def test_every_error_has_its_place(self, harness: ProviderHarness) -> None:
         """No error of the SDK is missing from the provider's table."""

@@ -6,8 +6,14 @@ import time
 
 import pytest
 
-from skyclust.conformance.harness import ComputeHarness, ConsoleHarness
-from skyclust.conformance.machine import Machine, MachineSuite
+from skyclust.conformance.harness import ComputeHarness, ConsoleHarness, Failure
+from skyclust.conformance.machine import (
+    Machine,
+    MachineSuite,
+    ask_again,
+    stranger_of,
+    unknown_machine,
+)
 from skyclust.contract import ConsoleProvider, Provider, TagProvider
 from skyclust.errors import NotFound
 
@@ -52,18 +58,38 @@ class TagSuite(MachineSuite):
         before = machine.now().tags
         added = {"stage": "test", "cost-center": "4711"}
         for _ in range(2):
-            tagging.set_tags(machine.region, machine.id, added)
+            tagging.set_tags(machine.reference, added)
             assert machine.now().tags == {**before, **added}
         for _ in range(2):
-            tagging.set_tags(machine.region, machine.id, {"stage": "production"}, ["cost-center"])
+            tagging.set_tags(machine.reference, {"stage": "production"}, ["cost-center"])
             assert machine.now().tags == {**before, "stage": "production"}
+
+    def test_a_lost_reply_tags_once(
+        self, tagging: TagProvider, machine: Machine, harness: ComputeHarness
+    ) -> None:
+        """Tags whose change was not answered are set again without harm."""
+        before = machine.now().tags
+        harness.fail(Failure.LOST_CHANGE)
+        ask_again(lambda: tagging.set_tags(machine.reference, {"stage": "test"}), harness)
+        harness.recover()
+        assert machine.now().tags == {**before, "stage": "test"}
+
+    def test_a_reused_id_keeps_its_tags(self, tagging: TagProvider, machine: Machine) -> None:
+        """Tags that are meant for a machine of before do not go to who has its id."""
+        stranger = stranger_of(machine)
+        if stranger is None:
+            return
+        before = stranger.now().tags
+        with pytest.raises(NotFound):
+            tagging.set_tags(machine.reference, {"stage": "test"})
+        assert stranger.now().tags == before
 
     def test_a_tagged_machine_is_found_by_its_token(
         self, tagging: TagProvider, machine: Machine, harness: ComputeHarness
     ) -> None:
         """Changing tags does not lose the mark that the machine was made with."""
         own = list(harness.spec("web").tags)
-        tagging.set_tags(machine.region, machine.id, {"stage": "test"}, own)
+        tagging.set_tags(machine.reference, {"stage": "test"}, own)
         assert machine.found() == [machine.id]
         assert not set(own) & set(machine.now().tags)
 
@@ -72,4 +98,4 @@ class TagSuite(MachineSuite):
     ) -> None:
         """A machine that never was cannot be tagged."""
         with pytest.raises(NotFound):
-            tagging.set_tags(harness.region, harness.unknown_instance_id, {"stage": "test"})
+            tagging.set_tags(unknown_machine(harness), {"stage": "test"})

@@ -21,6 +21,10 @@ def checked_values(
     Raises InvalidRequest that names the fields and what is wrong with them, never a value.
     """
     secret = secret_fields(model)
+    try:
+        values = model.by_field_names(values)
+    except ValueError as error:
+        raise InvalidRequest(f"Credential {name!r} is not valid: {error}.") from None
     for field in sorted(secret & values.keys()):
         text = values[field]
         if isinstance(text, str):
@@ -34,7 +38,7 @@ def checked_values(
     if unknown:
         raise InvalidRequest(
             f"Credential {name!r} has unknown fields: {', '.join(unknown)}.",
-            hint=f"Known fields: {', '.join(model.model_fields)}.",
+            hint=f"Known fields: {', '.join([*model.model_fields, *model.aliases])}.",
         )
     try:
         accepted = model.model_validate(dict(values))

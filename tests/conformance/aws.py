@@ -11,9 +11,10 @@ import boto3
 
 from providers.aws.credential import AwsCredential
 from skyclust.conformance import Failure
-from skyclust.model.instance import InstanceSpec
+from skyclust.model.instance import InstanceReference, InstanceSpec
 from skyclust.model.resource import ResourceKind
 from skyclust.sandbox.faults import Fault, FaultKind
+from tests.conformance.aws_faults import CHANGES, ODD_ANSWERS, SPOILS
 from tests.conformance.aws_seeds import AwsSeeds
 from tests.fixtures.sandbox import Sandbox
 from tests.unit.aws.documented_codes import unplaced_classes, unplaced_codes
@@ -109,6 +110,16 @@ class AwsHarness:
     def fail(self, failure: Failure) -> None:
         """Let the calls of the account's user fail."""
         user = self._sandbox.access_key
+        if failure in ODD_ANSWERS:
+            kind, actions = ODD_ANSWERS[failure]
+            self._sandbox.inject(
+                *(Fault(kind=kind, access_key=user, action=action) for action in actions)
+            )
+            return
+        if failure is Failure.LOST_CHANGE:
+            lost = partial(Fault, kind=FaultKind.DROP_REPLY, access_key=user, times=1)
+            self._sandbox.inject(*(lost(action=action) for action in CHANGES))
+            return
         launch = partial(Fault, access_key=user, action="RunInstances", kind=FaultKind.ERROR)
         self._sandbox.inject(
             {
@@ -123,6 +134,29 @@ class AwsHarness:
                 Failure.NO_QUOTA: launch(code="VcpuLimitExceeded", status=400),
             }[failure]
         )
+
+    def spoil(self, kind: ResourceKind) -> str:
+        """Leave a field out of the newest resource of a kind that nobody can do without.
+
+        Mostly that is its id, and then the error names it by its place in the list.
+        """
+        action, field = SPOILS[kind]
+        newest = self._seeds.newest[kind]
+        user = self._sandbox.access_key
+        self._sandbox.inject(
+            Fault(kind=FaultKind.OMIT, access_key=user, action=action, field=field, item=newest)
+        )
+        if kind is ResourceKind.LOAD_BALANCER:
+            return newest.split("/")[-2]
+        return newest if kind is ResourceKind.INSTANCE else "number"
+
+    def reuse(self, instance: InstanceReference) -> InstanceReference | None:
+        """Return None: EC2 gives no id again."""
+        return None
+
+    def reboots(self) -> int:
+        """Return how often a reboot reached the sandbox."""
+        return self._sandbox.calls().get("RebootInstances", 0)
 
     def break_after(self, calls: int) -> None:
         """Lose the reply of the call after so many, and answer none that follows."""

@@ -35,6 +35,7 @@ class AwsSeeds:
         self._subnets = subnets
         self._zone = subnets[0]["AvailabilityZone"]
         self._numbers = count(1)
+        self.newest: dict[ResourceKind, str] = {}
 
     def make(self, kind: ResourceKind, number: int) -> Sequence[str]:
         """Make resources of a kind and return their ids."""
@@ -50,6 +51,7 @@ class AwsSeeds:
             ResourceKind.LOAD_BALANCER: self._make_load_balancer,
         }[kind]
         made = [make(next(self._numbers)) for _ in range(number)]
+        self.newest[kind] = made[-1]
         if kind is ResourceKind.INSTANCE:
             self._await_running(made)
         return made

@@ -8,7 +8,7 @@ from typing import Final
 
 from providers.azure.credential import AzureCredential
 from skyclust.conformance import Failure
-from skyclust.model.instance import InstanceSpec
+from skyclust.model.instance import InstanceReference, InstanceSpec
 from skyclust.model.resource import ResourceKind
 from skyclust.sandbox.faults import Fault, FaultKind
 from tests.conformance.azure_operator import COMPUTE, DISKS, NETWORK, AzureOperator
@@ -19,8 +19,12 @@ REGION: Final = "westeurope"
 IMAGE: Final = {
     "publisher": "Canonical", "offer": "ubuntu-24_04-lts", "sku": "server", "version": "latest"
 }  # fmt: skip
-SUBNET_NAME: Final = "conformance"
 EVERY_CALL_BUT_TOKENS: Final = "[!T]*"
+LISTS_BUT_LOCATIONS: Final = ("[!S]*_List*", "Sn*_List*")
+CHANGES: Final = (
+    *("*_CreateOrUpdate*", "*_Update*", "*_Delete*"),
+    *("*_Start", "*_PowerOff", "*_Deallocate", "*_Restart"),
+)
 
 
 class AzureHarness:
@@ -42,6 +46,7 @@ class AzureHarness:
         self._sandbox = sandbox
         sandbox.limit_pages(self.smallest_page)
         self._operator = AzureOperator(sandbox, REGION, IMAGE)
+        self._seeded: dict[ResourceKind, str] = {}
         compute = f"/subscriptions/{sandbox.subscription_id}/resourcegroups/skyclust/providers"
         self.unknown_instance_id = f"{compute}/microsoft.compute/virtualmachines/nobody"
         self.unknown_disk_id = f"{compute}/microsoft.compute/disks/nothing"
@@ -83,17 +88,44 @@ class AzureHarness:
         user = self._sandbox.client_id
         fault = partial(Fault, access_key=user)
         create = partial(fault, action="VirtualMachines_CreateOrUpdate")
-        self._sandbox.inject(
-            {
-                Failure.THROTTLED: fault(kind=FaultKind.THROTTLE),
-                Failure.BROKEN: fault(kind=FaultKind.ERROR),
-                Failure.DENIED: fault(kind=FaultKind.DENY, action=EVERY_CALL_BUT_TOKENS),
-                Failure.EXPIRED: fault(kind=FaultKind.EXPIRE),
-                Failure.LOST_REPLY: create(kind=FaultKind.DROP_REPLY, times=1),
-                Failure.NO_CAPACITY: create(kind=FaultKind.ERROR, code="AllocationFailed"),
-                Failure.NO_QUOTA: create(kind=FaultKind.ERROR, code="QuotaExceeded"),
-            }[failure]
-        )
+        lists = [partial(fault, action=action) for action in LISTS_BUT_LOCATIONS]
+        faults: dict[Failure, list[Fault]] = {
+            Failure.THROTTLED: [fault(kind=FaultKind.THROTTLE)],
+            Failure.BROKEN: [fault(kind=FaultKind.ERROR)],
+            Failure.DENIED: [fault(kind=FaultKind.DENY, action=EVERY_CALL_BUT_TOKENS)],
+            Failure.EXPIRED: [fault(kind=FaultKind.EXPIRE)],
+            Failure.LOST_REPLY: [create(kind=FaultKind.DROP_REPLY, times=1)],
+            Failure.LOST_CHANGE: [
+                fault(kind=FaultKind.DROP_REPLY, action=action, times=1) for action in CHANGES
+            ],
+            Failure.HTML: [fault(kind=FaultKind.HTML)],
+            Failure.NULL: [fault(kind=FaultKind.NULL)],
+            Failure.NO_LIST: [one(kind=FaultKind.EMPTY) for one in lists],
+            Failure.ENDLESS: [one(kind=FaultKind.REPEAT) for one in lists],
+            Failure.NO_CAPACITY: [create(kind=FaultKind.ERROR, code="AllocationFailed")],
+            Failure.NO_QUOTA: [create(kind=FaultKind.ERROR, code="QuotaExceeded")],
+        }
+        self._sandbox.inject(*faults[failure])
+
+    def spoil(self, kind: ResourceKind) -> str:
+        """Let lists show a thing that was seeded without its id; return its name."""
+        name = self._seeded[kind]
+        user = self._sandbox.client_id
+        omit = partial(Fault, kind=FaultKind.OMIT, access_key=user, field="id", item=name)
+        self._sandbox.inject(omit(action="*_List*"))
+        return name
+
+    def reuse(self, instance: InstanceReference) -> InstanceReference:
+        """Make a machine of the same name in the same group."""
+        parts = instance.id.split("/")
+        made = self._operator.ready(self._operator.instance(parts[-1], group=parts[4]))
+        assert made == instance.id
+        unique = self._operator.machine(made)["properties"]["vmId"]
+        return instance.model_copy(update={"unique_id": unique})
+
+    def reboots(self) -> int:
+        """Return how many restarts have reached the sandbox, which refuses none by itself."""
+        return self._sandbox.calls().get("VirtualMachines_Restart", 0)
 
     def break_after(self, calls: int) -> None:
         """Lose the reply of the call after so many, and answer none that follows."""
@@ -156,7 +188,9 @@ class AzureHarness:
 
     def seed(self, kind: ResourceKind, count: int) -> Sequence[str]:
         """Make resources of a kind and return their ids."""
-        return self._operator.make(kind, count)
+        made = self._operator.make(kind, count)
+        self._seeded[kind] = made[0].rpartition("/")[2]
+        return made
 
     def spare_disk(self) -> str:
         """Make a disk that nothing uses."""

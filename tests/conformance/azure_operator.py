@@ -12,10 +12,12 @@ from skyclust.model.resource import ResourceKind
 from tests.fixtures.azure import AzureSandbox
 
 GROUP: Final = "default"
+SUBNET: Final = "seed"
 USER: Final = "seed"
 SECONDS: Final = 20.0
 POLL_SECONDS: Final = 0.01
 COMPUTE: Final = ("Microsoft.Compute", "2024-11-01")
+GALLERIES: Final = ("Microsoft.Compute", "2023-07-03")
 DISKS: Final = ("Microsoft.Compute", "2024-03-02")
 NETWORK: Final = ("Microsoft.Network", "2024-05-01")
 
@@ -66,9 +68,11 @@ class AzureOperator:
         self._await_ready()
         return made
 
-    def put(self, provider: tuple[str, str], kind: str, name: str, **body: Any) -> str:
+    def put(
+        self, provider: tuple[str, str], kind: str, name: str, *, group: str = GROUP, **body: Any
+    ) -> str:
         """Ask for one thing and return its id in lower case."""
-        address = self._at(self._path(provider, kind, name), provider)
+        address = self._at(self._path(provider, kind, name, group), provider)
         made = self._call("PUT", address, {"location": self._region, **body})
         self._asked_for.append(address)
         return str(made["id"]).lower()
@@ -100,14 +104,41 @@ class AzureOperator:
         storage = {"storageProfile": {"osDisk": {**disk, **source}}}
         return self.put(COMPUTE, "images", name, properties=storage)
 
+    def gallery_image(self, gallery: str, image: str, version: str) -> str:
+        """Make a version of an image in a gallery, both made with it."""
+        self.put(GALLERIES, "galleries", gallery, properties={})
+        definition = {
+            "osType": "Linux",
+            "osState": "Generalized",
+            "architecture": "x64",
+            "identifier": {"publisher": "contoso", "offer": image, "sku": "standard"},
+        }
+        inside = f"{gallery}/images/{image}"
+        self.put(GALLERIES, "galleries", inside, properties=definition)
+        source = {"source": {"id": self.disk(f"{image}-disk")}}
+        storage = {"storageProfile": {"osDiskImage": source}}
+        return self.put(GALLERIES, "galleries", f"{inside}/versions/{version}", properties=storage)
+
+    def delete(self, thing_id: str, provider: tuple[str, str]) -> None:
+        """Delete a thing and wait until it is gone."""
+        address = self._at(thing_id, provider)
+        assert self._session.delete(address, timeout=10).ok
+        end = time.monotonic() + SECONDS
+        while self._session.get(address, timeout=10).status_code != 404:
+            assert time.monotonic() < end, f"{thing_id} is still there"
+            time.sleep(POLL_SECONDS)
+
     def network(self, name: str) -> str:
         """Make a network with one subnet."""
         prefix = f"10.{100 + next(self._numbers)}.0.0/16"
-        subnet = {"name": "seed", "properties": {"addressPrefix": prefix.replace("/16", "/24")}}
+        subnet = {
+            "name": f"{SUBNET}-{name}",
+            "properties": {"addressPrefix": prefix.replace("/16", "/24")},
+        }
         properties = {"addressSpace": {"addressPrefixes": [prefix]}, "subnets": [subnet]}
         return self.put(NETWORK, "virtualNetworks", name, properties=properties)
 
-    def instance(self, name: str, **properties: Any) -> str:
+    def instance(self, name: str, group: str = GROUP, **properties: Any) -> str:
         """Make a machine with an interface."""
         inner = {"subnet": {"id": self.subnet}, "privateIPAllocationMethod": "Dynamic"}
         configuration = {"ipConfigurations": [{"name": "primary", "properties": inner}]}
@@ -128,7 +159,7 @@ class AzureOperator:
             "networkProfile": {"networkInterfaces": [{"id": interface}]},
             **properties,
         }  # fmt: skip
-        return self.put(COMPUTE, "virtualMachines", name, properties=machine)
+        return self.put(COMPUTE, "virtualMachines", name, group=group, properties=machine)
 
     def _make(self, kind: ResourceKind, number: int) -> str:
         name = f"seed-{number}"
@@ -145,7 +176,7 @@ class AzureOperator:
             case ResourceKind.NETWORK:
                 return self.network(name)
             case ResourceKind.SUBNET:
-                return f"{self.network(name)}/subnets/seed"
+                return f"{self.network(name)}/subnets/{SUBNET}-{name}"
             case ResourceKind.FIREWALL:
                 return self.put(NETWORK, "networkSecurityGroups", name, properties={})
             case ResourceKind.ADDRESS:
@@ -156,9 +187,9 @@ class AzureOperator:
                 fronts = {"frontendIPConfigurations": [front]}
                 return self.put(NETWORK, "loadBalancers", name, properties=fronts)
 
-    def _path(self, provider: tuple[str, str], kind: str, name: str) -> str:
-        group = f"{self._subscription}/resourceGroups/{GROUP}"
-        return f"{group}/providers/{provider[0]}/{kind}/{name}"
+    def _path(self, provider: tuple[str, str], kind: str, name: str, group: str = GROUP) -> str:
+        place = f"{self._subscription}/resourceGroups/{group}"
+        return f"{place}/providers/{provider[0]}/{kind}/{name}"
 
     def _at(self, path: str, provider: tuple[str, str]) -> str:
         return f"{self._sandbox.endpoint}{path}?api-version={provider[1]}"

@@ -11,14 +11,67 @@ import requests
 
 from providers.gcp.credential import GcpCredential
 from skyclust.conformance import Failure
-from skyclust.model.instance import InstanceSpec
+from skyclust.model.instance import InstanceReference, InstanceSpec
 from skyclust.model.resource import ResourceKind
 from skyclust.sandbox.faults import Fault, FaultKind
-from tests.conformance.gcp_seeds import IDS, IMAGE, IMAGE_NAME, REGION, STEPS, ZONE, Json
+from tests.conformance.gcp_seeds import (
+    COLLECTIONS,
+    IDS,
+    IMAGE,
+    IMAGE_NAME,
+    NAMES,
+    REGION,
+    STEPS,
+    ZONE,
+    Json,
+)
 from tests.fixtures.gcp import GcpSandbox
 from tests.unit.gcp.documented_codes import unplaced_classes, unplaced_codes
 
 SUBNET_NAME: Final = "default"
+
+CHANGES: Final = (
+    "disks.delete",
+    "disks.insert",
+    "disks.setLabels",
+    "instances.attachDisk",
+    "instances.delete",
+    "instances.detachDisk",
+    "instances.reset",
+    "instances.setLabels",
+    "instances.setMachineType",
+    "instances.start",
+    "instances.stop",
+    "snapshots.delete",
+    "snapshots.insert",
+)
+"""What a provider changes by, but for the insert of an instance."""
+
+
+def faults_of(failure: Failure, who: str, denied: str | None) -> list[Fault]:
+    """Return how the calls of an account fail; in one region, or in all, when it is denied."""
+    insert, lists = "compute.instances.insert", "compute.*ist"
+    full = Fault(
+        kind=FaultKind.ERROR, access_key=who, action=insert, code="ZONE_RESOURCE_POOL_EXHAUSTED"
+    )
+    lost = Fault(kind=FaultKind.DROP_REPLY, access_key=who, action=insert, times=1)
+    made = {
+        Failure.THROTTLED: Fault(kind=FaultKind.THROTTLE, access_key=who),
+        Failure.BROKEN: Fault(kind=FaultKind.ERROR, access_key=who),
+        Failure.DENIED: Fault(kind=FaultKind.DENY, access_key=who, region=denied),
+        Failure.EXPIRED: Fault(kind=FaultKind.EXPIRE, access_key=who),
+        Failure.LOST_REPLY: lost,
+        Failure.HTML: Fault(kind=FaultKind.HTML, access_key=who),
+        Failure.NULL: Fault(kind=FaultKind.NULL, access_key=who),
+        Failure.NO_LIST: Fault(kind=FaultKind.EMPTY, access_key=who, action=lists),
+        Failure.ENDLESS: Fault(kind=FaultKind.REPEAT, access_key=who, action=lists),
+        Failure.NO_CAPACITY: full,
+        Failure.NO_QUOTA: full.model_copy(update={"code": "QUOTA_EXCEEDED"}),
+    }
+    if failure is Failure.LOST_CHANGE:
+        # The first of each kind: more is lost than the suite asks for.
+        return [lost.model_copy(update={"action": f"compute.{one}"}) for one in CHANGES]
+    return [made[failure]]
 
 
 class GcpHarness:
@@ -47,6 +100,7 @@ class GcpHarness:
     def __init__(self, sandbox: GcpSandbox) -> None:
         self._sandbox = sandbox
         self._numbers = count(1)
+        self._seeded = 0
         self._key = sandbox.service_account_key()
         self._session = requests.Session()
         self._session.headers["Authorization"] = f"Bearer {sandbox.token('operator')}"
@@ -70,24 +124,29 @@ class GcpHarness:
 
     def fail(self, failure: Failure) -> None:
         """Let the calls of the service account fail."""
-        who = self._sandbox.access_key
-        insert = "compute.instances.insert"
-        full = Fault(
-            kind=FaultKind.ERROR, access_key=who, action=insert, code="ZONE_RESOURCE_POOL_EXHAUSTED"
-        )
+        self._sandbox.inject(*faults_of(failure, self._sandbox.access_key, self.denied))
+
+    def spoil(self, kind: ResourceKind) -> str:
+        """Let one resource be listed without its own link, which is what names it."""
+        name = NAMES[kind].format(self._seeded)
+        collection = COLLECTIONS[kind]
         self._sandbox.inject(
-            {
-                Failure.THROTTLED: Fault(kind=FaultKind.THROTTLE, access_key=who),
-                Failure.BROKEN: Fault(kind=FaultKind.ERROR, access_key=who),
-                Failure.DENIED: Fault(kind=FaultKind.DENY, access_key=who, region=self.denied),
-                Failure.EXPIRED: Fault(kind=FaultKind.EXPIRE, access_key=who),
-                Failure.LOST_REPLY: Fault(
-                    kind=FaultKind.DROP_REPLY, access_key=who, action=insert, times=1
-                ),
-                Failure.NO_CAPACITY: full,
-                Failure.NO_QUOTA: full.model_copy(update={"code": "QUOTA_EXCEEDED"}),
-            }[failure]
+            Fault(
+                kind=FaultKind.OMIT,
+                access_key=self._sandbox.access_key,
+                action=f"compute.{collection}.*ist",
+                field="selfLink",
+                item=name,
+            )
         )
+        return name
+
+    def reuse(self, instance: InstanceReference) -> None:
+        """No later instance has the id of one that is gone: its number is part of it."""
+
+    def reboots(self) -> int:
+        """Return how many requests for a reset have come."""
+        return self._sandbox.calls().get("compute.instances.reset", 0)
 
     @property
     def denied(self) -> str | None:
@@ -166,6 +225,7 @@ class GcpHarness:
     def seed(self, kind: ResourceKind, number: int) -> Sequence[str]:
         """Make resources of a kind, all at once, and return their ids."""
         numbers = [next(self._numbers) for _ in range(number)]
+        self._seeded = numbers[0]
         for step in STEPS[kind]:
             self._done([self._asked(*step(each)) for each in numbers])
         if kind is ResourceKind.INSTANCE:

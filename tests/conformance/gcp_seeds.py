@@ -95,3 +95,18 @@ IDS: Final[Mapping[ResourceKind, str]] = {
     ResourceKind.ADDRESS: f"{REGION}/address-{{}}",
     ResourceKind.LOAD_BALANCER: f"{REGION}/rule-{{}}",
 }
+NAMES: Final[Mapping[ResourceKind, str]] = {
+    ResourceKind.INSTANCE: "seed-{}",
+    **{kind: wanted.rpartition("/")[2] for kind, wanted in IDS.items()},
+}
+COLLECTIONS: Final[Mapping[ResourceKind, str]] = {
+    ResourceKind.INSTANCE: "instances",
+    ResourceKind.DISK: "disks",
+    ResourceKind.SNAPSHOT: "snapshots",
+    ResourceKind.IMAGE: "images",
+    ResourceKind.NETWORK: "networks",
+    ResourceKind.SUBNET: "subnetworks",
+    ResourceKind.FIREWALL: "firewalls",
+    ResourceKind.ADDRESS: "addresses",
+    ResourceKind.LOAD_BALANCER: "forwardingRules",
+}

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
-from itertools import count
 from typing import Final
 
 from providers.openstack.credential import OpenStackCredential
 from skyclust.conformance import Failure
-from skyclust.model.instance import InstanceSpec
+from skyclust.model.instance import InstanceReference, InstanceSpec
 from skyclust.model.resource import ResourceKind
 from skyclust.sandbox.faults import Fault, FaultKind
 from tests.conformance.openstack_operator import Json, OpenStackOperator
+from tests.conformance.openstack_seeds import OpenStackSeeds, place_of
 from tests.fixtures.openstack import OpenStackSandbox
 from tests.unit.openstack.documented_codes import unplaced_classes, unplaced_codes
 
 IMAGE_NAME: Final = "ubuntu-24.04"
 NETWORK_NAME: Final = "private"
 CREATE: Final = "compute.servers.create"
+CHANGES: Final = "[!i]*.*.[!lg]*"
+"""What changes something, but images and tokens: neither a list nor a get."""
 
 
 class OpenStackHarness:
@@ -46,12 +47,13 @@ class OpenStackHarness:
     def __init__(self, sandbox: OpenStackSandbox) -> None:
         self._sandbox = sandbox
         self.region = sandbox.region
-        self._numbers = count(1)
         self._operator = OpenStackOperator(sandbox)
         [self._image] = self._operator.get("image/v2/images", "images", name=IMAGE_NAME)
         [self._network] = self._operator.own("networks", name=NETWORK_NAME)
-        [self._public] = self._operator.get("network/v2.0/networks", "networks", name="public")
-        self._subnet = self._network["subnets"][0]
+        [public] = self._operator.get("network/v2.0/networks", "networks", name="public")
+        self._seeds = OpenStackSeeds(
+            self._operator, image=self._image, network=self._network, public=public
+        )
 
     def credential(self) -> OpenStackCredential:
         """Return the password of the project's member."""
@@ -81,19 +83,50 @@ class OpenStackHarness:
         """Let the calls of the project's member fail."""
         who = self._sandbox.user
         full = Fault(kind=FaultKind.ERROR, access_key=who, action=CREATE, code="NoValidHost")
+        lost = Fault(kind=FaultKind.DROP_REPLY, access_key=who, action=CREATE, times=1)
         self._sandbox.inject(
             {
                 Failure.THROTTLED: Fault(kind=FaultKind.THROTTLE, access_key=who),
                 Failure.BROKEN: Fault(kind=FaultKind.ERROR, access_key=who),
                 Failure.DENIED: Fault(kind=FaultKind.DENY, access_key=who, region=self.region),
                 Failure.EXPIRED: Fault(kind=FaultKind.EXPIRE, access_key=who),
-                Failure.LOST_REPLY: Fault(
-                    kind=FaultKind.DROP_REPLY, access_key=who, action=CREATE, times=1
-                ),
+                Failure.LOST_REPLY: lost,
+                Failure.LOST_CHANGE: lost.model_copy(update={"action": CHANGES}),
+                Failure.HTML: Fault(kind=FaultKind.HTML, access_key=who),
+                Failure.NULL: Fault(kind=FaultKind.NULL, access_key=who),
+                Failure.NO_LIST: Fault(kind=FaultKind.EMPTY, access_key=who, action="*.list"),
+                Failure.ENDLESS: Fault(kind=FaultKind.REPEAT, access_key=who, action="*.list"),
                 Failure.NO_CAPACITY: full,
                 Failure.NO_QUOTA: full.model_copy(update={"code": "QuotaExceeded"}),
             }[failure]
         )
+
+    def spoil(self, kind: ResourceKind) -> str:
+        """Let a server be shown without its status, and anything else without its id."""
+        spoiled = self._seeds.made[kind][-1]
+        action, path, key = place_of(self._operator, kind)
+        shown = self._operator.call("GET", f"{path}/{spoiled}")
+        thing = shown[key] if key else shown
+        field = "status" if kind is ResourceKind.INSTANCE else "id"
+        self._sandbox.inject(
+            Fault(
+                kind=FaultKind.OMIT,
+                access_key=self._sandbox.user,
+                action=action,
+                item=spoiled,
+                field=field,
+            )
+        )
+        if field == "status":
+            return spoiled
+        return str(thing.get("name") or thing["floating_ip_address"])
+
+    def reuse(self, instance: InstanceReference) -> None:
+        """Return None: Nova gives an id once."""
+
+    def reboots(self) -> int:
+        """Return how many reboots Nova was asked for by the member."""
+        return self._sandbox.calls().get("compute.servers.reboot", 0)
 
     def break_after(self, calls: int) -> None:
         """Lose the reply of the call after so many, and answer none that follows."""
@@ -174,6 +207,14 @@ class OpenStackHarness:
         """Make something by a call of the region, as somebody else does; return its id."""
         return self._operator.made(path, key, body)
 
+    def image(self, body: Json) -> str:
+        """Make an image, as somebody else does; return its id."""
+        return str(self._operator.call("POST", "image/v2/images", body)["id"])
+
+    def change(self, path: str, body: Json | None) -> None:
+        """Put something by a path of the region, as somebody else does."""
+        self._operator.call("PUT", path, body)
+
     def remove(self, path: str) -> None:
         """Delete something by a path of the region, as somebody else does."""
         self._operator.call("DELETE", path)
@@ -184,81 +225,4 @@ class OpenStackHarness:
 
     def seed(self, kind: ResourceKind, number: int) -> Sequence[str]:
         """Make resources of a kind and return their ids."""
-        make = {
-            ResourceKind.INSTANCE: self._make_instance,
-            ResourceKind.DISK: self._make_disk,
-            ResourceKind.SNAPSHOT: self._make_snapshot,
-            ResourceKind.IMAGE: self._make_image,
-            ResourceKind.NETWORK: self._make_network,
-            ResourceKind.SUBNET: self._make_subnet,
-            ResourceKind.FIREWALL: self._make_firewall,
-            ResourceKind.ADDRESS: self._make_address,
-            ResourceKind.LOAD_BALANCER: self._make_load_balancer,
-        }[kind]
-        made = [make(next(self._numbers)) for _ in range(number)]
-        path, key, states = {
-            ResourceKind.INSTANCE: ("compute/v2.1/servers", "server", {"ACTIVE"}),
-            ResourceKind.DISK: (self._operator.volumes("volumes"), "volume", {"available"}),
-            ResourceKind.SNAPSHOT: (self._operator.volumes("snapshots"), "snapshot", {"available"}),
-            ResourceKind.LOAD_BALANCER: (
-                "load-balancer/v2/lbaas/loadbalancers",
-                "loadbalancer",
-                {"ACTIVE"},
-            ),
-        }.get(kind, ("", "", set()))
-        for one in made if path else ():
-            self._await(f"{path}/{one}", key, states)
-        return made
-
-    def _await(self, path: str, key: str, states: set[str]) -> None:
-        end = time.monotonic() + self.deadline_seconds
-        while time.monotonic() < end:
-            thing = self._operator.call("GET", path)[key]
-            if thing.get("status", thing.get("provisioning_status")) in states:
-                return
-            time.sleep(self.poll_seconds)
-        raise TimeoutError(f"The sandbox did not finish {path}.")
-
-    def _make_instance(self, number: int) -> str:
-        server = {
-            "name": f"seed-{number}",
-            "flavorRef": "2",
-            "imageRef": self._image["id"],
-            "networks": [{"uuid": self._network["id"]}],
-        }
-        return self._operator.made("compute/v2.1/servers", "server", server)
-
-    def _make_disk(self, number: int) -> str:
-        return self._operator.made(
-            self._operator.volumes("volumes"), "volume", {"name": f"{number}", "size": 1}
-        )
-
-    def _make_snapshot(self, number: int) -> str:
-        disk = self._make_disk(number)
-        self._await(f"{self._operator.volumes('volumes')}/{disk}", "volume", {"available"})
-        body = {"name": f"seed-{number}", "volume_id": disk}
-        return self._operator.made(self._operator.volumes("snapshots"), "snapshot", body)
-
-    def _make_image(self, number: int) -> str:
-        body = {"name": f"seed-{number}", "disk_format": "qcow2", "container_format": "bare"}
-        return str(self._operator.call("POST", "image/v2/images", body)["id"])
-
-    def _make_network(self, number: int) -> str:
-        return self._operator.made("network/v2.0/networks", "network", {"name": f"seed-{number}"})
-
-    def _make_subnet(self, number: int) -> str:
-        network = self._make_network(number)
-        body = {"network_id": network, "ip_version": 4, "cidr": f"10.99.{number}.0/24"}
-        return self._operator.made("network/v2.0/subnets", "subnet", body)
-
-    def _make_firewall(self, number: int) -> str:
-        body = {"name": f"seed-{number}"}
-        return self._operator.made("network/v2.0/security-groups", "security_group", body)
-
-    def _make_address(self, number: int) -> str:
-        body = {"floating_network_id": self._public["id"], "description": f"seed-{number}"}
-        return self._operator.made("network/v2.0/floatingips", "floatingip", body)
-
-    def _make_load_balancer(self, number: int) -> str:
-        body = {"name": f"seed-{number}", "vip_subnet_id": self._subnet}
-        return self._operator.made("load-balancer/v2/lbaas/loadbalancers", "loadbalancer", body)
+        return self._seeds.make(kind, number)

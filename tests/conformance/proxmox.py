@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
-from typing import Final
+from typing import Any, Final
 
 from providers.proxmox.credential import ProxmoxCredential
 from skyclust.conformance import Failure
-from skyclust.model.instance import InstanceSpec
+from skyclust.model.instance import InstanceReference, InstanceSpec
 from skyclust.model.resource import ResourceKind
 from skyclust.sandbox.faults import Fault, FaultKind
 from skyclust.sandbox.proxmox.seed import CLUSTER
@@ -67,6 +67,8 @@ class ProxmoxHarness:
             # Proxmox VE has no quotas: a full storage is the limit that there is.
             self._fill_storage()
             return
+        if failure is Failure.ENDLESS:
+            return  # lists have no pages, so none of them can go on
         self._sandbox.inject(
             {
                 Failure.THROTTLED: Fault(kind=FaultKind.THROTTLE, access_key=user),
@@ -76,8 +78,55 @@ class ProxmoxHarness:
                 Failure.LOST_REPLY: Fault(
                     kind=FaultKind.DROP_REPLY, access_key=user, action="POST */clone", times=1
                 ),
+                Failure.LOST_CHANGE: Fault(
+                    kind=FaultKind.DROP_REPLY, access_key=user, action="[!G]*", times=1
+                ),
+                Failure.HTML: Fault(kind=FaultKind.HTML, access_key=user),
+                Failure.NULL: Fault(kind=FaultKind.NULL, access_key=user),
+                Failure.NO_LIST: Fault(kind=FaultKind.EMPTY, access_key=user, action="GET *"),
             }[failure]
         )
+
+    def spoil(self, kind: ResourceKind) -> str:
+        """Let one resource be shown without what it is known by."""
+        last = next(self._numbers) - 1
+        field, item, named = {
+            ResourceKind.INSTANCE: ("vmid", f"seed-{last}", f"seed-{last}"),
+            ResourceKind.IMAGE: ("vmid", f"seed-{last}", f"seed-{last}"),
+            ResourceKind.DISK: ("volid", str(5000 + last), str(5000 + last)),
+            ResourceKind.SNAPSHOT: ("name", f"seed-{last}", str(200 + last)),
+            ResourceKind.NETWORK: ("iface", f"vmbr{100 + last}", f"pve{1 + last % 3}"),
+        }[kind]
+        action = "GET */snapshot" if kind is ResourceKind.SNAPSHOT else "GET *"
+        self._sandbox.inject(
+            Fault(
+                kind=FaultKind.OMIT,
+                access_key=self._sandbox.access_key,
+                action=action,
+                field=field,
+                item=item,
+            )
+        )
+        return named
+
+    def reuse(self, instance: InstanceReference) -> InstanceReference:
+        """Make a machine with a number that is free again, as an administrator does."""
+        path = "nodes/pve1/qemu"
+        self._await("pve1", self._bare.post(path, vmid=instance.id, name="stranger", start=1))
+        path = f"{path}/{instance.id}"
+        end = time.monotonic() + self.deadline_seconds
+        while self._bare.get(f"{path}/status/current")["status"] != "running":
+            assert time.monotonic() < end, "The stranger does not start."
+            time.sleep(self.poll_seconds)
+        config = self._bare.get(f"{path}/config")
+        uuid, made = config["smbios1"], config["meta"]
+        unique_id = f"{uuid.removeprefix('uuid=')}:{made.rpartition('=')[2]}"
+        return instance.model_copy(update={"unique_id": unique_id})
+
+    def reboots(self) -> int:
+        """Return the sandbox's count of requests for a reboot."""
+        counts = self._sandbox.calls().items()
+        return sum(number for action, number in counts if action.endswith("/status/reboot"))
 
     def break_after(self, calls: int) -> None:
         """Carry out one more call after so many, lose its reply, and refuse what follows."""
@@ -125,13 +174,23 @@ class ProxmoxHarness:
 
     def machines(self) -> int:
         """Return how many machines there are that are no templates."""
-        found = self._bare.get("cluster/resources", type="vm")
-        return sum(1 for one in found if not one["template"])
+        return sum(1 for _, one in self._guests() if not one.get("template"))
 
     def belongings(self) -> Sequence[str]:
         """Return the numbers of all machines and templates, and all volumes."""
-        found = self._bare.get("cluster/resources", type="vm")
-        return sorted([*(str(one["id"]) for one in found), *self._disks()])
+        guests = (f"{kind}/{one['vmid']}" for kind, one in self._guests())
+        return sorted([*guests, *self._disks()])
+
+    def _guests(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield machines and containers by their nodes: the cluster's own list may lag."""
+        for node in ("pve1", "pve2", "pve3"):
+            for kind in ("qemu", "lxc"):
+                for one in self._bare.get(f"nodes/{node}/{kind}"):
+                    yield kind, one
+
+    def lag(self, seconds: float) -> None:
+        """Let the cluster's list be behind what its nodes know."""
+        self._bare.lag(seconds)
 
     def _disks(self) -> list[str]:
         found: list[str] = []

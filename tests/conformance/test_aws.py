@@ -14,6 +14,7 @@ from skyclust.conformance import (
     ConsoleSuite,
     DiskSuite,
     InventorySuite,
+    PlacementSuite,
     ProviderSuite,
     SnapshotSuite,
     TagSuite,
@@ -30,6 +31,7 @@ class TestAws(
     InventorySuite,
     ComputeSuite,
     CatalogSuite,
+    PlacementSuite,
     SnapshotSuite,
     DiskSuite,
     ConsoleSuite,
@@ -39,6 +41,7 @@ class TestAws(
 
     provider_class = AwsProvider
     gaps: ClassVar = {
+        "test_an_endless_list_is_noticed[address]": ONE_PAGE,
         "test_small_pages_give_the_same[address]": ONE_PAGE,
         "test_a_failure_between_pages_raises[address-denied]": ONE_PAGE,
         "test_a_failure_between_pages_raises[address-expired]": ONE_PAGE,

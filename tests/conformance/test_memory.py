@@ -14,19 +14,21 @@ from skyclust.conformance import (
     ConsoleSuite,
     DiskSuite,
     Failure,
+    PlacementSuite,
     ProviderSuite,
     SnapshotSuite,
     TagSuite,
     memory_disks,
 )
-from skyclust.conformance.memory import CLOUDS, MemoryCredential, MemoryProvider
+from skyclust.conformance.memory import MemoryProvider
+from skyclust.conformance.memory_access import CLOUDS, MemoryCredential
 from skyclust.conformance.memory_cloud import MemoryCloud
 from skyclust.conformance.memory_items import Code
 from skyclust.conformance.memory_words import ERRORS, NATIVE_KINDS
-from skyclust.model.instance import InstanceSpec
+from skyclust.model.instance import InstanceReference, InstanceSpec
 from skyclust.model.resource import ResourceKind
 
-ENDPOINT = "memory://conformance"
+ENDPOINT = "http://conformance.memory"
 KEY = "memory-key"
 
 
@@ -56,7 +58,7 @@ class MemoryHarness:
         return MemoryCredential.model_validate({"endpoint": ENDPOINT, "key": "stolen-key"})
 
     def unreachable_credential(self) -> MemoryCredential:
-        return MemoryCredential.model_validate({"endpoint": "memory://nobody", "key": KEY})
+        return MemoryCredential.model_validate({"endpoint": "http://nobody.memory", "key": KEY})
 
     def fail(self, failure: Failure) -> None:
         self._cloud.fail(failure, self.region)
@@ -73,6 +75,16 @@ class MemoryHarness:
     def seed(self, kind: ResourceKind, count: int) -> Sequence[str]:
         native = NATIVE_KINDS[kind]
         return [self._cloud.add(self.region, native, f"seeded-{n}").id for n in range(count)]
+
+    def spoil(self, kind: ResourceKind) -> str:
+        return self._cloud.spoil(self.region, NATIVE_KINDS[kind])
+
+    def reuse(self, instance: InstanceReference) -> InstanceReference:
+        serial = self._cloud.reuse(self.region, instance.id)
+        return instance.model_copy(update={"unique_id": serial})
+
+    def reboots(self) -> int:
+        return self._cloud.reboots
 
     def spec(self, name: str) -> InstanceSpec:
         return InstanceSpec(
@@ -113,6 +125,7 @@ class TestMemory(
     AccountInventorySuite,
     ComputeSuite,
     CatalogSuite,
+    PlacementSuite,
     SnapshotSuite,
     DiskSuite,
     ConsoleSuite,

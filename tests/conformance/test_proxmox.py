@@ -22,6 +22,7 @@ from tests.fixtures.proxmox import ProxmoxSandbox
 ONE_READ = (
     "A bridge is one network on all its nodes: every node is asked before the first one is known."
 )
+NO_PAGES = "Proxmox VE has no pages: each list is one answer, which cannot go on for ever."
 NO_QUOTAS = "Proxmox VE has no quotas: what is full is a storage or a node, and that is capacity."
 
 
@@ -37,14 +38,17 @@ class TestProxmox(
         "test_a_failure_between_pages_raises[network-expired]": ONE_READ,
         "test_a_failure_between_pages_raises[network-broken]": ONE_READ,
         "test_a_cloud_that_is_full_says_so[quota]": NO_QUOTAS,
+        "test_an_endless_list_is_noticed": NO_PAGES,
     }
 
     @pytest.fixture
-    def harness(
-        self, proxmox_sandbox: ProxmoxSandbox, monkeypatch: pytest.MonkeyPatch
-    ) -> ProxmoxHarness:
-        """The sandbox, and a provider that hardly pauses."""
+    def hasty(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A provider that hardly pauses."""
         monkeypatch.setattr("providers.proxmox.client.READ_PAUSES", (0, 0, 0))
         monkeypatch.setattr("providers.proxmox.tasks.FIRST_PAUSE", 0.02)
         monkeypatch.setattr("providers.proxmox.tasks.LONGEST_PAUSE", 0.05)
+
+    @pytest.fixture
+    def harness(self, hasty: None, proxmox_sandbox: ProxmoxSandbox) -> ProxmoxHarness:
+        """The sandbox, and a provider that hardly pauses."""
         return ProxmoxHarness(proxmox_sandbox)

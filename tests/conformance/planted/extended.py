@@ -9,7 +9,7 @@ from skyclust.conformance.memory import MemoryProvider
 from skyclust.contract import AccountPage
 from skyclust.errors import NotFound, PermissionDenied, SkyClustError, Throttled
 from skyclust.model.catalog import Architecture, Image, InstanceType
-from skyclust.model.instance import Instance, InstanceSpec
+from skyclust.model.instance import Instance, InstanceReference, InstanceSpec
 from skyclust.model.resource import ResourceKind
 from skyclust.model.snapshot import InstanceSnapshot
 
@@ -83,30 +83,32 @@ class ForbiddenCatalogIsEmpty(MemoryProvider):
 
 
 class RestoresNothing(MemoryProvider):
-    def restore_snapshot(self, region: str, instance_id: str, snapshot_id: str, token: str) -> bool:
-        return any(one.id == snapshot_id for one in self.list_snapshots(region, instance_id))
+    def restore_snapshot(self, instance: InstanceReference, snapshot_id: str, token: str) -> bool:
+        return any(
+            one.id == snapshot_id for one in self.list_snapshots(instance.region, instance.id)
+        )
 
 
 class TakesASnapshotACall(MemoryProvider):
     def create_snapshot(
-        self, region: str, instance_id: str, name: str, token: str
+        self, instance: InstanceReference, name: str, token: str
     ) -> InstanceSnapshot:
-        taken = len(self.list_snapshots(region, instance_id))
-        return super().create_snapshot(region, instance_id, name, f"{token}-{taken}")
+        taken = len(self.list_snapshots(instance.region, instance.id))
+        return super().create_snapshot(instance, name, f"{token}-{taken}")
 
 
 class DeletesAttachedDisks(MemoryProvider):
-    def delete_instance(self, region: str, instance_id: str) -> None:
-        with self._cloud().opened(self._key, region) as place:
-            held = [d for d in place.disks.values() if d.details.get("machine") == instance_id]
+    def delete_instance(self, instance: InstanceReference) -> None:
+        with self._cloud().opened(self._key, instance.region) as place:
+            held = [d for d in place.disks.values() if d.details.get("machine") == instance.id]
             for disk in held:
                 del place.disks[disk.id]
-        super().delete_instance(region, instance_id)
+        super().delete_instance(instance)
 
 
 class NeverLetsGoOfADisk(MemoryProvider):
-    def detach_disk(self, region: str, instance_id: str, disk_id: str) -> None:
-        memory_disks.get_disk(self._cloud(), self._key, region, disk_id)
+    def detach_disk(self, instance: InstanceReference, disk_id: str) -> None:
+        memory_disks.get_disk(self._cloud(), self._key, instance.region, disk_id)
 
 
 class UnknownConsolesAreEmpty(MemoryProvider):
@@ -120,9 +122,8 @@ class UnknownConsolesAreEmpty(MemoryProvider):
 class ReplacesAllTags(MemoryProvider):
     def set_tags(
         self,
-        region: str,
-        instance_id: str,
+        instance: InstanceReference,
         tags: Mapping[str, str],
         removed: Collection[str] = (),
     ) -> None:
-        super().set_tags(region, instance_id, tags, self.get_instance(region, instance_id).tags)
+        super().set_tags(instance, tags, self.get_instance(instance.region, instance.id).tags)

@@ -2,74 +2,77 @@
 
 from __future__ import annotations
 
+import time
+
 from skyclust.conformance.memory import MemoryProvider
 from skyclust.conformance.memory_words import cloud_errors
 from skyclust.errors import (
     Conflict,
     InvalidRequest,
     NotFound,
+    Timeout,
 )
-from skyclust.model.instance import Instance, InstanceState
+from skyclust.model.instance import Instance, InstanceReference, InstanceState
 
 
 class StartsTheDead(MemoryProvider):
     """Makes a deleted machine run again, as a cloud without a state machine would."""
 
-    def start_instance(self, region: str, instance_id: str) -> None:
+    def start_instance(self, instance: InstanceReference) -> None:
         try:
-            super().start_instance(region, instance_id)
+            super().start_instance(instance)
         except InvalidRequest:
-            self._cloud()._set(region, instance_id, "building", then="active")
+            self._cloud()._set(instance.region, instance.id, "building", then="active")
 
 
 class AsksToTryTheDeadAgain(MemoryProvider):
-    def start_instance(self, region: str, instance_id: str) -> None:
+    def start_instance(self, instance: InstanceReference) -> None:
         try:
-            super().start_instance(region, instance_id)
+            super().start_instance(instance)
         except InvalidRequest as error:
             raise Conflict(error.message, provider=self.name) from error
 
 
 class RefusesToStartWhatRuns(MemoryProvider):
-    def start_instance(self, region: str, instance_id: str) -> None:
-        if self.get_instance(region, instance_id).state is InstanceState.RUNNING:
+    def start_instance(self, instance: InstanceReference) -> None:
+        if self.get_instance(instance.region, instance.id).state is InstanceState.RUNNING:
             raise InvalidRequest("The machine runs already.", provider=self.name)
-        super().start_instance(region, instance_id)
+        super().start_instance(instance)
 
 
 class ForgetsAnEarlyStart(MemoryProvider):
-    def start_instance(self, region: str, instance_id: str) -> None:
+    def start_instance(self, instance: InstanceReference) -> None:
         try:
-            super().start_instance(region, instance_id)
+            super().start_instance(instance)
         except Conflict:
             return
 
 
 class ResizesWhileRunning(MemoryProvider):
-    def resize_instance(self, region: str, instance_id: str, instance_type: str) -> None:
+    def resize_instance(self, instance: InstanceReference, instance_type: str) -> None:
         try:
-            super().resize_instance(region, instance_id, instance_type)
+            super().resize_instance(instance, instance_type)
         except InvalidRequest:
             return
 
 
 class RefusesTheTypeItHas(MemoryProvider):
-    def resize_instance(self, region: str, instance_id: str, instance_type: str) -> None:
+    def resize_instance(self, instance: InstanceReference, instance_type: str) -> None:
         with cloud_errors():
-            self._cloud().set_machine_type(self._key, region, instance_id, instance_type)
+            self._cloud().set_machine_type(self._key, instance.region, instance.id, instance_type)
 
 
 class CannotDeleteTwice(MemoryProvider):
-    def delete_instance(self, region: str, instance_id: str) -> None:
-        if self.get_instance(region, instance_id).state is InstanceState.DELETED:
+    def delete_instance(self, instance: InstanceReference) -> None:
+        if self.get_instance(instance.region, instance.id).state is InstanceState.DELETED:
             raise NotFound("The machine is gone.", provider=self.name)
-        super().delete_instance(region, instance_id)
+        super().delete_instance(instance)
 
 
 class CannotDeleteTheUnknown(MemoryProvider):
-    def delete_instance(self, region: str, instance_id: str) -> None:
+    def delete_instance(self, instance: InstanceReference) -> None:
         with cloud_errors():
-            self._cloud().end_machine(self._key, region, instance_id)
+            self._cloud().end_machine(self._key, instance.region, instance.id)
 
 
 class ShowsAMachineThatNeverWas(MemoryProvider):
@@ -81,6 +84,7 @@ class ShowsAMachineThatNeverWas(MemoryProvider):
                 provider=self.name,
                 region=region,
                 id=instance_id,
+                unique_id=instance_id,
                 name="",
                 state=InstanceState.DELETED,
                 native_state="unknown",
@@ -94,3 +98,40 @@ class SeesMachinesWithTwoPairsOfEyes(MemoryProvider):
     def get_instance(self, region: str, instance_id: str) -> Instance:
         machine = super().get_instance(region, instance_id)
         return machine.model_copy(update={"name": machine.name.upper()})
+
+
+class StrikesWhoeverHasTheId(MemoryProvider):
+    def _meant(self, instance: InstanceReference) -> tuple[str, str]:
+        return instance.region, instance.id
+
+
+class DeletesWhoeverHasTheId(MemoryProvider):
+    def delete_instance(self, instance: InstanceReference) -> None:
+        machine = self.get_instance(instance.region, instance.id)
+        super().delete_instance(machine.reference)
+
+
+class SweepsByTheId(MemoryProvider):
+    """Deletes again, to be sure, what is not meant to be there any more."""
+
+    def remove_leftovers(self, instance: InstanceReference) -> None:
+        with cloud_errors():
+            self._cloud().end_machine(self._key, instance.region, instance.id)
+
+
+class RebootsUntilItIsAnswered(MemoryProvider):
+    def reboot_instance(self, instance: InstanceReference) -> None:
+        try:
+            super().reboot_instance(instance)
+        except Timeout:
+            while self.get_instance(instance.region, instance.id).state is InstanceState.PENDING:
+                time.sleep(0.002)
+            super().reboot_instance(instance)
+
+
+class CannotDeleteAfterALostReply(MemoryProvider):
+    def delete_instance(self, instance: InstanceReference) -> None:
+        machine = self.get_instance(instance.region, instance.id)
+        if machine.state is InstanceState.DELETING:
+            raise InvalidRequest("It is being deleted.", provider=self.name)
+        super().delete_instance(instance)

@@ -8,12 +8,15 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from skyclust.conformance.memory import MemoryProvider
-from skyclust.conformance.memory_words import NATIVE_KINDS, cloud_errors
+from skyclust.conformance.memory_items import Item
+from skyclust.conformance.memory_words import NATIVE_KINDS, cloud_errors, to_resource
 from skyclust.errors import (
     AuthenticationFailed,
+    IncompleteList,
     InvalidRequest,
     PermissionDenied,
     SkyClustError,
+    UnexpectedAnswer,
 )
 from skyclust.model.resource import Resource, ResourceKind
 
@@ -48,6 +51,17 @@ class UnknownRegionIsEmpty(MemoryProvider):
             yield from super().list_resources(region, kind, page_size=page_size)
         except InvalidRequest:
             return
+
+
+class OneHolderIsNoList(MemoryProvider):
+    def list_resources(
+        self, region: str, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Pages:
+        for page in super().list_resources(region, kind, page_size=page_size):
+            yield [
+                one.model_copy(update={"attributes": one.attributes | {"attached_to": "web"}})
+                for one in page
+            ]
 
 
 class LaterPagesFailSilently(MemoryProvider):
@@ -184,3 +198,44 @@ def _with(resource: Resource, **values: object) -> Resource:
 
 def _resource(region: str, kind: ResourceKind, resource_id: str) -> Resource:
     return Resource(provider=MemoryProvider.name, region=region, kind=kind, id=resource_id)
+
+
+class TakesAnOddAnswerForAnEmptyList(MemoryProvider):
+    def list_resources(
+        self, region: str, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Iterator[Sequence[Resource]]:
+        try:
+            yield from super().list_resources(region, kind, page_size=page_size)
+        except UnexpectedAnswer:
+            return
+
+
+class ReadsAnEndlessList(MemoryProvider):
+    def _pages(self, region: str, native_kind: str, limit: int | None) -> Iterator[list[Item]]:
+        marker = ""
+        while True:
+            with cloud_errors():
+                page, marker = self._cloud().list_items(
+                    self._key, region, native_kind, limit=limit, after=marker
+                )
+            yield page
+            if not marker:
+                return
+
+
+class LeavesOutWhatItCannotRead(MemoryProvider):
+    def list_resources(
+        self, region: str, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Iterator[Sequence[Resource]]:
+        try:
+            yield from super().list_resources(region, kind, page_size=page_size)
+        except IncompleteList:
+            return
+
+
+class FailsForOneOddItem(MemoryProvider):
+    def list_resources(
+        self, region: str, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Iterator[Sequence[Resource]]:
+        for page in self._pages(region, NATIVE_KINDS[kind], page_size):
+            yield [to_resource(region, kind, item) for item in page if item.status != "ended"]

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from skyclust.conformance.memory import MemoryCredential, MemoryProvider
+from skyclust.conformance.memory import MemoryProvider
+from skyclust.conformance.memory_access import MemoryCredential
 from skyclust.conformance.memory_words import cloud_errors
 from skyclust.contract import CredentialModel
 from skyclust.errors import (

@@ -1,0 +1,46 @@
+"""The suite of `PlacementProvider`: what a place lacks is known before anything is made."""
+
+from __future__ import annotations
+
+import pytest
+
+from skyclust.conformance.harness import ComputeHarness, Failure
+from skyclust.conformance.machine import MachineSuite
+from skyclust.contract import PlacementProvider, Provider
+from skyclust.errors import InvalidRequest, NotFound, PermissionDenied
+
+
+class PlacementSuite(MachineSuite):
+    """Everything asked of a provider that checks places."""
+
+    @pytest.fixture
+    def placement(self, provider: Provider) -> PlacementProvider:
+        """Return the provider as one that checks places."""
+        assert isinstance(provider, PlacementProvider)
+        return provider
+
+    def test_a_place_that_has_everything_passes(
+        self, placement: PlacementProvider, harness: ComputeHarness
+    ) -> None:
+        """A machine that can be made is refused nowhere, and nothing is made by the check."""
+        before = list(harness.belongings())
+        placement.check_placement(harness.spec("web"))
+        assert list(harness.belongings()) == before
+
+    def test_a_place_without_the_network_is_refused(
+        self, placement: PlacementProvider, harness: ComputeHarness
+    ) -> None:
+        """The check refuses what the create would refuse, and names it."""
+        network = harness.unknown["network"]
+        spec = harness.spec("web").model_copy(update={"network": network})
+        with pytest.raises((InvalidRequest, NotFound)) as raised:
+            placement.check_placement(spec)
+        assert network in raised.value.message
+
+    def test_a_place_that_cannot_be_checked_does_not_pass(
+        self, placement: PlacementProvider, harness: ComputeHarness
+    ) -> None:
+        """A refusal to the credential raises as it is."""
+        harness.fail(Failure.DENIED)
+        with pytest.raises(PermissionDenied):
+            placement.check_placement(harness.spec("web"))

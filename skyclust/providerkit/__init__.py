@@ -1,0 +1,1 @@
+"""What adapters share: checks of endpoints, answers, items, pages and identities."""

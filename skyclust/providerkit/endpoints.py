@@ -1,0 +1,63 @@
+"""The one check of every address that a credential names."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final
+
+from pydantic import AfterValidator
+
+LONGEST_LABEL: Final = 63
+LONGEST_HOST: Final = 253
+"""Characters of a label and of a host name (RFC 1035, section 2.3.4)."""
+
+_FORBIDDEN: Final = re.compile(r"[\s\\\x00-\x1f\x7f]")
+_LABEL: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?")
+
+
+def check_endpoint(address: str) -> str:
+    """Return the address of a service, as it was given; raises ValueError when it is none.
+
+    It needs a scheme (http or https), a host that DNS can know or an IP address, and a port
+    from 1 to 65535 if any. It is read by the parser of urllib3, which the HTTP clients of the
+    SDKs use, so that nothing is checked in one way and called in another.
+    """
+    if _FORBIDDEN.search(address):
+        raise ValueError("an address has no blanks, backslashes or control characters")
+    # A tenth of a second to import, and most commands read no credential.
+    from urllib3.exceptions import LocationParseError  # noqa: PLC0415
+    from urllib3.util import parse_url  # noqa: PLC0415
+
+    try:
+        parts = parse_url(address)
+    except LocationParseError:
+        raise ValueError("this is no address: is the port a number up to 65535?") from None
+    if parts.scheme not in {"http", "https"}:
+        raise ValueError("an address begins with https:// (or http://)")
+    if not parts.host:
+        raise ValueError("the address names no host")
+    if parts.auth is not None:
+        raise ValueError("an address has no user name or password in it")
+    if parts.query is not None or parts.fragment is not None:
+        raise ValueError("an address of a service has no query and no fragment")
+    if parts.port == 0:
+        raise ValueError("port 0 is none")
+    _check_host(parts.host)
+    return address
+
+
+def _check_host(host: str) -> None:
+    if host.startswith("["):  # urllib3 has checked that it is an IPv6 address
+        return
+    name = host.removesuffix(".")
+    if len(name) > LONGEST_HOST:
+        raise ValueError(f"a host name has at most {LONGEST_HOST} characters")
+    for label in name.split("."):
+        if len(label) > LONGEST_LABEL:
+            raise ValueError(f"a part of a host name has at most {LONGEST_LABEL} characters")
+        if not _LABEL.fullmatch(label):
+            raise ValueError(f"{label!r} cannot be part of a host name")
+
+
+Endpoint = Annotated[str, AfterValidator(check_endpoint)]
+"""The type of a credential's field that holds the address of a service."""

@@ -1,0 +1,48 @@
+"""How the sandbox AWS goes wrong for the conformance suite: which calls, and which fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from skyclust.conformance import Failure
+from skyclust.model.resource import ResourceKind
+from skyclust.sandbox.faults import FaultKind
+
+CHANGES: Final = (
+    "StartInstances",
+    "StopInstances",
+    "RebootInstances",
+    "TerminateInstances",
+    "ModifyInstanceAttribute",
+    "CreateSnapshots",
+    "DeleteSnapshot",
+    "CreateVolume",
+    "DeleteVolume",
+    "AttachVolume",
+    "DetachVolume",
+    "CreateTags",
+    "DeleteTags",
+)
+"""Every call that changes anything, but for RunInstances."""
+
+ODD_ANSWERS: Final = {
+    Failure.HTML: (FaultKind.HTML, ("*",)),
+    Failure.NULL: (FaultKind.NULL, ("*",)),
+    Failure.NO_LIST: (FaultKind.EMPTY, ("Describe*",)),
+    Failure.ENDLESS: (FaultKind.REPEAT, ("Describe*",)),
+}
+
+
+SPOILS: Final[Mapping[ResourceKind, tuple[str, str]]] = {
+    ResourceKind.INSTANCE: ("DescribeInstances", "instanceState"),
+    ResourceKind.DISK: ("DescribeVolumes", "volumeId"),
+    ResourceKind.SNAPSHOT: ("DescribeSnapshots", "snapshotId"),
+    ResourceKind.IMAGE: ("DescribeImages", "imageId"),
+    ResourceKind.NETWORK: ("DescribeVpcs", "vpcId"),
+    ResourceKind.SUBNET: ("DescribeSubnets", "subnetId"),
+    ResourceKind.FIREWALL: ("DescribeSecurityGroups", "groupId"),
+    ResourceKind.ADDRESS: ("DescribeAddresses", "allocationId"),
+    ResourceKind.LOAD_BALANCER: ("DescribeLoadBalancers", "LoadBalancerArn"),
+}
+"""The call that lists each kind, and the field that none can do without."""
