@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from providers.aws.tags import NAME_TAG, to_tags
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
+from skyclust.providerkit.answers import require_list
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import AddressTypeDef
@@ -22,20 +23,20 @@ def get_addresses(
 ) -> Iterator[Sequence[AddressTypeDef]]:
     """Yield the Elastic IPs of a region; DescribeAddresses has one page."""
     del page_size
-    yield clients.ec2(region).describe_addresses()["Addresses"]
+    answer = clients.ec2(region).describe_addresses()
+    yield require_list(answer, "Addresses", doing=f"list addresses in {region}", provider="aws")
 
 
 def to_address(region: str, address: AddressTypeDef) -> Resource:
     """Return an Elastic IP as an inventory resource; `attached_to` is instance or interface."""
-    tags = to_tags(address.get("Tags", ()))
+    tags = to_tags(address.get("Tags") or ())
     holder = address.get("InstanceId") or address.get("NetworkInterfaceId")
     attached = bool(holder or address.get("AssociationId"))
     return Resource(
         provider="aws",
         region=region,
         kind=ResourceKind.ADDRESS,
-        # Only Elastic IPs older than VPCs have no allocation id.
-        id=address.get("AllocationId") or address["PublicIp"],
+        id=address["AllocationId"],
         name=tags.get(NAME_TAG, ""),
         state=ResourceState.IN_USE if attached else ResourceState.AVAILABLE,
         # EC2 has no word for it, only an association or none.

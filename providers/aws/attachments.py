@@ -69,8 +69,20 @@ def detach_disk(clients: AwsClients, region: str, instance_id: str, disk_id: str
             hint="Stop the machine first.",
             provider="aws",
         )
-    with calling(clients, region, f"detach disk {disk_id} from instance {instance_id} in {region}"):
-        clients.ec2(region).detach_volume(InstanceId=instance_id, VolumeId=disk_id)
+    request_detach(clients, region, instance_id, disk_id)
+
+
+def request_detach(clients: AwsClients, region: str, instance_id: str, disk_id: str) -> None:
+    """Ask for a volume to be detached; one that is off already is no error.
+
+    botocore repeats a request whose reply was lost, and by then the volume is off.
+    """
+    try:
+        with calling(clients, region, f"detach disk {disk_id} from {instance_id} in {region}"):
+            clients.ec2(region).detach_volume(InstanceId=instance_id, VolumeId=disk_id)
+    except NotFound as error:
+        if error.code != "InvalidAttachment.NotFound":
+            raise
 
 
 def describe_volume(clients: AwsClients, region: str, disk_id: str) -> VolumeTypeDef:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from providers.aws.lookups import CANONICAL, DEBIAN
+from providers.aws.pages import get_pages
 from providers.aws.regions import calling
 from skyclust.model.catalog import Architecture, Image, InstanceType
+from skyclust.providerkit.items import ItemReader
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import ImageTypeDef, InstanceTypeInfoTypeDef
@@ -35,30 +37,39 @@ _PUBLISHED_FOR: Final = {Architecture.X86_64: "amd64", Architecture.ARM64: "arm6
 def get_instance_types(clients: AwsClients, region: str) -> Iterator[Sequence[InstanceType]]:
     """Yield the types offered in a region, with the zones of each, page by page."""
     zones = _zones_by_type(clients, region)
-    pages = (
-        clients.ec2(region)
-        .get_paginator("describe_instance_types")
-        .paginate(PaginationConfig={"PageSize": TYPES_PAGE})
+    size = {"PageSize": TYPES_PAGE}
+    items = ItemReader("aws", f"instance types in {region}")
+    pages = get_pages(
+        clients.ec2(region), "describe_instance_types", "InstanceTypes", PaginationConfig=size
     )
-    iterator = iter(pages)
     while True:
         with calling(clients, region, f"list instance types in {region}"):
-            page = next(iterator, None)
+            page = next(pages, None)
         if page is None:
-            return
-        yield [
-            to_instance_type(region, info, zones[info["InstanceType"]])
-            for info in page["InstanceTypes"]
-            if info["InstanceType"] in zones
-        ]
+            break
+        yield items.read(
+            page,
+            lambda info: to_offered_type(region, info, zones),
+            region=region,
+            name=lambda info: str(info["InstanceType"]),
+        )
+    items.finish()
+
+
+def to_offered_type(
+    region: str, info: InstanceTypeInfoTypeDef, zones: Mapping[str, Sequence[str]]
+) -> InstanceType | None:
+    """Return an instance type with its zones; None for one that no zone of the region offers."""
+    offered = zones.get(info["InstanceType"])
+    return to_instance_type(region, info, offered) if offered else None
 
 
 def to_instance_type(
     region: str, info: InstanceTypeInfoTypeDef, zones: Sequence[str]
 ) -> InstanceType:
     """Return an instance type of EC2 in our words."""
-    architectures = info.get("ProcessorInfo", {}).get("SupportedArchitectures", [])
-    gpus = info.get("GpuInfo", {}).get("Gpus", ())
+    architectures = (info.get("ProcessorInfo") or {}).get("SupportedArchitectures") or []
+    gpus = (info.get("GpuInfo") or {}).get("Gpus") or ()
     return InstanceType(
         provider="aws",
         region=region,
@@ -66,12 +77,12 @@ def to_instance_type(
         cores=info["VCpuInfo"]["DefaultVCpus"],
         memory_mib=info["MemoryInfo"]["SizeInMiB"],
         architecture=_architecture(architectures),
-        gpus=sum(gpu.get("Count", 0) for gpu in gpus),
+        gpus=sum(gpu.get("Count") or 0 for gpu in gpus),
         zones=tuple(sorted(zones)),
         attributes={
-            "burstable": info.get("BurstablePerformanceSupported", False),
-            "current_generation": info.get("CurrentGeneration", True),
-            "bare_metal": info.get("BareMetal", False),
+            "burstable": info.get("BurstablePerformanceSupported"),
+            "current_generation": info.get("CurrentGeneration"),
+            "bare_metal": info.get("BareMetal"),
         },
     )
 
@@ -88,20 +99,15 @@ def get_images(
     if published is None:
         return []
     owner, name = published
-    pages = clients.ec2(region).get_paginator("describe_images")
+    filters = [
+        {"Name": "name", "Values": [name]},
+        {"Name": "state", "Values": ["available"]},
+    ]
+    pages = get_pages(
+        clients.ec2(region), "describe_images", "Images", Owners=[owner], Filters=filters
+    )
     with calling(clients, region, f"list images of {family} in {region}"):
-        found = [
-            image
-            for page in pages.paginate(
-                Owners=[owner],
-                Filters=[
-                    {"Name": "name", "Values": [name]},
-                    {"Name": "state", "Values": ["available"]},
-                ],
-            )
-            for image in page["Images"]
-        ]
-    images = [to_image(region, family, architecture, image) for image in found]
+        images = [to_image(region, family, architecture, image) for page in pages for image in page]
     return sorted(images, key=lambda one: (str(one.created_at), one.id), reverse=True)
 
 
@@ -121,13 +127,14 @@ def image_name(family: str, architecture: Architecture) -> tuple[str, str] | Non
 
 def to_image(region: str, family: str, architecture: Architecture, image: ImageTypeDef) -> Image:
     """Return an AMI as a member of a family."""
-    sizes = [m.get("Ebs", {}).get("VolumeSize", 0) for m in image.get("BlockDeviceMappings", ())]
+    mappings = image.get("BlockDeviceMappings") or ()
+    sizes = [(mapping.get("Ebs") or {}).get("VolumeSize") or 0 for mapping in mappings]
     created = image.get("CreationDate")
     return Image(
         provider="aws",
         region=region,
         id=image["ImageId"],
-        name=image.get("Name", ""),
+        name=image.get("Name") or "",
         family=family,
         architecture=architecture,
         created_at=datetime.fromisoformat(created).astimezone(UTC) if created else None,
@@ -137,10 +144,15 @@ def to_image(region: str, family: str, architecture: Architecture, image: ImageT
 
 def _zones_by_type(clients: AwsClients, region: str) -> dict[str, list[str]]:
     zones: defaultdict[str, list[str]] = defaultdict(list)
-    pages = clients.ec2(region).get_paginator("describe_instance_type_offerings")
+    pages = get_pages(
+        clients.ec2(region),
+        "describe_instance_type_offerings",
+        "InstanceTypeOfferings",
+        LocationType="availability-zone",
+    )
     with calling(clients, region, f"list the zones of instance types in {region}"):
-        for page in pages.paginate(LocationType="availability-zone"):
-            for offering in page["InstanceTypeOfferings"]:
+        for page in pages:
+            for offering in page:
                 zones[offering["InstanceType"]].append(offering["Location"])
     return dict(zones)
 

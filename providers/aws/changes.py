@@ -35,7 +35,7 @@ def stop_instance(clients: AwsClients, region: str, instance_id: str) -> None:
 
 
 def reboot_instance(clients: AwsClients, region: str, instance_id: str) -> None:
-    """Ask for a reboot of a running instance.
+    """Ask for a reboot of a running instance, with one request: a lost reply is not repeated.
 
     The state is looked at first, for EC2 ignores a reboot of a terminated instance
     (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RebootInstances.html).
@@ -44,7 +44,7 @@ def reboot_instance(clients: AwsClients, region: str, instance_id: str) -> None:
     if instance.state is not InstanceState.RUNNING:
         raise refusal(instance, "reboot", InstanceState.RUNNING)
     with _changing(clients, region, instance_id, "reboot", InstanceState.RUNNING):
-        clients.ec2(region).reboot_instances(InstanceIds=[instance_id])
+        clients.ec2_once(region).reboot_instances(InstanceIds=[instance_id])
 
 
 def must_stop_to_resize(instance: Instance, instance_type: str) -> bool:

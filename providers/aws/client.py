@@ -6,6 +6,7 @@ This module imports boto3; the others name its types only, and are imported with
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -14,12 +15,13 @@ import boto3.session
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+from botocore.loaders import create_loader
 from botocore.utils import parse_timestamp
 
 import skyclust
 from providers.aws.credential import AwsCredential
 from providers.aws.errors import aws_errors
-from skyclust.errors import AuthenticationFailed
+from skyclust.errors import AuthenticationFailed, UnexpectedAnswer
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
@@ -41,12 +43,19 @@ ATTEMPTS: Final = 10
 ATTEMPTS_WHILE_SOMEONE_WAITS: Final = 3
 """For sts and iam, which answer to a person who checks a credential."""
 
+ONE_ATTEMPT: Final = 1
+"""For what may be done at most once: botocore repeats a request whose reply was lost."""
+
 POOL_CONNECTIONS: Final = 32
 """As many threads as may read one region at the same time."""
 
 FALLBACK_REGION: Final = "us-east-1"
 ROLE_SESSION_NAME: Final = "skyclust"
 """The name that CloudTrail shows for a role assumed by SkyClust."""
+
+# botocore's own data, read once for all sessions: the model of EC2 alone takes 10 MB of memory, and
+# each session would keep one.
+_LOADER: Final = create_loader()
 
 # Where botocore would find an identity beside the profile that was asked for.
 _BESIDE_THE_PROFILE: Final = ("ec2-credentials-file", "boto-config", "container-role", "iam-role")
@@ -61,7 +70,7 @@ class AwsClients:
     def __init__(self, credential: AwsCredential) -> None:
         self._credential = credential
         self._lock = threading.Lock()
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: dict[tuple[str, str, int], Any] = {}
         self._session: botocore.session.Session | None = None
 
     @property
@@ -73,6 +82,10 @@ class AwsClients:
     def ec2(self, region: str) -> EC2Client:
         """Return the client of EC2 in a region."""
         return cast("EC2Client", self._client("ec2", region, ATTEMPTS))
+
+    def ec2_once(self, region: str) -> EC2Client:
+        """Return the client of EC2 in a region that sends each request once."""
+        return cast("EC2Client", self._client("ec2", region, ONE_ATTEMPT))
 
     def elb(self, region: str) -> ElasticLoadBalancingClient:
         """Return the client of Classic Load Balancers in a region."""
@@ -93,19 +106,21 @@ class AwsClients:
         return cast("IAMClient", self._client("iam", region, ATTEMPTS_WHILE_SOMEONE_WAITS))
 
     def _client(self, service: str, region: str, attempts: int) -> Any:
-        key = (service, region)
+        key = (service, region, attempts)
         if key in self._clients:
             return self._clients[key]
         with self._lock:
             if key not in self._clients:
                 with aws_errors(f"open a client of {service} in {region}"):
                     session = boto3.session.Session(botocore_session=self._opened())
-                    self._clients[key] = session.client(
+                    client: Any = session.client(
                         cast("Any", service),  # the overloads want a literal
                         region_name=region,
                         endpoint_url=self._credential.endpoint,
                         config=client_config(attempts),
                     )
+                    client.meta.events.register("after-call", require_request_id)
+                    self._clients[key] = client
             return self._clients[key]
 
     def _opened(self) -> botocore.session.Session:
@@ -114,6 +129,23 @@ class AwsClients:
             with aws_errors("open the AWS credential"):
                 self._session = open_session(self._credential)
         return self._session
+
+
+def require_request_id(
+    http_response: Any, parsed: Mapping[str, Any], model: Any, **_: object
+) -> None:
+    """Raise UnexpectedAnswer for an answer without the request id that every AWS answer has.
+
+    A page of HTML may be well-formed XML, and passes then for an answer with nothing in it: a
+    delete would seem to be accepted.
+    """
+    accepted = http_response.status_code < 300
+    if accepted and not parsed.get("ResponseMetadata", {}).get("RequestId"):
+        raise UnexpectedAnswer(
+            f"{model.name} was answered with something that is not from AWS.",
+            hint="Is a proxy or another service answering at the endpoint?",
+            provider="aws",
+        )
 
 
 def client_config(attempts: int) -> Config:
@@ -170,6 +202,7 @@ def _session_of(credential: AwsCredential) -> botocore.session.Session:
         session = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
     else:
         session = botocore.session.Session(profile=credential.profile)
+    session.register_component("data_loader", _LOADER)
     parsers = session.get_component("response_parser_factory")
     parsers.set_parser_defaults(timestamp_parser=to_moment)
     if credential.profile is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Final, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -98,18 +97,6 @@ class AwsCredential(CredentialModel):
     def _name_of_a_region(cls, value: str | None) -> str | None:
         if value is not None and not _REGION.fullmatch(value):
             raise ValueError("is not the name of a region (eu-central-1)")
-        return value
-
-    @field_validator("endpoint")
-    @classmethod
-    def _address_of_an_endpoint(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("is not an address (https://ec2.example.com)")
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("is an address without user, password, query and fragment")
         return value
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
+from providers.aws.pages import get_pages
 from providers.aws.tags import NAME_TAG, to_tags
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
@@ -31,16 +32,17 @@ def get_disks(
     clients: AwsClients, region: str, page_size: int
 ) -> Iterator[Sequence[VolumeTypeDef]]:
     """Yield the volumes of a region, page by page."""
-    pages = clients.ec2(region).get_paginator("describe_volumes")
-    for page in pages.paginate(PaginationConfig={"PageSize": page_size}):
-        yield page["Volumes"]
+    yield from get_pages(
+        clients.ec2(region), "describe_volumes", "Volumes", PaginationConfig={"PageSize": page_size}
+    )
 
 
 def to_disk(region: str, volume: VolumeTypeDef) -> Resource:
     """Return a volume as an inventory resource."""
-    tags = to_tags(volume.get("Tags", ()))
-    native_state = volume["State"]
-    attachments = volume.get("Attachments", ())
+    tags = to_tags(volume.get("Tags"))
+    native_state = volume.get("State")
+    attachments = volume.get("Attachments") or ()
+    created = volume.get("CreateTime")
     return Resource(
         provider="aws",
         region=region,
@@ -48,16 +50,16 @@ def to_disk(region: str, volume: VolumeTypeDef) -> Resource:
         id=volume["VolumeId"],
         name=tags.get(NAME_TAG, ""),
         zone=volume.get("AvailabilityZone"),
-        state=STATES.get(native_state, ResourceState.UPDATING),
+        state=STATES.get(native_state, ResourceState.UPDATING) if native_state else None,
         native_state=native_state,
         tags=tags,
-        created_at=volume["CreateTime"].astimezone(UTC),
+        created_at=created.astimezone(UTC) if created else None,
         attributes={
-            "attached_to": sorted(a["InstanceId"] for a in attachments if "InstanceId" in a),
+            "attached_to": sorted(a["InstanceId"] for a in attachments if a.get("InstanceId")),
             "device": attachments[0].get("Device") if attachments else None,
-            "encrypted": volume.get("Encrypted", False),
+            "encrypted": volume.get("Encrypted"),
             "iops": volume.get("Iops"),
-            "size_gib": volume["Size"],
+            "size_gib": volume.get("Size"),
             "snapshot": volume.get("SnapshotId") or None,
             "throughput_mibps": volume.get("Throughput"),
             "type": volume.get("VolumeType"),

@@ -25,6 +25,7 @@ from skyclust.errors import (
     Throttled,
     Timeout,
     Unavailable,
+    UnexpectedAnswer,
     Unsupported,
 )
 
@@ -57,8 +58,9 @@ _CODES: Final[dict[type[SkyClustError], tuple[str, ...]]] = {
         "AuthFailure", "ExpiredToken", "ExpiredTokenException", "ExpiredTradeInTokenException",
         "IDPRejectedClaim", "IncompleteSignature", "IncompleteSignatureException",
         "InvalidAuthenticationCode", "InvalidAuthorizationMessageException",
-        "InvalidClientTokenId", "InvalidIdentityToken", "InvalidSecurity.RequestHasExpired",
-        "InvalidSignatureException", "MissingAuthenticationToken",
+        "InvalidClientTokenId", "InvalidContextAssertion", "InvalidIdentityToken",
+        "InvalidSecurity.RequestHasExpired", "InvalidSignatureException",
+        "MissingAuthenticationToken",
         "MissingAuthenticationTokenException", "NotAuthorized", "RequestExpired",
         "SignatureDoesNotMatch", "TokenRefreshRequired", "UnrecognizedClientException",
         "X509ParseError",
@@ -134,9 +136,10 @@ _CLASSES: Final[dict[type[SkyClustError], tuple[str, ...]]] = {
     Unavailable: (
         "AwsChunkedWrapperError", "ChecksumError", "ConnectionClosedError", "ConnectionError",
         "EndpointConnectionError", "EventStreamError", "FlexibleChecksumError", "HTTPClientError",
-        "IncompleteReadError", "MetadataRetrievalError", "PaginationError", "ProxyConnectionError",
-        "ResponseParserError", "ResponseStreamingError", "SSLError",
+        "IncompleteReadError", "MetadataRetrievalError", "ProxyConnectionError",
+        "ResponseStreamingError", "SSLError",
     ),
+    UnexpectedAnswer: ("PaginationError", "ResponseParserError"),
     AuthenticationFailed: (
         "CredentialRetrievalError", "LoginAuthorizationCodeError", "LoginError",
         "LoginRefreshRequired", "LoginTokenLoadError", "NoAuthTokenError", "NoCredentialsError",
@@ -177,6 +180,11 @@ _CLASSES: Final[dict[type[SkyClustError], tuple[str, ...]]] = {
 }  # fmt: skip
 ERROR_CLASSES: Final = {name: ours for ours, names in _CLASSES.items() for name in names}
 
+_CLOCK: Final = (
+    "Check the secret key, and the clock of the machine that runs the worker: AWS refuses what was"
+    " signed more than five minutes before or after its own time."
+)
+
 HINTS: Final[Mapping[str, str]] = {
     "IdempotentParameterMismatch": "The token was used for another request: use a new token.",
     "InstanceLimitExceeded": "Ask AWS for a higher quota, or choose another type or region.",
@@ -185,7 +193,9 @@ HINTS: Final[Mapping[str, str]] = {
     "OptInRequired": "Enable the service or region for the account, or leave the region out.",
     "PendingVerification": "AWS has not yet verified the account in this region.",
     "ProfileNotFound": "The profile must exist on the machine that runs the worker.",
+    "RequestExpired": _CLOCK,
     "SSLError": "Is the certificate of a private endpoint trusted? AWS_CA_BUNDLE names its file.",
+    "SignatureDoesNotMatch": _CLOCK,
     "Unsupported": "The type may not be offered in this zone: choose another zone or type.",
     "VcpuLimitExceeded": "Ask AWS for a higher quota, or choose another type or region.",
 }
@@ -269,11 +279,21 @@ def _built(ours: type[SkyClustError], code: str, message: str, doing: str) -> Sk
 
 @contextmanager
 def aws_errors(doing: str) -> Iterator[None]:
-    """Raise what botocore raises inside as an error of our tree, with botocore's as its cause."""
+    """Raise whatever is raised inside as an error of our tree, with the error as its cause.
+
+    What is neither botocore's nor ours comes of an answer that AWS does not promise.
+    """
     try:
         yield
+    except SkyClustError:
+        raise
     except Exception as error:
         ours = translated(error, doing)
         if ours is None:
-            raise
+            ours = UnexpectedAnswer(
+                f"Could not {doing}: the answer cannot be read ({type(error).__name__}: {error}).",
+                hint="Is a proxy or another service answering at the endpoint?",
+                provider="aws",
+                code=type(error).__name__,
+            )
         raise ours from error

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
+from providers.aws.pages import get_pages
 from providers.aws.tags import to_tags
 from skyclust.model.resource import Resource, ResourceKind
 
@@ -23,22 +24,25 @@ def get_firewalls(
     clients: AwsClients, region: str, page_size: int
 ) -> Iterator[Sequence[SecurityGroupTypeDef]]:
     """Yield the security groups of a region, page by page."""
-    pages = clients.ec2(region).get_paginator("describe_security_groups")
-    for page in pages.paginate(PaginationConfig={"PageSize": page_size}):
-        yield page["SecurityGroups"]
+    yield from get_pages(
+        clients.ec2(region),
+        "describe_security_groups",
+        "SecurityGroups",
+        PaginationConfig={"PageSize": page_size},
+    )
 
 
 def to_firewall(region: str, group: SecurityGroupTypeDef) -> Resource:
     """Return a security group as an inventory resource."""
-    rules = _rules("ingress", group.get("IpPermissions", ()))
-    rules += _rules("egress", group.get("IpPermissionsEgress", ()))
+    rules = _rules("ingress", group.get("IpPermissions") or ())
+    rules += _rules("egress", group.get("IpPermissionsEgress") or ())
     return Resource(
         provider="aws",
         region=region,
         kind=ResourceKind.FIREWALL,
         id=group["GroupId"],
-        name=group.get("GroupName", ""),
-        tags=to_tags(group.get("Tags", ())),
+        name=group.get("GroupName") or "",
+        tags=to_tags(group.get("Tags")),
         attributes={
             "description": group.get("Description") or None,
             "network": group.get("VpcId"),
@@ -54,7 +58,7 @@ def _rules(direction: str, permissions: Iterable[IpPermissionOutputTypeDef]) -> 
 
 
 def _rule(direction: str, permission: IpPermissionOutputTypeDef) -> dict[str, JsonValue]:
-    protocol = permission["IpProtocol"]
+    protocol = permission.get("IpProtocol")
     peers: list[JsonValue] = [*_peers(permission)]
     return {
         "direction": direction,
@@ -67,17 +71,21 @@ def _rule(direction: str, permission: IpPermissionOutputTypeDef) -> dict[str, Js
 
 def _position(permission: IpPermissionOutputTypeDef) -> tuple[str, int, int, list[str]]:
     return (
-        permission["IpProtocol"],
-        permission.get("FromPort", -1),
-        permission.get("ToPort", -1),
+        permission.get("IpProtocol") or "",
+        _port(permission.get("FromPort")),
+        _port(permission.get("ToPort")),
         _peers(permission),
     )
 
 
 def _peers(permission: IpPermissionOutputTypeDef) -> list[str]:
     """Return the addresses, groups and prefix lists that a rule lets through, sorted."""
-    peers = [block["CidrIp"] for block in permission.get("IpRanges", ())]
-    peers += [block["CidrIpv6"] for block in permission.get("Ipv6Ranges", ())]
-    peers += [pair["GroupId"] for pair in permission.get("UserIdGroupPairs", ())]
-    peers += [prefixes["PrefixListId"] for prefixes in permission.get("PrefixListIds", ())]
-    return sorted(peers)
+    peers = [one.get("CidrIp") for one in permission.get("IpRanges") or ()]
+    peers += [one.get("CidrIpv6") for one in permission.get("Ipv6Ranges") or ()]
+    peers += [one.get("GroupId") for one in permission.get("UserIdGroupPairs") or ()]
+    peers += [one.get("PrefixListId") for one in permission.get("PrefixListIds") or ()]
+    return sorted(peer for peer in peers if peer)
+
+
+def _port(port: int | None) -> int:
+    return -1 if port is None else port

@@ -58,11 +58,12 @@ def get_identity(clients: AwsClients) -> Identity:
     """
     with aws_errors("ask AWS who the credential is"):
         caller = clients.sts().get_caller_identity()
+        account, principal = caller["Account"], caller["Arn"]
     return Identity(
         provider="aws",
-        account=caller["Account"],
-        principal=caller["Arn"],
-        missing_permissions=_missing_permissions(clients, caller["Arn"]),
+        account=account,
+        principal=principal,
+        missing_permissions=_missing_permissions(clients, principal),
     )
 
 

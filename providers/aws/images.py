@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from providers.aws.pages import get_pages
 from providers.aws.tags import to_tags
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
@@ -33,34 +34,38 @@ def get_images(
     clients: AwsClients, region: str, page_size: int
 ) -> Iterator[Sequence[ImageTypeDef]]:
     """Yield the account's own images in a region, the disabled ones too, page by page."""
-    pages = clients.ec2(region).get_paginator("describe_images")
-    for page in pages.paginate(
-        Owners=["self"], IncludeDisabled=True, PaginationConfig={"PageSize": page_size}
-    ):
-        yield page["Images"]
+    yield from get_pages(
+        clients.ec2(region),
+        "describe_images",
+        "Images",
+        Owners=["self"],
+        IncludeDisabled=True,
+        PaginationConfig={"PageSize": page_size},
+    )
 
 
 def to_image(region: str, image: ImageTypeDef) -> Resource:
     """Return an image as an inventory resource; `snapshots` are those that hold its disks."""
-    native_state = image["State"]
-    mappings = image.get("BlockDeviceMappings", ())
-    snapshots = (mapping.get("Ebs", {}).get("SnapshotId") for mapping in mappings)
+    native_state = image.get("State")
+    disks = [one["Ebs"] for one in image.get("BlockDeviceMappings") or () if one.get("Ebs")]
+    sizes = [disk.get("VolumeSize") for disk in disks]
+    snapshots = (disk.get("SnapshotId") for disk in disks)
     return Resource(
         provider="aws",
         region=region,
         kind=ResourceKind.IMAGE,
         id=image["ImageId"],
-        name=image.get("Name", ""),
-        state=STATES.get(native_state, ResourceState.UPDATING),
+        name=image.get("Name") or "",
+        state=STATES.get(native_state, ResourceState.UPDATING) if native_state else None,
         native_state=native_state,
-        tags=to_tags(image.get("Tags", ())),
+        tags=to_tags(image.get("Tags")),
         created_at=_moment(image.get("CreationDate")),
         attributes={
             "architecture": image.get("Architecture"),
             "description": image.get("Description") or None,
             "platform": image.get("PlatformDetails"),
-            "public": image.get("Public", False),
-            "size_gib": sum(m.get("Ebs", {}).get("VolumeSize", 0) for m in mappings),
+            "public": image.get("Public"),
+            "size_gib": sum(filter(None, sizes)) if sizes and all(sizes) else None,
             "snapshots": sorted(snapshot for snapshot in snapshots if snapshot),
         },
     )

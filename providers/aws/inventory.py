@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.aws import (
@@ -19,6 +20,7 @@ from providers.aws import (
 from providers.aws.regions import calling
 from skyclust.errors import Unsupported
 from skyclust.model.resource import Resource, ResourceKind
+from skyclust.providerkit.items import ItemReader
 
 if TYPE_CHECKING:
     from providers.aws.client import AwsClients
@@ -33,12 +35,19 @@ _ELB_PAGES: Final = (1, 400)
 class Reader:
     """`get` yields pages of what AWS has, `to_resource` makes a resource of one thing.
 
+    It returns None for what is not there any more. `name` is the member that an error names a
+    thing by.
     `page_sizes` is the smallest and the largest page that AWS accepts to be asked for.
     """
 
     get: Callable[[AwsClients, str, int], Iterator[Sequence[Any]]]
-    to_resource: Callable[[str, Any], Resource]
+    to_resource: Callable[[str, Any], Resource | None]
+    name: str | Callable[[Any], str]
     page_sizes: tuple[int, int] = _EC2_PAGES
+
+    def name_of(self, thing: Any) -> str:
+        """Return what an error names a thing by."""
+        return str(thing[self.name]) if isinstance(self.name, str) else self.name(thing)
 
     def page_size(self, wish: int | None) -> int:
         """Return the page size nearest to the wish; the largest when there is none."""
@@ -47,19 +56,25 @@ class Reader:
 
 
 READERS: Final[dict[ResourceKind, tuple[Reader, ...]]] = {
-    ResourceKind.INSTANCE: (Reader(instances.get_instances, instances.to_resource),),
-    ResourceKind.DISK: (Reader(disks.get_disks, disks.to_disk),),
-    ResourceKind.SNAPSHOT: (Reader(snapshots.get_snapshots, snapshots.to_snapshot),),
-    ResourceKind.IMAGE: (Reader(images.get_images, images.to_image),),
-    ResourceKind.NETWORK: (Reader(networks.get_networks, networks.to_network),),
-    ResourceKind.SUBNET: (Reader(networks.get_subnets, networks.to_subnet),),
-    ResourceKind.FIREWALL: (Reader(firewalls.get_firewalls, firewalls.to_firewall),),
-    ResourceKind.ADDRESS: (Reader(addresses.get_addresses, addresses.to_address),),
+    ResourceKind.INSTANCE: (Reader(instances.get_instances, instances.to_resource, "InstanceId"),),
+    ResourceKind.DISK: (Reader(disks.get_disks, disks.to_disk, "VolumeId"),),
+    ResourceKind.SNAPSHOT: (Reader(snapshots.get_snapshots, snapshots.to_snapshot, "SnapshotId"),),
+    ResourceKind.IMAGE: (Reader(images.get_images, images.to_image, "ImageId"),),
+    ResourceKind.NETWORK: (Reader(networks.get_networks, networks.to_network, "VpcId"),),
+    ResourceKind.SUBNET: (Reader(networks.get_subnets, networks.to_subnet, "SubnetId"),),
+    ResourceKind.FIREWALL: (Reader(firewalls.get_firewalls, firewalls.to_firewall, "GroupId"),),
+    ResourceKind.ADDRESS: (Reader(addresses.get_addresses, addresses.to_address, "AllocationId"),),
     ResourceKind.LOAD_BALANCER: (
-        Reader(load_balancers.get_load_balancers, load_balancers.to_load_balancer, _ELB_PAGES),
+        Reader(
+            load_balancers.get_load_balancers,
+            load_balancers.to_load_balancer,
+            lambda balancer: str(balancer.described["LoadBalancerName"]),
+            _ELB_PAGES,
+        ),
         Reader(
             load_balancers.get_classic_load_balancers,
             load_balancers.to_classic_load_balancer,
+            lambda balancer: str(balancer.described["LoadBalancerName"]),
             _ELB_PAGES,
         ),
     ),
@@ -86,6 +101,7 @@ def _pages(
     readers: Sequence[Reader],
     page_size: int | None,
 ) -> Iterator[Sequence[Resource]]:
+    items = ItemReader("aws", f"of kind {kind} in {region}")
     for reader in readers:
         pages = reader.get(clients, region, reader.page_size(page_size))
         while True:
@@ -93,4 +109,7 @@ def _pages(
                 page = next(pages, None)
             if page is None:
                 break
-            yield [reader.to_resource(region, thing) for thing in page]
+            yield items.read(
+                page, partial(reader.to_resource, region), region=region, name=reader.name_of
+            )
+    items.finish()

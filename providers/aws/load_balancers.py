@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from providers.aws.pages import get_pages
+from providers.aws.tags import to_tags
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
 if TYPE_CHECKING:
@@ -51,14 +53,17 @@ def get_load_balancers(
 ) -> Iterator[Sequence[LoadBalancer]]:
     """Yield the load balancers of elbv2 in a region, page by page."""
     elbv2 = clients.elbv2(region)
-    pages = elbv2.get_paginator("describe_load_balancers")
-    for page in pages.paginate(PaginationConfig={"PageSize": page_size}):
-        found = page["LoadBalancers"]
-        tags = _tags_by_arn(elbv2, [balancer["LoadBalancerArn"] for balancer in found])
+    size = {"PageSize": page_size}
+    for found in get_pages(
+        elbv2, "describe_load_balancers", "LoadBalancers", PaginationConfig=size
+    ):
+        arns = [balancer["LoadBalancerArn"] for balancer in found if "LoadBalancerArn" in balancer]
+        tags = _tags_by_arn(elbv2, arns)
+        # One without its ARN has no tags, and is not taken for one that is gone since.
         yield [
-            LoadBalancer(balancer, tags[balancer["LoadBalancerArn"]])
+            LoadBalancer(balancer, tags.get(balancer.get("LoadBalancerArn", ""), {}))
             for balancer in found
-            if balancer["LoadBalancerArn"] in tags
+            if balancer.get("LoadBalancerArn") in {None, *tags}
         ]
 
 
@@ -67,14 +72,16 @@ def get_classic_load_balancers(
 ) -> Iterator[Sequence[ClassicLoadBalancer]]:
     """Yield the Classic Load Balancers of a region, page by page."""
     elb = clients.elb(region)
-    pages = elb.get_paginator("describe_load_balancers")
-    for page in pages.paginate(PaginationConfig={"PageSize": page_size}):
-        found = page["LoadBalancerDescriptions"]
-        tags = _tags_by_name(elb, [balancer["LoadBalancerName"] for balancer in found])
+    size = {"PageSize": page_size}
+    for found in get_pages(
+        elb, "describe_load_balancers", "LoadBalancerDescriptions", PaginationConfig=size
+    ):
+        names = [one["LoadBalancerName"] for one in found if "LoadBalancerName" in one]
+        tags = _tags_by_name(elb, names)
         yield [
-            ClassicLoadBalancer(balancer, tags[balancer["LoadBalancerName"]])
+            ClassicLoadBalancer(balancer, tags.get(balancer.get("LoadBalancerName", ""), {}))
             for balancer in found
-            if balancer["LoadBalancerName"] in tags
+            if balancer.get("LoadBalancerName") in {None, *tags}
         ]
 
 
@@ -96,7 +103,7 @@ def _tags_by_arn(
             return {}
         return _tags_by_arn(elbv2, arns[:half]) | _tags_by_arn(elbv2, arns[half:])
     return {
-        described["ResourceArn"]: {tag["Key"]: tag.get("Value", "") for tag in described["Tags"]}
+        described["ResourceArn"]: to_tags(described.get("Tags"))
         for described in answer["TagDescriptions"]
     }
 
@@ -118,9 +125,7 @@ def _tags_by_name(
             return {}
         return _tags_by_name(elb, names[:half]) | _tags_by_name(elb, names[half:])
     return {
-        described["LoadBalancerName"]: {
-            tag["Key"]: tag.get("Value", "") for tag in described["Tags"]
-        }
+        described["LoadBalancerName"]: to_tags(described.get("Tags"))
         for described in answer["TagDescriptions"]
     }
 
@@ -128,26 +133,26 @@ def _tags_by_name(
 def to_load_balancer(region: str, balancer: LoadBalancer) -> Resource:
     """Return a load balancer of elbv2 as an inventory resource; its id is its ARN."""
     described = balancer.described
-    zones = described.get("AvailabilityZones", ())
-    native_state = described.get("State", {}).get("Code")
+    zones = described.get("AvailabilityZones") or ()
+    native_state = (described.get("State") or {}).get("Code")
     state = STATES.get(native_state, ResourceState.UPDATING) if native_state else None
     return Resource(
         provider="aws",
         region=region,
         kind=ResourceKind.LOAD_BALANCER,
         id=described["LoadBalancerArn"],
-        name=described["LoadBalancerName"],
+        name=described.get("LoadBalancerName") or "",
         state=state,
         native_state=native_state,
         tags=balancer.tags,
         created_at=_in_utc(described.get("CreatedTime")),
         attributes={
             "dns_name": described.get("DNSName"),
-            "firewalls": sorted(described.get("SecurityGroups", ())),
+            "firewalls": sorted(described.get("SecurityGroups") or ()),
             "network": described.get("VpcId"),
             "scheme": described.get("Scheme"),
             "type": described.get("Type"),
-            "zones": sorted(zone["ZoneName"] for zone in zones if "ZoneName" in zone),
+            "zones": sorted(zone["ZoneName"] for zone in zones if zone.get("ZoneName")),
         },
     )
 
@@ -168,11 +173,11 @@ def to_classic_load_balancer(region: str, balancer: ClassicLoadBalancer) -> Reso
         created_at=_in_utc(described.get("CreatedTime")),
         attributes={
             "dns_name": described.get("DNSName"),
-            "firewalls": sorted(described.get("SecurityGroups", ())),
+            "firewalls": sorted(described.get("SecurityGroups") or ()),
             "network": described.get("VPCId"),
             "scheme": described.get("Scheme"),
             "type": "classic",
-            "zones": sorted(described.get("AvailabilityZones", ())),
+            "zones": sorted(described.get("AvailabilityZones") or ()),
         },
     )
 

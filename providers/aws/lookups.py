@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
+from providers.aws.pages import get_pages
 from providers.aws.regions import calling
 from providers.aws.tags import NAME_TAG, to_tags
 from skyclust.errors import InvalidRequest, NotFound
@@ -31,14 +32,16 @@ def find_image(clients: AwsClients, region: str, image: str) -> str:
     """
     if image.startswith(("ami-", "resolve:ssm:")):
         return image
-    pages = clients.ec2(region).get_paginator("describe_images")
+    ec2 = clients.ec2(region)
     for owners in _OWNERS:
         filters: list[FilterTypeDef] = [{"Name": "name", "Values": [image]}]
         with calling(clients, region, f"look for image {image!r} in {region}"):
             found = [
                 candidate["ImageId"]
-                for page in pages.paginate(Owners=owners, Filters=filters)
-                for candidate in page["Images"]
+                for page in get_pages(
+                    ec2, "describe_images", "Images", Owners=owners, Filters=filters
+                )
+                for candidate in page
                 if candidate.get("Name") == image  # the filter takes * and ? for any character
             ]
         if found:
@@ -109,20 +112,20 @@ def _subnets_named(
     named = [
         subnet
         for subnet in _subnets(clients, region, f"tag:{NAME_TAG}", name)
-        if to_tags(subnet.get("Tags", ())).get(NAME_TAG) == name
+        if to_tags(subnet.get("Tags")).get(NAME_TAG) == name
     ]
     if named:
         in_zone = [s for s in named if zone in {None, s["AvailabilityZone"]}] or named
         _only([subnet["SubnetId"] for subnet in in_zone], "subnet", name, region)
         return in_zone
-    pages = clients.ec2(region).get_paginator("describe_vpcs")
+    ec2 = clients.ec2(region)
     filters: list[FilterTypeDef] = [{"Name": f"tag:{NAME_TAG}", "Values": [name]}]
     with calling(clients, region, f"look for network {name!r} in {region}"):
         networks = [
             vpc["VpcId"]
-            for page in pages.paginate(Filters=filters)
-            for vpc in page["Vpcs"]
-            if to_tags(vpc.get("Tags", ())).get(NAME_TAG) == name
+            for page in get_pages(ec2, "describe_vpcs", "Vpcs", Filters=filters)
+            for vpc in page
+            if to_tags(vpc.get("Tags")).get(NAME_TAG) == name
         ]
     if not networks:
         return []
@@ -130,10 +133,10 @@ def _subnets_named(
 
 
 def _subnets(clients: AwsClients, region: str, criterion: str, value: str) -> list[SubnetTypeDef]:
-    pages = clients.ec2(region).get_paginator("describe_subnets")
     filters: list[FilterTypeDef] = [{"Name": criterion, "Values": [value]}]
+    pages = get_pages(clients.ec2(region), "describe_subnets", "Subnets", Filters=filters)
     with calling(clients, region, f"look for network {value!r} in {region}"):
-        return [subnet for page in pages.paginate(Filters=filters) for subnet in page["Subnets"]]
+        return [subnet for page in pages for subnet in page]
 
 
 def _only(ids: Sequence[str], what: str, name: str, region: str) -> str:

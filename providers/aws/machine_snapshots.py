@@ -12,15 +12,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from providers.aws.creation import to_client_token
 from providers.aws.instances import describe_instance
+from providers.aws.pages import get_pages
 from providers.aws.regions import calling
 from providers.aws.tags import NAME_TAG, to_pairs, to_tags
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.snapshot import InstanceSnapshot, SnapshotState
+from skyclust.providerkit.answers import require_list
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import SnapshotTypeDef
@@ -36,6 +38,10 @@ INSTANCE_TAG: Final = "skyclust:instance"
 DEVICE_TAG: Final = "skyclust:device:"
 """Followed by a device name; holds the id of the volume that was there."""
 
+LISTED_AFTER: Final = timedelta(minutes=5)
+"""So long EC2 may not list all parts of a set that it has made: EC2's reference, "Eventual
+consistency in the Amazon EC2 API", advises to look again for up to five minutes."""
+
 # A set is as far as the part that is least far.
 _STATES: Final = {
     "pending": SnapshotState.PENDING,
@@ -43,6 +49,11 @@ _STATES: Final = {
     "recovering": SnapshotState.PENDING,
     "error": SnapshotState.ERROR,
 }
+_LEAST_FAR_FIRST: Final = (
+    SnapshotState.ERROR,
+    SnapshotState.PENDING,
+    SnapshotState.AVAILABLE,
+)
 
 
 @dataclass(frozen=True)
@@ -77,12 +88,16 @@ def create_snapshot(
             **{f"{DEVICE_TAG}{device}": volume for device, volume in devices.items()},
         }
         with calling(clients, region, f"take snapshot {name!r} of {instance_id} in {region}"):
-            clients.ec2(region).create_snapshots(
+            answer = clients.ec2_once(region).create_snapshots(
                 InstanceSpecification={"InstanceId": instance_id},
                 Description=f"SkyClust snapshot {name} of {instance_id}",
                 TagSpecifications=[{"ResourceType": "snapshot", "Tags": to_pairs(tags)}],
             )
-        found = _of_token(clients, region, instance_id, client_token)
+            made = require_list(
+                answer, "Snapshots", doing=f"take snapshot {name!r}", provider="aws"
+            )
+        # EC2 may not list at once what it has just made: what it answered is taken beside that.
+        found = _united(_of_token(clients, region, instance_id, client_token), made, tags)
     _delete(clients, region, surplus(found))
     return to_machine_snapshot(region, found)
 
@@ -91,7 +106,7 @@ def list_snapshots(clients: AwsClients, region: str, instance_id: str) -> list[I
     """Return the machine snapshots of an instance, the oldest first."""
     sets: defaultdict[str, list[SnapshotTypeDef]] = defaultdict(list)
     for part in _described(clients, region, {INSTANCE_TAG: instance_id}):
-        sets[to_tags(part.get("Tags", ()))[SNAPSHOT_TAG]].append(part)
+        sets[to_tags(part.get("Tags"))[SNAPSHOT_TAG]].append(part)
     snapshots = [to_machine_snapshot(region, parts) for parts in sets.values()]
     return sorted(snapshots, key=lambda one: (str(one.created_at), one.id))
 
@@ -113,6 +128,19 @@ def delete_snapshot(clients: AwsClients, region: str, instance_id: str, snapshot
     _delete(clients, region, _of_token(clients, region, instance_id, snapshot_id))
 
 
+def _united(
+    listed: Sequence[SnapshotTypeDef], made: Sequence[Mapping[str, Any]], tags: Mapping[str, str]
+) -> list[SnapshotTypeDef]:
+    """Return what is listed, and of what was made the snapshots that are not listed yet."""
+    known = {part["SnapshotId"] for part in listed}
+    new = [
+        cast("SnapshotTypeDef", {"State": "pending", "Tags": to_pairs(tags), **one})
+        for one in made
+        if one["SnapshotId"] not in known
+    ]
+    return [*listed, *new]
+
+
 def surplus(parts: Sequence[SnapshotTypeDef]) -> list[SnapshotTypeDef]:
     """Return the snapshots of a token that a second set made of disks which have one already."""
     kept = {id(part) for part in by_device(parts).values()}
@@ -131,7 +159,7 @@ def by_device(parts: Sequence[SnapshotTypeDef]) -> dict[str, SnapshotTypeDef]:
 
 def devices_of(part: SnapshotTypeDef) -> dict[str, str]:
     """Return the device of each volume, as the tags of a set tell."""
-    tags = to_tags(part.get("Tags", ()))
+    tags = to_tags(part.get("Tags"))
     return {
         volume: key.removeprefix(DEVICE_TAG)
         for key, volume in tags.items()
@@ -140,19 +168,20 @@ def devices_of(part: SnapshotTypeDef) -> dict[str, str]:
 
 
 def to_machine_snapshot(region: str, parts: Sequence[SnapshotTypeDef]) -> InstanceSnapshot:
-    """Return a set of EBS snapshots in our words; one that lacks a disk is an ERROR."""
-    tags = to_tags(parts[0].get("Tags", ()))
+    """Return a set of EBS snapshots in our words.
+
+    One that lacks a disk is PENDING for as long as EC2 may not list what it has just made, and
+    an ERROR afterwards.
+    """
+    tags = to_tags(parts[0].get("Tags"))
     members = list(by_device(parts).values())
     natives = sorted({part["State"] for part in members})
     states = {_STATES.get(native, SnapshotState.ERROR) for native in natives}
-    state = next(
-        s
-        for s in (SnapshotState.ERROR, SnapshotState.PENDING, SnapshotState.AVAILABLE)
-        if s in states
-    )
+    created = min(part["StartTime"] for part in parts)
     if len(members) < len(devices_of(parts[0])):
-        state = SnapshotState.ERROR
-    created = min((part["StartTime"] for part in members), default=datetime.now(UTC))
+        is_new = datetime.now(UTC) - created < LISTED_AFTER
+        states.add(SnapshotState.PENDING if is_new else SnapshotState.ERROR)
+    state = next(s for s in _LEAST_FAR_FIRST if s in states)
     return InstanceSnapshot(
         provider="aws",
         region=region,
@@ -160,7 +189,7 @@ def to_machine_snapshot(region: str, parts: Sequence[SnapshotTypeDef]) -> Instan
         id=tags[SNAPSHOT_TAG],
         name=tags.get(NAME_TAG, ""),
         state=state,
-        native_state=", ".join(natives),
+        native_state=", ".join(natives) or "not listed",
         token=tags[SNAPSHOT_TAG],
         parts=tuple(sorted(part["SnapshotId"] for part in members)),
         created_at=created.astimezone(UTC),
@@ -174,16 +203,12 @@ def _of_token(
 
 
 def _described(clients: AwsClients, region: str, tags: Mapping[str, str]) -> list[SnapshotTypeDef]:
-    pages = clients.ec2(region).get_paginator("describe_snapshots")
+    filters = [{"Name": f"tag:{key}", "Values": [value]} for key, value in tags.items()]
+    pages = get_pages(
+        clients.ec2(region), "describe_snapshots", "Snapshots", OwnerIds=["self"], Filters=filters
+    )
     with calling(clients, region, f"list snapshots of {tags[INSTANCE_TAG]} in {region}"):
-        return [
-            snapshot
-            for page in pages.paginate(
-                OwnerIds=["self"],
-                Filters=[{"Name": f"tag:{key}", "Values": [value]} for key, value in tags.items()],
-            )
-            for snapshot in page["Snapshots"]
-        ]
+        return [snapshot for page in pages for snapshot in page]
 
 
 def _delete(clients: AwsClients, region: str, parts: Sequence[SnapshotTypeDef]) -> None:

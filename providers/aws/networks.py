@@ -6,11 +6,12 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Subnet.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import JsonValue
 
+from providers.aws.pages import get_pages
 from providers.aws.tags import NAME_TAG, to_tags
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
@@ -37,53 +38,49 @@ def get_networks(
     clients: AwsClients, region: str, page_size: int
 ) -> Iterator[Sequence[VpcTypeDef]]:
     """Yield the VPCs of a region, page by page."""
-    pages = clients.ec2(region).get_paginator("describe_vpcs")
-    for page in pages.paginate(PaginationConfig={"PageSize": page_size}):
-        yield page["Vpcs"]
+    yield from get_pages(
+        clients.ec2(region), "describe_vpcs", "Vpcs", PaginationConfig={"PageSize": page_size}
+    )
 
 
 def get_subnets(
     clients: AwsClients, region: str, page_size: int
 ) -> Iterator[Sequence[SubnetTypeDef]]:
     """Yield the subnets of a region, those shared with the account too, page by page."""
-    pages = clients.ec2(region).get_paginator("describe_subnets")
-    for page in pages.paginate(PaginationConfig={"PageSize": page_size}):
-        yield page["Subnets"]
+    yield from get_pages(
+        clients.ec2(region), "describe_subnets", "Subnets", PaginationConfig={"PageSize": page_size}
+    )
 
 
 def to_network(region: str, vpc: VpcTypeDef) -> Resource:
     """Return a VPC as an inventory resource; its first CIDR block stands first."""
-    tags = to_tags(vpc.get("Tags", ()))
-    native_state = vpc.get("State", "available")
-    cidrs: list[JsonValue] = [vpc["CidrBlock"]]
-    cidrs += sorted(
-        block["CidrBlock"]
-        for block in vpc.get("CidrBlockAssociationSet", ())
-        if block["CidrBlock"] != vpc["CidrBlock"]
-        and block["CidrBlockState"]["State"] == "associated"
-    )
-    cidrs += sorted(
-        block["Ipv6CidrBlock"]
-        for block in vpc.get("Ipv6CidrBlockAssociationSet", ())
-        if block["Ipv6CidrBlockState"]["State"] == "associated"
-    )
+    tags = to_tags(vpc.get("Tags"))
+    native_state = vpc.get("State")
+    first = vpc.get("CidrBlock")
+    version_four = _ranges(vpc.get("CidrBlockAssociationSet"), "CidrBlock")
+    version_six = _ranges(vpc.get("Ipv6CidrBlockAssociationSet"), "Ipv6CidrBlock")
     return Resource(
         provider="aws",
         region=region,
         kind=ResourceKind.NETWORK,
         id=vpc["VpcId"],
         name=tags.get(NAME_TAG, ""),
-        state=NETWORK_STATES.get(native_state, ResourceState.UPDATING),
+        state=NETWORK_STATES.get(native_state, ResourceState.UPDATING) if native_state else None,
         native_state=native_state,
         tags=tags,
-        attributes={"cidrs": cidrs, "default": vpc.get("IsDefault", False)},
+        attributes={
+            "cidrs": _with_first(first, [*version_four, *version_six]),
+            "default": vpc.get("IsDefault"),
+        },
     )
 
 
 def to_subnet(region: str, subnet: SubnetTypeDef) -> Resource:
-    """Return a subnet as an inventory resource."""
-    tags = to_tags(subnet.get("Tags", ()))
-    native_state = subnet.get("State", "available")
+    """Return a subnet as an inventory resource; one for IPv6 alone has no `cidr`."""
+    tags = to_tags(subnet.get("Tags"))
+    native_state = subnet.get("State")
+    first = subnet.get("CidrBlock")
+    version_six = _ranges(subnet.get("Ipv6CidrBlockAssociationSet"), "Ipv6CidrBlock")
     return Resource(
         provider="aws",
         region=region,
@@ -91,14 +88,28 @@ def to_subnet(region: str, subnet: SubnetTypeDef) -> Resource:
         id=subnet["SubnetId"],
         name=tags.get(NAME_TAG, ""),
         zone=subnet.get("AvailabilityZone"),
-        state=SUBNET_STATES.get(native_state, ResourceState.UPDATING),
+        state=SUBNET_STATES.get(native_state, ResourceState.UPDATING) if native_state else None,
         native_state=native_state,
         tags=tags,
         attributes={
             "available_addresses": subnet.get("AvailableIpAddressCount"),
-            "cidr": subnet.get("CidrBlock"),
-            "default": subnet.get("DefaultForAz", False),
+            "cidr": first,
+            "cidrs": _with_first(first, version_six),
+            "default": subnet.get("DefaultForAz"),
             "network": subnet.get("VpcId"),
-            "public": subnet.get("MapPublicIpOnLaunch", False),
+            "public": subnet.get("MapPublicIpOnLaunch"),
         },
     )
+
+
+def _ranges(associations: Iterable[Mapping[str, Any]] | None, member: str) -> list[str]:
+    """Return the address ranges that are in use, sorted: not those that failed or left."""
+    return sorted(
+        one[member]
+        for one in associations or ()
+        if one.get(member) and (one.get(f"{member}State") or {}).get("State") == "associated"
+    )
+
+
+def _with_first(first: str | None, others: Iterable[str]) -> list[JsonValue]:
+    return [*dict.fromkeys(one for one in (first, *others) if one)]

@@ -16,6 +16,7 @@ from providers.aws import (
     instances,
     inventory,
     machine_snapshots,
+    placement,
     regions,
     restoring,
     tagging,
@@ -28,6 +29,7 @@ from skyclust.contract import (
     CredentialModel,
     DiskProvider,
     InventoryProvider,
+    PlacementProvider,
     Provider,
     SnapshotProvider,
     TagProvider,
@@ -35,7 +37,7 @@ from skyclust.contract import (
 from skyclust.errors import ConfigurationError, Unsupported
 from skyclust.model.catalog import Architecture, Image, InstanceType
 from skyclust.model.identity import Identity
-from skyclust.model.instance import Instance, InstanceSpec, InstanceState
+from skyclust.model.instance import Instance, InstanceReference, InstanceSpec, InstanceState
 from skyclust.model.resource import Resource, ResourceKind
 from skyclust.model.snapshot import InstanceSnapshot
 
@@ -53,6 +55,7 @@ class AwsProvider(
     InventoryProvider,
     ComputeProvider,
     CatalogProvider,
+    PlacementProvider,
     SnapshotProvider,
     DiskProvider,
     ConsoleProvider,
@@ -105,31 +108,35 @@ class AwsProvider(
         """Return the instance as it is now; EC2 reports a terminated one for about an hour."""
         return instances.get_instance(self._clients, region, instance_id)
 
-    def start_instance(self, region: str, instance_id: str) -> None:
+    def start_instance(self, instance: InstanceReference) -> None:
         """Ask for a start and return; a running instance is left as it is."""
-        changes.start_instance(self._clients, region, instance_id)
+        changes.start_instance(self._clients, instance.region, instance.id)
 
-    def stop_instance(self, region: str, instance_id: str, *, power_off_only: bool = False) -> None:
+    def stop_instance(self, instance: InstanceReference, *, power_off_only: bool = False) -> None:
         """Ask for a stop and return; every stop gives the place back, so it is not billed on."""
         if power_off_only:
             raise Unsupported("EC2 has no stop that keeps the place.", provider=self.name)
-        changes.stop_instance(self._clients, region, instance_id)
+        changes.stop_instance(self._clients, instance.region, instance.id)
 
-    def reboot_instance(self, region: str, instance_id: str) -> None:
+    def reboot_instance(self, instance: InstanceReference) -> None:
         """Ask for a reboot of a running instance and return."""
-        changes.reboot_instance(self._clients, region, instance_id)
+        changes.reboot_instance(self._clients, instance.region, instance.id)
 
     def must_stop_to_resize(self, instance: Instance, instance_type: str) -> bool:
         """Return whether the instance has to be stopped first: EC2 resizes stopped ones only."""
         return changes.must_stop_to_resize(instance, instance_type)
 
-    def resize_instance(self, region: str, instance_id: str, instance_type: str) -> None:
+    def resize_instance(self, instance: InstanceReference, instance_type: str) -> None:
         """Give a stopped instance another type and return."""
-        changes.resize_instance(self._clients, region, instance_id, instance_type)
+        changes.resize_instance(self._clients, instance.region, instance.id, instance_type)
 
-    def delete_instance(self, region: str, instance_id: str) -> None:
+    def delete_instance(self, instance: InstanceReference) -> None:
         """Ask for the end of the instance and its disks; a gone instance is no error."""
-        changes.delete_instance(self._clients, region, instance_id)
+        changes.delete_instance(self._clients, instance.region, instance.id)
+
+    def remove_leftovers(self, instance: InstanceReference) -> None:
+        """Delete the volumes that a restore left which was broken off; EC2 removes all else."""
+        restoring.remove_leftovers(self._clients, instance.region, instance.id)
 
     def list_instance_types(self, region: str) -> Iterator[Sequence[InstanceType]]:
         """Yield the types offered in the region, with the zones that have them."""
@@ -141,11 +148,17 @@ class AwsProvider(
         """Return the images of Canonical, Debian or Amazon that are of a family."""
         return catalog.get_images(self._clients, region, family, architecture)
 
+    def check_placement(self, spec: InstanceSpec) -> None:
+        """Raise what RunInstances would be refused with for want of something in the region."""
+        placement.check_placement(self._clients, spec)
+
     def create_snapshot(
-        self, region: str, instance_id: str, name: str, token: str
+        self, instance: InstanceReference, name: str, token: str
     ) -> InstanceSnapshot:
         """Take snapshots of all EBS volumes at one moment, once a token."""
-        return machine_snapshots.create_snapshot(self._clients, region, instance_id, name, token)
+        return machine_snapshots.create_snapshot(
+            self._clients, instance.region, instance.id, name, token
+        )
 
     def list_snapshots(self, region: str, instance_id: str) -> Sequence[InstanceSnapshot]:
         """Return the machine snapshots that SkyClust took, the oldest first."""
@@ -155,25 +168,27 @@ class AwsProvider(
         """Return True unless it is stopped: a root volume leaves stopped instances only."""
         return instance.state is not InstanceState.STOPPED
 
-    def restore_snapshot(self, region: str, instance_id: str, snapshot_id: str, token: str) -> bool:
+    def restore_snapshot(self, instance: InstanceReference, snapshot_id: str, token: str) -> bool:
         """Replace the volumes by new ones made from the snapshots, a step a call."""
-        return restoring.restore_snapshot(self._clients, region, instance_id, snapshot_id, token)
+        return restoring.restore_snapshot(
+            self._clients, instance.region, instance.id, snapshot_id, token
+        )
 
-    def delete_snapshot(self, region: str, instance_id: str, snapshot_id: str) -> None:
+    def delete_snapshot(self, instance: InstanceReference, snapshot_id: str) -> None:
         """Delete all parts of a machine snapshot; one that is gone is no error."""
-        machine_snapshots.delete_snapshot(self._clients, region, instance_id, snapshot_id)
+        machine_snapshots.delete_snapshot(self._clients, instance.region, instance.id, snapshot_id)
 
     def get_disk(self, region: str, disk_id: str) -> Resource:
         """Return an EBS volume as inventory does."""
         return attachments.get_disk(self._clients, region, disk_id)
 
-    def attach_disk(self, region: str, instance_id: str, disk_id: str) -> None:
+    def attach_disk(self, instance: InstanceReference, disk_id: str) -> None:
         """Attach a volume at the first free device; it outlives the instance."""
-        attachments.attach_disk(self._clients, region, instance_id, disk_id)
+        attachments.attach_disk(self._clients, instance.region, instance.id, disk_id)
 
-    def detach_disk(self, region: str, instance_id: str, disk_id: str) -> None:
+    def detach_disk(self, instance: InstanceReference, disk_id: str) -> None:
         """Detach a volume; a running instance keeps its root volume."""
-        attachments.detach_disk(self._clients, region, instance_id, disk_id)
+        attachments.detach_disk(self._clients, instance.region, instance.id, disk_id)
 
     def console_log(self, region: str, instance_id: str) -> str:
         """Return the newest 64 KiB of the console that EC2 has collected."""
@@ -181,10 +196,9 @@ class AwsProvider(
 
     def set_tags(
         self,
-        region: str,
-        instance_id: str,
+        instance: InstanceReference,
         tags: Mapping[str, str],
         removed: Collection[str] = (),
     ) -> None:
         """Set and remove tags; the token's tag and AWS's own cannot be changed."""
-        tagging.set_tags(self._clients, region, instance_id, tags, removed)
+        tagging.set_tags(self._clients, instance.region, instance.id, tags, removed)

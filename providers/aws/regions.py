@@ -26,7 +26,7 @@ def get_regions(clients: AwsClients) -> list[str]:
     """
     with aws_errors("list the regions of the account"):
         answer = clients.ec2(clients.home_region).describe_regions(AllRegions=False)
-    return sorted(region["RegionName"] for region in answer["Regions"])
+        return sorted(region["RegionName"] for region in answer["Regions"])
 
 
 @contextmanager

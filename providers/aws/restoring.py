@@ -9,13 +9,16 @@ takes a client token, so any process can go on wherever another one stopped.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
+from providers.aws.attachments import request_detach
 from providers.aws.changes import refusal
 from providers.aws.instances import describe_instance, to_instance
-from providers.aws.machine_snapshots import get_snapshot_set
+from providers.aws.machine_snapshots import INSTANCE_TAG, get_snapshot_set
+from providers.aws.pages import get_pages
 from providers.aws.regions import calling
 from providers.aws.tags import NAME_TAG, TOKEN_TAG, to_pairs, to_tags
 from skyclust.errors import Conflict, InvalidRequest, NotFound
@@ -70,6 +73,28 @@ def restore_snapshot(
     return all(done) and _replaced_are_gone(clients, region, mark)
 
 
+def remove_leftovers(clients: AwsClients, region: str, instance_id: str) -> None:
+    """Delete the volumes that a restore left which was broken off when its instance ended.
+
+    Only volumes that nothing has, and that would have ended with the instance: the others are
+    somebody's. Does nothing while the instance exists.
+    """
+    with suppress(NotFound):
+        machine = to_instance(region, describe_instance(clients, region, instance_id))
+        if machine.state is not InstanceState.DELETED:
+            return
+    for volume in _tagged(clients, region, INSTANCE_TAG, instance_id):
+        tags = to_tags(volume.get("Tags"))
+        of_restore = RESTORED_TAG in tags or REPLACED_TAG in tags
+        if of_restore and tags.get(ENDS_TAG) == "true" and volume["State"] == "available":
+            _delete(clients, region, volume["VolumeId"])
+
+
+def _delete(clients: AwsClients, region: str, volume_id: str) -> None:
+    with suppress(NotFound), calling(clients, region, f"delete disk {volume_id} in {region}"):
+        clients.ec2(region).delete_volume(VolumeId=volume_id)
+
+
 @dataclass(frozen=True)
 class _Restore:
     """One restore: where it happens, of what, and the mark that its volumes bear."""
@@ -93,13 +118,15 @@ def _step(restore: _Restore, device: str, part: SnapshotTypeDef) -> bool:
         new = made[0]
         if there is not None and there["VolumeId"] == new["VolumeId"]:
             return there["Attachments"][0].get("State") == "attached" and _ends_with_machine(
-                clients, region, instance_id, device, to_tags(new.get("Tags", ()))
+                clients, region, instance_id, device, to_tags(new.get("Tags"))
             )
         if there is not None:
             if there["Attachments"][0].get("State") == "attached":
                 old = there["VolumeId"]
-                ec2.create_tags(Resources=[old], Tags=to_pairs({REPLACED_TAG: mark}))
-                ec2.detach_volume(InstanceId=instance_id, VolumeId=old)
+                marks = {REPLACED_TAG: mark, INSTANCE_TAG: instance_id}
+                marks[ENDS_TAG] = to_tags(new.get("Tags"))[ENDS_TAG]
+                ec2.create_tags(Resources=[old], Tags=to_pairs(marks))
+                request_detach(clients, region, instance_id, old)
             return False
         if new["State"] == "available":
             ec2.attach_volume(InstanceId=instance_id, VolumeId=new["VolumeId"], Device=device)
@@ -116,9 +143,10 @@ def new_volume(
     """Return the parameters of CreateVolume: as the volume that gives way, from the snapshot."""
     flags = {m.get("DeviceName"): m.get("Ebs", {}) for m in machine.get("BlockDeviceMappings", ())}
     ends = flags.get(device, {}).get("DeleteOnTermination", True)
-    own = to_tags(there.get("Tags", ())) if there is not None else to_tags(machine.get("Tags", ()))
+    own = to_tags(there.get("Tags")) if there is not None else to_tags(machine.get("Tags"))
     tags: dict[str, str] = {key: own[key] for key in (NAME_TAG, TOKEN_TAG) if key in own}
     tags |= {RESTORED_TAG: f"{mark} {device}", ENDS_TAG: str(ends).lower()}
+    tags[INSTANCE_TAG] = machine["InstanceId"]
     request: CreateVolumeRequestTypeDef = {
         "AvailabilityZone": machine["Placement"]["AvailabilityZone"],
         "SnapshotId": part["SnapshotId"],
@@ -157,11 +185,7 @@ def _replaced_are_gone(clients: AwsClients, region: str, mark: str) -> bool:
         if volume["State"] != "available":
             waiting = waiting or volume["State"] not in {"deleting", "deleted"}
             continue
-        try:
-            with calling(clients, region, f"delete disk {volume['VolumeId']} in {region}"):
-                clients.ec2(region).delete_volume(VolumeId=volume["VolumeId"])
-        except NotFound:
-            continue
+        _delete(clients, region, volume["VolumeId"])
     return not waiting
 
 
@@ -178,12 +202,7 @@ def _tagged(clients: AwsClients, region: str, key: str, value: str) -> list[Volu
 
 
 def _volumes(clients: AwsClients, region: str, filters: Mapping[str, str]) -> list[VolumeTypeDef]:
-    pages = clients.ec2(region).get_paginator("describe_volumes")
+    asked = [{"Name": name, "Values": [value]} for name, value in filters.items()]
+    pages = get_pages(clients.ec2(region), "describe_volumes", "Volumes", Filters=asked)
     with calling(clients, region, f"list disks in {region}"):
-        return [
-            volume
-            for page in pages.paginate(
-                Filters=[{"Name": name, "Values": [value]} for name, value in filters.items()]
-            )
-            for volume in page["Volumes"]
-        ]
+        return [volume for page in pages for volume in page]

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
+from providers.aws.pages import get_pages
 from providers.aws.tags import NAME_TAG, to_tags
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
@@ -30,30 +31,35 @@ def get_snapshots(
     clients: AwsClients, region: str, page_size: int
 ) -> Iterator[Sequence[SnapshotTypeDef]]:
     """Yield the account's own snapshots in a region, page by page."""
-    pages = clients.ec2(region).get_paginator("describe_snapshots")
-    for page in pages.paginate(OwnerIds=["self"], PaginationConfig={"PageSize": page_size}):
-        yield page["Snapshots"]
+    yield from get_pages(
+        clients.ec2(region),
+        "describe_snapshots",
+        "Snapshots",
+        OwnerIds=["self"],
+        PaginationConfig={"PageSize": page_size},
+    )
 
 
 def to_snapshot(region: str, snapshot: SnapshotTypeDef) -> Resource:
     """Return a snapshot as an inventory resource; its size is that of the disk it was taken of."""
-    tags = to_tags(snapshot.get("Tags", ()))
-    native_state = snapshot["State"]
+    tags = to_tags(snapshot.get("Tags"))
+    native_state = snapshot.get("State")
+    started = snapshot.get("StartTime")
     return Resource(
         provider="aws",
         region=region,
         kind=ResourceKind.SNAPSHOT,
         id=snapshot["SnapshotId"],
         name=tags.get(NAME_TAG, ""),
-        state=STATES.get(native_state, ResourceState.UPDATING),
+        state=STATES.get(native_state, ResourceState.UPDATING) if native_state else None,
         native_state=native_state,
         tags=tags,
-        created_at=snapshot["StartTime"].astimezone(UTC),
+        created_at=started.astimezone(UTC) if started else None,
         attributes={
             "description": snapshot.get("Description") or None,
             "disk": snapshot.get("VolumeId"),
-            "encrypted": snapshot.get("Encrypted", False),
-            "size_gib": snapshot["VolumeSize"],
-            "tier": snapshot.get("StorageTier", "standard"),
+            "encrypted": snapshot.get("Encrypted"),
+            "size_gib": snapshot.get("VolumeSize"),
+            "tier": snapshot.get("StorageTier"),
         },
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import TagTypeDef
@@ -15,9 +15,9 @@ TOKEN_TAG: Final = "skyclust:token"  # noqa: S105 - the name of a tag, no secret
 """Holds the token with which SkyClust made the machine."""
 
 
-def to_tags(pairs: Iterable[TagTypeDef]) -> dict[str, str]:
-    """Return a list of key and value pairs as a mapping."""
-    return {pair["Key"]: pair["Value"] for pair in pairs}
+def to_tags(pairs: Iterable[Mapping[str, Any]] | None) -> dict[str, str]:
+    """Return a list of key and value pairs as a mapping; a tag may have no value."""
+    return {pair["Key"]: pair.get("Value") or "" for pair in pairs or () if pair.get("Key")}
 
 
 def to_pairs(tags: Mapping[str, str]) -> list[TagTypeDef]:

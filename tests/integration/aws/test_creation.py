@@ -28,7 +28,7 @@ Spec = Callable[..., InstanceSpec]
 
 
 def becomes(provider: AwsProvider, machine: Instance, state: InstanceState) -> None:
-    wait_for_state(provider, REGION, machine.id, state, deadline_seconds=20, poll_seconds=0.05)
+    wait_for_state(provider, machine.reference, state, deadline_seconds=20, poll_seconds=0.05)
 
 
 def name_tag(ec2: EC2Client, thing: str, name: str) -> None:
@@ -182,7 +182,7 @@ def test_a_throttled_account_only_takes_longer(
 
 def test_a_terminated_machine_is_what_its_token_gives(provider: AwsProvider, spec: Spec) -> None:
     made = provider.create_instance(spec(), "t-1")
-    provider.delete_instance(REGION, made.id)
+    provider.delete_instance(made.reference)
     becomes(provider, made, InstanceState.DELETED)
     again = provider.create_instance(spec(), "t-1")
     assert (again.id, again.state) == (made.id, InstanceState.DELETED)

@@ -14,6 +14,7 @@ def machine(state: InstanceState) -> Instance:
         provider="aws",
         region="eu-west-1",
         id="i-1",
+        unique_id="i-1",
         name="web",
         state=state,
         native_state=state.value,

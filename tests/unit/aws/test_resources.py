@@ -157,6 +157,7 @@ def test_a_subnet() -> None:
     assert subnet.attributes == {
         "available_addresses": 250,
         "cidr": "10.0.1.0/24",
+        "cidrs": ["10.0.1.0/24"],
         "default": False,
         "network": "vpc-1",
         "public": True,
