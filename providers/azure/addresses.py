@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from providers.azure.ids import normal, reference
-from providers.azure.instances import tags_of
-from providers.azure.provisioning import native, unsettled
-from providers.azure.regions import region_of
+from providers.azure import provisioning
+from providers.azure.fields import inner, text
+from providers.azure.ids import reference
+from providers.azure.resources import id_of, location_of, name_of, tags_of, zone_of
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
 if TYPE_CHECKING:
@@ -20,27 +20,34 @@ if TYPE_CHECKING:
 def to_address(address: Document) -> Resource:
     """Return a public address as an inventory resource.
 
-    `attached_to` is what it is configured at: an interface, a load balancer, a gateway. A
-    dynamic address has none (`address` is null) while its machine is deallocated.
+    `attached_to` is what it is configured at: an interface, a load balancer, a gateway; Azure
+    knows one at the most. A dynamic address has none (`address` is null) while its machine is
+    deallocated.
     """
-    properties = address["properties"]
-    configuration = reference(properties.get("ipConfiguration"))
-    configuration = configuration or reference(properties.get("natGateway"))
-    holder = "/".join(configuration.split("/")[:9]) if configuration else None
-    zones = list(address.get("zones") or ())
+    properties = inner(address, "properties")
+    holder = _holder(address)
+    settled = ResourceState.IN_USE if holder else ResourceState.AVAILABLE
+    state, native = provisioning.state_and_native(address, settled)
     return Resource(
         provider="azure",
-        region=region_of(address),
+        region=location_of(address),
         kind=ResourceKind.ADDRESS,
-        id=normal(address["id"]),
-        name=address["name"],
-        zone=zones[0] if len(zones) == 1 else None,
-        state=unsettled(address) or (ResourceState.IN_USE if holder else ResourceState.AVAILABLE),
-        native_state=native(address),
+        id=id_of(address),
+        name=name_of(address),
+        zone=zone_of(address),
+        state=state,
+        native_state=native,
         tags=tags_of(address),
         attributes={
-            "address": properties.get("ipAddress"),
+            "address": text(properties, "ipAddress"),
             "attached_to": [holder] if holder else [],
             "private_address": None,
         },
     )
+
+
+def _holder(address: Document) -> str | None:
+    """Return the id of the resource that has the address, which names a part of itself."""
+    properties = inner(address, "properties")
+    used = reference(properties, "ipConfiguration") or reference(properties, "natGateway")
+    return "/".join(used.split("/")[:9]) if used else None

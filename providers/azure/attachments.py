@@ -7,14 +7,18 @@ Source: https://learn.microsoft.com/en-us/rest/api/compute/virtual-machines/upda
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from providers.azure import writing
 from providers.azure.disks import disk_id, holders, read_disk, to_disk
 from providers.azure.errors import azure_errors
-from providers.azure.ids import normal, reference
-from providers.azure.instances import disks_of, read_machine
+from providers.azure.fields import inner, number, required
+from providers.azure.ids import reference
+from providers.azure.instances import boot_disk, disks_of, disks_to_change, read_same
+from providers.azure.resources import id_of, name_of
 from skyclust.errors import InvalidRequest
+from skyclust.model.instance import InstanceReference
 from skyclust.model.resource import Resource
 
 if TYPE_CHECKING:
@@ -26,56 +30,51 @@ def get_disk(clients: AzureClients, region: str, written: str) -> Resource:
     return to_disk(read_disk(clients, region, written))
 
 
-def attach_disk(clients: AzureClients, region: str, instance_id: str, written: str) -> None:
+def attach_disk(clients: AzureClients, instance: InstanceReference, written: str) -> None:
     """Ask for a disk to be attached; one that the machine has is left as it is."""
-    machine = read_machine(clients, region, instance_id)
-    disk = read_disk(clients, region, written)
-    wanted = normal(disk["id"])
+    machine = read_same(clients, instance)
+    disk = read_disk(clients, instance.region, written)
+    wanted = id_of(disk)
     if wanted in disks_of(machine):
         return
-    doing = f"attach disk {wanted} to instance {instance_id} in {region}"
-    if holders(disk) and int(disk["properties"].get("maxShares") or 1) == 1:
+    doing = f"attach disk {wanted} to instance {instance.id} in {instance.region}"
+    if holders(disk) and (number(inner(disk, "properties"), "maxShares") or 1) == 1:
         raise InvalidRequest(
             f"Could not {doing}: {', '.join(holders(disk))} has it.",
             hint="Detach it there first.",
             provider="azure",
         )
-    attached = _data_disks(machine)
-    attached.append(
-        {
-            "lun": _free_lun(attached),
-            "name": disk["name"],
-            "createOption": "Attach",
-            "deleteOption": "Detach",
-            "managedDisk": {"id": disk["id"]},
-        }
-    )
-    _put(clients, doing, machine, attached)
+    attached = disks_to_change(machine)
+    new = {
+        "lun": _free_lun(attached),
+        "name": name_of(disk),
+        "createOption": "Attach",
+        "deleteOption": "Detach",
+        "managedDisk": {"id": required(disk, "id")},
+    }
+    _put(clients, doing, machine, [*attached, new])
 
 
-def detach_disk(clients: AzureClients, region: str, instance_id: str, written: str) -> None:
+def detach_disk(clients: AzureClients, instance: InstanceReference, written: str) -> None:
     """Ask for a disk to be detached; one that the machine does not have is left as it is."""
-    unwanted = str(disk_id(clients, region, written))
-    machine = read_machine(clients, region, instance_id)
-    doing = f"detach disk {unwanted} from instance {instance_id} in {region}"
-    boot = machine["properties"].get("storageProfile", {}).get("osDisk") or {}
-    if reference(boot.get("managedDisk")) == unwanted:
+    unwanted = str(disk_id(clients, instance.region, written))
+    machine = read_same(clients, instance)
+    doing = f"detach disk {unwanted} from instance {instance.id} in {instance.region}"
+    if reference(boot_disk(machine), "managedDisk") == unwanted:
         raise InvalidRequest(f"Could not {doing}: it is the boot disk.", provider="azure")
-    attached = _data_disks(machine)
-    kept = [disk for disk in attached if reference(disk.get("managedDisk")) != unwanted]
+    attached = disks_to_change(machine)
+    kept = [disk for disk in attached if reference(disk, "managedDisk") != unwanted]
     if len(kept) < len(attached):
         _put(clients, doing, machine, kept)
 
 
-def _data_disks(machine: Document) -> list[Document]:
-    return list(machine["properties"].get("storageProfile", {}).get("dataDisks") or ())
-
-
-def _free_lun(attached: list[Document]) -> int:
-    taken = {int(disk["lun"]) for disk in attached}
+def _free_lun(attached: Sequence[Mapping[str, Any]]) -> int:
+    taken = {number(disk, "lun") for disk in attached}
     return next(lun for lun in range(len(taken) + 1) if lun not in taken)
 
 
-def _put(clients: AzureClients, doing: str, machine: Document, data_disks: list[Document]) -> None:
+def _put(
+    clients: AzureClients, doing: str, machine: Document, disks: Sequence[Mapping[str, Any]]
+) -> None:
     with azure_errors(doing):
-        writing.change_storage(clients, machine, {"dataDisks": data_disks})
+        writing.change_storage(clients, machine, {"dataDisks": [*disks]})

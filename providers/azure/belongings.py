@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from providers.azure import versions, writing
+from providers.azure import provisioning, versions, writing
 from providers.azure.errors import azure_errors
-from providers.azure.ids import reference
-from providers.azure.instances import TOKEN_TAG, tags_of
+from providers.azure.fields import inner, required
+from providers.azure.instances import TOKEN_TAG
 from providers.azure.patience import Pauses
 from providers.azure.tags import INSTANCE_TAG, to_tag
 from skyclust.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from skyclust.model.instance import InstanceSpec
+from skyclust.model.resource import ResourceState
 
 if TYPE_CHECKING:
     from providers.azure.client import AzureClients, Document
@@ -89,7 +90,7 @@ def make_interface(
         configuration["privateIPAddress"] = spec.private_address
     if address is not None:
         configuration["publicIPAddress"] = {
-            "id": address["id"],
+            "id": required(address, "id"),
             "properties": {"deleteOption": "Delete"},
         }
     body = {
@@ -106,33 +107,18 @@ def remove(clients: AzureClients, names: Names) -> None:
     One that a machine has is left to that machine. Raises Conflict while Azure keeps the
     interface for the machine that failed.
     """
-    group = clients.resource_group
-    _remove(clients, "networkInterfaces", names.interface, group, writing.delete_interface)
-    _remove(clients, "publicIPAddresses", names.address, group, writing.delete_address)
+    remove_interface(clients, clients.resource_group, names.interface)
+    remove_address(clients, clients.resource_group, names.address)
 
 
-def remove_left(clients: AzureClients, group: str, machine: str) -> None:
-    """Remove what bears the name of a machine that is gone and belongs to no other."""
-    for name in _left(clients, group, machine, "networkInterfaces", "virtualMachine"):
-        _remove(clients, "networkInterfaces", name, group, writing.delete_interface)
-    for name in _left(clients, group, machine, "publicIPAddresses", "ipConfiguration"):
-        _remove(clients, "publicIPAddresses", name, group, writing.delete_address)
+def remove_interface(clients: AzureClients, group: str, name: str) -> None:
+    """Remove an interface and wait for its end; one that a machine has stays."""
+    _remove(clients, "networkInterfaces", name, group, writing.delete_interface)
 
 
-def _left(clients: AzureClients, group: str, machine: str, kind: str, holder: str) -> list[str]:
-    path = f"{clients.subscription}/resourceGroups/{group}/providers/Microsoft.Network/{kind}"
-    try:
-        with azure_errors(f"look for what is left of instance {machine}"):
-            listed = clients.every(path, versions.NETWORK)
-    except NotFound:  # the group is gone with all that was in it
-        return []
-    return [
-        one["name"]
-        for one in listed
-        if tags_of(one).get(INSTANCE_TAG, "").lower() == machine.lower()
-        and TOKEN_TAG in tags_of(one)
-        and reference(one["properties"].get(holder)) is None
-    ]
+def remove_address(clients: AzureClients, group: str, name: str) -> None:
+    """Remove a public address and wait for its end; one that something has stays."""
+    _remove(clients, "publicIPAddresses", name, group, writing.delete_address)
 
 
 def _make(
@@ -153,10 +139,10 @@ def _make(
             raise
         made = there
     pauses = Pauses(f"{name} is not ready")
-    while (state := str(made["properties"].get("provisioningState"))) != "Succeeded":
-        if state in {"Failed", "Canceled"}:
+    while not provisioning.is_ready(made):
+        if provisioning.unsettled(made) is ResourceState.ERROR:
             raise Unavailable(
-                f"Could not {doing}: Azure says {state}.",
+                f"Could not {doing}: Azure says {provisioning.native(made)}.",
                 hint="Ask again with the same token: it is made anew.",
                 provider="azure",
             )
@@ -191,8 +177,8 @@ def _remove(
 
 
 def _has_holder(thing: Document) -> bool:
-    properties = thing["properties"]
-    return bool(properties.get("virtualMachine") or properties.get("ipConfiguration"))
+    properties = inner(thing, "properties")
+    return bool(inner(properties, "virtualMachine") or inner(properties, "ipConfiguration"))
 
 
 def _read(clients: AzureClients, kind: str, name: str, group: str) -> Document | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from providers.azure import versions
 from providers.azure.errors import azure_errors
+from providers.azure.fields import inner, objects, required, text, texts
 from providers.azure.regions import check_region
 from skyclust.errors import NotFound
 from skyclust.model.catalog import Architecture, Image, InstanceType
+from skyclust.providerkit.items import ItemReader
 
 if TYPE_CHECKING:
     from providers.azure.client import AzureClients, Document
@@ -43,13 +46,15 @@ def list_instance_types(clients: AzureClients, region: str) -> Iterator[Sequence
     check_region(clients, region)
     path = f"{clients.subscription}/providers/Microsoft.Compute/skus"
     pages = clients.pages(path, versions.SKUS, **{"$filter": f"location eq '{region}'"})
+    items = ItemReader("azure", f"sizes of {region}")
     told: set[str] = set()
     while True:
         with azure_errors(f"list the sizes in {region}"):
             page = next(pages, None)
         if page is None:
+            items.finish()
             return
-        types = [one for sku in page if (one := to_instance_type(region, sku)) is not None]
+        types = items.read(page, partial(to_instance_type, region), region=region)
         yield [one for one in types if one.name not in told]
         told |= {one.name for one in types}
 
@@ -58,23 +63,23 @@ def to_instance_type(region: str, sku: Document) -> InstanceType | None:
     """Return a size in our words; None for what is no size, or may not be had in the region."""
     if sku.get("resourceType") != "virtualMachines" or not _is_in(region, sku):
         return None
-    told = {one["name"]: one["value"] for one in sku.get("capabilities") or ()}
+    told = {text(one, "name"): text(one, "value") for one in objects(sku, "capabilities")}
     cores = int(told.get("vCPUsAvailable") or told.get("vCPUs") or 0)
     memory = int(float(told.get("MemoryGB") or 0) * 1024)
-    architecture = _ARCHITECTURES.get(str(told.get("CpuArchitectureType", "x64")).lower())
+    architecture = _ARCHITECTURES.get((told.get("CpuArchitectureType") or "x64").lower())
     zones = _zones(region, sku)
     if not cores or not memory or architecture is None or zones is None:
         return None
     return InstanceType(
         provider="azure",
         region=region,
-        name=sku["name"],
+        name=required(sku, "name"),
         cores=cores,
         memory_mib=memory,
         architecture=architecture,
         gpus=int(float(told.get("GPUs") or 0)),
         zones=zones,
-        attributes={"family": sku.get("family")},
+        attributes={"family": text(sku, "family")},
     )
 
 
@@ -87,21 +92,11 @@ def list_images(
     https://learn.microsoft.com/en-us/rest/api/compute/virtual-machine-images/list
     """
     urn = family if family.count(":") == 2 else FAMILIES.get(family, {}).get(architecture)
-    publisher, offer, sku = urn.split(":") if urn else ("", "", "")
-    path = (
-        f"{clients.subscription}/providers/Microsoft.Compute/locations/{region}/publishers/"
-        f"{publisher}/artifacttypes/vmimage/offers/{offer}/skus/{sku}/versions"
-    )
-    doing = f"list the images of {family} in {region}"
     if urn is None:
         check_region(clients, region)
         return []
-    try:
-        with azure_errors(doing):
-            found = clients.get_list(path, versions.COMPUTE)
-    except NotFound:
-        return []
-    names = sorted((one["name"] for one in found), key=_version, reverse=True)
+    _, offer, sku = urn.split(":")
+    names = sorted(versions_of(clients, region, urn), key=_version, reverse=True)
     return [
         Image(
             provider="azure",
@@ -115,25 +110,39 @@ def list_images(
     ]
 
 
+def versions_of(clients: AzureClients, region: str, urn: str) -> list[str]:
+    """Return the versions of `publisher:offer:sku`; empty where the region has none of it."""
+    publisher, offer, sku = urn.split(":")
+    path = (
+        f"{clients.subscription}/providers/Microsoft.Compute/locations/{region}/publishers/"
+        f"{publisher}/artifacttypes/vmimage/offers/{offer}/skus/{sku}/versions"
+    )
+    try:
+        with azure_errors(f"list the images of {urn} in {region}"):
+            found = clients.get_list(path, versions.COMPUTE)
+    except NotFound:
+        return []
+    return [required(one, "name") for one in found]
+
+
 def _version(name: str) -> tuple[int, ...]:
-    return tuple(int(part) if part.isdigit() else 0 for part in name.split("."))
+    return tuple(int(part) if part.isdecimal() else 0 for part in name.split("."))
 
 
 def _is_in(region: str, sku: Document) -> bool:
-    return region in {str(one).lower() for one in sku.get("locations") or ()}
+    return region in {one.lower() for one in texts(sku, "locations")}
 
 
 def _zones(region: str, sku: Document) -> tuple[str, ...] | None:
     """Return the zones that offer a size; None when the subscription may not have it at all."""
     offered = {
         zone
-        for place in sku.get("locationInfo") or ()
-        if str(place.get("location", "")).lower() == region
-        for zone in place.get("zones") or ()
+        for place in objects(sku, "locationInfo")
+        if (text(place, "location") or "").lower() == region
+        for zone in texts(place, "zones")
     }
-    for restriction in sku.get("restrictions") or ():
+    for restriction in objects(sku, "restrictions"):
         if restriction.get("type") == "Location":
             return None
-        withheld = (restriction.get("restrictionInfo") or {}).get("zones") or ()
-        offered -= set(withheld)
+        offered -= set(texts(inner(restriction, "restrictionInfo"), "zones"))
     return tuple(sorted(offered))

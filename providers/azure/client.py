@@ -30,15 +30,19 @@ from azure.mgmt.resource.resources import ResourceManagementClient
 from requests.adapters import HTTPAdapter
 
 import skyclust
+from providers.azure.answering import PlainAnswers
 from providers.azure.credential import AzureCredential
 from providers.azure.pinning import PinnedVersions
+from providers.azure.renewing import Authentication, RenewableIdentity
 from providers.azure.signing_in import (
     CONNECT_SECONDS,
     READ_SECONDS,
-    Authentication,
     BoundedRetries,
     open_identity,
 )
+from skyclust.errors import UnexpectedAnswer
+from skyclust.providerkit.answers import require_list, require_object
+from skyclust.providerkit.paging import PageGuard
 
 ATTEMPTS: Final = 5
 """Resource Manager refills a throttled subscription's budget every second
@@ -91,28 +95,44 @@ class AzureClients:
         return cast("ResourceManagementClient", self._management(ResourceManagementClient))
 
     def get(self, path: str, version: str, **query: str) -> Document:
-        """Return what Resource Manager has at a path; raises HttpResponseError."""
+        """Return what Resource Manager has at a path.
+
+        Raises HttpResponseError, and UnexpectedAnswer for an answer that is no JSON object.
+        """
         request = HttpRequest("GET", self._url(path), params={"api-version": version, **query})
-        return cast("Document", orjson.loads(self._answered(request).content))
+        answer = require_object(self._answer(request), doing=f"read {path}", provider="azure")
+        return cast("Document", answer)
 
     def get_list(self, path: str, version: str) -> list[Document]:
         """Return a list that Azure gives as a bare array, in one piece."""
-        return cast("list[Document]", self.get(path, version))
+        request = HttpRequest("GET", self._url(path), params={"api-version": version})
+        whole = {"value": self._answer(request)}
+        return _objects(require_list(whole, "value", doing=f"list {path}", provider="azure"), path)
 
     def pages(self, path: str, version: str, **query: str) -> Iterator[list[Document]]:
-        """Yield the pages of a list; a page is read when it is asked for."""
+        """Yield the pages of a list; a page is read when it is asked for.
+
+        Raises HttpResponseError, and UnexpectedAnswer for a page without its list and for a list
+        that never ends.
+        """
+        doing = f"list {path}"
+        guard = PageGuard(doing, "azure")
         request = HttpRequest("GET", self._url(path), params={"api-version": version, **query})
         while True:
-            page = orjson.loads(self._answered(request).content)
-            yield page.get("value") or []
-            following = page.get("nextLink")
+            answer = self._answer(request)
+            page = require_list(answer, "value", doing=doing, provider="azure")
+            following = answer.get("nextLink")
+            if following:
+                guard.check(str(following), _marks(page, str(following)))
+            yield page
             if not following:
                 return
-            request = HttpRequest("GET", self._here(following))
+            request = HttpRequest("GET", self._here(str(following), doing))
 
     def every(self, path: str, version: str, **query: str) -> list[Document]:
-        """Return all things of a list."""
-        return [thing for page in self.pages(path, version, **query) for thing in page]
+        """Return all things of a list; raises UnexpectedAnswer when one is no JSON object."""
+        pages = self.pages(path, version, **query)
+        return _objects([thing for page in pages for thing in page], path)
 
     def claims(self) -> Mapping[str, Any]:
         """Return what the access token says of the identity; empty for a token that is no JWT."""
@@ -120,8 +140,11 @@ class AzureClients:
         parts = token.split(".")
         if len(parts) != 3:
             return {}
-        content = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-        return cast("Mapping[str, Any]", json.loads(content))
+        try:
+            claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        except ValueError:
+            return {}
+        return claims if isinstance(claims, dict) else {}
 
     def download(self, url: str, largest: int) -> bytes:
         """Return the end of a file that its address alone opens, at most `largest` bytes of it.
@@ -139,18 +162,33 @@ class AzureClients:
                 del tail[:-largest]
         return bytes(tail)
 
-    def _answered(self, request: HttpRequest) -> HttpResponse:
+    def _answer(self, request: HttpRequest) -> Any:
+        """Return the JSON of an answer; raises UnexpectedAnswer for one that is none."""
         response = self._reader().send_request(request)
         if response.status_code != 200:
             raise HttpResponseError(response=response, error_format=ARMErrorFormat)
-        return response
+        try:
+            return orjson.loads(response.content)
+        except ValueError as error:
+            raise UnexpectedAnswer(
+                f"Could not read {urlsplit(request.url).path}: the answer is no JSON.",
+                hint="Is a proxy or another service answering at the endpoint?",
+                provider="azure",
+            ) from error
 
     def _url(self, path: str) -> str:
+        if not path.startswith("/"):  # of an id in an answer, which may name another host so
+            raise UnexpectedAnswer(f"{path!r} is no id of a resource.", provider="azure")
         return self._addresses.endpoint + path
 
-    def _here(self, link: str) -> str:
+    def _here(self, link: str, doing: str) -> str:
         """Return a link of an answer as an address of our endpoint: no other gets our token."""
-        parts = urlsplit(link)
+        try:
+            parts = urlsplit(link)
+        except ValueError as error:
+            raise UnexpectedAnswer(
+                f"Could not {doing}: the link to the next page is no address.", provider="azure"
+            ) from error
         home = urlsplit(self._addresses.endpoint)
         return f"{home.scheme}://{home.netloc}{parts.path}?{parts.query}"
 
@@ -158,8 +196,11 @@ class AzureClients:
     def _scope(self) -> str:
         return f"{self._addresses.audience}/.default"
 
-    def _identity(self) -> Any:
-        return self._once("identity", lambda: open_identity(self._credential))
+    def _identity(self) -> RenewableIdentity:
+        def make() -> RenewableIdentity:
+            return RenewableIdentity(lambda: open_identity(self._credential))
+
+        return cast("RenewableIdentity", self._once("identity", make))
 
     def _transport(self) -> RequestsTransport:
         return cast("RequestsTransport", self._once("transport", _transport))
@@ -205,7 +246,7 @@ class AzureClients:
                 credential_scopes=[self._scope],
                 authentication_policy=self._authentication(),
                 retry_policy=BoundedRetries(retry_total=ATTEMPTS - 1),
-                per_call_policies=[PinnedVersions()],
+                per_call_policies=[PinnedVersions(), PlainAnswers()],
                 user_agent=user_agent(),
                 transport=self._transport(),
             )
@@ -218,6 +259,20 @@ class AzureClients:
                 if name not in self._made:
                     self._made[name] = make()
         return self._made[name]
+
+
+def _marks(page: list[Any], following: str) -> list[str]:
+    """Return what tells the things of a page from those of others: ids, where things have them."""
+    ids = [one["id"] for one in page if isinstance(one, dict) and isinstance(one.get("id"), str)]
+    return ids or [following] * len(page)
+
+
+def _objects(things: list[Any], path: str) -> list[Document]:
+    """Return the things of a list, all of which are JSON objects."""
+    return [
+        cast("Document", require_object(one, doing=f"read an item of {path}", provider="azure"))
+        for one in things
+    ]
 
 
 def user_agent() -> str:

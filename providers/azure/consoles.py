@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from providers.azure import writing
 from providers.azure.errors import azure_errors
-from providers.azure.instances import machine_id, read_machine
+from providers.azure.fields import flag, inner, text
+from providers.azure.instances import read_machine
 from skyclust.errors import InvalidRequest, NotFound, SkyClustError
 
 if TYPE_CHECKING:
@@ -26,25 +28,23 @@ def console_log(clients: AzureClients, region: str, instance_id: str) -> str:
 
     Raises InvalidRequest for a machine whose boot diagnostics are off.
     """
-    parts = machine_id(clients, region, instance_id)
     machine = read_machine(clients, region, instance_id)
-    diagnostics = machine["properties"].get("diagnosticsProfile") or {}
+    profile = inner(inner(machine, "properties"), "diagnosticsProfile")
     doing = f"read the console of instance {instance_id} in {region}"
-    if not (diagnostics.get("bootDiagnostics") or {}).get("enabled"):
+    if not flag(inner(profile, "bootDiagnostics"), "enabled"):
         raise InvalidRequest(
             f"Could not {doing}: its boot diagnostics are off.",
             hint="az vm boot-diagnostics enable switches them on.",
             provider="azure",
         )
     with azure_errors(doing):
-        told = clients.compute.virtual_machines.retrieve_boot_diagnostics_data(
-            parts.group, parts.name, sas_uri_expiration_time_in_minutes=ADDRESS_MINUTES
-        )
-    if not told.serial_console_log_blob_uri:
+        told = writing.console_addresses(clients, machine, ADDRESS_MINUTES)
+    address = text(told, "serialConsoleLogBlobUri")
+    if address is None:
         return ""
     try:
         with azure_errors(doing):
-            log = clients.download(told.serial_console_log_blob_uri, LARGEST_LOG)
+            log = clients.download(address, LARGEST_LOG)
     except NotFound:
         return ""
     except SkyClustError as error:

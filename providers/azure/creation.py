@@ -18,18 +18,18 @@ from typing import TYPE_CHECKING, Any, Final
 from providers.azure import belongings, versions, writing
 from providers.azure.belongings import Names
 from providers.azure.errors import azure_errors
-from providers.azure.ids import normal
+from providers.azure.fields import required
 from providers.azure.instances import (
     MACHINES,
     REQUEST_TAG,
     TOKEN_TAG,
-    Surroundings,
     described,
     state_of,
-    tags_of,
     to_instance,
 )
-from providers.azure.lookups import find_image, find_keys, find_subnet, key_of_nobody
+from providers.azure.interfaces import Surroundings, by_id
+from providers.azure.lookups import Place, key_of_nobody, look_up
+from providers.azure.resources import tags_of
 from providers.azure.tags import refuse_tags, to_tag
 from skyclust.errors import (
     Conflict,
@@ -69,12 +69,10 @@ def create_instance(clients: AzureClients, spec: InstanceSpec, token: str) -> In
 
 def put_machine(clients: AzureClients, spec: InstanceSpec, token: str, doing: str) -> Instance:
     """Ask for one machine and what it needs; returns the one that the token has made meanwhile."""
-    image = find_image(clients, spec.region, spec.image)
-    subnet = find_subnet(clients, spec.region, spec.network, token)
-    keys = find_keys(clients, spec.ssh_keys) or [key_of_nobody()]
+    place = look_up(clients, spec, token)
     address = belongings.make_address(clients, spec, token) if spec.public_address else None
-    interface = belongings.make_interface(clients, spec, token, subnet, address)
-    body = to_request(spec, token, image=image, interface=interface["id"], keys=keys)
+    interface = belongings.make_interface(clients, spec, token, place.subnet, address)
+    body = to_request(spec, token, place, interface=required(interface, "id"))
     try:
         with azure_errors(doing):
             accepted = writing.put_new_machine(clients, clients.resource_group, spec.name, body)
@@ -87,25 +85,30 @@ def put_machine(clients: AzureClients, spec: InstanceSpec, token: str, doing: st
         if there is None:
             raise
         return _ours(clients, there, spec, token)
-    around = Surroundings(
-        {normal(interface["id"]): interface},
-        {normal(address["id"]): address} if address else {},
-    )
-    return to_instance(accepted, (), around)
+    around = Surroundings(by_id([interface]), by_id([address] if address else []))
+    return to_instance(accepted, around)
 
 
 def _existing(clients: AzureClients, spec: InstanceSpec, doing: str) -> Document | None:
     """Return the machine of the spec's name in our group; makes the group if there is none."""
+    there = look_for_name(clients, spec, doing)
+    if isinstance(there, NotFound):
+        if there.code.lower() == "resourcegroupnotfound":
+            with azure_errors(f"make resource group {clients.resource_group}"):
+                writing.put_group(clients, clients.resource_group, spec.region)
+        return None
+    return there
+
+
+def look_for_name(clients: AzureClients, spec: InstanceSpec, doing: str) -> Document | NotFound:
+    """Return the machine of the spec's name in our group, or what is not found."""
     group = f"{clients.subscription}/resourceGroups/{clients.resource_group}"
     path = f"{group}{MACHINES}/{spec.name}"
     try:
         with azure_errors(doing):
             return clients.get(path, versions.COMPUTE, **{"$expand": "instanceView"})
     except NotFound as error:
-        if error.code.lower() == "resourcegroupnotfound":
-            with azure_errors(f"make resource group {clients.resource_group}"):
-                writing.put_group(clients, clients.resource_group, spec.region)
-        return None
+        return error
 
 
 def _ours(clients: AzureClients, there: Document, spec: InstanceSpec, token: str) -> Instance:
@@ -119,10 +122,15 @@ def _ours(clients: AzureClients, there: Document, spec: InstanceSpec, token: str
             hint="Use a new token for a new request.",
             provider="azure",
         )
+    raise name_is_taken(clients, spec, there)
+
+
+def name_is_taken(clients: AzureClients, spec: InstanceSpec, there: Document) -> SkyClustError:
+    """Return the error for a name that another machine of our group has."""
     said = f"Could not create {spec.name}: group {clients.resource_group} has a machine of that"
     if state_of(there).state is InstanceState.DELETING:
-        raise Conflict(f"{said} name, which is being deleted.", provider="azure")
-    raise InvalidRequest(
+        return Conflict(f"{said} name, which is being deleted.", provider="azure")
+    return InvalidRequest(
         f"{said} name.",
         hint="Choose another name, or another resource group for the credential.",
         provider="azure",
@@ -198,9 +206,7 @@ def _is_address(written: str) -> bool:
     return True
 
 
-def to_request(
-    spec: InstanceSpec, token: str, *, image: Document, interface: str, keys: list[str]
-) -> Document:
+def to_request(spec: InstanceSpec, token: str, place: Place, *, interface: str) -> Document:
     """Return the body of the request for a machine.
 
     Its boot diagnostics lie in storage that Azure manages, so that there is a console log.
@@ -213,11 +219,11 @@ def to_request(
         "properties": {
             "hardwareProfile": {"vmSize": spec.type},
             "storageProfile": {
-                "imageReference": image,
+                "imageReference": place.image,
                 "osDisk": _boot_disk(spec, token),
                 "dataDisks": _data_disks(spec, token),
             },
-            "osProfile": _system(spec, keys),
+            "osProfile": _system(spec, place.keys or [key_of_nobody()]),
             "networkProfile": {"networkInterfaces": [{"id": interface, "properties": nic}]},
             "diagnosticsProfile": {"bootDiagnostics": {"enabled": True}},
         },

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from skyclust.contract import CredentialModel
+from skyclust.providerkit.endpoints import Endpoint
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DOMAIN: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
@@ -105,12 +105,12 @@ class AzureCredential(CredentialModel):
         title="Cloud",
         description="The Azure cloud that the subscription is in.",
     )
-    authority: str | None = Field(
+    authority: Endpoint | None = Field(
         default=None,
         title="Authority",
         description="Where to sign in, for a private cloud. Empty: the cloud's own.",
     )
-    audience: str | None = Field(
+    audience: Endpoint | None = Field(
         default=None,
         title="Audience",
         description="What tokens are asked for, for a private cloud (the audience of its Resource"
@@ -174,15 +174,9 @@ class AzureCredential(CredentialModel):
 
     @field_validator("endpoint", "authority", "audience")
     @classmethod
-    def _address(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("is not an address (https://management.example.com)")
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("is an address without user, password, query and fragment")
-        return value.rstrip("/")
+    def _base_of_paths(cls, value: str | None) -> str | None:
+        # Paths that begin with a slash are put behind it.
+        return value.rstrip("/") if value else value
 
     @model_validator(mode="after")
     def _one_way_to_sign_in(self) -> Self:

@@ -5,14 +5,14 @@ Source: https://learn.microsoft.com/en-us/rest/api/compute/disks
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
-from providers.azure import versions
+from providers.azure import provisioning, versions
 from providers.azure.errors import azure_errors
-from providers.azure.ids import ResourceId, normal, to_id
-from providers.azure.instances import tags_of, to_moment
-from providers.azure.provisioning import native, unsettled
-from providers.azure.regions import region_of
+from providers.azure.fields import inner, number, text, texts
+from providers.azure.ids import ResourceId, named, to_id
+from providers.azure.resources import id_of, location_of, name_of, tags_of, to_moment, zone_of
 from skyclust.errors import NotFound
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 KIND: Final = "microsoft.compute/disks"
 
-# DiskState of the API. A disk of a deallocated machine is Reserved.
+# DiskState of the API. A disk of a deallocated machine is Reserved, one of a hibernated Frozen.
 STATES: Final = {
     "Unattached": ResourceState.AVAILABLE,
     "Attached": ResourceState.IN_USE,
@@ -52,52 +52,68 @@ def read_disk(clients: AzureClients, region: str, written: str) -> Document:
     doing = f"read disk {written} in {region}"
     with azure_errors(doing):
         disk = clients.get(str(parts), versions.DISKS)
-    if region_of(disk) != region:
-        raise NotFound(f"Could not {doing}: it is in {region_of(disk)}.", provider="azure")
+    if location_of(disk) != region:
+        raise NotFound(f"Could not {doing}: it is in {location_of(disk)}.", provider="azure")
     return disk
 
 
 def to_disk(disk: Document) -> Resource:
     """Return a disk as an inventory resource."""
-    properties = disk["properties"]
-    disk_state = properties.get("diskState")
-    state = unsettled(disk)
-    zones = disk.get("zones") or ()
+    properties = inner(disk, "properties")
+    state, native = _state(disk)
     return Resource(
         provider="azure",
-        region=region_of(disk),
+        region=location_of(disk),
         kind=ResourceKind.DISK,
-        id=normal(disk["id"]),
-        name=disk["name"],
-        zone=zones[0] if zones else None,
-        state=state or STATES.get(disk_state, ResourceState.UPDATING),
-        native_state=native(disk) if state or not disk_state else disk_state,
+        id=id_of(disk),
+        name=name_of(disk),
+        zone=zone_of(disk),
+        state=state,
+        native_state=native,
         tags=tags_of(disk),
-        created_at=to_moment(properties.get("timeCreated")),
+        created_at=to_moment(properties, "timeCreated"),
         attributes={
             "attached_to": [*holders(disk)],
             "device": None,
             "encrypted": True,  # Azure encrypts every managed disk at rest
-            "iops": properties.get("diskIOPSReadWrite"),
-            "size_gib": properties.get("diskSizeGB"),
+            "iops": number(properties, "diskIOPSReadWrite"),
+            "size_gib": number(properties, "diskSizeGB"),
             "snapshot": source_of(disk, "/snapshots/"),
-            "throughput_mibps": _mebibytes(properties.get("diskMBpsReadWrite")),
-            "type": (disk.get("sku") or {}).get("name"),
+            "throughput_mibps": _mebibytes(number(properties, "diskMBpsReadWrite")),
+            "type": text(inner(disk, "sku"), "name"),
         },
     )
 
 
-def holders(disk: Document) -> list[str]:
+def holders(disk: Mapping[str, Any]) -> list[str]:
     """Return the ids of the machines that a disk is attached to, sorted."""
-    named = [disk.get("managedBy"), *(disk.get("managedByExtended") or ())]
-    return sorted({normal(one) for one in named if one})
+    written = [text(disk, "managedBy"), *texts(disk, "managedByExtended")]
+    return sorted({one for one in map(named, written) if one})
 
 
-def source_of(thing: Document, kind: str) -> str | None:
+def unique_id(disk: Mapping[str, Any]) -> str | None:
+    """Return the id that no later disk of the same name has, None where Azure tells none."""
+    return text(inner(disk, "properties"), "uniqueId")
+
+
+def source_of(thing: Mapping[str, Any], kind: str) -> str | None:
     """Return the id of what a disk or snapshot was made of, if that is of a kind."""
-    made_of = (thing["properties"].get("creationData") or {}).get("sourceResourceId")
-    found = normal(made_of) if made_of else ""
-    return found if kind in found else None
+    data = inner(inner(thing, "properties"), "creationData")
+    found = named(text(data, "sourceResourceId"))
+    return found if found and kind in found else None
+
+
+def _state(disk: Document) -> tuple[ResourceState | None, str | None]:
+    """Return the state and Azure's word: of a change under way, else of the disk's use.
+
+    Where Azure tells no use, whether a machine has it says the same.
+    """
+    changing = provisioning.unsettled(disk)
+    disk_state = text(inner(disk, "properties"), "diskState")
+    if changing is not None or disk_state is None:
+        use = ResourceState.IN_USE if holders(disk) else ResourceState.AVAILABLE
+        return provisioning.state_and_native(disk, use)
+    return STATES.get(disk_state, ResourceState.UPDATING), disk_state
 
 
 def _mebibytes(megabytes: float | None) -> float | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from json import JSONDecodeError
 from typing import Any, Final
 
 from providers.azure.error_codes import CODE_ENDINGS, ERROR_CODES
@@ -26,6 +27,7 @@ from skyclust.errors import (
     Throttled,
     Timeout,
     Unavailable,
+    UnexpectedAnswer,
 )
 
 # The classes of azure.core.exceptions and azure.identity, by name: the SDK is not imported for
@@ -35,8 +37,8 @@ ERROR_CLASSES: Final[Mapping[str, type[SkyClustError]]] = {
     "AzureError": Unavailable,
     "ClientAuthenticationError": AuthenticationFailed,
     "CredentialUnavailableError": AuthenticationFailed,
-    "DecodeError": Unavailable,
-    "DeserializationError": Unavailable,
+    "DecodeError": UnexpectedAnswer,
+    "DeserializationError": UnexpectedAnswer,
     "HttpResponseError": Unavailable,
     "IncompleteReadError": Unavailable,
     "ODataV4Error": Unavailable,
@@ -66,16 +68,22 @@ HINTS: Final[Mapping[str, str]] = {
     "scopelocked": "A lock protects it: remove the lock first (az lock list).",
     "skunotavailable": "Choose another size, zone or region: see az vm list-skus.",
     "subscriptionnotfound": "Check the subscription id, and that the identity has a role in it.",
+    "aadsts700024": "The clock of this computer differs from Entra ID's: set it.",
     "zonalallocationfailed": "Choose another zone or size, or try again later.",
 }
 _AUTHENTICATION_HINT: Final = (
     "Check tenant, client id and secret or certificate, and that they have not expired."
 )
+_ODD_ANSWER_HINT: Final = "Is a proxy or another service answering at the endpoint?"
+LARGEST_SKEW_SECONDS: Final = 300
+"""Entra ID and Resource Manager take tokens of clocks that differ by five minutes at the most
+(https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes, AADSTS700024)."""
 _QUOTA: Final = re.compile(r"quota|cores? limit", re.IGNORECASE)
 _BUSY: Final = re.compile(
     r"another operation|in progress|some time|being (created|deleted|updated)|retry later",
     re.IGNORECASE,
 )
+_COUNT: Final = re.compile(r"[0-9]{1,9}")
 # Entra ID's own code in the text of its error (https://learn.microsoft.com/en-us/entra/
 # identity-platform/reference-error-codes).
 _ENTRA_CODE: Final = re.compile(r"AADSTS\d+")
@@ -107,6 +115,8 @@ def class_for(code: str, status: int, message: str = "") -> type[SkyClustError]:
 def _class_for_status(code: str, status: int) -> type[SkyClustError]:
     if status == 404 and not code:
         return ConfigurationError  # a page of something that is not Resource Manager
+    if status < 400:
+        return UnexpectedAnswer  # what should have been 200
     exact: Mapping[int, type[SkyClustError]] = {
         401: AuthenticationFailed, 403: PermissionDenied, 404: NotFound, 408: Timeout,
         409: Conflict, 412: Conflict, 429: Throttled, 504: Timeout,
@@ -120,16 +130,38 @@ def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | No
     Some of Azure's services write it in milliseconds, under names of their own.
     """
     for name in ("retry-after-ms", "x-ms-retry-after-ms"):
-        if str(headers.get(name) or "").isdigit():
-            return int(headers[name]) / 1000
+        told = str(headers.get(name) or "")
+        if _COUNT.fullmatch(told):
+            return int(told) / 1000
     value = str(headers.get("Retry-After") or "").strip()
-    if value.isdigit():
+    if _COUNT.fullmatch(value):
         return float(value)
+    moment = _http_date(value)
+    return None if moment is None else max(0.0, (moment - now).total_seconds())
+
+
+def skew_hint(headers: Mapping[str, str], now: datetime) -> str:
+    """Return what to do about this computer's clock where it differs from Azure's, else ""."""
+    theirs = _http_date(str(headers.get("Date") or ""))
+    skew = 0.0 if theirs is None else (now - theirs).total_seconds()
+    if abs(skew) <= LARGEST_SKEW_SECONDS:
+        return ""
+    return (
+        f"The clock of this computer is {abs(skew) / 60:.0f} minutes"
+        f" {'ahead of' if skew > 0 else 'behind'} Azure's: set it, tokens depend on it."
+    )
+
+
+def _http_date(written: str) -> datetime | None:
     try:
-        moment = parsedate_to_datetime(value)
+        moment = parsedate_to_datetime(written)
     except ValueError:
         return None
-    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
+    return moment.replace(tzinfo=moment.tzinfo or UTC)
+
+
+# What MSAL stumbles over when it reads an answer that is no JSON object.
+_MISREADINGS: Final = (AttributeError, JSONDecodeError, KeyError, TypeError)
 
 
 def translated(error: BaseException, doing: str) -> SkyClustError | None:
@@ -155,6 +187,12 @@ def translated(error: BaseException, doing: str) -> SkyClustError | None:
         behind = translated(cause, doing)
         if behind is not None and not isinstance(behind, AuthenticationFailed):
             return behind
+        if isinstance(cause, _MISREADINGS):
+            return UnexpectedAnswer(
+                f"Could not {doing}: what answers at the sign-in address is not Entra ID.",
+                hint=_ODD_ANSWER_HINT,
+                provider="azure",
+            )
     ours = next(ERROR_CLASSES[name] for name in lineage if name in ERROR_CLASSES)
     return _built(ours, _entra_code(error) or lineage[0], str(error), doing)
 
@@ -182,8 +220,11 @@ def _from_response(error: BaseException, response: Any, doing: str) -> SkyClustE
         status = 401 if status == 400 else status
     ours = class_for(code, status, message)
     built = _built(ours, code or f"HTTP {status}", message, doing)
+    now = datetime.now(UTC)
     if isinstance(built, Throttled):
-        built.retry_after = retry_after_seconds(response.headers, datetime.now(UTC))
+        built.retry_after = retry_after_seconds(response.headers, now)
+    if isinstance(built, AuthenticationFailed):
+        built.hint = skew_hint(response.headers, now) or built.hint
     return built
 
 
@@ -203,6 +244,8 @@ def _built(ours: type[SkyClustError], code: str, message: str, doing: str) -> Sk
         )
     said = _SIGNATURE.sub(r"\1********", " ".join(message.split())).rstrip(". ")
     said = said or "Azure gave no reason"
+    if ours is UnexpectedAnswer:
+        hint = _ODD_ANSWER_HINT
     return ours(f"Could not {doing}: {said} ({code}).", hint=hint, provider="azure", code=code)
 
 

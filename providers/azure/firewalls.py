@@ -5,18 +5,23 @@ Source: https://learn.microsoft.com/en-us/rest/api/virtualnetwork/network-securi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import JsonValue
 
-from providers.azure.ids import normal, references
-from providers.azure.instances import tags_of
-from providers.azure.regions import region_of
+from providers.azure.fields import inner, number, objects, text, texts
+from providers.azure.ids import references
+from providers.azure.resources import id_of, location_of, name_of, tags_of
 from skyclust.model.resource import Resource, ResourceKind
 
 if TYPE_CHECKING:
     from providers.azure.client import Document
+
+_DIRECTIONS: Final = {"inbound": "ingress", "outbound": "egress"}
+_ACTIONS: Final = {"allow": "allow", "deny": "deny"}
+_LAST: Final = 65_537
+"""After every priority that a rule may have."""
 
 
 def to_firewall(group: Document) -> Resource:
@@ -24,51 +29,69 @@ def to_firewall(group: Document) -> Resource:
 
     The rules that Azure adds to every group are left out.
     """
-    properties = group["properties"]
-    rules = sorted(
-        properties.get("securityRules") or (),
-        key=lambda rule: (rule["properties"]["direction"], rule["properties"]["priority"]),
-    )
+    properties = inner(group, "properties")
     return Resource(
         provider="azure",
-        region=region_of(group),
+        region=location_of(group),
         kind=ResourceKind.FIREWALL,
-        id=normal(group["id"]),
-        name=group["name"],
+        id=id_of(group),
+        name=name_of(group),
         tags=tags_of(group),
         attributes={
             "attached_to": [
-                *references(properties.get("subnets")),
-                *references(properties.get("networkInterfaces")),
+                *references(properties, "subnets"),
+                *references(properties, "networkInterfaces"),
             ],
             "description": None,
             "network": None,
-            "rules": [one for rule in rules for one in _to_rules(rule["properties"])],
+            "rules": _rules(properties),
         },
     )
 
 
-def _to_rules(rule: Document) -> Iterator[JsonValue]:
+def _rules(group: Mapping[str, Any]) -> list[JsonValue] | None:
+    """Return all rules in order; None where Azure tells no list of them."""
+    if group.get("securityRules") is None:
+        return None
+    rules = [inner(rule, "properties") for rule in objects(group, "securityRules")]
+    rules.sort(key=_order)
+    return [one for rule in rules for one in _to_rules(rule)]
+
+
+def _order(rule: Mapping[str, Any]) -> tuple[str, float]:
+    priority = number(rule, "priority")
+    return text(rule, "direction") or "", _LAST if priority is None else priority
+
+
+def _to_rules(rule: Mapping[str, Any]) -> Iterator[JsonValue]:
     """Yield a rule of Azure once a range of ports: ours have one range each."""
-    protocol = str(rule.get("protocol", "*")).lower()
     sources: list[JsonValue] = [*_ends(rule, "source")]
     destinations: list[JsonValue] = [*_ends(rule, "destination")]
-    ports = rule.get("destinationPortRanges") or [rule.get("destinationPortRange") or "*"]
-    for written in ports:
-        first, _, last = str(written).partition("-")
+    for written in _either(rule, "destinationPortRange") or ["*"]:
+        first, _, last = written.partition("-")
         yield {
-            "access": str(rule.get("access", "Allow")).lower(),
+            "action": _ACTIONS.get((text(rule, "access") or "").lower()),
             "destinations": destinations,
-            "direction": "ingress" if rule["direction"] == "Inbound" else "egress",
-            "from_port": int(first) if first.isdigit() else None,
-            "priority": rule.get("priority"),
-            "protocol": "all" if protocol == "*" else protocol,
+            "direction": _DIRECTIONS.get((text(rule, "direction") or "").lower()),
+            "from_port": int(first) if first.isdecimal() else None,
+            "priority": number(rule, "priority"),
+            "protocol": _protocol(rule),
             "sources": sources,
-            "to_port": int(last or first) if first.isdigit() else None,
+            "to_port": int(last or first) if first.isdecimal() else None,
         }
 
 
-def _ends(rule: Document, side: str) -> list[str]:
-    one = rule.get(f"{side}AddressPrefix")
-    named = [*([one] if one else ()), *(rule.get(f"{side}AddressPrefixes") or ())]
-    return sorted({*named, *references(rule.get(f"{side}ApplicationSecurityGroups"))})
+def _protocol(rule: Mapping[str, Any]) -> str | None:
+    protocol = text(rule, "protocol")
+    return "all" if protocol == "*" else protocol and protocol.lower()
+
+
+def _ends(rule: Mapping[str, Any], side: str) -> list[str]:
+    groups = references(rule, f"{side}ApplicationSecurityGroups")
+    return sorted({*_either(rule, f"{side}AddressPrefix"), *groups})
+
+
+def _either(rule: Mapping[str, Any], name: str) -> list[str]:
+    """Return what a rule has in a field of one value, and in the one of the same for several."""
+    alone, plural = text(rule, name), name.replace("Prefix", "Prefixes").replace("Range", "Ranges")
+    return [*dict.fromkeys([*([alone] if alone else ()), *texts(rule, plural)])]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from providers.azure import versions
 from providers.azure.errors import azure_errors
+from providers.azure.fields import texts
 from skyclust.errors import NotFound, PermissionDenied
 from skyclust.model.identity import Identity
 
@@ -21,7 +22,9 @@ NEEDED_PERMISSIONS: Final = (
     "Microsoft.Compute/disks/delete",
     "Microsoft.Compute/disks/read",
     "Microsoft.Compute/disks/write",
+    "Microsoft.Compute/galleries/images/read",
     "Microsoft.Compute/galleries/images/versions/read",
+    "Microsoft.Compute/galleries/read",
     "Microsoft.Compute/images/read",
     "Microsoft.Compute/locations/publishers/artifacttypes/offers/skus/versions/read",
     "Microsoft.Compute/skus/read",
@@ -115,8 +118,9 @@ def to_missing(granted: Iterable[Document]) -> tuple[str, ...]:
 
 
 def _allows(role: Document, needed: str) -> bool:
-    return _matches(role.get("actions"), needed) and not _matches(role.get("notActions"), needed)
+    denied = texts(role, "notActions")
+    return _matches(texts(role, "actions"), needed) and not _matches(denied, needed)
 
 
-def _matches(patterns: Iterable[str] | None, action: str) -> bool:
-    return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns or ())
+def _matches(patterns: Iterable[str], action: str) -> bool:
+    return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)

@@ -10,14 +10,22 @@ Source: https://learn.microsoft.com/en-us/azure/azure-resource-manager/managemen
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+
+from providers.azure.fields import inner, objects, text
+from skyclust.errors import UnexpectedAnswer
 
 _ID: Final = re.compile(
     r"/subscriptions/(?P<subscription>[^/]+)/resourcegroups/(?P<group>[^/]+)"
     r"/providers/(?P<kind>[^/]+/[^/]+)/(?P<name>[^/?#]+)",
     re.IGNORECASE,
 )
+_PLACEHOLDERS: Final = frozenset(
+    {"none", "null", "undefined", "00000000-0000-0000-0000-000000000000"}
+)
+"""What stands in an id, or in its place, where there is nothing to name."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +58,33 @@ def normal(written: str) -> str:
     return written.lower()
 
 
-def reference(thing: object) -> str | None:
-    """Return the id in a reference as Azure writes it, `{"id": ...}`; None without one."""
-    found = thing.get("id") if isinstance(thing, dict) else None
-    return normal(found) if isinstance(found, str) and found else None
+def group_of(resource_id: str) -> str:
+    """Return the resource group in an id; raises UnexpectedAnswer for an id without one."""
+    found = _ID.match(resource_id)
+    if found is None:
+        raise UnexpectedAnswer(f"{resource_id} names no resource group.", provider="azure")
+    return found["group"]
 
 
-def references(things: object) -> list[str]:
+def named(written: str | None) -> str | None:
+    """Return an id in our spelling; None for a placeholder, which names nothing.
+
+    Deployments leave ids behind whose last part is empty, and some services write the zero
+    UUID or a word where they have no id. Disks name their source without the first slash.
+    """
+    path = written.strip().lower() if written else ""
+    last = path.rpartition("/")[2]
+    if not last or "//" in path or last in _PLACEHOLDERS:
+        return None
+    return f"/{path}" if path.startswith("subscriptions/") else path
+
+
+def reference(thing: Mapping[str, Any], name: str) -> str | None:
+    """Return the id in a field that refers to something, `{"id": ...}`; None without one."""
+    return named(text(inner(thing, name), "id"))
+
+
+def references(thing: Mapping[str, Any], name: str) -> list[str]:
     """Return the ids in a list of references, sorted."""
-    found = (reference(thing) for thing in things) if isinstance(things, list) else ()
+    found = (named(text(one, "id")) for one in objects(thing, name))
     return sorted(one for one in found if one)

@@ -5,12 +5,13 @@ Source: https://learn.microsoft.com/en-us/rest/api/compute/images
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from providers.azure.ids import normal, reference
-from providers.azure.instances import tags_of
-from providers.azure.provisioning import native, unsettled
-from providers.azure.regions import region_of
+from providers.azure import provisioning
+from providers.azure.fields import inner, number, objects, text
+from providers.azure.ids import reference
+from providers.azure.resources import id_of, location_of, name_of, tags_of
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
 if TYPE_CHECKING:
@@ -19,26 +20,32 @@ if TYPE_CHECKING:
 
 def to_image(image: Document) -> Resource:
     """Return an image as an inventory resource; its size is that of all its disks."""
-    storage = image["properties"].get("storageProfile") or {}
-    boot = storage.get("osDisk") or {}
-    disks = [boot, *(storage.get("dataDisks") or ())]
-    sizes = [disk["diskSizeGB"] for disk in disks if disk.get("diskSizeGB")]
-    snapshots = {reference(disk.get("snapshot")) for disk in disks}
+    storage = inner(inner(image, "properties"), "storageProfile")
+    boot = inner(storage, "osDisk")
+    disks = [*([boot] if boot else ()), *objects(storage, "dataDisks")]
+    snapshots = {reference(disk, "snapshot") for disk in disks}
+    state, native = provisioning.state_and_native(image, ResourceState.AVAILABLE)
     return Resource(
         provider="azure",
-        region=region_of(image),
+        region=location_of(image),
         kind=ResourceKind.IMAGE,
-        id=normal(image["id"]),
-        name=image["name"],
-        state=unsettled(image) or ResourceState.AVAILABLE,
-        native_state=native(image),
+        id=id_of(image),
+        name=name_of(image),
+        state=state,
+        native_state=native,
         tags=tags_of(image),
         attributes={
             "architecture": None,
             "description": None,
-            "platform": boot.get("osType"),
+            "platform": text(boot, "osType"),
             "public": False,
-            "size_gib": sum(sizes) if sizes else None,
+            "size_gib": size_of(disks, "diskSizeGB") if boot else None,
             "snapshots": [*sorted(one for one in snapshots if one)],
         },
     )
+
+
+def size_of(disks: Sequence[Mapping[str, Any]], name: str) -> int | float | None:
+    """Return the size of all disks of an image; None where that of one is not told."""
+    sizes = [number(disk, name) for disk in disks]
+    return sum(size for size in sizes if size) if sizes and None not in sizes else None

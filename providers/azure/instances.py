@@ -1,27 +1,32 @@
 """Virtual machines: reading them, and what they are in our words.
 
-A machine tells neither its addresses nor, in lists, its power state: interfaces, public
-addresses and states are lists of their own, put together here.
+A machine does not tell its addresses: those of its interfaces are put together with it here.
 Source: https://learn.microsoft.com/en-us/rest/api/compute/virtual-machines
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import JsonValue
 
 from providers.azure import versions
 from providers.azure.errors import azure_errors
-from providers.azure.ids import ResourceId, normal, reference, to_id
-from providers.azure.regions import region_of
+from providers.azure.fields import inner, number, objects, required, text
+from providers.azure.ids import ResourceId, named, normal, reference, to_id
+from providers.azure.interfaces import (
+    Interface,
+    Surroundings,
+    interfaces_of,
+    surroundings_of,
+    unless_gone,
+)
+from providers.azure.resources import id_of, location_of, name_of, tags_of, to_moment, zone_of
 from providers.azure.states import MachineState, to_state
-from skyclust.errors import NotFound
-from skyclust.model.instance import Instance
-from skyclust.model.resource import Resource, instance_resource
+from skyclust.errors import NotFound, UnexpectedAnswer
+from skyclust.model.instance import Instance, InstanceReference
+from skyclust.providerkit.same_instance import require_same_instance
 
 if TYPE_CHECKING:
     from providers.azure.client import AzureClients, Document
@@ -35,47 +40,8 @@ TOKEN_TAG: Final = "skyclust-token"  # noqa: S105 - the name of a tag, no secret
 REQUEST_TAG: Final = "skyclust-request"
 """Holds the fingerprint of the spec that a machine was made from."""
 
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What lies around machines, by id: their interfaces and public addresses."""
-
-    interfaces: Mapping[str, Document] = field(default_factory=dict)
-    addresses: Mapping[str, Document] = field(default_factory=dict)
-
-
-def get_instances(clients: AzureClients) -> Iterator[list[Instance]]:
-    """Yield the machines of the subscription, page by page.
-
-    The states are read first. A machine that is new since then is asked for alone, and left
-    out when it is gone by then: none is lost, and none invented.
-    """
-    path = clients.subscription + MACHINES
-    states = {
-        normal(machine["id"]): _statuses(machine)
-        for machine in clients.every(path, versions.COMPUTE, statusOnly="true")
-    }
-    around = get_surroundings(clients)
-    for page in clients.pages(path, versions.COMPUTE):
-        found: list[Instance] = []
-        for machine in page:
-            statuses = states.get(normal(machine["id"]))
-            if statuses is not None:
-                found.append(to_instance(machine, statuses, around))
-            elif (alone := _look(clients, machine["id"])) is not None:
-                found.append(to_instance(alone, _statuses(alone), around))
-        yield found
-
-
-def get_surroundings(clients: AzureClients) -> Surroundings:
-    """Return the interfaces and public addresses of the subscription."""
-    network = clients.subscription + "/providers/Microsoft.Network"
-    interfaces = clients.every(f"{network}/networkInterfaces", versions.NETWORK)
-    addresses = clients.every(f"{network}/publicIPAddresses", versions.NETWORK)
-    return Surroundings(
-        {normal(one["id"]): one for one in interfaces},
-        {normal(one["id"]): one for one in addresses},
-    )
+EXPANDED: Final = {"$expand": "instanceView"}
+"""Asks for a machine with its states."""
 
 
 def machine_id(clients: AzureClients, region: str, instance_id: str) -> ResourceId:
@@ -95,9 +61,34 @@ def read_machine(clients: AzureClients, region: str, instance_id: str) -> Docume
     parts = machine_id(clients, region, instance_id)
     doing = f"read instance {instance_id} in {region}"
     with azure_errors(doing):
-        machine = clients.get(str(parts), versions.COMPUTE, **{"$expand": "instanceView"})
-    if region_of(machine) != region:
-        raise NotFound(f"Could not {doing}: it is in {region_of(machine)}.", provider="azure")
+        machine = clients.get(str(parts), versions.COMPUTE, **EXPANDED)
+    if location_of(machine) != region:
+        raise NotFound(f"Could not {doing}: it is in {location_of(machine)}.", provider="azure")
+    return machine
+
+
+def read_same(clients: AzureClients, instance: InstanceReference) -> Document:
+    """Return the very machine that is meant, with its instance view.
+
+    Raises NotFound when it is gone, also where another machine has its name by now.
+    """
+    machine = read_machine(clients, instance.region, instance.id)
+    require_same_instance(instance, unique_id(machine), provider="azure")
+    return machine
+
+
+def look_for_same(clients: AzureClients, instance: InstanceReference) -> Document | None:
+    """Return the very machine that is meant, None when there is none of its name.
+
+    Raises NotFound when another machine has its name, or it is in another region.
+    """
+    try:
+        machine = read_machine(clients, instance.region, instance.id)
+    except NotFound as error:
+        if not error.code:  # it is there, in another region, or the id is none of a machine here
+            raise
+        return None
+    require_same_instance(instance, unique_id(machine), provider="azure")
     return machine
 
 
@@ -109,14 +100,16 @@ def get_instance(clients: AzureClients, region: str, instance_id: str) -> Instan
 
 def described(clients: AzureClients, machine: Document) -> Instance:
     """Return a machine that was read with its instance view, and its addresses, read now."""
-    with azure_errors(f"read the addresses of instance {normal(machine['id'])}"):
-        around = _surroundings_of(clients, machine)
-    return to_instance(machine, _statuses(machine), around)
+    with azure_errors(f"read the addresses of instance {id_of(machine)}"):
+        around = surroundings_of(clients, machine)
+    return to_instance(machine, around)
 
 
-def state_of(machine: Document) -> MachineState:
+def state_of(machine: Mapping[str, Any]) -> MachineState:
     """Return the state of a machine that was read with its instance view."""
-    return to_state(machine["properties"].get("provisioningState", ""), _statuses(machine))
+    properties = inner(machine, "properties")
+    statuses = objects(inner(properties, "instanceView"), "statuses")
+    return to_state(text(properties, "provisioningState"), statuses)
 
 
 def find_instances(clients: AzureClients, region: str, token: str) -> list[Instance]:
@@ -127,160 +120,111 @@ def find_instances(clients: AzureClients, region: str, token: str) -> list[Insta
     found: list[Instance] = []
     with azure_errors(f"look for the instance with token {token} in {region}"):
         for machine in clients.every(clients.subscription + MACHINES, versions.COMPUTE):
-            if tags_of(machine).get(TOKEN_TAG) != token or region_of(machine) != region:
+            if tags_of(machine).get(TOKEN_TAG) != token or location_of(machine) != region:
                 continue
-            alone = _look(clients, machine["id"])
+            alone = unless_gone(clients, id_of(machine), versions.COMPUTE, **EXPANDED)
             if alone is not None:
-                found.append(to_instance(alone, _statuses(alone), _surroundings_of(clients, alone)))
+                found.append(to_instance(alone, surroundings_of(clients, alone)))
     return found
 
 
-def to_resource(instance: Instance) -> Resource:
-    """Return a machine as an inventory resource."""
-    return instance_resource(instance)
-
-
-def to_instance(machine: Document, statuses: Sequence[Document], around: Surroundings) -> Instance:
-    """Return a machine of Azure in our words."""
-    properties = machine["properties"]
-    state = to_state(properties.get("provisioningState", ""), statuses)
-    interfaces = _interfaces(properties, around)
-    configurations = [one for interface in interfaces for one in _configurations(interface)]
-    subnet = next((reference(c.get("subnet")) for c in configurations), None)
-    zones = machine.get("zones") or ()
+def to_instance(machine: Document, around: Surroundings) -> Instance:
+    """Return a machine of Azure in our words, with the state that its instance view tells."""
+    properties = inner(machine, "properties")
+    state = state_of(machine)
+    interfaces = interfaces_of(machine, around)
+    first = next((one for one in interfaces if one.subnet), None)
     return Instance(
         provider="azure",
-        region=region_of(machine),
-        zone=zones[0] if zones else None,
-        id=normal(machine["id"]),
-        name=machine["name"],
+        region=location_of(machine),
+        zone=zone_of(machine),
+        id=id_of(machine),
+        unique_id=unique_id(machine),
+        name=name_of(machine),
         state=state.state,
         native_state=state.native,
-        type=properties.get("hardwareProfile", {}).get("vmSize", ""),
-        image=_image(properties.get("storageProfile", {}).get("imageReference") or {}),
-        network=subnet.partition("/subnets/")[0] if subnet else None,
-        subnet=subnet,
-        private_addresses=_unique(c.get("privateIPAddress") for c in configurations),
-        public_addresses=_unique(_public_address(c, around) for c in configurations),
+        type=size_of(machine),
+        image=_image(inner(inner(properties, "storageProfile"), "imageReference")),
+        network=first.network if first else None,
+        subnet=first.subnet if first else None,
+        private_addresses=_once(one.private_addresses for one in interfaces),
+        public_addresses=_once(one.public_addresses for one in interfaces),
         tags=tags_of(machine),
-        created_at=to_moment(properties.get("timeCreated")),
+        created_at=to_moment(properties, "timeCreated"),
         state_reason=state.reason,
         failure=state.failure,
         attributes=_attributes(machine, state, interfaces),
     )
 
 
-def unique_id(machine: Document) -> str:
+def unique_id(machine: Mapping[str, Any]) -> str:
     """Return the id that no later machine of the same name has."""
-    return normal(machine["properties"]["vmId"])
+    return normal(required(inner(machine, "properties"), "vmId"))
 
 
-def tags_of(thing: Document) -> dict[str, str]:
-    """Return the tags of anything."""
-    return {key: value or "" for key, value in (thing.get("tags") or {}).items()}
+def size_of(machine: Mapping[str, Any]) -> str | None:
+    """Return the size of a machine, None where Azure tells none."""
+    return text(inner(inner(machine, "properties"), "hardwareProfile"), "vmSize")
 
 
-def to_moment(written: str | None) -> datetime | None:
-    """Return a time of Azure's in UTC."""
-    return datetime.fromisoformat(written).astimezone(UTC) if written else None
+def data_disks(machine: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return what a machine says of its data disks, by their logical unit numbers."""
+    listed = objects(inner(inner(machine, "properties"), "storageProfile"), "dataDisks")
+    if len(listed) < 2:
+        return listed
+    return sorted(listed, key=lambda disk: number(disk, "lun") or 0)
 
 
-def disks_of(machine: Document) -> list[str]:
+def disks_to_change(machine: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return what a machine says of its data disks, to be sent back with a change.
+
+    Raises UnexpectedAnswer for an answer without the list: what is not sent back is detached.
+    """
+    storage = inner(inner(machine, "properties"), "storageProfile")
+    if storage.get("dataDisks") is None:
+        raise UnexpectedAnswer(f"Azure tells no data disks of {id_of(machine)}.", provider="azure")
+    return objects(storage, "dataDisks")
+
+
+def boot_disk(machine: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a machine says of its boot disk; empty where it says nothing."""
+    return inner(inner(inner(machine, "properties"), "storageProfile"), "osDisk")
+
+
+def disks_of(machine: Mapping[str, Any]) -> list[str]:
     """Return the ids of a machine's managed disks: the boot disk, then by LUN."""
-    storage = machine["properties"].get("storageProfile", {})
-    data = sorted(storage.get("dataDisks") or (), key=lambda disk: int(disk.get("lun", 0)))
-    found = (reference(disk.get("managedDisk")) for disk in (storage.get("osDisk") or {}, *data))
+    found = (reference(disk, "managedDisk") for disk in (boot_disk(machine), *data_disks(machine)))
     return [disk for disk in found if disk]
 
 
 def _attributes(
-    machine: Document, state: MachineState, interfaces: Sequence[Document]
+    machine: Document, state: MachineState, interfaces: Sequence[Interface]
 ) -> dict[str, JsonValue]:
-    properties = machine["properties"]
-    disk = properties.get("storageProfile", {}).get("osDisk") or {}
-    firewalls = {reference(one["properties"].get("networkSecurityGroup")) for one in interfaces}
-    identity = machine.get("identity") or {}
-    assigned = sorted(normal(one) for one in identity.get("userAssignedIdentities") or ())
-    priority = properties.get("priority") or "Regular"
+    firewalls = {one.firewall for one in interfaces if one.firewall}
+    identity = inner(machine, "identity")
+    assigned = sorted(map(normal, inner(identity, "userAssignedIdentities")))
+    priority = text(inner(machine, "properties"), "priority") or "Regular"
     return {
         "billed": state.billed,
         "disks": [*disks_of(machine)],
-        "firewalls": [*sorted(one for one in firewalls if one)],
-        "identity": ", ".join(assigned) or identity.get("type"),
+        "firewalls": [*sorted(firewalls)],
+        "identity": ", ".join(assigned) or text(identity, "type"),
+        "interfaces": [one.described() for one in interfaces],
         "lifecycle": "on-demand" if priority == "Regular" else priority.lower(),
-        "platform": disk.get("osType"),
+        "platform": text(boot_disk(machine), "osType"),
     }
 
 
-def _image(image: Document) -> str | None:
-    whole = image.get("id") or image.get("communityGalleryImageId")
-    whole = whole or image.get("sharedGalleryImageId")
-    if whole:
-        return normal(whole)
-    if "publisher" not in image:
-        return None
-    version = image.get("exactVersion") or image.get("version", "latest")
-    return f"{image['publisher']}:{image['offer']}:{image['sku']}:{version}"
+def _image(image: Mapping[str, Any]) -> str | None:
+    """Return the id of an image, or its URN as it was resolved."""
+    for name in ("id", "communityGalleryImageId", "sharedGalleryImageId"):
+        if whole := named(text(image, name)):
+            return whole
+    version = text(image, "exactVersion") or text(image, "version")
+    parts = [text(image, name) for name in ("publisher", "offer", "sku")]
+    told = [one for one in (*parts, version) if one]
+    return ":".join(told) if len(told) == 4 else None
 
 
-def interface_ids(machine: Document) -> list[str]:
-    """Return the ids of a machine's interfaces, the primary one first."""
-    listed = machine["properties"].get("networkProfile", {}).get("networkInterfaces") or []
-    ordered = sorted(listed, key=lambda one: not (one.get("properties") or {}).get("primary"))
-    return [one for one in map(reference, ordered) if one]
-
-
-def _interfaces(properties: Document, around: Surroundings) -> list[Document]:
-    ids = interface_ids({"properties": properties})
-    return [around.interfaces[one] for one in ids if one in around.interfaces]
-
-
-def _configurations(interface: Document) -> list[Document]:
-    listed = interface["properties"].get("ipConfigurations") or []
-    inner = [one.get("properties") or {} for one in listed]
-    return sorted(inner, key=lambda one: not one.get("primary"))
-
-
-def _public_address(configuration: Document, around: Surroundings) -> str | None:
-    held = around.addresses.get(reference(configuration.get("publicIPAddress")) or "")
-    return held["properties"].get("ipAddress") if held else None
-
-
-def _unique(addresses: Iterable[str | None]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one for one in addresses if one))
-
-
-def _statuses(machine: Document) -> list[Document]:
-    view = machine["properties"].get("instanceView") or {}
-    return view.get("statuses") or []
-
-
-def _look(clients: AzureClients, written_id: str) -> Document | None:
-    """Return one machine with its instance view, None when it is gone."""
-    return _unless_gone(clients, written_id, versions.COMPUTE, **{"$expand": "instanceView"})
-
-
-def _surroundings_of(clients: AzureClients, machine: Document) -> Surroundings:
-    interfaces: dict[str, Document] = {}
-    addresses: dict[str, Document] = {}
-    for interface_id in interface_ids(machine):
-        interface = _unless_gone(clients, interface_id, versions.NETWORK)
-        if interface is None:
-            continue
-        interfaces[interface_id] = interface
-        for configuration in _configurations(interface):
-            address_id = reference(configuration.get("publicIPAddress"))
-            address = address_id and _unless_gone(clients, address_id, versions.NETWORK)
-            if address_id and address:
-                addresses[address_id] = address
-    return Surroundings(interfaces, addresses)
-
-
-def _unless_gone(
-    clients: AzureClients, thing_id: str, version: str, **query: str
-) -> Document | None:
-    try:
-        with azure_errors(f"read {normal(thing_id)}"):
-            return clients.get(thing_id, version, **query)
-    except NotFound:
-        return None
+def _once(addresses: Iterator[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one for several in addresses for one in several))

@@ -7,72 +7,70 @@ left out; whoever wants all regions takes `list_account`, which reads once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.azure import (
     addresses,
     disks,
     firewalls,
+    galleries,
     images,
-    instances,
     load_balancers,
+    machine_lists,
     networks,
     snapshots,
     versions,
 )
 from providers.azure.errors import azure_errors
-from providers.azure.regions import check_region, get_regions
+from providers.azure.pages import Page
+from providers.azure.regions import check_region
+from providers.azure.resources import location_of
 from skyclust.contract import AccountPage
 from skyclust.errors import Unsupported
 from skyclust.model.resource import Resource, ResourceKind
+from skyclust.providerkit.items import ItemReader
 
 if TYPE_CHECKING:
     from providers.azure.client import AzureClients, Document
 
-
-@dataclass(frozen=True)
-class Reader:
-    """`get` yields pages of what Azure has, `to_resource` makes a resource of one thing."""
-
-    get: Callable[[AzureClients], Iterator[Sequence[Any]]]
-    to_resource: Callable[[Any], Resource]
+Reader = Callable[["AzureClients"], Iterator[Page]]
+"""Yields the pages of what Azure has of a kind."""
 
 
-def _list(path: str, version: str) -> Callable[[AzureClients], Iterator[list[Document]]]:
-    def get(clients: AzureClients) -> Iterator[list[Document]]:
-        return clients.pages(f"{clients.subscription}/providers/{path}", version)
+def _list(path: str, version: str, to_resource: Callable[[Document], Resource]) -> Reader:
+    def get(clients: AzureClients) -> Iterator[Page]:
+        for things in clients.pages(f"{clients.subscription}/providers/{path}", version):
+            yield Page(things, to_resource)
 
     return get
 
 
 _COMPUTE: Final = "Microsoft.Compute"
 _NETWORK: Final = "Microsoft.Network"
-_get_networks: Final = _list(f"{_NETWORK}/virtualNetworks", versions.NETWORK)
+_get_images: Final = _list(f"{_COMPUTE}/images", versions.COMPUTE, images.to_image)
 
 
-def _get_subnets(clients: AzureClients) -> Iterator[list[Document]]:
-    for page in _get_networks(clients):
-        yield [subnet for network in page for subnet in networks.to_subnets(network)]
+def _get_all_images(clients: AzureClients) -> Iterator[Page]:
+    return chain(_get_images(clients), galleries.get_versions(clients))
 
 
 READERS: Final[dict[ResourceKind, Reader]] = {
-    ResourceKind.INSTANCE: Reader(instances.get_instances, instances.to_resource),
-    ResourceKind.DISK: Reader(_list(f"{_COMPUTE}/disks", versions.DISKS), disks.to_disk),
-    ResourceKind.SNAPSHOT: Reader(
-        _list(f"{_COMPUTE}/snapshots", versions.DISKS), snapshots.to_snapshot
+    ResourceKind.INSTANCE: machine_lists.get_instances,
+    ResourceKind.DISK: _list(f"{_COMPUTE}/disks", versions.DISKS, disks.to_disk),
+    ResourceKind.SNAPSHOT: _list(f"{_COMPUTE}/snapshots", versions.DISKS, snapshots.to_snapshot),
+    ResourceKind.IMAGE: _get_all_images,
+    ResourceKind.NETWORK: networks.get_networks,
+    ResourceKind.SUBNET: networks.get_subnets,
+    ResourceKind.FIREWALL: _list(
+        f"{_NETWORK}/networkSecurityGroups", versions.NETWORK, firewalls.to_firewall
     ),
-    ResourceKind.IMAGE: Reader(_list(f"{_COMPUTE}/images", versions.COMPUTE), images.to_image),
-    ResourceKind.NETWORK: Reader(_get_networks, networks.to_network),
-    ResourceKind.SUBNET: Reader(_get_subnets, networks.to_subnet),
-    ResourceKind.FIREWALL: Reader(
-        _list(f"{_NETWORK}/networkSecurityGroups", versions.NETWORK), firewalls.to_firewall
+    ResourceKind.ADDRESS: _list(
+        f"{_NETWORK}/publicIPAddresses", versions.NETWORK, addresses.to_address
     ),
-    ResourceKind.ADDRESS: Reader(
-        _list(f"{_NETWORK}/publicIPAddresses", versions.NETWORK), addresses.to_address
-    ),
-    ResourceKind.LOAD_BALANCER: Reader(
-        _list(f"{_NETWORK}/loadBalancers", versions.NETWORK), load_balancers.to_load_balancer
+    ResourceKind.LOAD_BALANCER: _list(
+        f"{_NETWORK}/loadBalancers", versions.NETWORK, load_balancers.to_load_balancer
     ),
 }
 
@@ -88,7 +86,11 @@ def list_resources(
 
 
 def list_account(clients: AzureClients, kind: ResourceKind) -> Iterator[AccountPage]:
-    """Yield every resource of a kind in every region, page by page, to the end."""
+    """Yield every resource of a kind wherever it is, page by page, to the end.
+
+    What is in a region that the subscription does not name is listed as well: whoever stores
+    the list counts it, and says so.
+    """
     return _in_all_regions(clients, kind, _reader(kind))
 
 
@@ -96,26 +98,39 @@ def _in_region(
     clients: AzureClients, region: str, kind: ResourceKind, reader: Reader
 ) -> Iterator[Sequence[Resource]]:
     check_region(clients, region)
+    items = ItemReader("azure", f"resources of kind {kind} in {region}")
     for page in _pages(clients, kind, reader):
-        yield [resource for resource in page if resource.region == region]
+        to_resource = partial(_if_in, region, page.to_resource)
+        yield items.read(page.things, to_resource, region=region)
+    items.finish()
 
 
 def _in_all_regions(
     clients: AzureClients, kind: ResourceKind, reader: Reader
 ) -> Iterator[AccountPage]:
-    known = frozenset(get_regions(clients))
+    items = ItemReader("azure", f"resources of kind {kind}")
     for page in _pages(clients, kind, reader):
-        yield AccountPage([resource for resource in page if resource.region in known])
+        yield AccountPage(items.read(page.things, page.to_resource, region=location_of))
+    items.finish()
 
 
-def _pages(clients: AzureClients, kind: ResourceKind, reader: Reader) -> Iterator[list[Resource]]:
-    pages = reader.get(clients)
+def _if_in(region: str, to_resource: Callable[[Document], Resource], thing: Any) -> Resource | None:
+    """Return a thing as a resource, None when it is in another region.
+
+    One that tells no region may be in any of them: reading it says so in each.
+    """
+    elsewhere = isinstance(thing, dict) and thing.get("location") and location_of(thing) != region
+    return None if elsewhere else to_resource(thing)
+
+
+def _pages(clients: AzureClients, kind: ResourceKind, reader: Reader) -> Iterator[Page]:
+    pages = reader(clients)
     while True:
         with azure_errors(f"list {kind} of subscription {clients.subscription_id}"):
             page = next(pages, None)
         if page is None:
             return
-        yield [reader.to_resource(thing) for thing in page]
+        yield page
 
 
 def _reader(kind: ResourceKind) -> Reader:

@@ -2,20 +2,25 @@
 
 A disk that is to take another's place bears a mark for as long as the restore is not through:
 which disk it replaces, and how that one was attached. With the mark any process finds both, and
-knows which of them nobody will want when the machine is deleted meanwhile.
+knows which of them nobody will want when the machine is deleted meanwhile. As names of disks
+are given again, the mark has Azure's own id of the disk that is replaced as well.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from providers.azure import versions, writing
 from providers.azure.disks import KIND, holders
+from providers.azure.disks import unique_id as unique_id_of_disk
 from providers.azure.errors import azure_errors
-from providers.azure.ids import ResourceId, normal
-from providers.azure.instances import tags_of, unique_id
+from providers.azure.fields import required
+from providers.azure.ids import ResourceId, group_of
+from providers.azure.instances import unique_id
 from providers.azure.provisioning import unsettled
+from providers.azure.resources import id_of, name_of, tags_of
 from providers.azure.tags import INSTANCE_TAG
 from skyclust.errors import NotFound
 from skyclust.model.resource import ResourceState
@@ -32,21 +37,25 @@ OUTLIVES: Final = "Detach"
 
 @dataclass(frozen=True)
 class Mark:
-    """The disk that is replaced, without a name where there was none, and how it was attached."""
+    """The disk that is replaced, without a name where there was none, and how it was attached.
+
+    Older marks have no `unique_id`: they do not prove which disk bore the name.
+    """
 
     group: str = ""
     name: str = ""
     delete_option: str = OUTLIVES
     caching: str = "None"
+    unique_id: str = ""
 
     def __str__(self) -> str:
-        return "/".join((self.group, self.name, self.delete_option, self.caching))
+        return "/".join((self.group, self.name, self.delete_option, self.caching, self.unique_id))
 
     @classmethod
-    def of(cls, disk: Document) -> Self | None:
+    def of(cls, disk: Mapping[str, Any]) -> Self | None:
         """Return the mark that a disk bears, None for a disk without one."""
         words = tags_of(disk).get(REPLACES_TAG, "").split("/")
-        return cls(*words) if len(words) == 4 else None
+        return cls(*words) if len(words) in {4, 5} else None
 
 
 def delete_leftovers(clients: AzureClients, machine: Document) -> None:
@@ -56,30 +65,52 @@ def delete_leftovers(clients: AzureClients, machine: Document) -> None:
     says itself. Where neither is, the one that was there before is kept if it was to outlive
     the machine.
     """
-    group = machine["id"].split("/")[4]
-    path = f"{clients.subscription}/resourceGroups/{group}/providers/Microsoft.Compute/disks"
-    with azure_errors(f"look for disks that are left of instance {normal(machine['id'])}"):
-        listed = clients.every(path, versions.DISKS)
-    for disk in listed:
-        mark = Mark.of(disk)
-        if mark is None or tags_of(disk).get(INSTANCE_TAG) != unique_id(machine):
-            continue
+    for disk, mark in _marked(clients, group_of(id_of(machine)), unique_id(machine)):
         if not holders(disk):
             delete_disk(clients, disk)
         if holders(disk) or mark.delete_option != OUTLIVES:
             remove_replaced(clients, mark)
 
 
+def delete_orphans(clients: AzureClients, group: str, machine: str) -> None:
+    """Ask for the end of the disks that a broken-off restore of a machine that is gone left.
+
+    Where the disk that was replaced was to outlive the machine, nobody can tell any more which
+    of both the machine had at last: both are kept.
+    """
+    for disk, mark in _marked(clients, group, machine):
+        if mark.delete_option == OUTLIVES:
+            continue
+        if not holders(disk):
+            delete_disk(clients, disk)
+        remove_replaced(clients, mark)
+
+
+def _marked(clients: AzureClients, group: str, machine: str) -> Iterator[tuple[Document, Mark]]:
+    """Yield the disks in a group that a restore of a machine, by its vmId, made and has marked."""
+    path = f"{clients.subscription}/resourceGroups/{group}/providers/Microsoft.Compute/disks"
+    try:
+        with azure_errors(f"look for disks that are left of the instance with vmId {machine}"):
+            listed = clients.every(path, versions.DISKS)
+    except NotFound:  # the group is gone with all that was in it
+        return
+    for disk in listed:
+        mark = Mark.of(disk)
+        if mark is not None and tags_of(disk).get(INSTANCE_TAG) == machine:
+            yield disk, mark
+
+
 def remove_replaced(clients: AzureClients, mark: Mark) -> bool:
     """Ask for the end of the disk that was replaced; return whether it is gone.
 
-    One that a machine has counts as gone: it is that machine's.
+    One that a machine has counts as gone: it is that machine's. So does one that is not proven
+    to be the one that was replaced.
     """
     if not mark.name:
         return True
     there = ResourceId(clients.subscription_id, mark.group, KIND, mark.name)
     replaced = look(clients, str(there))
-    if replaced is None or holders(replaced):
+    if replaced is None or holders(replaced) or unique_id_of_disk(replaced) != mark.unique_id:
         return True
     delete_disk(clients, replaced)
     return False
@@ -89,7 +120,7 @@ def delete_disk(clients: AzureClients, disk: Document) -> None:
     """Ask for the end of a disk, unless it is being deleted."""
     if unsettled(disk) is ResourceState.DELETING:
         return
-    group, name = disk["id"].split("/")[4], disk["name"]
+    group, name = group_of(required(disk, "id")), name_of(disk)
     try:
         with azure_errors(f"delete disk {name} in group {group}, which was replaced"):
             writing.delete_disk(clients, group, name)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from providers.azure import versions
 from providers.azure.errors import azure_errors
+from providers.azure.fields import inner, objects, required, text
 from providers.azure.ids import normal
-from providers.azure.regions import region_of
+from providers.azure.resources import id_of, name_of, to_region
 from skyclust.errors import InvalidRequest, NotFound
+from skyclust.model.instance import InstanceSpec
 
 if TYPE_CHECKING:
     from providers.azure.client import AzureClients, Document
@@ -37,6 +40,24 @@ _PUBLISHED: Final = re.compile(
     re.IGNORECASE,
 )
 _KEY_KINDS: Final = ("ssh-", "ecdsa-", "sk-")
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a machine is made of and where, in Azure's words."""
+
+    image: Document
+    subnet: str
+    keys: list[str]
+
+
+def look_up(clients: AzureClients, spec: InstanceSpec, token: str) -> Place:
+    """Return image, subnet and keys that a spec names; raises NotFound or InvalidRequest."""
+    return Place(
+        image=find_image(clients, spec.region, spec.image),
+        subnet=find_subnet(clients, spec.region, spec.network, token),
+        keys=find_keys(clients, spec.ssh_keys),
+    )
 
 
 def find_image(clients: AzureClients, region: str, image: str) -> Document:
@@ -67,7 +88,7 @@ def find_image(clients: AzureClients, region: str, image: str) -> Document:
             " of a gallery by its id.",
             provider="azure",
         )
-    return {"id": _only(images, "image", image, region)["id"]}
+    return {"id": required(_only(images, "image", image, region), "id")}
 
 
 def find_subnet(clients: AzureClients, region: str, network: str | None, token: str) -> str:
@@ -85,18 +106,18 @@ def find_subnet(clients: AzureClients, region: str, network: str | None, token: 
             f"{clients.subscription}/providers/Microsoft.Network/virtualNetworks",
             versions.NETWORK,
         )
-    networks = [one for one in listed if region_of(one) == region]
+    networks = [one for one in listed if _is_in(one, region)]
     if network is None:
         return _pick(_the_only(networks, region), region, token)
     if network.startswith("/"):
-        meant = [one for one in networks if normal(one["id"]) == normal(network)]
+        meant = [one for one in networks if id_of(one) == normal(network)]
     else:
         subnets = [
             subnet for one in networks for subnet in _subnets(one)
-            if normal(subnet["name"]) == normal(network)
+            if normal(name_of(subnet)) == normal(network)
         ]  # fmt: skip
         if subnets:
-            return str(_only(subnets, "subnet", network, region)["id"])
+            return required(_only(subnets, "subnet", network, region), "id")
         meant = _named(networks, region, network)
     if not meant:
         raise NotFound(f"There is no network {network!r} in {region}.", provider="azure")
@@ -117,7 +138,7 @@ def find_keys(clients: AzureClients, keys: Sequence[str]) -> list[str]:
         with azure_errors(f"look for SSH key {key!r}"):
             listed = clients.every(path, versions.COMPUTE)
         wanted = normal(key)
-        meant = [one for one in listed if wanted in {normal(one["id"]), normal(one["name"])}]
+        meant = [one for one in listed if wanted in {id_of(one), normal(name_of(one))}]
         if not meant:
             raise NotFound(
                 f"The subscription has no SSH key {key!r}.",
@@ -125,7 +146,7 @@ def find_keys(clients: AzureClients, keys: Sequence[str]) -> list[str]:
                 provider="azure",
             )
         one = _only(meant, "SSH key", key, "the subscription")
-        found.append(str(one["properties"].get("publicKey", "")).strip())
+        found.append(required(inner(one, "properties"), "publicKey").strip())
     return found
 
 
@@ -139,21 +160,26 @@ def key_of_nobody() -> str:
     return key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
 
 
-def _subnets(network: Document) -> list[Document]:
-    return network["properties"].get("subnets") or []
+def _subnets(network: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return objects(inner(network, "properties"), "subnets")
 
 
-def _pick(network: Document, region: str, token: str) -> str:
+def _is_in(thing: Document, region: str) -> bool:
+    location = text(thing, "location")
+    return location is not None and to_region(location) == region
+
+
+def _pick(network: Mapping[str, Any], region: str, token: str) -> str:
     """Return a subnet that takes machines: for one token always the same, for many spread."""
     free = sorted(
-        str(subnet["id"])
+        required(subnet, "id")
         for subnet in _subnets(network)
-        if normal(subnet["name"]) not in _KEPT_SUBNETS
-        and not subnet["properties"].get("delegations")
+        if normal(name_of(subnet)) not in _KEPT_SUBNETS
+        and not objects(inner(subnet, "properties"), "delegations")
     )
     if not free:
         raise InvalidRequest(
-            f"Network {network['name']!r} in {region} has no subnet for machines.",
+            f"Network {name_of(network)!r} in {region} has no subnet for machines.",
             provider="azure",
         )
     number = int.from_bytes(sha256(token.encode()).digest()[:8])
@@ -163,7 +189,7 @@ def _pick(network: Document, region: str, token: str) -> str:
 def _the_only(networks: Sequence[Document], region: str) -> Document:
     if len(networks) == 1:
         return networks[0]
-    names = ", ".join(sorted(one["name"] for one in networks)) or "none"
+    names = ", ".join(sorted(map(name_of, networks))) or "none"
     raise InvalidRequest(
         f"Azure has no default network, and {len(networks)} networks are in {region}.",
         hint=f"Name the one that is meant, or a subnet: {names}.",
@@ -174,13 +200,15 @@ def _the_only(networks: Sequence[Document], region: str) -> Document:
 def _named(things: Sequence[Document], region: str, name: str) -> list[Document]:
     return [
         one for one in things
-        if region_of(one) == region and normal(one["name"]) == normal(name)
+        if _is_in(one, region) and normal(name_of(one)) == normal(name)
     ]  # fmt: skip
 
 
-def _only(things: Sequence[Document], what: str, name: str, place: str) -> Document:
+def _only(
+    things: Sequence[Mapping[str, Any]], what: str, name: str, place: str
+) -> Mapping[str, Any]:
     if len(things) > 1:
-        ids = ", ".join(sorted(normal(one["id"]) for one in things))
+        ids = ", ".join(sorted(map(id_of, things)))
         raise InvalidRequest(
             f"{len(things)} {what}s in {place} are called {name!r}: {ids}.",
             hint="Give the id of the one that is meant.",

@@ -8,28 +8,32 @@ Source: https://learn.microsoft.com/en-us/rest/api/compute/snapshots/create-or-u
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from providers.azure import versions, writing
 from providers.azure.changes import refusal
 from providers.azure.errors import azure_errors
-from providers.azure.ids import normal, reference
+from providers.azure.fields import inner, number, required
+from providers.azure.ids import group_of, normal, reference
 from providers.azure.instances import (
     TOKEN_TAG,
+    boot_disk,
+    disks_to_change,
     machine_id,
     read_machine,
+    read_same,
     state_of,
-    tags_of,
-    to_moment,
     unique_id,
 )
 from providers.azure.provisioning import native
+from providers.azure.resources import id_of, name_of, tags_of, to_moment
 from providers.azure.snapshots import state_of as state_of_part
 from providers.azure.tags import INSTANCE_TAG, to_tag
 from skyclust.errors import Conflict, InvalidRequest, NotFound
-from skyclust.model.instance import InstanceState
+from skyclust.model.instance import InstanceReference, InstanceState
 from skyclust.model.resource import ResourceState
 from skyclust.model.snapshot import InstanceSnapshot, SnapshotState
 
@@ -48,16 +52,16 @@ BOOT: Final = "os"
 
 
 def create_snapshot(
-    clients: AzureClients, region: str, instance_id: str, name: str, token: str
+    clients: AzureClients, instance: InstanceReference, name: str, token: str
 ) -> InstanceSnapshot:
     """Ask for a snapshot of each disk of a machine; those that are made already stay."""
-    machine = read_machine(clients, region, instance_id)
-    doing = f"take a snapshot of instance {instance_id} in {region}"
+    machine = read_same(clients, instance)
+    doing = f"take a snapshot of instance {instance.id} in {instance.region}"
     state = state_of(machine)
     if state.state is InstanceState.DELETING:
-        raise refusal(region, instance_id, state, "take a snapshot of", "It is being deleted.")
+        raise refusal(instance, state, "take a snapshot of", "It is being deleted.")
     snapshot_id = to_snapshot_id(unique_id(machine), token)
-    group = machine["id"].split("/")[4]
+    group = group_of(id_of(machine))
     made = {_disk(part): part for part in _parts(clients, group, SNAPSHOT_TAG, snapshot_id)}
     disks = disks_by_place(machine)
     if not disks or None in disks.values():
@@ -67,7 +71,7 @@ def create_snapshot(
         if place in made or len(made) >= int(number):
             continue
         body = {
-            "location": machine["location"],
+            "location": required(machine, "location"),
             "tags": {
                 TOKEN_TAG: to_tag(token),
                 INSTANCE_TAG: unique_id(machine),
@@ -82,15 +86,15 @@ def create_snapshot(
             },
         }
         with azure_errors(doing):
-            part_name = f"{machine['name']}-{snapshot_id}-{place}"
+            part_name = f"{name_of(machine)}-{snapshot_id}-{place}"
             made[place] = writing.put_snapshot(clients, group, part_name, body)
-    return to_instance_snapshot(region, instance_id, list(made.values()))
+    return to_instance_snapshot(instance.region, instance.id, list(made.values()))
 
 
 def list_snapshots(clients: AzureClients, region: str, instance_id: str) -> list[InstanceSnapshot]:
     """Return the snapshots of a machine, the oldest first."""
     machine = read_machine(clients, region, instance_id)
-    group = machine["id"].split("/")[4]
+    group = group_of(id_of(machine))
     by_id: dict[str, list[Document]] = {}
     for part in _parts(clients, group, INSTANCE_TAG, unique_id(machine)):
         by_id.setdefault(tags_of(part)[SNAPSHOT_TAG], []).append(part)
@@ -98,15 +102,17 @@ def list_snapshots(clients: AzureClients, region: str, instance_id: str) -> list
     return sorted(found, key=lambda one: (str(one.created_at or ""), one.id))
 
 
-def delete_snapshot(clients: AzureClients, region: str, instance_id: str, snapshot_id: str) -> None:
-    """Ask for the end of all parts of a snapshot; one that is gone is no error."""
-    group = machine_id(clients, region, instance_id).group
+def delete_snapshot(clients: AzureClients, instance: InstanceReference, snapshot_id: str) -> None:
+    """Ask for the end of all parts of a snapshot of this very machine; a gone one is no error."""
+    group = machine_id(clients, instance.region, instance.id).group
     for part in _parts(clients, group, SNAPSHOT_TAG, snapshot_id):
+        if tags_of(part).get(INSTANCE_TAG) != instance.unique_id:
+            continue
         if state_of_part(part) is ResourceState.DELETING:
             continue
         try:
-            with azure_errors(f"delete snapshot {snapshot_id} of instance {instance_id}"):
-                writing.delete_snapshot(clients, group, part["name"])
+            with azure_errors(f"delete snapshot {snapshot_id} of instance {instance.id}"):
+                writing.delete_snapshot(clients, group, name_of(part))
         except NotFound:
             continue
 
@@ -119,8 +125,8 @@ def usable_parts(
     Raises NotFound when there is no such snapshot, Conflict while it is being made,
     InvalidRequest when it is broken.
     """
-    instance_id = normal(machine["id"])
-    group = machine["id"].split("/")[4]
+    instance_id = id_of(machine)
+    group = group_of(instance_id)
     mine = unique_id(machine)
     parts = [
         part
@@ -146,9 +152,9 @@ def to_instance_snapshot(
     """Return the parts of a snapshot as one."""
     tags = tags_of(parts[0])
     states = {state_of_part(part) for part in parts}
-    missing = len(parts) < int(tags[PARTS_TAG])
+    missing = len(parts) < _number_of_parts(tags)
     times = [
-        moment for part in parts if (moment := to_moment(part["properties"].get("timeCreated")))
+        moment for part in parts if (moment := to_moment(inner(part, "properties"), "timeCreated"))
     ]
     return InstanceSnapshot(
         provider="azure",
@@ -157,9 +163,9 @@ def to_instance_snapshot(
         id=tags[SNAPSHOT_TAG],
         name=tags.get(NAME_TAG, ""),
         state=_state(states, missing=missing),
-        native_state="Incomplete" if missing else ", ".join(sorted({native(p) for p in parts})),
+        native_state=_native(parts, missing=missing),
         token=tags.get(TOKEN_TAG),
-        parts=tuple(sorted(normal(part["id"]) for part in parts)),
+        parts=tuple(sorted(map(id_of, parts))),
         created_at=min(times, default=None),
     )
 
@@ -174,13 +180,23 @@ def disks_by_place(machine: Document) -> dict[str, str | None]:
 
     None stands for a disk that is no managed disk.
     """
-    storage = machine["properties"].get("storageProfile", {})
-    places = {BOOT: storage.get("osDisk") or {}}
-    places |= {str(disk["lun"]): disk for disk in storage.get("dataDisks") or ()}
-    return {place: reference(disk.get("managedDisk")) for place, disk in places.items()}
+    places = {BOOT: boot_disk(machine)}
+    places |= {str(number(disk, "lun")): disk for disk in disks_to_change(machine)}
+    return {place: reference(disk, "managedDisk") for place, disk in places.items()}
 
 
-def _state(states: set[ResourceState], *, missing: bool) -> SnapshotState:
+def _number_of_parts(tags: Mapping[str, str]) -> int:
+    """Return how many parts a snapshot has; one whose tag was changed is never whole."""
+    written = tags[PARTS_TAG]
+    return int(written) if written.isdecimal() else sys.maxsize
+
+
+def _native(parts: Sequence[Document], *, missing: bool) -> str:
+    words = {native(part) for part in parts}
+    return "Incomplete" if missing else ", ".join(sorted(word or "unknown" for word in words))
+
+
+def _state(states: set[ResourceState | None], *, missing: bool) -> SnapshotState:
     if ResourceState.DELETING in states:
         return SnapshotState.DELETING
     if ResourceState.ERROR in states:

@@ -5,67 +5,96 @@ Source: https://learn.microsoft.com/en-us/rest/api/virtualnetwork/virtual-networ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_network
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import JsonValue
 
-from providers.azure.ids import normal
-from providers.azure.instances import tags_of
-from providers.azure.provisioning import native, unsettled
-from providers.azure.regions import region_of
+from providers.azure import provisioning, versions
+from providers.azure.fields import inner, objects, text, texts
+from providers.azure.pages import Page, unreadable
+from providers.azure.resources import id_of, location_of, name_of, tags_of
+from skyclust.errors import UnexpectedAnswer
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
 if TYPE_CHECKING:
-    from providers.azure.client import Document
+    from providers.azure.client import AzureClients, Document
+
+NETWORKS: Final = "/providers/Microsoft.Network/virtualNetworks"
 
 _KEPT_BY_AZURE: Final = 5
 """Addresses of each subnet that Azure keeps for itself
 (https://learn.microsoft.com/en-us/azure/virtual-network/virtual-networks-faq)."""
 
 
+def get_networks(clients: AzureClients) -> Iterator[Page]:
+    """Yield the virtual networks of the subscription, page by page."""
+    for page in clients.pages(clients.subscription + NETWORKS, versions.NETWORK):
+        yield Page(page, to_network)
+
+
+def get_subnets(clients: AzureClients) -> Iterator[Page]:
+    """Yield the subnets of all networks, page by page; of an odd network, the network."""
+    for page in clients.pages(clients.subscription + NETWORKS, versions.NETWORK):
+        subnets: list[Document] = []
+        for network in page:
+            try:
+                subnets += to_subnets(network)
+            except UnexpectedAnswer as error:
+                yield unreadable(network, error)
+        yield Page(subnets, to_subnet)
+
+
 def to_subnets(network: Document) -> list[Document]:
-    """Return the subnets of a network, each told of its network's location."""
-    inner = network["properties"].get("subnets") or []
-    return [{"location": network.get("location"), **subnet} for subnet in inner]
+    """Return the subnets of a network, each told of its network's location.
+
+    A network without its list of subnets is not one without subnets: raises UnexpectedAnswer.
+    """
+    properties = inner(network, "properties")
+    subnets = objects(properties, "subnets")
+    if properties.get("subnets") is None:
+        raise UnexpectedAnswer("Azure tells no 'subnets' of it.", provider="azure")
+    return [{"location": network.get("location"), **subnet} for subnet in subnets]
 
 
 def to_network(network: Document) -> Resource:
     """Return a virtual network as an inventory resource; its first range stands first."""
-    prefixes = (network["properties"].get("addressSpace") or {}).get("addressPrefixes") or []
+    prefixes = texts(inner(inner(network, "properties"), "addressSpace"), "addressPrefixes")
     cidrs: list[JsonValue] = [*prefixes[:1], *sorted(prefixes[1:])]
+    state, native = provisioning.state_and_native(network, ResourceState.AVAILABLE)
     return Resource(
         provider="azure",
-        region=region_of(network),
+        region=location_of(network),
         kind=ResourceKind.NETWORK,
-        id=normal(network["id"]),
-        name=network["name"],
-        state=unsettled(network) or ResourceState.AVAILABLE,
-        native_state=native(network),
+        id=id_of(network),
+        name=name_of(network),
+        state=state,
+        native_state=native,
         tags=tags_of(network),
-        attributes={"cidrs": cidrs, "default": False},
+        attributes={"cidrs": cidrs or None, "default": False},
     )
 
 
 def to_subnet(subnet: Document) -> Resource:
-    """Return a subnet as an inventory resource."""
-    properties = subnet["properties"]
+    """Return a subnet as an inventory resource; one of two families has both ranges."""
     ranges = ranges_of(subnet)
-    subnet_id = normal(subnet["id"])
+    subnet_id = id_of(subnet)
+    state, native = provisioning.state_and_native(subnet, ResourceState.AVAILABLE)
     return Resource(
         provider="azure",
-        region=region_of(subnet),
+        region=location_of(subnet),
         kind=ResourceKind.SUBNET,
         id=subnet_id,
-        name=subnet["name"],
-        state=unsettled(subnet) or ResourceState.AVAILABLE,
-        native_state=native(subnet),
+        name=name_of(subnet),
+        state=state,
+        native_state=native,
         attributes={
             "available_addresses": _available(
-                ranges, len(properties.get("ipConfigurations") or ())
+                ranges, len(objects(inner(subnet, "properties"), "ipConfigurations"))
             ),
-            "cidr": ranges[0] if ranges else None,
+            "cidr": next((one for one in ranges if ":" not in one), None),
+            "cidrs": [*ranges] or None,
             "default": False,
             "network": subnet_id.partition("/subnets/")[0],
             "public": False,
@@ -73,15 +102,20 @@ def to_subnet(subnet: Document) -> Resource:
     )
 
 
-def ranges_of(subnet: Document) -> list[str]:
-    """Return the address ranges of a subnet, the first one first."""
-    properties = subnet["properties"]
-    one = properties.get("addressPrefix")
-    return [one] if one else list(properties.get("addressPrefixes") or ())
+def ranges_of(subnet: Mapping[str, Any]) -> list[str]:
+    """Return the address ranges of a subnet: those of IPv4 first, each as Azure orders them."""
+    properties = inner(subnet, "properties")
+    alone = text(properties, "addressPrefix")
+    every = dict.fromkeys([*([alone] if alone else ()), *texts(properties, "addressPrefixes")])
+    return sorted(every, key=lambda one: ":" in one)
 
 
 def _available(ranges: Sequence[str], used: int) -> int | None:
-    first = next((one for one in ranges if ":" not in one), None)
-    if first is None:
+    """Return how many addresses are free; None where Azure's answer does not tell.
+
+    Azure counts what is configured, of both families and of all ranges as one.
+    """
+    if len(ranges) != 1 or ":" in ranges[0]:
         return None
-    return max(0, ip_network(first, strict=False).num_addresses - _KEPT_BY_AZURE - used)
+    size = ip_network(ranges[0], strict=False).num_addresses
+    return max(0, size - _KEPT_BY_AZURE - used)

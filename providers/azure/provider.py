@@ -16,8 +16,10 @@ from providers.azure import (
     instances,
     inventory,
     machine_snapshots,
+    placement,
     regions,
     restoring,
+    sweeping,
     tags,
 )
 from providers.azure.credential import AzureCredential
@@ -33,10 +35,11 @@ from skyclust.contract import (
     SnapshotProvider,
     TagProvider,
 )
+from skyclust.contract.placement import PlacementProvider
 from skyclust.errors import ConfigurationError
 from skyclust.model.catalog import Architecture, Image, InstanceType
 from skyclust.model.identity import Identity
-from skyclust.model.instance import Instance, InstanceSpec
+from skyclust.model.instance import Instance, InstanceReference, InstanceSpec
 from skyclust.model.resource import Resource, ResourceKind
 from skyclust.model.snapshot import InstanceSnapshot
 
@@ -55,6 +58,7 @@ class AzureProvider(
     AccountInventoryProvider,
     ComputeProvider,
     CatalogProvider,
+    PlacementProvider,
     SnapshotProvider,
     DiskProvider,
     ConsoleProvider,
@@ -111,32 +115,36 @@ class AzureProvider(
         """Return the machine as it is now; Azure knows nothing of a deleted one."""
         return instances.get_instance(self._clients, region, instance_id)
 
-    def start_instance(self, region: str, instance_id: str) -> None:
+    def start_instance(self, instance: InstanceReference) -> None:
         """Ask for a start and return; a running machine is left as it is."""
-        changes.start_instance(self._clients, region, instance_id)
+        changes.start_instance(self._clients, instance)
 
-    def stop_instance(self, region: str, instance_id: str, *, power_off_only: bool = False) -> None:
+    def stop_instance(self, instance: InstanceReference, *, power_off_only: bool = False) -> None:
         """Ask for a stop and return: the machine is deallocated, or only powered off.
 
         One that is only powered off is billed as if it ran.
         """
-        changes.stop_instance(self._clients, region, instance_id, power_off_only=power_off_only)
+        changes.stop_instance(self._clients, instance, power_off_only=power_off_only)
 
-    def reboot_instance(self, region: str, instance_id: str) -> None:
+    def reboot_instance(self, instance: InstanceReference) -> None:
         """Ask for a reboot of a running machine and return."""
-        changes.reboot_instance(self._clients, region, instance_id)
+        changes.reboot_instance(self._clients, instance)
 
     def must_stop_to_resize(self, instance: Instance, instance_type: str) -> bool:
         """Return whether the machine's present hardware lacks the size."""
         return changes.must_stop_to_resize(self._clients, instance, instance_type)
 
-    def resize_instance(self, region: str, instance_id: str, instance_type: str) -> None:
+    def resize_instance(self, instance: InstanceReference, instance_type: str) -> None:
         """Give a machine another size and return; Azure reboots one that runs."""
-        changes.resize_instance(self._clients, region, instance_id, instance_type)
+        changes.resize_instance(self._clients, instance, instance_type)
 
-    def delete_instance(self, region: str, instance_id: str) -> None:
+    def delete_instance(self, instance: InstanceReference) -> None:
         """Ask for the end of the machine and of what was made for it; a gone one is no error."""
-        changes.delete_instance(self._clients, region, instance_id)
+        changes.delete_instance(self._clients, instance)
+
+    def remove_leftovers(self, instance: InstanceReference) -> None:
+        """Remove what bears the mark of a machine that is gone; nothing that is in use."""
+        sweeping.remove_leftovers(self._clients, instance)
 
     def list_instance_types(self, region: str) -> Iterator[Sequence[InstanceType]]:
         """Yield the sizes that the subscription may have in a region."""
@@ -148,11 +156,15 @@ class AzureProvider(
         """Return the versions of a family's image, or of `publisher:offer:sku`, newest first."""
         return catalog.list_images(self._clients, region, family, architecture)
 
+    def check_placement(self, spec: InstanceSpec) -> None:
+        """Raise for what a create would refuse before it makes anything."""
+        placement.check_placement(self._clients, spec)
+
     def create_snapshot(
-        self, region: str, instance_id: str, name: str, token: str
+        self, instance: InstanceReference, name: str, token: str
     ) -> InstanceSnapshot:
         """Ask for a snapshot of each disk of a machine and return them as one."""
-        return machine_snapshots.create_snapshot(self._clients, region, instance_id, name, token)
+        return machine_snapshots.create_snapshot(self._clients, instance, name, token)
 
     def list_snapshots(self, region: str, instance_id: str) -> Sequence[InstanceSnapshot]:
         """Return the snapshots of a machine that SkyClust took, the oldest first."""
@@ -162,25 +174,25 @@ class AzureProvider(
         """Return whether the machine has to be deallocated first."""
         return restoring.must_stop_to_restore(instance)
 
-    def restore_snapshot(self, region: str, instance_id: str, snapshot_id: str, token: str) -> bool:
+    def restore_snapshot(self, instance: InstanceReference, snapshot_id: str, token: str) -> bool:
         """Bring the machine's disks nearer to the snapshot; return whether they are there."""
-        return restoring.restore_snapshot(self._clients, region, instance_id, snapshot_id, token)
+        return restoring.restore_snapshot(self._clients, instance, snapshot_id, token)
 
-    def delete_snapshot(self, region: str, instance_id: str, snapshot_id: str) -> None:
+    def delete_snapshot(self, instance: InstanceReference, snapshot_id: str) -> None:
         """Ask for the end of a snapshot and return; one that is gone is no error."""
-        machine_snapshots.delete_snapshot(self._clients, region, instance_id, snapshot_id)
+        machine_snapshots.delete_snapshot(self._clients, instance, snapshot_id)
 
     def get_disk(self, region: str, disk_id: str) -> Resource:
         """Return the disk as it is now."""
         return attachments.get_disk(self._clients, region, disk_id)
 
-    def attach_disk(self, region: str, instance_id: str, disk_id: str) -> None:
+    def attach_disk(self, instance: InstanceReference, disk_id: str) -> None:
         """Ask for a disk to be attached and return; attached so, it outlives the machine."""
-        attachments.attach_disk(self._clients, region, instance_id, disk_id)
+        attachments.attach_disk(self._clients, instance, disk_id)
 
-    def detach_disk(self, region: str, instance_id: str, disk_id: str) -> None:
+    def detach_disk(self, instance: InstanceReference, disk_id: str) -> None:
         """Ask for a disk to be detached and return; the disk stays."""
-        attachments.detach_disk(self._clients, region, instance_id, disk_id)
+        attachments.detach_disk(self._clients, instance, disk_id)
 
     def console_log(self, region: str, instance_id: str) -> str:
         """Return the end of the serial console's log."""
@@ -188,13 +200,12 @@ class AzureProvider(
 
     def set_tags(
         self,
-        region: str,
-        instance_id: str,
+        instance: InstanceReference,
         tags: Mapping[str, str],
         removed: Collection[str] = (),
     ) -> None:
         """Set these tags, remove those, and leave all others as they are."""
-        _set_tags(self._clients, region, instance_id, tags, removed)
+        _set_tags(self._clients, instance, tags, removed)
 
 
 _set_tags = tags.set_tags

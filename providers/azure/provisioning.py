@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
+from providers.azure.fields import inner, text
 from skyclust.model.resource import ResourceState
 
 if TYPE_CHECKING:
@@ -20,12 +22,31 @@ _STATES: Final = {
 }
 
 
-def unsettled(thing: Document) -> ResourceState | None:
-    """Return the state of what is being changed or failed to be; None when all is well."""
-    written = native(thing).lower()
+def state_and_native(
+    thing: Mapping[str, Any], settled: ResourceState
+) -> tuple[ResourceState | None, str | None]:
+    """Return the state of a thing and Azure's own word; `settled` is it when all is well.
+
+    Nothing is claimed of what Azure tells no provisioning state of.
+    """
+    told = native(thing)
+    return (None, None) if told is None else (unsettled(thing) or settled, told)
+
+
+def unsettled(thing: Mapping[str, Any]) -> ResourceState | None:
+    """Return the state of what is being changed or failed to be; None for any other.
+
+    A state that Azure adds one day is UPDATING: busy with something unknown.
+    """
+    written = (native(thing) or "succeeded").lower()
     return None if written == "succeeded" else _STATES.get(written, ResourceState.UPDATING)
 
 
-def native(thing: Document) -> str:
-    """Return Azure's own word, `Succeeded` when it tells none."""
-    return str(thing["properties"].get("provisioningState") or "Succeeded")
+def is_ready(thing: Document) -> bool:
+    """Return whether Azure says that the last change went well."""
+    return (native(thing) or "").lower() == "succeeded"
+
+
+def native(thing: Mapping[str, Any]) -> str | None:
+    """Return Azure's own word, None when it tells none."""
+    return text(inner(thing, "properties"), "provisioningState")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from providers.azure import versions
 from providers.azure.errors import azure_errors
+from providers.azure.fields import inner, required, text
 from skyclust.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -20,18 +21,13 @@ def get_regions(clients: AzureClients) -> list[str]:
     """
     with azure_errors("list the locations of the subscription"):
         listed = clients.every(f"{clients.subscription}/locations", versions.SUBSCRIPTIONS)
-    return sorted({one["name"].lower() for one in listed if _is_physical(one)})
+    return sorted({required(one, "name").lower() for one in listed if _is_physical(one)})
 
 
 def _is_physical(location: Document) -> bool:
     # A private cloud may tell no metadata; it has physical locations only.
-    kind = (location.get("metadata") or {}).get("regionType", "Physical")
-    return str(kind).lower() == "physical" and location.get("type", "Region") == "Region"
-
-
-def region_of(thing: Document) -> str:
-    """Return the region of anything: Azure writes `westeurope`, and at times `West Europe`."""
-    return str(thing.get("location") or "").replace(" ", "").lower()
+    kind = text(inner(location, "metadata"), "regionType") or "Physical"
+    return kind.lower() == "physical" and (text(location, "type") or "Region") == "Region"
 
 
 def check_region(clients: AzureClients, region: str) -> None:

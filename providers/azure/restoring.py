@@ -13,33 +13,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from providers.azure import writing
 from providers.azure.changes import refusal
 from providers.azure.disks import KIND, source_of
+from providers.azure.disks import unique_id as unique_id_of_disk
 from providers.azure.errors import azure_errors
-from providers.azure.ids import ResourceId, normal, reference, to_id
+from providers.azure.fields import inner, required, text, texts
+from providers.azure.ids import ResourceId, group_of, normal, reference, to_id
 from providers.azure.instances import (
     REQUEST_TAG,
     TOKEN_TAG,
-    read_machine,
+    boot_disk,
+    data_disks,
+    disks_to_change,
+    read_same,
     state_of,
-    tags_of,
     unique_id,
 )
 from providers.azure.leftovers import REPLACES_TAG, Mark, look, remove_replaced
 from providers.azure.machine_snapshots import BOOT, disks_by_place, usable_parts
-from providers.azure.provisioning import unsettled
+from providers.azure.provisioning import is_ready, unsettled
+from providers.azure.resources import id_of, name_of, tags_of
 from providers.azure.tags import INSTANCE_TAG, to_tag
 from skyclust.errors import InvalidRequest
-from skyclust.model.instance import Instance, InstanceState
+from skyclust.model.instance import Instance, InstanceReference, InstanceState
+from skyclust.model.resource import ResourceState
 
 if TYPE_CHECKING:
     from providers.azure.client import AzureClients, Document
 
 _LONGEST_OF_MACHINE: Final = 55
 """Characters of a machine's name that are in a disk's, which has 80 at most."""
+
+_NOT_RESTORED: Final = frozenset({InstanceState.DELETING, InstanceState.SUSPENDED})
 
 # Who may read a disk, and by whose key, is not kept in its snapshot.
 _KEPT: Final = ("networkAccessPolicy", "diskAccessId", "publicNetworkAccess")
@@ -67,25 +75,26 @@ class Replacement:
 
 def must_stop_to_restore(instance: Instance) -> bool:
     """Return whether the machine has to be deallocated first: Azure swaps no boot disk else."""
-    return instance.attributes.get("billed") is not False
+    hibernated = instance.state is InstanceState.SUSPENDED
+    return hibernated or instance.attributes.get("billed") is not False
 
 
 def restore_snapshot(
-    clients: AzureClients, region: str, instance_id: str, snapshot_id: str, token: str
+    clients: AzureClients, instance: InstanceReference, snapshot_id: str, token: str
 ) -> bool:
     """Bring the machine's disks nearer to the snapshot; return whether they are there."""
-    machine = read_machine(clients, region, instance_id)
-    parts = usable_parts(clients, machine, region, snapshot_id)
+    machine = read_same(clients, instance)
+    parts = usable_parts(clients, machine, instance.region, snapshot_id)
     state = state_of(machine)
     if state.state is InstanceState.UPDATING:
         return False
-    if state.power != "deallocated" or state.state is InstanceState.DELETING:
-        hint = "It has to be stopped for this, and not only powered off."
-        raise refusal(region, instance_id, state, "restore", hint)
+    if state.power != "deallocated" or state.state in _NOT_RESTORED:
+        hint = "It has to be stopped for this, and not only powered off or hibernated."
+        raise refusal(instance, state, "restore", hint)
     plan = _plan(clients, machine, parts, token)
     if not all(one.done for one in plan):
         made = [_make(clients, machine, one, token) for one in plan]
-        if all(unsettled(disk) is None for disk in made):
+        if all(map(is_ready, made)):
             _exchange(clients, machine, plan, made)
         return False
     ended = [_end(clients, one.then) for one in plan]
@@ -96,14 +105,14 @@ def _plan(
     clients: AzureClients, machine: Document, parts: Mapping[str, Document], token: str
 ) -> list[Replacement]:
     """Return what replaces what; raises InvalidRequest for a disk that came later."""
-    group = machine["id"].split("/")[4]
+    group = group_of(id_of(machine))
     mark = sha256(token.encode()).hexdigest()[:8]
-    stem = machine["name"][:_LONGEST_OF_MACHINE]
+    stem = name_of(machine)[:_LONGEST_OF_MACHINE]
     now = disks_by_place(machine)
     plan = []
     for place, part in sorted(parts.items()):
         name = normal(f"{stem}-{mark}-restored-{place}")
-        then = ResourceId(clients.subscription_id, normal(group), KIND, name)
+        then = ResourceId(clients.subscription_id, group, KIND, name)
         one = Replacement(place, part, now.get(place), then)
         if one.now is not None and not one.done:
             _refuse_stranger(clients, machine, one)
@@ -118,7 +127,7 @@ def _refuse_stranger(clients: AzureClients, machine: Document, one: Replacement)
     if disk is not None and tags_of(disk).get(INSTANCE_TAG) == unique_id(machine):
         return  # an earlier restore put it there
     raise InvalidRequest(
-        f"Could not restore instance {normal(machine['id'])}: disk {one.now} has come to place"
+        f"Could not restore instance {id_of(machine)}: disk {one.now} has come to place"
         f" {one.place} since the snapshot was taken.",
         hint="Detach that disk first: a restore would delete it.",
         provider="azure",
@@ -128,17 +137,21 @@ def _refuse_stranger(clients: AzureClients, machine: Document, one: Replacement)
 def _make(clients: AzureClients, machine: Document, one: Replacement, token: str) -> Document:
     """Return the disk that is to be, made unless it is there; it may not be ready yet."""
     made = look(clients, str(one.then))
-    if made is not None and str(made["properties"].get("provisioningState")) != "Failed":
+    ours = {TOKEN_TAG: to_tag(token), INSTANCE_TAG: unique_id(machine)}
+    if made is not None and not ours.items() <= tags_of(made).items():
+        raise InvalidRequest(
+            f"Could not restore instance {id_of(machine)}: somebody else's disk is called"
+            f" {one.then.name}.",
+            hint="Rename or delete that disk, or restore again: each restore has names of its own.",
+            provider="azure",
+        )
+    if made is not None and unsettled(made) is not ResourceState.ERROR:
         return made
     before = look(clients, one.now) if one.now else None
-    tags = {
-        **_inherited(made or before),
-        TOKEN_TAG: to_tag(token),
-        INSTANCE_TAG: unique_id(machine),
-    }
-    tags.setdefault(REPLACES_TAG, str(_mark(machine, one)))
-    body = to_request(machine, one.part["id"], before, tags)
-    with azure_errors(f"make disk {one.then.name} from snapshot {one.part['name']}"):
+    tags = {**_inherited(made or before), **ours}
+    tags.setdefault(REPLACES_TAG, str(_mark(machine, one, before)))
+    body = to_request(machine, required(one.part, "id"), before, tags)
+    with azure_errors(f"make disk {one.then.name} from snapshot {name_of(one.part)}"):
         return writing.put_disk(clients, one.then.group, one.then.name, body)
 
 
@@ -148,18 +161,18 @@ def _inherited(disk: Document | None) -> dict[str, str]:
     return {name: value for name, value in tags.items() if name != REQUEST_TAG}
 
 
-def _mark(machine: Document, one: Replacement) -> Mark:
-    storage = machine["properties"]["storageProfile"]
-    attached = [storage["osDisk"], *(storage.get("dataDisks") or ())]
-    now = next((part for part in attached if reference(part.get("managedDisk")) == one.now), None)
+def _mark(machine: Document, one: Replacement, before: Document | None) -> Mark:
+    attached = [boot_disk(machine), *data_disks(machine)]
+    now = next((part for part in attached if reference(part, "managedDisk") == one.now), None)
     there = to_id(one.now) if one.now else None
-    if now is None or there is None:
+    if now is None or there is None or before is None:
         return Mark()
     return Mark(
         there.group,
         there.name,
-        str(now.get("deleteOption") or Mark.delete_option),
-        str(now.get("caching") or Mark.caching),
+        text(now, "deleteOption") or Mark.delete_option,
+        text(now, "caching") or Mark.caching,
+        unique_id_of_disk(before) or Mark.unique_id,
     )
 
 
@@ -172,21 +185,21 @@ def to_request(
     """
     properties: Document = {"creationData": {"createOption": "Copy", "sourceResourceId": part}}
     body: Document = {
-        "location": machine["location"],
+        "location": required(machine, "location"),
         "tags": dict(tags),
         "properties": properties,
     }
-    if machine.get("zones"):
-        body["zones"] = machine["zones"]
+    if zones := texts(machine, "zones"):
+        body["zones"] = zones
     if before is None:
         return body
-    told = before["properties"]
-    sku = str((before.get("sku") or {}).get("name") or "")
-    if sku:
+    told = inner(before, "properties")
+    sku = text(inner(before, "sku"), "name")
+    if sku is not None:
         body["sku"] = {"name": sku}
-    kept = (*_KEPT, *_KEPT_BY_SKU.get(sku, ()))
+    kept = (*_KEPT, *_KEPT_BY_SKU.get(sku or "", ()))
     properties |= {name: told[name] for name in kept if told.get(name) is not None}
-    if (told.get("encryption") or {}).get("diskEncryptionSetId"):
+    if text(inner(told, "encryption"), "diskEncryptionSetId"):
         properties["encryption"] = told["encryption"]
     return body
 
@@ -195,11 +208,10 @@ def _exchange(
     clients: AzureClients, machine: Document, plan: list[Replacement], made: list[Document]
 ) -> None:
     """Ask for the boot disk's exchange and the end of the old data disks, or for the new ones."""
-    storage = machine["properties"]["storageProfile"]
-    data = list(storage.get("dataDisks") or ())
+    data = disks_to_change(machine)
     leaving = {one.now for one in plan if one.place != BOOT and not one.done and one.now}
     if leaving:
-        kept = [part for part in data if reference(part.get("managedDisk")) not in leaving]
+        kept = [part for part in data if reference(part, "managedDisk") not in leaving]
     else:
         coming = zip(plan, made, strict=True)
         new = [_attached(one, disk) for one, disk in coming if one.place != BOOT and not one.done]
@@ -207,8 +219,8 @@ def _exchange(
     body: Document = {"dataDisks": kept}
     boot = next((one for one in plan if one.place == BOOT and not one.done), None)
     if boot is not None:
-        body["osDisk"] = _swapped(storage["osDisk"], boot.then)
-    with azure_errors(f"exchange the disks of instance {normal(machine['id'])}"):
+        body["osDisk"] = _swapped(boot_disk(machine), boot.then)
+    with azure_errors(f"exchange the disks of instance {id_of(machine)}"):
         writing.change_storage(clients, machine, body)
 
 
@@ -216,15 +228,15 @@ def _attached(one: Replacement, disk: Document) -> Document:
     mark = Mark.of(disk) or Mark()
     return {
         "lun": int(one.place),
-        "name": disk["name"],
+        "name": name_of(disk),
         "createOption": "Attach",
         "deleteOption": mark.delete_option,
         "caching": mark.caching,
-        "managedDisk": {"id": disk["id"]},
+        "managedDisk": {"id": required(disk, "id")},
     }
 
 
-def _swapped(disk: Document, new: ResourceId) -> Document:
+def _swapped(disk: Mapping[str, Any], new: ResourceId) -> Document:
     kept = {key: value for key, value in disk.items() if key != "diskSizeGB"}
     return {**kept, "name": new.name, "managedDisk": {"id": str(new)}}
 

@@ -14,7 +14,6 @@ from azure.identity import (
     ClientSecretCredential,
     ManagedIdentityCredential,
 )
-from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 
 from providers.azure.credential import CLOUDS, AzureCredential
 from skyclust.errors import ConfigurationError
@@ -73,15 +72,6 @@ class TokenRetries(BoundedRetries):
         if answer.http_response.status_code == 429 or answer.http_response.status_code >= 500:
             raise HttpResponseError(response=answer.http_response)
         return answer
-
-
-class Authentication(ARMChallengeAuthenticationPolicy):
-    """Adds the token, to an endpoint without TLS too: whoever typed http:// meant it."""
-
-    def on_request(self, request: PipelineRequest[Any]) -> None:
-        """Add the token to a request."""
-        request.context["enforce_https"] = False
-        super().on_request(request)
 
 
 class WithoutTls(RequestsTransport):  # type: ignore[misc]  # the SDK loads it by name

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from providers.azure import provisioning
 from providers.azure.disks import source_of
-from providers.azure.ids import normal
-from providers.azure.instances import tags_of, to_moment
-from providers.azure.provisioning import native, unsettled
-from providers.azure.regions import region_of
+from providers.azure.fields import inner, number
+from providers.azure.resources import id_of, location_of, name_of, tags_of, to_moment
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
 if TYPE_CHECKING:
@@ -19,31 +18,34 @@ if TYPE_CHECKING:
 
 
 def to_snapshot(snapshot: Document) -> Resource:
-    """Return a snapshot as an inventory resource; its size is that of the disk it was taken of."""
-    properties = snapshot["properties"]
+    """Return a snapshot as an inventory resource; its size is that of the disk it was taken of.
+
+    Azure has no tiers of snapshots.
+    """
+    properties = inner(snapshot, "properties")
     return Resource(
         provider="azure",
-        region=region_of(snapshot),
+        region=location_of(snapshot),
         kind=ResourceKind.SNAPSHOT,
-        id=normal(snapshot["id"]),
-        name=snapshot["name"],
+        id=id_of(snapshot),
+        name=name_of(snapshot),
         state=state_of(snapshot),
-        native_state=native(snapshot),
+        native_state=provisioning.native(snapshot),
         tags=tags_of(snapshot),
-        created_at=to_moment(properties.get("timeCreated")),
+        created_at=to_moment(properties, "timeCreated"),
         attributes={
             "description": None,
             "disk": source_of(snapshot, "/disks/"),
             "encrypted": True,  # as every managed disk
-            "size_gib": properties.get("diskSizeGB"),
-            "tier": "standard",
+            "size_gib": number(properties, "diskSizeGB"),
+            "tier": None,
         },
     )
 
 
-def state_of(snapshot: Document) -> ResourceState:
+def state_of(snapshot: Document) -> ResourceState | None:
     """Return the state of a snapshot; one that is still being copied is PENDING."""
-    percent = snapshot["properties"].get("completionPercent")
-    if unsettled(snapshot) is None and percent is not None and percent < 100:
-        return ResourceState.PENDING
-    return unsettled(snapshot) or ResourceState.AVAILABLE
+    percent = number(inner(snapshot, "properties"), "completionPercent")
+    copied = percent is None or percent >= 100
+    settled = ResourceState.AVAILABLE if copied else ResourceState.PENDING
+    return provisioning.state_and_native(snapshot, settled)[0]

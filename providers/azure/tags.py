@@ -15,10 +15,11 @@ from providers.azure.instances import (
     REQUEST_TAG,
     TOKEN_TAG,
     machine_id,
-    read_machine,
-    tags_of,
+    read_same,
 )
+from providers.azure.resources import tags_of
 from skyclust.errors import InvalidRequest
+from skyclust.model.instance import InstanceReference
 
 if TYPE_CHECKING:
     from providers.azure.client import AzureClients
@@ -60,8 +61,7 @@ def refuse_tags(doing: str, tags: Mapping[str, str], removed: Collection[str] = 
 
 def set_tags(
     clients: AzureClients,
-    region: str,
-    instance_id: str,
+    instance: InstanceReference,
     tags: Mapping[str, str],
     removed: Collection[str],
 ) -> None:
@@ -70,16 +70,16 @@ def set_tags(
     Azure compares names of tags without regard to case, and merges: two writers do not undo
     each other. Source: https://learn.microsoft.com/en-us/rest/api/resources/tags/update-at-scope
     """
-    doing = f"change the tags of instance {instance_id} in {region}"
-    machine_id(clients, region, instance_id)
+    doing = f"change the tags of instance {instance.id} in {instance.region}"
+    machine_id(clients, instance.region, instance.id)
     refuse_tags(doing, tags, removed)
-    there = tags_of(read_machine(clients, region, instance_id))
+    there = tags_of(read_same(clients, instance))
     gone = {name.lower() for name in removed}
     going = {name: value for name, value in there.items() if name.lower() in gone}
     if any(there.get(name) != value for name, value in tags.items()):
-        _patch(clients, doing, instance_id, "Merge", tags)
+        _patch(clients, doing, instance.id, "Merge", tags)
     if going:
-        _patch(clients, doing, instance_id, "Delete", going)
+        _patch(clients, doing, instance.id, "Delete", going)
 
 
 def _patch(

@@ -10,6 +10,8 @@ from typing import Final
 COMPUTE: Final = "2024-11-01"
 DISKS: Final = "2024-03-02"
 """Of disks and snapshots, which Microsoft.Compute versions on their own."""
+GALLERIES: Final = "2023-07-03"
+"""Of galleries, their images and versions."""
 SKUS: Final = "2021-07-01"
 NETWORK: Final = "2024-05-01"
 SUBSCRIPTIONS: Final = "2022-12-01"
@@ -17,7 +19,7 @@ RESOURCES: Final = "2021-04-01"
 """Of resource groups, and of tags at a scope."""
 PERMISSIONS: Final = "2022-04-01"
 
-_OF_COMPUTE: Final = {"disks": DISKS, "snapshots": DISKS, "skus": SKUS}
+_OF_COMPUTE: Final = {"disks": DISKS, "snapshots": DISKS, "skus": SKUS, "galleries": GALLERIES}
 
 
 def version_of(path: str) -> str:

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from providers.azure.fields import required, text
+from providers.azure.ids import group_of
+from providers.azure.resources import name_of
+from skyclust.providerkit.answers import require_object
+
 if TYPE_CHECKING:
     from providers.azure.client import AzureClients, Document
 
 
 def put_group(clients: AzureClients, group: str, location: str) -> None:
     """Make a resource group unless it is there."""
-    clients.resources.resource_groups.create_or_update(group, {"location": location})
+    groups = clients.resources.resource_groups
+    groups.create_or_update(group, {"location": location}, cls=_raw)
 
 
 def put_address(clients: AzureClients, group: str, name: str, body: Document) -> Document:
@@ -39,13 +45,52 @@ def put_new_machine(clients: AzureClients, group: str, name: str, body: Document
     return _json(machines.begin_create_or_update(group, name, asked, headers=new, **_AT_ONCE))
 
 
+def change_machine(clients: AzureClients, machine: Document, properties: Document) -> None:
+    """Ask for a change of a machine's properties, unless it was changed since it was read.
+
+    Another machine that has its name by now refuses as well, unless it was changed as often.
+    """
+    tag = text(machine, "etag")
+    unchanged = {"If-Match": tag} if tag else {}
+    asked: Any = {"properties": properties}
+    machines = clients.compute.virtual_machines
+    machines.begin_update(*place_of(machine), asked, polling=False, headers=unchanged)
+
+
 def change_storage(clients: AzureClients, machine: Document, storage: Document) -> None:
     """Ask for other disks of a machine, unless the machine was changed since it was read."""
-    unchanged = {"If-Match": machine["etag"]} if machine.get("etag") else {}
-    group, name = machine["id"].split("/")[4], machine["name"]
-    asked: Any = {"properties": {"storageProfile": storage}}
+    change_machine(clients, machine, {"storageProfile": storage})
+
+
+def start(clients: AzureClients, machine: Document) -> None:
+    """Ask for a start of a machine."""
+    clients.compute.virtual_machines.begin_start(*place_of(machine), polling=False)
+
+
+def power_off(clients: AzureClients, machine: Document) -> None:
+    """Ask for a machine to be powered off, and to keep its place."""
+    clients.compute.virtual_machines.begin_power_off(*place_of(machine), polling=False)
+
+
+def deallocate(clients: AzureClients, machine: Document) -> None:
+    """Ask for a machine to be stopped, and to give its place back."""
+    clients.compute.virtual_machines.begin_deallocate(*place_of(machine), polling=False)
+
+
+def restart(clients: AzureClients, machine: Document) -> None:
+    """Ask for a restart of a machine, with one request whatever becomes of it."""
     machines = clients.compute.virtual_machines
-    machines.begin_update(group, name, asked, polling=False, headers=unchanged)
+    machines.begin_restart(*place_of(machine), polling=False, retry_total=0)
+
+
+def delete_machine(clients: AzureClients, machine: Document) -> None:
+    """Ask for the end of a machine."""
+    clients.compute.virtual_machines.begin_delete(*place_of(machine), polling=False)
+
+
+def place_of(thing: Document) -> tuple[str, str]:
+    """Return group and name of a thing, as the SDK wants them."""
+    return group_of(required(thing, "id")), name_of(thing)
 
 
 def put_disk(clients: AzureClients, group: str, name: str, body: Document) -> Document:
@@ -93,14 +138,27 @@ def delete_interface(clients: AzureClients, group: str, name: str) -> None:
     clients.network.network_interfaces.begin_delete(group, name, polling=False)
 
 
+def console_addresses(clients: AzureClients, machine: Document, minutes: int) -> Document:
+    """Ask for addresses that open a machine's console log and screenshot for some minutes."""
+    answer = clients.compute.virtual_machines.retrieve_boot_diagnostics_data(
+        *place_of(machine), sas_uri_expiration_time_in_minutes=minutes, cls=_raw
+    )
+    told = require_object(answer, doing="read the addresses of the console", provider="azure")
+    return cast("Document", told)
+
+
 def _raw(response: Any, model: object, headers: object) -> Any:
-    """Return an answer as its JSON in place of the SDK's model of it."""
+    """Return an answer as its JSON in place of the SDK's model of it; None for none."""
     del model, headers
-    return response.http_response.json()
+    try:
+        return response.http_response.json()
+    except ValueError:
+        return None
 
 
 _AT_ONCE: Final[Any] = {"polling": False, "cls": _raw}
 
 
 def _json(operation: Any) -> Document:
-    return cast("Document", operation.result())
+    accepted = require_object(operation.result(), doing="read what was accepted", provider="azure")
+    return cast("Document", accepted)

@@ -20,7 +20,7 @@ TOKEN = "0c9a4b7e-5f0d-4c1b-9d53-2f4f3a1f7e10"
 URN = ":".join(IMAGE.values())
 
 Spec = Callable[..., InstanceSpec]
-Becomes = Callable[[str, InstanceState], Instance]
+Becomes = Callable[[Instance, InstanceState], Instance]
 
 
 @pytest.fixture(autouse=True)
@@ -77,9 +77,9 @@ def spec() -> Spec:
 def becomes(provider: AzureProvider) -> Becomes:
     """Return a function that waits until a machine has a state."""
 
-    def wait(instance_id: str, state: InstanceState) -> Instance:
+    def wait(machine: Instance, state: InstanceState) -> Instance:
         found = wait_for_state(
-            provider, REGION, instance_id, state, deadline_seconds=10, poll_seconds=0.02
+            provider, machine.reference, state, deadline_seconds=20, poll_seconds=0.02
         )
         assert found is not None
         return found
@@ -90,4 +90,4 @@ def becomes(provider: AzureProvider) -> Becomes:
 @pytest.fixture
 def running(provider: AzureProvider, spec: Spec, becomes: Becomes) -> Instance:
     """Return a machine that runs."""
-    return becomes(provider.create_instance(spec(), TOKEN).id, InstanceState.RUNNING)
+    return becomes(provider.create_instance(spec(), TOKEN), InstanceState.RUNNING)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from providers.azure import writing
@@ -10,10 +12,13 @@ from providers.azure.errors import azure_errors
 from providers.azure.instances import read_machine
 from providers.azure.provider import AzureProvider
 from providers.azure.states import STILL_BILLED
-from skyclust.errors import Conflict, InvalidRequest, NotFound, Unavailable
+from skyclust.errors import Conflict, InvalidRequest, NotFound, Throttled, Unavailable
 from skyclust.model.instance import DiskSpec, Instance, InstanceFailure, InstanceState
+from skyclust.model.operation import Operation, OperationKind
 from skyclust.model.snapshot import SnapshotState
+from skyclust.paths import STEPS, Action, Position
 from skyclust.sandbox.faults import Fault, FaultKind
+from tasks.machine import ON_MACHINES
 from tests.conformance.azure import REGION
 from tests.conformance.azure_operator import AzureOperator
 from tests.fixtures.azure import AzureSandbox
@@ -26,11 +31,11 @@ def test_a_machine_that_is_only_powered_off_says_that_it_is_billed(
     provider: AzureProvider, running: Instance, becomes: Becomes
 ) -> None:
     assert running.attributes["billed"] is True
-    provider.stop_instance(REGION, running.id, power_off_only=True)
-    off = becomes(running.id, InstanceState.STOPPED)
+    provider.stop_instance(running.reference, power_off_only=True)
+    off = becomes(running, InstanceState.STOPPED)
     assert (off.native_state, off.attributes["billed"]) == ("PowerState/stopped", True)
     assert off.state_reason == STILL_BILLED
-    provider.stop_instance(REGION, running.id)
+    provider.stop_instance(running.reference)
     while (now := provider.get_instance(REGION, running.id)).attributes["billed"]:
         assert now.state in {InstanceState.STOPPING, InstanceState.STOPPED}
     assert (now.native_state, now.state_reason) == ("PowerState/deallocated", None)
@@ -39,17 +44,94 @@ def test_a_machine_that_is_only_powered_off_says_that_it_is_billed(
 def test_a_start_without_room_is_told_and_can_be_mended(
     provider: AzureProvider, running: Instance, becomes: Becomes, azure_sandbox: AzureSandbox
 ) -> None:
-    provider.stop_instance(REGION, running.id)
-    becomes(running.id, InstanceState.STOPPED)
+    provider.stop_instance(running.reference)
+    becomes(running, InstanceState.STOPPED)
     full = Fault(
         kind=FaultKind.ERROR, action="VirtualMachines_Start", code="AllocationFailed", times=1
     )
     azure_sandbox.inject(full)
-    provider.start_instance(REGION, running.id)
-    failed = becomes(running.id, InstanceState.ERROR)
+    provider.start_instance(running.reference)
+    failed = becomes(running, InstanceState.ERROR)
     assert (failed.failure, failed.attributes["billed"]) == (InstanceFailure.CAPACITY, False)
-    provider.start_instance(REGION, running.id)
-    assert becomes(running.id, InstanceState.RUNNING).failure is None
+    provider.start_instance(running.reference)
+    assert becomes(running, InstanceState.RUNNING).failure is None
+
+
+def test_a_machine_that_failed_to_start_is_cured_by_another_size(
+    provider: AzureProvider, running: Instance, becomes: Becomes, azure_sandbox: AzureSandbox
+) -> None:
+    """The operation looks at the machine, resizes it, and it starts."""
+    provider.stop_instance(running.reference)
+    becomes(running, InstanceState.STOPPED)
+    full = Fault(
+        kind=FaultKind.ERROR, action="VirtualMachines_Start", code="AllocationFailed", times=1
+    )
+    azure_sandbox.inject(full)
+    provider.start_instance(running.reference)
+    becomes(running, InstanceState.ERROR)
+    moment = datetime.now(UTC)
+    operation = Operation(
+        id="o",
+        workspace_id="w",
+        kind=OperationKind.RESIZE,
+        credential="c",
+        provider="azure",
+        region=REGION,
+        token="t",
+        request={"type": "Standard_D2s_v5"},
+        instance_id=running.id,
+        instance_unique_id=running.unique_id,
+        created_at=moment,
+        updated_at=moment,
+    )
+    position = Position.JOURNALLED
+    for action in (Action.INSPECT, Action.RESIZE):
+        step = STEPS[OperationKind.RESIZE][position]
+        assert step.action is action
+        position = ON_MACHINES[action](step, operation, provider).position
+    assert position is Position.READY
+    resized = provider.get_instance(REGION, running.id)
+    assert (resized.state, resized.type) == (InstanceState.STOPPED, "Standard_D2s_v5")
+    provider.start_instance(running.reference)
+    becomes(running, InstanceState.RUNNING)
+
+
+def test_a_reboot_is_one_request_also_when_it_is_throttled(
+    provider: AzureProvider, running: Instance, azure_sandbox: AzureSandbox
+) -> None:
+    azure_sandbox.inject(Fault(kind=FaultKind.THROTTLE, action="VirtualMachines_Restart"))
+    with pytest.raises(Throttled):
+        provider.reboot_instance(running.reference)
+    assert azure_sandbox.calls()["VirtualMachines_Restart"] == 1
+
+
+def test_a_hibernated_machine_is_suspended_until_it_is_stopped(
+    provider: AzureProvider,
+    clients: AzureClients,
+    operator: AzureOperator,
+    becomes: Becomes,
+) -> None:
+    """What its memory holds is for its size and its boot disk: neither is changed under it."""
+    capable = {"hibernationEnabled": True}
+    made = operator.ready(operator.instance("db", additionalCapabilities=capable))
+    machine = provider.get_instance(REGION, made)
+    group, name = made.split("/")[4], machine.name
+    clients.compute.virtual_machines.begin_deallocate(group, name, hibernate=True, polling=False)
+    hibernated = becomes(machine, InstanceState.SUSPENDED)
+    assert (hibernated.native_state, hibernated.attributes["billed"]) == (
+        "HibernationState/Hibernated",
+        False,
+    )
+    assert provider.must_stop_to_resize(hibernated, "Standard_D2s_v5")
+    assert provider.must_stop_to_restore(hibernated)
+    with pytest.raises(InvalidRequest, match="HibernationState/Hibernated"):
+        provider.resize_instance(machine.reference, "Standard_D2s_v5")
+    provider.start_instance(machine.reference)
+    becomes(machine, InstanceState.RUNNING)
+    clients.compute.virtual_machines.begin_deallocate(group, name, hibernate=True, polling=False)
+    becomes(machine, InstanceState.SUSPENDED)
+    provider.stop_instance(machine.reference)
+    becomes(machine, InstanceState.STOPPED)
 
 
 def test_a_size_of_the_same_hardware_needs_no_stop(
@@ -58,10 +140,10 @@ def test_a_size_of_the_same_hardware_needs_no_stop(
     assert not provider.must_stop_to_resize(running, "Standard_B2ms")
     assert provider.must_stop_to_resize(running, "Standard_D2s_v5")
     assert not provider.must_stop_to_resize(running, "standard_b2s")
-    provider.resize_instance(REGION, running.id, "Standard_B2ms")
-    assert becomes(running.id, InstanceState.RUNNING).type == "Standard_B2ms"
+    provider.resize_instance(running.reference, "Standard_B2ms")
+    assert becomes(running, InstanceState.RUNNING).type == "Standard_B2ms"
     with pytest.raises(InvalidRequest, match="not available in the current hardware"):
-        provider.resize_instance(REGION, running.id, "Standard_D2s_v5")
+        provider.resize_instance(running.reference, "Standard_D2s_v5")
 
 
 def test_two_writers_do_not_undo_each_other(
@@ -73,8 +155,8 @@ def test_two_writers_do_not_undo_each_other(
 ) -> None:
     stale = read_machine(clients, REGION, running.id)
     disk = operator.ready(operator.disk("spare"))
-    provider.attach_disk(REGION, running.id, disk)
-    becomes(running.id, InstanceState.RUNNING)
+    provider.attach_disk(running.reference, disk)
+    becomes(running, InstanceState.RUNNING)
     with pytest.raises(Conflict), azure_errors("change disks"):
         writing.change_storage(clients, stale, {"dataDisks": []})
     assert disk in str(provider.get_instance(REGION, running.id).attributes["disks"])
@@ -90,13 +172,13 @@ def test_disks_that_cannot_be_moved_are_refused(
     disks = running.attributes["disks"]
     assert isinstance(disks, list)
     with pytest.raises(InvalidRequest, match="is the boot disk"):
-        provider.detach_disk(REGION, running.id, str(disks[0]))
+        provider.detach_disk(running.reference, str(disks[0]))
     disk = operator.ready(operator.disk("spare"))
-    provider.attach_disk(REGION, running.id, disk)
+    provider.attach_disk(running.reference, disk)
     other = provider.create_instance(spec(name="api"), "other")
-    becomes(other.id, InstanceState.RUNNING)
+    becomes(other, InstanceState.RUNNING)
     with pytest.raises(InvalidRequest, match="Detach it there first"):
-        provider.attach_disk(REGION, other.id, disk)
+        provider.attach_disk(other.reference, disk)
 
 
 def test_a_machine_is_in_its_region_and_subscription(
@@ -104,8 +186,9 @@ def test_a_machine_is_in_its_region_and_subscription(
 ) -> None:
     with pytest.raises(NotFound, match=f"it is in {REGION}"):
         provider.get_instance("eastus", running.id)
+    elsewhere = running.reference.model_copy(update={"region": "eastus"})
     with pytest.raises(NotFound, match=f"it is in {REGION}"):
-        provider.delete_instance("eastus", running.id)
+        provider.delete_instance(elsewhere)
     foreign = running.id.replace(azure_sandbox.subscription_id, azure_sandbox.other_subscription_id)
     with pytest.raises(NotFound, match="in the credential's subscription"):
         provider.get_instance(REGION, foreign)
@@ -115,16 +198,16 @@ def test_a_snapshot_that_broke_off_is_carried_on(
     provider: AzureProvider, spec: Spec, becomes: Becomes, azure_sandbox: AzureSandbox
 ) -> None:
     made = provider.create_instance(spec(disks=(DiskSpec(size_gib=4),)), TOKEN)
-    becomes(made.id, InstanceState.RUNNING)
+    becomes(made, InstanceState.RUNNING)
     azure_sandbox.inject(Fault(kind=FaultKind.ERROR, action="Snapshots_CreateOrUpdate", after=1))
     with pytest.raises(Unavailable):
-        provider.create_snapshot(REGION, made.id, "nightly", TOKEN)
+        provider.create_snapshot(made.reference, "nightly", TOKEN)
     azure_sandbox.clear()
     [half] = provider.list_snapshots(REGION, made.id)
     assert (half.state, half.native_state) == (SnapshotState.PENDING, "Incomplete")
     with pytest.raises(Conflict, match="is not complete"):
-        provider.restore_snapshot(REGION, made.id, half.id, TOKEN)
-    whole = provider.create_snapshot(REGION, made.id, "nightly", TOKEN)
+        provider.restore_snapshot(made.reference, half.id, TOKEN)
+    whole = provider.create_snapshot(made.reference, "nightly", TOKEN)
     assert (whole.id, len(whole.parts)) == (half.id, 2)
 
 
@@ -135,17 +218,17 @@ def test_a_restore_deletes_no_disk_that_came_later(
     operator: AzureOperator,
 ) -> None:
     made = provider.create_instance(spec(disks=(DiskSpec(size_gib=4),)), TOKEN)
-    becomes(made.id, InstanceState.RUNNING)
-    kept = provider.create_snapshot(REGION, made.id, "nightly", TOKEN)
+    becomes(made, InstanceState.RUNNING)
+    kept = provider.create_snapshot(made.reference, "nightly", TOKEN)
     disks = made.attributes["disks"]
     assert isinstance(disks, list)
-    provider.stop_instance(REGION, made.id)
-    becomes(made.id, InstanceState.STOPPED)
-    provider.detach_disk(REGION, made.id, str(disks[1]))
-    becomes(made.id, InstanceState.STOPPED)
+    provider.stop_instance(made.reference)
+    becomes(made, InstanceState.STOPPED)
+    provider.detach_disk(made.reference, str(disks[1]))
+    becomes(made, InstanceState.STOPPED)
     stranger = operator.ready(operator.disk("stranger"))
-    provider.attach_disk(REGION, made.id, stranger)
-    becomes(made.id, InstanceState.STOPPED)
+    provider.attach_disk(made.reference, stranger)
+    becomes(made, InstanceState.STOPPED)
     with pytest.raises(InvalidRequest, match="has come to place 0"):
-        provider.restore_snapshot(REGION, made.id, kept.id, TOKEN)
+        provider.restore_snapshot(made.reference, kept.id, TOKEN)
     assert provider.get_disk(REGION, stranger).attributes["attached_to"] == [made.id]

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from azure.core.pipeline.transport import RequestsTransport
 
-from providers.azure import belongings, creation, versions
+from providers.azure import creation, versions
 from providers.azure.client import AzureClients
 from providers.azure.provider import AzureProvider
 from skyclust.errors import CapacityExhausted, Conflict, InvalidRequest, NotFound
 from skyclust.model.instance import DiskSpec, InstanceState
+from skyclust.model.resource import ResourceKind, ResourceState
 from skyclust.sandbox.faults import Fault, FaultKind
 from tests.conformance.azure import REGION
 from tests.conformance.azure_operator import COMPUTE, NETWORK, AzureOperator
@@ -89,8 +90,8 @@ def test_a_name_that_somebody_else_has_is_refused(
     with pytest.raises(InvalidRequest, match="has a machine of that name"):
         provider.create_instance(spec(), "another token")
     assert len(operator.every(NETWORK, "networkInterfaces")) == before
-    becomes(first.id, InstanceState.RUNNING)
-    provider.delete_instance(REGION, first.id)
+    becomes(first, InstanceState.RUNNING)
+    provider.delete_instance(first.reference)
     with pytest.raises(Conflict, match="is being deleted"):
         provider.create_instance(spec(), "another token")
 
@@ -133,21 +134,21 @@ def test_every_call_names_a_version_of_ours(
     ours = {value for name, value in named if name.isupper() and isinstance(value, str)}
     monkeypatch.setattr(RequestsTransport, "send", noting)
     made = provider.create_instance(spec(public_address=True), TOKEN)
-    becomes(made.id, InstanceState.RUNNING)
-    kept = provider.create_snapshot(REGION, made.id, "nightly", TOKEN)
-    provider.set_tags(REGION, made.id, {"team": "shop"})
-    becomes(made.id, InstanceState.RUNNING)
-    provider.reboot_instance(REGION, made.id)
-    becomes(made.id, InstanceState.RUNNING)
+    becomes(made, InstanceState.RUNNING)
+    kept = provider.create_snapshot(made.reference, "nightly", TOKEN)
+    provider.set_tags(made.reference, {"team": "shop"})
+    becomes(made, InstanceState.RUNNING)
+    provider.reboot_instance(made.reference)
+    becomes(made, InstanceState.RUNNING)
     provider.console_log(REGION, made.id)
-    provider.resize_instance(REGION, made.id, "Standard_B2ms")
-    becomes(made.id, InstanceState.RUNNING)
-    provider.stop_instance(REGION, made.id)
-    becomes(made.id, InstanceState.STOPPED)
-    provider.start_instance(REGION, made.id)
-    becomes(made.id, InstanceState.RUNNING)
-    provider.delete_snapshot(REGION, made.id, kept.id)
-    provider.delete_instance(REGION, made.id)
+    provider.resize_instance(made.reference, "Standard_B2ms")
+    becomes(made, InstanceState.RUNNING)
+    provider.stop_instance(made.reference)
+    becomes(made, InstanceState.STOPPED)
+    provider.start_instance(made.reference)
+    becomes(made, InstanceState.RUNNING)
+    provider.delete_snapshot(made.reference, kept.id)
+    provider.delete_instance(made.reference)
     told = {"PUT web", "POST restart", "POST deallocate", "PATCH default", "DELETE web"}
     assert told <= asked
 
@@ -180,22 +181,60 @@ def test_what_cannot_be_removed_yet_is_asked_for_again(
     assert len(operator.every(NETWORK, "networkInterfaces")) == 1
 
 
-def test_what_a_dead_machine_left_goes_with_a_repeated_delete(
-    provider: AzureProvider,
-    operator: AzureOperator,
-    clients: AzureClients,
-    spec: Spec,
-    becomes: Becomes,
+def test_a_placement_is_checked_as_a_create_checks_it(
+    provider: AzureProvider, operator: AzureOperator, spec: Spec
 ) -> None:
-    machine = provider.create_instance(spec(), TOKEN)
-    becomes(machine.id, InstanceState.RUNNING)
-    gone = spec(name="gone")
-    address = belongings.make_address(clients, gone, "x")
-    belongings.make_interface(clients, gone, "x", operator.subnet, address)
-    provider.delete_instance(REGION, machine.id.replace("/web", "/gone"))
-    left: list[Any] = operator.every(NETWORK, "networkInterfaces")
-    assert [one["properties"]["virtualMachine"]["id"].lower() for one in left] == [machine.id]
-    assert operator.every(NETWORK, "publicIPAddresses") == []
+    provider.check_placement(spec())
+    assert operator.every(COMPUTE, "virtualMachines") == []
+    assert operator.every(NETWORK, "networkInterfaces") == []
+    with pytest.raises(NotFound, match="no image 'silver'"):
+        provider.check_placement(spec(image="silver"))
+    with pytest.raises(NotFound, match="no network 'nowhere'"):
+        provider.check_placement(spec(network="nowhere"))
+    nowhere = operator.subnet.replace("subnets/default", "subnets/nowhere")
+    elsewhere = operator.subnet.replace(REGION, "eastus")
+    for subnet in (nowhere, elsewhere):
+        with pytest.raises(NotFound, match="There is no subnet"):
+            provider.check_placement(spec(network=subnet))
+    group = operator.subnet.partition("/providers/")[0]
+    for image in (
+        "Canonical:ubuntu-24_04-lts:server:1.2.3",
+        "Canonical:ubuntu-24_04-lts:nothing:latest",
+        f"{group}/providers/Microsoft.Compute/images/nothing",
+    ):
+        with pytest.raises(NotFound, match="There is no image"):
+            provider.check_placement(spec(image=image))
+    with pytest.raises(NotFound, match="no SSH key 'nobody'"):
+        provider.check_placement(spec(ssh_keys=("nobody",)))
+    operator.ready(operator.network("another"))
+    with pytest.raises(InvalidRequest, match="Azure has no default network, and 2 networks"):
+        provider.check_placement(spec())
+    provider.create_instance(spec(network="another"), TOKEN)
+    with pytest.raises(InvalidRequest, match="has a machine of that name"):
+        provider.check_placement(spec(network="another"))
+
+
+def test_a_placement_in_a_group_that_is_still_to_be_made(
+    credential: Any, azure_sandbox: AzureSandbox, spec: Spec
+) -> None:
+    """The check makes no group."""
+    new = AzureProvider(credential.model_copy(update={"resource_group": "new"}))
+    new.check_placement(spec())
+    assert "ResourceGroups_CreateOrUpdate" not in azure_sandbox.calls()
+
+
+def test_a_version_in_a_gallery_is_listed_and_makes_machines(
+    provider: AzureProvider, operator: AzureOperator, spec: Spec
+) -> None:
+    version = operator.ready(operator.gallery_image("shared", "golden", "1.0.0"))
+    pages = provider.list_resources(REGION, ResourceKind.IMAGE)
+    [image] = [one for page in pages for one in page if one.id == version]
+    assert (image.name, image.state) == ("golden/1.0.0", ResourceState.AVAILABLE)
+    assert image.attributes["architecture"] == "x86_64"
+    provider.check_placement(spec(image=version))
+    with pytest.raises(NotFound, match="There is no image"):
+        provider.check_placement(spec(image=version, region="eastus", network=None))
+    assert provider.create_instance(spec(image=version), TOKEN).image == version
 
 
 def test_a_machine_of_another_group_is_found_by_its_token(

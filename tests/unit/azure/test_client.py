@@ -100,7 +100,7 @@ def test_every_client_calls_the_credentials_endpoint(values: dict[str, str], end
 def test_the_next_page_is_asked_of_our_endpoint_alone() -> None:
     clients: Any = AzureClients(credential())
     elsewhere = "https://evil.example.com/subscriptions/s/x?api-version=1&$skiptoken=a%20b"
-    assert clients._here(elsewhere) == (
+    assert clients._here(elsewhere, "list disks") == (
         "https://management.azure.com/subscriptions/s/x?api-version=1&$skiptoken=a%20b"
     )
 

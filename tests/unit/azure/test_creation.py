@@ -11,7 +11,7 @@ from azure.mgmt.compute.models import VirtualMachine
 
 from providers.azure.belongings import Names, tags_for
 from providers.azure.creation import fingerprint, is_unseen, refuse_impossible, to_request
-from providers.azure.lookups import find_image, key_of_nobody
+from providers.azure.lookups import Place, find_image, key_of_nobody
 from providers.azure.tags import refuse_tags, to_tag
 from skyclust.errors import InvalidRequest, NotFound, Terminal
 from skyclust.model.instance import DiskSpec, InstanceSpec
@@ -27,7 +27,8 @@ def spec(**changes: Any) -> InstanceSpec:
 
 
 def request(asked: InstanceSpec) -> Any:
-    return to_request(asked, TOKEN, image={"id": "i"}, interface=INTERFACE, keys=["ssh-ed25519 A"])
+    place = Place(image={"id": "i"}, subnet="s", keys=["ssh-ed25519 A"])
+    return to_request(asked, TOKEN, place, interface=INTERFACE)
 
 
 def test_a_plain_machine() -> None:

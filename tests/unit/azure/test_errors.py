@@ -35,6 +35,7 @@ from skyclust.errors import (
     Throttled,
     Timeout,
     Unavailable,
+    UnexpectedAnswer,
 )
 from tests.unit.azure.documented_codes import unplaced_classes, unplaced_codes
 
@@ -70,6 +71,7 @@ def _raised(error: Exception) -> SkyClustError:
     return raised.value
 
 
+@pytest.mark.newest
 def test_every_exception_class_of_the_sdk_has_a_place() -> None:
     assert unplaced_classes() == []
     known = {
@@ -264,3 +266,23 @@ def test_authentication_errors_repeat_nothing_of_the_message() -> None:
     assert error.code == "AADSTS7000215"
     assert "s3cret-value" not in str(error)
     assert "AADSTS7000215" in str(error)
+
+
+def test_a_refused_token_tells_that_the_clock_is_wrong() -> None:
+    refused = _raised(_answered("InvalidAuthenticationToken", 401, Date="Sat, 1 Jan 2000 0:0 GMT"))
+    assert "ahead of Azure's: set it" in refused.hint
+    assert "not expired" in _raised(_answered("InvalidAuthenticationToken", 401)).hint
+
+
+@pytest.mark.parametrize(
+    "cause", [json.JSONDecodeError("no JSON", "<html>", 0), AttributeError("get"), TypeError("x")]
+)
+def test_what_answers_at_the_sign_in_address_may_be_something_else(cause: Exception) -> None:
+    error = ClientAuthenticationError("Expecting value")
+    error.__cause__ = cause
+    assert type(_raised(error)) is UnexpectedAnswer
+
+
+@pytest.mark.parametrize("status", [200, 202, 204, 302])
+def test_what_is_no_error_is_an_odd_answer(status: int) -> None:
+    assert type(_raised(_answered("", status))) is UnexpectedAnswer

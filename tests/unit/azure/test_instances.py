@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 
 from providers.azure.ids import normal, to_id
-from providers.azure.instances import Surroundings, disks_of, to_instance
+from providers.azure.instances import disks_of, to_instance
+from providers.azure.interfaces import Surroundings
+from skyclust.errors import UnexpectedAnswer
 from skyclust.model.instance import InstanceState
+from skyclust.model.resource import instance_resource
 
 GROUP = "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/Shop"
 NETWORK = f"{GROUP}/providers/Microsoft.Network"
 COMPUTE = f"{GROUP}/providers/Microsoft.Compute"
-RUNNING = [{"code": "ProvisioningState/succeeded"}, {"code": "PowerState/running"}]
+VIEW = {"statuses": [{"code": "ProvisioningState/succeeded"}, {"code": "PowerState/running"}]}
 
 
 def machine(**changes: Any) -> dict[str, Any]:
@@ -42,6 +45,7 @@ def machine(**changes: Any) -> dict[str, Any]:
             ]
         },
         "provisioningState": "Succeeded",
+        "instanceView": VIEW,
         "timeCreated": "2026-04-01T14:00:00.1234567+02:00",
         **changes,
     }
@@ -55,17 +59,20 @@ def machine(**changes: Any) -> dict[str, Any]:
     }
 
 
-def interface(private: str, public: str | None) -> dict[str, Any]:
+def interface(private: str, public: str | None, subnet: str = "Front") -> dict[str, Any]:
     configuration: dict[str, Any] = {
         "primary": True,
         "privateIPAddress": private,
-        "subnet": {"id": f"{NETWORK}/virtualNetworks/Net/subnets/Front"},
+        "subnet": {"id": f"{NETWORK}/virtualNetworks/Net/subnets/{subnet}"},
     }
     if public:
         configuration["publicIPAddress"] = {"id": f"{NETWORK}/publicIPAddresses/{public}"}
     return {
         "properties": {
-            "ipConfigurations": [{"properties": configuration}],
+            "ipConfigurations": [
+                {"properties": {"privateIPAddress": "fd00::4", "privateIPAddressVersion": "IPv6"}},
+                {"properties": configuration},
+            ],
             "networkSecurityGroup": {"id": f"{NETWORK}/networkSecurityGroups/Web"},
         }
     }
@@ -74,21 +81,21 @@ def interface(private: str, public: str | None) -> dict[str, Any]:
 AROUND = Surroundings(
     {
         normal(f"{NETWORK}/networkInterfaces/first"): interface("10.0.0.4", "Front"),
-        normal(f"{NETWORK}/networkInterfaces/second"): interface("10.0.1.4", None),
+        normal(f"{NETWORK}/networkInterfaces/second"): interface("10.0.1.4", None, "Back"),
     },
     {normal(f"{NETWORK}/publicIPAddresses/front"): {"properties": {"ipAddress": "20.1.2.3"}}},
 )
 
 
 def test_a_machine_is_told_whole() -> None:
-    found = to_instance(machine(), RUNNING, AROUND)
+    found = to_instance(machine(), AROUND)
     assert (found.region, found.zone, found.name) == ("westeurope", "2", "Web")
     assert found.id == f"{COMPUTE}/virtualMachines/Web".lower()
     assert (found.type, found.state) == ("Standard_D2s_v5", InstanceState.RUNNING)
     assert found.image == "Canonical:ubuntu-24_04-lts:server:24.04.202511010"
     assert found.subnet == f"{NETWORK}/virtualNetworks/Net/subnets/Front".lower()
     assert found.network == f"{NETWORK}/virtualNetworks/Net".lower()
-    assert found.private_addresses == ("10.0.0.4", "10.0.1.4")
+    assert found.private_addresses == ("10.0.0.4", "fd00::4", "10.0.1.4")
     assert found.public_addresses == ("20.1.2.3",)
     assert found.tags == {"team": "shop", "empty": ""}
     assert found.created_at == datetime(2026, 4, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -97,6 +104,20 @@ def test_a_machine_is_told_whole() -> None:
         "disks": [f"{COMPUTE}/disks/{name}".lower() for name in ("web-os", "c", "b")],
         "firewalls": [f"{NETWORK}/networkSecurityGroups/Web".lower()],
         "identity": None,
+        "interfaces": [
+            {
+                "network": f"{NETWORK}/virtualNetworks/Net".lower(),
+                "private_addresses": ["10.0.0.4", "fd00::4"],
+                "public_addresses": ["20.1.2.3"],
+                "subnet": f"{NETWORK}/virtualNetworks/Net/subnets/Front".lower(),
+            },
+            {
+                "network": f"{NETWORK}/virtualNetworks/Net".lower(),
+                "private_addresses": ["10.0.1.4", "fd00::4"],
+                "public_addresses": [],
+                "subnet": f"{NETWORK}/virtualNetworks/Net/subnets/Back".lower(),
+            },
+        ],
         "lifecycle": "on-demand",
         "platform": "Linux",
     }
@@ -104,10 +125,22 @@ def test_a_machine_is_told_whole() -> None:
 
 def test_a_machine_as_little_as_azure_may_tell() -> None:
     bare = {"id": f"{COMPUTE}/virtualMachines/Web", "name": "Web", "location": "westeurope"}
-    found = to_instance({**bare, "properties": {}}, (), Surroundings())
+    found = to_instance({**bare, "properties": {"vmId": "ABC"}}, Surroundings())
     assert found.state is InstanceState.UPDATING
-    assert found.native_state
+    assert found.native_state == "unknown"
     assert (found.image, found.network, found.private_addresses) == (None, None, ())
+    assert instance_resource(found).attributes["type"] is None
+
+
+@pytest.mark.parametrize("profile", ["hardware", "storage", "network", "os", "diagnostics"])
+def test_a_profile_that_is_null_is_none(profile: str) -> None:
+    found = to_instance(machine(**{f"{profile}Profile": None}), AROUND)
+    assert (found.name, found.state) == ("Web", InstanceState.RUNNING)
+
+
+def test_a_machine_that_nothing_proves_is_not_read() -> None:
+    with pytest.raises(UnexpectedAnswer, match="vmId"):
+        to_instance(machine(vmId=None), AROUND)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +156,7 @@ def test_a_machine_as_little_as_azure_may_tell() -> None:
 )
 def test_images(image: dict[str, Any], told: str | None) -> None:
     storage = {"imageReference": image}
-    assert to_instance(machine(storageProfile=storage), RUNNING, AROUND).image == told
+    assert to_instance(machine(storageProfile=storage), AROUND).image == told
 
 
 def test_other_ways_of_paying_and_identities() -> None:
@@ -132,7 +165,7 @@ def test_other_ways_of_paying_and_identities() -> None:
         "type": "SystemAssigned, UserAssigned",
         "userAssignedIdentities": {f"{GROUP}/providers/Microsoft.ManagedIdentity/B": {}},
     }
-    attributes = to_instance(spot, RUNNING, AROUND).attributes
+    attributes = to_instance(spot, AROUND).attributes
     assert attributes["lifecycle"] == "spot"
     assert attributes["identity"] == f"{GROUP}/providers/Microsoft.ManagedIdentity/B".lower()
 

@@ -9,10 +9,10 @@ import pytest
 from providers.azure.addresses import to_address
 from providers.azure.disks import to_disk
 from providers.azure.firewalls import to_firewall
-from providers.azure.images import to_image
 from providers.azure.load_balancers import to_load_balancer
 from providers.azure.networks import to_network, to_subnet, to_subnets
 from providers.azure.snapshots import to_snapshot
+from skyclust.errors import UnexpectedAnswer
 from skyclust.model.resource import ResourceState
 
 GROUP = "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/Shop"
@@ -21,7 +21,7 @@ COMPUTE = f"{GROUP}/providers/Microsoft.Compute"
 
 
 def thing(kind: str, name: str, *, top: dict[str, Any] | None = None, **told: Any) -> Any:
-    provider = COMPUTE if kind in {"disks", "snapshots", "images"} else NETWORK
+    provider = COMPUTE if kind in {"disks", "snapshots", "images", "galleries"} else NETWORK
     properties = {"provisioningState": "Succeeded", **told}
     return {
         "id": f"{provider}/{kind}/{name}",
@@ -71,14 +71,50 @@ def test_a_disk() -> None:
         ("Creating", "Unattached", ResourceState.PENDING, "Creating"),
         ("Deleting", "Unattached", ResourceState.DELETING, "Deleting"),
         ("Failed", "Unattached", ResourceState.ERROR, "Failed"),
-        ("Succeeded", None, ResourceState.UPDATING, "Succeeded"),
+        ("Succeeded", None, ResourceState.AVAILABLE, "Succeeded"),
+        (None, "Attached", ResourceState.IN_USE, "Attached"),
+        (None, None, None, None),
     ],
 )
 def test_states_of_disks(
-    provisioning: str, disk_state: str | None, state: ResourceState, native: str
+    provisioning: str | None, disk_state: str | None, state: str | None, native: str | None
 ) -> None:
     disk = to_disk(thing("disks", "d", provisioningState=provisioning, diskState=disk_state))
     assert (disk.state, disk.native_state) == (state, native)
+
+
+def test_a_disk_without_a_state_that_a_machine_has_is_in_use() -> None:
+    held = {"managedByExtended": [f"{COMPUTE}/virtualMachines/Web", f"{COMPUTE}/virtualMachines/A"]}
+    disk = to_disk(thing("disks", "d", top=held))
+    assert (disk.state, disk.native_state) == (ResourceState.IN_USE, "Succeeded")
+    assert disk.attributes["attached_to"] == [
+        f"{COMPUTE}/virtualMachines/{name}".lower() for name in ("A", "Web")
+    ]
+
+
+def test_what_lies_in_several_zones_lies_in_none_of_them() -> None:
+    assert to_disk(thing("disks", "d", top={"zones": ["1", "2", "3"]})).zone is None
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        f"{COMPUTE}/snapshots/",
+        f"{GROUP}//providers/Microsoft.Compute/snapshots/s",
+        f"{COMPUTE}/snapshots/null",
+        f"{COMPUTE}/snapshots/00000000-0000-0000-0000-000000000000",
+    ],
+)
+def test_a_placeholder_names_nothing(written: str) -> None:
+    disk = to_disk(thing("disks", "d", creationData={"sourceResourceId": written}))
+    assert disk.attributes["snapshot"] is None
+
+
+def test_an_id_without_its_first_slash_is_the_same_id() -> None:
+    snapshot = f"{COMPUTE}/snapshots/S"
+    disk = to_disk(thing("disks", "d", creationData={"sourceResourceId": snapshot[1:]}))
+    assert disk.attributes["snapshot"] == snapshot.lower()
 
 
 @pytest.mark.parametrize(
@@ -96,17 +132,6 @@ def test_a_snapshot(told: dict[str, Any], state: ResourceState) -> None:
     assert snapshot.state == state
     assert snapshot.attributes["disk"] == f"{COMPUTE}/disks/Data".lower()
     assert snapshot.attributes["size_gib"] == 30
-
-
-def test_an_image() -> None:
-    boot = {"osType": "Linux", "diskSizeGB": 30, "snapshot": {"id": f"{COMPUTE}/snapshots/B"}}
-    data = [{"diskSizeGB": 8, "snapshot": {"id": f"{COMPUTE}/snapshots/A"}}]
-    image = to_image(thing("images", "golden", storageProfile={"osDisk": boot, "dataDisks": data}))
-    assert image.attributes["size_gib"] == 38
-    assert image.attributes["platform"] == "Linux"
-    assert image.attributes["snapshots"] == [
-        f"{COMPUTE}/snapshots/{name}".lower() for name in ("A", "B")
-    ]
 
 
 def test_a_network_and_its_subnets() -> None:
@@ -134,6 +159,7 @@ def test_a_network_and_its_subnets() -> None:
     assert found.attributes == {
         "available_addresses": 256 - 5 - 2,
         "cidr": "10.0.1.0/24",
+        "cidrs": ["10.0.1.0/24"],
         "default": False,
         "network": f"{NETWORK}/virtualNetworks/Net".lower(),
         "public": False,
@@ -143,8 +169,25 @@ def test_a_network_and_its_subnets() -> None:
 def test_a_subnet_of_two_ranges() -> None:
     told = thing("virtualNetworks", "n", addressPrefixes=["fd00::/64", "10.0.0.0/29"])
     subnet = to_subnet(told)
-    assert subnet.attributes["cidr"] == "fd00::/64"
+    assert subnet.attributes["cidr"] == "10.0.0.0/29"
+    assert subnet.attributes["cidrs"] == ["10.0.0.0/29", "fd00::/64"]
+    # What is configured is told of both families as one.
+    assert subnet.attributes["available_addresses"] is None
+
+
+def test_a_range_that_is_told_twice_is_one() -> None:
+    both: dict[str, Any] = {"addressPrefix": "10.0.0.0/29", "addressPrefixes": ["10.0.0.0/29"]}
+    subnet = to_subnet(thing("virtualNetworks", "n", **both))
+    assert subnet.attributes["cidrs"] == ["10.0.0.0/29"]
     assert subnet.attributes["available_addresses"] == 3
+
+
+def test_a_network_without_its_list_of_subnets_is_not_one_without_subnets() -> None:
+    assert to_subnets(thing("virtualNetworks", "n", subnets=[])) == []
+    told: list[dict[str, Any]] = [{}, {"subnets": None}, {"subnets": {}}]
+    for odd in told:
+        with pytest.raises(UnexpectedAnswer, match="subnets"):
+            to_subnets(thing("virtualNetworks", "n", **odd))
 
 
 def test_a_firewall_has_its_own_rules_in_order() -> None:
@@ -182,7 +225,7 @@ def test_a_firewall_has_its_own_rules_in_order() -> None:
     rules = firewall.attributes["rules"]
     assert isinstance(rules, list)
     assert [
-        (r["direction"], r["access"], r["protocol"], r["from_port"], r["to_port"], r["sources"])
+        (r["direction"], r["action"], r["protocol"], r["from_port"], r["to_port"], r["sources"])
         for r in rules
         if isinstance(r, dict)
     ] == [
@@ -216,11 +259,14 @@ def test_an_address_names_what_it_is_configured_at() -> None:
     [
         ({"publicIPAddress": {"id": "a"}}, "internet-facing"),
         ({"subnet": {"id": f"{NETWORK}/virtualNetworks/N/subnets/S"}}, "internal"),
+        ({}, None),
     ],
 )
-def test_a_load_balancer(front: dict[str, Any], scheme: str) -> None:
+def test_a_load_balancer(front: dict[str, Any], scheme: str | None) -> None:
     fronts = [{"name": "front", "zones": ["2", "1"], "properties": front}]
-    balancer = to_load_balancer(thing("loadBalancers", "lb", frontendIPConfigurations=fronts))
+    sku = {"sku": {"name": "Standard"}}
+    told = thing("loadBalancers", "lb", top=sku, frontendIPConfigurations=fronts)
+    balancer = to_load_balancer(told)
     assert balancer.attributes["scheme"] == scheme
     assert balancer.attributes["zones"] == ["1", "2"]
     assert balancer.attributes["type"] == "network"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from providers.azure.states import STILL_BILLED, to_state
+from providers.azure.states import STILL_BILLED, UNKNOWN, to_state
 from skyclust.model.instance import InstanceFailure, InstanceState
 
 
@@ -31,19 +31,57 @@ def _statuses(*codes: str, message: str = "") -> list[dict[str, Any]]:
         ("Updating", "deallocated", InstanceState.UPDATING, "ProvisioningState/updating"),
         ("Deleting", "running", InstanceState.DELETING, "ProvisioningState/deleting"),
         ("Succeeded", "unknown", InstanceState.UPDATING, "PowerState/unknown"),
-        ("Succeeded", "hibernated", InstanceState.UPDATING, "PowerState/hibernated"),
+        ("Succeeded", "hibernated", InstanceState.SUSPENDED, "PowerState/hibernated"),
+        (None, "running", InstanceState.RUNNING, "PowerState/running"),
+        (None, "deallocated", InstanceState.STOPPED, "PowerState/deallocated"),
         ("Failed", "running", InstanceState.RUNNING, "PowerState/running"),
     ],
 )
-def test_states(provisioning: str, power: str, state: InstanceState, native: str) -> None:
+def test_states(provisioning: str | None, power: str, state: InstanceState, native: str) -> None:
     found = to_state(provisioning, _statuses("ProvisioningState/x", f"PowerState/{power}"))
     assert (found.state, found.native) == (state, native)
 
 
 def test_without_a_power_state_nothing_is_claimed() -> None:
     found = to_state("Succeeded", _statuses("ProvisioningState/succeeded"))
-    assert found.state is InstanceState.UPDATING
+    assert (found.state, found.native) == (InstanceState.UPDATING, "ProvisioningState/succeeded")
     assert found.billed is None
+
+
+@pytest.mark.parametrize("statuses", [[], [{}], [{"code": None}]])
+def test_without_any_state_it_is_unknown(statuses: list[dict[str, Any]]) -> None:
+    found = to_state(None, statuses)
+    assert (found.state, found.native) == (InstanceState.UPDATING, UNKNOWN)
+    assert found.billed is None
+
+
+@pytest.mark.parametrize("code", ["HibernationState/Hibernated", "PowerState/hibernated"])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_hibernated_machine_is_suspended_and_not_billed(code: str, first: bool) -> None:
+    codes = [code, "PowerState/deallocated"] if first else ["PowerState/deallocated", code]
+    found = to_state("Succeeded", _statuses("ProvisioningState/succeeded", *codes))
+    assert (found.state, found.native) == (InstanceState.SUSPENDED, code)
+    assert found.billed is False
+
+
+def test_a_machine_that_comes_back_from_hibernation_starts() -> None:
+    codes = ["PowerState/starting", "HibernationState/Hibernated"]
+    assert to_state("Updating", _statuses(*codes)).state is InstanceState.PENDING
+
+
+@pytest.mark.parametrize(
+    ("powers", "state"),
+    [
+        (("stopped", "deallocated"), InstanceState.STOPPED),
+        (("running", "deallocated"), InstanceState.UPDATING),
+        (("running", "running"), InstanceState.RUNNING),
+    ],
+)
+def test_of_two_power_states_none_is_picked(powers: tuple[str, str], state: InstanceState) -> None:
+    found = to_state("Succeeded", _statuses(*(f"PowerState/{power}" for power in powers)))
+    assert found.state is state
+    assert found.native == ", ".join(dict.fromkeys(f"PowerState/{power}" for power in powers))
+    assert found.billed is (True if powers[0] == powers[1] else None)
 
 
 @pytest.mark.parametrize(

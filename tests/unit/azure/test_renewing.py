@@ -1,0 +1,48 @@
+"""Tokens that are given out until they are refused, and then renewed once."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+from azure.core.credentials import AccessToken
+
+from providers.azure.renewing import RenewableIdentity
+
+
+class _Identity:
+    """Gives the same token out as long as it lives, as azure-identity's cache does."""
+
+    def __init__(self, number: int) -> None:
+        self._token = AccessToken(f"token-{number}", 2**40)
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        return self._token
+
+
+def _renewable() -> RenewableIdentity:
+    numbers = count(1)
+    return RenewableIdentity(lambda: _Identity(next(numbers)))
+
+
+def test_an_identity_is_opened_when_it_is_first_asked() -> None:
+    opened: list[int] = []
+
+    def open_identity() -> _Identity:
+        opened.append(1)
+        return _Identity(1)
+
+    identity = RenewableIdentity(open_identity)
+    assert opened == []
+    assert [identity.get_token("s").token for _ in range(3)] == ["token-1"] * 3
+    assert opened == [1]
+
+
+def test_many_that_were_refused_with_one_token_renew_it_once() -> None:
+    identity = _renewable()
+    refused = identity.get_token("s").token
+    for _ in range(4):
+        identity.forget(refused)
+        assert identity.get_token("s").token == "token-2"
+    identity.forget("token-2")
+    assert identity.get_token("s").token == "token-3"
