@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from providers.gcp.links import home_of, to_id
-from providers.gcp.moments import to_moment
+from providers.gcp import fields
+from providers.gcp.links import id_of, name_of, own_link
+from providers.gcp.moments import moment_of
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
 if TYPE_CHECKING:
@@ -20,25 +21,39 @@ STATES: Final = {
     "RESERVED": ResourceState.AVAILABLE,
     "IN_USE": ResourceState.IN_USE,
 }
+_SINGLE: Final = {"IPV4": 32, "IPV6": 128}
+"""The prefix length of one address, by `ipVersion`."""
 
 
-def to_address(region: str, address: Answer, attached_to: Sequence[str]) -> Resource:
-    """Return a static address as an inventory resource; it may be a private one."""
-    native_state = address.get("status")
-    is_private = address.get("addressType") == "INTERNAL"
+def to_address(region: str, address: Answer, users: Sequence[str]) -> Resource:
+    """Return a static address as an inventory resource, public by its `addressType` alone."""
+    link = own_link(address)
+    native_state = fields.text(address, "status")
+    kind = fields.text(address, "addressType")
+    text = _address(address)
     return Resource(
         provider="gcp",
         region=region,
         kind=ResourceKind.ADDRESS,
-        id=to_id(address["selfLink"], home_of(address["selfLink"])),
-        name=address["name"],
+        id=id_of(link),
+        name=name_of(address, link),
         state=STATES.get(native_state, ResourceState.UPDATING) if native_state else None,
         native_state=native_state,
-        tags=address.get("labels", {}),
-        created_at=to_moment(address.get("creationTimestamp")),
+        tags=fields.labels(address),
+        created_at=moment_of(address, "creationTimestamp"),
         attributes={
-            "address": None if is_private else address.get("address"),
-            "attached_to": attached_to[0] if attached_to else None,
-            "private_address": address.get("address") if is_private else None,
+            "address": text if kind == "EXTERNAL" else None,
+            "attached_to": [*users],
+            "private_address": text if kind == "INTERNAL" else None,
         },
     )
+
+
+def _address(address: Answer) -> str | None:
+    """Return the address, with its prefix length where a whole range is reserved."""
+    text = fields.text(address, "address")
+    length = fields.number(address, "prefixLength")
+    if text is None or not length:
+        return text
+    single = _SINGLE["IPV6" if ":" in text else "IPV4"]
+    return text if length == single else f"{text}/{length}"

@@ -1,4 +1,4 @@
-"""Which instance has a disk or an address.
+"""Which instances and other things have a disk or an address.
 
 A disk or an address names its users by their links, which lack the number that an instance's
 id ends with: it is looked up.
@@ -7,18 +7,26 @@ id ends with: it is looked up.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from providers.gcp.links import home_of, to_id, to_instance_id, to_link
-from providers.gcp.lists import aggregated_pages, pages
+from providers.gcp import fields
+from providers.gcp.instances import number_of
+from providers.gcp.links import own_link, region_of, to_id, to_instance_id, to_link
+from providers.gcp.lists import aggregated_pages, things
 from providers.gcp.regions import get_zones
-from skyclust.errors import NotFound, SkyClustError
+from skyclust.errors import NotFound, SkyClustError, UnexpectedAnswer
 
 if TYPE_CHECKING:
     from providers.gcp.client import Answer, GcpClients
 
 _DOING = "read the numbers of the instances that disks and addresses are attached to"
+
+Place = tuple[str, str]
+"""Zone and name of an instance."""
+
+Numbers = Mapping[Place, str | UnexpectedAnswer | None]
+"""The number of each instance; an error where it cannot be read, None for one that is gone."""
 
 
 class Attachments:
@@ -31,62 +39,85 @@ class Attachments:
         self._clients = clients
         self._region = region
         self._lock = threading.Lock()
-        self._numbers: dict[tuple[str, str], str] | None = None
+        self._numbers: dict[Place, str | UnexpectedAnswer | None] | None = None
         self.unread: dict[str, SkyClustError] = {}
         """The regions whose instances could not be read."""
 
-    def of(self, thing: Answer) -> list[str]:
-        """Return the ids of a thing's users, sorted."""
-        users = thing.get("users", ())
-        numbers = self._known() if any(_is_instance(user) for user in users) else {}
-        home = home_of(thing["selfLink"])
-        return sorted(_user_id(user, home, numbers) for user in users)
+    def prepare(self, page: Iterable[Any]) -> None:
+        """Learn the numbers of all users of the things of a page.
 
-    def _known(self) -> dict[tuple[str, str], str]:
+        To be called before `of`: what fails here fails the list, and not one item of it.
+        """
+        places = {place for thing in page for place in _places(thing)}
+        if not places:
+            return
         with self._lock:
             if self._numbers is None:
-                self._numbers = {
-                    _place(machine["selfLink"]): machine["id"] for machine in self._machines()
-                }
-            return self._numbers
+                self._numbers = dict(self._listed())
+            for place in sorted(places - self._numbers.keys()):
+                # Made or ended while the lists were read, or in a zone that was not.
+                unreached = region_of(place[0]) in self.unread
+                self._numbers[place] = None if unreached else _number(self._clients, place)
 
-    def _machines(self) -> Iterable[Answer]:
+    def of(self, thing: Answer) -> list[str]:
+        """Return the ids of a thing's users, instances first, each part sorted."""
+        return _user_ids(thing, self._numbers or {})
+
+    def _listed(self) -> Iterator[tuple[Place, str]]:
+        for machine in self._machines():
+            try:
+                link = own_link(machine)
+                yield (link.place, link.name), number_of(machine)
+            except (UnexpectedAnswer, AttributeError):
+                continue  # looked up by itself when a disk or an address names it
+
+    def _machines(self) -> Iterator[Any]:
         if self._region is None:
             for page in aggregated_pages(self._clients, "instances", _DOING):
                 self.unread.update(page.unread)
                 yield from (machine for _, machine in page.things)
             return
         for zone in get_zones(self._clients, self._region):
-            for listed in pages(self._clients, f"zones/{zone}/instances", _DOING):
-                yield from listed
+            yield from things(self._clients, f"zones/{zone}/instances", _DOING)
 
 
 def users_of(clients: GcpClients, thing: Answer) -> list[str]:
-    """Return the ids of the users of one thing, each looked up by itself, sorted."""
-    numbers: dict[tuple[str, str], str] = {}
-    for user in thing.get("users", ()):
-        if _is_instance(user):
-            link = to_link(user)
-            try:
-                machine = clients.read(f"zones/{link.place}/instances/{link.name}", _DOING)
-            except NotFound:
-                continue
-            numbers[_place(user)] = machine["id"]
-    home = home_of(thing["selfLink"])
-    return sorted(_user_id(user, home, numbers) for user in thing.get("users", ()))
+    """Return the ids of the users of one thing, each looked up by itself, as `Attachments.of`."""
+    return _user_ids(thing, {place: _number(clients, place) for place in _places(thing)})
 
 
-def _is_instance(url: str) -> bool:
-    return to_link(url).collection == "instances"
+def _number(clients: GcpClients, place: Place) -> str | UnexpectedAnswer | None:
+    zone, name = place
+    try:
+        machine = clients.read(f"zones/{zone}/instances/{name}", _DOING, kind="instance")
+        return number_of(machine)
+    except NotFound:
+        return None
+    except UnexpectedAnswer as error:
+        return error
 
 
-def _place(url: str) -> tuple[str, str]:
-    link = to_link(url)
-    return link.place, link.name
+def _places(thing: Any) -> list[Place]:
+    """Return the places of the instances among a thing's users; none of what cannot be read."""
+    users = thing.get("users") if isinstance(thing, dict) else None
+    if not isinstance(users, list):
+        return []
+    links = [to_link(user) for user in users if isinstance(user, str)]
+    return [(link.place, link.name) for link in links if link.collection == "instances"]
 
 
-def _user_id(url: str, home: str, numbers: dict[tuple[str, str], str]) -> str:
-    # A machine that came or went in this moment has no number to be known by.
-    if _is_instance(url) and (number := numbers.get(_place(url))):
-        return to_instance_id(url, number)
-    return to_id(url, home)
+def _user_ids(thing: Answer, numbers: Numbers) -> list[str]:
+    home = own_link(thing).project
+    instances: list[str] = []
+    others: list[str] = []
+    for user in fields.texts(thing, "users"):
+        link = to_link(user)
+        if link.collection != "instances":
+            others.append(to_id(user, home))
+            continue
+        number = numbers.get((link.place, link.name))
+        if isinstance(number, UnexpectedAnswer):
+            raise number
+        if number is not None:
+            instances.append(to_instance_id(user, number))
+    return [*sorted(instances), *sorted(others)]

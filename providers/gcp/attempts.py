@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final, TypeVar
 
-from providers.gcp.errors import gcp_errors
+from providers.gcp.errors import call_errors
 from skyclust.errors import Throttled, Unavailable
 
 CONNECT_SECONDS: Final = 5.0
@@ -34,12 +34,16 @@ def attempted(call: Callable[[], T], doing: str) -> T:
     """
     for pause in _pauses():
         try:
-            with gcp_errors(doing):
-                return call()
+            return attempted_once(call, doing)
         except (Throttled, Unavailable) as error:
             asked = error.retry_after if isinstance(error, Throttled) else None
             time.sleep(min(max(pause, asked or 0.0), LONGEST_PAUSE_SECONDS))
-    with gcp_errors(doing):
+    return attempted_once(call, doing)
+
+
+def attempted_once(call: Callable[[], T], doing: str) -> T:
+    """Return what a call returns, made once; raises the errors of our tree."""
+    with call_errors(doing):
         return call()
 
 

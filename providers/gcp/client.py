@@ -13,17 +13,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import orjson
-from google.api_core.exceptions import from_http_response
+import requests
+from google.api_core.exceptions import from_http_response, from_http_status
 from google.api_core.gapic_v1.client_info import ClientInfo
 from google.auth.transport.requests import AuthorizedSession
 from requests.adapters import HTTPAdapter
-from requests.exceptions import InvalidJSONError
 
 import skyclust
 from providers.gcp.attempts import CONNECT_SECONDS, READ_SECONDS, attempted
 from providers.gcp.credential import GcpCredential
-from providers.gcp.errors import gcp_errors
+from providers.gcp.errors import gcp_errors, odd_answer
 from providers.gcp.tokens import Identified, open_credentials
+from skyclust.errors import UnexpectedAnswer
+from skyclust.providerkit.answers import require_object
 
 if TYPE_CHECKING:
     from google.cloud.compute_v1.services.disks import DisksClient
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from google.cloud.compute_v1.services.instances import InstancesClient
     from google.cloud.compute_v1.services.snapshots import SnapshotsClient
     from google.cloud.compute_v1.services.zone_operations import ZoneOperationsClient
+
+UNAUTHORIZED: Final = 401
 
 POOL_CONNECTIONS: Final = 32
 """As many threads as may read at the same time."""
@@ -63,15 +67,24 @@ class GcpClients:
         """The ID of the project that is worked in."""
         return self.identified.project
 
-    def read(self, path: str, doing: str, **query: str | int) -> Answer:
+    def read(self, path: str, doing: str, *, kind: str, **query: str | int) -> Answer:
         """Return what Compute Engine answers to GET; `path` is what follows the project.
 
         No path is the project itself; one that begins with `projects/` is another project's.
-        Raises the errors of the tree.
+        `kind` is what the answer says of itself, without `compute#`: everything that Compute
+        Engine answers has it, so that an answer without it says nothing. Raises UnexpectedAnswer
+        for such a one, and the other errors of the tree.
         """
         own = f"projects/{self.project}"
         whole = path if path.startswith("projects/") else f"{own}/{path}".rstrip("/")
-        return self._asked("GET", f"{self._base('compute')}/compute/v1/{whole}", doing, query)
+        answer = self._asked("GET", f"{self._base('compute')}/compute/v1/{whole}", doing, query)
+        if answer.get("kind") != f"compute#{kind}":
+            raise UnexpectedAnswer(
+                f"Could not {doing}: the answer is no compute#{kind}.",
+                hint="Is a proxy or another service answering at the endpoint?",
+                provider="gcp",
+            )
+        return answer
 
     def ask_manager(self, path: str, doing: str, body: Mapping[str, object]) -> Answer:
         """Return what the Cloud Resource Manager answers to POST."""
@@ -101,7 +114,7 @@ class GcpClients:
             )
             if not response.ok:
                 raise from_http_response(response)
-            return _read_object(response.content)
+            return _read_object(response.content, doing)
 
         return attempted(call, doing)
 
@@ -109,6 +122,7 @@ class GcpClients:
         with self._lock:
             if self._session is None:
                 session = AuthorizedSession(self.identified.credentials)
+                session.hooks["response"].append(raise_unreadable_error)
                 session.mount("https://", HTTPAdapter(pool_maxsize=POOL_CONNECTIONS))
                 session.mount("http://", HTTPAdapter(pool_maxsize=POOL_CONNECTIONS))
                 session.headers["User-Agent"] = user_agent()
@@ -157,16 +171,31 @@ class GcpClients:
             credentials=self.identified.credentials,
             client_info=ClientInfo(user_agent=user_agent()),
         )
+        transport._session.hooks["response"].append(raise_unreadable_error)
         return getattr(service, f"{words}Client")(transport=transport)
 
 
-def _read_object(content: bytes) -> Answer:
+def raise_unreadable_error(response: requests.Response, *_: object, **__: object) -> None:
+    """Raise the error of an answer whose body google-api-core cannot read, by its status alone.
+
+    It takes for granted that there is an object `error`. A 401 is left to google-auth, which
+    gets another token first.
+    """
+    if response.ok or response.status_code == UNAUTHORIZED:
+        return
+    try:
+        from_http_response(response)
+    except Exception as error:  # whatever an odd body does to the library
+        status = response.status_code
+        raise from_http_status(status, "the answer gives no reason", response=response) from error
+
+
+def _read_object(content: bytes, doing: str) -> Answer:
     try:
         answer = orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        # A proxy's page, for example; requests has the word for it.
-        raise InvalidJSONError("the answer is not JSON") from error
-    return cast("Answer", answer)
+        raise odd_answer(doing, "it is not JSON") from error
+    return cast("Answer", require_object(answer, doing=doing, provider="gcp"))
 
 
 def user_agent() -> str:

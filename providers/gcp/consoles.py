@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from providers.gcp.instances import fetch_instance
-from providers.gcp.links import ending
+from providers.gcp import fields
+from providers.gcp.links import read_instance_id
 
 if TYPE_CHECKING:
     from providers.gcp.client import GcpClients
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def console_log(clients: GcpClients, region: str, instance_id: str) -> str:
     """Return the newest megabyte at most: as much as Compute Engine keeps."""
-    machine = fetch_instance(clients, region, instance_id)
-    path = f"zones/{ending(machine['zone'])}/instances/{machine['name']}/serialPort"
-    answer = clients.read(path, f"read the console of instance {instance_id} in {region}")
-    return str(answer.get("contents", ""))
+    zone, _, number = read_instance_id(region, instance_id)
+    path = f"zones/{zone}/instances/{number}/serialPort"
+    doing = f"read the console of instance {instance_id} in {region}"
+    return fields.text(clients.read(path, doing, kind="serialPortOutput"), "contents") or ""

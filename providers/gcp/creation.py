@@ -12,10 +12,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.gcp.instances import STATES, fetch_by_token, to_instance
+from providers.gcp import fields
+from providers.gcp.errors import plain
+from providers.gcp.instances import fetch_by_token, number_of, state_of, to_instance, zone_of
 from providers.gcp.labels import REQUEST, TOKEN, to_label
 from providers.gcp.leftovers import delete_made_by
-from providers.gcp.links import ending
 from providers.gcp.lookups import find_image, find_network, find_zone
 from providers.gcp.operations import (
     LONG_SECONDS,
@@ -64,11 +65,10 @@ def create_instance(clients: GcpClients, spec: InstanceSpec, token: str) -> Inst
     try:
         _insert(clients, zone, resource, label)
     except InvalidRequest as error:
-        if error.code.replace("_", "").lower() not in _TAKEN:
+        if plain(error.code) not in _TAKEN:
             raise
         return _checked(spec, _of_the_name(clients, zone, spec.name, label, error))
-    doing = f"read the new instance {spec.name} in {zone}"
-    return _checked(spec, clients.read(f"zones/{zone}/instances/{spec.name}", doing))
+    return _checked(spec, _of_the_name(clients, zone, spec.name, label))
 
 
 def _insert(clients: GcpClients, zone: str, resource: dict[str, Any], label: str) -> None:
@@ -120,47 +120,51 @@ def _settled(clients: GcpClients, machine: Answer) -> Answer | None:
     The operation that makes it is another process's. A machine that is still on its way after a
     minute is returned as it is.
     """
-    zone, name = ending(machine["zone"]), machine["name"]
+    zone, number = zone_of(machine), number_of(machine)
     end = time.monotonic() + LONG_SECONDS
     pause = 0.2
-    while STATES.get(machine["status"]) is InstanceState.PENDING and time.monotonic() < end:
+    while state_of(machine) is InstanceState.PENDING and time.monotonic() < end:
         time.sleep(pause)
         pause = min(pause * 1.5, LONGEST_LOOK_SECONDS)
+        doing = f"read instance {number} in {zone}"
         try:
-            seen = clients.read(f"zones/{zone}/instances/{name}", f"read instance {name} in {zone}")
+            machine = clients.read(f"zones/{zone}/instances/{number}", doing, kind="instance")
         except NotFound:
             return None
-        if seen["id"] != machine["id"]:
-            return None
-        machine = seen
     return machine
 
 
 def _of_the_name(
-    clients: GcpClients, zone: str, name: str, label: str, taken: InvalidRequest
+    clients: GcpClients, zone: str, name: str, label: str, taken: InvalidRequest | None = None
 ) -> Answer:
-    """Return the machine that has a name already, if it was made with the token."""
+    """Return the machine that has a name now, if it was made with the token.
+
+    `taken` is Google's refusal of the name, when it was refused.
+    """
+    doing = f"read instance {name} in {zone}"
     try:
-        machine = clients.read(f"zones/{zone}/instances/{name}", f"read instance {name} in {zone}")
+        machine = clients.read(f"zones/{zone}/instances/{name}", doing, kind="instance")
     except NotFound:
+        if taken is None:
+            raise
         # Something else has the name of one of its parts.
         raise taken from taken.__cause__
-    if machine.get("labels", {}).get(TOKEN) != label:
+    if fields.labels(machine).get(TOKEN) != label:
         raise InvalidRequest(
             f"Could not create {name}: there is another instance of that name in {zone}.",
             hint="Choose another name or another zone.",
             provider="gcp",
-            code=taken.code,
+            code=taken.code if taken else "",
         ) from taken
     return machine
 
 
 def _checked(spec: InstanceSpec, machine: Answer) -> Instance:
     """Return the machine of a token; raises InvalidRequest when it was made from another spec."""
-    if machine.get("labels", {}).get(REQUEST) != to_digest(spec):
+    if fields.labels(machine).get(REQUEST) != to_digest(spec):
         raise InvalidRequest(
             f"Could not create {spec.name}: the token was used for another request"
-            f" (instance {machine['name']}).",
+            f" (instance {number_of(machine)}).",
             hint="Use a new token.",
             provider="gcp",
         )

@@ -6,15 +6,16 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from skyclust.contract import CredentialModel
+from skyclust.providerkit.endpoints import check_endpoint
 
 # https://cloud.google.com/resource-manager/docs/creating-managing-projects, "Before you begin";
 # an old project may belong to a domain: example.com:project.
 _PROJECT_ID: Final = re.compile(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
+_UNIVERSE: Final = "googleapis.com"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 # https://google.aip.dev/auth/4117: where the tokens of a federation come from.
 _TOKEN_URLS: Final = ("token_url", "token_info_url", "service_account_impersonation_url")
@@ -68,6 +69,8 @@ class GcpCredential(CredentialModel):
         missing = [n for n in ("client_email", "private_key", "token_uri") if not content.get(n)]
         if missing:
             raise ValueError(f"lacks {', '.join(missing)}: copy the whole file")
+        _check_address("token_uri", content["token_uri"])
+        _check_address("universe_domain", f"https://{content.get('universe_domain') or _UNIVERSE}")
         return value
 
     @field_validator("external_account_info")
@@ -86,6 +89,7 @@ class GcpCredential(CredentialModel):
         # What the worker's own machine says of itself is sent there, so it has to be Google.
         if not all(_is_google(content[name]) for name in _TOKEN_URLS if content.get(name)):
             raise ValueError("leads to an address that is not Google's")
+        _check_address("universe_domain", f"https://{content.get('universe_domain') or _UNIVERSE}")
         return value
 
     @field_validator("project_id")
@@ -97,16 +101,12 @@ class GcpCredential(CredentialModel):
 
     @field_validator("endpoint")
     @classmethod
-    def _address_of_an_endpoint(cls, value: str | None) -> str | None:
+    def _endpoint_without_a_path(cls, value: str | None) -> str | None:
         if value is None:
             return None
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("is not an address (https://compute.example.com)")
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("is an address without user, password, query and fragment")
-        if parts.path.strip("/"):
-            raise ValueError("is an address without path: /compute/v1 is added to it")
+        _, _, behind = value.rstrip("/").partition("://")
+        if any(mark in behind for mark in "/?#"):
+            raise ValueError("is an address without path and query: /compute/v1 is added to it")
         return value.rstrip("/")
 
     @model_validator(mode="after")
@@ -148,10 +148,22 @@ def _json_object(text: SecretStr) -> dict[str, Any]:
     return content
 
 
+def _check_address(field: str, value: object) -> None:
+    """Raise ValueError for what can be no address, before anything is sent there."""
+    try:
+        check_endpoint(str(value))
+    except ValueError as error:
+        raise ValueError(f"has a {field} that is no address: {error}") from None
+
+
 def _is_google(address: object) -> bool:
     """Return whether an address is Google's own, or this machine's for a private trial."""
-    parts = urlsplit(str(address))
-    host = parts.hostname or ""
-    if host in _LOOPBACK:
-        return parts.scheme in {"http", "https"}
-    return parts.scheme == "https" and f".{host}".endswith(".googleapis.com")
+    # As in providerkit: the parser of what will make the call, imported when it is needed.
+    from urllib3.util import parse_url  # noqa: PLC0415
+
+    try:
+        parts = parse_url(check_endpoint(str(address)))
+    except ValueError:
+        return False
+    host = (parts.host or "").strip("[]").lower()
+    return host in _LOOPBACK or (parts.scheme == "https" and f".{host}".endswith(f".{_UNIVERSE}"))

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from providers.gcp import fields
 from providers.gcp.attachments import users_of
-from providers.gcp.links import ending, home_of, region_of, to_id
-from providers.gcp.moments import to_moment
+from providers.gcp.links import ending_in, id_in, id_of, name_of, own_link, region_of
+from providers.gcp.moments import moment_of
 from skyclust.errors import NotFound
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
@@ -37,7 +38,8 @@ def fetch_disk(clients: GcpClients, region: str, disk_id: str) -> Answer:
             provider="gcp",
         )
     places = "regions" if place == region else "zones"
-    return clients.read(f"{places}/{place}/disks/{name}", f"read disk {disk_id} in {region}")
+    doing = f"read disk {disk_id} in {region}"
+    return clients.read(f"{places}/{place}/disks/{name}", doing, kind="disk")
 
 
 def get_disk(clients: GcpClients, region: str, disk_id: str) -> Resource:
@@ -51,33 +53,35 @@ def to_disk(region: str, disk: Answer, attached_to: Sequence[str]) -> Resource:
 
     Which device a disk is at its instance is told by the instance alone.
     """
-    home = home_of(disk["selfLink"])
-    native_state = disk["status"]
-    state = STATES.get(native_state, ResourceState.UPDATING)
-    if state is ResourceState.AVAILABLE and attached_to:
-        state = ResourceState.IN_USE
+    link = own_link(disk)
     return Resource(
         provider="gcp",
         region=region,
         kind=ResourceKind.DISK,
-        id=to_id(disk["selfLink"], home),
-        name=disk["name"],
-        zone=ending(disk["zone"]) if "zone" in disk else None,
-        state=state,
-        native_state=native_state,
-        tags=disk.get("labels", {}),
-        created_at=to_moment(disk.get("creationTimestamp")),
+        id=id_of(link),
+        name=name_of(disk, link),
+        zone=None if region_of(link.place) == link.place else link.place,
+        state=_state(disk),
+        native_state=fields.text(disk, "status"),
+        tags=fields.labels(disk),
+        created_at=moment_of(disk, "creationTimestamp"),
         attributes={
             "attached_to": [*attached_to],
             "encrypted": True,
-            "iops": _number(disk.get("provisionedIops")),
-            "size_gib": _number(disk.get("sizeGb")),
-            "snapshot": to_id(disk["sourceSnapshot"], home) if "sourceSnapshot" in disk else None,
-            "throughput_mibps": _number(disk.get("provisionedThroughput")),
-            "type": ending(disk.get("type", "")) or None,
+            "iops": fields.number(disk, "provisionedIops"),
+            "size_gib": fields.number(disk, "sizeGb"),
+            "snapshot": id_in(disk, "sourceSnapshot", link.project),
+            "throughput_mibps": fields.number(disk, "provisionedThroughput"),
+            "type": ending_in(disk, "type"),
         },
     )
 
 
-def _number(text: str | None) -> int | None:
-    return None if text is None else int(text)
+def _state(disk: Answer) -> ResourceState | None:
+    native_state = fields.text(disk, "status")
+    if native_state is None:
+        return None
+    state = STATES.get(native_state, ResourceState.UPDATING)
+    # Also a disk whose user could not be told by its number is in use.
+    in_use = state is ResourceState.AVAILABLE and fields.texts(disk, "users")
+    return ResourceState.IN_USE if in_use else state

@@ -22,10 +22,21 @@ from skyclust.errors import (
     Throttled,
     Timeout,
     Unavailable,
+    UnexpectedAnswer,
 )
+
+LONGEST_REASON: Final = 200
+"""Characters of what is wrong with an answer, which may be of any length."""
 
 _LIBRARIES: Final = ("google.auth.", "google.api_core.", "requests.")
 _AUTHENTICATION_HINT: Final = "Check that the credential is complete, active and not expired."
+_NO_TOKEN: Final = "no access token in response"  # noqa: S105  # google-auth's sentence
+"""What google-auth says of a successful answer that has no token in it."""
+
+_SKEW: Final = "reasonable timeframe"
+"""What Google says of a signed request whose times are not now."""
+
+_SKEW_HINT: Final = "Set the clock of the machine that runs the worker: Google's is another."
 
 
 def class_for(reasons: Sequence[str], status: int) -> type[SkyClustError]:
@@ -50,11 +61,11 @@ def plain(reason: str) -> str:
 def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
     """Return the seconds a Retry-After header asks for, None without one (RFC 9110 10.2.3)."""
     value = (headers.get("Retry-After") or headers.get("retry-after") or "").strip()
-    if value.isdigit():
+    if value.isascii() and value.isdigit():
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
 
@@ -75,6 +86,8 @@ def translated(error: Exception, doing: str) -> SkyClustError | None:
     if isinstance(status, int):
         return _from_answer(error, int(status), doing)
     code = type(error).__name__
+    if "google.auth.exceptions.RefreshError" in names and _NO_TOKEN in str(error).lower():
+        return built(UnexpectedAnswer, [code], str(error), doing)
     if getattr(error, "retryable", False) and "google.auth.exceptions.RefreshError" in names:
         return built(Unavailable, [code], str(error), doing)
     cause = error.__cause__
@@ -90,12 +103,20 @@ def translated(error: Exception, doing: str) -> SkyClustError | None:
 def _from_answer(error: Exception, status: int, doing: str) -> SkyClustError:
     """Return our error for a `google.api_core.exceptions.GoogleAPICallError`."""
     said: Any = error
-    told = (one.get("reason") for one in (*said.errors, *said.details) if isinstance(one, dict))
-    reasons = [str(one) for one in (*told, said.reason) if one]
+    reasons = _reasons(said)
     ours = built(class_for(reasons, status), reasons or [str(status)], _message(said), doing)
     if isinstance(ours, Throttled) and said.response is not None:
         ours.retry_after = retry_after_seconds(said.response.headers, datetime.now(UTC))
     return ours
+
+
+def _reasons(said: Any) -> list[str]:
+    """Return the reasons of an answer; none of what is no list, whatever stands there."""
+    try:
+        told = [one.get("reason") for one in (*said.errors, *said.details) if isinstance(one, dict)]
+    except TypeError:
+        told = []
+    return [str(one) for one in (*told, said.reason) if one]
 
 
 def _message(said: Any) -> str:
@@ -111,7 +132,7 @@ def built(
     """Return an error of our tree that says what was tried, and what Google said to it."""
     hint = next((HINTS[plain(one)] for one in reasons if plain(one) in HINTS), "")
     if ours is AuthenticationFailed:
-        hint = hint or _AUTHENTICATION_HINT
+        hint = _SKEW_HINT if _SKEW in message else hint or _AUTHENTICATION_HINT
     said = message.strip().rstrip(". ") or "Google gave no reason"
     return ours(
         f"Could not {doing}: {said} ({reasons[0]}).", hint=hint, provider="gcp", code=reasons[0]
@@ -128,3 +149,28 @@ def gcp_errors(doing: str) -> Iterator[None]:
         if ours is None:
             raise
         raise ours from error
+
+
+@contextmanager
+def call_errors(doing: str) -> Iterator[None]:
+    """Raise as `gcp_errors` does, and whatever else a library makes of an answer as well.
+
+    Google's libraries take the shape of an answer for granted: a page of HTML, `null` or an
+    error without its object raise what no library declares.
+    """
+    try:
+        with gcp_errors(doing):
+            yield
+    except SkyClustError:
+        raise
+    except Exception as error:
+        raise odd_answer(doing, f"{type(error).__name__}: {error}") from error
+
+
+def odd_answer(doing: str, why: str) -> UnexpectedAnswer:
+    """Return the error for an answer that cannot be read; `why` says what is wrong with it."""
+    return UnexpectedAnswer(
+        f"Could not {doing}: the answer cannot be read ({why[:LONGEST_REASON]}).",
+        hint="Is a proxy or another service answering at the endpoint?",
+        provider="gcp",
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from providers.gcp import fields
 from skyclust.errors import AuthenticationFailed, PermissionDenied, SkyClustError
 from skyclust.model.identity import Identity
 
@@ -72,7 +73,7 @@ def get_identity(clients: GcpClients) -> Identity:
     """
     missing = _missing_permissions(clients)
     try:
-        clients.read("", f"read project {clients.project}")
+        clients.read("", f"read project {clients.project}", kind="project")
     except PermissionDenied:
         if not missing:
             raise
@@ -95,11 +96,11 @@ def _missing_permissions(clients: GcpClients) -> tuple[str, ...] | None:
         answer = clients.ask_manager(
             path, "ask for the permissions", {"permissions": [*NEEDED_PERMISSIONS]}
         )
+        held = set(fields.texts(answer, "permissions"))
     except AuthenticationFailed:
         raise
     except SkyClustError:
         return None
-    held = set(answer.get("permissions", ()))
     return tuple(sorted(set(NEEDED_PERMISSIONS) - held))
 
 

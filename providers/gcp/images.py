@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from providers.gcp.links import ending, home_of, to_id
-from providers.gcp.moments import to_moment
+from providers.gcp import fields
+from providers.gcp.links import ending, id_in, id_of, name_of, own_link
+from providers.gcp.moments import moment_of
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
 if TYPE_CHECKING:
@@ -28,55 +29,83 @@ SNAPSHOT_STATES: Final = {
     "DELETING": ResourceState.DELETING,
     "FAILED": ResourceState.ERROR,
 }
+# https://cloud.google.com/compute/docs/images/create-custom#deprecation_states: a deprecated
+# image makes machines with a warning, these make none.
+_UNUSABLE: Final = frozenset({"OBSOLETE", "DELETED"})
 
 
 def to_image(region: str, image: Answer) -> Resource:
-    """Return an image of the project as an inventory resource.
+    """Return an image of the project as an inventory resource, deprecated ones as well.
 
     Whether others may use it stands in its IAM policy, which no list tells.
     """
-    home = home_of(image["selfLink"])
-    native_state = image["status"]
-    snapshot = image.get("sourceSnapshot")
+    link = own_link(image)
+    snapshot = id_in(image, "sourceSnapshot", link.project)
+    deprecation = fields.text(fields.part(image, "deprecated"), "state")
     return Resource(
         provider="gcp",
         region=region,
         kind=ResourceKind.IMAGE,
-        id=to_id(image["selfLink"], home),
-        name=image["name"],
-        state=IMAGE_STATES.get(native_state, ResourceState.UPDATING),
-        native_state=native_state,
-        tags=image.get("labels", {}),
-        created_at=to_moment(image.get("creationTimestamp")),
+        id=id_of(link),
+        name=name_of(image, link),
+        state=_image_state(image, deprecation),
+        native_state=fields.text(image, "status"),
+        tags=fields.labels(image),
+        created_at=moment_of(image, "creationTimestamp"),
         attributes={
-            "architecture": image.get("architecture", "").lower() or None,
-            "description": image.get("description") or None,
-            "platform": next((ending(one) for one in image.get("licenses", ())), None),
-            "size_gib": int(image["diskSizeGb"]) if "diskSizeGb" in image else None,
-            "snapshots": [to_id(snapshot, home)] if snapshot else [],
+            "architecture": architecture_of(image),
+            "deprecation": deprecation.lower() if deprecation else None,
+            "description": fields.text(image, "description"),
+            "platform": platform_of(image),
+            "size_gib": fields.number(image, "diskSizeGb"),
+            "snapshots": [snapshot] if snapshot else [],
         },
     )
+
+
+def _image_state(image: Answer, deprecation: str | None) -> ResourceState | None:
+    native_state = fields.text(image, "status")
+    if native_state is None:
+        return None
+    state = IMAGE_STATES.get(native_state, ResourceState.UPDATING)
+    unusable = state is ResourceState.AVAILABLE and deprecation in _UNUSABLE
+    return ResourceState.UNAVAILABLE if unusable else state
 
 
 def to_snapshot(region: str, snapshot: Answer) -> Resource:
     """Return the snapshot of one disk as an inventory resource."""
-    home = home_of(snapshot["selfLink"])
-    native_state = snapshot["status"]
+    link = own_link(snapshot)
+    native_state = fields.text(snapshot, "status")
+    tier = fields.text(snapshot, "snapshotType")
     return Resource(
         provider="gcp",
         region=region,
         kind=ResourceKind.SNAPSHOT,
-        id=to_id(snapshot["selfLink"], home),
-        name=snapshot["name"],
-        state=SNAPSHOT_STATES.get(native_state, ResourceState.UPDATING),
+        id=id_of(link),
+        name=name_of(snapshot, link),
+        state=SNAPSHOT_STATES.get(native_state, ResourceState.UPDATING) if native_state else None,
         native_state=native_state,
-        tags=snapshot.get("labels", {}),
-        created_at=to_moment(snapshot.get("creationTimestamp")),
+        tags=fields.labels(snapshot),
+        created_at=moment_of(snapshot, "creationTimestamp"),
         attributes={
-            "description": snapshot.get("description") or None,
-            "disk": to_id(snapshot["sourceDisk"], home) if "sourceDisk" in snapshot else None,
+            "description": fields.text(snapshot, "description"),
+            "disk": id_in(snapshot, "sourceDisk", link.project),
             "encrypted": True,
-            "size_gib": int(snapshot["diskSizeGb"]) if "diskSizeGb" in snapshot else None,
-            "tier": str(snapshot.get("snapshotType", "STANDARD")).lower(),
+            "size_gib": fields.number(snapshot, "diskSizeGb"),
+            "tier": tier.lower() if tier else None,
         },
     )
+
+
+def architecture_of(thing: Answer) -> str | None:
+    """Return the architecture of a disk or an image, None when it is not specified."""
+    architecture = fields.text(thing, "architecture")
+    if architecture in {None, "ARCHITECTURE_UNSPECIFIED"}:
+        return None
+    return str(architecture).lower()
+
+
+def platform_of(thing: Answer) -> str | None:
+    """Return the first licence of a disk or an image: Compute Engine tells the system by it."""
+    licence = fields.first(fields.texts(thing, "licenses"))
+    return None if licence is None else ending(licence) or None

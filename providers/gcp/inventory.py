@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +14,7 @@ from providers.gcp.regions import get_zones
 from skyclust.contract import AccountPage
 from skyclust.errors import Unsupported
 from skyclust.model.resource import Resource, ResourceKind
+from skyclust.providerkit.items import ItemReader
 
 if TYPE_CHECKING:
     from providers.gcp.client import Answer, GcpClients
@@ -32,8 +33,13 @@ class Reader:
     to_resource: Callable[..., Resource]
     has_users: bool = False
 
+    def prepare(self, attachments: Attachments, page: Iterable[Any]) -> None:
+        """Learn what the things of a page need to be made."""
+        if self.has_users:
+            attachments.prepare(page)
+
     def made(self, region: str, thing: Answer, attachments: Attachments) -> Resource:
-        """Return the resource of one thing."""
+        """Return the resource of one thing; raises UnexpectedAnswer for one that is unreadable."""
         if self.has_users:
             return self.to_resource(region, thing, attachments.of(thing))
         return self.to_resource(region, thing)
@@ -87,10 +93,23 @@ def _pages_in(
     clients: GcpClients, region: str, kind: ResourceKind, reader: Reader, page_size: int | None
 ) -> Iterator[Sequence[Resource]]:
     attachments = Attachments(clients, region)
+    items = ItemReader("gcp", f"{reader.collection} of {region}")
     for path in _paths(clients, region, reader):
         doing = f"list {kind} in {region}"
         for page in pages(clients, path, doing, page_size=page_size):
-            yield [reader.made(region, thing, attachments) for thing in page]
+            reader.prepare(attachments, page)
+            yield items.read(
+                page,
+                lambda thing: reader.made(region, thing, attachments),
+                region=region,
+                name=_called,
+            )
+    items.finish()
+
+
+def _called(thing: Answer) -> str:
+    """Return what an error calls a thing: its name, else its link."""
+    return str(thing.get("name") or thing["selfLink"])
 
 
 def _paths(clients: GcpClients, region: str, reader: Reader) -> Iterator[str]:
@@ -115,8 +134,16 @@ def _account_pages(
             yield AccountPage(listed)
         return
     attachments = Attachments(clients, None)
+    items = ItemReader("gcp", f"{reader.collection} of the project")
     doing = f"list {kind}"
     for page in aggregated_pages(clients, reader.collection, doing, page_size=page_size):
-        made = [reader.made(region, thing, attachments) for region, thing in page.things]
+        reader.prepare(attachments, (thing for _, thing in page.things))
+        made = items.read(
+            page.things,
+            lambda one: reader.made(one[0], one[1], attachments),
+            region=lambda one: str(one[0]),
+            name=lambda one: _called(one[1]),
+        )
         # A disk whose instance could not be read is no complete read of the disk.
         yield AccountPage(made, {**attachments.unread, **page.unread})
+    items.finish()

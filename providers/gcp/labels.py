@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
+
+from providers.gcp import fields
 
 TOKEN: Final = "skyclust-token"  # noqa: S105  # the label's key
 """The idempotency token that something was made with."""
@@ -64,6 +66,14 @@ def problem_of(labels: Mapping[str, str]) -> str | None:
                 " lowercase letters, digits, underscores and dashes"
             )
     return f"there are more than {MOST} labels" if len(labels) > MOST else None
+
+
+def fingerprint_of(thing: Mapping[str, Any]) -> str:
+    """Return the fingerprint of a resource's labels, against which they are changed.
+
+    Raises UnexpectedAnswer when there is none: without it nobody else's change would be seen.
+    """
+    return fields.required_text(thing, "labelFingerprint")
 
 
 def own_of(keys: Mapping[str, str] | frozenset[str]) -> list[str]:

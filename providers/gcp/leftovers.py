@@ -2,22 +2,29 @@
 
 Those of a restore bear the number of their instance as a label from before they are detached or
 made, so that they are found whatever died in between. Those of a create bear its token.
+
+A disk is deleted by its own number, so that a later one of the same name stays, and Compute
+Engine refuses to delete one that an instance has: no look at it can come too late.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from providers.gcp import fields
+from providers.gcp.errors import plain
 from providers.gcp.labels import INSTANCE, TOKEN
-from providers.gcp.lists import pages
-from providers.gcp.moments import to_moment
+from providers.gcp.lists import things
+from providers.gcp.moments import moment_of, to_moment
 from providers.gcp.operations import asked, fresh_request_id
-from skyclust.errors import NotFound
+from skyclust.errors import Conflict, NotFound, UnexpectedAnswer
 
 if TYPE_CHECKING:
     from google.cloud.compute_v1.types import Operation
 
     from providers.gcp.client import Answer, GcpClients
+
+_IN_USE: Final = frozenset({"resourceinuse", "resourceinusebyanotherresource"})
 
 
 def delete_leftovers(clients: GcpClients, zone: str, number: str) -> bool:
@@ -42,26 +49,38 @@ def delete_made_by(clients: GcpClients, zone: str, token: str, operation: Operat
         return
     doing = f"delete the disks of the machine that was not made in {zone}"
     for disk in _unused(clients, zone, TOKEN, token, doing):
-        made = to_moment(disk.get("creationTimestamp"))
+        made = moment_of(disk, "creationTimestamp")
         if made is not None and made >= begun:
             _delete(clients, zone, disk, doing)
 
 
 def _unused(clients: GcpClients, zone: str, label: str, value: str, doing: str) -> list[Answer]:
-    listed = pages(clients, f"zones/{zone}/disks", doing, filter=f'labels.{label} = "{value}"')
-    return [disk for page in listed for disk in page if not disk.get("users")]
+    """Return the disks of a zone that bear a label and that no instance has."""
+    path, wanted = f"zones/{zone}/disks", f'labels.{label} = "{value}"'
+    return [
+        disk
+        for disk in things(clients, path, doing, filter=wanted)
+        # Also where a filter is not understood no other disk is taken for one of these.
+        if fields.labels(disk).get(label) == value and not fields.texts(disk, "users")
+    ]
 
 
 def _delete(clients: GcpClients, zone: str, disk: Answer, doing: str) -> None:
-    if disk["status"] == "DELETING":
+    if fields.text(disk, "status") == "DELETING":
         return
+    number = fields.number(disk, "id")
+    if not number:
+        raise UnexpectedAnswer(f"Could not {doing}: a disk has no 'id'.", provider="gcp")
     request = {
         "project": clients.project,
         "zone": zone,
-        "disk": disk["name"],
+        "disk": str(number),
         "request_id": fresh_request_id(),
     }
     try:
         asked(clients.disks().delete_unary, request, doing)
     except NotFound:
         return
+    except Conflict as error:
+        if plain(error.code) not in _IN_USE:
+            raise

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from providers.gcp.links import home_of, to_id, to_link
-from providers.gcp.moments import to_moment
+from providers.gcp import fields
+from providers.gcp.links import ending, id_in, id_of, name_of, own_link, to_link
+from providers.gcp.moments import moment_of
 from skyclust.model.resource import Resource, ResourceKind
 
 if TYPE_CHECKING:
@@ -27,6 +28,13 @@ TYPES: Final = {
     "backendServices": "network",
 }
 
+# https://cloud.google.com/vpc/docs/private-service-connect: an endpoint leads to the service of
+# another project or to a bundle of Google's APIs, has an address of the own network, and its
+# loadBalancingScheme is empty.
+ENDPOINT: Final = "private-service-connect"
+_BUNDLES: Final = frozenset({"all-apis", "vpc-sc"})
+_SERVICES: Final = "serviceAttachments"
+
 
 def to_load_balancer(region: str, rule: Answer) -> Resource:
     """Return a forwarding rule as an inventory resource.
@@ -34,22 +42,42 @@ def to_load_balancer(region: str, rule: Answer) -> Resource:
     What leads to no load balancer (a VPN gateway, a service of somebody else) has Google's word
     as its type.
     """
-    home = home_of(rule["selfLink"])
-    target = to_link(rule.get("backendService") or rule.get("target") or "").collection
-    scheme = str(rule.get("loadBalancingScheme", "EXTERNAL"))
+    link = own_link(rule)
+    kind = _type(rule)
     return Resource(
         provider="gcp",
         region=region,
         kind=ResourceKind.LOAD_BALANCER,
-        id=to_id(rule["selfLink"], home),
-        name=rule["name"],
-        tags=rule.get("labels", {}),
-        created_at=to_moment(rule.get("creationTimestamp")),
+        id=id_of(link),
+        name=name_of(rule, link),
+        tags=fields.labels(rule),
+        created_at=moment_of(rule, "creationTimestamp"),
         attributes={
-            "address": rule.get("IPAddress"),
-            "dns_name": rule.get("serviceName"),
-            "network": to_id(rule["network"], home) if "network" in rule else None,
-            "scheme": "internal" if scheme.startswith("INTERNAL") else "internet-facing",
-            "type": TYPES.get(target, target) or None,
+            "address": fields.text(rule, "IPAddress"),
+            "dns_name": fields.text(rule, "serviceName"),
+            "network": id_in(rule, "network", link.project),
+            "scheme": "internal" if kind == ENDPOINT else _scheme(rule),
+            "type": kind,
         },
     )
+
+
+def _type(rule: Answer) -> str | None:
+    target = fields.text(rule, "target")
+    led_to = to_link(fields.text(rule, "backendService") or target or "").collection
+    is_endpoint = fields.number(rule, "pscConnectionId") is not None
+    if is_endpoint or led_to == _SERVICES or ending(target or "") in _BUNDLES:
+        return ENDPOINT
+    return TYPES.get(led_to, led_to) or None
+
+
+def _scheme(rule: Answer) -> str | None:
+    """Return who reaches a rule, None when its scheme tells neither.
+
+    EXTERNAL, EXTERNAL_MANAGED and EXTERNAL_PASSTHROUGH face the internet; INTERNAL,
+    INTERNAL_MANAGED and INTERNAL_SELF_MANAGED do not.
+    """
+    scheme = fields.text(rule, "loadBalancingScheme") or ""
+    if scheme.startswith("EXTERNAL"):
+        return "internet-facing"
+    return "internal" if scheme.startswith("INTERNAL") else None

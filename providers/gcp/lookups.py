@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from providers.gcp import fields
 from providers.gcp.families import FAMILIES, publisher_of
-from providers.gcp.links import home_of, to_id
-from providers.gcp.lists import pages
+from providers.gcp.links import own_link, to_id
+from providers.gcp.lists import things
 from providers.gcp.networks import DEFAULT
 from providers.gcp.regions import get_zones
 from skyclust.errors import InvalidRequest, NotFound
@@ -16,6 +17,11 @@ from skyclust.model.catalog import Architecture
 
 if TYPE_CHECKING:
     from providers.gcp.client import Answer, GcpClients
+
+
+# https://cloud.google.com/compute/docs/reference/rest/v1/subnetworks, `purpose`: PRIVATE by
+# default; PRIVATE_RFC_1918 is its older word.
+_FOR_MACHINES: Final = frozenset({None, "PRIVATE", "PRIVATE_RFC_1918"})
 
 
 def find_zone(clients: GcpClients, region: str, zone: str | None, kind: str, token: str) -> str:
@@ -37,7 +43,7 @@ def find_zone(clients: GcpClients, region: str, zone: str | None, kind: str, tok
     for candidate in turned(zones, token):
         try:
             path = f"zones/{candidate}/machineTypes/{kind}"
-            clients.read(path, f"look for {kind} in {candidate}")
+            clients.read(path, f"look for {kind} in {candidate}", kind="machineType")
         except NotFound:
             continue
         return candidate
@@ -63,10 +69,10 @@ def find_image(clients: GcpClients, image: str) -> str:
     """
     for path in _image_paths(image):
         try:
-            found = clients.read(path, f"look for image {image!r}")
+            found = clients.read(path, f"look for image {image!r}", kind="image")
         except NotFound:
             continue
-        return str(found["selfLink"])
+        return fields.required_text(found, "selfLink")
     raise NotFound(
         f"The project has no image and no image family {image!r}, nor has a publisher of images.",
         hint="An image of another project is given as PROJECT/NAME.",
@@ -108,32 +114,37 @@ def find_network(clients: GcpClients, region: str, network: str | None) -> dict[
         return _subnet_of(clients, region, network, network)
     name = network.removeprefix(f"{region}/")
     try:
-        found = clients.read(f"regions/{region}/subnetworks/{name}", f"look for subnet {network!r}")
+        path = f"regions/{region}/subnetworks/{name}"
+        found = clients.read(path, f"look for subnet {network!r}", kind="subnetwork")
     except NotFound:
         if name != network:
             raise
         return _subnet_of(clients, region, f"global/networks/{name}", network)
-    return {"subnetwork": found["selfLink"]}
+    return {"subnetwork": fields.required_text(found, "selfLink")}
 
 
 def _subnet_of(clients: GcpClients, region: str, path: str, asked: str) -> dict[str, str]:
     """Return the network at a path, and its subnet in a region."""
     whole = path[path.index("projects/") :] if "projects/" in path else path
     try:
-        found = clients.read(whole, f"look for network {asked!r}")
+        found = clients.read(whole, f"look for network {asked!r}", kind="network")
     except NotFound as error:
         raise NotFound(
             f"There is no network and no subnet {asked!r} in {region}.", provider="gcp"
         ) from error
-    link = found["selfLink"]
-    if "IPv4Range" in found:  # a network of the old kind has no subnets
+    link = fields.required_text(found, "selfLink")
+    if fields.text(found, "IPv4Range"):  # a network of the old kind has no subnets
         return {"network": link}
-    subnets = [one for one in _subnets(clients, home_of(link), region) if one["network"] == link]
+    subnets = [
+        fields.required_text(one, "selfLink")
+        for one in _subnets(clients, own_link(found).project, region)
+        if fields.text(one, "network") == link
+    ]
     if len(subnets) == 1:
-        return {"subnetwork": subnets[0]["selfLink"]}
+        return {"subnetwork": subnets[0]}
     if not subnets:
         raise NotFound(f"Network {asked!r} has no subnet in {region}.", provider="gcp")
-    ids = sorted(to_id(one["selfLink"], clients.project) for one in subnets)
+    ids = sorted(to_id(one, clients.project) for one in subnets)
     raise InvalidRequest(
         f"Network {asked!r} has {len(subnets)} subnets in {region}: {', '.join(ids)}.",
         hint="Give the one that is meant.",
@@ -147,5 +158,7 @@ def _subnets(clients: GcpClients, project: str, region: str) -> Iterator[Answer]
     Those of a shared network are its own project's.
     """
     doing = f"look for the subnets of {region}"
-    for page in pages(clients, f"projects/{project}/regions/{region}/subnetworks", doing):
-        yield from (one for one in page if one.get("purpose", "PRIVATE") == "PRIVATE")
+    path = f"projects/{project}/regions/{region}/subnetworks"
+    for subnet in things(clients, path, doing):
+        if fields.text(subnet, "purpose") in _FOR_MACHINES:
+            yield subnet

@@ -7,11 +7,12 @@ https://cloud.google.com/compute/docs/reference/rest/v1/snapshots/insert
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.gcp.instances import fetch_instance
+from providers.gcp import fields
+from providers.gcp.instances import fetch_same, number_of
 from providers.gcp.labels import (
     AUTO_DELETE,
     BOOT,
@@ -22,12 +23,14 @@ from providers.gcp.labels import (
     TOKEN,
     to_label,
 )
-from providers.gcp.links import read_instance_id
-from providers.gcp.lists import pages
-from providers.gcp.moments import to_moment
+from providers.gcp.links import own_link, read_instance_id
+from providers.gcp.lists import things
+from providers.gcp.moments import moment_of
 from providers.gcp.operations import GLANCE_SECONDS, asked, awaited, fresh_request_id
 from skyclust.errors import InvalidRequest, NotFound
+from skyclust.model.instance import InstanceReference
 from skyclust.model.snapshot import InstanceSnapshot, SnapshotState
+from skyclust.providerkit.same_instance import require_same_instance
 
 if TYPE_CHECKING:
     from google.cloud.compute_v1.types import Operation
@@ -52,31 +55,31 @@ _TAKEN: Final = frozenset({"alreadyExists", "RESOURCE_ALREADY_EXISTS"})
 
 
 def create_snapshot(
-    clients: GcpClients, region: str, instance_id: str, name: str, token: str
+    clients: GcpClients, instance: InstanceReference, name: str, token: str
 ) -> InstanceSnapshot:
     """Ask for a snapshot of every disk of an instance that has none yet with the token.
 
     The names are made of the token: what somebody else began with it is carried on. Raises
     NotFound for an unknown instance.
     """
-    machine = fetch_instance(clients, region, instance_id)
-    snapshot_id = to_snapshot_id(machine["id"], token)
-    known = fetch_parts(clients, machine["id"], snapshot_id)
-    names = {part["name"] for part in known}
+    machine = fetch_same(clients, instance)
+    snapshot_id = to_snapshot_id(number_of(machine), token)
+    known = fetch_parts(clients, number_of(machine), snapshot_id)
+    names = {own_link(part).name for part in known}
     resources = to_requests(machine, name, token, snapshot_id)
     missing = [resource for resource in resources if resource["name"] not in names]
-    doing = f"take a snapshot of instance {instance_id}"
+    doing = f"take a snapshot of instance {instance.id}"
     operations = [_asked(clients, resource, doing) for resource in missing]
     for operation in operations:
         if operation is not None:
             awaited(clients, operation, doing, GLANCE_SECONDS / len(operations))
-    parts = fetch_parts(clients, machine["id"], snapshot_id)
+    parts = fetch_parts(clients, number_of(machine), snapshot_id)
     if parts:
-        return to_instance_snapshot(region, instance_id, parts)
+        return to_instance_snapshot(instance.region, instance.id, parts)
     return InstanceSnapshot(
         provider="gcp",
-        region=region,
-        instance_id=instance_id,
+        region=instance.region,
+        instance_id=instance.id,
         id=snapshot_id,
         name=name,
         state=SnapshotState.PENDING,
@@ -93,20 +96,20 @@ def to_snapshot_id(number: str, token: str) -> str:
 
 def to_requests(machine: Answer, name: str, token: str, snapshot_id: str) -> list[dict[str, Any]]:
     """Return the resources of snapshots.insert, one a disk; local disks keep nothing."""
-    disks = [disk for disk in machine.get("disks", ()) if "source" in disk]
-    stem = f"{machine['name'][:36].rstrip('-')}-{snapshot_id}"
+    disks = [disk for disk in fields.parts(machine, "disks") if fields.text(disk, "source")]
+    stem = f"{own_link(machine).name[:36].rstrip('-')}-{snapshot_id}"
     return [
         {
             "name": f"{stem}-{number}",
             "description": name,
             "source_disk": disk["source"],
             "labels": {
-                INSTANCE: machine["id"],
+                INSTANCE: number_of(machine),
                 SNAPSHOT: snapshot_id,
                 TOKEN: to_label(token),
-                DEVICE: to_label(disk["deviceName"]),
-                BOOT: _word(disk.get("boot")),
-                AUTO_DELETE: _word(disk.get("autoDelete")),
+                DEVICE: to_label(fields.required_text(disk, "deviceName")),
+                BOOT: _word(fields.flag(disk, "boot")),
+                AUTO_DELETE: _word(fields.flag(disk, "autoDelete")),
                 DISKS: str(len(disks)),
             },
         }
@@ -134,7 +137,7 @@ def list_snapshots(clients: GcpClients, region: str, instance_id: str) -> list[I
     number = read_instance_id(region, instance_id).number
     by_id: dict[str, list[Answer]] = {}
     for part in fetch_parts(clients, number):
-        by_id.setdefault(part["labels"][SNAPSHOT], []).append(part)
+        by_id.setdefault(fields.labels(part)[SNAPSHOT], []).append(part)
     found = [to_instance_snapshot(region, instance_id, parts) for parts in by_id.values()]
     return sorted(found, key=lambda one: (str(one.created_at), one.id))
 
@@ -142,14 +145,19 @@ def list_snapshots(clients: GcpClients, region: str, instance_id: str) -> list[I
 def fetch_parts(clients: GcpClients, number: str, snapshot_id: str | None = None) -> list[Answer]:
     """Return the snapshots of an instance's disks, of one machine snapshot or of all; sorted."""
     wanted = f'labels.{INSTANCE} = "{number}"'
-    listed = pages(
-        clients, "global/snapshots", f"list the snapshots of instance {number}", filter=wanted
-    )
-    parts = [part for page in listed for part in page if SNAPSHOT in part.get("labels", {})]
-    return sorted(
-        (part for part in parts if snapshot_id in {None, part["labels"][SNAPSHOT]}),
-        key=lambda part: str(part["name"]),
-    )
+    doing = f"list the snapshots of instance {number}"
+    parts = [
+        part
+        for part in things(clients, "global/snapshots", doing, filter=wanted)
+        if _is_part(fields.labels(part), number, snapshot_id)
+    ]
+    return sorted(parts, key=lambda part: own_link(part).name)
+
+
+def _is_part(labels: Mapping[str, str], number: str, snapshot_id: str | None) -> bool:
+    """Return whether a snapshot is one of an instance's disks, also where filters are ignored."""
+    found = labels.get(SNAPSHOT)
+    return labels.get(INSTANCE) == number and found is not None and snapshot_id in {None, found}
 
 
 def to_instance_snapshot(
@@ -159,41 +167,43 @@ def to_instance_snapshot(
 
     It is PENDING as long as a disk has none.
     """
-    states = {STATES.get(part["status"], SnapshotState.PENDING) for part in parts}
-    wanted = max(int(part["labels"].get(DISKS, "1")) for part in parts)
+    statuses = [fields.required_text(part, "status") for part in parts]
+    states = {STATES.get(status, SnapshotState.PENDING) for status in statuses}
+    wanted = max(fields.number(fields.labels(part), DISKS) or 1 for part in parts)
     if len(parts) < wanted and SnapshotState.DELETING not in states:
         states.add(SnapshotState.PENDING)
     state = next(one for one in _WORST_FIRST if one in states)
-    words = sorted({str(part["status"]) for part in parts})
-    labels = parts[0]["labels"]
-    times = [to_moment(part.get("creationTimestamp")) for part in parts]
+    labels = fields.labels(parts[0])
+    times = [moment_of(part, "creationTimestamp") for part in parts]
     return InstanceSnapshot(
         provider="gcp",
         region=region,
         instance_id=instance_id,
-        id=labels[SNAPSHOT],
-        name=str(parts[0].get("description", "")),
+        id=fields.required_text(labels, SNAPSHOT),
+        name=fields.text(parts[0], "description") or "",
         state=state,
-        native_state=", ".join(words),
+        native_state=", ".join(sorted(set(statuses))),
         token=labels.get(TOKEN),
-        parts=tuple(str(part["name"]) for part in parts),
+        parts=tuple(own_link(part).name for part in parts),
         created_at=min((time for time in times if time is not None), default=None),
     )
 
 
-def delete_snapshot(clients: GcpClients, region: str, instance_id: str, snapshot_id: str) -> None:
-    """Ask for the end of the snapshots of all disks; what is gone is no error."""
-    number = read_instance_id(region, instance_id).number
+def delete_snapshot(clients: GcpClients, instance: InstanceReference, snapshot_id: str) -> None:
+    """Ask for the end of the snapshots of all disks, each by its number; gone ones are no error."""
+    number = read_instance_id(instance.region, instance.id).number
+    require_same_instance(instance, number, provider="gcp")
     for part in fetch_parts(clients, number, snapshot_id):
-        if part["status"] == "DELETING":
+        if fields.text(part, "status") == "DELETING":
             continue
+        doing = f"delete snapshot {own_link(part).name}"
         request = {
             "project": clients.project,
-            "snapshot": part["name"],
+            "snapshot": fields.required_text(part, "id"),
             "request_id": fresh_request_id(),
         }
         try:
-            asked(clients.snapshots().delete_unary, request, f"delete snapshot {part['name']}")
+            asked(clients.snapshots().delete_unary, request, doing)
         except NotFound:
             continue
 

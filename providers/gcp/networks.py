@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from providers.gcp.links import ending, home_of, to_id
-from providers.gcp.moments import to_moment
+from pydantic import JsonValue
+
+from providers.gcp import fields
+from providers.gcp.links import ending_in, id_in, id_of, name_of, own_link
+from providers.gcp.moments import moment_of
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
 if TYPE_CHECKING:
@@ -23,17 +26,19 @@ SUBNET_STATES: Final = {"READY": ResourceState.AVAILABLE, "DRAINING": ResourceSt
 
 def to_network(region: str, network: Answer) -> Resource:
     """Return a network as an inventory resource; only an old one has a range of its own."""
-    ranges = [network.get("IPv4Range"), network.get("internalIpv6Range")]
+    link = own_link(network)
+    ranges = [fields.text(network, key) for key in ("IPv4Range", "internalIpv6Range")]
     return Resource(
         provider="gcp",
         region=region,
         kind=ResourceKind.NETWORK,
-        id=to_id(network["selfLink"], home_of(network["selfLink"])),
-        name=network["name"],
-        created_at=to_moment(network.get("creationTimestamp")),
+        id=id_of(link),
+        name=name_of(network, link),
+        created_at=moment_of(network, "creationTimestamp"),
         attributes={
             "cidrs": [cidr for cidr in ranges if cidr],
-            "default": network["name"] == DEFAULT,
+            "default": link.name == DEFAULT,
+            "description": fields.text(network, "description"),
         },
     )
 
@@ -43,22 +48,40 @@ def to_subnet(region: str, subnet: Answer) -> Resource:
 
     No subnet gives public addresses by itself; the state is told of subnets for proxies only.
     """
-    native_state = subnet.get("state")
-    home = home_of(subnet["selfLink"])
+    link = own_link(subnet)
+    native_state = fields.text(subnet, "state")
+    network = ending_in(subnet, "network")
     return Resource(
         provider="gcp",
         region=region,
         kind=ResourceKind.SUBNET,
-        id=to_id(subnet["selfLink"], home),
-        name=subnet["name"],
+        id=id_of(link),
+        name=name_of(subnet, link),
         state=SUBNET_STATES.get(native_state, ResourceState.UPDATING) if native_state else None,
         native_state=native_state,
-        created_at=to_moment(subnet.get("creationTimestamp")),
+        created_at=moment_of(subnet, "creationTimestamp"),
         attributes={
             "available_addresses": None,
-            "cidr": subnet.get("ipCidrRange"),
-            "default": ending(subnet["network"]) == DEFAULT,
-            "network": to_id(subnet["network"], home),
+            "cidr": fields.text(subnet, "ipCidrRange"),
+            "cidrs": _ranges(subnet),
+            "default": None if network is None else network == DEFAULT,
+            "network": id_in(subnet, "network", link.project),
             "public": False,
         },
     )
+
+
+def _ranges(subnet: Answer) -> list[JsonValue]:
+    """Return all ranges: IPv4 before IPv6, of each family the primary one first."""
+    # An IPv6 range stands in the field of its kind and, by itself, in ipv6CidrRange.
+    primary = [
+        fields.text(subnet, key)
+        for key in ("ipCidrRange", "internalIpv6Prefix", "externalIpv6Prefix", "ipv6CidrRange")
+    ]
+    secondary = sorted(
+        cidr
+        for part in fields.parts(subnet, "secondaryIpRanges")
+        if (cidr := fields.text(part, "ipCidrRange"))
+    )
+    found = dict.fromkeys([*(cidr for cidr in primary if cidr), *secondary])
+    return [*sorted(found, key=lambda cidr: ":" in cidr)]

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
-from providers.gcp.attempts import READ_SECONDS, attempted
-from providers.gcp.errors import built, class_for
+from providers.gcp.attempts import READ_SECONDS, attempted, attempted_once
+from providers.gcp.errors import built, class_for, odd_answer
 from providers.gcp.links import ending
 from skyclust.errors import Timeout
 
@@ -58,7 +58,27 @@ def asked(method: Callable[..., Operation], request: dict[str, Any], doing: str)
 
     The request has a `request_id`, so that several attempts are one change.
     """
-    return attempted(lambda: method(request=request, retry=None, timeout=READ_SECONDS), doing)
+    return _accepted(attempted(_call(method, request), doing), doing)
+
+
+def asked_once(method: Callable[..., Operation], request: dict[str, Any], doing: str) -> Operation:
+    """Ask for a change with one request, whatever becomes of its reply, and return its operation.
+
+    Nothing below repeats it either: `retry=None` switches off google-api-core, requests repeats
+    nothing by itself, and google-auth sends again only what was refused for its token (401).
+    """
+    return _accepted(attempted_once(_call(method, request), doing), doing)
+
+
+def _call(method: Callable[..., Operation], request: dict[str, Any]) -> Callable[[], Operation]:
+    return lambda: method(request=request, retry=None, timeout=READ_SECONDS)
+
+
+def _accepted(operation: Operation, doing: str) -> Operation:
+    """Return an operation; raises UnexpectedAnswer for an answer that is none."""
+    if not operation.name:
+        raise odd_answer(doing, "it is no operation")
+    return operation
 
 
 def awaited(clients: GcpClients, operation: Operation, doing: str, seconds: float) -> bool:
@@ -101,10 +121,7 @@ def look(clients: GcpClients, operation: Operation, doing: str) -> Operation:
         client, where["zone"] = clients.zone_operations(), ending(operation.zone)
     else:
         client = clients.global_operations()
-    found: Operation = attempted(
-        lambda: client.get(request=where, retry=None, timeout=READ_SECONDS), doing
-    )
-    return found
+    return _accepted(attempted(_call(client.get, where), doing), doing)
 
 
 def raise_failure(operation: Operation, doing: str) -> None:

@@ -17,6 +17,7 @@ from providers.gcp import (
     instances,
     inventory,
     machine_snapshots,
+    placement,
     regions,
     restoring,
 )
@@ -34,10 +35,11 @@ from skyclust.contract import (
     SnapshotProvider,
     TagProvider,
 )
+from skyclust.contract.placement import PlacementProvider
 from skyclust.errors import ConfigurationError, Unsupported
 from skyclust.model.catalog import Architecture, Image, InstanceType
 from skyclust.model.identity import Identity
-from skyclust.model.instance import Instance, InstanceSpec
+from skyclust.model.instance import Instance, InstanceReference, InstanceSpec
 from skyclust.model.resource import Resource, ResourceKind
 from skyclust.model.snapshot import InstanceSnapshot
 
@@ -59,6 +61,7 @@ class GcpProvider(
     DiskProvider,
     ConsoleProvider,
     TagProvider,
+    PlacementProvider,
 ):
     """One Google Cloud project: inventory and machines (Compute Engine)."""
 
@@ -115,33 +118,41 @@ class GcpProvider(
         """Return the instance as it is now; a deleted one is NotFound at once."""
         return instances.get_instance(self._clients, region, instance_id)
 
-    def start_instance(self, region: str, instance_id: str) -> None:
+    def start_instance(self, instance: InstanceReference) -> None:
         """Ask for a start and return; a running instance is left as it is."""
-        changes.start_instance(self._clients, region, instance_id)
+        changes.start_instance(self._clients, instance)
 
-    def stop_instance(self, region: str, instance_id: str, *, power_off_only: bool = False) -> None:
+    def stop_instance(self, instance: InstanceReference, *, power_off_only: bool = False) -> None:
         """Ask for a stop and return; every stop gives the place back, so it is not billed on."""
         if power_off_only:
             raise Unsupported(
                 "Compute Engine has no stop that keeps the place.", provider=self.name
             )
-        changes.stop_instance(self._clients, region, instance_id)
+        changes.stop_instance(self._clients, instance)
 
-    def reboot_instance(self, region: str, instance_id: str) -> None:
+    def reboot_instance(self, instance: InstanceReference) -> None:
         """Ask for a reset of a running instance and return."""
-        changes.reboot_instance(self._clients, region, instance_id)
+        changes.reboot_instance(self._clients, instance)
 
     def must_stop_to_resize(self, instance: Instance, instance_type: str) -> bool:
         """Return whether the instance has to be stopped first: only stopped ones are resized."""
         return changes.must_stop_to_resize(instance, instance_type)
 
-    def resize_instance(self, region: str, instance_id: str, instance_type: str) -> None:
+    def resize_instance(self, instance: InstanceReference, instance_type: str) -> None:
         """Give a stopped instance another type and return."""
-        changes.resize_instance(self._clients, region, instance_id, instance_type)
+        changes.resize_instance(self._clients, instance, instance_type)
 
-    def delete_instance(self, region: str, instance_id: str) -> None:
+    def delete_instance(self, instance: InstanceReference) -> None:
         """Ask for the end of the instance and its disks; a gone instance is no error."""
-        changes.delete_instance(self._clients, region, instance_id)
+        changes.delete_instance(self._clients, instance)
+
+    def remove_leftovers(self, instance: InstanceReference) -> None:
+        """Delete the disks that a restore left of an instance that is gone."""
+        changes.remove_leftovers(self._clients, instance)
+
+    def check_placement(self, spec: InstanceSpec) -> None:
+        """Raise what a create would raise for a place, a type, an image or a network."""
+        placement.check_placement(self._clients, spec)
 
     def list_instance_types(self, region: str) -> Iterator[Sequence[InstanceType]]:
         """Yield the machine types of a region with the zones that offer them."""
@@ -154,10 +165,10 @@ class GcpProvider(
         return catalog.list_images(self._clients, region, family, architecture)
 
     def create_snapshot(
-        self, region: str, instance_id: str, name: str, token: str
+        self, instance: InstanceReference, name: str, token: str
     ) -> InstanceSnapshot:
         """Ask for a snapshot of each disk of an instance and return them as one."""
-        return machine_snapshots.create_snapshot(self._clients, region, instance_id, name, token)
+        return machine_snapshots.create_snapshot(self._clients, instance, name, token)
 
     def list_snapshots(self, region: str, instance_id: str) -> Sequence[InstanceSnapshot]:
         """Return the snapshots of an instance, the oldest first."""
@@ -167,25 +178,25 @@ class GcpProvider(
         """Return whether the instance has to be stopped first: its disks are exchanged."""
         return restoring.must_stop_to_restore(instance)
 
-    def restore_snapshot(self, region: str, instance_id: str, snapshot_id: str, token: str) -> bool:
+    def restore_snapshot(self, instance: InstanceReference, snapshot_id: str, token: str) -> bool:
         """Exchange an instance's disks for those of a snapshot; return whether it is done."""
-        return restoring.restore_snapshot(self._clients, region, instance_id, snapshot_id, token)
+        return restoring.restore_snapshot(self._clients, instance, snapshot_id, token)
 
-    def delete_snapshot(self, region: str, instance_id: str, snapshot_id: str) -> None:
+    def delete_snapshot(self, instance: InstanceReference, snapshot_id: str) -> None:
         """Ask for the end of a snapshot and return; one that is gone is no error."""
-        machine_snapshots.delete_snapshot(self._clients, region, instance_id, snapshot_id)
+        machine_snapshots.delete_snapshot(self._clients, instance, snapshot_id)
 
     def get_disk(self, region: str, disk_id: str) -> Resource:
         """Return the disk as inventory does, now."""
         return disks.get_disk(self._clients, region, disk_id)
 
-    def attach_disk(self, region: str, instance_id: str, disk_id: str) -> None:
+    def attach_disk(self, instance: InstanceReference, disk_id: str) -> None:
         """Attach a disk of the instance's zone; it outlives the instance."""
-        attaching.attach_disk(self._clients, region, instance_id, disk_id)
+        attaching.attach_disk(self._clients, instance, disk_id)
 
-    def detach_disk(self, region: str, instance_id: str, disk_id: str) -> None:
+    def detach_disk(self, instance: InstanceReference, disk_id: str) -> None:
         """Detach a disk from an instance; the disk stays."""
-        attaching.detach_disk(self._clients, region, instance_id, disk_id)
+        attaching.detach_disk(self._clients, instance, disk_id)
 
     def console_log(self, region: str, instance_id: str) -> str:
         """Return what the instance wrote to its first serial port, a megabyte at most."""
@@ -193,10 +204,9 @@ class GcpProvider(
 
     def set_tags(
         self,
-        region: str,
-        instance_id: str,
+        instance: InstanceReference,
         tags: Mapping[str, str],
         removed: Collection[str] = (),
     ) -> None:
         """Set these labels, remove those, and leave all others as they are."""
-        tag_changes.set_tags(self._clients, region, instance_id, tags, removed)
+        tag_changes.set_tags(self._clients, instance, tags, removed)

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Final
 
+from providers.gcp import fields
 from providers.gcp.changes import place
 from providers.gcp.errors import plain
-from providers.gcp.instances import fetch_instance
-from providers.gcp.labels import own_of, problem_of
+from providers.gcp.instances import fetch_same
+from providers.gcp.labels import fingerprint_of, own_of, problem_of
 from providers.gcp.operations import asked, finished
 from skyclust.errors import Conflict, InvalidRequest
+from skyclust.model.instance import InstanceReference
 
 if TYPE_CHECKING:
     from providers.gcp.client import Answer, GcpClients
@@ -28,8 +30,7 @@ _CHANGED_MEANWHILE: Final = "conditionnotmet"
 
 def set_tags(
     clients: GcpClients,
-    region: str,
-    instance_id: str,
+    instance: InstanceReference,
     tags: Mapping[str, str],
     removed: Collection[str],
 ) -> None:
@@ -38,10 +39,10 @@ def set_tags(
     Raises InvalidRequest for what Compute Engine does not take, and for SkyClust's own labels,
     by which the machine is found again.
     """
-    doing = f"change the tags of instance {instance_id} in {region}"
+    doing = f"change the tags of instance {instance.id} in {instance.region}"
     for attempt in range(TRIES):
         try:
-            _set(clients, fetch_instance(clients, region, instance_id), tags, removed, doing)
+            _set(clients, fetch_same(clients, instance), tags, removed, doing)
         except Conflict as error:
             if plain(error.code) != _CHANGED_MEANWHILE or attempt == TRIES - 1:
                 raise
@@ -56,7 +57,7 @@ def _set(
     removed: Collection[str],
     doing: str,
 ) -> None:
-    before = machine.get("labels", {})
+    before = fields.labels(machine)
     after = {**before, **tags}
     for key in removed:
         if key not in tags:
@@ -70,7 +71,7 @@ def _set(
         raise InvalidRequest(f"Could not {doing}: {problem}.", provider="gcp")
     if not changed:
         return
-    resource = {"labels": after, "label_fingerprint": machine.get("labelFingerprint", "")}
+    resource = {"labels": after, "label_fingerprint": fingerprint_of(machine)}
     operation = asked(
         clients.instances().set_labels_unary,
         {**place(clients, machine), "instances_set_labels_request_resource": resource},

@@ -58,8 +58,7 @@ def wait(gcp: GcpProvider) -> Wait:
     """Wait until a machine has a state."""
 
     def until(machine: Instance, state: InstanceState) -> Instance | None:
-        place = (machine.region, machine.id)
-        return wait_for_state(gcp, *place, state, deadline_seconds=20, poll_seconds=0.02)
+        return wait_for_state(gcp, machine.reference, state, deadline_seconds=20, poll_seconds=0.02)
 
     return until
 

@@ -24,12 +24,12 @@ OTHER_TOKEN = "5e3f9a08-84fb-4eaa-a04f-8d3e3d7a6b66"
 def test_a_start_that_finds_no_room_says_so(
     gcp: GcpProvider, gcp_sandbox: GcpSandbox, machine: Instance, wait: Wait
 ) -> None:
-    gcp.stop_instance(REGION, machine.id)
+    gcp.stop_instance(machine.reference)
     wait(machine, InstanceState.STOPPED)
     full = "ZONE_RESOURCE_POOL_EXHAUSTED"
     gcp_sandbox.inject(Fault(kind=FaultKind.ERROR, action="compute.instances.start", code=full))
     with pytest.raises(CapacityExhausted) as raised:
-        gcp.start_instance(REGION, machine.id)
+        gcp.start_instance(machine.reference)
     assert (raised.value.code, raised.value.provider) == (full, "gcp")
     assert gcp.get_instance(REGION, machine.id).state is InstanceState.STOPPED
 
@@ -48,14 +48,14 @@ def test_a_suspended_machine_is_resumed_by_a_start(
     while gcp.get_instance(REGION, machine.id).native_state == "SUSPENDING":
         pass
     with pytest.raises(InvalidRequest):
-        gcp.reboot_instance(REGION, machine.id)
-    gcp.start_instance(REGION, machine.id)
+        gcp.reboot_instance(machine.reference)
+    gcp.start_instance(machine.reference)
     wait(machine, InstanceState.RUNNING)
 
 
 def test_every_stop_gives_the_place_back(gcp: GcpProvider, machine: Instance) -> None:
     with pytest.raises(Unsupported):
-        gcp.stop_instance(REGION, machine.id, power_off_only=True)
+        gcp.stop_instance(machine.reference, power_off_only=True)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_tags_that_cannot_be_are_refused_before_anything_changes(
     gcp: GcpProvider, machine: Instance, tags: dict[str, str], removed: list[str]
 ) -> None:
     with pytest.raises(InvalidRequest):
-        gcp.set_tags(REGION, machine.id, {"stage": "test", **tags}, removed)
+        gcp.set_tags(machine.reference, {"stage": "test", **tags}, removed)
     assert gcp.get_instance(REGION, machine.id).tags == machine.tags
 
 
@@ -84,7 +84,7 @@ def test_tags_that_are_set_at_the_same_time_are_all_set(
         """Set a tag as a task does: again while the machine is busy."""
         for _ in range(100):
             try:
-                return gcp.set_tags(REGION, machine.id, {key: "1"})
+                return gcp.set_tags(machine.reference, {key: "1"})
             except Conflict:
                 time.sleep(0.02)
         raise TimeoutError(key)
@@ -103,7 +103,7 @@ def test_a_disk_that_another_machine_has_is_refused(
     disks = other.attributes["disks"]
     assert isinstance(disks, list)
     with pytest.raises(InvalidRequest, match="instance other has the disk"):
-        gcp.attach_disk(REGION, machine.id, str(disks[0]))
+        gcp.attach_disk(machine.reference, str(disks[0]))
     listed = gcp.list_resources(REGION, ResourceKind.DISK)
     users = {disk.id: disk.attributes["attached_to"] for page in listed for disk in page}
     assert users[str(disks[0])] == [other.id]

@@ -47,7 +47,7 @@ def test_a_failed_create_leaves_no_disk_and_takes_no_older_one(
     wait(machine, InstanceState.RUNNING)
     made = machine.attributes["disks"]
     assert isinstance(made, list)
-    gcp.detach_disk(REGION, machine.id, str(made[1]))
+    gcp.detach_disk(machine.reference, str(made[1]))
     clients = GcpClients(credential_of(gcp_sandbox))
     later = SimpleNamespace(insert_time="2099-01-01T00:00:00.000-08:00")
     delete_made_by(clients, ZONE, to_label(TOKEN), cast("Any", later))
@@ -126,13 +126,14 @@ def test_a_name_that_another_machine_has_is_refused(
 def test_a_later_machine_of_the_same_name_is_another_one(
     gcp: GcpProvider, spec: InstanceSpec, machine: Instance, wait: Wait
 ) -> None:
-    gcp.delete_instance(REGION, machine.id)
+    gcp.delete_instance(machine.reference)
     wait(machine, InstanceState.DELETED)
     later = gcp.create_instance(spec.model_copy(update={"zone": machine.zone}), OTHER_TOKEN)
     assert (later.name, later.zone) == (machine.name, machine.zone)
-    with pytest.raises(NotFound, match="another instance has its name"):
+    with pytest.raises(NotFound):
         gcp.get_instance(REGION, machine.id)
-    gcp.delete_instance(REGION, machine.id)
+    gcp.delete_instance(machine.reference)
+    gcp.remove_leftovers(machine.reference)
     assert gcp.get_instance(REGION, later.id).id == later.id
 
 
@@ -196,5 +197,5 @@ def test_a_protected_machine_is_not_deleted(
     while not _raw(gcp_sandbox, machine)["deletionProtection"]:
         time.sleep(0.01)
     with pytest.raises(InvalidRequest, match="protected"):
-        gcp.delete_instance(REGION, machine.id)
+        gcp.delete_instance(machine.reference)
     assert gcp.get_instance(REGION, machine.id).state is InstanceState.RUNNING

@@ -26,13 +26,13 @@ DEADLINE_SECONDS = 20.0
 @pytest.fixture
 def kept(gcp: GcpProvider, machine: Instance, wait: Wait) -> InstanceSnapshot:
     """A snapshot of a machine that is stopped now."""
-    made = gcp.create_snapshot(REGION, machine.id, "before", SNAPSHOT_TOKEN)
+    made = gcp.create_snapshot(machine.reference, "before", SNAPSHOT_TOKEN)
     end = time.monotonic() + DEADLINE_SECONDS
     while made.state is not SnapshotState.AVAILABLE:
         assert time.monotonic() < end
         time.sleep(0.02)
         [made] = gcp.list_snapshots(REGION, machine.id)
-    gcp.stop_instance(REGION, machine.id)
+    gcp.stop_instance(machine.reference)
     wait(machine, InstanceState.STOPPED)
     return made
 
@@ -48,7 +48,7 @@ def _restored(gcp: GcpProvider, machine: Instance, kept: InstanceSnapshot) -> No
     while not done:
         assert time.monotonic() < end
         try:
-            done = gcp.restore_snapshot(REGION, machine.id, kept.id, RESTORE_TOKEN)
+            done = gcp.restore_snapshot(machine.reference, kept.id, RESTORE_TOKEN)
         except Transient:
             time.sleep(0.02)
 
@@ -78,7 +78,7 @@ def test_a_restore_that_dies_anywhere_leaves_nothing(
         _dies_after(gcp_sandbox, calls)
         died = False
         try:
-            while not gcp.restore_snapshot(REGION, machine.id, kept.id, f"{RESTORE_TOKEN}-{calls}"):
+            while not gcp.restore_snapshot(machine.reference, kept.id, f"{RESTORE_TOKEN}-{calls}"):
                 time.sleep(0.01)
         except SkyClustError:
             died = True
@@ -90,13 +90,25 @@ def test_a_restore_that_dies_anywhere_leaves_nothing(
     if deleted_after is None:
         _restored(provider_of(gcp_sandbox), machine, kept)
         assert len(_disks(gcp)) == before
-    gcp.delete_instance(REGION, machine.id)
+    gcp.delete_instance(machine.reference)
     wait(machine, InstanceState.DELETED)
     end = time.monotonic() + DEADLINE_SECONDS
     while _disks(gcp):
         assert time.monotonic() < end, _disks(gcp)
-        gcp.delete_instance(REGION, machine.id)
+        gcp.remove_leftovers(machine.reference)
         time.sleep(0.05)
+
+
+def test_the_disks_of_a_restore_that_goes_on_are_no_leftovers(
+    gcp: GcpProvider, machine: Instance, kept: InstanceSnapshot
+) -> None:
+    assert not gcp.restore_snapshot(machine.reference, kept.id, RESTORE_TOKEN)
+    made = _disks(gcp)
+    assert len(made) == 2
+    gcp.remove_leftovers(machine.reference)
+    _restored(gcp, machine, kept)
+    assert len(_disks(gcp)) == 1
+    assert gcp.get_instance(REGION, machine.id).attributes["disks"] == [*(made & _disks(gcp))]
 
 
 def test_a_restored_machine_keeps_its_own_id_and_its_devices(
@@ -108,11 +120,11 @@ def test_a_restored_machine_keeps_its_own_id_and_its_devices(
     assert (after.id, after.tags) == (before.id, before.tags)
     assert len(after.attributes["disks"]) == len(before.attributes["disks"])  # type: ignore[arg-type]  # lists of ids
     assert after.attributes["disks"] != before.attributes["disks"]
-    assert gcp.restore_snapshot(REGION, machine.id, kept.id, RESTORE_TOKEN)
-    gcp.start_instance(REGION, machine.id)
+    assert gcp.restore_snapshot(machine.reference, kept.id, RESTORE_TOKEN)
+    gcp.start_instance(machine.reference)
     wait(machine, InstanceState.RUNNING)
     with pytest.raises(InvalidRequest):
-        gcp.restore_snapshot(REGION, machine.id, kept.id, RESTORE_TOKEN)
+        gcp.restore_snapshot(machine.reference, kept.id, RESTORE_TOKEN)
 
 
 def test_a_restored_disk_that_somebody_detached_is_not_deleted(
@@ -122,10 +134,10 @@ def test_a_restored_disk_that_somebody_detached_is_not_deleted(
     disks = gcp.get_instance(REGION, machine.id).attributes["disks"]
     assert isinstance(disks, list)
     [boot] = disks
-    gcp.detach_disk(REGION, machine.id, str(boot))
-    gcp.delete_instance(REGION, machine.id)
+    gcp.detach_disk(machine.reference, str(boot))
+    gcp.delete_instance(machine.reference)
     wait(machine, InstanceState.DELETED)
-    gcp.delete_instance(REGION, machine.id)
+    gcp.remove_leftovers(machine.reference)
     disk = gcp.get_disk(REGION, str(boot))
     assert disk.native_state == "READY"
     assert INSTANCE not in disk.tags
@@ -135,4 +147,4 @@ def test_the_boot_disk_of_a_running_machine_stays(gcp: GcpProvider, machine: Ins
     disks = machine.attributes["disks"]
     assert isinstance(disks, list)
     with pytest.raises(InvalidRequest, match="boot disk"):
-        gcp.detach_disk(REGION, machine.id, str(disks[0]))
+        gcp.detach_disk(machine.reference, str(disks[0]))

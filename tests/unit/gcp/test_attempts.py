@@ -9,8 +9,15 @@ import requests
 from google.api_core.exceptions import NotFound as Gone
 from google.api_core.exceptions import ServiceUnavailable, TooManyRequests
 
-from providers.gcp.attempts import ATTEMPTS, LONGEST_PAUSE_SECONDS, attempted
-from skyclust.errors import NotFound, SkyClustError, Throttled, Timeout, Unavailable
+from providers.gcp.attempts import ATTEMPTS, LONGEST_PAUSE_SECONDS, attempted, attempted_once
+from skyclust.errors import (
+    NotFound,
+    SkyClustError,
+    Throttled,
+    Timeout,
+    Unavailable,
+    UnexpectedAnswer,
+)
 
 
 @pytest.fixture
@@ -50,6 +57,7 @@ def test_a_service_that_comes_back_is_not_noticed(pauses: list[float]) -> None:
         (requests.exceptions.ReadTimeout("slow"), Timeout, 1),
         (requests.exceptions.ConnectTimeout("silent"), Timeout, 1),
         (Gone("gone"), NotFound, 1),
+        (AttributeError("'NoneType' object has no attribute 'get'"), UnexpectedAnswer, 1),
     ],
 )
 def test_what_does_not_pass_is_told_in_bounded_time(
@@ -67,3 +75,16 @@ def test_what_does_not_pass_is_told_in_bounded_time(
     assert len(made) == attempts
     assert len(pauses) == attempts - 1
     assert sum(pauses) <= ATTEMPTS * LONGEST_PAUSE_SECONDS
+
+
+@pytest.mark.parametrize("error", [ServiceUnavailable("down"), _throttle("1")])
+def test_what_is_to_be_sent_once_is_sent_once(pauses: list[float], error: Exception) -> None:
+    made: list[int] = []
+
+    def call() -> None:
+        made.append(1)
+        raise error
+
+    with pytest.raises((Throttled, Unavailable)):
+        attempted_once(call, "do it")
+    assert (len(made), pauses) == (1, [])

@@ -39,7 +39,7 @@ def test_an_image_of_a_publisher_has_an_id_that_a_machine_can_be_made_from() -> 
         "diskSizeGb": "10",
         "family": "ubuntu-2404-lts-arm64",
     }
-    made = to_image("europe-west3", "ubuntu-24.04", image)
+    made = to_image("europe-west3", "ubuntu-24.04", Architecture.ARM64, image)
     assert made.id == "projects/ubuntu-os-cloud/global/images/i"
     assert (made.family, made.architecture) == ("ubuntu-24.04", Architecture.ARM64)
     assert made.minimum_disk_gib == 10
@@ -55,6 +55,7 @@ def test_what_is_to_be_deprecated_one_day_is_offered(state: str, offered: bool) 
     planned = {"deprecated": {"state": state, "deprecated": "2031-01-01T00:00:00Z"}}
     assert is_offered(planned) is offered
     assert is_offered({})
+    assert is_offered({"deprecated": None})
 
 
 def test_the_families_of_the_house_are_published_where_their_names_are_looked_for() -> None:

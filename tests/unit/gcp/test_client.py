@@ -7,17 +7,26 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Any, Final
 
 import pytest
+import requests
+from google.api_core.exceptions import from_http_response
 from google.auth.credentials import Credentials
 
-from providers.gcp.client import GcpClients, user_agent
+from providers.gcp.client import GcpClients, raise_unreadable_error, user_agent
 from providers.gcp.credential import GcpCredential
+from providers.gcp.errors import call_errors
 from providers.gcp.provider import GcpProvider
 from providers.gcp.tokens import Bearer
 from skyclust.contract import CredentialModel
-from skyclust.errors import ConfigurationError
+from skyclust.errors import (
+    ConfigurationError,
+    PermissionDenied,
+    SkyClustError,
+    Throttled,
+    Unavailable,
+)
 from skyclust.sandbox.gcp.identity import service_account_key
 
 THREADS: Final = 4
@@ -71,6 +80,60 @@ def test_threads_that_want_a_token_at_once_get_the_same() -> None:
     assert (bearer.token, source.asked) == ("token-1", 1)
     bearer.refresh(None)
     assert (bearer.token, source.asked) == ("token-2", 2)
+
+
+def _response(status: int, body: bytes) -> requests.Response:
+    response = requests.Response()
+    response.status_code = status
+    response._content = body
+    response.request = requests.Request("GET", "https://compute.googleapis.com/x").prepare()
+    return response
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"null",
+        b"[]",
+        b'"down"',
+        b'{"error": "down"}',
+        b'{"error": null}',
+        b"<html>",
+        b"",
+        b'{"error": {"details": null}}',
+        b'{"error": {"details": [null]}}',
+        b"[null]",
+    ],
+)
+@pytest.mark.parametrize(
+    ("status", "expected"), [(503, Unavailable), (403, PermissionDenied), (429, Throttled)]
+)
+def test_an_error_is_known_by_its_status_whatever_stands_in_it(
+    status: int, expected: type[SkyClustError], body: bytes
+) -> None:
+    with pytest.raises(expected), call_errors("do it"):
+        raise _error_of(_response(status, body))
+
+
+def _error_of(response: requests.Response) -> Exception:
+    """Return what a response with an error raises, as the sessions come to it."""
+    raise_unreadable_error(response)
+    made: Exception = from_http_response(response)
+    return made
+
+
+def test_an_answer_that_is_good_or_wants_another_token_passes() -> None:
+    raise_unreadable_error(_response(200, b"null"))
+    raise_unreadable_error(_response(401, b"null"))
+
+
+def test_the_sessions_of_googles_clients_read_errors_alike() -> None:
+    key = service_account_key("http://127.0.0.1:1")
+    values = {"service_account_info": key, "endpoint": "http://127.0.0.1:1"}
+    clients = GcpClients(GcpCredential.model_validate(values))
+    for client in (clients.instances(), clients.disks(), clients.zone_operations()):
+        transport: Any = client.transport
+        assert raise_unreadable_error in transport._session.hooks["response"]
 
 
 def test_the_credential_of_another_cloud_is_refused() -> None:

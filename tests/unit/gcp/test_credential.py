@@ -58,9 +58,9 @@ def test_an_endpoint_is_kept_without_its_slash(endpoint: str) -> None:
         ({"service_account_info": {**KEY, "private_key": ""}}, "lacks private_key"),
         ({"service_account_info": {**KEY, "project_id": None}}, "names no project"),
         ({"service_account_info": KEY, "project_id": "My Project"}, "not the ID"),
-        ({"service_account_info": KEY, "endpoint": "compute.example.com"}, "not an address"),
+        ({"service_account_info": KEY, "endpoint": "compute.example.com"}, "begins with https"),
         ({"service_account_info": KEY, "endpoint": "https://x.example/compute"}, "without path"),
-        ({"service_account_info": KEY, "endpoint": "https://u:p@x.example"}, "without user"),
+        ({"service_account_info": KEY, "endpoint": "https://u:p@x.example"}, "no user name"),
         ({"external_account_info": FEDERATION}, "give project_id"),
         ({"external_account_info": KEY, "project_id": "acme-prod"}, "type is another"),
         (
@@ -93,6 +93,34 @@ def test_a_federation_runs_no_program_on_the_worker() -> None:
     source = {"credential_source": {"executable": {"command": "id"}}}
     with pytest.raises(ValidationError, match="runs none"):
         _made(external_account_info={**FEDERATION, **source}, project_id="acme-prod")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://sts.googleapis.com:99999/v1/token",
+        "https://example.com\\@sts.googleapis.com/v1/token",
+        "https://sts.googleapis.com@example.com/v1/token",
+    ],
+)
+def test_a_federation_takes_no_address_that_two_parsers_read_in_two_ways(address: str) -> None:
+    with pytest.raises(ValidationError, match="not Google's"):
+        _made(external_account_info={**FEDERATION, "token_url": address}, project_id="acme-prod")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("token_uri", "https://oauth2.example.com:99999/token"),
+        ("token_uri", "oauth2.example.com/token"),
+        ("token_uri", f"https://{'a' * 64}.example.com/token"),
+        ("universe_domain", "goog leapis.com"),
+        ("universe_domain", "u:p@example.com"),
+    ],
+)
+def test_a_key_that_leads_to_no_address_is_refused(name: str, value: str) -> None:
+    with pytest.raises(ValidationError, match=f"has a {name} that is no address"):
+        _made(service_account_info={**KEY, name: value})
 
 
 def test_the_workers_own_token_goes_to_google_alone() -> None:

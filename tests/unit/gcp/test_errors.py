@@ -16,7 +16,7 @@ from google.api_core.exceptions import from_http_response
 
 from providers.gcp import error_tables
 from providers.gcp.error_tables import CLASSES, REASONS
-from providers.gcp.errors import gcp_errors, plain, retry_after_seconds
+from providers.gcp.errors import call_errors, gcp_errors, plain, retry_after_seconds
 from skyclust.errors import (
     AuthenticationFailed,
     CapacityExhausted,
@@ -29,6 +29,7 @@ from skyclust.errors import (
     Throttled,
     Timeout,
     Unavailable,
+    UnexpectedAnswer,
     Unsupported,
 )
 from tests.unit.gcp.documented_codes import LIBRARIES, unplaced_classes, unplaced_codes
@@ -59,12 +60,14 @@ def _raised(error: Exception) -> SkyClustError:
     return raised.value
 
 
+@pytest.mark.newest
 def test_every_exception_class_has_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
     assert unplaced_classes() == []
     monkeypatch.delitem(CLASSES, "requests.exceptions.ReadTimeout")
     assert unplaced_classes() == ["requests.exceptions.ReadTimeout"]
 
 
+@pytest.mark.newest
 def test_the_table_names_only_classes_that_exist() -> None:
     known = {
         f"{library.__name__}.{name}"
@@ -130,7 +133,14 @@ def test_throttled_carries_what_the_header_says() -> None:
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("7", 7.0), ("Mon, 02 Nov 2026 10:00:30 GMT", 30.0), ("soon", None), ("", None)],
+    [
+        ("7", 7.0),
+        ("Mon, 02 Nov 2026 10:00:30 GMT", 30.0),
+        ("soon", None),
+        ("", None),
+        ("\N{SUPERSCRIPT TWO}", None),
+        ("Mon, 02 Nov 99999 10:00:30 GMT", None),
+    ],
 )
 def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> None:
     now = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
@@ -169,6 +179,40 @@ def test_a_message_says_what_was_tried_and_what_to_do() -> None:
         "Could not do it: Quota 'CPUS' exceeded. Limit: 24.0 in region europe-west3"
         " (quotaExceeded). Ask Google for a higher quota, or choose another type or region."
     )
+
+
+def test_a_clock_that_is_wrong_is_told_as_such() -> None:
+    said = (
+        "invalid_grant: Invalid JWT: Token must be a short-lived token (60 minutes) and in a"
+        " reasonable timeframe. Check your iat and exp values in the JWT claim."
+    )
+    error = _raised(google.auth.exceptions.RefreshError(said))
+    assert type(error) is AuthenticationFailed
+    assert "clock" in error.hint
+
+
+def test_a_token_service_that_answers_without_a_token_says_nothing_of_the_credential() -> None:
+    error = google.auth.exceptions.RefreshError("No access token in response.", {})
+    assert type(_raised(error)) is UnexpectedAnswer
+
+
+@pytest.mark.parametrize(
+    "part", [{"errors": None}, {"details": "none"}, {"errors": ["text"], "details": [None]}]
+)
+def test_an_error_whose_reasons_cannot_be_read_goes_by_its_status(part: dict[str, Any]) -> None:
+    error = _answer(503)
+    error._errors, error._details = part.get("errors", ()), part.get("details", ())
+    assert type(_raised(error)) is Unavailable
+
+
+@pytest.mark.parametrize("odd", [TypeError("x"), AttributeError("x"), RecursionError("x")])
+def test_what_a_library_stumbles_over_is_an_odd_answer(odd: Exception) -> None:
+    with pytest.raises(UnexpectedAnswer) as raised, call_errors("do it"):
+        raise odd
+    assert raised.value.__cause__ is odd
+    assert raised.value.provider == "gcp"
+    with pytest.raises(NotFound, match="gone"), call_errors("do it"):
+        raise NotFound("gone")
 
 
 def test_errors_that_are_not_googles_pass_as_they_are() -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from providers.gcp.changes import must_stop_to_resize, refusal
 from providers.gcp.instances import to_instance
-from skyclust.errors import Conflict, InvalidRequest, SkyClustError
+from skyclust.errors import Conflict, InvalidRequest, SkyClustError, UnexpectedAnswer
 from skyclust.model.instance import InstanceState
-from tests.unit.gcp.examples import INSTANCE
+from tests.unit.gcp.examples import HOME, INSTANCE
 
 
 def test_an_instance_is_told_whole() -> None:
@@ -28,6 +28,22 @@ def test_an_instance_is_told_whole() -> None:
         "architecture": "x86_64",
         "disks": ["europe-west3-a/web-1", "europe-west3-a/data"],
         "identity": "web@acme.iam.gserviceaccount.com",
+        "interfaces": [
+            {
+                "network": "default",
+                "subnet": "europe-west3/default",
+                "private_addresses": ["10.156.0.5"],
+                "public_addresses": ["34.89.1.2", "2600:1900:40a0::1"],
+                "alias_ranges": [],
+            },
+            {
+                "network": "projects/host/global/networks/shared",
+                "subnet": None,
+                "private_addresses": ["10.1.0.5"],
+                "public_addresses": [],
+                "alias_ranges": [],
+            },
+        ],
         "launched_at": "2026-03-03T08:00:00+00:00",
         "lifecycle": "spot",
         "platform": "debian-12-bookworm",
@@ -59,15 +75,67 @@ def test_each_state_has_its_word(native: str, state: InstanceState) -> None:
 @pytest.mark.parametrize(
     ("scheduling", "lifecycle"),
     [
-        ({}, "on-demand"),
+        ({}, None),
+        ({"preemptible": False}, "on-demand"),
         ({"provisioningModel": "STANDARD"}, "on-demand"),
         ({"preemptible": True}, "spot"),
         ({"provisioningModel": "RESERVATION_BOUND"}, "reservation-bound"),
     ],
 )
-def test_the_way_of_paying_is_told(scheduling: dict[str, Any], lifecycle: str) -> None:
+def test_the_way_of_paying_is_told(scheduling: dict[str, Any], lifecycle: str | None) -> None:
     made = to_instance("europe-west3", {**INSTANCE, "scheduling": scheduling})
     assert made.attributes["lifecycle"] == lifecycle
+
+
+def test_a_single_interface_is_told_by_the_instance_itself() -> None:
+    single = {**INSTANCE, "networkInterfaces": INSTANCE["networkInterfaces"][:1]}
+    assert "interfaces" not in to_instance("europe-west3", single).attributes
+
+
+def test_internal_ipv6_is_private_and_every_interface_is_told() -> None:
+    # https://cloud.google.com/compute/docs/ip-addresses/configure-ipv6-address
+    network = f"{HOME}/global/networks/vpc"
+    interfaces = [
+        {
+            "network": network,
+            "networkIP": "10.0.0.2",
+            "ipv6Address": "fd20:3d5:2a1:0:0:0:0:0",
+            "ipv6AccessType": "INTERNAL",
+            "internalIpv6PrefixLength": 96,
+            "aliasIpRanges": [{"ipCidrRange": "10.8.0.0/24"}, {"ipCidrRange": "10.9.0.7/32"}],
+        },
+        {
+            "network": network,
+            "networkIP": "10.0.1.2",
+            "accessConfigs": [{"natIP": "34.1.1.1"}],
+            "ipv6AccessConfigs": [{"externalIpv6": "2600:1900:40a0::1"}],
+            "aliasIpv6Ranges": [{"ipCidrRange": "2600:1900:40a0:0:0:8::/112"}],
+        },
+    ]
+    made = to_instance("europe-west3", {**INSTANCE, "networkInterfaces": interfaces})
+    assert made.private_addresses == ("10.0.0.2", "fd20:3d5:2a1:0:0:0:0:0", "10.0.1.2")
+    assert made.public_addresses == ("34.1.1.1", "2600:1900:40a0::1")
+    first, second = cast("list[dict[str, Any]]", made.attributes["interfaces"])
+    assert first["alias_ranges"] == ["10.8.0.0/24", "10.9.0.7/32"]
+    assert second == {
+        "network": "vpc",
+        "subnet": None,
+        "private_addresses": ["10.0.1.2"],
+        "public_addresses": ["34.1.1.1", "2600:1900:40a0::1"],
+        "alias_ranges": ["2600:1900:40a0:0:0:8::/112"],
+    }
+
+
+def test_an_instance_without_what_names_it_cannot_be_read() -> None:
+    for key in ("id", "selfLink", "status", "machineType"):
+        with pytest.raises(UnexpectedAnswer, match=key):
+            to_instance("europe-west3", {**INSTANCE, key: None})
+
+
+def test_a_label_without_a_value_is_no_label() -> None:
+    made = to_instance("europe-west3", {**INSTANCE, "labels": {"team": None, "empty": ""}})
+    assert made.tags == {"empty": ""}
+    assert to_instance("europe-west3", {**INSTANCE, "labels": None}).tags == {}
 
 
 def test_an_instance_that_is_just_begun_has_little_to_tell() -> None:
@@ -75,6 +143,7 @@ def test_an_instance_that_is_just_begun_has_little_to_tell() -> None:
     made = to_instance("europe-west3", {name: INSTANCE[name] for name in needed})
     assert (made.network, made.private_addresses, made.created_at) == (None, (), None)
     assert made.attributes["disks"] == []
+    assert (made.attributes["launched_at"], made.attributes["lifecycle"]) == (None, None)
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,11 @@
-"""What everything but machines is in our words."""
+"""What disks, snapshots and images are in our words."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from providers.gcp.addresses import to_address
 from providers.gcp.disks import to_disk
-from providers.gcp.firewalls import to_firewall
 from providers.gcp.images import to_image, to_snapshot
-from providers.gcp.load_balancers import to_load_balancer
-from providers.gcp.networks import to_network, to_subnet
 from tests.unit.gcp.examples import DISK, HOME, SNAPSHOT_PART
 
 
@@ -30,9 +24,22 @@ def test_a_disk_is_told_with_who_has_it() -> None:
 
 
 def test_a_disk_that_nobody_has_is_available() -> None:
-    assert to_disk("europe-west3", DISK, []).state == "available"
+    assert to_disk("europe-west3", {**DISK, "users": []}, []).state == "available"
     failed = to_disk("europe-west3", {**DISK, "status": "FAILED"}, [])
     assert (failed.state, failed.native_state) == ("error", "FAILED")
+
+
+def test_a_disk_whose_user_has_no_number_yet_is_in_use() -> None:
+    made = to_disk("europe-west3", DISK, [])
+    assert (made.state, made.attributes["attached_to"]) == ("in_use", [])
+
+
+def test_a_state_that_is_not_told_is_none() -> None:
+    disk = {name: value for name, value in DISK.items() if name != "status"}
+    made = to_disk("europe-west3", disk, ["europe-west3-a/web-1/7"])
+    assert (made.state, made.native_state) == (None, None)
+    snapshot = to_snapshot("global", {**SNAPSHOT_PART, "status": None, "snapshotType": None})
+    assert (snapshot.state, snapshot.attributes["tier"]) == (None, None)
 
 
 def test_a_disk_of_a_region_is_in_no_zone() -> None:
@@ -70,6 +77,7 @@ def test_an_image_tells_what_it_is_made_of() -> None:
     }
     assert to_image("global", image).attributes == {
         "architecture": "arm64",
+        "deprecation": None,
         "description": None,
         "platform": "debian-12",
         "size_gib": 20,
@@ -77,117 +85,25 @@ def test_an_image_tells_what_it_is_made_of() -> None:
     }
 
 
-def test_networks_and_subnets_know_the_default() -> None:
-    network = to_network(
-        "global", {"name": "default", "selfLink": f"{HOME}/global/networks/default"}
-    )
-    assert network.attributes == {"cidrs": [], "default": True}
-    subnet = to_subnet(
-        "europe-west3",
-        {
-            "name": "apps",
-            "selfLink": f"{HOME}/regions/europe-west3/subnetworks/apps",
-            "network": f"{HOME}/global/networks/vpc",
-            "ipCidrRange": "10.2.0.0/20",
-        },
-    )
-    assert (subnet.id, subnet.state) == ("europe-west3/apps", None)
-    assert subnet.attributes["network"] == "vpc"
-    assert subnet.attributes["cidr"] == "10.2.0.0/20"
-    assert subnet.attributes["default"] is False
-
-
-def test_a_firewall_has_a_rule_for_each_range_of_ports() -> None:
-    # https://cloud.google.com/compute/docs/reference/rest/v1/firewalls
-    made = to_firewall(
-        "global",
-        {
-            "name": "web",
-            "selfLink": f"{HOME}/global/firewalls/web",
-            "network": f"{HOME}/global/networks/default",
-            "direction": "INGRESS",
-            "priority": 900,
-            "sourceRanges": ["35.191.0.0/16", "130.211.0.0/22"],
-            "sourceTags": ["bastion"],
-            "targetTags": ["web"],
-            "allowed": [{"IPProtocol": "tcp", "ports": ["8000-8080", "443"]}],
-        },
-    )
-    sources = ["130.211.0.0/22", "35.191.0.0/16", "bastion"]
-    rule = {"action": "allow", "direction": "ingress", "protocol": "tcp", "sources": sources}
-    assert made.attributes["rules"] == [
-        {**rule, "from_port": 443, "to_port": 443},
-        {**rule, "from_port": 8000, "to_port": 8080},
-    ]
-    assert (made.attributes["targets"], made.attributes["priority"]) == (["web"], 900)
-
-
-def test_a_firewall_that_denies_says_so() -> None:
-    made = to_firewall(
-        "global",
-        {
-            "name": "no-mail",
-            "selfLink": f"{HOME}/global/firewalls/no-mail",
-            "network": f"{HOME}/global/networks/default",
-            "direction": "EGRESS",
-            "destinationRanges": ["0.0.0.0/0"],
-            "denied": [{"IPProtocol": "all"}],
-        },
-    )
-    assert made.attributes["rules"] == [
-        {
-            "action": "deny",
-            "direction": "egress",
-            "protocol": "all",
-            "from_port": None,
-            "to_port": None,
-            "destinations": ["0.0.0.0/0"],
-        }
-    ]
-
-
 @pytest.mark.parametrize(
-    ("kind", "public", "private"), [("EXTERNAL", "34.1.2.3", None), ("INTERNAL", None, "34.1.2.3")]
-)
-def test_an_address_is_public_or_private(
-    kind: str, public: str | None, private: str | None
-) -> None:
-    address = {
-        "name": "front",
-        "selfLink": f"{HOME}/regions/europe-west3/addresses/front",
-        "address": "34.1.2.3",
-        "addressType": kind,
-        "status": "RESERVED",
-    }
-    made = to_address("europe-west3", address, [])
-    assert (made.id, made.state) == ("europe-west3/front", "available")
-    assert made.attributes == {"address": public, "attached_to": None, "private_address": private}
-
-
-@pytest.mark.parametrize(
-    ("rule", "expected"),
+    ("deprecation", "state"),
     [
-        (
-            {"target": f"{HOME}/global/targetHttpsProxies/p", "loadBalancingScheme": "EXTERNAL"},
-            ("application", "internet-facing"),
-        ),
-        (
-            {
-                "backendService": f"{HOME}/regions/europe-west3/backendServices/b",
-                "loadBalancingScheme": "INTERNAL",
-            },
-            ("network", "internal"),
-        ),
-        (
-            {"target": f"{HOME}/regions/europe-west3/targetVpnGateways/g"},
-            ("targetVpnGateways", "internet-facing"),
-        ),
-        ({}, (None, "internet-facing")),
+        (None, "available"),
+        ("ACTIVE", "available"),
+        ("DEPRECATED", "available"),
+        ("OBSOLETE", "unavailable"),
+        ("DELETED", "unavailable"),
     ],
 )
-def test_a_forwarding_rule_is_the_front_of_a_load_balancer(
-    rule: dict[str, Any], expected: tuple[str | None, str]
+def test_an_image_that_makes_no_machine_is_not_available(
+    deprecation: str | None, state: str
 ) -> None:
-    link = f"{HOME}/regions/europe-west3/forwardingRules/front"
-    made = to_load_balancer("europe-west3", {"name": "front", "selfLink": link, **rule})
-    assert (made.attributes["type"], made.attributes["scheme"]) == expected
+    # https://cloud.google.com/compute/docs/images/create-custom#deprecation_states
+    image = {
+        "selfLink": f"{HOME}/global/images/golden",
+        "status": "READY",
+        "deprecated": None if deprecation is None else {"state": deprecation},
+    }
+    made = to_image("global", image)
+    assert (made.state, made.native_state) == (state, "READY")
+    assert made.attributes["deprecation"] == (deprecation.lower() if deprecation else None)
