@@ -7,32 +7,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from providers.openstack.changes import changing, state_of
-from providers.openstack.disks import get_volume, holders_of
-from providers.openstack.instances import get_server
+from providers.openstack.disks import get_volume, known_holders
+from providers.openstack.fields import Json, objects, required_id, text
+from providers.openstack.instances import get_same_server
 from skyclust.errors import Conflict, InvalidRequest, NotFound
-from skyclust.model.instance import InstanceState
+from skyclust.model.instance import InstanceReference, InstanceState
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
 
-Json = dict[str, Any]
+_VOLUMES: Final = "os-extended-volumes:volumes_attached"
 
 KEPT_AT_ATTACH: Final = (2, 79)
 """Since then an attachment may say that the volume goes with the server."""
 
 
-def attach_disk(clients: OpenStackClients, region: str, server_id: str, volume_id: str) -> None:
+def attach_disk(clients: OpenStackClients, instance: InstanceReference, volume_id: str) -> None:
     """Ask for a volume to be attached to a server; one that is attached to it is left so.
 
     Raises InvalidRequest for a volume that another server has, Conflict for one that Cinder
     works on.
     """
-    server = get_server(clients, region, server_id)
+    region, server_id = instance.region, instance.id
+    server = get_same_server(clients, instance)
     volume = get_volume(clients, region, volume_id)
-    holders = holders_of(volume)
+    holders = known_holders(volume)
     if server_id in holders or volume_id in volumes_of(server):
         return
     doing = f"attach disk {volume_id} to instance {server_id} in {region}"
@@ -73,14 +75,15 @@ def ask_to_attach(
         clients.call(region, "compute", "POST", path, doing=doing, body=body)
 
 
-def detach_disk(clients: OpenStackClients, region: str, server_id: str, volume_id: str) -> None:
+def detach_disk(clients: OpenStackClients, instance: InstanceReference, volume_id: str) -> None:
     """Ask for a volume to be detached from a server; one that it does not have is left alone.
 
     Raises InvalidRequest for the disk that the server boots from: Nova does not let go of it.
     """
-    server = get_server(clients, region, server_id)
+    region, server_id = instance.region, instance.id
+    server = get_same_server(clients, instance)
     volume = get_volume(clients, region, volume_id)
-    if server_id not in holders_of(volume):
+    if server_id not in known_holders(volume):
         return
     doing = f"detach disk {volume_id} from instance {server_id} in {region}"
     if is_root(server, volume):
@@ -126,7 +129,7 @@ def moving(clients: OpenStackClients, region: str, volume: Json, doing: str) -> 
 
 def volumes_of(server: Json) -> list[str]:
     """Return the ids of a server's volumes, those being attached included."""
-    return [str(one["id"]) for one in server.get("os-extended-volumes:volumes_attached") or ()]
+    return [required_id(one) for one in objects(server, _VOLUMES) or ()]
 
 
 def is_root(server: Json, volume: Json) -> bool:
@@ -134,11 +137,11 @@ def is_root(server: Json, volume: Json) -> bool:
     if server.get("image"):
         return False
     devices = {
-        str(one.get("device") or "")
-        for one in volume.get("attachments") or ()
-        if one["server_id"] == server["id"]
+        text(one, "device") or ""
+        for one in objects(volume, "attachments") or ()
+        if one.get("server_id") == server["id"]
     }
-    root = str(server.get("OS-EXT-SRV-ATTR:root_device_name") or "")
+    root = text(server, "OS-EXT-SRV-ATTR:root_device_name")
     first = {root} if root else {"/dev/vda", "/dev/sda", "/dev/xvda", "/dev/hda"}
     return bool(devices & first)
 

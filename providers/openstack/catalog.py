@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from providers.openstack.fields import Json, integer, moment, required_id, text
 from providers.openstack.flavors import to_architecture
-from providers.openstack.instances import to_moment
-from providers.openstack.pages import get_all
+from providers.openstack.pages import get_pages
 from skyclust.model.catalog import Architecture, Image
+from skyclust.providerkit.items import ItemReader
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
-
-Json = dict[str, Any]
 
 CODENAMES: Final = {
     "bionic": "18.04",
@@ -56,7 +55,7 @@ def list_images(
 
     An image of the cloud's own word for a family is found too: one whose name it is.
     """
-    listed = get_all(
+    pages = get_pages(
         clients,
         region,
         "image",
@@ -65,16 +64,31 @@ def list_images(
         doing=f"list the images of {family} in {region}",
         params={"status": "active"},
     )
-    found = [
-        to_image(region, image, family)
-        for image in listed
-        if family in {to_family(image), image.get("name")}
+    reader = ItemReader("openstack", f"images of {region}")
+
+    def make(image: Json) -> Image | None:
+        fits = _is_usable(image, family) and _architecture(image) is architecture
+        return to_image(region, image, family) if fits else None
+
+    found = [one for page in pages for one in reader.read(page, make, region=region)]
+    if not found:
+        reader.finish()  # what cannot be read may be what is sought
+    return sorted(found, key=lambda one: (one.created_at or _NEVER, one.id), reverse=True)
+
+
+def _is_usable(image: Json, family: str) -> bool:
+    required_id(image)
+    return (
+        family in {to_family(image), image.get("name")}
         and image.get("status") == "active"
         and not image.get("os_hidden")
         and not is_snapshot(image)
-        and (to_architecture(image.get("architecture")) or Architecture.X86_64) is architecture
-    ]
-    return sorted(found, key=lambda one: (one.created_at or _NEVER, one.id), reverse=True)
+    )
+
+
+def _architecture(image: Json) -> Architecture:
+    """Return the architecture of an image; one that tells none is for x86_64, as Nova has it."""
+    return to_architecture(image.get("architecture")) or Architecture.X86_64
 
 
 def is_snapshot(image: Json) -> bool:
@@ -87,15 +101,15 @@ def to_image(region: str, image: Json, family: str) -> Image:
     return Image(
         provider="openstack",
         region=region,
-        id=image["id"],
-        name=image.get("name") or image["id"],
+        id=required_id(image),
+        name=text(image, "name") or required_id(image),
         family=family,
-        architecture=to_architecture(image.get("architecture")) or Architecture.X86_64,
-        created_at=to_moment(image.get("created_at")),
-        minimum_disk_gib=int(image.get("min_disk") or 0),
+        architecture=_architecture(image),
+        created_at=moment(image, "created_at"),
+        minimum_disk_gib=integer(image, "min_disk") or 0,
         attributes={
-            "minimum_memory_mib": int(image.get("min_ram") or 0),
-            "visibility": image.get("visibility"),
+            "minimum_memory_mib": integer(image, "min_ram"),
+            "visibility": text(image, "visibility"),
         },
     )
 

@@ -12,16 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from providers.openstack.fields import Json, required_text, text
 from providers.openstack.floating import remove_addresses
-from providers.openstack.instances import get_server
+from providers.openstack.instances import get_same_server, get_server
 from providers.openstack.states import to_native_state, to_state
 from skyclust.errors import Conflict, InvalidRequest, NotFound, SkyClustError
-from skyclust.model.instance import InstanceState
+from skyclust.model.instance import InstanceReference, InstanceState
+from skyclust.providerkit.same_instance import require_same_instance
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
-
-Json = dict[str, Any]
 
 TASK: Final = "OS-EXT-STS:task_state"
 _PASSING: Final = frozenset({InstanceState.PENDING, InstanceState.STOPPING, InstanceState.UPDATING})
@@ -39,9 +39,10 @@ _STARTS: Final = {
 }
 
 
-def start_instance(clients: OpenStackClients, region: str, server_id: str) -> None:
+def start_instance(clients: OpenStackClients, instance: InstanceReference) -> None:
     """Ask for a start; one that is paused, suspended or shelved is brought back in its way."""
-    server = get_server(clients, region, server_id)
+    region, server_id = instance.region, instance.id
+    server = get_same_server(clients, instance)
     state = state_of(server)
     if state is InstanceState.RUNNING:
         return
@@ -52,9 +53,10 @@ def start_instance(clients: OpenStackClients, region: str, server_id: str) -> No
         act(clients, region, server_id, {action: None}, f"start instance {server_id} in {region}")
 
 
-def stop_instance(clients: OpenStackClients, region: str, server_id: str) -> None:
+def stop_instance(clients: OpenStackClients, instance: InstanceReference) -> None:
     """Ask for a stop; a stopped server is left as it is."""
-    server = get_server(clients, region, server_id)
+    region, server_id = instance.region, instance.id
+    server = get_same_server(clients, instance)
     if state_of(server) in {InstanceState.STOPPED, InstanceState.STOPPING}:
         return
     if state_of(server) is not InstanceState.RUNNING:
@@ -63,9 +65,10 @@ def stop_instance(clients: OpenStackClients, region: str, server_id: str) -> Non
         act(clients, region, server_id, {"os-stop": None}, f"stop instance {server_id} in {region}")
 
 
-def reboot_instance(clients: OpenStackClients, region: str, server_id: str) -> None:
+def reboot_instance(clients: OpenStackClients, instance: InstanceReference) -> None:
     """Ask for a reboot of a running server: a soft one, which Nova makes hard if it must."""
-    server = get_server(clients, region, server_id)
+    region, server_id = instance.region, instance.id
+    server = get_same_server(clients, instance)
     if state_of(server) is not InstanceState.RUNNING:
         raise refusal(region, server, "reboot", InstanceState.RUNNING)
     with changing(clients, region, server_id, "reboot", InstanceState.RUNNING):
@@ -78,18 +81,19 @@ def reboot_instance(clients: OpenStackClients, region: str, server_id: str) -> N
         )
 
 
-def delete_instance(clients: OpenStackClients, region: str, server_id: str) -> None:
+def delete_instance(clients: OpenStackClients, instance: InstanceReference) -> None:
     """Ask for the end of a server, its volumes, and the address made for it.
 
     A server that is gone is no error. The address goes first: it carries the server's id, and
     nobody would look for it after the server. Nova deletes the volumes it made.
     """
+    region, server_id = instance.region, instance.id
     doing = f"delete instance {server_id} in {region}"
-    try:
-        server = get_server(clients, region, server_id)
-    except NotFound:
+    server = _still_there(clients, instance)
+    if server is None:
         remove_addresses(clients, region, server_id)
         return
+    require_same_instance(instance, str(server["id"]), provider="openstack")
     if server.get("locked"):
         raise InvalidRequest(
             f"Could not {doing}: it is locked.",
@@ -106,6 +110,23 @@ def delete_instance(clients: OpenStackClients, region: str, server_id: str) -> N
         return
 
 
+def remove_leftovers(clients: OpenStackClients, instance: InstanceReference) -> None:
+    """Delete the address that was made for a server that is gone; Nova deletes all else.
+
+    Nothing is deleted while the server exists. The address carries the server's id, which Nova
+    never gives again, and one that leads to another machine since is left to that.
+    """
+    if _still_there(clients, instance) is None:
+        remove_addresses(clients, instance.region, instance.id)
+
+
+def _still_there(clients: OpenStackClients, instance: InstanceReference) -> Json | None:
+    try:
+        return get_server(clients, instance.region, instance.id)
+    except NotFound:
+        return None
+
+
 def act(clients: OpenStackClients, region: str, server_id: str, body: Json, doing: str) -> Any:
     """Ask for one action on a server, and return what Nova answers."""
     return clients.call(
@@ -115,7 +136,7 @@ def act(clients: OpenStackClients, region: str, server_id: str, body: Json, doin
 
 def state_of(server: Json) -> InstanceState:
     """Return the state of a server as Nova shows it."""
-    return to_state(str(server["status"]), server.get(TASK))
+    return to_state(required_text(server, "status"), text(server, TASK))
 
 
 def refusal(region: str, server: Json, change: str, needed: InstanceState) -> SkyClustError:

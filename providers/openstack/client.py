@@ -22,10 +22,11 @@ from openstack.exceptions import raise_from_response
 
 import skyclust
 from providers.openstack.credential import OpenStackCredential
-from providers.openstack.errors import openstack_errors
+from providers.openstack.errors import ODD_ANSWER_HINT, openstack_errors
 from providers.openstack.networking import NameBook
 from providers.openstack.signing_in import to_auth, to_requests_session
-from skyclust.errors import InvalidRequest, Unsupported
+from skyclust.errors import InvalidRequest, UnexpectedAnswer, Unsupported
+from skyclust.providerkit.answers import require_object
 
 READ_ATTEMPTS: Final = 3
 """For reads only: a request that changes something is sent once, for its reply may be lost."""
@@ -87,9 +88,14 @@ class OpenStackClients:
     def access(self, *, fresh: bool = False) -> AccessInfo:
         """Return the token and what came with it; a fresh one is asked of Keystone now."""
         with openstack_errors("sign in to OpenStack"):
-            if fresh:
-                return to_auth(self.credential).get_access(self._session())
-            return self._auth.get_access(self._session())
+            auth = to_auth(self.credential) if fresh else self._auth
+            try:
+                access = auth.get_access(self._session())
+                _require_catalog(access)
+            except Exception:
+                auth.invalidate()  # an odd token would be kept and used again
+                raise
+            return access
 
     def project_id(self) -> str:
         """Return the id of the project that the credential works in."""
@@ -152,7 +158,29 @@ class OpenStackClients:
                 raise_exc=False,
             )
             raise_from_response(response)
-            return response.json() if response.content and _is_json(response) else None
+            if not response.content:
+                return None
+            if not _is_json(response):
+                kind = response.headers.get("content-type") or "no type"
+                raise UnexpectedAnswer(
+                    f"Could not {doing}: the answer is no JSON ({kind}).",
+                    hint=ODD_ANSWER_HINT,
+                    provider="openstack",
+                )
+            return response.json()
+
+    def read(
+        self, region: str, service: str, path: str, key: str | None, *, doing: str
+    ) -> dict[str, Any]:
+        """Return one thing as its service shows it: the object that stands under a key.
+
+        Glance shows an image without such a key. Raises UnexpectedAnswer where there is none.
+        """
+        answer = require_object(
+            self.call(region, service, "GET", path, doing=doing), doing=doing, provider="openstack"
+        )
+        found = answer if key is None else answer.get(key)
+        return dict(require_object(found, doing=doing, provider="openstack"))
 
     def _known(self, region: str) -> None:
         """Raise InvalidRequest for a region that has no Nova."""
@@ -165,10 +193,11 @@ class OpenStackClients:
 
     def _address(self, region: str, service: str) -> str | None:
         catalog = self.access().service_catalog
-        found = catalog.get_endpoints_data(
-            service_type=service, interface=self.credential.interface, region_name=region
-        )
-        return next((str(one.url) for data in found.values() for one in data), None)
+        with openstack_errors(f"find {PROJECTS[service]} of {region} in the catalog"):
+            found = catalog.get_endpoints_data(
+                service_type=service, interface=self.credential.interface, region_name=region
+            )
+            return next((str(one.url) for data in found.values() for one in data if one.url), None)
 
     def _found(self, region: str, service: str) -> Endpoint:
         address = self._address(region, service)
@@ -244,6 +273,17 @@ def with_version(address: str, version: str) -> str:
     if any(part[:1] == "v" and part[1:2].isdigit() for part in parts):
         return url
     return f"{url}{version}"
+
+
+def _require_catalog(access: AccessInfo) -> None:
+    """Raise UnexpectedAnswer for a token without a catalog: that is not one without services."""
+    catalog: object = access.service_catalog.catalog if access.has_service_catalog() else None
+    if not isinstance(catalog, list):
+        raise UnexpectedAnswer(
+            "Could not sign in to OpenStack: the token comes without a catalog.",
+            hint=ODD_ANSWER_HINT,
+            provider="openstack",
+        )
 
 
 def _microversion_type(service: str) -> str:

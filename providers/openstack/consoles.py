@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from providers.openstack.changes import act, state_of
+from providers.openstack.fields import text
 from providers.openstack.instances import get_server
 from skyclust.errors import Conflict, NotFound
 from skyclust.model.instance import InstanceState
+from skyclust.providerkit.answers import require_object
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
@@ -34,4 +36,5 @@ def console_log(clients: OpenStackClients, region: str, server_id: str) -> str:
         if state_of(server) in _SILENT or not server.get("OS-EXT-STS:task_state"):
             return ""
         raise
-    return str(answer.get("output") or "")
+    found = require_object(answer, doing=doing, provider="openstack")
+    return text(dict(found), "output") or ""

@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import random
 import time
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from providers.openstack.elections import SETTLE_SECONDS, follow, keep_or_yield, standing
+from providers.openstack.fields import Json, required_id
 from providers.openstack.finding import refuse_silent_cells
 from providers.openstack.flavors import find_flavor
 from providers.openstack.floating import give_address
@@ -24,33 +26,56 @@ from providers.openstack.instances import described
 from providers.openstack.lookups import find_external_network, find_image, find_place
 from providers.openstack.request import refuse_impossible, to_body, to_digest
 from providers.openstack.tokens import REQUEST_KEY, to_mark
-from skyclust.errors import Conflict, InvalidRequest, Terminal, Unsupported
+from skyclust.errors import Conflict, InvalidRequest, QuotaExceeded, Terminal, Unsupported
 from skyclust.model.instance import Instance, InstanceSpec
+from skyclust.providerkit.answers import require_object
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
 
-Json = dict[str, Any]
-
 ROUNDS: Final = 5
 """How often one call begins anew when all who created at once have given way."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a request is made of, and where the server and its address go."""
+
+    flavor: Json
+    image: Json
+    network: str | None
+    external: str | None
+    body: Json
 
 
 def create_instance(clients: OpenStackClients, spec: InstanceSpec, token: str) -> Instance:
     """Ask for one server, or find the one that was made with the token, and return it.
 
     With a public address the call ends when the server has its port: some seconds. Whoever
-    calls again goes on where an earlier call has stopped.
+    calls again goes on where an earlier call has stopped. Near a quota creators refuse each
+    other: Nova counts all that are being made, and then takes them back. So what was refused
+    for a quota is asked for once more, after a pause of random length.
     """
     mark = to_mark(token)
     refuse_impossible(spec)
+    try:
+        server = _created(clients, spec, mark)
+    except QuotaExceeded:
+        time.sleep(random.uniform(0.5, 2) * SETTLE_SECONDS)  # noqa: S311 - no secret
+        server = _created(clients, spec, mark)
+    return described(clients, spec.region, [server])[0]
+
+
+def _created(clients: OpenStackClients, spec: InstanceSpec, mark: str) -> Json:
+    """Return the server of the token, made now or before, with its address."""
     external: str | None = None
     server = _found(clients, spec, mark)
     for _ in range(ROUNDS):
         if server is not None:
             break
-        body, external = _prepared(clients, spec, mark)
-        server = _made(clients, spec, mark, body)
+        plan = prepared(clients, spec, mark)
+        external = plan.external
+        server = _made(clients, spec, mark, plan.body)
         if server is None:
             time.sleep(random.uniform(0.5, 2) * SETTLE_SECONDS)  # noqa: S311 - no secret
             server = _found(clients, spec, mark)
@@ -63,7 +88,7 @@ def create_instance(clients: OpenStackClients, spec: InstanceSpec, token: str) -
     if spec.public_address:
         external = external or _external(clients, spec)
         server = give_address(clients, spec.region, server, external)
-    return described(clients, spec.region, [server])[0]
+    return server
 
 
 def _found(clients: OpenStackClients, spec: InstanceSpec, mark: str) -> Json | None:
@@ -87,8 +112,11 @@ def _refuse_other_request(spec: InstanceSpec, server: Json) -> None:
         )
 
 
-def _prepared(clients: OpenStackClients, spec: InstanceSpec, mark: str) -> tuple[Json, str | None]:
-    """Return the body of the request, and the network that a public address comes from."""
+def prepared(clients: OpenStackClients, spec: InstanceSpec, mark: str) -> Plan:
+    """Return the request for a server, with all that it names found.
+
+    Raises NotFound, InvalidRequest or Unsupported for what the place lacks.
+    """
     flavor = find_flavor(clients, spec.region, spec.type)
     image = find_image(clients, spec.region, spec.image)
     place = find_place(clients, spec.region, spec.network)
@@ -103,14 +131,15 @@ def _prepared(clients: OpenStackClients, spec: InstanceSpec, mark: str) -> tuple
     disks = body["server"].get("block_device_mapping_v2", ())
     if any(disk["destination_type"] == "volume" for disk in disks):
         clients.endpoint(spec.region, "block-storage")  # Unsupported without Cinder
-    if not spec.public_address:
-        return body, None
-    if place is None:
-        raise Unsupported(
-            f"Region {spec.region} of this cloud has no Neutron, and so no public addresses.",
-            provider="openstack",
-        )
-    return body, find_external_network(clients, spec.region, place.network)
+    external: str | None = None
+    if spec.public_address:
+        if place is None:
+            raise Unsupported(
+                f"Region {spec.region} of this cloud has no Neutron, and so no public addresses.",
+                provider="openstack",
+            )
+        external = find_external_network(clients, spec.region, place.network)
+    return Plan(flavor, image, place.network if place else None, external, body)
 
 
 def _external(clients: OpenStackClients, spec: InstanceSpec) -> str:
@@ -130,4 +159,6 @@ def _made(clients: OpenStackClients, spec: InstanceSpec, mark: str, body: Json) 
         if not seen:
             raise
         return follow(clients, spec.region, mark, seen)
-    return keep_or_yield(clients, spec.region, mark, str(answer["server"]["id"]))
+    made = require_object(answer, doing=doing, provider="openstack").get("server")
+    made = dict(require_object(made, doing=doing, provider="openstack"))
+    return keep_or_yield(clients, spec.region, mark, required_id(made))

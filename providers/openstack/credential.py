@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import ssl
-from typing import Final, Literal, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -27,14 +29,18 @@ _APPLICATION_FIELDS: Final = (
 class OpenStackCredential(CredentialModel):
     """An application credential, a password, or one cloud of a clouds.yaml that holds either.
 
-    Field names are the SDK's own; `endpoint` is its `auth_url`. Nothing is read from the
-    environment, and no clouds.yaml but the one in the credential.
+    Field names are the SDK's own; `endpoint` is its `auth_url`, and is taken by that name too. A
+    whole clouds.yaml that was read already, with its `clouds`, is taken as well. Nothing is read
+    from the environment, and no clouds.yaml but the one in the credential.
     """
+
+    aliases: ClassVar[Mapping[str, str]] = {"auth_url": "endpoint", "region": "region_name"}
+    region_field: ClassVar[str] = "region_name"
 
     endpoint: str | None = Field(
         default=None,
-        title="Identity endpoint",
-        description="URL of Keystone (auth_url), for example https://cloud.example.com:5000/v3.",
+        title="Identity endpoint (auth_url)",
+        description="URL of Keystone, for example https://cloud.example.com:5000/v3.",
     )
     application_credential_id: str | None = Field(
         default=None,
@@ -96,8 +102,9 @@ class OpenStackCredential(CredentialModel):
     )
     region_name: str | None = Field(
         default=None,
-        title="Region",
-        description="The only region to work in. Empty: every region with a compute service.",
+        title="Region (region_name)",
+        description="The only region to work in, and the one that is meant where none is asked"
+        " for. Empty: every region with a compute service.",
     )
     interface: Interface = Field(
         default="public",
@@ -121,13 +128,23 @@ class OpenStackCredential(CredentialModel):
         description="Whether inventory lists what belongs to any project. Needs an administrator.",
     )
 
+    @classmethod
+    def by_field_names(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return given values under the names of the fields, a clouds.yaml as its text."""
+        named = super().by_field_names(values)
+        clouds = named.pop("clouds", None)
+        if clouds is not None:
+            named.setdefault("clouds_yaml", json.dumps({"clouds": clouds}, default=str))
+        return named
+
     @model_validator(mode="before")
     @classmethod
     def _with_the_content_of_clouds_yaml(cls, values: object) -> object:
         """Spread one cloud of a clouds.yaml over the fields, and keep it no longer as text."""
-        if not isinstance(values, dict):
+        if not isinstance(values, Mapping):
             return values
-        given = {name: value for name, value in values.items() if not _is_empty(value)}
+        named = cls.by_field_names(values).items()
+        given = {name: value for name, value in named if not _is_empty(value)}
         text = given.pop("clouds_yaml", None)
         cloud = given.pop("cloud", None)
         if text is None:
@@ -167,10 +184,8 @@ class OpenStackCredential(CredentialModel):
         if value is None:
             return None
         parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("is not an address (https://cloud.example.com:5000/v3)")
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("is an address without user, password, query and fragment")
+        if parts.query or parts.fragment:
+            raise ValueError("is an address without query and fragment")
         if parts.path.rstrip("/").endswith("/v2.0"):
             raise ValueError(
                 "is that of Keystone v2.0, which is gone: take the one that ends in /v3"

@@ -24,16 +24,15 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from providers.openstack.fields import Json, moment
 from providers.openstack.finding import find_servers, is_leaving
-from providers.openstack.instances import get_server, to_moment
+from providers.openstack.instances import get_server
 from skyclust.errors import Conflict, NotFound
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
-
-Json = dict[str, Any]
 
 SETTLE_SECONDS: Final = 3.0
 """Much longer than a maker takes from its look to the removal of its own server."""
@@ -143,5 +142,5 @@ def _ids(found: Sequence[Json]) -> tuple[str, ...]:
 
 
 def _is_old(server: Json) -> bool:
-    created = to_moment(server.get("created"))
+    created = moment(server, "created")
     return created is not None and datetime.now(UTC) - created > OLD

@@ -18,6 +18,7 @@ from skyclust.errors import (
     Throttled,
     Timeout,
     Unavailable,
+    UnexpectedAnswer,
     Unsupported,
 )
 
@@ -85,12 +86,14 @@ _CLASSES: Final[_Table] = {
     ),
     Unavailable: (
         "BadGateway", "ConnectFailure", "ConnectionError", "DiscoveryFailure", "HttpError",
-        "HttpException", "HttpServerError", "InternalServerError", "InvalidResponse",
+        "HttpException", "HttpServerError", "InternalServerError",
         "RetriableConnectionFailure", "SSLError", "ServiceDiscoveryException",
         "ServiceUnavailable", "UnknownConnectionError",
         # What requests raises while an answer is read, past keystoneauth.
-        "ChunkedEncodingError", "ContentDecodingError", "InvalidJSONError", "JSONDecodeError",
-        "RequestException",
+        "ChunkedEncodingError", "RequestException",
+    ),
+    UnexpectedAnswer: (
+        "ContentDecodingError", "InvalidJSONError", "InvalidResponse", "JSONDecodeError",
     ),
     Conflict: ("Conflict", "ConflictException", "PreconditionFailed",
                "PreconditionFailedException"),

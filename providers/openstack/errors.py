@@ -9,11 +9,12 @@ error.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from functools import wraps
+from typing import Any, Final, ParamSpec, TypeVar
 
 from providers.openstack.error_words import CLASSES, ENDINGS, FAULTS, TYPES
 from skyclust.errors import (
@@ -29,8 +30,12 @@ from skyclust.errors import (
     Throttled,
     Timeout,
     Unavailable,
+    UnexpectedAnswer,
     Unsupported,
 )
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 STATUSES: Final[Mapping[int, type[SkyClustError]]] = {
     400: InvalidRequest,
@@ -76,6 +81,7 @@ HINTS: Final[Mapping[type[SkyClustError], str]] = {
     CapacityExhausted: "Choose another zone, type or region, or try again later.",
     PermissionDenied: "Has the credential a role that may do this in its project?",
 }
+ODD_ANSWER_HINT: Final = "Is a proxy or another service answering at the endpoint?"
 _AUTHENTICATION_HINT: Final = (
     "Check user or application credential, secret, domains and project, and that none has expired."
 )
@@ -198,11 +204,37 @@ def _first_line(text: str) -> str:
 
 @contextmanager
 def openstack_errors(doing: str) -> Iterator[None]:
-    """Raise what the SDK raises inside as an error of our tree, with the SDK's as its cause."""
+    """Raise what the SDK raises inside as an error of our tree, with the SDK's as its cause.
+
+    An exception that is neither is what an answer does to a reader that its API does not promise:
+    it becomes UnexpectedAnswer. `doing` completes "Could not ...".
+    """
     try:
         yield
+    except SkyClustError:
+        raise
     except Exception as error:
-        ours = translated(error, doing)
-        if ours is None:
-            raise
-        raise ours from error
+        raise (translated(error, doing) or _unexpected(error, doing)) from error
+
+
+def whole_answers(doing: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let a function raise errors of the tree alone, as `openstack_errors` does."""
+
+    def guard(function: Callable[P, R]) -> Callable[P, R]:
+        @wraps(function)
+        def guarded(*arguments: P.args, **named: P.kwargs) -> R:
+            with openstack_errors(doing):
+                return function(*arguments, **named)
+
+        return guarded
+
+    return guard
+
+
+def _unexpected(error: Exception, doing: str) -> UnexpectedAnswer:
+    what = f"{type(error).__name__}: {_first_line(str(error))}"
+    return UnexpectedAnswer(
+        f"Could not {doing}: the answer is not as the API has it ({what:.200}).",
+        hint=ODD_ANSWER_HINT,
+        provider="openstack",
+    )

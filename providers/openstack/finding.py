@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from providers.openstack.fields import Json, required_text, text
 from providers.openstack.instances import described, refuse_unreachable
 from providers.openstack.pages import get_all
 from providers.openstack.states import GONE, UNREACHABLE, to_state
 from providers.openstack.tokens import TAGS_AT_CREATE, TOKEN_KEY, to_server_tag
 from skyclust.errors import Unavailable
 from skyclust.model.instance import Instance, InstanceState
+from skyclust.providerkit.answers import require_list
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
-
-Json = dict[str, Any]
 
 CELLS_TOLD: Final = (2, 69)
 """Since then Nova shows servers of cells that do not answer, in lists without any parameter."""
@@ -47,7 +47,8 @@ def find_servers(clients: OpenStackClients, region: str, mark: str) -> list[Json
     )
     for server in servers:
         refuse_unreachable(server, doing)
-    ours = [one for one in servers if one.get("metadata", {}).get(TOKEN_KEY) == mark]
+    # Without its metadata a server might be the one that is sought: then nothing is known.
+    ours = [one for one in servers if one["metadata"].get(TOKEN_KEY) == mark]
     return sorted(
         (one for one in ours if one["status"] not in GONE), key=lambda one: str(one["id"])
     )
@@ -55,7 +56,7 @@ def find_servers(clients: OpenStackClients, region: str, mark: str) -> list[Json
 
 def is_leaving(server: Json) -> bool:
     """Return whether a server is being deleted, or is gone."""
-    state = to_state(str(server["status"]), server.get("OS-EXT-STS:task_state"))
+    state = to_state(required_text(server, "status"), text(server, "OS-EXT-STS:task_state"))
     return state in {InstanceState.DELETING, InstanceState.DELETED}
 
 
@@ -70,8 +71,8 @@ def refuse_silent_cells(clients: OpenStackClients, region: str) -> None:
         return
     doing = f"ask whether every cell of Nova answers in {region}"
     answer = clients.call(region, "compute", "GET", "/servers", doing=doing)
-    for server in answer["servers"]:
-        if server.get("status") == UNREACHABLE:
+    for server in require_list(answer, "servers", doing=doing, provider="openstack"):
+        if isinstance(server, dict) and server.get("status") == UNREACHABLE:
             raise Unavailable(
                 f"A cell of Nova in {region} does not answer: what was made with the token may"
                 " be in it.",

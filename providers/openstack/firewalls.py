@@ -6,24 +6,34 @@ Source: https://docs.openstack.org/api-ref/network/v2/#security-groups-security-
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import JsonValue
 
-from providers.openstack.instances import to_moment
+from providers.openstack.fields import (
+    Json,
+    integer,
+    moment,
+    objects,
+    required_id,
+    required_text,
+    text,
+)
 from providers.openstack.networks import own_only, to_tags
 from providers.openstack.pages import get_pages
+from skyclust.errors import UnexpectedAnswer
 from skyclust.model.resource import Resource, ResourceKind
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
 
-Json = dict[str, Any]
+PEERS: Final = {"ingress": "sources", "egress": "destinations"}
+EVERYBODY: Final = {"IPv4": "0.0.0.0/0", "IPv6": "::/0"}
 
 
 def get_firewalls(
     clients: OpenStackClients, region: str, page_size: int | None
-) -> Iterator[Sequence[Json]]:
+) -> Iterator[Sequence[Any]]:
     """Yield the project's security groups with their rules, page by page."""
     return get_pages(
         clients,
@@ -39,36 +49,46 @@ def get_firewalls(
 
 def to_firewall(region: str, group: Json) -> Resource:
     """Return a security group as an inventory resource; it belongs to no network."""
-    rules = [to_rule(rule) for rule in group.get("security_group_rules") or ()]
+    rules = objects(group, "security_group_rules")
     return Resource(
         provider="openstack",
         region=region,
         kind=ResourceKind.FIREWALL,
-        id=group["id"],
-        name=group.get("name") or "",
+        id=required_id(group),
+        name=text(group, "name") or "",
         tags=to_tags(group),
-        created_at=to_moment(group.get("created_at")),
+        created_at=moment(group, "created_at"),
         attributes={
-            "description": group.get("description") or None,
+            "description": text(group, "description"),
             "network": None,
-            "project": group.get("project_id"),
-            "rules": [*sorted(rules, key=_position)],
+            "project": text(group, "project_id"),
+            "rules": None if rules is None else [*sorted(map(to_rule, rules), key=_position)],
         },
     )
 
 
 def to_rule(rule: Json) -> dict[str, JsonValue]:
-    """Return one rule; one without a range and without a group lets everybody through."""
-    everybody = "::/0" if rule.get("ethertype") == "IPv6" else "0.0.0.0/0"
-    group = rule.get("remote_group_id") or rule.get("remote_address_group_id")
-    peer: JsonValue = rule.get("remote_ip_prefix") or group or everybody
-    ingress = rule.get("direction") == "ingress"
+    """Return one rule; one whose range and group are null lets everybody through.
+
+    Raises UnexpectedAnswer for a rule that leads neither in nor out. Whom it lets through, and by
+    which protocol, is None where Neutron does not tell, not even that it is not bound to one.
+    """
+    direction = required_text(rule, "direction")
+    if direction not in PEERS:
+        raise UnexpectedAnswer(f"A rule has the direction {direction!r}.", provider="openstack")
+    peer = (
+        text(rule, "remote_ip_prefix")
+        or text(rule, "remote_group_id")
+        or text(rule, "remote_address_group_id")
+    )
+    if peer is None and {"remote_ip_prefix", "remote_group_id"} <= set(rule):
+        peer = EVERYBODY.get(text(rule, "ethertype") or "")
     return {
-        "direction": "ingress" if ingress else "egress",
-        "protocol": rule.get("protocol") or "all",
-        "from_port": rule.get("port_range_min"),
-        "to_port": rule.get("port_range_max"),
-        "sources" if ingress else "destinations": [peer],
+        "direction": direction,
+        "protocol": text(rule, "protocol") or ("all" if "protocol" in rule else None),
+        "from_port": integer(rule, "port_range_min"),
+        "to_port": integer(rule, "port_range_max"),
+        PEERS[direction]: [peer] if peer else None,
     }
 
 

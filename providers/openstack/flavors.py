@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from providers.openstack.fields import (
+    Json,
+    boolean,
+    integer,
+    pairs,
+    required_id,
+    required_integer,
+    required_text,
+    text,
+)
 from providers.openstack.pages import get_all, get_pages
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.catalog import Architecture, InstanceType
+from skyclust.providerkit.items import ItemReader
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
@@ -16,8 +27,6 @@ EMBEDDED: Final = (2, 47)
 """Since then Nova tells with a server what its flavor is, not only its id."""
 
 SPECS_IN_LIST: Final = (2, 61)
-
-Json = dict[str, Any]
 
 _ARCHITECTURE_SPECS: Final = (
     "hw:architecture",
@@ -46,6 +55,15 @@ def get_flavors(clients: OpenStackClients, region: str) -> list[Json]:
 def get_instance_types(clients: OpenStackClients, region: str) -> Iterator[Sequence[InstanceType]]:
     """Yield the flavors that the project may use as instance types, page by page."""
     seen: set[str] = set()
+    reader = ItemReader("openstack", f"flavors of {region}")
+
+    def make(flavor: Json) -> InstanceType | None:
+        made = to_instance_type(region, flavor)
+        if made.name in seen:
+            return None
+        seen.add(made.name)
+        return made
+
     pages = get_pages(
         clients,
         region,
@@ -55,27 +73,27 @@ def get_instance_types(clients: OpenStackClients, region: str) -> Iterator[Seque
         doing=f"list the flavors in {region}",
     )
     for page in pages:
-        fresh = [flavor for flavor in page if flavor["name"] not in seen]
-        seen |= {flavor["name"] for flavor in fresh}
-        yield [to_instance_type(region, flavor) for flavor in fresh]
+        yield reader.read(page, make, region=region)
+    reader.finish()
 
 
 def to_instance_type(region: str, flavor: Json) -> InstanceType:
     """Return a flavor as an instance type; its extra specs tell processor and graphics cards."""
-    specs = flavor.get("extra_specs") or {}
+    identifier = required_id(flavor)
+    specs = pairs(flavor, "extra_specs")
     return InstanceType(
         provider="openstack",
         region=region,
-        name=flavor["name"],
-        cores=max(1, int(flavor["vcpus"])),
-        memory_mib=max(1, int(flavor["ram"])),
+        name=required_text(flavor, "name"),
+        cores=required_integer(flavor, "vcpus"),
+        memory_mib=required_integer(flavor, "ram"),
         architecture=_architecture(specs),
         gpus=_gpus(specs),
         attributes={
-            "id": flavor["id"],
-            "disk_gib": int(flavor.get("disk") or 0),
-            "ephemeral_gib": int(flavor.get("OS-FLV-EXT-DATA:ephemeral") or 0),
-            "public": bool(flavor.get("os-flavor-access:is_public", True)),
+            "id": identifier,
+            "disk_gib": integer(flavor, "disk"),
+            "ephemeral_gib": integer(flavor, "OS-FLV-EXT-DATA:ephemeral"),
+            "public": boolean(flavor, "os-flavor-access:is_public"),
         },
     )
 
@@ -125,7 +143,7 @@ def find_flavor(clients: OpenStackClients, region: str, wanted: str) -> Json:
     """
     flavors = get_flavors(clients, region)
     by_id = [flavor for flavor in flavors if str(flavor["id"]) == wanted]
-    found = by_id or [flavor for flavor in flavors if flavor["name"] == wanted]
+    found = by_id or [flavor for flavor in flavors if flavor.get("name") == wanted]
     if not found:
         raise NotFound(
             f"There is no flavor {wanted!r} in {region} that the project may use.",
@@ -145,4 +163,5 @@ def flavor_names(clients: OpenStackClients, region: str) -> dict[str, str] | Non
     """Return the names of flavors by id, None where Nova tells them with each server."""
     if clients.microversion(region) >= EMBEDDED:
         return None
-    return {str(flavor["id"]): str(flavor["name"]) for flavor in get_flavors(clients, region)}
+    flavors = get_flavors(clients, region)
+    return {str(one["id"]): name for one in flavors if (name := text(one, "name"))}

@@ -8,8 +8,9 @@ stands in its description, so it is found again when the machine is gone.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from providers.openstack.fields import Json, objects, required_text, text
 from providers.openstack.instances import get_server
 from providers.openstack.pages import get_all
 from providers.openstack.states import to_state
@@ -18,8 +19,6 @@ from skyclust.model.instance import InstanceState
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
-
-Json = dict[str, Any]
 
 PORT_SECONDS: Final = 60.0
 """How long one call waits for Nova to make the machine's port."""
@@ -64,11 +63,15 @@ def _awaited_port(clients: OpenStackClients, region: str, server_id: str) -> str
             doing=f"look for the port of instance {server_id} in {region}",
             params={"device_id": server_id},
         )
-        ready = sorted(str(port["id"]) for port in ports if _has_version_4(port))
+        ready = sorted(
+            str(port["id"])
+            for port in ports
+            if port.get("device_id") == server_id and _has_version_4(port)
+        )
         if ready:
             return ready[0]
         server = get_server(clients, region, server_id)
-        state = to_state(str(server["status"]), server.get("OS-EXT-STS:task_state"))
+        state = to_state(required_text(server, "status"), text(server, "OS-EXT-STS:task_state"))
         if state in {InstanceState.ERROR, InstanceState.DELETING, InstanceState.DELETED}:
             return None
         if time.monotonic() + pause > end:
@@ -83,7 +86,7 @@ def _awaited_port(clients: OpenStackClients, region: str, server_id: str) -> str
 
 
 def _has_version_4(port: Json) -> bool:
-    return any("." in str(one.get("ip_address")) for one in port.get("fixed_ips") or ())
+    return any("." in (text(one, "ip_address") or "") for one in objects(port, "fixed_ips") or ())
 
 
 def _associate(
@@ -131,6 +134,9 @@ def remove_addresses(clients: OpenStackClients, region: str, server_id: str) -> 
         params={"description": to_description(server_id)},
     )
     for address in made:
+        # A Neutron that does not know the filter lists all floating addresses.
+        if address.get("description") != to_description(server_id):
+            continue
         if _leads_elsewhere(clients, region, address, server_id):
             continue
         path = f"/floatingips/{address['id']}"
@@ -141,16 +147,16 @@ def remove_addresses(clients: OpenStackClients, region: str, server_id: str) -> 
 
 
 def _leads_elsewhere(clients: OpenStackClients, region: str, address: Json, server_id: str) -> bool:
-    port = address.get("port_id")
-    if not port:
+    if "port_id" not in address or objects(address, "port_forwardings"):
+        return True
+    port = text(address, "port_id")
+    if port is None:
         return False
     details = address.get("port_details")
     if details is None:
+        doing = f"read port {port} in {region}"
         try:
-            answer = clients.call(
-                region, "network", "GET", f"/ports/{port}", doing=f"read port {port} in {region}"
-            )
+            details = clients.read(region, "network", f"/ports/{port}", "port", doing=doing)
         except SkyClustError:
             return True  # what cannot be seen is not ours to delete
-        details = answer["port"]
-    return str(details.get("device_id")) != server_id
+    return details.get("device_id") != server_id

@@ -5,17 +5,22 @@ Source: https://docs.openstack.org/api-ref/image/v2/#images
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.openstack.instances import to_moment
+from pydantic import JsonValue
+
+from providers.openstack.fields import Json, boolean, integer, moment, required_id, text, texts
+from providers.openstack.flavors import to_architecture
 from providers.openstack.pages import get_pages
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
 
-Json = dict[str, Any]
+EVERYBODYS: Final = frozenset({"public", "community"})
+"""Images that everybody may use; a community image is only not shown in everybody's list."""
 
 # https://docs.openstack.org/glance/latest/user/statuses.html
 STATES: Final = {
@@ -44,26 +49,30 @@ _BASE: Final = frozenset(
 
 def get_images(
     clients: OpenStackClients, region: str, page_size: int | None
-) -> Iterator[Sequence[Json]]:
+) -> Iterator[Sequence[Any]]:
     """Yield the project's own images and those shared with it, page by page.
 
-    Public images of others are left out: they are the cloud's, not the project's.
+    Public images of others are left out: they are the cloud's, not the project's. Glance shows
+    hidden images in a list of their own only (`os_hidden`).
     """
     doing = f"list image in {region}"
     project = clients.project_id()
     every = clients.credential.all_projects
     own: Json = {"visibility": "all"} if every else {"visibility": "all", "owner": project}
-    for page in get_pages(
-        clients,
-        region,
-        "image",
-        "/images",
-        "images",
-        doing=doing,
-        params=own,
-        page_size=page_size,
-    ):
-        yield [one for one in page if one.get("visibility") != "public" or _is_of(one, project)]
+    seen: set[str] = set()
+    for hidden in ("false", "true"):
+        for page in get_pages(
+            clients,
+            region,
+            "image",
+            "/images",
+            "images",
+            doing=doing,
+            params={**own, "os_hidden": hidden},
+            page_size=page_size,
+        ):
+            # A Glance that knows no hidden images takes no notice of what is asked for.
+            yield [one for one in page if _is_shown(one, project) and _is_new(one, seen)]
     if every:
         return
     for page in get_pages(
@@ -76,39 +85,73 @@ def get_images(
         params={"visibility": "shared", "member_status": "accepted"},
         page_size=page_size,
     ):
-        yield [image for image in page if not _is_of(image, project)]
+        yield [one for one in page if not _is_of(one, project) and _is_new(one, seen)]
 
 
-def _is_of(image: Json, project: str) -> bool:
-    return str(image.get("owner")) == project
+def _is_shown(image: Any, project: str) -> bool:
+    is_public = isinstance(image, dict) and image.get("visibility") == "public"
+    return not is_public or _is_of(image, project)
+
+
+def _is_of(image: Any, project: str) -> bool:
+    return isinstance(image, dict) and image.get("owner") == project
+
+
+def _is_new(image: Any, seen: set[str]) -> bool:
+    """Return whether an image has not been seen in an earlier list, and note it."""
+    identifier = image.get("id") if isinstance(image, dict) else None
+    if not isinstance(identifier, str):
+        return True
+    fresh = identifier not in seen
+    seen.add(identifier)
+    return fresh
 
 
 def to_image(region: str, image: Json) -> Resource:
     """Return an image as an inventory resource."""
-    native_state = str(image["status"])
-    size = image.get("virtual_size") or image.get("size")
-    gib = -(-int(size) // 2**30) if size else None
+    native_state, visibility = text(image, "status"), text(image, "visibility")
+    size = integer(image, "virtual_size") or integer(image, "size")
+    gib = -(-size // 2**30) if size else 0
+    word = text(image, "architecture")
     return Resource(
         provider="openstack",
         region=region,
         kind=ResourceKind.IMAGE,
-        id=image["id"],
-        name=image.get("name") or "",
-        state=STATES.get(native_state, ResourceState.UPDATING),
+        id=required_id(image),
+        name=text(image, "name") or "",
+        state=STATES.get(native_state, ResourceState.UPDATING) if native_state else None,
         native_state=native_state,
         tags=_tags(image),
-        created_at=to_moment(image.get("created_at")),
+        created_at=moment(image, "created_at"),
         attributes={
-            "architecture": image.get("architecture"),
-            "description": image.get("description") or None,
-            "platform": image.get("os_distro"),
-            "project": image.get("owner"),
-            "public": image.get("visibility") == "public",
-            "size_gib": max(gib or 0, int(image.get("min_disk") or 0)) or None,
-            "snapshots": [],
-            "visibility": image.get("visibility"),
+            "architecture": to_architecture(word) or word,
+            "description": text(image, "description"),
+            "hidden": boolean(image, "os_hidden"),
+            "platform": text(image, "os_distro"),
+            "project": text(image, "owner"),
+            "public": visibility in EVERYBODYS if visibility else None,
+            "size_gib": max(gib, integer(image, "min_disk") or 0) or None,
+            "snapshots": _snapshots(image),
+            "visibility": visibility,
         },
     )
+
+
+def _snapshots(image: Json) -> list[JsonValue]:
+    """Return the ids of the snapshots that hold the disks of a server that boots from a volume.
+
+    Nova writes them to the property block_device_mapping, which is JSON in a text.
+    Source: https://docs.openstack.org/nova/latest/user/block-device-mapping.html
+    """
+    mapping = image.get("block_device_mapping")
+    if not isinstance(mapping, str):
+        return []
+    try:
+        devices = json.loads(mapping)
+    except ValueError:
+        return []
+    listed = [one for one in devices if isinstance(one, dict)] if isinstance(devices, list) else []
+    return [one for device in listed if (one := text(device, "snapshot_id"))]
 
 
 def _tags(image: Json) -> dict[str, str]:
@@ -118,4 +161,4 @@ def _tags(image: Json) -> dict[str, str]:
         for key, value in image.items()
         if key not in _BASE and isinstance(value, str) and not key.startswith("os_glance")
     }
-    return {**dict.fromkeys(sorted(image.get("tags") or ()), ""), **properties}
+    return {**dict.fromkeys(sorted(texts(image, "tags") or ()), ""), **properties}

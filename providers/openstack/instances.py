@@ -6,26 +6,34 @@ Source: https://docs.openstack.org/api-ref/compute/#servers-servers
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import JsonValue
 
 from providers.openstack.errors import is_capacity, is_quota
-from providers.openstack.flavors import flavor_names
+from providers.openstack.fields import (
+    Json,
+    moment,
+    nested,
+    objects,
+    pairs,
+    required_id,
+    required_text,
+    text,
+    texts,
+)
+from providers.openstack.flavors import flavor_names, to_architecture
+from providers.openstack.interfaces import Interface, to_addresses, to_interfaces
 from providers.openstack.networking import Names
 from providers.openstack.pages import get_pages
 from providers.openstack.states import GONE, UNREACHABLE, to_native_state, to_state
-from providers.openstack.tokens import OWN_KEYS
+from providers.openstack.tokens import OWN_KEYS, is_server_tag
 from skyclust.errors import Unavailable
-from skyclust.model.instance import Instance, InstanceFailure, InstanceState
-from skyclust.model.resource import Resource, instance_resource
+from skyclust.model.instance import Instance, InstanceFailure, InstanceReference, InstanceState
+from skyclust.providerkit.same_instance import require_same_instance
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
-
-Json = dict[str, Any]
 
 _TASK: Final = "OS-EXT-STS:task_state"
 _VOLUMES: Final = "os-extended-volumes:volumes_attached"
@@ -33,7 +41,7 @@ _VOLUMES: Final = "os-extended-volumes:volumes_attached"
 
 def get_servers(
     clients: OpenStackClients, region: str, page_size: int | None
-) -> Iterator[Sequence[Json]]:
+) -> Iterator[Sequence[Any]]:
     """Yield the servers of a region, page by page, without those that are gone.
 
     The first page is asked for without a limit, unless someone wishes one: Nova shows servers
@@ -55,15 +63,26 @@ def get_servers(
     for page in pages:
         for server in page:
             refuse_unreachable(server, doing)
-        yield [server for server in page if server["status"] not in GONE]
+        yield [one for one in page if not (isinstance(one, dict) and one.get("status") in GONE)]
 
 
 def get_server(clients: OpenStackClients, region: str, server_id: str) -> Json:
     """Return one server as Nova shows it; raises NotFound when Nova knows none."""
     doing = f"read instance {server_id} in {region}"
-    answer = clients.call(region, "compute", "GET", f"/servers/{server_id}", doing=doing)
-    server: Json = answer["server"]
+    server = clients.read(region, "compute", f"/servers/{server_id}", "server", doing=doing)
     refuse_unreachable(server, doing)
+    required_id(server)
+    required_text(server, "status")
+    return server
+
+
+def get_same_server(clients: OpenStackClients, instance: InstanceReference) -> Json:
+    """Return the server that a reference means; raises NotFound when Nova knows none such.
+
+    Nova never gives an id again, so the id itself is the proof.
+    """
+    server = get_server(clients, instance.region, instance.id)
+    require_same_instance(instance, str(server["id"]), provider="openstack")
     return server
 
 
@@ -83,26 +102,28 @@ def describer(clients: OpenStackClients, region: str) -> Callable[[Json], Instan
     flavors = flavor_names(clients, region)
 
     def describe(server: Json) -> Instance:
-        project = str(server.get("tenant_id") or "")
-        wanted = [(project, name) for name in server.get("addresses") or ()]
-        named = wanted or server.get("security_groups")
-        names = clients.names.names(clients, region, wanted) if named else Names()
+        project = text(server, "tenant_id") or ""
+        wanted = [(project, name) for name in nested(server, "addresses")]
+        groups = [(project, name) for name in _group_names(server) or ()]
+        if not wanted and not groups:
+            return to_instance(region, server, Names(), flavors)
+        names = clients.names.names(clients, region, wanted)
+        if not all(names.firewall(*group) for group in groups):
+            # A name that several groups have, or one of another project: the ports have the ids.
+            names = clients.names.with_ports(clients, region, names)
         return to_instance(region, server, names, flavors)
 
     return describe
 
 
-def resources(clients: OpenStackClients, region: str, servers: Sequence[Json]) -> list[Resource]:
-    """Return servers as inventory resources."""
-    return [instance_resource(one) for one in described(clients, region, servers)]
-
-
-def refuse_unreachable(server: Json, doing: str) -> None:
+def refuse_unreachable(server: Any, doing: str) -> None:
     """Raise Unavailable for a server of which Nova knows little more than the id.
 
     It has the status UNKNOWN then, which a whole server may have as well.
     """
-    if "name" not in server:
+    if not isinstance(server, dict) or server.get("status") != UNREACHABLE:
+        return
+    if not {"name", "metadata", "addresses"} & set(server):
         raise Unavailable(
             f"Could not {doing}: a cell of Nova does not answer, server {server.get('id')} is in"
             " it.",
@@ -116,32 +137,33 @@ def to_instance(
     region: str, server: Json, names: Names, flavors: Mapping[str, str] | None = None
 ) -> Instance:
     """Return a server of Nova in our words."""
-    status, task = str(server["status"]), server.get(_TASK)
+    identifier = required_id(server)
+    status, task = required_text(server, "status"), text(server, _TASK)
     state = to_state(status, task)
-    reason = str((server.get("fault") or {}).get("message") or "") or None
-    addresses = server.get("addresses") or {}
-    private, public = _addresses(addresses)
-    project = str(server.get("tenant_id") or "")
-    network = next((n for name in addresses if (n := names.network(project, name))), None)
+    reason = text(nested(server, "fault"), "message")
+    interfaces = to_interfaces(server, names)
+    primary = interfaces[0] if interfaces else None
+    private, public = to_addresses(interfaces)
     return Instance(
         provider="openstack",
         region=region,
-        zone=server.get("OS-EXT-AZ:availability_zone") or None,
-        id=server["id"],
-        name=server["name"],
+        zone=text(server, "OS-EXT-AZ:availability_zone"),
+        id=identifier,
+        unique_id=identifier,
+        name=text(server, "name") or "",
         state=state,
         native_state=to_native_state(status, task),
-        type=_type(server["flavor"], flavors),
-        image=_image(server),
-        network=network,
-        subnet=names.subnet(network, private[0] if private else None),
+        type=_type(nested(server, "flavor"), flavors),
+        image=text(nested(server, "image"), "id"),
+        network=primary.network if primary else None,
+        subnet=primary.subnet if primary else None,
         private_addresses=private,
         public_addresses=public,
-        tags={k: v for k, v in server.get("metadata", {}).items() if k not in OWN_KEYS},
-        created_at=to_moment(server.get("created")),
+        tags=_tags(server),
+        created_at=moment(server, "created"),
         state_reason=reason,
         failure=to_failure(state, reason),
-        attributes=_attributes(server, names, project),
+        attributes=_attributes(server, names, interfaces),
     )
 
 
@@ -158,63 +180,66 @@ def to_failure(state: InstanceState, reason: str | None) -> InstanceFailure | No
     return InstanceFailure.CAPACITY if is_capacity(reason) else None
 
 
-def to_moment(value: object) -> datetime | None:
-    """Return a time of an OpenStack service in UTC; those without a zone are in UTC already."""
-    if not value:
-        return None
-    moment = datetime.fromisoformat(str(value))
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _type(flavor: Json, flavors: Mapping[str, str] | None) -> str | None:
+    """Return the flavor's name; before 2.47 its id is told, or nothing once it was deleted."""
+    name, identifier = text(flavor, "original_name"), text(flavor, "id")
+    return name or (flavors or {}).get(identifier or "") or identifier
 
 
-def _type(flavor: Json, flavors: Mapping[str, str] | None) -> str:
-    if "original_name" in flavor:
-        return str(flavor["original_name"])
-    identifier = str(flavor["id"])
-    return (flavors or {}).get(identifier, identifier)
+def _tags(server: Json) -> dict[str, str]:
+    """Return metadata as tags, and Nova's own tags, which are words, with an empty value.
 
-
-def _image(server: Json) -> str | None:
-    # A server that boots from a volume has the empty string here.
-    image = server.get("image")
-    return str(image["id"]) if image else None
-
-
-def _addresses(networks: Json) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return private and public addresses; IPv6 stands with the public ones.
-
-    A network may lead to the Internet by itself: its addresses are public without floating.
+    What SkyClust marks its servers with is left out. A key of both is the metadata's.
     """
-    told = [address for addresses in networks.values() for address in addresses]
-    floating = [one["addr"] for one in told if not _is_fixed(one)]
-    fixed = [one["addr"] for one in told if _is_fixed(one)]
-    private = [address for address in fixed if _is_private(address)]
-    outside = sorted((a for a in fixed if not _is_private(a)), key=lambda a: ":" in a)
-    return tuple(private), (*floating, *outside)
-
-
-def _is_private(address: str) -> bool:
-    parsed = ip_address(address)
-    return parsed.version == 4 and parsed.is_private
-
-
-def _is_fixed(address: Json) -> bool:
-    return str(address.get("OS-EXT-IPS:type", "fixed")) == "fixed"
-
-
-def _attributes(server: Json, names: Names, project: str) -> dict[str, JsonValue]:
-    image = server.get("image") or {}
-    properties = image.get("properties") or server.get("image_properties") or {}
-    specs = (server.get("flavor") or {}).get("extra_specs") or {}
-    groups = {group["name"] for group in server.get("security_groups") or ()}
-    launched = to_moment(server.get("OS-SRV-USG:launched_at"))
+    words = (one for one in texts(server, "tags") or () if not is_server_tag(one))
+    metadata = pairs(server, "metadata")
     return {
-        "architecture": properties.get("architecture") or specs.get("hw:architecture"),
-        "description": server.get("description") or None,
-        "disks": [str(volume["id"]) for volume in server.get(_VOLUMES) or ()],
-        "firewalls": [*sorted(names.firewall(project, name) for name in groups)],
-        "key": server.get("key_name"),
+        **dict.fromkeys(words, ""),
+        **{key: value for key, value in metadata.items() if key not in OWN_KEYS},
+    }
+
+
+def _group_names(server: Json) -> set[str] | None:
+    """Return the names of a server's security groups; Nova shows no list where it has none."""
+    if "security_groups" not in server:
+        return set()
+    groups = objects(server, "security_groups")
+    return None if groups is None else {required_text(group, "name") for group in groups}
+
+
+def _firewalls(server: Json, names: Names, project: str) -> list[JsonValue] | None:
+    """Return the ids of a server's security groups, None where not all of them are known."""
+    groups = _group_names(server)
+    if groups is None:
+        return None
+    found = {names.firewall(project, name) for name in groups}
+    if None not in found:
+        return [*sorted(one for one in found if one)]
+    of_ports = (names.port_groups or {}).get(str(server["id"]))
+    return None if of_ports is None else [*sorted(of_ports)]
+
+
+def _attributes(
+    server: Json, names: Names, interfaces: Sequence[Interface]
+) -> dict[str, JsonValue]:
+    properties = nested(nested(server, "image"), "properties")
+    specs = nested(nested(server, "flavor"), "extra_specs")
+    launched = moment(server, "OS-SRV-USG:launched_at")
+    project = text(server, "tenant_id")
+    volumes = objects(server, _VOLUMES)
+    more: dict[str, JsonValue] = {}
+    if len(interfaces) > 1:  # of a single one the machine itself has all
+        more["interfaces"] = [one.attribute for one in interfaces]
+    word = text(properties, "architecture") or text(specs, "hw:architecture")
+    return {
+        "architecture": to_architecture(word) or word,
+        "description": text(server, "description"),
+        "disks": None if volumes is None else [required_id(volume) for volume in volumes],
+        "firewalls": _firewalls(server, names, project or ""),
+        "key": text(server, "key_name"),
         "launched_at": launched.isoformat() if launched else None,
         "lifecycle": "on-demand",
-        "platform": properties.get("os_distro"),
-        "project": project or None,
+        "platform": text(properties, "os_distro"),
+        "project": project,
+        **more,
     }

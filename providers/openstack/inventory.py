@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.openstack import (
@@ -10,20 +11,22 @@ from providers.openstack import (
     disks,
     firewalls,
     images,
-    instances,
     load_balancers,
     networks,
     snapshots,
 )
+from providers.openstack.fields import Json, required_id
+from providers.openstack.instances import describer, get_servers
 from skyclust.errors import Unsupported
-from skyclust.model.resource import Resource, ResourceKind
+from skyclust.model.resource import Resource, ResourceKind, instance_resource
+from skyclust.providerkit.items import ItemReader
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
 
-Json = dict[str, Any]
-Read = Callable[["OpenStackClients", str, int | None], Iterator[Sequence[Json]]]
-Make = Callable[[str, Json], Resource]
+Read = Callable[["OpenStackClients", str, int | None], Iterator[Sequence[Any]]]
+Make = Callable[[Any], Resource]
+Maker = Callable[["OpenStackClients", str], Make]
 
 SERVICES: Final = {
     ResourceKind.INSTANCE: "compute",
@@ -38,20 +41,31 @@ SERVICES: Final = {
 }
 """Which service has a kind. A cloud without the service does not have the kind."""
 
-READERS: Final[dict[ResourceKind, tuple[Read, Make]]] = {
-    ResourceKind.DISK: (disks.get_disks, disks.to_disk),
-    ResourceKind.SNAPSHOT: (snapshots.get_snapshots, snapshots.to_snapshot),
-    ResourceKind.IMAGE: (images.get_images, images.to_image),
-    ResourceKind.NETWORK: (networks.get_networks, networks.to_network),
-    ResourceKind.SUBNET: (networks.get_subnets, networks.to_subnet),
-    ResourceKind.FIREWALL: (firewalls.get_firewalls, firewalls.to_firewall),
-    ResourceKind.ADDRESS: (addresses.get_addresses, addresses.to_address),
-    ResourceKind.LOAD_BALANCER: (
-        load_balancers.get_load_balancers,
-        load_balancers.to_load_balancer,
-    ),
+NAMES: Final = {
+    "compute": "Nova and Neutron",
+    "block-storage": "Cinder",
+    "image": "Glance",
+    "network": "Neutron",
+    "load-balancer": "Octavia",
 }
-"""What reads the pages of a kind, and what makes a resource of one thing; instances need more."""
+"""What a service is called that a kind is read from; a server's networks are named by Neutron."""
+
+PLURALS: Final = {
+    ResourceKind.INSTANCE: "servers",
+    ResourceKind.DISK: "volumes",
+    ResourceKind.SNAPSHOT: "snapshots",
+    ResourceKind.IMAGE: "images",
+    ResourceKind.NETWORK: "networks",
+    ResourceKind.SUBNET: "subnets",
+    ResourceKind.FIREWALL: "security groups",
+    ResourceKind.ADDRESS: "floating addresses",
+    ResourceKind.LOAD_BALANCER: "load balancers",
+}
+
+
+def service_of(kind: ResourceKind) -> str:
+    """Return the services that a kind is read from, empty for a kind that OpenStack lacks."""
+    return NAMES.get(SERVICES.get(kind, ""), "")
 
 
 def list_resources(
@@ -71,10 +85,46 @@ def _pages(
     clients: OpenStackClients, region: str, kind: ResourceKind, page_size: int | None
 ) -> Iterator[Sequence[Resource]]:
     clients.endpoint(region, SERVICES[kind])
-    if kind is ResourceKind.INSTANCE:
-        for servers in instances.get_servers(clients, region, page_size):
-            yield instances.resources(clients, region, servers)
-        return
-    get, make = READERS[kind]
+    get, maker = READERS[kind]
+    make = maker(clients, region)
+    reader = ItemReader("openstack", f"{PLURALS[kind]} of {region}")
     for page in get(clients, region, page_size):
-        yield [make(region, thing) for thing in page]
+        yield reader.read(page, make, region=region, name=_name)
+    reader.finish()
+
+
+def _plain(make: Callable[[str, Json], Resource]) -> Maker:
+    """Return what needs nothing but the region to make resources."""
+    return lambda _, region: partial(make, region)
+
+
+def _machines(clients: OpenStackClients, region: str) -> Make:
+    describe = describer(clients, region)
+
+    def make(server: Any) -> Resource:
+        required_id(server)
+        return instance_resource(describe(server))
+
+    return make
+
+
+def _name(thing: Json) -> str:
+    """Return what an error calls a thing that cannot be read: its id, its name or its address."""
+    return str(next(thing[key] for key in ("id", "name", "floating_ip_address") if thing.get(key)))
+
+
+READERS: Final[dict[ResourceKind, tuple[Read, Maker]]] = {
+    ResourceKind.INSTANCE: (get_servers, _machines),
+    ResourceKind.DISK: (disks.get_disks, _plain(disks.to_disk)),
+    ResourceKind.SNAPSHOT: (snapshots.get_snapshots, _plain(snapshots.to_snapshot)),
+    ResourceKind.IMAGE: (images.get_images, _plain(images.to_image)),
+    ResourceKind.NETWORK: (networks.get_networks, _plain(networks.to_network)),
+    ResourceKind.SUBNET: (networks.get_subnets, _plain(networks.to_subnet)),
+    ResourceKind.FIREWALL: (firewalls.get_firewalls, _plain(firewalls.to_firewall)),
+    ResourceKind.ADDRESS: (addresses.get_addresses, _plain(addresses.to_address)),
+    ResourceKind.LOAD_BALANCER: (
+        load_balancers.get_load_balancers,
+        _plain(load_balancers.to_load_balancer),
+    ),
+}
+"""What reads the pages of a kind, and what makes a resource of one thing of them."""

@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.openstack.instances import to_moment
+from providers.openstack.fields import Json, moment, objects, required_id, text, texts
 from providers.openstack.networks import own_only, to_tags
 from providers.openstack.pages import get_pages
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
-
-Json = dict[str, Any]
 
 # https://docs.openstack.org/api-ref/load-balancer/v2/#status-codes
 PROVISIONING: Final = {
@@ -29,13 +27,16 @@ PROVISIONING: Final = {
 OPERATING: Final = {
     "DEGRADED": ResourceState.DEGRADED,
     "ERROR": ResourceState.ERROR,
+    "DRAINING": ResourceState.AVAILABLE,
+    "NO_MONITOR": ResourceState.AVAILABLE,
     "OFFLINE": ResourceState.UNAVAILABLE,
+    "ONLINE": ResourceState.AVAILABLE,
 }
 
 
 def get_load_balancers(
     clients: OpenStackClients, region: str, page_size: int | None
-) -> Iterator[Sequence[Json]]:
+) -> Iterator[Sequence[Any]]:
     """Yield the project's load balancers, page by page."""
     return get_pages(
         clients,
@@ -51,31 +52,52 @@ def get_load_balancers(
 
 def to_load_balancer(region: str, balancer: Json) -> Resource:
     """Return a load balancer as an inventory resource."""
-    provisioning = str(balancer.get("provisioning_status") or "ACTIVE")
-    operating = str(balancer.get("operating_status") or "ONLINE")
-    state = PROVISIONING.get(provisioning) or OPERATING.get(operating, ResourceState.AVAILABLE)
-    zone = balancer.get("availability_zone")
+    provisioning = text(balancer, "provisioning_status")
+    operating = text(balancer, "operating_status")
+    zone = text(balancer, "availability_zone")
+    address = text(balancer, "vip_address")
+    groups = texts(balancer, "vip_sg_ids")
+    further = (text(one, "ip_address") for one in objects(balancer, "additional_vips") or ())
     return Resource(
         provider="openstack",
         region=region,
         kind=ResourceKind.LOAD_BALANCER,
-        id=balancer["id"],
-        name=balancer.get("name") or "",
-        zone=zone or None,
-        state=state,
-        native_state=f"{provisioning} ({operating})",
+        id=required_id(balancer),
+        name=text(balancer, "name") or "",
+        zone=zone,
+        state=to_balancer_state(provisioning, operating),
+        native_state=_native_state(provisioning, operating),
         tags=to_tags(balancer),
-        created_at=to_moment(balancer.get("created_at")),
+        created_at=moment(balancer, "created_at"),
         attributes={
-            "address": balancer.get("vip_address"),
-            "description": balancer.get("description") or None,
+            "address": address,
+            "addresses": [one for one in (address, *further) if one],
+            "description": text(balancer, "description"),
             "dns_name": None,
-            "firewalls": [],
-            "network": balancer.get("vip_network_id"),
-            "project": balancer.get("project_id"),
+            "firewalls": None if groups is None else [*groups],
+            "network": text(balancer, "vip_network_id"),
+            "project": text(balancer, "project_id"),
             "scheme": None,
-            "subnet": balancer.get("vip_subnet_id"),
-            "type": balancer.get("provider"),
+            "subnet": text(balancer, "vip_subnet_id"),
+            "type": text(balancer, "provider"),
             "zones": [zone] if zone else [],
         },
     )
+
+
+def to_balancer_state(provisioning: str | None, operating: str | None) -> ResourceState | None:
+    """Return the state of a load balancer by what is done with it, else by how it works.
+
+    None where Octavia does not tell how it works. A status that Octavia adds one day is UPDATING.
+    """
+    if provisioning in PROVISIONING:
+        return PROVISIONING[provisioning]
+    if operating is None:
+        return None
+    return OPERATING.get(operating, ResourceState.UPDATING)
+
+
+def _native_state(provisioning: str | None, operating: str | None) -> str | None:
+    if provisioning and operating:
+        return f"{provisioning} ({operating})"
+    return provisioning or operating

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from providers.openstack.fields import Json, nested, required_id, text
 from providers.openstack.pages import get_all
 from skyclust.errors import InvalidRequest, NotFound, Unsupported
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
-
-Json = dict[str, Any]
 
 
 # Who owns the port of a router: a plain one, a distributed one, one of several.
@@ -40,11 +39,13 @@ def find_image(clients: OpenStackClients, region: str, image: str) -> Json:
     """
     doing = f"look for image {image!r} in {region}"
     if is_uuid(image):
-        found: Json = clients.call(region, "image", "GET", f"/images/{image}", doing=doing)
+        found = clients.read(region, "image", f"/images/{image}", None, doing=doing)
+        required_id(found)
         return found
-    named = get_all(
+    listed = get_all(
         clients, region, "image", "/images", "images", doing=doing, params={"name": image}
     )
+    named = [one for one in listed if one.get("name") == image]
     own = clients.project_id()
     ranks = (
         [one for one in named if one.get("owner") == own],
@@ -80,7 +81,7 @@ def find_place(clients: OpenStackClients, region: str, network: str | None) -> P
     networks = _listed(clients, region, "networks", network)
     if networks:
         one = _only(networks, "network", network, region)
-        return Place(one["id"], one["name"])
+        return Place(one["id"], text(one, "name") or one["id"])
     subnets = _listed(clients, region, "subnets", network)
     if not subnets:
         raise NotFound(
@@ -127,8 +128,8 @@ def _only_network(clients: OpenStackClients, region: str) -> Place:
     shared = [one for one in every if one.get("shared") and one.get("project_id") != project]
     candidates = own or shared
     if len(candidates) == 1:
-        return Place(candidates[0]["id"], candidates[0]["name"])
-    names = ", ".join(sorted(str(one["name"]) for one in candidates)) or "none"
+        return Place(candidates[0]["id"], text(candidates[0], "name") or candidates[0]["id"])
+    names = ", ".join(sorted(text(one, "name") or one["id"] for one in candidates)) or "none"
     raise InvalidRequest(
         f"The project has {len(candidates)} networks in {region}, and no network was asked for.",
         hint=f"Name one of its networks: {names}.",
@@ -163,12 +164,12 @@ def find_external_network(clients: OpenStackClients, region: str, network: str) 
         doing=doing,
         params={"network_id": network, "device_owner": list(_ROUTERS)},
     )
-    routers = {port["device_id"] for port in ports if port.get("device_owner") in _ROUTERS}
-    for router_id in sorted(routers):
-        answer = clients.call(region, "network", "GET", f"/routers/{router_id}", doing=doing)
-        gateway = answer["router"].get("external_gateway_info") or {}
-        if gateway.get("network_id"):
-            return str(gateway["network_id"])
+    routers = {text(port, "device_id") for port in ports if port.get("device_owner") in _ROUTERS}
+    for router_id in sorted(one for one in routers if one):
+        router = clients.read(region, "network", f"/routers/{router_id}", "router", doing=doing)
+        gateway = text(nested(router, "external_gateway_info"), "network_id")
+        if gateway is not None:
+            return gateway
     raise InvalidRequest(
         f"Network {network} in {region} has no router to an external network: a machine in it"
         " cannot have a floating address.",
@@ -180,9 +181,10 @@ def _listed(clients: OpenStackClients, region: str, what: str, wanted: str) -> l
     """Return the networks or subnets of an id, or else of a name."""
     doing = f"look for network {wanted!r} in {region}"
     for criterion in ("id", "name") if is_uuid(wanted) else ("name",):
-        found = get_all(
+        listed = get_all(
             clients, region, "network", f"/{what}", what, doing=doing, params={criterion: wanted}
         )
+        found = [one for one in listed if one.get(criterion) == wanted]
         if found:
             return found
     return []

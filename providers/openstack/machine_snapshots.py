@@ -13,10 +13,12 @@ https://docs.openstack.org/api-ref/block-storage/v3/#create-a-snapshot
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from providers.openstack.changes import act, changing, state_of
-from providers.openstack.instances import get_server
+from providers.openstack.disks import get_volume
+from providers.openstack.fields import Json, objects, text
+from providers.openstack.instances import get_same_server, get_server
 from providers.openstack.snapshot_parts import (
     COUNT_KEY,
     DEVICE_KEY,
@@ -28,32 +30,40 @@ from providers.openstack.snapshot_parts import (
     to_snapshots,
 )
 from providers.openstack.tokens import SNAPSHOT_KEY
-from skyclust.errors import NotFound, Unsupported
+from skyclust.errors import NotFound, UnexpectedAnswer, Unsupported
+from skyclust.model.instance import InstanceReference
 from skyclust.model.snapshot import InstanceSnapshot
+from skyclust.providerkit.same_instance import require_same_instance
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
-
-Json = dict[str, Any]
 
 _VOLUMES: Final = "os-extended-volumes:volumes_attached"
 
 
 def create_snapshot(
-    clients: OpenStackClients, region: str, server_id: str, name: str, mark: str
+    clients: OpenStackClients, instance: InstanceReference, name: str, mark: str
 ) -> InstanceSnapshot:
     """Ask for all parts of a snapshot that are not there yet, and return it as it is.
 
     Raises Conflict while Nova works on the server, Unsupported for one that boots from a volume.
     """
-    server = get_server(clients, region, server_id)
+    region, server_id = instance.region, instance.id
+    server = get_same_server(clients, instance)
     parts = [p for p in find_parts(clients, region, server_id) if p.snapshot == mark]
     if not parts or len(parts) < parts[0].count:
         _make_missing(clients, region, server, parts, name=name, mark=mark)
         parts = [p for p in find_parts(clients, region, server_id) if p.snapshot == mark]
         parts = _without_twins(clients, region, parts)
-    [snapshot] = to_snapshots(region, server_id, parts)
-    return snapshot
+    found = to_snapshots(region, server_id, parts)
+    if len(found) != 1:
+        raise UnexpectedAnswer(
+            f"The snapshot {name!r} of instance {server_id} in {region} was taken, and is not"
+            " listed yet.",
+            hint="Ask again with the same token.",
+            provider="openstack",
+        )
+    return found[0]
 
 
 def _make_missing(
@@ -72,7 +82,12 @@ def _make_missing(
             hint="Make backups of its volumes (openstack volume backup create) instead.",
             provider="openstack",
         )
-    volumes = server.get(_VOLUMES) or ()
+    volumes = objects(server, _VOLUMES)
+    if volumes is None:
+        raise UnexpectedAnswer(
+            f"Instance {server['id']} in {region} is shown without its disks.",
+            provider="openstack",
+        )
     marks = {
         SNAPSHOT_KEY: mark,
         INSTANCE_KEY: server["id"],
@@ -107,16 +122,16 @@ def _keep_volume(
     marks: dict[str, str],
 ) -> None:
     doing = f"take a snapshot of disk {volume_id} of instance {server['id']} in {region}"
-    answer = clients.call(region, "block-storage", "GET", f"/volumes/{volume_id}", doing=doing)
-    attachments = answer["volume"].get("attachments") or ()
+    volume = get_volume(clients, region, volume_id)
+    attachments = objects(volume, "attachments") or ()
     device = next(
-        (a.get("device") for a in attachments if a.get("server_id") == server["id"]), None
+        (text(one, "device") for one in attachments if one.get("server_id") == server["id"]), None
     )
     snapshot = {
         "volume_id": volume_id,
         "name": name,
         "force": True,  # the machine has the volume
-        "metadata": {**marks, DEVICE_KEY: str(device or "")},
+        "metadata": {**marks, DEVICE_KEY: device or ""},
     }
     clients.call(
         region, "block-storage", "POST", "/snapshots", doing=doing, body={"snapshot": snapshot}
@@ -142,24 +157,26 @@ def list_snapshots(
 
 
 def delete_snapshot(
-    clients: OpenStackClients, region: str, server_id: str, snapshot_id: str
+    clients: OpenStackClients, instance: InstanceReference, snapshot_id: str
 ) -> None:
     """Ask for the end of all parts of a snapshot; those that are gone are no error.
 
     Cinder keeps a volume as long as it has snapshots, also when its machine is gone. Such a
     volume goes with its last snapshot, as it would have gone with the machine.
     """
+    region, server_id = instance.region, instance.id
     parts = [p for p in find_parts(clients, region, server_id) if p.snapshot == snapshot_id]
     if not parts:
         return
-    orphaned = _is_gone(clients, region, server_id)
+    orphaned = _is_gone(clients, instance)
     for part in parts:
         remove_part(clients, region, part, with_volume=orphaned and part.goes_with_server)
 
 
-def _is_gone(clients: OpenStackClients, region: str, server_id: str) -> bool:
+def _is_gone(clients: OpenStackClients, instance: InstanceReference) -> bool:
     try:
-        get_server(clients, region, server_id)
+        server = get_server(clients, instance.region, instance.id)
     except NotFound:
         return True
+    require_same_instance(instance, str(server["id"]), provider="openstack")
     return False

@@ -6,9 +6,11 @@ Source: https://docs.openstack.org/api-ref/compute/#create-server
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
+from providers.openstack.fields import Json, integer
 from providers.openstack.lookups import Place
 from providers.openstack.tokens import (
     OWN_KEYS,
@@ -16,13 +18,13 @@ from providers.openstack.tokens import (
     TAGS_AT_CREATE,
     TOKEN_KEY,
     VALUE_LENGTH,
+    is_server_tag,
     to_server_tag,
 )
 from providers.openstack.user_data import LARGEST, to_user_data
 from skyclust.errors import InvalidRequest
 from skyclust.model.instance import DiskSpec, InstanceSpec
 
-Json = dict[str, Any]
 Microversion = tuple[int, int]
 
 NO_NETWORK: Final = (2, 37)
@@ -67,9 +69,8 @@ def refuse_impossible(spec: InstanceSpec) -> None:
 
 def tag_problem(tags: dict[str, str]) -> str | None:
     """Return what Nova would not take of tags as metadata, None when all is well."""
-    own = sorted(OWN_KEYS & set(tags))
-    if own:
-        return f"the tag {own[0]} is SkyClust's own."
+    if own := own_tag_problem(tags):
+        return own
     for key, value in tags.items():
         if not TAG_KEY.fullmatch(key):
             return (
@@ -79,6 +80,12 @@ def tag_problem(tags: dict[str, str]) -> str | None:
         if len(value) > VALUE_LENGTH:
             return f"the value of the tag {key!r} is longer than {VALUE_LENGTH} characters."
     return None
+
+
+def own_tag_problem(keys: Iterable[str]) -> str | None:
+    """Return which of these tags is a mark that SkyClust finds its servers by, None for none."""
+    own = sorted(key for key in keys if key in OWN_KEYS or is_server_tag(key))
+    return f"the tag {own[0]} is SkyClust's own." if own else None
 
 
 def to_digest(spec: InstanceSpec) -> str:
@@ -139,7 +146,7 @@ def to_disks(
     A boot disk that is asked for is a volume, and so is that of a flavor without a disk. Nova
     makes all volumes with the machine, and deletes them with it.
     """
-    local = spec.boot_disk is None and int(flavor.get("disk") or 0) > 0
+    local = spec.boot_disk is None and (integer(flavor, "disk") or 0) > 0
     if local and not spec.disks:
         return []
     root: Json = {
@@ -180,5 +187,5 @@ def _volume(disk: DiskSpec, microversion: Microversion) -> Json:
 
 def _least_size(image: Json) -> int:
     """Return the GiB that a volume needs to take an image in."""
-    size = -(-max(int(image.get("virtual_size") or 0), int(image.get("size") or 0)) // 2**30)
-    return max(1, int(image.get("min_disk") or 0), size)
+    content = max(integer(image, "virtual_size") or 0, integer(image, "size") or 0)
+    return max(1, integer(image, "min_disk") or 0, -(-content // 2**30))

@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from providers.openstack.changes import TASK, act, changing, refusal, state_of
+from providers.openstack.fields import Json, integer, nested, text
 from providers.openstack.flavors import EMBEDDED, find_flavor, get_flavors
-from providers.openstack.instances import get_server
+from providers.openstack.instances import get_same_server, get_server
 from skyclust.errors import CapacityExhausted, Conflict, InvalidRequest, NotFound, Timeout
-from skyclust.model.instance import InstanceState
+from skyclust.model.instance import InstanceReference, InstanceState
+from skyclust.providerkit.answers import require_list
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
-
-Json = dict[str, Any]
 
 MOVE_SECONDS: Final = 60.0
 """How long one call waits for Nova to move the server; local disks take longer."""
@@ -34,14 +34,15 @@ _UNDECIDED: Final = "VERIFY_RESIZE"
 
 
 def resize_instance(
-    clients: OpenStackClients, region: str, server_id: str, instance_type: str
+    clients: OpenStackClients, instance: InstanceReference, instance_type: str
 ) -> None:
     """Give a server another flavor, and confirm it; one that has it already is left as it is.
 
     The server runs or is stopped after that as it was before. Raises CapacityExhausted when
     Nova finds no room and puts the server back, Timeout when it takes long.
     """
-    server = get_server(clients, region, server_id)
+    region, server_id = instance.region, instance.id
+    server = get_same_server(clients, instance)
     status = str(server["status"])
     if status not in {"RESIZE", _UNDECIDED}:
         if state_of(server) not in {*_RESIZABLE, InstanceState.SUSPENDED}:
@@ -117,7 +118,7 @@ def _not_resized(
             code=_UNDECIDED,
         )
     if state_of(server) is InstanceState.ERROR:
-        reason = (server.get("fault") or {}).get("message") or "Nova gave no reason"
+        reason = text(nested(server, "fault"), "message") or "Nova gave no reason"
         return InvalidRequest(f"{said}: {reason}.", provider="openstack", code="ERROR")
     reason = _reason(clients, region, server["id"])
     return CapacityExhausted(
@@ -135,18 +136,20 @@ def _reason(clients: OpenStackClients, region: str, server_id: str) -> str:
     doing = f"read what became of the resize of instance {server_id} in {region}"
     path = f"/servers/{server_id}/os-instance-actions"
     try:
-        actions = clients.call(region, "compute", "GET", path, doing=doing)["instanceActions"]
+        answer = clients.call(region, "compute", "GET", path, doing=doing)
     except NotFound:
         return ""
-    told = [str(one.get("message") or "") for one in actions if one.get("action") == "resize"]
+    actions = require_list(answer, "instanceActions", doing=doing, provider="openstack")
+    told = (text(one, "message") for one in actions if one.get("action") == "resize")
     return next((message for message in told if message), "")
 
 
 def _has_flavor(server: Json, flavor: Json) -> bool:
-    has = server["flavor"]
+    """Return whether a server has a flavor; one whose flavor was deleted has none that there is."""
+    has = nested(server, "flavor")
     if "original_name" in has:
         return bool(has["original_name"] == flavor["name"])
-    return str(has["id"]) == str(flavor["id"])
+    return text(has, "id") == str(flavor["id"])
 
 
 def _refuse_smaller_disk(
@@ -159,11 +162,11 @@ def _refuse_smaller_disk(
     if not server.get("image"):
         return  # boots from a volume, which keeps its size
     if clients.microversion(region) >= EMBEDDED:
-        now = int(server["flavor"].get("disk") or 0)
+        now = integer(nested(server, "flavor"), "disk") or 0
     else:
-        sizes = {str(f["id"]): int(f.get("disk") or 0) for f in get_flavors(clients, region)}
-        now = sizes.get(str(server["flavor"]["id"]), 0)
-    wanted = int(flavor.get("disk") or 0)
+        sizes = {str(f["id"]): integer(f, "disk") or 0 for f in get_flavors(clients, region)}
+        now = sizes.get(text(nested(server, "flavor"), "id") or "", 0)
+    wanted = integer(flavor, "disk") or 0
     if wanted < now:
         raise InvalidRequest(
             f"Could not resize instance {server['id']} in {region} to {flavor['name']}: its disk"

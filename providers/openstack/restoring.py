@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from providers.openstack.attachments import (
     ask_to_attach,
@@ -22,18 +22,17 @@ from providers.openstack.attachments import (
     moving,
 )
 from providers.openstack.changes import act, changing, refusal, state_of
-from providers.openstack.disks import get_volume, holders_of
-from providers.openstack.instances import get_server
+from providers.openstack.disks import get_volume, known_holders
+from providers.openstack.fields import Json, integer, nested, pairs, text
+from providers.openstack.instances import get_same_server, get_server
 from providers.openstack.snapshot_parts import Part, find_parts, snapshots_of, to_snapshot
 from providers.openstack.tokens import RESTORED_KEY
 from skyclust.errors import Conflict, InvalidRequest, NotFound, Unsupported
-from skyclust.model.instance import Instance, InstanceState
+from skyclust.model.instance import Instance, InstanceReference, InstanceState
 from skyclust.model.snapshot import SnapshotState
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
-
-Json = dict[str, Any]
 
 STOP_SECONDS: Final = 10.0
 """How long a rebuilt server may be active before Nova stops it: two writes to its database."""
@@ -48,14 +47,15 @@ def must_stop_to_restore(instance: Instance) -> bool:
 
 
 def restore_snapshot(
-    clients: OpenStackClients, region: str, server_id: str, snapshot_id: str, mark: str
+    clients: OpenStackClients, instance: InstanceReference, snapshot_id: str, mark: str
 ) -> bool:
     """Take every disk of a server one step nearer to a snapshot; return whether all are there.
 
     Raises InvalidRequest, before anything is touched, for a disk that cannot be put back: one
     that is gone, that another machine has, or that has newer snapshots.
     """
-    server = get_server(clients, region, server_id)
+    region, server_id = instance.region, instance.id
+    server = get_same_server(clients, instance)
     every = find_parts(clients, region, server_id)
     parts = [part for part in every if part.snapshot == snapshot_id]
     if not parts:
@@ -69,7 +69,7 @@ def restore_snapshot(
         _begin(clients, region, server, parts, volumes=volumes, mark=mark)
         return False
     if state_of(server) is InstanceState.ERROR:
-        reason = (server.get("fault") or {}).get("message") or "Nova gave no reason"
+        reason = text(nested(server, "fault"), "message") or "Nova gave no reason"
         raise InvalidRequest(
             f"Could not put instance {server_id} in {region} back: {reason}.",
             provider="openstack",
@@ -121,7 +121,7 @@ def _volume(clients: OpenStackClients, region: str, server_id: str, part: Part) 
         volume = get_volume(clients, region, part.source)
     except NotFound as error:
         raise InvalidRequest(f"{said} it is gone.", provider="openstack") from error
-    others = set(holders_of(volume)) - {server_id}
+    others = set(known_holders(volume)) - {server_id}
     if others:
         raise InvalidRequest(
             f"{said} instance {min(others)} has it.", hint="Detach it there.", provider="openstack"
@@ -133,7 +133,7 @@ def _volume(clients: OpenStackClients, region: str, server_id: str, part: Part) 
         raise Unsupported(
             f"{said} this Cinder is older than {REVERTS[0]}.{REVERTS[1]}.", provider="openstack"
         )
-    if int(volume["size"]) != part.size_gib:
+    if integer(volume, "size") != part.size_gib:
         raise InvalidRequest(f"{said} it has another size since.", provider="openstack")
     newest = snapshots_of(clients, region, part.source)[-1:]
     if [one["id"] for one in newest] != [part.id]:
@@ -186,7 +186,7 @@ def _is_back(
     may_attach: bool,
 ) -> bool:
     """Take one volume a step further; return whether it is as it was, and where it was."""
-    reverted = (volume.get("metadata") or {}).get(RESTORED_KEY) == mark
+    reverted = pairs(volume, "metadata").get(RESTORED_KEY) == mark
     status = str(volume["status"])
     if status == "in-use" and reverted:
         return True

@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from providers.openstack.instances import to_moment
+from providers.openstack.disks import get_volume
+from providers.openstack.fields import (
+    Json,
+    integer,
+    moment,
+    pairs,
+    required_id,
+    required_text,
+    text,
+)
 from providers.openstack.pages import get_all
 from providers.openstack.tokens import SNAPSHOT_KEY
 from skyclust.errors import Conflict, InvalidRequest, NotFound
@@ -15,8 +24,6 @@ from skyclust.model.snapshot import InstanceSnapshot, SnapshotState
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
-
-Json = dict[str, Any]
 
 INSTANCE_KEY: Final = "skyclust_instance"
 COUNT_KEY: Final = "skyclust_parts"
@@ -98,7 +105,7 @@ def find_parts(clients: OpenStackClients, region: str, server_id: str) -> list[P
         *(
             to_volume_part(one)
             for one in snapshots
-            if (one.get("metadata") or {}).get(INSTANCE_KEY) == server_id
+            if pairs(one, "metadata").get(INSTANCE_KEY) == server_id
         ),
     ]
 
@@ -112,8 +119,8 @@ def to_image_parts(server_id: str, images: Iterable[Json]) -> list[Part]:
     marked: set[str] = set()
     parts = []
     ours = [one for one in images if one.get("instance_uuid") == server_id]
-    for image in sorted(ours, key=lambda one: (str(one.get("created_at")), str(one["id"]))):
-        mark = image.get(SNAPSHOT_KEY) if image.get(INSTANCE_KEY) == server_id else None
+    for image in sorted(ours, key=lambda one: (str(one.get("created_at")), required_id(one))):
+        mark = text(image, SNAPSHOT_KEY) if image.get(INSTANCE_KEY) == server_id else None
         parts.append(to_image_part(image, None if mark in marked else mark))
         marked |= {mark} if mark else set()
     return parts
@@ -122,30 +129,31 @@ def to_image_parts(server_id: str, images: Iterable[Json]) -> list[Part]:
 def to_image_part(image: Json, mark: str | None) -> Part:
     """Return an image of a server as a part; one without our mark is a snapshot by itself."""
     return Part(
-        id=image["id"],
-        name=image.get("name") or "",
-        snapshot=str(mark or image["id"]),
+        id=required_id(image),
+        name=text(image, "name") or "",
+        snapshot=mark or required_id(image),
         token=mark,
-        count=int(image.get(COUNT_KEY) or 1) if mark else 1,
+        count=(integer(image, COUNT_KEY) or 1) if mark else 1,
         source="",
-        native_state=str(image["status"]),
-        created_at=to_moment(image.get("created_at")),
+        native_state=required_text(image, "status"),
+        created_at=moment(image, "created_at"),
     )
 
 
 def to_volume_part(snapshot: Json) -> Part:
     """Return a snapshot of a volume as a part."""
-    marks = snapshot["metadata"]
+    marks = pairs(snapshot, "metadata")
+    mark = required_text(marks, SNAPSHOT_KEY)
     return Part(
-        id=snapshot["id"],
-        name=snapshot.get("name") or "",
-        snapshot=str(marks.get(SNAPSHOT_KEY)),
-        token=marks.get(SNAPSHOT_KEY),
-        count=int(marks.get(COUNT_KEY) or 1),
-        source=str(snapshot["volume_id"]),
-        native_state=str(snapshot["status"]),
-        created_at=to_moment(snapshot.get("created_at")),
-        size_gib=int(snapshot["size"]),
+        id=required_id(snapshot),
+        name=text(snapshot, "name") or "",
+        snapshot=mark,
+        token=mark,
+        count=integer(marks, COUNT_KEY) or 1,
+        source=required_text(snapshot, "volume_id"),
+        native_state=required_text(snapshot, "status"),
+        created_at=moment(snapshot, "created_at"),
+        size_gib=integer(snapshot, "size") or 0,
         device=marks.get(DEVICE_KEY) or None,
         goes_with_server=marks.get(GOES_KEY) == "true",
     )
@@ -213,10 +221,8 @@ def remove_part(
 
 def _is_last(clients: OpenStackClients, region: str, part: Part) -> bool:
     """Return whether nobody has a part's volume, and it has no other snapshot."""
-    doing = f"read disk {part.source} in {region}"
     try:
-        path = f"/volumes/{part.source}"
-        volume = clients.call(region, "block-storage", "GET", path, doing=doing)["volume"]
+        volume = get_volume(clients, region, part.source)
     except NotFound:
         return False
     if volume["status"] != "available":
@@ -235,5 +241,5 @@ def snapshots_of(clients: OpenStackClients, region: str, volume_id: str) -> list
         doing=f"list the snapshots of disk {volume_id} in {region}",
         params={"volume_id": volume_id},
     )
-    ours = [one for one in found if one["volume_id"] == volume_id]
-    return sorted(ours, key=lambda one: (str(one["created_at"]), str(one["id"])))
+    ours = [one for one in found if required_text(one, "volume_id") == volume_id]
+    return sorted(ours, key=lambda one: (str(one.get("created_at")), str(one["id"])))

@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.openstack.instances import to_moment
+from providers.openstack.fields import Json, integer, moment, pairs, required_id, text
 from providers.openstack.pages import get_pages
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
-
-Json = dict[str, Any]
 
 STATES: Final = {
     "available": ResourceState.AVAILABLE,
@@ -32,7 +30,7 @@ STATES: Final = {
 
 def get_snapshots(
     clients: OpenStackClients, region: str, page_size: int | None
-) -> Iterator[Sequence[Json]]:
+) -> Iterator[Sequence[Any]]:
     """Yield the snapshots of volumes in a region, page by page."""
     return get_pages(
         clients,
@@ -47,24 +45,25 @@ def get_snapshots(
 
 
 def to_snapshot(region: str, snapshot: Json) -> Resource:
-    """Return a snapshot of a volume as an inventory resource."""
-    native_state = str(snapshot["status"])
+    """Return a snapshot of a volume as an inventory resource; Cinder knows no storage tiers."""
+    native_state = text(snapshot, "status")
+    state = STATES.get(native_state, ResourceState.UPDATING) if native_state else None
     return Resource(
         provider="openstack",
         region=region,
         kind=ResourceKind.SNAPSHOT,
-        id=snapshot["id"],
-        name=snapshot.get("name") or "",
-        state=STATES.get(native_state, ResourceState.UPDATING),
+        id=required_id(snapshot),
+        name=text(snapshot, "name") or "",
+        state=state,
         native_state=native_state,
-        tags=dict(snapshot.get("metadata") or {}),
-        created_at=to_moment(snapshot.get("created_at")),
+        tags=pairs(snapshot, "metadata"),
+        created_at=moment(snapshot, "created_at"),
         attributes={
-            "description": snapshot.get("description") or None,
-            "disk": snapshot.get("volume_id"),
+            "description": text(snapshot, "description"),
+            "disk": text(snapshot, "volume_id"),
             "encrypted": None,
-            "project": snapshot.get("os-extended-snapshot-attributes:project_id"),
-            "size_gib": int(snapshot["size"]),
-            "tier": "standard",
+            "project": text(snapshot, "os-extended-snapshot-attributes:project_id"),
+            "size_gib": integer(snapshot, "size"),
+            "tier": None,
         },
     )

@@ -6,6 +6,7 @@ Nova has them (2.52): Nova filters by tags, and not by metadata.
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 from typing import Final
 
@@ -27,6 +28,9 @@ VALUE_LENGTH: Final = 255
 (https://docs.openstack.org/api-ref/compute/#create-server)."""
 
 
+_SERVER_TAG: Final = re.compile(r"skyclust-[0-9a-f]{40}")
+
+
 def to_mark(token: str) -> str:
     """Return the token as metadata takes it: as it is where that is possible, else its SHA-256."""
     if token.isascii() and token.isprintable() and 0 < len(token) <= VALUE_LENGTH:
@@ -37,3 +41,8 @@ def to_mark(token: str) -> str:
 def to_server_tag(mark: str) -> str:
     """Return the server tag of a mark: at most 60 characters, without slash and comma."""
     return f"skyclust-{sha256(mark.encode()).hexdigest()[:40]}"
+
+
+def is_server_tag(tag: str) -> bool:
+    """Return whether a server tag is one that marks a server of ours."""
+    return _SERVER_TAG.fullmatch(tag) is not None

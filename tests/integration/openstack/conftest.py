@@ -11,6 +11,7 @@ from providers.openstack.credential import OpenStackCredential
 from providers.openstack.provider import OpenStackProvider
 from tests.conformance.openstack import OpenStackHarness
 from tests.fixtures.openstack import OpenStackSandbox
+from tests.integration.openstack.machine import One
 
 SETTLE_SECONDS = 0.3
 
@@ -33,6 +34,12 @@ def harness(openstack_sandbox: OpenStackSandbox) -> OpenStackHarness:
 def provider(harness: OpenStackHarness) -> OpenStackProvider:
     """The provider as the project's member."""
     return OpenStackProvider(harness.credential())
+
+
+@pytest.fixture
+def machine(provider: OpenStackProvider, harness: OpenStackHarness) -> One:
+    """A running server without a public address."""
+    return One(provider, harness)
 
 
 def signed_in(

@@ -24,50 +24,18 @@ from skyclust.sandbox.faults import Fault, FaultKind
 from skyclust.waiting import wait_for_state
 from tests.conformance.openstack import OpenStackHarness
 from tests.fixtures.openstack import OpenStackSandbox
+from tests.integration.openstack.machine import TOKEN, One
 
 pytestmark = pytest.mark.integration
 
-TOKEN = "0c9a4b7e-5f0d-4c1b-9d53-2f4f3a1f7e10"
 RESIZE = "compute.servers.resize"
-
-
-class One:
-    """One running server."""
-
-    def __init__(self, provider: OpenStackProvider, harness: OpenStackHarness, **spec: object):
-        asked = harness.spec("web").model_copy(update={"public_address": None, **spec})
-        self.provider, self.harness, self.region = provider, harness, harness.region
-        self.id = provider.create_instance(asked, TOKEN).id
-        self.becomes(InstanceState.RUNNING)
-
-    def becomes(self, state: InstanceState) -> None:
-        wait_for_state(
-            self.provider, self.region, self.id, state, deadline_seconds=20, poll_seconds=0.03
-        )
-
-    def act(self, **body: object) -> None:
-        self.harness.act(self.id, dict(body))
-
-    def native(self) -> str:
-        return self.provider.get_instance(self.region, self.id).native_state
-
-    def awaited(self, native: str) -> None:
-        end = time.monotonic() + 10
-        while self.native() != native:
-            assert time.monotonic() < end, f"it is {self.native()}, not {native}"
-            time.sleep(0.03)
-
-
-@pytest.fixture
-def machine(provider: OpenStackProvider, harness: OpenStackHarness) -> One:
-    return One(provider, harness)
 
 
 def test_a_resize_that_somebody_left_undecided_is_confirmed(machine: One) -> None:
     """A process that died between the two steps is carried on by the next call."""
     machine.act(resize={"flavorRef": "3"})
     machine.awaited("VERIFY_RESIZE")
-    machine.provider.resize_instance(machine.region, machine.id, "m1.medium")
+    machine.provider.resize_instance(machine.reference, "m1.medium")
     instance = machine.provider.get_instance(machine.region, machine.id)
     assert (instance.state, instance.type) == (InstanceState.RUNNING, "m1.medium")
 
@@ -76,7 +44,7 @@ def test_another_resize_that_waits_is_not_decided_for_somebody(machine: One) -> 
     machine.act(resize={"flavorRef": "4"})
     machine.awaited("VERIFY_RESIZE")
     with pytest.raises(Conflict, match="confirmed or reverted"):
-        machine.provider.resize_instance(machine.region, machine.id, "m1.medium")
+        machine.provider.resize_instance(machine.reference, "m1.medium")
 
 
 def test_a_resize_that_takes_long_is_carried_on(
@@ -87,9 +55,9 @@ def test_a_resize_that_takes_long_is_carried_on(
     )
     monkeypatch.setattr("providers.openstack.resizing.MOVE_SECONDS", 0.2)
     with pytest.raises(Timeout):
-        machine.provider.resize_instance(machine.region, machine.id, "m1.medium")
+        machine.provider.resize_instance(machine.reference, "m1.medium")
     monkeypatch.setattr("providers.openstack.resizing.MOVE_SECONDS", 10.0)
-    machine.provider.resize_instance(machine.region, machine.id, "m1.medium")
+    machine.provider.resize_instance(machine.reference, "m1.medium")
     assert machine.provider.get_instance(machine.region, machine.id).type == "m1.medium"
 
 
@@ -98,22 +66,27 @@ def test_a_resize_that_finds_no_room_is_told(
 ) -> None:
     openstack_sandbox.inject(Fault(kind=FaultKind.ERROR, action=RESIZE, code="NoValidHost"))
     with pytest.raises(CapacityExhausted, match=r"m1\.medium"):
-        machine.provider.resize_instance(machine.region, machine.id, "m1.medium")
+        machine.provider.resize_instance(machine.reference, "m1.medium")
     assert machine.provider.get_instance(machine.region, machine.id).type == "m1.small"
 
 
-def test_a_machine_whose_image_is_taken_is_busy(machine: One) -> None:
+def test_a_machine_whose_image_is_taken_is_busy(
+    machine: One, openstack_sandbox: OpenStackSandbox
+) -> None:
     """Nova refuses with 409, and it passes: so nobody is told to stop the machine first."""
+    openstack_sandbox.inject(
+        Fault(kind=FaultKind.ERROR, action="compute.servers.createImage", code="Slow", seconds=5)
+    )
     machine.act(createImage={"name": "kept"})
     with pytest.raises(Conflict, match=r"image_\w+\) just now"):
-        machine.provider.resize_instance(machine.region, machine.id, "m1.medium")
+        machine.provider.resize_instance(machine.reference, "m1.medium")
     with pytest.raises(Conflict, match="just now"):
-        machine.provider.stop_instance(machine.region, machine.id)
+        machine.provider.stop_instance(machine.reference)
 
 
 def test_a_disk_does_not_shrink(machine: One) -> None:
     with pytest.raises(InvalidRequest, match="does not go into"):
-        machine.provider.resize_instance(machine.region, machine.id, "m1.tiny")
+        machine.provider.resize_instance(machine.reference, "m1.tiny")
 
 
 @pytest.mark.parametrize("action", ["pause", "suspend", "shelve"])
@@ -127,7 +100,7 @@ def test_a_start_brings_back_what_does_not_run(machine: One, action: str) -> Non
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         try:
-            machine.provider.start_instance(machine.region, machine.id)
+            machine.provider.start_instance(machine.reference)
             break
         except Conflict:
             time.sleep(0.03)
@@ -137,8 +110,8 @@ def test_a_start_brings_back_what_does_not_run(machine: One, action: str) -> Non
 def test_a_locked_machine_is_not_touched(machine: One) -> None:
     machine.act(lock=None)
     changes: list[Callable[[], None]] = [
-        lambda: machine.provider.stop_instance(machine.region, machine.id),
-        lambda: machine.provider.delete_instance(machine.region, machine.id),
+        lambda: machine.provider.stop_instance(machine.reference),
+        lambda: machine.provider.delete_instance(machine.reference),
     ]
     for change in changes:
         with pytest.raises((InvalidRequest, SkyClustError)):
@@ -156,8 +129,60 @@ def test_an_address_goes_with_a_machine_that_is_gone_already(
     harness.delete_server(one.id)
     one.becomes(InstanceState.DELETED)
     assert len(harness.belongings()) == len(before) + 1
-    provider.delete_instance(one.region, one.id)
+    provider.delete_instance(one.reference)
     assert list(harness.belongings()) == before
+
+
+def test_leftovers_are_the_address_of_a_machine_that_is_gone(
+    provider: OpenStackProvider, harness: OpenStackHarness
+) -> None:
+    """Another address with its id in the description is left, once it leads to another machine."""
+    before = list(harness.belongings())
+    one = One(provider, harness, public_address=True)
+    harness.delete_server(one.id)
+    one.becomes(InstanceState.DELETED)
+    made = provider.create_instance(harness.spec("other"), "another-token")
+    wait_for_state(
+        provider, made.reference, InstanceState.RUNNING, deadline_seconds=20, poll_seconds=0.03
+    )
+    there = list(harness.belongings())
+    provider.remove_leftovers(made.reference)
+    assert list(harness.belongings()) == there
+    provider.remove_leftovers(one.reference)
+    assert len(harness.belongings()) == len(there) - 1
+    assert provider.get_instance(one.region, made.id).public_addresses
+    provider.delete_instance(made.reference)
+    wait_for_state(
+        provider, made.reference, InstanceState.DELETED, deadline_seconds=20, poll_seconds=0.03
+    )
+    assert list(harness.belongings()) == before
+
+
+def test_a_reference_to_another_machine_changes_nothing(machine: One) -> None:
+    """Nova gives an id once, so the id itself is the proof."""
+    other = machine.reference.model_copy(update={"unique_id": machine.harness.unknown_instance_id})
+    changes: list[Callable[[], object]] = [
+        lambda: machine.provider.stop_instance(other),
+        lambda: machine.provider.reboot_instance(other),
+        lambda: machine.provider.resize_instance(other, "m1.medium"),
+        lambda: machine.provider.delete_instance(other),
+        lambda: machine.provider.set_tags(other, {"a": "b"}),
+        lambda: machine.provider.create_snapshot(other, "nightly", TOKEN),
+        lambda: machine.provider.attach_disk(other, machine.harness.unknown_disk_id),
+    ]
+    for change in changes:
+        with pytest.raises(NotFound, match="another machine has its id"):
+            change()
+    machine.provider.remove_leftovers(other)
+    assert machine.native() == "ACTIVE"
+
+
+@pytest.mark.parametrize("action", ["pause", "suspend"])
+def test_a_machine_that_stands_still_is_not_resized(machine: One, action: str) -> None:
+    machine.act(**{action: None})
+    machine.awaited(f"{action.upper()}{'D' if action == 'pause' else 'ED'}")
+    with pytest.raises(InvalidRequest, match="An instance has to be stopped"):
+        machine.provider.resize_instance(machine.reference, "m1.medium")
 
 
 def test_a_machine_that_boots_from_a_volume_has_no_snapshots(
@@ -165,11 +190,11 @@ def test_a_machine_that_boots_from_a_volume_has_no_snapshots(
 ) -> None:
     one = One(provider, harness, boot_disk=DiskSpec(size_gib=12))
     with pytest.raises(Unsupported, match="boots from a volume"):
-        provider.create_snapshot(one.region, one.id, "nightly", TOKEN)
+        provider.create_snapshot(one.reference, "nightly", TOKEN)
 
 
 def _kept(one: One, token: str) -> str:
-    kept = one.provider.create_snapshot(one.region, one.id, "nightly", token)
+    kept = one.provider.create_snapshot(one.reference, "nightly", token)
     end = time.monotonic() + 10
     while kept.state is not SnapshotState.AVAILABLE and time.monotonic() < end:
         time.sleep(0.03)
@@ -183,10 +208,10 @@ def test_only_the_newest_snapshot_of_volumes_is_restored(
     """Cinder goes back to the newest snapshot only; nothing is touched before that is told."""
     one = One(provider, harness, disks=(DiskSpec(size_gib=1),))
     first, _ = _kept(one, "first"), _kept(one, "second")
-    provider.stop_instance(one.region, one.id)
+    provider.stop_instance(one.reference)
     one.becomes(InstanceState.STOPPED)
     with pytest.raises(InvalidRequest, match="newer snapshots"):
-        provider.restore_snapshot(one.region, one.id, first, "restore")
+        provider.restore_snapshot(one.reference, first, "restore")
     assert one.native() == "SHUTOFF"
 
 
@@ -196,10 +221,10 @@ def test_a_volume_goes_with_the_last_snapshot_of_a_machine_that_is_gone(
     before = list(harness.belongings())
     one = One(provider, harness, disks=(DiskSpec(size_gib=1),))
     kept = _kept(one, "kept")
-    provider.delete_instance(one.region, one.id)
+    provider.delete_instance(one.reference)
     one.becomes(InstanceState.DELETED)
     assert len(harness.belongings()) == len(before) + 1
-    provider.delete_snapshot(one.region, one.id, kept)
+    provider.delete_snapshot(one.reference, kept)
     end = time.monotonic() + 10
     while list(harness.belongings()) != before and time.monotonic() < end:
         time.sleep(0.03)
@@ -215,7 +240,7 @@ def test_two_processes_restore_together(
     harness.write(one.id, "before")
     kept = _kept(one, "kept")
     harness.write(one.id, "after")
-    provider.stop_instance(one.region, one.id)
+    provider.stop_instance(one.reference)
     one.becomes(InstanceState.STOPPED)
     failures: list[SkyClustError] = []
 
@@ -224,7 +249,7 @@ def test_two_processes_restore_together(
         end = time.monotonic() + 15
         while time.monotonic() < end:
             try:
-                if own.restore_snapshot(one.region, one.id, kept, "restore"):
+                if own.restore_snapshot(one.reference, kept, "restore"):
                     return
             except Conflict:
                 pass

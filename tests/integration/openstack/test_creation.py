@@ -17,8 +17,9 @@ from skyclust.errors import (
     QuotaExceeded,
     SkyClustError,
     Unavailable,
+    UnexpectedAnswer,
 )
-from skyclust.model.instance import DiskSpec, InstanceFailure, InstanceSpec, InstanceState
+from skyclust.model.instance import DiskSpec, Instance, InstanceFailure, InstanceSpec, InstanceState
 from skyclust.sandbox.faults import Fault, FaultKind
 from skyclust.waiting import wait_for_state
 from tests.conformance.openstack import CREATE, OpenStackHarness
@@ -34,11 +35,10 @@ def _plain(harness: OpenStackHarness, **changes: Any) -> InstanceSpec:
     return harness.spec("web").model_copy(update={"public_address": None, **changes})
 
 
-def _running(provider: OpenStackProvider, harness: OpenStackHarness, instance_id: str) -> None:
+def _running(provider: OpenStackProvider, made: Instance) -> None:
     wait_for_state(
         provider,
-        harness.region,
-        instance_id,
+        made.reference,
         InstanceState.RUNNING,
         deadline_seconds=20,
         poll_seconds=0.03,
@@ -140,21 +140,65 @@ def test_a_machine_without_the_address_asked_for_is_not_kept(
     assert list(harness.belongings()) == before
 
 
+def test_creators_near_the_quota_do_not_fail_each_other(
+    openstack_sandbox: OpenStackSandbox, harness: OpenStackHarness
+) -> None:
+    """Nova counts all that are being made, refuses them all, and takes them back."""
+    limit = {"quota_set": {"instances": 1}}
+    harness.change(f"compute/v2.1/os-quota-sets/{openstack_sandbox.project_id}", limit)
+    openstack_sandbox.inject(
+        Fault(kind=FaultKind.ERROR, action=CREATE, code="QuotaExceeded", times=2)
+    )
+
+    def create(token: str) -> str:
+        provider = OpenStackProvider(harness.credential())
+        try:
+            return provider.create_instance(_plain(harness), token).id
+        except QuotaExceeded:
+            return ""
+
+    with ThreadPoolExecutor(2) as pool:
+        made = list(pool.map(create, ["one", "two"]))
+    assert len([one for one in made if one]) == harness.machines() == 1
+
+
+def test_a_quota_that_stays_used_up_is_told_after_two_requests(
+    provider: OpenStackProvider, openstack_sandbox: OpenStackSandbox, harness: OpenStackHarness
+) -> None:
+    openstack_sandbox.inject(Fault(kind=FaultKind.ERROR, action=CREATE, code="QuotaExceeded"))
+    with pytest.raises(QuotaExceeded):
+        provider.create_instance(_plain(harness), TOKEN)
+    assert openstack_sandbox.calls()[CREATE] == 2
+
+
+def test_a_server_that_is_shown_without_its_metadata_may_be_the_one_sought(
+    provider: OpenStackProvider, openstack_sandbox: OpenStackSandbox, harness: OpenStackHarness
+) -> None:
+    """Nothing is made while it is not known whether it was made before."""
+    provider.create_instance(_plain(harness), TOKEN)
+    openstack_sandbox.inject(
+        Fault(kind=FaultKind.OMIT, action="compute.servers.list", field="metadata")
+    )
+    with pytest.raises(UnexpectedAnswer):
+        provider.create_instance(_plain(harness), TOKEN)
+    assert harness.machines() == 1
+
+
 def test_a_machine_boots_from_a_volume_that_goes_with_it(
     provider: OpenStackProvider, harness: OpenStackHarness
 ) -> None:
     before = list(harness.belongings())
     spec = _plain(harness, boot_disk=DiskSpec(size_gib=12), disks=(DiskSpec(size_gib=1),))
     made = provider.create_instance(spec, TOKEN)
-    _running(provider, harness, made.id)
+    _running(provider, made)
     machine = provider.get_instance(harness.region, made.id)
     assert machine.image is None
     disks = machine.attributes["disks"]
     assert isinstance(disks, list)
     assert len(disks) == 2
     with pytest.raises(InvalidRequest, match="boots from it"):
-        provider.detach_disk(harness.region, made.id, str(disks[0]))
-    provider.delete_instance(harness.region, made.id)
+        provider.detach_disk(made.reference, str(disks[0]))
+    provider.delete_instance(made.reference)
     end = time.monotonic() + 10
     while list(harness.belongings()) != before and time.monotonic() < end:
         time.sleep(0.03)
@@ -165,7 +209,7 @@ def test_a_flavor_without_a_disk_boots_from_a_volume(
     provider: OpenStackProvider, harness: OpenStackHarness
 ) -> None:
     made = provider.create_instance(_plain(harness, type="v2.small"), TOKEN)
-    _running(provider, harness, made.id)
+    _running(provider, made)
     disks = provider.get_instance(harness.region, made.id).attributes["disks"]
     assert isinstance(disks, list)
     assert len(disks) == 1
@@ -178,7 +222,7 @@ def test_a_fixed_address_keys_and_the_projects_only_network(
         harness, network=None, private_address="10.0.3.7", ssh_keys=(KEY,), user_data="#!/bin/sh\n"
     )
     made = provider.create_instance(spec, TOKEN)
-    _running(provider, harness, made.id)
+    _running(provider, made)
     machine = provider.get_instance(harness.region, made.id)
     assert machine.private_addresses == ("10.0.3.7",)
     assert machine.public_addresses == ()

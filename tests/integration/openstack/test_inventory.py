@@ -19,7 +19,7 @@ from skyclust.errors import (
     Unavailable,
     Unsupported,
 )
-from skyclust.model.instance import InstanceSpec, InstanceState
+from skyclust.model.instance import InstanceReference, InstanceSpec, InstanceState
 from skyclust.model.resource import Resource, ResourceKind, instance_resource
 from skyclust.sandbox.faults import Fault, FaultKind
 from skyclust.sandbox.processes import start_sandbox, stop_sandbox
@@ -135,7 +135,7 @@ def test_another_projects_machine_is_not_ours(
         project_name=openstack_sandbox.other_project,
     )
     assert _read(other, harness.region, ResourceKind.INSTANCE) == []
-    other.delete_instance(harness.region, made)
+    other.delete_instance(InstanceReference(region=harness.region, id=made, unique_id=made))
     assert harness.machines() == 1
 
 
@@ -174,8 +174,7 @@ def test_the_oldest_nova_is_read_and_used(
     made = provider.create_instance(harness.spec("old"), TOKEN)
     wait_for_state(
         provider,
-        harness.region,
-        made.id,
+        made.reference,
         InstanceState.RUNNING,
         deadline_seconds=20,
         poll_seconds=0.03,
@@ -184,7 +183,7 @@ def test_the_oldest_nova_is_read_and_used(
     assert [one.id for one in provider.find_instances(harness.region, TOKEN)] == [made.id]
     [machine] = _read(provider, harness.region, ResourceKind.INSTANCE)
     assert machine.attributes["type"] == "m1.small"
-    provider.resize_instance(harness.region, made.id, "m1.medium")
+    provider.resize_instance(made.reference, "m1.medium")
     assert provider.get_instance(harness.region, made.id).type == "m1.medium"
 
 
@@ -225,11 +224,11 @@ def test_a_cloud_without_neutron_makes_machines(small_cloud: OpenStackSandbox) -
             provider.create_instance(asked, TOKEN)
     made = provider.create_instance(spec, TOKEN)
     wait_for_state(
-        provider, region, made.id, InstanceState.RUNNING, deadline_seconds=20, poll_seconds=0.03
+        provider, made.reference, InstanceState.RUNNING, deadline_seconds=20, poll_seconds=0.03
     )
-    provider.delete_instance(region, made.id)
+    provider.delete_instance(made.reference)
     wait_for_state(
-        provider, region, made.id, InstanceState.DELETED, deadline_seconds=20, poll_seconds=0.03
+        provider, made.reference, InstanceState.DELETED, deadline_seconds=20, poll_seconds=0.03
     )
 
 

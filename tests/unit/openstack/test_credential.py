@@ -6,9 +6,12 @@ import textwrap
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from providers.openstack.credential import OpenStackCredential
+from skyclust.errors import InvalidRequest
+from skyclust.security.validation import checked_values
 
 URL = "https://cloud.example.com:5000/v3"
 PASSWORD: dict[str, Any] = {
@@ -75,8 +78,9 @@ def test_whole_identities_are_taken(values: dict[str, Any]) -> None:
     ("change", "said"),
     [
         ({"endpoint": None}, "endpoint is missing"),
-        ({"endpoint": "cloud.example.com"}, "not an address"),
-        ({"endpoint": "https://a:b@cloud.example.com"}, "without user"),
+        ({"endpoint": "cloud.example.com"}, "begins with https://"),
+        ({"endpoint": "https://a:b@cloud.example.com"}, "no user name or password"),
+        ({"endpoint": "https://cloud.example.com/v3?x=1"}, "no query"),
         ({"endpoint": "https://cloud.example.com/v2.0"}, "v2.0"),
         ({"password": None}, "no secret"),
         ({"password": "x\n"}, "copy it again"),
@@ -153,3 +157,42 @@ def test_a_clouds_yaml_that_is_of_no_use(text: str, cloud: str | None, said: str
 def test_a_field_is_not_given_twice() -> None:
     with pytest.raises(ValidationError, match="beside it: endpoint"):
         _read({"clouds_yaml": CLOUDS, "cloud": "shop", "endpoint": URL})
+
+
+def _renamed(values: dict[str, Any]) -> dict[str, Any]:
+    return {("auth_url" if name == "endpoint" else name): one for name, one in values.items()}
+
+
+@pytest.mark.parametrize("values", [PASSWORD, APPLICATION])
+def test_the_sdks_own_names_are_taken(values: dict[str, Any]) -> None:
+    """What OS_AUTH_URL and OS_REGION_NAME are called in a clouds.yaml and in openrc files."""
+    renamed = _renamed(values)
+    assert _read(renamed) == _read(values)
+    assert _read({**renamed, "region_name": "RegionOne"}).region_name == "RegionOne"
+    assert _read({**renamed, "region": "RegionOne"}).region_name == "RegionOne"
+    assert _read({**values, "auth_url": URL}) == _read(values)
+    assert _read({**values, "auth_url": ""}) == _read(values)
+    with pytest.raises(ValidationError, match="endpoint is given twice, also as auth_url"):
+        _read({**values, "auth_url": "https://other.example.com/v3"})
+
+
+def test_the_sdks_own_names_are_kept_under_ours() -> None:
+    """`credential add` and blocks made by REST come this way; secrets are found by their names."""
+    kept = checked_values(
+        OpenStackCredential, {**_renamed(PASSWORD), "region": "RegionOne"}, "office"
+    )
+    assert kept == {**PASSWORD, "region_name": "RegionOne"}
+    with pytest.raises(InvalidRequest, match="endpoint is given twice") as twice:
+        checked_values(OpenStackCredential, {**PASSWORD, "auth_url": "https://x.example"}, "office")
+    assert "canary" not in str(twice.value)
+    with pytest.raises(InvalidRequest, match="unknown fields: auth") as unknown:
+        checked_values(OpenStackCredential, {"auth": {"password": "canary"}}, "office")
+    assert "canary" not in str(unknown.value)
+    assert "auth_url" in unknown.value.hint
+
+
+def test_a_clouds_yaml_that_was_read_already_is_taken() -> None:
+    shop = checked_values(OpenStackCredential, {**yaml.safe_load(CLOUDS), "cloud": "shop"}, "shop")
+    assert shop["application_credential_id"] == "abc"
+    assert shop["region_name"] == "RegionOne"
+    assert OpenStackCredential.region_field == "region_name"

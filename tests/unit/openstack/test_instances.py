@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from providers.openstack.instances import refuse_unreachable, to_instance
-from providers.openstack.networking import Names, to_names
+from providers.openstack.networking import Names, to_names, to_port_groups
 from providers.openstack.states import to_native_state, to_state
+from providers.openstack.tokens import to_server_tag
 from skyclust.errors import Unavailable
 from skyclust.model.instance import InstanceFailure, InstanceState
 from tests.unit.openstack.servers import (
@@ -35,8 +37,8 @@ def test_a_server_is_told_in_our_words() -> None:
     assert (instance.state, instance.native_state) == (InstanceState.RUNNING, "ACTIVE")
     assert (instance.type, instance.image) == ("m1.small", IMAGE_ID)
     assert (instance.network, instance.subnet) == (NETWORK_ID, SUBNET_ID)
-    assert instance.private_addresses == ("10.0.0.7",)
-    assert instance.public_addresses == ("203.0.113.9", "fd00::7")
+    assert instance.private_addresses == ("10.0.0.7", "fd00::7")
+    assert instance.public_addresses == ("203.0.113.9",)
     assert instance.tags == {"team": "shop"}
     assert instance.created_at == datetime(2026, 10, 3, 4, 1, 32, tzinfo=UTC)
     assert instance.attributes["firewalls"] == [GROUP_ID]
@@ -49,6 +51,93 @@ def test_a_server_of_an_old_nova_has_its_flavor_by_id() -> None:
     old = server(flavor={"id": "2", "links": []})
     assert to_instance("RegionOne", old, Names(), {"2": "m1.small"}).type == "m1.small"
     assert to_instance("RegionOne", old, Names(), {}).type == "2"
+
+
+def test_a_server_whose_flavor_was_deleted_has_no_type() -> None:
+    """Nova shows an empty object then, before 2.47."""
+    assert to_instance("RegionOne", server(flavor={}), NAMES).type is None
+
+
+def test_server_tags_are_tags_without_a_value() -> None:
+    """They are words, beside the metadata; ours, by which a server is found, is not shown."""
+    tagged = server(tags=["gold", "team", to_server_tag("t-1")])
+    assert to_instance("RegionOne", tagged, NAMES).tags == {"gold": "", "team": "shop"}
+
+
+def test_every_interface_is_kept_and_only_global_ipv6_is_public() -> None:
+    names = to_names(
+        [
+            {"id": "n1", "name": "front", "project_id": PROJECT_ID},
+            {"id": "n2", "name": "back", "project_id": PROJECT_ID},
+        ],
+        [
+            {"id": "s4", "network_id": "n1", "cidr": "10.0.0.0/24"},
+            {"id": "s6", "network_id": "n1", "cidr": "2a00:1450:4001::/64"},
+            {"id": "sb", "network_id": "n2", "cidr": "fd00:2::/64"},
+        ],
+        [],
+    )
+
+    def one(address: str, mac: str, kind: str = "fixed") -> dict[str, object]:
+        return {
+            "addr": address,
+            "version": 6 if ":" in address else 4,
+            "OS-EXT-IPS:type": kind,
+            "OS-EXT-IPS-MAC:mac_addr": mac,
+        }
+
+    addresses = {
+        "front": [
+            one("2a00:1450:4001::7", "m1"),
+            one("10.0.0.7", "m1"),
+            one("192.0.2.9", "m1", "floating"),
+            one("10.0.0.8", "m2"),
+        ],
+        "back": [one("fd00:2::7", "m3"), one("fe80::7", "m3")],
+    }
+    instance = to_instance("RegionOne", server(addresses=addresses, security_groups=[]), names)
+    assert instance.private_addresses == ("10.0.0.7", "10.0.0.8", "fd00:2::7", "fe80::7")
+    assert instance.public_addresses == ("192.0.2.9", "2a00:1450:4001::7")
+    assert (instance.network, instance.subnet) == ("n1", "s6")
+    assert instance.attributes["interfaces"] == [
+        {
+            "network": "n1",
+            "subnet": "s6",
+            "private_addresses": ["10.0.0.7"],
+            "public_addresses": ["192.0.2.9", "2a00:1450:4001::7"],
+        },
+        {
+            "network": "n1",
+            "subnet": "s4",
+            "private_addresses": ["10.0.0.8"],
+            "public_addresses": [],
+        },
+        {
+            "network": "n2",
+            "subnet": "sb",
+            "private_addresses": ["fd00:2::7", "fe80::7"],
+            "public_addresses": [],
+        },
+    ]
+
+
+def test_a_group_name_that_two_groups_have_is_looked_up_at_the_ports() -> None:
+    """A name in the place of an id would name nothing."""
+    twice = to_names(
+        [],
+        [],
+        [
+            {"id": "g1", "name": "default", "project_id": PROJECT_ID},
+            {"id": "g2", "name": "default", "project_id": PROJECT_ID},
+        ],
+    )
+    assert to_instance("RegionOne", server(), twice).attributes["firewalls"] is None
+    ports = to_port_groups([{"device_id": SERVER_ID, "security_groups": ["g2"]}])
+    known = replace(twice, port_groups=ports)
+    assert to_instance("RegionOne", server(), known).attributes["firewalls"] == ["g2"]
+    bare = server()
+    del bare["security_groups"]
+    assert to_instance("RegionOne", bare, known).attributes["firewalls"] == []
 
 
 def test_a_server_that_boots_from_a_volume_has_no_image() -> None:
@@ -136,3 +225,6 @@ def test_half_a_server_of_a_silent_cell_is_refused() -> None:
     with pytest.raises(Unavailable, match="cell"):
         refuse_unreachable(half, "list instance in RegionOne")
     refuse_unreachable(server(status="UNKNOWN"), "list instance in RegionOne")
+    nameless = server(status="UNKNOWN")
+    del nameless["name"]
+    refuse_unreachable(nameless, "list instance in RegionOne")

@@ -14,6 +14,8 @@ from providers.openstack.load_balancers import to_load_balancer
 from providers.openstack.networks import to_cidrs, to_network, to_subnet
 from providers.openstack.snapshots import to_snapshot
 from skyclust.model.resource import ResourceState
+from tests.unit.openstack.network_examples import LOAD_BALANCER
+from tests.unit.openstack.servers import GROUP_ID
 
 REGION = "RegionOne"
 TIMES = {"created_at": "2026-10-03T04:01:32Z"}
@@ -100,9 +102,21 @@ def test_a_subnet_has_no_state() -> None:
     assert (subnet.state, subnet.attributes["network"]) == (None, "n")
 
 
+def test_a_subnet_of_ipv6_has_no_range_of_ipv4() -> None:
+    ipv6 = {"id": "s", "network_id": "n", "cidr": "fd00::/64"}
+    subnet = to_subnet(REGION, ipv6)
+    assert (subnet.attributes["cidr"], subnet.attributes["cidrs"]) == (None, ["fd00::/64"])
+    subnet = to_subnet(REGION, {**ipv6, "cidr": "10.0.1.0/24"})
+    assert (subnet.attributes["cidr"], subnet.attributes["cidrs"]) == (
+        "10.0.1.0/24",
+        ["10.0.1.0/24"],
+    )
+
+
 def test_a_firewall_has_its_rules_in_order() -> None:
     def rule(**changes: Any) -> dict[str, Any]:
-        return {"direction": "ingress", "ethertype": "IPv4", "protocol": None, **changes}
+        bare = {"direction": "ingress", "ethertype": "IPv4", "protocol": None}
+        return {**bare, "remote_ip_prefix": None, "remote_group_id": None, **changes}
 
     rules = [
         rule(direction="egress", ethertype="IPv6"),
@@ -148,6 +162,45 @@ def test_a_floating_address_leads_to_a_machine_or_a_port(
     shown = {"id": "f", "floating_ip_address": "203.0.113.9", "status": "DOWN", "port_id": None}
     address = to_address(REGION, {**shown, **changes})
     assert (address.attributes["attached_to"], address.state) == (attached, state)
+
+
+def test_an_address_whose_ports_lead_to_several_machines_is_in_use() -> None:
+    """It leads to no port as a whole, is DOWN, and serves somebody still."""
+    forwardings = [
+        {"protocol": "tcp", "internal_ip_address": "10.0.0.7", "internal_port_id": "p-1"},
+        {"protocol": "tcp", "internal_ip_address": "10.0.0.8", "internal_port_id": "p-2"},
+        {"protocol": "udp", "internal_ip_address": "10.0.0.8", "internal_port_id": "p-2"},
+    ]
+    shown = {"id": "f", "floating_ip_address": "203.0.113.9", "status": "DOWN", "port_id": None}
+    address = to_address(REGION, {**shown, "port_forwardings": forwardings})
+    assert address.state == ResourceState.IN_USE
+    assert address.attributes["attached_to"] == ["p-1", "p-2"]
+    assert address.attributes["private_address"] == "10.0.0.7"
+
+
+def test_a_volume_that_a_host_has_is_attached_to_no_machine() -> None:
+    """The server's id is null then; it is no machine called None."""
+    at_host = {"server_id": None, "host_name": "node-1", "device": "/dev/sdb"}
+    disk = to_disk(REGION, {**VOLUME, "attachments": [at_host]})
+    assert (disk.attributes["attached_to"], disk.attributes["device"]) == ([], "/dev/sdb")
+    two = [{"server_id": "t", "device": "/dev/vdc"}, {"server_id": "s", "device": "/dev/vdb"}]
+    shared = to_disk(REGION, {**VOLUME, "attachments": two})
+    assert shared.attributes["attached_to"] == ["s", "t"]
+    assert shared.attributes["device"] == "/dev/vdb"
+
+
+def test_a_community_image_is_everybodys_and_a_hidden_one_is_told() -> None:
+    shown = {"id": "i", "status": "active", "visibility": "community", "os_hidden": True}
+    image = to_image(REGION, {**shown, "architecture": "aarch64"})
+    assert (image.attributes["public"], image.attributes["hidden"]) == (True, True)
+    assert image.attributes["architecture"] == "arm64"
+
+
+def test_a_load_balancer_has_all_its_addresses_and_groups() -> None:
+    balancer = to_load_balancer(REGION, LOAD_BALANCER)
+    assert balancer.attributes["address"] == "10.0.0.9"
+    assert balancer.attributes["addresses"] == ["10.0.0.9", "fd00::9", "10.1.0.9"]
+    assert balancer.attributes["firewalls"] == [GROUP_ID, "group-2"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,39 @@
+"""One running server of a test, and looks at it."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from providers.openstack.provider import OpenStackProvider
+from skyclust.model.instance import InstanceState
+from skyclust.waiting import wait_for_state
+from tests.conformance.openstack import OpenStackHarness
+
+TOKEN: Final = "0c9a4b7e-5f0d-4c1b-9d53-2f4f3a1f7e10"
+
+
+class One:
+    """One running server."""
+
+    def __init__(self, provider: OpenStackProvider, harness: OpenStackHarness, **spec: object):
+        asked = harness.spec("web").model_copy(update={"public_address": None, **spec})
+        self.provider, self.harness, self.region = provider, harness, harness.region
+        self.reference = provider.create_instance(asked, TOKEN).reference
+        self.id = self.reference.id
+        self.becomes(InstanceState.RUNNING)
+
+    def becomes(self, state: InstanceState) -> None:
+        wait_for_state(self.provider, self.reference, state, deadline_seconds=20, poll_seconds=0.03)
+
+    def act(self, **body: object) -> None:
+        self.harness.act(self.id, dict(body))
+
+    def native(self) -> str:
+        return self.provider.get_instance(self.region, self.id).native_state
+
+    def awaited(self, native: str) -> None:
+        end = time.monotonic() + 10
+        while self.native() != native:
+            assert time.monotonic() < end, f"it is {self.native()}, not {native}"
+            time.sleep(0.03)
