@@ -22,18 +22,16 @@ def get_instance_types(
 ) -> Iterator[Sequence[InstanceType]]:
     """Yield, in one page, the sizes that some node can hold, with those nodes as zones.
 
-    A node that is offline offers nothing. Any other size may be asked for in the same way.
+    A node that is offline, or whose size may not be seen, offers nothing. Any other size may be
+    asked for in the same way.
     """
-    nodes = [node for node in get_nodes(connections, f"list types in {region}") if node.online]
+    known = [one for one in get_nodes(connections, f"list types in {region}") if one.online]
+    nodes = [node for node in known if node.cores is not None and node.memory_mib is not None]
     found: list[InstanceType] = []
     for cores in CORES:
         for ratio in GIB_PER_CORE:
             size = Size(cores, cores * ratio * MIB_PER_GIB)
-            zones = tuple(
-                node.name
-                for node in nodes
-                if node.cores >= size.cores and node.memory_mib >= size.memory_mib
-            )
+            zones = tuple(node.name for node in nodes if node.can_hold(size))
             if zones:
                 found.append(
                     InstanceType(

@@ -1,24 +1,28 @@
-"""Starting, stopping, rebooting, resizing and removing a machine; and its tags.
+"""Starting, stopping, rebooting and resizing a machine; and its tags.
 
 Proxmox VE lets one task at a time have a machine, and the second fails after some seconds. What
-a machine does now is looked at first, so that nothing that was asked for is forgotten.
+a machine does now is looked at first, so that nothing that was asked for is forgotten. Changes of
+the configuration carry its digest: where another machine has taken the number since the look,
+they are refused. Starts and stops have no such precondition; the look stands right before them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from providers.proxmox.instances import to_size_of, to_state
-from providers.proxmox.machines import Machine, find_place, get_machine, read_machine, to_vmid
+from providers.proxmox.instances import to_type
+from providers.proxmox.machines import Machine
 from providers.proxmox.notes import with_mark
 from providers.proxmox.regions import get_nodes
 from providers.proxmox.sizes import to_size
-from providers.proxmox.tasks import complete, finish, tries
+from providers.proxmox.states import to_state
+from providers.proxmox.tasks import complete, finish
+from providers.proxmox.unique_id import get_same_machine
+from providers.proxmox.values import to_text
 from providers.proxmox.words import refuse_tag, to_words
-from skyclust.errors import Conflict, InvalidRequest, NotFound, SkyClustError
-from skyclust.model.instance import Instance, InstanceState
+from skyclust.errors import Conflict, InvalidRequest, SkyClustError
+from skyclust.model.instance import Instance, InstanceReference, InstanceState
 
 if TYPE_CHECKING:
     from providers.proxmox.client import ProxmoxConnections
@@ -35,10 +39,10 @@ _PASSING: Final = frozenset(
 )
 
 
-def start_instance(connections: ProxmoxConnections, region: str, instance_id: str) -> None:
+def start_instance(connections: ProxmoxConnections, instance: InstanceReference) -> None:
     """Start a machine, or let a paused one go on; one that runs is left as it is."""
-    doing = f"start machine {instance_id} in {region}"
-    machine = get_machine(connections, to_vmid(instance_id), doing)
+    doing = f"start machine {instance.id} in {instance.region}"
+    machine = get_same_machine(connections, instance, doing)
     state, native_state = to_state(machine)
     if state is InstanceState.RUNNING or machine.task in {"qmstart", "vzstart"}:
         return
@@ -49,13 +53,13 @@ def start_instance(connections: ProxmoxConnections, region: str, instance_id: st
     complete(connections, upid, doing)
 
 
-def stop_instance(connections: ProxmoxConnections, region: str, instance_id: str) -> None:
+def stop_instance(connections: ProxmoxConnections, instance: InstanceReference) -> None:
     """Ask a machine to shut down, and have it switched off when it does not in a minute.
 
     The node does both in one task, which goes on whatever becomes of this process.
     """
-    doing = f"stop machine {instance_id} in {region}"
-    machine = get_machine(connections, to_vmid(instance_id), doing)
+    doing = f"stop machine {instance.id} in {instance.region}"
+    machine = get_same_machine(connections, instance, doing)
     state, native_state = to_state(machine)
     if state in {InstanceState.STOPPED, InstanceState.STOPPING}:
         return
@@ -70,10 +74,10 @@ def stop_instance(connections: ProxmoxConnections, region: str, instance_id: str
     finish(connections, upid, doing, seconds=FOLLOWED_SECONDS)
 
 
-def reboot_instance(connections: ProxmoxConnections, region: str, instance_id: str) -> None:
+def reboot_instance(connections: ProxmoxConnections, instance: InstanceReference) -> None:
     """Ask a running machine to shut down and have it started again."""
-    doing = f"reboot machine {instance_id} in {region}"
-    machine = get_machine(connections, to_vmid(instance_id), doing)
+    doing = f"reboot machine {instance.id} in {instance.region}"
+    machine = get_same_machine(connections, instance, doing)
     state, native_state = to_state(machine)
     if state is not InstanceState.RUNNING:
         raise refusal(machine, doing, native_state)
@@ -89,13 +93,13 @@ def must_stop_to_resize(instance: Instance, instance_type: str) -> bool:
 
 
 def resize_instance(
-    connections: ProxmoxConnections, region: str, instance_id: str, instance_type: str
+    connections: ProxmoxConnections, instance: InstanceReference, instance_type: str
 ) -> None:
     """Give a machine other cores and memory; one that has them already is left as it is."""
-    doing = f"resize machine {instance_id} in {region} to {instance_type}"
+    doing = f"resize machine {instance.id} in {instance.region} to {instance_type}"
     size = to_size(instance_type)
-    machine = get_machine(connections, to_vmid(instance_id), doing)
-    if to_size_of(machine) == size:
+    machine = get_same_machine(connections, instance, doing)
+    if to_type(machine) == instance_type:
         return
     state, native_state = to_state(machine)
     is_machine = machine.place.kind == "qemu"
@@ -104,69 +108,22 @@ def resize_instance(
     node = next(
         (one for one in get_nodes(connections, doing) if one.name == machine.place.node), None
     )
-    if node is not None and (node.cores < size.cores or node.memory_mib < size.memory_mib):
+    if node is not None and not node.can_hold(size):
         raise InvalidRequest(
             f"Could not {doing}: node {node.name} has {node.cores} cores and"
             f" {node.memory_mib} MiB.",
             provider="proxmox",
         )
     changes: dict[str, object] = {"cores": size.cores, "memory": size.memory_mib}
+    changes |= machine.precondition
     if is_machine:
         changes["sockets"] = 1
     connections.put(f"{machine.place.path}/config", doing, **changes)
 
 
-def delete_instance(connections: ProxmoxConnections, region: str, instance_id: str) -> None:
-    """Switch a machine off and remove it with all its disks; a gone one is no error.
-
-    One that is still being made is waited for: its disks could not be removed before.
-    """
-    with suppress(NotFound):
-        vmid = to_vmid(instance_id)
-        remove_machine(connections, vmid, f"delete machine {instance_id} in {region}")
-
-
-def remove_machine(connections: ProxmoxConnections, vmid: int, doing: str) -> None:
-    """Remove a machine, trying for a minute while it is busy; raises Conflict after that."""
-    busy: Conflict | None = None
-    for _ in tries():
-        place = find_place(connections, vmid, doing)
-        if place is None:
-            return
-        if place.template:
-            raise InvalidRequest(
-                f"Could not {doing}: it is a template.",
-                hint="Templates are removed at the cluster itself.",
-                provider="proxmox",
-            )
-        try:
-            _remove(connections, read_machine(connections, place, doing), doing)
-        except NotFound:
-            return
-        except Conflict as error:
-            busy = error
-        else:
-            return
-    if busy is not None:
-        raise busy
-
-
-def _remove(connections: ProxmoxConnections, machine: Machine, doing: str) -> None:
-    path = machine.place.path
-    if machine.lock in {"create", "clone"}:
-        raise refusal(machine, doing, machine.lock)
-    if machine.runs:
-        # Stops at once what a shutdown would take a minute for, and ends that shutdown.
-        upid = connections.post(f"{path}/status/stop", doing, **{"overrule-shutdown": 1})
-        complete(connections, upid, doing)
-    asked = {"purge": 1, "destroy-unreferenced-disks": 1}
-    finish(connections, connections.delete(path, doing, **asked), doing)
-
-
 def set_tags(
     connections: ProxmoxConnections,
-    region: str,
-    instance_id: str,
+    instance: InstanceReference,
     tags: Mapping[str, str],
     removed: Collection[str],
 ) -> None:
@@ -175,18 +132,18 @@ def set_tags(
     A pair goes into the notes and is shown as a word. Removing a word that shows no pair takes
     the word away.
     """
-    doing = f"tag machine {instance_id} in {region}"
+    doing = f"tag machine {instance.id} in {instance.region}"
     for key, value in tags.items():
         refuse_tag(key, value, doing)
-    machine = get_machine(connections, to_vmid(instance_id), doing)
+    machine = get_same_machine(connections, instance, doing)
     before = machine.mark.tags
     pairs = {key: value for key, value in before.items() if key not in removed} | dict(tags)
-    shown = str(machine.config.get("tags", ""))
+    shown = to_text(machine.config.get("tags")) or ""
     words = [word for word in to_words(shown, before, pairs).split(";") if word]
     gone = set(removed) - set(tags) - set(before)
     kept = ";".join(word for word in words if word not in gone)
     description = with_mark(machine.description, machine.mark.model_copy(update={"tags": pairs}))
-    changes: dict[str, object] = {"description": description, "digest": machine.config["digest"]}
+    changes: dict[str, object] = {"description": description, **machine.precondition}
     if kept:
         changes["tags"] = kept
     elif shown:

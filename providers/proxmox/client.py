@@ -9,7 +9,7 @@ from __future__ import annotations
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import requests
@@ -25,7 +25,9 @@ from requests.adapters import HTTPAdapter
 import skyclust
 from providers.proxmox.credential import ProxmoxCredential
 from providers.proxmox.errors import translated
-from skyclust.errors import AuthenticationFailed, Throttled, Unavailable
+from providers.proxmox.values import required_text, to_flag
+from skyclust.errors import AuthenticationFailed, Throttled, Unavailable, UnexpectedAnswer
+from skyclust.providerkit.answers import require_list, require_object
 
 CONNECT_SECONDS: Final = 5.0
 """A node that has not answered the TCP handshake by then is not there."""
@@ -40,7 +42,8 @@ TIMEOUTS: Final = (CONNECT_SECONDS, READ_SECONDS)
 
 READ_PAUSES: Final = (0.2, 0.6, 1.8)
 """Seconds before a read is tried again. A list reads every machine by itself, and one busy
-moment of the proxy (503) or of a node (595, 596) must not cost the whole list."""
+moment of the proxy (503, or a page of its own) or of a node (595, 596) must not cost the whole
+list. A change is never tried again here: it may have been carried out."""
 
 
 class ProxmoxConnections:
@@ -51,22 +54,35 @@ class ProxmoxConnections:
         self._threads = threading.local()
         self._lock = threading.Lock()
         self._cluster_name: str | None = None
-        self._shared: dict[str, bool] = {}
+        self._shared: dict[str, bool | None] = {}
         self._auth = _auth(credential, self._new_ticket)
 
-    def get(self, path: str, doing: str, **parameters: object) -> Any:
-        """Return what a path holds. `doing` completes "Could not ..." in an error."""
-        return self._call("get", path, doing, parameters)
+    def get_list(self, path: str, doing: str, /, **parameters: object) -> list[Any]:
+        """Return the list that a path holds. `doing` completes "Could not ..." in an error.
 
-    def post(self, path: str, doing: str, **parameters: object) -> Any:
+        Raises UnexpectedAnswer for anything else: what is no list is no empty list either.
+        """
+        answer = self._call("get", path, doing, parameters)
+        return require_list({"data": answer}, "data", doing=doing, provider="proxmox")
+
+    def get_object(self, path: str, doing: str, /, **parameters: object) -> Mapping[str, Any]:
+        """Return the object that a path holds; raises UnexpectedAnswer for anything else."""
+        answer = self._call("get", path, doing, parameters)
+        return require_object(answer, doing=doing, provider="proxmox")
+
+    def check(self, path: str, doing: str, /, **parameters: object) -> None:
+        """Ask a path that tells something by refusing, and forget what else it answers."""
+        self._call("get", path, doing, parameters)
+
+    def post(self, path: str, doing: str, /, **parameters: object) -> Any:
         """Ask for something to be made or done; returns the UPID where a task does it."""
         return self._call("post", path, doing, parameters)
 
-    def put(self, path: str, doing: str, **parameters: object) -> Any:
+    def put(self, path: str, doing: str, /, **parameters: object) -> Any:
         """Ask for a change."""
         return self._call("put", path, doing, parameters)
 
-    def delete(self, path: str, doing: str, **parameters: object) -> Any:
+    def delete(self, path: str, doing: str, /, **parameters: object) -> Any:
         """Ask for a removal."""
         return self._call("delete", path, doing, parameters)
 
@@ -76,8 +92,11 @@ class ProxmoxConnections:
             self._cluster_name = read()
         return self._cluster_name
 
-    def is_shared(self, storage: str, read: Callable[[], dict[str, bool]]) -> bool:
-        """Return whether all nodes share a storage; read once, and again for a new one."""
+    def is_shared(self, storage: str, read: Callable[[], dict[str, bool | None]]) -> bool | None:
+        """Return whether all nodes share a storage; read once, and again for a new one.
+
+        None for one that does not say so.
+        """
         with self._lock:
             if storage not in self._shared:
                 # One that the credential may not see is not asked for again.
@@ -88,7 +107,7 @@ class ProxmoxConnections:
         for pause in READ_PAUSES if method == "get" else ():
             try:
                 return self._signed_in(method, path, doing, parameters)
-            except (Throttled, Unavailable):
+            except (Throttled, Unavailable, UnexpectedAnswer):
                 time.sleep(pause)
         return self._signed_in(method, path, doing, parameters)
 
@@ -119,13 +138,14 @@ class ProxmoxConnections:
         login: dict[str, object] = {"username": credential.user, "password": password}
         with session:
             given = session.ask("post", "access/ticket", doing, login)
-        if given.get("NeedTFA"):
+        given = require_object(given, doing=doing, provider="proxmox")
+        if to_flag(given.get("NeedTFA")):
             raise AuthenticationFailed(
                 f"Could not {doing}: the user has a second factor.",
                 hint="Make an API token for the user: tokens need no second factor.",
                 provider="proxmox",
             )
-        return str(given["ticket"]), str(given["CSRFPreventionToken"])
+        return required_text(given, "ticket"), required_text(given, "CSRFPreventionToken")
 
 
 class _Session(ProxmoxHttpSession):  # type: ignore[misc]  # proxmoxer has no types
@@ -182,8 +202,11 @@ class _Serializer(JsonSerializer):  # type: ignore[misc]  # proxmoxer has no typ
     """Reads answers; one that is none of Proxmox VE's is an error, not data."""
 
     def loads(self, response: requests.Response) -> Any:
-        """Return the data of an answer; raises requests' JSONDecodeError for a proxy's page."""
-        body = response.json()
+        """Return the data of an answer; raises requests' InvalidJSONError for a proxy's page."""
+        try:
+            body = response.json()
+        except RecursionError as error:
+            raise requests.exceptions.InvalidJSONError("the answer is nested too deep") from error
         if not isinstance(body, dict) or "data" not in body:
             raise requests.exceptions.InvalidJSONError("the answer has no data in it")
         return body["data"]

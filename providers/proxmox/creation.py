@@ -24,51 +24,34 @@ configuration that they are based on, so that two processes do not add a disk tw
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from providers.proxmox.changes import remove_machine
+from providers.proxmox.deletion import delete_instance
 from providers.proxmox.drives import DATA_SLOTS, MOUNT_SLOTS, drives
 from providers.proxmox.instances import to_instance
+from providers.proxmox.listings import get_listed, is_taken, refuse_hidden
 from providers.proxmox.lookups import Source, choose_node, choose_storage, find_source
-from providers.proxmox.machines import (
-    Machine,
-    Place,
-    find_place,
-    get_places,
-    read_machine,
-    refuse_hidden,
-    refuse_offline,
-)
+from providers.proxmox.machine_numbers import numbers
+from providers.proxmox.machines import Machine, Place, read_machine, refuse_offline
 from providers.proxmox.making import from_file, make_ready, refuse_impossible
 from providers.proxmox.notes import Mark, with_mark
+from providers.proxmox.presence import ask_nodes, find_machine
 from providers.proxmox.tasks import PATIENCE_SECONDS, complete, tries
+from providers.proxmox.unique_id import is_proven, to_unique_id
 from skyclust.errors import Conflict, InvalidRequest, NotFound, SkyClustError, Terminal, Timeout
-from skyclust.model.instance import Instance, InstanceSpec
+from skyclust.model.instance import Instance, InstanceReference, InstanceSpec
 
 if TYPE_CHECKING:
     from providers.proxmox.client import ProxmoxConnections
 
-FIRST_NUMBER: Final = 100_000_000
-LAST_NUMBER: Final = 999_999_999
-"""The largest number that Proxmox VE takes (`pve-vmid`)."""
-
-NUMBERS: Final = 8
-"""How many numbers a token has. That one is taken by a stranger is a chance of one in a
-million for a thousand machines."""
+IDENTITY_SECONDS: Final = 20.0
+"""How long a search waits for a machine whose number was just taken to be described."""
 
 _BOOT_ONLY: Final[Mapping[str, object]] = {"scsi0": "made:from-a-file"}
-
-
-def numbers(token: str) -> Iterator[int]:
-    """Yield the numbers that a machine made with a token may have, always the same."""
-    span = LAST_NUMBER - FIRST_NUMBER + 1
-    for index in range(NUMBERS):
-        digest = sha256(f"{index}:{token}".encode()).digest()
-        yield FIRST_NUMBER + int.from_bytes(digest[:8]) % span
 
 
 def create_instance(connections: ProxmoxConnections, spec: InstanceSpec, token: str) -> Instance:
@@ -80,16 +63,30 @@ def create_instance(connections: ProxmoxConnections, spec: InstanceSpec, token: 
     doing = f"create machine {spec.name} in {spec.region}"
     refuse_impossible(spec, doing)
     mark = Mark(token=token, request=to_request(spec), name=spec.name, making=True)
-    place = next((machine.place for machine in _made_with(connections, token, doing)), None)
-    if place is None:
-        place = _take(connections, spec, mark, doing)
+    # Taking a number is atomic, so what is on a node that is offline need not be known.
+    made = _made_with(connections, token, doing, strict=False)
+    place = made.place if made is not None else _take(connections, spec, mark, doing)
     return _carried_on(connections, spec, mark, place)
 
 
 def find_instances(connections: ProxmoxConnections, region: str, token: str) -> list[Instance]:
-    """Return the machine made with a token, if it exists."""
-    found = _made_with(connections, token, f"look for the machine with token {token} in {region}")
-    return [to_instance(region, machine) for machine in found]
+    """Return the machine made with a token, if it exists.
+
+    Raises Conflict while its number is taken and its configuration is not written yet: what is
+    found is changed by what proves it, and there is nothing of that before.
+    """
+    doing = f"look for the machine with token {token} in {region}"
+    for _ in tries(IDENTITY_SECONDS):
+        machine = _made_with(connections, token, doing, strict=True)
+        if machine is None:
+            return []
+        if machine.lock != "create" or is_proven(to_unique_id(machine)):
+            return [to_instance(region, machine)]
+    raise Conflict(
+        f"Could not {doing}: it has its number, and its disks are being made.",
+        hint="Ask again.",
+        provider="proxmox",
+    )
 
 
 def to_request(spec: InstanceSpec) -> str:
@@ -97,21 +94,43 @@ def to_request(spec: InstanceSpec) -> str:
     return sha256(spec.model_dump_json(exclude_defaults=True).encode()).hexdigest()[:32]
 
 
-def _made_with(connections: ProxmoxConnections, token: str, doing: str) -> list[Machine]:
-    """Return the machine that a token has made, at the first of its numbers that has it."""
+def _made_with(
+    connections: ProxmoxConnections, token: str, doing: str, *, strict: bool
+) -> Machine | None:
+    """Return the machine that a token has made, at the first of its numbers that has it.
+
+    None once the nodes have confirmed that there is none: with `strict` all of them, else those
+    that are online.
+    """
     wanted = list(numbers(token))
-    places = {place.vmid: place for place in get_places(connections, doing)}
-    if wanted[0] not in places:
-        refuse_hidden(connections, wanted[0], doing)
+    listed = {place.vmid: place for place in get_listed(connections, doing)}
     for vmid in wanted:
-        if vmid not in places or places[vmid].template:
-            continue
-        refuse_offline(places[vmid], doing)
-        with suppress(NotFound):
-            machine = read_machine(connections, places[vmid], doing)
-            if is_of(machine, token):
-                return [machine]
-    return []
+        if vmid in listed:
+            refuse_offline(listed[vmid], doing)
+            if machine := _of_token(connections, listed[vmid], token, doing):
+                return machine
+    nodes = ask_nodes(connections, doing)
+    for vmid in wanted:
+        place = nodes.places.get(vmid)
+        if place is not None and (machine := _of_token(connections, place, token, doing)):
+            return machine
+    if strict:
+        nodes.confirm_absence(doing)
+    if wanted[0] not in nodes.places and is_taken(connections, wanted[0], doing):
+        refuse_hidden(connections, wanted[0], doing)
+    return None
+
+
+def _of_token(
+    connections: ProxmoxConnections, place: Place, token: str, doing: str
+) -> Machine | None:
+    if place.template:
+        return None
+    try:
+        machine = read_machine(connections, place, doing)
+    except NotFound:
+        return None
+    return machine if is_of(machine, token) else None
 
 
 def is_of(machine: Machine, token: str) -> bool:
@@ -131,11 +150,11 @@ def _take(connections: ProxmoxConnections, spec: InstanceSpec, mark: Mark, doing
         try:
             upid = connections.post(path, doing, **asked, **{number: vmid})
         except Conflict as error:
-            there = find_place(connections, vmid, doing)
+            there = find_machine(connections, vmid, doing)
             if "exists" not in error.message or there is None:
                 raise
-            if is_of(read_machine(connections, there, doing), mark.token or ""):
-                return there
+            if is_of(there, mark.token or ""):
+                return there.place
             continue
         complete(connections, upid, doing)
         return place
@@ -160,7 +179,7 @@ def _request(
         of_file = from_file(spec, source, storage)
         asked = {name: spec.name, "description": with_mark("", begun), **of_file}
         return asked, f"nodes/{node}/{source.kind}", node
-    config = connections.get(f"{source.template.path}/config", doing)
+    config = connections.get_object(f"{source.template.path}/config", doing)
     begun = begun.model_copy(update={"slots": _slots(spec, source.kind, config)})
     asked = {name: spec.name, "description": with_mark("", begun), "full": 1}
     if wish:
@@ -189,6 +208,8 @@ def _carried_on(
             _refuse_other(machine, mark, spec)
         if machine.lock in {"create", "clone"}:
             continue
+        if machine.mark.token is None:
+            raise _is_gone(doing)
         try:
             if machine.mark.making:
                 machine = make_ready(connections, machine, spec, doing)
@@ -196,8 +217,11 @@ def _carried_on(
         except Conflict as error:
             busy = error
         except Terminal:
+            made = InstanceReference(
+                region=spec.region, id=str(place.vmid), unique_id=to_unique_id(machine)
+            )
             with suppress(SkyClustError):
-                remove_machine(connections, place.vmid, doing)
+                delete_instance(connections, made)
             raise
     raise busy or Timeout(
         f"Could not {doing} within {PATIENCE_SECONDS:.0f} s: its disks are being copied.",
@@ -210,11 +234,15 @@ def _read_again(connections: ProxmoxConnections, place: Place, doing: str) -> Ma
     try:
         return read_machine(connections, place, doing)
     except NotFound as error:
-        raise Conflict(
-            f"Could not {doing}: it is gone, its making failed or somebody removed it.",
-            hint="Ask again with the same token.",
-            provider="proxmox",
-        ) from error
+        raise _is_gone(doing) from error
+
+
+def _is_gone(doing: str) -> Conflict:
+    return Conflict(
+        f"Could not {doing}: it is gone, its making failed or somebody removed it.",
+        hint="Ask again with the same token.",
+        provider="proxmox",
+    )
 
 
 def _refuse_other(machine: Machine, mark: Mark, spec: InstanceSpec) -> None:

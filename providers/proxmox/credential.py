@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 import ssl
 from typing import Final, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from skyclust.contract import CredentialModel
+from skyclust.providerkit.endpoints import check_endpoint
 
 # https://pve.proxmox.com/wiki/User_Management
 _USER: Final = re.compile(r"[^\s:/!]+@[A-Za-z][A-Za-z0-9._-]+")
 _TOKEN_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9._-]+")
-_HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[?[0-9A-Fa-f:]+\]?")
 _FINGERPRINT: Final = re.compile(r"[0-9A-F]{2}(:[0-9A-F]{2}){31}")
 
 
@@ -82,8 +81,12 @@ class ProxmoxCredential(CredentialModel):
     @field_validator("host")
     @classmethod
     def _name_of_a_host(cls, value: str | None) -> str | None:
-        if value is not None and not _HOST.fullmatch(value):
+        if value is None:
+            return None
+        is_name = not re.search(r"[/?#@]", value) and ":" not in value
+        if not is_name and not re.fullmatch(r"\[?[0-9A-Fa-f:.]+\]?", value):
             raise ValueError("is the name or address of a node, without https:// and port")
+        check_endpoint(f"https://{_in_address(value)}")
         return value
 
     @field_validator("user")
@@ -119,15 +122,10 @@ class ProxmoxCredential(CredentialModel):
 
     @field_validator("endpoint")
     @classmethod
-    def _address_of_an_endpoint(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("is not an address (https://pve.example.com:8006)")
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("is an address without user, password, query and fragment")
-        return value.rstrip("/")
+    def _base_of_an_address(cls, value: str | None) -> str | None:
+        if value is not None and re.search(r"[?#]", value):
+            raise ValueError("is an address without query and fragment")
+        return value.rstrip("/") if value else value
 
     @model_validator(mode="after")
     def _one_place_and_one_proof(self) -> Self:
@@ -148,12 +146,14 @@ class ProxmoxCredential(CredentialModel):
         """Base URL of the cluster, without a slash at its end."""
         if self.endpoint is not None:
             return self.endpoint
-        host = self.host or ""
-        if ":" in host and not host.startswith("["):
-            host = f"[{host}]"
-        return f"https://{host}:{self.port}"
+        return f"https://{_in_address(self.host or '')}:{self.port}"
 
     @property
     def principal(self) -> str:
         """Whom the cluster knows the credential as."""
         return f"{self.user}!{self.token_name}" if self.token_name else self.user
+
+
+def _in_address(host: str) -> str:
+    """Return a host as an address has it: one of IPv6 stands in brackets."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host

@@ -7,23 +7,39 @@ Source: https://pve.proxmox.com/pve-docs/api-viewer/#/nodes/{node}/storage/{stor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.proxmox.drives import GIB, disk_id, drives
-from providers.proxmox.machines import get_pages, get_places
+from providers.proxmox.machines import Reading
 from providers.proxmox.storages import Storage, get_storages
-from skyclust.errors import NotFound
+from providers.proxmox.survey import get_pages, survey
+from providers.proxmox.values import missing, required_text, to_integer, to_time
+from skyclust.errors import NotFound, UnexpectedAnswer
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
+from skyclust.providerkit.items import ItemReader
 
 if TYPE_CHECKING:
     from providers.proxmox.client import ProxmoxConnections
 
 CONTENT: Final = frozenset({"images", "rootdir"})
 
-Holders = Mapping[str, tuple[str, str]]
-"""Disk -> the machine that has it in a drive, and the drive."""
+
+@dataclass(frozen=True)
+class Holders:
+    """Which machines and templates have a disk in a drive: the machine's number, and the drive.
+
+    Several may have one, as the members of a cluster of machines do. `unread` are the numbers of
+    the machines whose drives could not be read: what belongs to them may be in use.
+    """
+
+    by_disk: Mapping[str, Sequence[tuple[int, str]]] = field(default_factory=dict)
+    unread: frozenset[int] = frozenset()
+
+    def of(self, disk: str) -> list[tuple[int, str]]:
+        """Return the machines that have a disk, by number, and the drive at each."""
+        return sorted(self.by_disk.get(disk, ()))
 
 
 def get_disks(
@@ -32,34 +48,61 @@ def get_disks(
     """Yield the disks of a cluster, storage by storage: Proxmox VE lists a whole storage."""
     del page_size
     doing = f"list disks in {region}"
-    holders = get_holders(connections, doing)
-    for storage in get_storages(connections, set(CONTENT), doing):
-        held = _volumes(connections, storage, doing)
-        yield [to_disk(region, storage, volume, holders) for volume in held]
+    reader = ItemReader("proxmox", f"disks of {region}")
+    holders = get_holders(connections, region, doing, reader)
+    storages = get_storages(connections, set(CONTENT), doing, reader=reader, region=region)
+    for storage in storages:
+        held = connections.get_list(storage.path, doing)
+        found = reader.read(held, _disk_reader(region, storage, holders), region=region)
+        yield sorted(found, key=lambda disk: disk.id)
+    reader.finish()
 
 
-def get_holders(connections: ProxmoxConnections, doing: str) -> dict[str, tuple[str, str]]:
-    """Return which machine or template has which disk, from all their configurations."""
-    found: dict[str, tuple[str, str]] = {}
-    places = get_places(connections, doing)
-    for page in get_pages(connections, places, len(places) or 1, doing):
-        for machine in page:
+def _disk_reader(
+    region: str, storage: Storage, holders: Holders
+) -> Callable[[Any], Resource | None]:
+    def to_record(volume: Any) -> Resource | None:
+        return to_disk(region, storage, volume, holders) if is_disk(volume) else None
+
+    return to_record
+
+
+def get_holders(
+    connections: ProxmoxConnections, region: str, doing: str, reader: ItemReader | None = None
+) -> Holders:
+    """Return which machine or template has which disk, from all their configurations.
+
+    `reader` remembers the machines that cannot be read; without one they raise.
+    """
+    items = reader or ItemReader("proxmox", f"machines of {region}")
+    cluster = survey(connections, region, doing, items)
+    found: dict[str, list[tuple[int, str]]] = {}
+    unread = set[int]()
+    for page in get_pages(connections, cluster, cluster.places, len(cluster.places) or 1, doing):
+        read = items.read(page, Reading.machine, region=region, name=lambda one: one.place.word)
+        unread |= {one.place.vmid for one in page} - {machine.vmid for machine in read}
+        for machine in read:
             for drive in drives(machine.config):
                 key = disk_id(drive.volume, machine.place.node, machine.shared)
-                found[key] = (str(machine.vmid), drive.slot)
-    return found
+                found.setdefault(key, []).append((machine.vmid, drive.slot))
+    if reader is None:
+        items.finish()
+    return Holders(found, frozenset(unread))
 
 
-def _volumes(
-    connections: ProxmoxConnections, storage: Storage, doing: str
-) -> list[Mapping[str, Any]]:
-    held = connections.get(storage.path, doing)
-    disks = [one for one in held if one["content"] in CONTENT and not _is_cloudinit(one)]
-    return sorted(disks, key=lambda one: str(one["volid"]))
+def is_disk(volume: Any) -> bool:
+    """Return whether a volume is a disk; raises UnexpectedAnswer when it does not tell.
+
+    The small drive that cloud-init reads is none.
+    """
+    if not isinstance(volume, Mapping):
+        raise missing("volid")
+    volid = required_text(volume, "volid")
+    return required_text(volume, "content") in CONTENT and not _is_cloudinit(volid)
 
 
-def _is_cloudinit(volume: Mapping[str, Any]) -> bool:
-    return str(volume["volid"]).partition(".")[0].endswith("-cloudinit")
+def _is_cloudinit(volid: str) -> bool:
+    return volid.partition(".")[0].endswith("-cloudinit")
 
 
 def find_volume(
@@ -72,8 +115,8 @@ def find_volume(
     for storage in get_storages(connections, set(CONTENT), doing, name=name):
         if node != ("" if storage.shared else storage.node):
             continue
-        for one in _volumes(connections, storage, doing):
-            if one["volid"] == volume:
+        for one in connections.get_list(storage.path, doing):
+            if isinstance(one, Mapping) and one.get("volid") == volume and is_disk(one):
                 return storage, one
     raise NotFound(f"Could not {doing}: there is no disk {disk!r}.", provider="proxmox")
 
@@ -82,16 +125,24 @@ def get_disk(connections: ProxmoxConnections, region: str, disk: str) -> Resourc
     """Return a disk as inventory does; raises NotFound when there is none."""
     doing = f"read disk {disk} in {region}"
     storage, volume = find_volume(connections, disk, doing)
-    return to_disk(region, storage, volume, get_holders(connections, doing))
+    return to_disk(region, storage, volume, get_holders(connections, region, doing))
 
 
 def to_disk(region: str, storage: Storage, volume: Mapping[str, Any], holders: Holders) -> Resource:
-    """Return a volume as an inventory resource."""
-    volid = str(volume["volid"])
+    """Return a volume as an inventory resource.
+
+    Raises UnexpectedAnswer where it cannot be told whether a machine has it.
+    """
+    volid = required_text(volume, "volid")
     shared = frozenset({storage.name} if storage.shared else ())
     key = disk_id(volid, storage.node, shared)
-    machine, slot = holders.get(key, (None, None))
-    ctime = volume.get("ctime")
+    held = holders.of(key)
+    owner = to_integer(volume.get("vmid"))
+    if not held and owner in holders.unread:
+        raise UnexpectedAnswer(
+            f"The machine {owner} that it belongs to cannot be read.", provider="proxmox"
+        )
+    size = to_integer(volume.get("size"))
     return Resource(
         provider="proxmox",
         region=region,
@@ -99,15 +150,15 @@ def to_disk(region: str, storage: Storage, volume: Mapping[str, Any], holders: H
         id=key,
         name=volid.partition(":")[2],
         zone=None if storage.shared else storage.node,
-        state=ResourceState.IN_USE if machine else ResourceState.AVAILABLE,
-        native_state="used" if machine else "unused",
-        created_at=datetime.fromtimestamp(int(ctime), UTC) if ctime else None,
+        state=ResourceState.IN_USE if held else ResourceState.AVAILABLE,
+        native_state="used" if held else "unused",
+        created_at=to_time(volume.get("ctime")),
         attributes={
-            "attached_to": [machine] if machine else [],
-            "device": slot,
+            "attached_to": [str(machine) for machine in dict(held)],
+            "device": held[0][1] if held else None,
             "encrypted": None,
-            "owner": str(volume["vmid"]) if volume.get("vmid") else None,
-            "size_gib": round(int(volume.get("size", 0)) / GIB, 3),
+            "owner": str(owner) if owner is not None else None,
+            "size_gib": round(size / GIB, 3) if size is not None else None,
             "snapshot": None,
             "storage": storage.name,
             "type": storage.type,

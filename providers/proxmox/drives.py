@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from providers.proxmox.values import missing, to_text
+
 if TYPE_CHECKING:
     from providers.proxmox.machines import Machine
 
 DRIVE: Final = re.compile(r"(?:scsi|virtio|sata|ide)\d+|efidisk0|tpmstate0|rootfs|mp\d+")
-_UNUSED: Final = re.compile(r"unused\d+")
 _SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)([KMGT]?)")
 _UNITS: Final = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 _BOOT_DEVICES: Final = ("scsi0", "virtio0", "sata0", "ide0")
@@ -30,30 +31,31 @@ MOUNT_SLOTS: Final = tuple(f"mp{number}" for number in range(256))
 
 @dataclass(frozen=True)
 class Drive:
-    """One disk of a machine. `size` is in bytes, 0 where the configuration names none."""
+    """One disk of a machine. `size` is in bytes, None where the configuration names none."""
 
     slot: str
     volume: str
-    size: int
+    size: int | None
 
 
 def drives(config: Mapping[str, Any]) -> Iterator[Drive]:
-    """Yield the disks that a configuration has in use, by slot; CDs and cloud-init are none."""
+    """Yield the disks that a configuration has in use, by slot; CDs and cloud-init are none.
+
+    Raises UnexpectedAnswer for a drive that does not tell what is in it: a disk would seem to be
+    in use by nobody.
+    """
     for slot in sorted(config):
         if DRIVE.fullmatch(slot):
+            if to_text(config[slot]) is None:
+                raise missing(slot)
             volume, options = split(config[slot])
             if options.get("media") != "cdrom" and _is_volume(volume):
-                yield Drive(slot, volume, to_bytes(options.get("size", "0")))
-
-
-def unused(config: Mapping[str, Any]) -> dict[str, str]:
-    """Return the volumes that belong to a machine and are in no drive, by key."""
-    return {key: str(config[key]) for key in sorted(config) if _UNUSED.fullmatch(key)}
+                yield Drive(slot, volume, to_bytes(options.get("size", "")))
 
 
 def split(value: Any) -> tuple[str, dict[str, str]]:
     """Return the volume and the options of a drive's value."""
-    volume, *options = str(value).split(",")
+    volume, *options = (to_text(value) or "").split(",")
     for prefix in ("file=", "volume="):
         volume = volume.removeprefix(prefix)
     return volume, dict(option.partition("=")[::2] for option in options)
@@ -63,19 +65,26 @@ def _is_volume(volume: str) -> bool:
     return ":" in volume and not volume.endswith("-cloudinit") and not volume.startswith("/")
 
 
-def to_bytes(text: str) -> int:
-    """Return a size as a configuration writes it, `32G`, in bytes."""
+def to_bytes(text: str) -> int | None:
+    """Return a size as a configuration writes it, `32G`, in bytes; None for what is no size."""
     found = _SIZE.fullmatch(text)
-    return int(float(found[1]) * _UNITS[found[2]]) if found else 0
+    return int(float(found[1]) * _UNITS[found[2]]) if found else None
+
+
+def total_bytes(config: Mapping[str, Any]) -> int | None:
+    """Return the size of all disks of a configuration; None when one of them is unknown."""
+    sizes = [drive.size for drive in drives(config)]
+    known = [size for size in sizes if size is not None]
+    return sum(known) if len(known) == len(sizes) else None
 
 
 def boot_slot(config: Mapping[str, Any]) -> str | None:
     """Return the slot that a machine starts from, None where no disk can be told."""
-    if "rootfs" in config:
-        return "rootfs"
     in_use = [drive.slot for drive in drives(config)]
-    order = str(config.get("boot", "")).partition("order=")[2].split(",")[0].split(";")
-    for slot in (*order, str(config.get("bootdisk", "")), *_BOOT_DEVICES):
+    if "rootfs" in in_use:
+        return "rootfs"
+    order = (to_text(config.get("boot")) or "").partition("order=")[2].split(",")[0].split(";")
+    for slot in (*order, to_text(config.get("bootdisk")), *_BOOT_DEVICES):
         if slot in in_use:
             return slot
     return None
@@ -83,7 +92,7 @@ def boot_slot(config: Mapping[str, Any]) -> str | None:
 
 def has_cloudinit(config: Mapping[str, Any]) -> bool:
     """Return whether a machine has the drive that cloud-init reads."""
-    return any("cloudinit" in str(value).split(",")[0] for value in config.values())
+    return any("cloudinit" in split(config[key])[0] for key in config if DRIVE.fullmatch(key))
 
 
 def disk_id(volume: str, node: str, shared: frozenset[str]) -> str:

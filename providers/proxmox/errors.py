@@ -25,6 +25,7 @@ from skyclust.errors import (
     Throttled,
     Timeout,
     Unavailable,
+    UnexpectedAnswer,
     Unsupported,
 )
 
@@ -99,13 +100,13 @@ ERROR_CLASSES: Final[Mapping[str, type[SkyClustError]]] = {
     "ChunkedEncodingError": Unavailable,
     "ConnectTimeout": Timeout,
     "ConnectionError": Unavailable,
-    "ContentDecodingError": Unavailable,
+    "ContentDecodingError": UnexpectedAnswer,
     "InvalidHeader": ConfigurationError,
-    "InvalidJSONError": Unavailable,
+    "InvalidJSONError": UnexpectedAnswer,
     "InvalidProxyURL": ConfigurationError,
     "InvalidSchema": ConfigurationError,
     "InvalidURL": ConfigurationError,
-    "JSONDecodeError": Unavailable,
+    "JSONDecodeError": UnexpectedAnswer,
     "MissingSchema": ConfigurationError,
     "ProxyError": Unavailable,
     "ReadTimeout": Timeout,
@@ -136,6 +137,7 @@ _STATUS_HINTS: Final[Mapping[int, str]] = {
 _CERTIFICATE_HINT: Final = (
     "Is the node's certificate trusted? Give its CA certificate or its fingerprint."
 )
+_ODD_HINT: Final = "Is a proxy or another service answering at the endpoint?"
 
 
 def class_for(status: int, sentence: str) -> type[SkyClustError]:
@@ -175,6 +177,7 @@ def translated(
             ours := ERROR_CLASSES.get(kind.__name__)
         ):
             hint = _CERTIFICATE_HINT if kind.__name__ == "SSLError" else ""
+            hint = _ODD_HINT if ours is UnexpectedAnswer else hint
             name = type(error).__name__
             return _built(ours, f"{name}: {error}", doing, code=name, hint=hint)
     return None

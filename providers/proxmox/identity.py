@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from providers.proxmox.permissions import get_privileges
 from providers.proxmox.regions import get_region
 from skyclust.errors import PermissionDenied
 from skyclust.model.identity import Identity
@@ -43,8 +44,7 @@ def get_identity(connections: ProxmoxConnections) -> Identity:
 
     Raises AuthenticationFailed when the cluster does not accept the credential.
     """
-    permissions = connections.get("access/permissions", "ask what the credential may do")
-    granted = {privilege for given in permissions.values() for privilege in given}
+    granted = get_privileges(connections, "ask what the credential may do")
     missing = tuple(sorted(set(NEEDED_PRIVILEGES) - granted))
     try:
         account = get_region(connections)

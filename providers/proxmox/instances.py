@@ -6,96 +6,39 @@ Source: https://pve.proxmox.com/pve-docs/api-viewer/#/nodes/{node}/qemu/{vmid}/s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import JsonValue
 
 from providers.proxmox.drives import disk_ids
-from providers.proxmox.machines import (
-    Machine,
-    get_machine,
-    get_pages,
-    get_places,
-    to_vmid,
-)
-from providers.proxmox.sizes import Size
+from providers.proxmox.interfaces import Interface, to_interfaces
+from providers.proxmox.listings import to_vmid
+from providers.proxmox.machines import Machine, Reading
+from providers.proxmox.presence import get_machine
+from providers.proxmox.sizes import type_name
+from providers.proxmox.states import to_state
+from providers.proxmox.survey import get_pages, survey
+from providers.proxmox.unique_id import to_unique_id
+from providers.proxmox.values import options_of, to_integer, to_number, to_text, to_time
 from providers.proxmox.words import to_tags
-from skyclust.model.instance import Instance, InstanceState
+from skyclust.model.instance import Instance
 from skyclust.model.resource import Resource, instance_resource
+from skyclust.providerkit.items import ItemReader
 
 if TYPE_CHECKING:
     from providers.proxmox.client import ProxmoxConnections
 
-# What runs on a machine decides, whatever its status says meanwhile. Consoles are tasks too,
-# and change nothing: what is not here does not count.
-TASKS: Final = {
-    "qmcreate": InstanceState.PENDING,
-    "vzcreate": InstanceState.PENDING,
-    "qmstart": InstanceState.PENDING,
-    "vzstart": InstanceState.PENDING,
-    "qmresume": InstanceState.PENDING,
-    "vzresume": InstanceState.PENDING,
-    "qmshutdown": InstanceState.STOPPING,
-    "vzshutdown": InstanceState.STOPPING,
-    "qmstop": InstanceState.STOPPING,
-    "vzstop": InstanceState.STOPPING,
-    "qmdestroy": InstanceState.DELETING,
-    "vzdestroy": InstanceState.DELETING,
-    "qmreboot": InstanceState.UPDATING,
-    "vzreboot": InstanceState.UPDATING,
-    "qmreset": InstanceState.UPDATING,
-    "qmconfig": InstanceState.UPDATING,
-    "qmmigrate": InstanceState.UPDATING,
-    "vzmigrate": InstanceState.UPDATING,
-    "qmmove": InstanceState.UPDATING,
-    "move_volume": InstanceState.UPDATING,
-    "resize": InstanceState.UPDATING,
-    "qmrollback": InstanceState.UPDATING,
-    "vzrollback": InstanceState.UPDATING,
-    "qmsnapshot": InstanceState.UPDATING,
-    "vzsnapshot": InstanceState.UPDATING,
-    "qmdelsnapshot": InstanceState.UPDATING,
-    "vzdelsnapshot": InstanceState.UPDATING,
-    "qmsuspend": InstanceState.UPDATING,
-    "vzsuspend": InstanceState.UPDATING,
-    "qmrestore": InstanceState.UPDATING,
-    "vzrestore": InstanceState.UPDATING,
-}
-
-# https://git.proxmox.com/?p=qemu-server.git;a=blob;f=src/PVE/QemuServer.pm, `lock`
-LOCKS: Final = {
-    "clone": InstanceState.PENDING,
-    "create": InstanceState.PENDING,
-    "suspended": InstanceState.SUSPENDED,
-    "destroyed": InstanceState.DELETING,
-}
-
-# https://www.qemu.org/docs/master/interop/qemu-qmp-ref.html, RunState; lxc has the first two.
-STATES: Final = {
-    "running": InstanceState.RUNNING,
-    "stopped": InstanceState.STOPPED,
-    "paused": InstanceState.SUSPENDED,
-    "suspended": InstanceState.SUSPENDED,
-    "prelaunch": InstanceState.PENDING,
-    "inmigrate": InstanceState.UPDATING,
-    "postmigrate": InstanceState.UPDATING,
-    "finish-migrate": InstanceState.UPDATING,
-    "restore-vm": InstanceState.UPDATING,
-    "save-vm": InstanceState.UPDATING,
-    "colo": InstanceState.UPDATING,
-    "debug": InstanceState.UPDATING,
-    "shutdown": InstanceState.STOPPING,
-    "io-error": InstanceState.ERROR,
-    "internal-error": InstanceState.ERROR,
-    "guest-panicked": InstanceState.ERROR,
-    "watchdog": InstanceState.ERROR,
-}
-_MEMORY: Final = re.compile(r"(?:current=)?(\d+)")
-_CREATED: Final = re.compile(r"ctime=(\d+)")
+_MEMORY: Final = re.compile(r"(?:current=)?(\d+)(?:,.*)?")
 DEFAULT_MEMORY_MIB: Final = 512
-"""What a machine has whose configuration names none."""
+"""What a machine has whose configuration names none (the API's default)."""
+
+# The words of the other clouds for those of Proxmox VE.
+_ARCHITECTURES: Final = {"amd64": "x86_64", "aarch64": "arm64"}
+DEFAULT_ARCHITECTURE: Final = "x86_64"
+"""Of a container by the API, of a machine by its host; hosts are Intel 64 or AMD64
+(https://pve.proxmox.com/wiki/System_Requirements)."""
 
 
 def get_instance(connections: ProxmoxConnections, region: str, instance_id: str) -> Instance:
@@ -109,90 +52,89 @@ def get_instances(
 ) -> Iterator[Sequence[Resource]]:
     """Yield the machines and containers that are no templates, page by page, by number."""
     doing = f"list machines in {region}"
-    places = [place for place in get_places(connections, doing) if not place.template]
-    for page in get_pages(connections, places, page_size, doing):
-        yield [instance_resource(to_instance(region, machine)) for machine in page]
+    reader = ItemReader("proxmox", f"machines of {region}")
+    cluster = survey(connections, region, doing, reader, with_states=True)
+    places = [place for place in cluster.places if not place.template]
+
+    def to_record(reading: Reading) -> Resource:
+        return instance_resource(to_instance(region, reading.machine()))
+
+    for page in get_pages(connections, cluster, places, page_size, doing):
+        yield reader.read(page, to_record, region=region, name=lambda one: one.place.word)
+    reader.finish()
 
 
 def to_instance(region: str, machine: Machine) -> Instance:
-    """Return a machine in our words."""
+    """Return a machine in our words; raises UnexpectedAnswer for one without a status."""
     state, native_state = to_state(machine)
     config = machine.config
-    network = options_of(config.get("net0", ""))
+    interfaces = to_interfaces(config, machine.place.kind)
+    name = to_text(config.get("name")) or to_text(config.get("hostname"))
     return Instance(
         provider="proxmox",
         region=region,
         zone=machine.place.node,
         id=str(machine.vmid),
-        name=str(config.get("name") or config.get("hostname") or machine.mark.name or ""),
+        unique_id=to_unique_id(machine),
+        name=name or machine.mark.name or "",
         state=state,
         native_state=native_state,
-        type=to_size_of(machine).name,
+        type=to_type(machine),
         image=machine.mark.image,
-        network=network.get("bridge"),
-        private_addresses=_addresses(machine),
-        tags=to_tags(str(config.get("tags", "")), machine.mark.tags),
+        network=interfaces[0].network if interfaces else None,
+        private_addresses=tuple(text for one in interfaces for text in one.private_addresses),
+        public_addresses=tuple(text for one in interfaces for text in one.public_addresses),
+        tags=to_tags(to_text(config.get("tags")) or "", machine.mark.tags),
         created_at=_created_at(machine),
-        attributes=_attributes(machine),
+        attributes=_attributes(machine, interfaces),
     )
 
 
-def to_state(machine: Machine) -> tuple[InstanceState, str]:
-    """Return a machine's state, and Proxmox VE's own word that it comes from.
+def to_type(machine: Machine) -> str:
+    """Return a machine's size, as its configuration says it is now; empty when it tells none.
 
-    A machine that is locked is busy with what locked it; a word that Proxmox VE adds one day is
-    UPDATING.
+    A container without cores may use those of its node, or as much of them as its limit says,
+    which may be a fraction: `0.5c512m`.
     """
-    if machine.task in TASKS:
-        return TASKS[machine.task], machine.task
-    if machine.lock:
-        return LOCKS.get(machine.lock, InstanceState.UPDATING), machine.lock
-    native = str(machine.status.get("qmpstatus") or machine.status.get("status"))
-    if not machine.runs:
-        native = str(machine.status.get("status"))
-    state = STATES.get(native, InstanceState.UPDATING)
-    if state is InstanceState.STOPPED and machine.mark.making:
-        return InstanceState.PENDING, native
-    return state, native
+    memory = _memory_mib(machine)
+    cores = _cores(machine)
+    return type_name(cores, memory) if cores and memory else ""
 
 
-def to_size_of(machine: Machine) -> Size:
-    """Return a machine's size, as its configuration says it is now."""
+def _memory_mib(machine: Machine) -> int | None:
+    told = machine.config.get("memory")
+    if told is None:
+        return DEFAULT_MEMORY_MIB
+    found = _MEMORY.fullmatch(to_text(told) or "")
+    return int(found[1]) if found else None
+
+
+def _cores(machine: Machine) -> float | None:
     config = machine.config
-    found = _MEMORY.match(str(config.get("memory", DEFAULT_MEMORY_MIB)))
-    memory = int(found[1]) if found else DEFAULT_MEMORY_MIB
-    if machine.place.kind == "lxc":  # one without a limit may use all of its node
-        return Size(int(config.get("cores") or machine.status.get("cpus") or 1), memory)
-    return Size(int(config.get("cores", 1)) * int(config.get("sockets", 1)), memory)
-
-
-def options_of(value: Any) -> dict[str, str]:
-    """Return the options of a configuration's value, such as that of a network card."""
-    return dict(part.partition("=")[::2] for part in str(value).split(",") if part)
-
-
-def _addresses(machine: Machine) -> tuple[str, ...]:
-    """Return the addresses that are configured; those of DHCP only the machine knows."""
-    config = machine.config
-    key = "ipconfig0" if machine.place.kind == "qemu" else "net0"
-    options = options_of(config.get(key, ""))
-    found = (options.get(name, "").partition("/")[0] for name in ("ip", "ip6"))
-    return tuple(address for address in found if address not in {"", "dhcp", "auto", "manual"})
+    cores = to_integer(config.get("cores"))
+    if machine.place.kind == "lxc":
+        return cores or to_number(machine.status.get("cpus"))
+    sockets = to_integer(config.get("sockets"))
+    # One of each where the configuration names none (the API's defaults).
+    per_socket = 1 if config.get("cores") is None else cores
+    count = 1 if config.get("sockets") is None else sockets
+    return per_socket * count if per_socket is not None and count is not None else None
 
 
 def _created_at(machine: Machine) -> datetime | None:
     if machine.mark.created_at is not None:
         return machine.mark.created_at.astimezone(UTC)
-    found = _CREATED.search(str(machine.config.get("meta", "")))
-    return datetime.fromtimestamp(int(found[1]), UTC) if found else None
+    return to_time(options_of(machine.config.get("meta")).get("ctime"))
 
 
-def _attributes(machine: Machine) -> dict[str, JsonValue]:
-    arch: Mapping[str, str] = {"aarch64": "arm64", "arm64": "arm64"}
+def _attributes(machine: Machine, interfaces: Sequence[Interface]) -> dict[str, JsonValue]:
+    architecture = to_text(machine.config.get("arch")) or DEFAULT_ARCHITECTURE
     return {
-        "architecture": arch.get(str(machine.config.get("arch", "")), "x86_64"),
+        "architecture": _ARCHITECTURES.get(architecture, architecture),
+        "cpu_limit": to_number(machine.config.get("cpulimit")) or None,
         "disks": [*disk_ids(machine)],
-        "platform": machine.config.get("ostype"),
+        "interfaces": [one.attributes for one in interfaces],
+        "platform": to_text(machine.config.get("ostype")),
         "pool": machine.place.pool,
         "virtualization": machine.place.kind,
     }

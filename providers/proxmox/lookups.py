@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from providers.proxmox.bridges import has_bridge
 from providers.proxmox.drives import drives
-from providers.proxmox.machines import Place, get_places, is_shared, refuse_offline
+from providers.proxmox.listings import get_listed
+from providers.proxmox.machines import Place, is_shared, refuse_offline
 from providers.proxmox.regions import Node, get_nodes
 from providers.proxmox.sizes import to_size
 from providers.proxmox.storages import Storage, get_storages
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
 
 BOOTABLE: frozenset[str] = frozenset({"import", "vztmpl"})
 """The content of storages that machines (import) and containers (vztmpl) are made from."""
-
-_BRIDGES: frozenset[str] = frozenset({"bridge", "OVSBridge", "vnet"})
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def find_source(
     """
     if ":" in image:
         return _file(connections, image, doing)
-    templates = [place for place in get_places(connections, doing) if place.template]
+    templates = [place for place in get_listed(connections, doing) if place.template]
     if image.isdigit():
         found = [place for place in templates if place.vmid == int(image)]
     else:
@@ -75,7 +75,7 @@ def find_source(
 
 
 def _template(connections: ProxmoxConnections, place: Place, doing: str) -> Source:
-    config = connections.get(f"{place.path}/config", doing)
+    config = connections.get_object(f"{place.path}/config", doing)
     storages = {drive.volume.partition(":")[0] for drive in drives(config)}
     everywhere = all(is_shared(connections, storage) for storage in storages)
     nodes = None if everywhere else frozenset({place.node})
@@ -91,8 +91,8 @@ def _file(connections: ProxmoxConnections, image: str, doing: str) -> Source:
         for one in get_storages(connections, {content}, doing, name=storage):
             if not one.shared and one.node != node:
                 continue
-            held = connections.get(one.path, doing, content=content)
-            if any(file["volid"] == volume for file in held):
+            held = connections.get_list(one.path, doing, content=content)
+            if any(isinstance(file, Mapping) and file.get("volid") == volume for file in held):
                 kind = "qemu" if content == "import" else "lxc"
                 nodes = None if one.shared else frozenset({one.node})
                 return Source(image, kind, volume=volume, nodes=nodes)
@@ -131,7 +131,7 @@ def choose_node(
     if spec.network is None:
         return large[0].name
     for node in large:
-        if spec.network in bridges(connections, node.name, doing):
+        if has_bridge(connections, node.name, spec.network, doing):
             return node.name
     raise NotFound(
         f"Could not {doing}: {', '.join(node.name for node in large)} have no bridge or VNet"
@@ -143,7 +143,7 @@ def choose_node(
 def _large_enough(nodes: Iterable[Node], spec: InstanceSpec, doing: str) -> list[Node]:
     size = to_size(spec.type)
     online = [node for node in nodes if node.online]
-    large = [n for n in online if n.cores >= size.cores and n.memory_mib >= size.memory_mib]
+    large = [node for node in online if node.can_hold(size)]
     if not large:
         told = ", ".join(f"{n.name}: {n.cores} cores, {n.memory_mib} MiB" for n in online)
         raise CapacityExhausted(
@@ -151,13 +151,7 @@ def _large_enough(nodes: Iterable[Node], spec: InstanceSpec, doing: str) -> list
             f" ({told or 'none is online'}).",
             provider="proxmox",
         )
-    return sorted(large, key=lambda node: (-node.free_mib, node.name))
-
-
-def bridges(connections: ProxmoxConnections, node: str, doing: str) -> dict[str, Any]:
-    """Return the bridges and VNets of a node, by name."""
-    found = connections.get(f"nodes/{node}/network", doing, type="any_bridge")
-    return {str(one["iface"]): one for one in found if one.get("type") in _BRIDGES}
+    return sorted(large, key=lambda node: (-(node.free_mib or 0), node.name))
 
 
 def choose_storage(

@@ -1,22 +1,23 @@
-"""Machines as the cluster has them: finding where one is, and reading all of it.
+"""A machine and all that is known of it, read at the node that it is on.
 
 A machine is known by its number (vmid), unique in the cluster, which it keeps when it moves to
-another node. Lists leave out what the credential may not see, without a word: so a machine that
-is missing in them counts as gone only when its number is free.
+another node.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.proxmox.drives import drives
+from providers.proxmox.machine_numbers import own_mark
 from providers.proxmox.notes import Mark, read_mark
 from providers.proxmox.tasks import running_tasks
-from skyclust.errors import InvalidRequest, NotFound, PermissionDenied, Unavailable
+from providers.proxmox.values import missing, required_flag, to_text
+from skyclust.errors import NotFound, Unavailable, UnexpectedAnswer
 
 if TYPE_CHECKING:
     from providers.proxmox.client import ProxmoxConnections
@@ -29,7 +30,7 @@ KINDS: Final = ("qemu", "lxc")
 
 @dataclass(frozen=True)
 class Place:
-    """Where a machine is, as the cluster's resources tell."""
+    """Where a machine is, as the cluster's resources or its node tell."""
 
     vmid: int
     kind: str
@@ -77,90 +78,32 @@ class Machine:
     @property
     def lock(self) -> str:
         """The lock of its configuration, empty without one."""
-        return str(self.config.get("lock", ""))
+        return to_text(self.config.get("lock")) or ""
 
     @cached_property
     def description(self) -> str:
         """Its notes."""
-        return str(self.config.get("description", ""))
+        return to_text(self.config.get("description")) or ""
+
+    @property
+    def precondition(self) -> dict[str, object]:
+        """What a change of the configuration is sent with: refused when it changed meanwhile."""
+        digest = to_text(self.config.get("digest"))
+        return {"digest": digest} if digest else {}
 
 
-def get_places(connections: ProxmoxConnections, doing: str) -> list[Place]:
-    """Return where all machines and templates are that the credential may see, by number.
+@dataclass(frozen=True)
+class Reading:
+    """One machine of a page, or why it could not be read."""
 
-    Raises PermissionDenied when it sees none and lacks the privilege to see any.
-    """
-    found = connections.get("cluster/resources", doing, type="vm")
-    if not found:
-        refuse_blindness(connections, "VM.Audit", doing)
-    places = [to_place(one) for one in found if one.get("type") in KINDS]
-    return sorted(places, key=lambda place: place.vmid)
+    place: Place
+    outcome: Machine | Exception
 
-
-def to_place(resource: Mapping[str, Any]) -> Place:
-    """Return the place that one of the cluster's resources tells."""
-    return Place(
-        vmid=int(resource["vmid"]),
-        kind=str(resource["type"]),
-        node=str(resource["node"]),
-        pool=resource.get("pool") or None,
-        template=bool(resource.get("template", 0)),
-        online=resource.get("status") != "unknown",
-        name=str(resource.get("name", "")),
-    )
-
-
-def refuse_blindness(connections: ProxmoxConnections, privilege: str, doing: str) -> None:
-    """Raise PermissionDenied when nothing is listed for want of a privilege."""
-    permissions = connections.get("access/permissions", doing)
-    if not any(privilege in granted for granted in permissions.values()):
-        raise PermissionDenied(
-            f"Could not {doing}: {connections.credential.principal} has the privilege {privilege}"
-            " on no path, so Proxmox VE shows nothing.",
-            hint="Give the role to the token too: a token has the privileges of its user only"
-            " where both have them, or with privilege separation off.",
-            provider="proxmox",
-        )
-
-
-def to_vmid(instance_id: str) -> int:
-    """Return the number that an id stands for; raises NotFound for what no machine has."""
-    if not instance_id.isascii() or not instance_id.isdigit() or len(instance_id) > 9:
-        raise NotFound(f"There is no machine {instance_id!r}.", provider="proxmox")
-    return int(instance_id)
-
-
-def find_place(connections: ProxmoxConnections, vmid: int, doing: str) -> Place | None:
-    """Return where a machine is, None when its number is free.
-
-    Raises PermissionDenied for a machine that exists and may not be seen, and Unavailable for
-    one whose node is offline.
-    """
-    found = connections.get("cluster/resources", doing, type="vm")
-    for resource in found:
-        if resource.get("vmid") == vmid and resource.get("type") in KINDS:
-            place = to_place(resource)
-            refuse_offline(place, doing)
-            return place
-    refuse_hidden(connections, vmid, doing)
-    return None
-
-
-def refuse_hidden(connections: ProxmoxConnections, vmid: int, doing: str) -> None:
-    """Raise PermissionDenied when a number that no list shows is taken all the same."""
-    if vmid < 100:
-        return
-    try:
-        connections.get("cluster/nextid", doing, vmid=vmid)
-    except InvalidRequest as error:
-        if "already exists" not in error.message:
-            raise
-        raise PermissionDenied(
-            f"Could not {doing}: machine {vmid} exists, and"
-            f" {connections.credential.principal} may not see it.",
-            hint="It needs VM.Audit on /vms, on the machine or on its pool.",
-            provider="proxmox",
-        ) from error
+    def machine(self) -> Machine:
+        """Return the machine; raises what its reading raised."""
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
 
 
 def refuse_offline(place: Place, doing: str) -> None:
@@ -171,87 +114,102 @@ def refuse_offline(place: Place, doing: str) -> None:
         )
 
 
-def get_machine(connections: ProxmoxConnections, vmid: int, doing: str) -> Machine:
-    """Return a machine with all that is known of it; raises NotFound when there is none."""
-    place = find_place(connections, vmid, doing)
-    if place is None or place.template:
-        raise NotFound(f"Could not {doing}: there is no machine {vmid}.", provider="proxmox")
-    return read_machine(connections, place, doing)
-
-
 def read_machine(connections: ProxmoxConnections, place: Place, doing: str) -> Machine:
-    """Return the machine at a place; raises NotFound when it is gone from there."""
-    config = connections.get(f"{place.path}/config", doing, current=1)
-    status = connections.get(f"{place.path}/status/current", doing)
+    """Return the machine at a place; raises NotFound when it is not there (any more)."""
+    config = read_config(connections, place, doing)
+    status = connections.get_object(f"{place.path}/status/current", doing)
     tasks = running_tasks(connections, place.node, doing, place.vmid)
-    return _put_together(connections, place, status, config, tasks)
+    return put_together(connections, place, status, config, tasks)
 
 
-def _put_together(
+def read_config(connections: ProxmoxConnections, place: Place, doing: str) -> Mapping[str, Any]:
+    """Return the configuration at a place as it is now, without what waits for the next start."""
+    return connections.get_object(f"{place.path}/config", doing, current=1)
+
+
+def put_together(
     connections: ProxmoxConnections,
     place: Place,
     status: Mapping[str, Any],
     config: Mapping[str, Any],
     tasks: Mapping[int, str],
 ) -> Machine:
-    mark = read_mark(str(config.get("description", "")))
+    """Return a machine of what was read of it."""
+    mark = _mark(config, place)
     storages = {drive.volume.partition(":")[0] for drive in drives(config)}
     shared = frozenset(name for name in storages if is_shared(connections, name))
     return Machine(place, status, config, tasks.get(place.vmid), mark, shared)
 
 
-def is_shared(connections: ProxmoxConnections, storage: str) -> bool:
-    """Return whether all nodes share a storage."""
-
-    def read() -> dict[str, bool]:
-        doing = f"read where storage {storage} is"
-        found = connections.get("cluster/resources", doing, type="storage")
-        return {str(one["storage"]): bool(one.get("shared", 0)) for one in found}
-
-    return connections.is_shared(storage, read)
+def with_config(machine: Machine, config: Mapping[str, Any]) -> Machine:
+    """Return a machine whose configuration was read again."""
+    return replace(machine, config=config, mark=_mark(config, machine.place))
 
 
-def get_pages(
-    connections: ProxmoxConnections,
-    places: Sequence[Place],
-    page_size: int,
-    doing: str,
-) -> Iterator[list[Machine]]:
-    """Yield machines page by page, their configurations read several at a time.
+def _mark(config: Mapping[str, Any], place: Place) -> Mark:
+    return own_mark(read_mark(to_text(config.get("description")) or ""), place.vmid)
 
-    A machine that moved to another node meanwhile is read there; one that ended is left out.
+
+def read_pages(
+    places: Sequence[Place], page_size: int, read: Callable[[Place], Machine | None]
+) -> Iterator[list[Reading]]:
+    """Yield what reading the machines at some places comes to, several at a time.
+
+    None leaves a machine out. What one machine raises is its own, until someone asks for it.
     """
-    statuses, tasks = _read_nodes(connections, places, doing)
 
-    def read(place: Place) -> Machine | None:
-        status = statuses.get(place.vmid)
+    def attempt(place: Place) -> Reading | None:
         try:
-            if status is None:
-                return read_machine(connections, place, doing)
-            config = connections.get(f"{place.path}/config", doing, current=1)
-            return _put_together(connections, place, status, config, tasks)
-        except NotFound:
-            moved = find_place(connections, place.vmid, doing)
-            return None if moved is None else read_machine(connections, moved, doing)
+            machine = read(place)
+        except Exception as error:
+            return Reading(place, error)
+        return None if machine is None else Reading(place, machine)
 
     with ThreadPoolExecutor(READERS, thread_name_prefix="proxmox") as pool:
         for start in range(0, len(places), page_size):
             page = places[start : start + page_size]
-            yield [machine for machine in pool.map(read, page) if machine is not None]
+            yield [reading for reading in pool.map(attempt, page) if reading is not None]
 
 
-def _read_nodes(
+def read_templates(
     connections: ProxmoxConnections, places: Sequence[Place], doing: str
-) -> tuple[dict[int, Mapping[str, Any]], dict[int, str]]:
-    """Return the status of each machine and the task on it, node by node."""
-    statuses: dict[int, Mapping[str, Any]] = {}
-    tasks: dict[int, str] = {}
-    for place in places:
-        refuse_offline(place, doing)
-    for node in sorted({place.node for place in places}):
-        for one in connections.get(f"nodes/{node}/qemu", doing, full=1):
-            statuses[int(one["vmid"])] = one
-        for one in connections.get(f"nodes/{node}/lxc", doing):
-            statuses[int(one["vmid"])] = one
-        tasks |= running_tasks(connections, node, doing)
-    return statuses, tasks
+) -> list[Reading]:
+    """Return the templates at some places; one that is gone meanwhile is left out."""
+
+    def read(place: Place) -> Machine | None:
+        try:
+            return put_together(connections, place, {}, read_config(connections, place, doing), {})
+        except NotFound:
+            return None
+
+    pages = read_pages(places, max(1, len(places)), read)
+    return [reading for page in pages for reading in page]
+
+
+def is_shared(connections: ProxmoxConnections, storage: str) -> bool:
+    """Return whether all nodes share a storage, as far as the credential may see it.
+
+    Raises UnexpectedAnswer for one that does not say so.
+    """
+
+    def read() -> dict[str, bool | None]:
+        doing = f"read where storage {storage} is"
+        found = connections.get_list("cluster/resources", doing, type="storage")
+        told: dict[str, bool | None] = {}
+        for one in found:
+            name = to_text(one.get("storage")) if isinstance(one, Mapping) else None
+            if name is not None and told.get(name) is None:
+                told[name] = _is_shared(one)
+        return told
+
+    shared = connections.is_shared(storage, read)
+    if shared is None:
+        raise missing(f"shared of storage {storage}")
+    return shared
+
+
+def _is_shared(storage: Mapping[str, Any]) -> bool | None:
+    try:
+        return required_flag(storage, "shared")
+    except UnexpectedAnswer:
+        return None

@@ -13,6 +13,7 @@ from providers.proxmox.machines import Machine, read_machine
 from providers.proxmox.notes import with_mark
 from providers.proxmox.sizes import to_size
 from providers.proxmox.tasks import complete
+from providers.proxmox.values import to_text
 from providers.proxmox.words import refuse_tag, to_words
 from skyclust.errors import InvalidRequest
 from skyclust.model.instance import InstanceSpec
@@ -65,15 +66,15 @@ def make_ready(
     if not machine.runs:
         changes = to_changes(machine, spec, doing)
         method = connections.post if machine.place.kind == "qemu" else connections.put
-        upid = method(f"{path}/config", doing, **changes, digest=machine.config["digest"])
+        upid = method(f"{path}/config", doing, **changes, **machine.precondition)
         complete(connections, upid, doing)
         _grow_boot_disk(connections, machine, spec, doing)
         complete(connections, connections.post(f"{path}/status/start", doing), doing)
     machine = read_machine(connections, machine.place, doing)
     mark = machine.mark.model_copy(update={"making": False})
     description = with_mark(machine.description, mark)
-    digest = machine.config["digest"]
-    connections.put(f"{path}/config", doing, description=description, digest=digest)
+    changes = {"description": description, **machine.precondition}
+    connections.put(f"{path}/config", doing, **changes)
     return replace(machine, mark=mark)
 
 
@@ -84,7 +85,7 @@ def to_changes(machine: Machine, spec: InstanceSpec, doing: str) -> dict[str, ob
     changes: dict[str, object] = {"cores": size.cores, "memory": size.memory_mib}
     mark = machine.mark.model_copy(update={"tags": spec.tags})
     changes["description"] = with_mark(machine.description, mark)
-    if words := to_words(str(config.get("tags", "")), machine.mark.tags, spec.tags):
+    if words := to_words(to_text(config.get("tags")) or "", machine.mark.tags, spec.tags):
         changes["tags"] = words
     changes |= _data_disks(machine, spec)
     if machine.place.kind == "qemu":
@@ -107,7 +108,7 @@ def _network_card(machine: Machine, spec: InstanceSpec) -> dict[str, object]:
     """Return the first network card on the bridge that is asked for; its address stays."""
     if spec.network is None:
         return {}
-    card = str(machine.config.get("net0", "virtio")).split(",")
+    card = (to_text(machine.config.get("net0")) or "virtio").split(",")
     kept = [part for part in card if not part.startswith("bridge=")]
     return {"net0": ",".join([kept[0], f"bridge={spec.network}", *kept[1:]])}
 
@@ -115,7 +116,7 @@ def _network_card(machine: Machine, spec: InstanceSpec) -> dict[str, object]:
 def _container_card(machine: Machine, spec: InstanceSpec) -> dict[str, object]:
     if spec.network is None and spec.private_address is None:
         return {}
-    card = str(machine.config.get("net0", "name=eth0,ip=dhcp")).split(",")
+    card = (to_text(machine.config.get("net0")) or "name=eth0,ip=dhcp").split(",")
     addresses = _addresses(spec.private_address) if spec.private_address else {}
     replaced = {**addresses, **({"bridge": spec.network} if spec.network else {})}
     kept = [part for part in card if part.partition("=")[0] not in replaced]
@@ -174,16 +175,16 @@ def _grow_boot_disk(
     if spec.boot_disk is None:
         return
     slot = boot_slot(machine.config)
-    size = next((one.size for one in drives(machine.config) if one.slot == slot), 0)
+    size = next((one.size for one in drives(machine.config) if one.slot == slot), None)
     wanted = spec.boot_disk.size_gib * GIB
-    if wanted < size:
+    if size is not None and wanted < size:
         raise InvalidRequest(
             f"Could not {doing}: the image's disk has {size / GIB:.1f} GiB, and a boot disk of"
             f" {spec.boot_disk.size_gib} GiB is asked for.",
             hint="Disks grow and never shrink.",
             provider="proxmox",
         )
-    if wanted > size:
+    if size is None or wanted > size:
         asked = {"disk": slot, "size": f"{spec.boot_disk.size_gib}G"}
         upid = connections.put(f"{machine.place.path}/resize", doing, **asked)
         complete(connections, upid, doing)

@@ -11,6 +11,7 @@ from providers.proxmox import (
     catalog,
     changes,
     creation,
+    deletion,
     disks,
     identity,
     images,
@@ -33,7 +34,7 @@ from skyclust.contract import (
 from skyclust.errors import ConfigurationError
 from skyclust.model.catalog import Architecture, Image, InstanceType
 from skyclust.model.identity import Identity
-from skyclust.model.instance import Instance, InstanceSpec
+from skyclust.model.instance import Instance, InstanceReference, InstanceSpec
 from skyclust.model.resource import Resource, ResourceKind
 from skyclust.model.snapshot import InstanceSnapshot
 
@@ -102,30 +103,34 @@ class ProxmoxProvider(
         """Return the machine as it is now; one that is gone is NotFound, as is a template."""
         return instances.get_instance(self._in(region), region, instance_id)
 
-    def start_instance(self, region: str, instance_id: str) -> None:
+    def start_instance(self, instance: InstanceReference) -> None:
         """Start a machine; one that runs is left as it is."""
-        changes.start_instance(self._in(region), region, instance_id)
+        changes.start_instance(self._in(instance.region), instance)
 
-    def stop_instance(self, region: str, instance_id: str, *, power_off_only: bool = False) -> None:
+    def stop_instance(self, instance: InstanceReference, *, power_off_only: bool = False) -> None:
         """Shut a machine down, or switch it off after a minute. Its place is always its own."""
         del power_off_only
-        changes.stop_instance(self._in(region), region, instance_id)
+        changes.stop_instance(self._in(instance.region), instance)
 
-    def reboot_instance(self, region: str, instance_id: str) -> None:
+    def reboot_instance(self, instance: InstanceReference) -> None:
         """Shut a running machine down and start it again."""
-        changes.reboot_instance(self._in(region), region, instance_id)
+        changes.reboot_instance(self._in(instance.region), instance)
 
     def must_stop_to_resize(self, instance: Instance, instance_type: str) -> bool:
         """Return whether the machine has to be stopped first: machines do, containers do not."""
         return changes.must_stop_to_resize(instance, instance_type)
 
-    def resize_instance(self, region: str, instance_id: str, instance_type: str) -> None:
+    def resize_instance(self, instance: InstanceReference, instance_type: str) -> None:
         """Give a machine other cores and memory."""
-        changes.resize_instance(self._in(region), region, instance_id, instance_type)
+        changes.resize_instance(self._in(instance.region), instance, instance_type)
 
-    def delete_instance(self, region: str, instance_id: str) -> None:
+    def delete_instance(self, instance: InstanceReference) -> None:
         """Switch a machine off and remove it with its disks; a gone machine is no error."""
-        changes.delete_instance(self._in(region), region, instance_id)
+        deletion.delete_instance(self._in(instance.region), instance)
+
+    def remove_leftovers(self, instance: InstanceReference) -> None:
+        """Remove the volumes that a machine of SkyClust left; while its number is free alone."""
+        deletion.remove_leftovers(self._in(instance.region), instance)
 
     def list_instance_types(self, region: str) -> Iterator[Sequence[InstanceType]]:
         """Yield a ladder of sizes that the nodes can hold; others are written the same way."""
@@ -138,10 +143,10 @@ class ProxmoxProvider(
         return images.list_images(self._in(region), region, family, architecture)
 
     def create_snapshot(
-        self, region: str, instance_id: str, name: str, token: str
+        self, instance: InstanceReference, name: str, token: str
     ) -> InstanceSnapshot:
         """Take a snapshot of all disks of a machine, or return the one made with the token."""
-        return snapshots.create_snapshot(self._in(region), region, instance_id, name, token)
+        return snapshots.create_snapshot(self._in(instance.region), instance, name, token)
 
     def list_snapshots(self, region: str, instance_id: str) -> Sequence[InstanceSnapshot]:
         """Return the machine's snapshots, the oldest first."""
@@ -151,36 +156,35 @@ class ProxmoxProvider(
         """Return whether the machine has to be stopped first."""
         return snapshots.must_stop_to_restore(instance)
 
-    def restore_snapshot(self, region: str, instance_id: str, snapshot_id: str, token: str) -> bool:
+    def restore_snapshot(self, instance: InstanceReference, snapshot_id: str, token: str) -> bool:
         """Put a stopped machine back to a snapshot; doing it again does no harm."""
         del token
-        return snapshots.restore_snapshot(self._in(region), region, instance_id, snapshot_id)
+        return snapshots.restore_snapshot(self._in(instance.region), instance, snapshot_id)
 
-    def delete_snapshot(self, region: str, instance_id: str, snapshot_id: str) -> None:
+    def delete_snapshot(self, instance: InstanceReference, snapshot_id: str) -> None:
         """Remove a snapshot; one that is gone is no error."""
-        snapshots.delete_snapshot(self._in(region), region, instance_id, snapshot_id)
+        snapshots.delete_snapshot(self._in(instance.region), instance, snapshot_id)
 
     def get_disk(self, region: str, disk_id: str) -> Resource:
         """Return the disk as inventory does, now."""
         return disks.get_disk(self._in(region), region, disk_id)
 
-    def attach_disk(self, region: str, instance_id: str, disk_id: str) -> None:
+    def attach_disk(self, instance: InstanceReference, disk_id: str) -> None:
         """Put a disk that no machine owns into a drive of a machine."""
-        attaching.attach_disk(self._in(region), region, instance_id, disk_id)
+        attaching.attach_disk(self._in(instance.region), instance, disk_id)
 
-    def detach_disk(self, region: str, instance_id: str, disk_id: str) -> None:
+    def detach_disk(self, instance: InstanceReference, disk_id: str) -> None:
         """Take a disk out of a machine's drive; the disk stays."""
-        attaching.detach_disk(self._in(region), region, instance_id, disk_id)
+        attaching.detach_disk(self._in(instance.region), instance, disk_id)
 
     def set_tags(
         self,
-        region: str,
-        instance_id: str,
+        instance: InstanceReference,
         tags: Mapping[str, str],
         removed: Collection[str] = (),
     ) -> None:
         """Set these tags, remove those, and leave all others as they are."""
-        changes.set_tags(self._in(region), region, instance_id, tags, removed)
+        changes.set_tags(self._in(instance.region), instance, tags, removed)
 
     def _in(self, region: str) -> ProxmoxConnections:
         """Return the connections for a call in a region; raises InvalidRequest elsewhere."""

@@ -24,9 +24,14 @@ class Size(NamedTuple):
     @property
     def name(self) -> str:
         """The type that stands for the size."""
-        if self.memory_mib % MIB_PER_GIB == 0:
-            return f"{self.cores}c{self.memory_mib // MIB_PER_GIB}g"
-        return f"{self.cores}c{self.memory_mib}m"
+        return type_name(self.cores, self.memory_mib)
+
+
+def type_name(cores: float, memory_mib: int) -> str:
+    """Return how a size is written; a share of a core, which nobody can ask for, is `0.5c1g`."""
+    if memory_mib % MIB_PER_GIB == 0:
+        return f"{cores:g}c{memory_mib // MIB_PER_GIB}g"
+    return f"{cores:g}c{memory_mib}m"
 
 
 def to_size(instance_type: str) -> Size:

@@ -6,7 +6,7 @@ Source: https://pve.proxmox.com/wiki/Live_Snapshots
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -14,23 +14,20 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.proxmox.changes import refusal
-from providers.proxmox.instances import to_state
-from providers.proxmox.machines import (
-    READERS,
-    Machine,
-    Place,
-    find_place,
-    get_machine,
-    get_places,
-    refuse_offline,
-    to_vmid,
-)
+from providers.proxmox.listings import to_vmid
+from providers.proxmox.machines import READERS, Machine, Place
 from providers.proxmox.notes import Mark, read_mark, with_mark
+from providers.proxmox.presence import at_its_place
+from providers.proxmox.states import to_state
+from providers.proxmox.survey import survey
 from providers.proxmox.tasks import finish
-from skyclust.errors import Conflict, InvalidRequest, NotFound
-from skyclust.model.instance import Instance, InstanceState
+from providers.proxmox.unique_id import find_same_machine, get_same_machine
+from providers.proxmox.values import missing, required_text, to_text, to_time
+from skyclust.errors import Conflict, InvalidRequest, NotFound, UnexpectedAnswer
+from skyclust.model.instance import Instance, InstanceReference, InstanceState
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 from skyclust.model.snapshot import InstanceSnapshot, SnapshotState
+from skyclust.providerkit.items import ItemReader
 
 if TYPE_CHECKING:
     from providers.proxmox.client import ProxmoxConnections
@@ -56,16 +53,16 @@ _RESOURCE_STATES: Final = {
 
 
 def create_snapshot(
-    connections: ProxmoxConnections, region: str, instance_id: str, name: str, token: str
+    connections: ProxmoxConnections, instance: InstanceReference, name: str, token: str
 ) -> InstanceSnapshot:
     """Ask for a snapshot of a machine's disks; one that the token has made is returned.
 
     What Proxmox VE calls it is made from name and token, and it takes no two of one name.
     """
-    doing = f"take snapshot {name!r} of machine {instance_id} in {region}"
-    machine = get_machine(connections, to_vmid(instance_id), doing)
+    doing = f"take snapshot {name!r} of machine {instance.id} in {instance.region}"
+    machine = get_same_machine(connections, instance, doing)
     snapname = to_snapname(name, token)
-    made = _find(connections, region, machine.place, snapname, doing)
+    made = _find(connections, instance.region, machine.place, snapname, doing)
     if made is None:
         _refuse_busy(machine, doing)
         description = with_mark("", Mark(token=token, name=name))
@@ -73,7 +70,7 @@ def create_snapshot(
             f"{machine.place.path}/snapshot", doing, snapname=snapname, description=description
         )
         finish(connections, upid, doing, seconds=FOLLOWED_SECONDS)
-        made = _find(connections, region, machine.place, snapname, doing)
+        made = _find(connections, instance.region, machine.place, snapname, doing)
     if made is None:
         raise Conflict(
             f"Could not {doing}: it is not there yet.", hint="Ask again.", provider="proxmox"
@@ -95,43 +92,61 @@ def list_snapshots(
 ) -> list[InstanceSnapshot]:
     """Return a machine's snapshots, the oldest first; those that people took, too."""
     doing = f"list the snapshots of machine {instance_id} in {region}"
-    place = find_place(connections, to_vmid(instance_id), doing)
-    if place is None or place.template:
-        raise NotFound(f"Could not {doing}: there is none.", provider="proxmox")
-    return _read(connections, region, place, doing)
+    vmid = to_vmid(instance_id)
+    reader = ItemReader("proxmox", f"snapshots of machine {instance_id}")
+
+    def read(place: Place) -> list[InstanceSnapshot] | None:
+        if place.template:
+            return None
+        found = connections.get_list(f"{place.path}/snapshot", doing)
+        return reader.read(found, _snapshot_reader(region, place), region=region)
+
+    found = at_its_place(connections, vmid, doing, read)
+    if found is None:
+        raise NotFound(f"Could not {doing}: there is no machine {vmid}.", provider="proxmox")
+    reader.finish()
+    return _sorted(found)
 
 
-def _read(
-    connections: ProxmoxConnections, region: str, place: Place, doing: str
-) -> list[InstanceSnapshot]:
-    found = connections.get(f"{place.path}/snapshot", doing)
-    told = [to_snapshot(region, place, one) for one in found if one["name"] != "current"]
+def _snapshot_reader(region: str, place: Place) -> Callable[[Any], InstanceSnapshot | None]:
+    def to_record(one: Any) -> InstanceSnapshot | None:
+        if isinstance(one, UnexpectedAnswer):
+            raise one
+        if not isinstance(one, Mapping):
+            raise missing("name")
+        return to_snapshot(region, place, one) if one.get("name") != "current" else None
+
+    return to_record
+
+
+def _sorted(found: Sequence[InstanceSnapshot]) -> list[InstanceSnapshot]:
     earliest = datetime.min.replace(tzinfo=UTC)
-    return sorted(told, key=lambda one: (one.created_at or earliest, one.id))
+    return sorted(found, key=lambda one: (one.created_at or earliest, one.id))
 
 
 def _find(
     connections: ProxmoxConnections, region: str, place: Place, snapname: str, doing: str
 ) -> InstanceSnapshot | None:
-    found = _read(connections, region, place, doing)
-    return next((one for one in found if one.id == snapname), None)
+    found = connections.get_list(f"{place.path}/snapshot", doing)
+    named = (one for one in found if isinstance(one, Mapping) and one.get("name") == snapname)
+    return next((to_snapshot(region, place, one) for one in named), None)
 
 
 def to_snapshot(region: str, place: Place, snapshot: Mapping[str, Any]) -> InstanceSnapshot:
     """Return a snapshot in our words."""
-    mark = read_mark(str(snapshot.get("description", "")))
-    native = str(snapshot.get("snapstate", ""))
-    time = snapshot.get("snaptime")
+    snapname = required_text(snapshot, "name")
+    mark = read_mark(to_text(snapshot.get("description")) or "")
+    native = to_text(snapshot.get("snapstate")) or ""
     return InstanceSnapshot(
         provider="proxmox",
         region=region,
         instance_id=str(place.vmid),
-        id=str(snapshot["name"]),
-        name=mark.name or str(snapshot["name"]),
+        id=snapname,
+        name=mark.name or snapname,
         state=STATES.get(native, SnapshotState.ERROR),
         native_state=native or "ok",
         token=mark.token,
-        created_at=datetime.fromtimestamp(int(time), UTC) if time else None,
+        created_at=to_time(snapshot.get("snaptime")),
     )
 
 
@@ -144,15 +159,15 @@ def must_stop_to_restore(instance: Instance) -> bool:
 
 
 def restore_snapshot(
-    connections: ProxmoxConnections, region: str, instance_id: str, snapshot_id: str
+    connections: ProxmoxConnections, instance: InstanceReference, snapshot_id: str
 ) -> bool:
     """Put a stopped machine back to a snapshot; returns whether it is there.
 
     Going back twice is going back once. Configuration and notes go back with the disks.
     """
-    doing = f"put machine {instance_id} in {region} back to snapshot {snapshot_id}"
-    machine = get_machine(connections, to_vmid(instance_id), doing)
-    if _find(connections, region, machine.place, snapshot_id, doing) is None:
+    doing = f"put machine {instance.id} in {instance.region} back to snapshot {snapshot_id}"
+    machine = get_same_machine(connections, instance, doing)
+    if _find(connections, instance.region, machine.place, snapshot_id, doing) is None:
         raise NotFound(f"Could not {doing}: there is no such snapshot.", provider="proxmox")
     if machine.lock == "rollback" or machine.task in {"qmrollback", "vzrollback"}:
         return False
@@ -164,18 +179,18 @@ def restore_snapshot(
 
 
 def delete_snapshot(
-    connections: ProxmoxConnections, region: str, instance_id: str, snapshot_id: str
+    connections: ProxmoxConnections, instance: InstanceReference, snapshot_id: str
 ) -> None:
-    """Remove a snapshot; one that is gone is no error."""
-    doing = f"delete snapshot {snapshot_id} of machine {instance_id} in {region}"
-    place = find_place(connections, to_vmid(instance_id), doing)
-    if place is None:
+    """Remove a snapshot; one that is gone is no error, with its machine or without."""
+    doing = f"delete snapshot {snapshot_id} of machine {instance.id} in {instance.region}"
+    machine = find_same_machine(connections, instance, doing)
+    if machine is None:
         return
-    found = _find(connections, region, place, snapshot_id, doing)
+    found = _find(connections, instance.region, machine.place, snapshot_id, doing)
     if found is None or found.state is SnapshotState.DELETING:
         return
     with suppress(NotFound):
-        upid = connections.delete(f"{place.path}/snapshot/{snapshot_id}", doing)
+        upid = connections.delete(f"{machine.place.path}/snapshot/{snapshot_id}", doing)
         finish(connections, upid, doing, seconds=FOLLOWED_SECONDS)
 
 
@@ -192,22 +207,43 @@ def get_snapshots(
 ) -> Iterator[Sequence[Resource]]:
     """Yield the snapshots of all machines, so many machines a page."""
     doing = f"list snapshots in {region}"
-    places = [place for place in get_places(connections, doing) if not place.template]
-    for place in places:
-        refuse_offline(place, doing)
+    reader = ItemReader("proxmox", f"snapshots of {region}")
+    cluster = survey(connections, region, doing, reader)
+    places = [place for place in cluster.places if not place.template]
 
-    def read(place: Place) -> list[Resource]:
+    def read(place: Place) -> tuple[Place, list[Any]]:
+        """Return a machine's place and snapshots; what its list raises stands in for them."""
+        listing = _listing(connections, doing)
         try:
-            found = _read(connections, region, place, doing)
+            return listing(place)
         except NotFound:
-            moved = find_place(connections, place.vmid, doing)
-            found = [] if moved is None else _read(connections, region, moved, doing)
-        return [to_resource(one) for one in found]
+            return at_its_place(connections, place.vmid, doing, listing) or (place, [])
+        except UnexpectedAnswer as error:
+            return place, [error]
 
     with ThreadPoolExecutor(READERS, thread_name_prefix="proxmox") as pool:
         for start in range(0, len(places), page_size):
-            page = places[start : start + page_size]
-            yield [resource for found in pool.map(read, page) for resource in found]
+            page: list[Resource] = []
+            for place, found in pool.map(read, places[start : start + page_size]):
+                read_here, name = _snapshot_reader(region, place), _namer(place)
+                told = reader.read(found, read_here, region=region, name=name)
+                page += [to_resource(one) for one in _sorted(told)]
+            yield page
+    reader.finish()
+
+
+def _listing(
+    connections: ProxmoxConnections, doing: str
+) -> Callable[[Place], tuple[Place, list[Any]]]:
+    return lambda place: (place, connections.get_list(f"{place.path}/snapshot", doing))
+
+
+def _namer(place: Place) -> Callable[[Any], str]:
+    def name(one: Any) -> str:
+        found = to_text(one.get("name")) if isinstance(one, Mapping) else None
+        return f"{place.vmid}/{found or 'one without a name'}"
+
+    return name
 
 
 def to_resource(snapshot: InstanceSnapshot) -> Resource:

@@ -5,11 +5,14 @@ Source: https://pve.proxmox.com/pve-docs/api-viewer/#/cluster/resources
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from providers.proxmox.machines import refuse_blindness
+from providers.proxmox.permissions import refuse_blindness
+from providers.proxmox.values import missing, required_flag, required_text, to_integer, to_text
 from skyclust.errors import Unavailable
+from skyclust.providerkit.items import ItemReader
 
 if TYPE_CHECKING:
     from providers.proxmox.client import ProxmoxConnections
@@ -19,15 +22,16 @@ if TYPE_CHECKING:
 class Storage:
     """A storage as one node sees it; a shared one holds the same on every node.
 
-    `free` is in bytes.
+    `free` is in bytes, 0 where Proxmox VE tells none.
     """
 
     name: str
     node: str
-    type: str
+    type: str | None
     content: tuple[str, ...]
     shared: bool
     free: int = 0
+    status: str = "available"
 
     @property
     def path(self) -> str:
@@ -42,35 +46,62 @@ def get_storages(
     *,
     name: str | None = None,
     reachable_only: bool = False,
+    reader: ItemReader | None = None,
+    region: str = "",
 ) -> list[Storage]:
     """Return the storages (of a name) that hold one of the kinds of content, shared ones once.
 
     Raises Unavailable when one can be read on no node, unless those that can be reached are
-    enough, and PermissionDenied when the credential may see none at all.
+    enough, and PermissionDenied when the credential may see none at all. `reader` remembers
+    what cannot be read; without one it raises IncompleteList.
     """
-    found = connections.get("cluster/resources", doing, type="storage")
+    found = connections.get_list("cluster/resources", doing, type="storage")
     if not found:
         refuse_blindness(connections, "Datastore.Audit", doing)
+    items = reader or ItemReader("proxmox", "storages")
+    read = items.read(found, to_storage, region=region)
+    if reader is None:
+        items.finish()
     chosen: dict[tuple[str, str], Storage] = {}
-    missing: dict[tuple[str, str], str] = {}
-    for one in sorted(found, key=lambda one: (str(one["storage"]), str(one["node"]))):
-        kinds = tuple(str(one.get("content", "")).split(","))
-        storage = Storage(
-            str(one["storage"]),
-            str(one["node"]),
-            str(one.get("plugintype", "")),
-            kinds,
-            bool(one.get("shared", 0)),
-            int(one.get("maxdisk", 0)) - int(one.get("disk", 0)),
-        )
-        if not content & set(kinds) or name not in {None, storage.name}:
+    offline: dict[tuple[str, str], Storage] = {}
+    for storage in sorted(read, key=lambda one: (one.name, one.node)):
+        if not content & set(storage.content) or name not in {None, storage.name}:
             continue
         key = (storage.name, "" if storage.shared else storage.node)
-        if one.get("status") == "available":
+        if storage.status == "available":
             chosen.setdefault(key, storage)
         else:
-            missing[key] = f"storage {storage.name} of node {storage.node} is {one.get('status')}"
-    for key, reason in missing.items():
+            offline[key] = storage
+    for key, one in offline.items():
         if key not in chosen and not reachable_only:
-            raise Unavailable(f"Could not {doing}: {reason}.", provider="proxmox")
+            raise Unavailable(
+                f"Could not {doing}: storage {one.name} of node {one.node} is"
+                f" {one.status or 'in no state that it tells'}.",
+                provider="proxmox",
+            )
     return list(chosen.values())
+
+
+def to_storage(one: Any) -> Storage | None:
+    """Return a storage of the cluster's list; None for anything else in it.
+
+    Raises UnexpectedAnswer for one without name, node or content, or that does not say whether all
+    nodes share it: the ids of its volumes depend on that.
+    """
+    if not isinstance(one, Mapping):
+        raise missing("storage")
+    if one.get("type") not in {None, "storage"}:
+        return None
+    content = one.get("content")
+    if not isinstance(content, str):
+        raise missing("content")
+    total, used = to_integer(one.get("maxdisk")), to_integer(one.get("disk"))
+    return Storage(
+        name=required_text(one, "storage"),
+        node=required_text(one, "node"),
+        type=to_text(one.get("plugintype")),
+        content=tuple(content.split(",")),
+        shared=required_flag(one, "shared"),
+        free=total - used if total is not None and used is not None else 0,
+        status=to_text(one.get("status")) or "",
+    )

@@ -7,10 +7,12 @@ Source: https://pve.proxmox.com/pve-docs/api-viewer/#/nodes/{node}/tasks/{upid}/
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.proxmox.errors import task_error
+from providers.proxmox.states import TASKS
+from providers.proxmox.values import required_text, to_integer
 from skyclust.errors import Timeout
 
 if TYPE_CHECKING:
@@ -52,9 +54,10 @@ def finish(
         return True
     node = upid.split(":")[1]
     for _ in tries(seconds):
-        task = connections.get(f"nodes/{node}/tasks/{upid}/status", doing)
-        if task["status"] == "stopped":
-            exit_status = str(task.get("exitstatus", "no exit status"))
+        task = connections.get_object(f"nodes/{node}/tasks/{upid}/status", doing)
+        if required_text(task, "status") == "stopped":
+            # Without one nothing is known of how it ended.
+            exit_status = required_text(task, "exitstatus")
             if exit_status != "OK" and not exit_status.startswith("WARNINGS"):
                 raise task_error(exit_status, doing)
             return True
@@ -75,16 +78,24 @@ def complete(connections: ProxmoxConnections, upid: Any, doing: str) -> None:
 def running_tasks(
     connections: ProxmoxConnections, node: str, doing: str, vmid: int | None = None
 ) -> dict[int, str]:
-    """Return the types of the tasks that run on a node's machines, by machine.
+    """Return the types of the tasks that change a node's machines now, by machine.
 
-    The list of active tasks has those that are just over, too: they have an end.
+    Of several the newest counts. Tasks that change no state, such as consoles, hide none that
+    does. The list of active tasks has those that are just over, too: they have an end.
     """
     asked: dict[str, object] = {"source": "active", "limit": 500}
     if vmid is not None:
         asked["vmid"] = vmid
-    found = connections.get(f"nodes/{node}/tasks", doing, **asked)
-    return {
-        int(task["id"]): str(task["type"])
-        for task in reversed(found)
-        if "endtime" not in task and not task.get("status") and str(task.get("id", "")).isdigit()
-    }
+    return to_running(connections.get_list(f"nodes/{node}/tasks", doing, **asked))
+
+
+def to_running(tasks: Sequence[Any]) -> dict[int, str]:
+    """Return the types of the tasks that change a machine, by machine; the newest comes first."""
+    running: dict[int, str] = {}
+    for task in reversed(tasks):
+        if not isinstance(task, Mapping) or "endtime" in task or task.get("status"):
+            continue
+        kind, machine = task.get("type"), to_integer(task.get("id"))
+        if isinstance(kind, str) and kind in TASKS and machine is not None:
+            running[machine] = kind
+    return running

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from providers.proxmox.provider import ProxmoxProvider
-from skyclust.model.instance import Instance, InstanceSpec, InstanceState
+from skyclust.model.instance import Instance, InstanceReference, InstanceSpec, InstanceState
 from skyclust.sandbox.proxmox.seed import CLUSTER
 from skyclust.waiting import wait_for_state
 from tests.fixtures.proxmox import BareClient, ProxmoxSandbox
@@ -45,11 +45,15 @@ def spec() -> Spec:
     return described
 
 
+def reference(provider: ProxmoxProvider, machine_id: str) -> InstanceReference:
+    """Return what changes name the machine by that has a number now."""
+    return provider.get_instance(CLUSTER, machine_id).reference
+
+
 def becomes(provider: ProxmoxProvider, machine_id: str, state: InstanceState) -> Instance | None:
-    """Wait until a machine has a state."""
-    return wait_for_state(
-        provider, CLUSTER, machine_id, state, deadline_seconds=10, poll_seconds=0.03
-    )
+    """Wait until the machine that has a number now has a state."""
+    meant = reference(provider, machine_id)
+    return wait_for_state(provider, meant, state, deadline_seconds=10, poll_seconds=0.03)
 
 
 def finished(bare: BareClient, node: str, upid: str) -> str:

@@ -18,7 +18,7 @@ from skyclust.sandbox.faults import Fault, FaultKind
 from skyclust.sandbox.proxmox.access import NOBODY, PASSWORD, TEAM
 from skyclust.sandbox.proxmox.seed import CLUSTER
 from tests.fixtures.proxmox import ProxmoxSandbox
-from tests.integration.proxmox.conftest import Spec, finished
+from tests.integration.proxmox.conftest import Spec, finished, reference
 
 pytestmark = pytest.mark.integration
 
@@ -40,7 +40,7 @@ def test_a_password_logs_in_once_and_again_when_the_ticket_ended(
     assert proxmox_sandbox.calls()["POST /access/ticket"] == 1
     assert provider.verify().principal == "administrator@pve"
     proxmox_sandbox.reset("empty")  # forgets all tickets
-    provider.delete_instance(CLUSTER, made.id)
+    provider.delete_instance(made.reference)
     assert proxmox_sandbox.calls()["POST /access/ticket"] == 1
 
 
@@ -83,9 +83,12 @@ def test_a_team_sees_its_pool_and_no_machine_of_others_is_gone(
     others = set(listed(everybody, ResourceKind.INSTANCE)) - set(mine)
     assert len(mine) == 24
     other = min(others)
-    for call in (team.get_instance, team.delete_instance, team.start_instance):
+    meant = reference(everybody, other)
+    with pytest.raises(PermissionDenied, match="may not see it"):
+        team.get_instance(CLUSTER, other)
+    for call in (team.delete_instance, team.start_instance):
         with pytest.raises(PermissionDenied, match="may not see it"):
-            call(CLUSTER, other)
+            call(meant)
     assert other in listed(everybody, ResourceKind.INSTANCE)
 
 
@@ -93,6 +96,7 @@ def test_what_is_on_an_offline_node_cannot_be_read(proxmox_estate: ProxmoxSandbo
     provider = ProxmoxProvider(proxmox_estate.credential())
     pages = list(provider.list_resources(CLUSTER, ResourceKind.INSTANCE))
     by_zone = {one.zone: one.id for page in pages for one in page}
+    offline = reference(provider, by_zone["pve2"])
     proxmox_estate.bare().post("nodes/pve2/status", command="shutdown")
     for kind in (
         ResourceKind.INSTANCE,
@@ -105,7 +109,7 @@ def test_what_is_on_an_offline_node_cannot_be_read(proxmox_estate: ProxmoxSandbo
     with pytest.raises(Unavailable, match="node pve2"):
         provider.get_instance(CLUSTER, by_zone["pve2"])
     with pytest.raises(Unavailable):
-        provider.delete_instance(CLUSTER, by_zone["pve2"])
+        provider.delete_instance(offline)
     assert provider.get_instance(CLUSTER, by_zone["pve3"]).zone == "pve3"
     types = [one for page in provider.list_instance_types(CLUSTER) for one in page]
     assert {zone for one in types for zone in one.zones} == {"pve1", "pve3"}
@@ -139,6 +143,6 @@ def test_without_quorum_the_cluster_can_be_read_and_not_changed(
         bare.post(f"nodes/{node}/status", command="shutdown")
     assert provider.get_instance(CLUSTER, made.id).id == made.id
     with pytest.raises(Unavailable, match="no quorum"):
-        provider.stop_instance(CLUSTER, made.id)
+        provider.stop_instance(made.reference)
     with pytest.raises(Unavailable, match="no quorum"):
         provider.create_instance(spec(name="api", zone="pve1"), "t-2")

@@ -8,11 +8,11 @@ import pytest
 
 from providers.proxmox.provider import ProxmoxProvider
 from skyclust.errors import Conflict, InvalidRequest, NotFound, SkyClustError
-from skyclust.model.instance import InstanceState
+from skyclust.model.instance import InstanceReference, InstanceState
 from skyclust.model.resource import ResourceKind
 from skyclust.sandbox.proxmox.seed import CLUSTER
 from tests.fixtures.proxmox import BareClient, ProxmoxSandbox
-from tests.integration.proxmox.conftest import Spec, becomes, finished
+from tests.integration.proxmox.conftest import Spec, becomes, finished, reference
 
 pytestmark = pytest.mark.integration
 
@@ -31,19 +31,19 @@ def named(provider: ProxmoxProvider, name: str) -> str:
 def test_a_container_lives_its_life(provider: ProxmoxProvider, spec: Spec) -> None:
     made = provider.create_instance(spec(image="9002"), "t-1")
     assert not provider.must_stop_to_resize(made, "2c2g")
-    provider.resize_instance(CLUSTER, made.id, "2c2g")
+    provider.resize_instance(made.reference, "2c2g")
     assert provider.get_instance(CLUSTER, made.id).type == "2c2g"
-    provider.reboot_instance(CLUSTER, made.id)
+    provider.reboot_instance(made.reference)
     becomes(provider, made.id, InstanceState.RUNNING)
-    kept = provider.create_snapshot(CLUSTER, made.id, "before", "t-2")
-    provider.stop_instance(CLUSTER, made.id)
+    kept = provider.create_snapshot(made.reference, "before", "t-2")
+    provider.stop_instance(made.reference)
     becomes(provider, made.id, InstanceState.STOPPED)
-    provider.resize_instance(CLUSTER, made.id, "1c1g")
-    assert provider.restore_snapshot(CLUSTER, made.id, kept.id, "t-3")
+    provider.resize_instance(made.reference, "1c1g")
+    assert provider.restore_snapshot(made.reference, kept.id, "t-3")
     assert provider.get_instance(CLUSTER, made.id).type == "2c2g"
-    provider.start_instance(CLUSTER, made.id)
+    provider.start_instance(made.reference)
     becomes(provider, made.id, InstanceState.RUNNING)
-    provider.delete_instance(CLUSTER, made.id)
+    provider.delete_instance(made.reference)
     with pytest.raises(NotFound):
         provider.get_instance(CLUSTER, made.id)
 
@@ -53,7 +53,7 @@ def test_a_guest_that_does_not_listen_is_switched_off(
 ) -> None:
     made = provider.create_instance(spec(zone="pve1"), "t-1")
     bare.put(f"nodes/pve1/qemu/{made.id}/config", tags="ignores-acpi")
-    provider.stop_instance(CLUSTER, made.id)
+    provider.stop_instance(made.reference)
     becomes(provider, made.id, InstanceState.STOPPED)
 
 
@@ -61,7 +61,7 @@ def test_a_paused_machine_is_suspended_and_goes_on(estate: ProxmoxProvider) -> N
     paused = named(estate, "test-02")
     read = estate.get_instance(CLUSTER, paused)
     assert (read.state, read.native_state) == (InstanceState.SUSPENDED, "paused")
-    estate.start_instance(CLUSTER, paused)
+    estate.start_instance(reference(estate, paused))
     becomes(estate, paused, InstanceState.RUNNING)
 
 
@@ -71,10 +71,10 @@ def test_a_locked_machine_is_busy(estate: ProxmoxProvider, name: str, lock: str)
     read = estate.get_instance(CLUSTER, machine)
     assert (read.state, read.native_state) == (InstanceState.UPDATING, lock)
     changes: list[Callable[[], object]] = [
-        lambda: estate.stop_instance(CLUSTER, machine),
-        lambda: estate.start_instance(CLUSTER, machine),
-        lambda: estate.create_snapshot(CLUSTER, machine, "nightly", "t-1"),
-        lambda: estate.resize_instance(CLUSTER, machine, "1c1g"),
+        lambda: estate.stop_instance(reference(estate, machine)),
+        lambda: estate.start_instance(reference(estate, machine)),
+        lambda: estate.create_snapshot(reference(estate, machine), "nightly", "t-1"),
+        lambda: estate.resize_instance(reference(estate, machine), "1c1g"),
     ]
     for change in changes:
         with pytest.raises(Conflict, match=lock) as refused:
@@ -87,11 +87,11 @@ def test_a_task_that_fails_is_an_error(
 ) -> None:
     """It is `stopped` like any other: only its exit status tells."""
     made = provider.create_instance(spec(zone="pve1"), "t-1")
-    provider.stop_instance(CLUSTER, made.id)
+    provider.stop_instance(made.reference)
     becomes(provider, made.id, InstanceState.STOPPED)
     bare.put(f"nodes/pve1/qemu/{made.id}/config", cores=64)
     with pytest.raises(SkyClustError, match="MAX 32 vcpus") as failed:
-        provider.start_instance(CLUSTER, made.id)
+        provider.start_instance(made.reference)
     assert failed.value.code == "task"
 
 
@@ -105,17 +105,26 @@ def test_a_running_machine_takes_its_new_size_at_the_next_start(
     assert provider.must_stop_to_resize(made, "2c1g")
 
 
+def template(bare: BareClient) -> InstanceReference:
+    """Return the reference of a template; as an image it has none of its own."""
+    config = bare.get("nodes/pve1/qemu/9000/config")
+    made = str(config["meta"]).rpartition("=")[2]
+    unique_id = f"{config['smbios1'].removeprefix('uuid=')}:{made}"
+    return InstanceReference(region=CLUSTER, id="9000", unique_id=unique_id)
+
+
 def test_a_protected_machine_and_a_template_stay(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
     made = provider.create_instance(spec(zone="pve1"), "t-1")
     bare.put(f"nodes/pve1/qemu/{made.id}/config", protection=1)
     with pytest.raises(InvalidRequest, match="protection mode"):
-        provider.delete_instance(CLUSTER, made.id)
+        provider.delete_instance(made.reference)
     with pytest.raises(InvalidRequest, match="template"):
-        provider.delete_instance(CLUSTER, "9000")
-    with pytest.raises(NotFound):
-        provider.get_instance(CLUSTER, "9000")
+        provider.delete_instance(template(bare))
+    for look in (provider.get_instance, provider.list_snapshots):
+        with pytest.raises(NotFound):
+            look(CLUSTER, "9000")
 
 
 def test_a_machine_that_moved_is_the_same_one(
@@ -133,19 +142,19 @@ def test_disks_of_others_are_not_taken(estate: ProxmoxProvider) -> None:
     disks = estate.get_instance(CLUSTER, other).attributes["disks"]
     assert isinstance(disks, list)
     with pytest.raises(Conflict, match=f"machine {other} has it"):
-        estate.attach_disk(CLUSTER, mine, str(disks[1]))
+        estate.attach_disk(reference(estate, mine), str(disks[1]))
     with pytest.raises(InvalidRequest, match="boots from scsi0"):
-        estate.detach_disk(CLUSTER, other, str(disks[0]))
-    estate.detach_disk(CLUSTER, other, str(disks[1]))
+        estate.detach_disk(reference(estate, other), str(disks[0]))
+    estate.detach_disk(reference(estate, other), str(disks[1]))
     assert estate.get_disk(CLUSTER, str(disks[1])).attributes["attached_to"] == []
     with pytest.raises(InvalidRequest, match=f"belongs to machine {other}"):
-        estate.attach_disk(CLUSTER, mine, str(disks[1]))
-    estate.attach_disk(CLUSTER, other, str(disks[1]))
+        estate.attach_disk(reference(estate, mine), str(disks[1]))
+    estate.attach_disk(reference(estate, other), str(disks[1]))
     assert estate.get_disk(CLUSTER, str(disks[1])).attributes["attached_to"] == [other]
     with pytest.raises(InvalidRequest, match="the disk is on node pve3"):
-        estate.attach_disk(CLUSTER, mine, "pve3/local-lvm:vm-388-disk-1")
+        estate.attach_disk(reference(estate, mine), "pve3/local-lvm:vm-388-disk-1")
     with pytest.raises(InvalidRequest, match="mount points"):
-        estate.attach_disk(CLUSTER, named(estate, "dns-01"), "ceph:vm-404-disk-0")
+        estate.attach_disk(reference(estate, named(estate, "dns-01")), "ceph:vm-404-disk-0")
 
 
 def test_snapshots_of_people_are_listed_and_can_be_restored(estate: ProxmoxProvider) -> None:
@@ -154,7 +163,7 @@ def test_snapshots_of_people_are_listed_and_can_be_restored(estate: ProxmoxProvi
     listed = estate.list_snapshots(CLUSTER, machine)
     assert [one.name for one in listed] == ["before-update", "before-move"]
     assert {one.token for one in listed} == {None}
-    estate.delete_snapshot(CLUSTER, machine, "before-move")
+    estate.delete_snapshot(reference(estate, machine), "before-move")
     assert [one.id for one in estate.list_snapshots(CLUSTER, machine)] == ["before-update"]
 
 
@@ -166,14 +175,14 @@ def test_notes_and_words_of_people_stay(
     path = f"nodes/{place['node']}/qemu/100/config"
     notes = bare.get(path)["description"]
     assert estate.get_instance(CLUSTER, "100").tags == {"prod": "", "shop": "", "web": ""}
-    estate.set_tags(CLUSTER, "100", {"Cost Center": "4711"}, ["web"])
+    estate.set_tags(reference(estate, "100"), {"Cost Center": "4711"}, ["web"])
     config = bare.get(path)
     assert config["description"].startswith(notes)
     assert config["tags"] == "cost-center-4711;prod;shop"
     tagged = {"prod": "", "shop": "", "Cost Center": "4711"}
     assert estate.get_instance(CLUSTER, "100").tags == tagged
-    estate.set_tags(CLUSTER, "100", {}, ["Cost Center", "prod", "shop"])
+    estate.set_tags(reference(estate, "100"), {}, ["Cost Center", "prod", "shop"])
     assert "tags" not in bare.get(path)
     assert bare.get(path)["description"].strip() == notes.strip()
     with pytest.raises(InvalidRequest):
-        estate.set_tags(CLUSTER, "100", {"---": ""})
+        estate.set_tags(reference(estate, "100"), {"---": ""})

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from providers.proxmox.creation import numbers
+from providers.proxmox.machine_numbers import numbers
 from providers.proxmox.provider import ProxmoxProvider
 from skyclust.errors import (
     CapacityExhausted,
@@ -176,7 +176,7 @@ def test_a_machine_may_be_deleted_while_it_is_copied(
     with pytest.raises(SkyClustError):
         provider.create_instance(spec(), "t-1")
     [found] = provider.find_instances(CLUSTER, "t-1")
-    provider.delete_instance(CLUSTER, found.id)
+    provider.delete_instance(found.reference)
     assert machines(bare) == []
 
 

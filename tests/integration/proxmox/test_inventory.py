@@ -63,9 +63,9 @@ def test_networks_are_those_of_the_cluster(provider: ProxmoxProvider) -> None:
     networks = read(provider, ResourceKind.NETWORK)
     assert sorted(networks) == ["erpnet", "shopnet", "vmbr0", "vmbr1", "vmbr9"]
     assert networks["vmbr0"].attributes["zones"] == ["pve1", "pve2", "pve3"]
-    assert networks["vmbr0"].attributes["cidrs"] == ["10.20.0.0/24"]
+    assert networks["vmbr0"].attributes["cidrs"] == ["10.20.0.0/24", "fd20::/64"]
     assert networks["vmbr9"].zone == "pve2"
-    assert networks["erpnet"].attributes["cidrs"] == ["10.41.0.0/24", "10.42.0.0/24"]
+    assert networks["erpnet"].attributes["cidrs"] == ["10.41.0.0/24", "10.42.0.0/24", "fd41::/64"]
     assert networks["erpnet"].attributes["type"] == "vnet"
 
 
@@ -89,4 +89,4 @@ def test_reading_costs_three_calls_a_node_and_one_a_machine(
     read(provider, ResourceKind.INSTANCE)
     counts = proxmox_estate.calls()
     assert sum(number for action, number in counts.items() if action.endswith("/config")) == 117
-    assert sum(counts.values()) <= 117 + 3 * 3 + 3
+    assert sum(counts.values()) <= 117 + 3 * 3 + 4

@@ -71,17 +71,17 @@ def test_the_life_of_a_machine_is_as_documented(
         disks=[{"size_gib": 2}, {"size_gib": 3, "type": "local-lvm"}],
     )
     made = provider.create_instance(asked, "t-1")
-    provider.reboot_instance(CLUSTER, made.id)
+    provider.reboot_instance(made.reference)
     becomes(provider, made.id, InstanceState.RUNNING)
-    taken = provider.create_snapshot(CLUSTER, made.id, "nightly", "t-2")
-    provider.stop_instance(CLUSTER, made.id)
+    taken = provider.create_snapshot(made.reference, "nightly", "t-2")
+    provider.stop_instance(made.reference)
     becomes(provider, made.id, InstanceState.STOPPED)
-    provider.resize_instance(CLUSTER, made.id, "2c4g")
-    assert provider.restore_snapshot(CLUSTER, made.id, taken.id, "t-3")
-    provider.set_tags(CLUSTER, made.id, {"stage": "test"}, ["team"])
-    provider.detach_disk(CLUSTER, made.id, str(made.attributes["disks"][1]))  # type: ignore[index]  # JSON
-    provider.delete_snapshot(CLUSTER, made.id, taken.id)
-    provider.delete_instance(CLUSTER, made.id)
+    provider.resize_instance(made.reference, "2c4g")
+    assert provider.restore_snapshot(made.reference, taken.id, "t-3")
+    provider.set_tags(made.reference, {"stage": "test"}, ["team"])
+    provider.detach_disk(made.reference, str(made.attributes["disks"][1]))  # type: ignore[index]  # JSON
+    provider.delete_snapshot(made.reference, taken.id)
+    provider.delete_instance(made.reference)
     assert found == set()
 
 
@@ -91,10 +91,10 @@ def test_the_life_of_a_container_is_as_documented(
     image = "nas:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst"
     asked = spec(image=image, ssh_keys=[KEY], disks=[{"size_gib": 2}], network="vmbr1")
     made = provider.create_instance(asked, "t-1")
-    provider.resize_instance(CLUSTER, made.id, "2c4g")
-    provider.stop_instance(CLUSTER, made.id)
+    provider.resize_instance(made.reference, "2c4g")
+    provider.stop_instance(made.reference)
     becomes(provider, made.id, InstanceState.STOPPED)
-    provider.delete_instance(CLUSTER, made.id)
+    provider.delete_instance(made.reference)
     assert found == set()
 
 

@@ -21,6 +21,7 @@ from skyclust.errors import (
     Throttled,
     Timeout,
     Unavailable,
+    UnexpectedAnswer,
     Unsupported,
 )
 from tests.unit.proxmox.documented_errors import documented_sentences, unplaced_classes
@@ -98,8 +99,8 @@ def test_a_failed_task_that_nobody_knows_is_final() -> None:
         (requests.ReadTimeout(), Timeout),
         (requests.ConnectionError(), Unavailable),
         (requests.exceptions.SSLError(), Unavailable),
-        (requests.exceptions.InvalidJSONError(), Unavailable),
-        (json.JSONDecodeError("x", "", 0), Unavailable),
+        (requests.exceptions.InvalidJSONError(), UnexpectedAnswer),
+        (json.JSONDecodeError("x", "", 0), UnexpectedAnswer),
     ],
 )
 def test_what_requests_raises_has_its_place(error: Exception, ours: type[SkyClustError]) -> None:
@@ -107,7 +108,9 @@ def test_what_requests_raises_has_its_place(error: Exception, ours: type[SkyClus
         raise error
     assert type(raised.value) is ours
     assert raised.value.__cause__ is error
-    assert bool(raised.value.hint) is isinstance(error, requests.exceptions.SSLError)
+    assert bool(raised.value.hint) is (
+        isinstance(error, requests.exceptions.SSLError) or ours is UnexpectedAnswer
+    )
 
 
 def test_errors_of_ours_pass() -> None:

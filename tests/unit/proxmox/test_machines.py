@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from providers.proxmox.drives import boot_slot, drives, has_cloudinit, to_bytes
-from providers.proxmox.instances import LOCKS, STATES, TASKS, to_instance, to_state
+from providers.proxmox.instances import to_instance
 from providers.proxmox.machines import Machine, Place
 from providers.proxmox.notes import Mark
+from providers.proxmox.states import LOCKS, STATES, TASKS, to_state
+from providers.proxmox.tasks import to_running
+from skyclust.errors import UnexpectedAnswer
 from skyclust.model.instance import InstanceState
 from tests.unit.proxmox.documented_errors import catalogue
 
@@ -75,7 +78,7 @@ def test_documented_locks_have_states_that_pass_by() -> None:
 
 
 def test_sizes_are_read_as_they_are_written() -> None:
-    def type_of(config: dict[str, Any], kind: str = "qemu") -> str:
+    def type_of(config: dict[str, Any], kind: str = "qemu") -> str | None:
         return to_instance("r", machine({"status": "stopped", "cpus": 32}, config, kind=kind)).type
 
     assert type_of({}) == "1c512m"
@@ -89,7 +92,7 @@ def test_sizes_are_read_as_they_are_written() -> None:
         512 * 1024,
         1024 * GIB,
         4096,
-        0,
+        None,
     ]
 
 
@@ -121,9 +124,103 @@ def test_disks_are_told_apart_from_what_only_looks_like_one() -> None:
 
 def test_addresses_are_those_that_are_written_down() -> None:
     def addresses(config: dict[str, Any], kind: str) -> tuple[str, ...]:
-        return to_instance("r", machine(config=config, kind=kind)).private_addresses
+        card = {"net0": "virtio=BC:24:11:00:00:01,bridge=vmbr0"}
+        return to_instance("r", machine(config=card | config, kind=kind)).private_addresses
 
     both = "ip=10.0.0.5/24,gw=10.0.0.1,ip6=fd00::5/64"
     assert addresses({"ipconfig0": both}, "qemu") == ("10.0.0.5", "fd00::5")
     assert addresses({"ipconfig0": "ip=dhcp,ip6=auto"}, "qemu") == ()
+    assert addresses({"ipconfig7": both}, "qemu") == ()  # a card that there is not
     assert addresses({"net0": f"name=eth0,bridge=vmbr0,{both}"}, "lxc") == ("10.0.0.5", "fd00::5")
+
+
+def test_every_card_is_an_interface_and_addresses_of_both_families_stay() -> None:
+    config = {
+        "net10": "virtio=BC:24:11:00:00:03,bridge=vmbr9",
+        "net2": "virtio=BC:24:11:00:00:02,bridge=vmbr1,firewall=1",
+        "net0": "virtio=BC:24:11:00:00:01,bridge=vmbr0",
+        "ipconfig0": "gw=10.0.0.1,ip=10.0.0.5/24,ip6=2a00:1450:4001:80b::5/64",
+        "ipconfig2": "ip6=fd00::7/64,ip=8.8.4.4/24",
+        "ipconfig10": "ip=dhcp,ip6=auto",
+    }
+    read = to_instance("r", machine(config=config))
+    assert read.network == "vmbr0"
+    assert read.private_addresses == ("10.0.0.5", "fd00::7")
+    assert read.public_addresses == ("2a00:1450:4001:80b::5", "8.8.4.4")
+    interfaces = read.attributes["interfaces"]
+    assert isinstance(interfaces, list)
+    assert interfaces == [
+        {
+            "network": "vmbr0",
+            "subnet": None,
+            "private_addresses": ["10.0.0.5"],
+            "public_addresses": ["2a00:1450:4001:80b::5"],
+        },
+        {
+            "network": "vmbr1",
+            "subnet": None,
+            "private_addresses": ["fd00::7"],
+            "public_addresses": ["8.8.4.4"],
+        },
+        {"network": "vmbr9", "subnet": None, "private_addresses": [], "public_addresses": []},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("config", "status", "size"),
+    [
+        ({"memory": "512", "cpulimit": "0.5"}, {"cpus": "0.5"}, "0.5c512m"),
+        ({"memory": 1024, "cores": "2", "cpulimit": 1.5}, {"cpus": 2}, "2c1g"),
+        ({"memory": 1024}, {"cpus": "16"}, "16c1g"),
+        ({"memory": 1024}, {}, ""),
+        ({"memory": "much", "cores": 1}, {}, ""),
+        ({"cores": 1}, {}, "1c512m"),
+    ],
+)
+def test_a_share_of_a_core_is_a_size(
+    config: dict[str, Any], status: dict[str, Any], size: str
+) -> None:
+    read = to_instance("r", machine({"status": "stopped", **status}, config, kind="lxc"))
+    assert read.type == size
+    limit = config.get("cpulimit")
+    assert read.attributes["cpu_limit"] == (float(limit) if limit else None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "arch", "told"),
+    [
+        ("qemu", None, "x86_64"),
+        ("qemu", "aarch64", "arm64"),
+        ("lxc", "amd64", "x86_64"),
+        ("lxc", "i386", "i386"),
+        ("lxc", "arm64", "arm64"),
+        ("lxc", "riscv64", "riscv64"),
+    ],
+)
+def test_architectures_are_not_all_alike(kind: str, arch: str | None, told: str) -> None:
+    config = {} if arch is None else {"arch": arch}
+    read = to_instance("r", machine(config=config, kind=kind))
+    assert read.attributes["architecture"] == told
+
+
+def test_a_machine_without_a_status_cannot_be_read() -> None:
+    """No state stands for one that Proxmox VE does not tell."""
+    statuses: list[dict[str, Any]] = [{}, {"status": None}, {"status": []}]
+    for status in statuses:
+        with pytest.raises(UnexpectedAnswer, match="status"):
+            to_instance("r", machine(status))
+
+
+def test_a_console_hides_no_task_that_changes_its_machine() -> None:
+    """Of several tasks on one machine the newest that changes its state counts."""
+    newest_first: list[Any] = [
+        {"id": "101", "type": "vncproxy"},
+        {"id": "101", "type": "qmshutdown", "starttime": 7},
+        {"id": "101", "type": "qmstart", "endtime": 9, "status": "OK"},
+        {"id": 102, "type": "vzstart"},
+        {"id": "103", "type": "vzstart", "status": "OK"},
+        {"id": "", "type": "qmstart"},
+        {"type": "qmstart"},
+        None,
+    ]
+    assert to_running(newest_first) == {101: "qmshutdown", 102: "vzstart"}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from providers.proxmox.creation import FIRST_NUMBER, LAST_NUMBER, numbers, to_request
+from providers.proxmox.creation import to_request
 from providers.proxmox.images import is_of_family
+from providers.proxmox.machine_numbers import FIRST_NUMBER, LAST_NUMBER, numbers, own_mark
 from providers.proxmox.notes import MOST_CHARACTERS, Mark, read_mark, with_mark
 from providers.proxmox.sizes import Size, to_size
 from providers.proxmox.snapshots import to_snapname
@@ -67,6 +68,14 @@ def test_a_token_has_numbers_of_its_own() -> None:
     assert list(numbers("t-1")) == first
     assert len({*first, *second}) == len(first) + len(second)
     assert all(FIRST_NUMBER <= number <= LAST_NUMBER for number in first)
+
+
+def test_a_mark_is_about_the_machine_that_has_the_number_of_its_token() -> None:
+    """A copy carries the notes along: of them only the tags are about the copy."""
+    mark = Mark(token="t-1", image="9000", making=True, tags={"team": "shop"})
+    assert all(own_mark(mark, number) == mark for number in numbers("t-1"))
+    assert own_mark(mark, 150) == Mark(tags={"team": "shop"})
+    assert own_mark(Mark(tags={"a": "b"}), 150) == Mark(tags={"a": "b"})
 
 
 def test_a_request_is_known_again_by_what_it_asks_for() -> None:

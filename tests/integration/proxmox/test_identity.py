@@ -1,0 +1,292 @@
+"""Whose a number is now: strangers, copies, containers, and machines without any proof."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from providers.proxmox.provider import ProxmoxProvider
+from skyclust.errors import (
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    SkyClustError,
+)
+from skyclust.model.instance import InstanceReference, InstanceState
+from skyclust.model.resource import ResourceKind
+from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust.sandbox.proxmox.seed import CLUSTER
+from tests.fixtures.proxmox import BareClient, ProxmoxSandbox
+from tests.integration.proxmox.conftest import Spec, becomes, finished, reference
+
+pytestmark = pytest.mark.integration
+
+CONTAINER = {
+    "ostemplate": "nas:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst",
+    "rootfs": "ceph:1",
+    "net0": "name=eth0,bridge=vmbr0,ip=dhcp",
+}
+
+
+def changes(provider: ProxmoxProvider, meant: InstanceReference) -> list[Callable[[], object]]:
+    """Return every change that a machine can be asked for."""
+    return [
+        lambda: provider.start_instance(meant),
+        lambda: provider.stop_instance(meant),
+        lambda: provider.reboot_instance(meant),
+        lambda: provider.resize_instance(meant, "2c2g"),
+        lambda: provider.set_tags(meant, {"stage": "test"}),
+        lambda: provider.create_snapshot(meant, "nightly", "t-9"),
+        lambda: provider.restore_snapshot(meant, "before", "t-9"),
+        lambda: provider.delete_snapshot(meant, "before"),
+        lambda: provider.attach_disk(meant, "ceph:vm-404-disk-0"),
+        lambda: provider.detach_disk(meant, "ceph:vm-404-disk-0"),
+        lambda: provider.delete_instance(meant),
+    ]
+
+
+def running(bare: BareClient, path: str) -> bool:
+    return bool(bare.get(f"{path}/status/current")["status"] == "running")
+
+
+@pytest.mark.parametrize("kind", ["qemu", "lxc"])
+def test_a_machine_of_others_whose_number_was_given_again_is_untouched(
+    provider: ProxmoxProvider, bare: BareClient, kind: str
+) -> None:
+    """SkyClust made neither: the one that inventory knew is gone, and another has its number."""
+    config = CONTAINER if kind == "lxc" else {"scsi0": "ceph:1", "net0": "virtio,bridge=vmbr0"}
+    path = f"nodes/pve1/{kind}"
+    finished(bare, "pve1", bare.post(path, vmid=150, start=1, **config))
+    becomes(provider, "150", InstanceState.RUNNING)
+    meant = reference(provider, "150")
+    finished(bare, "pve1", bare.post(f"{path}/150/status/stop"))
+    finished(bare, "pve1", bare.delete(f"{path}/150"))
+    finished(bare, "pve1", bare.post(path, vmid=150, start=1, **config))
+    becomes(provider, "150", InstanceState.RUNNING)
+    finished(bare, "pve1", bare.post(f"{path}/150/snapshot", snapname="before"))
+    before = bare.get(f"{path}/150/config")
+    for change in changes(provider, meant):
+        with pytest.raises(NotFound, match="another machine has its id"):
+            change()
+    provider.remove_leftovers(meant)
+    assert bare.get(f"{path}/150/config") == before
+    assert [one["name"] for one in bare.get(f"{path}/150/snapshot")] == ["before", "current"]
+    assert running(bare, f"{path}/150")
+
+
+@pytest.mark.parametrize("image", ["9000", "9002"])
+def test_a_copy_of_our_machine_has_a_proof_of_its_own(
+    provider: ProxmoxProvider, bare: BareClient, spec: Spec, image: str
+) -> None:
+    """Its notes are the copied ones; neither token, image nor time in them is about it."""
+    made = provider.create_instance(spec(image=image, zone="pve1", tags={"team": "shop"}), "t-1")
+    provider.stop_instance(made.reference)
+    becomes(provider, made.id, InstanceState.STOPPED)
+    kind = made.attributes["virtualization"]
+    upid = bare.post(f"nodes/pve1/{kind}/{made.id}/clone", newid=150)
+    finished(bare, "pve1", upid)
+    copy = provider.get_instance(CLUSTER, "150")
+    assert copy.unique_id != made.unique_id
+    assert (copy.image, copy.tags) == (None, {"team": "shop"})
+    assert made.created_at != copy.created_at
+    assert "skyclust" in bare.get(f"nodes/pve1/{kind}/150/config")["description"]
+    provider.delete_instance(copy.reference)
+    assert [one.id for one in provider.find_instances(CLUSTER, "t-1")] == [made.id]
+
+
+@pytest.mark.parametrize("image", ["9000", "9002"])
+def test_a_copy_that_takes_the_number_of_our_machine_is_untouched(
+    provider: ProxmoxProvider, bare: BareClient, spec: Spec, image: str
+) -> None:
+    """It has number, notes and token of the one that is gone, and is another machine."""
+    made = provider.create_instance(spec(image=image, zone="pve1"), "t-1")
+    kind = made.attributes["virtualization"]
+    provider.stop_instance(made.reference)
+    becomes(provider, made.id, InstanceState.STOPPED)
+    path = f"nodes/pve1/{kind}"
+    finished(bare, "pve1", bare.post(f"{path}/{made.id}/clone", newid=150))
+    provider.delete_instance(made.reference)
+    finished(bare, "pve1", bare.post(f"{path}/150/clone", newid=made.id))
+    before = bare.get(f"{path}/{made.id}/config")
+    for change in changes(provider, made.reference):
+        with pytest.raises((NotFound, InvalidRequest)):
+            change()
+    assert bare.get(f"{path}/{made.id}/config") == before
+
+
+def test_a_container_without_a_proof_is_read_and_not_changed(
+    proxmox_estate: ProxmoxSandbox,
+) -> None:
+    provider, bare = ProxmoxProvider(proxmox_estate.credential()), proxmox_estate.bare()
+    pages = provider.list_resources(CLUSTER, ResourceKind.INSTANCE)
+    found = next(one for page in pages for one in page if one.name == "dev-02")
+    assert found.attributes["unique_id"] == f"unproven:{found.id}"
+    meant = reference(provider, found.id)
+    path = f"nodes/{found.zone}/lxc/{found.id}"
+    before = bare.get(f"{path}/config")
+    for change in changes(provider, meant):
+        with pytest.raises(InvalidRequest, match="nothing proves"):
+            change()
+    assert bare.get(f"{path}/config") == before
+    bare.put(f"{path}/config", net0="name=eth0,bridge=vmbr0,hwaddr=BC:24:11:AA:BB:CC")
+    provider.stop_instance(reference(provider, found.id))
+    becomes(provider, found.id, InstanceState.STOPPED)
+
+
+def test_every_other_machine_of_an_estate_has_a_proof(proxmox_estate: ProxmoxSandbox) -> None:
+    provider = ProxmoxProvider(proxmox_estate.credential())
+    pages = provider.list_resources(CLUSTER, ResourceKind.INSTANCE)
+    proofs = [str(one.attributes["unique_id"]) for page in pages for one in page]
+    assert len(set(proofs)) == len(proofs) == 117
+    assert sum(proof.startswith("unproven:") for proof in proofs) == 1
+
+
+def test_a_rollback_and_a_move_keep_the_proof(
+    provider: ProxmoxProvider, bare: BareClient, spec: Spec
+) -> None:
+    made = provider.create_instance(spec(zone="pve1"), "t-1")
+    kept = provider.create_snapshot(made.reference, "before", "t-2")
+    provider.set_tags(made.reference, {"stage": "test"})
+    provider.stop_instance(made.reference)
+    becomes(provider, made.id, InstanceState.STOPPED)
+    generation = bare.get(f"nodes/pve1/qemu/{made.id}/config")["vmgenid"]
+    assert provider.restore_snapshot(made.reference, kept.id, "t-3")
+    assert bare.get(f"nodes/pve1/qemu/{made.id}/config")["vmgenid"] != generation
+    finished(bare, "pve1", bare.post(f"nodes/pve1/qemu/{made.id}/migrate", target="pve2"))
+    bare.put(f"nodes/pve2/qemu/{made.id}/config", description="", name="other")
+    assert provider.get_instance(CLUSTER, made.id).unique_id == made.unique_id
+    provider.delete_instance(made.reference)
+
+
+def test_a_machine_that_is_replaced_during_its_stop_is_not_removed(
+    provider: ProxmoxProvider,
+    bare: BareClient,
+    spec: Spec,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is looked at once more right before the removal, which takes no precondition."""
+    made = provider.create_instance(spec(zone="pve1"), "t-1")
+    path = f"nodes/pve1/qemu/{made.id}"
+
+    def replaced(*_: object) -> None:
+        monkeypatch.undo()
+        becomes(provider, made.id, InstanceState.STOPPED)
+        finished(bare, "pve1", bare.delete(path))
+        finished(bare, "pve1", bare.post("nodes/pve1/qemu", vmid=made.id, name="stranger"))
+
+    # What happens while the stop is waited for.
+    monkeypatch.setattr("providers.proxmox.deletion.complete", replaced)
+    with pytest.raises(NotFound, match="another machine"):
+        provider.delete_instance(made.reference)
+    assert bare.get(f"{path}/config")["name"] == "stranger"
+
+
+def test_a_configuration_that_changed_since_the_look_is_not_changed(
+    provider: ProxmoxProvider, bare: BareClient, spec: Spec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The digest is the precondition of each change that the API takes one for."""
+    made = provider.create_instance(spec(zone="pve1"), "t-1")
+    provider.stop_instance(made.reference)
+    becomes(provider, made.id, InstanceState.STOPPED)
+    disk = bare.post("nodes/pve1/storage/ceph/content", filename="vm-7-disk-0", vmid=7, size="1G")
+    connections = provider._connections
+    path = f"nodes/pve1/qemu/{made.id}/config"
+    asked: list[str] = []
+
+    def is_late(call: Callable[..., object]) -> Callable[..., object]:
+        def late(at: str, doing: str, /, **given: object) -> object:
+            if at == path and not asked:
+                asked.append(at)
+                bare.put(path, name="changed")
+            return call(at, doing, **given)
+
+        return late
+
+    monkeypatch.setattr(connections, "post", is_late(connections.post))
+    monkeypatch.setattr(connections, "put", is_late(connections.put))
+    asked_for: list[Callable[[], None]] = [
+        lambda: provider.resize_instance(made.reference, "2c2g"),
+        lambda: provider.set_tags(made.reference, {"stage": "test"}),
+        lambda: provider.attach_disk(made.reference, str(disk)),
+    ]
+    for change in asked_for:
+        asked.clear()
+        bare.put(path, name="before")
+        with pytest.raises(Conflict, match="checksum mismatch"):
+            change()
+        change()
+
+
+def leftover(bare: BareClient, vmid: str, number: int = 7) -> str:
+    name = f"vm-{vmid}-disk-{number}"
+    return str(bare.post("nodes/pve1/storage/ceph/content", filename=name, vmid=vmid, size="1G"))
+
+
+def volumes(bare: BareClient) -> set[str]:
+    return {one["volid"] for one in bare.get("nodes/pve1/storage/ceph/content")}
+
+
+def test_volumes_that_a_machine_of_ours_left_are_removed_with_nothing_else(
+    provider: ProxmoxProvider, bare: BareClient, spec: Spec
+) -> None:
+    made = provider.create_instance(spec(), "t-1")
+    stays = provider.create_instance(spec(name="api", zone="pve1"), "t-2")
+    provider.delete_instance(made.reference)
+    unused, in_use, foreign = (
+        leftover(bare, made.id),
+        leftover(bare, made.id, 8),
+        leftover(bare, "5"),
+    )
+    upid = bare.post(f"nodes/pve1/qemu/{stays.id}/config", scsi9=in_use)
+    finished(bare, "pve1", upid)
+    for _ in range(2):
+        provider.remove_leftovers(made.reference)
+        assert unused not in volumes(bare)
+        assert {in_use, foreign} <= volumes(bare)
+    others = InstanceReference(region=CLUSTER, id="5", unique_id="bc:24:11:00:00:01")
+    provider.remove_leftovers(others)
+    assert foreign in volumes(bare)
+    assert becomes(provider, stays.id, InstanceState.RUNNING)
+
+
+def test_leftovers_that_may_not_be_removed_are_named(
+    provider: ProxmoxProvider, proxmox_sandbox: ProxmoxSandbox, bare: BareClient, spec: Spec
+) -> None:
+    """The documented role has no privilege for it, for that would reach every volume."""
+    made = provider.create_instance(spec(), "t-1")
+    provider.delete_instance(made.reference)
+    provider.remove_leftovers(made.reference)
+    left = leftover(bare, made.id)
+    denied = Fault(kind=FaultKind.DENY, action="DELETE */content/*")
+    proxmox_sandbox.inject(denied)
+    with pytest.raises(PermissionDenied, match=left) as refused:
+        provider.remove_leftovers(made.reference)
+    assert f"pvesm free {left}" in refused.value.hint
+
+
+def test_a_task_that_does_not_tell_how_it_ended_is_not_taken_for_done(
+    provider: ProxmoxProvider, proxmox_sandbox: ProxmoxSandbox, spec: Spec
+) -> None:
+    made = provider.create_instance(spec(), "t-1")
+    omitted = Fault(kind=FaultKind.OMIT, action="GET */tasks/*", field="exitstatus")
+    proxmox_sandbox.inject(omitted)
+    with pytest.raises(SkyClustError, match="exitstatus"):
+        provider.delete_instance(made.reference)
+
+
+def test_a_volume_of_several_machines_names_them_all(
+    provider: ProxmoxProvider, bare: BareClient, spec: Spec
+) -> None:
+    shared = leftover(bare, "5000")
+    machines = [
+        provider.create_instance(spec(name=name, zone="pve1"), token)
+        for name, token in (("web", "t-1"), ("api", "t-2"))
+    ]
+    for machine in machines:
+        upid = bare.post(f"nodes/pve1/qemu/{machine.id}/config", scsi3=shared)
+        finished(bare, "pve1", upid)
+    read = provider.get_disk(CLUSTER, shared)
+    assert read.attributes["attached_to"] == sorted((one.id for one in machines), key=int)
+    assert read.attributes["device"] == "scsi3"

@@ -1,0 +1,193 @@
+"""What is there and what is gone, while the cluster's own list is behind what the nodes know."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from werkzeug.serving import make_server
+
+from providers.proxmox.machine_numbers import numbers
+from providers.proxmox.provider import ProxmoxProvider
+from skyclust.errors import (
+    Conflict,
+    IncompleteList,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    SkyClustError,
+    Unavailable,
+)
+from skyclust.model.instance import InstanceState
+from skyclust.model.resource import ResourceKind
+from skyclust.sandbox.control import Control
+from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust.sandbox.proxmox.access import TEAM
+from skyclust.sandbox.proxmox.application import ProxmoxApplication
+from skyclust.sandbox.proxmox.cloud import ProxmoxCloud
+from skyclust.sandbox.proxmox.seed import CLUSTER
+from skyclust.sandbox.seeds import Seed
+from skyclust.waiting import wait_for_state
+from tests.fixtures.proxmox import BareClient, ProxmoxSandbox
+from tests.integration.proxmox.conftest import Spec, finished
+
+pytestmark = pytest.mark.integration
+
+FAR_BEHIND = 3600.0
+
+
+def listed(provider: ProxmoxProvider, kind: ResourceKind) -> list[str]:
+    return [one.id for page in provider.list_resources(CLUSTER, kind) for one in page]
+
+
+def test_a_machine_that_the_list_does_not_show_yet_is_there(
+    provider: ProxmoxProvider, bare: BareClient, spec: Spec
+) -> None:
+    """It is in each list, found by its token and by its number, and can be changed."""
+    bare.lag(FAR_BEHIND)
+    made = provider.create_instance(spec(disks=[{"size_gib": 1}]), "t-1")
+    assert int(made.id) not in {one["vmid"] for one in bare.get("cluster/resources", type="vm")}
+    assert listed(provider, ResourceKind.INSTANCE) == [made.id]
+    assert provider.get_instance(CLUSTER, made.id).reference == made.reference
+    assert [one.id for one in provider.find_instances(CLUSTER, "t-1")] == [made.id]
+    assert provider.create_instance(spec(disks=[{"size_gib": 1}]), "t-1").id == made.id
+    taken = provider.create_snapshot(made.reference, "nightly", "t-2")
+    assert listed(provider, ResourceKind.SNAPSHOT) == [f"{made.id}/{taken.id}"]
+    disks = made.attributes["disks"]
+    assert isinstance(disks, list)
+    read = provider.get_disk(CLUSTER, str(disks[0]))
+    assert read.attributes["attached_to"] == [made.id]
+
+
+def test_a_machine_that_the_list_shows_still_is_gone(
+    proxmox_sandbox: ProxmoxSandbox, provider: ProxmoxProvider, bare: BareClient, spec: Spec
+) -> None:
+    """Its number is said to be taken, and no node has it: it is gone for who may see it."""
+    made = provider.create_instance(spec(), "t-1")
+    stays = provider.create_instance(spec(name="api"), "t-2")
+    bare.lag(FAR_BEHIND)
+    provider.delete_instance(made.reference)
+    assert made.id in {str(one["vmid"]) for one in bare.get("cluster/resources", type="vm")}
+    with pytest.raises(NotFound):
+        provider.get_instance(CLUSTER, made.id)
+    provider.delete_instance(made.reference)
+    assert provider.find_instances(CLUSTER, "t-1") == []
+    assert listed(provider, ResourceKind.INSTANCE) == [stays.id]
+    assert listed(provider, ResourceKind.SNAPSHOT) == []
+    with pytest.raises(PermissionDenied, match="may not see it"):
+        ProxmoxProvider(proxmox_sandbox.credential(TEAM)).get_instance(CLUSTER, made.id)
+
+
+def test_a_machine_that_moved_is_found_where_it_is(
+    provider: ProxmoxProvider, bare: BareClient, spec: Spec
+) -> None:
+    """The list names the node that it has left."""
+    made = provider.create_instance(spec(zone="pve1"), "t-1")
+    bare.lag(FAR_BEHIND)
+    finished(bare, "pve1", bare.post(f"nodes/pve1/qemu/{made.id}/migrate", target="pve2", online=1))
+    assert provider.get_instance(CLUSTER, made.id).zone == "pve2"
+    pages = provider.list_resources(CLUSTER, ResourceKind.INSTANCE)
+    assert [(one.id, one.zone) for page in pages for one in page] == [(made.id, "pve2")]
+    taken = provider.create_snapshot(made.reference, "nightly", "t-2")
+    assert [one.id for one in provider.list_snapshots(CLUSTER, made.id)] == [taken.id]
+    provider.set_tags(made.reference, {"stage": "test"})
+    assert provider.get_instance(CLUSTER, made.id).tags == {"stage": "test"}
+
+
+@pytest.mark.parametrize("lag", [0.0, FAR_BEHIND])
+def test_a_number_is_free_only_when_every_node_says_so(
+    provider: ProxmoxProvider, bare: BareClient, spec: Spec, lag: float
+) -> None:
+    """A node that is offline may have what the others do not: nothing is gone then."""
+    bare.lag(lag)
+    made = provider.create_instance(spec(zone="pve1"), "t-1")
+    provider.delete_instance(made.reference)
+    bare.post("nodes/pve3/status", command="shutdown")
+    for call in (
+        lambda: provider.get_instance(CLUSTER, made.id),
+        lambda: provider.delete_instance(made.reference),
+        lambda: provider.remove_leftovers(made.reference),
+        lambda: provider.find_instances(CLUSTER, "t-1"),
+        lambda: provider.list_snapshots(CLUSTER, made.id),
+        lambda: listed(provider, ResourceKind.INSTANCE),
+        lambda: listed(provider, ResourceKind.SNAPSHOT),
+    ):
+        with pytest.raises(Unavailable, match="node pve3 is offline") as refused:
+            call()
+        assert "delnode" in refused.value.hint
+
+
+def test_a_machine_on_a_node_that_is_online_is_found_whatever_the_others_do(
+    provider: ProxmoxProvider, bare: BareClient, spec: Spec
+) -> None:
+    bare.lag(FAR_BEHIND)
+    made = provider.create_instance(spec(zone="pve1"), "t-1")
+    bare.post("nodes/pve3/status", command="shutdown")
+    assert provider.get_instance(CLUSTER, made.id).zone == "pve1"
+    assert [one.id for one in provider.find_instances(CLUSTER, "t-1")] == [made.id]
+    assert provider.create_instance(spec(zone="pve1"), "t-1").id == made.id
+
+
+def test_a_delete_ends_when_the_nodes_confirm_it(
+    provider: ProxmoxProvider, bare: BareClient, spec: Spec
+) -> None:
+    """A wait for the end is not over because a list that is behind lacks the machine."""
+    bare.lag(FAR_BEHIND)
+    made = provider.create_instance(spec(), "t-1")
+    with pytest.raises(SkyClustError, match="was not deleted"):
+        wait_for_state(
+            provider, made.reference, InstanceState.DELETED, deadline_seconds=0.1, poll_seconds=0.02
+        )
+    provider.delete_instance(made.reference)
+    gone = wait_for_state(
+        provider, made.reference, InstanceState.DELETED, deadline_seconds=5, poll_seconds=0.02
+    )
+    assert gone is None
+
+
+@pytest.fixture
+def slow_cluster() -> Iterator[ProxmoxSandbox]:
+    """A cluster of its own, in which a task takes half a minute."""
+    cloud = ProxmoxCloud(30.0)
+    control = Control("proxmox", "nonce", Seed.EMPTY, cloud.restart)
+    server = make_server("127.0.0.1", 0, ProxmoxApplication(cloud, control), threaded=True)
+    serving = threading.Thread(target=server.serve_forever)
+    serving.start()
+    yield ProxmoxSandbox(f"http://127.0.0.1:{server.server_port}", 0)
+    server.shutdown()
+    serving.join()
+    server.server_close()
+
+
+def test_a_machine_whose_disks_are_being_made_is_not_told_as_none(
+    slow_cluster: ProxmoxSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its number is taken and its configuration empty: it cannot be changed by what proves it."""
+    monkeypatch.setattr("providers.proxmox.creation.IDENTITY_SECONDS", 0.0)
+    provider, bare = ProxmoxProvider(slow_cluster.credential()), slow_cluster.bare()
+    vmid = next(numbers("t-1"))
+    bare.post("nodes/pve1/qemu", vmid=vmid, scsi0="ceph:1")
+    with pytest.raises(Conflict, match="its disks are being made"):
+        provider.find_instances(CLUSTER, "t-1")
+    unproven = provider.get_instance(CLUSTER, str(vmid))
+    assert (unproven.unique_id, unproven.state) == (f"unproven:{vmid}", InstanceState.PENDING)
+    assert listed(provider, ResourceKind.INSTANCE) == [str(vmid)]
+    with pytest.raises(InvalidRequest, match="nothing proves"):
+        provider.delete_instance(unproven.reference)
+
+
+def test_an_item_that_a_node_cannot_tell_is_not_taken_for_absent(
+    provider: ProxmoxProvider, proxmox_sandbox: ProxmoxSandbox, bare: BareClient, spec: Spec
+) -> None:
+    bare.lag(FAR_BEHIND)
+    made = provider.create_instance(spec(), "t-1")
+    omitted = Fault(kind=FaultKind.OMIT, action="GET /nodes/{node}/qemu", field="vmid", item="web")
+    proxmox_sandbox.inject(omitted)
+    for call in (
+        lambda: provider.get_instance(CLUSTER, made.id),
+        lambda: provider.find_instances(CLUSTER, "t-1"),
+        lambda: provider.delete_instance(made.reference),
+    ):
+        with pytest.raises(IncompleteList, match="web"):
+            call()
