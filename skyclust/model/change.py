@@ -33,7 +33,9 @@ class Change(BaseModel):
 class ScopeChanges(BaseModel):
     """What a complete read changed in its scope: the ids of resources, in the read's order.
 
-    `superseded` says that a younger read was stored before, and this one wrote nothing.
+    `at` is when the store learned of it, None when nothing changed. `first` says that the scope
+    was never read completely before. `superseded` says that a younger read was stored before,
+    and this one wrote nothing.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -42,4 +44,6 @@ class ScopeChanges(BaseModel):
     changed: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     unchanged: int = 0
+    at: datetime | None = None
+    first: bool = False
     superseded: bool = False

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from skyclust.model.flow_request import FlowRequest
 from skyclust.model.operation import OperationKind
 from skyclust.model.workspace import Slug
 
@@ -57,10 +58,8 @@ _GOES_WITH: Final[Mapping[str, frozenset[InstanceAction]]] = {
 _NEEDED: Final = ("type", "snapshot", "disk")
 
 
-class ChangeRequest(BaseModel):
+class ChangeRequest(FlowRequest):
     """Change one machine: its power, its type, its snapshots, its disks or its tags."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     workspace: Slug = Field(
         default="default", title="Workspace", description="Owner of the machine."

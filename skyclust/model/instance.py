@@ -130,9 +130,27 @@ class InstanceSpec(BaseModel):
     )
 
 
+class InstanceReference(BaseModel):
+    """Which machine a change is meant for, and the proof that it is this one.
+
+    `unique_id` is an id that the cloud gives to one machine alone and never again: EC2's and
+    Nova's id, GCE's number, Azure's vmId; in Proxmox VE the SMBIOS UUID and creation time of a
+    virtual machine, the hardware address of a container's network card. `id` may be a name or a
+    number that another machine gets after this one.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    region: str
+    id: str
+    unique_id: str = Field(min_length=1)
+
+
 class Instance(BaseModel):
     """A machine as the cloud reports it at one moment.
 
+    `unique_id` is never given to another machine (`InstanceReference`). `type` is None where the
+    cloud does not tell it: Nova of a flavor that was deleted.
     `failure` says why a machine in the state ERROR has no place to run in, where the cloud
     tells. `attributes` holds what the cloud tells beyond the fields, JSON values only; it joins the
     attributes of the machine's inventory resource (docs/reference/resources.md lists them).
@@ -144,10 +162,11 @@ class Instance(BaseModel):
     region: str
     zone: str | None = None
     id: str
+    unique_id: str = Field(min_length=1)
     name: str
     state: InstanceState
     native_state: str
-    type: str
+    type: str | None = None
     image: str | None = None
     network: str | None = None
     subnet: str | None = None
@@ -158,3 +177,8 @@ class Instance(BaseModel):
     state_reason: str | None = None
     failure: InstanceFailure | None = None
     attributes: dict[str, JsonValue] = Field(default_factory=dict)
+
+    @property
+    def reference(self) -> InstanceReference:
+        """Return what a change of this very machine names it by."""
+        return InstanceReference(region=self.region, id=self.id, unique_id=self.unique_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -26,18 +27,37 @@ class OperationKind(StrEnum):
 
 
 class OperationState(StrEnum):
-    """How far an operation got. The last three are final."""
+    """How far an operation got. The last five are final."""
 
     PENDING = "pending"  # journalled; the cloud was not called yet
     RUNNING = "running"  # the cloud was called, or may have been
+    NEEDS_ATTENTION = "needs-attention"  # tried too often; parked until a person decides
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     UNDONE = "undone"  # the change was taken back; nothing of it is left in the cloud
+    CANCELLED = "cancelled"  # cancelled before anything was done
+    ABANDONED = "abandoned"  # a person ended it; the cloud may have something of it
 
     @property
     def final(self) -> bool:
         """Return whether nothing more will happen."""
-        return self in {OperationState.SUCCEEDED, OperationState.FAILED, OperationState.UNDONE}
+        return self in _FINAL
+
+    @property
+    def carried_on(self) -> bool:
+        """Return whether a run works on it, or the recovery has to: it is open and not parked."""
+        return self in {OperationState.PENDING, OperationState.RUNNING}
+
+
+_FINAL: Final = frozenset(
+    {
+        OperationState.SUCCEEDED,
+        OperationState.FAILED,
+        OperationState.UNDONE,
+        OperationState.CANCELLED,
+        OperationState.ABANDONED,
+    }
+)
 
 
 class Operation(BaseModel):
@@ -45,8 +65,13 @@ class Operation(BaseModel):
 
     `token` is the idempotency token given to the cloud. `step` is the last step written:
     the journal is the program counter, so any process can carry on from it. `epoch` fences:
-    a writer whose epoch is not the row's is told `Fenced`. `run_id` is the flow run that
-    works on it.
+    a writer whose epoch is not the row's gets `Fenced`. `run_id` is the flow run that
+    works on it. `instance_unique_id` is the proof that `instance_id` still means the machine
+    (`InstanceReference`); it is empty until the machine is known.
+    `error_class` is the nearest class of the error tree. `attempts` counts how
+    often the present step was begun; `resumed_at` is when a person last had a parked
+    operation tried again. With `cancel_keep` a cancelled operation is not undone: what had
+    begun is brought to its end.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -64,12 +89,23 @@ class Operation(BaseModel):
     epoch: int = 1
     run_id: str | None = None
     instance_id: str | None = None
+    instance_unique_id: str | None = None
     instance_name: str | None = None
     error: str | None = None
     error_class: str | None = None
+    attempts: int = 0
+    resumed_at: datetime | None = None
+    cancel_requested_at: datetime | None = None
+    cancel_requested_by: str | None = None
+    cancel_keep: bool = False
     created_at: datetime
     updated_at: datetime
     finished_at: datetime | None = None
+
+    @property
+    def cancelled(self) -> bool:
+        """Return whether somebody has asked for it not to be done."""
+        return self.cancel_requested_at is not None
 
 
 class OperationEntry(BaseModel):

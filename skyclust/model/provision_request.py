@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from skyclust.model.flow_request import FlowRequest
 from skyclust.model.instance import InstanceSpec
 from skyclust.model.placement import InstanceNeeds
 from skyclust.model.workspace import Slug
@@ -14,10 +15,8 @@ LONGEST_NAME: Final = 63
 """Characters of a machine's name; the limit of a DNS label (RFC 1035, section 2.3.4)."""
 
 
-class ProvisionRequest(BaseModel):
+class ProvisionRequest(FlowRequest):
     """Make one machine or several alike: exactly as told, or as small as its needs allow."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     workspace: Slug = Field(
         default="default", title="Workspace", description="Owner of the machines."

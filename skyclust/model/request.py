@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from skyclust.model.flow_request import FlowRequest
 from skyclust.model.resource import ResourceKind
 from skyclust.model.workspace import Slug
 
@@ -13,10 +14,8 @@ SHOWN: Final = 3
 """How many names of a list a run's name carries before it says how many more there are."""
 
 
-class SyncRequest(BaseModel):
+class SyncRequest(FlowRequest):
     """Read what exists in the clouds and store it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     workspace: Slug | None = Field(
         default="default",
@@ -68,27 +67,29 @@ class SyncRequest(BaseModel):
         return " ".join(part for part in parts if part)
 
 
-class RecoverRequest(BaseModel):
+class RecoverRequest(FlowRequest):
     """Carry on operations whose run is gone."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     workspace: Slug | None = Field(
         default=None,
         title="Workspace",
         description="Whose operations to recover. Empty: those of every workspace.",
     )
+    operations: tuple[str, ...] = Field(
+        default=(),
+        title="Operations",
+        description="Ids of the operations to recover. Empty: all whose run is gone.",
+    )
 
     @property
     def summary(self) -> str:
-        """Return whose operations are recovered, for the run's name."""
-        return f"recover operations of {self.workspace or 'every workspace'}"
+        """Return which operations are recovered, for the run's name."""
+        named = f" {_some(self.operations)}" if self.operations else "s"
+        return f"recover operation{named} of {self.workspace or 'every workspace'}"
 
 
-class SealRequest(BaseModel):
+class SealRequest(FlowRequest):
     """Seal credential blocks that were made or edited by hand."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     workspace: Slug | None = Field(
         default=None,

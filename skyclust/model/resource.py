@@ -86,6 +86,7 @@ def instance_resource(instance: Instance) -> Resource:
         tags=instance.tags,
         created_at=instance.created_at,
         attributes={
+            "unique_id": instance.unique_id,
             "type": instance.type,
             "image": instance.image,
             "network": instance.network,
