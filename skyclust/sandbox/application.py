@@ -16,7 +16,8 @@ from werkzeug.wrappers import Request, Response
 
 from skyclust.sandbox import control
 from skyclust.sandbox.control import Control
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust.sandbox.faults import ANSWERS, Fault, FaultKind
+from skyclust.sandbox.odd_answers import OddAnswers
 from skyclust.sandbox.serving import drop_connection
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class CloudApplication:
     def __init__(self, cloud: Cloud, sandbox: Control) -> None:
         self._cloud = cloud
         self._control = sandbox
+        self._odd_answers = OddAnswers()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -86,6 +88,7 @@ class CloudApplication:
         self._control.calls.count(call.action)
         self._cloud.admit(request, call)
         drops = False
+        odd: Fault | None = None
         for fault in self._control.conditions.faults.strikes(
             call.action, call.region, call.access_key
         ):
@@ -93,14 +96,22 @@ class CloudApplication:
                 time.sleep(fault.seconds)
             elif fault.kind is FaultKind.DROP_REPLY:
                 drops = True
+            elif fault.kind is FaultKind.LAG:
+                continue  # a cloud that lags looks for this fault by itself
+            elif fault.kind in ANSWERS:
+                odd = fault
             else:
                 return self._cloud.refuse(call, fault)
         try:
             reply = self._carry_out(request, call)
+        except Refused as refused:
+            if odd is None:
+                raise
+            reply = refused.response
         finally:
             if drops:
                 drop_connection(request.environ)
-        return reply
+        return self._odd_answers.change(reply, odd, call.action, call.region)
 
     def _carry_out(self, request: Request, call: Call) -> Response:
         try:

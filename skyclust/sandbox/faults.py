@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -25,6 +26,18 @@ class FaultKind(StrEnum):
     DROP_REPLY = "drop_reply"  # carried out, then the connection is closed without a reply
     DENY = "deny"  # refused for want of permission
     EXPIRE = "expire"  # refused because the credential has expired
+    HTML = "html"  # carried out, and answered with status 200 and a page of HTML
+    NULL = "null"  # carried out, and answered with status 200 and `null`
+    EMPTY = "empty"  # carried out, and answered with status 200 and an object with nothing in it
+    REPEAT = "repeat"  # answered as the first such call was: a list that never ends
+    LAG = "lag"  # lists leave out what was made less than `seconds` ago, where a cloud does so
+    OMIT = "omit"  # carried out, and answered without `field` in the object that has `item` in it
+
+
+ANSWERS: Final = frozenset(
+    {FaultKind.HTML, FaultKind.NULL, FaultKind.EMPTY, FaultKind.REPEAT, FaultKind.OMIT}
+)
+"""The kinds that let a call be carried out and change what is answered."""
 
 
 class Fault(BaseModel):
@@ -54,6 +67,10 @@ class Fault(BaseModel):
         ge=0.0,
         le=600.0,
         description="Length of a delay; for a throttle, the wait asked for by clouds that ask.",
+    )
+    field: str | None = Field(default=None, description="Of an omission: the field's name.")
+    item: str | None = Field(
+        default=None, description="Of an omission: the id or name in the object; None: the first."
     )
     code: str | None = Field(default=None, description="Error code in place of the usual one.")
     status: int | None = Field(
@@ -146,7 +163,7 @@ class Faults:
             ]
 
     def strikes(self, action: str, region: str, access_key: str) -> list[Fault]:
-        """Return what strikes this call: any number of delays, then at most one other fault.
+        """Return what strikes this call: any delays and lags, then at most one other fault.
 
         Counts the call at each fault that it reaches; a fault behind one that already
         decides the call's fate is not reached.
@@ -156,6 +173,6 @@ class Faults:
             for entry in self._entries.values():
                 if entry.fault.matches(action, region, access_key) and entry.strike():
                     struck.append(entry.fault)
-                    if entry.fault.kind is not FaultKind.DELAY:
+                    if entry.fault.kind not in {FaultKind.DELAY, FaultKind.LAG}:
                         break
         return struck

@@ -17,7 +17,9 @@ from skyclust.sandbox.aws.accounts import account_of
 from skyclust.sandbox.aws.cloud import AwsCloud, put_cloud
 from skyclust.sandbox.aws.ec2 import SandboxEc2
 from skyclust.sandbox.aws.identity import SandboxIam, SandboxSts
+from skyclust.sandbox.aws.lag import LAG
 from skyclust.sandbox.aws.load_balancing import SandboxElb, SandboxElbV2
+from skyclust.sandbox.aws.odd_answers import OddAnswers
 from skyclust.sandbox.aws.regions import ENABLED_REGIONS
 from skyclust.sandbox.aws.wire import (
     Call,
@@ -29,7 +31,7 @@ from skyclust.sandbox.aws.wire import (
     refusal_reply,
 )
 from skyclust.sandbox.control import Control
-from skyclust.sandbox.faults import FaultKind
+from skyclust.sandbox.faults import ANSWERS, Fault, FaultKind
 from skyclust.sandbox.serving import drop_connection
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ class AwsApplication:
     def __init__(self, cloud: AwsCloud, sandbox: Control) -> None:
         self._cloud = cloud
         self._control = sandbox
+        self._odd_answers = OddAnswers()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -76,6 +79,7 @@ class AwsApplication:
         if call.region not in ENABLED_REGIONS:
             return refusal_reply(call.service, not_recognised(call.service))
         drops = False
+        odd: Fault | None = None
         for fault in self._control.conditions.faults.strikes(
             call.action, call.region, call.access_key
         ):
@@ -83,12 +87,16 @@ class AwsApplication:
                 time.sleep(fault.seconds)
             elif fault.kind is FaultKind.DROP_REPLY:
                 drops = True
+            elif fault.kind is FaultKind.LAG:
+                request.environ[LAG] = fault.seconds
+            elif fault.kind in ANSWERS:
+                odd = fault
             else:
                 return refusal_reply(call.service, refusal_of(fault, call))
         reply = self._carry_out(request, call, account)
         if drops:
             drop_connection(request.environ)
-        return reply
+        return self._odd_answers.change(reply, odd, call.action, call.region)
 
     def _carry_out(self, request: _Request, call: Call, account: str) -> Response:
         """Let moto carry the call out; what it has no code for is answered as AWS would."""

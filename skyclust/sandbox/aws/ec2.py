@@ -14,6 +14,7 @@ from moto.elbv2.models import elbv2_backends
 
 from skyclust.sandbox.aws import launches, machines, volumes
 from skyclust.sandbox.aws.cloud import AwsCloud, cloud_of
+from skyclust.sandbox.aws.lag import LAG, listed
 from skyclust.sandbox.aws.paging import InvalidCursor, Page, listing_of, page_of
 from skyclust.sandbox.aws.regions import ENABLED_REGIONS
 
@@ -35,11 +36,13 @@ class SandboxEc2(EC2Response):
     }
 
     cloud: AwsCloud
+    lag_seconds: float = 0.0
 
     def setup_class(self, request: Any, *arguments: Any, **named: Any) -> None:
         """Read the request, and bring every instance of the region to its state of now."""
         super().setup_class(request, *arguments, **named)
         self.cloud = cloud_of(request.environ)
+        self.lag_seconds = request.environ.get(LAG, 0.0)
         self.cloud.machines.settle(self.ec2_backend)
 
     # Launching
@@ -175,6 +178,7 @@ class SandboxEc2(EC2Response):
             for owner in self._get_param("OwnerIds", [])
         }
         found = [one for one in snapshots if not owners or one.owner_id in owners]
+        found = listed(found, self.lag_seconds)
         return self._page_by_id("Snapshots", "SnapshotIds", ActionResult({"Snapshots": found}))
 
     def describe_images(self) -> ActionResult:

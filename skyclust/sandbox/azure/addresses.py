@@ -6,7 +6,6 @@ Source: https://learn.microsoft.com/en-us/rest/api/virtualnetwork/public-ip-addr
 from __future__ import annotations
 
 import ipaddress
-import uuid
 from typing import Final
 
 from werkzeug.wrappers import Response
@@ -36,7 +35,7 @@ def put(ask: Ask) -> Response:
         "publicIPAddressVersion": "IPv4",
         "publicIPAllocationMethod": "Dynamic",
         "idleTimeoutInMinutes": 4,
-        "resourceGuid": str(uuid.uuid4()),
+        "resourceGuid": ask.state.identifiers.new(),
         "ipTags": [],
         "ddosSettings": {"protectionMode": "VirtualNetworkInherited"},
         **asked,

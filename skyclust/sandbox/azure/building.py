@@ -14,6 +14,7 @@ from skyclust.sandbox.azure import (
     addresses,
     disks,
     firewalls,
+    galleries,
     groups,
     images,
     interfaces,
@@ -31,6 +32,9 @@ _HANDLERS: Mapping[str, Handler] = {
     addresses.KIND: addresses.put,
     disks.KIND: disks.put,
     firewalls.KIND: firewalls.put,
+    galleries.KIND: galleries.put(galleries.KIND),
+    galleries.DEFINITION: galleries.put(galleries.DEFINITION),
+    galleries.VERSION: galleries.put(galleries.VERSION),
     images.KIND: images.put,
     interfaces.KIND: interfaces.put,
     load_balancers.KIND: load_balancers.put,
@@ -38,6 +42,8 @@ _HANDLERS: Mapping[str, Handler] = {
     networks.KIND: networks.put,
     snapshots.KIND: snapshots.put,
 }
+
+_ALONE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -54,16 +60,21 @@ class Builder:
         if self.state.resources.find(group_id) is None:
             groups.make(self.state, self.subscription, name, self.location)
 
-    def make(self, kind: str, group: str, name: str, **body: Any) -> Resource:
-        """Make a resource, ready for use, and return it; its group is made with it."""
+    def make(
+        self, kind: str, group: str, name: str, *, within: Mapping[str, str] = _ALONE, **body: Any
+    ) -> Resource:
+        """Make a resource, ready for use, and return it; its group is made with it.
+
+        `within` has the parts of the path that follow the name, for what lies in another.
+        """
         self.group(group)
         content = orjson.dumps({"location": self.location, **body})
         environ = create_environ(method="PUT", query_string="api-version=2024-07-01", data=content)
-        names = {"subscription": self.subscription, "group": group, "name": name}
+        names = {"subscription": self.subscription, "group": group, "name": name, **within}
         ask = Ask(self.state, Request(environ), "", names, OPERATOR)
-        _HANDLERS[kind](ask)
+        shown = orjson.loads(_HANDLERS[kind](ask).get_data())
         self.state.agenda.finish()
-        made = self.state.resources.find(ask.id_of(kind))
+        made = self.state.resources.find(shown["id"])
         if made is None:
             raise RuntimeError(f"The estate's {kind} {name} was not made.")
         return made

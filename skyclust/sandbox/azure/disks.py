@@ -6,7 +6,6 @@ https://learn.microsoft.com/en-us/azure/virtual-machines/linux/disks-find-unatta
 
 from __future__ import annotations
 
-import uuid
 from typing import Any, Final
 
 from azure.mgmt.compute import models as compute
@@ -44,13 +43,15 @@ def put(ask: Ask) -> Response:
         message = "Required parameter 'disk.diskSizeGB' is missing (null)."
         raise refusal(400, "InvalidParameter", message)
     _check_size(size, int(source.get("diskSizeGB", 1)))
-    shown = described(asked, size, sku["name"], source)
+    shown = described(ask.state, asked, size, sku["name"], source)
     resource = make(ask, KIND, {**body, "sku": sku, "properties": shown})
     resource.content = content
     return _accept(ask, resource)
 
 
-def described(asked: dict[str, Any], size: int, sku: str, source: dict[str, Any]) -> dict[str, Any]:
+def described(
+    state: State, asked: dict[str, Any], size: int, sku: str, source: dict[str, Any]
+) -> dict[str, Any]:
     """Return the properties of a new disk of this size in GiB."""
     kept: dict[str, Any] = {
         name: source[name] for name in ("osType", "hyperVGeneration") if name in source
@@ -69,7 +70,7 @@ def described(asked: dict[str, Any], size: int, sku: str, source: dict[str, Any]
         "diskState": "Unattached",
         "diskSizeGB": size,
         "diskSizeBytes": size * 2**30,
-        "uniqueId": str(uuid.uuid4()),
+        "uniqueId": state.identifiers.new(),
     }
 
 

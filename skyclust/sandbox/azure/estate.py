@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from skyclust.sandbox.azure import (
     addresses,
     disks,
     firewalls,
-    images,
     interfaces,
     load_balancers,
     machines,
@@ -20,12 +19,13 @@ from skyclust.sandbox.azure import (
 )
 from skyclust.sandbox.azure.building import Builder
 from skyclust.sandbox.azure.catalog import SIZES
+from skyclust.sandbox.azure.estate_images import build_images
 from skyclust.sandbox.azure.locations import LOCATIONS
 from skyclust.sandbox.azure.plan import SHORT_NAMES, SITES, Machine, Site, plan_machines
 from skyclust.sandbox.azure.state import Resource, State
 from skyclust.sandbox.azure.tenants import MAIN_TENANT, TENANTS
 from skyclust.sandbox.azure.tracking import properties
-from skyclust.sandbox.azure.wire import timestamp
+from skyclust.sandbox.azure.wire import timestamp, today
 from skyclust.sandbox.seeds import Seed
 
 DEFAULT_GROUP: Final = "default"
@@ -35,7 +35,12 @@ _KEY: Final = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHgVbFNhdW5kYm94RXN0YXRlS2V5 
 
 
 def begin(state: State, seed: Seed) -> None:
-    """Make what a seed has."""
+    """Make what a seed has: the same, down to the ids, in every run."""
+    with state.identifiers.planned("estate"):
+        _begin(state, seed)
+
+
+def _begin(state: State, seed: Seed) -> None:
     for tenant in TENANTS:
         for number, location in enumerate(LOCATIONS):
             Builder(state, tenant.subscription, location).network(
@@ -77,6 +82,7 @@ def _build_site(builder: Builder, site: Site) -> None:
         if planned.data_gib is not None and planned.environment == "production":
             _build_backups(builder, machine, dice)
     _build_leftovers(builder, site, f"{network.id}/subnets/snet-dev")
+    build_images(builder, site)
 
 
 def _rules(short: str) -> Iterator[dict[str, Any]]:
@@ -203,7 +209,7 @@ def _storage(planned: Machine) -> dict[str, Any]:
 
 def _age(state: State, machine: Resource, planned: Machine, dice: random.Random) -> None:
     """Let a machine have been there for its time, and stand as planned."""
-    made = timestamp(datetime.now(UTC) - timedelta(days=planned.age_days))
+    made = timestamp(today() - timedelta(days=planned.age_days))
     properties(machine)["timeCreated"] = made
     machine.power, machine.boots = planned.power, [made]
     for disk in disks.of_machine(state, machine):
@@ -233,12 +239,12 @@ def _build_backups(builder: Builder, machine: Resource, dice: random.Random) -> 
                     "incremental": True,
                 },
             )
-            when = datetime.now(UTC) - timedelta(days=days)
+            when = today() - timedelta(days=days)
             properties(snapshot)["timeCreated"] = timestamp(when)
 
 
 def _build_leftovers(builder: Builder, site: Site, subnet_id: str) -> None:
-    """Make what nobody uses any more, and a company image."""
+    """Make what nobody uses any more."""
     for number in range(1, 4):
         disk = builder.make(
             disks.KIND,
@@ -247,7 +253,7 @@ def _build_leftovers(builder: Builder, site: Site, subnet_id: str) -> None:
             sku={"name": "Premium_LRS"},
             properties={"creationData": {"createOption": "Empty"}, "diskSizeGB": 128 * number},
         )
-        when = datetime.now(UTC) - timedelta(days=200 * number)
+        when = today() - timedelta(days=200 * number)
         properties(disk)["timeCreated"] = timestamp(when)
     _public_address(builder, "rg-leftovers", f"pip-old-{site.short}")
     builder.make(
@@ -256,33 +262,5 @@ def _build_leftovers(builder: Builder, site: Site, subnet_id: str) -> None:
         f"nic-old-{site.short}",
         properties={
             "ipConfigurations": [{"name": "ipconfig1", "properties": {"subnet": {"id": subnet_id}}}]
-        },
-    )
-    line = next(line for line in marketplace.LINES if line.offer == "debian-12")
-    versions = f"/Subscriptions/{builder.subscription}/Providers/Microsoft.Compute/Locations"
-    versions += f"/{builder.location}/Publishers/{line.publisher}/ArtifactTypes/VMImage/Offers"
-    reference = f"{versions}/{line.offer}/Skus/{line.sku}/Versions/{line.versions[-1]}"
-    golden = builder.make(
-        disks.KIND,
-        "rg-images",
-        f"disk-golden-{site.short}",
-        sku={"name": "Standard_LRS"},
-        properties={
-            "creationData": {"createOption": "FromImage", "imageReference": {"id": reference}}
-        },
-    )
-    builder.make(
-        images.KIND,
-        "rg-images",
-        f"img-golden-{site.short}-2026-09",
-        tags={"family": "debian-12"},
-        properties={
-            "storageProfile": {
-                "osDisk": {
-                    "osType": "Linux",
-                    "osState": "Generalized",
-                    "managedDisk": {"id": golden.id},
-                }
-            }
         },
     )

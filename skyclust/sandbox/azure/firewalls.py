@@ -6,7 +6,6 @@ rules: https://learn.microsoft.com/en-us/azure/virtual-network/network-security-
 
 from __future__ import annotations
 
-import uuid
 from typing import Any, Final
 
 from werkzeug.wrappers import Response
@@ -40,7 +39,7 @@ def put(ask: Ask) -> Response:
     _refuse_double(rules)
     shown = {
         **asked,
-        "resourceGuid": str(uuid.uuid4()),
+        "resourceGuid": ask.state.identifiers.new(),
         "securityRules": rules,
         "defaultSecurityRules": [_default(group_id, one) for one in _DEFAULTS],
     }

@@ -5,7 +5,6 @@ Source: https://learn.microsoft.com/en-us/rest/api/virtualnetwork/network-interf
 
 from __future__ import annotations
 
-import uuid
 from typing import Any, Final
 
 from werkzeug.wrappers import Response
@@ -59,7 +58,7 @@ def write(ask: Ask, existing: Resource | None, body: dict[str, Any]) -> Resource
     if existing is not None:
         unbind(ask.state, existing)
     shown: dict[str, Any] = {
-        "resourceGuid": str(uuid.uuid4()),
+        "resourceGuid": ask.state.identifiers.new(),
         "dnsSettings": {"dnsServers": [], "appliedDnsServers": []},
         "enableAcceleratedNetworking": False,
         "enableIPForwarding": False,

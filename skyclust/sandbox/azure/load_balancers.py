@@ -5,7 +5,6 @@ Source: https://learn.microsoft.com/en-us/rest/api/load-balancer/load-balancers
 
 from __future__ import annotations
 
-import uuid
 from typing import Any, Final
 
 from werkzeug.wrappers import Response
@@ -47,7 +46,7 @@ def put(ask: Ask) -> Response:
         forget(ask.state, existing)
     shown: dict[str, Any] = {
         **asked,
-        "resourceGuid": str(uuid.uuid4()),
+        "resourceGuid": ask.state.identifiers.new(),
         "frontendIPConfigurations": [
             _front(ask.state, front, balancer_id, body.get("zones")) for front in fronts
         ],

@@ -5,13 +5,13 @@ Source: https://learn.microsoft.com/en-us/rest/api/compute/virtual-machines/crea
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from skyclust.sandbox.azure import disks, images, marketplace
+from skyclust.sandbox.azure import disks, galleries, images, marketplace
 from skyclust.sandbox.azure.asking import Ask
 from skyclust.sandbox.azure.catalog import Size
+from skyclust.sandbox.azure.locations import name_of
 from skyclust.sandbox.azure.state import Resource, State
 from skyclust.sandbox.azure.tracking import properties
 from skyclust.sandbox.azure.wire import refusal
@@ -69,7 +69,7 @@ def plan_boot_disk(ask: Ask, place: Place, storage: dict[str, Any], size: Size) 
     if wanted < minimum:
         message = f"The disk size {wanted} GB is smaller than the {minimum} GB of the image."
         raise refusal(400, "InvalidParameter", message)
-    name = asked.get("name") or f"{place.machine}_OsDisk_1_{uuid.uuid4().hex}"
+    name = asked.get("name") or f"{place.machine}_OsDisk_1_{_random(ask.state)}"
     creation = {"createOption": "FromImage", "imageReference": {"id": source["id"]}}
     fields = {"osType": source["os"]}
     return _new(ask, place, asked, NewDisk(name, wanted, content, creation, fields))
@@ -83,7 +83,7 @@ def plan_data_disk(ask: Ask, place: Place, asked: dict[str, Any]) -> PlannedDisk
     if asked.get("createOption") != "Empty" or not asked.get("diskSizeGB"):
         message = "A data disk is Empty with a diskSizeGB, or attached by its managedDisk.id."
         raise refusal(400, "InvalidParameter", message)
-    name = asked.get("name") or f"{place.machine}_disk{asked['lun'] + 2}_{uuid.uuid4().hex}"
+    name = asked.get("name") or f"{place.machine}_disk{asked['lun'] + 2}_{_random(ask.state)}"
     creation = {"createOption": "Empty"}
     return _new(ask, place, asked, NewDisk(name, asked["diskSizeGB"], "", creation, lun))
 
@@ -184,7 +184,9 @@ def _new(ask: Ask, place: Place, asked: dict[str, Any], new: NewDisk) -> Planned
         "location": place.location,
         "sku": sku,
         "properties": {
-            **disks.described({"creationData": new.creation}, new.size, sku["name"], source),
+            **disks.described(
+                ask.state, {"creationData": new.creation}, new.size, sku["name"], source
+            ),
             "provisioningState": "Succeeded",
         },
     }
@@ -202,6 +204,23 @@ def _new(ask: Ask, place: Place, asked: dict[str, Any], new: NewDisk) -> Planned
     return PlannedDisk(part, disk_id, body, new.content)
 
 
+def _of_gallery(state: State, location: str, version: Resource) -> tuple[dict[str, str], str, int]:
+    """Return the same of a version in a gallery, for a region that it is replicated to."""
+    published = properties(version).get("publishingProfile", {}).get("targetRegions", [])
+    places = {version.location, *(name_of(str(one.get("name", ""))) for one in published)}
+    definition = state.resources.find(version.id.rpartition("/versions/")[0])
+    if location not in places or definition is None:
+        message = f"The gallery image {version.id} is not available in {location} region."
+        raise refusal(404, "GalleryImageNotFound", message)
+    size = properties(version)["storageProfile"]["osDiskImage"]["sizeInGB"]
+    return {"id": version.id, "os": properties(definition)["osType"]}, version.content, size
+
+
+def _random(state: State) -> str:
+    """Return what Azure puts behind the names of disks that nobody named."""
+    return state.identifiers.new().replace("-", "")
+
+
 def _type_of(asked: dict[str, Any]) -> str:
     return str((asked.get("managedDisk") or {}).get("storageAccountType") or "Premium_LRS")
 
@@ -211,7 +230,10 @@ def _image(
 ) -> tuple[dict[str, str], str, int]:
     """Return the id and system of an image, what its disk holds, and its size in GiB."""
     if "id" in reference:
-        image = images.find(ask.state, str(reference["id"]))
+        image_id = str(reference["id"])
+        if (version := galleries.find_version(ask.state, image_id)) is not None:
+            return _of_gallery(ask.state, location, version)
+        image = images.find(ask.state, image_id)
         if image is None or image.location != location:
             message = f"The Resource '{reference['id']}' was not found in location {location}."
             raise refusal(404, "NotFound", message)

@@ -101,4 +101,11 @@ def statuses(machine: Resource) -> list[Document]:
         "level": "Info",
         "displayStatus": f"VM {machine.power}",
     }
-    return [provisioning, power]
+    if not machine.hibernated:
+        return [provisioning, power]
+    hibernation: Document = {
+        "code": "HibernationState/Hibernated",
+        "level": "Info",
+        "displayStatus": "VM hibernated",
+    }
+    return [provisioning, power, hibernation]

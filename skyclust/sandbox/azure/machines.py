@@ -5,7 +5,6 @@ Source: https://learn.microsoft.com/en-us/rest/api/compute/virtual-machines
 
 from __future__ import annotations
 
-import uuid
 from typing import Any, Final
 
 from werkzeug.wrappers import Response
@@ -107,7 +106,7 @@ def _create(ask: Ask, body: dict[str, Any]) -> Response:
     shown = {
         **asked,
         "hardwareProfile": {"vmSize": size.name},
-        "vmId": str(uuid.uuid4()),
+        "vmId": ask.state.identifiers.new(),
         "timeCreated": timestamp(),
         "provisioningState": "Creating",
         "storageProfile": {

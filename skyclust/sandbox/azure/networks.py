@@ -8,7 +8,6 @@ https://learn.microsoft.com/en-us/azure/virtual-network/virtual-networks-faq
 from __future__ import annotations
 
 import ipaddress
-import uuid
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -74,7 +73,7 @@ def put(ask: Ask) -> Response:
     ]
     shown = {
         **asked,
-        "resourceGuid": str(uuid.uuid4()),
+        "resourceGuid": ask.state.identifiers.new(),
         "subnets": subnets,
         "virtualNetworkPeerings": [],
         "enableDdosProtection": asked.get("enableDdosProtection", False),

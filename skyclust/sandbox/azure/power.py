@@ -39,7 +39,7 @@ def start(ask: Ask) -> Response:
         if ask.allocation_failure is not None and before != "stopped":
             _fail(machine, ask.allocation_failure, before)
             return
-        machine.power = "running"
+        machine.power, machine.hibernated = "running", False
         boot(machine)
         disks.follow_power(ask.state, machine)
         end_update(machine)
@@ -66,11 +66,16 @@ def deallocate(ask: Ask) -> Response:
     """VirtualMachines_Deallocate."""
     machine = ask.find(KIND)
     refuse_busy(machine)
-    if machine.power == "deallocated":
+    if machine.power == "deallocated" and not machine.hibernated:
         return _nothing_to_do(ask, machine)
 
+    hibernates = ask.request.args.get("hibernate", "").lower() == "true"
+    if hibernates and not _may_hibernate(machine):
+        message = f"Hibernation is not enabled for VM '{machine.name}'."
+        raise refusal(409, "OperationNotAllowed", message)
+
     def end() -> None:
-        machine.power = "deallocated"
+        machine.power, machine.hibernated = "deallocated", hibernates
         disks.follow_power(ask.state, machine)
         end_update(machine)
 
@@ -115,6 +120,11 @@ def end_machine(state: State, machine: Resource) -> None:
             state.resources.remove(disk)
     machine_interfaces.let_go(state, machine)
     state.resources.remove(machine)
+
+
+def _may_hibernate(machine: Resource) -> bool:
+    capabilities = properties(machine).get("additionalCapabilities") or {}
+    return machine.power == "running" and bool(capabilities.get("hibernationEnabled"))
 
 
 def _pass(ask: Ask, machine: Resource, power: str, end: Callable[[], None]) -> Response:

@@ -10,6 +10,7 @@ from skyclust.sandbox.azure import (
     consoles,
     disks,
     firewalls,
+    galleries,
     groups,
     images,
     interfaces,
@@ -195,6 +196,39 @@ _COMPUTE_KINDS: Final = (
 )
 
 
+_GALLERY: Final = f"{_GROUP}/providers/{galleries.KIND}/{{name}}"
+_DEFINITIONS: Final = f"{_GALLERY}/images"
+_IMAGE_VERSIONS: Final = f"{_DEFINITIONS}/{{child}}/versions"
+
+
+def _gallery(noun: str, kind: str, path: str) -> tuple[Route, ...]:
+    return (
+        Route(f"{noun}_Get", "GET", path, galleries.get(kind)),
+        Route(f"{noun}_CreateOrUpdate", "PUT", path, galleries.put(kind)),
+        Route(f"{noun}_Delete", "DELETE", path, galleries.delete(kind)),
+    )
+
+
+_GALLERIES: Final = (
+    *_gallery("Galleries", galleries.KIND, _GALLERY),
+    *_gallery("GalleryImages", galleries.DEFINITION, f"{_DEFINITIONS}/{{child}}"),
+    *_gallery("GalleryImageVersions", galleries.VERSION, f"{_IMAGE_VERSIONS}/{{grandchild}}"),
+    *_lists("Galleries", galleries.KIND, "ListByResourceGroup", "List"),
+    Route(
+        "GalleryImages_ListByGallery",
+        "GET",
+        _DEFINITIONS,
+        galleries.list_children(galleries.DEFINITION),
+    ),
+    Route(
+        "GalleryImageVersions_ListByGalleryImage",
+        "GET",
+        _IMAGE_VERSIONS,
+        galleries.list_children(galleries.VERSION),
+    ),
+)
+
+
 def _network(noun: str, kind: str, put: Handler, delete: Handler) -> tuple[Route, ...]:
     patch = ("UpdateTags", tracking.update_tags(kind))
     return (
@@ -241,5 +275,13 @@ _NETWORK_KINDS: Final = (
     ),
 )
 
-ROUTES: Final = (*_ENTRA, *_RESOURCES, *_CATALOG, *_MACHINES, *_COMPUTE_KINDS, *_NETWORK_KINDS)
+ROUTES: Final = (
+    *_ENTRA,
+    *_RESOURCES,
+    *_CATALOG,
+    *_MACHINES,
+    *_COMPUTE_KINDS,
+    *_GALLERIES,
+    *_NETWORK_KINDS,
+)
 """All of them; the first that fits is taken."""

@@ -5,7 +5,6 @@ Source: https://learn.microsoft.com/en-us/rest/api/compute/snapshots
 
 from __future__ import annotations
 
-import uuid
 from typing import Final
 
 from werkzeug.wrappers import Response
@@ -56,7 +55,7 @@ def put(ask: Ask) -> Response:
         "diskState": "Unattached",
         "diskSizeGB": taken["diskSizeGB"],
         "diskSizeBytes": taken["diskSizeBytes"],
-        "uniqueId": str(uuid.uuid4()),
+        "uniqueId": ask.state.identifiers.new(),
     }
     sku = {"name": "Standard_LRS", "tier": "Standard", **body.get("sku", {})}
     check_tags(body.get("tags", {}))

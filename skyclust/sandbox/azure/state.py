@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from skyclust.sandbox.azure.identifiers import Identifiers
 from skyclust.sandbox.azure.operations import Operation
 from skyclust.sandbox.azure.pools import Pool
 from skyclust.sandbox.control import Conditions
@@ -27,8 +28,9 @@ class AzureSettings:
 class Resource:
     """One resource; `body` is what a GET returns.
 
-    `content` is what a disk or snapshot holds, `power` the power state of a machine and
-    `failure` why its last operation failed, as (code, message).
+    `content` is what a disk or snapshot holds, `power` the power state of a machine,
+    `hibernated` whether its memory lies in its boot disk, and `failure` why its last operation
+    failed, as (code, message).
     """
 
     id: str
@@ -40,6 +42,7 @@ class Resource:
     body: dict[str, Any]
     content: str = ""
     power: str | None = None
+    hibernated: bool = False
     failure: tuple[str, str] | None = None
     operation: Operation | None = None
     boots: list[str] = field(default_factory=list)
@@ -123,6 +126,7 @@ class State:
 
     settings: AzureSettings
     conditions: Conditions
+    identifiers: Identifiers = field(default_factory=Identifiers)
     resources: Resources = field(default_factory=Resources)
     agenda: Agenda = field(default_factory=Agenda)
     operations: dict[str, Operation] = field(default_factory=dict)

@@ -13,6 +13,7 @@ _MACHINES: Final = (
     "2026-04-01",
 )
 _DISKS: Final = ("2023-04-02", "2023-10-02", "2024-03-02", "2025-01-02", "2026-03-02")
+_GALLERIES: Final = ("2022-08-03", "2023-07-03", "2024-03-03", "2025-03-03", "2026-03-03")
 _NETWORK: Final = (
     *("2018-10-01", "2022-07-01", "2023-11-01", "2024-01-01", "2024-05-01", "2024-07-01"),
     *("2024-10-01", "2025-01-01", "2025-05-01", "2025-07-01", "2026-03-01"),
@@ -21,6 +22,15 @@ _RESOURCES: Final = (
     *("2021-01-01", "2021-04-01", "2022-09-01", "2022-12-01", "2023-07-01", "2024-03-01"),
     *("2024-07-01", "2024-11-01", "2025-03-01", "2025-04-01"),
 )
+
+
+_OF_COMPUTE: Final = {
+    "disks": _DISKS,
+    "galleries": _GALLERIES,
+    "locations": (*_MACHINES, *_DISKS, *_GALLERIES),
+    "skus": ("2019-04-01", "2021-07-01"),
+    "snapshots": _DISKS,
+}
 
 
 def known_versions(path: str) -> tuple[str, ...]:
@@ -37,11 +47,7 @@ def known_versions(path: str) -> tuple[str, ...]:
         return _NETWORK
     if namespace == "microsoft.authorization":
         return ("2018-07-01", "2022-04-01")
-    if kind == "skus":
-        return ("2019-04-01", "2021-07-01")
-    if kind in {"disks", "snapshots"}:
-        return _DISKS
-    return (*_MACHINES, *_DISKS) if kind == "locations" else _MACHINES
+    return _OF_COMPUTE.get(kind, _MACHINES)
 
 
 def check(request: Request) -> None:

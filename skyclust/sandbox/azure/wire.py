@@ -53,3 +53,8 @@ def timestamp(moment: datetime | None = None) -> str:
     """Return a time as Azure writes it; None is now."""
     moment = datetime.now(UTC) if moment is None else moment
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def today() -> datetime:
+    """Return the beginning of this day: whoever starts anew on it finds the same times."""
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -18,7 +18,6 @@ from skyclust.sandbox.gcp import (
     resources,
     snapshots,
 )
-from skyclust.sandbox.gcp.links import Reference
 from skyclust.sandbox.gcp.lists import scopes_of
 from skyclust.sandbox.gcp.machine_types import disk_types, machine_types
 from skyclust.sandbox.gcp.places import ZONES
@@ -135,10 +134,10 @@ def set_labels(work: Work, collection: str) -> Resource:
 
 def get(work: Work, collection: str) -> Resource:
     """Return one resource of this call's scope."""
-    name = list(work.path.values())[-1]
-    found = _in_scope(work, collection, work.scope).get(name)
+    where = work.reference(collection, list(work.path.values())[-1])
+    found = _in_scope(work, collection, work.scope).get(where.name)
     if found is None:
-        raise not_found(Reference(work.project.name, work.scope, collection, name).path)
+        raise not_found(where.path)
     return found
 
 

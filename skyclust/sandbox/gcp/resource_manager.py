@@ -1,4 +1,4 @@
-"""What Cloud Resource Manager tells of a project.
+"""Cloud Resource Manager: the project and the permissions of the caller.
 
 See https://cloud.google.com/resource-manager/reference/rest.
 """

@@ -116,7 +116,13 @@ class Work:
     failure: OperationFailure | None = None
 
     def reference(self, collection: str, name: str) -> Reference:
-        """Return a place in the scope of this call."""
+        """Return a place in the scope of this call; `name` may be the resource's number as well.
+
+        Paths take `[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?|[1-9][0-9]{0,19}`, the latter being the id.
+        """
+        if name.isdecimal():
+            shelf = self.project.resources.get(collection, {}).get(self.scope, {})
+            name = next((one for one, found in shelf.items() if found["id"] == name), name)
         return Reference(self.project.name, self.scope, collection, name)
 
     def linked(self, text: str, collection: str, named: str) -> Reference:

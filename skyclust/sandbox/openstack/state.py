@@ -152,6 +152,7 @@ class Image:
     min_disk: int = 0
     min_ram: int = 0
     protected: bool = False
+    hidden: bool = False
     tags: list[str] = field(default_factory=list)
     properties: dict[str, str] = field(default_factory=dict)
     disk_format: str | None = "qcow2"

@@ -18,7 +18,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Serve until stopped; says where in one line of JSON on stdout."""
     options = _parser().parse_args(arguments)
     conditions = Conditions(Faults(seed=options.fault_seed))
-    cloud = ProxmoxCloud(options.transition_seconds, Tickets(options.ticket_seconds))
+    tickets = Tickets(options.ticket_seconds)
+    cloud = ProxmoxCloud(options.transition_seconds, options.list_lag_seconds, tickets)
     control = Control("proxmox", options.nonce, Seed(options.seed), cloud.restart, conditions)
     control.reset(None)
     serve(
@@ -34,6 +35,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = common_parser("proxmox", __doc__)
     add = parser.add_argument
     add("--ticket-seconds", type=float, default=7200.0, help="time that a login holds")
+    lag = "how far the cluster's lists are behind what the nodes know"
+    add("--list-lag-seconds", type=float, default=0.0, help=lag)
     return parser
 
 

@@ -57,6 +57,7 @@ def add_bridge(asked: Asked) -> object:
         given["iface"],
         asked.node,
         cidr=given.get("cidr", ""),
+        cidr6=given.get("cidr6", ""),
         comments=given.get("comments", ""),
         vlan_aware=asked.flag("bridge_vlan_aware"),
     )

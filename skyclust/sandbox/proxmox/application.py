@@ -1,7 +1,9 @@
-"""The cluster as a WSGI application, and a door into its guests.
+"""The cluster as a WSGI application, and doors that Proxmox VE does not have.
 
 `PUT /guest/101` writes a text to every disk of a guest, as software in it would; `GET` tells
-the text on each. Proxmox VE has no such thing: tests of snapshots need it.
+the text on each: tests of snapshots need it. `PUT /lag` with a number of seconds lets the
+cluster's own lists (`/cluster/resources`, `/cluster/nextid`) be so far behind what the nodes
+know, as they are while a node's copy of the cluster's file system is not up to date.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _GUEST: Final = "/guest/"
+_LAG: Final = "/lag"
 
 
 class ProxmoxApplication:
@@ -32,6 +35,9 @@ class ProxmoxApplication:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         request = Request(environ)
+        if (request.method, request.path) == ("PUT", _LAG):
+            self._cloud.lag(float(request.get_data(as_text=True)))
+            return Response("{}", mimetype="application/json")(environ, start_response)
         if not request.path.startswith(_GUEST):
             return self._api(environ, start_response)
         vmid = int(request.path.removeprefix(_GUEST))

@@ -37,6 +37,7 @@ class ProxmoxCloud:
     """One cluster, and who is logged in. `lock` is held while a call is carried out."""
 
     transition_seconds: float
+    list_lag_seconds: float = 0.0
     tickets: access.Tickets = field(default_factory=access.Tickets)
     lock: threading.RLock = field(default_factory=threading.RLock)
     cluster: Cluster = field(init=False)
@@ -48,6 +49,8 @@ class ProxmoxCloud:
         """Forget everything and begin anew from a seed."""
         build = build_estate if seed is Seed.ESTATE else build_empty
         cluster = build(self.transition_seconds)
+        cluster.list_lag_seconds = self.list_lag_seconds
+        cluster.remember_members(0.0)
         with self.lock:
             self.tickets.clear()
             self.cluster = cluster
@@ -103,7 +106,21 @@ class ProxmoxCloud:
                 )
             if request.method != "GET" and not self.cluster.quorate:
                 raise refused("cluster not ready - no quorum?")
-            return data(route.handler(asked))
+            self.cluster.remember_members(now)
+            answer = data(route.handler(asked))
+            self.cluster.remember_members(now)
+            return answer
+
+    def lag(self, seconds: float) -> None:
+        """Let the cluster's own lists show each change so much later, until a restart.
+
+        What they show now they show until something changes.
+        """
+        with self.lock:
+            settle(self.cluster, time.time())
+            self.cluster.list_lag_seconds = seconds
+            self.cluster.memberships.clear()
+            self.cluster.remember_members(0.0)
 
     def _ticket(self, request: Request) -> dict[str, object]:
         given = request.form

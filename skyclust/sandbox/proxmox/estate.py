@@ -185,4 +185,28 @@ def _add_mess(cluster: Cluster) -> None:
     machine = cluster.guests[100]
     unused = drives.allocate(cluster, machine, "ceph", 200 * GIB)
     machine.config["unused0"] = unused.volid
+    _add_variety(cluster)
     machine.config["description"] = "Ask Jutta before you touch this.\n\nMoved from the old rack."
+
+
+def _add_variety(cluster: Cluster) -> None:
+    """Add what few guests have: several cards, both families of addresses, a share of a core."""
+    by_name = {guest.name: guest for guest in cluster.guests.values()}
+    router = by_name["old-intranet-01"]
+    router.config |= {
+        "net1": f"virtio={hardware_address(router.vmid + 5000)},bridge=vmbr1",
+        "net10": f"virtio={hardware_address(router.vmid + 6000)},bridge=vmbr0",
+        "ipconfig0": "ip=10.20.0.200/24,gw=10.20.0.1,ip6=fd20::200/64",
+        "ipconfig1": "ip=dhcp,ip6=2a00:1450:4001:80b::5/64",
+        "ipconfig10": "ip6=fd20::210/64",
+    }
+    shared = by_name["dev-01"]
+    del shared.config["cores"]
+    shared.config |= {
+        "cpulimit": "0.5",
+        "net1": f"name=eth1,bridge=vmbr1,hwaddr={hardware_address(shared.vmid + 5000)},"
+        "ip=10.30.0.9/24,ip6=fd30::9/64,type=veth",
+    }
+    cardless = by_name["dev-02"]
+    del cardless.config["net0"]
+    cluster.subnets["erpnet"].append(_subnet("erpnet", "fd41::/64", "fd41::1"))

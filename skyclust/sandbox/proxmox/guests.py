@@ -22,7 +22,6 @@ def _numbers(asked: Asked, guest: Guest) -> dict[str, object]:
     sizes = [
         drives.to_bytes(options.get("size", "0")) for _, _, options in drives.disks(guest.config)
     ]
-    sockets = int(guest.config.get("sockets", 1))
     return {
         "maxmem": int(guest.config.get("memory", 512)) * MIB,
         "maxdisk": sizes[0] if sizes else 0,
@@ -34,8 +33,16 @@ def _numbers(asked: Asked, guest: Guest) -> dict[str, object]:
         "netout": 0,
         "diskread": 0,
         "diskwrite": 0,
-        "cores": int(guest.config.get("cores", 1)) * sockets,
+        "cores": _processors(asked, guest),
     }
+
+
+def _processors(asked: Asked, guest: Guest) -> Value:
+    """Return what a guest has; a container's limit may be a fraction, and is told as text."""
+    if guest.kind == "qemu":
+        return int(guest.config.get("cores", 1)) * int(guest.config.get("sockets", 1))
+    node = asked.cluster.nodes[guest.node]
+    return guest.config.get("cores") or guest.config.get("cpulimit") or node.cores
 
 
 def _marks(guest: Guest) -> dict[str, object]:
@@ -169,11 +176,13 @@ def next_id(asked: Asked) -> object:
     """Return a number that is free now; it is reserved for nobody."""
     wanted = asked.parameters.get("vmid")
     if wanted is not None:
-        if number(wanted) in asked.cluster.guests:
+        taken = {guest.vmid for guest in asked.cluster.listed_guests(asked.now)}
+        if number(wanted) in taken:
             raise invalid(vmid=f"VM {wanted} already exists")
         return wanted
+    taken = {guest.vmid for guest in asked.cluster.listed_guests(asked.now)}
     for vmid in range(100, 1_000_000):
-        if vmid not in asked.cluster.guests:
+        if vmid not in taken:
             return str(vmid)
     raise refused("unable to get any free VMID in range [100, 1000000]")
 

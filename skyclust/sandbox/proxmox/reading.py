@@ -49,7 +49,8 @@ def resources(asked: Asked) -> object:
     wanted = asked.parameters.get("type")
     found: list[dict[str, object]] = []
     if wanted in {None, "vm"}:
-        visible = [guest for guest in asked.cluster.guests.values() if sees(asked, guest)]
+        known = asked.cluster.listed_guests(asked.now)
+        visible = [guest for guest in known if sees(asked, guest)]
         found += [listed(asked, guest) for guest in visible]
     if wanted in {None, "node"}:
         found += [{"type": "node", "id": f"node/{node['node']}", **node} for node in nodes(asked)]
@@ -172,11 +173,14 @@ def _bridge(bridge: Bridge) -> dict[str, object]:
         "autostart": 1,
         "method": "static" if bridge.cidr else "manual",
         "bridge_ports": "eno1" if bridge.cidr else "",
-        "families": ["inet"],
+        "families": ["inet", "inet6"] if bridge.cidr6 else ["inet"],
         "priority": 5,
     }
     if bridge.cidr:
         told |= {"cidr": bridge.cidr, "address": bridge.cidr.partition("/")[0]}
+    if bridge.cidr6:
+        told |= {"cidr6": bridge.cidr6, "address6": bridge.cidr6.partition("/")[0]}
+        told["method6"] = "static"
     if bridge.vlan_aware:
         told["bridge_vlan_aware"] = 1
     return {**told, "comments": bridge.comments} if bridge.comments else told
@@ -237,5 +241,9 @@ _OF_STATUS = frozenset({"status", "exitstatus"})
 
 
 def permissions(asked: Asked) -> object:
-    """Return the privileges of the caller, by path."""
-    return access.permissions(asked.cluster, asked.principal)
+    """Return the privileges of the caller, by path; or at one path alone."""
+    path = asked.parameters.get("path")
+    if path is None:
+        return access.permissions(asked.cluster, asked.principal)
+    granted = access.privileges(asked.cluster, asked.principal, path)
+    return {path: dict.fromkeys(sorted(granted), 1)} if granted else {}

@@ -36,10 +36,12 @@ _QEMU: Final = (
     rf"{_DRIVES}|net\d+|ipconfig\d+|serial\d+|name|cores|sockets|memory|balloon|cpu|ostype|boot"
     r"|scsihw|agent|tags|description|ciuser|cipassword|sshkeys|nameserver|searchdomain|cicustom"
     r"|citype|vga|onboot|protection|machine|bios|hotplug|arch|delete|digest|force|tablet|acpi"
+    r"|smbios1|vmgenid|cpulimit"
 )
 _LXC: Final = (
     r"net\d+|mp\d+|unused\d+|rootfs|hostname|cores|memory|swap|tags|description|nameserver"
     r"|searchdomain|onboot|protection|features|ostype|arch|unprivileged|delete|digest|cmode|tty"
+    r"|cpulimit"
 )
 
 
@@ -65,12 +67,14 @@ def _read() -> Iterator[Route]:
         "POST", path, administration.add_content, "filename|size|vmid|format", space, required
     )
     one = f"{path}/{{volume}}"
-    yield Route("DELETE", one, administration.remove_content, "delay", space)
+    # https://git.proxmox.com/?p=pve-storage.git;a=blob;f=src/PVE/API2/Storage/Content.pm
+    remove = (("/storage/{storage}", ("Datastore.Allocate",)),)
+    yield Route("DELETE", one, administration.remove_content, "delay", remove)
     tasks = "errors|limit|since|source|start|statusfilter|typefilter|until|userfilter|vmid"
     yield Route("GET", "/nodes/{node}/tasks", reading.node_tasks, tasks)
     yield Route("GET", "/nodes/{node}/tasks/{upid}/status", reading.task_status)
     modify = (("/nodes/{node}", ("Sys.Modify",)),)
-    bridge = "iface|type|cidr|comments|autostart|bridge_ports|bridge_vlan_aware"
+    bridge = "iface|type|cidr|cidr6|comments|autostart|bridge_ports|bridge_vlan_aware"
     path, add = "/nodes/{node}/network", administration.add_bridge
     yield Route("POST", path, add, bridge, modify, ("iface", "type"))
     yield Route("PUT", path, administration.apply_bridges, "regenerate-frr", modify)

@@ -43,7 +43,13 @@ def build_empty(transition_seconds: float) -> Cluster:
     for number, name in enumerate(NODES, 1):
         cluster.nodes[name] = Node(name, number, cores=32, memory=256 * GIB)
         cluster.bridges += [
-            Bridge("vmbr0", name, cidr=f"10.20.0.{10 + number}/24", comments="office"),
+            Bridge(
+                "vmbr0",
+                name,
+                cidr=f"10.20.0.{10 + number}/24",
+                cidr6=f"fd20::{10 + number}/64",
+                comments="office",
+            ),
             Bridge("vmbr1", name, comments="storage", vlan_aware=True),
         ]
     disks, files = ("images", "rootdir"), ("iso", "vztmpl", "import", "backup")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 from typing import Final
 
@@ -66,6 +67,8 @@ def rollback(kind: str, asked: Asked) -> object:
         later = {volid for _, volid, _ in drives.disks(guest.config)}
         guest.config = dict(snapshot.config)
         guest.config["parent"] = snapshot.name
+        if "vmgenid" in guest.config:  # so that its software can tell that time went back
+            guest.config["vmgenid"] = str(uuid.uuid4())
         for volume in _volumes(asked.cluster, guest):
             volume.text = snapshot.texts.get(volume.volid, volume.text)
         kept = {volid for _, volid, _ in drives.disks(guest.config)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 KIB: Final = 1024
@@ -32,6 +32,7 @@ class Bridge:
     name: str
     node: str = ""
     cidr: str = ""
+    cidr6: str = ""
     comments: str = ""
     vlan_aware: bool = False
     zone: str = ""
@@ -139,12 +140,26 @@ class Task:
     exit_status: str | None = None
 
 
+@dataclass(frozen=True)
+class Membership:
+    """Which guests there were from a moment on, and the node of each."""
+
+    since: float
+    guests: dict[int, tuple[Guest, str]]
+
+
 @dataclass
 class Cluster:
-    """All of it. Whoever reads or writes it holds `ProxmoxCloud.lock`."""
+    """All of it. Whoever reads or writes it holds `ProxmoxCloud.lock`.
+
+    `list_lag_seconds` is how far the cluster's own lists are behind what the nodes know;
+    `memberships` is what they show meanwhile.
+    """
 
     name: str
     transition_seconds: float
+    list_lag_seconds: float = 0.0
+    memberships: list[Membership] = field(default_factory=list)
     nodes: dict[str, Node] = field(default_factory=dict)
     storages: dict[str, Storage] = field(default_factory=dict)
     bridges: list[Bridge] = field(default_factory=list)
@@ -161,6 +176,21 @@ class Cluster:
     def quorate(self) -> bool:
         """Whether more than half of the nodes see each other."""
         return 2 * sum(node.online for node in self.nodes.values()) > len(self.nodes)
+
+    def remember_members(self, now: float) -> None:
+        """Note which guests there are and where, if that has changed."""
+        guests = {vmid: (guest, guest.node) for vmid, guest in self.guests.items()}
+        known = self.memberships[-1].guests if self.memberships else None
+        if known is None or _places(known) != _places(guests):
+            self.memberships.append(Membership(now, guests))
+
+    def listed_guests(self, now: float) -> list[Guest]:
+        """Return the guests that the cluster's lists show: those of some time ago, if they lag."""
+        if not self.list_lag_seconds or not self.memberships:
+            return list(self.guests.values())
+        old = [one for one in self.memberships if one.since <= now - self.list_lag_seconds]
+        shown = old[-1] if old else self.memberships[0]
+        return [replace(guest, node=node) for guest, node in shown.guests.values()]
 
     def place_of(self, storage: str, node: str) -> str:
         """Return where a storage's volumes of a node are kept: nowhere in particular if shared."""
@@ -195,3 +225,7 @@ class Cluster:
         return self.storages[storage].total - self.used.get(
             (self.place_of(storage, node), storage), 0
         )
+
+
+def _places(guests: dict[int, tuple[Guest, str]]) -> list[tuple[int, int, str]]:
+    return [(vmid, id(guest), node) for vmid, (guest, node) in sorted(guests.items())]

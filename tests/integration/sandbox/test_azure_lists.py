@@ -34,6 +34,7 @@ def test_every_list_and_every_item_of_an_estate(azure_estate: AzureSandbox) -> N
         azure.compute.disks.list(),
         azure.compute.snapshots.list(),
         azure.compute.images.list(),
+        azure.compute.galleries.list(),
         azure.network.virtual_networks.list_all(),
         azure.network.network_interfaces.list_all(),
         azure.network.public_ip_addresses.list_all(),
@@ -65,6 +66,55 @@ def test_every_list_and_every_item_of_an_estate(azure_estate: AzureSandbox) -> N
     name = str(machines[0].name)
     azure.compute.virtual_machines.get(group, name, expand="instanceView")
     assert list(azure.compute.virtual_machines.list_available_sizes(group, name))
+
+
+def test_an_estate_is_the_same_after_a_restart(azure_estate: AzureSandbox) -> None:
+    """Inventory sees no change, and no mass of disks that are gone and others that are new."""
+
+    def told() -> dict[str, Any]:
+        token = credential(azure_estate).get_token(SCOPE).token
+        found: dict[str, Any] = {}
+        for kind in (
+            "Microsoft.Compute/disks",
+            "Microsoft.Compute/galleries",
+            "Microsoft.Compute/images",
+            "Microsoft.Compute/snapshots",
+            "Microsoft.Compute/virtualMachines",
+            "Microsoft.Network/loadBalancers",
+            "Microsoft.Network/networkInterfaces",
+            "Microsoft.Network/publicIPAddresses",
+            "Microsoft.Network/virtualNetworks",
+        ):
+            version = "2024-03-02" if kind.endswith(("disks", "snapshots")) else "2024-07-01"
+            version = "2023-07-03" if kind.endswith("galleries") else version
+            answer = ask(azure_estate, "GET", f"/providers/{kind}", token=token, version=version)
+            found |= {one["id"]: _without_tags_of_versions(one) for one in answer.content["value"]}
+        return found
+
+    before = told()
+    assert len(before) > 500
+    azure_estate.reset("estate")
+    assert told() == before
+    azure_estate.reset("empty")
+
+
+def test_what_is_made_in_two_runs_has_two_ids(azure_sandbox: AzureSandbox) -> None:
+    """A machine that is made after a restart is another one, whatever its name."""
+    azure = clients(azure_sandbox)
+    make_machine(azure_sandbox, azure, "one")
+    first = azure.compute.virtual_machines.get(GROUP, "one")
+    azure_sandbox.reset("empty")
+    make_machine(azure_sandbox, azure, "one")
+    second = azure.compute.virtual_machines.get(GROUP, "one")
+    assert (first.id, first.vm_id == second.vm_id) == (second.id, False)
+
+
+def _without_tags_of_versions(thing: Any) -> Any:
+    """Return a thing without its entity tags, which are new with every change."""
+    if isinstance(thing, dict):
+        kept = {key: value for key, value in thing.items() if key != "etag"}
+        return {key: _without_tags_of_versions(value) for key, value in kept.items()}
+    return [_without_tags_of_versions(one) for one in thing] if isinstance(thing, list) else thing
 
 
 def test_the_estate_is_of_one_piece(azure_estate: AzureSandbox) -> None:

@@ -16,7 +16,7 @@ def list_flavors(context: Context) -> Response:
 
 
 def list_flavors_detailed(context: Context) -> Response:
-    """Return a page of flavors with all that is told of them."""
+    """Return a page of flavors in full."""
     return _list(context, "flavors/detail", detailed=True)
 
 

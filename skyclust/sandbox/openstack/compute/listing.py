@@ -54,7 +54,7 @@ def list_servers(context: Context) -> Response:
 
 
 def list_servers_detailed(context: Context) -> Response:
-    """Return a page of servers with all that is told of them."""
+    """Return a page of servers in full."""
     return _list(
         context, "servers/detail", lambda viewer, server: viewer.detailed(server, alone=False)
     )

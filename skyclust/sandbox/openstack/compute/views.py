@@ -39,7 +39,7 @@ class Viewer:
         }
 
     def detailed(self, server: Server, *, alone: bool) -> Body:
-        """Return a server with all that is told of it; `alone` when it is in no list."""
+        """Return a server in full; `alone` when it is in no list."""
         told = self._always(server)
         status = told["status"]
         if status in {"ERROR", "DELETED"} and server.fault is not None:

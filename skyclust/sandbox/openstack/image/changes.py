@@ -22,6 +22,7 @@ _FIELDS: Final = {
     "min_disk": "min_disk",
     "min_ram": "min_ram",
     "protected": "protected",
+    "os_hidden": "hidden",
     "tags": "tags",
     "disk_format": "disk_format",
     "container_format": "container_format",

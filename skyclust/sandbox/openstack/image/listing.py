@@ -78,6 +78,8 @@ def _matches(context: Context, image: Image) -> bool:
     names = asked.get("name", "").removeprefix("in:").split(",")
     return (
         visibility in (None, "all", image.visibility)
+        # Hidden images are in a list of their own only (glance 2.7).
+        and image.hidden == is_true(asked.get("os_hidden", "false"))
         and (statuses == [""] or image.status in statuses)
         and (names == [""] or image.name in names)
         and asked.get("id", "").removeprefix("in:") in ("", image.id)

@@ -9,7 +9,7 @@ from skyclust.sandbox.openstack.wire import Body, seconds_time
 
 
 def image_view(image: Image) -> Body:
-    """Return an image with all that is told of it."""
+    """Return an image in full."""
     active = image.status == "active"
     digest = hashlib.sha512(image.id.encode()).hexdigest() if active else None
     return {
@@ -24,7 +24,7 @@ def image_view(image: Image) -> Body:
         "min_disk": image.min_disk,
         "min_ram": image.min_ram,
         "protected": image.protected,
-        "os_hidden": False,
+        "os_hidden": image.hidden,
         "os_hash_algo": "sha512" if active else None,
         "os_hash_value": digest,
         "checksum": None if digest is None else digest[:32],

@@ -1,4 +1,4 @@
-"""What neutron tells of itself: versions, extensions, quotas.
+"""The parts of neutron that describe itself: versions, extensions, quotas.
 
 Source: https://docs.openstack.org/api-ref/network/v2/#extensions
 """

@@ -1,4 +1,4 @@
-"""What cinder tells of itself: versions, types, zones, limits, quotas.
+"""The parts of cinder that describe itself: versions, types, zones, limits, quotas.
 
 Source: https://docs.openstack.org/api-ref/block-storage/v3/
 """

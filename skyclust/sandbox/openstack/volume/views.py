@@ -25,7 +25,7 @@ def brief(context: Context, noun: str, thing: Volume | VolumeSnapshot) -> Body:
 
 
 def volume_view(context: Context, volume: Volume) -> Body:
-    """Return a volume with all that is told of it."""
+    """Return a volume in full."""
     version = context.call.microversion
     told = {
         **brief(context, "volumes", volume),
@@ -65,7 +65,7 @@ def volume_view(context: Context, volume: Volume) -> Body:
 
 
 def snapshot_view(context: Context, snapshot: VolumeSnapshot) -> Body:
-    """Return a snapshot with all that is told of it."""
+    """Return a snapshot in full."""
     version = context.call.microversion
     told: Body = {
         "id": snapshot.id,

@@ -30,7 +30,7 @@ def list_volumes(context: Context) -> Response:
 
 
 def list_volumes_detailed(context: Context) -> Response:
-    """Return a page of volumes with all that is told of them."""
+    """Return a page of volumes in full."""
     found = list(context.region.volumes.values())
     return answer_list(
         context, "volumes", "volumes/detail", found, lambda one: volume_view(context, one)
