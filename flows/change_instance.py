@@ -10,6 +10,8 @@ from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from skyclust.model.change_request import ChangeRequest, InstanceAction
+from skyclust.orchestration.after_commit import finish
+from skyclust.orchestration.heartbeats import heartbeat
 from skyclust.orchestration.runs import tag_this_run
 from skyclust.planning import Meant, change, needed_abilities
 from skyclust.store.engine import open_store
@@ -17,9 +19,10 @@ from tasks.accounts import Account, account, check_ability
 from tasks.disks import find_disk
 from tasks.journal import current_run, journal_operations
 from tasks.machines import Machine, find_machine
-from tasks.operations import carry_on_all, verdict
+from tasks.operations import carry_on_all
 from tasks.reports import report_operations
 from tasks.snapshots import find_snapshot
+from tasks.verdict import verdict
 
 BILLED_ON: Final = (
     "The machine is powered off only: it keeps its place, and a cloud that bills for the place"
@@ -40,7 +43,13 @@ def change_instance(request: ChangeRequest) -> State[Any]:
     says that the machine is gone, not before. What the machine's provider cannot do at all
     is refused before anything is journalled.
     """
+    with heartbeat(current_run()):
+        return _change(request)
+
+
+def _change(request: ChangeRequest) -> State[Any]:
     store = open_store()
+    finish(store)
     machine = find_machine(request)
     target = account(store, request.workspace, machine.credential)
     for ability in needed_abilities(request.action.kind):
@@ -50,8 +59,7 @@ def change_instance(request: ChangeRequest) -> State[Any]:
         request,
         provider=target.provider,
         credential=target.credential,
-        region=machine.region,
-        instance_id=machine.id,
+        instance=machine.reference,
         instance_name=machine.name,
         run_id=current_run(),
         meant=_meant(request, target, machine),

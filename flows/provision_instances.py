@@ -13,15 +13,18 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from skyclust.contract import ComputeProvider
 from skyclust.model.placement import Ranked
 from skyclust.model.provision_request import ProvisionRequest
+from skyclust.orchestration.after_commit import finish
+from skyclust.orchestration.heartbeats import heartbeat
 from skyclust.orchestration.runs import tag_this_run
 from skyclust.placement import candidates
 from skyclust.planning import Attempt, creations
 from skyclust.store.engine import Store, open_store
 from tasks.accounts import account, check_ability
 from tasks.journal import attempts, current_run, journal_operations
-from tasks.operations import carry_on_all, verdict
+from tasks.operations import carry_on_all
 from tasks.placement import rank_places
 from tasks.reports import report_operations
+from tasks.verdict import verdict
 
 WORKERS: Final = 20
 """Machines worked on at once; the credential's concurrency limit may allow fewer."""
@@ -41,7 +44,13 @@ def provision_instances(request: ProvisionRequest) -> State[Any]:
     Completed, as Partial when only some machines came up, or as Failed. A retry of the run
     goes on with the same operations. A dry run shows the ranking and makes nothing.
     """
+    with heartbeat(current_run()):
+        return _provision(request)
+
+
+def _provision(request: ProvisionRequest) -> State[Any]:
     store = open_store()
+    finish(store)
     if request.needs is None:
         ways = [_exactly(store, request)]
     else:

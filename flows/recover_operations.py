@@ -10,12 +10,16 @@ from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from skyclust.model.request import RecoverRequest
+from skyclust.orchestration.after_commit import finish
+from skyclust.orchestration.backlog import stand_for_waiting_runs
+from skyclust.orchestration.heartbeats import heartbeat
 from skyclust.orchestration.runs import tag_this_run
 from skyclust.store.engine import open_store
 from tasks.journal import current_run
-from tasks.operations import carry_on_all, recovery_verdict
-from tasks.recovery import abandoned, take_over
+from tasks.operations import carry_on_all
+from tasks.recovery import abandoned, take_over, tell_cancelled_runs
 from tasks.reports import report_operations
+from tasks.verdict import recovery_verdict
 
 EVERY_WORKSPACE: Final = RecoverRequest()
 
@@ -32,11 +36,21 @@ WORKERS: Final = 20
 def recover_operations(request: RecoverRequest = EVERY_WORKSPACE) -> State[Any]:
     """Take over every open operation whose run is gone and carry it to its end.
 
-    What a cancelled run had not begun is not begun any more; what it had begun is finished.
-    The run ends as Completed when every operation came to its end, whichever that was.
+    What a dead process owed to Prefect, events and blocks to delete, is made up for first.
+    What a cancelled run had not begun is not begun any more; what it had begun is undone, or
+    carried to its end where it cannot be. An operation that was tried too often waits for a
+    person. The run ends as Completed when every operation came to its end, whichever that was.
     Recoveries may run side by side: an operation has one owner at a time.
     """
-    found = abandoned(request.workspace)
+    stand_for_waiting_runs()
+    with heartbeat(current_run()):
+        return _recover(request)
+
+
+def _recover(request: RecoverRequest) -> State[Any]:
+    store = open_store()
+    finish(store)
+    found = abandoned(request)
     if not found:
         return Completed(message="No operation needs recovery.")
     taken = take_over(found)
@@ -44,5 +58,6 @@ def recover_operations(request: RecoverRequest = EVERY_WORKSPACE) -> State[Any]:
         return Completed(message="Another recovery was faster.")
     tag_this_run({f"workspace:{one.workspace_id}" for one in taken})
     carried = carry_on_all(taken)
-    report_operations(open_store(), carried, run_id=current_run())
+    tell_cancelled_runs(found, carried)
+    report_operations(store, carried, run_id=current_run())
     return recovery_verdict(carried)

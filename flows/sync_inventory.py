@@ -15,15 +15,26 @@ from prefect.futures import PrefectFuture
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from skyclust.errors import SkyClustError
+from skyclust.errors import SkyClustError, UnexpectedAnswer
 from skyclust.model.request import SyncRequest
 from skyclust.model.scope import Scope, ScopeState
+from skyclust.orchestration.after_commit import finish
 from skyclust.orchestration.artifacts import move_progress, show_progress
+from skyclust.orchestration.backlog import stand_for_waiting_runs
 from skyclust.orchestration.runs import PARTIAL, tag_this_run
 from skyclust.store import scopes
 from skyclust.store.engine import Store, open_store
 from tasks.accounts import Account, accounts
-from tasks.coverage import Read, Regions, covered, reads, refuse_unknown_regions, unread
+from tasks.coverage import (
+    Read,
+    Regions,
+    covered,
+    describe,
+    reads,
+    reasons,
+    refuse_unknown_regions,
+    unread,
+)
 from tasks.inventory import (
     discover_regions,
     lists_accounts,
@@ -38,6 +49,9 @@ from tasks.silence import Watch
 from tasks.turns import MOST_ASKED, Turns, Work
 
 EVERYTHING: Final = SyncRequest()
+
+PROGRESS_POINTS: Final = 10.0
+"""Points of a hundred between two moves of the bar: Prefect keeps an event of each."""
 
 LOOK_SECONDS: Final = 1.0
 """Between two looks at the tasks at work while none of them ends: how far they are, and which
@@ -57,8 +71,10 @@ def sync_inventory(request: SyncRequest = EVERYTHING) -> State[Any]:
     What cannot be read keeps its rows and is marked stale with the reason. The run ends as
     Completed, as Partial when some scopes are not fresh, or as Failed when none is.
     """
+    stand_for_waiting_runs()
     started = datetime.now(UTC)
     store = open_store()
+    finish(store)
     asked = accounts(store, request)
     tag_this_run(
         {f"workspace:{one.workspace_id}" for one in asked}
@@ -95,7 +111,7 @@ def _read(
     turns = Turns()
     turns.add(asked)
     bar = show_progress("inventory-progress", "Scopes read") if asked else None
-    shown = 0.0
+    shown = moved_to = 0.0
     while turns:
         for work in turns.begin():
             future = _submit(work, regions, options, turns.watches[work])
@@ -117,7 +133,9 @@ def _read(
         if bar is not None:
             # What is to be read grows with each account that tells its regions.
             shown = max(shown, _percent(turns.watches)) if turns else 100.0
-            move_progress(bar, shown)
+            if shown - moved_to >= PROGRESS_POINTS or not turns:
+                moved_to = shown
+                move_progress(bar, shown)
     return regions, [work for work in turns.watches if isinstance(work, Read)], failures
 
 
@@ -152,9 +170,9 @@ def _percent(watches: Mapping[Work, Watch]) -> float:
 
 
 def _told(outcome: list[str] | BaseException) -> Sequence[str] | SkyClustError:
-    """Return a task's result or error of the tree; raise anything else, which is a bug."""
+    """Return what a task that asks for regions came to; any other error is the account's alone."""
     if isinstance(outcome, BaseException) and not isinstance(outcome, SkyClustError):
-        raise outcome
+        return UnexpectedAnswer(f"The regions could not be read: {describe(outcome)}.")
     return outcome
 
 
@@ -173,9 +191,9 @@ def _verdict(
     if not behind and not problems:
         what = f"{fresh} scopes are fresh." if settled else "There is no credential to read with."
         return Completed(message=what)
-    message = (
-        f"{fresh} scopes are fresh, {behind} are not; {len(problems)} accounts told no regions."
-    )
+    message = f"{fresh} scopes are fresh, {behind} are not."
+    for account, reason in reasons(settled, problems).items():
+        message += f"\n{account.provider} {account}: {reason}"
     if fresh:
         return Completed(name=PARTIAL, message=message)
     return Failed(message=message)

@@ -13,14 +13,15 @@ from skyclust.model.operation import Operation
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 from skyclust.orchestration.credentials import open_provider
 from skyclust.planning import wait_seconds
+from skyclust.provider_errors import provider_errors
 from skyclust.registry import capability
 from skyclust.steps import Action, Step
 from skyclust.store import resources
 from skyclust.store.engine import open_store
-from skyclust.waiting import poll
+from skyclust.waiting import get_same, poll
 from tasks.accounts import Account
 from tasks.machines import Machine
-from tasks.outcome import Done, Perform, instance_id, named, wanted
+from tasks.outcome import Done, Perform, instance_id, named, reference, wanted
 from tasks.retries import DELAYS, JITTER, RETRIES, on_transient
 
 _ON_ITS_WAY: Final = frozenset(
@@ -56,7 +57,8 @@ def find_disk(account: Account, machine: Machine, wanted_name: str) -> str:
     provider = open_provider(store, account.workspace_id, account.credential)
     disks = capability(provider, DiskProvider)
     try:
-        return disks.get_disk(machine.region, wanted_name).id
+        with provider_errors(provider.name, f"read disk {wanted_name!r} in {machine.region}"):
+            return disks.get_disk(machine.region, wanted_name).id
     except (NotFound, InvalidRequest):
         # Some clouds refuse an id that does not look like one.
         if not named_so:
@@ -71,16 +73,14 @@ def find_disk(account: Account, machine: Machine, wanted_name: str) -> str:
 
 
 def _attach(step: Step, operation: Operation, provider: Provider) -> Done:
-    capability(provider, DiskProvider).attach_disk(
-        operation.region, instance_id(operation), wanted(operation, "disk_id")
-    )
+    disks = capability(provider, DiskProvider)
+    disks.attach_disk(reference(operation), wanted(operation, "disk_id"))
     return Done(step.outcome)
 
 
 def _detach(step: Step, operation: Operation, provider: Provider) -> Done:
-    capability(provider, DiskProvider).detach_disk(
-        operation.region, instance_id(operation), wanted(operation, "disk_id")
-    )
+    disks = capability(provider, DiskProvider)
+    disks.detach_disk(reference(operation), wanted(operation, "disk_id"))
     return Done(step.outcome)
 
 
@@ -94,7 +94,7 @@ def _await_detached(step: Step, operation: Operation, provider: Provider) -> Don
 
 def _record(step: Step, operation: Operation, provider: Provider) -> Done:
     compute = capability(provider, ComputeProvider)
-    machine = compute.get_instance(operation.region, instance_id(operation))
+    machine = get_same(compute, reference(operation))
     return Done(step.outcome, instance=machine, disk=_disk(operation, provider))
 
 

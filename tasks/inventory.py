@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime
 from functools import partial
 
 from prefect import get_run_logger, task
@@ -12,6 +13,7 @@ from skyclust.contract import AccountInventoryProvider, InventoryProvider
 from skyclust.errors import SkyClustError, Timeout
 from skyclust.model.resource import ResourceKind
 from skyclust.orchestration.credentials import open_provider
+from skyclust.provider_errors import provider_errors
 from skyclust.registry import capability, provider_class
 from skyclust.store.engine import open_store
 from tasks.accounts import Account
@@ -40,7 +42,8 @@ def discover_regions(account: Account, watch: Watch) -> list[str]:
     provider = open_provider(open_store(), account.workspace_id, account.credential)
 
     def ask(tell: Callable[[list[str]], None]) -> None:
-        tell(sorted(provider.regions()))
+        with provider_errors(account.provider, f"list the regions of {account}"):
+            tell(sorted(provider.regions()))
 
     [told] = hear(ask, watch, f"Account {account.credential}")
     return told
@@ -110,10 +113,19 @@ def lists_accounts(provider: str) -> bool:
 
 def _read_and_keep(read: Read, read_kind: ReadKind, options: ReadOptions, watch: Watch) -> None:
     store = open_store()
+    began = datetime.now(UTC)
     done = settled(store, read.account, read.regions, options.run_id)
     left = [kind for kind in read.kinds if _unsettled(read, [kind], done)]
     failures: list[SkyClustError] = []
-    ask = partial(read_kinds, read_kind, read.regions, tuple(left), watch=watch, place=str(read))
+    ask = partial(
+        read_kinds,
+        read_kind,
+        read.regions,
+        tuple(left),
+        watch=watch,
+        place=str(read),
+        provider=read.account.provider,
+    )
     try:
         for found in hear(ask, watch, str(read)):
             _warn(read, found)
@@ -123,7 +135,8 @@ def _read_and_keep(read: Read, read_kind: ReadKind, options: ReadOptions, watch:
     except Timeout as error:
         if error.code == SILENT:
             for region, kind in _unsettled(read, left, done):
-                mark_failed(store, Unread(read.account, region, kind, error), options.run_id)
+                unread = Unread(read.account, region, kind, error, began)
+                mark_failed(store, unread, options.run_id)
         raise
     if failures:
         urgent = first_worth_a_retry(failures)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 from skyclust.contract import AccountInventoryProvider, InventoryProvider
-from skyclust.errors import SkyClustError
+from skyclust.errors import IncompleteList, SkyClustError
 from skyclust.model.resource import Resource, ResourceKind
+from skyclust.provider_errors import provider_errors
 from tasks.scopes import KindRead
 from tasks.silence import Watch
+
+MOST_NAMED: Final = 5
+"""Unreadable items that a reason names."""
 
 ReadKind = Callable[[ResourceKind], KindRead]
 """Reads one kind to the end; raises instead of returning a part of it."""
@@ -22,9 +27,12 @@ def region_kind(
     """Return everything of a kind in a region; `heard` is called for each page."""
     started_at = datetime.now(UTC)
     found: list[Resource] = []
-    for page in inventory.list_resources(region, kind):
-        heard()
-        found.extend(page)
+    try:
+        for page in inventory.list_resources(region, kind):
+            heard()
+            found.extend(page)
+    except IncompleteList as error:
+        return KindRead(kind, started_at, unread={region: error}, partial={region: found})
     return KindRead(kind, started_at, {region: found})
 
 
@@ -45,21 +53,50 @@ def account_kind(
     unread: dict[str, SkyClustError] = {}
     strays: Counter[str] = Counter()
     known = frozenset(told)
-    for page in inventory.list_account(kind):
-        heard()
-        unread |= page.unread
-        for one in page.resources:
-            if one.region in found:
-                found[one.region].append(one)
-            elif one.region not in known:
-                strays[one.region] += 1
+    incomplete: dict[str, SkyClustError] = {}
+    try:
+        for page in inventory.list_account(kind):
+            heard()
+            unread |= page.unread
+            for one in page.resources:
+                if one.region in found:
+                    found[one.region].append(one)
+                elif one.region not in known:
+                    strays[one.region] += 1
+    except IncompleteList as error:
+        incomplete = by_region(error, kind, wanted, known)
+    missing = unread | incomplete
     return KindRead(
         kind,
         started_at,
-        complete={region: ones for region, ones in found.items() if region not in unread},
-        unread={region: unread[region] for region in wanted if region in unread},
+        complete={region: ones for region, ones in found.items() if region not in missing},
+        unread={region: missing[region] for region in wanted if region in missing},
+        partial={region: ones for region, ones in found.items() if region in incomplete},
         strays=strays,
     )
+
+
+def by_region(
+    error: IncompleteList, kind: ResourceKind, wanted: Sequence[str], known: Collection[str]
+) -> dict[str, SkyClustError]:
+    """Return why a list of an account is incomplete in each region that it is incomplete in.
+
+    An item whose region cannot be read may be of any of them.
+    """
+    nowhere = [item for item in error.items if not item.region]
+    reasons: dict[str, SkyClustError] = {}
+    for region in wanted:
+        items = [item for item in error.items if item.region == region] + nowhere
+        if items:
+            named = "; ".join(f"{item.name} ({item.reason})" for item in items[:MOST_NAMED])
+            more = f" and {len(items) - MOST_NAMED} more" if len(items) > MOST_NAMED else ""
+            reasons[region] = IncompleteList(
+                f"{len(items)} of kind {kind} in {region} cannot be read: {named}{more}.",
+                items=items,
+                hint=error.hint,
+                provider=error.provider,
+            )
+    return reasons
 
 
 def read_kinds(
@@ -70,17 +107,21 @@ def read_kinds(
     *,
     watch: Watch,
     place: str,
+    provider: str,
 ) -> None:
     """Tell each kind's read, or why there is none.
 
-    Raises Timeout when the place is given up before all are told; `place` is its name.
+    Raises Timeout when the place is given up before all are told; `place` and `provider`
+    are names for errors.
     """
     for kind in kinds:
         if watch.over:
             raise watch.given_up(place)
+        started_at = datetime.now(UTC)
         try:
-            read = read_kind(kind)
+            with provider_errors(provider, f"list {kind} of {place}"):
+                read = read_kind(kind)
         except SkyClustError as error:
             watch.failed(error)
-            read = KindRead(kind, datetime.now(UTC), unread=dict.fromkeys(regions, error))
+            read = KindRead(kind, started_at, unread=dict.fromkeys(regions, error))
         tell(read)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from skyclust.contract import ComputeProvider, TagProvider
-from skyclust.errors import Conflict, NeverReached, NotFound, Timeout
+from skyclust.errors import Conflict, InvalidRequest, NeverReached, NotFound, Timeout
 from skyclust.model.instance import Instance, InstanceSpec, InstanceState
 from skyclust.model.operation import Operation, OperationKind
 from skyclust.planning import wait_seconds
 from skyclust.steps import Action, Position, Step
-from skyclust.waiting import wait_for_state
-from tasks.outcome import Done, instance_id, named, wanted
+from skyclust.waiting import get_same, wait_for_state
+from tasks.outcome import Done, named, reference, wanted
 
 NEWBORN_SECONDS: Final = 60.0
 """So long a cloud may not know a machine that it has just made; EC2's reference, "Eventual
@@ -23,12 +24,23 @@ consistency in the Amazon EC2 API", advises to retry over minutes."""
 def usable(operation: Operation, compute: ComputeProvider) -> Instance:
     """Return the machine, running or stopped, that is about to be worked on.
 
-    Raises NeverReached when it has ended or failed, Conflict while it is busy.
+    A machine whose last change failed may be resized: that cures one for whose size there is
+    no room. Raises NeverReached when it has ended or failed, InvalidRequest when it is
+    suspended, which ends when somebody starts it only, and Conflict while it is busy.
     """
-    instance = compute.get_instance(operation.region, instance_id(operation))
+    instance = get_same(compute, reference(operation))
+    if instance.state is InstanceState.ERROR and operation.kind is OperationKind.RESIZE:
+        return instance
     if instance.state in {InstanceState.DELETING, InstanceState.DELETED, InstanceState.ERROR}:
         raise NeverReached(
             f"{named(operation)} is {instance.state}: no {operation.kind.value} is possible."
+        )
+    if instance.state is InstanceState.SUSPENDED:
+        raise InvalidRequest(
+            f"{named(operation)} is {instance.native_state}: a {operation.kind.value} needs it"
+            " running or stopped.",
+            hint="Start it first.",
+            provider=operation.provider,
         )
     if instance.state not in {InstanceState.RUNNING, InstanceState.STOPPED}:
         raise Conflict(
@@ -43,8 +55,7 @@ def tag(step: Step, operation: Operation, tags: TagProvider) -> Done:
     """Set and remove the tags that were asked for."""
     given, removed = operation.request.get("tags"), operation.request.get("removed_tags")
     tags.set_tags(
-        operation.region,
-        instance_id(operation),
+        reference(operation),
         {key: str(value) for key, value in given.items()} if isinstance(given, dict) else {},
         [str(key) for key in removed] if isinstance(removed, list) else [],
     )
@@ -57,21 +68,18 @@ def _create(step: Step, operation: Operation, compute: ComputeProvider) -> Done:
 
 
 def _start(step: Step, operation: Operation, compute: ComputeProvider) -> Done:
-    compute.start_instance(operation.region, instance_id(operation))
+    compute.start_instance(reference(operation))
     return Done(step.outcome)
 
 
 def _stop(step: Step, operation: Operation, compute: ComputeProvider) -> Done:
-    compute.stop_instance(
-        operation.region,
-        instance_id(operation),
-        power_off_only=operation.request.get("power_off_only") is True,
-    )
+    power_off_only = operation.request.get("power_off_only") is True
+    compute.stop_instance(reference(operation), power_off_only=power_off_only)
     return Done(step.outcome)
 
 
 def _reboot(step: Step, operation: Operation, compute: ComputeProvider) -> Done:
-    compute.reboot_instance(operation.region, instance_id(operation))
+    compute.reboot_instance(reference(operation))
     return Done(step.outcome)
 
 
@@ -94,18 +102,20 @@ def _inspect(step: Step, operation: Operation, compute: ComputeProvider) -> Done
 
 
 def _resize(step: Step, operation: Operation, compute: ComputeProvider) -> Done:
-    compute.resize_instance(operation.region, instance_id(operation), wanted(operation, "type"))
+    compute.resize_instance(reference(operation), wanted(operation, "type"))
     return Done(step.outcome)
 
 
 def _delete(step: Step, operation: Operation, compute: ComputeProvider) -> Done:
-    compute.delete_instance(operation.region, instance_id(operation))
+    # NotFound: the id is another machine's by now, so the one that was meant is gone.
+    with suppress(NotFound):
+        compute.delete_instance(reference(operation))
     return Done(step.outcome)
 
 
 def _sweep(step: Step, operation: Operation, compute: ComputeProvider) -> Done:
-    """Ask again for the end of a machine that is gone: for what the cloud left of it."""
-    compute.delete_instance(operation.region, instance_id(operation))
+    """Remove what the cloud left of a machine that is gone."""
+    compute.remove_leftovers(reference(operation))
     return Done(step.outcome)
 
 
@@ -120,8 +130,7 @@ def _await_stopped(step: Step, operation: Operation, compute: ComputeProvider) -
 def _await_gone(step: Step, operation: Operation, compute: ComputeProvider) -> Done:
     last = wait_for_state(
         compute,
-        operation.region,
-        instance_id(operation),
+        reference(operation),
         InstanceState.DELETED,
         deadline_seconds=wait_seconds(operation),
     )
@@ -129,7 +138,7 @@ def _await_gone(step: Step, operation: Operation, compute: ComputeProvider) -> D
 
 
 def _record(step: Step, operation: Operation, compute: ComputeProvider) -> Done:
-    instance = compute.get_instance(operation.region, instance_id(operation))
+    instance = get_same(compute, reference(operation))
     if instance.state is InstanceState.DELETED:
         raise NeverReached(f"{named(operation)} was deleted while it was worked on.")
     return Done(step.outcome, instance)
@@ -142,8 +151,7 @@ def _seen(operation: Operation, compute: ComputeProvider, target: InstanceState)
         try:
             instance = wait_for_state(
                 compute,
-                operation.region,
-                instance_id(operation),
+                reference(operation),
                 target,
                 deadline_seconds=wait_seconds(operation),
             )

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from skyclust.contract import InventoryProvider
+from skyclust.contract import ComputeProvider, InventoryProvider
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.change_request import ChangeRequest
-from skyclust.model.instance import InstanceState
+from skyclust.model.instance import InstanceReference, InstanceState
 from skyclust.model.resource import Resource, ResourceKind
 from skyclust.orchestration.credentials import open_provider
+from skyclust.provider_errors import provider_errors
 from skyclust.registry import capability
 from skyclust.store import resources
 from skyclust.store.engine import open_store
@@ -23,12 +24,18 @@ from tasks.retries import DELAYS, JITTER, RETRIES, on_transient
 
 @dataclass(frozen=True)
 class Machine:
-    """Where a machine is and what it is called."""
+    """Where a machine is and what it is called; `unique_id` is empty while nobody has looked."""
 
     credential: str
     region: str
     id: str
+    unique_id: str
     name: str
+
+    @property
+    def reference(self) -> InstanceReference:
+        """Return what a change of this very machine names it by."""
+        return InstanceReference(region=self.region, id=self.id, unique_id=self.unique_id)
 
 
 @task(
@@ -50,7 +57,17 @@ def find_machine(request: ChangeRequest) -> Machine:
     known = _in_inventory(request)
     if not known and request.credential and request.region:
         known = _in_cloud(request, request.credential, request.region)
-    return the_one(request, known)
+    return _proven(request, the_one(request, known))
+
+
+def _proven(request: ChangeRequest, machine: Machine) -> Machine:
+    """Return a machine with its unique id, which inventories of older versions lack."""
+    if machine.unique_id:
+        return machine
+    provider = open_provider(open_store(), request.workspace, machine.credential)
+    with provider_errors(provider.name, f"read machine {machine.id} in {machine.region}"):
+        seen = capability(provider, ComputeProvider).get_instance(machine.region, machine.id)
+    return replace(machine, unique_id=seen.unique_id)
 
 
 def the_one(request: ChangeRequest, machines: Sequence[Machine]) -> Machine:
@@ -83,22 +100,26 @@ def _in_inventory(request: ChangeRequest) -> list[Machine]:
             regions=[request.region] if request.region else None,
         )
         found = machines(ids=[request.instance]) or machines(names=[request.instance])
-    return [
-        Machine(one.credential, one.region, one.id, one.name)
-        for one in found
-        if _meant(request, one)
-    ]
+    return [_machine(one.credential, one) for one in found if _meant(request, one)]
 
 
 def _in_cloud(request: ChangeRequest, credential: str, region: str) -> list[Machine]:
     provider = open_provider(open_store(), request.workspace, credential)
     inventory = capability(provider, InventoryProvider)
-    return [
-        Machine(credential, one.region, one.id, one.name)
-        for page in inventory.list_resources(region, ResourceKind.INSTANCE)
-        for one in page
-        if _meant(request, one)
-    ]
+    with provider_errors(provider.name, f"look for machine {request.instance!r} in {region}"):
+        pages = list(inventory.list_resources(region, ResourceKind.INSTANCE))
+    return [_machine(credential, one) for page in pages for one in page if _meant(request, one)]
+
+
+def _machine(credential: str, resource: Resource) -> Machine:
+    unique_id = resource.attributes.get("unique_id")
+    return Machine(
+        credential,
+        resource.region,
+        resource.id,
+        unique_id if isinstance(unique_id, str) else "",
+        resource.name,
+    )
 
 
 def _meant(request: ChangeRequest, resource: Resource) -> bool:

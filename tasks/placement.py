@@ -20,6 +20,7 @@ from skyclust.placement import (
     regions_allowed,
     survey,
 )
+from skyclust.provider_errors import provider_errors
 from skyclust.store import credentials
 from skyclust.store.engine import open_store
 from tasks.silence import Watch, hear
@@ -43,7 +44,8 @@ def discover_places(
 
     def ask(tell: Callable[[list[str]], None]) -> None:
         opened = open_provider(open_store(), workspace_id, place.credential)
-        tell(regions_allowed(needs, opened.regions()))
+        with provider_errors(provider, f"list the regions of {place}"):
+            tell(regions_allowed(needs, opened.regions()))
 
     try:
         [told] = hear(ask, Watch(), f"Account {place.credential}")
@@ -61,14 +63,15 @@ def discover_places(
 def survey_place(
     workspace_id: str, place: Place, provider: str, region: str, needs: InstanceNeeds
 ) -> Offer | PassedOver:
-    """Return the smallest type that fits and the newest image there, or why there is none.
+    """Return the smallest type that fits and the newest image there, or why nothing can be made.
 
     A place that does not answer is passed over as a sync leaves it behind.
     """
 
     def ask(tell: Callable[[Offer | PassedOver], None]) -> None:
         opened = open_provider(open_store(), workspace_id, place.credential)
-        tell(survey(opened, needs, place, region))
+        with provider_errors(provider, f"survey {region} of {place}"):
+            tell(survey(opened, needs, place, region))
 
     try:
         [found] = hear(ask, Watch(), f"Region {region} of {place.credential}")
@@ -111,5 +114,6 @@ def rank_places(workspace_id: str, needs: InstanceNeeds) -> list[Ranked]:
         for place, provider, region in spots
     ]
     ranking = rank([*(one.result() for one in surveys), *silent], needs)
-    artifacts.show_table("placement", artifacts.placement_rows(ranking), "Where it can be made")
+    rows = artifacts.placement_rows(ranking)
+    artifacts.show_table("placement", rows, "Where it can be made", total=len(ranking))
     return ranking

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from skyclust.errors import SkyClustError
@@ -11,6 +12,7 @@ from skyclust.model.operation import Operation
 from skyclust.model.resource import Resource, ResourceKind
 from skyclust.model.scope import Scope
 from skyclust.orchestration import artifacts, events
+from skyclust.orchestration.after_commit import finish
 from skyclust.orchestration.runs import run_url
 from skyclust.store import resources
 from skyclust.store.engine import Store
@@ -43,7 +45,7 @@ def report_sync(
         with store.reading() as connection:
             counted = resources.count_changes(connection, workspace_id, run_id=run_id)
             changes = resources.changes(
-                connection, workspace_id, run_id=run_id, limit=events.MOST_RESOURCE_EVENTS
+                connection, workspace_id, run_id=run_id, limit=artifacts.MOST_ROWS
             )
         states = Counter(scope.state.value for scope in mine)
         counts = {name: states[name] for name in ("fresh", "stale", "failed", "unsupported")}
@@ -52,25 +54,36 @@ def report_sync(
             f"inventory-scopes-{workspace_id}",
             artifacts.scope_rows(mine),
             "Every scope of the sync, those with trouble first",
+            total=len(mine),
         )
         artifacts.show_table(
             f"inventory-changes-{workspace_id}",
             artifacts.change_rows(changes),
             f"Resources added, changed and gone; {sum(counted.values())} in all",
+            total=sum(counted.values()),
         )
         artifacts.show_text(
             f"inventory-summary-{workspace_id}",
             artifacts.sync_text(workspace_id, mine, silent, counts),
             "Summary of the sync",
         )
-        events.resources_changed(changes, run_id=run_id)
-        events.inventory_synced(workspace_id, counts, run_id=run_id)
+        store.write(
+            partial(
+                events.inventory_synced, workspace_id=workspace_id, counts=counts, run_id=run_id
+            )
+        )
+    finish(store)
 
 
 def report_operations(store: Store, operations: Sequence[Operation], *, run_id: str) -> None:
     """Write the table of a run's operations and a page for each machine."""
+    pages = min(len(operations), MOST_PAGES)
+    some = "" if pages == len(operations) else f"; {pages} of them have a page of their own"
     artifacts.show_table(
-        "operations", artifacts.operation_rows(operations), "What was asked for and what came of it"
+        "operations",
+        artifacts.operation_rows(operations),
+        f"What was asked for and what came of it{some}",
+        total=len(operations),
     )
     for operation in operations[:MOST_PAGES]:
         name = operation.instance_name or operation.instance_id or operation.id
@@ -79,6 +92,7 @@ def report_operations(store: Store, operations: Sequence[Operation], *, run_id: 
             artifacts.machine_text(operation, _machine(store, operation), run_url(run_id)),
             f"Machine {name}",
         )
+    finish(store)
 
 
 def _machine(store: Store, operation: Operation) -> Resource | None:

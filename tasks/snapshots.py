@@ -23,6 +23,7 @@ from skyclust.model.operation import Operation, OperationKind
 from skyclust.model.snapshot import InstanceSnapshot, SnapshotState
 from skyclust.orchestration.credentials import open_provider
 from skyclust.planning import wait_seconds
+from skyclust.provider_errors import provider_errors
 from skyclust.registry import capability
 from skyclust.steps import Action, Position, Step
 from skyclust.store.engine import open_store
@@ -30,7 +31,7 @@ from skyclust.waiting import poll
 from tasks.accounts import Account
 from tasks.machine import NEWBORN_SECONDS, usable
 from tasks.machines import Machine
-from tasks.outcome import Done, Perform, instance_id, named, wanted
+from tasks.outcome import Done, Perform, instance_id, named, reference, wanted
 from tasks.retries import DELAYS, JITTER, RETRIES, on_transient
 
 
@@ -50,7 +51,8 @@ def find_snapshot(account: Account, machine: Machine, wanted_name: str) -> str:
     Raises NotFound when there is none, InvalidRequest when several bear the name.
     """
     provider = open_provider(open_store(), account.workspace_id, account.credential)
-    known = capability(provider, SnapshotProvider).list_snapshots(machine.region, machine.id)
+    with provider_errors(provider.name, f"list the snapshots of machine {machine.id}"):
+        known = capability(provider, SnapshotProvider).list_snapshots(machine.region, machine.id)
     return the_snapshot(known, wanted_name, machine.name or machine.id).id
 
 
@@ -86,7 +88,7 @@ def made_already(operation: Operation, provider: Provider) -> InstanceSnapshot |
 
 def _take(step: Step, operation: Operation, provider: Provider) -> Done:
     made = capability(provider, SnapshotProvider).create_snapshot(
-        operation.region, instance_id(operation), wanted(operation, "snapshot"), operation.token
+        reference(operation), wanted(operation, "snapshot"), operation.token
     )
     return Done(step.outcome, detail=f"{made.id}: {made.native_state}")
 
@@ -129,7 +131,7 @@ def _delete(step: Step, operation: Operation, provider: Provider) -> Done:
     else:
         unwanted = [wanted(operation, "snapshot_id")]
     for snapshot_id in unwanted:
-        snapshots.delete_snapshot(operation.region, instance_id(operation), snapshot_id)
+        snapshots.delete_snapshot(reference(operation), snapshot_id)
     return Done(step.outcome)
 
 
@@ -191,10 +193,7 @@ def _restore(step: Step, operation: Operation, provider: Provider) -> Done:
 
 def _bring_nearer(operation: Operation, provider: Provider) -> bool:
     return capability(provider, SnapshotProvider).restore_snapshot(
-        operation.region,
-        instance_id(operation),
-        wanted(operation, "snapshot_id"),
-        operation.token,
+        reference(operation), wanted(operation, "snapshot_id"), operation.token
     )
 
 

@@ -29,7 +29,9 @@ from skyclust.model.resource import Resource
 from skyclust.model.scope import Scope, ScopeState
 
 MOST_ROWS: Final = 500
-"""Rows of one table."""
+"""Rows of one table; its description tells how many are left out."""
+
+_LEFT_OUT: Final = re.compile(r"; (\d+) more are left out$")
 
 Row = dict[str, str | int | None]
 
@@ -40,6 +42,8 @@ _URGENCY: Final = {
     ScopeState.UNSUPPORTED: 2,
     ScopeState.FRESH: 3,
 }
+
+_TROUBLED: Final = frozenset({ScopeState.FAILED.value, ScopeState.STALE.value})
 
 
 def artifact_key(*parts: str) -> str:
@@ -134,7 +138,8 @@ def sync_text(
     counts: Mapping[str, int],
 ) -> str:
     """Return the summary of a sync in Markdown; `problems` are accounts that told no regions."""
-    troubled = [row for row in scope_rows(scopes) if row["state"] in {"failed", "stale"}]
+    troubled = [row for row in scope_rows(scopes) if row["state"] in _TROUBLED]
+    unlisted = sum(scope.state.value in _TROUBLED for scope in scopes) - len(troubled)
     lines = [
         f"# Inventory of {workspace_id}",
         "",
@@ -164,6 +169,8 @@ def sync_text(
             + " |"
             for row in troubled
         ]
+    if unlisted:
+        lines += ["", f"{unlisted} more are not fresh and left out here."]
     return "\n".join(lines)
 
 
@@ -195,9 +202,18 @@ def machine_text(operation: Operation, machine: Resource | None, run_url: str) -
     return "\n".join(lines)
 
 
-def show_table(key: str, rows: Sequence[Row], description: str) -> None:
-    """Write a table."""
-    create_table_artifact(table=list(rows), key=artifact_key(key), description=description)
+def show_table(key: str, rows: Sequence[Row], description: str, *, total: int) -> None:
+    """Write a table of at most MOST_ROWS rows; `total` is how many there are to show."""
+    shown = rows[:MOST_ROWS]
+    if total > len(shown):
+        description += f"; {total - len(shown)} more are left out"
+    create_table_artifact(table=list(shown), key=artifact_key(key), description=description)
+
+
+def left_out(description: str | None) -> int:
+    """Return how many rows a table's description says are left out."""
+    told = _LEFT_OUT.search(description or "")
+    return int(told[1]) if told else 0
 
 
 def show_text(key: str, markdown: str, description: str) -> None:

@@ -17,6 +17,7 @@ from skyclust.errors import (
     SkyClustError,
     Unavailable,
 )
+from skyclust.store.transactions import refuse_inside_write
 
 REQUEST_SECONDS: Final = 30.0
 """How long one request may take: far beyond any healthy answer, short of a lost worker."""
@@ -28,8 +29,10 @@ def prefect_client() -> Iterator[SyncPrefectClient]:
 
     Raises ConfigurationError when no server is configured (Prefect would start a hidden one
     of its own), Unavailable when it does not answer, AuthenticationFailed when
-    it wants another auth string, InvalidRequest when it refuses what is sent.
+    it wants another auth string, InvalidRequest when it refuses what is sent. Inside a write
+    transaction of the store it raises RuntimeError: every writer would wait for the server.
     """
+    refuse_inside_write("The Prefect server")
     if not PREFECT_API_URL.value():
         raise ConfigurationError(
             "No Prefect server is configured.",

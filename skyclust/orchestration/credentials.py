@@ -7,25 +7,33 @@ its secrets are sealed, it is saved back, and the store learns its name.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 
-from skyclust import audit
 from skyclust.contract import CredentialModel, Provider
 from skyclust.errors import ConfigurationError, Conflict, InvalidRequest, NotFound, SkyClustError
 from skyclust.model.identity import Identity
 from skyclust.model.workspace import CredentialRecord
 from skyclust.orchestration import documents
-from skyclust.orchestration.actor import current_actor
+from skyclust.orchestration.after_commit import finish
 from skyclust.orchestration.documents import Document
+from skyclust.orchestration.sealing import (
+    adopt,
+    is_unwanted,
+    record_action,
+    seal_document,
+    seal_values,
+)
+from skyclust.provider_errors import provider_errors
 from skyclust.registry import provider_class
-from skyclust.security.fields import open_fields, plain_fields, seal_fields, secret_fields
+from skyclust.security.fields import open_fields, secret_fields
 from skyclust.security.keyring import load_keyring
 from skyclust.security.validation import checked_values, complaints
-from skyclust.store import credentials, workspaces
+from skyclust.store import blocks, credentials, workspaces
 from skyclust.store.engine import Store
 
 if TYPE_CHECKING:
@@ -39,6 +47,8 @@ class _Opened:
     document: Document
     provider: Provider
 
+
+_VERIFY: Final = "credential.verify"
 
 _providers: Final[dict[tuple[str, str], _Opened]] = {}
 _providers_lock: Final = Lock()
@@ -55,45 +65,58 @@ def save_credential(
 ) -> CredentialRecord:
     """Validate, seal and keep a credential, and return its record.
 
-    With `replace` the values of an existing one are replaced as a whole. Raises
-    InvalidRequest when the values do not fit the provider's model or the name is taken,
-    ConfigurationError when there is no key to seal with.
+    With `replace` the values of an existing one are replaced as a whole. One whose block is
+    missing, for an earlier call was broken off, is finished. Raises InvalidRequest when the
+    values do not fit the provider's model or the name is taken, ConfigurationError when there
+    is no key to seal with.
     """
     documents.check_name(name)
     model = provider_class(provider).credential_model
     plain = checked_values(model, values, name)
     sealed = seal_values(model, plain, workspace_id, name)
-    # The block is saved within the store's transaction: when either fails, the store has no
-    # row for a credential that nobody can open.
-    with store.writing() as connection:
+    finish(store)  # of a removed credential of this name a block may have been left
+    with store.reading() as connection:
         workspaces.get(connection, workspace_id)
-        known = _row(connection, workspace_id, name)
-        if known is None:
-            known = credentials.add(
-                connection,
-                workspace_id,
-                name=name,
-                provider=provider,
-                block_name=documents.block_name(workspace_id, name),
+        known = credentials.find(connection, workspace_id, name)
+    own_block = documents.block_name(workspace_id, name)
+    existing = documents.read(provider, known.block_name if known else own_block)
+    if existing is not None and not replace:
+        raise _taken(workspace_id, name) if known else documents.already_there(provider, own_block)
+    action = "credential.replace" if replace else "credential.add"
+    fields = ", ".join(sorted(plain))
+
+    def write(connection: Connection) -> CredentialRecord:
+        if existing is not None and is_unwanted(connection, existing):
+            raise Conflict(f"The block of a removed credential {name!r} is still to be deleted.")
+        record = credentials.find(connection, workspace_id, name)
+        if record is None:
+            record = credentials.add(
+                connection, workspace_id, name=name, provider=provider, block_name=own_block
             )
-        elif not replace:
+        elif record.provider != provider:
             raise InvalidRequest(
-                f"Workspace {workspace_id!r} has a credential {name!r} already.",
-                hint="Choose another name, or put new values in its place with --replace.",
-            )
-        elif known.provider != provider:
-            raise InvalidRequest(
-                f"Credential {name!r} is one of {known.provider!r}, not of {provider!r}.",
+                f"Credential {name!r} is one of {record.provider!r}, not of {provider!r}.",
                 hint=f"Remove it first: skyclust credential remove {name}",
             )
-        existing = documents.read(provider, known.block_name) if replace else None
+        elif known is None and not replace:
+            raise _taken(workspace_id, name)
+        elif existing is None and record.block_name != own_block:
+            record = credentials.set_block(connection, workspace_id, name, own_block)
+        record_action(connection, record, action, fields=fields)
+        return record
+
+    # First the record, then the block: a process that dies in between leaves a credential that
+    # everybody sees and nobody can open, and adding it again finishes it.
+    record = store.write(write)
+    try:
         if existing is None:
             documents.create(provider, workspace_id, name, sealed)
         else:
             documents.write(existing, sealed)
-        action = "credential.replace" if replace else "credential.add"
-        record_action(connection, known, action, fields=", ".join(sorted(plain)))
-    return known
+    except SkyClustError as error:
+        _take_back(store, record, action, error, added=known is None)
+        raise
+    return record
 
 
 def find_credential(store: Store, workspace_id: str, name: str) -> CredentialRecord:
@@ -103,10 +126,12 @@ def find_credential(store: Store, workspace_id: str, name: str) -> CredentialRec
     """
     with store.reading() as connection:
         workspaces.get(connection, workspace_id)
-        known = _row(connection, workspace_id, name)
-    if known is not None:
-        return known
-    claims = documents.find(workspace_id, name)
+        known = credentials.find(connection, workspace_id, name)
+        if known is not None:
+            return known
+    claimed = documents.find(workspace_id, name)
+    with store.reading() as connection:
+        claims = [one for one in claimed if not is_unwanted(connection, one)]
     if not claims:
         raise NotFound(
             f"Workspace {workspace_id!r} has no credential {name!r}.",
@@ -155,110 +180,72 @@ def verify_credential(store: Store, workspace_id: str, name: str) -> Identity:
     """
     record = find_credential(store, workspace_id, name)
     try:
-        identity = open_provider(store, workspace_id, name).verify()
+        with provider_errors(record.provider, f"verify credential {name!r}"):
+            identity = open_provider(store, workspace_id, name).verify()
     except SkyClustError as error:
-        with store.writing() as connection:
-            failed = {"outcome": type(error).__name__, "code": error.code}
-            record_action(connection, record, "credential.verify", **failed)
+        outcome = {"outcome": type(error).__name__, "code": error.code}
+        store.write(lambda connection: record_action(connection, record, _VERIFY, **outcome))
         raise
-    with store.writing() as connection:
-        credentials.set_verified(
-            connection, workspace_id, name, identity.account, identity.principal
-        )
+
+    def remember(connection: Connection) -> None:
         found = {"account": identity.account, "principal": identity.principal}
-        record_action(connection, record, "credential.verify", outcome="accepted", **found)
+        credentials.set_verified(connection, workspace_id, name, **found)
+        record_action(connection, record, _VERIFY, outcome="accepted", **found)
+
+    store.write(remember)
     return identity
 
 
 def remove_credential(store: Store, workspace_id: str, name: str) -> None:
-    """Delete a credential's block and its record; the cloud account itself is not touched.
+    """Delete a credential's record and its block; the cloud account itself is not touched.
 
-    Raises NotFound when there is none, and Conflict while it has open operations.
+    The block is deleted after the commit, at once or, where that fails, by the next recovery.
+    Raises NotFound when there is none, and InvalidRequest while it has open operations.
     """
     record = find_credential(store, workspace_id, name)
-    # The row first, since that can be refused; the block before the commit, since a block
-    # that outlives its row would be taken for one made by hand.
-    with store.writing() as connection:
+    block = documents.document_id(record.provider, record.block_name)
+
+    def remove(connection: Connection) -> None:
         credentials.remove(connection, workspace_id, name)
-        documents.delete(record.provider, record.block_name)
+        if block is not None:
+            blocks.give_up(
+                connection, workspace_id, document_id=block, block_name=record.block_name
+            )
         record_action(connection, record, "credential.remove")
+
+    store.write(remove)
     with _providers_lock:
         _providers.pop((workspace_id, name), None)
+    finish(store)
 
 
-def adopt(store: Store, document: Document) -> CredentialRecord:
-    """Give a block its record in the store and return it; the record may be there already."""
-    try:
-        with store.writing() as connection:
-            known = _row(connection, document.workspace_id, document.name)
-            if known is None:
-                known = credentials.add(
-                    connection,
-                    document.workspace_id,
-                    name=document.name,
-                    provider=document.provider,
-                    block_name=document.block_name,
-                )
-                record_action(connection, known, "credential.add", block=document.block_name)
-            return known
-    except Conflict:
-        # Most likely another process has just adopted it.
-        with store.reading() as connection:
-            known = _row(connection, document.workspace_id, document.name)
-        if known is None:
-            raise
-        return known
-
-
-def seal_document(store: Store, document: Document, *, with_newest_key: bool = False) -> Document:
-    """Seal the secrets of a block that are still plain, save it back, and return it.
-
-    With `with_newest_key` those sealed by an older key are sealed anew as well. A block
-    that needs neither is returned as it is, and nothing is written.
-    """
-    model = provider_class(document.provider).credential_model
-    plain = plain_fields(secret_fields(model), document.values)
-    if not plain and not with_newest_key:
-        return document
-    sealed = seal_values(model, document.values, document.workspace_id, document.name)
-    if sealed == document.values:
-        return document
-    written = documents.write(document, sealed)
-    with store.writing() as connection:
-        record = _row(connection, document.workspace_id, document.name)
-        if record is not None:
-            action = "credential.seal" if plain else "credential.reseal"
-            record_action(connection, record, action, fields=", ".join(plain))
-    return written
-
-
-def seal_values(
-    model: type[CredentialModel], values: Mapping[str, JsonValue], workspace_id: str, name: str
-) -> dict[str, JsonValue]:
-    """Return the values with every secret sealed; a credential without secrets needs no key."""
-    secret = secret_fields(model)
-    if not secret & values.keys():
-        return dict(values)
-    return seal_fields(load_keyring(), secret, values, workspace_id=workspace_id, name=name)
-
-
-def record_action(
-    connection: Connection, record: CredentialRecord, action: str, **detail: JsonValue
+def _take_back(
+    store: Store, record: CredentialRecord, action: str, error: SkyClustError, *, added: bool
 ) -> None:
-    """Write an audit entry about a credential."""
-    audit.append(
-        connection,
-        record.workspace_id,
-        actor=current_actor(),
-        action=action,
-        object=f"credential/{record.name}",
-        detail={"provider": record.provider, **detail},
+    """Take back what was written of a credential whose block could not be saved.
+
+    A record stays when there is a block, which another process has saved, or when that cannot
+    be known: then adding the credential again finishes it.
+    """
+    outcome = {"outcome": type(error).__name__, "code": error.code}
+    missing = False
+    if added:
+        with suppress(SkyClustError):
+            missing = documents.document_id(record.provider, record.block_name) is None
+
+    def take_back(connection: Connection) -> None:
+        if missing:
+            credentials.remove(connection, record.workspace_id, record.name)
+        record_action(connection, record, action, **outcome)
+
+    store.write(take_back)
+
+
+def _taken(workspace_id: str, name: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"Workspace {workspace_id!r} has a credential {name!r} already.",
+        hint="Choose another name, or put new values in its place with --replace.",
     )
-
-
-def _row(connection: Connection, workspace_id: str, name: str) -> CredentialRecord | None:
-    rows = credentials.list_all(connection, workspace_id)
-    return next((row for row in rows if row.name == name), None)
 
 
 def _document(store: Store, workspace_id: str, name: str) -> Document:

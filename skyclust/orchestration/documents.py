@@ -7,6 +7,7 @@ may have that name too, or only the credential's name with the workspace in its 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
@@ -17,7 +18,8 @@ from prefect.client.schemas.objects import BlockDocument
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from skyclust.errors import InvalidRequest, Unavailable
+from skyclust.errors import InvalidRequest, NotFound, Unavailable
+from skyclust.model.flow_request import RESERVED, reserved_key
 from skyclust.model.workspace import Slug
 from skyclust.orchestration.blocks import WORKSPACE_FIELD, block_type_slug, register_block_type
 from skyclust.orchestration.client import prefect_client
@@ -109,6 +111,7 @@ def create(
 
     Raises InvalidRequest when there is one of this name.
     """
+    _refuse_references(values)
     cls = register_block_type(provider)
     document_name = block_name(workspace_id, name)
     with prefect_client() as client:
@@ -122,39 +125,65 @@ def create(
                 )
             )
         except ObjectAlreadyExists as error:
-            raise InvalidRequest(
-                f"There is a Prefect block {document_name!r} of type"
-                f" {block_type_slug(provider)!r} already.",
-                hint=f"Use it: skyclust credential verify {name}. Or overwrite it with --replace.",
-            ) from error
+            raise already_there(provider, document_name) from error
     return Document(made.id, provider, document_name, workspace_id, name, dict(values))
 
 
+def already_there(provider: str, name_of_block: str) -> InvalidRequest:
+    """Return the refusal to make a block whose name is taken."""
+    name = name_of_block.rpartition(_SEPARATOR)[2]
+    return InvalidRequest(
+        f"There is a Prefect block {name_of_block!r} of type"
+        f" {block_type_slug(provider)!r} already.",
+        hint=f"Use it: skyclust credential verify {name}. Or overwrite it with --replace.",
+    )
+
+
 def write(document: Document, values: Mapping[str, JsonValue]) -> Document:
-    """Put sealed values in the place of a document's own and return it with them."""
+    """Put sealed values in the place of a document's own and return it with them.
+
+    Raises NotFound when it was deleted meanwhile.
+    """
+    _refuse_references(values)
     cls = register_block_type(document.provider)
     with prefect_client() as client:
-        client.update_block_document(
-            document.id,
-            BlockDocumentUpdate(
-                data={**values, WORKSPACE_FIELD: document.workspace_id},
-                block_schema_id=_known(cls._block_schema_id),
-                merge_existing_data=False,
-            ),
-        )
+        try:
+            client.update_block_document(
+                document.id,
+                BlockDocumentUpdate(
+                    data={**values, WORKSPACE_FIELD: document.workspace_id},
+                    block_schema_id=_known(cls._block_schema_id),
+                    merge_existing_data=False,
+                ),
+            )
+        except ObjectNotFound as error:
+            raise NotFound(f"The Prefect block {document.block_name!r} is gone.") from error
     return replace(document, values=dict(values))
 
 
-def delete(provider: str, name_of_block: str) -> None:
-    """Delete a document; one that is gone already is no error."""
+def document_id(provider: str, name_of_block: str) -> str | None:
+    """Return the id of a document, None when there is none of this name."""
     with prefect_client() as client:
         try:
             found = client.read_block_document_by_name(
                 name_of_block, block_type_slug(provider), include_secrets=False
             )
-            client.delete_block_document(found.id)
         except ObjectNotFound:
-            return
+            return None
+    return str(found.id)
+
+
+def delete(identity: str) -> None:
+    """Delete the document with this id; one that is gone already is no error."""
+    with prefect_client() as client, suppress(ObjectNotFound):
+        client.delete_block_document(UUID(identity))
+
+
+def _refuse_references(values: Mapping[str, JsonValue]) -> None:
+    """Raise InvalidRequest for a value that the server would take for another block's."""
+    place = reserved_key(values)
+    if place is not None:
+        raise InvalidRequest(f"A credential cannot have the key {place!r}: {RESERVED}.")
 
 
 def _document(provider: str, found: BlockDocument) -> Document:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from skyclust.errors import ConfigurationError, InvalidRequest, SkyClustError
 from skyclust.model.workspace import CredentialRecord
 from skyclust.orchestration import documents
-from skyclust.orchestration.credentials import adopt, seal_document
+from skyclust.orchestration.after_commit import finish
 from skyclust.orchestration.documents import Document
+from skyclust.orchestration.sealing import adopt, is_unwanted, seal_document
 from skyclust.registry import provider_class, provider_names
 from skyclust.security.fields import key_ids, plain_fields, secret_fields
 from skyclust.store import workspaces
@@ -32,6 +33,7 @@ def seal_plain_blocks(store: Store, workspace_id: str | None = None) -> SealedBl
     """
     sealed: list[str] = []
     problems: list[str] = []
+    finish(store)
     for document in _documents():
         if isinstance(document, SkyClustError):
             problems.append(str(document))
@@ -39,7 +41,7 @@ def seal_plain_blocks(store: Store, workspace_id: str | None = None) -> SealedBl
         if workspace_id not in {None, document.workspace_id}:
             continue
         try:
-            if _is_by_hand(document):
+            if _is_by_hand(document) and not _is_to_go(store, document):
                 _require_workspace(store, document)
                 if seal_document(store, document) is not document:
                     sealed.append(document.block_name)
@@ -93,6 +95,11 @@ def _is_by_hand(document: Document) -> bool:
     model = provider_class(document.provider).credential_model
     plain = plain_fields(secret_fields(model), document.values)
     return bool(plain) or not key_ids(document.values)
+
+
+def _is_to_go(store: Store, document: Document) -> bool:
+    with store.reading() as connection:
+        return is_unwanted(connection, document)
 
 
 def _require_workspace(store: Store, document: Document) -> None:

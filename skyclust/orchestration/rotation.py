@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from skyclust import audit
 from skyclust.errors import ConfigurationError
@@ -19,6 +20,9 @@ from skyclust.security.keyring import (
 from skyclust.settings import load_settings
 from skyclust.store import workspaces
 from skyclust.store.engine import Store
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,9 @@ def _reseal(store: Store, keyring: Keyring) -> Rotation:
     resealed = reseal_credentials(store)
     needed = key_ids_in_use() | {keyring.newest.id}
     unneeded = tuple(key.id for key in keyring.keys if key.id not in needed)
-    with store.writing() as connection:
+
+    def note(connection: Connection) -> None:
+        # By id, as `list_all` has them: the heads of trails are locked in one order.
         for workspace in workspaces.list_all(connection):
             audit.append(
                 connection,
@@ -76,4 +82,6 @@ def _reseal(store: Store, keyring: Keyring) -> Rotation:
                 object=f"key/{keyring.newest.id}",
                 detail={"resealed": resealed},
             )
+
+    store.write(note)
     return Rotation(keyring.newest.id, resealed, unneeded, dropped=False)

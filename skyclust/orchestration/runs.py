@@ -6,22 +6,25 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
-from prefect.client.schemas.objects import Artifact, FlowRun, State, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.context import FlowRunContext
 from prefect.exceptions import ObjectNotFound, ParameterTypeError
 from prefect.flows import Flow, load_flow_from_entrypoint
 from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL
+from prefect.states import Cancelled
 from prefect.utilities.schema_tools.validation import validate
 
 from skyclust.errors import ConfigurationError, InvalidRequest, NotFound, Timeout
+from skyclust.model.flow_request import RESERVED, reserved_key
 from skyclust.orchestration.client import prefect_client, server_errors
+from skyclust.orchestration.results import progress_of, tables_of
 
 ENTRYPOINTS: Final = {
     "sync-inventory": "flows.sync_inventory.sync_inventory",
@@ -33,6 +36,9 @@ ENTRYPOINTS: Final = {
 """Where each flow's code is, as prefect.yaml has it."""
 
 POLL_SECONDS: Final = 0.5
+
+PROGRESS_SECONDS: Final = 2.0
+"""Between two looks at how far a run is; its state is looked at more often."""
 
 PARTIAL: Final = "Partial"
 """Name of the state of a run that did some of what it was asked for, but not all."""
@@ -52,7 +58,10 @@ class RunUpdate:
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """How a flow run ended; `tables` holds the rows of its table artifacts by their key."""
+    """How a flow run ended; `tables` holds the rows of its table artifacts by their key.
+
+    `left_out` says how many rows a table leaves out, by the same key, where it does.
+    """
 
     run_id: str
     name: str
@@ -61,6 +70,7 @@ class RunOutcome:
     message: str
     url: str
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
 
     @property
     def succeeded(self) -> bool:
@@ -111,7 +121,13 @@ def idempotency_key(deployment: str, parameters: Mapping[str, Any], *, nonce: st
 def check_parameters(
     deployment: str, schema: Mapping[str, Any], parameters: Mapping[str, Any]
 ) -> None:
-    """Raise InvalidRequest when parameters do not fit a deployment's form."""
+    """Raise InvalidRequest when parameters do not fit a deployment's form.
+
+    Nor may they have a key, at any depth, that Prefect would resolve before the flow sees it.
+    """
+    place = reserved_key(parameters)
+    if place is not None:
+        raise InvalidRequest(f"Deployment {deployment!r} refuses the key {place!r}: {RESERVED}.")
     known = set(schema.get("properties", {}))
     unknown = sorted(set(parameters) - known)
     if unknown:
@@ -137,10 +153,15 @@ def follow(
     """
     end = None if timeout is None else time.monotonic() + timeout
     last: RunUpdate | None = None
+    progress: float | None = None
+    look_at = 0.0
     with prefect_client() as client:
         while True:
             run = _read_run(client, run_id)
-            update = _update(client, run)
+            if time.monotonic() >= look_at:
+                progress = progress_of(client, run)
+                look_at = time.monotonic() + PROGRESS_SECONDS
+            update = _update(run, progress)
             if update != last:
                 on_update(update)
                 last = update
@@ -190,6 +211,17 @@ def tag_this_run(tags: Iterable[str]) -> None:
         client.update_flow_run(context.flow_run.id, tags=sorted({*context.flow_run.tags, *tags}))
 
 
+def tell_end_of_cancelled(run_id: str, message: str) -> None:
+    """Let a run that was cancelled say at its end what became of what it had begun.
+
+    One that was started again meanwhile, or that Prefect does not know any more, is left alone.
+    """
+    with prefect_client() as client, suppress(ObjectNotFound):
+        state = client.read_flow_run(UUID(run_id)).state
+        if state is None or state.type is StateType.CANCELLING or state.is_final():
+            client.set_flow_run_state(UUID(run_id), Cancelled(message=message), force=True)
+
+
 def _read_deployment(client: SyncPrefectClient, name: str) -> DeploymentResponse:
     try:
         return client.read_deployment_by_name(name)
@@ -207,18 +239,15 @@ def _read_run(client: SyncPrefectClient, run_id: str) -> FlowRun:
         raise NotFound(f"The Prefect server has no flow run {run_id!r}.") from error
 
 
-def _update(client: SyncPrefectClient, run: FlowRun) -> RunUpdate:
+def _update(run: FlowRun, progress: float | None) -> RunUpdate:
     state = run.state
-    progress: float | None = None
-    if state is not None and state.is_running():
-        progress = _progress(_artifacts(client, run))
     return RunUpdate(
         run_id=str(run.id),
         name=run.name,
         state_type=state.type.value if state else "",
         state_name=(state.name or "") if state else "",
         message=(state.message or "") if state else "",
-        progress=progress,
+        progress=progress if state is not None and state.is_running() else None,
     )
 
 
@@ -226,6 +255,7 @@ def _outcome(client: SyncPrefectClient, run: FlowRun) -> RunOutcome:
     state = run.state
     if state is None:
         raise NotFound(f"Flow run {run.id} has no state.")
+    tables = tables_of(client, run)
     return RunOutcome(
         run_id=str(run.id),
         name=run.name,
@@ -233,23 +263,6 @@ def _outcome(client: SyncPrefectClient, run: FlowRun) -> RunOutcome:
         state_name=state.name or "",
         message=state.message or "",
         url=run_url(str(run.id)),
-        tables={
-            artifact.key: json.loads(artifact.data)
-            for artifact in _artifacts(client, run)
-            if artifact.type == "table" and artifact.key and isinstance(artifact.data, str)
-        },
+        tables={key: table.rows for key, table in tables.items()},
+        left_out={key: table.left_out for key, table in tables.items() if table.left_out},
     )
-
-
-def _artifacts(client: SyncPrefectClient, run: FlowRun) -> list[Artifact]:
-    mine = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]))
-    return client.read_artifacts(artifact_filter=mine)
-
-
-def _progress(artifacts: Iterable[Artifact]) -> float | None:
-    values = [
-        float(artifact.data)
-        for artifact in artifacts
-        if artifact.type == "progress" and isinstance(artifact.data, (int, float))
-    ]
-    return min(values, default=None)

@@ -26,6 +26,7 @@ from skyclust.store import operations, resources, scopes
 from skyclust.store.engine import Store, open_store
 from tests.fixtures.prefect import PrefectServer
 from tests.fixtures.sandbox import Sandbox
+from tests.flows.commands import Commands
 from tests.flows.memory import MemoryAccount, memory_account, memory_installed, quick_polls
 
 T = TypeVar("T")
@@ -82,7 +83,7 @@ class Installation:
         pages = self.provider().list_resources(REGION, ResourceKind.INSTANCE)
         return sorted(one.name for page in pages for one in page)
 
-    def type_of(self, instance_id: str) -> str:
+    def type_of(self, instance_id: str) -> str | None:
         return self.provider().get_instance(REGION, instance_id).type
 
     def operations(self) -> list[Operation]:
@@ -183,3 +184,13 @@ def memory(
     with memory_installed(tmp_path / "plugins", monkeypatch), memory_account(store) as account:
         yield account
     store.dispose()
+
+
+@pytest.fixture
+def commands(
+    memory: MemoryAccount, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Commands:
+    # The command line sets variables of its process; the test's are put back by this.
+    for name in ("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "30" if name.startswith("PREFECT") else "127.0.0.1,localhost")
+    return Commands(capsys)

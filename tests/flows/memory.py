@@ -14,13 +14,20 @@ from uuid import UUID, uuid4
 import pytest
 
 from skyclust import registry, waiting
-from skyclust.conformance.memory import CLOUDS, MemoryCredential, MemoryProvider
+from skyclust.conformance.memory import MemoryProvider
+from skyclust.conformance.memory_access import CLOUDS, MemoryCredential
 from skyclust.conformance.memory_cloud import MemoryCloud
 from skyclust.contract import AccountPage
 from skyclust.errors import InvalidRequest, PermissionDenied, Throttled, Unavailable
 from skyclust.model.catalog import InstanceType
 from skyclust.model.change_request import ChangeRequest
-from skyclust.model.instance import Instance, InstanceFailure, InstanceSpec, InstanceState
+from skyclust.model.instance import (
+    Instance,
+    InstanceFailure,
+    InstanceReference,
+    InstanceSpec,
+    InstanceState,
+)
 from skyclust.model.operation import Operation, OperationState
 from skyclust.model.resource import Resource, ResourceKind
 from skyclust.model.scope import Scope
@@ -28,10 +35,10 @@ from skyclust.model.snapshot import InstanceSnapshot, SnapshotState
 from skyclust.orchestration.credentials import save_credential
 from skyclust.orchestration.runs import RunOutcome, run_here
 from skyclust.planning import Meant, change
-from skyclust.store import operations, resources, scopes
+from skyclust.store import interventions, operations, resources, scopes
 from skyclust.store.engine import Store
 from skyclust.waiting import wait_for_state
-from tasks import disks, machine, snapshots
+from tasks import arrival, disks, machine, snapshots
 
 REGION = "east-1"
 TRANSITION_SECONDS = 0.02
@@ -51,6 +58,8 @@ class Trouble:
     throttled_lists: int = 0
     hanging_kind: ResourceKind | None = None
     hanging_catalog: bool = False
+    stumbles: bool = False
+    hanging_machines: set[str] = field(default_factory=set)
     released: Event = field(default_factory=Event)
     lists: list[ResourceKind] = field(default_factory=list)
 
@@ -62,8 +71,16 @@ TROUBLES: dict[str, Trouble] = {}
 class UnsteadyProvider(MemoryProvider):
     """The provider of the cloud in memory, which meets the troubles of its account."""
 
+    def regions(self) -> Sequence[str]:
+        if self._trouble.stumbles:
+            answer: dict[str, list[str]] = {}
+            return answer["regions"]
+        return super().regions()
+
     def get_instance(self, region: str, instance_id: str) -> Instance:
         found = super().get_instance(region, instance_id)
+        if found.name in self._trouble.hanging_machines and found.state is InstanceState.RUNNING:
+            return found.model_copy(update={"state": InstanceState.PENDING})
         if self._trouble.failure is None or found.state is InstanceState.DELETED:
             return found
         broken = {"state": InstanceState.ERROR, "failure": self._trouble.failure}
@@ -74,7 +91,7 @@ class UnsteadyProvider(MemoryProvider):
         found = super().list_snapshots(region, instance_id)
         return [one.model_copy(update={"state": state or one.state}) for one in found]
 
-    def restore_snapshot(self, region: str, instance_id: str, snapshot_id: str, token: str) -> bool:
+    def restore_snapshot(self, instance: InstanceReference, snapshot_id: str, token: str) -> bool:
         self._trouble.restores.append(token)
         calls = len(self._trouble.restores)
         if calls == self._trouble.refuse_restore_at:
@@ -83,7 +100,7 @@ class UnsteadyProvider(MemoryProvider):
             raise Unavailable("The cloud is away for a moment.", provider=self.name)
         if calls < self._trouble.restore_calls:
             return False
-        return super().restore_snapshot(region, instance_id, snapshot_id, token)
+        return super().restore_snapshot(instance, snapshot_id, token)
 
     def list_resources(
         self, region: str, kind: ResourceKind, *, page_size: int | None = None
@@ -129,23 +146,25 @@ class MemoryAccount:
 
     @property
     def provider(self) -> MemoryProvider:
-        values = {"endpoint": f"memory://{self.credential}", "key": "memory-key"}
+        values = {"endpoint": f"http://{self.credential}.memory", "key": "memory-key"}
         return MemoryProvider(MemoryCredential.model_validate(values))
 
     def machine(self, name: str = "web") -> str:
         """Make a running machine and return its id; the inventory does not know it."""
-        image = self.cloud.add(REGION, "image", "debian-12")
-        spec = InstanceSpec(name=name, region=REGION, type="small", image=image.id)
+        spec = InstanceSpec(name=name, region=REGION, type="small", image=self.image())
         made = self.provider.create_instance(spec, uuid4().hex)
         wait_for_state(
             self.provider,
-            REGION,
-            made.id,
+            made.reference,
             InstanceState.RUNNING,
             deadline_seconds=10,
             poll_seconds=0.01,
         )
         return made.id
+
+    def reference(self, machine: str) -> InstanceReference:
+        """Return what a change names a machine by that has never been another one."""
+        return InstanceReference(region=REGION, id=machine, unique_id=machine)
 
     def change(self, action: str, instance: str, **request: Any) -> RunOutcome:
         asked = {
@@ -156,8 +175,39 @@ class MemoryAccount:
         }
         return run_here("change-instance", {"request": asked | request})
 
+    def provision(self, **changes: Any) -> RunOutcome:
+        """Run a provisioning of machines called web."""
+        self.image()
+        spec = {"name": "web", "region": REGION, "type": "small", "image": "debian-12"}
+        asked = {"credential": self.credential, "spec": spec, **changes}
+        return run_here("provision-instances", {"request": asked})
+
+    def image(self) -> str:
+        """Return the id of the one image called debian-12."""
+        known = [one for one in self.cloud.existing(REGION, "image") if one.name == "debian-12"]
+        return (known or [self.cloud.add(REGION, "image", "debian-12")])[0].id
+
+    def cancel(self, *, keep: bool = False) -> None:
+        """Ask for every operation that is carried on not to be done."""
+        with self.store.writing() as connection:
+            for one in operations.open_operations(connection):
+                interventions.request_cancel(
+                    connection, one.workspace_id, one.id, by="user:ann", keep=keep
+                )
+
+    def machines(self) -> list[str]:
+        """The names of the machines that the cloud has."""
+        return sorted(item.name for item in self.cloud.existing(REGION, "machine"))
+
     def left_behind(
-        self, action: str, machine: str, line: str, meant: Meant, **request: Any
+        self,
+        action: str,
+        machine: str,
+        line: str,
+        meant: Meant,
+        *,
+        attempts: int = 0,
+        **request: Any,
     ) -> None:
         """Leave an operation in the journal as a run that is gone would have left it."""
         asked = {"action": action, "instance": machine, **request}
@@ -165,8 +215,7 @@ class MemoryAccount:
             ChangeRequest.model_validate(asked),
             provider="memory",
             credential=self.credential,
-            region=REGION,
-            instance_id=machine,
+            instance=self.reference(machine),
             instance_name="web",
             run_id=str(UUID(int=7)),
             meant=meant,
@@ -174,7 +223,9 @@ class MemoryAccount:
         with self.store.writing() as connection:
             [made] = operations.journal(connection, "default", [planned], run_id=None)
             running = OperationState.RUNNING
-            operations.advance(connection, "default", made.id, 1, step=line, state=running)
+            operations.advance(
+                connection, "default", made.id, 1, step=line, state=running, attempts=attempts
+            )
 
     def known(self) -> dict[str, Resource]:
         """What the inventory knows, by id."""
@@ -222,7 +273,7 @@ def forget() -> None:
 def memory_account(store: Store) -> Iterator[MemoryAccount]:
     """An account of a new cloud, with a default network in its first region."""
     name = f"memory-{uuid4().hex[:8]}"
-    endpoint = f"memory://{name}"
+    endpoint = f"http://{name}.memory"
     CLOUDS[endpoint] = cloud = MemoryCloud(transition_seconds=TRANSITION_SECONDS)
     cloud.add(REGION, "network", "default")
     save_credential(store, "default", name, "memory", {"endpoint": endpoint, "key": "memory-key"})
@@ -239,5 +290,6 @@ def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
         return functools.partial(wait, poll_seconds=0.01)
 
     monkeypatch.setattr(machine, "wait_for_state", quick(waiting.wait_for_state))
-    for module in (disks, snapshots):
+    for module in (arrival, disks, snapshots):
         monkeypatch.setattr(module, "poll", quick(waiting.poll))
+    monkeypatch.setattr(arrival, "ARRIVAL_SECONDS", 0.2)

@@ -186,12 +186,12 @@ def test_what_a_dead_run_left_is_carried_on(
 ) -> None:
     disk = memory.cloud.add(REGION, "disk", "data").id
     token = cloud_token(operation_id(str(UUID(int=7)), 0))
-    kept = memory.provider.create_snapshot(REGION, web, "good", token).id
+    kept = memory.provider.create_snapshot(memory.reference(web), "good", token).id
     write(memory, web, "after")
     if line == "replacing":
-        memory.provider.stop_instance(REGION, web)
+        memory.provider.stop_instance(memory.reference(web))
     if action == "delete-snapshot":
-        memory.provider.delete_snapshot(REGION, web, kept)
+        memory.provider.delete_snapshot(memory.reference(web), kept)
     fields: dict[str, dict[str, Any]] = {
         "snapshot": {"snapshot": "good"},
         "restore": {"snapshot": "good"},

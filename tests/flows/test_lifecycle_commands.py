@@ -2,44 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
 
-from skyclust.cli.main import main
+from tests.flows.commands import Commands
 from tests.flows.memory import REGION, MemoryAccount
 
 pytestmark = pytest.mark.integration
-
-
-class Commands:
-    """Runs commands in this process."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-
-    def run(self, *arguments: str, code: int = 0) -> str:
-        """Return what a command prints as its result; it must end with the code."""
-        with pytest.raises(SystemExit) as ended:
-            main(arguments)
-        printed = self._capsys.readouterr()
-        assert ended.value.code == code, printed.err
-        self.said = printed.err
-        return printed.out
-
-    def json(self, *arguments: str) -> Any:
-        return json.loads(self.run(*arguments, "--json"))
-
-
-@pytest.fixture
-def commands(
-    memory: MemoryAccount, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Commands:
-    # The command line sets variables of its process; the test's are put back by this.
-    for name in ("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "NO_PROXY", "no_proxy"):
-        monkeypatch.setenv(name, "30" if name.startswith("PREFECT") else "127.0.0.1,localhost")
-    return Commands(capsys)
 
 
 def test_a_machine_is_kept_tagged_and_given_disks(

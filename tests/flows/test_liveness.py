@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
-from prefect.events import emit_event
-from prefect.events.worker import EventsWorker
 from prefect.flows import flow
-from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Cancelled, Cancelling, Completed, Crashed, Failed, Running, Scheduled
 
-from skyclust.errors import ConfigurationError
 from skyclust.orchestration import liveness
 from skyclust.orchestration.liveness import Liveness
-from tests.fixtures.prefect import PrefectServer
-from tests.flows.conftest import eventually
+from skyclust.store import heartbeats
+from skyclust.store.engine import open_store
+from tests.unit.store.operations import journal_one
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_server")]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.usefixtures("prefect_server", "skyclust_home"),
+]
+
+BRIEF = timedelta(seconds=3)
+"""Taken for silence here: the server itself dates the state that a run is in."""
 
 
 @flow(name="any-flow")
@@ -42,18 +47,17 @@ def alive(run_id: str) -> Liveness:
 @pytest.mark.parametrize(
     ("state", "expected"),
     [
-        (Running(), Liveness.AT_WORK),
-        (Scheduled(), Liveness.AT_WORK),
-        (Cancelling(), Liveness.AT_WORK),
-        (Completed(), Liveness.GONE),
-        (Failed(), Liveness.GONE),
-        (Crashed(), Liveness.GONE),
-        (Cancelled(), Liveness.CANCELLED),
+        (Running, Liveness.AT_WORK),
+        (Scheduled, Liveness.AT_WORK),
+        (Cancelling, Liveness.CANCELLING),
+        (Completed, Liveness.GONE),
+        (Failed, Liveness.GONE),
+        (Crashed, Liveness.GONE),
+        (Cancelled, Liveness.CANCELLED),
     ],
-    ids=lambda value: value.name if isinstance(value, State) else "",
 )
-def test_what_prefect_says_of_a_run(state: State[None], expected: Liveness) -> None:
-    assert alive(run_in(state)) is expected
+def test_what_prefect_says_of_a_run(state: Callable[[], State[None]], expected: Liveness) -> None:
+    assert alive(run_in(state())) is expected
 
 
 def test_a_run_that_prefect_does_not_know_is_gone() -> None:
@@ -66,27 +70,29 @@ def test_a_run_that_waits_too_long_for_its_worker_is_gone() -> None:
     assert alive(run_in(Scheduled(scheduled_time=long_ago))) is Liveness.GONE
 
 
-def test_silence_counts_as_gone_and_a_heartbeat_as_life(monkeypatch: pytest.MonkeyPatch) -> None:
-    run_id = run_in(Running())
-    monkeypatch.setattr(liveness, "silence_allowed", lambda: timedelta(seconds=0))
-    assert alive(run_id) is Liveness.GONE
+@pytest.mark.parametrize(
+    ("state", "when_silent", "when_heard"),
+    [
+        (Running, Liveness.GONE, Liveness.AT_WORK),
+        (Cancelling, Liveness.CANCELLED, Liveness.CANCELLING),
+    ],
+)
+def test_silence_counts_as_gone_and_a_heartbeat_in_the_store_as_life(
+    state: Callable[[], State[None]],
+    when_silent: Liveness,
+    when_heard: Liveness,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(liveness, "SILENT_AFTER", BRIEF)
+    run_id = run_in(state())
+    store = open_store()
+    journal_one(store, run_id=run_id)
+    with store.writing() as connection:
+        heartbeats.beat(connection, run_id)
+    time.sleep(BRIEF.total_seconds())
+    silent = alive(run_id)
+    with store.writing() as connection:
+        heartbeats.beat(connection, run_id)
 
-    emit_event(
-        event="prefect.flow-run.heartbeat",
-        resource={"prefect.resource.id": f"prefect.flow-run.{UUID(run_id)}"},
-    )
-    EventsWorker.drain_all(timeout=10)
-    # Older than what is allowed by the run's age, heard from within the minute.
-    monkeypatch.setattr(liveness, "_age", lambda state: timedelta(hours=1))
-    monkeypatch.setattr(liveness, "silence_allowed", lambda: timedelta(minutes=1))
-    seen = eventually(lambda: alive(run_id), lambda found: found is Liveness.AT_WORK)
-    assert seen is Liveness.AT_WORK
-
-
-def test_without_heartbeats_nothing_can_be_known(prefect_server: PrefectServer) -> None:
-    run_id = run_in(Running())
-    with (
-        temporary_settings(updates={PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
-        pytest.raises(ConfigurationError, match="send no heartbeats"),
-    ):
-        alive(run_id)
+    assert silent is when_silent
+    assert alive(run_id) is when_heard

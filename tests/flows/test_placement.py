@@ -8,12 +8,22 @@ from typing import Any
 import pytest
 
 from skyclust.conformance import Failure
-from skyclust.errors import AuthenticationFailed, InvalidRequest, PermissionDenied, SkyClustError
+from skyclust.errors import (
+    AuthenticationFailed,
+    CapacityExhausted,
+    InvalidRequest,
+    NeverReached,
+    NotFound,
+    PermissionDenied,
+    SkyClustError,
+    Unsupported,
+)
 from skyclust.model.instance import InstanceFailure
 from skyclust.model.operation import OperationState
-from skyclust.orchestration.runs import RunOutcome, run_here
+from skyclust.orchestration.runs import run_here
 from skyclust.store import credentials, operations
 from tests.flows.memory import REGION, MemoryAccount, memory_account
+from tests.flows.placing import die, machines, provision
 
 pytestmark = pytest.mark.integration
 
@@ -29,22 +39,6 @@ def other(memory: MemoryAccount) -> Iterator[MemoryAccount]:
 @pytest.fixture(autouse=True)
 def image(memory: MemoryAccount) -> None:
     memory.cloud.add(REGION, "image", "debian-13")
-
-
-def provision(*accounts: MemoryAccount, **changes: Any) -> RunOutcome:
-    needs = {
-        "name": "web",
-        "cores": 2,
-        "memory_gib": 3,
-        "image_family": "debian-13",
-        "places": [{"credential": one.credential, "region": REGION} for one in accounts],
-        **changes.pop("needs", {}),
-    }
-    return run_here("provision-instances", {"request": {"needs": needs, **changes}})
-
-
-def machines(account: MemoryAccount) -> list[str]:
-    return [item.details["type"] for item in account.cloud.existing(REGION, "machine")]
 
 
 def test_the_first_place_that_has_room_is_taken(
@@ -109,15 +103,79 @@ def test_a_place_that_refuses_the_account_is_followed_by_the_next(
     assert [one.error_class for one in memory.operations()] == [None, error.__name__]
 
 
-def test_what_is_wrong_with_the_request_is_not_tried_elsewhere(
+class NoSpotsLeft(CapacityExhausted):
+    """What a plugin's provider may raise for want of room."""
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (InvalidRequest("No subnet is the default here.", provider="memory"), "InvalidRequest"),
+        (NotFound("There is no image debian-13 here.", provider="memory"), "NotFound"),
+        (Unsupported("Type medium is not in this region.", provider="memory"), "Unsupported"),
+        (NoSpotsLeft("No spots.", provider="memory"), "CapacityExhausted"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_a_place_that_refuses_what_it_lacks_is_followed_by_the_next(
+    memory: MemoryAccount,
+    other: MemoryAccount,
+    monkeypatch: pytest.MonkeyPatch,
+    error: SkyClustError,
+    told: str,
+) -> None:
+    def refuse(*_: object, **__: object) -> Any:
+        raise error
+
+    monkeypatch.setattr(other.cloud, "create_machine", refuse)
+    outcome = provision(other, memory)
+
+    assert outcome.succeeded, outcome.message
+    assert (machines(other), machines(memory)) == ([], ["medium"])
+    made, failed = memory.operations()
+    assert (made.error_class, failed.error_class) == (None, told)
+    assert ("NoSpotsLeft: " in str(failed.error)) == isinstance(error, NoSpotsLeft)
+
+
+def test_what_every_place_refuses_fails_with_each_refusal(
     memory: MemoryAccount, other: MemoryAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> Any:
-        raise InvalidRequest("There is no such key.", provider="memory")
+        raise InvalidRequest("No subnet is the default here.", provider="memory")
 
-    monkeypatch.setattr(other.cloud, "create_machine", refuse)
-    assert provision(other, memory).state_type == "FAILED"
-    assert machines(memory) == []
+    for account in (other, memory):
+        monkeypatch.setattr(account.cloud, "create_machine", refuse)
+    outcome = provision(other, memory)
+    assert outcome.state_type == "FAILED"
+    assert [one.credential for one in memory.operations()] == [memory.credential, other.credential]
+    assert machines(memory) == machines(other) == []
+
+
+def test_what_every_place_lacks_fails_with_each_reason_before_anything_is_journalled(
+    memory: MemoryAccount, other: MemoryAccount
+) -> None:
+    for account in (other, memory):
+        account.cloud._held(REGION, "network").clear()
+    outcome = provision(other, memory)
+    assert outcome.state_type == "FAILED"
+    rows = outcome.tables["placement"]
+    assert [row["standing"] for row in rows] == ["passed over", "passed over"]
+    assert all("network 'default'" in row["reason"] for row in rows)
+    assert memory.operations() == []
+
+
+def test_a_machine_that_somebody_deletes_meanwhile_is_not_made_elsewhere(
+    memory: MemoryAccount, other: MemoryAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def vanished(*_: object, **__: object) -> Any:
+        raise NeverReached("Instance web is gone.")
+
+    monkeypatch.setattr("tasks.machine._seen", vanished)
+    outcome = provision(other, memory)
+    assert outcome.state_type == "FAILED"
+    [only] = memory.operations()
+    assert (only.state, only.error_class) == (OperationState.UNDONE, "NeverReached")
+    assert machines(memory) == machines(other) == []
 
 
 def test_a_place_that_never_answers_is_passed_over(
@@ -163,11 +221,32 @@ def test_a_dry_run_shows_the_ranking_and_makes_nothing(
     assert machines(memory) == machines(other) == []
 
 
+def test_a_place_without_a_default_network_is_passed_over_as_the_create_would(
+    memory: MemoryAccount, other: MemoryAccount
+) -> None:
+    """What a dry run promises can be made: the survey checks what the create needs."""
+    other.cloud.add("north-1", "image", "debian-13")
+    places = [
+        {"credential": other.credential, "region": "north-1"},
+        {"credential": memory.credential, "region": REGION},
+    ]
+    shown = provision(needs={"places": places}, dry_run=True)
+    made = provision(needs={"places": places})
+
+    assert shown.succeeded, shown.message
+    assert f"in {memory.credential}/{REGION} as medium" in shown.message
+    rows = shown.tables["placement"]
+    assert (rows[1]["credential"], rows[1]["standing"]) == (other.credential, "passed over")
+    assert rows[1]["reason"] == "NotFound: There is no network 'default' in north-1."
+    assert made.succeeded, made.message
+    assert machines(memory) == ["medium"]
+    assert other.cloud.existing("north-1", "machine") == []
+
+
 def test_needs_that_nobody_meets_fail_before_anything_is_journalled(
     memory: MemoryAccount,
 ) -> None:
     outcome = provision(memory, needs={"cores": 512})
-
     assert outcome.state_type == "FAILED"
     assert "no x86_64 type has 512 cores" in outcome.message
     assert outcome.tables["placement"][0]["standing"] == "passed over"
@@ -178,14 +257,10 @@ def test_all_credentials_and_regions_are_places_when_none_is_named(
     memory: MemoryAccount,
 ) -> None:
     outcome = provision(needs={"places": []})
-
     assert outcome.succeeded, outcome.message
     told = {(row["region"], row["standing"]) for row in outcome.tables["placement"]}
-    assert (REGION, "first choice") in told
-    assert {region for region, standing in told if standing == "passed over"} == {
-        "north-1",
-        "west-1",
-    }
+    others = {(region, "passed over") for region in ("north-1", "west-1")}
+    assert told == {(REGION, "first choice"), *others}
 
 
 def test_a_credential_that_was_removed_meanwhile_is_skipped(
@@ -215,7 +290,7 @@ def test_recovery_goes_on_with_the_next_place(
     """A run that dies right after a place had no room leaves the next try in the journal."""
     other.cloud.fail(Failure.NO_CAPACITY, REGION)
     with monkeypatch.context() as patch:
-        patch.setattr("tasks.operations.attempts", _dies)
+        patch.setattr("tasks.operations.attempts", die)
         assert provision(other, memory).state_type in {"FAILED", "CRASHED"}
     with memory.store.reading() as connection:
         [left] = operations.open_operations(connection)
@@ -223,7 +298,3 @@ def test_recovery_goes_on_with_the_next_place(
 
     assert run_here("recover-operations", {}).succeeded
     assert machines(memory) == ["medium"]
-
-
-def _dies(*_: object) -> Any:
-    raise RuntimeError("the process is killed here")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -50,6 +51,11 @@ def test_machines_are_made_recorded_and_shown(installation: Installation) -> Non
     assert set(run.tags) == {"workspace:default", "provider:aws"}
     told = events_of(outcome.run_id, "skyclust.instance.", wanted=2)
     assert [event["event"] for event in told] == ["skyclust.instance.created"] * 2
+    of_operations = events_of(outcome.run_id, "skyclust.operation.", wanted=4)
+    assert Counter(event["event"] for event in of_operations) == {
+        "skyclust.operation.requested": 2,
+        "skyclust.operation.succeeded": 2,
+    }
     with installation.store.reading() as connection:
         assert audit.verify(connection, "default") == []
         actions = [entry.action for entry in audit.list_all(connection, "default")]
@@ -73,6 +79,8 @@ def test_a_machine_the_cloud_refuses_fails_and_leaves_nothing(installation: Inst
     assert outcome.state_type == "FAILED"
     operation = installation.operations()[0]
     assert operation.state is OperationState.FAILED
+    failed = events_of(outcome.run_id, "skyclust.operation.failed", wanted=1)
+    assert [event["payload"]["error_class"] for event in failed] == [operation.error_class]
     assert operation.error_class == "InvalidRequest"
     assert installation.cloud_names() == []
     assert installation.machines() == {}
@@ -146,7 +154,7 @@ def run_again(run_id: str, parameters: dict[str, Any]) -> None:
     assert state.is_completed(), state.message
 
 
-def test_a_full_limit_lets_one_machine_be_made_after_the_other(
+def test_a_full_limit_lets_one_machine_be_asked_for_after_the_other(
     installation: Installation,
 ) -> None:
     name = credential_limit_name("default", installation.credential)
@@ -159,11 +167,10 @@ def test_a_full_limit_lets_one_machine_be_made_after_the_other(
     spans = []
     with installation.store.reading() as connection:
         for one in installation.operations():
-            lines = operations.entries(connection, "default", one.id)
-            asked = next(line.at for line in lines if line.step == "requested")
-            spans.append((asked, lines[-1].at))
-    (_, first_ended), (second_began, _) = sorted(spans)
-    assert first_ended <= second_began
+            at = {line.step: line.at for line in operations.entries(connection, "default", one.id)}
+            spans.append((at["requested"], at["accepted"]))
+    (_, first_accepted), (second_asked, _) = sorted(spans)
+    assert first_accepted <= second_asked
 
 
 def test_a_run_without_such_a_credential_fails_before_anything_is_journalled(

@@ -99,15 +99,16 @@ def test_a_run_at_work_is_left_alone(installation: Installation) -> None:
 def test_what_a_cancelled_run_had_not_begun_is_not_begun(installation: Installation) -> None:
     operation = journalled(installation, run_in_state(Cancelled()))
     recover()
-    assert state(installation, operation) is OperationState.FAILED
+    assert state(installation, operation) is OperationState.CANCELLED
     assert installation.cloud_names() == []
 
 
-def test_what_a_cancelled_run_had_begun_is_finished(installation: Installation) -> None:
+def test_what_a_cancelled_run_had_begun_is_undone(installation: Installation) -> None:
     operation = journalled(installation, run_in_state(Cancelled()), step="requested")
     assert recover().succeeded
-    assert state(installation, operation) is OperationState.SUCCEEDED
-    assert installation.cloud_names() == ["web"]
+    assert state(installation, operation) is OperationState.UNDONE
+    assert installation.cloud_names() == []
+    assert installation.machines() == {}
 
 
 def test_recoveries_side_by_side_make_one_machine(installation: Installation) -> None:

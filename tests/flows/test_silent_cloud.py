@@ -19,7 +19,7 @@ from skyclust.orchestration.runs import RunOutcome, run_here
 from skyclust.store import scopes
 from tasks.turns import WORKERS
 from tests.flows.conftest import REGION, Installation, add_account
-from tests.flows.memory import MemoryAccount
+from tests.flows.memory import MemoryAccount, UnsteadyProvider
 
 pytestmark = pytest.mark.integration
 
@@ -91,6 +91,33 @@ def test_a_region_that_falls_silent_keeps_what_it_told_before(
     }
     late = {scope.error_class for scope in memory.scopes() if scope.state is ScopeState.STALE}
     assert late == {"Timeout"}
+    memory.trouble.released.set()
+
+
+def test_a_service_that_falls_silent_takes_no_other_with_it(
+    memory: MemoryAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kinds of other services stay fresh, and the reason names the one that hangs."""
+    services = {ResourceKind.INSTANCE: "Machines", ResourceKind.NETWORK: "Machines"}
+    name = classmethod(lambda _, kind: services.get(kind, "Storage"))
+    monkeypatch.setattr(UnsteadyProvider, "service_of", name)
+    region = ["east-1"]
+    assert sync(credentials=[memory.credential], regions=region)[0].succeeded
+    before = {scope.key.kind: scope.completed_at for scope in memory.scopes()}
+    monkeypatch.setenv("SKYCLUST_SILENCE_SECONDS", "1")
+    memory.trouble.hanging_kind = ResourceKind.DISK
+    outcome, taken = sync(credentials=[memory.credential], regions=region)
+
+    assert outcome.partial, outcome.message
+    assert taken < 10
+    scopes = {scope.key.kind: scope for scope in memory.scopes()}
+    for kind, scope in scopes.items():
+        if kind in services:
+            assert scope.state is ScopeState.FRESH
+            assert scope.completed_at != before[kind]
+        else:
+            assert (scope.state, scope.error_class) == (ScopeState.STALE, "Timeout")
+            assert "east-1 Storage gave no answer for 1 s" in str(scope.error)
     memory.trouble.released.set()
 
 

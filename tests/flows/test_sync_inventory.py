@@ -56,8 +56,10 @@ def test_a_sync_stores_what_exists_and_shows_it(installation: Installation) -> N
     assert len(outcome.tables["inventory-scopes-default"]) == len(scopes)
     assert "scopes are fresh" in str(shown["inventory-summary-default"].data)
     assert any(row["change"] == "added" for row in outcome.tables["inventory-changes-default"])
-    added = events_of(outcome.run_id, "skyclust.resource.added", wanted=1)
-    assert {one["resource"]["skyclust.workspace"] for one in added} == {"default"}
+    changed = events_of(outcome.run_id, "skyclust.inventory.changed", wanted=2)
+    assert {one["resource"]["skyclust.workspace"] for one in changed} == {"default"}
+    assert all(one["payload"]["added"] for one in changed)
+    assert "instance" not in {one["resource"]["skyclust.kind"] for one in changed}, "both are known"
     synced = events_of(outcome.run_id, "skyclust.inventory.synced", wanted=1)
     assert [one["payload"]["fresh"] for one in synced] == [len(scopes)]
 

@@ -1,0 +1,44 @@
+"""What follows from a commit and happens at Prefect: events are sent, unwanted blocks deleted.
+
+The store keeps what is to be done, in the transaction that makes it due. Who has committed does
+it at once; what is left by a process that died, or by a server that was away, is done by every
+flow that begins or ends, and by the recovery loop every few seconds.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import Final
+
+from skyclust.errors import SkyClustError
+from skyclust.orchestration import documents
+from skyclust.orchestration.dispatch import try_to_send
+from skyclust.store import blocks
+from skyclust.store.engine import Store
+
+_logger: Final = logging.getLogger(__name__)
+
+
+def finish(store: Store) -> None:
+    """Do what is due, as far as that goes: what cannot be done now stays due."""
+    try_to_send(store)
+    try:
+        delete_unwanted_blocks(store)
+    except SkyClustError as error:
+        _logger.warning("Blocks of removed credentials are still to be deleted: %s", error)
+
+
+def delete_unwanted_blocks(store: Store) -> int:
+    """Delete the blocks of removed credentials and return how many there were.
+
+    Raises what `prefect_client` raises; what was not deleted stays due.
+    """
+    with store.reading() as connection:
+        unwanted = blocks.unwanted(connection)
+    for one in unwanted:
+        documents.delete(one.document_id)
+        store.write(
+            partial(blocks.forget, workspace_id=one.workspace_id, document_id=one.document_id)
+        )
+    return len(unwanted)

@@ -1,0 +1,74 @@
+"""Reading the artifacts of a flow run: its tables, and how far it is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    ArtifactFilterType,
+)
+from prefect.client.schemas.objects import Artifact, FlowRun
+
+from skyclust.orchestration.artifacts import left_out
+
+ARTIFACTS_AT_ONCE: Final = 100
+"""Artifacts of one page. The server answers with 200 at most, however many there are
+(`PREFECT_SERVER_API_DEFAULT_LIMIT`)."""
+
+
+@dataclass(frozen=True)
+class RunTable:
+    """The rows of a table artifact, and how many more it says that there are."""
+
+    rows: list[dict[str, Any]]
+    left_out: int
+
+
+def tables_of(client: SyncPrefectClient, run: FlowRun) -> dict[str, RunTable]:
+    """Return the tables of a run by their key; of a run that was tried again the newest ones."""
+    by_age = sorted(_artifacts(client, run, "table"), key=_made_at)
+    return {
+        artifact.key: RunTable(json.loads(artifact.data), left_out(artifact.description))
+        for artifact in by_age
+        if artifact.key and isinstance(artifact.data, str)
+    }
+
+
+def progress_of(client: SyncPrefectClient, run: FlowRun) -> float | None:
+    """Return how far a run is, 0 to 100; None while it does not run or counts nothing.
+
+    Its other artifacts, which may be large, are not read.
+    """
+    if run.state is None or not run.state.is_running():
+        return None
+    values = [
+        float(artifact.data)
+        for artifact in _artifacts(client, run, "progress")
+        if isinstance(artifact.data, (int, float))
+    ]
+    return min(values, default=None)
+
+
+def _artifacts(client: SyncPrefectClient, run: FlowRun, kind: str) -> list[Artifact]:
+    """Return all artifacts of a run of one kind, page by page."""
+    wanted = ArtifactFilter(
+        flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]), type=ArtifactFilterType(any_=[kind])
+    )
+    found: list[Artifact] = []
+    while True:
+        page = client.read_artifacts(
+            artifact_filter=wanted, limit=ARTIFACTS_AT_ONCE, offset=len(found)
+        )
+        found += page
+        if len(page) < ARTIFACTS_AT_ONCE:
+            return found
+
+
+def _made_at(artifact: Artifact) -> datetime:
+    return artifact.created or datetime.min.replace(tzinfo=UTC)
