@@ -1,20 +1,19 @@
-"""Automations: what the server does by itself when a run dies or a block is saved."""
+"""Automations: what the server does by itself when a run dies, a block is saved, a probe comes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import StateType
-from prefect.events.actions import ChangeFlowRunState, RunDeployment
+from prefect.events.actions import ChangeFlowRunState, DoNothing, RunDeployment
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 
+from skyclust.embedded import probe
 from skyclust.orchestration.blocks import BLOCK_TYPE_PREFIX
-from skyclust.orchestration.client import prefect_client
 from skyclust.orchestration.runs import ENTRYPOINTS
 
 SILENT_AFTER: Final = timedelta(seconds=70)
@@ -23,6 +22,15 @@ SILENT_AFTER: Final = timedelta(seconds=70)
 NEVER_BEGAN_AFTER: Final = timedelta(minutes=5)
 """A run that a worker took and did not begin; starting its process takes seconds."""
 
+PENDING_STATES: Final = ("Pending", "Submitting", "InfrastructurePending")
+"""The names of states of type PENDING, one after the other while a worker starts a process."""
+
+RUNNING_STATES: Final = ("Running", "Retrying")
+"""The names of states of type RUNNING."""
+
+QUIET_AFTER: Final = timedelta(seconds=10)
+"""So long no block is saved before the sealing begins; the least that Prefect takes."""
+
 CHANGING_FLOWS: Final = ("change-instance", "provision-instances")
 """The flows that leave operations behind when they die."""
 
@@ -30,20 +38,6 @@ RECOVERY: Final = "recover-operations/recover-operations"
 SEALING: Final = "seal-credentials/seal-credentials"
 
 _RUN: Final = "prefect.flow-run"
-
-
-def apply_automations() -> list[str]:
-    """Make the server's automations of these names equal to ours; return the names.
-
-    One that an operator disabled stays disabled.
-    """
-    with prefect_client() as client:
-        recovery = client.read_deployment_by_name(RECOVERY).id
-        sealing = client.read_deployment_by_name(SEALING).id
-        wanted = automations(recovery, sealing)
-        for automation in wanted:
-            _apply(client, automation)
-    return [automation.name for automation in wanted]
 
 
 def automations(recovery: UUID, sealing: UUID) -> list[AutomationCore]:
@@ -56,6 +50,7 @@ def automations(recovery: UUID, sealing: UUID) -> list[AutomationCore]:
         _runs_that_never_began(),
         _recovery_after_crash(recovery),
         _sealing_of_saved_blocks(sealing),
+        _answers_to_probes(),
     ]
 
 
@@ -68,12 +63,7 @@ def _silent_runs() -> AutomationCore:
             match=_any_run(),
             match_related=_of_flows(ENTRYPOINTS),
             # Also a run that dies before its first heartbeat, or while it is cancelled.
-            after={
-                f"{_RUN}.heartbeat",
-                f"{_RUN}.Running",
-                f"{_RUN}.Retrying",
-                f"{_RUN}.Cancelling",
-            },
+            after={f"{_RUN}.{name}" for name in ("heartbeat", *RUNNING_STATES, "Cancelling")},
             # Any sign of life or any other state: states have names of their own (Partial).
             expect={f"{_RUN}.*"},
             for_each={"prefect.resource.id"},
@@ -99,7 +89,7 @@ def _runs_that_never_began() -> AutomationCore:
         trigger=EventTrigger(
             match=_any_run(),
             match_related=_of_flows(ENTRYPOINTS),
-            after={f"{_RUN}.Pending"},
+            after={f"{_RUN}.{name}" for name in PENDING_STATES},
             expect={f"{_RUN}.*"},
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
@@ -110,7 +100,8 @@ def _runs_that_never_began() -> AutomationCore:
             ChangeFlowRunState(
                 state=StateType.CRASHED,
                 name="Crashed",
-                message="A worker took this run and did not begin it: the worker is gone.",
+                message="A worker took this run and did not begin it: the worker is gone."
+                " Nothing was done; run it again.",
             )
         ],
     )
@@ -119,11 +110,12 @@ def _runs_that_never_began() -> AutomationCore:
 def _recovery_after_crash(recovery: UUID) -> AutomationCore:
     return AutomationCore(
         name="skyclust: recover operations after a crash",
-        description="When a run that changes machines crashes, its operations are carried on.",
+        description="When a run that changes machines crashes, its operations are carried on."
+        " When somebody cancels it, what it had begun is undone.",
         trigger=EventTrigger(
             match=_any_run(),
             match_related=_of_flows(CHANGING_FLOWS),
-            expect={f"{_RUN}.Crashed"},
+            expect={f"{_RUN}.Crashed", f"{_RUN}.Cancelled"},
             for_each={"prefect.resource.id"},
             posture=Posture.Reactive,
             threshold=1,
@@ -134,10 +126,12 @@ def _recovery_after_crash(recovery: UUID) -> AutomationCore:
 
 
 def _sealing_of_saved_blocks(sealing: UUID) -> AutomationCore:
+    saved = {"prefect.block-document.created", "prefect.block-document.updated"}
     return AutomationCore(
         name="skyclust: seal credential blocks",
         description="A credential block that somebody makes or edits in the UI is plain text"
-        " until it is sealed, so that happens at once.",
+        f" until it is sealed, which happens {QUIET_AFTER.seconds} s after the last of them was"
+        " saved.",
         trigger=EventTrigger(
             match=ResourceSpecification({"prefect.resource.id": "prefect.block-document.*"}),
             match_related=ResourceSpecification(
@@ -146,12 +140,34 @@ def _sealing_of_saved_blocks(sealing: UUID) -> AutomationCore:
                     "prefect.resource.name": f"{BLOCK_TYPE_PREFIX} *",
                 }
             ),
-            expect={"prefect.block-document.created", "prefect.block-document.updated"},
+            # Each save begins the time anew, so that many of them, as when a key is rotated,
+            # are followed by one run.
+            after=saved,
+            expect=saved,
+            # One bucket for all blocks. Without a label Prefect opens one even when nothing was
+            # saved, and would seal every twenty seconds for ever.
+            for_each={"related:block-type:prefect.resource.role"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=QUIET_AFTER,
+        ),
+        actions=[RunDeployment(source="selected", deployment_id=sealing)],
+    )
+
+
+def _answers_to_probes() -> AutomationCore:
+    return AutomationCore(
+        name=probe.AUTOMATION,
+        description="Does nothing, so that `skyclust status` sees whether automations work: it"
+        " sends an event, and looks for what Prefect says about this automation then.",
+        trigger=EventTrigger(
+            match=ResourceSpecification({"prefect.resource.id": f"{probe.RESOURCE}.*"}),
+            expect={probe.EVENT},
             posture=Posture.Reactive,
             threshold=1,
             within=timedelta(0),
         ),
-        actions=[RunDeployment(source="selected", deployment_id=sealing)],
+        actions=[DoNothing()],
     )
 
 
@@ -165,21 +181,3 @@ def _of_flows(names: Iterable[str]) -> ResourceSpecification:
     return ResourceSpecification(
         {"prefect.resource.role": "flow", "prefect.resource.name": sorted(names)}
     )
-
-
-def _apply(client: SyncPrefectClient, wanted: AutomationCore) -> None:
-    found = client.read_automations_by_name(wanted.name)
-    if not found:
-        client.create_automation(wanted)
-        return
-    keep, *doubles = found
-    for double in doubles:
-        client.delete_automation(double.id)
-    # Writing an automation drops what its trigger is counting: only when there is a reason.
-    if _told(keep) != _told(wanted):
-        client.update_automation(keep.id, wanted.model_copy(update={"enabled": keep.enabled}))
-
-
-def _told(automation: AutomationCore) -> dict[str, Any]:
-    # Not as JSON: there the events of a trigger, which are sets, have no certain order.
-    return automation.model_dump(include={"description", "trigger", "actions"})

@@ -1,50 +1,82 @@
 """Tells a Prefect server all it has to know about SkyClust: `python -m deployments.bootstrap`.
 
 It reads the environment alone (PREFECT_API_URL, SKYCLUST_DATABASE_URL ...), and may be run
-again at any time: what is as it should be stays, what an operator set (pauses, limits)
-stays, what prefect.yaml no longer has goes.
+again at any time: what nobody changed becomes as it is declared, what somebody changed at the
+server stays, and is named. `--reset` puts all of it back.
 """
 
 from __future__ import annotations
 
+import argparse
+import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Protocol
 
-from deployments.automations import apply_automations
-from deployments.declared import apply_deployments, prefect_file, read_declared
+from deployments.automating import apply_automations
+from deployments.declared import prefect_file, read_declared
+from deployments.deploying import apply_deployments
 from deployments.limits import apply_limits
+from deployments.outcome import Applied
 from deployments.work_pools import apply_work_pool
 from skyclust.errors import SkyClustError
+from skyclust.file_modes import UMASK
+from skyclust.orchestration.backlog import collapse_backlog
 from skyclust.orchestration.blocks import register_block_types
 from skyclust.orchestration.client import prefect_client
 from skyclust.store.engine import open_store
 
-Step = Callable[[], Sequence[str]]
+
+class Step(Protocol):
+    """One kind of thing that is applied."""
+
+    def __call__(self, *, reset: bool) -> Applied:
+        """Apply it and return what was done."""
+
 
 STEPS: Final[dict[str, Step]] = {
-    "block types": register_block_types,
-    "work pool": lambda: [apply_work_pool()],
-    "deployments": lambda: apply_deployments(read_declared(prefect_file())),
-    "concurrency limits": lambda: apply_limits(open_store()),
+    "block types": lambda *, reset: Applied(register_block_types()),
+    "work pool": apply_work_pool,
+    "deployments": lambda *, reset: apply_deployments(read_declared(prefect_file()), reset=reset),
+    "concurrency limits": lambda *, reset: apply_limits(open_store(), reset=reset),
     "automations": apply_automations,
 }
 """What is applied, in this order: a deployment needs its pool, an automation its deployment."""
 
 
-def apply_all(say: Callable[[str], None]) -> None:
-    """Apply everything; `say` is told each step and what it applied."""
+def apply_all(
+    say: Callable[[str], None], *, reset: bool = False, steps: Mapping[str, Step] = STEPS
+) -> None:
+    """Apply everything; `say` is told each step, what it applied, and what people had changed."""
     with prefect_client() as client:
         client.hello()  # that it cannot be reached is said before anything is changed
-    for title, step in STEPS.items():
-        applied = step()
-        say(f"{title}: {', '.join(applied) or 'none'}")
+    changed: list[str] = []
+    for title, step in steps.items():
+        applied = step(reset=reset)
+        say(f"{title}: {', '.join(applied.names) or 'none'}")
+        changed += applied.changed
+    for line in changed:
+        say(f"{'reset' if reset else 'kept'}: {line}")
+    # What piled up while the server or its workers were away, before a worker takes it.
+    dropped = collapse_backlog()
+    if dropped:
+        say(f"dropped: {dropped} runs of housekeeping that waited; one stands for all of a kind")
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Apply everything; return 0, or 1 after an error that is printed."""
+    parser = argparse.ArgumentParser(
+        prog="python -m deployments.bootstrap", description="Apply what SkyClust declares."
+    )
+    parser.add_argument(
+        "--reset",
+        action="store_true",
+        help="put everything back as it is declared, whatever somebody changed at the server",
+    )
+    given = parser.parse_args(arguments)
+    os.umask(UMASK)
     try:
-        apply_all(lambda line: print(line, flush=True))  # noqa: T201 - a command's own output
+        apply_all(lambda line: print(line, flush=True), reset=given.reset)  # noqa: T201 - its output
     except SkyClustError as error:
         sys.stderr.write(f"bootstrap: {error}\n")
         return 1

@@ -2,6 +2,8 @@
 
 The container runtime runs it on a schedule (docker-compose.yml, `healthcheck`) and reads the
 exit status: 0 healthy, 1 not. It reads the same environment as the process itself.
+
+That a process runs is not enough: the checks look for what it must bring about.
 """
 
 from __future__ import annotations
@@ -14,6 +16,11 @@ from collections.abc import Callable
 from typing import Final
 from urllib.error import URLError
 from urllib.request import urlopen
+
+from skyclust.embedded.checks import check_all, check_services
+from skyclust.embedded.recovery_state import read_recovery_state
+from skyclust.errors import Unavailable
+from skyclust.settings import load_settings
 
 TIMEOUT_SECONDS: Final = 5.0
 
@@ -37,13 +44,41 @@ def worker() -> str:
 
 
 def services() -> str:
-    """Return what is wrong with the background services of this host, or "" when they beat.
+    """Return what is wrong with the background services of this host, or "" when they work.
 
     They have no port of their own. Their loops are run by a docket worker that writes a
     heartbeat to Redis every two seconds under `<host name>#<process id>`; docket drops it
-    after five missed ones.
+    after five missed ones. A loop that beats may fail each time: so each schedule must have its
+    next run planned, and an event that is sent must be stored and answered by an automation.
+    PREFECT_API_URL names the API server to ask.
     """
-    return asyncio.run(asyncio.wait_for(_services(), timeout=TIMEOUT_SECONDS))
+    silent = asyncio.run(asyncio.wait_for(_services(), timeout=TIMEOUT_SECONDS))
+    if silent:
+        return silent
+    try:
+        found = check_services(os.environ["PREFECT_API_URL"])
+    except Unavailable:
+        return ""  # what the API servers' own check says
+    return " ".join(one.detail for one in found if not one.healthy)
+
+
+def recovery() -> str:
+    """Return what is wrong with the recovery loop of this host, or "" when it looks."""
+    seen = read_recovery_state(load_settings().home.absolute())
+    if seen is None:
+        return "it has not looked yet"
+    if seen.is_silent:
+        return f"it looked last at {seen.looked_at.isoformat()}"
+    return " ".join(seen.problems)
+
+
+def installation() -> str:
+    """Return what does not happen that must, wherever the reason is; for a monitor.
+
+    `skyclust status` shows the same as a table. PREFECT_API_URL names the API server to ask.
+    """
+    found = check_all(os.environ["PREFECT_API_URL"])
+    return " ".join(f"{one.part}: {one.detail}" for one in found if not one.healthy)
 
 
 async def _services() -> str:
@@ -70,6 +105,8 @@ CHECKS: Final[dict[str, Callable[[], str]]] = {
     "server": server,
     "services": services,
     "worker": worker,
+    "recovery": recovery,
+    "installation": installation,
 }
 
 

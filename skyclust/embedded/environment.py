@@ -6,9 +6,36 @@ installation one: its folder, its address and its key.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+
+SHORT_LIVED_EVENTS: Final = (
+    "prefect.flow-run.heartbeat",
+    *(
+        f"prefect.flow-run.{state}"
+        for state in (
+            "Scheduled",
+            "AwaitingConcurrencySlot",
+            "Pending",
+            "Submitting",
+            "Running",
+            "Completed",
+        )
+    ),
+    *(f"prefect.task-run.{state}" for state in ("Pending", "Running", "Completed")),
+    "prefect.worker.submitted-flow-run",
+    "prefect.worker.executed-flow-run",
+    "prefect.artifact.created",
+    "prefect.artifact.updated",
+    "prefect.artifact-collection.created",
+    "prefect.artifact-collection.updated",
+)
+"""Events of work that goes well. They fill the database, some 10 kB each with their indexes, and
+runs, states and artifacts tell the same for as long as these are kept."""
+
+_DAY: Final = 24 * 3600
 
 SERVER_DEFAULTS: Final[Mapping[str, str]] = {
     # Batches: at Prefect's defaults (one by one) a thousand task runs take half a minute to
@@ -19,10 +46,17 @@ SERVER_DEFAULTS: Final[Mapping[str, str]] = {
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": "100",
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "1",
     "PREFECT_SERVER_SERVICES_TRIGGERS_READ_BATCH_SIZE": "100",
-    # Retention: events for 7 days, flow runs for 90; by default flow runs stay for ever.
+    # Planned ahead by Prefect's own default is an hour, thirty recoveries: after an outage all of
+    # them would be late, and a scheduler that died would be noticed an hour later.
+    "PREFECT_SERVER_SERVICES_SCHEDULER_MIN_SCHEDULED_TIME": "PT10M",
+    # Retention: events for 7 days, those of work that goes well for one, flow runs for 90; by
+    # default flow runs stay for ever.
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
-    "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(90 * 24 * 3600),
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(90 * _DAY),
     "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P7D",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_EVENT_RETENTION_OVERRIDES": json.dumps(
+        dict.fromkeys(SHORT_LIVED_EVENTS, _DAY)
+    ),
     # Nothing calls home, nothing advertises.
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",

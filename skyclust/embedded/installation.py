@@ -9,10 +9,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from skyclust.embedded import prefect_api
 from skyclust.embedded.environment import client_environment
-from skyclust.embedded.processes import end, find, is_alive, log_tail
+from skyclust.embedded.home import prepare_home
+from skyclust.embedded.processes import Process, end, find, is_alive, log_tail
+from skyclust.embedded.recovery import require_recovery, start_recovery
 from skyclust.embedded.runtime import (
     Runtime,
     forget_runtime,
@@ -20,7 +23,7 @@ from skyclust.embedded.runtime import (
     read_runtime,
     write_runtime,
 )
-from skyclust.embedded.server import start_server
+from skyclust.embedded.server import start_server, wanted_port
 from skyclust.embedded.worker import start_worker
 from skyclust.errors import ConfigurationError, Timeout, Unavailable
 from skyclust.security.first_key import initialise_home
@@ -30,30 +33,50 @@ from skyclust.store.engine import open_store
 BOOTSTRAP_SECONDS: Final = 180.0
 WATCH_SECONDS: Final = 1.0
 
-FLOW_RUN: Final = "prefect.engine"
-"""The module that a worker starts for each flow run."""
+PATIENCE_SECONDS: Final = 30.0
+"""How long a server that runs may leave us without an answer before it is taken for hung."""
 
-STOP_SECONDS: Final = {"server": 15.0, "worker": 20.0}
+FLOW_RUNS: Final = ("prefect.engine", "deployments.recover")
+"""The modules that a worker and the recovery loop start for each flow run."""
+
+STOP_SECONDS: Final = {"server": 15.0, "worker": 20.0, "recovery": 12.0}
 """How long each may take to end before it is killed."""
+
+CHANGES: Final = ("kept:", "reset:")
+"""How the lines of bootstrap begin that tell what became of something that people changed."""
 
 Say = Callable[[str], None]
 
 
-def start(home: Path, *, api_url: str | None = None, say: Say = lambda _: None) -> Runtime:
+def start(
+    home: Path,
+    *,
+    api_url: str | None = None,
+    reset: bool = False,
+    say: Say = lambda _: None,
+) -> Runtime:
     """Start what does not run yet, apply the deployments, and return what runs.
 
     With `api_url` that server is used and none is started. May be called again at any time:
-    what runs stays as it is, and the deployments are brought up to date. `say` is told each
-    step. Raises ConfigurationError, Timeout or Unavailable when a part cannot be started;
-    parts that were started before it stay, so that `stop` finds them and their logs tell.
+    what runs stays as it is, and the deployments are brought up to date; with `reset` they
+    become what is declared, whatever people changed. `say` is called with each step. Raises
+    ConfigurationError, Timeout or Unavailable when a part cannot be started; parts that were
+    started before it stay, so that `stop` finds them and their logs tell.
     """
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    closed = prepare_home(home)
+    if closed:
+        say(f"Closed to other users of this machine: {len(closed)} files and folders in {home}")
     with locked(home):
         initialise_home(open_store(), load_settings())
         runtime = _with_server(home, read_runtime(home), api_url, say)
+        # Before the rest: what a crash left behind must not wait for it.
+        runtime = _with_recovery(home, runtime, say)
         say("Applying block types, limits, automations and deployments")
-        apply_deployments(home, runtime.api_url)
-        return _with_worker(home, runtime, say)
+        for line in apply_deployments(home, runtime.api_url, reset=reset):
+            say(line)
+        runtime = _with_worker(home, runtime, say)
+        require_recovery(runtime)
+        return runtime
 
 
 def stop(home: Path) -> list[str]:
@@ -64,30 +87,19 @@ def stop(home: Path) -> list[str]:
         runtime = read_runtime(home)
         if runtime is None:
             return []
-        # The worker first: it has to tell the server how its runs ended.
+        # Recovery first, for it would take up what the end of the worker leaves; then the
+        # worker, which has to tell the server how its runs ended.
         ended = [
             name
             for name, process in reversed(runtime.processes.items())
             if end(process, grace_seconds=STOP_SECONDS[name])
         ]
-        # A worker that was killed leaves its flow runs behind, each in a session of its own.
-        for run in find(argument=FLOW_RUN, variable=f"SKYCLUST_HOME={home}", log=home / "logs"):
-            end(run, grace_seconds=STOP_SECONDS["worker"])
+        # Whoever was killed leaves its flow runs behind.
+        for module in FLOW_RUNS:
+            for run in find(argument=module, variable=f"SKYCLUST_HOME={home}", log=home / "logs"):
+                end(run, grace_seconds=STOP_SECONDS["worker"])
         forget_runtime(home)
         return ended
-
-
-def status(home: Path) -> list[dict[str, object]]:
-    """Return a row for the server and one for the worker: state, pid, address, log.
-
-    The states are `running`, `silent` (it runs and does not answer), `dead` (it should run and
-    does not) and `stopped`.
-    """
-    runtime = read_runtime(home)
-    if runtime is None:
-        return [{"part": part, "state": "stopped"} for part in ("server", "worker")]
-    answers = prefect_api.is_ready(runtime.api_url)
-    return [_server_row(runtime, answers), _worker_row(runtime)]
 
 
 def watch(home: Path, runtime: Runtime) -> str:
@@ -105,12 +117,13 @@ def watch(home: Path, runtime: Runtime) -> str:
         time.sleep(WATCH_SECONDS)
 
 
-def apply_deployments(home: Path, api_url: str) -> None:
-    """Apply everything that the server has to know; in a process of its own.
+def apply_deployments(home: Path, api_url: str, *, reset: bool = False) -> list[str]:
+    """Apply everything that the server has to know, in a process of its own.
 
-    Raises ConfigurationError with what it said when it fails.
+    Returns a line for each thing that was kept as somebody changed it. Raises
+    ConfigurationError with what it said when it fails.
     """
-    command = [sys.executable, "-m", "deployments.bootstrap"]
+    command = [sys.executable, "-m", "deployments.bootstrap", *(["--reset"] if reset else [])]
     environment = client_environment(home, api_url=api_url, inherited=os.environ)
     try:
         done = subprocess.run(  # noqa: S603 - our own command
@@ -131,23 +144,40 @@ def apply_deployments(home: Path, api_url: str) -> None:
         raise ConfigurationError(
             f"The deployments could not be applied to {api_url}:\n{done.stderr.strip()}"
         )
+    return [line for line in done.stdout.splitlines() if line.startswith(CHANGES)]
 
 
 def _with_server(home: Path, before: Runtime | None, api_url: str | None, say: Say) -> Runtime:
     if api_url is not None:
         return _with_given_server(home, before, api_url, say)
     if before is not None and before.server is not None:
-        if is_alive(before.server) and prefect_api.is_ready(before.api_url):
+        if _answers(before.server, before.api_url):
             say(f"The Prefect server runs already: {before.ui_url}")
             return before
         end(before.server, grace_seconds=STOP_SECONDS["server"])
     say("Starting the Prefect server")
     runtime = start_server(home, before)
-    # A worker of the old server would look for work at an address that may be gone.
-    if before is not None and before.worker is not None:
-        end(before.worker, grace_seconds=STOP_SECONDS["worker"])
-    write_runtime(home, runtime)
+    wanted = wanted_port(before)
+    if urlsplit(runtime.api_url).port != wanted:
+        say(f"Port {wanted} is taken: the Prefect server listens at {runtime.ui_url}")
+    if before is not None and before.api_url != runtime.api_url:
+        # They would look for work at an address that is gone.
+        for name in ("recovery", "worker"):
+            if name in before.processes:
+                end(before.processes[name], grace_seconds=STOP_SECONDS[name])
     return runtime
+
+
+def _answers(server: Process, api_url: str) -> bool:
+    """Return whether a server that runs answers; one that is busy gets some time for it."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while is_alive(server):
+        if prefect_api.is_ready(api_url):
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(WATCH_SECONDS)
+    return False
 
 
 def _with_given_server(home: Path, before: Runtime | None, api_url: str, say: Say) -> Runtime:
@@ -169,27 +199,16 @@ def _with_given_server(home: Path, before: Runtime | None, api_url: str, say: Sa
     return runtime
 
 
+def _with_recovery(home: Path, runtime: Runtime, say: Say) -> Runtime:
+    if runtime.recovery is not None and is_alive(runtime.recovery):
+        return runtime
+    say("Starting the recovery loop")
+    return start_recovery(home, runtime)
+
+
 def _with_worker(home: Path, runtime: Runtime, say: Say) -> Runtime:
     if runtime.worker is not None and is_alive(runtime.worker):
         say("The worker runs already")
         return runtime
     say("Starting the worker")
     return start_worker(home, runtime)
-
-
-def _server_row(runtime: Runtime, answers: bool) -> dict[str, object]:
-    row: dict[str, object] = {"part": "server", "state": "running", "address": runtime.ui_url}
-    if runtime.server is None:
-        return row | {"state": "running" if answers else "silent", "detail": "not ours"}
-    row |= {"pid": runtime.server.pid, "log": str(runtime.server.log)}
-    if not is_alive(runtime.server):
-        return row | {"state": "dead"}
-    return row if answers else row | {"state": "silent"}
-
-
-def _worker_row(runtime: Runtime) -> dict[str, object]:
-    row: dict[str, object] = {"part": "worker", "state": "stopped"}
-    if runtime.worker is None:
-        return row
-    state = "running" if is_alive(runtime.worker) else "dead"
-    return row | {"state": state, "pid": runtime.worker.pid, "log": str(runtime.worker.log)}

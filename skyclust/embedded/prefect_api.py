@@ -18,14 +18,14 @@ from urllib.parse import urlsplit
 from skyclust.embedded.environment import LOOPBACK_HOSTS
 from skyclust.errors import AuthenticationFailed, NotFound, Unavailable
 
-TIMEOUT_SECONDS: Final = 5.0
+TIMEOUT_SECONDS: Final = 15.0
 LOOPBACK: Final = "127.0.0.1"
 
 
 def is_ready(api_url: str) -> bool:
     """Return whether the server answers and reaches its database."""
     try:
-        _ask(api_url, "/ready")
+        ask(api_url, "/ready")
     except Unavailable:
         return False
     return True
@@ -33,13 +33,13 @@ def is_ready(api_url: str) -> bool:
 
 def server_home(api_url: str) -> str:
     """Return the PREFECT_HOME of the server that answers at this address."""
-    return str(_ask(api_url, "/admin/settings")["home"])
+    return str(ask(api_url, "/admin/settings")["home"])
 
 
 def last_heartbeat(api_url: str, pool: str, worker: str) -> datetime | None:
     """Return when a worker was heard of last; None when it never was."""
     try:
-        found = _ask(api_url, f"/work_pools/{pool}/workers/filter", {"limit": 200})
+        found = ask(api_url, f"/work_pools/{pool}/workers/filter", {"limit": 200})
     except NotFound:
         return None
     for one in found:
@@ -62,7 +62,12 @@ def choose_port(wanted: int) -> int:
     raise Unavailable("No loopback port is free.")
 
 
-def _ask(api_url: str, path: str, content: object = None) -> Any:
+def ask(api_url: str, path: str, content: object = None) -> Any:
+    """Return what the server answers: to a GET, or to a POST of `content` when there is any.
+
+    Raises NotFound for what the server does not know, AuthenticationFailed when it refuses our
+    auth string, and Unavailable when it does not answer or fails.
+    """
     headers = {"Content-Type": "application/json"}
     auth = os.environ.get("PREFECT_API_AUTH_STRING")
     if auth:
@@ -74,7 +79,8 @@ def _ask(api_url: str, path: str, content: object = None) -> Any:
     )
     try:
         with _opener(api_url).open(request, timeout=TIMEOUT_SECONDS) as reply:
-            return json.load(reply)
+            answered = reply.read()
+            return json.loads(answered) if answered else None
     except urllib.error.HTTPError as error:
         error.close()
         if error.code in {401, 403}:

@@ -17,6 +17,8 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
+from skyclust.file_modes import UMASK, owner_only
+
 _PROC: Final = Path("/proc")
 _POLL_SECONDS: Final = 0.1
 
@@ -39,10 +41,11 @@ def spawn(
 ) -> Process:
     """Start a command in a session of its own, its output appended to the log.
 
-    Neither Ctrl-C in the terminal nor the end of the caller reaches it.
+    Neither Ctrl-C in the terminal nor the end of the caller reaches it. What it writes is for
+    its owner alone.
     """
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with log.open("ab") as output:
+    with open(log, "ab", opener=owner_only) as output:
         child = subprocess.Popen(  # noqa: S603 - our own commands, never a shell
             list(command),
             env=dict(environment),
@@ -51,6 +54,7 @@ def spawn(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            umask=UMASK,
         )
     _started.append(child)
     return Process(pid=child.pid, started=_start_mark(child.pid) or "", log=log)

@@ -13,8 +13,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from skyclust.embedded.processes import Process
 from skyclust.errors import ConfigurationError
+from skyclust.file_modes import owner_only
 
 STATE_FILE: Final = "runtime.json"
+LOCK_FILE: Final = "runtime.lock"
 
 
 class Runtime(BaseModel):
@@ -25,6 +27,7 @@ class Runtime(BaseModel):
     api_url: str
     server: Process | None = None
     worker: Process | None = None
+    recovery: Process | None = None
 
     @property
     def ui_url(self) -> str:
@@ -33,9 +36,9 @@ class Runtime(BaseModel):
 
     @property
     def processes(self) -> dict[str, Process]:
-        """Return the processes by their name, in the order in which they are started."""
-        both = {"server": self.server, "worker": self.worker}
-        return {name: process for name, process in both.items() if process is not None}
+        """Return the processes by their name; each needs those before it."""
+        parts = {"server": self.server, "worker": self.worker, "recovery": self.recovery}
+        return {name: process for name, process in parts.items() if process is not None}
 
 
 def read_runtime(home: Path) -> Runtime | None:
@@ -56,7 +59,8 @@ def write_runtime(home: Path, runtime: Runtime) -> None:
     """Keep what runs; a reader sees the old state or the new one, never a mixture."""
     path = home / STATE_FILE
     draft = path.with_suffix(f".{os.getpid()}")
-    draft.write_text(runtime.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    with open(draft, "w", encoding="utf-8", opener=owner_only) as written:
+        written.write(runtime.model_dump_json(indent=2) + "\n")
     draft.replace(path)
 
 
@@ -67,7 +71,18 @@ def forget_runtime(home: Path) -> None:
 
 @contextmanager
 def locked(home: Path) -> Iterator[None]:
-    """Let one process at a time start or stop the installation of a home folder."""
-    with (home / "runtime.lock").open("w") as lock:
+    """Let one process at a time start or stop the installation of a home folder.
+
+    Raises ConfigurationError for a home folder that cannot be written.
+    """
+    path = home / LOCK_FILE
+    try:
+        lock = open(path, "w", opener=owner_only)  # noqa: SIM115  # closed by the `with` below
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be written: {error.strerror}.",
+            hint="Make the home folder writable, or set SKYCLUST_HOME to one that is.",
+        ) from error
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

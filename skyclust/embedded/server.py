@@ -18,6 +18,9 @@ from skyclust.errors import ConfigurationError, Timeout, Unavailable
 from skyclust.security import keyfile
 from skyclust.security.keyring import generate_key
 
+SERVER_MODULE: Final = "skyclust.orchestration.prefect_server"
+"""`prefect server`, for a database that many write to at once."""
+
 DEFAULT_PORT: Final = 4200
 START_SECONDS: Final = 120.0
 ATTEMPTS: Final = 3
@@ -27,6 +30,11 @@ _LOG_LINES: Final = 200
 """Lines of the log that one start may write; tracebacks of its shutdown follow the reason."""
 
 
+def wanted_port(before: Runtime | None) -> int:
+    """Return the port that the server had last, 4200 for one that was never started."""
+    return (urlsplit(before.api_url).port if before else None) or DEFAULT_PORT
+
+
 def start_server(home: Path, before: Runtime | None) -> Runtime:
     """Start the server and return it, ready; on the port it had last, else 4200, else a free one.
 
@@ -34,13 +42,13 @@ def start_server(home: Path, before: Runtime | None) -> Runtime:
     ready after two minutes.
     """
     key = _encryption_key(home)
-    wanted = (urlsplit(before.api_url).port if before else None) or DEFAULT_PORT
+    wanted = wanted_port(before)
     for _ in range(ATTEMPTS):
         port = prefect_api.choose_port(wanted)
         api_url = f"http://{prefect_api.LOOPBACK}:{port}/api"
         environment = server_environment(home, port=port, encryption_key=key, inherited=os.environ)
         process = _spawn(home, port, environment)
-        runtime = Runtime(api_url=api_url, server=process)
+        runtime = _with_server(before, api_url, process)
         # At once: whoever is killed while it waits leaves a server that `stop` finds.
         write_runtime(home, runtime)
         try:
@@ -53,8 +61,15 @@ def start_server(home: Path, before: Runtime | None) -> Runtime:
     raise Unavailable("No port could be had for the Prefect server.", hint="Try again.")
 
 
+def _with_server(before: Runtime | None, api_url: str, server: Process) -> Runtime:
+    """Return the installation with its new server, and with what goes on to live beside it."""
+    if before is None:
+        return Runtime(api_url=api_url, server=server)
+    return before.model_copy(update={"api_url": api_url, "server": server})
+
+
 def _spawn(home: Path, port: int, environment: Mapping[str, str]) -> Process:
-    command = [sys.executable, "-m", "prefect", "server", "start"]
+    command = [sys.executable, "-m", SERVER_MODULE, "start"]
     return spawn(
         [*command, "--host", prefect_api.LOOPBACK, "--port", str(port)],
         environment=environment,
