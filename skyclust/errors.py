@@ -8,7 +8,8 @@ retries on `Transient` and on nothing else.
     │   ├── Throttled              the cloud asks for a slower pace (`retry_after` seconds)
     │   ├── Unavailable            5xx, refused or broken connection, unknown host for now
     │   ├── Timeout                no answer, or not the awaited state, before the deadline
-    │   └── Conflict               the object is busy with another change
+    │   ├── Conflict               the object is busy with another change
+    │   └── UnexpectedAnswer       the cloud answered what its API does not promise
     └── Terminal                   the same call fails again until someone acts
         ├── AuthenticationFailed   the credential is wrong, expired or revoked
         ├── PermissionDenied       the credential is known, and may not do this
@@ -20,10 +21,17 @@ retries on `Transient` and on nothing else.
         ├── NeverReached           the awaited state cannot come from the state the object is in
         ├── ConfigurationError     a setting, key, file or installed extra is missing or wrong
         ├── Fenced                 another run took this operation over: stop, write nothing
-        └── BrakeEngaged           the change is larger than allowed without being asked
+        ├── BrakeEngaged           the change is larger than allowed without being asked
+        ├── IncompleteList         some items of a list cannot be read; `items` names them
+        ├── Cancelled              somebody asked for it not to be done
+        └── InternalError          a fault of SkyClust or of a plugin, not of the request
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from skyclust.redaction import redact
 
@@ -125,3 +133,79 @@ class Fenced(Terminal):
 
 class BrakeEngaged(Terminal):
     """The change would remove more than the allowed share and nobody confirmed it."""
+
+
+class UnexpectedAnswer(Transient):
+    """The cloud, or what stands before it, answered what its API does not promise.
+
+    What became of the request is not known, so nothing may be concluded from the answer.
+    """
+
+
+@dataclass(frozen=True)
+class UnreadableItem:
+    """One item of a list that could not be read: where it is, what it is called, and why."""
+
+    region: str
+    name: str
+    reason: str
+
+
+class IncompleteList(Terminal):
+    """Some items of a list cannot be read; all others were yielded before this was raised."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        items: Sequence[UnreadableItem] = (),
+        hint: str = "",
+        provider: str = "",
+        code: str = "",
+    ) -> None:
+        super().__init__(message, hint=hint, provider=provider, code=code)
+        self.items = tuple(items)
+
+
+class Cancelled(Terminal):
+    """Somebody asked for the operation not to be done."""
+
+
+class InternalError(Terminal):
+    """An exception outside this tree: a fault of SkyClust or of a plugin."""
+
+
+LONGEST_FAULT: Final = 1000
+"""Characters of a foreign exception's text that are kept; some carry a whole document."""
+
+
+def internal_error(error: Exception) -> InternalError:
+    """Return an exception from outside the tree as one of it, named by its class."""
+    text = redact(str(error))  # before it is cut: a part of a secret would not be recognized
+    kept = text if len(text) <= LONGEST_FAULT else f"{text[:LONGEST_FAULT]}..."
+    return InternalError(
+        f"{type(error).__name__}: {kept}",
+        hint="This is a fault of SkyClust or of a plugin; the log of the run has its traceback.",
+    )
+
+
+def tree_class(error: SkyClustError) -> type[SkyClustError]:
+    """Return the nearest class of an error that stands in this tree.
+
+    A plugin may raise subclasses of its own; what is written down and decided by another
+    process later is the class that every process knows.
+    """
+    return next(kind for kind in type(error).__mro__ if kind.__module__ == __name__)
+
+
+def class_named(name: str | None) -> type[SkyClustError] | None:
+    """Return the class of the tree that has this name, None when there is none."""
+    found = globals().get(name or "")
+    is_error = isinstance(found, type) and issubclass(found, SkyClustError)
+    return found if is_error else None
+
+
+def with_own_class(error: SkyClustError) -> str:
+    """Return an error's text, led by the name of its class where that is not of this tree."""
+    own = type(error)
+    return str(error) if own is tree_class(error) else f"{own.__name__}: {error}"

@@ -19,7 +19,8 @@
     set-tags    journalled > requested > accepted > succeeded
 
 `requested` is written before the cloud is called, `accepted` after. An operation found at
-`requested` may or may not have reached the cloud.
+`requested` may or may not have reached the cloud. `skyclust.cancelling` says where a cancelled
+operation leaves its path; at `journalled` it ends as cancelled.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ class Position(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     UNDONE = "undone"
+    CANCELLED = "cancelled"
 
     @property
     def state(self) -> OperationState:
@@ -71,6 +73,7 @@ _STATES: Final = {
     Position.SUCCEEDED: OperationState.SUCCEEDED,
     Position.FAILED: OperationState.FAILED,
     Position.UNDONE: OperationState.UNDONE,
+    Position.CANCELLED: OperationState.CANCELLED,
 }
 
 
@@ -103,11 +106,17 @@ class Action(StrEnum):
     AWAIT_DETACHED = "wait until a disk is off"
     RECORD_DISK = "record a disk of"
     SET_TAGS = "tag"
+    CHECK_ARRIVAL = "look whether the cancelled request reached"
 
     @property
     def waits(self) -> bool:
         """Return whether the step polls the cloud until a deadline of its own."""
         return self in _WAITS
+
+    @property
+    def changes(self) -> bool:
+        """Return whether the step is one call by which the cloud is to change something."""
+        return self not in _WAITS | _LOOKS
 
 
 _WAITS: Final = frozenset(
@@ -120,6 +129,17 @@ _WAITS: Final = frozenset(
         Action.RESTORE,
         Action.AWAIT_ATTACHED,
         Action.AWAIT_DETACHED,
+        Action.CHECK_ARRIVAL,
+    }
+)
+
+_LOOKS: Final = frozenset(
+    {
+        Action.ADMIT_UNKNOWN,
+        Action.INSPECT,
+        Action.INSPECT_SNAPSHOT,
+        Action.RECORD,
+        Action.RECORD_DISK,
     }
 )
 

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from skyclust.contract import CatalogProvider, ComputeProvider, Provider
+from skyclust.contract import CatalogProvider, ComputeProvider, PlacementProvider, Provider
 from skyclust.errors import CapacityExhausted, NotFound, SkyClustError
 from skyclust.model.catalog import MIB_PER_GIB, Image, InstanceType
+from skyclust.model.instance import InstanceSpec
 from skyclust.model.placement import InstanceNeeds, Place, Ranked, Standing
 from skyclust.registry import capability
 
@@ -48,8 +49,9 @@ def survey(
 ) -> Offer | PassedOver:
     """Read one region's catalog and return the smallest type that fits and the newest image.
 
-    An error of the cloud is a reason to pass the place over: a place that cannot be asked
-    keeps no other from being taken.
+    Where the provider can check a place, the machine that comes of it is checked there too. An
+    error of the cloud is a reason to pass the place over: a place that cannot be asked keeps no
+    other from being taken.
     """
     try:
         capability(provider, ComputeProvider)
@@ -64,7 +66,13 @@ def survey(
     if not images:
         reason = f"no {needs.architecture} image of the family {needs.image_family}"
         return PassedOver(place, provider.name, region, reason)
-    return Offer(place, provider.name, region, fitting, images[0])
+    offer = Offer(place, provider.name, region, fitting, images[0])
+    if isinstance(provider, PlacementProvider):
+        try:
+            provider.check_placement(_spec(offer, needs))
+        except SkyClustError as error:
+            return PassedOver(place, provider.name, region, f"{type(error).__name__}: {error}")
+    return offer
 
 
 def smallest_fitting(
@@ -109,11 +117,13 @@ def rank(surveyed: Sequence[Offer | PassedOver], needs: InstanceNeeds) -> list[R
 def candidates(ranking: Sequence[Ranked]) -> list[Ranked]:
     """Return the places to try, in order; raises CapacityExhausted when there is none.
 
-    The error tells of each place why it was passed over.
+    The error gives the reason for each place that was passed over.
     """
     able = [one for one in ranking if one.spec is not None]
     if not able:
-        reasons = "; ".join(f"{one.place.credential}/{one.region}: {one.reason}" for one in ranking)
+        reasons = "; ".join(
+            f"{one.place.credential}/{one.region}: {one.reason.rstrip('.')}" for one in ranking
+        )
         raise CapacityExhausted(
             f"No place has what the machine needs: {reasons or 'no place was asked'}.",
             hint="Ask for less, for another image family, or in more places.",
@@ -155,13 +165,15 @@ def _ranked(one: Offer, needs: InstanceNeeds, standing: Standing) -> Ranked:
         standing=standing,
         reason=f"{one.type.name} is its smallest type with {needs.cores} cores and"
         f" {needs.memory_gib:g} GiB",
-        spec=needs.spec(
-            one.place, region=one.region, instance_type=one.type.name, image=one.image.id
-        ),
+        spec=_spec(one, needs),
         cores=one.type.cores,
         memory_gib=one.type.memory_mib / MIB_PER_GIB,
         image_name=one.image.name,
     )
+
+
+def _spec(one: Offer, needs: InstanceNeeds) -> InstanceSpec:
+    return needs.spec(one.place, region=one.region, instance_type=one.type.name, image=one.image.id)
 
 
 def _nothing_fits(needs: InstanceNeeds, place: Place) -> str:

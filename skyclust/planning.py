@@ -14,11 +14,16 @@ from skyclust.errors import (
     AuthenticationFailed,
     CapacityExhausted,
     ConfigurationError,
+    InternalError,
+    InvalidRequest,
+    NotFound,
     PermissionDenied,
     QuotaExceeded,
+    Unsupported,
+    class_named,
 )
 from skyclust.model.change_request import ChangeRequest
-from skyclust.model.instance import InstanceSpec
+from skyclust.model.instance import InstanceReference, InstanceSpec
 from skyclust.model.operation import Operation, OperationKind, OperationState
 from skyclust.model.provision_request import ProvisionRequest
 from skyclust.store.operations import NewOperation
@@ -79,18 +84,24 @@ def next_attempts(ended: Operation) -> Iterator[NewOperation]:
     """Yield what may be tried for a machine that could not be made: one of these, the first
     whose credential still exists.
 
-    Nothing for an operation that ended in any other way than for want of room or quota, or by
-    a refusal of its account: what is wrong with the request is wrong everywhere. All have one
-    id, that of the operation's successor, so a machine is never tried twice at once.
+    Nothing for an operation that was cancelled, and for one that ended in any other way than
+    for want of room or quota, or by a refusal that made nothing. All have one id, that of the
+    operation's successor, so a machine is never tried twice at once.
     """
-    if ended.kind is not OperationKind.CREATE or ended.error_class not in _ELSEWHERE:
-        return
-    if ended.state not in {OperationState.FAILED, OperationState.UNDONE}:
+    if ended.kind is not OperationKind.CREATE or ended.cancelled or not _ends_this_place(ended):
         return
     left = ended.request.get("fallbacks")
     wait = {"wait_seconds": ended.request.get("wait_seconds", DEFAULT_WAIT_SECONDS)}
     for number in range(len(left) if isinstance(left, list) else 0):
         yield _creation(successor_id(ended.id), _FALLBACKS.validate_python(left)[number:], wait)
+
+
+def _ends_this_place(ended: Operation) -> bool:
+    """Return whether an operation ended for a reason that another place need not share."""
+    reason = class_named(ended.error_class) or InternalError
+    if ended.state is OperationState.UNDONE:
+        return issubclass(reason, _NO_ROOM)
+    return ended.state is OperationState.FAILED and issubclass(reason, _NO_ROOM + _REFUSED_HERE)
 
 
 def successor_id(operation: str) -> str:
@@ -119,18 +130,20 @@ def _creation(
     )
 
 
-_ELSEWHERE: Final = frozenset(
-    error.__name__
-    for error in (
-        CapacityExhausted,
-        QuotaExceeded,
-        AuthenticationFailed,
-        PermissionDenied,
-        ConfigurationError,
-    )
+_NO_ROOM: Final = (CapacityExhausted, QuotaExceeded)
+"""Why a machine could not be made here though the place took the request, perhaps at first."""
+
+_REFUSED_HERE: Final = (
+    AuthenticationFailed,
+    PermissionDenied,
+    ConfigurationError,
+    InvalidRequest,
+    NotFound,
+    Unsupported,
 )
-"""Why a machine could not be made here, and may well be made in another place: there is no room,
-or the account is refused. A ranking passes over a place whose catalog is refused just so."""
+"""Why a place refused before it made anything: its account, or what the place does not have, such
+as a default network, the image, the type, the key. Nobody can tell from a refusal that every
+other place would refuse too, and one more that does costs a call."""
 
 _FALLBACKS: Final = TypeAdapter(list[dict[str, JsonValue]])
 
@@ -151,8 +164,7 @@ def change(
     *,
     provider: str,
     credential: str,
-    region: str,
-    instance_id: str,
+    instance: InstanceReference,
     instance_name: str,
     run_id: str,
     meant: Meant = NOTHING,
@@ -164,10 +176,11 @@ def change(
         kind=request.action.kind,
         credential=credential,
         provider=provider,
-        region=region,
+        region=instance.region,
         token=cloud_token(identity),
         request=_wanted(request, meant),
-        instance_id=instance_id,
+        instance_id=instance.id,
+        instance_unique_id=instance.unique_id,
         instance_name=instance_name,
     )
 

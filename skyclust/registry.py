@@ -89,7 +89,8 @@ def _checked(name: str, loaded: object) -> type[Provider]:
         raise ConfigurationError(
             f"Provider {name!r} is written for contract {loaded.contract_version},"
             f" this SkyClust has contract {CONTRACT_VERSION}.",
-            hint="Install a matching version of the provider.",
+            hint="Install a version of the provider for this contract; its maintainers find what"
+            " changed in decision 24, docs/decisions.",
             provider=name,
         )
     undeclared = [a for a in ("name", "title", "credential_model") if not hasattr(loaded, a)]
@@ -119,7 +120,7 @@ def providers() -> list[ProviderEntry]:
 
 def abilities(cls: type[Provider]) -> list[type]:
     """Return the abilities of the contract that a provider's class has, by name."""
-    found = {base for base in cls.__mro__ if base.__module__ == contract.__name__}
+    found = {one for one in vars(contract).values() if isinstance(one, type) and one in cls.__mro__}
     return sorted(found - {Provider}, key=lambda one: one.__name__)
 
 

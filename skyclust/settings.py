@@ -39,6 +39,18 @@ class Settings(BaseSettings):
         description="So long an account, or one of its regions, may give no answer before a sync"
         " or a placement goes on without it.",
     )
+    operation_max_attempts: int = Field(
+        default=200,
+        ge=1,
+        description="So often one step of an operation is begun before the operation waits for a"
+        " person (`needs-attention`). Calls that fail at once take about an hour for 200.",
+    )
+    operation_max_age_hours: float = Field(
+        default=24.0,
+        gt=0,
+        description="So many hours after it was asked for, or resumed, an operation whose step"
+        " fails again waits for a person.",
+    )
 
     def store_url(self) -> str:
         """Return the SQLAlchemy URL of the store."""

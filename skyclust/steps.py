@@ -17,11 +17,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from skyclust.cancelling import arrival_check
 from skyclust.errors import (
     AuthenticationFailed,
     ConfigurationError,
     Conflict,
     Fenced,
+    InternalError,
     PermissionDenied,
     SkyClustError,
     Throttled,
@@ -33,7 +35,18 @@ from skyclust.paths import NEVER_GIVEN_UP, RETREAT, STEPS, Action, Position, Ste
 __all__ = ["Action", "Position", "Step", "after_attempt", "after_error", "next_step"]
 
 # These speak about us, not about the machine: someone can mend them, and then the path goes on.
-_ABOUT_US: Final = (AuthenticationFailed, PermissionDenied, ConfigurationError)
+_ABOUT_US: Final = (AuthenticationFailed, PermissionDenied, ConfigurationError, InternalError)
+
+# Here a machine that ran is off because of us: giving up while it is busy would leave it so.
+_OWES_A_START: Final = frozenset(
+    {
+        Position.RESIZED,
+        Position.REVERTED,
+        Position.STARTING,
+        Position.RESTORING,
+        Position.RESTARTING,
+    }
+)
 
 
 def next_step(operation: Operation) -> Step | None:
@@ -44,6 +57,9 @@ def next_step(operation: Operation) -> Step | None:
     """
     if operation.state.final:
         return None
+    check = arrival_check(operation)
+    if check is not None:
+        return check
     try:
         return STEPS[operation.kind][Position(operation.step)]
     except (KeyError, ValueError) as error:
@@ -73,12 +89,16 @@ def after_error(
     with the error: then nothing happened, and the operation has failed. None means that the
     outcome cannot be known yet, or that a recovery shall try again.
     """
+    if operation.step not in set(Position):  # a newer version wrote it
+        return None
     position = Position(operation.step)
     if isinstance(error, Fenced) or _worth_waiting(operation, error):
         return None
     if position in NEVER_GIVEN_UP:
         return None
-    if position is Position.JOURNALLED or first_call:
+    # After a fault of our own nobody knows what the cloud was asked, not even at a first call.
+    known = not isinstance(error, InternalError)
+    if position is Position.JOURNALLED or (first_call and known):
         return Position.FAILED
     if isinstance(error, _ABOUT_US):
         return None
@@ -89,10 +109,10 @@ def _worth_waiting(operation: Operation, error: SkyClustError) -> bool:
     """Return whether a recovery shall try again after an error that outlasted the retries.
 
     Not when the cloud says that the machine is busy: a stop that nobody waits for any more
-    must not strike hours later. Only a cloud's own Conflict names its provider; the store's,
-    which is busy as well at times, says nothing of the machine.
+    must not strike hours later. A machine that we stopped is waited for. Only a cloud's own
+    Conflict names its provider; the store's, which is busy as well at times, says nothing of
+    the machine.
     """
     busy = isinstance(error, Conflict) and error.provider != ""
-    return isinstance(error, Transient) and not (
-        busy and operation.kind is not OperationKind.CREATE
-    )
+    waited_for = operation.kind is OperationKind.CREATE or operation.step in _OWES_A_START
+    return isinstance(error, Transient) and (waited_for or not busy)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Final, TypeVar
 
 from skyclust.contract import ComputeProvider
@@ -17,9 +19,18 @@ from skyclust.errors import (
     Timeout,
     Transient,
 )
-from skyclust.model.instance import HOPELESS, Instance, InstanceFailure, InstanceState
+from skyclust.model.instance import (
+    HOPELESS,
+    Instance,
+    InstanceFailure,
+    InstanceReference,
+    InstanceState,
+)
+from skyclust.providerkit.same_instance import require_same_instance
 
 Found = TypeVar("Found")
+
+_interruption: ContextVar[Callable[[], None] | None] = ContextVar("_interruption", default=None)
 
 _FAILURES: Final[dict[InstanceFailure, type[Terminal]]] = {
     InstanceFailure.CAPACITY: CapacityExhausted,
@@ -27,10 +38,32 @@ _FAILURES: Final[dict[InstanceFailure, type[Terminal]]] = {
 }
 
 
+def get_same(provider: ComputeProvider, instance: InstanceReference) -> Instance:
+    """Return the machine that is meant as it is now.
+
+    Raises NotFound when there is none, or when its id belongs to another machine by now.
+    """
+    seen = provider.get_instance(instance.region, instance.id)
+    require_same_instance(instance, seen.unique_id, provider=seen.provider)
+    return seen
+
+
+@contextmanager
+def interruptible(check: Callable[[], None]) -> Iterator[None]:
+    """Call `check` before each pause of the waits within; what it raises ends the wait.
+
+    So a wait of many minutes heeds at once that its operation was cancelled or taken over.
+    """
+    token = _interruption.set(check)
+    try:
+        yield
+    finally:
+        _interruption.reset(token)
+
+
 def wait_for_state(
     provider: ComputeProvider,
-    region: str,
-    instance_id: str,
+    instance: InstanceReference,
     target: InstanceState,
     *,
     deadline_seconds: float,
@@ -50,7 +83,7 @@ def wait_for_state(
     trouble: Transient | None = None
     while True:
         try:
-            seen = provider.get_instance(region, instance_id)
+            seen = get_same(provider, instance)
             trouble = None
         except NotFound:
             if target is InstanceState.DELETED:
@@ -69,12 +102,11 @@ def wait_for_state(
         if remaining <= 0:
             last = seen.native_state if seen else "never"
             raise Timeout(
-                f"Instance {instance_id} in {region} was not {target}"
+                f"Instance {instance.id} in {instance.region} was not {target}"
                 f" after {deadline_seconds:.0f} s; last seen: {last}.",
                 hint=f"Last error: {trouble}" if trouble else "",
             ) from trouble
-        # Jitter keeps many waits from polling in step.
-        time.sleep(min(remaining, poll_seconds * random.uniform(0.8, 1.2)))  # noqa: S311
+        _pause(remaining, poll_seconds)
 
 
 def _hopeless(seen: Instance, target: InstanceState) -> Terminal:
@@ -116,4 +148,12 @@ def poll(
                 f"{what}: not yet, after {deadline_seconds:.0f} s.",
                 hint=f"Last error: {trouble}" if trouble else "",
             ) from trouble
-        time.sleep(min(remaining, poll_seconds * random.uniform(0.8, 1.2)))  # noqa: S311
+        _pause(remaining, poll_seconds)
+
+
+def _pause(remaining: float, poll_seconds: float) -> None:
+    check = _interruption.get()
+    if check is not None:
+        check()
+    # Jitter keeps many waits from polling in step.
+    time.sleep(min(remaining, poll_seconds * random.uniform(0.8, 1.2)))  # noqa: S311

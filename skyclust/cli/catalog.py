@@ -39,13 +39,9 @@ def types(
     from skyclust.contract import CatalogProvider
 
     where = region or default_region(workspace, credential)
-    catalog = provider_of(workspace, credential, CatalogProvider)
-    found = [
-        one
-        for page in catalog.list_instance_types(where)
-        for one in page
-        if one.cores >= cores and one.memory_mib >= memory * MIB_PER_GIB
-    ]
+    with provider_of(workspace, credential, CatalogProvider) as catalog:
+        listed = [one for page in catalog.list_instance_types(where) for one in page]
+    found = [one for one in listed if one.cores >= cores and one.memory_mib >= memory * MIB_PER_GIB]
     found.sort(key=lambda one: (one.cores, one.memory_mib, one.name))
     rows = [one.model_dump() for one in found]
     show_list(rows, TYPE_COLUMNS, as_json=as_json, title=f"Instance types in {where}")
@@ -67,6 +63,6 @@ def images(
     from skyclust.contract import CatalogProvider
 
     where = region or default_region(workspace, credential)
-    catalog = provider_of(workspace, credential, CatalogProvider)
-    rows = [one.model_dump() for one in catalog.list_images(where, family, architecture)]
+    with provider_of(workspace, credential, CatalogProvider) as catalog:
+        rows = [one.model_dump() for one in catalog.list_images(where, family, architecture)]
     show_list(rows, IMAGE_COLUMNS, as_json=as_json, title=f"Images of {family} in {where}")

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
-from skyclust.cli.output import show_list, show_record
+from skyclust.cli.output import say, show_list, show_record
 from skyclust.cli.server import require_server
 from skyclust.errors import InvalidRequest
+from skyclust.model.operation import OperationState
+
+if TYPE_CHECKING:
+    from skyclust.store.engine import Store
 
 app = typer.Typer(no_args_is_help=True, help="Cloud accounts: add, list, verify, remove.")
 
@@ -27,7 +31,8 @@ def add(
     *,
     provider: Annotated[str, typer.Option("--provider", "-p", help="See `provider list`.")],
     from_file: Annotated[
-        str, typer.Option(help="JSON file with the provider's fields; - reads standard input.")
+        str,
+        typer.Option(help="JSON or YAML file with the provider's fields; - reads standard input."),
     ],
     replace: Annotated[
         bool, typer.Option("--replace", help="Put new values in the place of its own.")
@@ -75,18 +80,37 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
 ) -> None:
-    """Remove a credential and what inventory found by it; the cloud is not touched."""
+    """Remove a credential and what inventory found by it; the cloud is not touched.
+
+    It is refused while operations of the credential are open. Those that wait for a person do
+    not keep it: what they may have left at the cloud is said, and they can be abandoned.
+    """
     if not yes:
         typer.confirm(f"Remove credential {name!r} of workspace {workspace!r}?", abort=True)
     require_server()
     from skyclust.orchestration.credentials import remove_credential
     from skyclust.store.engine import open_store
 
-    remove_credential(open_store(), workspace, name)
+    store = open_store()
+    remove_credential(store, workspace, name)
+    _tell_what_waits(store, workspace, name)
+
+
+def _tell_what_waits(store: Store, workspace: str, name: str) -> None:
+    """Say which operations of a credential that is gone wait for a person, and for what."""
+    from skyclust.leftovers import what_may_be_left
+    from skyclust.store import operations
+
+    with store.reading() as connection:
+        waiting = operations.list_all(
+            connection, workspace, credential=name, states=[OperationState.NEEDS_ATTENTION]
+        )
+    for operation in waiting:
+        say(f"Operation {operation.id} can only be abandoned now. {what_may_be_left(operation)}")
 
 
 def _read_object(source: str) -> dict[str, Any]:
-    """Return the JSON object in a file; errors do not repeat what it holds."""
+    """Return the JSON or YAML object in a file; errors do not repeat what it holds."""
     try:
         text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -95,11 +119,26 @@ def _read_object(source: str) -> dict[str, Any]:
     try:
         values = json.loads(text)
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise InvalidRequest(f"{source} is not JSON: {error.msg} at {place}.") from None
+        if text.lstrip().startswith(("{", "[")):
+            place = f"line {error.lineno}, column {error.colno}"
+            raise InvalidRequest(f"{source} is not JSON: {error.msg} at {place}.") from None
+        values = _read_yaml(source, text)
     if not isinstance(values, dict):
         raise InvalidRequest(
-            f"{source} does not hold a JSON object.",
+            f"{source} holds neither a JSON object nor one of YAML.",
             hint="`skyclust provider show PROVIDER` lists the fields of one.",
         )
-    return values
+    return {str(key): value for key, value in values.items()}
+
+
+def _read_yaml(source: str, text: str) -> object:
+    import yaml  # a tenth of a second, and most files are JSON
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise InvalidRequest(f"{source} is neither JSON nor YAML{place}.") from None
+    except yaml.YAMLError:  # its message would repeat the content
+        raise InvalidRequest(f"{source} is neither JSON nor YAML.") from None

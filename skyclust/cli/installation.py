@@ -24,11 +24,18 @@ def up(
     detach: Annotated[
         bool, typer.Option("--detach", "-d", help="Return once all is up, and leave it running.")
     ] = False,
+    reset: Annotated[
+        bool,
+        typer.Option(
+            "--reset", help="Put back what people changed at the server: all as it is declared."
+        ),
+    ] = False,
     workspace: AnyWorkspace = DEFAULT_WORKSPACE,
 ) -> None:
-    """Start the Prefect server and a worker, apply the deployments, and stay until Ctrl-C.
+    """Start the Prefect server, a worker and the recovery loop, apply the deployments, and stay.
 
-    With PREFECT_API_URL set no server is started: deployments are applied to that one.
+    Ctrl-C stops all. What runs already is left alone. With PREFECT_API_URL set no server is
+    started: deployments are applied to that one.
     """
     from skyclust.embedded import installation
 
@@ -37,7 +44,7 @@ def up(
     signal.signal(signal.SIGTERM, _interrupt)
     was_up = _is_up(home)
     try:
-        runtime = installation.start(home, api_url=given_api_url(), say=say)
+        runtime = installation.start(home, api_url=given_api_url(), reset=reset, say=say)
         _welcome(home, runtime)
         if detach:
             return
@@ -58,19 +65,26 @@ def up(
 
 
 def down(workspace: AnyWorkspace = DEFAULT_WORKSPACE) -> None:
-    """Stop the Prefect server and the worker that `skyclust up` started."""
+    """Stop what `skyclust up` started: the Prefect server, the worker, the recovery loop."""
     if not _stop(_home()):
         say("Nothing was running.")
 
 
 def status(workspace: AnyWorkspace = DEFAULT_WORKSPACE, as_json: AsJson = False) -> None:
-    """Show what runs; exit code 7 when a part of the installation does not."""
-    from skyclust.embedded import installation
+    """Show what runs, and whether what must happen by itself does; exit code 7 when not.
 
-    rows = installation.status(_home())
-    columns = ("part", "state", "address", "pid", "log")
-    show_list(rows, columns, as_json=as_json, title="Embedded installation")
-    if any(row["state"] != "running" for row in rows):
+    That is: each schedule has its next run planned, no run is late, every run that was taken has
+    begun, events are stored and automations react to them, nothing is paused, a worker listens,
+    the encryption key is there, and recovery works.
+    """
+    from dataclasses import asdict
+
+    from skyclust.embedded.status import status as status_of
+
+    rows = status_of(_home(), api_url=given_api_url())
+    columns = ("part", "state", "address", "pid", "detail", "log")
+    show_list([asdict(row) for row in rows], columns, as_json=as_json, title="Installation")
+    if not all(row.healthy for row in rows):
         raise typer.Exit(ExitCode.UNREACHABLE)
 
 
@@ -84,14 +98,21 @@ def _stop(home: Path) -> bool:
 
 
 def _is_up(home: Path) -> bool:
-    from skyclust.embedded import installation
+    from skyclust.embedded.processes import is_alive
+    from skyclust.embedded.runtime import read_runtime
 
-    return all(row["state"] == "running" for row in installation.status(home))
+    runtime = read_runtime(home)
+    return runtime is not None and all(is_alive(one) for one in runtime.processes.values())
 
 
 def _welcome(home: Path, runtime: Runtime) -> None:
+    from skyclust.embedded.obstacles import paused_anywhere
+    from skyclust.embedded.worker import WORK_POOL
+
     say(f"SkyClust is up: {runtime.ui_url}", style="green")
     say(f"Home folder: {home}   logs: {home / 'logs'}")
+    for sentence in paused_anywhere(runtime.api_url, WORK_POOL):
+        say(f"Runs will wait. {sentence}", style="yellow")
 
 
 def _home() -> Path:

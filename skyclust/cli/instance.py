@@ -228,9 +228,8 @@ def console(
     from skyclust.contract import ConsoleProvider
 
     found = locate(name, Place(workspace, credential, region))
-    text = provider_of(workspace, found.credential, ConsoleProvider).console_log(
-        found.region, found.id
-    )
+    with provider_of(workspace, found.credential, ConsoleProvider) as console:
+        text = console.console_log(found.region, found.id)
     if as_json:
         show_record({"id": found.id, "console": text}, as_json=True)
     elif text:

@@ -145,11 +145,12 @@ def show_found(
     as_json: bool,
     title: str,
 ) -> None:
-    """Print the resources that match every filter, then say which scopes are not fresh.
+    """Print the resources that match every filter, then say what is not fresh or was not read.
 
     Raises InvalidRequest for a time or a tag that cannot be read, NotFound for an unknown
     workspace.
     """
+    from skyclust.store import credentials as records
     from skyclust.store import resources, scopes, workspaces
     from skyclust.store.engine import open_store
 
@@ -170,9 +171,11 @@ def show_found(
         known = scopes.list_all(
             connection, workspace, credentials=credentials, regions=regions, kinds=kinds
         )
+        unread = records.list_unread(connection, workspace)
     show_list([row(one) for one in found], columns, as_json=as_json, title=title)
     if moment is None:
         tell_what_is_not_fresh(scope.state for scope in known)
+        tell_what_was_not_read([one for one in unread if not credentials or one in credentials])
 
 
 def _row(resource: StoredResource) -> Mapping[str, object]:
@@ -268,5 +271,15 @@ def tell_what_is_not_fresh(states: Iterable[ScopeState]) -> None:
         say(
             f"{stale} scopes are stale and {failed} were never read: what is listed may be out of"
             " date or incomplete. See `skyclust inventory scopes`.",
+            style="yellow",
+        )
+
+
+def tell_what_was_not_read(credentials: Sequence[str]) -> None:
+    """Say on stderr of which credentials nothing is known, so that they do not look empty."""
+    if credentials:
+        say(
+            f"Nothing was ever read by {', '.join(credentials)}: what they see is missing from"
+            " the list. `skyclust inventory sync` reads it, and gives the reason if it cannot.",
             style="yellow",
         )

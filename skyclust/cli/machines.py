@@ -123,9 +123,12 @@ def default_region(workspace: str, credential: str) -> str:
         record = credentials.get(connection, workspace, credential)
     require_server()
     from skyclust.orchestration import documents
+    from skyclust.registry import provider_class
 
     document = documents.read(record.provider, record.block_name)
-    region = document.values.get("region") if document else None
+    model = provider_class(record.provider).credential_model
+    values = model.by_field_names(document.values) if document else {}
+    region = values.get(model.region_field)
     if not isinstance(region, str):
         raise InvalidRequest(
             f"Credential {credential!r} has no default region.", hint="Say where with --region."

@@ -6,6 +6,7 @@ Prefect, a cloud's SDK) it imports when it runs, so that help and lists answer a
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ from skyclust.cli.exits import ExitCode, exit_code
 from skyclust.cli.output import printable, report_error
 from skyclust.cli.server import use_embedded_server
 from skyclust.errors import SkyClustError
+from skyclust.file_modes import UMASK
 from skyclust.redaction import redact
 
 app = typer.Typer(
@@ -90,6 +92,7 @@ def _options(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit with its code; `arguments` are the process's own by default."""
+    os.umask(UMASK)
     try:
         app(args=arguments)
     except SkyClustError as error:

@@ -6,14 +6,12 @@ from typing import Annotated, Final
 
 import typer
 
-from skyclust.cli.machines import OPERATIONS
+from skyclust.cli.operation_decisions import abandon, cancel, recover_now, retry
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
 from skyclust.cli.output import show_list, show_record
-from skyclust.cli.requests import checked
-from skyclust.cli.running import finish, run_flow
 from skyclust.model.operation import OperationKind, OperationState
 
-app = typer.Typer(no_args_is_help=True, help="The journal of changes: list, show, recover.")
+app = typer.Typer(no_args_is_help=True, help="The journal of changes: list, show, recover, decide.")
 
 COLUMNS: Final = (
     "id",
@@ -24,6 +22,7 @@ COLUMNS: Final = (
     "region",
     "state",
     "step",
+    "attempts",
     "updated_at",
     "error",
 )
@@ -65,14 +64,15 @@ def show(
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """Show an operation and each step that was written of it."""
+    """Show an operation, what it may have left at the cloud, and each line written of it."""
+    from skyclust.leftovers import what_may_be_left
     from skyclust.store import operations
     from skyclust.store.engine import open_store
 
     with open_store().reading() as connection:
         operation = operations.get(connection, workspace, operation_id)
         entries = operations.entries(connection, workspace, operation_id)
-    record = operation.model_dump()
+    record = operation.model_dump() | {"may_be_left": what_may_be_left(operation)}
     lines = [entry.model_dump() for entry in entries]
     if as_json:
         show_record(record | {"entries": lines}, as_json=True)
@@ -86,11 +86,14 @@ def recover(
     local: Local = False, workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False
 ) -> None:
     """Carry on the operations whose run is gone; this also happens by itself."""
-    from skyclust.model.request import RecoverRequest
     from skyclust.store import workspaces
     from skyclust.store.engine import open_store
 
     with open_store().reading() as connection:
         workspaces.get(connection, workspace)
-    request = checked(RecoverRequest, workspace=workspace)
-    finish(run_flow("recover-operations", request, local=local), as_json=as_json, tables=OPERATIONS)
+    recover_now(workspace, (), local=local, as_json=as_json)
+
+
+app.command("retry")(retry)
+app.command("cancel")(cancel)
+app.command("abandon")(abandon)

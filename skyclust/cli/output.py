@@ -31,6 +31,9 @@ _STYLES: Final = {
     "fresh": "green",
     "stale": "yellow",
     "pending": "yellow",
+    "needs-attention": "red",
+    "abandoned": "yellow",
+    "cancelled": "yellow",
     "failed": "red",
     "error": "red",
 }
@@ -43,11 +46,13 @@ def show_list(
     as_json: bool,
     title: str = "",
     most: int | None = None,
+    left_out: int = 0,
 ) -> None:
     """Print rows: as a table of these columns, or as a JSON array with every field.
 
     An empty list is `[]` as JSON and a sentence on stderr as a table. A table has at most
-    `most` rows, and stderr tells how many more there are; JSON has all of them.
+    `most` rows, and stderr tells how many more there are; JSON has all of them. `left_out` are
+    those that the rows themselves leave out.
     """
     if as_json:
         _print_json([dict(row) for row in rows])
@@ -61,8 +66,9 @@ def show_list(
     for row in rows[:most]:
         table.add_row(*(_cell(row.get(column)) for column in columns))
     _stdout().print(table)
-    if most is not None and len(rows) > most:
-        say(f"{len(rows) - most} more are not shown.")
+    hidden = left_out + (max(len(rows) - most, 0) if most is not None else 0)
+    if hidden:
+        say(f"{hidden} more are not shown.")
 
 
 def show_record(record: Mapping[str, object], *, as_json: bool, title: str = "") -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from skyclust.cli.server import require_server
@@ -9,15 +11,22 @@ from skyclust.cli.server import require_server
 _Ability = TypeVar("_Ability")
 
 
-def provider_of(workspace: str, credential: str, ability: type[_Ability]) -> _Ability:
-    """Return the provider of a credential, as one that has an ability.
+@contextmanager
+def provider_of(workspace: str, credential: str, ability: type[_Ability]) -> Iterator[_Ability]:
+    """Yield the provider of a credential, as one that has an ability.
 
     Raises Unavailable when no Prefect server keeps credentials, NotFound for an unknown one,
-    and Unsupported when its cloud lacks the ability.
+    and Unsupported when its cloud lacks the ability. Any other error than the tree's that
+    comes from the provider is raised as UnexpectedAnswer.
     """
     require_server()
     from skyclust.orchestration.credentials import open_provider
+    from skyclust.provider_errors import provider_errors
     from skyclust.registry import capability
     from skyclust.store.engine import open_store
 
-    return capability(open_provider(open_store(), workspace, credential), ability)
+    provider = open_provider(open_store(), workspace, credential)
+    with provider_errors(
+        provider.name, f"ask credential {credential!r} of workspace {workspace!r}"
+    ):
+        yield capability(provider, ability)

@@ -10,11 +10,10 @@ from uuid import uuid4
 import typer
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from skyclust import errors
 from skyclust.cli.exits import ExitCode, exit_code
 from skyclust.cli.output import printable, say, show_list, show_record, stderr
 from skyclust.cli.server import require_server
-from skyclust.errors import SkyClustError
+from skyclust.errors import SkyClustError, class_named
 from skyclust.redaction import redact
 
 if TYPE_CHECKING:
@@ -49,28 +48,28 @@ def run_flow(flow: str, request: Request, *, local: bool) -> RunOutcome:
     """Run a flow to its end and return how it ended.
 
     By default the deployment of the same name is triggered and followed; Ctrl-C then leaves
-    the run alone. Raises Unavailable when there is no server, and what
-    `skyclust.orchestration.runs` raises.
+    the run alone. Ctrl-C of a run in this process ends it, and cancels nothing. Raises
+    Unavailable when there is no server, and what `skyclust.orchestration.runs` raises.
     """
-    require_server()
+    api_url = require_server()
     from skyclust.orchestration import runs
 
     parameters = {"request": request.model_dump(mode="json")}
     if local:
-        return runs.run_here(flow, parameters)
+        return _run_here(flow, parameters)
     deployment = f"{flow}/{flow}"
     # A request that is sent twice, because the answer to the first was lost, makes one run.
     key = runs.idempotency_key(deployment, parameters, nonce=uuid4().hex)
     run_id = runs.trigger(deployment, parameters, idempotency_key=key)
     say(f"Flow run: {runs.run_url(run_id)}")
-    return _follow(run_id, request.summary)
+    return _follow(run_id, request.summary, Waiting(api_url, deployment))
 
 
 def finish(outcome: RunOutcome, *, as_json: bool, tables: Mapping[str, Shown]) -> None:
     """Print how a run ended and end the command with the exit code that says so.
 
     `tables` are the run's tables that are shown, by the beginning of their key. JSON has the
-    run and all of each table's rows.
+    run, all of each table's rows, and how many rows a run's table leaves out, if any.
     """
     found = {shown.title: _rows(outcome, key) for key, shown in tables.items()}
     if as_json:
@@ -81,15 +80,30 @@ def finish(outcome: RunOutcome, *, as_json: bool, tables: Mapping[str, Shown]) -
             "message": redact(outcome.message),
             "url": outcome.url,
         }
-        show_record(run | {title.lower(): rows for title, rows in found.items()}, as_json=True)
+        record: dict[str, Any] = run | {title.lower(): rows for title, rows in found.items()}
+        if outcome.left_out:
+            record["left_out"] = outcome.left_out
+        show_record(record, as_json=True)
     else:
-        for shown in tables.values():
+        for key, shown in tables.items():
             rows = [row for row in found[shown.title] if shown.worth(row)]
             if rows:
-                show_list(rows, shown.columns, as_json=False, title=shown.title, most=MOST_ROWS)
+                show_list(
+                    rows,
+                    shown.columns,
+                    as_json=False,
+                    title=shown.title,
+                    most=MOST_ROWS,
+                    left_out=_left_out(outcome, key),
+                )
         style = "green" if outcome.succeeded else "yellow" if outcome.partial else "red"
         say(f"{outcome.state_name}: {redact(outcome.message)}", style=style)
         say(f"Flow run: {outcome.url}")
+        if outcome.state_type == "CRASHED":
+            say(
+                "What it had begun at a cloud, if anything, is carried on by the recovery: look at"
+                " `skyclust operation list` before you ask again."
+            )
     code = outcome_code(outcome)
     if code is not ExitCode.DONE:
         raise typer.Exit(code)
@@ -111,33 +125,71 @@ def outcome_code(outcome: RunOutcome) -> ExitCode:
     by_cloud = bool(told)
     # Prefect's message of a run that raised: "... exception: NotFound: There is no ..."
     told |= {word.strip() for word in outcome.message.split(":")[:3]} if not told else set()
-    known = [kind for name in sorted(told) if (kind := _error_class(name)) is not None]
+    known = [kind for name in sorted(told) if (kind := class_named(name)) is not None]
     if len(known) != 1:
         return ExitCode.FAILED
     return exit_code(known[0]("", provider="cloud" if by_cloud else ""))
-
-
-def _error_class(name: str) -> type[SkyClustError] | None:
-    found = getattr(errors, name, None)
-    is_error = isinstance(found, type) and issubclass(found, SkyClustError)
-    return found if is_error else None
 
 
 def _rows(outcome: RunOutcome, prefix: str) -> list[dict[str, Any]]:
     return [row for key, rows in outcome.tables.items() if key.startswith(prefix) for row in rows]
 
 
-def _follow(run_id: str, summary: str) -> RunOutcome:
+def _left_out(outcome: RunOutcome, prefix: str) -> int:
+    return sum(number for key, number in outcome.left_out.items() if key.startswith(prefix))
+
+
+def _follow(run_id: str, summary: str, waiting: Waiting) -> RunOutcome:
     from skyclust.orchestration import runs
 
     show = _Progress(summary)
+
+    def update(now: RunUpdate) -> None:
+        show.update(now)
+        if now.state_type in {"SCHEDULED", "PENDING"}:
+            waiting.explain()
+
     try:
         with show.bar:
-            return runs.follow(run_id, on_update=show.update, timeout=None)
+            return runs.follow(run_id, on_update=update, timeout=None)
     except KeyboardInterrupt:
-        say("The run goes on without this command. Look at it here:")
+        say("The run goes on without this command. Nothing is cancelled. Look at it here:")
         say(f"  {runs.run_url(run_id)}")
+        say("To cancel: *Cancel* there, or `skyclust operation cancel ID`.")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
+def _run_here(flow: str, parameters: dict[str, Any]) -> RunOutcome:
+    from skyclust.orchestration import runs
+
+    try:
+        return runs.run_here(flow, parameters)
+    except KeyboardInterrupt:
+        say("The run ends here; nothing is cancelled. What it began is carried on by the recovery.")
+        say("To cancel that: `skyclust operation list --state running`, then `cancel ID`.")
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
+class Waiting:
+    """Says why a run does not begin, each reason once."""
+
+    def __init__(self, api_url: str, deployment: str) -> None:
+        self.api_url = api_url
+        self.deployment = deployment
+        self.said: set[str] = set()
+
+    def explain(self) -> None:
+        """Look at what is in the run's way and say what is new; a look that fails says nothing."""
+        from skyclust.embedded.obstacles import obstacles
+
+        try:
+            found = obstacles(self.api_url, self.deployment)
+        except SkyClustError:
+            return
+        for sentence in found:
+            if sentence not in self.said:
+                say(f"The run waits. {sentence}", style="yellow")
+        self.said.update(found)
 
 
 class _Progress:

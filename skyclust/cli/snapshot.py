@@ -63,8 +63,8 @@ def list_all(
     from skyclust.contract import SnapshotProvider
 
     found = locate(machine, Place(workspace, credential, region))
-    snapshots = provider_of(workspace, found.credential, SnapshotProvider)
-    rows = [one.model_dump() for one in snapshots.list_snapshots(found.region, found.id)]
+    with provider_of(workspace, found.credential, SnapshotProvider) as snapshots:
+        rows = [one.model_dump() for one in snapshots.list_snapshots(found.region, found.id)]
     show_list(rows, COLUMNS, as_json=as_json, title=f"Snapshots of {machine}")
 
 

@@ -25,8 +25,7 @@ def add(
     from skyclust.store import workspaces
     from skyclust.store.engine import open_store
 
-    with open_store().writing() as connection:
-        made = workspaces.add(connection, workspace_id, title)
+    made = open_store().write(lambda connection: workspaces.add(connection, workspace_id, title))
     show_record(made.model_dump(), as_json=as_json)
 
 

@@ -1,0 +1,102 @@
+"""`skyclust operation`, second half: what a person decides about an operation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skyclust.cli.machines import OPERATIONS
+from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
+from skyclust.cli.output import say, show_record
+from skyclust.cli.requests import checked
+from skyclust.cli.running import finish, run_flow
+from skyclust.cli.server import require_server
+
+if TYPE_CHECKING:
+    from skyclust.model.operation import Operation
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="Id of the operation.")]
+Ids = Annotated[list[str], typer.Argument(metavar="ID", help="Ids of the operations.")]
+
+
+def retry(
+    operation_ids: Ids,
+    local: Local = False,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    as_json: AsJson = False,
+) -> None:
+    """Try operations again that need attention, once what kept them from their end is mended."""
+    require_server()
+    from skyclust.orchestration.interventions import retry_operation
+    from skyclust.store.engine import open_store
+
+    for operation_id in operation_ids:
+        retry_operation(open_store(), workspace, operation_id)
+    recover_now(workspace, tuple(operation_ids), local=local, as_json=as_json)
+
+
+def cancel(
+    operation_id: Id,
+    *,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Bring what has begun to its end; undo nothing.")
+    ] = False,
+    local: Local = False,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    as_json: AsJson = False,
+) -> None:
+    """Cancel an operation: what was not begun is not begun, what was begun is undone.
+
+    A machine that is being made is deleted again, a snapshot too; a machine that was stopped
+    for a resize or a restore is started again. A start, a stop or a deletion that the cloud has
+    taken is waited for and told as it is. A run at work does this at its next step; else a
+    recovery does it now. No other place is tried for a machine whose making was cancelled.
+    """
+    require_server()
+    from skyclust.orchestration.interventions import cancel_operation, has_living_run
+    from skyclust.store.engine import open_store
+
+    asked = cancel_operation(open_store(), workspace, operation_id, keep=keep)
+    if not has_living_run(asked):
+        recover_now(workspace, (operation_id,), local=local, as_json=as_json)
+        return
+    say(f"Flow run {asked.run_id} works on it, and cancels it at its next step.")
+    _show(asked, as_json=as_json)
+
+
+def abandon(
+    operation_id: Id,
+    *,
+    reason: Annotated[str, typer.Option(help="Why; it is kept in the audit trail.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Also when a run works on it: it is fenced off.")
+    ] = False,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    as_json: AsJson = False,
+) -> None:
+    """End an operation where it stands. Nothing is undone: look for what it says may be left."""
+    if not force:  # whether a run works on it is known to the server alone
+        require_server()
+    from skyclust.orchestration.interventions import abandon_operation
+    from skyclust.store.engine import open_store
+
+    abandoned = abandon_operation(open_store(), workspace, operation_id, reason=reason, force=force)
+    _show(abandoned, as_json=as_json)
+
+
+def recover_now(
+    workspace: str, operation_ids: tuple[str, ...], *, local: bool, as_json: bool
+) -> None:
+    """Run a recovery, of all operations when none is named, and end as it ends."""
+    from skyclust.model.request import RecoverRequest
+
+    request = checked(RecoverRequest, workspace=workspace, operations=operation_ids)
+    finish(run_flow("recover-operations", request, local=local), as_json=as_json, tables=OPERATIONS)
+
+
+def _show(operation: Operation, *, as_json: bool) -> None:
+    from skyclust.leftovers import what_may_be_left
+
+    record = operation.model_dump() | {"may_be_left": what_may_be_left(operation)}
+    show_record(record, as_json=as_json, title=f"Operation {operation.id}")
