@@ -1,6 +1,8 @@
 """Fixtures shared by all tests, one module a part of the product."""
 
 pytest_plugins = [
+    "tests.fixtures.lock_order",
+    "tests.fixtures.no_network",
     "tests.fixtures.store",
     "tests.fixtures.sandbox",
     "tests.fixtures.azure",

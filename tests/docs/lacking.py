@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from skyclust.contract import AccountInventoryProvider, ConsoleProvider
+from skyclust.contract import AccountInventoryProvider, ConsoleProvider, PlacementProvider
 from skyclust.model.resource import ResourceKind
 
 POWER_OFF: Final = "a stop that only powers off"
@@ -21,6 +21,8 @@ STOPS: Final[dict[str, tuple[str, ...]]] = {
 
 LACKING: Final[dict[tuple[str, type | ResourceKind | str], str]] = {
     ("aws", AccountInventoryProvider): "EC2 lists region by region.",
+    ("proxmox", PlacementProvider): "Not read before a create; what a place lacks, the create"
+    " tells.",
     ("aws", POWER_OFF): "EC2 has no stop that keeps the place.",
     ("gcp", POWER_OFF): "Compute Engine has no stop that keeps the place.",
     ("openstack", AccountInventoryProvider): "Every region has services of its own.",

@@ -10,12 +10,14 @@ import pytest
 from skyclust.cli.exits import ExitCode
 from skyclust.embedded.environment import CLIENT_DEFAULTS, SERVER_DEFAULTS
 from skyclust.model.instance import InstanceState
-from skyclust.model.operation import OperationKind
+from skyclust.model.operation import OperationKind, OperationState
 from skyclust.model.resource import ResourceState
 from skyclust.orchestration import events
 from skyclust.steps import Position
+from skyclust.store.tables import metadata
 from tests.docs import matrix, pages, reference
 from tests.docs.lacking import GIVE_BACK, LACKING, POWER_OFF, STOPS
+from tests.fixtures.lock_order import ORDER
 
 
 @pytest.mark.parametrize("name", reference.PAGES)
@@ -53,12 +55,26 @@ def test_every_exit_code_has_a_row() -> None:
 
 def test_every_event_has_a_row() -> None:
     text = (reference.REFERENCE / "events.md").read_text()
-    named = set(re.findall(r"^\| `(skyclust\.[a-z.]+)` \|", text, re.MULTILINE))
+    named = set(re.findall(r"^\| `(skyclust\.[a-z.-]+)` \|", text, re.MULTILINE))
     told = {f"skyclust.instance.{word}" for word in events._DONE.values()}
     told |= {f"skyclust.resource.{word}" for word in ("added", "changed", "gone")}
-    assert named == told | {"skyclust.inventory.synced"}
+    told |= {f"skyclust.operation.{state}" for state in OperationState if state.final}
+    told |= {f"skyclust.operation.{OperationState.NEEDS_ATTENTION}"}
+    told |= {f"skyclust.inventory.{word}" for word in ("changed", "synced")}
+    assert named == told | {"skyclust.operation.requested"}
     assert set(events._DONE) == set(OperationKind)
-    assert f"{events.MOST_RESOURCE_EVENTS}" in text
+    assert f"at most {events.MOST_RESOURCE_EVENTS} a scope" in text
+    assert f"at most {events.LONGEST_TEXT:,} characters" in text
+
+
+def test_every_table_that_is_locked_is_in_the_order_of_locks() -> None:
+    text = pages.section(reference.REFERENCE / "store.md", "The order of locks")
+    told = re.findall(r"^\| (\d) \| (?:`(\w+)`|the scope)", text, re.MULTILINE)
+    assert [int(number) for number, _ in told] == list(range(1, len(told) + 1))
+    assert set(ORDER) == set(metadata.tables)
+    for number, name in told:
+        assert ORDER[name or "scopes"] == int(number)
+    assert {ORDER[name or "scopes"] for _, name in told} | {0} == set(ORDER.values())
 
 
 def test_every_tuned_setting_of_prefect_has_a_row() -> None:

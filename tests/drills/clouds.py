@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from skyclust.conformance import ComputeHarness
 from skyclust.contract import ComputeProvider, CredentialModel, InventoryProvider
-from skyclust.model.instance import Instance, InstanceState
+from skyclust.model.instance import Instance, InstanceReference, InstanceState
 from skyclust.model.operation import Operation
 from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import Scope
@@ -70,14 +70,15 @@ class Cloud:
         """Make a machine without a run."""
         spec = self.harness.spec(name)
         made = self.provider.create_instance(spec, str(uuid4()))
-        self._await(made.id, InstanceState.RUNNING)
+        self._await(made.reference, InstanceState.RUNNING)
         return made
 
     def remove(self, name: str) -> None:
         """Delete the machines of a name without a run."""
         for machine_id in self.named(name):
-            self.provider.delete_instance(self.region, machine_id)
-            self._await(machine_id, InstanceState.DELETED)
+            machine = self.provider.get_instance(self.region, machine_id).reference
+            self.provider.delete_instance(machine)
+            self._await(machine, InstanceState.DELETED)
 
     def named(self, name: str) -> list[str]:
         """The ids of the machines of a name, as the cloud lists them."""
@@ -107,11 +108,10 @@ class Cloud:
             journal = operations.list_all(connection, "default", credential=self.credential)
         return [one for one in journal if one.instance_name == name]
 
-    def _await(self, machine_id: str, state: InstanceState) -> None:
+    def _await(self, machine: InstanceReference, state: InstanceState) -> None:
         wait_for_state(
             self.provider,
-            self.region,
-            machine_id,
+            machine,
             state,
             deadline_seconds=60,
             poll_seconds=self.harness.poll_seconds,

@@ -1,6 +1,6 @@
-"""Crash drill: a process is killed at every crossing, and no machine is lost or doubled.
+"""Crash drill: a process is killed at its crossings, and no machine is lost or doubled.
 
-A crossing is the moment before or after a transaction of the store or a call of the cloud
+A crossing is the moment before or after a commit of the store or a call of the cloud
 (`killer/sitecustomize.py`). After each kill the run is marked as crashed, as its worker
 would mark it, and `recover_operations` has to bring everything in order.
 """
@@ -8,7 +8,6 @@ would mark it, and `recover_operations` has to bring everything in order.
 from __future__ import annotations
 
 import os
-import random
 import signal
 import time
 from pathlib import Path
@@ -18,7 +17,15 @@ import pytest
 
 from skyclust.orchestration.runs import run_here
 from skyclust.store import operations
-from tests.drills.dying import Child, killed_everywhere, mark_crashed, open_slots
+from tests.drills.dying import (
+    Child,
+    crossings_of,
+    dice,
+    killed_at,
+    mark_crashed,
+    open_slots,
+    sampled,
+)
 from tests.flows.conftest import Installation
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(900)]
@@ -61,27 +68,26 @@ def names_of(name: str, count: int) -> list[str]:
     return [name] if count == 1 else [f"{name}-{number}" for number in range(1, count + 1)]
 
 
-def test_provisioning_killed_at_every_crossing(installation: Installation, tmp_path: Path) -> None:
+def test_provisioning_killed_around_calls_and_commits(
+    installation: Installation, tmp_path: Path
+) -> None:
+    def parameters(name: str) -> dict[str, Any]:
+        return provisioning(installation, name, 1)
+
     def check(name: str, where: str) -> None:
         recover(installation)
         check_provisioned(installation, [name], where)
 
-    killed_at = killed_everywhere(
-        "provision-instances",
-        lambda name: provisioning(installation, name, 1),
-        check,
-        tmp_path,
-    )
-    assert killed_at.count("before commit") >= 5  # one a line of the journal
-    assert "after create_instance" in killed_at
-    assert "before get_instance" in killed_at
+    crossings = crossings_of("provision-instances", parameters("whole"), tmp_path / "whole")
+    assert {"before commit #5", "after create_instance #1", "before get_instance #1"} <= {
+        *crossings
+    }
+    killed_at(sampled(crossings), "provision-instances", parameters, check, tmp_path)
 
 
-def test_deleting_killed_at_every_crossing(installation: Installation, tmp_path: Path) -> None:
-    # One machine for each crossing, named as `killed_everywhere` names its runs.
-    made = run_here("provision-instances", provisioning(installation, "change-instance", 40))
-    assert made.succeeded, made.message
-
+def test_deleting_killed_around_calls_and_commits(
+    installation: Installation, tmp_path: Path
+) -> None:
     def parameters(name: str) -> dict[str, Any]:
         return {"request": {"action": "delete", "instance": name}}
 
@@ -96,14 +102,19 @@ def test_deleting_killed_at_every_crossing(installation: Installation, tmp_path:
         assert is_there == (not asked), where
         assert (name in installation.machines()) == is_there, where
 
-    killed_at = killed_everywhere("change-instance", parameters, check, tmp_path)
-    assert "after delete_instance" in killed_at
-    assert killed_at.count("before commit") >= 5
+    run_here("provision-instances", provisioning(installation, "whole", 1))
+    crossings = crossings_of("change-instance", parameters("whole"), tmp_path / "whole")
+    assert {"before commit #5", "after delete_instance #1"} <= {*crossings}
+    chosen = sampled(crossings)
+    # One machine for each crossing, named as `killed_at` names its runs.
+    many = provisioning(installation, "change-instance", len(chosen))
+    assert run_here("provision-instances", many).succeeded
+    killed_at(chosen, "change-instance", parameters, check, tmp_path)
 
 
 @pytest.mark.parametrize("installation", ["postgresql"], indirect=True)
 def test_provisioning_killed_at_random_moments(installation: Installation, tmp_path: Path) -> None:
-    dice = random.Random(20260102)
+    moments = dice()
     whole = Child("provision-instances", provisioning(installation, "whole", 3), tmp_path / "whole")
     began = time.monotonic()
     while not whole.crossings():
@@ -116,7 +127,7 @@ def test_provisioning_killed_at_random_moments(installation: Installation, tmp_p
         child = Child("provision-instances", provisioning(installation, name, 3), tmp_path / name)
         while not child.crossings() and child.process.poll() is None:
             time.sleep(0.01)
-        time.sleep(dice.uniform(0, at_work))
+        time.sleep(moments.uniform(0, at_work))
         child.process.send_signal(signal.SIGKILL)
         child.wait()
         where = f"{name}, killed after {child.crossings()[-1:]}"

@@ -14,7 +14,7 @@ import pytest
 
 from skyclust.orchestration.runs import run_here
 from tests.drills.clouds import Cloud
-from tests.drills.dying import killed_everywhere, mark_crashed, open_slots
+from tests.drills.dying import crossings_of, killed_at, mark_crashed, open_slots
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -45,11 +45,11 @@ def test_a_machine_is_made_once_whatever_request_is_cut_off(cloud: Cloud, tmp_pa
         cloud.remove(name)
         assert list(cloud.harness.belongings()) == before, where
 
-    killed_at = killed_everywhere(
-        "provision-instances", cloud.provisioning, check, tmp_path, crossings_at="requests"
-    )
-    assert len(killed_at) >= 2
-    assert {where.partition(" ")[0] for where in killed_at} == {"before", "after"}
+    flow, log = "provision-instances", tmp_path / "whole"
+    crossings = crossings_of(flow, cloud.provisioning("whole"), log, crossings_at="requests")
+    check("whole", "not killed")
+    assert {where.partition(" ")[0] for where in crossings} == {"before", "after"}
+    killed_at(crossings, flow, cloud.provisioning, check, tmp_path, crossings_at="requests")
 
 
 def test_a_machine_is_deleted_wholly_whatever_request_is_cut_off(
@@ -70,7 +70,8 @@ def test_a_machine_is_deleted_wholly_whatever_request_is_cut_off(
         assert cloud.known(name) == [], where
         assert list(cloud.harness.belongings()) == before, where
 
-    killed_at = killed_everywhere(
-        "change-instance", parameters, check, tmp_path, crossings_at="requests"
-    )
-    assert len(killed_at) >= 2
+    flow, log = "change-instance", tmp_path / "whole"
+    crossings = crossings_of(flow, parameters("whole"), log, crossings_at="requests")
+    check("whole", "not killed")
+    assert len(crossings) >= 2
+    killed_at(crossings, flow, parameters, check, tmp_path, crossings_at="requests")

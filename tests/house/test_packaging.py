@@ -80,7 +80,7 @@ def test_each_provider_has_an_extra_of_its_name_and_dev_has_them_all() -> None:
 
 
 def test_fastapi_stays_where_the_server_of_prefect_can_start() -> None:
-    """From 0.151 on, `import prefect.server.api.server` raises a TypeError (Prefect 3.8)."""
+    """From 0.155 on, `import prefect.server.api.server` raises a TypeError (Prefect 3.8)."""
     (pin,) = (one for one in map(Requirement, PROJECT["dependencies"]) if one.name == "fastapi")
     assert not pin.specifier.contains("0.151.0")
     assert pin.specifier.contains(version("fastapi"))

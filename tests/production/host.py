@@ -148,7 +148,9 @@ class Host:
         """Run the health check of a replica; return what it complains of, or ""."""
         one = self.replicas[replica]
         check = self.services[one.service]["healthcheck"]["test"]
-        arguments = [str(self.ports.redis) if word == "6379" else word for word in check[1:]]
+        # Every check goes by way of the entry point here.
+        words = [word for word in check[1:] if word != "entrypoint"]
+        arguments = [str(self.ports.redis) if word == "6379" else word for word in words]
         outcome = subprocess.run(
             [ENTRYPOINT, *arguments],
             env=dict(one.environment),

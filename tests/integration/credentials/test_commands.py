@@ -13,6 +13,7 @@ import jsonschema  # type: ignore[import-untyped]  # it carries no types
 import pytest
 
 from skyclust.security.keyring import load_keyring
+from tests.fixtures.openstack import OpenStackSandbox
 from tests.fixtures.sandbox import Sandbox
 from tests.integration.credentials.conftest import SECRET, Blocks
 
@@ -81,7 +82,9 @@ def test_a_credential_from_its_file_to_its_removal(
     ("content", "complaint"),
     [
         ("{" + SECRET, "is not JSON"),
-        (json.dumps([SECRET]), "does not hold a JSON object"),
+        (json.dumps([SECRET]), "holds neither a JSON object nor one of YAML"),
+        (f"secret: [{SECRET}", "is neither JSON nor YAML at line"),
+        (SECRET, "holds neither a JSON object nor one of YAML"),
         (json.dumps({"secret": SECRET}), "unknown fields: secret"),
         (json.dumps({"secret_access_key": SECRET}), "belong together"),
         (json.dumps({"access_key_id": "AKIA", "secret_access_key": [SECRET]}), "secret_access_key"),
@@ -97,6 +100,26 @@ def test_bad_input_is_refused_by_field_and_never_repeated(
     assert ended.returncode == 2
     assert complaint in ended.stderr
     assert SECRET not in ended.stdout + ended.stderr
+
+
+def test_a_credential_is_read_from_yaml_by_the_names_of_its_sdk(
+    home: Path, blocks: Blocks, openstack_sandbox: OpenStackSandbox
+) -> None:
+    sandbox = openstack_sandbox
+    cloud = f"""
+        auth_url: {sandbox.auth_url}
+        region_name: {sandbox.other_region}
+        username: {sandbox.user}
+        password: {sandbox.password}
+        user_domain_name: {sandbox.domain}
+        project_name: {sandbox.project}
+        project_domain_name: {sandbox.domain}
+    """
+    _json(*("credential", "add", "office", "-p", "openstack", "--from-file", "-"), stdin=cloud)
+    assert _json("credential", "verify", "office")["account"] == sandbox.project_id
+    types = _json("catalog", "types", "office")
+
+    assert {one["region"] for one in types} == {sandbox.other_region}
 
 
 def test_removing_asks_first(home: Path, blocks: Blocks) -> None:

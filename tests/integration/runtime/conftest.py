@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from tests.fixtures.prefect import PrefectServer, patient_client
 from tests.fixtures.sandbox import Sandbox
+from tests.integration.runtime.bootstrapping import bootstrap
 
 COMMAND_SECONDS = 240
 
@@ -109,6 +112,15 @@ def processes_of(home: Path) -> dict[int, str]:
 
 def kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def api(prefect_server: PrefectServer, skyclust_home: Path) -> Iterator[httpx.Client]:
+    """The API of the shared server, as a person's browser speaks to it, after a bootstrap."""
+    bootstrap(reset=True)
+    with patient_client(prefect_server.api_url) as client:
+        yield client
+    bootstrap(reset=True)
 
 
 @pytest.fixture

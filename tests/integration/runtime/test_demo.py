@@ -117,7 +117,7 @@ def test_a_demo_that_is_broken_off_leaves_nothing_running(
 
 
 @pytest.mark.parametrize(
-    "mark", ["skyclust.sandbox.aws", "skyclust.sandbox.azure", "prefect server start"]
+    "mark", ["skyclust.sandbox.aws", "skyclust.sandbox.azure", "prefect_server start"]
 )
 def test_a_demo_whose_claims_do_not_hold_fails_and_leaves_nothing_running(
     tmp_path: Path, mark: str

@@ -19,9 +19,18 @@ from tests.integration.runtime.conftest import CommandLine, kill, processes_of
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(400)]
 
 
+RUNNING = {"server": "running", "worker": "running", "recovery": "running"}
+
+
 def _states(skyclust: CommandLine) -> dict[str, str]:
+    """The states of the processes; test_status.py looks at what they bring about."""
     ended = skyclust("status", "--json")
-    return {row["part"]: row["state"] for row in json.loads(ended.stdout)}
+    rows = {row["part"]: row["state"] for row in json.loads(ended.stdout)}
+    return {part: rows[part] for part in ("server", "worker", "recovery") if part in rows}
+
+
+def _rows(status: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    return {row["part"]: row["state"] for row in json.loads(status.stdout)}
 
 
 def _eventually(good: Callable[[], bool], seconds: float = 180) -> bool:
@@ -59,16 +68,16 @@ def test_from_nothing_to_up_and_down_again(skyclust: CommandLine) -> None:
     down_again = skyclust("down")
 
     assert before.returncode == 7
-    assert [row["state"] for row in json.loads(before.stdout)] == ["stopped", "stopped"]
+    assert [row["state"] for row in json.loads(before.stdout)] == ["stopped"] * 3
     assert up.returncode == 0, up.stderr
     assert "4200" not in runtime["api_url"]
     assert runtime["api_url"].removesuffix("/api") in up.stderr
-    assert running == {"server": "running", "worker": "running"}
+    assert running == RUNNING
     assert again.returncode == 0, again.stderr
     assert "runs already" in again.stderr
     assert after == runtime
     assert down.returncode == 0
-    assert "Stopped: worker, server." in down.stderr
+    assert "Stopped: recovery, worker, server." in down.stderr
     assert left == {}
     assert down_again.returncode == 0
     assert "Nothing was running." in down_again.stderr
@@ -76,12 +85,20 @@ def test_from_nothing_to_up_and_down_again(skyclust: CommandLine) -> None:
 
 def test_what_it_keeps_is_for_its_owner_alone(installed: CommandLine) -> None:
     home = installed.home
+    of_the_ui = home / "prefect" / "ui"  # copied with the modes that Prefect ships it with
 
-    assert home.stat().st_mode & 0o077 == 0
-    assert (home / "prefect-encryption.key").stat().st_mode & 0o777 == 0o600
-    assert (home / "encryption.key").stat().st_mode & 0o777 == 0o600
-    assert (home / "prefect" / "prefect.db").exists()
-    assert {log.name for log in (home / "logs").iterdir()} >= {"server.log", "worker.log"}
+    open_to_others = [
+        str(path)
+        for path in (home, *home.rglob("*"))
+        if path.exists()
+        and not path.is_symlink()
+        and path.stat().st_mode & 0o077
+        and not path.is_relative_to(of_the_ui)
+    ]
+    assert open_to_others == []
+    names = {path.name for path in home.rglob("*")}
+    assert names >= {"skyclust.db", "prefect.db", "runtime.json", "encryption.key"}
+    assert names >= {"server.log", "worker.log", "recovery.log", "prefect-encryption.key"}
 
 
 def test_the_server_listens_on_loopback_only(installed: CommandLine) -> None:
@@ -101,9 +118,7 @@ def test_in_the_foreground_a_signal_ends_everything(
 ) -> None:
     with skyclust.start("up") as up:
         try:
-            assert _eventually(
-                lambda: _states(skyclust) == {"server": "running", "worker": "running"}
-            )
+            assert _eventually(lambda: _states(skyclust) == RUNNING)
             # It may still be waiting for the server to hear of the worker: that is fine too.
             up.send_signal(number)
             _, said = up.communicate(timeout=90)
@@ -139,17 +154,18 @@ def test_a_part_that_dies_is_shown_and_comes_back_with_up(skyclust: CommandLine)
     kill(server)
     dead_server = _states(skyclust)
     assert skyclust("up", "--detach").returncode == 0
+    kept_worker = skyclust.pid("worker")
 
     assert dead_worker.returncode == 7
-    assert {row["part"]: row["state"] for row in json.loads(dead_worker.stdout)} == {
-        "server": "running",
-        "worker": "dead",
-    }
+    assert _rows(dead_worker)["worker"] == "dead"
+    assert _rows(dead_worker)["server"] == "running"
     assert same_server == server
     assert new_worker != worker
+    assert kept_worker == new_worker, "a worker that is alive is left alone"
     assert dead_server["server"] == "dead"
     assert skyclust.api_url == api_url, "a new server takes the address that people know"
-    assert _states(skyclust) == {"server": "running", "worker": "running"}
+    # What the recovery loop saw while the server was dead stands until it looks again.
+    assert _eventually(lambda: _states(skyclust) == RUNNING, seconds=40)
 
 
 def test_in_the_foreground_a_server_that_dies_is_told_with_its_log(skyclust: CommandLine) -> None:
@@ -203,7 +219,10 @@ def test_a_pid_that_is_somebody_elses_now_is_left_alone(skyclust: CommandLine) -
     with subprocess.Popen(["sleep", "300"]) as stranger:
         process = {"pid": stranger.pid, "started": "1", "log": str(skyclust.home / "log")}
         (skyclust.home / "runtime.json").write_text(
-            json.dumps({"api_url": "http://127.0.0.1:1/api", "server": process, "worker": process})
+            json.dumps(
+                {"api_url": "http://127.0.0.1:1/api", "server": process, "worker": process}
+                | {"recovery": process}
+            )
         )
         try:
             states = _states(skyclust)
@@ -212,7 +231,7 @@ def test_a_pid_that_is_somebody_elses_now_is_left_alone(skyclust: CommandLine) -
         finally:
             stranger.kill()
 
-    assert states == {"server": "dead", "worker": "dead"}
+    assert states == {"server": "dead", "worker": "dead", "recovery": "dead"}
     assert down.returncode == 0
     assert "Nothing was running." in down.stderr
     assert alive
@@ -230,10 +249,10 @@ def test_with_a_server_of_somebody_else_only_a_worker_is_started(
 
     assert up.returncode == 0, up.stderr
     assert f"Using the Prefect server of PREFECT_API_URL: {prefect_server.api_url}" in up.stderr
-    assert states.returncode == 0
+    assert _rows(states)["server"] == _rows(states)["worker"] == "running"
     assert "worker start" in command_lines
     assert "server start" not in command_lines
-    assert "Stopped: worker." in down.stderr
+    assert "Stopped: recovery, worker." in down.stderr
     os.kill(prefect_server.pid, 0)
 
 
@@ -255,5 +274,5 @@ def test_two_installations_start_at_once(skyclust: CommandLine, tmp_path: Path) 
 
     assert [process.returncode for process in both] == [0, 0], said
     assert len(urls) == 2
-    assert states == [{"server": "running", "worker": "running"}] * 2
+    assert states == [RUNNING] * 2
     assert processes_of(other.home) == {}

@@ -16,10 +16,13 @@ from skyclust.redaction import register_secret
 CODES = {
     "AuthenticationFailed": 5,
     "BrakeEngaged": 5,
+    "Cancelled": 1,
     "CapacityExhausted": 1,
     "ConfigurationError": 6,
     "Conflict": 1,
     "Fenced": 1,
+    "IncompleteList": 1,
+    "InternalError": 1,
     "InvalidRequest": 2,
     "NeverReached": 1,
     "NotFound": 4,
@@ -31,6 +34,7 @@ CODES = {
     "Timeout": 1,
     "Transient": 1,
     "Unavailable": 7,
+    "UnexpectedAnswer": 1,
     "Unsupported": 1,
 }
 

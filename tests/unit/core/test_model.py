@@ -80,6 +80,7 @@ def machine(created_at: datetime | None) -> Instance:
         region="eu-central-1",
         zone="eu-central-1a",
         id="i-1",
+        unique_id="i-1",
         name="web-1",
         state=InstanceState.RUNNING,
         native_state="running",
@@ -114,6 +115,7 @@ def test_a_machine_is_a_resource() -> None:
         tags={"team": "web"},
         created_at=created_at,
         attributes={
+            "unique_id": "i-1",
             "type": "t3.small",
             "image": None,
             "network": None,
@@ -140,7 +142,19 @@ def test_attributes_are_json() -> None:
 
 def test_final_operations_are_over() -> None:
     over = {state for state in OperationState if state.final}
-    assert over == {OperationState.SUCCEEDED, OperationState.FAILED, OperationState.UNDONE}
+    assert over == {
+        OperationState.SUCCEEDED,
+        OperationState.FAILED,
+        OperationState.UNDONE,
+        OperationState.CANCELLED,
+        OperationState.ABANDONED,
+    }
+
+
+def test_every_operation_is_over_or_carried_on_or_waits_for_a_person() -> None:
+    for state in OperationState:
+        waits = state is OperationState.NEEDS_ATTENTION
+        assert state.final + state.carried_on + waits == 1, state
 
 
 def test_no_state_is_hopeless_for_itself() -> None:

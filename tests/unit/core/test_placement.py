@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from skyclust.conformance.memory import CLOUDS, MemoryCredential, MemoryProvider
+from skyclust.conformance.memory import MemoryProvider
+from skyclust.conformance.memory_access import CLOUDS, MemoryCredential
 from skyclust.conformance.memory_cloud import MemoryCloud
 from skyclust.errors import CapacityExhausted, NotFound
 from skyclust.model.catalog import Architecture, Image, InstanceType
@@ -24,7 +25,7 @@ from skyclust.placement import (
     survey,
 )
 
-ENDPOINT = "memory://placement"
+ENDPOINT = "http://placement.memory"
 REGION = "east-1"
 
 
@@ -49,6 +50,7 @@ def offer(credential: str, region: str = REGION) -> Offer:
 def provider() -> Iterator[MemoryProvider]:
     cloud = CLOUDS[ENDPOINT] = MemoryCloud()
     cloud.add(REGION, "image", "debian-13")
+    cloud.add(REGION, "network", "default")
     yield MemoryProvider(
         MemoryCredential.model_validate({"endpoint": ENDPOINT, "key": "memory-key"})
     )
@@ -107,6 +109,15 @@ def test_a_place_that_cannot_do_is_passed_over_with_the_reason(
     found = survey(provider, needs(**wanted), Place(credential="lab"), region)
     assert isinstance(found, PassedOver)
     assert found.reason.startswith(reason)
+
+
+def test_a_place_that_the_check_refuses_is_passed_over_with_what_it_lacks(
+    provider: MemoryProvider,
+) -> None:
+    place = Place(credential="lab", network="office")
+    found = survey(provider, needs(), place, REGION)
+    assert isinstance(found, PassedOver)
+    assert found.reason == f"NotFound: There is no network 'office' in {REGION}."
 
 
 def test_a_ranking_keeps_the_order_and_ends_with_those_passed_over() -> None:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from skyclust.conformance.harness import Failure
-from skyclust.conformance.memory import CLOUDS, MemoryCredential, MemoryProvider
+from skyclust.conformance.memory import MemoryProvider
+from skyclust.conformance.memory_access import CLOUDS, MemoryCredential
 from skyclust.conformance.memory_cloud import MemoryCloud
 from skyclust.errors import (
     AuthenticationFailed,
@@ -21,11 +22,17 @@ from skyclust.errors import (
     Timeout,
     Unavailable,
 )
-from skyclust.model.instance import Instance, InstanceFailure, InstanceSpec, InstanceState
+from skyclust.model.instance import (
+    Instance,
+    InstanceFailure,
+    InstanceReference,
+    InstanceSpec,
+    InstanceState,
+)
 from skyclust.waiting import poll, wait_for_state
 
 REGION = "east-1"
-ENDPOINT = "memory://waiting"
+ENDPOINT = "http://waiting.memory"
 POLL_SECONDS = 0.002
 
 
@@ -48,6 +55,10 @@ def provider_of() -> MemoryProvider:
     return MemoryProvider(MemoryCredential.model_validate(values))
 
 
+def reference(instance_id: str) -> InstanceReference:
+    return InstanceReference(region=REGION, id=instance_id, unique_id=instance_id)
+
+
 def machine_in(cloud: MemoryCloud) -> str:
     cloud.add(REGION, "network", "default")
     image = cloud.add(REGION, "image", "debian-13")
@@ -58,8 +69,7 @@ def machine_in(cloud: MemoryCloud) -> str:
 def wait(instance_id: str, state: InstanceState, deadline_seconds: float = 5.0) -> Instance | None:
     return wait_for_state(
         provider_of(),
-        REGION,
-        instance_id,
+        reference(instance_id),
         state,
         deadline_seconds=deadline_seconds,
         poll_seconds=POLL_SECONDS,
@@ -78,8 +88,7 @@ def test_every_look_is_told(cloud: MemoryCloud) -> None:
     seen: list[InstanceState] = []
     wait_for_state(
         provider_of(),
-        REGION,
-        instance_id,
+        reference(instance_id),
         InstanceState.RUNNING,
         deadline_seconds=5,
         poll_seconds=POLL_SECONDS,
@@ -110,7 +119,7 @@ def test_a_machine_being_deleted_is_not_waited_for(
     slow_cloud: MemoryCloud, awaited: InstanceState
 ) -> None:
     instance_id = machine_in(slow_cloud)
-    provider_of().delete_instance(REGION, instance_id)
+    provider_of().delete_instance(reference(instance_id))
     with pytest.raises(NeverReached, match=f"{instance_id} in {REGION} is deleting"):
         wait(instance_id, awaited)
 
@@ -176,7 +185,7 @@ def test_a_failed_machine_says_why_it_has_no_place(
     provider = FailedProvider(MemoryCredential.model_validate(values))
     provider.failure = failure
     with pytest.raises(expected, match=r"is error .* and cannot become running: no room") as failed:
-        wait_for_state(provider, REGION, instance_id, InstanceState.RUNNING, deadline_seconds=5)
+        wait_for_state(provider, reference(instance_id), InstanceState.RUNNING, deadline_seconds=5)
     assert type(failed.value) is expected
     assert failed.value.provider == "memory"
 
@@ -206,3 +215,15 @@ def test_polling_ends_at_its_deadline_with_the_last_trouble() -> None:
     with pytest.raises(Timeout, match="Last error: away") as troubled:
         polled([None, Unavailable("away")], deadline_seconds=0.02)
     assert isinstance(troubled.value.__cause__, Unavailable)
+
+
+def test_another_machine_of_the_same_id_is_not_the_one_that_is_waited_for(
+    cloud: MemoryCloud,
+) -> None:
+    instance_id = machine_in(cloud)
+    wait(instance_id, InstanceState.RUNNING)
+    gone = InstanceReference(region=REGION, id=instance_id, unique_id="of an earlier machine")
+    states = (InstanceState.DELETED, InstanceState.STOPPED)
+    assert wait_for_state(provider_of(), gone, states[0], deadline_seconds=1) is None
+    with pytest.raises(NotFound, match="another machine has its id"):
+        wait_for_state(provider_of(), gone, states[1], deadline_seconds=1)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from skyclust.model.operation import Operation, OperationKind, OperationState
 from skyclust.model.resource import Resource, ResourceKind
 from skyclust.model.scope import Scope, ScopeKey, ScopeState
 from skyclust.orchestration.artifacts import (
     MOST_ROWS,
     artifact_key,
+    left_out,
     machine_text,
     operation_rows,
     scope_rows,
@@ -71,6 +74,29 @@ def test_tables_are_bounded_and_keep_the_trouble() -> None:
     rows = scope_rows([*scopes, scope("late", ScopeState.FAILED, "denied")])
     assert len(rows) == MOST_ROWS
     assert rows[0]["region"] == "late"
+
+
+@pytest.mark.parametrize(
+    ("description", "number"),
+    [
+        ("Machines; 1403 more are left out", 1403),
+        ("Machines; 3 in all; 1 more are left out", 1),
+        ("Machines; 3 in all", 0),
+        ("3 more are left out", 0),
+        ("", 0),
+        (None, 0),
+    ],
+)
+def test_a_description_says_how_many_rows_are_left_out(
+    description: str | None, number: int
+) -> None:
+    assert left_out(description) == number
+
+
+def test_the_summary_says_how_many_it_does_not_list() -> None:
+    counts = dict.fromkeys(("fresh", "stale", "failed", "added", "changed", "gone"), 0)
+    scopes = [scope(f"r-{n}", ScopeState.STALE, "denied") for n in range(MOST_ROWS + 5)]
+    assert "5 more are not fresh and left out here." in sync_text("default", scopes, {}, counts)
 
 
 def test_the_summary_lists_what_is_not_fresh() -> None:

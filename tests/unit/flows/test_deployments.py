@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import prefect.states
 import pytest
 import yaml
+from prefect.client.schemas.objects import State, StateType
+from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.flows import Flow, load_flow_from_entrypoint
 from prefect.utilities.callables import parameter_schema
 
+from deployments.automations import PENDING_STATES, RUNNING_STATES, automations
 from skyclust.orchestration.runs import ENTRYPOINTS
 
 ROOT = Path(__file__).parents[3]
@@ -91,3 +97,33 @@ def test_forms_carry_choices_and_bounds() -> None:
     assert (brake["minimum"], brake["maximum"]) == (0.0, 1.0)
     count = form("provision-instances", "ProvisionRequest")["count"]
     assert (count["minimum"], count["maximum"]) == (1, 100)
+
+
+def test_an_automation_that_waits_for_silence_has_a_key() -> None:
+    """Prefect opens a window without any event where there is none, and acts at its end."""
+    waiting = [
+        one.trigger
+        for one in automations(uuid4(), uuid4())
+        if isinstance(one.trigger, EventTrigger) and one.trigger.posture is Posture.Proactive
+    ]
+    assert waiting
+    assert all(trigger.after and trigger.for_each for trigger in waiting)
+
+
+@pytest.mark.parametrize(
+    ("of_type", "watched"),
+    [(StateType.PENDING, PENDING_STATES), (StateType.RUNNING, RUNNING_STATES)],
+    ids=["pending", "running"],
+)
+def test_every_state_in_which_a_run_may_die_is_watched(
+    of_type: StateType, watched: tuple[str, ...]
+) -> None:
+    """Events carry a state's name, and a release of Prefect may bring new names of a type."""
+    makers = [
+        make
+        for name, make in inspect.getmembers(prefect.states, inspect.isfunction)
+        if name[0].isupper() and make.__module__ == prefect.states.__name__
+    ]
+    made: list[State[Any]] = [make() for make in makers]
+
+    assert {state.name for state in made if state.type is of_type} == {*watched}

@@ -131,3 +131,21 @@ def test_a_rest_is_no_silence() -> None:
     turns.add([second])
     assert begin(turns) == [second]
     assert not turns.watches[second].over
+
+
+def test_a_silent_service_is_given_up_by_itself() -> None:
+    """What was never asked of another service of the account waits for its turn still."""
+    account = Account("default", "one", "openstack")
+    regions = [f"region-{number}" for number in range(3)]
+    images = [Read(account, (one,), (ResourceKind.IMAGE,), "Glance") for one in regions]
+    networks = [Read(account, (one,), (ResourceKind.NETWORK,), "Neutron") for one in regions]
+    turns = Turns()
+    turns.add(images[:1])
+    assert begin(turns) == images[:1]
+    time.sleep(PATIENCE * 1.1)
+    turns.add([*images[1:], *networks])
+    dropped = turns.end(images[0], SILENCE)
+    assert list(dropped) == images[1:]
+    assert "Glance of account" in dropped[images[1]].message
+    assert begin(turns) == networks
+    assert not any(watch.over for watch in watches(turns, networks))

@@ -1,0 +1,54 @@
+"""A hundred triggers at once on an installation of its own: none refused, none lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from tests.fixtures.triggers import scheduled_events, states, trigger_at_once
+from tests.integration.runtime.conftest import CommandLine
+
+pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(400)]
+
+AT_ONCE = 100
+ENDED = 20
+"""Runs that are waited for; the others are taken back, since each takes seconds of two cores."""
+
+
+def _eventually(good: Callable[[], bool], seconds: float = 240) -> bool:
+    end = time.monotonic() + seconds
+    while not good() and time.monotonic() < end:
+        time.sleep(1)
+    return good()
+
+
+def test_a_hundred_triggers_at_once_are_all_taken_and_none_is_lost(
+    installed: CommandLine,
+) -> None:
+    api_url = installed.api_url
+    log = installed.home / "logs" / "server.log"
+    before = log.stat().st_size
+    path = f"{api_url}/deployments/name/recover-operations/recover-operations"
+    deployment = httpx.get(path, timeout=30).raise_for_status().json()
+
+    answers = trigger_at_once(api_url, deployment["id"], AT_ONCE)
+    runs = sorted({run for _, run in answers})
+
+    assert [status for status, _ in answers] == [201] * AT_ONCE
+    assert len(runs) == AT_ONCE
+    try:
+        assert _eventually(
+            lambda: list(states(api_url, runs).values()).count("COMPLETED") >= ENDED
+        ), states(api_url, runs)
+        assert scheduled_events(api_url, runs) == AT_ONCE
+        assert set(states(api_url, runs)) == set(runs)
+    finally:
+        for run, state in states(api_url, runs).items():
+            if state == "SCHEDULED":
+                httpx.delete(f"{api_url}/flow_runs/{run}", timeout=30)
+    said = log.read_bytes()[before:].decode()
+    assert "database is locked" not in said
+    assert "dead letter queue" not in said
