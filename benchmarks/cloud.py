@@ -28,6 +28,7 @@ REGIONS: Final = (
     "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2",
 )  # fmt: skip
 
+REQUEST_ID: Final = "00000000-0000-0000-0000-000000000000"
 LARGEST_PAGE: Final = 1000
 """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html"""
 
@@ -88,7 +89,8 @@ def answer(items: Items, region: str, parameters: Mapping[str, str]) -> bytes | 
         return _response(action, f"<{EMPTY_SETS[action]}/>")
     if action == "DescribeLoadBalancers":
         empty = EMPTY_BALANCERS[parameters["Version"]]
-        return _response(action, f"<{action}Result><{empty}/></{action}Result>")
+        metadata = f"<ResponseMetadata><RequestId>{REQUEST_ID}</RequestId></ResponseMetadata>"
+        return _response(action, f"<{action}Result><{empty}/></{action}Result>{metadata}")
     return None
 
 
@@ -102,8 +104,7 @@ def _page(items: Sequence[bytes], parameters: Mapping[str, str]) -> bytes:
 
 def _response(action: str, content: str) -> bytes:
     return (
-        f"<{action}Response><requestId>00000000-0000-0000-0000-000000000000</requestId>"
-        f"{content}</{action}Response>"
+        f"<{action}Response><requestId>{REQUEST_ID}</requestId>{content}</{action}Response>"
     ).encode()
 
 
