@@ -3,6 +3,7 @@
 pytest_plugins = [
     "tests.fixtures.lock_order",
     "tests.fixtures.no_network",
+    "tests.fixtures.time_limit",
     "tests.fixtures.store",
     "tests.fixtures.sandbox",
     "tests.fixtures.azure",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import random
+import select
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,10 +28,66 @@ from prefect.states import Crashed
 from skyclust.orchestration.limits import credential_limit_name
 
 ROOT = Path(__file__).parents[2]
-KILLER = Path(__file__).parent / "killer"
-NEVER = 10**9
+NEVER = "never"
 CHILD_SECONDS = 90
+LOADING_SECONDS = 120
+
 EACH = 3
+
+SEED = os.environ.get("SKYCLUST_DRILL_SEED")
+EVERYTHING = bool(os.environ.get("SKYCLUST_DRILL_ALL"))
+"""Read before a fixture takes all that is SkyClust's out of the environment."""
+
+
+class Forks:
+    """The process that forks for each run (`tests.drills.child`), one run after the other."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.drills.child"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+        )
+        self._unread = b""
+
+    def ask(self, order: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(order).encode() + b"\n")
+
+    def answer(self, seconds: float) -> str:
+        """Return the next line of the process; TimeoutError when none comes in time."""
+        assert self._process.stdout is not None
+        end = time.monotonic() + seconds
+        while b"\n" not in self._unread:
+            ready, _, _ = select.select([self._process.stdout], [], [], end - time.monotonic())
+            read = os.read(self._process.stdout.fileno(), 4096) if ready else b""
+            if not read:
+                self.end()
+                raise TimeoutError(f"no answer within {seconds} s from the process that forks")
+            self._unread += read
+        line, self._unread = self._unread.split(b"\n", 1)
+        return line.decode()
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait(timeout=10)
+
+    @property
+    def ended(self) -> bool:
+        return self._process.poll() is not None
+
+
+_running: list[Forks] = []
+
+
+def forks() -> Forks:
+    """Return the process that forks; one is enough for all drills of this process."""
+    if not _running or _running[-1].ended:
+        _running.append(Forks())
+        atexit.register(_running[-1].end)
+    return _running[-1]
 
 
 @dataclass
@@ -37,31 +97,55 @@ class Child:
     flow: str
     parameters: dict[str, Any]
     log: Path
-    kill_at: int | str = NEVER
+    kill_at: str = NEVER
     signal: signal.Signals = signal.SIGKILL
     crossings_at: str = "contract"
-    process: subprocess.Popen[bytes] = field(init=False)
+    pid: int = field(init=False)
+    _forks: Forks = field(init=False)
+    _code: int | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        environment = os.environ | {
-            "PYTHONPATH": os.pathsep.join([str(KILLER), str(ROOT)]),
-            "SKYCLUST_DRILL_KILL_AT": str(self.kill_at),
-            "SKYCLUST_DRILL_LOG": str(self.log),
-            "SKYCLUST_DRILL_SIGNAL": self.signal.name,
-            "SKYCLUST_DRILL_CROSSINGS": self.crossings_at,
-        }
-        command = [sys.executable, "-m", "tests.drills.child", self.flow]
-        with self.log.with_suffix(".output").open("wb") as output:
-            self.process = subprocess.Popen(
-                [*command, json.dumps(self.parameters)],
-                env=environment,
-                cwd=ROOT,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+        self._forks = forks()
+        self._forks.ask(
+            {
+                "flow": self.flow,
+                "parameters": self.parameters,
+                "environment": dict(os.environ),
+                "output": str(self.log.with_suffix(".output")),
+                "log": str(self.log),
+                "kill_at": self.kill_at,
+                "signal": self.signal.name,
+                "crossings_at": self.crossings_at,
+            }
+        )
+        self.pid = int(self._forks.answer(LOADING_SECONDS))
+
+    def come_to_first_crossing(self) -> None:
+        """Wait until it does what can be seen from outside."""
+        end = time.monotonic() + CHILD_SECONDS
+        while not self.crossings():
+            assert time.monotonic() < end, self.output()
+            time.sleep(0.01)
+
+    def stopped(self) -> None:
+        """Wait until its signal has stopped it."""
+        assert self._forks.answer(CHILD_SECONDS) == "stopped", self.output()
 
     def wait(self) -> int:
-        return self.process.wait(timeout=CHILD_SECONDS)
+        """Wait for its end, and return its exit code: negative for the signal that ended it."""
+        if self._code is None:
+            try:
+                self._code = int(self._forks.answer(CHILD_SECONDS))
+            except TimeoutError:
+                os.kill(self.pid, signal.SIGKILL)
+                raise
+        return self._code
+
+    def kill(self) -> int:
+        """Kill it, unless it came to its end before, and return its exit code."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        return self.wait()
 
     def crossings(self) -> list[str]:
         lines = self.log.read_text().splitlines() if self.log.exists() else []
@@ -115,7 +199,7 @@ def sampled(crossings: list[str]) -> list[str]:
 
     SKYCLUST_DRILL_SEED repeats a choice, and SKYCLUST_DRILL_ALL=1 leaves nothing out.
     """
-    if os.environ.get("SKYCLUST_DRILL_ALL"):
+    if EVERYTHING:
         return crossings
     commits = [crossing for crossing in crossings if " commit " in crossing]
     chosen = commits[dice().randrange(EACH) :: EACH]
@@ -124,7 +208,7 @@ def sampled(crossings: list[str]) -> list[str]:
 
 def dice() -> random.Random:
     """Return dice whose seed is printed, so that what they showed can be repeated."""
-    seed = os.environ.get("SKYCLUST_DRILL_SEED") or str(random.randrange(10**6))
+    seed = SEED or str(random.randrange(10**6))
     print(f"SKYCLUST_DRILL_SEED={seed}")
     return random.Random(seed)
 

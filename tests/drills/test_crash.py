@@ -1,7 +1,7 @@
 """Crash drill: a process is killed at its crossings, and no machine is lost or doubled.
 
 A crossing is the moment before or after a commit of the store or a call of the cloud
-(`killer/sitecustomize.py`). After each kill the run is marked as crashed, as its worker
+(`crossings`). After each kill the run is marked as crashed, as its worker
 would mark it, and `recover_operations` has to bring everything in order.
 """
 
@@ -116,20 +116,16 @@ def test_deleting_killed_around_calls_and_commits(
 def test_provisioning_killed_at_random_moments(installation: Installation, tmp_path: Path) -> None:
     moments = dice()
     whole = Child("provision-instances", provisioning(installation, "whole", 3), tmp_path / "whole")
+    whole.come_to_first_crossing()
     began = time.monotonic()
-    while not whole.crossings():
-        time.sleep(0.01)
-    start_up = time.monotonic() - began
     assert whole.wait() == 0, whole.output()
-    at_work = time.monotonic() - began - start_up
+    at_work = time.monotonic() - began
     for number in range(RANDOM_MOMENTS):
         name = f"random-{number}"
         child = Child("provision-instances", provisioning(installation, name, 3), tmp_path / name)
-        while not child.crossings() and child.process.poll() is None:
-            time.sleep(0.01)
+        child.come_to_first_crossing()
         time.sleep(moments.uniform(0, at_work))
-        child.process.send_signal(signal.SIGKILL)
-        child.wait()
+        child.kill()
         where = f"{name}, killed after {child.crossings()[-1:]}"
         recover(installation)
         check_provisioned(installation, names_of(name, 3), where)
@@ -148,15 +144,14 @@ def test_a_process_that_wakes_up_after_its_recovery_does_no_harm(
         "provision-instances",
         provisioning(installation, "sleeper", 1),
         tmp_path / "sleeper",
-        kill_at=number,
+        kill_at=str(number),
         signal=signal.SIGSTOP,
     )
-    _, status = os.waitpid(sleeper.process.pid, os.WUNTRACED)
-    assert os.WIFSTOPPED(status), sleeper.output()
+    sleeper.stopped()
     recover(installation)
     check_provisioned(installation, ["sleeper"], f"asleep {crossing}")
 
-    sleeper.process.send_signal(signal.SIGCONT)
+    os.kill(sleeper.pid, signal.SIGCONT)
     sleeper.wait()
     check_provisioned(installation, ["sleeper"], f"awake again {crossing}")
     asked = next(one for one in installation.operations() if one.instance_name == "sleeper")

@@ -283,11 +283,11 @@ def memory_account(store: Store) -> Iterator[MemoryAccount]:
     del CLOUDS[endpoint], TROUBLES[endpoint]
 
 
-def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let waits look at the cloud in memory as often as it changes."""
+def quick_polls(monkeypatch: pytest.MonkeyPatch, *, seconds: float = 0.01) -> None:
+    """Let waits look at a cloud as often as it changes: as often as the one in memory."""
 
     def quick(wait: Callable[..., Any]) -> Callable[..., Any]:
-        return functools.partial(wait, poll_seconds=0.01)
+        return functools.partial(wait, poll_seconds=seconds)
 
     monkeypatch.setattr(machine, "wait_for_state", quick(waiting.wait_for_state))
     for module in (arrival, disks, snapshots):

@@ -9,6 +9,7 @@ import pytest
 
 from skyclust.sandbox.faults import Fault, FaultKind
 from tests.fixtures.gcp import GcpSandbox
+from tests.fixtures.machine_speed import bound
 from tests.integration.sandbox.gcp import ZONE, Caller, caller
 
 pytestmark = pytest.mark.integration
@@ -137,5 +138,5 @@ def test_five_thousand_machines_in_a_second(gcp_sandbox: GcpSandbox) -> None:
             break
         token = {"pageToken": page["nextPageToken"]}
     assert found == 5000
-    assert time.monotonic() - started < 3  # 0.2 s where nothing else runs
+    assert time.monotonic() - started < bound(3)  # 0.2 s where nothing else runs
     assert len(calls.get(f"/zones/{ZONE}/instances", maxResults=1)["items"]) == 1

@@ -1,36 +1,27 @@
-"""Kills or stops the process that loads it at a chosen crossing.
+"""What kills or stops a process at a chosen crossing.
 
-The interpreter imports a module of this name at its start when its folder is on PYTHONPATH
-(docs.python.org, module `site`), so the product needs no hook for the drill. A crossing is
-a moment just before or just after something that outlives the process: the commit of a
-transaction of the store or a call of the contract, or, where SKYCLUST_DRILL_CROSSINGS is
-"requests", an HTTP request that may change something at the cloud, whichever SDK sends it.
-The moment before a transaction is none: the one after the commit before it leaves the same
-behind. Every crossing is written to SKYCLUST_DRILL_LOG; SKYCLUST_DRILL_KILL_AT names the last
-thing the process does, or the last before it is woken up again when SKYCLUST_DRILL_SIGNAL is
-SIGSTOP: by its number among all crossings, or by what it is and its number among those ("after
-get_instance #2").
+A crossing is a moment just before or just after something that outlives the process: the commit
+of a transaction of the store or a call of the contract, or, for "requests", an HTTP request that
+may change something at the cloud, whichever SDK sends it. The moment before a transaction is
+none: the one after the commit before it leaves the same behind. The product needs no hook for
+this: its classes are watched in the process that is to die alone.
 """
 
 from __future__ import annotations
 
 import functools
 import http.client
-import itertools
 import os
 import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any
 
-if TYPE_CHECKING:
-    from skyclust.store.engine import Store
-
-KILL_AT = os.environ["SKYCLUST_DRILL_KILL_AT"]
-LOG = os.environ["SKYCLUST_DRILL_LOG"]
-SIGNAL = signal.Signals[os.environ["SKYCLUST_DRILL_SIGNAL"]]
+from providers.aws.provider import AwsProvider
+from skyclust.store.engine import Store
 
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 SIGNING_IN = ("token", "oauth2", "/access/ticket")
@@ -52,27 +43,47 @@ CLOUD_CALLS = [
     "set_tags",
 ]
 
-_lock = threading.Lock()
-_count = itertools.count(1)
-_alike: Counter[str] = Counter()
+
+@dataclass
+class Crossings:
+    """Writes every crossing to a log, and ends the process at one of them.
+
+    `kill_at` names the last thing that the process does, or the last before it is woken up again
+    when the signal is SIGSTOP: by its number among all crossings, or by what it is and its number
+    among those ("after get_instance #2").
+    """
+
+    log: str
+    kill_at: str
+    signal: signal.Signals
+    _alike: Counter[str] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, what: str) -> None:
+        with self._lock:
+            self._alike[what] += 1
+            number = self._alike.total()
+            with open(self.log, "a") as log:
+                log.write(f"{number} {what}\n")
+            if self.kill_at in {str(number), f"{what} #{self._alike[what]}"}:
+                os.kill(os.getpid(), self.signal)
 
 
-def crossing(what: str) -> None:
-    with _lock:
-        number = next(_count)
-        _alike[what] += 1
-        with open(LOG, "a") as log:
-            log.write(f"{number} {what}\n")
-        if KILL_AT in {str(number), f"{what} #{_alike[what]}"}:
-            os.kill(os.getpid(), SIGNAL)
+def watch(kind: str, crossing: Crossings) -> None:
+    """Watch this process: "requests", or else the "contract" and the store's transactions."""
+    if kind == "requests":
+        watch_requests(http.client.HTTPConnection, crossing)
+    else:
+        watch_calls(AwsProvider, crossing)
+        watch_transactions(Store, crossing)
 
 
-def watch_calls(provider: type) -> None:
+def watch_calls(provider: type, crossing: Crossings) -> None:
     for name in CLOUD_CALLS:
-        setattr(provider, name, watched(getattr(provider, name)))
+        setattr(provider, name, watched(getattr(provider, name), crossing))
 
 
-def watched(call: Callable[..., Any]) -> Callable[..., Any]:
+def watched(call: Callable[..., Any], crossing: Crossings) -> Callable[..., Any]:
     @functools.wraps(call)
     def wrapper(*arguments: Any, **named: Any) -> Any:
         crossing(f"before {call.__name__}")
@@ -83,7 +94,7 @@ def watched(call: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
-def watch_transactions(store: type[Store]) -> None:
+def watch_transactions(store: type[Store], crossing: Crossings) -> None:
     writing = store._writing
 
     @contextmanager
@@ -100,7 +111,7 @@ def watch_transactions(store: type[Store]) -> None:
     store._writing = wrapper  # type: ignore[method-assign]  # what the drill is for
 
 
-def watch_requests(connection: type[http.client.HTTPConnection]) -> None:
+def watch_requests(connection: type[http.client.HTTPConnection], crossing: Crossings) -> None:
     """Watch what all SDKs send through: boto3, google, azure, openstack and proxmoxer alike.
 
     The Prefect client has another HTTP library, so its requests are no crossings.
@@ -123,13 +134,3 @@ def watch_requests(connection: type[http.client.HTTPConnection]) -> None:
 
     connection.putrequest = sent  # type: ignore[method-assign]  # what the drill is for
     connection.getresponse = answered  # type: ignore[method-assign]  # what the drill is for
-
-
-if os.environ.get("SKYCLUST_DRILL_CROSSINGS") == "requests":
-    watch_requests(http.client.HTTPConnection)
-else:
-    from providers.aws.provider import AwsProvider
-    from skyclust.store.engine import Store
-
-    watch_calls(AwsProvider)
-    watch_transactions(Store)
