@@ -30,7 +30,7 @@ from tests.flows.conftest import Installation
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(900)]
 
-RANDOM_MOMENTS = 20
+RANDOM_MOMENTS = 12
 
 
 @pytest.fixture(autouse=True)

@@ -24,6 +24,7 @@ from skyclust.planning import Attempt
 from skyclust.security.keyring import generate_key
 from skyclust.store import operations, resources, scopes
 from skyclust.store.engine import Store, open_store
+from tests.fixtures.machine_speed import bound
 from tests.fixtures.prefect import PrefectServer
 from tests.fixtures.sandbox import Sandbox
 from tests.flows.commands import Commands
@@ -163,8 +164,8 @@ def events_of(run_id: str, prefix: str, *, wanted: int) -> list[dict[str, Any]]:
 
 
 def eventually(read: Callable[[], T], good: Callable[[T], bool], *, seconds: float = 15) -> T:
-    """Read until it is good, or return what was read last."""
-    end = time.monotonic() + seconds
+    """Read until it is good, or return what was read last; `seconds` are those of the reference."""
+    end = time.monotonic() + bound(seconds)
     while not good(value := read()) and time.monotonic() < end:
         time.sleep(0.2)
     return value

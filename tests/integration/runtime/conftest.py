@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from typing import Any
 import httpx
 import pytest
 
+from skyclust.security import keyfile
+from skyclust.security.keyring import generate_key
 from tests.fixtures.prefect import PrefectServer, patient_client
 from tests.fixtures.sandbox import Sandbox
 from tests.integration.runtime.bootstrapping import bootstrap
@@ -124,18 +127,62 @@ def api(prefect_server: PrefectServer, skyclust_home: Path) -> Iterator[httpx.Cl
 
 
 @pytest.fixture
-def skyclust(tmp_path: Path) -> Iterator[CommandLine]:
-    """A home folder in which nothing runs yet."""
+def empty(tmp_path: Path) -> Iterator[CommandLine]:
+    """A home folder that is not there yet."""
     command_line = CommandLine(tmp_path / "home")
     yield command_line
     command_line("down")
     assert processes_of(command_line.home) == {}
 
 
+@pytest.fixture
+def skyclust(empty: CommandLine, prefect_database: Path) -> CommandLine:
+    """A home folder in which nothing runs yet, and Prefect's database is made already."""
+    settle(empty, prefect_database)
+    return empty
+
+
+@pytest.fixture(scope="session")
+def prefect_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database that a Prefect server makes at its first start.
+
+    Making it takes longer than all else that `skyclust up` does: tests of what comes after
+    begin with a copy of this one.
+    """
+    folder = tmp_path_factory.mktemp("prefect-database")
+    database = folder / "prefect.db"
+    places = {
+        "PREFECT_HOME": str(folder),
+        "PREFECT_PROFILES_PATH": str(folder / "profiles.toml"),
+        "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{database}",
+    }
+    subprocess.run(
+        [sys.executable, "-m", "prefect", "server", "database", "upgrade", "-y"],
+        env=CommandLine(folder).environment(**places),
+        check=True,
+        capture_output=True,
+        timeout=COMMAND_SECONDS,
+    )
+    return database
+
+
+def settle(command_line: CommandLine, prefect_database: Path) -> None:
+    """Make a home folder with a Prefect database and the key of what it will hold."""
+    prefect = command_line.home / "prefect"
+    prefect.mkdir(mode=0o700, parents=True)
+    command_line.home.chmod(0o700)
+    keyfile.create(command_line.home / "prefect-encryption.key", generate_key() + "\n")
+    shutil.copy(prefect_database, prefect / "prefect.db")
+    (prefect / "prefect.db").chmod(0o600)
+
+
 @pytest.fixture(scope="package")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
+def installed(
+    tmp_path_factory: pytest.TempPathFactory, prefect_database: Path
+) -> Iterator[CommandLine]:
     """An installation that runs, shared by the tests that do not stop it."""
     command_line = CommandLine(tmp_path_factory.mktemp("installed") / "home")
+    settle(command_line, prefect_database)
     try:
         started = command_line("up", "--detach")
         assert started.returncode == 0, started.stderr

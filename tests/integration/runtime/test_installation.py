@@ -48,8 +48,8 @@ def _read_until(process: subprocess.Popen[str], words: str) -> None:
     pytest.fail(f"it never said {words!r}")
 
 
-def test_from_nothing_to_up_and_down_again(skyclust: CommandLine) -> None:
-    before = skyclust("status", "--json")
+def test_from_nothing_to_up_and_down_again(empty: CommandLine) -> None:
+    before = empty("status", "--json")
     with socket.socket() as taken:
         # Whoever has 4200, us or another: the installation goes elsewhere.
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -58,14 +58,14 @@ def test_from_nothing_to_up_and_down_again(skyclust: CommandLine) -> None:
             taken.listen()
         except OSError:
             pass
-        up = skyclust("up", "--detach")
-    runtime = json.loads((skyclust.home / "runtime.json").read_text())
-    running = _states(skyclust)
-    again = skyclust("up", "--detach")
-    after = json.loads((skyclust.home / "runtime.json").read_text())
-    down = skyclust("down")
-    left = processes_of(skyclust.home)
-    down_again = skyclust("down")
+        up = empty("up", "--detach")
+    runtime = json.loads((empty.home / "runtime.json").read_text())
+    running = _states(empty)
+    again = empty("up", "--detach")
+    after = json.loads((empty.home / "runtime.json").read_text())
+    down = empty("down")
+    left = processes_of(empty.home)
+    down_again = empty("down")
 
     assert before.returncode == 7
     assert [row["state"] for row in json.loads(before.stdout)] == ["stopped"] * 3
@@ -130,17 +130,17 @@ def test_in_the_foreground_a_signal_ends_everything(
     assert not (skyclust.home / "runtime.json").exists()
 
 
-def test_a_start_that_is_broken_off_leaves_nothing_running(skyclust: CommandLine) -> None:
-    with skyclust.start("up", "--detach") as up:
+def test_a_start_that_is_broken_off_leaves_nothing_running(empty: CommandLine) -> None:
+    with empty.start("up", "--detach") as up:
         try:
-            assert _eventually((skyclust.home / "runtime.json").exists)
+            assert _eventually((empty.home / "runtime.json").exists)
             up.send_signal(signal.SIGINT)
             up.communicate(timeout=90)
         finally:
             up.kill()
 
     assert up.returncode == 130
-    assert processes_of(skyclust.home) == {}
+    assert processes_of(empty.home) == {}
 
 
 def test_a_part_that_dies_is_shown_and_comes_back_with_up(skyclust: CommandLine) -> None:
@@ -192,41 +192,41 @@ def test_a_server_that_cannot_start_is_told_with_its_log(skyclust: CommandLine) 
     assert processes_of(skyclust.home) == {}
 
 
-def test_a_lost_key_of_prefect_is_never_replaced(skyclust: CommandLine) -> None:
-    (skyclust.home / "prefect").mkdir(parents=True)
-    (skyclust.home / "prefect" / "prefect.db").touch()
+def test_a_lost_key_of_prefect_is_never_replaced(empty: CommandLine) -> None:
+    (empty.home / "prefect").mkdir(parents=True)
+    (empty.home / "prefect" / "prefect.db").touch()
 
-    up = skyclust("up", "--detach")
+    up = empty("up", "--detach")
 
     assert up.returncode == 6
     assert "prefect-encryption.key is missing" in up.stderr
-    assert not (skyclust.home / "prefect-encryption.key").exists()
+    assert not (empty.home / "prefect-encryption.key").exists()
 
 
-def test_a_broken_state_file_is_told(skyclust: CommandLine) -> None:
-    skyclust.home.mkdir()
-    (skyclust.home / "runtime.json").write_text("{")
+def test_a_broken_state_file_is_told(empty: CommandLine) -> None:
+    empty.home.mkdir()
+    (empty.home / "runtime.json").write_text("{")
 
-    status = skyclust("status")
+    status = empty("status")
 
     assert status.returncode == 6
     assert "runtime.json cannot be read" in status.stderr
-    (skyclust.home / "runtime.json").unlink()
+    (empty.home / "runtime.json").unlink()
 
 
-def test_a_pid_that_is_somebody_elses_now_is_left_alone(skyclust: CommandLine) -> None:
-    skyclust.home.mkdir()
+def test_a_pid_that_is_somebody_elses_now_is_left_alone(empty: CommandLine) -> None:
+    empty.home.mkdir()
     with subprocess.Popen(["sleep", "300"]) as stranger:
-        process = {"pid": stranger.pid, "started": "1", "log": str(skyclust.home / "log")}
-        (skyclust.home / "runtime.json").write_text(
+        process = {"pid": stranger.pid, "started": "1", "log": str(empty.home / "log")}
+        (empty.home / "runtime.json").write_text(
             json.dumps(
                 {"api_url": "http://127.0.0.1:1/api", "server": process, "worker": process}
                 | {"recovery": process}
             )
         )
         try:
-            states = _states(skyclust)
-            down = skyclust("down")
+            states = _states(empty)
+            down = empty("down")
             alive = stranger.poll() is None
         finally:
             stranger.kill()
@@ -238,14 +238,14 @@ def test_a_pid_that_is_somebody_elses_now_is_left_alone(skyclust: CommandLine) -
 
 
 def test_with_a_server_of_somebody_else_only_a_worker_is_started(
-    skyclust: CommandLine, prefect_server: PrefectServer
+    empty: CommandLine, prefect_server: PrefectServer
 ) -> None:
     given = {"PREFECT_API_URL": prefect_server.api_url}
 
-    up = skyclust("up", "--detach", **given)
-    states = skyclust("status", "--json", **given)
-    command_lines = " ".join(processes_of(skyclust.home).values())
-    down = skyclust("down", **given)
+    up = empty("up", "--detach", **given)
+    states = empty("status", "--json", **given)
+    command_lines = " ".join(processes_of(empty.home).values())
+    down = empty("down", **given)
 
     assert up.returncode == 0, up.stderr
     assert f"Using the Prefect server of PREFECT_API_URL: {prefect_server.api_url}" in up.stderr
@@ -256,20 +256,20 @@ def test_with_a_server_of_somebody_else_only_a_worker_is_started(
     os.kill(prefect_server.pid, 0)
 
 
-def test_a_server_of_somebody_else_that_does_not_answer_is_told(skyclust: CommandLine) -> None:
-    up = skyclust("up", "--detach", PREFECT_API_URL="http://127.0.0.1:1/api")
+def test_a_server_of_somebody_else_that_does_not_answer_is_told(empty: CommandLine) -> None:
+    up = empty("up", "--detach", PREFECT_API_URL="http://127.0.0.1:1/api")
 
     assert up.returncode == 7
     assert "http://127.0.0.1:1/api does not answer" in up.stderr
-    assert processes_of(skyclust.home) == {}
+    assert processes_of(empty.home) == {}
 
 
-def test_two_installations_start_at_once(skyclust: CommandLine, tmp_path: Path) -> None:
+def test_two_installations_start_at_once(empty: CommandLine, tmp_path: Path) -> None:
     other = CommandLine(tmp_path / "other")
-    both = [one.start("up", "--detach") for one in (skyclust, other)]
+    both = [one.start("up", "--detach") for one in (empty, other)]
     said = [process.communicate(timeout=240)[1] for process in both]
-    urls = {skyclust.api_url, other.api_url}
-    states = [_states(one) for one in (skyclust, other)]
+    urls = {empty.api_url, other.api_url}
+    states = [_states(one) for one in (empty, other)]
     other("down")
 
     assert [process.returncode for process in both] == [0, 0], said

@@ -9,6 +9,7 @@ import json
 import signal
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,7 +17,7 @@ import pytest
 
 from skyclust.sandbox.processes import start_sandbox, stop_sandbox
 from tests.fixtures.sandbox import Sandbox
-from tests.integration.runtime.conftest import CommandLine, kill, processes_of
+from tests.integration.runtime.conftest import CommandLine, kill, processes_of, settle
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -43,9 +44,12 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
-def lonely(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterator[CommandLine]:
+def lonely(
+    tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox, prefect_database: Path
+) -> Iterator[CommandLine]:
     """An installation whose Prefect has neither events nor a scheduler; shared by these tests."""
     skyclust = CommandLine(tmp_path_factory.mktemp("lonely") / "home")
+    settle(skyclust, prefect_database)
     try:
         _up(skyclust)
         skyclust.add_account("aws", sandbox)
