@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.benchmark, pytest.mark.integration, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.benchmark,
+    pytest.mark.integration,
+    pytest.mark.slow,
+    pytest.mark.timeout(900),
+]
 
 INSTANCES = 170
 TASKS = 20
@@ -24,7 +29,7 @@ def figures() -> dict[str, Any]:
         [sys.executable, "-m", "benchmarks", *size],
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=800,
         check=False,
     )
     assert done.returncode == 0, done.stderr

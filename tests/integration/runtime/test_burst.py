@@ -14,7 +14,7 @@ from tests.integration.runtime.conftest import CommandLine
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(400)]
 
 AT_ONCE = 100
-ENDED = 20
+ENDED = 8
 """Runs that are waited for; the others are taken back, since each takes seconds of two cores."""
 
 

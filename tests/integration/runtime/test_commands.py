@@ -218,26 +218,26 @@ def test_without_a_default_region_the_region_is_asked_for(
     assert "Say where with --region." in ended.stderr
 
 
-def test_without_a_server_commands_say_how_to_get_one(skyclust: CommandLine) -> None:
-    skyclust.home.mkdir()
+def test_without_a_server_commands_say_how_to_get_one(empty: CommandLine) -> None:
+    empty.home.mkdir()
     for arguments in (
         ["inventory", "sync"],
         ["inventory", "sync", "--local"],
         ["operation", "recover"],
         ["credential", "verify", "aws"],
     ):
-        ended = skyclust(*arguments)
+        ended = empty(*arguments)
         assert ended.returncode == 7, ended.stderr
         assert "No Prefect server is running." in ended.stderr
         assert "skyclust up --detach" in ended.stderr
-    gone = skyclust("inventory", "sync", PREFECT_API_URL="http://127.0.0.1:1/api")
-    lists = skyclust("inventory", "list", "--json")
+    gone = empty("inventory", "sync", PREFECT_API_URL="http://127.0.0.1:1/api")
+    lists = empty("inventory", "list", "--json")
 
     assert gone.returncode == 7
     assert "does not answer" in gone.stderr
     assert lists.returncode == 0, "what is stored can be read without any server"
     assert json.loads(lists.stdout) == []
-    assert not (skyclust.home / "prefect").exists(), "no hidden server was started"
+    assert not (empty.home / "prefect").exists(), "no hidden server was started"
 
 
 def test_ctrl_c_leaves_the_run_alone_and_says_where_it_is(
