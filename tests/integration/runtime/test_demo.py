@@ -17,10 +17,10 @@ import pytest
 
 from tests.integration.runtime.conftest import kill, processes_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(1800)]
 
 DEMO = [sys.executable, "-m", "deployments.demo"]
-SECONDS = 400
+SECONDS = 800
 
 
 def _environment(folder: Path, **changes: str) -> dict[str, str]:
