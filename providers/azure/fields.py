@@ -75,14 +75,7 @@ def objects(thing: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 
     An entry that is null is one that tells nothing, and not one less.
     """
-    try:
-        value = thing.get(name)
-    except AttributeError:
-        raise _no_object(thing) from None
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise _odd(name, value, "a list")
+    value = _list(thing, name)
     for one in value:
         if not isinstance(one, dict):
             break
@@ -95,6 +88,14 @@ def objects(thing: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 
 def texts(thing: Mapping[str, Any], name: str) -> list[str]:
     """Return the texts of a list, in its order; empty where there is no list."""
+    value = _list(thing, name)
+    for one in value:
+        if not isinstance(one, str):
+            raise _odd(name, one, "a text")
+    return [one for one in value if one]
+
+
+def _list(thing: Mapping[str, Any], name: str) -> list[Any]:
     try:
         value = thing.get(name)
     except AttributeError:
@@ -103,10 +104,7 @@ def texts(thing: Mapping[str, Any], name: str) -> list[str]:
         return []
     if not isinstance(value, list):
         raise _odd(name, value, "a list")
-    for one in value:
-        if not isinstance(one, str):
-            raise _odd(name, one, "a text")
-    return [one for one in value if one]
+    return value
 
 
 def _no_object(thing: object) -> UnexpectedAnswer:

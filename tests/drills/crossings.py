@@ -49,8 +49,8 @@ class Crossings:
     """Writes every crossing to a log, and ends the process at one of them.
 
     `kill_at` names the last thing that the process does, or the last before it is woken up again
-    when the signal is SIGSTOP: by its number among all crossings, or by what it is and its number
-    among those ("after get_instance #2").
+    when the signal is SIGSTOP. A crossing is named by what it is and its number among its kind
+    ("after get_instance #2").
     """
 
     log: str
@@ -62,10 +62,10 @@ class Crossings:
     def __call__(self, what: str) -> None:
         with self._lock:
             self._alike[what] += 1
-            number = self._alike.total()
+            name = f"{what} #{self._alike[what]}"
             with open(self.log, "a") as log:
-                log.write(f"{number} {what}\n")
-            if self.kill_at in {str(number), f"{what} #{self._alike[what]}"}:
+                log.write(f"{name}\n")
+            if name == self.kill_at:
                 os.kill(os.getpid(), self.signal)
 
 

@@ -137,14 +137,11 @@ def test_provisioning_killed_at_random_moments(installation: Installation, tmp_p
 def test_a_process_that_wakes_up_after_its_recovery_does_no_harm(
     installation: Installation, tmp_path: Path, crossing: str
 ) -> None:
-    whole = Child("provision-instances", provisioning(installation, "whole", 1), tmp_path / "whole")
-    assert whole.wait() == 0, whole.output()
-    number = whole.crossings().index(crossing) + 1
     sleeper = Child(
         "provision-instances",
         provisioning(installation, "sleeper", 1),
         tmp_path / "sleeper",
-        kill_at=str(number),
+        kill_at=f"{crossing} #1",
         signal=signal.SIGSTOP,
     )
     sleeper.stopped()
