@@ -35,6 +35,19 @@ from typing import Final
 
 from skyclust.redaction import redact
 
+LONGEST_TEXT: Final = 2000
+"""Characters of an error's message and of its hint; a cloud may send a whole document as its
+reason."""
+
+_LONGEST_REDACTED: Final = 20 * LONGEST_TEXT
+
+
+def trimmed(text: str) -> str:
+    """Return a text without known secrets, and no longer than an error's text may be."""
+    # Redacted before it is cut: a part of a secret would not be recognized.
+    clean = redact(text[:_LONGEST_REDACTED])
+    return clean if len(clean) <= LONGEST_TEXT else f"{clean[: LONGEST_TEXT - 3]}..."
+
 
 class SkyClustError(Exception):
     """Root of the tree.
@@ -45,11 +58,11 @@ class SkyClustError(Exception):
     """
 
     def __init__(self, message: str, *, hint: str = "", provider: str = "", code: str = "") -> None:
-        self.message = redact(message)
-        self.hint = redact(hint)
+        self.message = trimmed(message)
+        self.hint = trimmed(hint)
         super().__init__(self.message)
         self.provider = provider
-        self.code = redact(code)
+        self.code = trimmed(code)
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}" if self.hint else self.message
@@ -175,16 +188,10 @@ class InternalError(Terminal):
     """An exception outside this tree: a fault of SkyClust or of a plugin."""
 
 
-LONGEST_FAULT: Final = 1000
-"""Characters of a foreign exception's text that are kept; some carry a whole document."""
-
-
 def internal_error(error: Exception) -> InternalError:
     """Return an exception from outside the tree as one of it, named by its class."""
-    text = redact(str(error))  # before it is cut: a part of a secret would not be recognized
-    kept = text if len(text) <= LONGEST_FAULT else f"{text[:LONGEST_FAULT]}..."
     return InternalError(
-        f"{type(error).__name__}: {kept}",
+        f"{type(error).__name__}: {error}",
         hint="This is a fault of SkyClust or of a plugin; the log of the run has its traceback.",
     )
 

@@ -1,22 +1,25 @@
-"""Keeping the secrets that this process has opened out of everything it writes.
+"""Keeping the secrets that this process has opened, and was issued, out of everything it writes.
 
-A secret is registered when it is unsealed or read. From then on no log record of this
-process carries it: the factory of log records, which every logger and handler of Python
-goes through, scrubs messages and tracebacks. `redact` does the same for text that is
-written elsewhere: errors, artifacts, journal entries.
+A secret is registered when it is unsealed or read, a token when a cloud issues it. From then on
+no log record of this process carries it: the factory of log records, which every logger and
+handler of Python goes through, scrubs messages and tracebacks. `redact` does the same for text
+that is written elsewhere: errors, artifacts, journal entries, what a cloud says of a resource.
+Text that looks like a token by where it stands is masked even if nobody registered it.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import re
 import traceback
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from threading import Lock
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
+
+from skyclust.secret_patterns import mask_by_pattern, nested_secrets, short_form
 
 MASK: Final = "********"
 """What stands in a secret's place; the same that Prefect shows."""
@@ -24,22 +27,64 @@ MASK: Final = "********"
 SHORTEST: Final = 4
 """Shorter values are not scrubbed: they occur by chance in every other text."""
 
+ISSUED_KEPT: Final = 512
+"""So many of the newest issued tokens are known; they live for an hour, and a process may live
+for months."""
+
+SDK_LOGGERS: Final = (
+    "azure",
+    "boto3",
+    "botocore",
+    "google",
+    "keystoneauth",
+    "keystoneauth1",
+    "msal",
+    "openstack",
+    "proxmoxer",
+    "requests",
+    "urllib3",
+)
+"""Loggers that write whole requests and answers, and keys with them, below INFO."""
+
 _LONG_ENOUGH_ANYWHERE: Final = 8
 _LONG_LINE: Final = 20
 
 _known: frozenset[str] = frozenset()
+_issued: Final[deque[str]] = deque(maxlen=ISSUED_KEPT)
 _lock: Final = Lock()
 _installed = False
 
 
 def register_secret(secret: str) -> None:
-    """Scrub this value from every log record of this process from now on."""
-    global _known, _installed  # noqa: PLW0603 - one process has one set of secrets and one log
+    """Scrub this value from now on, and the secrets within it when it is JSON or YAML."""
+    global _known  # noqa: PLW0603 - one process has one set of secrets and one log
     with _lock:
-        _known = _known | {secret}
-        if not _installed:
-            _scrub_log_records()
-            _installed = True
+        _known = _known | {secret, *nested_secrets(secret)}
+        _install()
+
+
+def register_issued(*tokens: object) -> None:
+    """Scrub tokens that a cloud has issued from now on; the newest ISSUED_KEPT are remembered."""
+    with _lock:
+        for token in tokens:
+            if isinstance(token, str) and token not in _issued:
+                _issued.append(token)
+        _install()
+
+
+def hold_sdk_loggers() -> None:
+    """Keep the SDKs' loggers at INFO: below it they write requests with what signs them."""
+    for name in SDK_LOGGERS:
+        logger = logging.getLogger(name)
+        for each in (logger, *_below(name)):
+            if each.level == logging.NOTSET and each is not logger:
+                continue
+            each.setLevel(max(each.level, logging.INFO))
+
+
+def _below(name: str) -> list[logging.Logger]:
+    known = logging.Logger.manager.loggerDict.items()
+    return [one for key, one in known if key.startswith(f"{name}.") and hasattr(one, "level")]  # type: ignore[misc]
 
 
 def redact(text: str, secrets: Iterable[str] | None = None) -> str:
@@ -47,45 +92,71 @@ def redact(text: str, secrets: Iterable[str] | None = None) -> str:
 
     A secret is found as it is and as JSON, Python and URLs write it; the lines of a long
     one (a private key) are found one by one. One of four to seven characters is masked
-    only where it stands alone, a shorter one not at all.
+    only where it stands alone, a shorter one not at all. The values of headers and fields that
+    carry tokens are masked whatever they are.
     """
-    wanted = _known if secrets is None else frozenset(secrets)
-    pattern = _pattern(wanted)
-    return text if pattern is None else pattern.sub(MASK, text)
+    return mask_by_pattern(redact_known(text, secrets), MASK)
+
+
+def redact_known(text: str, secrets: Iterable[str] | None = None) -> str:
+    """Return the text with each given or registered secret masked, and nothing else."""
+    wanted = frozenset((*_known, *tuple(_issued))) if secrets is None else frozenset(secrets)
+    for form in _ordered(wanted):
+        if form in text:
+            text = text.replace(form, MASK) if _is_long(form) else short_form(form).sub(MASK, text)
+    return text
+
+
+def redact_document(value: Any) -> Any:
+    """Return a JSON value in which the registered secrets are masked, keys included."""
+    if isinstance(value, str):
+        return redact_known(value)
+    if isinstance(value, Mapping):
+        return {redact_document(key): redact_document(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(redact_document(item) for item in value)
+    return value
 
 
 @lru_cache(maxsize=8)
-def _pattern(secrets: frozenset[str]) -> re.Pattern[str] | None:
+def _ordered(secrets: frozenset[str]) -> tuple[str, ...]:
+    """Return the forms of secrets, the longest first: one within another must leave no rest."""
     forms = {form for secret in secrets for form in _forms(secret)}
-    if not forms:
-        return None
-    # The longest first: a secret that contains another must not leave its rest behind.
-    ordered = sorted(forms, key=lambda form: (-len(form), form))
-    return re.compile("|".join(_expression(form) for form in ordered))
+    return tuple(sorted(forms, key=lambda form: (-len(form), form)))
 
 
-def _forms(secret: str) -> Iterable[str]:
+def _is_long(form: str) -> bool:
+    return len(form) >= _LONG_ENOUGH_ANYWHERE
+
+
+@lru_cache(maxsize=4 * ISSUED_KEPT)
+def _forms(secret: str) -> tuple[str, ...]:
     pieces = [secret, secret.strip()]
     if "\n" in secret:
         lines = (line.strip() for line in secret.splitlines())
         pieces += [line for line in lines if len(line) >= _LONG_LINE and "-----" not in line]
-    for piece in pieces:
-        written = (
-            piece,
-            json.dumps(piece)[1:-1],
-            json.dumps(piece, ensure_ascii=False)[1:-1],
-            repr(piece)[1:-1],
-            quote(piece, safe=""),
-            quote(piece),
-            quote_plus(piece),
-        )
-        yield from (form for form in written if len(form) >= SHORTEST)
+    written = {form for piece in pieces for form in _writings(piece)}
+    return tuple(form for form in written if len(form) >= SHORTEST)
 
 
-def _expression(form: str) -> str:
-    if len(form) >= _LONG_ENOUGH_ANYWHERE:
-        return re.escape(form)
-    return rf"(?<!\w){re.escape(form)}(?!\w)"
+def _writings(piece: str) -> tuple[str, ...]:
+    return (
+        piece,
+        json.dumps(piece)[1:-1],
+        json.dumps(piece, ensure_ascii=False)[1:-1],
+        repr(piece)[1:-1],
+        quote(piece, safe=""),
+        quote(piece),
+        quote_plus(piece),
+    )
+
+
+def _install() -> None:
+    global _installed  # noqa: PLW0603 - one process has one log
+    hold_sdk_loggers()
+    if not _installed:
+        _scrub_log_records()
+        _installed = True
 
 
 def _scrub_log_records() -> None:

@@ -33,6 +33,28 @@ class Settings(BaseSettings):
         default=None,
         description="File with the content of SKYCLUST_ENCRYPTION_KEY, for mounted secrets.",
     )
+    allowed_networks: str = Field(
+        default="",
+        description="Comma-separated networks that credentials may lead to beside the internet:"
+        " `10.0.0.0/8`, `10.1.2.3:8006`, and with plain HTTP `http://10.1.2.3:5000`. Those allowed"
+        " by `skyclust network allow` are added.",
+    )
+    allow_worker_identity: bool = Field(
+        default=False,
+        description="Whether a credential may use the identity of the machine that the worker runs"
+        " on: AWS without keys, an Azure managed identity, Google's application default"
+        " credentials.",
+    )
+    allowed_profiles: str = Field(
+        default="",
+        description="Comma-separated names of the profiles in the worker's AWS files that a"
+        " credential may use.",
+    )
+    allowed_credential_sources: str = Field(
+        default="",
+        description="Comma-separated files and URLs that a workload identity configuration of"
+        " Google may read its token from.",
+    )
     silence_seconds: float = Field(
         default=60.0,
         gt=0,

@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "tests.fixtures.lock_order",
+    "tests.fixtures.loopback",
     "tests.fixtures.no_network",
     "tests.fixtures.time_limit",
     "tests.fixtures.store",

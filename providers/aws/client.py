@@ -21,7 +21,9 @@ from botocore.utils import parse_timestamp
 import skyclust
 from providers.aws.credential import AwsCredential
 from providers.aws.errors import aws_errors
+from providers.aws.guarded import guard_client
 from skyclust.errors import AuthenticationFailed, UnexpectedAnswer
+from skyclust.redaction import register_issued
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
@@ -119,6 +121,7 @@ class AwsClients:
                         endpoint_url=self._credential.endpoint,
                         config=client_config(attempts),
                     )
+                    guard_client(client)
                     client.meta.events.register("after-call", require_request_id)
                     self._clients[key] = client
             return self._clients[key]
@@ -253,7 +256,7 @@ class _AssumedRole:
             arguments["ExternalId"] = self._credential.external_id.get_secret_value()
         fetcher = AssumeRoleCredentialFetcher(
             client_creator=partial(
-                self._session.create_client,
+                self._guarded_client,
                 region_name=_home_region(self._credential, self._session),
                 endpoint_url=self._credential.endpoint,
                 config=client_config(ATTEMPTS_WHILE_SOMEONE_WAITS),
@@ -262,6 +265,15 @@ class _AssumedRole:
             role_arn=self._credential.role_arn or "",
             extra_args=arguments,
         )
-        return DeferredRefreshableCredentials(
-            refresh_using=fetcher.fetch_credentials, method="assume-role"
-        )
+
+        def fetch() -> dict[str, Any]:
+            issued = fetcher.fetch_credentials()
+            register_issued(issued["secret_key"], issued["token"])
+            return dict(issued)
+
+        return DeferredRefreshableCredentials(refresh_using=fetch, method="assume-role")
+
+    def _guarded_client(self, *arguments: Any, **options: Any) -> Any:
+        client = self._session.create_client(*arguments, **options)
+        guard_client(client)
+        return client

@@ -16,7 +16,6 @@ from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 import orjson
-import requests
 from azure.core.exceptions import HttpResponseError
 from azure.core.pipeline import policies
 from azure.core.pipeline.transport import RequestsTransport
@@ -27,7 +26,6 @@ from azure.mgmt.core.exceptions import ARMErrorFormat
 from azure.mgmt.core.policies import ARMHttpLoggingPolicy
 from azure.mgmt.network import NetworkManagementClient
 from azure.mgmt.resource.resources import ResourceManagementClient
-from requests.adapters import HTTPAdapter
 
 import skyclust
 from providers.azure.answering import PlainAnswers
@@ -42,6 +40,7 @@ from providers.azure.signing_in import (
 )
 from skyclust.errors import UnexpectedAnswer
 from skyclust.providerkit.answers import require_list, require_object
+from skyclust.providerkit.guarded_requests import guarded_session
 from skyclust.providerkit.paging import PageGuard
 
 ATTEMPTS: Final = 5
@@ -281,12 +280,9 @@ def user_agent() -> str:
 
 
 def _transport() -> RequestsTransport:
-    session = requests.Session()
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(pool_maxsize=POOL_CONNECTIONS))
     # Not the owner: a client that closes would close the session of all others.
     return RequestsTransport(
-        session=session,
+        session=guarded_session(connections=POOL_CONNECTIONS),
         session_owner=False,
         connection_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,

@@ -11,6 +11,8 @@ from azure.core.credentials import AccessToken
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 
+from skyclust.redaction import register_issued
+
 EXPIRED: Final = "ExpiredAuthenticationToken"
 """Resource Manager's code for a token whose time has passed by its clock
 (https://learn.microsoft.com/en-us/azure/azure-resource-manager/troubleshooting/common-deployment-errors)."""
@@ -32,6 +34,7 @@ class RenewableIdentity:
                 self._identity = self._open()
             identity = self._identity
         token: AccessToken = identity.get_token(*scopes, **options)
+        register_issued(token.token)
         with self._lock:
             if identity is self._identity:
                 self._given = token.token

@@ -17,6 +17,7 @@ from azure.identity import (
 
 from providers.azure.credential import CLOUDS, AzureCredential
 from skyclust.errors import ConfigurationError
+from skyclust.providerkit.guarded_requests import guarded_session
 
 CONNECT_SECONDS: Final = 5.0
 """A host that has not answered the TCP handshake by then is not there."""
@@ -102,6 +103,7 @@ def open_identity(
     options["retry_total"] = ATTEMPTS_WHILE_SOMEONE_WAITS - 1
     tenant, client = credential.tenant_id or "", credential.client_id or ""
     options |= _authority(credential)
+    options["transport"] = _transport(credential)
     if credential.client_secret is not None:
         secret = credential.client_secret.get_secret_value()
         return ClientSecretCredential(tenant, client, secret, **options)
@@ -126,13 +128,19 @@ def open_identity(
 def _authority(credential: AzureCredential) -> dict[str, Any]:
     authority = credential.addresses().authority
     parts = urlsplit(authority)
-    options: dict[str, Any] = {
+    return {
         "authority": f"https://{parts.netloc}{parts.path}",
         # Microsoft's public cloud is asked about an authority only where it knows it.
         "disable_instance_discovery": authority != CLOUDS[credential.cloud].authority,
     }
-    if parts.scheme == "http":
-        options["transport"] = WithoutTls(
-            connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS
-        )
-    return options
+
+
+def _transport(credential: AzureCredential) -> RequestsTransport:
+    without_tls = credential.addresses().authority.startswith("http://")
+    transport = WithoutTls if without_tls else RequestsTransport
+    return transport(
+        session=guarded_session(connections=1),
+        session_owner=False,
+        connection_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+    )

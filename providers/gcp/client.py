@@ -16,8 +16,7 @@ import orjson
 import requests
 from google.api_core.exceptions import from_http_response, from_http_status
 from google.api_core.gapic_v1.client_info import ClientInfo
-from google.auth.transport.requests import AuthorizedSession
-from requests.adapters import HTTPAdapter
+from google.auth.transport.requests import AuthorizedSession, Request
 
 import skyclust
 from providers.gcp.attempts import CONNECT_SECONDS, READ_SECONDS, attempted
@@ -26,6 +25,7 @@ from providers.gcp.errors import gcp_errors, odd_answer
 from providers.gcp.tokens import Identified, open_credentials
 from skyclust.errors import UnexpectedAnswer
 from skyclust.providerkit.answers import require_object
+from skyclust.providerkit.guarded_requests import GuardedAdapter, guarded_session
 
 if TYPE_CHECKING:
     from google.cloud.compute_v1.services.disks import DisksClient
@@ -122,9 +122,8 @@ class GcpClients:
         with self._lock:
             if self._session is None:
                 session = AuthorizedSession(self.identified.credentials)
+                _guard(session)
                 session.hooks["response"].append(raise_unreadable_error)
-                session.mount("https://", HTTPAdapter(pool_maxsize=POOL_CONNECTIONS))
-                session.mount("http://", HTTPAdapter(pool_maxsize=POOL_CONNECTIONS))
                 session.headers["User-Agent"] = user_agent()
                 session.headers["Content-Type"] = "application/json"
                 self._session = session
@@ -171,8 +170,17 @@ class GcpClients:
             credentials=self.identified.credentials,
             client_info=ClientInfo(user_agent=user_agent()),
         )
+        _guard(transport._session)
         transport._session.hooks["response"].append(raise_unreadable_error)
         return getattr(service, f"{words}Client")(transport=transport)
+
+
+def _guard(session: AuthorizedSession) -> None:
+    """Let a session send what it is asked for, and ask for tokens, by guarded connections."""
+    adapter = GuardedAdapter(pool_maxsize=POOL_CONNECTIONS)
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, adapter)
+    session._auth_request = Request(guarded_session(connections=1))
 
 
 def raise_unreadable_error(response: requests.Response, *_: object, **__: object) -> None:

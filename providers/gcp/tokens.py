@@ -14,6 +14,7 @@ from google.oauth2 import service_account
 
 from providers.gcp.credential import GcpCredential
 from skyclust.errors import ConfigurationError
+from skyclust.redaction import register_issued
 
 SCOPES: Final = ("https://www.googleapis.com/auth/cloud-platform",)
 """One scope for all: what may be done is decided by the roles that somebody has."""
@@ -38,6 +39,7 @@ class Bearer(Credentials):
         with self._lock:
             if self.token == seen:
                 self.source.refresh(request)
+                register_issued(self.source.token)
                 self.token, self.expiry = self.source.token, self.source.expiry
 
 

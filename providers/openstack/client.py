@@ -27,6 +27,7 @@ from providers.openstack.networking import NameBook
 from providers.openstack.signing_in import to_auth, to_requests_session
 from skyclust.errors import InvalidRequest, UnexpectedAnswer, Unsupported
 from skyclust.providerkit.answers import require_object
+from skyclust.redaction import register_issued
 
 READ_ATTEMPTS: Final = 3
 """For reads only: a request that changes something is sent once, for its reply may be lost."""
@@ -91,6 +92,7 @@ class OpenStackClients:
             auth = to_auth(self.credential) if fresh else self._auth
             try:
                 access = auth.get_access(self._session())
+                register_issued(access.auth_token)
                 _require_catalog(access)
             except Exception:
                 auth.invalidate()  # an odd token would be kept and used again

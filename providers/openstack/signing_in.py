@@ -13,6 +13,7 @@ from keystoneauth1.identity import v3
 from keystoneauth1.session import TCPKeepAliveAdapter
 
 from providers.openstack.credential import OpenStackCredential
+from skyclust.providerkit.guarded_requests import GuardedAdapter
 
 CONNECT_SECONDS: Final = 5.0
 """A host that has not answered the TCP handshake by then is not there."""
@@ -70,7 +71,7 @@ def _add_nothing(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-class _Bounded(TCPKeepAliveAdapter):
+class _Bounded(GuardedAdapter, TCPKeepAliveAdapter):
     """Keeps every call within its time: keystoneauth knows one timeout for both waits."""
 
     def __init__(self, cacert: str | None, **options: Any) -> None:

@@ -20,7 +20,6 @@ from proxmoxer.backends.https import (
     ProxmoxHttpSession,
 )
 from proxmoxer.core import ProxmoxResource
-from requests.adapters import HTTPAdapter
 
 import skyclust
 from providers.proxmox.credential import ProxmoxCredential
@@ -28,6 +27,8 @@ from providers.proxmox.errors import translated
 from providers.proxmox.values import required_text, to_flag
 from skyclust.errors import AuthenticationFailed, Throttled, Unavailable, UnexpectedAnswer
 from skyclust.providerkit.answers import require_list, require_object
+from skyclust.providerkit.guarded_requests import GuardedAdapter
+from skyclust.redaction import register_issued
 
 CONNECT_SECONDS: Final = 5.0
 """A node that has not answered the TCP handshake by then is not there."""
@@ -145,7 +146,9 @@ class ProxmoxConnections:
                 hint="Make an API token for the user: tokens need no second factor.",
                 provider="proxmox",
             )
-        return required_text(given, "ticket"), required_text(given, "CSRFPreventionToken")
+        ticket, csrf = required_text(given, "ticket"), required_text(given, "CSRFPreventionToken")
+        register_issued(ticket, csrf)
+        return ticket, csrf
 
 
 class _Session(ProxmoxHttpSession):  # type: ignore[misc]  # proxmoxer has no types
@@ -159,7 +162,9 @@ class _Session(ProxmoxHttpSession):  # type: ignore[misc]  # proxmoxer has no ty
         self.headers["User-Agent"] = f"skyclust/{skyclust.__version__}"
         self.headers["Accept"] = "application/json"
         self.hooks["response"].append(self._remember)
-        self.mount("https://", _Adapter(credential))
+        adapter = _Adapter(credential)
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, adapter)
 
     def ask(self, method: str, path: str, doing: str, parameters: dict[str, object]) -> Any:
         """Return the answer to one request; raises our error for what goes wrong."""
@@ -180,7 +185,7 @@ class _Session(ProxmoxHttpSession):  # type: ignore[misc]  # proxmoxer has no ty
         self._retry_after = float(value) if value.isdigit() else None
 
 
-class _Adapter(HTTPAdapter):
+class _Adapter(GuardedAdapter):
     """Trusts the authority or the one certificate that the credential names."""
 
     def __init__(self, credential: ProxmoxCredential) -> None:

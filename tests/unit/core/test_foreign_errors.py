@@ -6,7 +6,7 @@ import pytest
 
 from skyclust import errors
 from skyclust.errors import (
-    LONGEST_FAULT,
+    LONGEST_TEXT,
     CapacityExhausted,
     InternalError,
     SkyClustError,
@@ -49,9 +49,9 @@ def test_a_foreign_exception_keeps_its_class_and_text() -> None:
 def test_a_secret_in_a_foreign_exception_is_masked_also_where_it_is_cut() -> None:
     secret = "s3cr3t-and-long-enough"
     register_secret(secret)
-    padding = "x" * (LONGEST_FAULT - 5)
+    padding = "x" * (LONGEST_TEXT - 5)
     message = internal_error(RuntimeError(f"{padding} {secret}")).message
-    assert len(message) < LONGEST_FAULT + 30
+    assert len(message) < LONGEST_TEXT + 30
     assert secret[:5] not in message
     assert MASK in internal_error(RuntimeError(secret)).message
 

@@ -1,0 +1,124 @@
+"""Which addresses a credential may lead to: public ones over TLS, and what the operator allows.
+
+The operator of a worker is whoever sets its environment and owns its home folder. Whoever adds
+a credential names an endpoint, and is not trusted with what lies behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+from typing import Final
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+PLAIN: Final = "http://"
+
+# RFC 6052, section 2.1: an IPv6 address that stands for an IPv4 one behind a translator.
+_NAT64: Final = IPv6Network("64:ff9b::/96")
+
+
+@dataclass(frozen=True)
+class AllowedNetwork:
+    """Addresses that the operator allows; at one port or all, with plain HTTP or TLS only."""
+
+    network: Network
+    port: int | None = None
+    plain_http: bool = False
+
+    def __str__(self) -> str:
+        whole = self.network.prefixlen == self.network.max_prefixlen
+        host = str(self.network.network_address if whole else self.network)
+        if self.port is not None:
+            host = f"[{host}]:{self.port}" if self.network.version == 6 else f"{host}:{self.port}"
+        return f"{PLAIN if self.plain_http else ''}{host}"
+
+    def covers(self, address: Address, port: int) -> bool:
+        """Return whether this entry allows an address at a port."""
+        same_version = self.network.version == address.version
+        return same_version and address in self.network and self.port in {None, port}
+
+
+def parse_allowed_network(text: str) -> AllowedNetwork:
+    """Return an entry of the operator's list: `10.0.0.0/8`, `10.1.2.3:8006`, `http://[::1]:80`.
+
+    `http://` before it allows plain HTTP too. Raises ValueError for anything else, names of hosts
+    included: what a name stands for is decided by others.
+    """
+    entry = text.strip()
+    plain_http = entry.startswith(PLAIN)
+    host = entry.removeprefix(PLAIN).removeprefix("https://").removesuffix("/")
+    port: int | None = None
+    if host.startswith("["):
+        host, _, behind = host[1:].partition("]")
+        port = _port(behind.removeprefix(":"), text) if behind else None
+    elif host.count(":") == 1:
+        host, _, digits = host.partition(":")
+        port = _port(digits, text)
+    try:
+        return AllowedNetwork(ip_network(host), port, plain_http)
+    except ValueError as error:
+        raise ValueError(
+            f"{text!r} is no network: write 10.0.0.0/8, 10.1.2.3:8006 or http://127.0.0.1:5000"
+            f" ({error})"
+        ) from None
+
+
+def _port(digits: str, text: str) -> int:
+    if not (digits.isascii() and digits.isdigit() and 0 < int(digits) <= 65535):
+        raise ValueError(f"{text!r} has no port from 1 to 65535")
+    return int(digits)
+
+
+def is_public(address: Address) -> bool:
+    """Return whether an address is one of the internet, by IANA's registries of special ones."""
+    real = _embedded(address)
+    return real.is_global and not real.is_multicast
+
+
+def _embedded(address: Address) -> Address:
+    """Return the IPv4 address that an IPv6 one stands for, else the address itself."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    if address.sixtofour is not None:
+        return address.sixtofour
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address
+
+
+def refusal(allowed: Iterable[AllowedNetwork], address: str, port: int, *, tls: bool) -> str | None:
+    """Return why a connection is refused, None when it is not.
+
+    A public address needs TLS. Loopback, link-local, private and reserved ones need an entry of
+    the operator's list, and plain HTTP one that begins with `http://`.
+    """
+    found = ip_address(address.partition("%")[0])
+    real = _embedded(found)
+    entries = [one for one in allowed if one.covers(found, port) or one.covers(real, port)]
+    if not is_public(found) and not entries:
+        return f"{address} is {_kind(real)} address"
+    if not tls and not any(one.plain_http for one in entries):
+        return "it is plain HTTP, which anybody on the way can read and change"
+    return None
+
+
+def _kind(address: Address) -> str:
+    if address.is_loopback:
+        return "a loopback"
+    if address.is_link_local:
+        return "a link-local"
+    if address.is_unspecified or address.is_multicast:
+        return "no"
+    return "a private" if address.is_private else "a reserved"

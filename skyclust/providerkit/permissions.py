@@ -1,0 +1,92 @@
+"""What the operator of this process allows a credential to use: networks, identities, files.
+
+They come from the process's settings and, for networks, from a file of the home folder that the
+command line writes. Nothing that a credential holds can add to them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from skyclust.errors import ConfigurationError
+from skyclust.providerkit.networks import AllowedNetwork, parse_allowed_network, refusal
+from skyclust.settings import Settings, load_settings
+
+NETWORKS_FILE: Final = "allowed-networks"
+"""In the home folder: an entry a line, as SKYCLUST_ALLOWED_NETWORKS has them."""
+
+
+@dataclass(frozen=True)
+class OperatorPermissions:
+    """What credentials may use of the worker and of the networks that it reaches."""
+
+    networks: tuple[AllowedNetwork, ...]
+    worker_identity: bool
+    profiles: frozenset[str]
+    credential_sources: frozenset[str]
+
+    def check_address(self, host: str, address: str, port: int, *, tls: bool) -> None:
+        """Raise ConfigurationError for an address that nobody may be connected to."""
+        reason = refusal(self.networks, address, port, tls=tls)
+        if reason is None:
+            return
+        name = host if host == address else f"{host} ({address})"
+        entry = wanted_entry(address, port, tls=tls)
+        raise ConfigurationError(
+            f"{name}, port {port}, was not called: {reason}.",
+            hint="If it is your private cloud, the operator of the worker allows it: `skyclust"
+            f" network allow {entry}`, or that entry in SKYCLUST_ALLOWED_NETWORKS.",
+            code="AddressNotAllowed",
+        )
+
+
+def wanted_entry(address: str, port: int, *, tls: bool) -> str:
+    """Return the entry of the operator's list that would allow just this address and port."""
+    host = f"[{address}]" if ":" in address else address
+    return f"{'' if tls else 'http://'}{host}:{port}"
+
+
+def load_permissions() -> OperatorPermissions:
+    """Return what the environment and the home folder of this process allow now.
+
+    Raises ConfigurationError for an entry that is no network.
+    """
+    settings = load_settings()
+    return OperatorPermissions(
+        networks=(*_listed_networks(settings), *remembered_networks(settings)),
+        worker_identity=settings.allow_worker_identity,
+        profiles=frozenset(entries(settings.allowed_profiles)),
+        credential_sources=frozenset(entries(settings.allowed_credential_sources)),
+    )
+
+
+def entries(text: str) -> list[str]:
+    """Return the entries of a comma-separated setting, without blanks around them."""
+    return [entry.strip() for entry in text.split(",") if entry.strip()]
+
+
+def _listed_networks(settings: Settings) -> tuple[AllowedNetwork, ...]:
+    return _parsed(entries(settings.allowed_networks), "SKYCLUST_ALLOWED_NETWORKS")
+
+
+def remembered_networks(settings: Settings) -> tuple[AllowedNetwork, ...]:
+    """Return the networks that the command line has written to the home folder.
+
+    Raises ConfigurationError for a file that cannot be read, or a line in it that is no network.
+    """
+    path = settings.home / NETWORKS_FILE
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}.") from error
+    return _parsed([line for line in map(str.strip, lines) if line], str(path))
+
+
+def _parsed(texts: list[str], where: str) -> tuple[AllowedNetwork, ...]:
+    try:
+        return tuple(map(parse_allowed_network, texts))
+    except ValueError as error:
+        raise ConfigurationError(f"{where}: {error}.") from None
