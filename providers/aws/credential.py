@@ -8,6 +8,7 @@ from typing import Final, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from skyclust.contract import CredentialModel
+from skyclust.providerkit.permissions import OperatorPermissions
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 _ROLE_ARN: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
@@ -109,4 +110,16 @@ class AwsCredential(CredentialModel):
             raise ValueError("give an access key or a profile, not both")
         if self.external_id is not None and self.role_arn is None:
             raise ValueError("external_id is of use only together with role_arn")
+        if self.endpoint is not None and self.access_key_id is None:
+            raise ValueError(
+                "an endpoint needs an access key: requests that the worker's own identity or"
+                " profile signs go to AWS alone"
+            )
         return self
+
+    def check_permitted(self, permissions: OperatorPermissions) -> None:
+        """Raise ConfigurationError for a profile or an identity that is not the credential's."""
+        if self.profile is not None:
+            permissions.require_profile(self.profile)
+        elif self.access_key_id is None:
+            permissions.require_worker_identity("the AWS identity of the worker")

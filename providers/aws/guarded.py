@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from botocore.awsrequest import AWSHTTPConnection, AWSHTTPSConnection
 from botocore.exceptions import HTTPClientError
@@ -23,11 +23,11 @@ class _TlsConnection(GuardedConnection, AWSHTTPSConnection):  # type: ignore[mis
 
 
 class _Pool(HTTPConnectionPool):
-    ConnectionCls: ClassVar[Any] = _Connection
+    ConnectionCls: Any = _Connection
 
 
 class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls: ClassVar[Any] = _TlsConnection
+    ConnectionCls: Any = _TlsConnection
 
 
 _POOLS: Final = {"http": _Pool, "https": _TlsPool}

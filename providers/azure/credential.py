@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from skyclust.contract import CredentialModel
 from skyclust.providerkit.endpoints import Endpoint
+from skyclust.providerkit.permissions import OperatorPermissions
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DOMAIN: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
@@ -187,9 +188,22 @@ class AzureCredential(CredentialModel):
             raise ValueError("password is of use only together with certificate_data")
         if self.managed_identity and (self.tenant_id or self.authority):
             raise ValueError("a managed identity has its tenant: leave tenant_id, authority empty")
+        if self.managed_identity and (self.endpoint or self.audience):
+            raise ValueError(
+                "a managed identity signs in to Azure alone: leave endpoint and audience empty"
+            )
         if not self.managed_identity and (self.tenant_id is None or self.client_id is None):
             raise ValueError("a service principal needs tenant_id and client_id")
         return self
+
+    def service_addresses(self) -> list[str]:
+        """Return the private endpoint and authority, where they are given."""
+        return [address for address in (self.endpoint, self.authority) if address]
+
+    def check_permitted(self, permissions: OperatorPermissions) -> None:
+        """Raise ConfigurationError for a managed identity that the operator does not allow."""
+        if self.managed_identity:
+            permissions.require_worker_identity("the managed identity of the worker's machine")
 
     def addresses(self) -> CloudAddresses:
         """Return where to sign in and to call, and for which audience: the given, else the cloud's.

@@ -9,16 +9,20 @@ from typing import Any, Final, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from providers.gcp.federation import (
+    check_configuration,
+    check_permitted,
+    is_compute_service,
+    require_google,
+)
 from skyclust.contract import CredentialModel
 from skyclust.providerkit.endpoints import check_endpoint
+from skyclust.providerkit.permissions import OperatorPermissions
 
 # https://cloud.google.com/resource-manager/docs/creating-managing-projects, "Before you begin";
 # an old project may belong to a domain: example.com:project.
 _PROJECT_ID: Final = re.compile(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _UNIVERSE: Final = "googleapis.com"
-_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
-# https://google.aip.dev/auth/4117: where the tokens of a federation come from.
-_TOKEN_URLS: Final = ("token_url", "token_info_url", "service_account_impersonation_url")
 
 
 class GcpCredential(CredentialModel):
@@ -79,16 +83,7 @@ class GcpCredential(CredentialModel):
         if value is None:
             return None
         content = _json_object(value)
-        if content.get("type") != "external_account":
-            raise ValueError("is not a workload identity configuration (its type is another)")
-        source = content.get("credential_source")
-        if isinstance(source, dict) and "executable" in source:
-            raise ValueError("asks for a program to be run: SkyClust runs none")
-        if not content.get("audience") or not content.get("token_url") or not source:
-            raise ValueError("lacks audience, token_url or credential_source: copy the whole file")
-        # What the worker's own machine says of itself is sent there, so it has to be Google.
-        if not all(_is_google(content[name]) for name in _TOKEN_URLS if content.get(name)):
-            raise ValueError("leads to an address that is not Google's")
+        check_configuration(content)
         _check_address("universe_domain", f"https://{content.get('universe_domain') or _UNIVERSE}")
         return value
 
@@ -116,12 +111,28 @@ class GcpCredential(CredentialModel):
             raise ValueError("give a service account key or a workload identity, not both")
         if federation is not None and self.project_id is None:
             raise ValueError("a workload identity belongs to no project: give project_id")
-        if key is None and self.endpoint is not None and not _is_google(self.endpoint):
+        if key is None and self.endpoint is not None and not is_compute_service(self.endpoint):
             # The token would be that of the worker itself.
             raise ValueError("an endpoint that is not Google's needs a service account key")
         if key is not None and self.project_id is None and not _json_object(key).get("project_id"):
             raise ValueError("the key names no project: give project_id")
         return self
+
+    def service_addresses(self) -> list[str]:
+        """Return the private endpoint, and where the key says that tokens are had."""
+        key = self.key or {}
+        return [str(one) for one in (self.endpoint, key.get("token_uri")) if one]
+
+    def check_permitted(self, permissions: OperatorPermissions) -> None:
+        """Raise ConfigurationError for an identity, file or URL of the worker's not allowed."""
+        if self.key is not None:
+            return
+        if self.federation is not None:
+            check_permitted(self.federation, permissions)
+        else:
+            permissions.require_worker_identity("Google's application default credentials")
+        if self.endpoint is not None:
+            require_google(self.endpoint, permissions)
 
     @property
     def key(self) -> dict[str, Any] | None:
@@ -154,16 +165,3 @@ def _check_address(field: str, value: object) -> None:
         check_endpoint(str(value))
     except ValueError as error:
         raise ValueError(f"has a {field} that is no address: {error}") from None
-
-
-def _is_google(address: object) -> bool:
-    """Return whether an address is Google's own, or this machine's for a private trial."""
-    # As in providerkit: the parser of what will make the call, imported when it is needed.
-    from urllib3.util import parse_url  # noqa: PLC0415
-
-    try:
-        parts = parse_url(check_endpoint(str(address)))
-    except ValueError:
-        return False
-    host = (parts.host or "").strip("[]").lower()
-    return host in _LOOPBACK or (parts.scheme == "https" and f".{host}".endswith(f".{_UNIVERSE}"))

@@ -141,6 +141,10 @@ class ProxmoxCredential(CredentialModel):
             raise ValueError("verify_ssl is off: a fingerprint or CA would not be looked at")
         return self
 
+    def service_addresses(self) -> list[str]:
+        """Return the address of the cluster."""
+        return [self.address]
+
     @property
     def address(self) -> str:
         """Base URL of the cluster, without a slash at its end."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from skyclust.cli.allowing import with_permission
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
 from skyclust.cli.output import say, show_list, show_record
 from skyclust.cli.server import require_server
@@ -46,7 +47,10 @@ def add(
     from skyclust.orchestration.credentials import save_credential
     from skyclust.store.engine import open_store
 
-    record = save_credential(open_store(), workspace, name, provider, values, replace=replace)
+    store = open_store()
+    record = with_permission(
+        lambda: save_credential(store, workspace, name, provider, values, replace=replace)
+    )
     show_record(record.model_dump(mode="json", include=set(COLUMNS)), as_json=as_json)
 
 
@@ -70,7 +74,8 @@ def verify(name: Name, workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson
     from skyclust.orchestration.credentials import verify_credential
     from skyclust.store.engine import open_store
 
-    identity = verify_credential(open_store(), workspace, name)
+    store = open_store()
+    identity = with_permission(lambda: verify_credential(store, workspace, name))
     show_record(identity.model_dump(mode="json"), as_json=as_json)
 
 

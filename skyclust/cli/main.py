@@ -24,6 +24,7 @@ from skyclust.cli import (
     instance,
     inventory,
     key,
+    network,
     operation,
     provider,
     sandbox,
@@ -61,6 +62,7 @@ for noun in (
     workspace,
     audit,
     key,
+    network,
     sandbox,
 ):
     app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import typer
 from pydantic import TypeAdapter
 
+from skyclust.cli.allowing import allow_endpoints, forget_endpoints
 from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson, Workspace
 from skyclust.cli.output import say, show_list, show_record
 from skyclust.cli.server import require_server
@@ -81,6 +82,7 @@ def up(
         ports=None if port is None else {clouds[0]: port},
         options=["--transition-seconds", str(transition_seconds)],
     )
+    allow_endpoints(one.endpoint for one in started.values())
     _show_clouds(started.values(), as_json=as_json)
     if not as_json:
         say("Next: skyclust sandbox connect")
@@ -91,7 +93,9 @@ def down(
     cloud: Cloud = None, workspace: AnyWorkspace = DEFAULT_WORKSPACE, as_json: AsJson = False
 ) -> None:
     """Stop the sandbox clouds; what was made in them is gone."""
-    _show_clouds(stop_sandbox(_home(), cloud or list(CLOUDS)).values(), as_json=as_json)
+    stopped = stop_sandbox(_home(), cloud or list(CLOUDS)).values()
+    forget_endpoints(one.endpoint for one in stopped)
+    _show_clouds(stopped, as_json=as_json)
 
 
 @app.command()

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from skyclust.providerkit.endpoints import check_endpoint
+from skyclust.providerkit.permissions import OperatorPermissions
 
 
 class CredentialModel(BaseModel):
@@ -31,6 +32,18 @@ class CredentialModel(BaseModel):
         title="Private endpoint",
         description="Base URL of a private or sovereign cloud. Empty: the public cloud.",
     )
+
+    def service_addresses(self) -> list[str]:
+        """Return the URLs that the credential names: where its secrets and requests will go."""
+        return [self.endpoint] if self.endpoint else []
+
+    def check_permitted(self, permissions: OperatorPermissions) -> None:
+        """Raise ConfigurationError for what the operator of this process does not allow.
+
+        Called before a credential is kept and each time it is opened. What the credential would
+        use of the worker itself is checked here: its identity, its files. Addresses are not; they
+        are checked by whatever connects.
+        """
 
     @classmethod
     def by_field_names(cls, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,8 @@ from skyclust.orchestration.sealing import (
     seal_values,
 )
 from skyclust.provider_errors import provider_errors
+from skyclust.providerkit.deadline import call_deadline
+from skyclust.providerkit.permissions import load_permissions
 from skyclust.registry import provider_class
 from skyclust.security.fields import open_fields, secret_fields
 from skyclust.security.keyring import load_keyring
@@ -49,6 +51,9 @@ class _Opened:
 
 
 _VERIFY: Final = "credential.verify"
+
+VERIFY_SECONDS: Final = 60.0
+"""All calls of a verification together: somebody waits for it."""
 
 _providers: Final[dict[tuple[str, str], _Opened]] = {}
 _providers_lock: Final = Lock()
@@ -180,7 +185,10 @@ def verify_credential(store: Store, workspace_id: str, name: str) -> Identity:
     """
     record = find_credential(store, workspace_id, name)
     try:
-        with provider_errors(record.provider, f"verify credential {name!r}"):
+        with (
+            call_deadline(VERIFY_SECONDS),
+            provider_errors(record.provider, f"verify credential {name!r}"),
+        ):
             identity = open_provider(store, workspace_id, name).verify()
     except SkyClustError as error:
         outcome = {"outcome": type(error).__name__, "code": error.code}
@@ -273,10 +281,12 @@ def _opened(document: Document) -> CredentialModel:
         place = {"workspace_id": document.workspace_id, "name": document.name}
         values = open_fields(load_keyring(), secret, values, **place)
     try:
-        return model.model_validate(values)
+        opened = model.model_validate(values)
     except ValidationError as error:
         raise ConfigurationError(
             f"Credential {document.name!r} is not complete: {complaints(error)}.",
             hint=f"Correct the Prefect block {document.block_name!r}, or the credential with"
             " skyclust credential add --replace.",
         ) from None
+    opened.check_permitted(load_permissions())
+    return opened

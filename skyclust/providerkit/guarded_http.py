@@ -18,8 +18,9 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from urllib3.util.connection import create_connection
 from urllib3.util.url import parse_url
 
-from skyclust.errors import ConfigurationError, Timeout, UnexpectedAnswer
+from skyclust.errors import Timeout, UnexpectedAnswer
 from skyclust.providerkit.deadline import seconds_left
+from skyclust.providerkit.destinations import allowed_addresses
 from skyclust.providerkit.permissions import load_permissions
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class GuardedConnection(HTTPConnection):
             return super()._new_conn()
         host = self._dns_host.strip("[]")
         try:
-            addresses = resolved(host, self.port, tls=self.tls)
+            addresses = allowed_addresses(host, self.port, load_permissions(), tls=self.tls)
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from error
         failure: OSError | None = None
@@ -116,32 +117,10 @@ GUARDED_POOLS: Final = {"http": GuardedHTTPPool, "https": GuardedHTTPSPool}
 """For the `pool_classes_by_scheme` of a PoolManager."""
 
 
-def resolved(host: str, port: int, *, tls: bool) -> list[str]:
-    """Return the addresses of a host that may be connected to, in the order of the resolver.
-
-    Raises ConfigurationError when there is none among them, and socket.gaierror when the name
-    has no address.
-    """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    permissions = load_permissions()
-    refused: ConfigurationError | None = None
-    allowed: list[str] = []
-    for address in dict.fromkeys(str(one[4][0]) for one in found):
-        try:
-            permissions.check_address(host, address, port, tls=tls)
-        except ConfigurationError as error:
-            refused = refused or error
-        else:
-            allowed.append(address)
-    if not allowed and refused is not None:
-        raise refused
-    return allowed
-
-
 def _check_behind_proxy(host: str, port: int, *, tls: bool) -> None:
     """Check what a proxy is asked for; a name that only the proxy can resolve is left to it."""
     try:
-        resolved(host.strip("[]"), port, tls=tls)
+        allowed_addresses(host.strip("[]"), port, load_permissions(), tls=tls)
     except socket.gaierror:
         return
 

@@ -7,6 +7,7 @@ command line writes. Nothing that a credential holds can add to them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Final
 
 from skyclust.errors import ConfigurationError
@@ -15,6 +16,17 @@ from skyclust.settings import Settings, load_settings
 
 NETWORKS_FILE: Final = "allowed-networks"
 """In the home folder: an entry a line, as SKYCLUST_ALLOWED_NETWORKS has them."""
+
+
+class AddressNotAllowed(ConfigurationError):
+    """A credential leads to an address that the operator has not allowed.
+
+    `entry` is what the operator's list would have to hold.
+    """
+
+    def __init__(self, message: str, *, entry: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint, code="AddressNotAllowed")
+        self.entry = entry
 
 
 @dataclass(frozen=True)
@@ -33,12 +45,52 @@ class OperatorPermissions:
             return
         name = host if host == address else f"{host} ({address})"
         entry = wanted_entry(address, port, tls=tls)
-        raise ConfigurationError(
+        raise AddressNotAllowed(
             f"{name}, port {port}, was not called: {reason}.",
+            entry=entry,
             hint="If it is your private cloud, the operator of the worker allows it: `skyclust"
             f" network allow {entry}`, or that entry in SKYCLUST_ALLOWED_NETWORKS.",
-            code="AddressNotAllowed",
         )
+
+    def require_worker_identity(self, whose: str) -> None:
+        """Raise ConfigurationError unless a credential may use the identity of the worker."""
+        if not self.worker_identity:
+            raise ConfigurationError(
+                f"The credential would use {whose}, which the operator of the worker does not"
+                " allow.",
+                hint="Give the credential keys of its own, or set SKYCLUST_ALLOW_WORKER_IDENTITY"
+                " where the worker runs.",
+                code="WorkerIdentityNotAllowed",
+            )
+
+    def require_profile(self, profile: str) -> None:
+        """Raise ConfigurationError unless a credential may use this profile of the AWS files."""
+        if profile not in self.profiles:
+            raise ConfigurationError(
+                f"The credential would use the worker's AWS profile {profile!r}, which the"
+                " operator of the worker does not allow.",
+                hint="Give the credential keys of its own, or name the profile in"
+                " SKYCLUST_ALLOWED_PROFILES where the worker runs.",
+                code="ProfileNotAllowed",
+            )
+
+    def require_source(self, source: str) -> None:
+        """Raise ConfigurationError unless a credential may read its token from this file or URL."""
+        if source not in self.credential_sources:
+            raise ConfigurationError(
+                f"The credential would read its token from {source!r}, which the operator of the"
+                " worker does not allow.",
+                hint="Name it in SKYCLUST_ALLOWED_CREDENTIAL_SOURCES where the worker runs.",
+                code="SourceNotAllowed",
+            )
+
+    def allows_loopback(self, address: str, port: int, *, tls: bool) -> bool:
+        """Return whether this is a loopback address that the operator allows."""
+        try:
+            is_loopback = ip_address(address).is_loopback
+        except ValueError:
+            return False
+        return is_loopback and refusal(self.networks, address, port, tls=tls) is None
 
 
 def wanted_entry(address: str, port: int, *, tls: bool) -> str:
@@ -54,7 +106,7 @@ def load_permissions() -> OperatorPermissions:
     """
     settings = load_settings()
     return OperatorPermissions(
-        networks=(*_listed_networks(settings), *remembered_networks(settings)),
+        networks=(*listed_networks(settings), *remembered_networks(settings)),
         worker_identity=settings.allow_worker_identity,
         profiles=frozenset(entries(settings.allowed_profiles)),
         credential_sources=frozenset(entries(settings.allowed_credential_sources)),
@@ -66,7 +118,8 @@ def entries(text: str) -> list[str]:
     return [entry.strip() for entry in text.split(",") if entry.strip()]
 
 
-def _listed_networks(settings: Settings) -> tuple[AllowedNetwork, ...]:
+def listed_networks(settings: Settings) -> tuple[AllowedNetwork, ...]:
+    """Return the networks of SKYCLUST_ALLOWED_NETWORKS; ConfigurationError for what is none."""
     return _parsed(entries(settings.allowed_networks), "SKYCLUST_ALLOWED_NETWORKS")
 
 

@@ -8,6 +8,8 @@ from pydantic import JsonValue, SecretStr, ValidationError
 
 from skyclust.contract import CredentialModel
 from skyclust.errors import InvalidRequest
+from skyclust.providerkit.destinations import check_addresses
+from skyclust.providerkit.permissions import load_permissions
 from skyclust.redaction import redact, register_secret
 from skyclust.security.fields import secret_fields
 from skyclust.security.sealing import is_sealed
@@ -18,7 +20,8 @@ def checked_values(
 ) -> dict[str, JsonValue]:
     """Return the given values as JSON, secrets in the clear, once the model accepts them.
 
-    Raises InvalidRequest that names the fields and what is wrong with them, never a value.
+    Raises InvalidRequest that names the fields and what is wrong with them, never a value, and
+    ConfigurationError for what the operator of this process does not allow.
     """
     secret = secret_fields(model)
     try:
@@ -45,6 +48,9 @@ def checked_values(
     except ValidationError as error:
         # Without its cause, which may repeat what was given.
         raise InvalidRequest(f"Credential {name!r} is not valid: {complaints(error)}.") from None
+    permissions = load_permissions()
+    accepted.check_permitted(permissions)
+    check_addresses(accepted.service_addresses(), permissions)
     plain = accepted.model_dump(mode="json", exclude_unset=True, exclude_none=True)
     for field in secret & plain.keys():
         value = getattr(accepted, field)

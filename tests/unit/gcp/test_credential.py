@@ -91,7 +91,7 @@ def test_a_federation_sends_what_the_worker_knows_to_google_alone(name: str, val
 
 def test_a_federation_runs_no_program_on_the_worker() -> None:
     source = {"credential_source": {"executable": {"command": "id"}}}
-    with pytest.raises(ValidationError, match="runs none"):
+    with pytest.raises(ValidationError, match="takes its token from executable"):
         _made(external_account_info={**FEDERATION, **source}, project_id="acme-prod")
 
 
