@@ -9,6 +9,7 @@ from typing import Final
 
 from skyclust.contract import AccountInventoryProvider, InventoryProvider
 from skyclust.errors import IncompleteList, SkyClustError
+from skyclust.model.redacted import without_secrets
 from skyclust.model.resource import Resource, ResourceKind
 from skyclust.provider_errors import provider_errors
 from tasks.scopes import KindRead
@@ -30,7 +31,7 @@ def region_kind(
     try:
         for page in inventory.list_resources(region, kind):
             heard()
-            found.extend(page)
+            found.extend(map(without_secrets, page))
     except IncompleteList as error:
         return KindRead(kind, started_at, unread={region: error}, partial={region: found})
     return KindRead(kind, started_at, {region: found})
@@ -60,7 +61,7 @@ def account_kind(
             unread |= page.unread
             for one in page.resources:
                 if one.region in found:
-                    found[one.region].append(one)
+                    found[one.region].append(without_secrets(one))
                 elif one.region not in known:
                     strays[one.region] += 1
     except IncompleteList as error:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from skyclust.contract import ComputeProvider, Provider, TagProvider
 from skyclust.model.operation import Operation
+from skyclust.model.redacted import without_secrets
 from skyclust.provider_errors import provider_errors
 from skyclust.registry import capability
 from skyclust.steps import Action, Step
@@ -21,6 +24,15 @@ def perform(step: Step, operation: Operation, provider: Provider) -> Done:
     NeverReached when a wait is over and what was waited for was seen otherwise, and Unsupported
     when the provider lacks what the step needs.
     """
+    done = _performed(step, operation, provider)
+    return replace(
+        done,
+        instance=done.instance and without_secrets(done.instance),
+        disk=done.disk and without_secrets(done.disk),
+    )
+
+
+def _performed(step: Step, operation: Operation, provider: Provider) -> Done:
     machine = operation.instance_name or operation.instance_id or "a machine"
     with provider_errors(operation.provider, f"{step.action} {machine} in {operation.region}"):
         if step.action is Action.CHECK_ARRIVAL:

@@ -184,6 +184,8 @@ def translated(error: BaseException, doing: str) -> SkyClustError | None:
     # as its cause.
     cause = error.__cause__
     if "ClientAuthenticationError" in lineage and cause is not None:
+        if isinstance(cause, SkyClustError):  # of the connection, refused or given up
+            return cause
         behind = translated(cause, doing)
         if behind is not None and not isinstance(behind, AuthenticationFailed):
             return behind

@@ -39,6 +39,7 @@ from skyclust.cli.requests import checked
 from skyclust.cli.running import finish, run_flow
 from skyclust.errors import InvalidRequest
 from skyclust.model.resource import ResourceKind
+from skyclust.redaction import redact
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -229,7 +230,7 @@ def console(
 
     found = locate(name, Place(workspace, credential, region))
     with provider_of(workspace, found.credential, ConsoleProvider) as console:
-        text = console.console_log(found.region, found.id)
+        text = redact(console.console_log(found.region, found.id))
     if as_json:
         show_record({"id": found.id, "console": text}, as_json=True)
     elif text:

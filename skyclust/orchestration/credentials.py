@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from skyclust.contract import CredentialModel, Provider
 from skyclust.errors import ConfigurationError, Conflict, InvalidRequest, NotFound, SkyClustError
 from skyclust.model.identity import Identity
+from skyclust.model.redacted import without_secrets
 from skyclust.model.workspace import CredentialRecord
 from skyclust.orchestration import documents
 from skyclust.orchestration.after_commit import finish
@@ -189,7 +190,7 @@ def verify_credential(store: Store, workspace_id: str, name: str) -> Identity:
             call_deadline(VERIFY_SECONDS),
             provider_errors(record.provider, f"verify credential {name!r}"),
         ):
-            identity = open_provider(store, workspace_id, name).verify()
+            identity = without_secrets(open_provider(store, workspace_id, name).verify())
     except SkyClustError as error:
         outcome = {"outcome": type(error).__name__, "code": error.code}
         store.write(lambda connection: record_action(connection, record, _VERIFY, **outcome))

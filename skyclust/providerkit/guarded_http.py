@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import socket
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -87,7 +88,8 @@ class GuardedConnection(HTTPConnection):
         response = super().getresponse()
         response._init_decoder()
         if response._decoder is not None:
-            response._decoder = BoundedDecoder(response._decoder)  # type: ignore[assignment]
+            bounded = BoundedDecoder(response._decoder, response.close)
+            response._decoder = bounded  # type: ignore[assignment]
         return response
 
 
@@ -185,8 +187,9 @@ class BoundedDecoder:
     """Unpacks an answer, at most LARGEST_ANSWER bytes of it: a gzip may hold a thousand times
     what it has."""
 
-    def __init__(self, decoder: Any) -> None:
+    def __init__(self, decoder: Any, give_up: Callable[[], None]) -> None:
         self._decoder = decoder
+        self._give_up = give_up
         self._left = LARGEST_ANSWER
 
     @property
@@ -206,6 +209,7 @@ class BoundedDecoder:
     def _counted(self, unpacked: bytes) -> bytes:
         self._left -= len(unpacked)
         if self._left < 0:
+            self._give_up()  # urllib3 closes only after errors of the socket
             raise too_large()
         return unpacked
 
