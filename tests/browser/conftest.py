@@ -15,6 +15,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.fixtures.loopback import LOOPBACK
 from tests.fixtures.missing import missing
 
 SKYCLUST: Final = Path(sys.executable).with_name("skyclust")
@@ -60,7 +61,7 @@ def skyclust(home: Path, *arguments: str) -> str:
     environment = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
     outcome = subprocess.run(
         [SKYCLUST, *arguments],
-        env={**environment, "SKYCLUST_HOME": str(home)},
+        env={**environment, "SKYCLUST_HOME": str(home), "SKYCLUST_ALLOWED_NETWORKS": LOOPBACK},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

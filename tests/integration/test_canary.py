@@ -24,6 +24,7 @@ import httpx
 import pytest
 
 from skyclust.sandbox.faults import Fault, FaultKind
+from tests.fixtures.loopback import LOOPBACK
 from tests.fixtures.sandbox import Sandbox
 from tests.integration.credentials.conftest import Blocks
 
@@ -50,7 +51,8 @@ class Installation:
             for name, value in os.environ.items()
             if not name.startswith(("PREFECT_", "SKYCLUST_"))
         }
-        self.environment = inherited | {"SKYCLUST_HOME": str(home)}
+        own = {"SKYCLUST_HOME": str(home), "SKYCLUST_ALLOWED_NETWORKS": LOOPBACK}
+        self.environment = inherited | own
 
     def run(self, *arguments: str, stdin: str = "", expect: int = 0) -> str:
         ended = subprocess.run(

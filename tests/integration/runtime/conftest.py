@@ -18,6 +18,7 @@ import pytest
 
 from skyclust.security import keyfile
 from skyclust.security.keyring import generate_key
+from tests.fixtures.loopback import LOOPBACK
 from tests.fixtures.prefect import PrefectServer, patient_client
 from tests.fixtures.sandbox import Sandbox
 from tests.integration.runtime.bootstrapping import bootstrap
@@ -37,7 +38,8 @@ class CommandLine:
             for name, value in os.environ.items()
             if not name.startswith(("PREFECT_", "SKYCLUST_", "AWS_"))
         }
-        return inherited | {"SKYCLUST_HOME": str(self.home)} | changes
+        own = {"SKYCLUST_HOME": str(self.home), "SKYCLUST_ALLOWED_NETWORKS": LOOPBACK}
+        return inherited | own | changes
 
     def start(self, *arguments: str, **changes: str) -> subprocess.Popen[str]:
         """Start a command in a process group of its own and return at once."""
