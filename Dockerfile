@@ -1,5 +1,6 @@
 # One image for workers, Prefect's servers and the one-shots: docker-compose.yml says which.
-ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
+# The tag says what it is, the digest which bytes: scripts/upgrade-images renews it.
+ARG PYTHON_IMAGE=python:3.11.16-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
 
 FROM ${PYTHON_IMAGE} AS build
 WORKDIR /source

@@ -136,7 +136,7 @@ def test_only_prefect_itself_reaches_redis() -> None:
 
 @each({name: one for name, one in SERVICES.items() if name not in OURS})
 def test_foreign_images_are_pinned_to_a_patch_release(service: compose.Document) -> None:
-    assert re.search(r":\d+\.\d+(\.\d+)?-[a-z]+$", service["image"])
+    assert re.search(r":\d+\.\d+(\.\d+)?-[a-z]+@sha256:[0-9a-f]{64}$", service["image"])
 
 
 SECRET_NAME: Final = re.compile(r"PASSWORD|AUTH_STRING|ENCRYPTION_KEY|SECRET|TOKEN")
