@@ -106,17 +106,6 @@ def test_image_has_no_tool_of_development() -> None:
     assert not image.keys() & {"pytest", "mypy", "ruff", "moto", "fakepve", "uv"}
 
 
-@pytest.mark.parametrize("path", ["scripts/setup", "Dockerfile"])
-def test_installs_check_hashes(path: str) -> None:
-    lines = [
-        line
-        for line in (ROOT / path).read_text().splitlines()
-        if re.search(r"(-r|--requirement) requirements/", line)
-    ]
-    assert lines
-    assert all("--require-hashes" in line for line in lines)
-
-
 def test_a_new_file_makes_setup_run_again() -> None:
     makefile = (ROOT / "Makefile").read_text()
     (needed,) = re.findall(r"^\$\(INSTALLED\): (.+)$", makefile, re.MULTILINE)
