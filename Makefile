@@ -9,7 +9,8 @@ INSTALLED := .venv/.installed
 .DEFAULT_GOAL := help
 .PHONY: help setup upgrade demo test test-unit test-integration test-slow test-newest \
 	test-coverage test-benchmark \
-	check fmt lint security build bench docs screenshots up down clean
+	check fmt lint security build scan-image upgrade-images bench docs screenshots up down \
+	clean
 
 help: ## Show these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,8 +59,14 @@ lint: $(INSTALLED) ## Linting, types and import rules only
 security: $(INSTALLED) ## Look for insecure code and for dependencies with known flaws
 	@scripts/security
 
-build: $(INSTALLED) ## Build the sdist and the wheel into dist/
-	.venv/bin/hatchling build
+build: $(INSTALLED) ## Build sdist, wheel and bill of materials (CycloneDX) into dist/
+	@scripts/build
+
+scan-image: $(INSTALLED) ## Build the container image and look up its packages (docker, trivy)
+	@scripts/scan-image
+
+upgrade-images: ## Renew the digests of the images in Dockerfile and docker-compose.yml
+	@scripts/upgrade-images
 
 bench: $(INSTALLED) ## Measure, and print JSON
 	@.venv/bin/python -m benchmarks
