@@ -87,7 +87,8 @@ def judge(examination: Examination, reviewed: Iterable[Reviewed], today: date) -
     """Return the verdict on an examination under the entries of the list that are about it.
 
     An entry that has expired, names another version or allows nothing that is there is a problem
-    of its own: what was accepted once must not hide what comes next.
+    of its own: what was accepted once must not hide what comes next. Of an examination that
+    failed only the dates are held against the list: what it would have found is not known.
     """
     flaws = list(examination.flaws)
     unchecked = dict(examination.unchecked)
@@ -95,16 +96,21 @@ def judge(examination: Examination, reviewed: Iterable[Reviewed], today: date) -
     for entry in reviewed:
         if entry.found_in != examination.place:
             continue
-        problem = expired(entry, today) or _misplaced(entry, examination)
+        problem = expired(entry, today)
         package = Package(entry.package, entry.version)
-        if problem is None and entry.advisory is None:
+        needless = ""
+        if problem is None and package not in examination.packages:
+            needless = _misplaced(entry, examination)
+        elif problem is None and entry.advisory is None:
             if unchecked.pop(package, None) is None:
-                problem = f"{entry} is not needed: the package was checked"
+                needless = f"{entry} is not needed: the package was checked"
         elif problem is None:
             allowed = [one for one in flaws if one.package == package and entry.advisory in one.ids]
             flaws = [one for one in flaws if one not in allowed]
             if not allowed and package not in examination.unchecked:
-                problem = f"{entry} is not needed: the package has no such flaw"
+                needless = f"{entry} is not needed: the package has no such flaw"
+        if needless and not examination.failures:
+            problem = needless
         if problem is not None:
             problems.append(problem)
     left = [f"{package}: {why}" for package, why in sorted(unchecked.items())]
@@ -117,13 +123,8 @@ def judge(examination: Examination, reviewed: Iterable[Reviewed], today: date) -
     )
 
 
-def _misplaced(entry: Reviewed, examination: Examination) -> str | None:
+def _misplaced(entry: Reviewed, examination: Examination) -> str:
     versions = sorted(one.version for one in examination.packages if one.name == entry.package)
-    if entry.version in versions:
-        return None
-    # Without a list of packages nothing can be said of an entry.
-    if not examination.packages:
-        return None
     if versions:
         return f"{entry} is for another version: there is {', '.join(versions)}"
     return f"{entry} names a package that is not there"
