@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,13 +13,18 @@ from supply_chain.image_scan import python_of_the_image
 from supply_chain.lock import FOLDER, image_environment, read_lock
 from tests.house.tree import ROOT
 
-SYSTEM_PATH = "/usr/bin:/bin"
+TOOLS = ("bash", "dirname", "mktemp", "rm", "timeout", "cp")
+"""What the script itself and the stand-ins use: no trivy and no docker of this machine."""
 
 
 def scan(programs: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    for tool in TOOLS:
+        path = shutil.which(tool)
+        assert path is not None, tool
+        (programs / tool).symlink_to(path)
     return subprocess.run(
         ["bash", ROOT / "scripts/scan-image", *arguments],
-        env={"PATH": f"{programs}:{SYSTEM_PATH}", "HOME": str(programs)},
+        env={"PATH": str(programs), "HOME": str(programs)},
         capture_output=True,
         text=True,
         check=False,
@@ -27,7 +33,7 @@ def scan(programs: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def program(folder: Path, name: str, script: str) -> None:
-    (folder / name).write_text(f"#!/bin/bash\n{script}\n")
+    (folder / name).write_text(f"#!/usr/bin/env bash\n{script}\n")
     (folder / name).chmod(0o755)
 
 
