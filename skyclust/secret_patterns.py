@@ -70,12 +70,18 @@ _FIELDS: Final = (
     r"access_?token|refresh_?token|id_?token|session_?token|secret_?access_?key|client_?secret"
     r"|client_?assertion|subject_?token|assertion|private_?key|password"
 )
+_QUOTE: Final = r"\\*['\"]"
+"""Within a document that is a text of another one, a quote has backslashes before it."""
+
 _PATTERNS: Final = (
     # A header, as a log or a repeated request has it: the whole of its value.
-    re.compile(rf"(\b(?:{_HEADERS})['\"]?\s*[:=]\s*b?['\"]?)[^'\"\r\n}}<]+", re.IGNORECASE),
+    re.compile(
+        rf"(\b(?:{_HEADERS})(?:{_QUOTE})?\s*[:=]\s*b?(?:{_QUOTE})?)[^'\"\\\r\n}}<]+",
+        re.IGNORECASE,
+    ),
     re.compile(r"(\bbearer\s+)[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE),
     # A field of JSON, of a form and of XML.
-    re.compile(rf"(['\"](?:{_FIELDS})['\"]\s*:\s*['\"])[^'\"]+", re.IGNORECASE),
+    re.compile(rf"({_QUOTE}(?:{_FIELDS}){_QUOTE}\s*:\s*{_QUOTE})[^'\"\\]+", re.IGNORECASE),
     re.compile(rf"(\b(?:{_FIELDS})=)[^&\s'\"<>)]+", re.IGNORECASE),
     re.compile(rf"(<(?:{_FIELDS})>)[^<]+", re.IGNORECASE),
     re.compile(r"(\bsig=)[^&\s'\"<>)]+", re.IGNORECASE),
