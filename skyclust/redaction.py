@@ -75,16 +75,12 @@ def register_issued(*tokens: object) -> None:
 def hold_sdk_loggers() -> None:
     """Keep the SDKs' loggers at INFO: below it they write requests with what signs them."""
     for name in SDK_LOGGERS:
-        logger = logging.getLogger(name)
-        for each in (logger, *_below(name)):
-            if each.level == logging.NOTSET and each is not logger:
-                continue
-            each.setLevel(max(each.level, logging.INFO))
-
-
-def _below(name: str) -> list[logging.Logger]:
-    known = logging.Logger.manager.loggerDict.items()
-    return [one for key, one in known if key.startswith(f"{name}.") and hasattr(one, "level")]  # type: ignore[misc]
+        top = logging.getLogger(name)
+        top.setLevel(max(top.level, logging.INFO))
+    for name, one in list(logging.Logger.manager.loggerDict.items()):
+        if isinstance(one, logging.Logger) and name.partition(".")[0] in SDK_LOGGERS:
+            if logging.NOTSET < one.level < logging.INFO:
+                one.setLevel(logging.INFO)
 
 
 def redact(text: str, secrets: Iterable[str] | None = None) -> str:

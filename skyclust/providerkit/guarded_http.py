@@ -89,7 +89,7 @@ class GuardedConnection(HTTPConnection):
         response._init_decoder()
         if response._decoder is not None:
             bounded = BoundedDecoder(response._decoder, response.close)
-            response._decoder = bounded  # type: ignore[assignment]
+            response._decoder = bounded  # type: ignore[assignment]  # wraps what it stands for
         return response
 
 

@@ -64,7 +64,7 @@ class Echo:
             for name, value in headers.items()
             if name.lower().startswith(("content-type", "x-"))
         }
-        own = f"http://127.0.0.1:{handler.server.server_port}"  # type: ignore[attr-defined]
+        own = f"http://127.0.0.1:{handler.server.server_port}"  # type: ignore[attr-defined]  # typed as a bare server
         reply(handler, status, body.replace(self.target.encode(), own.encode()), **kept)
 
 
