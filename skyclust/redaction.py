@@ -77,10 +77,12 @@ def hold_sdk_loggers() -> None:
     for name in SDK_LOGGERS:
         top = logging.getLogger(name)
         top.setLevel(max(top.level, logging.INFO))
-    for name, one in list(logging.Logger.manager.loggerDict.items()):
-        if isinstance(one, logging.Logger) and name.partition(".")[0] in SDK_LOGGERS:
-            if logging.NOTSET < one.level < logging.INFO:
-                one.setLevel(logging.INFO)
+    known = list(logging.Logger.manager.loggerDict.items())
+    loggers = [one for _, one in known if isinstance(one, logging.Logger)]
+    for one in loggers:
+        is_sdk = one.name.partition(".")[0] in SDK_LOGGERS
+        if is_sdk and logging.NOTSET < one.level < logging.INFO:
+            one.setLevel(logging.INFO)
 
 
 def redact(text: str, secrets: Iterable[str] | None = None) -> str:
