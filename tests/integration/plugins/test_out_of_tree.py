@@ -21,6 +21,8 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures.loopback import LOOPBACK
+
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(600)]
 
 BROKEN = Path(__file__).parents[2] / "plugins" / "skyclust-broken"
@@ -47,7 +49,8 @@ class Environment:
         }
         ended = subprocess.run(
             [self.python, *command],
-            env=inherited | {"SKYCLUST_HOME": str(self.home)},
+            env=inherited
+            | {"SKYCLUST_HOME": str(self.home), "SKYCLUST_ALLOWED_NETWORKS": LOOPBACK},
             cwd=cwd or self.home,
             input=stdin,
             capture_output=True,
