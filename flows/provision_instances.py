@@ -24,6 +24,7 @@ from tasks.journal import attempts, current_run, journal_operations
 from tasks.operations import carry_on_all
 from tasks.placement import rank_places
 from tasks.reports import report_operations
+from tasks.user_data import plain_user_data
 from tasks.verdict import verdict
 
 WORKERS: Final = 20
@@ -51,6 +52,8 @@ def provision_instances(request: ProvisionRequest) -> State[Any]:
 def _provision(request: ProvisionRequest) -> State[Any]:
     store = open_store()
     finish(store)
+    # What does not open makes no machine: that is said before any cloud is asked.
+    plain_user_data(request.user_data, request.workspace)
     if request.needs is None:
         ways = [_exactly(store, request)]
     else:

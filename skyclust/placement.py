@@ -15,7 +15,7 @@ from typing import Final
 from skyclust.contract import CatalogProvider, ComputeProvider, PlacementProvider, Provider
 from skyclust.errors import CapacityExhausted, NotFound, SkyClustError
 from skyclust.model.catalog import MIB_PER_GIB, Image, InstanceType
-from skyclust.model.instance import InstanceSpec
+from skyclust.model.instance import SealedInstanceSpec
 from skyclust.model.placement import InstanceNeeds, Place, Ranked, Standing
 from skyclust.registry import capability
 
@@ -45,13 +45,17 @@ class PassedOver:
 
 
 def survey(
-    provider: Provider, needs: InstanceNeeds, place: Place, region: str
+    provider: Provider,
+    needs: InstanceNeeds,
+    place: Place,
+    region: str,
+    user_data: str | None = None,
 ) -> Offer | PassedOver:
     """Read one region's catalog and return the smallest type that fits and the newest image.
 
-    Where the provider can check a place, the machine that comes of it is checked there too. An
-    error of the cloud is a reason to pass the place over: a place that cannot be asked keeps no
-    other from being taken.
+    Where the provider can check a place, the machine that comes of it is checked there too, with
+    its user data, which is given in the clear. An error of the cloud is a reason to pass the
+    place over: a place that cannot be asked keeps no other from being taken.
     """
     try:
         capability(provider, ComputeProvider)
@@ -69,7 +73,7 @@ def survey(
     offer = Offer(place, provider.name, region, fitting, images[0])
     if isinstance(provider, PlacementProvider):
         try:
-            provider.check_placement(_spec(offer, needs))
+            provider.check_placement(_spec(offer, needs).opened(user_data))
         except SkyClustError as error:
             return PassedOver(place, provider.name, region, f"{type(error).__name__}: {error}")
     return offer
@@ -172,7 +176,7 @@ def _ranked(one: Offer, needs: InstanceNeeds, standing: Standing) -> Ranked:
     )
 
 
-def _spec(one: Offer, needs: InstanceNeeds) -> InstanceSpec:
+def _spec(one: Offer, needs: InstanceNeeds) -> SealedInstanceSpec:
     return needs.spec(one.place, region=one.region, instance_type=one.type.name, image=one.image.id)
 
 

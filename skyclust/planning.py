@@ -23,7 +23,7 @@ from skyclust.errors import (
     class_named,
 )
 from skyclust.model.change_request import ChangeRequest
-from skyclust.model.instance import InstanceReference, InstanceSpec
+from skyclust.model.instance import BaseInstanceSpec, InstanceReference, SealedInstanceSpec
 from skyclust.model.operation import Operation, OperationKind, OperationState
 from skyclust.model.provision_request import ProvisionRequest
 from skyclust.store.operations import NewOperation
@@ -52,7 +52,7 @@ class Attempt:
 
     credential: str
     provider: str
-    spec: InstanceSpec
+    spec: SealedInstanceSpec
 
 
 def creations(
@@ -113,7 +113,8 @@ def _creation(
     identity: str, attempts: Sequence[dict[str, JsonValue]], wait: Mapping[str, JsonValue]
 ) -> NewOperation:
     first, *others = attempts
-    spec = InstanceSpec.model_validate(first["spec"])
+    # An earlier version has journalled places to fall back on with user data in the clear.
+    spec = BaseInstanceSpec.model_validate(first["spec"])
     return NewOperation(
         id=identity,
         kind=OperationKind.CREATE,

@@ -129,6 +129,8 @@ def advance(
     def write(connection: Connection) -> Operation:
         if state.final:
             _hold_credentials(connection, operation, done)
+            # Its end takes the user data out of it, which the next try still needs.
+            before = operations.hold(connection, operation.workspace_id, operation.id)
         after = operations.advance(
             connection,
             operation.workspace_id,
@@ -142,7 +144,8 @@ def advance(
             detail=done.detail or (instance.native_state if instance else ""),
         )
         if state.final:
-            following = _try_elsewhere(connection, after)
+            asked = after.model_copy(update={"request": before.request})
+            following = _try_elsewhere(connection, asked)
             _remember(connection, operation, after, done)
             _tell(connection, ended=[after], requested=following)
         return after

@@ -9,12 +9,13 @@ from typing import Final
 
 from skyclust.contract import ComputeProvider, TagProvider
 from skyclust.errors import Conflict, InvalidRequest, NeverReached, NotFound, Timeout
-from skyclust.model.instance import Instance, InstanceSpec, InstanceState
+from skyclust.model.instance import Instance, InstanceState
 from skyclust.model.operation import Operation, OperationKind
 from skyclust.planning import wait_seconds
 from skyclust.steps import Action, Position, Step
 from skyclust.waiting import get_same, wait_for_state
 from tasks.outcome import Done, named, reference, wanted
+from tasks.user_data import opened_spec
 
 NEWBORN_SECONDS: Final = 60.0
 """So long a cloud may not know a machine that it has just made; EC2's reference, "Eventual
@@ -63,7 +64,8 @@ def tag(step: Step, operation: Operation, tags: TagProvider) -> Done:
 
 
 def _create(step: Step, operation: Operation, compute: ComputeProvider) -> Done:
-    spec = InstanceSpec.model_validate(operation.request.get("spec"))
+    # Opened at the last moment: whatever was stored until here holds the sealed text.
+    spec = opened_spec(operation)
     return Done(step.outcome, compute.create_instance(spec, operation.token))
 
 

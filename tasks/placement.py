@@ -24,6 +24,7 @@ from skyclust.provider_errors import provider_errors
 from skyclust.store import credentials
 from skyclust.store.engine import open_store
 from tasks.silence import Watch, hear
+from tasks.user_data import plain_user_data
 
 
 @task(
@@ -71,7 +72,8 @@ def survey_place(
     def ask(tell: Callable[[Offer | PassedOver], None]) -> None:
         opened = open_provider(open_store(), workspace_id, place.credential)
         with provider_errors(provider, f"survey {region} of {place}"):
-            tell(survey(opened, needs, place, region))
+            user_data = plain_user_data(needs.user_data, workspace_id)
+            tell(survey(opened, needs, place, region, user_data))
 
     try:
         [found] = hear(ask, Watch(), f"Region {region} of {place.credential}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -23,6 +23,9 @@ class AwsCredential(CredentialModel):
     Field names are the SDK's own. Keys and a profile exclude each other, so that it is
     always clear which identity is meant.
     """
+
+    # STS tells the owner of the role that is assumed the external id (CloudTrail).
+    destination_fields: ClassVar[frozenset[str] | None] = frozenset({"endpoint", "role_arn"})
 
     access_key_id: str | None = Field(
         default=None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -63,6 +63,10 @@ class AzureCredential(CredentialModel):
     Field names are azure-identity's own. Exactly one way to sign in is given, so that it is
     always clear which identity is meant.
     """
+
+    destination_fields: ClassVar[frozenset[str] | None] = frozenset(
+        {"endpoint", "authority", "audience", "cloud", "tenant_id"}
+    )
 
     subscription_id: str = Field(
         title="Subscription ID",

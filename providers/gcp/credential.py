@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -31,6 +31,9 @@ class GcpCredential(CredentialModel):
     Neither: the application default credentials of the machine that runs the worker. Field
     names are those of google-auth.
     """
+
+    # Where a key signs in stands in the key itself, which is secret as a whole.
+    destination_fields: ClassVar[frozenset[str] | None] = frozenset({"endpoint"})
 
     service_account_info: SecretStr | None = Field(
         default=None,

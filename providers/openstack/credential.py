@@ -37,6 +37,10 @@ class OpenStackCredential(CredentialModel):
     aliases: ClassVar[Mapping[str, str]] = {"auth_url": "endpoint", "region": "region_name"}
     region_field: ClassVar[str] = "region_name"
 
+    destination_fields: ClassVar[frozenset[str] | None] = frozenset(
+        {"endpoint", "verify", "cacert", "interface"}
+    )
+
     endpoint: str | None = Field(
         default=None,
         title="Identity endpoint (auth_url)",

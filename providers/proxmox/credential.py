@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -23,6 +23,10 @@ class ProxmoxCredential(CredentialModel):
     Field names are the SDK's own (proxmoxer). Any node of the cluster may be named: it answers
     for all of them.
     """
+
+    destination_fields: ClassVar[frozenset[str] | None] = frozenset(
+        {"endpoint", "host", "port", "verify_ssl", "ca_certificate", "fingerprint"}
+    )
 
     host: str | None = Field(
         default=None,

@@ -55,7 +55,9 @@ def read_text(path: Path | None, option: str) -> str | None:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"{option}: {path} cannot be read as text: {error}") from error
+        # Not the error's own text: that of a wrong byte repeats it.
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise InvalidRequest(f"{option}: {path} cannot be read as text: {reason}.") from None
 
 
 def confirm(question: str, *, yes: bool) -> None:

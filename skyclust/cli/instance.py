@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from skyclust.cli.inputs import parse_place, parse_tags, read_text
+from skyclust.cli.inputs import parse_place, parse_tags
 from skyclust.cli.instance_changes import delete, reboot, resize, start, stop, tag
 from skyclust.cli.inventory import (
     AsOf,
@@ -37,13 +37,15 @@ from skyclust.cli.output import say, show_record, show_text
 from skyclust.cli.providing import provider_of
 from skyclust.cli.requests import checked
 from skyclust.cli.running import finish, run_flow
+from skyclust.cli.user_data import seal_user_data, sealed_user_data
 from skyclust.errors import InvalidRequest
 from skyclust.model.resource import ResourceKind
 from skyclust.redaction import redact
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Machines: create, list, show, start, stop, reboot, resize, tag, console, delete.",
+    help="Machines: create, list, show, start, stop, reboot, resize, tag, console, delete,"
+    " seal-user-data.",
 )
 
 COLUMNS: Final = (
@@ -109,7 +111,8 @@ def create(
         typer.Option(metavar="GIB[:TYPE]", help="A data disk, 100 or 100:gp3; may be repeated."),
     ] = None,
     user_data: Annotated[
-        Path | None, typer.Option(help="File with cloud-init data; it is stored with the run.")
+        Path | None,
+        typer.Option(help="File with cloud-init data; it is sealed before it leaves this process."),
     ] = None,
     wait: Wait = 15,
     local: Local = False,
@@ -127,7 +130,7 @@ def create(
     options = {
         "name": name,
         "ssh_keys": tuple(key or ()),
-        "user_data": read_text(user_data, "--user-data"),
+        "user_data": sealed_user_data(user_data, workspace),
         "tags": parse_tags(tag),
         "disks": tuple(_disk(one) for one in disk or ()),
     }
@@ -245,6 +248,8 @@ def _disk(text: str) -> dict[str, Any]:
         raise InvalidRequest(f"--disk: {text!r} is not GIB or GIB:TYPE, for example 100:gp3.")
     return {"size_gib": int(size), "type": kind or None}
 
+
+app.command()(seal_user_data)
 
 for change in (start, stop, reboot, resize, delete, tag):
     app.command()(change)

@@ -54,7 +54,7 @@ def list_all(
         found = operations.list_all(
             connection, workspace, states=state, kinds=kind, credential=credential, limit=limit
         )
-    rows = [operation.model_dump() for operation in found]
+    rows = [operation.shown.model_dump() for operation in found]
     show_list(rows, COLUMNS, as_json=as_json, title="Operations")
 
 
@@ -72,7 +72,7 @@ def show(
     with open_store().reading() as connection:
         operation = operations.get(connection, workspace, operation_id)
         entries = operations.entries(connection, workspace, operation_id)
-    record = operation.model_dump() | {"may_be_left": what_may_be_left(operation)}
+    record = operation.shown.model_dump() | {"may_be_left": what_may_be_left(operation)}
     lines = [entry.model_dump() for entry in entries]
     if as_json:
         show_record(record | {"entries": lines}, as_json=True)

@@ -98,5 +98,5 @@ def recover_now(
 def _show(operation: Operation, *, as_json: bool) -> None:
     from skyclust.leftovers import what_may_be_left
 
-    record = operation.model_dump() | {"may_be_left": what_may_be_left(operation)}
+    record = operation.shown.model_dump() | {"may_be_left": what_may_be_left(operation)}
     show_record(record, as_json=as_json, title=f"Operation {operation.id}")

@@ -27,6 +27,11 @@ class CredentialModel(BaseModel):
     region_field: ClassVar[str] = "region"
     """The field, if there is one, that holds the region to work in when none is asked for."""
 
+    destination_fields: ClassVar[frozenset[str] | None] = None
+    """The fields that say where the secrets are sent, and how the other side proves who it is.
+    Secrets are bound to them: whoever edits one has to give the secrets again. None: every field
+    that is not secret itself."""
+
     endpoint: str | None = Field(
         default=None,
         title="Private endpoint",

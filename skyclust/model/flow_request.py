@@ -18,9 +18,12 @@ _PREFIX: Final = "__prefect"
 
 
 class FlowRequest(BaseModel):
-    """The parameters of a flow: frozen, of known fields, and with no key that is reserved."""
+    """The parameters of a flow: frozen, of known fields, and with no key that is reserved.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    What was given is not repeated in validation errors, for it may be a secret in a wrong place.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     @model_validator(mode="after")
     def _no_key_is_reserved(self) -> Self:

@@ -7,6 +7,9 @@ from typing import Annotated, Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
+from skyclust.model.ssh_key import SshKey
+from skyclust.model.user_data import DESCRIPTION, LONGEST, SealedUserData
+
 Name = Annotated[
     str, Field(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")
 ]
@@ -63,10 +66,14 @@ class DiskSpec(BaseModel):
     )
 
 
-class InstanceSpec(BaseModel):
-    """What someone asks for. Type, image and network are given by id or by name."""
+class BaseInstanceSpec(BaseModel):
+    """What someone asks for. Type, image and network are given by id or by name.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Its two forms differ in the user data alone: sealed in what is stored, plain for a provider.
+    Neither is taken for the other. What was given is not repeated in validation errors.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     name: Name = Field(
         title="Name", description="Name of the machine: letters, digits, dots and dashes."
@@ -105,18 +112,13 @@ class InstanceSpec(BaseModel):
         " default.",
         pattern=r"^[a-z_][a-z0-9_-]{0,31}$",
     )
-    ssh_keys: tuple[str, ...] = Field(
+    ssh_keys: tuple[SshKey, ...] = Field(
         default=(),
         title="SSH keys",
         description="Names of key pairs at the cloud, or public keys themselves"
-        " (ssh-ed25519 AAAA...) where the cloud takes those.",
+        " (ssh-ed25519 AAAA...) where the cloud takes those. A private key is refused.",
     )
-    user_data: str | None = Field(
-        default=None,
-        title="User data",
-        description="cloud-init data. Stored with the run as it is: put no secrets here.",
-        max_length=16384,
-    )
+    user_data: str | None = Field(default=None, repr=False)
     tags: dict[str, str] = Field(
         default_factory=dict, title="Tags", description="Tags of the machine."
     )
@@ -127,6 +129,30 @@ class InstanceSpec(BaseModel):
     )
     disks: tuple[DiskSpec, ...] = Field(
         default=(), title="Data disks", description="Disks beside the boot disk."
+    )
+
+    def opened(self, plain: str | None) -> InstanceSpec:
+        """Return what the provider is asked for; `plain` is the user data, opened."""
+        return InstanceSpec.model_validate({**self.model_dump(), "user_data": plain})
+
+
+class InstanceSpec(BaseInstanceSpec):
+    """What a provider is asked to make: its user data is as the machine will read it."""
+
+    user_data: str | None = Field(
+        default=None,
+        title="User data",
+        description="cloud-init data.",
+        max_length=LONGEST,
+        repr=False,
+    )
+
+
+class SealedInstanceSpec(BaseInstanceSpec):
+    """What is sent to Prefect and journalled: its user data is sealed."""
+
+    user_data: SealedUserData | None = Field(
+        default=None, title="User data", description=DESCRIPTION, repr=False
     )
 
 

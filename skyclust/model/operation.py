@@ -8,6 +8,8 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from skyclust.model.user_data import without_user_data
+
 
 class OperationKind(StrEnum):
     """What is asked for."""
@@ -83,7 +85,7 @@ class Operation(BaseModel):
     provider: str
     region: str
     token: str
-    request: dict[str, JsonValue] = Field(default_factory=dict)
+    request: dict[str, JsonValue] = Field(default_factory=dict, repr=False)
     state: OperationState = OperationState.PENDING
     step: str = "journalled"
     epoch: int = 1
@@ -101,6 +103,11 @@ class Operation(BaseModel):
     created_at: datetime
     updated_at: datetime
     finished_at: datetime | None = None
+
+    @property
+    def shown(self) -> Operation:
+        """Return the operation as it may be shown: of user data its digest alone."""
+        return self.model_copy(update={"request": without_user_data(self.request)})
 
     @property
     def cancelled(self) -> bool:

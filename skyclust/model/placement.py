@@ -8,7 +8,9 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from skyclust.model.catalog import Architecture
-from skyclust.model.instance import DiskSpec, InstanceSpec, Name
+from skyclust.model.instance import DiskSpec, Name, SealedInstanceSpec
+from skyclust.model.ssh_key import SshKey
+from skyclust.model.user_data import DESCRIPTION, SealedUserData
 from skyclust.model.workspace import Slug
 
 
@@ -41,7 +43,7 @@ class Place(BaseModel):
 class InstanceNeeds(BaseModel):
     """What a machine has to have, and where it may be, in place of an exact type and region."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     name: Name = Field(
         title="Name", description="Name of the machine: letters, digits, dots and dashes."
@@ -90,16 +92,14 @@ class InstanceNeeds(BaseModel):
         description="The user that the SSH keys are for. Empty: the image's own.",
         pattern=r"^[a-z_][a-z0-9_-]{0,31}$",
     )
-    ssh_keys: tuple[str, ...] = Field(
+    ssh_keys: tuple[SshKey, ...] = Field(
         default=(),
         title="SSH keys",
-        description="Names of key pairs at the clouds, or public keys where the clouds take those.",
+        description="Names of key pairs at the clouds, or public keys where the clouds take those."
+        " A private key is refused.",
     )
-    user_data: str | None = Field(
-        default=None,
-        title="User data",
-        description="cloud-init data. Stored with the run as it is: put no secrets here.",
-        max_length=16384,
+    user_data: SealedUserData | None = Field(
+        default=None, title="User data", description=DESCRIPTION, repr=False
     )
     tags: dict[str, str] = Field(
         default_factory=dict, title="Tags", description="Tags of the machine."
@@ -117,9 +117,11 @@ class InstanceNeeds(BaseModel):
             raise ValueError("a place is named twice")
         return self
 
-    def spec(self, place: Place, *, region: str, instance_type: str, image: str) -> InstanceSpec:
+    def spec(
+        self, place: Place, *, region: str, instance_type: str, image: str
+    ) -> SealedInstanceSpec:
         """Return the exact machine that these needs come to in one place."""
-        return InstanceSpec(
+        return SealedInstanceSpec(
             name=self.name,
             region=region,
             zone=place.zone,
@@ -157,7 +159,7 @@ class Ranked(BaseModel):
     region: str
     standing: Standing
     reason: str
-    spec: InstanceSpec | None = None
+    spec: SealedInstanceSpec | None = None
     cores: int | None = None
     memory_gib: float | None = None
     image_name: str | None = None

@@ -7,7 +7,7 @@ from typing import Final, Self
 from pydantic import Field, model_validator
 
 from skyclust.model.flow_request import FlowRequest
-from skyclust.model.instance import InstanceSpec
+from skyclust.model.instance import SealedInstanceSpec
 from skyclust.model.placement import InstanceNeeds
 from skyclust.model.workspace import Slug
 
@@ -27,7 +27,7 @@ class ProvisionRequest(FlowRequest):
         description="Name of the credential to make the machines with. For an exact machine"
         " only; needs name their places themselves.",
     )
-    spec: InstanceSpec | None = Field(
+    spec: SealedInstanceSpec | None = Field(
         default=None,
         title="Machine",
         description="What each machine is to be, with an exact type and image.",
@@ -80,6 +80,12 @@ class ProvisionRequest(FlowRequest):
                 " choose a shorter name"
             )
         return self
+
+    @property
+    def user_data(self) -> str | None:
+        """Return the sealed user data that was given, None without any."""
+        asked = self.spec or self.needs
+        return asked.user_data if asked else None
 
     @property
     def name(self) -> str:

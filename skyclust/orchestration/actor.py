@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 
 from prefect.runtime import flow_run
 
 
 def current_actor() -> str:
-    """Return `flow-run:<id>` within a flow run, else `user:<login name>` of this process."""
+    """Return `flow-run:<id>` within a flow run, else `user:<uid>` of this process.
+
+    The number, for the system vouches for it; a login name comes from the environment (LOGNAME),
+    where anybody may set another one.
+    """
     run_id = flow_run.id
-    if run_id:
-        return f"flow-run:{run_id}"
-    try:
-        return f"user:{getpass.getuser()}"
-    except (KeyError, OSError):
-        # A container may run as a number that no passwd file names.
-        return f"user:{os.getuid()}"
+    return f"flow-run:{run_id}" if run_id else f"user:{os.getuid()}"

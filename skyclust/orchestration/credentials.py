@@ -9,33 +9,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from pydantic import ValidationError
-
 from skyclust.contract import CredentialModel, Provider
-from skyclust.errors import ConfigurationError, Conflict, InvalidRequest, NotFound, SkyClustError
+from skyclust.errors import Conflict, InvalidRequest, NotFound, SkyClustError
 from skyclust.model.identity import Identity
 from skyclust.model.redacted import without_secrets
 from skyclust.model.workspace import CredentialRecord
 from skyclust.orchestration import documents
 from skyclust.orchestration.after_commit import finish
 from skyclust.orchestration.documents import Document
+from skyclust.orchestration.opening import current_document, opened
 from skyclust.orchestration.sealing import (
     adopt,
     is_unwanted,
+    keep_sealed,
     record_action,
-    seal_document,
-    seal_values,
 )
 from skyclust.provider_errors import provider_errors
 from skyclust.providerkit.deadline import call_deadline
-from skyclust.providerkit.permissions import load_permissions
 from skyclust.registry import provider_class
-from skyclust.security.fields import open_fields, secret_fields
+from skyclust.security.fields import Owner, secret_fields
 from skyclust.security.keyring import load_keyring
-from skyclust.security.validation import checked_values, complaints
+from skyclust.security.validation import checked_values
 from skyclust.store import blocks, credentials, workspaces
 from skyclust.store.engine import Store
 
@@ -79,7 +77,8 @@ def save_credential(
     documents.check_name(name)
     model = provider_class(provider).credential_model
     plain = checked_values(model, values, name)
-    sealed = seal_values(model, plain, workspace_id, name)
+    if secret_fields(model) & plain.keys():
+        load_keyring()  # without a key nothing is written at all
     finish(store)  # of a removed credential of this name a block may have been left
     with store.reading() as connection:
         workspaces.get(connection, workspace_id)
@@ -115,10 +114,12 @@ def save_credential(
     # everybody sees and nobody can open, and adding it again finishes it.
     record = store.write(write)
     try:
-        if existing is None:
-            documents.create(provider, workspace_id, name, sealed)
-        else:
-            documents.write(existing, sealed)
+        put = (
+            partial(documents.create, provider, workspace_id, name)
+            if existing is None
+            else partial(documents.write, existing)
+        )
+        keep_sealed(store, Owner(provider, workspace_id, name), plain, put)
     except SkyClustError as error:
         _take_back(store, record, action, error, added=known is None)
         raise
@@ -159,7 +160,7 @@ def load_credential(store: Store, workspace_id: str, name: str) -> CredentialMod
     Raises NotFound when there is none, ConfigurationError when it does not open or its
     values do not fit the provider's model.
     """
-    return _opened(_document(store, workspace_id, name))
+    return opened(current_document(store, find_credential(store, workspace_id, name)))
 
 
 def open_provider(store: Store, workspace_id: str, name: str) -> Provider:
@@ -168,11 +169,11 @@ def open_provider(store: Store, workspace_id: str, name: str) -> Provider:
     The block is read on each call, so that a changed credential is used at once. Raises
     what `load_credential` and `skyclust.registry.provider_class` raise.
     """
-    document = _document(store, workspace_id, name)
+    document = current_document(store, find_credential(store, workspace_id, name))
     with _providers_lock:
         known = _providers.get((workspace_id, name))
         if known is None or known.document != document:
-            provider = provider_class(document.provider)(_opened(document))
+            provider = provider_class(document.provider)(opened(document))
             known = _Opened(document, provider)
             _providers[workspace_id, name] = known
         return known.provider
@@ -255,39 +256,3 @@ def _taken(workspace_id: str, name: str) -> InvalidRequest:
         f"Workspace {workspace_id!r} has a credential {name!r} already.",
         hint="Choose another name, or put new values in its place with --replace.",
     )
-
-
-def _document(store: Store, workspace_id: str, name: str) -> Document:
-    record = find_credential(store, workspace_id, name)
-    document = documents.read(record.provider, record.block_name)
-    if document is None:
-        raise NotFound(
-            f"The Prefect block {record.block_name!r} of credential {name!r} is gone.",
-            hint=f"Remove the credential and add it again: skyclust credential remove {name}",
-        )
-    if (document.workspace_id, document.name) != (workspace_id, name):
-        raise ConfigurationError(
-            f"The Prefect block {record.block_name!r} of credential {name!r} now says that it"
-            f" belongs to workspace {document.workspace_id!r}.",
-            hint=f"Set its workspace field back to {workspace_id!r}.",
-        )
-    return seal_document(store, document)
-
-
-def _opened(document: Document) -> CredentialModel:
-    model = provider_class(document.provider).credential_model
-    secret = secret_fields(model)
-    values = document.values
-    if secret & values.keys():
-        place = {"workspace_id": document.workspace_id, "name": document.name}
-        values = open_fields(load_keyring(), secret, values, **place)
-    try:
-        opened = model.model_validate(values)
-    except ValidationError as error:
-        raise ConfigurationError(
-            f"Credential {document.name!r} is not complete: {complaints(error)}.",
-            hint=f"Correct the Prefect block {document.block_name!r}, or the credential with"
-            " skyclust credential add --replace.",
-        ) from None
-    opened.check_permitted(load_permissions())
-    return opened

@@ -1,19 +1,24 @@
-"""Walks over all credentials: sealing what is plain, resealing with the newest key."""
+"""Walks over all credentials: sealing what is plain, resealing what is sealed in an older way."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from skyclust.errors import ConfigurationError, InvalidRequest, SkyClustError
-from skyclust.model.workspace import CredentialRecord
+from skyclust.errors import ConfigurationError, Conflict, InvalidRequest, SkyClustError
 from skyclust.orchestration import documents
 from skyclust.orchestration.after_commit import finish
 from skyclust.orchestration.documents import Document
-from skyclust.orchestration.sealing import adopt, is_unwanted, seal_document
+from skyclust.orchestration.sealing import (
+    adopt,
+    is_unwanted,
+    owner_of,
+    seal_document,
+)
 from skyclust.registry import provider_class, provider_names
-from skyclust.security.fields import key_ids, plain_fields, secret_fields
-from skyclust.store import workspaces
+from skyclust.security.fields import key_ids, plain_fields, seal_fields, secret_fields
+from skyclust.security.keyring import load_keyring
+from skyclust.store import credentials, workspaces
 from skyclust.store.engine import Store
 
 
@@ -25,29 +30,30 @@ class SealedBlocks:
     problems: tuple[str, ...]
 
 
-def seal_plain_blocks(store: Store, workspace_id: str | None = None) -> SealedBlocks:
-    """Seal the credential blocks that were made or edited by hand, and give each its record.
+def seal_credential_blocks(
+    store: Store, workspace_id: str | None = None, *, with_newest_key: bool = False
+) -> SealedBlocks:
+    """Seal what is plain in credential blocks or sealed in an older form, and record each block.
 
-    Those of one workspace, or of all. May run at any time and as often as wanted: a block
-    that is sealed is left alone. One that cannot be sealed does not stop the others.
+    Those of one workspace, or of all; with the newest key also what an older one sealed. May run
+    at any time and as often as wanted: a block that is as it should be is left alone. One that
+    cannot be sealed, or whose sealed values are not the right ones, does not stop the others.
     """
     sealed: list[str] = []
     problems: list[str] = []
     finish(store)
-    for document in _documents():
-        if isinstance(document, SkyClustError):
-            problems.append(str(document))
+    for listed in _documents():
+        if isinstance(listed, SkyClustError):
+            if not with_newest_key:  # a block of our type, but of no credential of ours
+                problems.append(str(listed))
             continue
-        if workspace_id not in {None, document.workspace_id}:
+        if workspace_id not in {None, listed.workspace_id}:
             continue
         try:
-            if _is_by_hand(document) and not _is_to_go(store, document):
-                _require_workspace(store, document)
-                if seal_document(store, document) is not document:
-                    sealed.append(document.block_name)
-                _require_own_name(adopt(store, document), document)
+            if _sealed(store, listed, with_newest_key=with_newest_key):
+                sealed.append(listed.block_name)
         except SkyClustError as error:
-            problems.append(f"Block {document.block_name!r}: {error}")
+            problems.append(f"Block {listed.block_name!r}: {error}")
     return SealedBlocks(tuple(sealed), tuple(problems))
 
 
@@ -56,23 +62,14 @@ def reseal_credentials(store: Store) -> int:
 
     One block that fails does not stop the others; at the end ConfigurationError names each.
     """
-    rewritten = 0
-    problems: list[str] = []
-    for document in _documents():
-        if isinstance(document, SkyClustError):
-            continue  # no credential of ours, whatever its type
-        try:
-            if seal_document(store, document, with_newest_key=True) is not document:
-                rewritten += 1
-        except SkyClustError as error:
-            problems.append(str(error))
-    if problems:
+    walk = seal_credential_blocks(store, with_newest_key=True)
+    if walk.problems:
         raise ConfigurationError(
-            f"{rewritten} credential(s) were resealed, {len(problems)} could not be:"
-            f" {' '.join(problems)}",
+            f"{len(walk.sealed)} credential(s) were resealed, {len(walk.problems)} could not be:"
+            f" {' '.join(walk.problems)}",
             hint="Keep the old keys until each of them is resealed or removed.",
         )
-    return rewritten
+    return len(walk.sealed)
 
 
 def key_ids_in_use() -> frozenset[str]:
@@ -85,31 +82,48 @@ def key_ids_in_use() -> frozenset[str]:
     )
 
 
+def _sealed(store: Store, listed: Document, *, with_newest_key: bool) -> bool:
+    """Seal one block, and return whether that changed it."""
+    # Since the list was read, the one before may have taken long: what it holds now counts.
+    document = documents.read(listed.provider, listed.block_name)
+    if document is None or _is_to_go(store, document):
+        return False
+    with store.reading() as connection:
+        known = [one.id for one in workspaces.list_all(connection)]
+        record = credentials.find(connection, document.workspace_id, document.name)
+        if document.workspace_id not in known and not (
+            with_newest_key and not key_ids(document.values)
+        ):
+            workspaces.get(connection, document.workspace_id)  # says that there is none
+    if document.workspace_id not in known:
+        return False  # no key is needed for what is not sealed
+    record = record or adopt(store, document)
+    if record.block_name != document.block_name:
+        _seal_stranger(document)
+        raise InvalidRequest(
+            f"Credential {record.name!r} is kept in block {record.block_name!r} already.",
+            hint="Delete or rename one of the two blocks.",
+        )
+    try:
+        return seal_document(store, document, with_newest_key=with_newest_key) is not document
+    except Conflict:
+        # Somebody saves it just now, and so seals it; what is left is found by the next walk.
+        return False
+
+
+def _seal_stranger(document: Document) -> None:
+    """Seal what is plain in a second block of a credential, which nobody will ever open."""
+    model = provider_class(document.provider).credential_model
+    if plain_fields(secret_fields(model), document.values):
+        sealed = seal_fields(load_keyring(), model, document.values, owner_of(document))
+        documents.write(document, sealed)
+
+
 def _documents() -> Iterator[Document | InvalidRequest]:
     for provider in provider_names():
         yield from documents.list_all(provider)
 
 
-def _is_by_hand(document: Document) -> bool:
-    """Return whether a secret is plain, or none is sealed: SkyClust saves neither kind."""
-    model = provider_class(document.provider).credential_model
-    plain = plain_fields(secret_fields(model), document.values)
-    return bool(plain) or not key_ids(document.values)
-
-
 def _is_to_go(store: Store, document: Document) -> bool:
     with store.reading() as connection:
         return is_unwanted(connection, document)
-
-
-def _require_workspace(store: Store, document: Document) -> None:
-    with store.reading() as connection:
-        workspaces.get(connection, document.workspace_id)
-
-
-def _require_own_name(record: CredentialRecord, document: Document) -> None:
-    if record.block_name != document.block_name:
-        raise InvalidRequest(
-            f"Credential {record.name!r} is kept in block {record.block_name!r} already.",
-            hint="Delete or rename one of the two blocks.",
-        )

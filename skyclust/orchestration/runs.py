@@ -137,9 +137,10 @@ def check_parameters(
         )
     problems = validate(dict(parameters), dict(schema))
     if problems:
-        where = problems[0].json_path.removeprefix("$.")
+        problem = _deepest(problems[0])
+        where = problem.json_path.removeprefix("$.")
         raise InvalidRequest(
-            f"Deployment {deployment!r} refuses parameter {where!r}: {problems[0].message}."
+            f"Deployment {deployment!r} refuses parameter {where!r}: {_complaint(problem)}."
         )
 
 
@@ -220,6 +221,20 @@ def tell_end_of_cancelled(run_id: str, message: str) -> None:
         state = client.read_flow_run(UUID(run_id)).state
         if state is None or state.type is StateType.CANCELLING or state.is_final():
             client.set_flow_run_state(UUID(run_id), Cancelled(message=message), force=True)
+
+
+def _deepest(problem: Any) -> Any:
+    """Return what is wrong farthest within a value that fits none of several schemas."""
+    while problem.context:
+        problem = max(problem.context, key=lambda one: len(one.absolute_path))
+    return problem
+
+
+def _complaint(problem: Any) -> str:
+    """Return what is wrong with a parameter, without what was given: it may be a secret."""
+    if problem.validator in {"required", "additionalProperties"}:
+        return str(problem.message)  # names the fields alone
+    return f"it does not have the {problem.validator} {problem.validator_value!r}"
 
 
 def _read_deployment(client: SyncPrefectClient, name: str) -> DeploymentResponse:

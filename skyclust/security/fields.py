@@ -7,18 +7,42 @@ provider's credential model.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, get_args
 
 from pydantic import BaseModel, JsonValue, Secret, SecretBytes, SecretStr
 
 from skyclust.contract import CredentialModel
 from skyclust.errors import ConfigurationError
+from skyclust.model.sealed_state import SealedState
 from skyclust.redaction import register_secret
+from skyclust.security.binding import Binding, canonical, credential_binding
 from skyclust.security.keyring import Keyring
-from skyclust.security.sealing import is_sealed, key_id_of, seal, unseal
+from skyclust.security.sealing import digest_of, is_current, is_sealed, key_id_of, seal, unseal
 
 Values = Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The credential that secrets belong to."""
+
+    provider: str
+    workspace_id: str
+    name: str
+
+    def binding(self, field: str, where: Values) -> Binding:
+        """Return the place of one of its secrets, which is sent to `where`."""
+        return credential_binding(
+            provider=self.provider,
+            workspace_id=self.workspace_id,
+            name=self.name,
+            field=field,
+            destination=where,
+        )
 
 
 def secret_fields(model: type[CredentialModel]) -> frozenset[str]:
@@ -40,6 +64,35 @@ def secret_fields(model: type[CredentialModel]) -> frozenset[str]:
     return frozenset(found)
 
 
+def by_field_names(model: type[CredentialModel], values: Values) -> dict[str, JsonValue]:
+    """Return the values under the names of the model's fields.
+
+    Raises ConfigurationError, which repeats no value, for one that is given by two names.
+    """
+    try:
+        return model.by_field_names(values)
+    except ValueError as error:
+        raise ConfigurationError(f"The credential is not valid: {error}.") from None
+
+
+def destination(model: type[CredentialModel], values: Values) -> dict[str, JsonValue]:
+    """Return the fields that say where the secrets are sent and how the other side is proven.
+
+    A field that is absent, empty or as it is by default is left out: a form that is saved sends
+    them, and it is the same place.
+    """
+    secret = secret_fields(model)
+    wanted = model.destination_fields
+    found: dict[str, JsonValue] = {}
+    for name, value in by_field_names(model, values).items():
+        if name in secret or (wanted is not None and name not in wanted):
+            continue
+        info = model.model_fields.get(name)
+        if value not in (None, "") and (info is None or value != info.default):
+            found[name] = value
+    return found
+
+
 def plain_fields(secret: frozenset[str], values: Values) -> list[str]:
     """Return the names of the secret fields whose value is not sealed yet, sorted."""
     return sorted(name for name, text in _secrets(secret, values) if not is_sealed(text))
@@ -51,34 +104,52 @@ def key_ids(values: Values) -> frozenset[str]:
     return frozenset(key_id_of(text) for text in texts if is_sealed(text))
 
 
-def seal_fields(
-    keyring: Keyring, secret: frozenset[str], values: Values, *, workspace_id: str, name: str
-) -> dict[str, JsonValue]:
-    """Return the values with every secret sealed by the newest key.
+def sealed_state(model: type[CredentialModel], values: Values) -> SealedState:
+    """Return what tells the sealed values of a credential, and their destination, from others."""
+    secret = secret_fields(model)
+    return SealedState(
+        values={
+            name: digest_of(text) for name, text in _secrets(secret, values) if is_sealed(text)
+        },
+        destination={
+            name: hashlib.sha256(canonical(value).encode()).hexdigest()
+            for name, value in destination(model, values).items()
+        },
+        since=datetime.now(UTC),
+    )
 
-    One that already is stays as it is, one sealed by an older key is opened and sealed
-    anew. Raises ConfigurationError when a sealed value does not open in this place.
+
+def seal_fields(
+    keyring: Keyring, model: type[CredentialModel], values: Values, owner: Owner
+) -> dict[str, JsonValue]:
+    """Return the values, under the names of the fields, with every secret sealed by the newest
+    key in the newest form.
+
+    One that already is stays as it is. Each that is sealed has to open in this place. Raises
+    ConfigurationError when one does not.
     """
-    sealed = dict(values)
-    for field, text in _secrets(secret, values):
-        place = {"workspace_id": workspace_id, "name": name, "field": field}
-        plaintext = unseal(keyring, text, **place) if is_sealed(text) else text
+    sealed = by_field_names(model, values)
+    where = destination(model, sealed)
+    for field, text in _secrets(secret_fields(model), sealed):
+        binding = owner.binding(field, where)
+        plaintext = unseal(keyring, text, binding) if is_sealed(text) else text
         register_secret(plaintext)
-        if not is_sealed(text) or key_id_of(text) != keyring.newest.id:
-            sealed[field] = seal(keyring, plaintext, **place)
+        if not is_sealed(text) or not is_current(keyring, text):
+            sealed[field] = seal(keyring, plaintext, binding)
     return sealed
 
 
 def open_fields(
-    keyring: Keyring, secret: frozenset[str], values: Values, *, workspace_id: str, name: str
+    keyring: Keyring, model: type[CredentialModel], values: Values, owner: Owner
 ) -> dict[str, JsonValue]:
     """Return the values with every secret in the clear, and keep the secrets out of logs.
 
     Raises ConfigurationError when a secret does not open, or is not sealed at all.
     """
-    opened = dict(values)
-    for field, text in _secrets(secret, values):
-        plaintext = unseal(keyring, text, workspace_id=workspace_id, name=name, field=field)
+    opened = by_field_names(model, values)
+    where = destination(model, opened)
+    for field, text in _secrets(secret_fields(model), opened):
+        plaintext = unseal(keyring, text, owner.binding(field, where))
         register_secret(plaintext)
         opened[field] = plaintext
     return opened

@@ -54,6 +54,11 @@ class Keyring:
         """Return the key with this id, None when the keyring does not hold it."""
         return next((key for key in self.keys if key.id == key_id), None)
 
+    def with_keys(self, other: Keyring) -> Keyring:
+        """Return the keyring with those keys of another one behind its own that it lacks."""
+        missing = tuple(key for key in other.keys if self.find(key.id) is None)
+        return Keyring((*self.keys, *missing), self.source)
+
 
 def key_id(material: bytes) -> str:
     """Return the public name of a key: the first 48 bits of its SHA-256, in hex.

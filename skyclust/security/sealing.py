@@ -1,29 +1,39 @@
-"""Sealing one secret field of one credential with AES-256-GCM.
+"""Sealing one text with AES-256-GCM.
 
-A sealed text reads `sealed:v1:<key id>:<base64 of nonce and ciphertext>`. Its associated
-data is the version, the workspace, the credential's name and the field, so that a sealed
-text that was copied to another place does not open there. The nonce is 96 random bits
-(NIST SP 800-38D, section 8.2.2), which that document allows for 2**32 messages a key.
+A sealed text reads `sealed:v2:<key id>:<base64 of nonce and ciphertext>`. Its associated data is
+its place (`skyclust.security.binding`), so that it opens nowhere else. The nonce is 96 random
+bits (NIST SP 800-38D, section 8.2.2), which that document allows for 2**32 messages a key. Texts
+of version 1, whose associated data has fewer parts, still open; none is made any more.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
 import secrets
+from dataclasses import dataclass
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from skyclust.errors import ConfigurationError
+from skyclust.security.binding import Binding
 from skyclust.security.keyring import Keyring
 
 PREFIX: Final = "sealed:"
-_VERSION: Final = "v1"
+VERSION: Final = "v2"
 _NONCE_BYTES: Final = 12
-_FORM: Final = re.compile(r"sealed:v1:([0-9a-f]{12}):([A-Za-z0-9_-]+={0,2})")
+_FORM: Final = re.compile(r"sealed:(v[12]):([0-9a-f]{12}):([A-Za-z0-9_-]+={0,2})")
+
+
+@dataclass(frozen=True)
+class _Parts:
+    version: str
+    key_id: str
+    content: bytes
 
 
 def is_sealed(text: str) -> bool:
@@ -31,44 +41,41 @@ def is_sealed(text: str) -> bool:
     return text.startswith(PREFIX)
 
 
-def seal(keyring: Keyring, plaintext: str, *, workspace_id: str, name: str, field: str) -> str:
-    """Return the sealed form of a secret, made with the newest key; each call makes another."""
+def seal(keyring: Keyring, plaintext: str, binding: Binding) -> str:
+    """Return the sealed form of a text, made with the newest key; each call makes another."""
     nonce = secrets.token_bytes(_NONCE_BYTES)
     ciphertext = AESGCM(keyring.newest.material).encrypt(
-        nonce, plaintext.encode("utf-8"), _associated_data(workspace_id, name, field)
+        nonce, plaintext.encode("utf-8"), binding.associated_data(VERSION)
     )
     encoded = base64.urlsafe_b64encode(nonce + ciphertext).decode("ascii")
-    return f"{PREFIX}{_VERSION}:{keyring.newest.id}:{encoded}"
+    return f"{PREFIX}{VERSION}:{keyring.newest.id}:{encoded}"
 
 
-def unseal(keyring: Keyring, sealed: str, *, workspace_id: str, name: str, field: str) -> str:
-    """Return the secret in a sealed text.
+def unseal(keyring: Keyring, sealed: str, binding: Binding) -> str:
+    """Return the text that was sealed.
 
-    Raises ConfigurationError when the text is damaged, when the keyring lacks its key, and
-    when it was sealed for another workspace, credential or field.
+    Raises ConfigurationError when it is damaged, when the keyring lacks its key, and when it was
+    sealed for another place.
     """
-    what = f"Field {field!r} of credential {name!r} in workspace {workspace_id!r}"
-    needed, content = _parts(sealed, what)
-    key = keyring.find(needed)
+    parts = _parts(sealed, binding.what, binding.remedy)
+    # Without associated data nothing opens that was sealed here: all of it has some.
+    associated = binding.associated_data(parts.version)
+    key = keyring.find(parts.key_id)
     if key is None:
         held = ", ".join(key.id for key in keyring.keys)
         raise ConfigurationError(
-            f"{what} is sealed with key {needed}; {keyring.source} holds {held}.",
-            hint=f"Add key {needed} behind the newest key in SKYCLUST_ENCRYPTION_KEY."
-            " If it is lost, give the secret again: skyclust credential add --replace.",
+            f"{binding.what} is sealed with key {parts.key_id}; {keyring.source} holds {held}.",
+            hint=f"Add key {parts.key_id} behind the newest key in SKYCLUST_ENCRYPTION_KEY."
+            f" If it is lost: {binding.remedy}",
         )
+    nonce, ciphertext = parts.content[:_NONCE_BYTES], parts.content[_NONCE_BYTES:]
     try:
-        plaintext = AESGCM(key.material).decrypt(
-            content[:_NONCE_BYTES],
-            content[_NONCE_BYTES:],
-            _associated_data(workspace_id, name, field),
-        )
+        plaintext = AESGCM(key.material).decrypt(nonce, ciphertext, associated)
     except InvalidTag as error:
         raise ConfigurationError(
-            f"{what} does not open with key {needed}: it was changed, or was sealed for"
-            " another workspace, credential or field.",
-            hint="A sealed value cannot be copied or renamed."
-            " Give the secret again: skyclust credential add --replace.",
+            f"{binding.what} does not open with key {parts.key_id}: it was changed, was sealed for"
+            " another workspace, credential or field, or where it is sent was changed.",
+            hint=f"A sealed value cannot be copied or renamed. {binding.remedy}",
         ) from error
     return plaintext.decode("utf-8")
 
@@ -78,25 +85,40 @@ def key_id_of(sealed: str) -> str:
 
     Raises ConfigurationError when the text is no sealed one.
     """
-    return _parts(sealed, "The value")[0]
+    return _parts(sealed, "The value", "Seal it again.").key_id
 
 
-def _parts(sealed: str, what: str) -> tuple[str, bytes]:
+def is_current(keyring: Keyring, sealed: str) -> bool:
+    """Return whether a text is of the newest version and sealed with the newest key.
+
+    Raises ConfigurationError when the text is no sealed one.
+    """
+    parts = _parts(sealed, "The value", "Seal it again.")
+    return (parts.version, parts.key_id) == (VERSION, keyring.newest.id)
+
+
+def is_old_form(sealed: str) -> bool:
+    """Return whether a text is sealed in a form that is bound to less than the newest is."""
+    return is_sealed(sealed) and not sealed.startswith(f"{PREFIX}{VERSION}:")
+
+
+def digest_of(sealed: str) -> str:
+    """Return what tells one sealed text from every other, in hex; it tells nothing of the content.
+
+    The nonce is random, so nobody can make the digest of a guess without the key.
+    """
+    return hashlib.sha256(sealed.encode("utf-8")).hexdigest()
+
+
+def _parts(sealed: str, what: str, remedy: str) -> _Parts:
     match = _FORM.fullmatch(sealed)
     try:
-        content = base64.urlsafe_b64decode(match[2]) if match else b""
+        content = base64.urlsafe_b64decode(match[3]) if match else b""
     except binascii.Error:
         content = b""
     # Shorter than a nonce and a tag of 128 bits cannot be whole.
     if match is None or len(content) < _NONCE_BYTES + 16:
         raise ConfigurationError(
-            f"{what} is not a whole sealed value of version 1: it was cut, changed or mistyped.",
-            hint="Give the secret again: skyclust credential add --replace.",
+            f"{what} is not a whole sealed value: it was cut, changed or mistyped.", hint=remedy
         )
-    return match[1], content
-
-
-def _associated_data(*parts: str) -> bytes:
-    """Return an encoding in which no two lists of parts are alike: each has its length first."""
-    encoded = [part.encode("utf-8") for part in ("skyclust", _VERSION, *parts)]
-    return b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
+    return _Parts(match[1], match[2], content)

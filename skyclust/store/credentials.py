@@ -48,7 +48,9 @@ def add(
             f"There is a credential {name!r} in workspace {workspace_id!r} already.",
             hint="Choose another name, or remove that one first.",
         )
-    connection.execute(insert(credentials).values(**record.model_dump()))
+    # Nothing sealed is accepted until it was written here: not what a removed credential of this
+    # name has left somewhere.
+    connection.execute(insert(credentials).values(**record.model_dump(), sealed=[]))
     return record
 
 

@@ -21,6 +21,7 @@ from skyclust.errors import (
 )
 from skyclust.model.instance import InstanceReference
 from skyclust.model.operation import Operation, OperationEntry, OperationKind, OperationState
+from skyclust.model.user_data import without_user_data
 from skyclust.store import credentials
 from skyclust.store.operation_rows import (
     NewOperation,
@@ -40,6 +41,7 @@ __all__ = [
     "begin_attempt",
     "entries",
     "get",
+    "hold",
     "journal",
     "list_all",
     "open_operations",
@@ -158,6 +160,13 @@ def get(connection: Connection, workspace_id: str, operation_id: str) -> Operati
     return to_operation(row)
 
 
+def hold(connection: Connection, workspace_id: str, operation_id: str) -> Operation:
+    """Return an operation that nobody else changes until the transaction ends; raises NotFound."""
+    query = of_workspace(workspace_id).where(operations.c.operation_id == operation_id)
+    row = connection.execute(query.with_for_update()).one_or_none()
+    return get(connection, workspace_id, operation_id) if row is None else to_operation(row)
+
+
 def list_all(
     connection: Connection,
     workspace_id: str,
@@ -217,8 +226,12 @@ def write_line(
 ) -> Operation:
     """Write values to an operation, add a line to its history, and return it.
 
-    With the epoch None it is written whoever owns it. Raises what `advance` raises.
+    With the epoch None it is written whoever owns it. What ends the operation takes the user data
+    out of its request: nothing needs it any more. Raises what `advance` raises.
     """
+    if values.get("finished_at") is not None:
+        ended = get(connection, workspace_id, operation_id)
+        values = values | {"request": without_user_data(ended.request)}
     row = _update(
         connection,
         workspace_id,

@@ -59,6 +59,9 @@ credentials: Final = Table(
     Column("principal", Text),
     Column("verified_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
+    # Digests of the sealed values that the block may hold; empty for a credential of an earlier
+    # version that was not opened since.
+    Column("sealed", json_document()),
     PrimaryKeyConstraint("workspace_id", "name"),
 )
 

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from providers.aws.credential import AwsCredential
 from skyclust.errors import ConfigurationError, InvalidRequest, NotFound
 from skyclust.orchestration.credentials import find_credential, load_credential, save_credential
-from skyclust.orchestration.resealing import seal_plain_blocks
+from skyclust.orchestration.resealing import seal_credential_blocks
 from skyclust.orchestration.runs import run_here
 from skyclust.store import credentials, workspaces
 from skyclust.store.engine import Store
@@ -171,8 +171,8 @@ def test_plain_blocks_are_sealed_and_registered_by_one_walk(store: Store, blocks
     blocks.make("by-hand", KEYS)
     blocks.make("profile-only", {"profile": "prod"})
 
-    first = seal_plain_blocks(store)
-    second = seal_plain_blocks(store)
+    first = seal_credential_blocks(store)
+    second = seal_credential_blocks(store)
 
     assert set(first.sealed) == {"default--prod", "by-hand"}
     assert first.problems == ()
@@ -193,7 +193,7 @@ def test_a_block_that_cannot_be_sealed_does_not_stop_the_others(
     blocks.make("acme--default--prod", KEYS)
     blocks.make("by-hand", KEYS)
 
-    walk = seal_plain_blocks(store)
+    walk = seal_credential_blocks(store)
 
     assert walk.sealed == ("by-hand",)
     assert len(walk.problems) == 2
@@ -220,7 +220,7 @@ def test_a_second_block_for_a_known_credential_is_reported(store: Store, blocks:
     save_credential(store, "default", "prod", "aws", KEYS)
     blocks.make("prod", KEYS)
 
-    walk = seal_plain_blocks(store)
+    walk = seal_credential_blocks(store)
 
     assert walk.problems
     assert "'default--prod' already" in walk.problems[0]
