@@ -8,7 +8,6 @@ server stays, and is named. `--reset` puts all of it back.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
@@ -20,7 +19,7 @@ from deployments.limits import apply_limits
 from deployments.outcome import Applied
 from deployments.work_pools import apply_work_pool
 from skyclust.errors import SkyClustError
-from skyclust.file_modes import UMASK
+from skyclust.file_modes import keep_files_private
 from skyclust.orchestration.backlog import collapse_backlog
 from skyclust.orchestration.blocks import register_block_types
 from skyclust.orchestration.client import prefect_client
@@ -74,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="put everything back as it is declared, whatever somebody changed at the server",
     )
     given = parser.parse_args(arguments)
-    os.umask(UMASK)
+    keep_files_private()
     try:
         apply_all(lambda line: print(line, flush=True), reset=given.reset)  # noqa: T201 - its output
     except SkyClustError as error:

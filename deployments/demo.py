@@ -28,6 +28,7 @@ from skyclust.embedded.environment import without_proxy_on_loopback
 from skyclust.embedded.processes import log_tail
 from skyclust.embedded.runtime import Runtime
 from skyclust.errors import SkyClustError
+from skyclust.file_modes import keep_files_private
 from skyclust.sandbox.processes import CLOUDS, stop_sandbox
 
 _OTHER_INSTALLATIONS: Final = ("AWS_", "PREFECT_", "SKYCLUST_")
@@ -36,6 +37,7 @@ _OTHER_INSTALLATIONS: Final = ("AWS_", "PREFECT_", "SKYCLUST_")
 
 def main() -> int:
     """Run the demo; return 0 when everything that it claims happened, else 1."""
+    keep_files_private()
     stays = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("CHECK", "0") == "0"
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)

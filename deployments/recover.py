@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from skyclust.errors import SkyClustError
-from skyclust.file_modes import UMASK
+from skyclust.file_modes import keep_files_private
 from skyclust.orchestration.runs import run_here
 
 FLOW = "recover-operations"
@@ -14,7 +13,7 @@ FLOW = "recover-operations"
 
 def main() -> int:
     """Recover the operations of every workspace; return 0 when all came to their end, else 1."""
-    os.umask(UMASK)
+    keep_files_private()
     try:
         outcome = run_here(FLOW, {})
     except SkyClustError as error:

@@ -13,7 +13,6 @@ folder.
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import subprocess
 import sys
@@ -31,7 +30,7 @@ from skyclust.embedded.obstacles import paused
 from skyclust.embedded.prefect_api import ask
 from skyclust.embedded.recovery_state import RecoveryState, write_recovery_state
 from skyclust.errors import NotFound, SkyClustError
-from skyclust.file_modes import FOLDER_MODE, UMASK
+from skyclust.file_modes import keep_files_private, make_private_folder
 from skyclust.model.operation import Operation
 from skyclust.orchestration.after_commit import finish
 from skyclust.orchestration.backlog import collapse_backlog
@@ -155,13 +154,13 @@ def _named(lost: Sequence[Operation]) -> str:
 
 def main() -> int:
     """Run the loop until SIGTERM or SIGINT; return 0."""
-    os.umask(UMASK)
+    keep_files_private()
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
     )
     logging.getLogger("httpx").setLevel(logging.WARNING)
     home = load_settings().home.absolute()
-    home.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    make_private_folder(home)
     loop = RecoveryLoop(home)
 
     def end(number: int, frame: FrameType | None) -> None:

@@ -9,6 +9,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from skyclust.file_modes import keep_files_private
 from skyclust.model.change_request import ChangeRequest, InstanceAction
 from skyclust.orchestration.after_commit import finish
 from skyclust.orchestration.heartbeats import heartbeat
@@ -43,6 +44,7 @@ def change_instance(request: ChangeRequest) -> State[Any]:
     says that the machine is gone, not before. What the machine's provider cannot do at all
     is refused before anything is journalled.
     """
+    keep_files_private()
     with heartbeat(current_run()):
         return _change(request)
 

@@ -11,6 +11,7 @@ from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from skyclust.contract import ComputeProvider
+from skyclust.file_modes import keep_files_private
 from skyclust.model.placement import Ranked
 from skyclust.model.provision_request import ProvisionRequest
 from skyclust.orchestration.after_commit import finish
@@ -45,6 +46,7 @@ def provision_instances(request: ProvisionRequest) -> State[Any]:
     Completed, as Partial when only some machines came up, or as Failed. A retry of the run
     goes on with the same operations. A dry run shows the ranking and makes nothing.
     """
+    keep_files_private()
     with heartbeat(current_run()):
         return _provision(request)
 

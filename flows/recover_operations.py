@@ -9,6 +9,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from skyclust.file_modes import keep_files_private
 from skyclust.model.request import RecoverRequest
 from skyclust.orchestration.after_commit import finish
 from skyclust.orchestration.backlog import stand_for_waiting_runs
@@ -42,6 +43,7 @@ def recover_operations(request: RecoverRequest = EVERY_WORKSPACE) -> State[Any]:
     person. The run ends as Completed when every operation came to its end, whichever that was.
     Recoveries may run side by side: an operation has one owner at a time.
     """
+    keep_files_private()
     stand_for_waiting_runs()
     with heartbeat(current_run()):
         return _recover(request)

@@ -8,6 +8,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
+from skyclust.file_modes import keep_files_private
 from skyclust.model.request import SealRequest
 from skyclust.orchestration.backlog import stand_for_waiting_runs
 from skyclust.orchestration.runs import PARTIAL
@@ -22,6 +23,7 @@ def seal_credentials(request: SealRequest = EVERY_WORKSPACE) -> State[Any]:
 
     A block that cannot be sealed does not stop the others; the run's message names it.
     """
+    keep_files_private()
     stand_for_waiting_runs()
     walk = seal_blocks(request.workspace)
     sealed = f"Sealed: {', '.join(walk.sealed)}." if walk.sealed else "No block had to be sealed."

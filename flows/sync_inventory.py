@@ -16,6 +16,7 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from skyclust.errors import SkyClustError, UnexpectedAnswer
+from skyclust.file_modes import keep_files_private
 from skyclust.model.request import SyncRequest
 from skyclust.model.scope import Scope, ScopeState
 from skyclust.orchestration.after_commit import finish
@@ -71,6 +72,7 @@ def sync_inventory(request: SyncRequest = EVERYTHING) -> State[Any]:
     What cannot be read keeps its rows and is marked stale with the reason. The run ends as
     Completed, as Partial when some scopes are not fresh, or as Failed when none is.
     """
+    keep_files_private()
     stand_for_waiting_runs()
     started = datetime.now(UTC)
     store = open_store()

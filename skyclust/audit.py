@@ -18,7 +18,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 from sqlalchemy import Connection, Row, insert, select, update
 
 from skyclust.errors import InvalidRequest, NotFound
-from skyclust.model.audit import AuditEntry, AuditProblem, genesis_hash
+from skyclust.model.audit import AuditEntry, AuditHead, AuditProblem, genesis_hash
 from skyclust.store.tables import audit_entries, audit_heads
 from skyclust.store.types import now
 
@@ -42,20 +42,20 @@ def append(
     InvalidRequest for a detail that is no JSON.
     """
     text = _canonical_detail(detail)
-    head = connection.execute(
+    row = connection.execute(
         select(audit_heads).where(audit_heads.c.workspace_id == workspace_id).with_for_update()
     ).one_or_none()
-    if head is None:
+    if row is None:
         raise NotFound(f"There is no workspace {workspace_id!r}.")
     values: dict[str, Any] = {
         "workspace_id": workspace_id,
-        "sequence": head.entries + 1,
+        "sequence": row.entries + 1,
         "at": now(),
         "actor": actor,
         "action": action,
         "object": object,
         "detail": text,
-        "previous_hash": head.hash,
+        "previous_hash": row.hash,
     }
     values["hash"] = _hash(values)
     connection.execute(insert(audit_entries).values(**values))
@@ -84,22 +84,48 @@ def list_all(
     ]
 
 
+def head(connection: Connection, workspace_id: str) -> AuditHead:
+    """Return how far a workspace's trail has come; raises NotFound for one without a trail."""
+    row = connection.execute(
+        select(audit_heads).where(audit_heads.c.workspace_id == workspace_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"Workspace {workspace_id!r} has no audit trail.")
+    return AuditHead(sequence=row.entries, hash=row.hash)
+
+
+def missing(connection: Connection, workspace_id: str, noted: AuditHead) -> AuditProblem | None:
+    """Return what is wrong when a head that was noted earlier is not in a trail; None if it is.
+
+    A trail that was forged as a whole is sound in itself: only what was noted elsewhere tells.
+    """
+    if noted.sequence == 0:
+        found: str | None = genesis_hash(workspace_id)
+    else:
+        found = connection.scalars(
+            select(audit_entries.c.hash).where(
+                audit_entries.c.workspace_id == workspace_id,
+                audit_entries.c.sequence == noted.sequence,
+            )
+        ).one_or_none()
+    if found == noted.hash:
+        return None
+    what = "is missing" if found is None else "has another hash"
+    return _problem(workspace_id, noted.sequence, f"the line that was noted as the head {what}")
+
+
 def verify(connection: Connection, workspace_id: str) -> list[AuditProblem]:
     """Read the whole trail and return what is wrong with it; empty when nothing is.
 
     Raises NotFound for a workspace that has no trail at all, not even a head.
     """
-    head = connection.execute(
-        select(audit_heads).where(audit_heads.c.workspace_id == workspace_id)
-    ).one_or_none()
-    if head is None:
-        raise NotFound(f"Workspace {workspace_id!r} has no audit trail.")
+    last = head(connection, workspace_id)
     rows = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(
         select(audit_entries)
         .where(audit_entries.c.workspace_id == workspace_id)
         .order_by(audit_entries.c.sequence)
     )
-    return list(_problems(workspace_id, rows, count=head.entries, last_hash=head.hash))
+    return list(_problems(workspace_id, rows, count=last.sequence, last_hash=last.hash))
 
 
 def _problems(

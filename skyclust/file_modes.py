@@ -20,6 +20,7 @@ UMASK: Final = 0o077
 """What a process of an installation takes away from the mode of each new file."""
 
 OTHERS: Final = 0o077
+_OTHERS_WRITE: Final = 0o022
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
 
@@ -39,16 +40,30 @@ def create_private(path: Path) -> None:
         os.close(owner_only(str(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL))
 
 
-def make_private_folder(folder: Path) -> None:
+def keep_files_private() -> None:
+    """Let all that this process and its children write from now on be for their owner alone."""
+    os.umask(UMASK)
+
+
+def make_private_folder(folder: Path) -> int | None:
     """Make a folder with mode 0700, or close an existing one to other users.
 
-    Raises ConfigurationError for a folder that is meant for everybody, such as /tmp, and for one
-    of another user.
+    Returns the mode of one that was open to others, None for any other. Raises ConfigurationError
+    for a folder that is meant for everybody, such as /tmp, and for one of another user.
     """
     folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    return close_folder(folder)
+
+
+def close_folder(folder: Path) -> int | None:
+    """Close an existing folder to other users; returns and raises as `make_private_folder` does.
+
+    One that others could write to, and that holds something of theirs, is refused: it may be
+    what a command would trust.
+    """
     found = folder.stat()
     if not found.st_mode & OTHERS:
-        return
+        return None
     if found.st_mode & stat.S_ISVTX:
         raise ConfigurationError(
             f"{folder} is a folder for every user of this machine"
@@ -56,6 +71,9 @@ def make_private_folder(folder: Path) -> None:
             hint="Choose a folder of its own, for example SKYCLUST_HOME=~/.skyclust.",
         )
     _close(folder, FOLDER_MODE)
+    if found.st_mode & _OTHERS_WRITE:
+        _refuse_foreign(folder, found.st_uid)
+    return stat.S_IMODE(found.st_mode)
 
 
 def close_to_others(paths: Iterable[Path]) -> list[Path]:
@@ -76,6 +94,17 @@ def close_to_others(paths: Iterable[Path]) -> list[Path]:
             _close(path, FOLDER_MODE if stat.S_ISDIR(found.st_mode) else FILE_MODE)
             closed.append(path)
     return closed
+
+
+def _refuse_foreign(folder: Path, owner: int) -> None:
+    foreign = [
+        one.name for one in os.scandir(folder) if one.stat(follow_symlinks=False).st_uid != owner
+    ]
+    if foreign:
+        raise ConfigurationError(
+            f"Others could write to {folder}, and {sorted(foreign)[0]!r} in it is another user's.",
+            hint="It is closed to them now. Look at what is not yours there, and remove it.",
+        )
 
 
 def _each(paths: Iterable[Path]) -> Iterator[Path]:

@@ -8,7 +8,8 @@ import typer
 
 from skyclust.cli.exits import ExitCode
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
-from skyclust.cli.output import say, show_list
+from skyclust.cli.output import say, show_list, show_record, show_text
+from skyclust.errors import InvalidRequest
 
 app = typer.Typer(no_args_is_help=True, help="Who did what: list, verify.")
 
@@ -34,17 +35,46 @@ def list_all(
 
 
 @app.command()
-def verify(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False) -> None:
-    """Check that no line was changed, added or removed; list what is wrong, exit code 1."""
+def verify(
+    expect: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HEAD", help="A head that was noted earlier; the trail has to have it still."
+        ),
+    ] = None,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    as_json: AsJson = False,
+) -> None:
+    """Check that no line was changed, added or removed; list what is wrong, exit code 1.
+
+    Prints the head, NUMBER:HASH. Note it where the database's administrators cannot write, and
+    give it to --expect later: a trail that was forged as a whole does not have it.
+    """
     from skyclust import audit
+    from skyclust.model.audit import AuditHead
     from skyclust.store.engine import open_store
 
+    noted: AuditHead | None = None
+    if expect is not None:
+        try:
+            noted = AuditHead.parse(expect)
+        except ValueError as error:
+            raise InvalidRequest(f"--expect: {expect!r} {error}.") from error
     with open_store().reading() as connection:
+        head = audit.head(connection, workspace)
         problems = audit.verify(connection, workspace)
+        missing = None if noted is None else audit.missing(connection, workspace, noted)
+    if missing is not None:
+        problems.append(missing)
     rows = [problem.model_dump() for problem in problems]
-    if rows or as_json:
-        show_list(rows, ("sequence", "problem"), as_json=as_json, title="Problems")
+    if as_json:
+        record = {"workspace": workspace, "head": str(head), **head.model_dump(), "problems": rows}
+        show_record(record, as_json=True)
+    elif rows:
+        show_list(rows, ("sequence", "problem"), as_json=False, title="Problems")
     if problems:
         say(f"The trail of workspace {workspace!r} was tampered with.", style="red")
         raise typer.Exit(ExitCode.FAILED)
+    if not as_json:
+        show_text(f"{head}\n")
     say(f"The trail of workspace {workspace!r} is whole.", style="green")

@@ -6,7 +6,6 @@ Prefect, a cloud's SDK) it imports when it runs, so that help and lists answer a
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -33,9 +32,9 @@ from skyclust.cli import (
 )
 from skyclust.cli.exits import ExitCode, exit_code
 from skyclust.cli.output import printable, report_error
-from skyclust.cli.server import use_embedded_server
+from skyclust.cli.server import close_home_folder, use_embedded_server
 from skyclust.errors import SkyClustError
-from skyclust.file_modes import UMASK
+from skyclust.file_modes import keep_files_private
 from skyclust.redaction import redact
 
 app = typer.Typer(
@@ -71,6 +70,10 @@ INSTALLATION_COMMANDS: Final = frozenset({"up", "down", "status"})
 """They manage the embedded server; every other command uses it."""
 
 
+HELP: Final = frozenset({"--help", "-h"})
+"""Help looks at no home, so that a home that is refused leaves it to read."""
+
+
 def _print_version(asked: bool) -> None:
     if asked:
         typer.echo(__version__)
@@ -88,13 +91,15 @@ def _options(
     ] = False,
 ) -> None:
     """Manage virtual machines and their inventory over many clouds."""
+    if not HELP & set(sys.argv):
+        close_home_folder()
     if context.invoked_subcommand not in INSTALLATION_COMMANDS:
         use_embedded_server()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit with its code; `arguments` are the process's own by default."""
-    os.umask(UMASK)
+    keep_files_private()
     try:
         app(args=arguments)
     except SkyClustError as error:

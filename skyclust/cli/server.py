@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from skyclust.embedded.environment import without_proxy_on_loopback
+from skyclust.embedded.home import close_home
 from skyclust.errors import Unavailable
 
 START_ONE = "Start the embedded one with `skyclust up --detach`, or set PREFECT_API_URL."
@@ -37,6 +38,18 @@ def use_embedded_server() -> None:
     api_url = _embedded_api_url(home)
     if api_url is not None:
         os.environ["PREFECT_API_URL"] = api_url
+
+
+def close_home_folder() -> None:
+    """Close a home folder that other users can look into, and say so.
+
+    Raises ConfigurationError for one that is meant for every user, or is another user's.
+    """
+    closed = close_home(_home())
+    if closed:
+        from skyclust.cli.output import say
+
+        say(closed, style="yellow")
 
 
 def require_server() -> str:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from skyclust.embedded import prefect_api
 from skyclust.embedded.environment import client_environment
-from skyclust.embedded.home import prepare_home
+from skyclust.embedded.home import named, prepare_home
 from skyclust.embedded.processes import Process, end, find, is_alive, log_tail
 from skyclust.embedded.recovery import require_recovery, start_recovery
 from skyclust.embedded.runtime import (
@@ -65,7 +65,7 @@ def start(
     """
     closed = prepare_home(home)
     if closed:
-        say(f"Closed to other users of this machine: {len(closed)} files and folders in {home}")
+        say(f"Closed to other users of this machine: {named(closed, home)}")
     with locked(home):
         initialise_home(open_store(), load_settings())
         runtime = _with_server(home, read_runtime(home), api_url, say)

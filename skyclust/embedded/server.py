@@ -15,6 +15,7 @@ from skyclust.embedded.environment import prefect_home, server_environment
 from skyclust.embedded.processes import Process, end, is_alive, log_tail, spawn
 from skyclust.embedded.runtime import Runtime, write_runtime
 from skyclust.errors import ConfigurationError, Timeout, Unavailable
+from skyclust.file_modes import close_to_others
 from skyclust.security import keyfile
 from skyclust.security.keyring import generate_key
 
@@ -53,6 +54,9 @@ def start_server(home: Path, before: Runtime | None) -> Runtime:
         write_runtime(home, runtime)
         try:
             if _became_ready(process, api_url, home):
+                # Prefect copies its UI with the modes that it has where it is installed. Nothing
+                # in it is secret, and what is ours is closed to others without exception.
+                close_to_others([prefect_home(home) / "ui"])
                 return runtime
         except BaseException:
             end(process, grace_seconds=10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -35,6 +36,30 @@ class AuditProblem(BaseModel):
     workspace_id: str
     sequence: int | None
     problem: str
+
+
+class AuditHead(BaseModel):
+    """How far a trail has come: its last line's number, 0 for none, and that line's hash.
+
+    Whoever notes it elsewhere can tell later whether the trail still has that line.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    sequence: int
+    hash: str
+
+    def __str__(self) -> str:
+        """Return the head as it is noted: the number, a colon, and the hash."""
+        return f"{self.sequence}:{self.hash}"
+
+    @classmethod
+    def parse(cls, text: str) -> AuditHead:
+        """Return the head that was noted; raises ValueError for another text."""
+        match = re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", text.strip().lower())
+        if match is None:
+            raise ValueError("is no head: NUMBER:HASH, as `skyclust audit verify` prints it")
+        return cls(sequence=int(match[1]), hash=match[2])
 
 
 def genesis_hash(workspace_id: str) -> str:

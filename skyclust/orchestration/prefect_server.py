@@ -17,6 +17,8 @@ from prefect.server.database.dependencies import temporary_database_config
 from prefect.server.utilities.database import get_dialect
 from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL
 
+from skyclust.file_modes import keep_files_private
+
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession, AsyncSessionTransaction
 
@@ -55,6 +57,7 @@ def database() -> AbstractContextManager[None]:
 
 def main() -> None:
     """Run `prefect server` with the arguments of this process."""
+    keep_files_private()
     sys.argv.insert(1, "server")  # Prefect's command line reads them there
     with database():
         app()

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from skyclust.errors import ConfigurationError, InvalidRequest, Timeout, Unavailable
+from skyclust.file_modes import FOLDER_MODE, owner_only
 from skyclust.sandbox.control_client import call_control
 from skyclust.sandbox.seeds import Seed
 from skyclust.sandbox.starting import Start, abandon, await_ready, begin
@@ -70,7 +71,7 @@ def start_sandbox(
     and Timeout when it is not ready after a minute.
     """
     _refuse_unknown(clouds, seed)
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     with _locked(home):
         known = _read_state(home)
         begun: dict[str, Start] = {}
@@ -202,13 +203,14 @@ def _read_state(home: Path) -> dict[str, SandboxCloud]:
 def _write_state(home: Path, known: Mapping[str, SandboxCloud]) -> None:
     path = home / "sandbox.json"
     written = path.with_suffix(".new")
-    written.write_bytes(_STATE.dump_json(dict(known), indent=2))
+    with open(written, "wb", opener=owner_only) as file:
+        file.write(_STATE.dump_json(dict(known), indent=2))
     written.replace(path)
 
 
 @contextmanager
 def _locked(home: Path) -> Iterator[None]:
     """Let one process at a time start or stop the clouds of a home."""
-    with (home / "sandbox.lock").open("w") as lock:
+    with open(home / "sandbox.lock", "w", opener=owner_only) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

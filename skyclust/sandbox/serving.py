@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from skyclust.file_modes import keep_files_private
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
@@ -25,6 +27,7 @@ def serve(application: WSGIApplication, *, cloud: str, host: str, port: int, non
 
     Port 0 takes a free one. Raises OSError when the port is taken.
     """
+    keep_files_private()
     with socket.create_server((host, port), backlog=256) as listener:
         port = listener.getsockname()[1]
         server = make_server(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from skyclust.errors import ConfigurationError, Timeout
+from skyclust.file_modes import FOLDER_MODE, owner_only
 
 START_SECONDS: Final = 60.0
 
@@ -33,7 +34,7 @@ class Start:
 def begin(cloud: str, module: str, options: Sequence[str], logs: Path) -> Start:
     """Start a cloud's module in a session of its own, writing to its log in this folder."""
     log = logs / f"sandbox-{cloud}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     nonce = secrets.token_hex(16)
     log_begin, pid = _spawn([sys.executable, "-m", module, "--nonce", nonce, *options], log)
     return Start(cloud, pid, nonce, log, log_begin)
@@ -71,7 +72,7 @@ def abandon(start: Start) -> None:
 
 def _spawn(command: list[str], log: Path) -> tuple[int, int]:
     """Start a process in a session of its own; returns where its log begins, and its pid."""
-    with log.open("ab") as output:
+    with open(log, "ab", opener=owner_only) as output:
         begin = output.tell()
         pid = os.posix_spawn(
             command[0],

@@ -52,7 +52,7 @@ def left_creating(memory: MemoryAccount, run_id: str, line: str) -> Operation:
         return operation
     made = None
     if line != "requested":
-        made = memory.provider.create_instance(request.spec, operation.token).reference
+        made = memory.provider.create_instance(request.spec.opened(None), operation.token).reference
     with memory.store.writing() as connection:
         return operations.advance(
             connection,

@@ -132,7 +132,7 @@ def test_a_retry_of_a_crashed_run_takes_its_operations_over(installation: Instal
         )
     # What the crashed attempt has asked the cloud for, without living to write it down.
     spec = attempt(request).spec.model_copy(update={"name": "web-1"})
-    installation.provider().create_instance(spec, left.token)
+    installation.provider().create_instance(spec.opened(None), left.token)
     run_again(run_id, parameters)
 
     assert installation.cloud_names() == ["web-1", "web-2"]

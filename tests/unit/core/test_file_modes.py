@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from skyclust.embedded.home import prepare_home
+from skyclust.embedded.home import named, prepare_home
 from skyclust.embedded.processes import end, spawn
 from skyclust.embedded.recovery_state import RecoveryState, write_recovery_state
 from skyclust.embedded.runtime import Runtime, locked, write_runtime
@@ -94,7 +94,11 @@ def test_what_an_earlier_version_left_open_is_closed(tmp_path: Path) -> None:
     assert _open_to_others(home) == {"notes.txt": "0666"}, "what is not ours is left alone"
     assert home.stat().st_mode & 0o777 == 0o700
     assert stat.S_IMODE(outside.stat().st_mode) == 0o666, "links are not followed"
-    assert len(closed) == 7
+    assert len(closed) == 8
+    assert (
+        named(closed, home)
+        == f"{home}, skyclust.db, logs (2 files and folders), prefect (4 files and folders)"
+    )
     assert prepare_home(home) == []
 
 

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from skyclust.errors import CapacityExhausted, Throttled
-from skyclust.model.instance import InstanceSpec
+from skyclust.model.instance import SealedInstanceSpec
 from skyclust.model.operation import Operation, OperationKind, OperationState
 from skyclust.model.provision_request import ProvisionRequest
 from skyclust.model.resource import ResourceKind
@@ -101,7 +101,7 @@ def store(store_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
 
 
 def attempt(credential: str) -> Attempt:
-    spec = InstanceSpec(name="web", region=REGION, type="small", image="debian")
+    spec = SealedInstanceSpec(name="web", region=REGION, type="small", image="debian")
     return Attempt(credential, "aws", spec)
 
 

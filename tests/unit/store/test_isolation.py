@@ -13,9 +13,11 @@ from sqlalchemy import Connection, select
 
 from skyclust import audit
 from skyclust.errors import NotFound, Throttled
+from skyclust.model.audit import AuditHead, AuditProblem, genesis_hash
 from skyclust.model.event import Event
 from skyclust.model.operation import OperationKind, OperationState
 from skyclust.model.resource import ResourceKind
+from skyclust.model.sealed_state import SealedState
 from skyclust.store import (
     blocks,
     credentials,
@@ -25,6 +27,8 @@ from skyclust.store import (
     outbox,
     resources,
     scopes,
+    sealed_states,
+    user_data,
     workspaces,
 )
 from skyclust.store.engine import Store
@@ -41,6 +45,8 @@ NOUNS: tuple[ModuleType, ...] = (
     outbox,
     resources,
     scopes,
+    sealed_states,
+    user_data,
     workspaces,
 )
 
@@ -53,6 +59,18 @@ ASKED = NewOperation(
     provider="aws",
     region=REGION,
     token="token",
+)
+
+WITH_USER_DATA = ASKED.model_copy(
+    update={
+        "id": "machine",
+        "kind": OperationKind.CREATE,
+        "request": {"spec": {"user_data": "sealed:v2:0123456789ab:AAAA"}},
+    }
+)
+
+STATE = SealedState(
+    values={"key": "0" * 64}, destination={}, since=datetime(2026, 1, 2, tzinfo=UTC)
 )
 
 EVENT = Event(
@@ -78,6 +96,15 @@ def everything(connection: Connection, workspace_id: str) -> dict[str, Sequence[
 # What each function does when it is asked from the other workspace for what the first one has:
 # a value to be returned, or the error to be raised.
 READS: dict[str, tuple[Call, object]] = {
+    "audit.head": (audit.head, AuditHead(sequence=0, hash=genesis_hash("other"))),
+    "audit.missing": (
+        lambda c, w: audit.missing(c, w, AuditHead(sequence=1, hash="0" * 64)),
+        AuditProblem(
+            workspace_id="other",
+            sequence=1,
+            problem="the line that was noted as the head is missing",
+        ),
+    ),
     "audit.list_all": (audit.list_all, []),
     "audit.verify": (audit.verify, []),
     "blocks.unwanted": (blocks.unwanted, []),
@@ -90,6 +117,7 @@ READS: dict[str, tuple[Call, object]] = {
     ),
     "credentials.list_unread": (credentials.list_unread, ["prod"]),
     "operations.entries": (lambda c, w: operations.entries(c, w, "mine"), NotFound),
+    "operations.hold": (lambda c, w: operations.hold(c, w, "mine"), NotFound),
     "operations.get": (lambda c, w: operations.get(c, w, "mine"), NotFound),
     "operations.list_all": (operations.list_all, []),
     "operations.open_operations": (operations.open_operations, []),
@@ -101,6 +129,8 @@ READS: dict[str, tuple[Call, object]] = {
     "resources.find as_of": (lambda c, w: resources.find(c, w, as_of=datetime.now(UTC)), []),
     "scopes.find": (lambda c, w: scopes.find(c, w, KEY), None),
     "scopes.list_all": (scopes.list_all, []),
+    "sealed_states.find": (lambda c, w: sealed_states.find(c, w, "only-mine"), NotFound),
+    "user_data.holders": (user_data.holders, []),
     "workspaces.get": (lambda c, w: workspaces.get(c, w).id, "other"),
 }
 
@@ -166,11 +196,19 @@ WRITES: dict[str, Call] = {
     "scopes.write": lambda c, w: scopes.write(
         c, w, KEY, {"provider": "aws", "state": "failed", "error": "theirs"}
     ),
+    "sealed_states.confirm": lambda c, w: sealed_states.confirm(c, w, "only-mine", STATE),
+    "sealed_states.expect": lambda c, w: sealed_states.expect(c, w, "only-mine", STATE),
+    "sealed_states.settle": lambda c, w: sealed_states.settle(c, w, "only-mine", STATE),
+    "user_data.rewrite": lambda c, w: user_data.rewrite(c, w, "machine", lambda text: "stolen"),
     "workspaces.add": lambda c, w: workspaces.add(c, "third"),
 }
 
-BEYOND_WORKSPACES = {"outbox.waiting_workspaces", "workspaces.list_all"}
-"""They serve whoever runs the installation."""
+BEYOND_WORKSPACES = {
+    "outbox.waiting_workspaces",
+    "sealed_states.settled_states",
+    "workspaces.list_all",
+}
+"""They serve whoever runs the installation, or read no row at all."""
 
 
 @pytest.fixture
@@ -181,7 +219,7 @@ def store(store: Store) -> Store:
     sync(store, [machine("a", state="stopped")])
     with store.writing() as connection:
         credentials.add(connection, "default", name="only-mine", provider="aws", block_name="b")
-        operations.journal(connection, "default", [ASKED], run_id="mine")
+        operations.journal(connection, "default", [ASKED, WITH_USER_DATA], run_id="mine")
         blocks.give_up(connection, "default", document_id="document", block_name="b")
         outbox.add(connection, "default", [EVENT])
         audit.append(connection, "default", actor="a", action="b", object="c", detail={})

@@ -26,7 +26,8 @@ from sqlalchemy import (
 )
 
 from skyclust.errors import ConfigurationError
-from skyclust.store import schema
+from skyclust.model.user_data import user_data_of
+from skyclust.store import operations, schema
 from skyclust.store.engine import Store, _checked_url, _make_engine, open_store
 from skyclust.store.tables import metadata
 
@@ -224,3 +225,58 @@ def test_foreign_keys_are_checked_after_a_migration_and_again_from_then_on(
             assert connection.scalar(text("PRAGMA foreign_keys")) == 1
     store.close()
     assert file.exists()
+
+
+def _operation(name: str, *, finished: bool) -> dict[str, Any]:
+    user_data = "#cloud-config\npassword: canary-4711"
+    spec = {"name": name, "user_data": user_data, "tags": {"user_data": "a tag"}}
+    return {
+        "workspace_id": "default",
+        "operation_id": name,
+        "kind": "create",
+        "credential": "prod",
+        "provider": "aws",
+        "region": "eu",
+        "token": name,
+        "request": {
+            "spec": spec,
+            "wait_seconds": 60,
+            "fallbacks": [{"credential": "b", "spec": spec}],
+        },
+        "state": "succeeded" if finished else "running",
+        "step": "succeeded" if finished else "requested",
+        "epoch": 1,
+        "entries": 1,
+        "created_at": MOMENT,
+        "updated_at": MOMENT,
+        "finished_at": MOMENT if finished else None,
+    }
+
+
+def test_the_user_data_of_what_has_ended_is_taken_out(
+    empty_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Earlier versions journalled it in the clear; what is open still needs it."""
+    at_version(empty_url, "0005", folder, monkeypatch)
+    engine = _raw(empty_url)
+    with engine.begin() as connection:
+        [table] = [one for one in _tables(connection) if one.name == "operations"]
+        for name, finished in (("ended", True), ("open", False)):
+            row = _operation(name, finished=finished)
+            if connection.dialect.name == "sqlite":
+                times = ("created_at", "updated_at", "finished_at")
+                row |= {one: row[one].replace(tzinfo=None) for one in times if row[one]}
+            connection.execute(insert(table).values(row))
+    engine.dispose()
+    store = open_store(empty_url)
+    with store.reading() as connection:
+        ended, still_open = (
+            operations.get(connection, "default", one) for one in ("ended", "open")
+        )
+    store.dispose()
+
+    assert "canary" not in str(ended.request)
+    assert user_data_of(ended.request) == ["********"] * 2
+    assert ended.request["wait_seconds"] == 60
+    assert "a tag" in str(ended.request)
+    assert [one[-4:] for one in user_data_of(still_open.request)] == ["4711"] * 2
