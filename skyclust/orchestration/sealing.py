@@ -104,7 +104,7 @@ def seal_document(store: Store, document: Document, *, with_newest_key: bool = F
     plain = plain_fields(secret, document.values)
     if not plain and not _is_outdated(secret, document, with_newest_key=with_newest_key):
         _settle(store, document, seen)
-        return document
+        return as_read if as_read.values == document.values else document
     action = "credential.seal" if plain else "credential.reseal"
     written = keep_sealed(
         store,
