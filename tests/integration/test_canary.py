@@ -210,7 +210,7 @@ def test_a_secret_is_found_nowhere(installation: Installation, aws_sandbox: Sand
     assert any(b"skyclust.cli.main\0instance\0create" in one for one in processes.seen)
     assert "web" in installation.printed
     assert {one["data"]["secret_access_key"][:10] for one in told["block_documents"]} == {
-        "sealed:v1:"
+        "sealed:v2:"
     }
     assert _found_in(json.dumps([SECRETS["keys"], EXTERNAL_ID]).encode()) == ["keys", "external id"]
 
@@ -227,7 +227,7 @@ def test_a_secret_is_found_nowhere(installation: Installation, aws_sandbox: Sand
 def _wait_until_sealed(blocks: Blocks, name: str) -> None:
     """A block that nobody uses yet is sealed all the same: saving it tells an automation."""
     end = time.monotonic() + 90
-    while not blocks.named(name)["data"]["secret_access_key"].startswith("sealed:v1:"):
+    while not blocks.named(name)["data"]["secret_access_key"].startswith("sealed:v2:"):
         assert time.monotonic() < end, f"Block {name!r} was not sealed."
         time.sleep(1)
 

@@ -18,6 +18,7 @@ from providers.aws.credential import AwsCredential
 from skyclust.errors import Conflict
 from skyclust.orchestration import documents, rotation
 from skyclust.orchestration.credentials import load_credential, save_credential
+from skyclust.orchestration.resealing import key_ids_in_use
 from skyclust.orchestration.rotation import rotate_key
 from skyclust.security.keyring import load_keyring
 from skyclust.store import sealed_states
@@ -145,7 +146,7 @@ def test_a_rotation_puts_back_a_key_that_a_dead_writer_has_used(
     save_credential(store, "default", "prod", "aws", KEYS)
     old = load_keyring().newest
     of_the_dead = blocks.named(BLOCK)["data"]["secret_access_key"]
-    look = rotation.key_ids_in_use
+    look = key_ids_in_use
     looks = 0
 
     def straddled() -> frozenset[str]:

@@ -42,7 +42,7 @@ def test_no_plaintext_is_in_the_api_or_in_any_file(
     save_credential(store, "default", "prod", "aws", KEYS)
 
     kept = blocks.named("default--prod")["data"]
-    assert kept["secret_access_key"].startswith("sealed:v1:")
+    assert kept["secret_access_key"].startswith("sealed:v2:")
     assert kept["access_key_id"] == KEYS["access_key_id"]
     assert SECRET not in blocks.text()
     assert files_with(SECRET, prefect_server.home) == []
