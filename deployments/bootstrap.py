@@ -17,6 +17,7 @@ from deployments.declared import prefect_file, read_declared
 from deployments.deploying import apply_deployments
 from deployments.limits import apply_limits
 from deployments.outcome import Applied
+from deployments.sealing import seal_all
 from deployments.work_pools import apply_work_pool
 from skyclust.errors import SkyClustError
 from skyclust.file_modes import keep_files_private
@@ -62,6 +63,10 @@ def apply_all(
         say(f"dropped: {dropped} runs of housekeeping that waited; one stands for all of a kind")
 
 
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - its output
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Apply everything; return 0, or 1 after an error that is printed."""
     parser = argparse.ArgumentParser(
@@ -75,7 +80,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     keep_files_private()
     try:
-        apply_all(lambda line: print(line, flush=True), reset=given.reset)  # noqa: T201 - its output
+        apply_all(_say, reset=given.reset)
+        for line in seal_all():
+            _say(line)
     except SkyClustError as error:
         sys.stderr.write(f"bootstrap: {error}\n")
         return 1

@@ -20,7 +20,6 @@ UMASK: Final = 0o077
 """What a process of an installation takes away from the mode of each new file."""
 
 OTHERS: Final = 0o077
-_OTHERS_WRITE: Final = 0o022
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
 
@@ -58,11 +57,12 @@ def make_private_folder(folder: Path) -> int | None:
 def close_folder(folder: Path) -> int | None:
     """Close an existing folder to other users; returns and raises as `make_private_folder` does.
 
-    One that others could write to, and that holds something of theirs, is refused: it may be
-    what a command would trust.
+    One that holds something of another user is refused, for as long as it does: others may have
+    put there what a command would trust, while they could write to it.
     """
     found = folder.stat()
     if not found.st_mode & OTHERS:
+        _refuse_foreign(folder, found.st_uid)
         return None
     if found.st_mode & stat.S_ISVTX:
         raise ConfigurationError(
@@ -71,8 +71,7 @@ def close_folder(folder: Path) -> int | None:
             hint="Choose a folder of its own, for example SKYCLUST_HOME=~/.skyclust.",
         )
     _close(folder, FOLDER_MODE)
-    if found.st_mode & _OTHERS_WRITE:
-        _refuse_foreign(folder, found.st_uid)
+    _refuse_foreign(folder, found.st_uid)
     return stat.S_IMODE(found.st_mode)
 
 
@@ -97,13 +96,16 @@ def close_to_others(paths: Iterable[Path]) -> list[Path]:
 
 
 def _refuse_foreign(folder: Path, owner: int) -> None:
-    foreign = [
-        one.name for one in os.scandir(folder) if one.stat(follow_symlinks=False).st_uid != owner
-    ]
+    """Raise ConfigurationError when something in a folder is neither the owner's nor root's."""
+    foreign = sorted(
+        entry.name
+        for entry in os.scandir(folder)
+        if entry.stat(follow_symlinks=False).st_uid not in {owner, 0}
+    )
     if foreign:
         raise ConfigurationError(
-            f"Others could write to {folder}, and {sorted(foreign)[0]!r} in it is another user's.",
-            hint="It is closed to them now. Look at what is not yours there, and remove it.",
+            f"{foreign[0]!r} in {folder} belongs to another user, who could write there.",
+            hint="Look at what it is, and remove it: a command might trust it.",
         )
 
 

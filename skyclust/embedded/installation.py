@@ -42,8 +42,9 @@ FLOW_RUNS: Final = ("prefect.engine", "deployments.recover")
 STOP_SECONDS: Final = {"server": 15.0, "worker": 20.0, "recovery": 12.0}
 """How long each may take to end before it is killed."""
 
-CHANGES: Final = ("kept:", "reset:")
-"""How the lines of bootstrap begin that tell what became of something that people changed."""
+CHANGES: Final = ("kept:", "reset:", "sealed:", "refused:")
+"""How the lines of bootstrap begin that people need to see: what became of something that they
+changed, which blocks were sealed, and which hold something that is not to be trusted."""
 
 Say = Callable[[str], None]
 

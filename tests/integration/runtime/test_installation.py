@@ -75,6 +75,7 @@ def test_from_nothing_to_up_and_down_again(empty: CommandLine) -> None:
     assert running == RUNNING
     assert again.returncode == 0, again.stderr
     assert "runs already" in again.stderr
+    assert "Closed to other users" not in up.stderr + again.stderr
     assert after == runtime
     assert down.returncode == 0
     assert "Stopped: recovery, worker, server." in down.stderr
@@ -85,18 +86,14 @@ def test_from_nothing_to_up_and_down_again(empty: CommandLine) -> None:
 
 def test_what_it_keeps_is_for_its_owner_alone(installed: CommandLine) -> None:
     home = installed.home
-    of_the_ui = home / "prefect" / "ui"  # copied with the modes that Prefect ships it with
-
     open_to_others = [
         str(path)
         for path in (home, *home.rglob("*"))
-        if path.exists()
-        and not path.is_symlink()
-        and path.stat().st_mode & 0o077
-        and not path.is_relative_to(of_the_ui)
+        if path.exists() and not path.is_symlink() and path.stat().st_mode & 0o077
     ]
     assert open_to_others == []
     names = {path.name for path in home.rglob("*")}
+    assert (home / "prefect" / "ui" / "index.html").exists()
     assert names >= {"skyclust.db", "prefect.db", "runtime.json", "encryption.key"}
     assert names >= {"server.log", "worker.log", "recovery.log", "prefect-encryption.key"}
 

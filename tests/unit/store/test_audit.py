@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select, update
 
 from skyclust import audit
 from skyclust.errors import InvalidRequest, NotFound
-from skyclust.model.audit import AuditProblem, genesis_hash
+from skyclust.model.audit import AuditHead, AuditProblem, genesis_hash
 from skyclust.model.operation import OperationKind
 from skyclust.store import workspaces
 from skyclust.store.engine import Store
@@ -214,3 +214,46 @@ def test_a_detail_that_is_no_json_is_refused(store: Store, detail: dict[str, obj
 def test_an_unknown_workspace_is_refused(store: Store) -> None:
     with pytest.raises(NotFound, match="nowhere"):
         append(store, workspace_id="nowhere")
+
+
+def test_a_trail_forged_as_a_whole_is_sound_but_lacks_the_head_that_was_noted(
+    store: Store,
+) -> None:
+    append(store, 3)
+    with store.reading() as connection:
+        noted = audit.head(connection, "default")
+    assert str(noted) == f"3:{noted.hash}"
+    assert AuditHead.parse(f" {str(noted).upper()}\n") == noted
+
+    append(store, 2)
+    with store.reading() as connection:
+        assert audit.missing(connection, "default", noted) is None
+        assert audit.missing(connection, "default", audit.head(connection, "default")) is None
+
+    tamper(store, delete(audit_entries))
+    tamper(store, update(audit_heads).values(entries=0, hash=genesis_hash("default")))
+    for forged, problem in ((1, "is missing"), (4, "has another hash")):
+        append(store, forged, forged=True)
+        assert problems(store) == []
+        with store.reading() as connection:
+            found = audit.missing(connection, "default", noted)
+        assert found is not None
+        assert problem in found.problem
+
+
+def test_the_head_of_an_empty_trail_is_in_every_trail_of_the_workspace(store: Store) -> None:
+    with store.reading() as connection:
+        noted = audit.head(connection, "default")
+    append(store, 2)
+
+    with store.reading() as connection:
+        assert noted.sequence == 0
+        assert audit.missing(connection, "default", noted) is None
+        other = AuditHead(sequence=0, hash=genesis_hash("other"))
+        assert audit.missing(connection, "default", other) is not None
+
+
+@pytest.mark.parametrize("text", ["", "3", "3:", ":" + "0" * 64, "3:" + "0" * 63, "-1:" + "0" * 64])
+def test_what_is_no_head_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is no head"):
+        AuditHead.parse(text)
