@@ -119,6 +119,15 @@ class ProviderSuite(Suite):
         ]
         assert plain == []
 
+    def test_secrets_are_bound_to_fields_that_there_are(self) -> None:
+        """Where secrets are sent is named by fields of the model, `endpoint` among them."""
+        model = self.provider_class.credential_model
+        named = model.destination_fields
+        if named is not None:
+            assert named <= model.model_fields.keys()
+            assert "endpoint" in named
+            assert [name for name in named if _is_secret(model.model_fields[name])] == []
+
     def test_an_unknown_credential_field_is_refused(self, harness: ProviderHarness) -> None:
         """A misspelt field is an error, not ignored."""
         values = harness.credential().model_dump(exclude_unset=True)
