@@ -10,21 +10,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.flow_engine import run_flow
 from prefect.states import Scheduled
 
 from flows.provision_instances import provision_instances
 from skyclust.conformance import Failure
 from skyclust.conformance.memory import MemoryProvider
-from skyclust.errors import ConfigurationError, InvalidRequest
+from skyclust.errors import ConfigurationError
 from skyclust.model.instance import Instance, InstanceSpec
 from skyclust.model.operation import OperationState
 from skyclust.model.provision_request import ProvisionRequest
 from skyclust.model.user_data import user_data_of
-from skyclust.orchestration.runs import run_here, trigger
+from skyclust.orchestration.runs import run_here
 from skyclust.orchestration.user_data import seal_user_data_again, user_data_keys
 from skyclust.planning import Attempt, creations
 from skyclust.security.keyring import generate_key, load_keyring
@@ -35,14 +33,12 @@ from tests.flows.commands import Commands
 from tests.flows.conftest import commands, memory
 from tests.flows.memory import REGION, MemoryAccount, memory_account
 from tests.flows.placing import provision
+from tests.security.machines import CANARY, USER_DATA, asked, every_file, sealed, spec
 
 __all__ = ["commands", "memory"]
 
 pytestmark = pytest.mark.integration
 
-CANARY = "canary-4711-Zq7Wm4uTt0xLr9Y"
-USER_DATA = f"#cloud-config\nchpasswd:\n  list: |\n    root:{CANARY}\npassword: {CANARY}\n"
-PRIVATE_KEY = f"-----BEGIN OPENSSH PRIVATE KEY-----\n{CANARY}\n-----END OPENSSH PRIVATE KEY-----"
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -69,38 +65,15 @@ def other(memory: MemoryAccount) -> Iterator[MemoryAccount]:
         yield account
 
 
-def _sealed() -> str:
-    return seal_user_data(load_keyring(), USER_DATA, "default")
-
-
-def _spec(memory: MemoryAccount, **changes: Any) -> dict[str, Any]:
-    memory.cloud.add(REGION, "image", "debian")
-    return {"name": "web", "region": REGION, "type": "small", "image": "debian", **changes}
-
-
-def _asked(memory: MemoryAccount, **changes: Any) -> dict[str, Any]:
-    return {"request": {"credential": memory.credential, "spec": _spec(memory, **changes)}}
-
-
 def _left_behind(memory: MemoryAccount, **changes: Any) -> str:
     """Journal a machine whose run is gone, and return the operation's id."""
-    request = ProvisionRequest.model_validate(_asked(memory, **changes)["request"])
+    request = ProvisionRequest.model_validate(asked(memory, **changes)["request"])
     assert request.spec is not None
     ways = [Attempt(memory.credential, "memory", request.spec)]
     planned = creations(request, ways, run_id=str(uuid.uuid4()))
     with memory.store.writing() as connection:
         [operation] = operations.journal(connection, "default", planned, run_id=None)
     return operation.id
-
-
-def _everything(memory: MemoryAccount, server: PrefectServer, home: Path) -> dict[str, bytes]:
-    """Every file of the store, of the home and of the Prefect server, but for the keys."""
-    return {
-        str(path): path.read_bytes()
-        for folder in (home, server.home)
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
 
 
 def test_a_machine_gets_what_nobody_else_sees(
@@ -113,10 +86,10 @@ def test_a_machine_gets_what_nobody_else_sees(
 ) -> None:
     file = tmp_path / "cloud-init.yaml"
     file.write_text(USER_DATA)
-    asked = _spec(memory)
+    wanted = spec(memory)
     made = commands.run(
         *("instance", "create", "web", "--credential", memory.credential, "--region", REGION),
-        *("--type", asked["type"], "--image", asked["image"], "--user-data", str(file)),
+        *("--type", wanted["type"], "--image", wanted["image"], "--user-data", str(file)),
         *("--local", "--json"),
     )
     listed = commands.run("operation", "list", "--json")
@@ -135,14 +108,14 @@ def test_a_machine_gets_what_nobody_else_sees(
     assert run.parameters["request"]["spec"]["user_data"].startswith("sealed:v2:")
     assert CANARY not in "".join([made, listed, shown, for_people, commands.said])
     assert CANARY not in "".join(one.message for one in logs)
-    for name, content in _everything(memory, prefect_server, skyclust_home).items():
+    for name, content in every_file(prefect_server.home, skyclust_home).items():
         assert CANARY.encode() not in content, name
 
 
 def test_while_it_is_open_it_is_sealed_in_the_journal_and_shown_as_a_digest(
     memory: MemoryAccount, commands: Commands, read_by_machines: list[str | None]
 ) -> None:
-    identity = _left_behind(memory, user_data=_sealed())
+    identity = _left_behind(memory, user_data=sealed())
     [kept] = user_data_of(memory.operations()[0].request)
     shown = commands.json("operation", "show", identity)["request"]["spec"]["user_data"]
 
@@ -158,7 +131,7 @@ def test_while_it_is_open_it_is_sealed_in_the_journal_and_shown_as_a_digest(
 def test_one_that_waits_for_a_person_keeps_it_until_it_is_abandoned(
     memory: MemoryAccount, commands: Commands, read_by_machines: list[str | None]
 ) -> None:
-    identities = [_left_behind(memory, name=name, user_data=_sealed()) for name in ("a", "b")]
+    identities = [_left_behind(memory, name=name, user_data=sealed()) for name in ("a", "b")]
     for identity in identities:
         with memory.store.writing() as connection:
             operations.advance(
@@ -182,7 +155,7 @@ def test_one_that_waits_for_a_person_keeps_it_until_it_is_abandoned(
 def test_what_an_earlier_version_journalled_in_the_clear_still_works(
     memory: MemoryAccount, read_by_machines: list[str | None], sealed_first: bool
 ) -> None:
-    identity = _left_behind(memory, user_data=_sealed())
+    identity = _left_behind(memory, user_data=sealed())
     with memory.store.writing() as connection:
         user_data.rewrite(connection, "default", identity, lambda _: USER_DATA)
     if sealed_first:
@@ -202,7 +175,7 @@ def test_the_next_place_gets_it_too_and_then_it_is_gone_from_each_try(
 ) -> None:
     other.cloud.fail(Failure.NO_CAPACITY, REGION)
 
-    outcome = provision(other, memory, needs={"user_data": _sealed()})
+    outcome = provision(other, memory, needs={"user_data": sealed()})
 
     assert outcome.succeeded, outcome.message
     assert set(read_by_machines) == {USER_DATA}
@@ -213,71 +186,12 @@ def test_the_next_place_gets_it_too_and_then_it_is_gone_from_each_try(
     assert all(DIGEST.fullmatch(one) for one in kept)
 
 
-def test_plain_text_in_the_form_is_refused_before_it_is_stored(
-    memory: MemoryAccount, prefect_server: PrefectServer, skyclust_home: Path
-) -> None:
-    """As the UI sends it: straight to the server, which has the deployment's schema."""
-    with get_client(sync_client=True) as client:
-        deployment = client.create_deployment(
-            client.create_flow(provision_instances),
-            name="form",
-            parameter_openapi_schema=provision_instances.parameters.model_dump(),
-            enforce_parameter_schema=True,
-        )
-    for changes in ({"user_data": USER_DATA}, {"ssh_keys": [PRIVATE_KEY]}):
-        answer = httpx.post(
-            f"{prefect_server.api_url}/deployments/{deployment}/create_flow_run",
-            json={"parameters": _asked(memory, **changes)},
-            timeout=60,
-        )
-        assert answer.status_code in {409, 422}, answer.text
-        with pytest.raises(InvalidRequest, match=next(iter(changes))) as refused:
-            trigger("provision-instances/form", _asked(memory, **changes))
-        assert CANARY not in f"{refused.value}"
-    good = httpx.post(
-        f"{prefect_server.api_url}/deployments/{deployment}/create_flow_run",
-        json={"parameters": _asked(memory, user_data=_sealed())},
-        timeout=60,
-    )
-    assert good.status_code == 201
-
-    for name, content in _everything(memory, prefect_server, skyclust_home).items():
-        assert CANARY.encode() not in content, name
-    with get_client(sync_client=True) as client:
-        client.delete_deployment(deployment)
-
-
-@pytest.mark.parametrize(
-    "changes", [{"user_data": USER_DATA}, {"ssh_keys": [PRIVATE_KEY]}], ids=["data", "key"]
-)
-def test_plain_text_that_gets_through_is_refused_by_the_flow_without_repeating_it(
-    memory: MemoryAccount,
-    changes: dict[str, Any],
-    caplog: pytest.LogCaptureFixture,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    parameters = _asked(memory, **changes)
-    with get_client(sync_client=True) as client:
-        run = client.create_flow_run(provision_instances, parameters={}, state=Scheduled())
-        state: Any = run_flow(provision_instances, run, parameters, return_type="state")
-        told = client.read_flow_run(run.id)
-        logs = client.read_logs()
-
-    assert state.is_failed()
-    assert next(iter(changes)) in str(state.message)
-    assert memory.operations() == []
-    printed = capsys.readouterr()
-    for text in (state.message, told.model_dump_json(), caplog.text, printed.out, printed.err,
-                 "".join(one.message for one in logs)):  # fmt: skip
-        assert CANARY not in str(text)
-
-
 def test_what_does_not_open_makes_nothing(memory: MemoryAccount) -> None:
     with memory.store.writing() as connection:
         workspaces.add(connection, "acme", "Acme")
     of_another = seal_user_data(load_keyring(), USER_DATA, "acme")
 
-    outcome = run_here("provision-instances", _asked(memory, user_data=of_another))
+    outcome = run_here("provision-instances", asked(memory, user_data=of_another))
 
     assert outcome.state_type == "FAILED"
     assert "The user data for workspace 'default' does not open" in outcome.message
@@ -304,8 +218,8 @@ def test_a_rotation_seals_open_user_data_again_and_keeps_what_a_queued_run_needs
     memory: MemoryAccount, read_by_machines: list[str | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = load_keyring().newest.id
-    _left_behind(memory, user_data=_sealed())
-    queued = _asked(memory, user_data=_sealed())
+    _left_behind(memory, user_data=sealed())
+    queued = asked(memory, user_data=sealed())
     with get_client(sync_client=True) as client:
         run = client.create_flow_run(provision_instances, parameters=queued, state=Scheduled())
     new = generate_key()

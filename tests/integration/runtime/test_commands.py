@@ -79,8 +79,7 @@ def test_a_machines_life_from_its_making_to_its_end(
     ]  # fmt: skip
     assert {one["state"] for one in operations} == {"succeeded"}
     assert journal["entries"][0]["step"] == "journalled"
-    assert trail["problems"] == []
-    assert trail["head"] == f"{trail['sequence']}:{trail['hash']}"
+    assert (trail["problems"], trail["head"].split(":")[1]) == ([], trail["hash"])
 
 
 def test_a_sync_and_what_can_be_asked_after_it(
@@ -267,11 +266,6 @@ def test_recover_has_nothing_to_do(installed: CommandLine, account: str) -> None
 
 def test_a_trail_that_was_changed_is_found(installed: CommandLine, account: str) -> None:
     whole = installed("audit", "verify", "-w", account)
-    noted = whole.stdout.strip()
-    kept = installed("audit", "verify", "-w", account, "--expect", noted)
-    number, _, digest = noted.partition(":")
-    lost = installed("audit", "verify", "-w", account, "--expect", f"{number}:{digest[::-1]}")
-    wrong = installed("audit", "verify", "-w", account, "--expect", "the last one")
     lines = installed.json("audit", "list", "-w", account)
     with sqlite3.connect(installed.home / "skyclust.db") as database:
         database.execute(
@@ -283,9 +277,6 @@ def test_a_trail_that_was_changed_is_found(installed: CommandLine, account: str)
 
     assert whole.returncode == 0
     assert "is whole" in whole.stderr
-    assert kept.returncode == 0
-    assert (lost.returncode, wrong.returncode) == (1, 2)
-    assert "the line that was noted as the head has another hash" in lost.stdout
     assert lines[0]["action"] == "credential.add"
     assert changed.returncode == 1
     assert [problem["sequence"] for problem in json.loads(changed.stdout)["problems"]] == [1]
