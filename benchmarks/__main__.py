@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.listings import measured_listings
+from skyclust.embedded.auth import auth_of
 from skyclust.embedded.environment import client_environment
 from skyclust.embedded.installation import start, stop
 from skyclust.embedded.processes import end
@@ -94,7 +95,10 @@ def _prefect(home: Path) -> Iterator[dict[str, str]]:
     """Run an embedded installation and yield the environment to use it with."""
     try:
         runtime = start(home, say=_say)
-        yield client_environment(home, api_url=runtime.api_url, inherited=os.environ)
+        auth = auth_of(home, runtime)
+        yield client_environment(
+            home, api_url=runtime.api_url, auth_string=auth, inherited=os.environ
+        )
     finally:
         stop(home)
 

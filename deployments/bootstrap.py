@@ -51,10 +51,14 @@ def apply_all(
     with prefect_client() as client:
         client.hello()  # that it cannot be reached is said before anything is changed
     changed: list[str] = []
+    closed: list[str] = []
     for title, step in steps.items():
         applied = step(reset=reset)
         say(f"{title}: {', '.join(applied.names) or 'none'}")
         changed += applied.changed
+        closed += applied.closed
+    for line in closed:
+        say(f"closed: {line}")
     for line in changed:
         say(f"{'reset' if reset else 'kept'}: {line}")
     # What piled up while the server or its workers were away, before a worker takes it.

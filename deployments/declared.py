@@ -24,7 +24,6 @@ class WorkPoolReference(BaseModel):
 
     name: str
     work_queue_name: str = "default"
-    job_variables: dict[str, Any] = Field(default_factory=dict)
 
 
 class ConcurrencyLimit(BaseModel):

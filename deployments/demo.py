@@ -24,12 +24,14 @@ from deployments.demo_commands import DemoFailed, run, show, side_by_side
 from deployments.demo_machines import EXACT, FULL, NO_ROOM, TAG, create_placed, deletions
 from deployments.demo_tables import show_counts, show_journal, show_machines, show_placement
 from skyclust.embedded import installation
+from skyclust.embedded.auth import auth_of
 from skyclust.embedded.environment import without_proxy_on_loopback
 from skyclust.embedded.processes import log_tail
 from skyclust.embedded.runtime import Runtime
 from skyclust.errors import SkyClustError
 from skyclust.file_modes import keep_files_private
 from skyclust.sandbox.processes import CLOUDS, stop_sandbox
+from skyclust.security.auth_string import path_in
 
 _OTHER_INSTALLATIONS: Final = ("AWS_", "PREFECT_", "SKYCLUST_")
 """Variables with these prefixes are of somebody's real work, and are left out."""
@@ -52,6 +54,7 @@ def main() -> int:
             if not problems:
                 _say(f"\nAll of it happened, in {time.monotonic() - began:.0f} s.")
                 _say(f"The Prefect UI: {runtime.ui_url}")
+                _say(f"It asks once for the auth string: it is in {path_in(home)}")
                 if stays:
                     _stay(home, runtime)
     except KeyboardInterrupt:
@@ -72,6 +75,7 @@ def _start(home: Path) -> Runtime:
     runtime = installation.start(home, say=_say)
     # Commands find the server by themselves; this process imports Prefect to check.
     os.environ["PREFECT_API_URL"] = runtime.api_url
+    os.environ["PREFECT_API_AUTH_STRING"] = auth_of(home, runtime) or ""
     return runtime
 
 
@@ -100,6 +104,7 @@ def _work(home: Path) -> Mapping[str, Belongings]:
 
 def _stay(home: Path, runtime: Runtime) -> None:
     _say(f"Look around with: export SKYCLUST_HOME={home} PATH={Path(sys.executable).parent}:$PATH")
+    _say("There `skyclust ui --print-auth-string` prints what the UI asks for.")
     _say("Ctrl-C ends the demo and removes all of it.")
     try:
         ended = installation.watch(home, runtime)

@@ -59,6 +59,7 @@ def _apply(client: SyncPrefectClient, declared: Declared, outcome: Applied, *, r
         # Its pool was deleted and made anew: nobody chose that its runs wait nowhere.
         before.pop(WORK_QUEUE, None)
     result = merge(wanted, _fields(found), before, reset=reset)
+    _tell_openings(found, name, outcome)
     tags = merge_names(declared.tags, found.tags, applied.tags, reset=reset)
     changes = _written(declared, flow, found, tags) | _merged(declared, result)
     found = _update(client, found, changes)
@@ -104,7 +105,6 @@ def _create(
         enforce_parameter_schema=True,
         work_pool_name=declared.work_pool.name,
         work_queue_name=declared.work_pool.work_queue_name,
-        job_variables=declared.work_pool.job_variables,
         concurrency_limit=limit.limit if limit else None,
         concurrency_options=_options(limit.collision_strategy) if limit else None,
         # Entrypoints are importable modules: there is no code to pull.
@@ -120,7 +120,6 @@ def _fields_of(declared: Declared) -> dict[str, Any]:
         "description": declared.description,
         "parameters": declared.parameters,
         WORK_QUEUE: f"{declared.work_pool.name}/{declared.work_pool.work_queue_name}",
-        "job variables": declared.work_pool.job_variables,
         "concurrency limit": limit.limit if limit else None,
         "collision strategy": limit.collision_strategy.value if limit else None,
         "paused": False,
@@ -136,7 +135,6 @@ def _fields(found: DeploymentResponse) -> dict[str, Any]:
         "description": found.description,
         "parameters": found.parameters,
         WORK_QUEUE: f"{pool}/{found.work_queue_name}" if pool else None,
-        "job variables": found.job_variables,
         "concurrency limit": limit.limit if limit else None,
         # Without a limit it says nothing.
         "collision strategy": options.collision_strategy.value if options and limit else None,
@@ -154,6 +152,8 @@ def _written(
         "parameter_openapi_schema": _schema(flow),
         "enforce_parameter_schema": True,
         "pull_steps": [],
+        # The pool has none that could be set: see skyclust.embedded.job_template.
+        "job_variables": {},
         "tags": list(tags),
     }
     return {field: value for field, value in values.items() if getattr(found, field) != value}
@@ -169,8 +169,6 @@ def _merged(declared: Declared, result: Merge) -> dict[str, Any]:
     if WORK_QUEUE in result.changes:
         values["work_pool_name"] = declared.work_pool.name
         values["work_queue_name"] = declared.work_pool.work_queue_name
-    if "job variables" in result.changes:
-        values["job_variables"] = declared.work_pool.job_variables
     if "concurrency limit" in result.changes:
         values["concurrency_limit"] = result.changes["concurrency limit"]
     strategy = result.changes.get("collision strategy")
@@ -191,6 +189,15 @@ def _update(
         return found
     client.update_deployment(found.id, DeploymentUpdate.model_validate(dict(changes)))
     return client.read_deployment(found.id)
+
+
+def _tell_openings(found: DeploymentResponse, name: str, outcome: Applied) -> None:
+    """Tell what is taken away of that by which a deployment runs other code than ours."""
+    if found.job_variables:
+        names = ", ".join(sorted(found.job_variables))
+        outcome.closed.append(f"deployment {name}: its job variables {names} are gone")
+    if found.pull_steps:
+        outcome.closed.append(f"deployment {name}: its pull steps are gone")
 
 
 def _activate_limit(client: SyncPrefectClient, found: DeploymentResponse) -> None:

@@ -12,11 +12,13 @@ from deployments.merging import Merge
 class Applied:
     """The names of what was applied, and a line for each thing that people had changed.
 
-    Without a reset these lines tell what was kept, with one what was put back.
+    Without a reset these lines tell what was kept, with one what was put back. `closed` has a
+    line for each way past us into a worker's processes that was found open.
     """
 
     names: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
 
     def tell(self, what: str, result: Merge, *, reset: bool, more: Iterable[str] = ()) -> None:
         """Add a line about an object, unless nobody had changed it."""

@@ -1,9 +1,8 @@
-"""The work pool, its queues, and what every flow run started through it has in its environment."""
+"""The work pool and its queues."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,8 +13,9 @@ from prefect.exceptions import ObjectNotFound
 from prefect.workers.process import ProcessWorker
 
 from deployments.applied import AppliedObject, AppliedObjects, read_applied, write_applied
-from deployments.merging import Merge, merge, pairs
+from deployments.merging import merge, pairs
 from deployments.outcome import Applied
+from skyclust.embedded.job_template import locked_template, openings
 from skyclust.orchestration.client import prefect_client
 
 WORK_POOL: Final = "skyclust"
@@ -25,22 +25,24 @@ DESCRIPTION: Final = "Runs the flows of SkyClust as processes of its workers."
 QUEUES: Final[Mapping[str, int]] = {"recovery": 1, "default": 2}
 """Each queue and its priority: recovery is served first."""
 
-FLOW_RUN_ENVIRONMENT: Final[Mapping[str, str]] = {
-    # The automation that finds dead runs counts on it, whatever a worker's own setting is.
-    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
-}
-
 RECORD: Final = "work-pool"
 
-_VARIABLE: Final = "variable "
-"""How the field of an environment variable begins; its name follows."""
+_NAMES: Final = {
+    "description": "description",
+    "concurrency limit": "concurrency_limit",
+    "paused": "is_paused",
+}
+"""The fields that people may change, in the words of the server."""
+
+_EARLIER_VARIABLES: Final = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY"}
+"""What an earlier version set in the template; workers are started with it now."""
 
 
 def apply_work_pool(*, reset: bool = False) -> Applied:
     """Make sure that the pool and its queues are as declared and return the pool's name.
 
-    What somebody changed (limits, pauses, priorities, the template, variables) stays until a
-    reset.
+    What somebody changed (limits, pauses, priorities) stays until a reset. The job template is
+    ours always: one that lets runs choose what a worker starts is closed, and that is told.
     """
     outcome = Applied([WORK_POOL])
     with prefect_client() as client:
@@ -57,16 +59,18 @@ def _apply_pool(
 ) -> AppliedObject:
     pool = _pool(client)
     applied = _of(pool.id, before)
-    declared, present = _declared_pool(), _pool_fields(pool)
-    if reset:
-        # Variables of others are no part of the declaration.
-        declared |= {field: None for field in present if field not in declared}
-    result = merge(declared, present, applied.fields, reset=reset)
-    if result.changes:
-        client.update_work_pool(WORK_POOL, _pool_update(present | result.changes, result))
+    declared = _declared_pool()
+    result = merge(declared, _pool_fields(pool), applied.fields, reset=reset)
+    values = {_NAMES[field]: value for field, value in result.changes.items()}
+    opened = openings(pool.base_job_template)
+    if opened:
+        values["base_job_template"] = locked_template()
+        outcome.closed.append(_closed(pool.base_job_template, opened))
+    if values:
+        client.update_work_pool(WORK_POOL, WorkPoolUpdate.model_validate(values))
         pool = client.read_work_pool(WORK_POOL)
     outcome.tell(f"work pool {WORK_POOL}", result, reset=reset)
-    fields = pairs(_declared_pool(), _pool_fields(pool), applied.fields, result.kept)
+    fields = pairs(declared, _pool_fields(pool), applied.fields, result.kept)
     return AppliedObject(id=pool.id, fields=fields)
 
 
@@ -79,7 +83,7 @@ def _pool(client: SyncPrefectClient) -> WorkPool:
                 name=WORK_POOL,
                 type=ProcessWorker.type,
                 description=DESCRIPTION,
-                base_job_template=_template(_declared_pool()),
+                base_job_template=locked_template(),
             )
         )
         # The server makes this queue along with the pool, before any other.
@@ -88,63 +92,21 @@ def _pool(client: SyncPrefectClient) -> WorkPool:
 
 
 def _declared_pool() -> dict[str, Any]:
-    return {
-        "description": DESCRIPTION,
-        "concurrency limit": None,
-        "paused": False,
-        "template": _without_variables(ProcessWorker.get_default_base_job_template()),
-        **{f"{_VARIABLE}{name}": value for name, value in FLOW_RUN_ENVIRONMENT.items()},
-    }
+    return {"description": DESCRIPTION, "concurrency limit": None, "paused": False}
 
 
 def _pool_fields(pool: WorkPool) -> dict[str, Any]:
-    """Return what the server has, in the words of `_declared_pool`; each variable by itself."""
-    variables = _variables(pool.base_job_template)
-    return {
-        "description": pool.description,
-        "concurrency limit": pool.concurrency_limit,
-        "paused": pool.is_paused,
-        "template": _without_variables(pool.base_job_template),
-        **{f"{_VARIABLE}{name}": value for name, value in variables.items()},
-    }
+    """Return what the server has, in the words of `_declared_pool`."""
+    return {field: getattr(pool, name) for field, name in _NAMES.items()}
 
 
-def _pool_update(fields: Mapping[str, Any], result: Merge) -> WorkPoolUpdate:
-    values: dict[str, Any] = {}
-    names = {
-        "description": "description",
-        "concurrency limit": "concurrency_limit",
-        "paused": "is_paused",
-    }
-    for field in result.changes:
-        if field in names:
-            values[names[field]] = fields[field]
-        else:
-            values["base_job_template"] = _template(fields)
-    return WorkPoolUpdate.model_validate(values)
-
-
-def _template(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the job template with the variables among the defaults of its `env`."""
-    template: dict[str, Any] = deepcopy(fields["template"])
-    properties = template.setdefault("variables", {}).setdefault("properties", {})
-    properties.setdefault("env", {"type": "object"})["default"] = {
-        field.removeprefix(_VARIABLE): value
-        for field, value in fields.items()
-        if field.startswith(_VARIABLE) and value is not None
-    }
-    return template
-
-
-def _variables(template: Mapping[str, Any]) -> dict[str, Any]:
-    env = template.get("variables", {}).get("properties", {}).get("env", {})
-    return dict(env.get("default") or {})
-
-
-def _without_variables(template: Mapping[str, Any]) -> dict[str, Any]:
-    bare = deepcopy(dict(template))
-    bare.get("variables", {}).get("properties", {}).get("env", {}).pop("default", None)
-    return bare
+def _closed(template: Mapping[str, Any], opened: list[str]) -> str:
+    line = f"work pool {WORK_POOL}: runs could set {', '.join(opened)}; no run can any more"
+    env = (template.get("variables") or {}).get("properties", {}).get("env") or {}
+    names = sorted(set(env.get("default") or {}) - _EARLIER_VARIABLES)
+    if names:
+        line += f". Set {', '.join(names)} in the environment of the workers"
+    return line
 
 
 def _apply_queue(

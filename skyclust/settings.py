@@ -55,6 +55,12 @@ class Settings(BaseSettings):
         description="Comma-separated files and URLs that a workload identity configuration of"
         " Google may read its token from.",
     )
+    prefect_hosts: str = Field(
+        default="",
+        description="Comma-separated host names under which the Prefect server is reached besides"
+        " `127.0.0.1`, `localhost` and `[::1]`: the name of a proxy before it, of the server among"
+        " containers. Requests for another name are refused.",
+    )
     silence_seconds: float = Field(
         default=60.0,
         gt=0,

@@ -12,6 +12,7 @@ from skyclust.cli.exits import ExitCode
 from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson
 from skyclust.cli.output import say, show_list
 from skyclust.cli.server import given_api_url
+from skyclust.cli.ui import where_auth_string_is
 from skyclust.errors import SkyClustError
 
 if TYPE_CHECKING:
@@ -106,12 +107,19 @@ def _is_up(home: Path) -> bool:
 
 
 def _welcome(home: Path, runtime: Runtime) -> None:
+    from skyclust.embedded.auth import auth_of
     from skyclust.embedded.obstacles import paused_anywhere
+    from skyclust.embedded.prefect_api import authorised
     from skyclust.embedded.worker import WORK_POOL
 
     say(f"SkyClust is up: {runtime.ui_url}", style="green")
+    auth = auth_of(home, runtime)
+    if auth is not None:
+        say(where_auth_string_is(home))
     say(f"Home folder: {home}   logs: {home / 'logs'}")
-    for sentence in paused_anywhere(runtime.api_url, WORK_POOL):
+    with authorised(auth):
+        waiting = paused_anywhere(runtime.api_url, WORK_POOL)
+    for sentence in waiting:
         say(f"Runs will wait. {sentence}", style="yellow")
 
 

@@ -28,6 +28,7 @@ from skyclust.cli import (
     provider,
     sandbox,
     snapshot,
+    ui,
     workspace,
 )
 from skyclust.cli.exits import ExitCode, exit_code
@@ -49,6 +50,7 @@ app = typer.Typer(
 app.command("up")(installation.up)
 app.command("down")(installation.down)
 app.command("status")(installation.status)
+app.command("ui")(ui.ui)
 for noun in (
     inventory,
     instance,
@@ -66,7 +68,7 @@ for noun in (
 ):
     app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])
 
-INSTALLATION_COMMANDS: Final = frozenset({"up", "down", "status"})
+INSTALLATION_COMMANDS: Final = frozenset({"up", "down", "status", "ui"})
 """They manage the embedded server; every other command uses it."""
 
 

@@ -210,7 +210,10 @@ def _runs_not_begun(api_url: str, now: datetime) -> list[str]:
 
 
 def _work_pool(api_url: str) -> Check:
-    """Check that neither the pool nor one of its queues is paused."""
+    """Check that the pool is as closed as it was made, and neither it nor a queue is paused."""
+    sentences = obstacles.opened(api_url, WORK_POOL)
+    if sentences:
+        return Check("work pool", False, "open", " ".join(sentences))
     sentences = obstacles.paused_anywhere(api_url, WORK_POOL)
     if sentences:
         return Check("work pool", False, "paused", " ".join(sentences))

@@ -1,7 +1,7 @@
 """The settings under which the embedded Prefect runs (docs/reference/settings.md lists them).
 
 What the caller's environment sets wins over these defaults, but for what makes the
-installation one: its folder, its address and its key.
+installation one: its folder, its address, its key and its auth string.
 """
 
 from __future__ import annotations
@@ -62,6 +62,8 @@ SERVER_DEFAULTS: Final[Mapping[str, str]] = {
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     # Relative, so that the UI also works through a tunnel or a proxy.
     "PREFECT_SERVER_UI_API_URL": "/api",
+    # A page of somebody else cannot act with what a browser remembers of ours.
+    "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
 }
 
 CLIENT_DEFAULTS: Final[Mapping[str, str]] = {
@@ -81,6 +83,9 @@ NEVER_EPHEMERAL: Final[Mapping[str, str]] = {"PREFECT_SERVER_ALLOW_EPHEMERAL_MOD
 """Without a server Prefect would start a hidden one of its own, and lose runs with it."""
 
 
+HEARTBEAT: Final = "PREFECT_FLOWS_HEARTBEAT_FREQUENCY"
+"""What tells a dead run from a busy one counts on it, whatever the caller has set."""
+
 LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost")
 
 
@@ -99,12 +104,15 @@ def prefect_home(home: Path) -> Path:
 
 
 def server_environment(
-    home: Path, *, port: int, encryption_key: str, inherited: Mapping[str, str]
+    home: Path, *, port: int, encryption_key: str, auth_string: str, inherited: Mapping[str, str]
 ) -> dict[str, str]:
     """Return the environment of the embedded server."""
+    origins = [f"http://{host}:{port}" for host in LOOPBACK_HOSTS]
     return {
         **SERVER_DEFAULTS,
         **CLIENT_DEFAULTS,
+        # By default any page may call the API from a browser.
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": ",".join(origins),
         **inherited,
         **without_proxy_on_loopback(inherited),
         "PREFECT_HOME": str(prefect_home(home)),
@@ -117,18 +125,32 @@ def server_environment(
         "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(prefect_home(home) / "ui"),
         # Outside the database; by default the key of all block documents lies beside them.
         "PREFECT_SERVER_ENCRYPTION_KEY": encryption_key,
+        # By default whoever reaches the port, any user of this computer, runs code as us.
+        "PREFECT_SERVER_API_AUTH_STRING": auth_string,
+        "PREFECT_API_AUTH_STRING": auth_string,
     }
 
 
-def client_environment(home: Path, *, api_url: str, inherited: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of what talks to the server: worker, flow runs, bootstrap."""
-    return {
+def client_environment(
+    home: Path, *, api_url: str, auth_string: str | None, inherited: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the environment of what talks to the server: worker, flow runs, bootstrap.
+
+    Without an auth string it has the caller's own: that of somebody else's server.
+    """
+    environment = {
         **CLIENT_DEFAULTS,
         **inherited,
         **without_proxy_on_loopback(inherited),
         **NEVER_EPHEMERAL,
+        HEARTBEAT: CLIENT_DEFAULTS[HEARTBEAT],
         "SKYCLUST_HOME": str(home),
         "PREFECT_HOME": str(prefect_home(home)),
         "PREFECT_PROFILES_PATH": str(prefect_home(home) / "profiles.toml"),
         "PREFECT_API_URL": api_url,
     }
+    if auth_string is not None:
+        environment["PREFECT_API_AUTH_STRING"] = auth_string
+    # A worker passes on what it has, and its flow runs need the server's own settings least.
+    environment.pop("PREFECT_SERVER_API_AUTH_STRING", None)
+    return environment

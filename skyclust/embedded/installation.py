@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from skyclust.embedded import prefect_api
+from skyclust.embedded.auth import auth_of, knows_auth_string
 from skyclust.embedded.environment import client_environment
 from skyclust.embedded.home import named, prepare_home
 from skyclust.embedded.processes import Process, end, find, is_alive, log_tail
@@ -42,9 +43,9 @@ FLOW_RUNS: Final = ("prefect.engine", "deployments.recover")
 STOP_SECONDS: Final = {"server": 15.0, "worker": 20.0, "recovery": 12.0}
 """How long each may take to end before it is killed."""
 
-CHANGES: Final = ("kept:", "reset:", "sealed:", "refused:")
+CHANGES: Final = ("kept:", "reset:", "closed:", "sealed:", "refused:")
 """How the lines of bootstrap begin that people need to see: what became of something that they
-changed, which blocks were sealed, and which hold something that is not to be trusted."""
+changed or opened, which blocks were sealed, and which hold something that is not to be trusted."""
 
 Say = Callable[[str], None]
 
@@ -70,12 +71,14 @@ def start(
     with locked(home):
         initialise_home(open_store(), load_settings())
         runtime = _with_server(home, read_runtime(home), api_url, say)
-        # Before the rest: what a crash left behind must not wait for it.
-        runtime = _with_recovery(home, runtime, say)
-        say("Applying block types, limits, automations and deployments")
-        for line in apply_deployments(home, runtime.api_url, reset=reset):
-            say(line)
-        runtime = _with_worker(home, runtime, say)
+        auth = auth_of(home, runtime)
+        with prefect_api.authorised(auth):
+            # Before the rest: what a crash left behind must not wait for it.
+            runtime = _with_recovery(home, runtime, auth, say)
+            say("Applying block types, limits, automations and deployments")
+            for line in apply_deployments(home, runtime.api_url, auth, reset=reset):
+                say(line)
+            runtime = _with_worker(home, runtime, auth, say)
         require_recovery(runtime)
         return runtime
 
@@ -118,14 +121,16 @@ def watch(home: Path, runtime: Runtime) -> str:
         time.sleep(WATCH_SECONDS)
 
 
-def apply_deployments(home: Path, api_url: str, *, reset: bool = False) -> list[str]:
+def apply_deployments(
+    home: Path, api_url: str, auth: str | None = None, *, reset: bool = False
+) -> list[str]:
     """Apply everything that the server has to know, in a process of its own.
 
     Returns a line for each thing that was kept as somebody changed it. Raises
     ConfigurationError with what it said when it fails.
     """
     command = [sys.executable, "-m", "deployments.bootstrap", *(["--reset"] if reset else [])]
-    environment = client_environment(home, api_url=api_url, inherited=os.environ)
+    environment = client_environment(home, api_url=api_url, auth_string=auth, inherited=os.environ)
     try:
         done = subprocess.run(  # noqa: S603 - our own command
             command,
@@ -149,13 +154,18 @@ def apply_deployments(home: Path, api_url: str, *, reset: bool = False) -> list[
 
 
 def _with_server(home: Path, before: Runtime | None, api_url: str | None, say: Say) -> Runtime:
-    if api_url is not None:
+    own = before if before is not None and before.server is not None else None
+    if api_url is not None and (own is None or own.api_url != api_url):
         return _with_given_server(home, before, api_url, say)
-    if before is not None and before.server is not None:
-        if _answers(before.server, before.api_url):
-            say(f"The Prefect server runs already: {before.ui_url}")
-            return before
-        end(before.server, grace_seconds=STOP_SECONDS["server"])
+    if own is not None and own.server is not None:
+        has_auth = knows_auth_string(home, own)
+        if has_auth and _answers(own.server, own.api_url):
+            say(f"The Prefect server runs already: {own.ui_url}")
+            return own
+        end(own.server, grace_seconds=STOP_SECONDS["server"])
+        if not has_auth:
+            say("The Prefect server ran without this auth string: all is started anew.")
+            _end_clients(own)
     say("Starting the Prefect server")
     runtime = start_server(home, before)
     wanted = wanted_port(before)
@@ -163,10 +173,14 @@ def _with_server(home: Path, before: Runtime | None, api_url: str | None, say: S
         say(f"Port {wanted} is taken: the Prefect server listens at {runtime.ui_url}")
     if before is not None and before.api_url != runtime.api_url:
         # They would look for work at an address that is gone.
-        for name in ("recovery", "worker"):
-            if name in before.processes:
-                end(before.processes[name], grace_seconds=STOP_SECONDS[name])
+        _end_clients(before)
     return runtime
+
+
+def _end_clients(runtime: Runtime) -> None:
+    for name in ("recovery", "worker"):
+        if name in runtime.processes:
+            end(runtime.processes[name], grace_seconds=STOP_SECONDS[name])
 
 
 def _answers(server: Process, api_url: str) -> bool:
@@ -200,16 +214,16 @@ def _with_given_server(home: Path, before: Runtime | None, api_url: str, say: Sa
     return runtime
 
 
-def _with_recovery(home: Path, runtime: Runtime, say: Say) -> Runtime:
+def _with_recovery(home: Path, runtime: Runtime, auth: str | None, say: Say) -> Runtime:
     if runtime.recovery is not None and is_alive(runtime.recovery):
         return runtime
     say("Starting the recovery loop")
-    return start_recovery(home, runtime)
+    return start_recovery(home, runtime, auth)
 
 
-def _with_worker(home: Path, runtime: Runtime, say: Say) -> Runtime:
+def _with_worker(home: Path, runtime: Runtime, auth: str | None, say: Say) -> Runtime:
     if runtime.worker is not None and is_alive(runtime.worker):
         say("The worker runs already")
         return runtime
     say("Starting the worker")
-    return start_worker(home, runtime)
+    return start_worker(home, runtime, auth)

@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from skyclust.embedded import prefect_api
+from skyclust.embedded.job_template import openings
 from skyclust.errors import NotFound
 
 START_A_WORKER: Final = "start one with `skyclust up`, in production: docker compose up -d worker"
@@ -53,6 +54,18 @@ def paused_anywhere(api_url: str, pool: str) -> list[str]:
     queues = _read(api_url, f"/work_pools/{quote(pool)}/queues/filter", {"limit": 200}) or []
     found = [paused(api_url, pool, queue) for queue in [None, *(one["name"] for one in queues)]]
     return list(dict.fromkeys(sentence for sentences in found for sentence in sentences))
+
+
+def opened(api_url: str, pool: str) -> list[str]:
+    """Return whether somebody opened the job template of the pool, so that runs run anything."""
+    found = _read(api_url, f"/work_pools/{quote(pool)}")
+    names = openings(found["base_job_template"]) if found is not None else []
+    if not names:
+        return []
+    return [
+        f"Somebody changed the job template of {pool!r} ({', '.join(names)}), by which runs may"
+        " choose what a worker starts: `skyclust up` puts it back, in production bootstrap."
+    ]
 
 
 def unattended(api_url: str, pool: str, queue: str | None = None) -> list[str]:

@@ -6,20 +6,48 @@ Prefect's own client takes a second to import, and `skyclust status` answers at 
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 import os
+import secrets
 import socket
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from skyclust.embedded.environment import LOOPBACK_HOSTS
 from skyclust.errors import AuthenticationFailed, NotFound, Unavailable
+from skyclust.security.auth_string import PROOF_PATH, REFUSED_HINT, proof
 
 TIMEOUT_SECONDS: Final = 15.0
+PROOF_SECONDS: Final = 5.0
+
+_NO_CSRF: Final = "422"
+"""How a server without CSRF protection answers whoever asks for a token."""
+
 LOOPBACK: Final = "127.0.0.1"
+
+_auth_string: ContextVar[str | None] = ContextVar("auth_string", default=None)
+
+_csrf_client: Final = f"skyclust-{secrets.token_hex(16)}"
+_csrf_tokens: Final[dict[str, str]] = {}
+"""By the address of a server what it wants to see with each change; empty when it wants nothing.
+It keeps a token for each client, an hour long."""
+
+
+@contextmanager
+def authorised(auth_string: str | None) -> Iterator[None]:
+    """Send this auth string with every question, in place of PREFECT_API_AUTH_STRING."""
+    before = _auth_string.set(auth_string)
+    try:
+        yield
+    finally:
+        _auth_string.reset(before)
 
 
 def is_ready(api_url: str) -> bool:
@@ -31,9 +59,17 @@ def is_ready(api_url: str) -> bool:
     return True
 
 
-def server_home(api_url: str) -> str:
-    """Return the PREFECT_HOME of the server that answers at this address."""
-    return str(ask(api_url, "/admin/settings")["home"])
+def proves(api_url: str, auth_string: str) -> bool:
+    """Return whether who answers at this address knows the auth string; it is not sent."""
+    nonce = secrets.token_hex(16)
+    where = f"{api_url.removesuffix('/api')}{PROOF_PATH}?nonce={nonce}"
+    try:
+        with _opener(api_url).open(where, timeout=PROOF_SECONDS) as reply:
+            answer = reply.read(200).decode("ascii")
+    except (OSError, ValueError):
+        return False
+    expected = proof(auth_string, port=urlsplit(api_url).port or 80, nonce=nonce)
+    return hmac.compare_digest(answer, expected)
 
 
 def last_heartbeat(api_url: str, pool: str, worker: str) -> datetime | None:
@@ -68,10 +104,18 @@ def ask(api_url: str, path: str, content: object = None) -> Any:
     Raises NotFound for what the server does not know, AuthenticationFailed when it refuses our
     auth string, and Unavailable when it does not answer or fails.
     """
-    headers = {"Content-Type": "application/json"}
-    auth = os.environ.get("PREFECT_API_AUTH_STRING")
-    if auth:
-        headers["Authorization"] = f"Basic {base64.b64encode(auth.encode()).decode('ascii')}"
+    try:
+        return _ask(api_url, path, content)
+    except AuthenticationFailed:
+        if content is None or _csrf_tokens.pop(api_url, None) is None:
+            raise
+        return _ask(api_url, path, content)  # a token ends after an hour, and with its database
+
+
+def _ask(api_url: str, path: str, content: object) -> Any:
+    headers = {"Content-Type": "application/json", **_authorization()}
+    if content is not None:
+        headers |= _csrf(api_url)
     request = urllib.request.Request(  # noqa: S310 - the address is the operator's own setting
         f"{api_url}{path}",
         data=None if content is None else json.dumps(content).encode(),
@@ -86,13 +130,38 @@ def ask(api_url: str, path: str, content: object = None) -> Any:
         if error.code in {401, 403}:
             raise AuthenticationFailed(
                 f"The Prefect server at {api_url} refused our auth string (HTTP {error.code}).",
-                hint="Set PREFECT_API_AUTH_STRING to the server's PREFECT_SERVER_API_AUTH_STRING.",
+                hint=REFUSED_HINT,
             ) from error
         if error.code == 404:
             raise NotFound(f"The Prefect server at {api_url} knows no {path}.") from error
-        raise Unavailable(f"The Prefect server failed at {path} (HTTP {error.code}).") from error
+        raise Unavailable(
+            f"The Prefect server failed at {path} (HTTP {error.code}).", code=str(error.code)
+        ) from error
     except (OSError, ValueError) as error:
         raise Unavailable(f"The Prefect server at {api_url} cannot be reached: {error}") from error
+
+
+def _authorization() -> dict[str, str]:
+    auth = _auth_string.get() or os.environ.get("PREFECT_API_AUTH_STRING")
+    if not auth:
+        return {}
+    return {"Authorization": f"Basic {base64.b64encode(auth.encode()).decode('ascii')}"}
+
+
+def _csrf(api_url: str) -> dict[str, str]:
+    """Return the headers by which a server with CSRF protection knows its own clients."""
+    token = _csrf_tokens.get(api_url)
+    if token is None:
+        try:
+            token = str(_ask(api_url, f"/csrf-token?client={_csrf_client}", None)["token"])
+        except Unavailable as error:
+            if error.code != _NO_CSRF:
+                raise
+            token = ""
+        _csrf_tokens[api_url] = token
+    if not token:
+        return {}
+    return {"Prefect-Csrf-Token": token, "Prefect-Csrf-Client": _csrf_client}
 
 
 def _opener(api_url: str) -> urllib.request.OpenerDirector:

@@ -13,7 +13,7 @@ from skyclust.embedded.runtime import Runtime, write_runtime
 from skyclust.errors import ConfigurationError
 
 
-def start_recovery(home: Path, runtime: Runtime) -> Runtime:
+def start_recovery(home: Path, runtime: Runtime, auth_string: str | None) -> Runtime:
     """Start the recovery loop and return the installation with it; it is not waited for.
 
     `require_recovery` says later whether it lives.
@@ -22,7 +22,9 @@ def start_recovery(home: Path, runtime: Runtime) -> Runtime:
     (home / STATE_FILE).unlink(missing_ok=True)
     process = spawn(
         [sys.executable, "-m", "deployments.recovery_loop"],
-        environment=client_environment(home, api_url=runtime.api_url, inherited=os.environ),
+        environment=client_environment(
+            home, api_url=runtime.api_url, auth_string=auth_string, inherited=os.environ
+        ),
         folder=home,
         log=home / "logs" / "recovery.log",
     )

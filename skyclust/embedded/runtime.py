@@ -20,7 +20,11 @@ LOCK_FILE: Final = "runtime.lock"
 
 
 class Runtime(BaseModel):
-    """The installation as it was started last; `server` is None when it is somebody else's."""
+    """The installation as it was started last; `server` is None when it is somebody else's.
+
+    `auth` is the fingerprint of the auth string that its processes have; None when they have none
+    of ours.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -28,6 +32,7 @@ class Runtime(BaseModel):
     server: Process | None = None
     worker: Process | None = None
     recovery: Process | None = None
+    auth: str | None = None
 
     @property
     def ui_url(self) -> str:

@@ -16,7 +16,7 @@ from skyclust.embedded.processes import Process, end, is_alive, log_tail, spawn
 from skyclust.embedded.runtime import Runtime, write_runtime
 from skyclust.errors import ConfigurationError, Timeout, Unavailable
 from skyclust.file_modes import close_to_others
-from skyclust.security import keyfile
+from skyclust.security import auth_string, keyfile
 from skyclust.security.keyring import generate_key
 
 SERVER_MODULE: Final = "skyclust.orchestration.prefect_server"
@@ -39,21 +39,26 @@ def wanted_port(before: Runtime | None) -> int:
 def start_server(home: Path, before: Runtime | None) -> Runtime:
     """Start the server and return it, ready; on the port it had last, else 4200, else a free one.
 
-    Raises ConfigurationError with the end of its log when it dies, and Timeout when it is not
-    ready after two minutes.
+    Whoever has taken the port that it had may have been sent the auth string, by a worker that
+    did not know: there is a new one then. Raises ConfigurationError with the end of its log when
+    it dies, and Timeout when it is not ready after two minutes.
     """
-    key = _encryption_key(home)
+    key, auth = _encryption_key(home), auth_string.initialise(home)
     wanted = wanted_port(before)
     for _ in range(ATTEMPTS):
         port = prefect_api.choose_port(wanted)
+        if before is not None and before.server is not None and port != wanted_port(before):
+            auth = auth_string.renew(home)
         api_url = f"http://{prefect_api.LOOPBACK}:{port}/api"
-        environment = server_environment(home, port=port, encryption_key=key, inherited=os.environ)
+        environment = server_environment(
+            home, port=port, encryption_key=key, auth_string=auth, inherited=os.environ
+        )
         process = _spawn(home, port, environment)
-        runtime = _with_server(before, api_url, process)
+        runtime = _with_server(before, api_url, process, auth_string.fingerprint(auth))
         # At once: whoever is killed while it waits leaves a server that `stop` finds.
         write_runtime(home, runtime)
         try:
-            if _became_ready(process, api_url, home):
+            if _became_ready(process, api_url, auth):
                 # Prefect copies its UI with the modes that it has where it is installed. Nothing
                 # in it is secret, and what is ours is closed to others without exception.
                 close_to_others([prefect_home(home) / "ui"])
@@ -65,11 +70,11 @@ def start_server(home: Path, before: Runtime | None) -> Runtime:
     raise Unavailable("No port could be had for the Prefect server.", hint="Try again.")
 
 
-def _with_server(before: Runtime | None, api_url: str, server: Process) -> Runtime:
+def _with_server(before: Runtime | None, api_url: str, server: Process, auth: str) -> Runtime:
     """Return the installation with its new server, and with what goes on to live beside it."""
     if before is None:
-        return Runtime(api_url=api_url, server=server)
-    return before.model_copy(update={"api_url": api_url, "server": server})
+        return Runtime(api_url=api_url, server=server, auth=auth)
+    return before.model_copy(update={"api_url": api_url, "server": server, "auth": auth})
 
 
 def _spawn(home: Path, port: int, environment: Mapping[str, str]) -> Process:
@@ -82,13 +87,13 @@ def _spawn(home: Path, port: int, environment: Mapping[str, str]) -> Process:
     )
 
 
-def _became_ready(process: Process, api_url: str, home: Path) -> bool:
+def _became_ready(process: Process, api_url: str, auth: str) -> bool:
     """Wait for the server; returns False when somebody else has its port."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         # Two installations may start at once and want one port: who answers there need not
         # be ours, and ours is then about to end.
-        if prefect_api.is_ready(api_url) and _is_ours(api_url, home):
+        if prefect_api.is_ready(api_url) and prefect_api.proves(api_url, auth):
             return True
         if not is_alive(process):
             if _found_its_port_taken(process.log, api_url):
@@ -108,13 +113,6 @@ def _found_its_port_taken(log: Path, api_url: str) -> bool:
     port = str(urlsplit(api_url).port)
     lines = log_tail(log, lines=_LOG_LINES).splitlines()
     return any("already in use" in line and port in line for line in lines)
-
-
-def _is_ours(api_url: str, home: Path) -> bool:
-    try:
-        return Path(prefect_api.server_home(api_url)) == prefect_home(home)
-    except Unavailable:
-        return False
 
 
 def _encryption_key(home: Path) -> str:

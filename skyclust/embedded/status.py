@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Final
 
 from skyclust.embedded import prefect_api
+from skyclust.embedded.auth import auth_of
 from skyclust.embedded.checks import check_all
 from skyclust.embedded.processes import Process, is_alive
 from skyclust.embedded.recovery_state import read_recovery_state
 from skyclust.embedded.runtime import Runtime, read_runtime
 from skyclust.errors import ConfigurationError
+from skyclust.security import auth_string
 from skyclust.security.keyring import load_keyring
 
 PARTS: Final = ("server", "worker", "recovery")
@@ -21,13 +23,18 @@ NOBODY_LOOKS: Final = (
     " shows what waits."
 )
 
+STRANGER: Final = (
+    "Who answers there does not know the auth string of {}: run `skyclust up`, which starts our"
+    " own server."
+)
+
 
 @dataclass(frozen=True)
 class Row:
     """One line of the status: a process of the installation, or one thing that must happen.
 
-    A process is `running`, `silent` (it runs and does not answer), `dead` (it should run and
-    does not) or `stopped`.
+    A process is `running`, `silent` (it runs and does not answer), `stranger` (who answers in its
+    place does not know our auth string), `dead` (it should run and does not) or `stopped`.
     """
 
     part: str
@@ -46,6 +53,8 @@ def status(home: Path, *, api_url: str | None = None) -> list[Row]:
     started in this home. Raises ConfigurationError when the state of the home cannot be read.
     """
     runtime = read_runtime(home)
+    if runtime is not None and runtime.server is not None:
+        return _own(home, runtime)
     if runtime is not None:
         answers = prefect_api.is_ready(runtime.api_url)
         rows = [_server(runtime, answers), _worker(runtime), _recovery(home, runtime), _key()]
@@ -54,6 +63,24 @@ def status(home: Path, *, api_url: str | None = None) -> list[Row]:
         return [Row(part, "stopped", healthy=False) for part in PARTS]
     answers = prefect_api.is_ready(api_url)
     return [_server(Runtime(api_url=api_url), answers), *(_checks(api_url) if answers else [])]
+
+
+def _own(home: Path, runtime: Runtime) -> list[Row]:
+    """Return the status of an installation with a server of its own."""
+    answers, proves, auth = prefect_api.is_ready(runtime.api_url), False, None
+    found = str(auth_string.path_in(home))
+    secret = Row("auth string", "ok", healthy=True, detail=found)
+    try:
+        auth = auth_of(home, runtime)
+    except ConfigurationError as error:
+        secret = Row("auth string", "missing", healthy=False, detail=str(error))
+    if answers and auth is not None:
+        proves = prefect_api.proves(runtime.api_url, auth)
+    rows = [_server(runtime, answers), _worker(runtime), _recovery(home, runtime), _key(), secret]
+    if answers and auth is not None and not proves:
+        rows[0] = replace(rows[0], state="stranger", healthy=False, detail=STRANGER.format(found))
+    with prefect_api.authorised(auth):
+        return rows + (_checks(runtime.api_url) if proves else [])
 
 
 def _checks(api_url: str) -> list[Row]:

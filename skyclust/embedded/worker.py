@@ -23,7 +23,7 @@ FLOW_RUNS_AT_ONCE: Final = 10
 START_SECONDS: Final = 90.0
 
 
-def start_worker(home: Path, runtime: Runtime) -> Runtime:
+def start_worker(home: Path, runtime: Runtime, auth_string: str | None) -> Runtime:
     """Start a worker on the work pool and return the installation with it, heard of by the server.
 
     Raises ConfigurationError with the end of its log when it dies, and Timeout when the server
@@ -34,7 +34,9 @@ def start_worker(home: Path, runtime: Runtime) -> Runtime:
     options = ["--type", "process", "--name", name, "--limit", str(FLOW_RUNS_AT_ONCE)]
     process = spawn(
         [sys.executable, "-m", "prefect", "worker", "start", "--pool", WORK_POOL, *options],
-        environment=client_environment(home, api_url=runtime.api_url, inherited=os.environ),
+        environment=client_environment(
+            home, api_url=runtime.api_url, auth_string=auth_string, inherited=os.environ
+        ),
         folder=home,
         log=home / "logs" / "worker.log",
     )

@@ -17,6 +17,7 @@ from skyclust.errors import (
     SkyClustError,
     Unavailable,
 )
+from skyclust.security.auth_string import REFUSED_HINT
 from skyclust.store.transactions import refuse_inside_write
 
 REQUEST_SECONDS: Final = 30.0
@@ -82,7 +83,7 @@ def _from_status(
     if status in {401, 403}:
         return AuthenticationFailed(
             f"The Prefect server at {api_url} refused our auth string (HTTP {status}).",
-            hint="Set PREFECT_API_AUTH_STRING to the server's PREFECT_SERVER_API_AUTH_STRING.",
+            hint=REFUSED_HINT,
         )
     request = f"{error.request.method} {error.request.url.path}"
     if status >= 500:

@@ -26,6 +26,20 @@ def read_own(path: Path) -> str | None:
 
     Raises ConfigurationError when anyone but the owner may read or write it.
     """
+    content = read_private(
+        path,
+        if_open=f"Run: chmod 600 {path}. If others may have read it, rotate the key after:"
+        " skyclust key rotate",
+    )
+    return None if content is None else _decoded(content, path)
+
+
+def read_private(path: Path, *, if_open: str) -> bytes | None:
+    """Return the content of a file that is for its owner alone, None when there is none.
+
+    Raises ConfigurationError when it cannot be read, and with the hint `if_open` when anyone
+    but the owner may read or write it.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -37,11 +51,9 @@ def read_own(path: Path) -> str | None:
         mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
         if mode & 0o077:
             raise ConfigurationError(
-                f"The key file {path} is open to other users (mode {mode:04o}).",
-                hint=f"Run: chmod 600 {path}. If others may have read it, rotate the key after:"
-                " skyclust key rotate",
+                f"The key file {path} is open to other users (mode {mode:04o}).", hint=if_open
             )
-        return _decoded(file.read(), path)
+        return file.read()
 
 
 def read_mounted(path: Path) -> str:
