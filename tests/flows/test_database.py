@@ -90,22 +90,21 @@ def test_only_sqlite_needs_it(url: str, immediate: bool) -> None:
 def test_many_triggers_at_once_are_all_taken_and_none_is_lost(
     prefect_server: PrefectServer,
 ) -> None:
-    api_url = prefect_server.api_url
     log = prefect_server.home / "server.log"
     before = log.stat().st_size
     name = f"burst-{uuid4().hex[:8]}"
-    flow = post(api_url, "/flows/", {"name": name})
-    deployment = post(api_url, "/deployments/", {"name": name, "flow_id": flow["id"]})
+    flow = post(prefect_server, "/flows/", {"name": name})
+    deployment = post(prefect_server, "/deployments/", {"name": name, "flow_id": flow["id"]})
 
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    answers = trigger_at_once(api_url, deployment["id"], AT_ONCE, due=tomorrow)
+    answers = trigger_at_once(prefect_server, deployment["id"], AT_ONCE, due=tomorrow)
     runs = {run for _, run in answers}
 
     assert [status for status, _ in answers] == [201] * AT_ONCE
-    assert states(api_url, sorted(runs)) == dict.fromkeys(runs, "SCHEDULED")
+    assert states(prefect_server, sorted(runs)) == dict.fromkeys(runs, "SCHEDULED")
     assert len(runs) == AT_ONCE
     assert eventually(
-        lambda: scheduled_events(api_url, sorted(runs)), lambda n: n == AT_ONCE, seconds=30
+        lambda: scheduled_events(prefect_server, sorted(runs)), lambda n: n == AT_ONCE, seconds=30
     )
     said = log.read_bytes()[before:].decode()
     assert "database is locked" not in said

@@ -24,7 +24,9 @@ import httpx
 import pytest
 
 from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust.security import auth_string
 from tests.fixtures.loopback import LOOPBACK
+from tests.fixtures.prefect_api import Server, ServerAuth
 from tests.fixtures.sandbox import Sandbox
 from tests.integration.credentials.conftest import Blocks
 
@@ -77,6 +79,10 @@ class Installation:
     def api_url(self) -> str:
         runtime: dict[str, str] = json.loads((self.home / "runtime.json").read_text())
         return runtime["api_url"]
+
+    @property
+    def auth(self) -> ServerAuth:
+        return ServerAuth(self.api_url, auth_string.read(self.home) or "")
 
 
 class CommandLines:
@@ -140,23 +146,28 @@ def _found_in(content: bytes) -> list[str]:
     ]
 
 
-def _read_everything(api_url: str) -> dict[str, list[Any]]:
+def _read_everything(server: Server) -> dict[str, list[Any]]:
     """All that the Prefect API tells of what happened."""
     told: dict[str, list[Any]] = {}
+    auth = server.auth
     for noun in ("flow_runs", "task_runs", "logs", "artifacts", "deployments", "block_documents"):
         told[noun] = []
         while True:
             query: dict[str, Any] = {"limit": PAGE, "offset": len(told[noun])}
             if noun == "block_documents":
                 query["include_secrets"] = True
-            page = httpx.post(f"{api_url}/{noun}/filter", json=query, timeout=60).json()
+            page = httpx.post(
+                f"{server.api_url}/{noun}/filter", auth=auth, json=query, timeout=60
+            ).json()
             told[noun] += page
             if len(page) < PAGE:
                 break
-    answer = httpx.post(f"{api_url}/events/filter", json={"limit": 50}, timeout=60).json()
+    answer = httpx.post(
+        f"{server.api_url}/events/filter", auth=auth, json={"limit": 50}, timeout=60
+    ).json()
     told["events"] = answer["events"]
     while answer["next_page"]:
-        answer = httpx.get(answer["next_page"], timeout=60).json()
+        answer = httpx.get(answer["next_page"], auth=auth, timeout=60).json()
         told["events"] += answer["events"]
     return told
 
@@ -177,7 +188,7 @@ def test_a_secret_is_found_nowhere(installation: Installation, aws_sandbox: Sand
                 "external_id": EXTERNAL_ID,
             },
         )
-        blocks = Blocks(installation.api_url)
+        blocks = Blocks(installation.api_url, installation.auth)
         blocks.make("by-hand", {**keys, "secret_access_key": SECRETS["by-hand"]})
         _wait_until_sealed(blocks, "by-hand")
         installation.run("credential", "verify", "by-hand")
@@ -200,7 +211,7 @@ def test_a_secret_is_found_nowhere(installation: Installation, aws_sandbox: Sand
         installation.run("instance", "create", "bad", "--credential", "keys", *image, expect=1)
         for shown in ("inventory scopes", "operation list", "audit list", "credential list"):
             installation.run(*shown.split(), "--json")
-        told = _read_everything(installation.api_url)
+        told = _read_everything(installation)
 
     # What is searched is there, or the search would prove nothing.
     assert all(told.values()), {noun: len(found) for noun, found in told.items()}

@@ -1,17 +1,28 @@
-"""What an attacker has: Prefect's API, a machine that listens, and whatever was there before."""
+"""What an attacker has, and an installation as `skyclust up` leaves it."""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
 
 from skyclust.orchestration.blocks import block_type_slug
+from skyclust.security import auth_string
 from tests.integration.credentials.conftest import Blocks, blocks, home, store
+from tests.integration.runtime.conftest import (
+    CommandLine,
+    processes_of,
+    settle,
+)
+from tests.integration.runtime.conftest import api as api
+from tests.integration.runtime.conftest import empty as empty
+from tests.integration.runtime.conftest import prefect_database as prefect_database
+from tests.integration.runtime.conftest import skyclust as skyclust
 
 __all__ = ["blocks", "home", "store"]
 
@@ -102,3 +113,28 @@ def listener() -> Iterator[Listener]:
     listener = Listener()
     yield listener
     listener.close()
+
+
+@pytest.fixture(scope="package")
+def installed(
+    tmp_path_factory: pytest.TempPathFactory, prefect_database: Path
+) -> Iterator[CommandLine]:
+    """An installation that runs, shared by all attacks that do not stop it."""
+    command_line = CommandLine(tmp_path_factory.mktemp("attacked") / "home")
+    settle(command_line, prefect_database)
+    try:
+        started = command_line("up", "--detach")
+        assert started.returncode == 0, started.stderr
+        assert str(auth_string.path_in(command_line.home)) in started.stderr
+        yield command_line
+    finally:
+        command_line("down")
+    assert processes_of(command_line.home) == {}
+
+
+@pytest.fixture
+def secret(installed: CommandLine) -> str:
+    """The auth string of the installation."""
+    found = auth_string.read(installed.home)
+    assert found
+    return found

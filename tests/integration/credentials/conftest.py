@@ -17,6 +17,7 @@ from skyclust.orchestration.blocks import block_type_slug, register_block_types
 from skyclust.security.keyring import initialise_key_file
 from skyclust.store.engine import Store, open_store
 from tests.fixtures.prefect import PrefectServer
+from tests.fixtures.prefect_api import ServerAuth
 
 SECRET = "canary/wJalrXUtnFEMI+K7MDENG+bPxRfiCYEXAMPLEKEY"
 KEYS = {"access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": SECRET}
@@ -28,11 +29,14 @@ class Blocks:
     """The Prefect API as the UI and `curl` use it, with none of our code between."""
 
     api_url: str
+    auth: ServerAuth
 
     def call(self, method: str, path: str, **options: Any) -> httpx.Response:
         end = time.monotonic() + 30
         while True:
-            answer = httpx.request(method, f"{self.api_url}/{path}", timeout=30, **options)
+            answer = httpx.request(
+                method, f"{self.api_url}/{path}", auth=self.auth, timeout=30, **options
+            )
             # The server answers 503 while another writer holds its SQLite file.
             if answer.status_code != 503 or time.monotonic() > end:
                 answer.raise_for_status()
@@ -97,7 +101,7 @@ def store(home: Path) -> Iterator[Store]:
 def blocks(prefect_server: PrefectServer) -> Iterator[Blocks]:
     """The server's credential blocks: none at the start, none left behind, of any provider."""
     register_block_types()
-    blocks = Blocks(prefect_server.api_url)
+    blocks = Blocks(prefect_server.api_url, prefect_server.auth)
     yield blocks
     for document in blocks.call("POST", "block_documents/filter", json={}).json():
         if document["block_type"]["slug"].startswith("skyclust-"):

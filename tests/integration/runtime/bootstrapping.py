@@ -16,7 +16,7 @@ def bootstrap(*, reset: bool = False) -> list[str]:
     """Apply everything that is merged and return what it says about things people changed."""
     said: list[str] = []
     apply_all(said.append, reset=reset, steps=MERGED)
-    return [line for line in said if line.startswith(("kept:", "reset:"))]
+    return [line for line in said if line.startswith(("kept:", "reset:", "closed:"))]
 
 
 def ok(answer: httpx.Response) -> Any:

@@ -16,10 +16,11 @@ from typing import Any
 import httpx
 import pytest
 
-from skyclust.security import keyfile
+from skyclust.security import auth_string, keyfile
 from skyclust.security.keyring import generate_key
 from tests.fixtures.loopback import LOOPBACK
-from tests.fixtures.prefect import PrefectServer, patient_client
+from tests.fixtures.prefect import PrefectServer
+from tests.fixtures.prefect_api import ServerAuth, patient_client
 from tests.fixtures.sandbox import Sandbox
 from tests.integration.runtime.bootstrapping import bootstrap
 
@@ -82,6 +83,15 @@ class CommandLine:
     def api_url(self) -> str:
         return str(json.loads((self.home / "runtime.json").read_text())["api_url"])
 
+    @property
+    def auth(self) -> ServerAuth:
+        return ServerAuth(self.api_url, auth_string.read(self.home) or "")
+
+    def address(self) -> dict[str, str]:
+        """Return the variables by which a program that is not ours finds the server."""
+        found = auth_string.read(self.home) or ""
+        return {"PREFECT_API_URL": self.api_url, "PREFECT_API_AUTH_STRING": found}
+
     def add_account(
         self, name: str, sandbox: Sandbox, *, workspace: str = "default", **values: str
     ) -> None:
@@ -123,7 +133,7 @@ def kill(pid: int) -> None:
 def api(prefect_server: PrefectServer, skyclust_home: Path) -> Iterator[httpx.Client]:
     """The API of the shared server, as a person's browser speaks to it, after a bootstrap."""
     bootstrap(reset=True)
-    with patient_client(prefect_server.api_url) as client:
+    with patient_client(prefect_server) as client:
         yield client
     bootstrap(reset=True)
 

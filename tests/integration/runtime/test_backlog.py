@@ -20,7 +20,8 @@ from deployments.deploying import apply_deployments
 from deployments.work_pools import apply_work_pool
 from flows.seal_credentials import seal_credentials
 from skyclust.orchestration.backlog import SUPERSEDED, collapse_backlog
-from tests.fixtures.prefect import PrefectServer, patient_client
+from tests.fixtures.prefect import PrefectServer
+from tests.fixtures.prefect_api import patient_client
 
 pytestmark = pytest.mark.integration
 
@@ -39,7 +40,7 @@ def api(prefect_server: PrefectServer, skyclust_home: Path) -> Iterator[httpx.Cl
     """A server with our deployments, and no run that waits for a worker."""
     apply_work_pool()
     apply_deployments(read_declared(prefect_file()))
-    with patient_client(prefect_server.api_url) as client:
+    with patient_client(prefect_server) as client:
         yield client
         waiting = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}, "limit": 200}
         for run in client.post("/flow_runs/filter", json=waiting).json():

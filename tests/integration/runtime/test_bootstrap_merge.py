@@ -50,7 +50,6 @@ FIELDS: Mapping[str, tuple[dict[str, Any], str, object]] = {
         "parameters",
         {"request": {"workspace": "shop"}},
     ),
-    "job variables": ({"job_variables": {"env": {"A": "1"}}}, "job_variables", {"env": {"A": "1"}}),
     "paused": ({"paused": True}, "paused", True),
     "tags": (
         {"tags": ["skyclust", "inventory", "team"]},

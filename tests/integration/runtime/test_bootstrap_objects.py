@@ -9,7 +9,7 @@ import pytest
 
 from deployments.automating import apply_automations
 from deployments.limits import apply_limits
-from deployments.work_pools import DESCRIPTION, WORK_POOL, apply_work_pool
+from deployments.work_pools import DESCRIPTION, WORK_POOL
 from skyclust.orchestration.limits import OPERATIONS_AT_ONCE
 from skyclust.store import credentials
 from skyclust.store.engine import open_store
@@ -19,11 +19,7 @@ pytestmark = pytest.mark.integration
 
 
 def test_what_somebody_changed_at_the_pool_and_its_queues_stays(api: httpx.Client) -> None:
-    before = ok(api.get(f"/work_pools/{WORK_POOL}"))
-    template = ok(api.get(f"/work_pools/{WORK_POOL}"))["base_job_template"]
-    template["variables"]["properties"]["env"]["default"] = {"OURS": "1"}
-    template["variables"]["properties"]["working_dir"]["default"] = "/srv"
-    change = {"base_job_template": template, "concurrency_limit": 7, "description": "Ours."}
+    change = {"concurrency_limit": 7, "description": "Ours."}
     ok(api.patch(f"/work_pools/{WORK_POOL}", json=change | {"is_paused": True}))
     queue = f"/work_pools/{WORK_POOL}/queues/recovery"
     ok(api.patch(queue, json={"concurrency_limit": 3, "is_paused": True}))
@@ -34,27 +30,14 @@ def test_what_somebody_changed_at_the_pool_and_its_queues_stays(api: httpx.Clien
     bootstrap(reset=True)
     pool_after, queue_after = ok(api.get(f"/work_pools/{WORK_POOL}")), ok(api.get(queue))
 
-    assert pool["base_job_template"] == template
     assert (pool["concurrency_limit"], pool["description"], pool["is_paused"]) == (7, "Ours.", True)
     assert (changed["concurrency_limit"], changed["is_paused"]) == (3, True)
-    assert any("work pool" in line and "template" in line for line in said)
+    assert any("work pool" in line and "concurrency limit" in line for line in said)
     assert any("work queue recovery" in line for line in said)
-    assert pool_after["base_job_template"] == before["base_job_template"]
     assert (pool_after["concurrency_limit"], pool_after["description"]) == (None, DESCRIPTION)
     assert pool_after["is_paused"] is False
     assert (queue_after["concurrency_limit"], queue_after["is_paused"]) == (None, False)
     assert queue_after["priority"] == priority
-
-
-def test_a_variable_that_somebody_removed_from_the_pool_stays_removed(api: httpx.Client) -> None:
-    template = ok(api.get(f"/work_pools/{WORK_POOL}"))["base_job_template"]
-    template["variables"]["properties"]["env"]["default"] = {}
-    ok(api.patch(f"/work_pools/{WORK_POOL}", json={"base_job_template": template}))
-
-    apply_work_pool()
-
-    found = ok(api.get(f"/work_pools/{WORK_POOL}"))["base_job_template"]
-    assert found["variables"]["properties"]["env"]["default"] == {}
 
 
 def _automations(api: httpx.Client) -> dict[str, dict[str, Any]]:

@@ -28,27 +28,28 @@ def _eventually(good: Callable[[], bool], seconds: float = 240) -> bool:
 def test_a_hundred_triggers_at_once_are_all_taken_and_none_is_lost(
     installed: CommandLine,
 ) -> None:
-    api_url = installed.api_url
     log = installed.home / "logs" / "server.log"
     before = log.stat().st_size
-    path = f"{api_url}/deployments/name/recover-operations/recover-operations"
-    deployment = httpx.get(path, timeout=30).raise_for_status().json()
+    path = f"{installed.api_url}/deployments/name/recover-operations/recover-operations"
+    deployment = httpx.get(path, auth=installed.auth, timeout=30).raise_for_status().json()
 
-    answers = trigger_at_once(api_url, deployment["id"], AT_ONCE)
+    answers = trigger_at_once(installed, deployment["id"], AT_ONCE)
     runs = sorted({run for _, run in answers})
 
     assert [status for status, _ in answers] == [201] * AT_ONCE
     assert len(runs) == AT_ONCE
     try:
         assert _eventually(
-            lambda: list(states(api_url, runs).values()).count("COMPLETED") >= ENDED
-        ), states(api_url, runs)
-        assert scheduled_events(api_url, runs) == AT_ONCE
-        assert set(states(api_url, runs)) == set(runs)
+            lambda: list(states(installed, runs).values()).count("COMPLETED") >= ENDED
+        ), states(installed, runs)
+        assert scheduled_events(installed, runs) == AT_ONCE
+        assert set(states(installed, runs)) == set(runs)
     finally:
-        for run, state in states(api_url, runs).items():
+        for run, state in states(installed, runs).items():
             if state == "SCHEDULED":
-                httpx.delete(f"{api_url}/flow_runs/{run}", timeout=30)
+                httpx.delete(
+                    f"{installed.api_url}/flow_runs/{run}", auth=installed.auth, timeout=30
+                )
     said = log.read_bytes()[before:].decode()
     assert "database is locked" not in said
     assert "dead letter queue" not in said

@@ -27,7 +27,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(600
 def tell(skyclust: CommandLine, method: str, path: str, content: Any) -> Any:
     """Send a request to the Prefect server until its SQLite has time for it."""
     for _ in range(30):
-        answer = httpx.request(method, f"{skyclust.api_url}{path}", json=content, timeout=30)
+        answer = httpx.request(
+            method, f"{skyclust.api_url}{path}", json=content, auth=skyclust.auth, timeout=30
+        )
         if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
             break
         time.sleep(1)

@@ -289,7 +289,9 @@ def _flow_run_of(line: str) -> str:
 
 
 def _state(installed: CommandLine, run_id: str) -> str:
-    answer = httpx.get(f"{installed.api_url}/flow_runs/{run_id}", timeout=30).raise_for_status()
+    answer = httpx.get(
+        f"{installed.api_url}/flow_runs/{run_id}", auth=installed.auth, timeout=30
+    ).raise_for_status()
     return str(answer.json()["state_type"])
 
 

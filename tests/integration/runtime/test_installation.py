@@ -237,7 +237,7 @@ def test_a_pid_that_is_somebody_elses_now_is_left_alone(empty: CommandLine) -> N
 def test_with_a_server_of_somebody_else_only_a_worker_is_started(
     empty: CommandLine, prefect_server: PrefectServer
 ) -> None:
-    given = {"PREFECT_API_URL": prefect_server.api_url}
+    given = prefect_server.address()
 
     up = empty("up", "--detach", **given)
     states = empty("status", "--json", **given)

@@ -176,7 +176,7 @@ def _owners(skyclust: CommandLine, name: str) -> list[str]:
 
 
 def _run(skyclust: CommandLine, run_id: str) -> Any:
-    answer = httpx.get(f"{skyclust.api_url}/flow_runs/{run_id}", timeout=30)
+    answer = httpx.get(f"{skyclust.api_url}/flow_runs/{run_id}", auth=skyclust.auth, timeout=30)
     return json.loads(answer.raise_for_status().text)
 
 

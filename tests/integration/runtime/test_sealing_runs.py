@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.fixtures.prefect import patient_client
+from tests.fixtures.prefect_api import patient_client
 from tests.integration.runtime.conftest import CommandLine
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(600)]
@@ -33,9 +33,9 @@ QUIET_SECONDS = 60.0
 
 def test_a_rotation_of_ten_credentials_starts_one_sealing_run(installed: CommandLine) -> None:
     assert installed("workspace", "add", "sealing").returncode == 0
-    environment = installed.environment(PREFECT_API_URL=installed.api_url)
+    environment = installed.environment(**installed.address())
     subprocess.run([sys.executable, "-c", ADD], env=environment, check=True, timeout=240)
-    with patient_client(installed.api_url) as api:
+    with patient_client(installed) as api:
         _wait_until_quiet(api)
         before = datetime.now(UTC)
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.fixtures.prefect import patient_client
+from tests.fixtures.prefect_api import patient_client
 from tests.integration.runtime.conftest import CommandLine, kill, processes_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(900)]
@@ -56,7 +56,7 @@ def _installed(
 
 
 def test_on_a_fresh_installation_the_schedules_run_by_themselves(fresh: CommandLine) -> None:
-    with patient_client(fresh.api_url) as api:
+    with patient_client(fresh) as api:
         sync = api.get("/deployments/name/sync-inventory/sync-inventory").json()
         # As somebody adds one in the UI; its own comes once an hour.
         often = [{"schedule": {"interval": 20}, "active": True}]
@@ -73,6 +73,7 @@ def test_on_a_fresh_installation_the_schedules_run_by_themselves(fresh: CommandL
         "worker": "running",
         "recovery": "running",
         "encryption key": "ok",
+        "auth string": "ok",
         "schedules": "ok",
         "due runs": "ok",
         "work pool": "ok",
@@ -85,7 +86,7 @@ def test_on_a_fresh_installation_the_schedules_run_by_themselves(fresh: CommandL
 
 
 def test_a_server_that_plans_nothing_is_told_with_exit_code_7(idle: CommandLine) -> None:
-    with patient_client(idle.api_url) as api:
+    with patient_client(idle) as api:
         assert api.get("/health").json() is True
 
     _wait(lambda: _status(idle)["schedules"]["state"] == "not planned", "no run is planned")
@@ -111,7 +112,7 @@ def test_events_that_nobody_stores_are_told(idle: CommandLine) -> None:
 
 
 def test_what_is_paused_is_named_wherever_somebody_waits(fresh: CommandLine) -> None:
-    with patient_client(fresh.api_url) as api:
+    with patient_client(fresh) as api:
         api.patch(f"{QUEUE}/default", json={"is_paused": True}).raise_for_status()
         status = fresh("status", "--json")
         up = fresh("up", "--detach")
@@ -133,7 +134,7 @@ def test_what_is_paused_is_named_wherever_somebody_waits(fresh: CommandLine) -> 
 
 def test_a_recovery_that_is_paused_is_no_health(fresh: CommandLine) -> None:
     named = "/deployments/name/recover-operations/recover-operations"
-    with patient_client(fresh.api_url) as api:
+    with patient_client(fresh) as api:
         recovery = api.get(named).raise_for_status().json()["id"]
         api.post(f"/deployments/{recovery}/pause_deployment").raise_for_status()
         paused = fresh("status")
@@ -147,7 +148,7 @@ def test_a_recovery_that_is_paused_is_no_health(fresh: CommandLine) -> None:
 
 def test_an_hour_of_pause_ends_with_one_run(fresh: CommandLine) -> None:
     """The pause is short, and the schedule so quick that as many runs wait: thirty."""
-    with patient_client(fresh.api_url) as api:
+    with patient_client(fresh) as api:
         recovery = api.get("/deployments/name/recover-operations/recover-operations").json()
         schedules = f"/deployments/{recovery['id']}/schedules"
         api.patch(f"{QUEUE}/recovery", json={"is_paused": True}).raise_for_status()

@@ -148,7 +148,7 @@ def _create(skyclust: CommandLine) -> str:
 
 def _hasten(skyclust: CommandLine, automation: str, *, seconds: int) -> None:
     """Let an automation act after a shorter silence."""
-    with httpx.Client(base_url=skyclust.api_url, timeout=30) as api:
+    with httpx.Client(base_url=skyclust.api_url, auth=skyclust.auth, timeout=30) as api:
         query = {"automations": {"name": {"any_": [automation]}}}
         [found] = api.post("/automations/filter", json=query).raise_for_status().json()
         found["trigger"]["within"] = seconds
@@ -168,20 +168,25 @@ def _machine_ids(skyclust: CommandLine) -> list[str]:
 
 
 def _run(skyclust: CommandLine, run_id: str) -> Any:
-    answer = httpx.get(f"{skyclust.api_url}/flow_runs/{run_id}", timeout=30)
+    answer = httpx.get(f"{skyclust.api_url}/flow_runs/{run_id}", auth=skyclust.auth, timeout=30)
     return answer.raise_for_status().json()
 
 
 def _states(skyclust: CommandLine, run_id: str) -> Any:
     answer = httpx.get(
-        f"{skyclust.api_url}/flow_run_states/", params={"flow_run_id": run_id}, timeout=30
+        f"{skyclust.api_url}/flow_run_states/",
+        params={"flow_run_id": run_id},
+        auth=skyclust.auth,
+        timeout=30,
     )
     return answer.raise_for_status().json()
 
 
 def _runs(skyclust: CommandLine, flow: str) -> Any:
     query = {"flows": {"name": {"any_": [flow]}}}
-    answer = httpx.post(f"{skyclust.api_url}/flow_runs/filter", json=query, timeout=30)
+    answer = httpx.post(
+        f"{skyclust.api_url}/flow_runs/filter", json=query, auth=skyclust.auth, timeout=30
+    )
     return [run for run in answer.raise_for_status().json() if run["state_type"] != "SCHEDULED"]
 
 
@@ -192,7 +197,9 @@ def _heartbeats(skyclust: CommandLine, run_id: str) -> int:
             "resource": {"id": [f"prefect.flow-run.{run_id}"]},
         }
     }
-    answer = httpx.post(f"{skyclust.api_url}/events/filter", json=query, timeout=30)
+    answer = httpx.post(
+        f"{skyclust.api_url}/events/filter", json=query, auth=skyclust.auth, timeout=30
+    )
     return int(answer.raise_for_status().json()["total"])
 
 
