@@ -16,13 +16,15 @@ from skyclust.security import auth_string
 from tests.integration.credentials.conftest import Blocks, blocks, home, store
 from tests.integration.runtime.conftest import (
     CommandLine,
+    api,
+    empty,
+    prefect_database,
     processes_of,
     settle,
+    skyclust,
 )
-from tests.integration.runtime.conftest import api as api
-from tests.integration.runtime.conftest import empty as empty
-from tests.integration.runtime.conftest import prefect_database as prefect_database
-from tests.integration.runtime.conftest import skyclust as skyclust
+
+__all__ = ["api", "empty", "prefect_database", "skyclust"]
 
 __all__ = ["blocks", "home", "store"]
 

@@ -88,7 +88,7 @@ def test_two_names_or_none_are_refused() -> None:
 
 
 def test_the_name_of_a_proxy_can_be_let_in() -> None:
-    given = {"hosts": ["prefect.example", " "]}
+    given: dict[str, Any] = {"hosts": ["prefect.example", " "]}
 
     assert ask({"host": "prefect.example"}, **given)[1] == 299
     assert ask({"host": "prefect.example:443"}, **given)[1] == 299
@@ -148,7 +148,7 @@ def test_a_link_that_somebody_follows_opens_a_page(site: str) -> None:
 
 
 def test_it_proves_that_it_knows_the_auth_string_and_tells_nothing_else() -> None:
-    asked = {"path": PROOF_PATH, "query": "nonce=abc123", "auth_string": AUTH}
+    asked: dict[str, Any] = {"path": PROOF_PATH, "query": "nonce=abc123", "auth_string": AUTH}
 
     assert ask({"host": HERE}, **asked)[1:] == (
         200,

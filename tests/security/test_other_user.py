@@ -28,6 +28,7 @@ NOBODY = 65534
 ATTACK = """
 import http.client, json, os, sys, urllib.error, urllib.request
 given = json.load(sys.stdin)
+"127.0.0.1".encode("idna")  # what is loaded later would have to be readable
 os.setgroups([])
 os.setgid(given["user"])
 os.setuid(given["user"])
@@ -49,7 +50,8 @@ def send(path, content=None):
 told = {"read " + path: attempt(lambda: open(path, "rb").read()) for path in given["files"]}
 told["list"] = attempt(lambda: os.listdir(given["home"]))
 told["read API"] = attempt(lambda: send("/deployments/name/" + given["deployment"]))
-told["run"] = attempt(lambda: send("/deployments/" + given["id"] + "/create_flow_run", given["run"]))
+run = "/deployments/" + given["id"] + "/create_flow_run"
+told["run"] = attempt(lambda: send(run, given["run"]))
 told["pool"] = attempt(lambda: send("/work_pools/skyclust"))
 told["signal"] = attempt(lambda: os.kill(given["pid"], 0))
 json.dump(told, sys.stdout)
