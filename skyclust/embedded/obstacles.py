@@ -12,6 +12,8 @@ from skyclust.errors import NotFound
 
 START_A_WORKER: Final = "start one with `skyclust up`, in production: docker compose up -d worker"
 
+PUT_BACK: Final = "`skyclust up` puts it back, in production: docker compose up -d bootstrap"
+
 
 def obstacles(api_url: str, deployment: str) -> list[str]:
     """Return why a run of a deployment (`flow/deployment`) would not start now.
@@ -57,15 +59,24 @@ def paused_anywhere(api_url: str, pool: str) -> list[str]:
 
 
 def opened(api_url: str, pool: str) -> list[str]:
-    """Return whether somebody opened the job template of the pool, so that runs run anything."""
+    """Return whether somebody gave the pool or a deployment what makes runs run anything."""
     found = _read(api_url, f"/work_pools/{quote(pool)}")
     names = openings(found["base_job_template"]) if found is not None else []
-    if not names:
-        return []
-    return [
-        f"Somebody changed the job template of {pool!r} ({', '.join(names)}), by which runs may"
-        " choose what a worker starts: `skyclust up` puts it back, in production bootstrap."
-    ]
+    sentences = []
+    if names:
+        sentences.append(
+            f"Somebody changed the job template of {pool!r} ({', '.join(names)}), by which runs may"
+            f" choose what a worker starts: {PUT_BACK}."
+        )
+    ours = {"work_pools": {"name": {"any_": [pool]}}, "limit": 200}
+    for one in prefect_api.ask(api_url, "/deployments/filter", ours):
+        if one["job_variables"]:
+            variables = ", ".join(sorted(one["job_variables"]))
+            sentences.append(
+                f"Deployment {one['name']} has job variables ({variables}), which the pool refuses"
+                f" with each run: {PUT_BACK}."
+            )
+    return sentences
 
 
 def unattended(api_url: str, pool: str, queue: str | None = None) -> list[str]:

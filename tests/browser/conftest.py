@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, expect, sync_playwright
 
 from tests.fixtures.loopback import LOOPBACK
 from tests.fixtures.missing import missing
@@ -87,22 +87,48 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         skyclust(home, "down")
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def chromium() -> str:
+    """Return the path of Chromium."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         missing("Chromium is not installed (Debian: apt-get install chromium)")
+    return program
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
 
 
+def log_in(page: Page, auth_string: str) -> None:
+    """Give the UI what it asks for, as somebody does who opens it for the first time."""
+    page.goto("/")
+    page.wait_for_url("**/login?**")
+    page.get_by_placeholder("admin:pass").fill(auth_string)
+    page.get_by_role("button", name="Login").click()
+    expect(page.get_by_role("link", name="Deployments")).to_be_visible()
+
+
+@pytest.fixture(scope="module")
+def logged_in(browser: Browser, installation: Installation) -> StorageState:
+    """What a browser remembers of an installation whose auth string it was given once."""
+    context = browser.new_context(base_url=installation.ui)
+    context.set_default_timeout(30_000)
+    log_in(context.new_page(), installation.run("ui", "--print-auth-string").strip())
+    remembered = context.storage_state()
+    context.close()
+    return remembered
+
+
 @pytest.fixture
-def page(browser: Browser, installation: Installation) -> Iterator[Page]:
+def page(browser: Browser, installation: Installation, logged_in: StorageState) -> Iterator[Page]:
     """A window on the start page, which fails the test when a page of the UI breaks."""
     context = browser.new_context(
         base_url=installation.ui,
+        storage_state=logged_in,
         viewport={"width": 1280, "height": 860},
         device_scale_factor=1.5,
         locale="en-GB",
