@@ -15,7 +15,13 @@ from prefect_redis.cleanup_queue import RedisWorkerCleanupQueueSettings
 from prefect_redis.client import RedisMessagingSettings
 from pydantic_settings import BaseSettings
 
-from skyclust.embedded.environment import CLIENT_DEFAULTS, NEVER_EPHEMERAL, SERVER_DEFAULTS
+from skyclust.embedded.environment import (
+    CLIENT_DEFAULTS,
+    HEARTBEAT,
+    NEVER_EPHEMERAL,
+    SERVER_DEFAULTS,
+)
+from skyclust.embedded.server import SERVER_MODULE
 from skyclust.settings import Settings
 from tests.production import compose
 
@@ -230,9 +236,21 @@ def test_servers_run_as_the_embedded_one_does() -> None:
 @pytest.mark.parametrize("name", ["bootstrap", "worker"])
 def test_flow_runs_are_as_alive_as_on_the_embedded_server(name: str) -> None:
     environment = compose.environment(SERVICES[name])
-    heartbeat = "PREFECT_FLOWS_HEARTBEAT_FREQUENCY"
-    assert environment[heartbeat] == CLIENT_DEFAULTS[heartbeat]
+    assert environment[HEARTBEAT] == CLIENT_DEFAULTS[HEARTBEAT]
     assert environment.items() >= NEVER_EPHEMERAL.items()
+
+
+def test_the_servers_answer_to_their_own_names_and_pages_alone() -> None:
+    named = compose.services(compose.load({"SKYCLUST_PREFECT_HOST": "prefect.example"}))
+    server = named["prefect-server"]
+    environment = compose.environment(server)
+
+    assert server["command"][:3] == ["python", "-m", SERVER_MODULE]
+    assert environment["SKYCLUST_PREFECT_HOSTS"] == "prefect-server,prefect.example"
+    assert environment["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] == "https://prefect.example"
+    # A flow run has the environment of its worker: nothing else is given to it.
+    for name in ("worker", "recovery-worker", "recovery"):
+        assert compose.environment(SERVICES[name])[HEARTBEAT] == CLIENT_DEFAULTS[HEARTBEAT]
 
 
 def test_a_misspelt_setting_is_found() -> None:

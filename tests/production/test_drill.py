@@ -19,6 +19,7 @@ import pytest
 
 from skyclust.sandbox.processes import start_sandbox, stop_sandbox
 from tests.fixtures.prefect import free_port
+from tests.fixtures.prefect_api import ServerAuth
 from tests.production.balancer import Balancer
 from tests.production.databases import binary, start_postgres, start_redis
 from tests.production.host import Host
@@ -176,8 +177,37 @@ def test_secrets_are_in_no_log_and_no_command_line(host: Host) -> None:
 
 
 def test_without_the_auth_string_the_api_is_closed(host: Host) -> None:
-    url = f"http://127.0.0.1:{host.ports.balancer}/api/flow_runs/filter"
-    closed = httpx.post(url, json={}, timeout=30)
-    assert closed.status_code == 401
-    user, _, password = host.secret("prefect_auth_string").partition(":")
-    assert httpx.post(url, json={}, auth=(user, password), timeout=30).status_code == 200
+    api_url = f"http://127.0.0.1:{host.ports.balancer}/api"
+    url = f"{api_url}/flow_runs/filter"
+    assert httpx.get(f"{api_url}/version", timeout=30).status_code == 401
+    # Nobody gets the token that a change needs.
+    assert httpx.post(url, json={}, timeout=30).status_code == 403
+    assert httpx.get(f"{api_url}/csrf-token?client=x", timeout=30).status_code == 401
+    auth = ServerAuth(api_url, host.secret("prefect_auth_string"))
+    assert httpx.post(url, json={}, auth=auth, timeout=30).status_code == 200
+
+
+def test_other_names_and_pages_are_refused(host: Host) -> None:
+    url = f"http://127.0.0.1:{host.ports.balancer}/api/health"
+    answers = {
+        "prefect-server:4200": 200,
+        "localhost": 200,
+        "evil.example": 421,
+    }
+    for name, status in answers.items():
+        assert httpx.get(url, headers={"Host": name}, timeout=30).status_code == status, name
+    foreign = {"Origin": "http://localhost:3000"}
+    assert httpx.get(url, headers=foreign, timeout=30).status_code == 403
+    own = {"Origin": "https://localhost"}
+    assert httpx.get(url, headers=own, timeout=30).status_code == 200
+
+
+def test_a_run_cannot_say_what_a_worker_starts(host: Host) -> None:
+    api_url = f"http://127.0.0.1:{host.ports.balancer}/api"
+    auth = ServerAuth(api_url, host.secret("prefect_auth_string"))
+    with httpx.Client(base_url=api_url, auth=auth, timeout=30) as api:
+        name = "/deployments/name/recover-operations/recover-operations"
+        found = api.get(name).raise_for_status().json()
+        hostile = {"job_variables": {"command": "id"}}
+        answer = api.post(f"/deployments/{found['id']}/create_flow_run", json=hostile)
+    assert answer.status_code == 422

@@ -26,7 +26,7 @@ from tests.integration.runtime.conftest import (
 
 __all__ = ["api", "empty", "prefect_database", "skyclust"]
 
-__all__ = ["blocks", "home", "store"]
+__all__ = ["api", "blocks", "empty", "home", "prefect_database", "skyclust", "store"]
 
 
 class Attacker:
