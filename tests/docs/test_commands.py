@@ -16,7 +16,20 @@ COMMANDS = {command.words: command for command in commands()}
 MAKE_TARGETS = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 FOREIGN = {
     *("cd", "docker", "echo", "export", "git", "pip", "prefect", "pytest", "python", "shred"),
-    *(".", "az", "gcloud", "jq", "openssl", "openstack", "pveum", "umask"),
+    *(
+        ".",
+        "az",
+        "gcloud",
+        "curl",
+        "jq",
+        "openssl",
+        "openstack",
+        "pveum",
+        "rm",
+        "sed",
+        "ssh",
+        "umask",
+    ),
 }
 
 

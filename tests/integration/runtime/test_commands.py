@@ -289,10 +289,8 @@ def _flow_run_of(line: str) -> str:
 
 
 def _state(installed: CommandLine, run_id: str) -> str:
-    answer = httpx.get(
-        f"{installed.api_url}/flow_runs/{run_id}", auth=installed.auth, timeout=30
-    ).raise_for_status()
-    return str(answer.json()["state_type"])
+    url = f"{installed.api_url}/flow_runs/{run_id}"
+    return str(httpx.get(url, auth=installed.auth, timeout=30).json()["state_type"])
 
 
 def _eventually(good: Callable[[], bool], seconds: float = 90) -> bool:
