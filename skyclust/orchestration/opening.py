@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Final
 
 from pydantic import ValidationError
@@ -19,8 +20,10 @@ from skyclust.security.keyring import load_keyring
 from skyclust.security.validation import complaints
 from skyclust.store.engine import Store
 
-_READS: Final = 3
-"""How often a block is read anew that somebody writes at the same time."""
+_READS: Final = 6
+"""How often a block is read that somebody writes at the same time."""
+
+_PAUSE_SECONDS: Final = 0.1
 
 
 def current_document(store: Store, record: CredentialRecord) -> Document:
@@ -29,16 +32,13 @@ def current_document(store: Store, record: CredentialRecord) -> Document:
     Raises NotFound when the block is gone, ConfigurationError when it is not to be trusted,
     Conflict when others keep changing it.
     """
-    document = _read(record)
-    for _ in range(_READS):
+    for number in range(1, _READS):
         try:
-            return seal_document(store, document)
+            return seal_document(store, _read(record))
         except Conflict:
-            again = _read(record)
-            if again == document:
-                raise
-            document = again
-    return seal_document(store, document)
+            # Many that use a new block at once all want to seal it: one does, the others wait.
+            time.sleep(_PAUSE_SECONDS * number)
+    return seal_document(store, _read(record))
 
 
 def opened(document: Document) -> CredentialModel:

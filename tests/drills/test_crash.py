@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 
 from skyclust.orchestration.runs import run_here
+from skyclust.security.keyring import load_keyring
+from skyclust.security.user_data import seal_user_data
 from skyclust.store import operations
 from tests.drills.dying import (
     Child,
@@ -61,7 +63,9 @@ def check_provisioned(installation: Installation, names: list[str], killed_at: s
 
 
 def provisioning(installation: Installation, name: str, count: int) -> dict[str, Any]:
-    return installation.provision(spec={"name": name}, count=count)
+    # Whoever carries it on opens the user data again, from the journal.
+    user_data = seal_user_data(load_keyring(), "#cloud-config\npassword: drill\n", "default")
+    return installation.provision(spec={"name": name, "user_data": user_data}, count=count)
 
 
 def names_of(name: str, count: int) -> list[str]:

@@ -39,6 +39,8 @@ SECRETS = {
     "by-hand": "canary-hand/Xd3+Rk6yPw9zBm2N=7vt",
 }
 EXTERNAL_ID = "canary-external-id:5Lw8Kc1Uo"
+PASSWORD = "canary-cloud-init/Tg9+Wb3vKs5qMj1C"
+USER_DATA = f"#cloud-config\npassword: {PASSWORD}\nchpasswd: {{expire: false}}\n"
 PAGE = 200
 
 
@@ -138,7 +140,7 @@ def _written_forms(secret: str) -> list[bytes]:
 
 
 def _found_in(content: bytes) -> list[str]:
-    wanted = {**SECRETS, "external id": EXTERNAL_ID}
+    wanted = {**SECRETS, "external id": EXTERNAL_ID, "user data": PASSWORD}
     return [
         name
         for name, secret in wanted.items()
@@ -204,11 +206,16 @@ def test_a_secret_is_found_nowhere(installation: Installation, aws_sandbox: Sand
         installation.run("inventory", "sync", expect=3)
         installation.run("inventory", "sync", "--credential", "keys", "--local", expect=3)
         image = ("--image", "debian-12-amd64-20250814-2204", "--type", "t3.small")
-        installation.run("instance", "create", "web", "--credential", "keys", *image)
+        user_data = installation.home.parent / "cloud-init.yaml"
+        user_data.write_text(USER_DATA)
+        given = (*image, "--user-data", str(user_data))
+        installation.run("instance", "create", "web", "--credential", "keys", *given)
         aws_sandbox.inject(
             Fault(kind=FaultKind.ERROR, action="RunInstances", code=SECRETS["keys"], status=400)
         )
-        installation.run("instance", "create", "bad", "--credential", "keys", *image, expect=1)
+        installation.run("instance", "create", "bad", "--credential", "keys", *given, expect=1)
+        listed = json.loads(installation.run("operation", "list", "--json"))
+        journal = [installation.run("operation", "show", one["id"], "--json") for one in listed]
         for shown in ("inventory scopes", "operation list", "audit list", "credential list"):
             installation.run(*shown.split(), "--json")
         told = _read_everything(installation)
@@ -224,6 +231,10 @@ def test_a_secret_is_found_nowhere(installation: Installation, aws_sandbox: Sand
         "sealed:v2:"
     }
     assert _found_in(json.dumps([SECRETS["keys"], EXTERNAL_ID]).encode()) == ["keys", "external id"]
+    assert _found_in(base64.b64encode(USER_DATA.encode())) == ["user data"]
+    assert len(journal) == 2
+    assert all('"user_data": "sha256:' in one for one in journal)
+    assert "sealed:v2:" in json.dumps(told["flow_runs"])
 
     for noun, found in told.items():
         for one in found:

@@ -78,8 +78,10 @@ def test_another_user_reads_nothing_of_an_installation(reachable: Path) -> None:
     try:
         up = skyclust("up", "--detach")
         assert up.returncode == 0, up.stderr
-        clouds = skyclust("sandbox", "start", "--cloud", "aws")
+        clouds = skyclust("sandbox", "up", "--cloud", "aws")
         assert clouds.returncode == 0, clouds.stderr
+        connected = skyclust("sandbox", "connect")
+        assert connected.returncode == 0, connected.stderr
         synced = skyclust("inventory", "sync")
         assert synced.returncode == 0, synced.stderr
         again = skyclust("up", "--detach")
@@ -88,7 +90,7 @@ def test_another_user_reads_nothing_of_an_installation(reachable: Path) -> None:
         assert _read_by_others(home) == "[]"
         assert "Closed to other users" not in up.stderr + again.stderr
     finally:
-        skyclust("sandbox", "stop")
+        skyclust("sandbox", "down")
         skyclust("down")
         os.umask(before)
 
