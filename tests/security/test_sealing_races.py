@@ -178,3 +178,14 @@ def test_states_of_writers_that_died_are_forgotten(store: Store, blocks: Blocks)
 
     with store.reading() as connection:
         assert sealed_states.find(connection, "default", "prod") == [present]
+
+
+def test_many_that_use_a_new_block_at_once_all_get_it(store: Store, blocks: Blocks) -> None:
+    """Each sees the plain secret and wants to seal it; nobody is told that it cannot be had."""
+    blocks.make(BLOCK, KEYS)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(lambda _: _secret(store), range(16))) == {SECRET}
+
+    assert SECRET not in blocks.text()
+    assert _secret(store) == SECRET
