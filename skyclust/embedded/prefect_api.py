@@ -54,11 +54,17 @@ def is_ready(api_url: str) -> bool:
     """Return whether the server answers and reaches its database.
 
     On this computer nobody is sent the auth string for it: a server is asked for its proof before.
+    Raises AuthenticationFailed when what stands before another computer's server refuses us.
     """
+    here = urlsplit(api_url).hostname in LOOPBACK_HOSTS
     try:
-        _ask(api_url, "/ready", None, anonymous=urlsplit(api_url).hostname in LOOPBACK_HOSTS)
-    except Unavailable:
+        _ask(api_url, "/ready", None, anonymous=here)
+    except (Unavailable, NotFound):
         return False
+    except AuthenticationFailed:
+        if here:
+            return False  # Prefect asks nobody for it there: it is another program
+        raise
     return True
 
 
