@@ -88,6 +88,7 @@ def _isolate(folder: Path) -> None:
     for name in [name for name in os.environ if name.startswith(("SKYCLUST_", "PREFECT_"))]:
         del os.environ[name]
     os.environ["SKYCLUST_HOME"] = str(folder)
+    os.environ["SKYCLUST_ALLOWED_NETWORKS"] = "http://127.0.0.0/8"  # where our clouds are
 
 
 @contextmanager
