@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from tests.fixtures.loopback import LOOPBACK
 from tests.fixtures.prefect import free_port
 from tests.production import compose
 
@@ -54,7 +55,8 @@ class Host:
         self.root = root
         self.ports = Ports()
         self.secrets = root / "secrets"
-        self.services = compose.services(compose.load())
+        # The operator allows the sandbox of the drill, as a private cloud is allowed.
+        self.services = compose.services(compose.load({"SKYCLUST_ALLOWED_NETWORKS": LOOPBACK}))
         self.replicas: dict[str, Replica] = {}
         subprocess.run(
             [compose.ROOT / "scripts/create-secrets", self.secrets],
