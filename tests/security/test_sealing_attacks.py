@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,6 +30,12 @@ pytestmark = pytest.mark.integration
 
 BLOCK = "default--prod"
 NEW_SECRET = "the/secret/after/it/was/replaced"
+
+
+@pytest.fixture(autouse=True)
+def profiles(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operator allows profiles: a credential of one has nothing to seal."""
+    monkeypatch.setenv("SKYCLUST_ALLOWED_PROFILES", "mine,prod")
 
 
 def _secret(opened: CredentialModel) -> str:

@@ -43,6 +43,7 @@ def test_plain_text_in_the_form_is_refused_before_it_is_stored(
         answer = httpx.post(
             f"{prefect_server.api_url}/deployments/{deployment}/create_flow_run",
             json={"parameters": asked(memory, **changes)},
+            auth=prefect_server.auth,
             timeout=60,
         )
         assert answer.status_code in {409, 422}, answer.text
@@ -52,6 +53,7 @@ def test_plain_text_in_the_form_is_refused_before_it_is_stored(
     good = httpx.post(
         f"{prefect_server.api_url}/deployments/{deployment}/create_flow_run",
         json={"parameters": asked(memory, user_data=sealed())},
+        auth=prefect_server.auth,
         timeout=60,
     )
     assert good.status_code == 201
