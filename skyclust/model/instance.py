@@ -151,6 +151,8 @@ class InstanceSpec(BaseInstanceSpec):
 class SealedInstanceSpec(BaseInstanceSpec):
     """What is sent to Prefect and journalled: its user data is sealed."""
 
+    model_config = ConfigDict(title="InstanceSpec")  # what the form in the UI calls it
+
     user_data: SealedUserData | None = Field(
         default=None, title="User data", description=DESCRIPTION, repr=False
     )
