@@ -28,10 +28,11 @@ def _eventually(good: Callable[[], bool], seconds: float = 240) -> bool:
 def test_a_hundred_triggers_at_once_are_all_taken_and_none_is_lost(
     installed: CommandLine,
 ) -> None:
+    auth = installed.auth
     log = installed.home / "logs" / "server.log"
     before = log.stat().st_size
     path = f"{installed.api_url}/deployments/name/recover-operations/recover-operations"
-    deployment = httpx.get(path, auth=installed.auth, timeout=30).raise_for_status().json()
+    deployment = httpx.get(path, auth=auth, timeout=30).raise_for_status().json()
 
     answers = trigger_at_once(installed, deployment["id"], AT_ONCE)
     runs = sorted({run for _, run in answers})
@@ -47,9 +48,7 @@ def test_a_hundred_triggers_at_once_are_all_taken_and_none_is_lost(
     finally:
         for run, state in states(installed, runs).items():
             if state == "SCHEDULED":
-                httpx.delete(
-                    f"{installed.api_url}/flow_runs/{run}", auth=installed.auth, timeout=30
-                )
+                httpx.delete(f"{installed.api_url}/flow_runs/{run}", auth=auth, timeout=30)
     said = log.read_bytes()[before:].decode()
     assert "database is locked" not in said
     assert "dead letter queue" not in said
