@@ -55,32 +55,28 @@ class OperatorPermissions:
     def require_worker_identity(self, whose: str) -> None:
         """Raise ConfigurationError unless a credential may use the identity of the worker."""
         if not self.worker_identity:
-            raise ConfigurationError(
-                f"The credential would use {whose}, which the operator of the worker does not"
-                " allow.",
-                hint="Give the credential keys of its own, or set SKYCLUST_ALLOW_WORKER_IDENTITY"
-                " where the worker runs.",
+            raise _not_allowed(
+                f"use {whose}",
+                "Give the credential keys of its own, or set SKYCLUST_ALLOW_WORKER_IDENTITY",
                 code="WorkerIdentityNotAllowed",
             )
 
     def require_profile(self, profile: str) -> None:
         """Raise ConfigurationError unless a credential may use this profile of the AWS files."""
         if profile not in self.profiles:
-            raise ConfigurationError(
-                f"The credential would use the worker's AWS profile {profile!r}, which the"
-                " operator of the worker does not allow.",
-                hint="Give the credential keys of its own, or name the profile in"
-                " SKYCLUST_ALLOWED_PROFILES where the worker runs.",
+            raise _not_allowed(
+                f"use the worker's AWS profile {profile!r}",
+                "Give the credential keys of its own, or name the profile in"
+                " SKYCLUST_ALLOWED_PROFILES",
                 code="ProfileNotAllowed",
             )
 
     def require_source(self, source: str) -> None:
         """Raise ConfigurationError unless a credential may read its token from this file or URL."""
         if source not in self.credential_sources:
-            raise ConfigurationError(
-                f"The credential would read its token from {source!r}, which the operator of the"
-                " worker does not allow.",
-                hint="Name it in SKYCLUST_ALLOWED_CREDENTIAL_SOURCES where the worker runs.",
+            raise _not_allowed(
+                f"read its token from {source!r}",
+                "Name it in SKYCLUST_ALLOWED_CREDENTIAL_SOURCES",
                 code="SourceNotAllowed",
             )
 
@@ -91,6 +87,14 @@ class OperatorPermissions:
         except ValueError:
             return False
         return is_loopback and refusal(self.networks, address, port, tls=tls) is None
+
+
+def _not_allowed(what: str, advice: str, *, code: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"The credential would {what}, which the operator of the worker does not allow.",
+        hint=f"{advice} where the worker runs.",
+        code=code,
+    )
 
 
 def wanted_entry(address: str, port: int, *, tls: bool) -> str:
