@@ -73,6 +73,7 @@ def _start(home: Path) -> Runtime:
     run("sandbox", "up", say=_say)
     show(["up", "--detach"], say=_say)
     runtime = installation.start(home, say=_say)
+    _say(f"The Prefect UI: {runtime.ui_url}, with the auth string in {path_in(home)}")
     # Commands find the server by themselves; this process imports Prefect to check.
     os.environ["PREFECT_API_URL"] = runtime.api_url
     os.environ["PREFECT_API_AUTH_STRING"] = auth_of(home, runtime) or ""

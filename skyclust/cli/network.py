@@ -8,6 +8,7 @@ import typer
 
 from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson
 from skyclust.cli.output import say, show_list
+from skyclust.errors import InvalidRequest
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,6 +33,11 @@ def allow(network: Entry, workspace: AnyWorkspace = DEFAULT_WORKSPACE) -> None:
 
     settings = load_settings()
     wanted = parse_entry(network)
+    if wanted.network.is_loopback and wanted.port is None:
+        raise InvalidRequest(
+            f"{wanted} is every port of this machine, and Prefect's API is one of them.",
+            hint="Name the port: http://127.0.0.1:5000.",
+        )
     added = allow_networks(settings, [wanted])
     say(f"{wanted} is allowed{'' if added else ' already'}, for what uses {settings.home}.")
 

@@ -48,6 +48,8 @@ def ui(
     if print_auth_string or copy:
         _hand_out(_auth_string(home, own=own), copy=copy)
         return
+    if own:
+        _auth_string(home, own=own)  # a file that is not there is not named
     where = str(auth_string.path_in(home)) if own else VARIABLE
     record = {"address": api_url.removesuffix("/api"), "auth_string": where}
     show_record(record, as_json=as_json, title="Prefect UI")

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import parse_qs
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from skyclust.security.auth_string import PROOF_PATH, proof
@@ -23,6 +23,11 @@ LOOPBACK_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 OTHER_PAGES: Final = frozenset({"cross-site", "same-site"})
 """Values of Sec-Fetch-Site (https://www.w3.org/TR/fetch-metadata/): a page of another site, or
 of another port of this one."""
+
+PAGE_POLICY: Final = "connect-src 'self'; frame-ancestors 'self'"
+"""What pages of this server may do (https://www.w3.org/TR/CSP3/): call this server, and be within
+pages of it. The UI of Prefect would ask a service of somebody else's for its settings, and so tell
+it who opens the UI."""
 
 _LONGEST_NONCE: Final = 64
 
@@ -61,7 +66,7 @@ class Gate:
         elif scope["type"] == "http" and scope["path"] == PROOF_PATH and self._auth_string:
             await self._prove(self._auth_string, scope, receive, send)
         else:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, _with_policy(send))
 
     def _refusal(self, headers: Headers, scope: Scope) -> tuple[int, str]:
         """Return the status and the sentence of a refusal; an empty sentence for none."""
@@ -89,6 +94,17 @@ class Gate:
         port = int((scope.get("server") or ("", 0))[1])
         answer = proof(auth_string, port=port, nonce=nonce)
         await PlainTextResponse(answer)(scope, receive, send)
+
+
+def _with_policy(send: Send) -> Send:
+    """Return what sends an answer with the policy of our pages."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).setdefault("Content-Security-Policy", PAGE_POLICY)
+        await send(message)
+
+    return sent
 
 
 def _name(host: str) -> str:

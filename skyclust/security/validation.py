@@ -58,8 +58,16 @@ def checked_values(
     return {field: value for field, value in plain.items() if value != ""}
 
 
+def _sentence(message: str) -> str:
+    """Return a message without the word that pydantic puts before one of a validator."""
+    return message.removeprefix("Value error, ")
+
+
 def complaints(error: ValidationError) -> str:
     """Return what is wrong with which field, without what was given."""
     found = error.errors(include_input=False, include_url=False, include_context=False)
-    each = (f"{'.'.join(map(str, one['loc'])) or 'the whole'}: {one['msg']}" for one in found)
+    each = (
+        f"{'.'.join(map(str, one['loc'])) or 'its fields'}: {_sentence(one['msg'])}"
+        for one in found
+    )
     return redact("; ".join(each))

@@ -57,6 +57,26 @@ def ask(
     return sent[0]["type"], sent[0].get("status", 0), body
 
 
+def test_its_pages_call_nobody_else() -> None:
+    """The UI would ask a service on the internet for its settings, with each page."""
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def keep(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "query_string": b"",
+        "server": ("127.0.0.1", PORT),
+        "headers": [(b"host", HERE.encode())],
+    }
+    asyncio.run(Gate(application)(scope, application, keep))
+    headers = {name.lower(): value for name, value in sent[0]["headers"]}
+    assert b"connect-src 'self'" in headers[b"content-security-policy"]
+
+
 @pytest.mark.parametrize("host", [HERE, "localhost:4200", "LOCALHOST", "[::1]:4200", "127.0.0.1",
                                   "localhost:18080"])  # fmt: skip
 @pytest.mark.parametrize("kind", ["http", "websocket"])

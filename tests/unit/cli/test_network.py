@@ -50,7 +50,9 @@ def test_networks_are_allowed_listed_and_removed(
     assert _run("network", "remove", "10.1.2.3:8006") == ExitCode.NOT_FOUND
 
 
-@pytest.mark.parametrize("entry", ["pve.example.com", "10.0.0.1/8", "10.0.0.0/8:99999", ""])
+@pytest.mark.parametrize(
+    "entry", ["pve.example.com", "10.0.0.1/8", "10.0.0.0/8:99999", "", "127.0.0.1", "http://[::1]"]
+)
 def test_what_is_no_network_is_refused(entry: str, skyclust_home: Path) -> None:
     assert _run("network", "allow", entry) == ExitCode.USAGE
     assert not (skyclust_home / "allowed-networks").exists()
