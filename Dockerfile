@@ -18,7 +18,9 @@ COPY flows flows
 COPY deployments deployments
 RUN /opt/build/bin/hatchling build --target wheel --directory /wheel \
     && /opt/skyclust/bin/pip install --no-deps --no-index /wheel/*.whl \
-    && /opt/skyclust/bin/pip check
+    && /opt/skyclust/bin/pip check \
+    && /opt/skyclust/bin/python -m skyclust.embedded.logging_settings /opt/skyclust/etc \
+    && chmod -R a+rX /opt/skyclust/etc
 
 FROM ${PYTHON_IMAGE}
 RUN groupadd --gid 10001 skyclust \
@@ -27,6 +29,7 @@ RUN groupadd --gid 10001 skyclust \
 COPY --from=build /opt/skyclust /opt/skyclust
 COPY --chmod=0755 scripts/entrypoint /usr/local/bin/entrypoint
 ENV PATH=/opt/skyclust/bin:$PATH \
+    PREFECT_LOGGING_SETTINGS_PATH=/opt/skyclust/etc/logging.yml \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1
 USER 10001:10001

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import traceback
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -31,11 +32,17 @@ ISSUED_KEPT: Final = 512
 """So many of the newest issued tokens are known; they live for an hour, and a process may live
 for months."""
 
+OWN_SECRETS: Final = ("PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING", "PGPASSWORD")
+"""Variables whose values are secrets of the installation."""
+
 SDK_LOGGERS: Final = (
     "azure",
     "boto3",
     "botocore",
     "google",
+    "hpack",
+    "httpcore",
+    "httpx",
     "keystoneauth",
     "keystoneauth1",
     "msal",
@@ -43,8 +50,10 @@ SDK_LOGGERS: Final = (
     "proxmoxer",
     "requests",
     "urllib3",
+    "websockets",
 )
-"""Loggers that write whole requests and answers, and keys with them, below INFO."""
+"""Loggers of the libraries that call others: below INFO they write whole requests and answers, and
+with them what signs them in, at clouds and at Prefect's server."""
 
 _LONG_ENOUGH_ANYWHERE: Final = 8
 _LONG_LINE: Final = 20
@@ -150,9 +159,10 @@ def _writings(piece: str) -> tuple[str, ...]:
 
 
 def _install() -> None:
-    global _installed  # noqa: PLW0603 - one process has one log
+    global _installed, _known  # noqa: PLW0603 - one process has one log
     hold_sdk_loggers()
     if not _installed:
+        _known = _known | {os.environ[name] for name in OWN_SECRETS if os.environ.get(name)}
         _scrub_log_records()
         _installed = True
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+from skyclust.plain_yaml import load_plain_yaml
+
 SHORTEST_NESTED: Final = 8
 """Shorter values in a document are words such as `true` or `default`, which are everywhere."""
 
@@ -67,7 +69,7 @@ _HEADERS: Final = (
     r"|metadata-flavor-token|csrfpreventiontoken|set-cookie|cookie"
 )
 _FIELDS: Final = (
-    r"access_?token|refresh_?token|id_?token|session_?token|secret_?access_?key|client_?secret"
+    r"token|access_?token|refresh_?token|id_?token|session_?token|secret_?access_?key|client_?secret"
     r"|client_?assertion|subject_?token|assertion|private_?key|password"
 )
 _QUOTE: Final = r"\\*['\"]"
@@ -122,11 +124,9 @@ def _document(text: str) -> object:
         pass
     if "\n" not in text or ":" not in text:
         return None
-    import yaml  # noqa: PLC0415 - a tenth of a second, for what few secrets are
-
     try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError):
+        return load_plain_yaml(text)
+    except Exception:  # whatever keeps it from being a document, it is a text
         return None
 
 

@@ -23,6 +23,7 @@ from skyclust.providerkit.permissions import OperatorPermissions
 # an old project may belong to a domain: example.com:project.
 _PROJECT_ID: Final = re.compile(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _UNIVERSE: Final = "googleapis.com"
+_DOMAIN: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
 class GcpCredential(CredentialModel):
@@ -77,7 +78,7 @@ class GcpCredential(CredentialModel):
         if missing:
             raise ValueError(f"lacks {', '.join(missing)}: copy the whole file")
         _check_address("token_uri", content["token_uri"])
-        _check_address("universe_domain", f"https://{content.get('universe_domain') or _UNIVERSE}")
+        _check_universe(content)
         return value
 
     @field_validator("external_account_info")
@@ -87,7 +88,7 @@ class GcpCredential(CredentialModel):
             return None
         content = _json_object(value)
         check_configuration(content)
-        _check_address("universe_domain", f"https://{content.get('universe_domain') or _UNIVERSE}")
+        _check_universe(content)
         return value
 
     @field_validator("project_id")
@@ -160,6 +161,14 @@ def _json_object(text: SecretStr) -> dict[str, Any]:
         message = "is not JSON: paste the content of the file, not its name"
         raise ValueError(message)  # noqa: TRY004 - pydantic takes no TypeError
     return content
+
+
+def _check_universe(content: Mapping[str, Any]) -> None:
+    """Raise ValueError for a universe_domain that is more, or less, than the name of a domain."""
+    universe = str(content.get("universe_domain") or _UNIVERSE)
+    _check_address("universe_domain", f"https://{universe}")
+    if not _DOMAIN.fullmatch(universe):
+        raise ValueError("has a universe_domain that is no address: it is the name of a domain")
 
 
 def _check_address(field: str, value: object) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from skyclust.plain_yaml import load_plain_yaml
+
 AUTH_TYPES: Final = frozenset({"password", "v3password", "v3applicationcredential"})
 
 _AUTH: Final = frozenset(
@@ -61,7 +63,7 @@ def _parsed(text: str) -> Mapping[str, Any]:
     import yaml  # noqa: PLC0415 - needed for this one way to give a credential
 
     try:
-        content = yaml.safe_load(text)
+        content = load_plain_yaml(text)
     except yaml.YAMLError:
         content = None  # its message would repeat the content
     if not isinstance(content, Mapping):

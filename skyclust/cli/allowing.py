@@ -32,7 +32,7 @@ def with_permission(call: Callable[[], T]) -> T:
         try:
             return call()
         except AddressNotAllowed as error:
-            if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            if error.entry is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
                 raise
             say(error.message)
             if not typer.confirm(f"Allow {error.entry} for this installation?", err=True):

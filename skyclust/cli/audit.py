@@ -9,7 +9,7 @@ import typer
 from skyclust.cli.exits import ExitCode
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
 from skyclust.cli.output import say, show_list, show_record, show_text
-from skyclust.errors import InvalidRequest
+from skyclust.errors import InvalidRequest, NotFound
 
 app = typer.Typer(no_args_is_help=True, help="Who did what: list, verify.")
 
@@ -52,6 +52,7 @@ def verify(
     """
     from skyclust import audit
     from skyclust.model.audit import AuditHead
+    from skyclust.store import workspaces
     from skyclust.store.engine import open_store
 
     noted: AuditHead | None = None
@@ -61,7 +62,12 @@ def verify(
         except ValueError as error:
             raise InvalidRequest(f"--expect: {expect!r} {error}.") from error
     with open_store().reading() as connection:
-        head = audit.head(connection, workspace)
+        workspaces.get(connection, workspace)
+        try:
+            head = audit.head(connection, workspace)
+        except NotFound as error:  # each workspace is made with one
+            say(f"{error.message} It was removed.", style="red")
+            raise typer.Exit(ExitCode.FAILED) from error
         problems = audit.verify(connection, workspace)
         missing = None if noted is None else audit.missing(connection, workspace, noted)
     if missing is not None:

@@ -139,8 +139,10 @@ def _read_object(source: str) -> dict[str, Any]:
 def _read_yaml(source: str, text: str) -> object:
     import yaml  # a tenth of a second, and most files are JSON
 
+    from skyclust.plain_yaml import load_plain_yaml
+
     try:
-        return yaml.safe_load(text)
+        return load_plain_yaml(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""

@@ -8,7 +8,6 @@ import typer
 
 from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson
 from skyclust.cli.output import say, show_list
-from skyclust.errors import InvalidRequest
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,16 +27,12 @@ def allow(network: Entry, workspace: AnyWorkspace = DEFAULT_WORKSPACE) -> None:
     By default they lead to public addresses only, and by TLS only. Whoever may add a credential
     can make the worker call what is allowed here: allow the cloud, not the whole network.
     """
-    from skyclust.allowed_networks import allow_networks, parse_entry
+    from skyclust.allowed_networks import allow_networks, parse_entry, require_narrow
     from skyclust.settings import load_settings
 
     settings = load_settings()
     wanted = parse_entry(network)
-    if wanted.network.is_loopback and wanted.port is None:
-        raise InvalidRequest(
-            f"{wanted} is every port of this machine, and Prefect's API is one of them.",
-            hint="Name the port: http://127.0.0.1:5000.",
-        )
+    require_narrow(wanted)
     added = allow_networks(settings, [wanted])
     say(f"{wanted} is allowed{'' if added else ' already'}, for what uses {settings.home}.")
 

@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 from skyclust.embedded import prefect_api
 from skyclust.embedded.auth import auth_of, knows_auth_string
-from skyclust.embedded.environment import client_environment
+from skyclust.embedded.environment import client_environment, prefect_home
 from skyclust.embedded.home import named, prepare_home
+from skyclust.embedded.logging_settings import write_logging_settings
 from skyclust.embedded.processes import Process, end, find, is_alive, log_tail
 from skyclust.embedded.recovery import require_recovery, start_recovery
 from skyclust.embedded.runtime import (
@@ -70,6 +71,7 @@ def start(
         say(f"Closed to other users of this machine: {named(closed, home)}")
     with locked(home):
         initialise_home(open_store(), load_settings())
+        write_logging_settings(prefect_home(home))
         runtime = _with_server(home, read_runtime(home), api_url, say)
         auth = auth_of(home, runtime)
         with prefect_api.authorised(auth):

@@ -24,6 +24,10 @@ OTHER_PAGES: Final = frozenset({"cross-site", "same-site"})
 """Values of Sec-Fetch-Site (https://www.w3.org/TR/fetch-metadata/): a page of another site, or
 of another port of this one."""
 
+FOREIGN_SCRIPTS: Final = frozenset({"/docs", "/redoc", "/api/docs", "/api/redoc"})
+"""FastAPI's pages about the API. Their scripts come from a content network, and would run where the
+browser keeps the auth string."""
+
 PAGE_POLICY: Final = "connect-src 'self'; frame-ancestors 'self'"
 """What pages of this server may do (https://www.w3.org/TR/CSP3/): call this server, and be within
 pages of it. The UI of Prefect would ask a service of somebody else's for its settings, and so tell
@@ -77,6 +81,8 @@ class Gate:
         origins = [origin.lower() for origin in headers.getlist("origin")]
         if not all(self._is_ours(origin, host) for origin in origins):
             return 403, "A page of another origin may not call this server."
+        if scope["path"].rstrip("/") in FOREIGN_SCRIPTS:
+            return 404, "This page loads scripts of others, and is not served."
         if not origins and _is_of_another_page(headers, scope):
             return 403, "A page of another site may not load this."
         return 200, ""

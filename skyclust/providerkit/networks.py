@@ -26,6 +26,21 @@ PLAIN: Final = "http://"
 # RFC 6052, section 2.1: an IPv6 address that stands for an IPv4 one behind a translator.
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 
+_UNICAST: Final = IPv6Network("2000::/3")
+"""All of IPv6 that is routed on the internet
+(https://www.iana.org/assignments/ipv6-address-space)."""
+
+_SPECIAL: Final = (
+    # What ipaddress calls global differs between releases of Python; these are not the
+    # internet's (https://www.iana.org/assignments/iana-ipv4-special-registry, and for IPv6).
+    IPv4Network("192.0.0.0/24"),
+    IPv4Network("192.88.99.0/24"),
+    IPv4Network("168.63.129.16/32"),  # Azure's own services, within every virtual network
+    IPv6Network("2001::/23"),
+    IPv6Network("2001:db8::/32"),
+    IPv6Network("3fff::/20"),
+)
+
 
 @dataclass(frozen=True)
 class AllowedNetwork:
@@ -82,6 +97,10 @@ def _port(digits: str, text: str) -> int:
 def is_public(address: Address) -> bool:
     """Return whether an address is one of the internet, by IANA's registries of special ones."""
     real = _embedded(address)
+    if isinstance(real, IPv6Address) and real not in _UNICAST:
+        return False
+    if any(real.version == one.version and real in one for one in _SPECIAL):
+        return False
     return real.is_global and not real.is_multicast
 
 
@@ -112,6 +131,12 @@ def refusal(allowed: Iterable[AllowedNetwork], address: str, port: int, *, tls: 
     if not tls and not any(one.plain_http for one in entries):
         return "it is plain HTTP, which anybody on the way can read and change"
     return None
+
+
+def has_no_cloud(address: str) -> bool:
+    """Return whether an address is one that no cloud has: of this link, of a group, of nobody."""
+    found = _embedded(ip_address(address.partition("%")[0]))
+    return found.is_link_local or found.is_multicast or found.is_unspecified
 
 
 def _kind(address: Address) -> str:

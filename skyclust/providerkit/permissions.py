@@ -11,7 +11,12 @@ from ipaddress import ip_address
 from typing import Final
 
 from skyclust.errors import ConfigurationError
-from skyclust.providerkit.networks import AllowedNetwork, parse_allowed_network, refusal
+from skyclust.providerkit.networks import (
+    AllowedNetwork,
+    has_no_cloud,
+    parse_allowed_network,
+    refusal,
+)
 from skyclust.settings import Settings, load_settings
 
 NETWORKS_FILE: Final = "allowed-networks"
@@ -21,10 +26,10 @@ NETWORKS_FILE: Final = "allowed-networks"
 class AddressNotAllowed(ConfigurationError):
     """A credential leads to an address that the operator has not allowed.
 
-    `entry` is what the operator's list would have to hold.
+    `entry` is what the operator's list would have to hold, None for an address of no cloud.
     """
 
-    def __init__(self, message: str, *, entry: str, hint: str = "") -> None:
+    def __init__(self, message: str, *, entry: str | None, hint: str = "") -> None:
         super().__init__(message, hint=hint, code="AddressNotAllowed")
         self.entry = entry
 
@@ -44,9 +49,13 @@ class OperatorPermissions:
         if reason is None:
             return
         name = host if host == address else f"{host} ({address})"
+        problem = f"{name}, port {port}, was not called: {reason}."
+        if has_no_cloud(address):
+            hint = "No cloud has such an address; services of the worker's own machine have it."
+            raise AddressNotAllowed(problem, entry=None, hint=hint)
         entry = wanted_entry(address, port, tls=tls)
         raise AddressNotAllowed(
-            f"{name}, port {port}, was not called: {reason}.",
+            problem,
             entry=entry,
             hint="If it is your private cloud, the operator of the worker allows it: `skyclust"
             f" network allow {entry}`, or that entry in SKYCLUST_ALLOWED_NETWORKS.",

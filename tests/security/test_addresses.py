@@ -59,6 +59,13 @@ def test_no_service_of_the_workers_own_machine_is_called(cloud: str) -> None:
         "10.0.0.1",
         "100.64.0.1",
         "0.0.0.0",
+        "192.0.0.192",
+        "168.63.129.16",
+        "[64:ff9b:1::7f00:1]",
+        "[fec0::1]",
+        "[::7f00:1]",
+        "[5f00::1]",
+        "[3fff::1]",
     ],
 )
 def test_other_ways_to_write_an_inner_address_lead_nowhere_either(cloud: str, host: str) -> None:

@@ -53,6 +53,19 @@ def test_a_head_that_was_noted_is_expected_later(commands: Commands) -> None:
     assert "was tampered with" in commands.said
 
 
+def test_a_trail_that_is_gone_was_tampered_with(commands: Commands) -> None:
+    store = open_store()
+    _append(store, "ada")
+    noted = commands.run("audit", "verify").strip()
+    with store.writing() as connection:
+        connection.execute(delete(audit_entries))
+        connection.execute(delete(audit_heads))
+    store.dispose()
+    commands.run("audit", "verify", code=1)
+    commands.run("audit", "verify", "--expect", noted, code=1)
+    assert "was removed" in commands.said
+
+
 def test_what_is_no_head_is_refused(commands: Commands) -> None:
     commands.run("audit", "verify", "--expect", "the last one", code=2)
 

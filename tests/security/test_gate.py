@@ -25,6 +25,11 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.body", "body": b"reached"})
 
 
+async def nothing() -> MutableMapping[str, Any]:
+    """Receive no more than that there is a request."""
+    return {"type": "http.request"}
+
+
 def ask(
     headers: dict[str, str] | list[tuple[str, str]],
     *,
@@ -57,6 +62,11 @@ def ask(
     return sent[0]["type"], sent[0].get("status", 0), body
 
 
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/api/docs", "/docs/"])
+def test_no_page_with_scripts_of_others_is_served(path: str) -> None:
+    assert ask({"host": HERE}, path=path)[1] == 404
+
+
 def test_its_pages_call_nobody_else() -> None:
     """The UI would ask a service on the internet for its settings, with each page."""
     sent: list[MutableMapping[str, Any]] = []
@@ -72,7 +82,7 @@ def test_its_pages_call_nobody_else() -> None:
         "server": ("127.0.0.1", PORT),
         "headers": [(b"host", HERE.encode())],
     }
-    asyncio.run(Gate(application)(scope, application, keep))
+    asyncio.run(Gate(application)(scope, nothing, keep))
     headers = {name.lower(): value for name, value in sent[0]["headers"]}
     assert b"connect-src 'self'" in headers[b"content-security-policy"]
 

@@ -51,7 +51,18 @@ def test_networks_are_allowed_listed_and_removed(
 
 
 @pytest.mark.parametrize(
-    "entry", ["pve.example.com", "10.0.0.1/8", "10.0.0.0/8:99999", "", "127.0.0.1", "http://[::1]"]
+    "entry",
+    [
+        "pve.example.com",
+        "10.0.0.1/8",
+        "10.0.0.0/8:99999",
+        "",
+        "127.0.0.1",
+        "http://[::1]",
+        "0.0.0.0/0",
+        "::/0",
+        "169.254.169.254:80",
+    ],
 )
 def test_what_is_no_network_is_refused(entry: str, skyclust_home: Path) -> None:
     assert _run("network", "allow", entry) == ExitCode.USAGE
