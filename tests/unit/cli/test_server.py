@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from skyclust.cli.server import require_server, use_embedded_server
-from skyclust.errors import Unavailable
+from skyclust.errors import ConfigurationError, Unavailable
+from skyclust.security import auth_string
 
 
 @pytest.fixture(autouse=True)
@@ -19,6 +20,7 @@ def _environment_of_its_own(monkeypatch: pytest.MonkeyPatch, skyclust_home: Path
     # What the code under test sets is put back too.
     for name in (
         "PREFECT_API_URL",
+        "PREFECT_API_AUTH_STRING",
         "PREFECT_HOME",
         "PREFECT_PROFILES_PATH",
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE",
@@ -49,6 +51,77 @@ def test_the_embedded_server_is_found_by_its_home(skyclust_home: Path) -> None:
 
     assert os.environ["PREFECT_API_URL"] == "http://127.0.0.1:1/api"
     assert os.environ["PREFECT_HOME"] == str(skyclust_home / "prefect")
+
+
+OWN = "http://127.0.0.1:1/api"
+OTHERS = "user:of-another-server-altogether"
+
+
+def _started(home: Path, *, own: bool) -> None:
+    server = {"pid": 1, "started": "1", "log": "server.log"} if own else None
+    (home / "runtime.json").write_text(json.dumps({"api_url": OWN, "server": server}))
+
+
+@pytest.mark.parametrize("inherited", [None, OTHERS])
+def test_the_embedded_server_is_told_its_own_auth_string_alone(
+    skyclust_home: Path, monkeypatch: pytest.MonkeyPatch, inherited: str | None
+) -> None:
+    _started(skyclust_home, own=True)
+    made = auth_string.initialise(skyclust_home)
+    if inherited:
+        monkeypatch.setenv("PREFECT_API_AUTH_STRING", inherited)
+
+    use_embedded_server()
+
+    assert os.environ["PREFECT_API_AUTH_STRING"] == made
+
+
+def test_the_auth_string_of_a_home_is_for_no_other_server(
+    skyclust_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    auth_string.initialise(skyclust_home)
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", OTHERS)
+
+    _started(skyclust_home, own=False)
+    use_embedded_server()
+    with_a_worker_alone = os.environ["PREFECT_API_AUTH_STRING"]
+    _started(skyclust_home, own=True)
+    monkeypatch.setenv("PREFECT_API_URL", "http://prefect.example/api")
+    use_embedded_server()
+
+    assert with_a_worker_alone == os.environ["PREFECT_API_AUTH_STRING"] == OTHERS
+
+
+def test_whoever_names_the_embedded_server_need_not_know_its_auth_string(
+    skyclust_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _started(skyclust_home, own=True)
+    made = auth_string.initialise(skyclust_home)
+    monkeypatch.setenv("PREFECT_API_URL", OWN)
+
+    use_embedded_server()
+
+    assert os.environ["PREFECT_API_AUTH_STRING"] == made
+
+
+def test_without_its_file_nothing_is_sent_to_the_embedded_server(
+    skyclust_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _started(skyclust_home, own=True)
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", OTHERS)
+
+    use_embedded_server()
+
+    assert "PREFECT_API_AUTH_STRING" not in os.environ
+
+
+def test_an_auth_string_that_others_can_read_is_told(skyclust_home: Path) -> None:
+    _started(skyclust_home, own=True)
+    auth_string.initialise(skyclust_home)
+    auth_string.path_in(skyclust_home).chmod(0o644)
+
+    with pytest.raises(ConfigurationError, match="open to other users"):
+        use_embedded_server()
 
 
 @pytest.mark.parametrize("state", [None, "", "{", "[]", '{"other": 1}'])
