@@ -48,12 +48,13 @@ class GuardedConnection(HTTPConnection):
             addresses = allowed_addresses(host, self.port, load_permissions(), tls=self.tls)
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from error
+        timeout = self._patience()
         failure: OSError | None = None
         for address in addresses:
             try:
                 return create_connection(
                     (address, self.port),
-                    self.timeout,
+                    timeout,
                     source_address=self.source_address,
                     socket_options=self.socket_options,
                 )
@@ -64,6 +65,15 @@ class GuardedConnection(HTTPConnection):
                 self, f"Connection to {self.host} timed out. (connect timeout={self.timeout})"
             ) from failure
         raise NewConnectionError(self, f"Failed to establish a new connection: {failure}")
+
+    def _patience(self) -> Any:
+        """Return how long to wait for a connection: the client's time-out, or what is left."""
+        left = seconds_left()
+        if left <= 0:
+            raise _not_in_time()
+        if left == float("inf"):
+            return self.timeout
+        return min(self.timeout, left) if isinstance(self.timeout, (int, float)) else left
 
     def connect(self) -> None:
         """Connect, and bound what is read from now on."""

@@ -110,6 +110,16 @@ def test_a_byte_now_and_then_does_not_hold_a_verification(
     assert time.monotonic() - began < bound(20)
 
 
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_no_call_begins_after_the_deadline(cloud: str) -> None:
+    """However often an SDK would try again."""
+    with hostile_server(_slow_body) as server:
+        provider = opened(cloud, credential_values(cloud, server.url))
+        with pytest.raises(Timeout), call_deadline(0), provider_errors(cloud, "verify"):
+            provider.verify()
+    assert not server.arrived
+
+
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 500])
 @pytest.mark.parametrize("cloud", CLOUDS)
 def test_the_text_of_an_error_is_kept_short(
