@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 OPEN = {"/health": True, "/ready": {"message": "OK"}}
 """All that anybody may ask: whether the server lives."""
 
-READS = ["/version", "/admin/settings", "/admin/version", "/csrf-token?client=x", "/docs",
+READS = ["/version", "/admin/settings", "/admin/version", "/csrf-token?client=x",
          "/openapi.json", "/metrics", "/health/", "/variables/name/health",
          "/block_types/slug/health", "/collections/views/health", "/ui/health"]  # fmt: skip
 
@@ -50,6 +50,12 @@ def test_without_the_auth_string_it_tells_nothing_but_that_it_lives(installed: C
 
     assert alive == OPEN
     assert refused == dict.fromkeys(READS, 401)
+
+
+def test_nobody_is_served_a_page_with_scripts_of_others(installed: CommandLine) -> None:
+    with httpx.Client(base_url=ui(installed), auth=installed.auth, timeout=30) as owner:
+        for path in ("/docs", "/redoc", "/api/docs", "/api/redoc"):
+            assert owner.get(path).status_code == 404, path
 
 
 @pytest.mark.parametrize("header", [None, *WRONG])
