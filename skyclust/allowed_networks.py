@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from skyclust.errors import InvalidRequest, NotFound
-from skyclust.file_modes import make_private_folder, owner_only
+from skyclust.file_modes import make_private_folder, owner_only, replace_private
 from skyclust.providerkit.networks import AllowedNetwork, parse_allowed_network
 from skyclust.providerkit.permissions import NETWORKS_FILE, remembered_networks
 from skyclust.settings import Settings
@@ -72,11 +72,7 @@ def forget_network(settings: Settings, network: AllowedNetwork) -> None:
 
 
 def _write(home: Path, networks: Iterable[AllowedNetwork]) -> None:
-    path = home / NETWORKS_FILE
-    written = path.with_suffix(".new")
-    with open(written, "w", encoding="utf-8", opener=owner_only) as file:
-        file.writelines(f"{network}\n" for network in networks)
-    written.replace(path)
+    replace_private(home / NETWORKS_FILE, "".join(f"{network}\n" for network in networks))
 
 
 @contextmanager

@@ -44,6 +44,17 @@ def keep_files_private() -> None:
     os.umask(UMASK)
 
 
+def replace_private(path: Path, text: str) -> None:
+    """Put a text in the place of a file, with mode 0600.
+
+    A reader sees the old content or the new one, never a mixture.
+    """
+    draft = path.with_suffix(f".{os.getpid()}")
+    with open(draft, "w", encoding="utf-8", opener=owner_only) as written:
+        written.write(text)
+    draft.replace(path)
+
+
 def make_private_folder(folder: Path) -> int | None:
     """Make a folder with mode 0700, or close an existing one to other users.
 

@@ -88,7 +88,6 @@ _COUNT: Final = re.compile(r"[0-9]{1,9}")
 # identity-platform/reference-error-codes).
 _ENTRA_CODE: Final = re.compile(r"AADSTS\d+")
 # What makes an address of a storage account open without anything else (a SAS).
-_SIGNATURE: Final = re.compile(r"(\bsig=)[^&\s'\"<>)]+", re.IGNORECASE)
 
 
 def class_for(code: str, status: int, message: str = "") -> type[SkyClustError]:
@@ -244,7 +243,7 @@ def _built(ours: type[SkyClustError], code: str, message: str, doing: str) -> Sk
             provider="azure",
             code=code,
         )
-    said = _SIGNATURE.sub(r"\1********", " ".join(message.split())).rstrip(". ")
+    said = " ".join(message.split()).rstrip(". ")
     said = said or "Azure gave no reason"
     if ours is UnexpectedAnswer:
         hint = _ODD_ANSWER_HINT

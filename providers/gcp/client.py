@@ -25,7 +25,7 @@ from providers.gcp.errors import gcp_errors, odd_answer
 from providers.gcp.tokens import Identified, open_credentials
 from skyclust.errors import UnexpectedAnswer
 from skyclust.providerkit.answers import require_object
-from skyclust.providerkit.guarded_requests import GuardedAdapter, guarded_session
+from skyclust.providerkit.guarded_requests import GuardedAdapter, guarded_session, mount_guarded
 
 if TYPE_CHECKING:
     from google.cloud.compute_v1.services.disks import DisksClient
@@ -177,9 +177,7 @@ class GcpClients:
 
 def _guard(session: AuthorizedSession) -> None:
     """Let a session send what it is asked for, and ask for tokens, by guarded connections."""
-    adapter = GuardedAdapter(pool_maxsize=POOL_CONNECTIONS)
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, adapter)
+    mount_guarded(session, GuardedAdapter(pool_maxsize=POOL_CONNECTIONS))
     session._auth_request = Request(guarded_session(connections=1))
 
 

@@ -13,7 +13,7 @@ from keystoneauth1.identity import v3
 from keystoneauth1.session import TCPKeepAliveAdapter
 
 from providers.openstack.credential import OpenStackCredential
-from skyclust.providerkit.guarded_requests import GuardedAdapter
+from skyclust.providerkit.guarded_requests import GuardedAdapter, mount_guarded
 
 CONNECT_SECONDS: Final = 5.0
 """A host that has not answered the TCP handshake by then is not there."""
@@ -61,9 +61,7 @@ def to_requests_session(credential: OpenStackCredential) -> requests.Session:
     """
     session = requests.Session()
     session.auth = _add_nothing
-    adapter = _Bounded(credential.cacert, pool_maxsize=POOL_CONNECTIONS)
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, adapter)
+    mount_guarded(session, _Bounded(credential.cacert, pool_maxsize=POOL_CONNECTIONS))
     return session
 
 

@@ -27,7 +27,7 @@ from providers.proxmox.errors import translated
 from providers.proxmox.values import required_text, to_flag
 from skyclust.errors import AuthenticationFailed, Throttled, Unavailable, UnexpectedAnswer
 from skyclust.providerkit.answers import require_list, require_object
-from skyclust.providerkit.guarded_requests import GuardedAdapter
+from skyclust.providerkit.guarded_requests import GuardedAdapter, mount_guarded
 from skyclust.redaction import register_issued
 
 CONNECT_SECONDS: Final = 5.0
@@ -162,9 +162,7 @@ class _Session(ProxmoxHttpSession):  # type: ignore[misc]  # proxmoxer has no ty
         self.headers["User-Agent"] = f"skyclust/{skyclust.__version__}"
         self.headers["Accept"] = "application/json"
         self.hooks["response"].append(self._remember)
-        adapter = _Adapter(credential)
-        for scheme in ("https://", "http://"):
-            self.mount(scheme, adapter)
+        mount_guarded(self, _Adapter(credential))
 
     def ask(self, method: str, path: str, doing: str, parameters: dict[str, object]) -> Any:
         """Return the answer to one request; raises our error for what goes wrong."""

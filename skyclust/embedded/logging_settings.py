@@ -15,7 +15,7 @@ from typing import Any, Final
 import yaml
 
 from skyclust.errors import ConfigurationError
-from skyclust.file_modes import make_private_folder, owner_only
+from skyclust.file_modes import make_private_folder, replace_private
 from skyclust.redaction import SDK_LOGGERS
 
 FILE_NAME: Final = "logging.yml"
@@ -42,11 +42,7 @@ def logging_settings() -> dict[str, Any]:
 def write_logging_settings(folder: Path) -> None:
     """Write the logging settings to Prefect's home, in the place of those of an earlier version."""
     make_private_folder(folder)
-    path = folder / FILE_NAME
-    written = path.with_suffix(".new")
-    with open(written, "w", encoding="utf-8", opener=owner_only) as file:
-        yaml.safe_dump(logging_settings(), file, sort_keys=False)
-    written.replace(path)
+    replace_private(folder / FILE_NAME, yaml.safe_dump(logging_settings(), sort_keys=False))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from skyclust.file_modes import owner_only
+from skyclust.file_modes import replace_private
 
 STATE_FILE: Final = "recovery.json"
 
@@ -48,8 +48,4 @@ def read_recovery_state(home: Path) -> RecoveryState | None:
 
 def write_recovery_state(home: Path, state: RecoveryState) -> None:
     """Keep what the loop saw; a reader sees the old state or the new one, never a mixture."""
-    path = home / STATE_FILE
-    draft = path.with_suffix(f".{os.getpid()}")
-    with open(draft, "w", encoding="utf-8", opener=owner_only) as written:
-        written.write(state.model_dump_json() + "\n")
-    draft.replace(path)
+    replace_private(home / STATE_FILE, state.model_dump_json() + "\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from skyclust.embedded.processes import Process
 from skyclust.errors import ConfigurationError
-from skyclust.file_modes import owner_only
+from skyclust.file_modes import owner_only, replace_private
 
 STATE_FILE: Final = "runtime.json"
 LOCK_FILE: Final = "runtime.lock"
@@ -62,11 +61,7 @@ def read_runtime(home: Path) -> Runtime | None:
 
 def write_runtime(home: Path, runtime: Runtime) -> None:
     """Keep what runs; a reader sees the old state or the new one, never a mixture."""
-    path = home / STATE_FILE
-    draft = path.with_suffix(f".{os.getpid()}")
-    with open(draft, "w", encoding="utf-8", opener=owner_only) as written:
-        written.write(runtime.model_dump_json(indent=2) + "\n")
-    draft.replace(path)
+    replace_private(home / STATE_FILE, runtime.model_dump_json(indent=2) + "\n")
 
 
 def forget_runtime(home: Path) -> None:

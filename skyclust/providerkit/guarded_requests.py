@@ -28,7 +28,11 @@ class GuardedAdapter(HTTPAdapter):
 def guarded_session(*, connections: int) -> Session:
     """Return a session of requests for so many threads, guarded for both schemes."""
     session = Session()
-    adapter = GuardedAdapter(pool_maxsize=connections)
+    mount_guarded(session, GuardedAdapter(pool_maxsize=connections))
+    return session
+
+
+def mount_guarded(session: Session, adapter: GuardedAdapter) -> None:
+    """Let a session send everything through a guarded adapter, with and without TLS."""
     for scheme in ("https://", "http://"):
         session.mount(scheme, adapter)
-    return session

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from skyclust.errors import ConfigurationError, InvalidRequest, Timeout, Unavailable
-from skyclust.file_modes import FOLDER_MODE, owner_only
+from skyclust.file_modes import FOLDER_MODE, owner_only, replace_private
 from skyclust.sandbox.control_client import call_control
 from skyclust.sandbox.seeds import Seed
 from skyclust.sandbox.starting import Start, abandon, await_ready, begin
@@ -201,11 +201,7 @@ def _read_state(home: Path) -> dict[str, SandboxCloud]:
 
 
 def _write_state(home: Path, known: Mapping[str, SandboxCloud]) -> None:
-    path = home / "sandbox.json"
-    written = path.with_suffix(".new")
-    with open(written, "wb", opener=owner_only) as file:
-        file.write(_STATE.dump_json(dict(known), indent=2))
-    written.replace(path)
+    replace_private(home / "sandbox.json", _STATE.dump_json(dict(known), indent=2).decode())
 
 
 @contextmanager
