@@ -15,7 +15,7 @@ import pytest
 from skyclust.security.keyring import load_keyring
 from tests.fixtures.openstack import OpenStackSandbox
 from tests.fixtures.sandbox import Sandbox
-from tests.integration.credentials.conftest import SECRET, Blocks
+from tests.integration.credentials.conftest import KEYS, SECRET, Blocks
 
 pytestmark = pytest.mark.integration
 
@@ -125,7 +125,7 @@ def test_a_credential_is_read_from_yaml_by_the_names_of_its_sdk(
 def test_removing_asks_first(home: Path, blocks: Blocks) -> None:
     added = _skyclust(
         *("credential", "add", "prod", "--provider", "aws", "--from-file", "-"),
-        stdin='{"profile": "prod"}',
+        stdin=json.dumps(KEYS),
     )
     assert added.returncode == 0, added.stderr
 

@@ -32,7 +32,10 @@ def _opens(store: Store, name: str) -> bool:
     return isinstance(opened, AwsCredential) and opened.secret_access_key == SecretStr(SECRET)
 
 
-def test_the_key_of_a_home_folder_is_rotated(home: Path, store: Store, blocks: Blocks) -> None:
+def test_the_key_of_a_home_folder_is_rotated(
+    home: Path, store: Store, blocks: Blocks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKYCLUST_ALLOWED_PROFILES", "prod")
     old = load_keyring().newest
     save_credential(store, "default", "prod", "aws", KEYS)
     save_credential(store, "default", "profile", "aws", {"profile": "prod"})

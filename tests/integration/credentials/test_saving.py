@@ -119,8 +119,9 @@ def test_an_unknown_workspace_is_refused(store: Store, blocks: Blocks) -> None:
 
 
 def test_a_credential_without_secrets_needs_no_key(
-    home: Path, store: Store, blocks: Blocks
+    home: Path, store: Store, blocks: Blocks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("SKYCLUST_ALLOWED_PROFILES", "prod")
     keyfile.path_in(home).unlink()
 
     save_credential(store, "default", "profile", "aws", {"profile": "prod"})
