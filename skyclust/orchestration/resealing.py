@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from skyclust.errors import ConfigurationError, Conflict, InvalidRequest, SkyClustError
+from skyclust.errors import ConfigurationError, Conflict, InvalidRequest, NotFound, SkyClustError
 from skyclust.orchestration import documents
 from skyclust.orchestration.after_commit import finish
 from skyclust.orchestration.documents import Document
@@ -86,17 +86,18 @@ def _sealed(store: Store, listed: Document, *, with_newest_key: bool) -> bool:
     """Seal one block, and return whether that changed it."""
     # Since the list was read, the one before may have taken long: what it holds now counts.
     document = documents.read(listed.provider, listed.block_name)
-    if document is None or _is_to_go(store, document):
+    if document is None:
         return False
     with store.reading() as connection:
-        known = [one.id for one in workspaces.list_all(connection)]
+        if is_unwanted(connection, document):
+            return False
+        try:
+            workspaces.get(connection, document.workspace_id)
+        except NotFound:
+            if with_newest_key and not key_ids(document.values):
+                return False  # no key is needed for what is not sealed
+            raise
         record = credentials.find(connection, document.workspace_id, document.name)
-        if document.workspace_id not in known and not (
-            with_newest_key and not key_ids(document.values)
-        ):
-            workspaces.get(connection, document.workspace_id)  # says that there is none
-    if document.workspace_id not in known:
-        return False  # no key is needed for what is not sealed
     record = record or adopt(store, document)
     if record.block_name != document.block_name:
         _seal_stranger(document)
@@ -122,8 +123,3 @@ def _seal_stranger(document: Document) -> None:
 def _documents() -> Iterator[Document | InvalidRequest]:
     for provider in provider_names():
         yield from documents.list_all(provider)
-
-
-def _is_to_go(store: Store, document: Document) -> bool:
-    with store.reading() as connection:
-        return is_unwanted(connection, document)
