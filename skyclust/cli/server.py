@@ -12,7 +12,6 @@ from pathlib import Path
 from skyclust.embedded.environment import without_proxy_on_loopback
 from skyclust.embedded.home import close_home
 from skyclust.errors import ConfigurationError, Unavailable
-from skyclust.redaction import register_secret
 from skyclust.security import auth_string
 
 START_ONE = "Start the embedded one with `skyclust up --detach`, or set PREFECT_API_URL."
@@ -48,7 +47,6 @@ def use_embedded_server() -> None:
         os.environ.pop("PREFECT_API_AUTH_STRING", None)
         found = auth_string.read(home)
         if found is not None:
-            register_secret(found)
             os.environ["PREFECT_API_AUTH_STRING"] = found
 
 
