@@ -87,7 +87,6 @@ _COUNT: Final = re.compile(r"[0-9]{1,9}")
 # Entra ID's own code in the text of its error (https://learn.microsoft.com/en-us/entra/
 # identity-platform/reference-error-codes).
 _ENTRA_CODE: Final = re.compile(r"AADSTS\d+")
-# What makes an address of a storage account open without anything else (a SAS).
 
 
 def class_for(code: str, status: int, message: str = "") -> type[SkyClustError]:
