@@ -12,6 +12,7 @@ RUN python -m venv /opt/build && python -m venv /opt/skyclust \
     && /opt/skyclust/bin/pip install --no-deps --require-hashes -r requirements/production.txt
 COPY pyproject.toml README.md LICENSE prefect.yaml ./
 COPY skyclust skyclust
+COPY skyclust_sandbox skyclust_sandbox
 COPY providers providers
 COPY tasks tasks
 COPY flows flows

@@ -24,7 +24,7 @@ upgrade: $(INSTALLED) ## Renew requirements/, the exact set that setup, image an
 	@scripts/upgrade
 
 demo: $(INSTALLED) ## Five sandbox clouds in one inventory, a machine made and deleted on each
-	@.venv/bin/python -m deployments.demo
+	@.venv/bin/python -m skyclust_sandbox.demo
 
 test: $(INSTALLED) ## Run every test but the slow drills
 	$(PYTEST) $(PARALLEL) -m "not slow"

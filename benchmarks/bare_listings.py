@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from benchmarks.filling import azure_token
-from skyclust.sandbox.credentials import CREDENTIALS
+from skyclust_sandbox.credentials import CREDENTIALS
 
 PROXMOX_READERS: Final = 8
 

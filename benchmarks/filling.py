@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import requests
 
-from skyclust.sandbox.credentials import CREDENTIALS
+from skyclust_sandbox.credentials import CREDENTIALS
 
 WRITERS: Final = 4
 CALL_SECONDS: Final = 60.0

@@ -16,7 +16,7 @@ from benchmarks.measuring import measured, report
 from skyclust.contract import AccountInventoryProvider, InventoryProvider
 from skyclust.model.resource import ResourceKind
 from skyclust.registry import capability, provider_class
-from skyclust.sandbox.credentials import CREDENTIALS
+from skyclust_sandbox.credentials import CREDENTIALS
 
 TIMES: Final = 5
 

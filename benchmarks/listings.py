@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.filling import OPTIONS, SEEDS, fill
-from skyclust.sandbox.processes import start_sandbox, stop_sandbox
+from skyclust_sandbox.processes import start_sandbox, stop_sandbox
 
 AIMS: Final = {"aws": 1.5, "azure": 1.0, "gcp": 1.0, "openstack": 1.5, "proxmox": 1.5}
 """At most so many times what the cloud's own SDK takes, by cloud."""

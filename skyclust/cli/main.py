@@ -26,11 +26,11 @@ from skyclust.cli import (
     network,
     operation,
     provider,
-    sandbox,
     snapshot,
     ui,
     workspace,
 )
+from skyclust.cli.added_commands import add_installed_commands
 from skyclust.cli.exits import ExitCode, exit_code
 from skyclust.cli.output import printable, report_error
 from skyclust.cli.server import close_home_folder, use_embedded_server
@@ -64,9 +64,9 @@ for noun in (
     audit,
     key,
     network,
-    sandbox,
 ):
     app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])
+add_installed_commands(app)
 
 INSTALLATION_COMMANDS: Final = frozenset({"up", "down", "status", "ui"})
 """They manage the embedded server; every other command uses it."""

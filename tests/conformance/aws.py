@@ -13,7 +13,7 @@ from providers.aws.credential import AwsCredential
 from skyclust.conformance import Failure
 from skyclust.model.instance import InstanceReference, InstanceSpec
 from skyclust.model.resource import ResourceKind
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.conformance.aws_faults import CHANGES, ODD_ANSWERS, SPOILS
 from tests.conformance.aws_seeds import AwsSeeds
 from tests.fixtures.sandbox import Sandbox

@@ -7,7 +7,7 @@ from typing import Final
 
 from skyclust.conformance import Failure
 from skyclust.model.resource import ResourceKind
-from skyclust.sandbox.faults import FaultKind
+from skyclust_sandbox.faults import FaultKind
 
 CHANGES: Final = (
     "StartInstances",

@@ -10,7 +10,7 @@ from providers.azure.credential import AzureCredential
 from skyclust.conformance import Failure
 from skyclust.model.instance import InstanceReference, InstanceSpec
 from skyclust.model.resource import ResourceKind
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.conformance.azure_operator import COMPUTE, DISKS, NETWORK, AzureOperator
 from tests.fixtures.azure import AzureSandbox
 from tests.unit.azure.documented_codes import unplaced_classes, unplaced_codes

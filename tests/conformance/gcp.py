@@ -13,7 +13,7 @@ from providers.gcp.credential import GcpCredential
 from skyclust.conformance import Failure
 from skyclust.model.instance import InstanceReference, InstanceSpec
 from skyclust.model.resource import ResourceKind
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.conformance.gcp_seeds import (
     COLLECTIONS,
     IDS,

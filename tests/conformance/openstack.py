@@ -9,7 +9,7 @@ from providers.openstack.credential import OpenStackCredential
 from skyclust.conformance import Failure
 from skyclust.model.instance import InstanceReference, InstanceSpec
 from skyclust.model.resource import ResourceKind
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.conformance.openstack_operator import Json, OpenStackOperator
 from tests.conformance.openstack_seeds import OpenStackSeeds, place_of
 from tests.fixtures.openstack import OpenStackSandbox

@@ -11,8 +11,8 @@ from providers.proxmox.credential import ProxmoxCredential
 from skyclust.conformance import Failure
 from skyclust.model.instance import InstanceReference, InstanceSpec
 from skyclust.model.resource import ResourceKind
-from skyclust.sandbox.faults import Fault, FaultKind
-from skyclust.sandbox.proxmox.seed import CLUSTER
+from skyclust_sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.proxmox.seed import CLUSTER
 from tests.fixtures.proxmox import ProxmoxSandbox
 from tests.unit.proxmox.documented_errors import unplaced_classes, unplaced_sentences
 

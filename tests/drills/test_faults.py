@@ -15,7 +15,7 @@ import pytest
 from skyclust.cli.exits import ExitCode
 from skyclust.model.scope import ScopeState
 from skyclust.orchestration.runs import run_here
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.drills.clouds import Cloud
 from tests.fixtures.sandbox import Sandbox
 from tests.flows.conftest import Installation, add_account, read_run

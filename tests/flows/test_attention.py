@@ -23,8 +23,8 @@ from skyclust.orchestration.interventions import (
 from skyclust.orchestration.runs import run_here
 from skyclust.planning import Meant
 from skyclust.redaction import MASK, register_secret
-from skyclust.sandbox.faults import Fault, FaultKind
 from skyclust.store import operations
+from skyclust_sandbox.faults import Fault, FaultKind
 from tasks.attempt import take_step
 from tests.flows.conftest import Installation, events_of
 from tests.flows.leaving import left_creating, recover, run_in, stored

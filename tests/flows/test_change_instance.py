@@ -8,7 +8,7 @@ import pytest
 
 from skyclust.model.operation import OperationState
 from skyclust.orchestration.runs import RunOutcome, run_here
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.faults import Fault, FaultKind
 from tasks.attempt import take_step
 from tests.flows.conftest import REGION, Installation, events_of
 

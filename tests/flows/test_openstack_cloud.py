@@ -12,10 +12,10 @@ from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import Scope, ScopeState
 from skyclust.orchestration.credentials import save_credential
 from skyclust.orchestration.runs import run_here
-from skyclust.sandbox.faults import Fault, FaultKind
 from skyclust.security.keyring import generate_key
 from skyclust.store import scopes
 from skyclust.store.engine import Store, open_store
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.conformance.openstack import OpenStackHarness
 from tests.fixtures.openstack import OpenStackSandbox
 from tests.fixtures.prefect import PrefectServer

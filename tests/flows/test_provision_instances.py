@@ -20,8 +20,8 @@ from skyclust.model.provision_request import ProvisionRequest
 from skyclust.orchestration.limits import credential_limit_name
 from skyclust.orchestration.runs import run_here
 from skyclust.planning import creations
-from skyclust.sandbox.faults import Fault, FaultKind
 from skyclust.store import operations
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.flows.conftest import REGION, Installation, attempt, events_of, read_run
 
 pytestmark = pytest.mark.integration

@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import Artifact
 from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import ScopeState
 from skyclust.orchestration.runs import RunOutcome, run_here
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.flows.conftest import REGION, Installation, add_account, events_of, read_run
 
 pytestmark = pytest.mark.integration

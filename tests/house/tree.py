@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-PACKAGES: Final = ("skyclust", "flows", "tasks", "providers", "deployments")
+PACKAGES: Final = ("skyclust", "skyclust_sandbox", "flows", "tasks", "providers", "deployments")
 
 
 @cache

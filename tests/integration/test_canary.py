@@ -23,8 +23,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from skyclust.sandbox.faults import Fault, FaultKind
 from skyclust.security import auth_string
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.fixtures.loopback import LOOPBACK
 from tests.fixtures.prefect_api import Server, ServerAuth
 from tests.fixtures.sandbox import Sandbox

@@ -17,7 +17,7 @@ import boto3
 import httpx
 import pytest
 
-from skyclust.sandbox.processes import start_sandbox, stop_sandbox
+from skyclust_sandbox.processes import start_sandbox, stop_sandbox
 from tests.fixtures.prefect import free_port
 from tests.fixtures.prefect_api import ServerAuth
 from tests.production.balancer import Balancer

@@ -7,7 +7,7 @@ from typing import Any
 
 from skyclust.contract import Provider
 from skyclust.registry import provider_class
-from skyclust.sandbox.credentials import CREDENTIALS
+from skyclust_sandbox.credentials import CREDENTIALS
 
 CLOUDS = tuple(CREDENTIALS)
 

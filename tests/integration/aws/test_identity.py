@@ -14,7 +14,7 @@ from providers.aws.credential import AwsCredential
 from providers.aws.provider import AwsProvider
 from skyclust.errors import AuthenticationFailed, PermissionDenied
 from skyclust.model.resource import ResourceKind
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.fixtures.sandbox import Sandbox
 from tests.integration.aws.conftest import REGION
 

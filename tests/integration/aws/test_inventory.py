@@ -12,7 +12,7 @@ import pytest
 from providers.aws.load_balancers import TAGGED_AT_ONCE
 from providers.aws.provider import AwsProvider
 from skyclust.model.resource import Resource, ResourceKind
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.fixtures.sandbox import Sandbox
 from tests.integration.aws.conftest import REGION
 

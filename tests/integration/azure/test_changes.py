@@ -17,7 +17,7 @@ from skyclust.model.instance import DiskSpec, Instance, InstanceFailure, Instanc
 from skyclust.model.operation import Operation, OperationKind
 from skyclust.model.snapshot import SnapshotState
 from skyclust.paths import STEPS, Action, Position
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.faults import Fault, FaultKind
 from tasks.machine import ON_MACHINES
 from tests.conformance.azure import REGION
 from tests.conformance.azure_operator import AzureOperator

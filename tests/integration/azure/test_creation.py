@@ -13,7 +13,7 @@ from providers.azure.provider import AzureProvider
 from skyclust.errors import CapacityExhausted, Conflict, InvalidRequest, NotFound
 from skyclust.model.instance import DiskSpec, InstanceState
 from skyclust.model.resource import ResourceKind, ResourceState
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.conformance.azure import REGION
 from tests.conformance.azure_operator import COMPUTE, NETWORK, AzureOperator
 from tests.fixtures.azure import AzureSandbox

@@ -20,7 +20,7 @@ from providers.azure.credential import AzureCredential
 from providers.azure.identity import NEEDED_PERMISSIONS
 from providers.azure.provider import AzureProvider
 from skyclust.errors import AuthenticationFailed, ConfigurationError, PermissionDenied
-from skyclust.sandbox.azure.tenants import MANAGED_IDENTITY, READER
+from skyclust_sandbox.azure.tenants import MANAGED_IDENTITY, READER
 from tests.fixtures.azure import AzureSandbox
 
 pytestmark = pytest.mark.integration

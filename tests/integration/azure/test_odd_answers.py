@@ -17,12 +17,12 @@ from providers.azure.provider import AzureProvider
 from skyclust.errors import AuthenticationFailed, IncompleteList, SkyClustError, UnexpectedAnswer
 from skyclust.model.instance import Instance
 from skyclust.model.resource import Resource, ResourceKind
-from skyclust.sandbox.application import CloudApplication
-from skyclust.sandbox.azure.cloud import AzureCloud
-from skyclust.sandbox.azure.state import AzureSettings
-from skyclust.sandbox.control import Conditions, Control
-from skyclust.sandbox.faults import Fault, FaultKind, Faults
-from skyclust.sandbox.seeds import Seed
+from skyclust_sandbox.application import CloudApplication
+from skyclust_sandbox.azure.cloud import AzureCloud
+from skyclust_sandbox.azure.state import AzureSettings
+from skyclust_sandbox.control import Conditions, Control
+from skyclust_sandbox.faults import Fault, FaultKind, Faults
+from skyclust_sandbox.seeds import Seed
 from tests.conformance.azure import REGION
 from tests.conformance.azure_operator import AzureOperator
 from tests.fixtures.azure import AzureSandbox

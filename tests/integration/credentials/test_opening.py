@@ -17,9 +17,9 @@ from skyclust.orchestration.credentials import (
     save_credential,
     verify_credential,
 )
-from skyclust.sandbox.faults import Fault
 from skyclust.store import credentials
 from skyclust.store.engine import Store, open_store
+from skyclust_sandbox.faults import Fault
 from tests.fixtures.prefect import free_port
 from tests.fixtures.sandbox import Sandbox
 from tests.integration.credentials.conftest import KEYS, SECRET, Blocks

@@ -16,7 +16,7 @@ from providers.gcp.provider import GcpProvider
 from skyclust.errors import CapacityExhausted, InvalidRequest, NotFound, Unavailable
 from skyclust.model.instance import DiskSpec, Instance, InstanceSpec, InstanceState
 from skyclust.model.resource import ResourceKind
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.fixtures.gcp import GcpSandbox
 from tests.integration.gcp.conftest import REGION, TOKEN, ZONE, Wait, credential_of
 

@@ -11,7 +11,7 @@ from providers.gcp.credential import GcpCredential
 from providers.gcp.provider import GcpProvider
 from skyclust.errors import AuthenticationFailed, ConfigurationError, PermissionDenied
 from skyclust.model.resource import ResourceKind
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.fixtures.gcp import GcpSandbox
 from tests.integration.gcp.conftest import REGION, provider_of
 

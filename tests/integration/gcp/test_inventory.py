@@ -7,7 +7,7 @@ import pytest
 from providers.gcp.provider import GcpProvider
 from skyclust.errors import Unavailable
 from skyclust.model.resource import Resource, ResourceKind
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.fixtures.gcp import GcpSandbox
 from tests.integration.gcp.conftest import provider_of
 

@@ -12,7 +12,7 @@ from skyclust.errors import InvalidRequest, SkyClustError, Transient
 from skyclust.model.instance import Instance, InstanceState
 from skyclust.model.resource import ResourceKind
 from skyclust.model.snapshot import InstanceSnapshot, SnapshotState
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.fixtures.gcp import GcpSandbox
 from tests.integration.gcp.conftest import REGION, Wait, provider_of
 

@@ -13,7 +13,7 @@ from providers.gcp.client import GcpClients
 from providers.gcp.provider import GcpProvider
 from skyclust.errors import NotFound, SkyClustError, Throttled, Unavailable
 from skyclust.model.instance import Instance, InstanceReference, InstanceSpec, InstanceState
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.fixtures.gcp import GcpSandbox
 from tests.integration.gcp.conftest import REGION, TOKEN, Wait, credential_of
 

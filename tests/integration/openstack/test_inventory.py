@@ -21,9 +21,9 @@ from skyclust.errors import (
 )
 from skyclust.model.instance import InstanceReference, InstanceSpec, InstanceState
 from skyclust.model.resource import Resource, ResourceKind, instance_resource
-from skyclust.sandbox.faults import Fault, FaultKind
-from skyclust.sandbox.processes import start_sandbox, stop_sandbox
 from skyclust.waiting import wait_for_state
+from skyclust_sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.processes import start_sandbox, stop_sandbox
 from tests.conformance.openstack import OpenStackHarness
 from tests.fixtures.openstack import OpenStackSandbox
 from tests.integration.openstack.conftest import signed_in

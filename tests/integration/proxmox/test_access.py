@@ -14,9 +14,9 @@ from skyclust.errors import (
     Unavailable,
 )
 from skyclust.model.resource import ResourceKind
-from skyclust.sandbox.faults import Fault, FaultKind
-from skyclust.sandbox.proxmox.access import NOBODY, PASSWORD, TEAM
-from skyclust.sandbox.proxmox.seed import CLUSTER
+from skyclust_sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.proxmox.access import NOBODY, PASSWORD, TEAM
+from skyclust_sandbox.proxmox.seed import CLUSTER
 from tests.fixtures.proxmox import ProxmoxSandbox
 from tests.integration.proxmox.conftest import Spec, finished, reference
 

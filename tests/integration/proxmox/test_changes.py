@@ -10,7 +10,7 @@ from providers.proxmox.provider import ProxmoxProvider
 from skyclust.errors import Conflict, InvalidRequest, NotFound, SkyClustError
 from skyclust.model.instance import InstanceReference, InstanceState
 from skyclust.model.resource import ResourceKind
-from skyclust.sandbox.proxmox.seed import CLUSTER
+from skyclust_sandbox.proxmox.seed import CLUSTER
 from tests.fixtures.proxmox import BareClient, ProxmoxSandbox
 from tests.integration.proxmox.conftest import Spec, becomes, finished, reference
 

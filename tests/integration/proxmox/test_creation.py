@@ -17,9 +17,9 @@ from skyclust.errors import (
     SkyClustError,
 )
 from skyclust.model.instance import InstanceState
-from skyclust.sandbox.faults import Fault, FaultKind
-from skyclust.sandbox.proxmox.access import AUDITOR
-from skyclust.sandbox.proxmox.seed import CLUSTER
+from skyclust_sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.proxmox.access import AUDITOR
+from skyclust_sandbox.proxmox.seed import CLUSTER
 from tests.fixtures.proxmox import BareClient, ProxmoxSandbox
 from tests.integration.proxmox.conftest import Spec, finished
 

@@ -16,8 +16,8 @@ from skyclust.errors import (
 )
 from skyclust.model.instance import InstanceReference, InstanceState
 from skyclust.model.resource import ResourceKind
-from skyclust.sandbox.faults import Fault, FaultKind
-from skyclust.sandbox.proxmox.seed import CLUSTER
+from skyclust_sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.proxmox.seed import CLUSTER
 from tests.fixtures.proxmox import BareClient, ProxmoxSandbox
 from tests.integration.proxmox.conftest import Spec, becomes, finished, reference
 

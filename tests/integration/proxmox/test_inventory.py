@@ -7,7 +7,7 @@ import pytest
 from providers.proxmox.provider import ProxmoxProvider
 from skyclust.model.instance import InstanceState
 from skyclust.model.resource import Resource, ResourceKind
-from skyclust.sandbox.proxmox.seed import CLUSTER
+from skyclust_sandbox.proxmox.seed import CLUSTER
 from tests.fixtures.proxmox import ProxmoxSandbox
 
 pytestmark = pytest.mark.integration

@@ -21,14 +21,14 @@ from skyclust.errors import (
 )
 from skyclust.model.instance import InstanceState
 from skyclust.model.resource import ResourceKind
-from skyclust.sandbox.control import Control
-from skyclust.sandbox.faults import Fault, FaultKind
-from skyclust.sandbox.proxmox.access import TEAM
-from skyclust.sandbox.proxmox.application import ProxmoxApplication
-from skyclust.sandbox.proxmox.cloud import ProxmoxCloud
-from skyclust.sandbox.proxmox.seed import CLUSTER
-from skyclust.sandbox.seeds import Seed
 from skyclust.waiting import wait_for_state
+from skyclust_sandbox.control import Control
+from skyclust_sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.proxmox.access import TEAM
+from skyclust_sandbox.proxmox.application import ProxmoxApplication
+from skyclust_sandbox.proxmox.cloud import ProxmoxCloud
+from skyclust_sandbox.proxmox.seed import CLUSTER
+from skyclust_sandbox.seeds import Seed
 from tests.fixtures.proxmox import BareClient, ProxmoxSandbox
 from tests.integration.proxmox.conftest import Spec, finished
 

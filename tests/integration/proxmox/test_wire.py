@@ -11,8 +11,8 @@ import requests
 from providers.proxmox.provider import ProxmoxProvider
 from skyclust.model.instance import InstanceState
 from skyclust.model.resource import ResourceKind
-from skyclust.sandbox.proxmox.routes import ROUTES
-from skyclust.sandbox.proxmox.seed import CLUSTER
+from skyclust_sandbox.proxmox.routes import ROUTES
+from skyclust_sandbox.proxmox.seed import CLUSTER
 from tests.fixtures.proxmox import ProxmoxSandbox
 from tests.integration.proxmox.conftest import Spec, becomes
 from tests.unit.proxmox.official import breaches, operation

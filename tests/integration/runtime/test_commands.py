@@ -14,7 +14,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.fixtures.sandbox import Sandbox
 from tests.integration.runtime.conftest import CommandLine
 

@@ -19,7 +19,7 @@ from tests.integration.runtime.conftest import kill, processes_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(1800)]
 
-DEMO = [sys.executable, "-m", "deployments.demo"]
+DEMO = [sys.executable, "-m", "skyclust_sandbox.demo"]
 SECONDS = 800
 
 
@@ -117,7 +117,7 @@ def test_a_demo_that_is_broken_off_leaves_nothing_running(
 
 
 @pytest.mark.parametrize(
-    "mark", ["skyclust.sandbox.aws", "skyclust.sandbox.azure", "prefect_server start"]
+    "mark", ["skyclust_sandbox.aws", "skyclust_sandbox.azure", "prefect_server start"]
 )
 def test_a_demo_whose_claims_do_not_hold_fails_and_leaves_nothing_running(
     tmp_path: Path, mark: str

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from skyclust.sandbox.processes import start_sandbox, stop_sandbox
+from skyclust_sandbox.processes import start_sandbox, stop_sandbox
 from tests.fixtures.sandbox import Sandbox
 from tests.integration.runtime.conftest import CommandLine, kill, processes_of, settle
 

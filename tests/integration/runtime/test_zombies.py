@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from deployments.automations import SILENT_AFTER
-from skyclust.sandbox.faults import Fault, FaultKind
-from skyclust.sandbox.processes import start_sandbox, stop_sandbox
+from skyclust_sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.processes import start_sandbox, stop_sandbox
 from tests.fixtures.sandbox import Sandbox
 from tests.integration.runtime.conftest import CommandLine, kill, processes_of
 

@@ -11,7 +11,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from skyclust.sandbox.aws.regions import PUBLIC_IMAGES, public_image_id
+from skyclust_sandbox.aws.regions import PUBLIC_IMAGES, public_image_id
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client

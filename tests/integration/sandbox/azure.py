@@ -23,7 +23,7 @@ from azure.mgmt.network import models as network
 from azure.mgmt.resource.resources import ResourceManagementClient
 from azure.mgmt.resource.resources import models as resources
 
-from skyclust.sandbox.azure.schema import MODELS, violations
+from skyclust_sandbox.azure.schema import MODELS, violations
 from tests.fixtures.azure import AzureSandbox
 
 LOCATION: Final = "westeurope"

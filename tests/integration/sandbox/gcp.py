@@ -10,7 +10,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from skyclust.sandbox.gcp.discovery import api, violations
+from skyclust_sandbox.gcp.discovery import api, violations
 from tests.fixtures.gcp import GcpSandbox
 
 ZONE = "europe-west1-b"

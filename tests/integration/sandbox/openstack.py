@@ -11,7 +11,7 @@ from keystoneauth1.identity import v3
 from keystoneauth1.session import Session
 from openstack.connection import Connection
 
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.fixtures.openstack import OpenStackSandbox
 
 DEADLINE_SECONDS: Final = 15.0

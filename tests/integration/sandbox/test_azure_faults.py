@@ -6,7 +6,7 @@ import http.client
 
 import pytest
 
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.fixtures.azure import AzureSandbox
 from tests.integration.sandbox.azure import (
     LOCATION,

@@ -11,8 +11,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from skyclust.sandbox.azure.tenants import IDENTITY_HEADER, OTHER_CLIENT, READER
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.azure.tenants import IDENTITY_HEADER, OTHER_CLIENT, READER
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.fixtures.azure import AzureSandbox
 from tests.integration.sandbox.azure import SCOPE, Plain, ask, clients, credential, refusal
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from skyclust.sandbox.azure.routes import ROUTES
+from skyclust_sandbox.azure.routes import ROUTES
 from tests.fixtures.azure import AzureSandbox
 from tests.integration.sandbox.azure import (
     GROUP,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.fixtures.azure import AzureSandbox
 from tests.integration.sandbox.azure import (
     GROUP,

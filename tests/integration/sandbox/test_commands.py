@@ -14,7 +14,7 @@ from skyclust.contract import InventoryProvider
 from skyclust.errors import PermissionDenied
 from skyclust.model.resource import ResourceKind
 from skyclust.registry import capability, provider_class
-from skyclust.sandbox.processes import CLOUDS, stop_sandbox
+from skyclust_sandbox.processes import CLOUDS, stop_sandbox
 from tests.integration.sandbox.aws import client, refusal
 
 pytestmark = pytest.mark.integration

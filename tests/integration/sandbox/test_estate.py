@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from skyclust.sandbox.aws.estate import SITES, plan_machines
-from skyclust.sandbox.aws.launches import check_architecture, check_type
-from skyclust.sandbox.aws.regions import ENABLED_REGIONS
+from skyclust_sandbox.aws.estate import SITES, plan_machines
+from skyclust_sandbox.aws.launches import check_architecture, check_type
+from skyclust_sandbox.aws.regions import ENABLED_REGIONS
 from tests.fixtures.machine_speed import bound
 from tests.fixtures.sandbox import Sandbox
 from tests.integration.sandbox.aws import client

@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ConnectionClosedError
 
 from skyclust.errors import InvalidRequest
-from skyclust.sandbox.control_client import call_control
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.control_client import call_control
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.fixtures.sandbox import Sandbox
 from tests.integration.sandbox.aws import client, image, launch, refusal
 

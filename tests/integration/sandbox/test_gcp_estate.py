@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from skyclust.sandbox.gcp.estate import SITES, plan_machines
-from skyclust.sandbox.gcp.machine_types import machine_types
+from skyclust_sandbox.gcp.estate import SITES, plan_machines
+from skyclust_sandbox.gcp.machine_types import machine_types
 from tests.fixtures.gcp import GcpSandbox
 from tests.fixtures.machine_speed import bound
 from tests.integration.sandbox.gcp import Caller, caller

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.fixtures.gcp import GcpSandbox
 from tests.integration.sandbox.gcp import REGION, ZONE, Caller, caller, launch, machine
 

@@ -16,7 +16,7 @@ from google.auth import exceptions, identity_pool, jwt
 from google.auth.transport.requests import AuthorizedSession, Request
 from google.oauth2 import service_account
 
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.fixtures.gcp import GcpSandbox
 from tests.integration.sandbox.gcp import ZONE, Caller, caller, machine
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.fixtures.gcp import GcpSandbox
 from tests.fixtures.machine_speed import bound
 from tests.integration.sandbox.gcp import ZONE, Caller, caller

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from skyclust.sandbox.gcp.discovery import api
-from skyclust.sandbox.gcp.handlers import HANDLERS, SCOPES, collection_of
+from skyclust_sandbox.gcp.discovery import api
+from skyclust_sandbox.gcp.handlers import HANDLERS, SCOPES, collection_of
 from tests.fixtures.gcp import GcpSandbox
 from tests.integration.sandbox.gcp import REGION, ZONE, caller, hold_to_schema, launch
 

@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.fixtures.sandbox import Sandbox
 from tests.integration.sandbox.aws import client, refusal
 

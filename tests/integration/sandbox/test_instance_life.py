@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from skyclust.sandbox.processes import start_sandbox, stop_sandbox
+from skyclust_sandbox.processes import start_sandbox, stop_sandbox
 from tests.integration.sandbox.aws import (
     client,
     launch,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from skyclust.sandbox.aws.regions import ENABLED_REGIONS
-from skyclust.sandbox.processes import start_sandbox, stop_sandbox
+from skyclust_sandbox.aws.regions import ENABLED_REGIONS
+from skyclust_sandbox.processes import start_sandbox, stop_sandbox
 from tests.fixtures.sandbox import Sandbox
 from tests.integration.sandbox.aws import client, launch, refusal
 

@@ -7,7 +7,7 @@ import time
 import pytest
 import requests
 
-from skyclust.sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.faults import Fault, FaultKind
 from tests.fixtures.openstack import OpenStackSandbox
 from tests.integration.sandbox.openstack import (
     INTEGRATION,

@@ -9,8 +9,8 @@ import requests
 from keystoneauth1.exceptions import Unauthorized
 from openstack.exceptions import ForbiddenException
 
-from skyclust.sandbox.faults import Fault, FaultKind
-from skyclust.sandbox.processes import start_sandbox, stop_sandbox
+from skyclust_sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.processes import start_sandbox, stop_sandbox
 from tests.fixtures.openstack import OpenStackSandbox
 from tests.integration.sandbox.openstack import INTEGRATION, Http, connect, make_server
 

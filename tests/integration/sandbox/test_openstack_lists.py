@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from skyclust.sandbox.processes import start_sandbox, stop_sandbox
+from skyclust_sandbox.processes import start_sandbox, stop_sandbox
 from tests.fixtures.machine_speed import bound
 from tests.fixtures.openstack import OpenStackSandbox
 from tests.integration.sandbox.openstack import INTEGRATION, Http, connect

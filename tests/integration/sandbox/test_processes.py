@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from skyclust.errors import ConfigurationError, InvalidRequest
-from skyclust.sandbox import processes
-from skyclust.sandbox.processes import (
+from skyclust_sandbox import processes
+from skyclust_sandbox.processes import (
     SandboxCloud,
     sandbox_status,
     start_sandbox,
@@ -88,7 +88,7 @@ def test_a_fixed_port_that_is_taken_is_told(home: Path) -> None:
 
 def test_it_outlives_the_process_that_started_it(home: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from skyclust.sandbox.processes import *;"
+        "import sys; from pathlib import Path; from skyclust_sandbox.processes import *;"
         "print(start_sandbox(Path(sys.argv[1]), clouds=['aws'], seed='empty')['aws'].pid)"
     )
     ended = subprocess.run(

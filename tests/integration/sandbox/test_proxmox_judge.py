@@ -17,7 +17,7 @@ from typing import Any, Final
 import pytest
 import requests
 
-from skyclust.sandbox.proxmox.access import PASSWORD
+from skyclust_sandbox.proxmox.access import PASSWORD
 from tests.fixtures.proxmox import ProxmoxSandbox
 
 pytestmark = pytest.mark.integration

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from typing import Any, Final
 
-from skyclust.sandbox.gcp.discovery import api
+from skyclust_sandbox.gcp.discovery import api
 
 Json = dict[str, Any]
 Path = tuple[str | int, ...]

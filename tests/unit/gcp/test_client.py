@@ -27,7 +27,7 @@ from skyclust.errors import (
     Throttled,
     Unavailable,
 )
-from skyclust.sandbox.gcp.identity import service_account_key
+from skyclust_sandbox.gcp.identity import service_account_key
 
 THREADS: Final = 4
 

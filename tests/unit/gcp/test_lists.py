@@ -9,7 +9,7 @@ import pytest
 from providers.gcp.inventory import READERS
 from providers.gcp.lists import NOUNS, aggregated_pages, pages, to_aggregated_page
 from skyclust.errors import Unavailable, UnexpectedAnswer
-from skyclust.sandbox.gcp.discovery import api
+from skyclust_sandbox.gcp.discovery import api
 
 NOTHING = {"code": "NO_RESULTS_ON_PAGE", "message": "There are no results for scope 'x'."}
 UNREACHABLE = {"code": "UNREACHABLE", "message": "The zone cannot be reached."}

@@ -18,12 +18,12 @@ from werkzeug.test import Client
 
 from providers.proxmox.credential import ProxmoxCredential
 from providers.proxmox.provider import ProxmoxProvider
-from skyclust.sandbox.control import Control
-from skyclust.sandbox.proxmox.application import ProxmoxApplication
-from skyclust.sandbox.proxmox.cloud import ProxmoxCloud
-from skyclust.sandbox.proxmox.credential import credential
-from skyclust.sandbox.proxmox.state import Bridge
-from skyclust.sandbox.seeds import Seed
+from skyclust_sandbox.control import Control
+from skyclust_sandbox.proxmox.application import ProxmoxApplication
+from skyclust_sandbox.proxmox.cloud import ProxmoxCloud
+from skyclust_sandbox.proxmox.credential import credential
+from skyclust_sandbox.proxmox.state import Bridge
+from skyclust_sandbox.seeds import Seed
 
 Place = tuple[Any, ...]
 """Where something stands in an answer: the keys and positions that lead to it."""

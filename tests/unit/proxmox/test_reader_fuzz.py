@@ -19,7 +19,7 @@ from providers.proxmox.provider import ProxmoxProvider
 from skyclust.errors import IncompleteList, SkyClustError
 from skyclust.model.catalog import Architecture
 from skyclust.model.resource import Resource, ResourceKind
-from skyclust.sandbox.proxmox.seed import CLUSTER
+from skyclust_sandbox.proxmox.seed import CLUSTER
 from tests.unit.proxmox.recorded import Recorded, record
 
 DROPPED: Final = object()

@@ -10,19 +10,19 @@ from azure.mgmt.compute import models as compute
 from werkzeug.test import create_environ
 from werkzeug.wrappers import Request
 
-from skyclust.sandbox.application import Refused
-from skyclust.sandbox.azure import machines
-from skyclust.sandbox.azure.asking import Ask
-from skyclust.sandbox.azure.callers import action_of
-from skyclust.sandbox.azure.cloud import AzureCloud
-from skyclust.sandbox.azure.quotas import count_cores, take_cores
-from skyclust.sandbox.azure.routing import Route, Router
-from skyclust.sandbox.azure.schema import MODELS, violations
-from skyclust.sandbox.azure.state import AzureSettings, State
-from skyclust.sandbox.azure.tenants import MAIN_CLIENT, MAIN_TENANT
-from skyclust.sandbox.azure.tokens import ExpiredToken, InvalidToken, Tokens
-from skyclust.sandbox.control import Conditions
-from skyclust.sandbox.seeds import Seed
+from skyclust_sandbox.application import Refused
+from skyclust_sandbox.azure import machines
+from skyclust_sandbox.azure.asking import Ask
+from skyclust_sandbox.azure.callers import action_of
+from skyclust_sandbox.azure.cloud import AzureCloud
+from skyclust_sandbox.azure.quotas import count_cores, take_cores
+from skyclust_sandbox.azure.routing import Route, Router
+from skyclust_sandbox.azure.schema import MODELS, violations
+from skyclust_sandbox.azure.state import AzureSettings, State
+from skyclust_sandbox.azure.tenants import MAIN_CLIENT, MAIN_TENANT
+from skyclust_sandbox.azure.tokens import ExpiredToken, InvalidToken, Tokens
+from skyclust_sandbox.control import Conditions
+from skyclust_sandbox.seeds import Seed
 from tests.fixtures.machine_speed import bound
 
 SUBSCRIPTION = MAIN_TENANT.subscription

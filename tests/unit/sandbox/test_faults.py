@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from skyclust.sandbox.faults import Fault, FaultKind, Faults
+from skyclust_sandbox.faults import Fault, FaultKind, Faults
 
 THROTTLE = FaultKind.THROTTLE
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from skyclust.sandbox.gcp.discovery import api, normalised, violations
+from skyclust_sandbox.gcp.discovery import api, normalised, violations
 
 SCHEMAS = api("compute.v1").schemas
 
@@ -47,7 +47,7 @@ def test_paths_lead_to_methods() -> None:
 
 
 def test_the_sandbox_loads_no_sdk() -> None:
-    statement = "import sys, skyclust.sandbox.gcp.__main__; print(*sys.modules)"
+    statement = "import sys, skyclust_sandbox.gcp.__main__; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", statement], capture_output=True, text=True, check=True, timeout=60
     ).stdout.split()

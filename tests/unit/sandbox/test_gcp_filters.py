@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from skyclust.sandbox.application import Refused
-from skyclust.sandbox.gcp.filters import read_filter
+from skyclust_sandbox.application import Refused
+from skyclust_sandbox.gcp.filters import read_filter
 
 MACHINE: dict[str, Any] = {
     "name": "web-01",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from skyclust.sandbox.aws.paging import Cursors, InvalidCursor, listing_of, page_of
+from skyclust_sandbox.aws.paging import Cursors, InvalidCursor, listing_of, page_of
 
 
 def pages(items: list[str], size: int) -> list[list[str]]:

@@ -1,0 +1,124 @@
+"""The sandbox AWS as a WSGI application: who calls, what strikes the call, who carries it out."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+from botocore.model import OperationNotFoundError
+from moto.core.request import Request as MotoRequest
+from moto.core.responses import BaseResponse
+from werkzeug.wrappers import Response
+
+from skyclust_sandbox import control
+from skyclust_sandbox.aws.accounts import account_of
+from skyclust_sandbox.aws.cloud import AwsCloud, put_cloud
+from skyclust_sandbox.aws.ec2 import SandboxEc2
+from skyclust_sandbox.aws.identity import SandboxIam, SandboxSts
+from skyclust_sandbox.aws.lag import LAG
+from skyclust_sandbox.aws.load_balancing import SandboxElb, SandboxElbV2
+from skyclust_sandbox.aws.odd_answers import OddAnswers
+from skyclust_sandbox.aws.regions import ENABLED_REGIONS
+from skyclust_sandbox.aws.wire import (
+    Call,
+    Refusal,
+    Refused,
+    not_recognised,
+    read_call,
+    refusal_of,
+    refusal_reply,
+)
+from skyclust_sandbox.control import Control
+from skyclust_sandbox.faults import ANSWERS, Fault, FaultKind
+from skyclust_sandbox.serving import drop_connection
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+SERVICES: Final[dict[tuple[str, str], type[BaseResponse]]] = {
+    ("ec2", "2016-11-15"): SandboxEc2,
+    ("elasticloadbalancing", "2012-06-01"): SandboxElb,
+    ("elasticloadbalancing", "2015-12-01"): SandboxElbV2,
+    ("iam", "2010-05-08"): SandboxIam,
+    ("sts", "2011-06-15"): SandboxSts,
+}
+"""The services there are, by the name that calls are signed for and the API's version."""
+
+
+class _Request(MotoRequest):
+    from_wsgi_server = True
+
+
+class AwsApplication:
+    """Answers AWS calls, and the control API under /_sandbox/."""
+
+    def __init__(self, cloud: AwsCloud, sandbox: Control) -> None:
+        self._cloud = cloud
+        self._control = sandbox
+        self._odd_answers = OddAnswers()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        request = _Request(environ)
+        if request.path.startswith(control.PREFIX):
+            return control.answer(self._control, request)(environ, start_response)
+        return self._answer(request)(environ, start_response)
+
+    def _answer(self, request: _Request) -> Response:
+        call = read_call(request)
+        if call is None:
+            missing = "Request is missing Authentication Token"
+            return refusal_reply("ec2", Refusal("MissingAuthenticationToken", missing, 403))
+        self._control.calls.count(call.action)
+        with self._cloud.lock:
+            account = account_of(call)
+        if isinstance(account, Refusal):
+            return refusal_reply(call.service, account)
+        if call.region not in ENABLED_REGIONS:
+            return refusal_reply(call.service, not_recognised(call.service))
+        drops = False
+        odd: Fault | None = None
+        for fault in self._control.conditions.faults.strikes(
+            call.action, call.region, call.access_key
+        ):
+            if fault.kind is FaultKind.DELAY:
+                time.sleep(fault.seconds)
+            elif fault.kind is FaultKind.DROP_REPLY:
+                drops = True
+            elif fault.kind is FaultKind.LAG:
+                request.environ[LAG] = fault.seconds
+            elif fault.kind in ANSWERS:
+                odd = fault
+            else:
+                return refusal_reply(call.service, refusal_of(fault, call))
+        reply = self._carry_out(request, call, account)
+        if drops:
+            drop_connection(request.environ)
+        return self._odd_answers.change(reply, odd, call.action, call.region)
+
+    def _carry_out(self, request: _Request, call: Call, account: str) -> Response:
+        """Let moto carry the call out; what it has no code for is answered as AWS would."""
+        service = SERVICES.get((call.service, request.values.get("Version", "")))
+        if service is None:
+            message = f"The sandbox has no service {call.service} of this version."
+            return refusal_reply(call.service, Refusal("InvalidAction", message, 400))
+        request.environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
+        put_cloud(request.environ, self._cloud)
+        try:
+            with self._cloud.lock:
+                if call.service in {"ec2", "elasticloadbalancing"}:
+                    self._cloud.begin(account, call.region)
+                status, headers, body = service.dispatch(request)
+        except Refused as refused:
+            return refusal_reply(call.service, refused.refusal)
+        except (NotImplementedError, OperationNotFoundError):
+            message = f"The action {call.action} is not valid for this web service."
+            return refusal_reply(call.service, Refusal("InvalidAction", message, 400))
+        except Exception:  # whatever moto stumbles over is the cloud's fault, not the caller's
+            traceback.print_exc()
+            failed = Refusal("InternalError", "An internal error has occurred", 500)
+            return refusal_reply(call.service, failed)
+        sent = {name: value for name, value in headers.items() if name.lower() != "status"}
+        return Response(body, status=status, headers=sent)

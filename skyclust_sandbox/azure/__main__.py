@@ -1,0 +1,48 @@
+"""Runs the sandbox Azure: `python -m skyclust_sandbox.azure --port 0 --seed estate`."""
+
+from __future__ import annotations
+
+import argparse
+
+from skyclust_sandbox.application import CloudApplication
+from skyclust_sandbox.azure.cloud import AzureCloud
+from skyclust_sandbox.azure.hidden import HiddenControl
+from skyclust_sandbox.azure.state import AzureSettings
+from skyclust_sandbox.control import Conditions, Control
+from skyclust_sandbox.faults import Faults
+from skyclust_sandbox.options import common_parser
+from skyclust_sandbox.seeds import Seed
+from skyclust_sandbox.serving import serve
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve until stopped; says where in one line of JSON on stdout."""
+    options = _parser().parse_args(arguments)
+    settings = AzureSettings(
+        transition_seconds=options.transition_seconds,
+        page_size=options.page_size,
+        regional_cores=options.regional_cores,
+    )
+    conditions = Conditions(Faults(seed=options.fault_seed))
+    cloud = AzureCloud(settings, conditions)
+    control = Control("azure", options.nonce, Seed(options.seed), cloud.restart, conditions)
+    control.reset(None)
+    serve(
+        HiddenControl(cloud, CloudApplication(cloud, control)),
+        cloud="azure",
+        host=options.host,
+        port=options.port,
+        nonce=options.nonce,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = common_parser("azure", __doc__)
+    add = parser.add_argument
+    add("--page-size", type=int, default=1000, help="what a page of a list holds")
+    add("--regional-cores", type=int, default=20_000, help="quota of cores in each location")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

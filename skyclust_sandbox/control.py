@@ -1,0 +1,160 @@
+"""The control API under /_sandbox/, the same for every sandbox cloud.
+
+GET    /_sandbox/health       {"cloud", "pid", "nonce", "seed"}
+GET    /_sandbox/faults       the faults in force, with what they have done
+POST   /_sandbox/faults       a fault or a list of them; returns them with their ids
+DELETE /_sandbox/faults[/ID]  take one fault back, or all
+GET    /_sandbox/calls        {"calls": {action: count}}
+POST   /_sandbox/pages        {"largest": 1}: no page holds more, whatever is asked for
+POST   /_sandbox/reset        {"seed": "empty" | "estate"}: begin anew, without faults
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from werkzeug.wrappers import Request, Response
+
+from skyclust_sandbox.faults import Fault, Faults, StandingFault
+from skyclust_sandbox.seeds import Seed
+
+PREFIX: Final = "/_sandbox/"
+
+_FAULTS: Final = TypeAdapter(list[Fault])
+_FAULT_ID: Final = TypeAdapter(int)
+
+
+class ResetRequest(BaseModel):
+    """The body of a reset; without a seed the last one is taken again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    seed: Seed | None = None
+
+
+class PagesRequest(BaseModel):
+    """The body that limits pages; None takes the limit back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    largest: int | None = Field(ge=1)
+
+
+@dataclass
+class Conditions:
+    """What the control API has laid upon the cloud: its faults, and the size of its pages.
+
+    Clouds may always return less than was asked for, and some SDKs refuse to ask for less
+    than five: `largest_page` is how a list is read an item a page.
+    """
+
+    faults: Faults = field(default_factory=Faults)
+    largest_page: int | None = None
+
+    def clear(self) -> None:
+        """Take everything back."""
+        self.faults.clear()
+        self.largest_page = None
+
+
+class Calls:
+    """Counts the calls that reached the cloud, refused ones included, by action."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def count(self, action: str) -> None:
+        """Count one call."""
+        with self._lock:
+            self._counts[action] += 1
+
+    def counts(self) -> dict[str, int]:
+        """Return the counts since the last reset."""
+        with self._lock:
+            return dict(sorted(self._counts.items()))
+
+    def clear(self) -> None:
+        """Begin to count anew."""
+        with self._lock:
+            self._counts.clear()
+
+
+@dataclass
+class Control:
+    """What the control API of one cloud works on. `restart` rebuilds the cloud from a seed."""
+
+    cloud: str
+    nonce: str
+    seed: Seed
+    restart: Callable[[Seed], None]
+    conditions: Conditions = field(default_factory=Conditions)
+    calls: Calls = field(default_factory=Calls)
+
+    def reset(self, seed: Seed | None) -> None:
+        """Begin anew: no faults, no limits, no counts, and the resources of the seed."""
+        if seed is not None:
+            self.seed = seed
+        self.conditions.clear()
+        self.restart(self.seed)
+        self.calls.clear()
+
+
+def answer(control: Control, request: Request) -> Response:
+    """Return the reply to a request under `/_sandbox/`; 400 tells what is wrong with it."""
+    asked = f"{request.method} {request.path.removeprefix(PREFIX)}"
+    try:
+        content = _content(control, asked, request.get_data())
+    except ValidationError as error:
+        return _reply({"error": str(error)}, 400)
+    if content is None:
+        return _reply({"error": f"There is no {request.method} {request.path} here."}, 404)
+    return _reply(content, 200)
+
+
+def _content(control: Control, asked: str, body: bytes) -> object | None:
+    """Do what was asked and return what to answer, None when there is no such thing to ask."""
+    conditions = control.conditions
+    method_and_noun, _, argument = asked.partition("/")
+    content: object | None = None
+    match method_and_noun:
+        case "GET health":
+            known_by = {"cloud": control.cloud, "pid": os.getpid(), "nonce": control.nonce}
+            content = {**known_by, "seed": control.seed}
+        case "GET calls":
+            content = {"calls": control.calls.counts()}
+        case "GET faults":
+            content = _told(conditions.faults.standing())
+        case "POST faults":
+            content = _told(conditions.faults.add(_read_faults(body)))
+        case "DELETE faults":
+            fault_id = _FAULT_ID.validate_strings(argument) if argument else None
+            content = {"cleared": conditions.faults.clear(fault_id)}
+        case "POST pages":
+            conditions.largest_page = PagesRequest.model_validate_json(body).largest
+            content = {"largest": conditions.largest_page}
+        case "POST reset":
+            control.reset(ResetRequest.model_validate_json(body or b"{}").seed)
+            content = {"seed": control.seed}
+    return content
+
+
+def _told(faults: list[StandingFault]) -> list[dict[str, object]]:
+    return [fault.model_dump(mode="json") for fault in faults]
+
+
+def _read_faults(body: bytes) -> list[Fault]:
+    if body.lstrip().startswith(b"["):
+        return _FAULTS.validate_json(body)
+    return [Fault.model_validate_json(body)]
+
+
+def _reply(content: object, status: int) -> Response:
+    return Response(json.dumps(content), status=status, mimetype="application/json")

@@ -1,0 +1,140 @@
+"""The state of the sandbox OpenStack, and how a call finds who answers it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.wrappers import Request, Response
+
+from skyclust_sandbox.application import Call
+from skyclust_sandbox.control import Conditions
+from skyclust_sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.openstack.context import Context, OpenStackCall, read_json
+from skyclust_sandbox.openstack.faulty import OUTCOMES, refuse_for
+from skyclust_sandbox.openstack.microversions import negotiate, tell_microversion
+from skyclust_sandbox.openstack.routes import MAP
+from skyclust_sandbox.openstack.seeding import make_regions
+from skyclust_sandbox.openstack.settings import OpenStackSettings
+from skyclust_sandbox.openstack.state import Region
+from skyclust_sandbox.openstack.timers import Timers
+from skyclust_sandbox.openstack.tokens import WRONG, Token, Tokens, claimed_user
+from skyclust_sandbox.openstack.wire import refused
+from skyclust_sandbox.seeds import Seed
+
+
+@dataclass
+class OpenStackCloud:
+    """One OpenStack. `lock` is held while a call is carried out."""
+
+    settings: OpenStackSettings
+    conditions: Conditions
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    timers: Timers = field(default_factory=Timers)
+    regions: dict[str, Region] = field(default_factory=dict)
+    tokens: Tokens = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tokens = Tokens(self.settings.token_seconds)
+
+    def restart(self, seed: Seed) -> None:
+        """Forget everything and begin anew from a seed; all tokens are revoked."""
+        with self.lock:
+            self.timers.clear()
+            self.tokens.clear()
+            self.regions = make_regions(seed, self.settings.bulk)
+
+    def read(self, request: Request) -> OpenStackCall:
+        """Return which operation is called, and by whom."""
+        try:
+            endpoint, arguments = MAP.bind_to_environ(request.environ).match()
+        except MethodNotAllowed as error:
+            message = "The method specified is not allowed for this resource."
+            raise refused(_service_of(request.path), 405, message) from error
+        except HTTPException as error:
+            message = "The resource could not be found."
+            raise refused(_service_of(request.path), 404, message) from error
+        service, route = endpoint
+        if service in self.settings.without:
+            raise refused(service, 404, "The resource could not be found.")
+        with self.lock:
+            token = self.tokens.find(request.headers.get("X-Auth-Token", ""))
+        action = route.action
+        if action.endswith("*"):
+            action = f"{action[:-1]}{_verb(request)}"
+        user = claimed_user(read_json(request)) if action == "tokens.create" else _name(token)
+        return OpenStackCall(
+            action=f"{service}.{action}",
+            region=arguments.get("region", ""),
+            access_key=user,
+            request=request,
+            service=service,
+            route=route,
+            arguments=arguments,
+            token=token,
+            microversion=negotiate(service, request),
+        )
+
+    def admit(self, request: Request, call: Call) -> None:
+        """Raise Refused unless the token is good, and good for this."""
+        known = _known(call)
+        if known.route.open:
+            return
+        if known.token is None:
+            raise refused(known.service, 401, WRONG)
+        if known.service == "identity":
+            return
+        if known.token.project is None:
+            raise refused(known.service, 403, "The token is not scoped to a project.")
+        own = known.arguments.get("project", known.token.project.id)
+        if own != known.token.project.id:
+            raise refused(known.service, 400, "Malformed request url")
+        if request.method not in {"GET", "HEAD"} and "member" not in known.token.roles:
+            raise refuse_for(known, Fault(kind=FaultKind.DENY))
+
+    def refuse(self, call: Call, fault: Fault) -> Response:
+        """Return what a fault makes of a call; one of OUTCOMES lets it be accepted."""
+        known = _known(call)
+        if fault.code in OUTCOMES:
+            context = Context(self, known, outcome=fault.code, delay=fault.seconds)
+            return self._work(context)
+        return tell_microversion(known, refuse_for(known, fault).response)
+
+    def carry_out(self, request: Request, call: Call) -> Response:
+        """Do what is asked and return the answer."""
+        del request
+        return self._work(Context(self, _known(call)))
+
+    def _work(self, context: Context) -> Response:
+        with self.lock:
+            self.timers.settle()
+            return tell_microversion(context.call, context.call.route.work(context))
+
+
+def _known(call: Call) -> OpenStackCall:
+    if not isinstance(call, OpenStackCall):
+        raise TypeError(f"{call!r} is no call that this cloud has read.")
+    return call
+
+
+def _service_of(path: str) -> str:
+    for service, prefix in (
+        ("identity", "/identity"),
+        ("image", "/image"),
+        ("network", "/network"),
+        ("load-balancer", "/load-balancer"),
+    ):
+        if f"{prefix}/" in f"{path}/":
+            return service
+    return "compute"
+
+
+def _verb(request: Request) -> str:
+    content = read_json(request)
+    verb = next(iter(content), "") if isinstance(content, dict) else ""
+    return str(verb).removeprefix("os-")
+
+
+def _name(token: Token | None) -> str:
+    return "" if token is None else token.user.name

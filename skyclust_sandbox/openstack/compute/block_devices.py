@@ -1,0 +1,157 @@
+"""What servers boot from and are given: images, volumes, snapshots, empty disks.
+
+Source: https://docs.openstack.org/nova/latest/user/block-device-mapping.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from skyclust_sandbox.openstack.context import Context
+from skyclust_sandbox.openstack.state import Image, Region, Server, Volume
+from skyclust_sandbox.openstack.volume.objects import join, make_volume
+
+_INVALID = "Block Device Mapping is Invalid"
+
+
+@dataclass(frozen=True)
+class Device:
+    """One volume that a server is to have. `size` is in GiB; `source_id` is empty for blank."""
+
+    source: str
+    source_id: str
+    size: int
+    boot_index: int | None
+    delete_on_termination: bool
+    volume_type: str | None
+    tag: str | None
+
+
+def read_devices(context: Context, asked: list[Any], image: Image | None) -> list[Device]:
+    """Return the volumes asked for, and those that an image of volumes stands for.
+
+    Local disks are no volumes and not told. Refuses with 400 what cannot be made, and a server
+    that would boot from nothing.
+    """
+    mapped = json.loads(image.properties.get("block_device_mapping", "[]")) if image else []
+    entries = [*mapped, *asked]
+    devices = [_read(context, one) for one in entries if one.get("destination_type") != "local"]
+    boots = [one for one in entries if one.get("boot_index") in (0, "0")]
+    if image is None and len(boots) != 1:
+        raise context.refused(
+            400,
+            f"{_INVALID}: Boot sequence for the instance and image/block device mapping"
+            " combination is not valid.",
+        )
+    return devices
+
+
+def _read(context: Context, asked: Any) -> Device:
+    source = asked.get("source_type", "volume")
+    source_id = str(asked.get("uuid") or asked.get("volume_id") or asked.get("snapshot_id") or "")
+    size = int(asked.get("volume_size") or 0)
+    boot_index = asked.get("boot_index")
+    device = Device(
+        source=source,
+        source_id=source_id,
+        size=size or _size_of(context.region, source, source_id),
+        boot_index=None if boot_index in (None, "", -1, "-1") else int(boot_index),
+        delete_on_termination=bool(asked.get("delete_on_termination", False)),
+        volume_type=asked.get("volume_type"),
+        tag=asked.get("tag"),
+    )
+    _check(context, device)
+    if source in {"image", "blank"} and not size:
+        kind = "Images" if source == "image" else "Blank volumes"
+        raise context.refused(
+            400,
+            f"{_INVALID}: {kind} with destination_type 'volume' need to have a non-zero size"
+            " specified",
+        )
+    return device
+
+
+def _size_of(region: Region, source: str, source_id: str) -> int:
+    if source == "volume" and source_id in region.volumes:
+        return region.volumes[source_id].size
+    if source == "snapshot" and source_id in region.snapshots:
+        return region.snapshots[source_id].size
+    return 0
+
+
+def _check(context: Context, device: Device) -> None:
+    region = context.region
+    known: Mapping[str, Collection[str]] = {
+        "volume": region.volumes,
+        "snapshot": region.snapshots,
+        "image": region.images,
+        "blank": {""},
+    }
+    if device.source_id not in known.get(device.source, ()):
+        raise context.refused(400, f"{_INVALID}: failed to get {device.source} {device.source_id}.")
+    if device.source == "image":
+        image = region.images[device.source_id]
+        if 0 < device.size < image.min_disk:
+            raise context.refused(
+                400,
+                "Volume is smaller than the minimum size specified in image metadata. Volume size"
+                f" is {device.size << 30} bytes, minimum size is {image.min_disk << 30} bytes.",
+            )
+    if device.source == "volume":
+        volume = region.volumes[device.source_id]
+        if volume.status != "available":
+            raise context.refused(
+                400,
+                f"Invalid volume: Volume {volume.id} status must be available or downloading to"
+                f" reserve, but the current status is {volume.status}.",
+            )
+        if device.boot_index == 0 and not volume.bootable:
+            raise context.refused(400, f"{_INVALID}: Block Device {volume.id} is not bootable.")
+
+
+def reserve(region: Region, server: Server, devices: list[Device]) -> None:
+    """Keep the volumes that a server is promised from everybody else."""
+    for device in devices:
+        if device.source == "volume":
+            region.volumes[device.source_id].status = "reserved"
+            server.promised.add(device.source_id)
+
+
+def release(region: Region, devices: list[Device]) -> None:
+    """Give back the volumes that a server was promised and never got."""
+    for device in devices:
+        volume = region.volumes.get(device.source_id) if device.source == "volume" else None
+        if volume is not None and volume.status == "reserved":
+            volume.status = "available"
+
+
+def give(region: Region, server: Server, devices: list[Device]) -> None:
+    """Make the volumes that a server is to have, and attach them."""
+    for device in devices:
+        volume = _volume(region, server, device)
+        volume.status = "attaching" if device.source == "volume" else "creating"
+        join(
+            server,
+            volume,
+            delete_on_termination=device.delete_on_termination,
+            boot_index=device.boot_index,
+            tag=device.tag,
+        )
+
+
+def _volume(region: Region, server: Server, device: Device) -> Volume:
+    if device.source == "volume":
+        return region.volumes[device.source_id]
+    return make_volume(
+        region,
+        server.project_id,
+        server.user_id,
+        device.size,
+        zone=server.zone,
+        volume_type=device.volume_type,
+        image=region.images.get(device.source_id),
+        snapshot=region.snapshots.get(device.source_id),
+    )

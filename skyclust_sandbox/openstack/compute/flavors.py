@@ -1,0 +1,99 @@
+"""Flavors: the sizes of server there are."""
+
+from __future__ import annotations
+
+from werkzeug.wrappers import Response
+
+from skyclust_sandbox.openstack.context import Context
+from skyclust_sandbox.openstack.paging import page_of
+from skyclust_sandbox.openstack.state import Flavor
+from skyclust_sandbox.openstack.wire import Body, reply
+
+
+def list_flavors(context: Context) -> Response:
+    """Return a page of flavors, brief."""
+    return _list(context, "flavors", detailed=False)
+
+
+def list_flavors_detailed(context: Context) -> Response:
+    """Return a page of flavors in full."""
+    return _list(context, "flavors/detail", detailed=True)
+
+
+def get_flavor(context: Context) -> Response:
+    """Return a flavor; 404 when there is none."""
+    return reply({"flavor": _detailed(context, _find(context))})
+
+
+def list_extra_specs(context: Context) -> Response:
+    """Return what a flavor asks of the hosts."""
+    return reply({"extra_specs": _find(context).extra_specs})
+
+
+def _find(context: Context) -> Flavor:
+    flavor_id = context.argument("flavor_id")
+    flavor = context.region.flavors.get(flavor_id)
+    if flavor is None:
+        raise context.refused(404, f"Flavor {flavor_id} could not be found.")
+    return flavor
+
+
+def _list(context: Context, path: str, *, detailed: bool) -> Response:
+    least_memory = _least(context, "minRam")
+    least_disk = _least(context, "minDisk")
+    found = sorted(
+        (
+            one
+            for one in context.region.flavors.values()
+            if one.memory >= least_memory and one.disk >= least_disk
+        ),
+        key=lambda flavor: flavor.id,
+    )
+    page, more = page_of(context, found, lambda flavor: flavor.id)
+    show = _detailed if detailed else _brief
+    content: Body = {"flavors": [show(context, flavor) for flavor in page]}
+    if more:
+        href = more.link(f"{context.base}/v2.1/{path}")
+        content["flavors_links"] = [{"rel": "next", "href": href}]
+    return reply(content)
+
+
+def _least(context: Context, name: str) -> int:
+    text = context.request.args.get(name, "0")
+    if not text.isdigit():
+        raise context.refused(400, f"Invalid {name} filter [{text}]")
+    return int(text)
+
+
+def _brief(context: Context, flavor: Flavor) -> Body:
+    told: Body = {
+        "id": flavor.id,
+        "name": flavor.name,
+        "links": [
+            {"rel": "self", "href": f"{context.base}/v2.1/flavors/{flavor.id}"},
+            {"rel": "bookmark", "href": f"{context.base}/flavors/{flavor.id}"},
+        ],
+    }
+    if context.call.microversion >= (2, 55):
+        told["description"] = flavor.description
+    return told
+
+
+def _detailed(context: Context, flavor: Flavor) -> Body:
+    version = context.call.microversion
+    told = _brief(context, flavor)
+    told.update(
+        {
+            "vcpus": flavor.vcpus,
+            "ram": flavor.memory,
+            "disk": flavor.disk,
+            "OS-FLV-EXT-DATA:ephemeral": flavor.ephemeral,
+            "swap": flavor.swap if flavor.swap or version >= (2, 75) else "",
+            "OS-FLV-DISABLED:disabled": False,
+            "os-flavor-access:is_public": True,
+            "rxtx_factor": 1.0,
+        }
+    )
+    if version >= (2, 61):
+        told["extra_specs"] = flavor.extra_specs
+    return told

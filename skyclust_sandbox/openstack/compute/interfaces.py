@@ -1,0 +1,84 @@
+"""Ports at servers: listing, attaching, detaching.
+
+Source: https://docs.openstack.org/api-ref/compute/#port-interfaces-servers-os-interface
+"""
+
+from __future__ import annotations
+
+from werkzeug.wrappers import Response
+
+from skyclust_sandbox.openstack.compute import networking
+from skyclust_sandbox.openstack.compute.lookups import (
+    find_server,
+    require_state,
+    require_unlocked,
+)
+from skyclust_sandbox.openstack.context import Context
+from skyclust_sandbox.openstack.network.objects import NoAddress
+from skyclust_sandbox.openstack.wire import Body, empty, reply
+
+_STATES = ("active", "paused", "stopped")
+
+
+def list_interfaces(context: Context) -> Response:
+    """Return the ports of a server."""
+    server = find_server(context)
+    found = [_view(context, context.region.ports[port_id]) for port_id in server.port_ids]
+    return reply({"interfaceAttachments": found})
+
+
+def get_interface(context: Context) -> Response:
+    """Return a port of a server; 404 when it has none of this id."""
+    return reply({"interfaceAttachment": _view(context, _find(context))})
+
+
+def create_interface(context: Context) -> Response:
+    """Give a server a port, or one in a network, and return it when that is done."""
+    server = find_server(context)
+    require_unlocked(context, server)
+    asked = context.body("interfaceAttachment")
+    require_state(context, server, "attach_interface", _STATES)
+    wanted: Body = {}
+    if asked.get("port_id"):
+        wanted["port"] = asked["port_id"]
+    elif asked.get("net_id"):
+        wanted["uuid"] = asked["net_id"]
+        if asked.get("fixed_ips"):
+            wanted["fixed_ip"] = asked["fixed_ips"][0]["ip_address"]
+    wishes = networking.read_networks(context, [wanted] if wanted else "auto")
+    try:
+        networking.allocate(context.region, server, wishes)
+    except NoAddress as error:
+        raise context.refused(400, str(error)) from error
+    return reply({"interfaceAttachment": _view(context, context.region.ports[server.port_ids[-1]])})
+
+
+def delete_interface(context: Context) -> Response:
+    """Take a port from a server: 202."""
+    server = find_server(context)
+    require_unlocked(context, server)
+    port = _find(context)
+    require_state(context, server, "detach_interface", _STATES)
+    networking.unbind(context.region, server, port["id"])
+    return empty(202)
+
+
+def _find(context: Context) -> Body:
+    server = find_server(context)
+    port_id = context.argument("port_id")
+    if port_id not in server.port_ids:
+        raise context.refused(404, f"Instance {server.id} does not have port with id {port_id}")
+    return context.region.ports[port_id]
+
+
+def _view(context: Context, port: Body) -> Body:
+    told: Body = {
+        "port_id": port["id"],
+        "net_id": port["network_id"],
+        "mac_addr": port["mac_address"],
+        "port_state": port["status"],
+        "fixed_ips": port["fixed_ips"],
+    }
+    if context.call.microversion >= (2, 70):
+        told["tag"] = None
+    return told

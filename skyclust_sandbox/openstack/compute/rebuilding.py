@@ -1,0 +1,82 @@
+"""A server made anew from an image, under its id, with its ports.
+
+Source: https://docs.openstack.org/api-ref/compute/#rebuild-server-rebuild-action
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+from skyclust_sandbox.openstack.compute.building import settle
+from skyclust_sandbox.openstack.compute.creation import check_metadata
+from skyclust_sandbox.openstack.compute.lookups import require_state
+from skyclust_sandbox.openstack.compute.views import make_viewer
+from skyclust_sandbox.openstack.compute.working import work
+from skyclust_sandbox.openstack.contents import boot_holder
+from skyclust_sandbox.openstack.context import Context
+from skyclust_sandbox.openstack.image.visibility import is_visible
+from skyclust_sandbox.openstack.state import Image, Server, Volume
+from skyclust_sandbox.openstack.volume.objects import put_image
+from skyclust_sandbox.openstack.wire import reply
+
+
+def rebuild(context: Context, server: Server, details: Any) -> Response:
+    """Begin to make a server's boot disk anew; a boot volume since microversion 2.93."""
+    asked = details or {}
+    image = context.region.images.get(str(asked.get("imageRef")))
+    if image is None or not is_visible(context, image):
+        raise context.refused(400, "Cannot find image for rebuild")
+    if image.status != "active":
+        raise context.refused(400, f"Image {image.id} is not active.")
+    if server.flavor.disk and server.flavor.disk < image.min_disk:
+        raise context.refused(400, "Flavor's disk is too small for requested image.")
+    require_state(context, server, "rebuild", ("active", "stopped", "error"))
+    holder = boot_holder(context.region, server)
+    if isinstance(holder, Volume):
+        _check_volume(context, holder, image)
+    if "metadata" in asked:
+        check_metadata(context, asked["metadata"] or {})
+        server.metadata = dict(asked["metadata"] or {})
+    server.name = asked.get("name", server.name)
+    server.description = asked.get("description", server.description)
+    was_stopped = server.vm_state == "stopped"
+
+    def finish() -> None:
+        if isinstance(holder, Volume):
+            if image.id != holder.image_id or context.call.microversion >= (2, 93):
+                put_image(holder, image)
+        else:
+            server.image_id, holder.content = image.id, image.content
+        server.fault = None
+        server.starts += 1
+        settle(server, "active")
+        if was_stopped:
+            context.later(server.id, lambda: _stop(context, server), share=0.5)
+
+    work(context, server, "rebuilding", finish)
+    told = make_viewer(context).detailed(server, alone=True)
+    return reply({"server": {**told, "adminPass": secrets.token_urlsafe(9)}}, 202)
+
+
+def _stop(context: Context, server: Server) -> None:
+    """Stop a server that was stopped before: nova brings every server up that it has rebuilt.
+
+    For a moment such a server is active with no task, as nova 33.0 shows it.
+    """
+    work(context, server, "powering-off", lambda: settle(server, "stopped"))
+
+
+def _check_volume(context: Context, volume: Volume, image: Image) -> None:
+    if context.call.microversion < (2, 93) and image.id != volume.image_id:
+        raise context.refused(
+            400, "Unable to rebuild with a different image for a volume-backed server."
+        )
+    if volume.size < image.min_disk:
+        raise context.refused(
+            400,
+            "Volume is smaller than the minimum size specified in image metadata. Volume size is"
+            f" {volume.size << 30} bytes, minimum size is {image.min_disk << 30} bytes.",
+        )

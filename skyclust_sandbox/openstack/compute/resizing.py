@@ -1,0 +1,93 @@
+"""Another flavor for a server: it has to be confirmed, or taken back.
+
+Source: https://docs.openstack.org/api-ref/compute/#resize-server-resize-action
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+from skyclust_sandbox.openstack.compute import quotas
+from skyclust_sandbox.openstack.compute.building import settle
+from skyclust_sandbox.openstack.compute.lookups import require_state
+from skyclust_sandbox.openstack.compute.working import work
+from skyclust_sandbox.openstack.contents import boot_holder
+from skyclust_sandbox.openstack.context import Context
+from skyclust_sandbox.openstack.state import Flavor, Server
+from skyclust_sandbox.openstack.wire import empty, now
+
+
+def resize(context: Context, server: Server, details: Any) -> Response:
+    """Begin to give a server another flavor.
+
+    As at nova itself a resize for which no host is found, or that would make a disk smaller,
+    leaves the server as it was, without a word: a fault is shown of servers in ERROR alone.
+    """
+    flavor = context.region.flavors.get(str((details or {}).get("flavorRef")))
+    if flavor is None:
+        raise context.refused(400, "Unable to locate requested flavor.")
+    require_state(context, server, "resize", ("active", "stopped"))
+    if flavor.id == server.flavor.id:
+        raise context.refused(400, "When resizing, instances must change flavor!")
+    _check_size(context, server, flavor)
+    server.old_vm_state = server.vm_state
+    if context.outcome == "NoValidHost" or _shrinks(context, server, flavor):
+        server.task_state, server.updated = "resize_prep", now()
+        context.later(server.id, lambda: settle(server, server.old_vm_state))
+        return empty(202)
+
+    def migrate() -> None:
+        server.old_flavor, server.flavor = server.flavor, flavor
+        server.task_state = "resize_finish"
+        context.later(server.id, lambda: settle(server, "resized"), 0.5)
+
+    work(context, server, "resize_prep", lambda: None)
+    if not context.fails:
+        context.later(server.id, migrate, 0.5)
+    return empty(202)
+
+
+def _shrinks(context: Context, server: Server, flavor: Flavor) -> bool:
+    own_disk = boot_holder(context.region, server) is server
+    return own_disk and flavor.disk < server.flavor.disk
+
+
+def _check_size(context: Context, server: Server, flavor: Flavor) -> None:
+    if flavor.disk == 0 and _shrinks(context, server, flavor):
+        raise context.refused(400, "Resize to zero disk flavor is not allowed.")
+    quotas.require(
+        context,
+        quotas.servers_used(context.region, server.project_id),
+        {
+            "cores": max(0, flavor.vcpus - server.flavor.vcpus),
+            "ram": max(0, flavor.memory - server.flavor.memory),
+        },
+    )
+
+
+def confirm_resize(context: Context, server: Server, _details: Any) -> Response:
+    """Keep the new flavor: the server is VERIFY_RESIZE until that is done."""
+    require_state(context, server, "confirmResize", ("resized",))
+    if context.cloud.timers.is_planned(server.id):
+        raise context.refused(400, "Instance has not been resized.")
+
+    def finish() -> None:
+        server.old_flavor = None
+        settle(server, server.old_vm_state)
+
+    context.later(server.id, finish, 0.5)
+    return empty(204)
+
+
+def revert_resize(context: Context, server: Server, _details: Any) -> Response:
+    """Give the old flavor back."""
+    require_state(context, server, "revertResize", ("resized",))
+
+    def finish() -> None:
+        server.flavor, server.old_flavor = server.old_flavor or server.flavor, None
+        settle(server, server.old_vm_state)
+
+    work(context, server, "resize_reverting", finish)
+    return empty(202)

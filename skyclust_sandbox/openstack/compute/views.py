@@ -1,0 +1,228 @@
+"""Servers as nova shows them at each microversion.
+
+Source: https://docs.openstack.org/nova/latest/reference/api-microversion-history.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from skyclust_sandbox.openstack.compute.status import status_of
+from skyclust_sandbox.openstack.context import Context
+from skyclust_sandbox.openstack.state import Flavor, Server
+from skyclust_sandbox.openstack.wire import Body, bare_time, seconds_time
+
+_WITH_PROGRESS = {"ACTIVE", "BUILD", "REBUILD", "RESIZE", "VERIFY_RESIZE", "MIGRATING"}
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Shows servers to one caller; what all of them need is looked up once."""
+
+    context: Context
+    floating: dict[str, list[Body]]
+    version: tuple[int, int]
+
+    def basic(self, server: Server) -> Body:
+        """Return a server as a brief list has it."""
+        return {"id": server.id, "name": server.name, "links": server_links(self.context, server)}
+
+    def unknown(self, server: Server) -> Body:
+        """Return the little that nova knows of a server in a cell that is down; since 2.69."""
+        return {
+            "id": server.id,
+            "status": "UNKNOWN",
+            "tenant_id": server.project_id,
+            "created": seconds_time(server.created),
+            "links": server_links(self.context, server),
+        }
+
+    def detailed(self, server: Server, *, alone: bool) -> Body:
+        """Return a server in full; `alone` when it is in no list."""
+        told = self._always(server)
+        status = told["status"]
+        if status in {"ERROR", "DELETED"} and server.fault is not None:
+            told["fault"] = self._fault(server.fault)
+        if status in _WITH_PROGRESS:
+            told["progress"] = 100 if status == "VERIFY_RESIZE" else 0
+        if self.context.is_admin:
+            told.update(self._for_administrators(server))
+        elif self.version >= (2, 90):
+            told["OS-EXT-SRV-ATTR:hostname"] = server.hostname
+        told.update(self._by_version(server))
+        if alone and self.version >= (2, 71):
+            told["server_groups"] = []
+        return told
+
+    def _always(self, server: Server) -> Body:
+        return {
+            "id": server.id,
+            "name": server.name,
+            "status": status_of(server),
+            "tenant_id": server.project_id,
+            "user_id": server.user_id,
+            "metadata": server.metadata,
+            "hostId": _host_id(server),
+            "image": self._image(server),
+            "flavor": flavor_of(self.context, server.flavor, self.version),
+            "created": seconds_time(server.created),
+            "updated": seconds_time(server.updated),
+            "addresses": self.addresses(server),
+            "accessIPv4": server.access_ipv4,
+            "accessIPv6": server.access_ipv6,
+            "links": server_links(self.context, server),
+            "OS-DCF:diskConfig": server.disk_config,
+            "OS-EXT-AZ:availability_zone": server.zone if server.host else "",
+            "config_drive": "True" if server.config_drive else "",
+            "key_name": server.key_name,
+            "OS-SRV-USG:launched_at": bare_time(server.launched_at),
+            "OS-SRV-USG:terminated_at": bare_time(server.terminated_at),
+            "OS-EXT-STS:task_state": server.task_state,
+            "OS-EXT-STS:vm_state": server.vm_state,
+            "OS-EXT-STS:power_state": server.power_state,
+            "os-extended-volumes:volumes_attached": [
+                {
+                    "id": one.volume_id,
+                    **(
+                        {"delete_on_termination": one.delete_on_termination}
+                        if self.version >= (2, 3)
+                        else {}
+                    ),
+                }
+                for one in server.attachments
+            ],
+            **self._groups(server),
+        }
+
+    def _groups(self, server: Server) -> Body:
+        """Return the groups of all ports; a server that has none yet shows what it asked for."""
+        names = [
+            self.context.region.security_groups[group_id]["name"]
+            for port_id in server.port_ids
+            for group_id in self.context.region.ports[port_id]["security_groups"]
+            if group_id in self.context.region.security_groups
+        ]
+        names = names or ([] if server.port_ids else server.groups)
+        return {"security_groups": [{"name": name} for name in names]} if names else {}
+
+    def _by_version(self, server: Server) -> Body:
+        told: Body = {}
+        if self.version >= (2, 9):
+            told["locked"] = server.locked_by is not None
+        if self.version >= (2, 16) and self.context.is_admin:
+            told["host_status"] = "UP" if server.host else ""
+        if self.version >= (2, 19):
+            told["description"] = server.description
+        if self.version >= (2, 26):
+            told["tags"] = server.tags
+        if self.version >= (2, 63):
+            told["trusted_image_certificates"] = server.trusted_certificates
+        if self.version >= (2, 73):
+            told["locked_reason"] = server.locked_reason
+        if self.version >= (2, 96):
+            told["pinned_availability_zone"] = server.pinned_zone
+        if self.version >= (2, 100):
+            told["scheduler_hints"] = server.scheduler_hints
+        return told
+
+    def _for_administrators(self, server: Server) -> Body:
+        prefix = "OS-EXT-SRV-ATTR:"
+        told: Body = {
+            f"{prefix}host": server.host,
+            f"{prefix}hypervisor_hostname": server.host,
+            f"{prefix}instance_name": f"instance-{server.id[:8]}",
+        }
+        if self.version >= (2, 3):
+            told.update(
+                {
+                    f"{prefix}reservation_id": server.reservation_id,
+                    f"{prefix}launch_index": 0,
+                    f"{prefix}hostname": server.hostname,
+                    f"{prefix}kernel_id": "",
+                    f"{prefix}ramdisk_id": "",
+                    f"{prefix}root_device_name": "/dev/vda",
+                    f"{prefix}user_data": server.user_data,
+                }
+            )
+        return told
+
+    def addresses(self, server: Server) -> Body:
+        """Return the addresses of a server by the name of their network."""
+        region = self.context.region
+        told: dict[str, list[Body]] = {}
+        for port_id in server.port_ids:
+            port = region.ports[port_id]
+            network = region.networks[port["network_id"]]["name"]
+            found = told.setdefault(network, [])
+            found += [_address(one["ip_address"], port, "fixed") for one in port["fixed_ips"]]
+            found += [
+                _address(one["floating_ip_address"], port, "floating")
+                for one in self.floating.get(port_id, ())
+            ]
+        return told
+
+    def _image(self, server: Server) -> Body | str:
+        if not server.image_id:
+            return ""
+        told: Body = {
+            "id": server.image_id,
+            "links": [{"rel": "bookmark", "href": f"{self.context.base}/images/{server.image_id}"}],
+        }
+        if self.version >= (2, 98):
+            image = self.context.region.images.get(server.image_id)
+            told["properties"] = {} if image is None else image.properties
+        return told
+
+    def _fault(self, fault: Body) -> Body:
+        """Return a fault; its details are for administrators when they are of an HTTP 500."""
+        hidden = fault["code"] == 500 and not self.context.is_admin
+        return {key: one for key, one in fault.items() if not (hidden and key == "details")}
+
+
+def make_viewer(context: Context) -> Viewer:
+    """Return what shows servers to the caller."""
+    floating: dict[str, list[Body]] = {}
+    for one in context.region.floating_ips.values():
+        if one["port_id"]:
+            floating.setdefault(one["port_id"], []).append(one)
+    return Viewer(context, floating, context.call.microversion)
+
+
+def server_links(context: Context, server: Server) -> list[Body]:
+    """Return the links of a server."""
+    return [
+        {"rel": "self", "href": f"{context.base}/v2.1/servers/{server.id}"},
+        {"rel": "bookmark", "href": f"{context.base}/servers/{server.id}"},
+    ]
+
+
+def flavor_of(context: Context, flavor: Flavor, version: tuple[int, int]) -> Body:
+    """Return the flavor of a server: by its id, from 2.47 on as it was when it was chosen."""
+    if version < (2, 47):
+        href = f"{context.base}/flavors/{flavor.id}"
+        return {"id": flavor.id, "links": [{"rel": "bookmark", "href": href}]}
+    return {
+        "vcpus": flavor.vcpus,
+        "ram": flavor.memory,
+        "disk": flavor.disk,
+        "ephemeral": flavor.ephemeral,
+        "swap": flavor.swap,
+        "original_name": flavor.name,
+        "extra_specs": flavor.extra_specs,
+    }
+
+
+def _address(address: str, port: Body, kind: str) -> Body:
+    return {
+        "addr": address,
+        "version": 6 if ":" in address else 4,
+        "OS-EXT-IPS:type": kind,
+        "OS-EXT-IPS-MAC:mac_addr": port["mac_address"],
+    }
+
+
+def _host_id(server: Server) -> str:
+    if server.host is None:
+        return ""
+    return hashlib.sha224(f"{server.project_id}{server.host}".encode()).hexdigest()

@@ -1,0 +1,50 @@
+"""What is on the disks: a mark that no API shows, by which a test knows a restored disk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from werkzeug.wrappers import Request, Response
+
+from skyclust_sandbox.openstack.context import read_json
+from skyclust_sandbox.openstack.state import Image, Region, Server, Volume, VolumeSnapshot
+from skyclust_sandbox.openstack.wire import reply
+
+if TYPE_CHECKING:
+    from skyclust_sandbox.openstack.cloud import OpenStackCloud
+
+Holder = Server | Volume | VolumeSnapshot | Image
+
+
+def answer_content(cloud: OpenStackCloud, request: Request, object_id: str) -> Response:
+    """Return, or set, what is on a server's disk, a volume, a volume snapshot or an image."""
+    with cloud.lock:
+        cloud.timers.settle()
+        for region in cloud.regions.values():
+            holder = find_holder(region, object_id)
+            if holder is None:
+                continue
+            if request.method == "PUT":
+                holder.content = str(read_json(request)["content"])
+            return reply({"content": holder.content})
+    return reply({"error": f"There is nothing with the id {object_id}."}, 404)
+
+
+def find_holder(region: Region, object_id: str) -> Holder | None:
+    """Return what holds the content of an object: for a server its boot volume, if it has one."""
+    server = region.servers.get(object_id)
+    if server is not None:
+        return boot_holder(region, server)
+    return (
+        region.volumes.get(object_id)
+        or region.snapshots.get(object_id)
+        or region.images.get(object_id)
+    )
+
+
+def boot_holder(region: Region, server: Server) -> Server | Volume:
+    """Return what a server boots from: its own disk, or a volume."""
+    for attachment in server.attachments:
+        if attachment.boot_index == 0:
+            return region.volumes[attachment.volume_id]
+    return server

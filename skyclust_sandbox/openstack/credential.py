@@ -1,0 +1,20 @@
+"""A credential that the sandbox OpenStack accepts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from skyclust_sandbox.openstack.directory import APPLICATION_CREDENTIALS
+
+ACCESS_KEY: Final = APPLICATION_CREDENTIALS[0].user.name
+"""The name of the seeded project's member; what a fault's `access_key` matches."""
+
+
+def credential(endpoint: str) -> dict[str, str]:
+    """Return the fields of an application credential of the seeded project's member."""
+    known = APPLICATION_CREDENTIALS[0]
+    return {
+        "endpoint": f"{endpoint}/identity/v3",
+        "application_credential_id": known.id,
+        "application_credential_secret": known.secret,
+    }

@@ -1,0 +1,241 @@
+"""Puts the planned estate into a region: networks, groups, servers, volumes, and the mess."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from skyclust_sandbox.openstack.balancing.routes import make_load_balancer
+from skyclust_sandbox.openstack.compute.building import fail, settle
+from skyclust_sandbox.openstack.compute.networking import Wish, allocate
+from skyclust_sandbox.openstack.directory import OTHER, SANDBOX, USERS, Project
+from skyclust_sandbox.openstack.estate_plan import (
+    SHORT_NAMES,
+    Machine,
+    environments,
+    plan_bulk,
+    plan_machines,
+)
+from skyclust_sandbox.openstack.network.floating import attach_floating, make_floating
+from skyclust_sandbox.openstack.network.objects import make_network, make_subnet, take_address
+from skyclust_sandbox.openstack.network.security import add_rule, make_group
+from skyclust_sandbox.openstack.state import (
+    Image,
+    KeyPair,
+    Region,
+    Server,
+    VolumeSnapshot,
+)
+from skyclust_sandbox.openstack.volume.objects import join, make_volume
+from skyclust_sandbox.openstack.wire import Body, now
+
+_KEY = (
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFtaN2dwd2JbYm9ndXMga2V5IG9mIHRoZSBzYW5k ops@example.com"
+)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A project in a region, with what its servers are given."""
+
+    region: Region
+    project: Project
+    user_id: str
+    networks: dict[str, Body]
+    groups: dict[str, Body]
+    number: int
+
+
+def build_estate(region: Region, number: int, bulk: int) -> None:
+    """Put what the projects have into the region of a number, and more servers if asked for."""
+    for order, project in enumerate((SANDBOX, OTHER)):
+        _lift_quotas(region, project)
+        site = _prepare(region, project, number * 2 + order)
+        for machine in plan_machines(region.name, project.name):
+            _build(site, machine)
+        _leave_behind(site)
+        if bulk and order == 0 and number == 0:
+            site.networks["bulk"] = _network(site, "bulk", "172.16.0.0/16")
+            for machine in plan_bulk(bulk):
+                _build(site, machine)
+
+
+def _lift_quotas(region: Region, project: Project) -> None:
+    region.quotas["compute", project.id] = {"instances": -1, "cores": -1, "ram": -1}
+    region.quotas["network", project.id] = {"port": -1, "floatingip": -1}
+    region.quotas["block-storage", project.id] = {"volumes": -1, "gigabytes": -1}
+
+
+def _prepare(region: Region, project: Project, number: int) -> Site:
+    [user] = [user for user in USERS if user.name == project.name.removeprefix("sandbox-")]
+    site = Site(region, project, user.id, {}, {}, number)
+    for order, environment in enumerate(environments(region.name, project.name)):
+        cidr = f"10.{100 + number}.{order * 16}.0/20"
+        network = _network(site, SHORT_NAMES[environment], cidr)
+        if environment == "production":
+            make_subnet(region, network, f"2001:db8:{number + 1}::/64", name="prod-v6")
+        site.networks[environment] = network
+    for name, port in (("web", 443), ("db", 5432), ("bastion", 22)):
+        group = make_group(region, project.id, name, f"Lets {name} traffic in")
+        add_rule(
+            group,
+            {
+                "direction": "ingress",
+                "ethertype": "IPv4",
+                "protocol": "tcp",
+                "port_range_min": port,
+                "port_range_max": port,
+                "remote_ip_prefix": "10.0.0.0/8" if name == "db" else "0.0.0.0/0",
+            },
+        )
+        site.groups[name] = group
+    key = KeyPair("ops", user.id, _KEY, "aa:" * 15 + "aa", now() - timedelta(days=800))
+    region.keypairs[user.id, key.name] = key
+    return site
+
+
+def _network(site: Site, name: str, cidr: str) -> Body:
+    network = make_network(site.region, site.project.id, name)
+    make_subnet(site.region, network, cidr, name=f"{name}-v4")
+    return network
+
+
+def _build(site: Site, machine: Machine) -> None:
+    region = site.region
+    moment = now() - timedelta(days=machine.age_days)
+    image = next(one for one in region.images.values() if one.name == machine.image)
+    server = _server(site, machine, image, moment)
+    region.servers[server.id] = server
+    if machine.vm_state == "error":
+        fail(server, "NoValidHost")
+        server.updated = moment
+        return
+    server.host = f"compute-{int(server.id[:8], 16) % 12:02}"
+    allocate(region, server, [Wish(site.networks[machine.environment]["id"])])
+    _add_volumes(site, server, machine, image, moment)
+    if machine.public:
+        _add_floating(site, server)
+    settle(server, machine.vm_state)
+    server.launched_at, server.updated, server.starts = moment, moment, 1
+    if machine.vm_state == "shelved_offloaded":
+        server.host = None
+    if machine.role == "db":
+        server.locked_by, server.locked_reason = "owner", "ask payments first"
+
+
+def _server(site: Site, machine: Machine, image: Image, moment: datetime) -> Server:
+    flavor = next(one for one in site.region.flavors.values() if one.name == machine.flavor)
+    group = site.groups.get(machine.role)
+    return Server(
+        id=str(uuid.uuid4()),
+        name=machine.name,
+        project_id=site.project.id,
+        user_id=site.user_id,
+        flavor=flavor,
+        image_id="" if machine.boot_volume else image.id,
+        created=moment,
+        updated=moment,
+        hostname=machine.name,
+        zone=site.region.zones[len(site.region.servers) % 2],
+        key_name="ops",
+        metadata=dict(machine.metadata),
+        tags=list(machine.tags),
+        groups=["default"] if group is None else [group["id"]],
+        content=image.content,
+        reservation_id="r-00000000",
+    )
+
+
+def _add_volumes(
+    site: Site, server: Server, machine: Machine, image: Image, moment: datetime
+) -> None:
+    for size, boots in ((machine.boot_volume, True), (machine.data, False)):
+        if not size:
+            continue
+        volume = make_volume(
+            site.region,
+            site.project.id,
+            site.user_id,
+            size,
+            name="" if boots else f"{machine.name}-data",
+            zone=server.zone,
+            volume_type="ssd" if boots else "hdd",
+            status="in-use",
+            image=image if boots else None,
+        )
+        join(server, volume, delete_on_termination=boots, boot_index=0 if boots else None)
+        volume.created = volume.updated = moment
+        if not boots and machine.environment == "production":
+            _snapshot(site, volume.id, f"{machine.name}-weekly", size, moment)
+
+
+def _snapshot(site: Site, volume_id: str, name: str, size: int, moment: datetime) -> None:
+    snapshot = VolumeSnapshot(
+        id=str(uuid.uuid4()),
+        name=name,
+        project_id=site.project.id,
+        user_id=site.user_id,
+        volume_id=volume_id,
+        size=size,
+        created=moment + timedelta(days=1),
+        updated=moment + timedelta(days=1),
+        status="available",
+        metadata={"schedule": "weekly"},
+    )
+    site.region.snapshots[snapshot.id] = snapshot
+
+
+def _add_floating(site: Site, server: Server) -> None:
+    region = site.region
+    public = next(one for one in region.networks.values() if one["router:external"])
+    address = take_address(region, public, {})["ip_address"]
+    floating = make_floating(region, site.project.id, public["id"], address)
+    port = region.ports[server.port_ids[0]]
+    attach_floating(region, floating, port)
+    floating["router_id"] = next(
+        one["id"] for one in region.routers.values() if one["project_id"] == site.project.id
+    )
+
+
+def _leave_behind(site: Site) -> None:
+    """Leave what nobody needs any more: idle volumes and addresses, an old image, a broken disk."""
+    region = site.region
+    moment = now() - timedelta(days=400)
+    for number in range(6):
+        volume = make_volume(
+            region, site.project.id, site.user_id, 50, name=f"old-data-{number}", status="available"
+        )
+        volume.created = volume.updated = moment
+    broken = make_volume(region, site.project.id, site.user_id, 100, name="broken", status="error")
+    broken.created = moment
+    public = next(one for one in region.networks.values() if one["router:external"])
+    for _ in range(2):
+        address = take_address(region, public, {})["ip_address"]
+        make_floating(region, site.project.id, public["id"], address)
+    image = Image(
+        id=str(uuid.uuid4()),
+        name="golden-2023",
+        owner=site.project.id,
+        created=moment,
+        updated=moment,
+        status="active",
+        visibility="private",
+        size=2_100_000_000,
+        min_disk=20,
+        properties={
+            "image_type": "snapshot",
+            "os_distro": "ubuntu",
+            "os_version": "22.04",
+            "owner_specified": json.dumps({"made_by": "packer"}),
+        },
+        content="image golden-2023",
+    )
+    region.images[image.id] = image
+    for environment, network in site.networks.items():
+        subnet = region.subnets[network["subnets"][0]]
+        balancer = make_load_balancer(
+            region, site.project.id, f"storefront-{SHORT_NAMES[environment]}", subnet
+        )
+        balancer["provisioning_status"], balancer["operating_status"] = "ACTIVE", "ONLINE"

@@ -1,0 +1,48 @@
+"""The catalog: where each service is, region by region."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from skyclust_sandbox.openstack.context import PREFIXES, Context
+from skyclust_sandbox.openstack.directory import REGIONS, identifier
+from skyclust_sandbox.openstack.wire import Body
+
+INTERFACES: Final = ("public", "internal", "admin")
+
+# Cinder's type is the one that most clouds in service have; SDKs know it for block-storage.
+_SERVICES: Final = (
+    ("identity", "identity", "keystone", ""),
+    ("compute", "compute", "nova", "/v2.1"),
+    ("image", "image", "glance", ""),
+    ("network", "network", "neutron", ""),
+    ("block-storage", "volumev3", "cinderv3", "/v3/{project_id}"),
+    ("load-balancer", "load-balancer", "octavia", ""),
+)
+
+
+def make_catalog(context: Context, project_id: str) -> list[Body]:
+    """Return the catalog of a project, with the URLs by which the caller came here."""
+    host = context.request.host_url.rstrip("/")
+    catalog = []
+    for service, kind, name, suffix in _SERVICES:
+        if service in context.cloud.settings.without:
+            continue
+        endpoints = []
+        for region in REGIONS:
+            place = "" if service == "identity" else f"/{region}"
+            url = f"{host}{place}/{PREFIXES[service]}{suffix.format(project_id=project_id)}"
+            endpoints += [
+                {
+                    "id": identifier("endpoint", f"{name} {region} {interface}"),
+                    "interface": interface,
+                    "region": region,
+                    "region_id": region,
+                    "url": url,
+                }
+                for interface in INTERFACES
+            ]
+        catalog.append(
+            {"id": identifier("service", name), "type": kind, "name": name, "endpoints": endpoints}
+        )
+    return catalog

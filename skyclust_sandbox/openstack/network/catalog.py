@@ -1,0 +1,112 @@
+"""The parts of neutron that describe itself: versions, extensions, quotas.
+
+Source: https://docs.openstack.org/api-ref/network/v2/#extensions
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from werkzeug.wrappers import Response
+
+from skyclust_sandbox.openstack.compute import quotas
+from skyclust_sandbox.openstack.context import Context
+from skyclust_sandbox.openstack.network.collections import COLLECTIONS
+from skyclust_sandbox.openstack.wire import Body, reply
+
+_EXTENSIONS: Final = (
+    "availability_zone", "binding", "default-subnetpools", "dns-integration", "external-net",
+    "ext-gw-mode", "extra_dhcp_opt", "extraroute", "net-mtu", "network_availability_zone",
+    "pagination", "port-security", "project-id", "provider", "quota_details", "quotas", "router",
+    "security-group", "sorting", "standard-attr-description", "standard-attr-revisions",
+    "standard-attr-tag", "standard-attr-timestamp", "stateful-security-group", "fip-port-details",
+)  # fmt: skip
+
+
+def list_versions(context: Context) -> Response:
+    """Return the versions there are."""
+    links = [{"rel": "self", "href": f"{context.base}/v2.0/"}]
+    return reply({"versions": [{"id": "v2.0", "status": "CURRENT", "links": links}]})
+
+
+def list_resources(context: Context) -> Response:
+    """Return the document of v2.0: the collections there are."""
+    found = [
+        {
+            "name": one.singular,
+            "collection": one.plural,
+            "links": [{"rel": "self", "href": f"{context.base}{one.path}"}],
+        }
+        for one in COLLECTIONS
+    ]
+    return reply({"resources": found})
+
+
+def list_extensions(_context: Context) -> Response:
+    """Return the extensions there are."""
+    return reply({"extensions": [_extension(alias) for alias in _EXTENSIONS]})
+
+
+def get_extension(context: Context) -> Response:
+    """Return an extension; 404 when there is none of this alias."""
+    alias = context.argument("alias")
+    if alias not in _EXTENSIONS:
+        raise context.refused(404, f"Extension with alias {alias} does not exist", "HTTPNotFound")
+    return reply({"extension": _extension(alias)})
+
+
+def _extension(alias: str) -> Body:
+    return {
+        "alias": alias,
+        "name": alias,
+        "description": "",
+        "updated": "2020-01-01T00:00:00-00:00",
+        "links": [],
+    }
+
+
+def get_quotas(context: Context) -> Response:
+    """Return the quotas of a project."""
+    return reply({"quota": _limits(context, _project(context))})
+
+
+def get_quotas_detailed(context: Context) -> Response:
+    """Return the quotas of a project with what is used of them."""
+    project_id = _project(context)
+    used = {
+        one.singular: sum(
+            1
+            for thing in one.find_all(context.region).values()
+            if thing["project_id"] == project_id
+        )
+        for one in COLLECTIONS
+    }
+    limits = _limits(context, project_id)
+    told = {
+        name: {"limit": limit, "used": used.get(name, 0), "reserved": 0}
+        for name, limit in limits.items()
+    }
+    return reply({"quota": told})
+
+
+def set_quotas(context: Context) -> Response:
+    """Set quotas of a project; for administrators."""
+    if not context.is_admin:
+        raise context.refused(403, "rule:update_quota is disallowed by policy")
+    project_id = context.argument("project_id")
+    own = context.region.quotas.setdefault(("network", project_id), {})
+    for name, limit in context.body("quota").items():
+        if name in quotas.NETWORKS:
+            own[name] = int(limit)
+    return reply({"quota": _limits(context, project_id)})
+
+
+def _project(context: Context) -> str:
+    project_id = context.argument("project_id")
+    if project_id != context.project_id and not context.is_admin:
+        raise context.refused(403, "rule:get_quota is disallowed by policy")
+    return project_id
+
+
+def _limits(context: Context, project_id: str) -> dict[str, int]:
+    return quotas.limits_of(context.region, "network", project_id, quotas.NETWORKS)

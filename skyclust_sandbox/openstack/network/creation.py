@@ -1,0 +1,194 @@
+"""New networks, subnets, ports and security groups.
+
+Source: https://docs.openstack.org/api-ref/network/v2/
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from werkzeug.wrappers import Response
+
+from skyclust_sandbox.openstack.compute import quotas
+from skyclust_sandbox.openstack.context import Context
+from skyclust_sandbox.openstack.network import security
+from skyclust_sandbox.openstack.network.collections import (
+    NETWORKS,
+    SECURITY_GROUPS,
+    Collection,
+    find,
+)
+from skyclust_sandbox.openstack.network.objects import (
+    NoAddress,
+    make_network,
+    make_port,
+    make_subnet,
+)
+from skyclust_sandbox.openstack.network.security import default_group
+from skyclust_sandbox.openstack.wire import Body, reply
+
+
+def create_network(context: Context) -> Response:
+    """Make a network: 201."""
+    asked = context.body("network")
+    require_room(context, "network", len(_own(context, NETWORKS)))
+    external = bool(asked.get("router:external", False))
+    shared = bool(asked.get("shared", False))
+    if (external or shared) and not context.is_admin:
+        word = "router:external" if external else "shared"
+        raise context.refused(
+            403,
+            f"((rule:create_network and rule:create_network:{word}) and"
+            f" rule:create_network:{word}) is disallowed by policy",
+        )
+    network = make_network(
+        context.region,
+        _project(context, asked),
+        asked.get("name", ""),
+        shared=shared,
+        external=external,
+        description=asked.get("description", ""),
+    )
+    return reply({"network": network}, 201)
+
+
+def create_subnet(context: Context) -> Response:
+    """Make a subnet of a network: 201."""
+    asked = context.body("subnet")
+    network = find(context, NETWORKS, str(asked.get("network_id")))
+    try:
+        range_ = ipaddress.ip_network(str(asked.get("cidr")))
+    except ValueError as error:
+        raise context.refused(
+            400, f"Invalid input for cidr. Reason: '{asked.get('cidr')}' is not a valid IP subnet."
+        ) from error
+    for subnet_id in network["subnets"]:
+        other = context.region.subnets[subnet_id]["cidr"]
+        if range_.overlaps(ipaddress.ip_network(other)):
+            raise context.refused(
+                400,
+                f"Invalid input for operation: Requested subnet with cidr: {range_} for network:"
+                f" {network['id']} overlaps with another subnet.",
+                "InvalidInput",
+            )
+    subnet = make_subnet(
+        context.region,
+        network,
+        str(range_),
+        name=asked.get("name", ""),
+        project_id=_project(context, asked),
+        gateway=asked.get("gateway_ip", ""),
+        dhcp=bool(asked.get("enable_dhcp", True)),
+    )
+    subnet["dns_nameservers"] = asked.get("dns_nameservers", [])
+    return reply({"subnet": subnet}, 201)
+
+
+def create_port(context: Context) -> Response:
+    """Make a port in a network, in the default group unless others are asked for: 201."""
+    asked = context.body("port")
+    network = find(context, NETWORKS, str(asked.get("network_id")))
+    project_id = _project(context, asked)
+    used = sum(1 for port in context.region.ports.values() if port["project_id"] == project_id)
+    require_room(context, "port", used)
+    groups = asked.get("security_groups")
+    if groups is None:
+        default = default_group(context.region, project_id)
+        groups = [] if default is None else [default["id"]]
+    for group_id in groups:
+        find(context, SECURITY_GROUPS, group_id)
+    try:
+        port = make_port(
+            context.region,
+            network,
+            project_id,
+            name=asked.get("name", ""),
+            fixed_ips=asked.get("fixed_ips") or [],
+            security_groups=groups,
+            device_id=asked.get("device_id", ""),
+            device_owner=asked.get("device_owner", ""),
+        )
+    except NoAddress as error:
+        kind = "IpAddressGenerationFailure"
+        if "already" in str(error):
+            kind = "IpAddressAlreadyAllocated"
+        status = 400 if "not a valid IP" in str(error) else 409
+        raise context.refused(
+            status, str(error), "InvalidIpForNetwork" if status == 400 else kind
+        ) from error
+    port["description"] = asked.get("description", "")
+    port["tags"] = list(asked.get("tags", []))
+    return reply({"port": port}, 201)
+
+
+def create_security_group(context: Context) -> Response:
+    """Make a security group: 201."""
+    asked = context.body("security_group")
+    require_room(context, "security_group", len(_own(context, SECURITY_GROUPS)))
+    if asked.get("name") == "default":
+        raise context.refused(
+            409, "Default security group already exists.", "SecurityGroupDefaultAlreadyExists"
+        )
+    group = security.make_group(
+        context.region,
+        _project(context, asked),
+        str(asked.get("name", "")),
+        asked.get("description", ""),
+    )
+    return reply({"security_group": group}, 201)
+
+
+def create_rule(context: Context) -> Response:
+    """Put a rule into a security group: 201; 409 when it has the same one."""
+    asked = context.body("security_group_rule")
+    group = find(context, SECURITY_GROUPS, str(asked.get("security_group_id")))
+    if asked.get("direction") not in {"ingress", "egress"}:
+        raise context.refused(
+            400,
+            f"Invalid input for direction. Reason: '{asked.get('direction')}' is not in"
+            " ['ingress', 'egress'].",
+        )
+    kept = {key: value for key, value in asked.items() if key not in {"tenant_id", "project_id"}}
+    rule = security.add_rule(group, kept)
+    for other in group["security_group_rules"]:
+        if other is not rule and _means_the_same(other, rule):
+            group["security_group_rules"].remove(rule)
+            raise context.refused(
+                409,
+                f"Security group rule already exists. Rule id is {other['id']}.",
+                "SecurityGroupRuleExists",
+            )
+    return reply({"security_group_rule": rule}, 201)
+
+
+def require_room(context: Context, noun: str, used: int) -> None:
+    """Refuse with 409 one more object beyond the project's quota."""
+    limits = quotas.limits_of(context.region, "network", context.project_id, quotas.NETWORKS)
+    if 0 <= limits[noun] <= used:
+        raise context.refused(409, f"Quota exceeded for resources: ['{noun}'].", "OverQuota")
+
+
+def _own(context: Context, collection: Collection) -> list[Body]:
+    return [
+        thing
+        for thing in collection.find_all(context.region).values()
+        if thing["project_id"] == context.project_id
+    ]
+
+
+def _project(context: Context, asked: Body) -> str:
+    wanted = str(asked.get("project_id") or asked.get("tenant_id") or context.project_id)
+    return wanted if context.is_admin else context.project_id
+
+
+def _means_the_same(one: Body, other: Body) -> bool:
+    fields = (
+        "direction",
+        "ethertype",
+        "protocol",
+        "port_range_min",
+        "port_range_max",
+        "remote_ip_prefix",
+        "remote_group_id",
+    )
+    return all(one[field] == other[field] for field in fields)

@@ -1,0 +1,226 @@
+"""Neutron's objects as the wire shows them, and the addresses that ports take.
+
+Source of the shapes: https://docs.openstack.org/api-ref/network/v2/
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import uuid
+from collections.abc import Sequence
+from itertools import chain
+
+from skyclust_sandbox.openstack.state import Region
+from skyclust_sandbox.openstack.wire import Body, now, seconds_time
+
+
+class NoAddress(Exception):
+    """A subnet has no address left, or not the one that is asked for."""
+
+
+def stamped(content: Body, project_id: str) -> Body:
+    """Return an object with what all of neutron's objects have."""
+    moment = seconds_time(now())
+    return {
+        "id": str(uuid.uuid4()),
+        "project_id": project_id,
+        "tenant_id": project_id,
+        "description": "",
+        "tags": [],
+        "revision_number": 1,
+        "created_at": moment,
+        "updated_at": moment,
+        **content,
+    }
+
+
+def touch(content: Body) -> None:
+    """Note that an object has just been changed."""
+    content["updated_at"] = seconds_time(now())
+    content["revision_number"] += 1
+
+
+def make_network(
+    region: Region,
+    project_id: str,
+    name: str,
+    *,
+    shared: bool = False,
+    external: bool = False,
+    description: str = "",
+    mtu: int = 1442,
+) -> Body:
+    """Put a network without subnets into a region and return it."""
+    network = stamped(
+        {
+            "name": name,
+            "admin_state_up": True,
+            "status": "ACTIVE",
+            "shared": shared,
+            "router:external": external,
+            "is_default": False,
+            "mtu": mtu,
+            "port_security_enabled": True,
+            "subnets": [],
+            "availability_zones": list(region.zones),
+            "availability_zone_hints": [],
+            "ipv4_address_scope": None,
+            "ipv6_address_scope": None,
+            "description": description,
+        },
+        project_id,
+    )
+    region.networks[network["id"]] = network
+    return network
+
+
+def make_subnet(
+    region: Region,
+    network: Body,
+    cidr: str,
+    *,
+    name: str = "",
+    project_id: str | None = None,
+    gateway: str | None = "",
+    dhcp: bool = True,
+) -> Body:
+    """Put a subnet into a network and return it; the gateway is the first address by itself."""
+    range_ = ipaddress.ip_network(cidr)
+    first = str(range_[1]) if gateway == "" else gateway
+    start = range_[2] if first == str(range_[1]) else range_[1]
+    subnet = stamped(
+        {
+            "name": name,
+            "network_id": network["id"],
+            "ip_version": range_.version,
+            "cidr": str(range_),
+            "gateway_ip": first,
+            "enable_dhcp": dhcp,
+            "allocation_pools": [{"start": str(start), "end": str(range_[-2])}],
+            "dns_nameservers": [],
+            "host_routes": [],
+            "ipv6_address_mode": None,
+            "ipv6_ra_mode": None,
+            "subnetpool_id": None,
+            "service_types": [],
+        },
+        project_id or network["project_id"],
+    )
+    region.subnets[subnet["id"]] = subnet
+    network["subnets"].append(subnet["id"])
+    return subnet
+
+
+def make_port(
+    region: Region,
+    network: Body,
+    project_id: str,
+    *,
+    name: str = "",
+    fixed_ips: Sequence[Body] = (),
+    security_groups: Sequence[str] = (),
+    device_id: str = "",
+    device_owner: str = "",
+) -> Body:
+    """Put a port into a network and return it; an address is chosen where none is asked for.
+
+    Raises NoAddress when an address is taken, outside of its subnet, or none is left.
+    """
+    wanted = [dict(one) for one in fixed_ips] or _default_subnets(region, network)
+    port_id = str(uuid.uuid4())
+    port = stamped(
+        {
+            "name": name,
+            "network_id": network["id"],
+            "admin_state_up": True,
+            "status": "DOWN",
+            "mac_address": ":".join(["fa", "16", "3e", *(port_id[i : i + 2] for i in (0, 2, 4))]),
+            "fixed_ips": [take_address(region, network, one) for one in wanted],
+            "security_groups": list(security_groups),
+            "device_id": device_id,
+            "device_owner": device_owner,
+            "allowed_address_pairs": [],
+            "extra_dhcp_opts": [],
+            "binding:vnic_type": "normal",
+            "port_security_enabled": True,
+            "dns_name": "",
+            "dns_assignment": [],
+        },
+        project_id,
+    )
+    port["id"] = port_id
+    region.ports[port_id] = port
+    return port
+
+
+def remove_port(region: Region, port: Body) -> None:
+    """Take a port away with its addresses; a floating address that led to it stays, idle."""
+    del region.ports[port["id"]]
+    for fixed in port["fixed_ips"]:
+        region.addresses.get(fixed["subnet_id"], set()).discard(fixed["ip_address"])
+    for floating in region.floating_ips.values():
+        if floating["port_id"] == port["id"]:
+            detach_floating(floating)
+
+
+def detach_floating(floating: Body) -> None:
+    """Let a floating address lead nowhere."""
+    changes = {"port_id": None, "fixed_ip_address": None, "router_id": None}
+    floating.update(changes, status="DOWN", port_details=None)
+    touch(floating)
+
+
+def take_address(region: Region, network: Body, wanted: Body) -> Body:
+    """Take an address of a subnet and return it as a port shows it; raises NoAddress."""
+    asked = wanted.get("ip_address")
+    subnet = _subnet_for(region, network, wanted)
+    taken = region.addresses.setdefault(subnet["id"], set())
+    if asked is None:
+        asked = _next_free(region, subnet, taken)
+    elif asked in taken or asked == subnet["gateway_ip"]:
+        raise NoAddress(f"IP address {asked} already allocated in subnet {subnet['id']}.")
+    taken.add(asked)
+    return {"subnet_id": subnet["id"], "ip_address": asked}
+
+
+def _default_subnets(region: Region, network: Body) -> list[Body]:
+    """Return a wish for one address of each IP version that the network has."""
+    first: dict[int, Body] = {}
+    for subnet_id in network["subnets"]:
+        subnet = region.subnets[subnet_id]
+        first.setdefault(subnet["ip_version"], {"subnet_id": subnet_id})
+    return list(first.values())
+
+
+def _subnet_for(region: Region, network: Body, wanted: Body) -> Body:
+    asked = wanted.get("ip_address")
+    for subnet_id in network["subnets"]:
+        subnet = region.subnets[subnet_id]
+        if wanted.get("subnet_id", subnet_id) != subnet_id:
+            continue
+        if asked is None or _is_in(asked, subnet["cidr"]):
+            return subnet
+    raise NoAddress(
+        f"IP address {asked} is not a valid IP for any of the subnets on the specified network."
+    )
+
+
+def _is_in(address: str, cidr: str) -> bool:
+    try:
+        return ipaddress.ip_address(address) in ipaddress.ip_network(cidr)
+    except ValueError:
+        return False
+
+
+def _next_free(region: Region, subnet: Body, taken: set[str]) -> str:
+    pool = subnet["allocation_pools"][0]
+    first = int(ipaddress.ip_address(pool["start"]))
+    last = int(ipaddress.ip_address(pool["end"]))
+    kind = ipaddress.IPv4Address if subnet["ip_version"] == 4 else ipaddress.IPv6Address
+    begin = region.cursors.get(subnet["id"], first)
+    for number in chain(range(begin, last + 1), range(first, begin)):
+        address = str(kind(number))
+        if address not in taken:
+            region.cursors[subnet["id"]] = number + 1
+            return address
+    raise NoAddress(f"No more IP addresses available on network {subnet['network_id']}.")

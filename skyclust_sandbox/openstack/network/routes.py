@@ -1,0 +1,72 @@
+"""The operations of neutron v2.0."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from werkzeug.wrappers import Response
+
+from skyclust_sandbox.openstack.context import Context, Route
+from skyclust_sandbox.openstack.network import catalog, changes, creation, floating, listing
+from skyclust_sandbox.openstack.network.collections import COLLECTIONS, Collection
+
+_CREATIONS: Final[dict[str, Callable[[Context], Response]]] = {
+    "networks": creation.create_network,
+    "subnets": creation.create_subnet,
+    "ports": creation.create_port,
+    "security_groups": creation.create_security_group,
+    "security_group_rules": creation.create_rule,
+    "floatingips": floating.create_floating,
+}
+
+
+def _routes(collection: Collection) -> list[Route]:
+    """Return the operations that every collection has."""
+    path, noun = collection.path, collection.plural
+    one = f"{path}/<id>"
+
+    def work(
+        function: Callable[[Context, Collection], Response],
+    ) -> Callable[[Context], Response]:
+        return partial(_call, function, collection)
+
+    update = floating.update_floating if noun == "floatingips" else work(changes.update_object)
+    return [
+        Route("GET", path, f"{noun}.list", work(listing.list_objects)),
+        Route("GET", one, f"{noun}.get", work(listing.get_object)),
+        Route("PUT", one, f"{noun}.update", update),
+        Route("DELETE", one, f"{noun}.delete", work(changes.delete_object)),
+        Route("GET", f"{one}/tags", f"{noun}_tags.list", work(changes.list_tags)),
+        Route("PUT", f"{one}/tags", f"{noun}_tags.replace", work(changes.replace_tags)),
+        Route("DELETE", f"{one}/tags", f"{noun}_tags.delete", work(changes.delete_tags)),
+        Route("PUT", f"{one}/tags/<tag>", f"{noun}_tags.add", work(changes.add_tag)),
+        Route("DELETE", f"{one}/tags/<tag>", f"{noun}_tags.remove", work(changes.delete_tag)),
+    ]
+
+
+def _call(
+    function: Callable[[Context, Collection], Response], collection: Collection, context: Context
+) -> Response:
+    return function(context, collection)
+
+
+_QUOTAS: Final = "/v2.0/quotas/<project_id>"
+
+ROUTES: Final = (
+    Route("GET", "", "versions.list", catalog.list_versions, open=True),
+    Route("GET", "/v2.0", "versions.get", catalog.list_resources),
+    *(route for collection in COLLECTIONS for route in _routes(collection)),
+    *(
+        Route("POST", one.path, f"{one.plural}.create", _CREATIONS[one.plural])
+        for one in COLLECTIONS
+        if one.plural in _CREATIONS
+    ),
+    Route("GET", "/v2.0/extensions", "extensions.list", catalog.list_extensions),
+    Route("GET", "/v2.0/extensions/<alias>", "extensions.get", catalog.get_extension),
+    Route("GET", _QUOTAS, "quotas.get", catalog.get_quotas),
+    Route("GET", f"{_QUOTAS}/details", "quotas.get", catalog.get_quotas_detailed),
+    Route("GET", f"{_QUOTAS}/details.json", "quotas.get", catalog.get_quotas_detailed),
+    Route("PUT", _QUOTAS, "quotas.update", catalog.set_quotas),
+)

@@ -1,0 +1,140 @@
+"""What can be done with a volume that is there, and the metadata of volumes and snapshots.
+
+Source: https://docs.openstack.org/api-ref/block-storage/v3/#volume-actions-volumes-action
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+from skyclust_sandbox.openstack.context import Context, read_json
+from skyclust_sandbox.openstack.state import Volume, VolumeSnapshot
+from skyclust_sandbox.openstack.volume.lookups import find_snapshot, find_volume
+from skyclust_sandbox.openstack.volume.volumes import require_room, snapshots_of
+from skyclust_sandbox.openstack.wire import empty, is_true, now, reply
+
+
+def act(context: Context) -> Response:
+    """Do with a volume what the body's one key names."""
+    volume = find_volume(context)
+    content = read_json(context.request)
+    if not isinstance(content, dict) or len(content) != 1:
+        raise context.refused(400, "Malformed request body")
+    [(name, details)] = content.items()
+    actions = {
+        "os-extend": _extend,
+        "revert": _revert,
+        "os-set_bootable": _set_bootable,
+        "os-reset_status": _reset_status,
+    }
+    if name not in actions:
+        raise context.refused(400, f"There is no such action: {name}")
+    return actions[name](context, volume, details or {})
+
+
+def _extend(context: Context, volume: Volume, details: dict[str, Any]) -> Response:
+    new_size = int(details.get("new_size", 0))
+    in_use_too = context.call.microversion >= (3, 42)
+    if volume.status not in ({"available", "in-use"} if in_use_too else {"available"}):
+        raise context.refused(
+            400,
+            f"Invalid volume: Volume {volume.id} status must be 'available' to extend, currently"
+            f" {volume.status}.",
+        )
+    if new_size <= volume.size:
+        raise context.refused(
+            400,
+            f"Invalid input received: New size for extend must be greater than current size."
+            f" (current: {volume.size}, extended: {new_size}).",
+        )
+    require_room(context, new_size - volume.size)
+    before, volume.status = volume.status, "extending"
+
+    def finish() -> None:
+        volume.status = before if not context.fails else "error_extending"
+        if volume.status == before:
+            volume.size = new_size
+        volume.updated = now()
+
+    context.later(volume.id, finish)
+    return empty(202)
+
+
+def _revert(context: Context, volume: Volume, details: dict[str, Any]) -> Response:
+    """Begin to put a volume that nobody has back to its latest snapshot; since 3.40."""
+    if context.call.microversion < (3, 40):
+        raise context.refused(400, "There is no such action: revert")
+    snapshot = find_snapshot(context, str(details.get("snapshot_id")))
+    latest = max(snapshots_of(context.region, volume), key=lambda one: one.created, default=None)
+    if latest is not snapshot:
+        raise context.refused(
+            400, f"Invalid snapshot: Specified snapshot {snapshot.id} is not the latest one."
+        )
+    if volume.status != "available" or snapshot.status != "available":
+        raise context.refused(
+            409,
+            f"Volume {volume.id} status must be available to revert, but the current status is"
+            f" {volume.status}.",
+            code="conflictingRequest",
+        )
+    volume.status, snapshot.status = "reverting", "restoring"
+
+    def finish() -> None:
+        snapshot.status = "available"
+        volume.status = "available" if not context.fails else "error"
+        if volume.status == "available":
+            volume.content = snapshot.content
+        volume.updated = now()
+
+    context.later(volume.id, finish)
+    return empty(202)
+
+
+def _set_bootable(_context: Context, volume: Volume, details: dict[str, Any]) -> Response:
+    volume.bootable = is_true(details.get("bootable", False))
+    return empty(200)
+
+
+def _reset_status(context: Context, volume: Volume, details: dict[str, Any]) -> Response:
+    if not context.is_admin:
+        message = "Policy doesn't allow volume_extension:volume_admin_actions:reset_status"
+        raise context.refused(403, f"{message} to be performed.")
+    context.cloud.timers.cancel(volume.id)
+    volume.status = str(details.get("status", volume.status))
+    return empty(202)
+
+
+def get_metadata(context: Context) -> Response:
+    """Return the metadata of a volume or snapshot."""
+    return reply({"metadata": _holder(context).metadata})
+
+
+def update_metadata(context: Context) -> Response:
+    """Set some pairs, leave the others, and return all."""
+    holder = _holder(context)
+    holder.metadata = {**holder.metadata, **context.body("metadata")}
+    return reply({"metadata": holder.metadata})
+
+
+def replace_metadata(context: Context) -> Response:
+    """Set the pairs and drop all others."""
+    holder = _holder(context)
+    holder.metadata = dict(context.body("metadata"))
+    return reply({"metadata": holder.metadata})
+
+
+def delete_metadata_item(context: Context) -> Response:
+    """Remove one pair; 404 when there is none of this key."""
+    holder, key = _holder(context), context.argument("key")
+    if key not in holder.metadata:
+        raise context.refused(404, f"Metadata item was not found: {key}")
+    del holder.metadata[key]
+    return empty(200)
+
+
+def _holder(context: Context) -> Volume | VolumeSnapshot:
+    if "volume_id" in context.call.arguments:
+        return find_volume(context)
+    return find_snapshot(context)
