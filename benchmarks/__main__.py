@@ -25,7 +25,7 @@ from skyclust.embedded.environment import client_environment
 from skyclust.embedded.installation import start, stop
 from skyclust.embedded.processes import end
 from skyclust.embedded.runtime import read_runtime
-from tasks.turns import WORKERS
+from skyclust.inventory.scheduler import WORKERS
 
 AIM: Final = 1.5
 """A sync, store included, shall take at most so many times what bare boto3 takes."""

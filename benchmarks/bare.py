@@ -14,7 +14,7 @@ import boto3
 import boto3.session
 
 from benchmarks.measuring import measured, report
-from tasks.turns import WORKERS
+from skyclust.inventory.scheduler import WORKERS
 
 LISTS: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
     ("ec2", "describe_instances", {}),

@@ -26,8 +26,8 @@ from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from benchmarks.measuring import Cost, measured, report
+from skyclust.inventory.scheduler import WORKERS
 from skyclust.orchestration.client import prefect_client
-from tasks.turns import WORKERS
 
 RECORDING_SECONDS: Final = 120.0
 """The longest that the server may take to have recorded everything."""

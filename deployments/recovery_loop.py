@@ -148,7 +148,7 @@ def _paused() -> list[str]:
 
 def _named(lost: Sequence[Operation]) -> str:
     return ", ".join(
-        f"{one.kind} of {one.instance_name or one.instance_id} ({one.id})" for one in lost
+        f"{one.kind} of {one.subject_name or one.subject_id} ({one.id})" for one in lost
     )
 
 

@@ -1,4 +1,4 @@
-"""Change one machine: its power, its type, its snapshots, its disks or its tags."""
+"""Change one instance: its power, its type, its snapshots, its disks or its tags."""
 
 from __future__ import annotations
 
@@ -10,24 +10,27 @@ from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from skyclust.file_modes import keep_files_private
-from skyclust.model.change_request import ChangeRequest, InstanceAction
+from skyclust.inventory.credential_selection import credential_key, require_ability
+from skyclust.inventory.instance_lookup import InstanceLocation
+from skyclust.model.change_request import ChangeRequest
+from skyclust.model.credential_key import CredentialKey
+from skyclust.model.instance_action import InstanceAction
+from skyclust.model.operation import NewOperation
+from skyclust.operations.instance.planning import needed_abilities, plan_change
 from skyclust.orchestration.after_commit import finish
+from skyclust.orchestration.credentials import find_credential
+from skyclust.orchestration.execution import current_run
 from skyclust.orchestration.heartbeats import heartbeat
+from skyclust.orchestration.reports import report_operations
 from skyclust.orchestration.runs import tag_this_run
-from skyclust.planning import Meant, change, needed_abilities
+from skyclust.orchestration.verdict import verdict
 from skyclust.store.engine import open_store
-from tasks.accounts import Account, account, check_ability
-from tasks.disks import find_disk
-from tasks.journal import current_run, journal_operations
-from tasks.machines import Machine, find_machine
-from tasks.operations import carry_on_all
-from tasks.reports import report_operations
-from tasks.snapshots import find_snapshot
-from tasks.verdict import verdict
+from tasks.instances import find_disk, find_instance, find_snapshot
+from tasks.operations import carry_on_all, journal_operations
 
 BILLED_ON: Final = (
-    "The machine is powered off only: it keeps its place, and a cloud that bills for the place"
-    " bills on until the machine is stopped wholly or deleted."
+    "The instance is powered off only: it keeps its place, and a cloud that bills for the place"
+    " bills on until the instance is stopped wholly or deleted."
 )
 
 
@@ -38,11 +41,11 @@ BILLED_ON: Final = (
     persist_result=False,
 )
 def change_instance(request: ChangeRequest) -> State[Any]:
-    """Find the machine that is meant, journal the operation and carry it to its end.
+    """Find the instance, journal the operation and carry it to its end.
 
     The run ends as Completed, or as Failed with the reason. Deleting ends when the cloud
-    says that the machine is gone, not before. What the machine's provider cannot do at all
-    is refused before anything is journalled.
+    reports that the instance no longer exists, not before. A change that the instance's provider
+    cannot do at all is refused before anything is journalled.
     """
     keep_files_private()
     with heartbeat(current_run()):
@@ -52,21 +55,13 @@ def change_instance(request: ChangeRequest) -> State[Any]:
 def _change(request: ChangeRequest) -> State[Any]:
     store = open_store()
     finish(store)
-    machine = find_machine(request)
-    target = account(store, request.workspace, machine.credential)
-    for ability in needed_abilities(request.action.kind):
-        check_ability(target, ability, purpose=request.action.value)
-    tag_this_run({f"workspace:{target.workspace_id}", f"provider:{target.provider}"})
-    planned = change(
-        request,
-        provider=target.provider,
-        credential=target.credential,
-        instance=machine.reference,
-        instance_name=machine.name,
-        run_id=current_run(),
-        meant=_meant(request, target, machine),
-    )
-    journalled = journal_operations(target.workspace_id, [planned])
+    instance = find_instance(request)
+    credential = credential_key(find_credential(store, request.workspace, instance.credential))
+    for ability in needed_abilities(request.action):
+        require_ability(credential, ability, purpose=request.action.value)
+    tag_this_run({f"workspace:{credential.workspace_id}", f"provider:{credential.provider}"})
+    planned = _plan(request, credential, instance)
+    journalled = journal_operations(credential.workspace_id, [planned])
     carried = carry_on_all(journalled)
     report_operations(store, carried, run_id=current_run())
     state = verdict(carried)
@@ -75,13 +70,24 @@ def _change(request: ChangeRequest) -> State[Any]:
     return state
 
 
-def _meant(request: ChangeRequest, target: Account, machine: Machine) -> Meant:
-    """Return the ids of the snapshot and of the disk that the request speaks of.
+def _plan(
+    request: ChangeRequest, credential: CredentialKey, instance: InstanceLocation
+) -> NewOperation:
+    """Return the operation, with the ids of the snapshot and the disk that the request names.
 
-    They are journalled, so that every later step means the same one whatever is renamed.
+    They are journalled, so that every later step means the same ones whatever is renamed.
     """
-    if request.disk:
-        return Meant(disk_id=find_disk(target, machine, request.disk))
-    if request.snapshot and request.action is not InstanceAction.SNAPSHOT:
-        return Meant(snapshot_id=find_snapshot(target, machine, request.snapshot))
-    return Meant()
+    disk_id = find_disk(credential, instance, request.disk) if request.disk else None
+    names_snapshot = request.snapshot and request.action is not InstanceAction.SNAPSHOT
+    return plan_change(
+        request,
+        provider=credential.provider,
+        credential=credential.name,
+        instance=instance.reference,
+        instance_name=instance.name,
+        run_id=current_run(),
+        snapshot_id=find_snapshot(credential, instance, request.snapshot or "")
+        if names_snapshot
+        else None,
+        disk_id=disk_id,
+    )

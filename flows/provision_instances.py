@@ -1,4 +1,4 @@
-"""Make machines: each exactly once, whatever dies in between."""
+"""Create instances: each exactly once, whatever crashes."""
 
 from __future__ import annotations
 
@@ -12,24 +12,26 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from skyclust.contract import ComputeProvider
 from skyclust.file_modes import keep_files_private
+from skyclust.inventory.credential_selection import credential_key, require_ability
+from skyclust.inventory.placement import candidates
 from skyclust.model.placement import Ranked
 from skyclust.model.provision_request import ProvisionRequest
+from skyclust.operations.instance.planning import Attempt, plan_creations
+from skyclust.operations.instance.user_data import plain_user_data
+from skyclust.operations.journal import attempts
 from skyclust.orchestration.after_commit import finish
+from skyclust.orchestration.credentials import find_credential
+from skyclust.orchestration.execution import current_run
 from skyclust.orchestration.heartbeats import heartbeat
+from skyclust.orchestration.reports import report_operations
 from skyclust.orchestration.runs import tag_this_run
-from skyclust.placement import candidates
-from skyclust.planning import Attempt, creations
+from skyclust.orchestration.verdict import verdict
 from skyclust.store.engine import Store, open_store
-from tasks.accounts import account, check_ability
-from tasks.journal import attempts, current_run, journal_operations
-from tasks.operations import carry_on_all
+from tasks.operations import carry_on_all, journal_operations
 from tasks.placement import rank_places
-from tasks.reports import report_operations
-from tasks.user_data import plain_user_data
-from tasks.verdict import verdict
 
 WORKERS: Final = 20
-"""Machines worked on at once; the credential's concurrency limit may allow fewer."""
+"""Instances created at once; the credential's concurrency limit may allow fewer."""
 
 
 @flow(
@@ -39,12 +41,12 @@ WORKERS: Final = 20
     persist_result=False,
 )
 def provision_instances(request: ProvisionRequest) -> State[Any]:
-    """Journal one operation a machine, then carry all of them to their end.
+    """Journal one operation for each instance, then carry all of them to their end.
 
-    A machine asked for by its needs is tried in the best place first, and in the next where
-    there is no room. A machine that does not come up is deleted again. The run ends as
-    Completed, as Partial when only some machines came up, or as Failed. A retry of the run
-    goes on with the same operations. A dry run shows the ranking and makes nothing.
+    An instance requested by its needs is created in the best place, or in the next where there
+    is no capacity. An instance that does not come up is deleted again. The run ends as
+    Completed, as Partial when only some instances came up, or as Failed. A retry of the run
+    goes on with the same operations. A dry run shows the ranking and creates nothing.
     """
     keep_files_private()
     with heartbeat(current_run()):
@@ -54,37 +56,41 @@ def provision_instances(request: ProvisionRequest) -> State[Any]:
 def _provision(request: ProvisionRequest) -> State[Any]:
     store = open_store()
     finish(store)
-    # What does not open makes no machine: that is said before any cloud is asked.
+    # User data that does not open creates no instance: that is reported before a cloud is called.
     plain_user_data(request.user_data, request.workspace)
     if request.needs is None:
-        ways = [_exactly(store, request)]
+        ways = [_exact_attempt(store, request)]
     else:
         ranking = candidates(rank_places(request.workspace, request.needs))
         if request.dry_run:
-            return _shown(request, ranking)
+            return _ranking_only(request, ranking)
         ways = [
-            Attempt(one.place.credential, one.provider, one.spec) for one in ranking if one.spec
+            Attempt(ranked.place.credential, ranked.provider, ranked.spec)
+            for ranked in ranking
+            if ranked.spec
         ]
-    tag_this_run({f"workspace:{request.workspace}", *(f"provider:{one.provider}" for one in ways)})
-    planned = creations(request, ways, run_id=current_run())
+    tag_this_run({f"workspace:{request.workspace}", *(f"provider:{way.provider}" for way in ways)})
+    planned = plan_creations(request, ways, run_id=current_run())
     journalled = journal_operations(request.workspace, planned)
     carried = carry_on_all(journalled)
-    tried = [each for one in journalled for each in attempts(store, one)]
+    tried = [each for operation in journalled for each in attempts(store, operation)]
     report_operations(store, tried, run_id=current_run())
     return verdict(carried)
 
 
-def _exactly(store: Store, request: ProvisionRequest) -> Attempt:
-    """Return the one way in which an exact machine can be made."""
-    target = account(store, request.workspace, request.credential or "")
-    check_ability(target, ComputeProvider)
-    if request.spec is None:
-        raise TypeError("A request without needs has a spec.")
-    return Attempt(target.credential, target.provider, request.spec)
+def _exact_attempt(store: Store, request: ProvisionRequest) -> Attempt:
+    """Return the one way in which an exactly specified instance can be created."""
+    if request.spec is None or request.credential is None:
+        raise TypeError("A request without needs has a spec and a credential.")
+    credential = credential_key(find_credential(store, request.workspace, request.credential))
+    require_ability(credential, ComputeProvider)
+    return Attempt(credential.name, credential.provider, request.spec)
 
 
-def _shown(request: ProvisionRequest, ranking: Sequence[Ranked]) -> State[Any]:
+def _ranking_only(request: ProvisionRequest, ranking: Sequence[Ranked]) -> State[Any]:
     first, *others = ranking
-    message = f"{request.name} would be made in {first.place.credential}/{first.region}"
+    message = f"{request.name} would be created in {first.place.credential}/{first.region}"
     message += f" as {first.spec.type}" if first.spec else ""
-    return Completed(message=f"{message}; {len(others)} places to fall back on. Nothing was made.")
+    return Completed(
+        message=f"{message}; {len(others)} places to fall back on. Nothing was created."
+    )

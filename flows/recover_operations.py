@@ -13,14 +13,14 @@ from skyclust.file_modes import keep_files_private
 from skyclust.model.request import RecoverRequest
 from skyclust.orchestration.after_commit import finish
 from skyclust.orchestration.backlog import stand_for_waiting_runs
+from skyclust.orchestration.execution import current_run
 from skyclust.orchestration.heartbeats import heartbeat
+from skyclust.orchestration.reports import report_operations
 from skyclust.orchestration.runs import tag_this_run
+from skyclust.orchestration.verdict import recovery_verdict
 from skyclust.store.engine import open_store
-from tasks.journal import current_run
 from tasks.operations import carry_on_all
-from tasks.recovery import abandoned, take_over, tell_cancelled_runs
-from tasks.reports import report_operations
-from tasks.verdict import recovery_verdict
+from tasks.recovery import find_abandoned, report_to_cancelled_runs, take_over
 
 EVERY_WORKSPACE: Final = RecoverRequest()
 
@@ -37,10 +37,10 @@ WORKERS: Final = 20
 def recover_operations(request: RecoverRequest = EVERY_WORKSPACE) -> State[Any]:
     """Take over every open operation whose run is gone and carry it to its end.
 
-    What a dead process owed to Prefect, events and blocks to delete, is made up for first.
-    What a cancelled run had not begun is not begun any more; what it had begun is undone, or
-    carried to its end where it cannot be. An operation that was tried too often waits for a
-    person. The run ends as Completed when every operation came to its end, whichever that was.
+    Events that a dead process did not send, and blocks that it did not delete, come first.
+    What a cancelled run had not begun is not begun; what it had begun is rolled back, or
+    completed where that is impossible. An operation that was retried too often waits for a
+    person. The run ends as Completed when every operation has ended, however it ended.
     Recoveries may run side by side: an operation has one owner at a time.
     """
     keep_files_private()
@@ -52,14 +52,14 @@ def recover_operations(request: RecoverRequest = EVERY_WORKSPACE) -> State[Any]:
 def _recover(request: RecoverRequest) -> State[Any]:
     store = open_store()
     finish(store)
-    found = abandoned(request)
-    if not found:
+    abandoned = find_abandoned(request)
+    if not abandoned:
         return Completed(message="No operation needs recovery.")
-    taken = take_over(found)
+    taken = take_over(abandoned)
     if not taken:
         return Completed(message="Another recovery was faster.")
-    tag_this_run({f"workspace:{one.workspace_id}" for one in taken})
+    tag_this_run({f"workspace:{operation.workspace_id}" for operation in taken})
     carried = carry_on_all(taken)
-    tell_cancelled_runs(found, carried)
+    report_to_cancelled_runs(abandoned, carried)
     report_operations(store, carried, run_id=current_run())
     return recovery_verdict(carried)

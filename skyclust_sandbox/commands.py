@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 from pydantic import TypeAdapter
 
-from skyclust.cli.allowing import allow_endpoints, forget_endpoints
+from skyclust.cli.allowed_endpoints import allow_endpoints, forget_endpoints
 from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson, Workspace
 from skyclust.cli.output import say, show_list, show_record
 from skyclust.cli.server import require_server

@@ -1,7 +1,7 @@
-"""Carrying operations on, step by step, to their end.
+"""Operations: journalled, and carried on step by step until they end.
 
-Each step is a task that may be tried again alone. What has been done stands in the journal,
-so a step that is tried again, here or by a recovery days later, begins by reading it.
+Each step is a task that is retried by itself. What has been done is in the journal, so a step
+that is retried, here or by a recovery days later, begins by reading it.
 """
 
 from __future__ import annotations
@@ -13,48 +13,92 @@ from threading import Event
 from typing import Any
 
 from prefect import get_run_logger, task
-from prefect.cache_policies import NO_CACHE
 
-from skyclust.cancelling import after_cancel, cancel_error
-from skyclust.errors import Transient
-from skyclust.model.operation import Operation
+from skyclust.errors import ConfigurationError, Transient
+from skyclust.model.operation import NewOperation, Operation
+from skyclust.operations import attempt, journal
+from skyclust.operations.cancellation import after_cancel, cancel_error
+from skyclust.operations.next_step import next_step
+from skyclust.operations.waiting import interruptible
+from skyclust.orchestration.dispatch import try_to_send
+from skyclust.orchestration.execution import current_execution
 from skyclust.store.engine import open_store
-from skyclust.waiting import interruptible
-from tasks.attempt import next_task, settle
-from tasks.journal import as_stored, attempts
-from tasks.outcome import place
+from tasks.retry_policy import RETRIED, UNCACHED
 
 
 class RunEnding(BaseException):
     """The process of the run is being ended: nothing more is begun in it.
 
-    No Exception, for it comes out of the middle of a wait, and nobody there is to handle it.
+    No Exception, because it is raised in the middle of a wait, where nothing may handle it.
     """
 
 
-def _run_name(parameters: dict[str, Any]) -> str:
-    """Return what an operation does, to which machine and where, for a task run's name."""
+@task(
+    name="journal operations",
+    task_run_name="journal the operations of {workspace_id}",
+    **UNCACHED,
+)
+def journal_operations(workspace_id: str, planned: Sequence[NewOperation]) -> list[Operation]:
+    """Write all operations to the journal and return them, before any cloud is called.
+
+    As `skyclust.operations.journal.journal_all`.
+    """
+    execution = current_execution()
+    journalled = journal.journal_all(execution, workspace_id, planned)
+    try_to_send(execution.store)
+    return journalled
+
+
+def _step_name(parameters: dict[str, Any]) -> str:
+    """Return the step, the subject and the region, for a task run's name."""
     operation: Operation = parameters["operation"]
-    return f"{operation.kind} {place(operation)}"
+    try:
+        step = next_step(operation)
+    except ConfigurationError:  # the step itself reports it, in the journal too
+        return f"unknown step of {operation.title}"
+    return f"{step.action if step else 'nothing for'} {operation.title}"
+
+
+@task(
+    name="take step",
+    task_run_name=_step_name,  # type: ignore[arg-type]  # its protocol asks for a classmethod
+    **RETRIED,
+)
+def take_step(operation: Operation) -> Operation:
+    """Do the next step of an operation and return the operation as journalled after it.
+
+    As `skyclust.operations.attempt.take_step`.
+    """
+    return attempt.take_step(current_execution(), operation)
+
+
+# A wait retries Transient errors by itself, until its own deadline.
+take_waiting_step = take_step.with_options(retries=0)
+
+
+def _operation_name(parameters: dict[str, Any]) -> str:
+    """Return the kind of an operation, its subject and region, for a task run's name."""
+    operation: Operation = parameters["operation"]
+    return f"{operation.kind} {operation.title}"
 
 
 @task(
     name="carry on operation",
-    task_run_name=_run_name,  # type: ignore[arg-type]  # its protocol asks for a classmethod
-    cache_policy=NO_CACHE,
-    persist_result=False,
+    task_run_name=_operation_name,  # type: ignore[arg-type]  # its protocol asks for a classmethod
+    **UNCACHED,
 )
 def carry_on(operation: Operation, ending: Event) -> Operation:
     """Take an operation step by step to its end and return it there.
 
-    One that finds no room and has other places to try is followed by the next try, under
-    the credential of that place. Raises the error that leaves it open: a Transient one that
-    outlasted the retries, one that somebody has to mend first, or Fenced when another run has
-    taken it over. Once `ending` is set no further step is begun, and RunEnding is raised.
+    An operation that ends for lack of capacity is followed by its successor in another place.
+    Raises the error that leaves it open: a Transient one that outlasted the retries, one that
+    a person has to repair first, or Fenced when another run has taken it over. Once `ending` is
+    set no further step is begun, and RunEnding is raised.
     """
     while True:
         operation = _to_its_end(operation, ending)
-        *_, last = attempts(open_store(), operation)
+        try_to_send(open_store())
+        *_, last = journal.attempts(open_store(), operation)
         if last.id == operation.id:
             return operation
         get_run_logger().warning(
@@ -66,35 +110,48 @@ def carry_on(operation: Operation, ending: Event) -> Operation:
 def _to_its_end(operation: Operation, ending: Event) -> Operation:
     while operation.state.carried_on:
         before = operation
-        _heed_ending(ending)
+        _raise_if_ending(ending)
         try:
-            with interruptible(partial(_heed, before, ending)):
-                operation = next_task(before)(before)
-        except Exception as error:  # a plugin's too: whatever it is, the journal has to tell
-            operation = settle(before, error)
+            with interruptible(partial(_raise_if_unwanted, before, ending)):
+                operation = _next_task(before)(before)
+        except Exception as error:  # a plugin's too: whatever it is, the journal has the reason
+            operation = _settle(before, error)
     return operation
 
 
-def _heed(operation: Operation, ending: Event) -> None:
+def _next_task(operation: Operation) -> Any:
+    step = next_step(operation)
+    return take_waiting_step if step is not None and step.action.waits else take_step
+
+
+def _settle(before: Operation, error: Exception) -> Operation:
+    execution = current_execution()
+    try:
+        return attempt.settle(execution, before, error)
+    finally:
+        try_to_send(execution.store)
+
+
+def _raise_if_unwanted(operation: Operation, ending: Event) -> None:
     """End a wait when its run ends, or its operation was cancelled or taken over."""
-    _heed_ending(ending)
-    with suppress(Transient):  # a busy store breaks no wait off
-        current = as_stored(open_store(), operation)
+    _raise_if_ending(ending)
+    with suppress(Transient):  # a busy store ends no wait
+        current = journal.as_stored(open_store(), operation)
         if after_cancel(current) is not None:
             raise cancel_error(current)
 
 
-def _heed_ending(ending: Event) -> None:
+def _raise_if_ending(ending: Event) -> None:
     if ending.is_set():
         raise RunEnding
 
 
 def carry_on_all(journalled: Sequence[Operation]) -> list[Operation]:
-    """Carry operations on side by side and return each as it stands in the store then.
+    """Carry operations on side by side and return each as it is in the store then.
 
-    One that was tried in another place is told by its last try. An error of one keeps none of
-    the others from being carried on, and stays in the journal. When the run is cancelled, or
-    its process ended, no step is begun any more.
+    An operation with successors is represented by the last of them. An error of one operation
+    does not end the others, and is kept in the journal. When the run is cancelled, or its process
+    ended, no further step is begun.
     """
     ending = Event()
     futures = [
@@ -104,8 +161,8 @@ def carry_on_all(journalled: Sequence[Operation]) -> list[Operation]:
         for future in futures:
             future.wait()
     except BaseException:
-        # The signal reaches the main thread alone, and the process dies only with its threads.
+        # The signal reaches the main thread alone, and the process ends only with its threads.
         ending.set()
         raise
     store = open_store()
-    return [attempts(store, one)[-1] for one in journalled]
+    return [journal.attempts(store, operation)[-1] for operation in journalled]

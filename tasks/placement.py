@@ -1,121 +1,112 @@
-"""Asking the places of a placement what they have, each a task of its own."""
+"""Surveying the places of a placement, each by a task of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from prefect import task
-from prefect.cache_policies import NO_CACHE
 
 from skyclust.errors import InvalidRequest, SkyClustError
-from skyclust.model.placement import InstanceNeeds, Place, Ranked
-from skyclust.orchestration import artifacts
-from skyclust.orchestration.credentials import find_credential, open_provider
-from skyclust.placement import (
+from skyclust.inventory.placement import (
     MOST_PLACES,
     Offer,
     PassedOver,
-    places_asked,
+    places_allowed,
     rank,
     regions_allowed,
     survey,
 )
+from skyclust.inventory.read_liveness import ReadLiveness, results_while_alive
+from skyclust.model.placement import InstanceNeeds, Place, Ranked
+from skyclust.operations.instance.user_data import plain_user_data
+from skyclust.orchestration import artifacts
+from skyclust.orchestration.credentials import adopt_blocks, open_provider
 from skyclust.provider_errors import provider_errors
 from skyclust.store import credentials
 from skyclust.store.engine import open_store
-from tasks.silence import Watch, hear
-from tasks.user_data import plain_user_data
+from tasks.retry_policy import UNCACHED
 
 
-@task(
-    name="discover places",
-    task_run_name="discover the regions of {place}",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
+@task(name="discover places", task_run_name="discover the regions of {place}", **UNCACHED)
 def discover_places(
     workspace_id: str, place: Place, provider: str, needs: InstanceNeeds
 ) -> list[str] | PassedOver:
-    """Return the regions of a place to look at, or why its account tells none.
+    """Return the regions of a place to survey, or why they could not be discovered.
 
-    An account that does not answer is passed over as a sync leaves it behind.
+    A cloud that does not answer is passed over as in a sync.
     """
     if place.region is not None:
         return [place.region]
 
-    def ask(tell: Callable[[list[str]], None]) -> None:
+    def call(emit: Callable[[list[str]], None]) -> None:
         opened = open_provider(open_store(), workspace_id, place.credential)
         with provider_errors(provider, f"list the regions of {place}"):
-            tell(regions_allowed(needs, opened.regions()))
+            emit(regions_allowed(needs, opened.regions()))
 
+    what = f"Credential {place.credential}"
     try:
-        [told] = hear(ask, Watch(), f"Account {place.credential}")
+        [regions] = results_while_alive(call, ReadLiveness(), what)
     except SkyClustError as error:
         return PassedOver(place, provider, "", f"{type(error).__name__}: {error}")
-    return told
+    return regions
 
 
-@task(
-    name="survey place",
-    task_run_name="survey {region} of {place}",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
+@task(name="survey place", task_run_name="survey {region} of {place}", **UNCACHED)
 def survey_place(
     workspace_id: str, place: Place, provider: str, region: str, needs: InstanceNeeds
 ) -> Offer | PassedOver:
-    """Return the smallest type that fits and the newest image there, or why nothing can be made.
+    """Return the smallest type that fits and the newest image there, or why there is no offer.
 
-    A place that does not answer is passed over as a sync leaves it behind.
+    A cloud that does not answer is passed over as in a sync.
     """
 
-    def ask(tell: Callable[[Offer | PassedOver], None]) -> None:
+    def call(emit: Callable[[Offer | PassedOver], None]) -> None:
         opened = open_provider(open_store(), workspace_id, place.credential)
         with provider_errors(provider, f"survey {region} of {place}"):
             user_data = plain_user_data(needs.user_data, workspace_id)
-            tell(survey(opened, needs, place, region, user_data))
+            emit(survey(opened, needs, place, region, user_data))
 
+    what = f"Region {region} of {place.credential}"
     try:
-        [found] = hear(ask, Watch(), f"Region {region} of {place.credential}")
+        [result] = results_while_alive(call, ReadLiveness(), what)
     except SkyClustError as error:
         return PassedOver(place, provider, region, f"{type(error).__name__}: {error}")
-    return found
+    return result
 
 
 def rank_places(workspace_id: str, needs: InstanceNeeds) -> list[Ranked]:
-    """Ask every place that the needs allow, show the ranking as a table, and return it.
+    """Survey every place that the needs allow, show the ranking as a table, and return it.
 
     Raises NotFound for a credential that the workspace does not have, InvalidRequest when the
-    needs allow more places than one run may ask.
+    needs allow more places than one run may survey.
     """
     store = open_store()
-    for place in needs.places:  # one that so far is only a block by hand becomes known
-        find_credential(store, workspace_id, place.credential)
+    adopt_blocks(store, workspace_id, [place.credential for place in needs.places])
     with store.reading() as connection:
-        known = {one.name: one.provider for one in credentials.list_all(connection, workspace_id)}
-    asked = places_asked(needs, known)
-    regions = [
+        records = credentials.list_all(connection, workspace_id)
+    places = places_allowed(needs, {record.name: record.provider for record in records})
+    discoveries = [
         (place, provider, discover_places.submit(workspace_id, place, provider, needs))
-        for place, provider in asked
+        for place, provider in places
     ]
-    told = [(place, provider, future.result()) for place, provider, future in regions]
-    silent = [answer for _, _, answer in told if isinstance(answer, PassedOver)]
-    spots = [
+    discovered = [(place, provider, future.result()) for place, provider, future in discoveries]
+    passed_over = [result for _, _, result in discovered if isinstance(result, PassedOver)]
+    regions = [
         (place, provider, region)
-        for place, provider, answer in told
-        if not isinstance(answer, PassedOver)
-        for region in answer
+        for place, provider, result in discovered
+        if not isinstance(result, PassedOver)
+        for region in result
     ]
-    if len(spots) > MOST_PLACES:
+    if len(regions) > MOST_PLACES:
         raise InvalidRequest(
-            f"The needs of {needs.name!r} allow {len(spots)} places, more than {MOST_PLACES}.",
-            hint="Name the places, providers or regions that are meant.",
+            f"The needs of {needs.name!r} allow {len(regions)} places, more than {MOST_PLACES}.",
+            hint="Name the places, providers or regions to use.",
         )
     surveys = [
         survey_place.submit(workspace_id, place, provider, region, needs)
-        for place, provider, region in spots
+        for place, provider, region in regions
     ]
-    ranking = rank([*(one.result() for one in surveys), *silent], needs)
+    ranking = rank([*(survey.result() for survey in surveys), *passed_over], needs)
     rows = artifacts.placement_rows(ranking)
-    artifacts.show_table("placement", rows, "Where it can be made", total=len(ranking))
+    artifacts.show_table("placement", rows, "Where it can be created", total=len(ranking))
     return ranking

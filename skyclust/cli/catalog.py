@@ -6,10 +6,9 @@ from typing import Annotated, Final
 
 import typer
 
-from skyclust.cli.machines import default_region
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
 from skyclust.cli.output import show_list
-from skyclust.cli.providing import provider_of
+from skyclust.cli.provider_access import default_region, provider_of
 from skyclust.model.catalog import MIB_PER_GIB, Architecture
 
 app = typer.Typer(no_args_is_help=True, help="What machines can be made of: types, images.")
@@ -17,17 +16,17 @@ app = typer.Typer(no_args_is_help=True, help="What machines can be made of: type
 TYPE_COLUMNS: Final = ("name", "cores", "memory_mib", "architecture", "gpus", "zones")
 IMAGE_COLUMNS: Final = ("name", "id", "family", "architecture", "minimum_disk_gib", "created_at")
 
-Account = Annotated[str, typer.Argument(metavar="CREDENTIAL", help="Whose account.")]
-Place = Annotated[
+CredentialName = Annotated[str, typer.Argument(metavar="CREDENTIAL", help="Whose account.")]
+RegionOption = Annotated[
     str | None, typer.Option("--region", "-r", help="Default: the credential's own region.")
 ]
 
 
-@app.command()
-def types(
-    credential: Account,
+@app.command("types")
+def list_types(
+    credential: CredentialName,
     *,
-    region: Place = None,
+    region: RegionOption = None,
     cores: Annotated[int, typer.Option(min=1, help="At least so many.")] = 1,
     memory: Annotated[
         float, typer.Option(min=0, metavar="GIB", help="Memory in GiB, at least.")
@@ -35,26 +34,28 @@ def types(
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """List the instance types that can be asked for in a region, the smallest first."""
+    """List the instance types that are available in a region, the smallest first."""
     from skyclust.contract import CatalogProvider
 
     where = region or default_region(workspace, credential)
     with provider_of(workspace, credential, CatalogProvider) as catalog:
-        listed = [one for page in catalog.list_instance_types(where) for one in page]
-    found = [one for one in listed if one.cores >= cores and one.memory_mib >= memory * MIB_PER_GIB]
-    found.sort(key=lambda one: (one.cores, one.memory_mib, one.name))
-    rows = [one.model_dump() for one in found]
+        listed = [each for page in catalog.list_instance_types(where) for each in page]
+    types = [
+        each for each in listed if each.cores >= cores and each.memory_mib >= memory * MIB_PER_GIB
+    ]
+    types.sort(key=lambda each: (each.cores, each.memory_mib, each.name))
+    rows = [each.model_dump() for each in types]
     show_list(rows, TYPE_COLUMNS, as_json=as_json, title=f"Instance types in {where}")
 
 
 @app.command()
 def images(
-    credential: Account,
+    credential: CredentialName,
     *,
     family: Annotated[str, typer.Option(help="Distribution and version: ubuntu-24.04, debian-12.")],
-    region: Place = None,
+    region: RegionOption = None,
     architecture: Annotated[
-        Architecture, typer.Option(help="Of the machines they are for.")
+        Architecture, typer.Option(help="Of the instances.")
     ] = Architecture.X86_64,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from skyclust.cli.allowing import with_permission
+from skyclust.cli.allowed_endpoints import with_permission
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
 from skyclust.cli.output import say, show_list, show_record
 from skyclust.cli.server import require_server
@@ -103,7 +103,7 @@ def remove(
 
 def _tell_what_waits(store: Store, workspace: str, name: str) -> None:
     """Say which operations of a credential that is gone wait for a person, and for what."""
-    from skyclust.leftovers import what_may_be_left
+    from skyclust.operations.queries import what_may_be_left
     from skyclust.store import operations
 
     with store.reading() as connection:

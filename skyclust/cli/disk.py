@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from skyclust.cli.changing import change_machine
-from skyclust.cli.machines import Credential, Machine, Place, Region, Wait
+from skyclust.cli.change import change_instance
+from skyclust.cli.instance_lookup import Credential, InstanceName, NamedInstance, Region, Wait
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
-from skyclust.model.change_request import InstanceAction
+from skyclust.model.instance_action import InstanceAction
 
 app = typer.Typer(no_args_is_help=True, help="Disks: attach to a machine, detach from it.")
 
@@ -20,7 +20,7 @@ Disk = Annotated[
 
 @app.command()
 def attach(
-    machine: Machine,
+    instance: InstanceName,
     disk: Disk,
     *,
     credential: Credential = None,
@@ -31,11 +31,10 @@ def attach(
     as_json: AsJson = False,
 ) -> None:
     """Attach a disk to a machine; it outlives the machine."""
-    place = Place(workspace, credential, region)
-    change_machine(
+    named = NamedInstance(workspace, instance, credential, region)
+    change_instance(
         InstanceAction.ATTACH_DISK,
-        machine,
-        place,
+        named,
         wait=wait,
         local=local,
         as_json=as_json,
@@ -45,7 +44,7 @@ def attach(
 
 @app.command()
 def detach(
-    machine: Machine,
+    instance: InstanceName,
     disk: Disk,
     *,
     credential: Credential = None,
@@ -56,11 +55,10 @@ def detach(
     as_json: AsJson = False,
 ) -> None:
     """Detach a disk from a machine; the disk and what is on it stay."""
-    place = Place(workspace, credential, region)
-    change_machine(
+    named = NamedInstance(workspace, instance, credential, region)
+    change_instance(
         InstanceAction.DETACH_DISK,
-        machine,
-        place,
+        named,
         wait=wait,
         local=local,
         as_json=as_json,

@@ -8,35 +8,34 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from skyclust.cli.flow_runs import finish, run_flow
 from skyclust.cli.inputs import parse_place, parse_tags
 from skyclust.cli.instance_changes import delete, reboot, resize, start, stop, tag
+from skyclust.cli.instance_lookup import (
+    Credential,
+    InstanceName,
+    NamedInstance,
+    Region,
+    Wait,
+    find_instance,
+    locate_instance,
+)
 from skyclust.cli.inventory import (
     AsOf,
     Credentials,
+    Cursor,
+    Limit,
     Providers,
     Regions,
     States,
     Tags,
-    show_found,
-)
-from skyclust.cli.machines import (
-    OPERATIONS,
-    PLACEMENT,
-    Credential,
-    Machine,
-    Place,
-    Region,
-    Wait,
-    default_region,
-    find_machine,
-    locate,
-    machine_row,
+    show_resources,
 )
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
 from skyclust.cli.output import say, show_record, show_text
-from skyclust.cli.providing import provider_of
+from skyclust.cli.provider_access import default_region, provider_of
 from skyclust.cli.requests import checked
-from skyclust.cli.running import finish, run_flow
+from skyclust.cli.run_tables import OPERATIONS, PLACEMENT
 from skyclust.cli.user_data import seal_user_data, sealed_user_data
 from skyclust.errors import InvalidRequest
 from skyclust.model.resource import ResourceKind
@@ -185,11 +184,15 @@ def list_all(
     state: States = None,
     tag: Tags = None,
     as_of: AsOf = None,
+    limit: Limit = None,
+    cursor: Cursor = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """List machines as the inventory knows them, now or as they were."""
-    show_found(
+    """List instances as the inventory has them, now or at a past time."""
+    from skyclust.inventory.rows import instance_row
+
+    show_resources(
         workspace,
         kinds=[ResourceKind.INSTANCE],
         providers=provider,
@@ -198,7 +201,9 @@ def list_all(
         states=state,
         tags=tag,
         as_of=as_of,
-        row=machine_row,
+        limit=limit,
+        cursor=cursor,
+        row=instance_row,
         columns=COLUMNS,
         as_json=as_json,
         title="Machines",
@@ -207,22 +212,23 @@ def list_all(
 
 @app.command()
 def show(
-    name: Machine,
+    name: InstanceName,
     credential: Credential = None,
     region: Region = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
     """Show one machine with everything that the inventory knows of it."""
-    machine = find_machine(name, Place(workspace, credential, region))
-    show_record(
-        machine_row(machine), as_json=as_json, title=f"Machine {machine.name or machine.id}"
-    )
+    from skyclust.inventory.rows import instance_row
+
+    instance = find_instance(NamedInstance(workspace, name, credential, region))
+    title = f"Instance {instance.name or instance.id}"
+    show_record(instance_row(instance), as_json=as_json, title=title)
 
 
 @app.command()
 def console(
-    name: Machine,
+    name: InstanceName,
     credential: Credential = None,
     region: Region = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
@@ -231,11 +237,11 @@ def console(
     """Show the newest part of what a machine wrote to its console, as its cloud keeps it."""
     from skyclust.contract import ConsoleProvider
 
-    found = locate(name, Place(workspace, credential, region))
-    with provider_of(workspace, found.credential, ConsoleProvider) as console:
-        text = redact(console.console_log(found.region, found.id))
+    located = locate_instance(NamedInstance(workspace, name, credential, region))
+    with provider_of(workspace, located.credential, ConsoleProvider) as console:
+        text = redact(console.console_log(located.region, located.id))
     if as_json:
-        show_record({"id": found.id, "console": text}, as_json=True)
+        show_record({"id": located.id, "console": text}, as_json=True)
     elif text:
         show_text(text)
     else:

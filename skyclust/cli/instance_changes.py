@@ -6,15 +6,15 @@ from typing import Annotated
 
 import typer
 
-from skyclust.cli.changing import change_machine
+from skyclust.cli.change import change_instance
 from skyclust.cli.inputs import confirm, parse_tags
-from skyclust.cli.machines import Credential, Machine, Place, Region, Wait
+from skyclust.cli.instance_lookup import Credential, InstanceName, NamedInstance, Region, Wait
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
-from skyclust.model.change_request import InstanceAction
+from skyclust.model.instance_action import InstanceAction
 
 
 def start(
-    name: Machine,
+    name: InstanceName,
     *,
     credential: Credential = None,
     region: Region = None,
@@ -24,12 +24,12 @@ def start(
     as_json: AsJson = False,
 ) -> None:
     """Start a machine and wait until it runs."""
-    place = Place(workspace, credential, region)
-    change_machine(InstanceAction.START, name, place, wait=wait, local=local, as_json=as_json)
+    named = NamedInstance(workspace, name, credential, region)
+    change_instance(InstanceAction.START, named, wait=wait, local=local, as_json=as_json)
 
 
 def stop(
-    name: Machine,
+    name: InstanceName,
     *,
     power_off_only: Annotated[
         bool,
@@ -45,11 +45,10 @@ def stop(
     as_json: AsJson = False,
 ) -> None:
     """Stop a machine and wait until it is stopped."""
-    place = Place(workspace, credential, region)
-    change_machine(
+    named = NamedInstance(workspace, name, credential, region)
+    change_instance(
         InstanceAction.STOP,
-        name,
-        place,
+        named,
         wait=wait,
         local=local,
         as_json=as_json,
@@ -58,7 +57,7 @@ def stop(
 
 
 def reboot(
-    name: Machine,
+    name: InstanceName,
     *,
     credential: Credential = None,
     region: Region = None,
@@ -68,12 +67,12 @@ def reboot(
     as_json: AsJson = False,
 ) -> None:
     """Reboot a running machine."""
-    place = Place(workspace, credential, region)
-    change_machine(InstanceAction.REBOOT, name, place, wait=wait, local=local, as_json=as_json)
+    named = NamedInstance(workspace, name, credential, region)
+    change_instance(InstanceAction.REBOOT, named, wait=wait, local=local, as_json=as_json)
 
 
 def resize(
-    name: Machine,
+    name: InstanceName,
     *,
     type: Annotated[str, typer.Option("--type", help="The new instance type.")],  # noqa: A002
     credential: Credential = None,
@@ -84,14 +83,14 @@ def resize(
     as_json: AsJson = False,
 ) -> None:
     """Give a machine another type; it is stopped and started for that where it must be."""
-    place = Place(workspace, credential, region)
-    change_machine(
-        InstanceAction.RESIZE, name, place, wait=wait, local=local, as_json=as_json, type=type
+    named = NamedInstance(workspace, name, credential, region)
+    change_instance(
+        InstanceAction.RESIZE, named, wait=wait, local=local, as_json=as_json, type=type
     )
 
 
 def delete(
-    name: Machine,
+    name: InstanceName,
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     credential: Credential = None,
@@ -103,12 +102,12 @@ def delete(
 ) -> None:
     """Delete a machine and wait until the cloud says that it is gone."""
     confirm(f"Delete machine {name!r} of workspace {workspace!r}?", yes=yes)
-    place = Place(workspace, credential, region)
-    change_machine(InstanceAction.DELETE, name, place, wait=wait, local=local, as_json=as_json)
+    named = NamedInstance(workspace, name, credential, region)
+    change_instance(InstanceAction.DELETE, named, wait=wait, local=local, as_json=as_json)
 
 
 def tag(
-    name: Machine,
+    name: InstanceName,
     tags: Annotated[
         list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Tags to set.")
     ] = None,
@@ -125,11 +124,10 @@ def tag(
     as_json: AsJson = False,
 ) -> None:
     """Set and remove tags of a machine; all others stay as they are."""
-    place = Place(workspace, credential, region)
-    change_machine(
+    named = NamedInstance(workspace, name, credential, region)
+    change_instance(
         InstanceAction.SET_TAGS,
-        name,
-        place,
+        named,
         wait=wait,
         local=local,
         as_json=as_json,

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from skyclust.cli.flow_runs import Shown, finish, run_flow
 from skyclust.cli.inputs import parse_tags, parse_time
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
 from skyclust.cli.output import say, show_list
 from skyclust.cli.requests import checked
-from skyclust.cli.running import Shown, finish, run_flow
-from skyclust.model.resource import ChangeKind, ResourceKind
+from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import ScopeState
 
 if TYPE_CHECKING:
@@ -53,6 +52,10 @@ Tags = Annotated[
 AsOf = Annotated[
     str | None,
     typer.Option(metavar="TIME", help="What was there then: 2026-11-23 or 2026-11-23T14:30Z."),
+]
+Limit = Annotated[int | None, typer.Option(min=1, help="At most so many. Default: all.")]
+Cursor = Annotated[
+    str | None, typer.Option(help="The rest of a list, as the command before printed it.")
 ]
 
 
@@ -110,11 +113,15 @@ def list_all(
     state: States = None,
     tag: Tags = None,
     as_of: AsOf = None,
+    limit: Limit = None,
+    cursor: Cursor = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """List resources, now or as they were; a resource must match every filter."""
-    show_found(
+    """List resources, now or at a past time; a resource must match every filter."""
+    from skyclust.inventory.rows import resource_row
+
+    show_resources(
         workspace,
         kinds=kind,
         providers=provider,
@@ -123,14 +130,16 @@ def list_all(
         states=state,
         tags=tag,
         as_of=as_of,
-        row=_row,
+        limit=limit,
+        cursor=cursor,
+        row=resource_row,
         columns=COLUMNS,
         as_json=as_json,
         title="Resources",
     )
 
 
-def show_found(
+def show_resources(
     workspace: str,
     *,
     kinds: list[ResourceKind] | None,
@@ -140,46 +149,35 @@ def show_found(
     states: list[str] | None,
     tags: list[str] | None,
     as_of: str | None,
+    limit: int | None,
+    cursor: str | None,
     row: Callable[[StoredResource], Mapping[str, object]],
     columns: Sequence[str],
     as_json: bool,
     title: str,
 ) -> None:
-    """Print the resources that match every filter, then say what is not fresh or was not read.
+    """Print the resources that match every filter, then which scopes are not fresh.
 
-    Raises InvalidRequest for a time or a tag that cannot be read, NotFound for an unknown
-    workspace.
+    Raises InvalidRequest for a time, a tag or a cursor that cannot be parsed, NotFound for an
+    unknown workspace.
     """
-    from skyclust.store import credentials as records
-    from skyclust.store import resources, scopes, workspaces
+    from skyclust.inventory.queries import ResourceFilter, search_resources
     from skyclust.store.engine import open_store
 
-    moment = parse_time(as_of, "--as-of") if as_of else None
-    with open_store().reading() as connection:
-        workspaces.get(connection, workspace)
-        found = resources.find(
-            connection,
-            workspace,
-            kinds=kinds,
-            providers=providers,
-            credentials=credentials,
-            regions=regions,
-            states=states,
-            tags=parse_tags(tags),
-            as_of=moment,
-        )
-        known = scopes.list_all(
-            connection, workspace, credentials=credentials, regions=regions, kinds=kinds
-        )
-        unread = records.list_unread(connection, workspace)
-    show_list([row(one) for one in found], columns, as_json=as_json, title=title)
-    if moment is None:
-        tell_what_is_not_fresh(scope.state for scope in known)
-        tell_what_was_not_read([one for one in unread if not credentials or one in credentials])
-
-
-def _row(resource: StoredResource) -> Mapping[str, object]:
-    return resource.model_dump(exclude={"workspace_id"})
+    wanted = ResourceFilter(
+        kinds=kinds or (),
+        providers=providers or (),
+        credentials=credentials or (),
+        regions=regions or (),
+        states=states or (),
+        tags=parse_tags(tags),
+        as_of=parse_time(as_of, "--as-of") if as_of else None,
+    )
+    page = search_resources(open_store(), workspace, wanted, limit=limit, cursor=cursor)
+    show_list([row(each) for each in page.resources], columns, as_json=as_json, title=title)
+    say_more(page.next_cursor)
+    _say_not_fresh(page.stale, page.failed)
+    _say_never_read(page.never_read)
 
 
 @app.command()
@@ -190,43 +188,28 @@ def changes(
     run: Annotated[str | None, typer.Option(help="Id of the flow run that found them.")] = None,
     kind: Kinds = None,
     limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 1000,
+    cursor: Cursor = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
     """List what was added, changed and gone, newest first."""
-    from skyclust.store import resources, workspaces
+    from skyclust.inventory.queries import search_changes
+    from skyclust.inventory.rows import change_row
     from skyclust.store.engine import open_store
 
-    with open_store().reading() as connection:
-        workspaces.get(connection, workspace)
-        found = resources.changes(
-            connection,
-            workspace,
-            since=parse_time(since, "--since") if since else None,
-            until=parse_time(until, "--until") if until else None,
-            run_id=run,
-            kinds=kind,
-            limit=limit,
-        )
-    rows = [
-        {
-            "at": change.at,
-            "change": change.kind,
-            "kind": change.resource.kind,
-            "provider": change.resource.provider,
-            "name": change.resource.name,
-            "id": change.resource.id,
-            "credential": change.credential,
-            "region": change.resource.region,
-            "state": change.resource.state,
-            "changed": sorted(change.after) if change.kind is ChangeKind.CHANGED else [],
-            "before": change.before,
-            "after": change.after,
-            "run_id": change.run_id,
-        }
-        for change in found
-    ]
+    page = search_changes(
+        open_store(),
+        workspace,
+        since=parse_time(since, "--since") if since else None,
+        until=parse_time(until, "--until") if until else None,
+        run_id=run,
+        kinds=kind or (),
+        limit=limit,
+        cursor=cursor,
+    )
+    rows = [change_row(change) for change in page.changes]
     show_list(rows, CHANGE_COLUMNS, as_json=as_json, title="Changes")
+    say_more(page.next_cursor)
 
 
 @app.command("scopes")
@@ -242,31 +225,30 @@ def scopes_of(
     as_json: AsJson = False,
 ) -> None:
     """List the scopes: which parts of the inventory are fresh, stale or failed, and why."""
-    from skyclust.store import scopes, workspaces
+    from skyclust.inventory.queries import list_scopes
+    from skyclust.inventory.rows import scope_row
     from skyclust.store.engine import open_store
 
-    with open_store().reading() as connection:
-        workspaces.get(connection, workspace)
-        found = scopes.list_all(
-            connection, workspace, credentials=credential, regions=region, kinds=kind
-        )
-    rows = [
-        {
-            "credential": scope.key.credential,
-            "region": scope.key.region,
-            "kind": scope.key.kind,
-            **scope.model_dump(exclude={"workspace_id", "key"}),
-        }
-        for scope in found
-        if not state or scope.state in state
-    ]
+    scopes = list_scopes(
+        open_store(),
+        workspace,
+        credential_names=credential or (),
+        regions=region or (),
+        kinds=kind or (),
+        states=state or (),
+    )
+    rows = [scope_row(scope) for scope in scopes]
     show_list(rows, SCOPE_COLUMNS, as_json=as_json, title="Scopes")
 
 
-def tell_what_is_not_fresh(states: Iterable[ScopeState]) -> None:
-    """Say on stderr how much of what was listed may be out of date or missing."""
-    counted = Counter(states)
-    stale, failed = counted[ScopeState.STALE], counted[ScopeState.FAILED]
+def say_more(next_cursor: str | None) -> None:
+    """Say on stderr that the list goes on, and how to get the rest."""
+    if next_cursor:
+        say(f"There are more: add --cursor {next_cursor}", style="yellow")
+
+
+def _say_not_fresh(stale: int, failed: int) -> None:
+    """Say on stderr how much of the list may be out of date or missing."""
     if stale or failed:
         say(
             f"{stale} scopes are stale and {failed} were never read: what is listed may be out of"
@@ -275,8 +257,8 @@ def tell_what_is_not_fresh(states: Iterable[ScopeState]) -> None:
         )
 
 
-def tell_what_was_not_read(credentials: Sequence[str]) -> None:
-    """Say on stderr of which credentials nothing is known, so that they do not look empty."""
+def _say_never_read(credentials: Sequence[str]) -> None:
+    """Say on stderr which credentials were never read, so that they do not look empty."""
     if credentials:
         say(
             f"Nothing was ever read by {', '.join(credentials)}: what they see is missing from"

@@ -6,18 +6,19 @@ from typing import Annotated, Final
 
 import typer
 
+from skyclust.cli.inventory import Cursor, say_more
 from skyclust.cli.operation_decisions import abandon, cancel, recover_now, retry
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
 from skyclust.cli.output import show_list, show_record
-from skyclust.model.operation import OperationKind, OperationState
+from skyclust.model.operation import OperationState
 
 app = typer.Typer(no_args_is_help=True, help="The journal of changes: list, show, recover, decide.")
 
 COLUMNS: Final = (
     "id",
     "kind",
-    "instance_name",
-    "instance_id",
+    "subject_name",
+    "subject_id",
     "credential",
     "region",
     "state",
@@ -36,26 +37,33 @@ def list_all(
         list[OperationState] | None, typer.Option("--state", "-s", help="May be repeated.")
     ] = None,
     kind: Annotated[
-        list[OperationKind] | None, typer.Option("--kind", "-k", help="May be repeated.")
+        list[str] | None,
+        typer.Option("--kind", "-k", help="For example create, resize; may be repeated."),
     ] = None,
     credential: Annotated[
         str | None, typer.Option("--credential", "-c", help="Of this one.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 1000,
+    cursor: Cursor = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
     """List operations, newest first."""
-    from skyclust.store import operations, workspaces
+    from skyclust.operations.queries import search_operations
     from skyclust.store.engine import open_store
 
-    with open_store().reading() as connection:
-        workspaces.get(connection, workspace)
-        found = operations.list_all(
-            connection, workspace, states=state, kinds=kind, credential=credential, limit=limit
-        )
-    rows = [operation.shown.model_dump() for operation in found]
+    page = search_operations(
+        open_store(),
+        workspace,
+        states=state or (),
+        kinds=kind or (),
+        credential=credential,
+        limit=limit,
+        cursor=cursor,
+    )
+    rows = [operation.model_dump() for operation in page.operations]
     show_list(rows, COLUMNS, as_json=as_json, title="Operations")
+    say_more(page.next_cursor)
 
 
 @app.command()
@@ -64,20 +72,17 @@ def show(
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """Show an operation, what it may have left at the cloud, and each line written of it."""
-    from skyclust.leftovers import what_may_be_left
-    from skyclust.store import operations
+    """Show an operation, what it may have left in the cloud, and its history."""
+    from skyclust.operations.queries import show_operation
     from skyclust.store.engine import open_store
 
-    with open_store().reading() as connection:
-        operation = operations.get(connection, workspace, operation_id)
-        entries = operations.entries(connection, workspace, operation_id)
-    record = operation.shown.model_dump() | {"may_be_left": what_may_be_left(operation)}
-    lines = [entry.model_dump() for entry in entries]
+    details = show_operation(open_store(), workspace, operation_id)
+    record = details.operation.model_dump() | {"may_be_left": details.may_be_left}
+    lines = [entry.model_dump() for entry in details.entries]
     if as_json:
         show_record(record | {"entries": lines}, as_json=True)
         return
-    show_record(record, as_json=False, title=f"Operation {operation.id}")
+    show_record(record, as_json=False, title=f"Operation {operation_id}")
     show_list(lines, ENTRY_COLUMNS, as_json=False, title="Journal")
 
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skyclust.cli.machines import OPERATIONS
+from skyclust.cli.flow_runs import finish, run_flow
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
 from skyclust.cli.output import say, show_record
 from skyclust.cli.requests import checked
-from skyclust.cli.running import finish, run_flow
+from skyclust.cli.run_tables import OPERATIONS
 from skyclust.cli.server import require_server
 
 if TYPE_CHECKING:
@@ -26,13 +26,13 @@ def retry(
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """Try operations again that need attention, once what kept them from their end is mended."""
+    """Resume operations that need attention, once the cause of their failure is repaired."""
     require_server()
-    from skyclust.orchestration.interventions import retry_operation
+    from skyclust.orchestration.decisions import resume_operation
     from skyclust.store.engine import open_store
 
     for operation_id in operation_ids:
-        retry_operation(open_store(), workspace, operation_id)
+        resume_operation(open_store(), workspace, operation_id)
     recover_now(workspace, tuple(operation_ids), local=local, as_json=as_json)
 
 
@@ -40,29 +40,29 @@ def cancel(
     operation_id: Id,
     *,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Bring what has begun to its end; undo nothing.")
+        bool, typer.Option("--keep", help="Complete what has begun; roll nothing back.")
     ] = False,
     local: Local = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """Cancel an operation: what was not begun is not begun, what was begun is undone.
+    """Cancel an operation: what was not begun is not begun, what was begun is rolled back.
 
-    A machine that is being made is deleted again, a snapshot too; a machine that was stopped
-    for a resize or a restore is started again. A start, a stop or a deletion that the cloud has
-    taken is waited for and told as it is. A run at work does this at its next step; else a
-    recovery does it now. No other place is tried for a machine whose making was cancelled.
+    An instance that is being created is deleted again, a snapshot too; an instance that was
+    stopped for a resize or a restore is started again. A start, a stop or a deletion that the
+    cloud has accepted is completed. A run at work does this at its next step; otherwise a
+    recovery does it now. No other place is tried for an instance whose creation was cancelled.
     """
     require_server()
-    from skyclust.orchestration.interventions import cancel_operation, has_living_run
+    from skyclust.orchestration.decisions import cancel_operation, has_living_run
     from skyclust.store.engine import open_store
 
-    asked = cancel_operation(open_store(), workspace, operation_id, keep=keep)
-    if not has_living_run(asked):
+    operation = cancel_operation(open_store(), workspace, operation_id, keep=keep)
+    if not has_living_run(operation):
         recover_now(workspace, (operation_id,), local=local, as_json=as_json)
         return
-    say(f"Flow run {asked.run_id} works on it, and cancels it at its next step.")
-    _show(asked, as_json=as_json)
+    say(f"Flow run {operation.run_id} works on it, and cancels it at its next step.")
+    _show(operation, as_json=as_json)
 
 
 def abandon(
@@ -75,10 +75,10 @@ def abandon(
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """End an operation where it stands. Nothing is undone: look for what it says may be left."""
+    """End an operation at its position. Nothing is rolled back: check what may be left."""
     if not force:  # whether a run works on it is known to the server alone
         require_server()
-    from skyclust.orchestration.interventions import abandon_operation
+    from skyclust.orchestration.decisions import abandon_operation
     from skyclust.store.engine import open_store
 
     abandoned = abandon_operation(open_store(), workspace, operation_id, reason=reason, force=force)
@@ -96,7 +96,6 @@ def recover_now(
 
 
 def _show(operation: Operation, *, as_json: bool) -> None:
-    from skyclust.leftovers import what_may_be_left
+    from skyclust.operations.queries import operation_row
 
-    record = operation.shown.model_dump() | {"may_be_left": what_may_be_left(operation)}
-    show_record(record, as_json=as_json, title=f"Operation {operation.id}")
+    show_record(operation_row(operation), as_json=as_json, title=f"Operation {operation.id}")

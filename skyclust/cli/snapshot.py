@@ -6,13 +6,20 @@ from typing import Annotated, Final
 
 import typer
 
-from skyclust.cli.changing import change_machine
+from skyclust.cli.change import change_instance
 from skyclust.cli.inputs import confirm
-from skyclust.cli.machines import Credential, Machine, Place, Region, Wait, locate
+from skyclust.cli.instance_lookup import (
+    Credential,
+    InstanceName,
+    NamedInstance,
+    Region,
+    Wait,
+    locate_instance,
+)
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
 from skyclust.cli.output import show_list
-from skyclust.cli.providing import provider_of
-from skyclust.model.change_request import InstanceAction
+from skyclust.cli.provider_access import provider_of
+from skyclust.model.instance_action import InstanceAction
 
 app = typer.Typer(
     no_args_is_help=True, help="Snapshots of machines: create, list, restore, delete."
@@ -28,7 +35,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 @app.command()
 def create(
-    machine: Machine,
+    instance: InstanceName,
     snapshot: Annotated[str, typer.Argument(help="Name of the new snapshot.")],
     *,
     credential: Credential = None,
@@ -39,11 +46,10 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Take a snapshot of all disks of a machine and wait until it can be restored."""
-    place = Place(workspace, credential, region)
-    change_machine(
+    named = NamedInstance(workspace, instance, credential, region)
+    change_instance(
         InstanceAction.SNAPSHOT,
-        machine,
-        place,
+        named,
         wait=wait,
         local=local,
         as_json=as_json,
@@ -53,7 +59,7 @@ def create(
 
 @app.command("list")
 def list_all(
-    machine: Machine,
+    instance: InstanceName,
     credential: Credential = None,
     region: Region = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
@@ -62,15 +68,15 @@ def list_all(
     """List the snapshots of a machine as its cloud has them, the oldest first."""
     from skyclust.contract import SnapshotProvider
 
-    found = locate(machine, Place(workspace, credential, region))
-    with provider_of(workspace, found.credential, SnapshotProvider) as snapshots:
-        rows = [one.model_dump() for one in snapshots.list_snapshots(found.region, found.id)]
-    show_list(rows, COLUMNS, as_json=as_json, title=f"Snapshots of {machine}")
+    located = locate_instance(NamedInstance(workspace, instance, credential, region))
+    with provider_of(workspace, located.credential, SnapshotProvider) as snapshots:
+        rows = [each.model_dump() for each in snapshots.list_snapshots(located.region, located.id)]
+    show_list(rows, COLUMNS, as_json=as_json, title=f"Snapshots of {instance}")
 
 
 @app.command()
 def restore(
-    machine: Machine,
+    instance: InstanceName,
     snapshot: Snapshot,
     *,
     yes: Yes = False,
@@ -85,12 +91,11 @@ def restore(
 
     A running machine is stopped for it where it must be, and started again.
     """
-    confirm(f"Put machine {machine!r} back to snapshot {snapshot!r}?", yes=yes)
-    place = Place(workspace, credential, region)
-    change_machine(
+    confirm(f"Put machine {instance!r} back to snapshot {snapshot!r}?", yes=yes)
+    named = NamedInstance(workspace, instance, credential, region)
+    change_instance(
         InstanceAction.RESTORE,
-        machine,
-        place,
+        named,
         wait=wait,
         local=local,
         as_json=as_json,
@@ -100,7 +105,7 @@ def restore(
 
 @app.command()
 def delete(
-    machine: Machine,
+    instance: InstanceName,
     snapshot: Snapshot,
     *,
     yes: Yes = False,
@@ -112,12 +117,11 @@ def delete(
     as_json: AsJson = False,
 ) -> None:
     """Delete a snapshot of a machine and wait until the cloud says that it is gone."""
-    confirm(f"Delete snapshot {snapshot!r} of machine {machine!r}?", yes=yes)
-    place = Place(workspace, credential, region)
-    change_machine(
+    confirm(f"Delete snapshot {snapshot!r} of machine {instance!r}?", yes=yes)
+    named = NamedInstance(workspace, instance, credential, region)
+    change_instance(
         InstanceAction.DELETE_SNAPSHOT,
-        machine,
-        place,
+        named,
         wait=wait,
         local=local,
         as_json=as_json,

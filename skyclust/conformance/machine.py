@@ -14,7 +14,7 @@ from skyclust.contract import ComputeProvider, InventoryProvider, Provider
 from skyclust.errors import Transient
 from skyclust.model.instance import Instance, InstanceReference, InstanceState
 from skyclust.model.resource import Resource, ResourceKind
-from skyclust.waiting import wait_for_state
+from skyclust.operations.waiting import wait_for_state
 
 TOKEN: Final = "0c9a4b7e-5f0d-4c1b-9d53-2f4f3a1f7e10"  # noqa: S105  # an idempotency token
 

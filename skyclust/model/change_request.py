@@ -1,42 +1,20 @@
-"""What can be asked of a machine that exists; the fields make the form in the UI."""
+"""The request to change an instance that exists; its fields make the form in the Prefect UI."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Final, Self
 
 from pydantic import Field, model_validator
 
 from skyclust.model.flow_request import FlowRequest
-from skyclust.model.operation import OperationKind
+from skyclust.model.instance_action import ChangeAction, InstanceAction
 from skyclust.model.workspace import Slug
 
 LONGEST_ID: Final = 512
 """Characters of an id at a cloud. The longest are Azure's: a resource group of 90, a disk of
 80 and what names both and the subscription ("Naming rules and restrictions for Azure
 resources")."""
-
-
-class InstanceAction(StrEnum):
-    """What can be done to a machine that exists."""
-
-    START = "start"
-    STOP = "stop"
-    REBOOT = "reboot"
-    RESIZE = "resize"
-    DELETE = "delete"
-    SNAPSHOT = "snapshot"
-    RESTORE = "restore"
-    DELETE_SNAPSHOT = "delete-snapshot"
-    ATTACH_DISK = "attach-disk"
-    DETACH_DISK = "detach-disk"
-    SET_TAGS = "set-tags"
-
-    @property
-    def kind(self) -> OperationKind:
-        """Return the kind of operation that the journal keeps for it."""
-        return OperationKind(self.value)
 
 
 SNAPSHOT_ACTIONS: Final = frozenset(
@@ -59,40 +37,40 @@ _NEEDED: Final = ("type", "snapshot", "disk")
 
 
 class ChangeRequest(FlowRequest):
-    """Change one machine: its power, its type, its snapshots, its disks or its tags."""
+    """Change one instance: its power, its type, its snapshots, its disks or its tags."""
 
     workspace: Slug = Field(
-        default="default", title="Workspace", description="Owner of the machine."
+        default="default", title="Workspace", description="Owner of the instance."
     )
-    action: InstanceAction = Field(title="Action", description="What to do to the machine.")
+    action: ChangeAction = Field(title="Action", description="The change of the instance.")
     instance: str = Field(
         min_length=1,
         max_length=LONGEST_ID,
-        title="Machine",
-        description="The machine's id at its cloud, or its name where only one machine has it.",
+        title="Instance",
+        description="The instance's id at its cloud, or its name where only one instance has it.",
     )
     credential: Slug | None = Field(
         default=None,
         title="Credential",
-        description="Name of the machine's credential. Empty: the inventory knows it.",
+        description="Name of the instance's credential. Empty: as the inventory has it.",
     )
     region: str | None = Field(
         default=None,
         min_length=1,
         title="Region",
-        description="Region of the machine. Empty: the inventory knows it.",
+        description="Region of the instance. Empty: as the inventory has it.",
     )
     type: str | None = Field(
         default=None,
         min_length=1,
         title="New instance type",
-        description="For resize only, for example t3.large. A running machine is stopped for it"
-        " where the cloud wants that, and started again.",
+        description="For resize only, for example t3.large. A running instance is stopped for it"
+        " where the cloud requires that, and started again.",
     )
     power_off_only: bool = Field(
         default=False,
         title="Power off only",
-        description="For stop only: the machine keeps its place in the cloud, and is billed on"
+        description="For stop only: the instance keeps its place in the cloud, and is billed on"
         " where the cloud bills for that.",
     )
     snapshot: str | None = Field(
@@ -101,8 +79,8 @@ class ChangeRequest(FlowRequest):
         max_length=LONGEST_ID,
         title="Snapshot",
         description="For snapshot: the name of the new one. For restore and delete-snapshot: the"
-        " id of one, or its name where only one of the machine's has it. A restore puts all disks"
-        " back to what they were then; a running machine is stopped for it where the cloud wants"
+        " id of one, or its name where only one of the instance's has it. A restore resets all"
+        " disks to the snapshot; a running instance is stopped for it where the cloud requires"
         " that, and started again.",
     )
     disk: str | None = Field(
@@ -111,7 +89,7 @@ class ChangeRequest(FlowRequest):
         max_length=LONGEST_ID,
         title="Disk",
         description="For attach-disk and detach-disk: the disk's id at its cloud, or its name"
-        " where the inventory knows only one of that name in the machine's region.",
+        " where the inventory has only one of that name in the instance's region.",
     )
     tags: dict[str, str] = Field(
         default_factory=dict,
@@ -128,7 +106,7 @@ class ChangeRequest(FlowRequest):
         gt=0,
         le=240,
         title="Wait (minutes)",
-        description="How long to wait until the machine is as asked for.",
+        description="How long to wait until the change is complete.",
     )
 
     @model_validator(mode="after")
@@ -153,7 +131,7 @@ class ChangeRequest(FlowRequest):
 
     @property
     def summary(self) -> str:
-        """Return what is done to which machine, for the run's name."""
+        """Return the action and the instance, for the run's name."""
         parts = [self.action.value, self.instance]
         if self.type:
             parts.append(f"to {self.type}")

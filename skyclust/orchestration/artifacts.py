@@ -1,4 +1,4 @@
-"""What people look at in the UI: tables, summaries, a machine's page, and progress.
+"""What people look at in the Prefect UI: tables, summaries, pages of subjects, and progress.
 
 The `*_rows` and `*_text` functions are pure; the `show_*` functions write an artifact of the
 flow run that they are called in. Tables are bounded: an artifact is for reading, the
@@ -29,7 +29,12 @@ from skyclust.model.resource import Resource
 from skyclust.model.scope import Scope, ScopeState
 
 MOST_ROWS: Final = 500
-"""Rows of one table; its description tells how many are left out."""
+"""Rows of one table; its description says how many are left out."""
+
+PROGRESS_POINTS: Final = 10.0
+"""Points of a hundred between two moves of a progress bar: Prefect keeps an event of each."""
+
+FULL: Final = 100.0
 
 _LEFT_OUT: Final = re.compile(r"; (\d+) more are left out$")
 
@@ -90,21 +95,22 @@ def change_rows(changes: Sequence[Change]) -> list[Row]:
 
 
 def operation_rows(operations: Sequence[Operation]) -> list[Row]:
-    """Return a row for each operation; an error that was overcome is not told any more."""
+    """Return a row for each operation; one that succeeded has no error, whatever came before."""
     rows: list[Row] = []
     for operation in operations[:MOST_ROWS]:
-        overcome = operation.state is OperationState.SUCCEEDED
+        succeeded = operation.state is OperationState.SUCCEEDED
         rows.append(
             {
-                "machine": operation.instance_name or "",
-                "id": operation.instance_id,
-                "action": operation.kind.value,
+                "subject": operation.subject_kind,
+                "name": operation.subject_name or "",
+                "id": operation.subject_id,
+                "action": operation.kind,
                 "credential": operation.credential,
                 "region": operation.region,
                 "state": operation.state.value,
                 "step": operation.step,
-                "error": "" if overcome else operation.error or "",
-                "error class": "" if overcome else operation.error_class or "",
+                "error": "" if succeeded else operation.error or "",
+                "error class": "" if succeeded else operation.error_class or "",
                 "operation": operation.id,
             }
         )
@@ -115,19 +121,19 @@ def placement_rows(ranking: Sequence[Ranked]) -> list[Row]:
     """Return a row for each place of a ranking, in its order, with the reason."""
     return [
         {
-            "order": number if one.spec else None,
-            "standing": one.standing.value,
-            "credential": one.place.credential,
-            "provider": one.provider,
-            "region": one.region,
-            "zone": one.place.zone or "",
-            "type": one.spec.type if one.spec else "",
-            "cores": one.cores,
-            "memory GiB": f"{one.memory_gib:g}" if one.memory_gib else "",
-            "image": one.image_name or "",
-            "reason": one.reason,
+            "order": number if ranked.spec else None,
+            "standing": ranked.standing.value,
+            "credential": ranked.place.credential,
+            "provider": ranked.provider,
+            "region": ranked.region,
+            "zone": ranked.place.zone or "",
+            "type": ranked.spec.type if ranked.spec else "",
+            "cores": ranked.cores,
+            "memory GiB": f"{ranked.memory_gib:g}" if ranked.memory_gib else "",
+            "image": ranked.image_name or "",
+            "reason": ranked.reason,
         }
-        for number, one in enumerate(ranking[:MOST_ROWS], start=1)
+        for number, ranked in enumerate(ranking[:MOST_ROWS], start=1)
     ]
 
 
@@ -137,7 +143,10 @@ def sync_text(
     problems: Mapping[str, str],
     counts: Mapping[str, int],
 ) -> str:
-    """Return the summary of a sync in Markdown; `problems` are accounts that told no regions."""
+    """Return the summary of a sync in Markdown.
+
+    `problems` are the credentials whose regions could not be discovered, and why.
+    """
     troubled = [row for row in scope_rows(scopes) if row["state"] in _TROUBLED]
     unlisted = sum(scope.state.value in _TROUBLED for scope in scopes) - len(troubled)
     lines = [
@@ -148,14 +157,14 @@ def sync_text(
         f" {counts['gone']} are gone.",
     ]
     if problems:
-        lines += ["", "## Accounts that could not be asked for their regions", ""]
+        lines += ["", "## Credentials whose regions could not be discovered", ""]
         lines += [f"- **{_plain(name)}**: {_plain(why)}" for name, why in problems.items()]
     if troubled:
         lines += [
             "",
             "## Not fresh",
             "",
-            "What was known of these places is kept, and may be out of date.",
+            "The resources known of these scopes are kept, and may be out of date.",
             "",
             "| credential | region | kind | state | reason |",
             "| --- | --- | --- | --- | --- |",
@@ -174,26 +183,29 @@ def sync_text(
     return "\n".join(lines)
 
 
-def machine_text(operation: Operation, machine: Resource | None, run_url: str) -> str:
-    """Return a machine's page in Markdown: what it is, where, and which run made it so."""
+def subject_text(operation: Operation, subject: Resource | None, run_url: str) -> str:
+    """Return a subject's page in Markdown: what it is, where, and which run changed it."""
     facts: dict[str, str] = {
-        "Id": operation.instance_id or "",
+        "Id": operation.subject_id or "",
         "Credential": operation.credential,
         "Provider": operation.provider,
         "Region": operation.region,
     }
-    if machine is not None:
+    if subject is not None:
         facts |= {
-            "Zone": machine.zone or "",
-            "State": f"{machine.state} ({machine.native_state})",
-            "Tags": ", ".join(f"{key}={value}" for key, value in sorted(machine.tags.items())),
+            "Zone": subject.zone or "",
+            "State": f"{subject.state} ({subject.native_state})",
+            "Tags": ", ".join(f"{key}={value}" for key, value in sorted(subject.tags.items())),
         }
         facts |= {
             name.replace("_", " ").capitalize(): _value(value)
-            for name, value in sorted(machine.attributes.items())
+            for name, value in sorted(subject.attributes.items())
         }
-    facts["Operation"] = f"{operation.kind.value} {operation.id}: {operation.state.value}"
-    lines = [f"# {_plain(operation.instance_name or operation.instance_id or 'machine')}", ""]
+    facts["Operation"] = f"{operation.kind} {operation.id}: {operation.state.value}"
+    lines = [
+        f"# {_plain(operation.subject_name or operation.subject_id or operation.subject_kind)}",
+        "",
+    ]
     lines += ["| | |", "| --- | --- |"]
     lines += [f"| {_plain(name)} | {_plain(value)} |" for name, value in facts.items() if value]
     if operation.error and operation.state is not OperationState.SUCCEEDED:
@@ -212,8 +224,8 @@ def show_table(key: str, rows: Sequence[Row], description: str, *, total: int) -
 
 def left_out(description: str | None) -> int:
     """Return how many rows a table's description says are left out."""
-    told = _LEFT_OUT.search(description or "")
-    return int(told[1]) if told else 0
+    match = _LEFT_OUT.search(description or "")
+    return int(match[1]) if match else 0
 
 
 def show_text(key: str, markdown: str, description: str) -> None:
@@ -221,17 +233,23 @@ def show_text(key: str, markdown: str, description: str) -> None:
     create_markdown_artifact(markdown, key=artifact_key(key), description=description)
 
 
-def show_progress(key: str, description: str) -> UUID:
-    """Write a progress bar at 0% and return its id."""
-    created = create_progress_artifact(progress=0.0, key=artifact_key(key), description=description)
-    if not isinstance(created, UUID):
-        raise TypeError("the progress artifact was made outside a synchronous flow run")
-    return created
+class ProgressBar:
+    """A progress bar of the flow run that it is made in, at 0% at first."""
 
+    def __init__(self, key: str, description: str) -> None:
+        created = create_progress_artifact(
+            progress=0.0, key=artifact_key(key), description=description
+        )
+        if not isinstance(created, UUID):
+            raise TypeError("the progress artifact was made outside a synchronous flow run")
+        self._id = created
+        self._shown = 0.0
 
-def move_progress(artifact_id: UUID, percent: float) -> None:
-    """Move a progress bar; `percent` is 0 to 100."""
-    update_progress_artifact(artifact_id, progress=percent)
+    def move(self, percent: float) -> None:
+        """Move the bar to 0 to 100 percent, in steps of PROGRESS_POINTS and at the end."""
+        if percent - self._shown >= PROGRESS_POINTS or self._shown < percent == FULL:
+            self._shown = percent
+            update_progress_artifact(self._id, progress=percent)
 
 
 def _place(scope: Scope) -> tuple[str, str, str]:

@@ -6,7 +6,7 @@ its secrets are sealed, it is saved back, and the store learns its name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -152,6 +152,18 @@ def find_credential(store: Store, workspace_id: str, name: str) -> CredentialRec
             hint="Delete or rename one of them.",
         )
     return adopt(store, claims[0])
+
+
+def adopt_blocks(store: Store, workspace_id: str | None, names: Sequence[str]) -> None:
+    """Register the named credentials that so far are only blocks made by hand.
+
+    Without a workspace nothing is registered: a name alone does not say whose block is meant.
+    Raises as `find_credential`.
+    """
+    if workspace_id is None:
+        return
+    for name in sorted(set(names)):
+        find_credential(store, workspace_id, name)
 
 
 def load_credential(store: Store, workspace_id: str, name: str) -> CredentialModel:

@@ -20,9 +20,10 @@ from prefect.exceptions import Abort, ObjectNotFound
 from prefect.states import Cancelled, Crashed
 
 from skyclust.model.operation import Operation
+from skyclust.model.run_liveness import RunLiveness
 from skyclust.orchestration.client import prefect_client
 from skyclust.orchestration.heartbeats import BEAT_SECONDS, SILENT_AFTER
-from skyclust.orchestration.liveness import Liveness, liveness
+from skyclust.orchestration.run_liveness import liveness
 from skyclust.store import operations
 from skyclust.store.engine import Store
 
@@ -58,7 +59,7 @@ class LostRuns:
         with self._store.reading() as connection:
             found = operations.open_operations(connection)
         runs = liveness(one.run_id for one in found if one.run_id)
-        left = [one for one in found if not runs.get(one.run_id or "", Liveness.GONE).at_work]
+        left = [one for one in found if not runs.get(one.run_id or "", RunLiveness.GONE).at_work]
         states = _states({one.run_id for one in left if one.run_id})
         lost = self._lost(states, seconds)
         ids = {one.id for one in left}

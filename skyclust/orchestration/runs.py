@@ -24,6 +24,7 @@ from prefect.utilities.schema_tools.validation import validate
 from skyclust.errors import ConfigurationError, InvalidRequest, NotFound, Timeout
 from skyclust.model.flow_request import RESERVED, reserved_key
 from skyclust.orchestration.client import prefect_client, server_errors
+from skyclust.orchestration.requester import request_labels
 from skyclust.orchestration.results import progress_of, tables_of
 
 ENTRYPOINTS: Final = {
@@ -90,7 +91,7 @@ def trigger(
     tags: Iterable[str] = (),
     idempotency_key: str | None = None,
 ) -> str:
-    """Ask for a run of a deployment (`flow/deployment`) and return the flow run's id.
+    """Start a run of a deployment (`flow/deployment`) and return the flow run's id.
 
     Raises NotFound when there is no such deployment, InvalidRequest when the parameters do
     not fit its form (Prefect itself takes unknown ones and crashes later), and the errors of
@@ -104,6 +105,7 @@ def trigger(
             parameters=dict(parameters),
             tags=sorted(tags),
             idempotency_key=idempotency_key,
+            labels=dict(request_labels()),
         )
     return str(run.id)
 
@@ -212,10 +214,10 @@ def tag_this_run(tags: Iterable[str]) -> None:
         client.update_flow_run(context.flow_run.id, tags=sorted({*context.flow_run.tags, *tags}))
 
 
-def tell_end_of_cancelled(run_id: str, message: str) -> None:
-    """Let a run that was cancelled say at its end what became of what it had begun.
+def report_end_of_cancelled(run_id: str, message: str) -> None:
+    """Set the message of a cancelled run's state to how its operations ended.
 
-    One that was started again meanwhile, or that Prefect does not know any more, is left alone.
+    A run that was started again meanwhile, or that Prefect no longer has, is not changed.
     """
     with prefect_client() as client, suppress(ObjectNotFound):
         state = client.read_flow_run(UUID(run_id)).state

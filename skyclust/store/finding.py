@@ -7,7 +7,19 @@ from datetime import datetime
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    collate,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    type_coerce,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from skyclust.model.resource import ResourceKind
@@ -31,12 +43,15 @@ def find(
     ids: Sequence[str] | None = None,
     tags: Mapping[str, str] | None = None,
     as_of: datetime | None = None,
+    after: Sequence[str] | None = None,
+    limit: int | None = None,
 ) -> list[StoredResource]:
     """Return resources by credential, region, kind, name and id.
 
-    A resource must match every filter; one that is None or empty takes all. `tags` must all
-    be there with these values. With `as_of`: what was there at that moment, as far as was
-    known by then. Raises InvalidRequest for a moment without timezone.
+    A resource must match every filter; a filter that is None or empty matches all. `tags` must
+    all be there with these values. With `as_of`: the resources at that time, as far as they were
+    known then. At most `limit` of them, and those after the resource with the five sort keys
+    `after`. Raises InvalidRequest for a time without timezone.
     """
     versions = resource_versions.c
     conditions: list[ColumnElement[bool]] = [
@@ -55,10 +70,34 @@ def find(
     conditions += [column.in_([str(one) for one in some]) for column, some in wanted if some]
     if tags:
         conditions.append(_has_tags(connection, tags))
-    rows = _rows(connection, conditions, past=as_of is not None)
-    found = _STORED.validate_python(rows)
-    # Sorted here, for the order of text depends on how a PostgreSQL database was made.
-    return sorted(found, key=lambda one: (one.credential, one.region, one.kind, one.name, one.id))
+    keys = _sort_keys(connection)
+    if after is not None:
+        conditions.append(tuple_(*keys) > tuple_(*map(literal, after)))
+    order = keys if limit is not None else ()
+    rows = _rows(connection, conditions, past=as_of is not None, order=order, limit=limit)
+    resources = _STORED.validate_python(rows)
+    # Sorted here, because a whole list is sorted faster so than by the database.
+    return sorted(
+        resources,
+        key=lambda each: (each.credential, each.region, each.kind, each.name, each.id),
+    )
+
+
+def _sort_keys(connection: Connection) -> list[ColumnElement[str]]:
+    """Return the columns that resources are sorted by, compared by code point.
+
+    Without that the order of text depends on how a PostgreSQL database was created.
+    """
+    collation = "C" if connection.dialect.name == "postgresql" else "BINARY"
+    versions = resource_versions.c
+    columns = (
+        versions.credential,
+        versions.region,
+        versions.kind,
+        versions.name,
+        versions.resource_id,
+    )
+    return [collate(column, collation) for column in columns]
 
 
 def _valid_at(moment: datetime | None) -> ColumnElement[bool]:
@@ -85,7 +124,12 @@ def _has_tags(connection: Connection, tags: Mapping[str, str]) -> ColumnElement[
 
 
 def _rows(
-    connection: Connection, conditions: Sequence[ColumnElement[bool]], *, past: bool
+    connection: Connection,
+    conditions: Sequence[ColumnElement[bool]],
+    *,
+    past: bool,
+    order: Sequence[ColumnElement[str]],
+    limit: int | None,
 ) -> list[dict[str, Any]]:
     versions = resource_versions.c
     its_scope = and_(
@@ -116,6 +160,8 @@ def _rows(
         )
         .select_from(resource_versions.outerjoin(scopes, its_scope))
         .where(*conditions)
+        .order_by(*order)
+        .limit(limit)
     )
     result = connection.execute(query)
     names = list(result.keys())

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from pydantic import JsonValue
-from sqlalchemy import Column, ColumnElement, Connection, Row, and_, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, and_, func, or_, select
 
 from skyclust.model.change import Change
 from skyclust.model.resource import ChangeKind, Resource, ResourceKind
@@ -34,13 +34,42 @@ def changes(
 ) -> list[Change]:
     """Return what changed, newest first: from `since` on, before `until`, by one flow run.
 
-    `kinds` are kinds of resources; None or empty takes all. `scope` takes those of one scope
-    only. Raises InvalidRequest for a moment without timezone.
+    `kinds` are kinds of resources; None or empty matches all. `scope` matches those of one scope
+    only. Raises InvalidRequest for a time without timezone.
+    """
+    numbered = numbered_changes(
+        connection,
+        workspace_id,
+        since=since,
+        until=until,
+        run_id=run_id,
+        kinds=kinds,
+        scope=scope,
+        limit=limit,
+    )
+    return [change for _, change in numbered]
+
+
+def numbered_changes(
+    connection: Connection,
+    workspace_id: str,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    run_id: str | None = None,
+    kinds: Sequence[ResourceKind] | None = None,
+    scope: ScopeKey | None = None,
+    before: tuple[datetime, int] | None = None,
+    limit: int | None = 1000,
+) -> list[tuple[int, Change]]:
+    """Return changes as `changes` does, each with the number of its version.
+
+    `before` is the time and the number of the last change of the page before.
     """
     asked = _Asked(workspace_id, since=since, until=until, run_id=run_id, kinds=kinds, scope=scope)
-    before = [_PREVIOUS.c[name].label(f"previous_{name}") for name in _COMPARED]
+    previous = [_PREVIOUS.c[name].label(f"previous_{name}") for name in _COMPARED]
     began = connection.execute(
-        select(resource_versions, *before)
+        select(resource_versions, *previous)
         .select_from(
             resource_versions.outerjoin(
                 _PREVIOUS,
@@ -50,20 +79,31 @@ def changes(
                 ),
             )
         )
-        .where(asked.began())
+        .where(asked.began(), *_before(_VERSIONS.valid_from, before))
         .order_by(_VERSIONS.valid_from.desc(), _VERSIONS.version_id.desc())
         .limit(limit)
     )
     ended = connection.execute(
         select(resource_versions)
-        .where(asked.ended())
+        .where(asked.ended(), *_before(_VERSIONS.valid_to, before))
         .order_by(_VERSIONS.valid_to.desc(), _VERSIONS.version_id.desc())
         .limit(limit)
     )
     found = [(row.version_id, _begun(row)) for row in began]
     found += [(row.version_id, _gone(row)) for row in ended]
     found.sort(key=lambda pair: (pair[1].at, pair[0]), reverse=True)
-    return [change for _, change in found[:limit]]
+    return found[:limit]
+
+
+def _before(
+    at: Column[Any], position: tuple[datetime, int] | None
+) -> tuple[ColumnElement[bool], ...]:
+    """Return the condition of changes that are older than a position in the list."""
+    if position is None:
+        return ()
+    moment, version_id = position
+    same = and_(at == moment, _VERSIONS.version_id < version_id)
+    return (or_(at < moment, same),)
 
 
 def count_changes(

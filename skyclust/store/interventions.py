@@ -1,8 +1,8 @@
-"""What people do to operations in the journal: have them tried again, cancel or abandon them.
+"""The decisions of people about operations in the journal: resume, cancel, abandon.
 
-Each write checks and raises the epoch as a taking over does, so that of a person and a run
-that write at once one loses and gets `Fenced`. Asking for a cancel is the exception: it
-changes nothing that a run writes, so it needs no epoch and fences nobody off.
+Each write checks and raises the epoch as taking over does, so that of a person and a run
+that write at once one loses and gets `Fenced`. The request to cancel is the exception: it
+changes no column that a run writes, so it needs no epoch and fences nobody off.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ def resume(
     state: OperationState,
     by: str,
 ) -> Operation:
-    """Make a parked operation one that the recovery carries on, and return it.
+    """Let the recovery carry on a paused operation, and return it.
 
-    Its attempts and its age count anew. `state` is that of its line. Raises Fenced when it
-    has another epoch by now, InvalidRequest when it is not parked, NotFound when there is none.
+    Its attempts and its age count from now. `state` is that of its position. Raises Fenced when
+    it has another epoch by now, InvalidRequest when it is not paused, NotFound when it does not
+    exist.
     """
     known = operations.get(connection, workspace_id, operation_id)
     if known.state is not OperationState.NEEDS_ATTENTION:
@@ -42,7 +43,7 @@ def resume(
         "attempts": 0,
         "resumed_at": now(),
     }
-    detail = f"to be tried again, by {by}"
+    detail = f"resumed by {by}"
     return operations.write_line(
         connection, workspace_id, operation_id, epoch, values, detail=detail
     )
@@ -51,11 +52,11 @@ def resume(
 def request_cancel(
     connection: Connection, workspace_id: str, operation_id: str, *, by: str, keep: bool
 ) -> Operation:
-    """Write down that somebody wants an operation not to be done, and return it.
+    """Write the request to cancel an operation, and return the operation.
 
-    The run that works on it reads this at its next step. Who asked first stays; asking again
-    can only change whether what had begun is kept. Raises InvalidRequest when it has ended,
-    NotFound when there is none.
+    The run that works on it reads this at its next step. The first requester is kept; a second
+    request can only change whether what had begun is kept. Raises InvalidRequest when the
+    operation has ended, NotFound when it does not exist.
     """
     known = operations.get(connection, workspace_id, operation_id)
     values = {
@@ -78,10 +79,10 @@ def abandon(
     by: str,
     reason: str,
 ) -> Operation:
-    """End an operation where it stands, and return it; a run that works on it is fenced off.
+    """End an operation at its position, and return it; a run that works on it is fenced off.
 
     Raises Fenced when it has another epoch by now, InvalidRequest when it has ended, NotFound
-    when there is none.
+    when it does not exist.
     """
     values = {
         "epoch": epoch + 1,

@@ -4,36 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy import Row, Select, select
 
-from skyclust.model.operation import Operation, OperationKind
+from skyclust.model.operation import NewOperation, Operation
 from skyclust.store.tables import operations
 from skyclust.store.types import now
 
 
-class NewOperation(BaseModel):
-    """An operation to journal. The id is the caller's, so that a repeated call finds its row."""
-
-    model_config = ConfigDict(frozen=True)
-
-    id: str = Field(min_length=1)
-    kind: OperationKind
-    credential: str
-    provider: str
-    region: str
-    token: str
-    request: dict[str, JsonValue] = Field(default_factory=dict)
-    instance_id: str | None = None
-    instance_unique_id: str | None = None
-    instance_name: str | None = None
-
-
-def journalled(workspace_id: str, one: NewOperation, *, run_id: str | None) -> Operation:
+def journalled(workspace_id: str, new: NewOperation, *, run_id: str | None) -> Operation:
     """Return the operation as it stands when it is journalled."""
     moment = now()
     return Operation(
-        **one.model_dump(),
+        **new.model_dump(),
         workspace_id=workspace_id,
         run_id=run_id,
         created_at=moment,
@@ -52,7 +34,6 @@ def columns(operation: Operation) -> dict[str, Any]:
     values = dict(operation)
     values["operation_id"] = values.pop("id")
     return values | {
-        "kind": operation.kind.value,
         "state": operation.state.value,
         "entries": 1,
     }

@@ -1,7 +1,7 @@
-"""The journal: every asked-for change, written before the cloud is called.
+"""The journal: every requested change, written before the cloud is called.
 
-A row is written to only by who knows its epoch. Whoever takes an operation over raises the
-epoch, so that a run that was given up and wakes again gets `Fenced` at its next write.
+Only a writer that knows a row's epoch changes it. Taking an operation over raises the
+epoch, so that a run that was given up and resumes gets `Fenced` at its next write.
 """
 
 from __future__ import annotations
@@ -19,12 +19,16 @@ from skyclust.errors import (
     tree_class,
     with_own_class,
 )
-from skyclust.model.instance import InstanceReference
-from skyclust.model.operation import Operation, OperationEntry, OperationKind, OperationState
+from skyclust.model.operation import (
+    NewOperation,
+    Operation,
+    OperationEntry,
+    OperationState,
+)
 from skyclust.model.user_data import without_user_data
 from skyclust.store import credentials
+from skyclust.store.operation_lists import list_all, open_operations
 from skyclust.store.operation_rows import (
-    NewOperation,
     columns,
     entry,
     journalled,
@@ -62,21 +66,23 @@ def journal(
 ) -> list[Operation]:
     """Write operations and return them in the order given; all of them or none.
 
-    One whose id is journalled already is returned as it stands. Raises NotFound for an
+    An operation whose id is journalled already is returned as it is. Raises NotFound for an
     unknown credential, InvalidRequest for an id given twice.
     """
-    if len({one.id for one in planned}) != len(planned):
+    if len({new.id for new in planned}) != len(planned):
         raise InvalidRequest("Two of the operations to journal have one id.")
-    # Held alone, so that a second writer of the same ids waits and then finds them.
-    for name in sorted({one.credential for one in planned}):
+    # Locked exclusively, so that a second writer of the same ids waits and then finds them.
+    for name in sorted({new.credential for new in planned}):
         credentials.hold(connection, workspace_id, name, alone=True)
-    known = _by_id(connection, workspace_id, [one.id for one in planned])
-    added = [journalled(workspace_id, one, run_id=run_id) for one in planned if one.id not in known]
+    known = _by_id(connection, workspace_id, [new.id for new in planned])
+    added = [journalled(workspace_id, new, run_id=run_id) for new in planned if new.id not in known]
     if added:
-        connection.execute(insert(operations), [columns(one) for one in added])
-        connection.execute(insert(operation_entries), [entry(one, sequence=1) for one in added])
-    known |= {one.id: one for one in added}
-    return [known[one.id] for one in planned]
+        connection.execute(insert(operations), [columns(operation) for operation in added])
+        connection.execute(
+            insert(operation_entries), [entry(operation, sequence=1) for operation in added]
+        )
+    known |= {operation.id: operation for operation in added}
+    return [known[new.id] for new in planned]
 
 
 def advance(
@@ -87,22 +93,23 @@ def advance(
     *,
     step: str,
     state: OperationState | None = None,
-    instance: InstanceReference | None = None,
+    subject_id: str | None = None,
+    subject_unique_id: str | None = None,
     error: SkyClustError | None = None,
     attempts: int | None = None,
     detail: str = "",
 ) -> Operation:
-    """Write how far an operation got, add a line to its history, and return it.
+    """Write an operation's position, add a line to its history, and return it.
 
-    `state`, `error`, `attempts` and the instance's ids stay as they are when None; success
+    `state`, `error`, `attempts` and the subject's ids are not changed when None; success
     clears the error. Raises Fenced when the operation has another epoch by now, InvalidRequest
-    when it has ended, NotFound when there is none.
+    when it has ended, NotFound when it does not exist.
     """
     values: dict[str, Any] = {"step": str(step)}
     if state is not None:
         values["state"] = state.value
-    if instance is not None:
-        values |= {"instance_id": instance.id, "instance_unique_id": instance.unique_id}
+    if subject_id is not None:
+        values |= {"subject_id": subject_id, "subject_unique_id": subject_unique_id}
     if error is not None:
         values |= {
             "error": storable(with_own_class(error)),
@@ -165,40 +172,6 @@ def hold(connection: Connection, workspace_id: str, operation_id: str) -> Operat
     query = of_workspace(workspace_id).where(operations.c.operation_id == operation_id)
     row = connection.execute(query.with_for_update()).one_or_none()
     return get(connection, workspace_id, operation_id) if row is None else to_operation(row)
-
-
-def list_all(
-    connection: Connection,
-    workspace_id: str,
-    *,
-    states: Sequence[OperationState] | None = None,
-    kinds: Sequence[OperationKind] | None = None,
-    credential: str | None = None,
-    limit: int | None = 1000,
-) -> list[Operation]:
-    """Return a workspace's operations, newest first; a filter that is None or empty takes all."""
-    query = of_workspace(workspace_id)
-    if states:
-        query = query.where(operations.c.state.in_([state.value for state in states]))
-    if kinds:
-        query = query.where(operations.c.kind.in_([kind.value for kind in kinds]))
-    if credential is not None:
-        query = query.where(operations.c.credential == credential)
-    query = query.order_by(operations.c.created_at.desc(), operations.c.operation_id)
-    return [to_operation(row) for row in connection.execute(query.limit(limit))]
-
-
-def open_operations(connection: Connection, workspace_id: str | None = None) -> list[Operation]:
-    """Return the operations that a run works on or has to, oldest first; of all workspaces
-    when None. Those that wait for a person are not among them.
-    """
-    query = select(operations) if workspace_id is None else of_workspace(workspace_id)
-    query = query.where(
-        operations.c.finished_at.is_(None),
-        operations.c.state != OperationState.NEEDS_ATTENTION.value,
-    )
-    query = query.order_by(operations.c.created_at, operations.c.operation_id)
-    return [to_operation(row) for row in connection.execute(query)]
 
 
 def entries(connection: Connection, workspace_id: str, operation_id: str) -> list[OperationEntry]:

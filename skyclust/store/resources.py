@@ -20,7 +20,7 @@ from skyclust.model.scope import ScopeKey
 from skyclust.store import credentials, scopes
 from skyclust.store.finding import find
 from skyclust.store.fingerprint import fingerprint
-from skyclust.store.history import changes, count_changes
+from skyclust.store.history import changes, count_changes, numbered_changes
 from skyclust.store.locks import lock_scope
 from skyclust.store.tables import resource_versions
 from skyclust.store.types import require_aware
@@ -35,7 +35,16 @@ from skyclust.store.versions import (
     write_versions,
 )
 
-__all__ = ["add_to_scope", "changes", "count_changes", "find", "forget", "record", "replace_scope"]
+__all__ = [
+    "add_to_scope",
+    "changes",
+    "count_changes",
+    "find",
+    "forget",
+    "numbered_changes",
+    "record",
+    "replace_scope",
+]
 
 
 def replace_scope(
@@ -70,9 +79,9 @@ def replace_scope(
     gone = [name for name, one in stored.items() if name not in read and not one.newer]
     if not allow_mass_delete:
         _brake(key, gone=len(gone), stored=len(stored), share=brake_share, floor=brake_floor)
-    place = _Place(workspace_id, key, started, run_id)
+    scope_read = _ScopeRead(workspace_id, key, started, run_id)
     first = scope is None or scope.read_started_at is None
-    changes = _write_read(connection, place, read, stored, gone, first=first)
+    changes = _write_read(connection, scope_read, read, stored, gone, first=first)
     scopes.mark_read(
         connection, workspace_id, key, provider, read_started_at=started, run_id=run_id
     )
@@ -103,8 +112,8 @@ def add_to_scope(
     if scope is not None and scope.read_started_at and scope.read_started_at > started:
         return ScopeChanges(superseded=True)
     stored = open_versions(connection, workspace_id, key, started)
-    place = _Place(workspace_id, key, started, run_id)
-    return _write_read(connection, place, read, stored, gone=())
+    scope_read = _ScopeRead(workspace_id, key, started, run_id)
+    return _write_read(connection, scope_read, read, stored, gone=())
 
 
 def record(
@@ -158,8 +167,8 @@ def forget(  # noqa: PLR0917  a resource has this many names
 
 
 @dataclass(frozen=True)
-class _Place:
-    """Whose read it is, of which scope, and when it began."""
+class _ScopeRead:
+    """A read of a scope: its workspace, when it began, and the run that reads."""
 
     workspace_id: str
     key: ScopeKey
@@ -169,7 +178,7 @@ class _Place:
 
 def _write_read(
     connection: Connection,
-    place: _Place,
+    scope_read: _ScopeRead,
     read: Mapping[str, Resource],
     stored: Mapping[str, OpenVersion],
     gone: Sequence[str],
@@ -177,17 +186,23 @@ def _write_read(
     first: bool = False,
 ) -> ScopeChanges:
     """Write what is new in a read, end what is gone, and return both."""
-    workspace_id, key = place.workspace_id, place.key
-    outdated = gone_since(connection, workspace_id, key, place.started)
+    workspace_id, key = scope_read.workspace_id, scope_read.key
+    outdated = gone_since(connection, workspace_id, key, scope_read.started)
     outdated |= {name for name, one in stored.items() if one.newer}
     versions = _new_versions(read, stored, outdated)
     at = moment_of_writing(connection, workspace_id, key) if versions or gone else None
     if at is not None:
-        run_id = place.run_id
+        run_id = scope_read.run_id
         ended = [stored[name].version_id for name in gone]
         end_versions(connection, workspace_id, ended, ChangeKind.GONE, at=at, run_id=run_id)
         write_versions(
-            connection, workspace_id, key, versions, at=at, observed_at=place.started, run_id=run_id
+            connection,
+            workspace_id,
+            key,
+            versions,
+            at=at,
+            observed_at=scope_read.started,
+            run_id=run_id,
         )
     added = [one.resource.id for one in versions if one.previous_version_id is None]
     changed = [one.resource.id for one in versions if one.previous_version_id is not None]

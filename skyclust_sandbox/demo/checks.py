@@ -11,7 +11,8 @@ from urllib.request import urlopen
 
 from skyclust import audit
 from skyclust.contract import InventoryProvider
-from skyclust.model.operation import Operation, OperationKind, OperationState
+from skyclust.model.instance_action import InstanceAction
+from skyclust.model.operation import Operation, OperationState
 from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import ScopeState
 from skyclust.registry import capability
@@ -108,18 +109,18 @@ def _fresh(store: Store) -> str:
 
 def _lives(journal: list[Operation]) -> str:
     done = {
-        (one.kind, one.provider, one.instance_name)
+        (one.kind, one.provider, one.subject_name)
         for one in journal
-        if one.state is OperationState.SUCCEEDED and one.instance_id
+        if one.state is OperationState.SUCCEEDED and one.subject_id
     }
-    kinds = (OperationKind.CREATE, OperationKind.DELETE)
+    kinds = (InstanceAction.CREATE, InstanceAction.DELETE)
     wanted = {(kind, one.cloud, one.name) for kind in kinds for one in MACHINES}
     return "" if done == wanted else f"these differ: {sorted(done ^ wanted)}"
 
 
 def _fallback(journal: list[Operation]) -> str:
     failed = [
-        (one.provider, one.region, one.instance_name, one.error_class)
+        (one.provider, one.region, one.subject_name, one.error_class)
         for one in journal
         if one.state is not OperationState.SUCCEEDED
     ]

@@ -69,8 +69,8 @@ def show_journal() -> None:
         journal = operations.list_all(connection, WORKSPACE)
     rows = [
         {
-            "action": one.kind.value,
-            "machine": one.instance_name,
+            "action": one.kind,
+            "machine": one.subject_name,
             "place": f"{one.provider} {one.region}",
             "state": one.state.value,
             "why": one.error_class or "",

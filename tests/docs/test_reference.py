@@ -9,11 +9,15 @@ import pytest
 
 from skyclust.cli.exits import ExitCode
 from skyclust.embedded.environment import CLIENT_DEFAULTS, SERVER_DEFAULTS
+from skyclust.event_labels import LONGEST_TEXT
+from skyclust.inventory.events import MOST_RESOURCE_EVENTS
 from skyclust.model.instance import InstanceState
-from skyclust.model.operation import OperationKind, OperationState
+from skyclust.model.instance_action import InstanceAction
+from skyclust.model.operation import OperationState
 from skyclust.model.resource import ResourceState
-from skyclust.orchestration import events
-from skyclust.steps import Position
+from skyclust.operations.instance.positions import InstancePosition
+from skyclust.operations.position import Position
+from skyclust.operations.subjects import subjects
 from skyclust.store.tables import metadata
 from tests.docs import matrix, pages, reference
 from tests.docs.lacking import GIVE_BACK, LACKING, POWER_OFF, STOPS
@@ -56,15 +60,19 @@ def test_every_exit_code_has_a_row() -> None:
 def test_every_event_has_a_row() -> None:
     text = (reference.REFERENCE / "events.md").read_text()
     named = set(re.findall(r"^\| `(skyclust\.[a-z.-]+)` \|", text, re.MULTILINE))
-    told = {f"skyclust.instance.{word}" for word in events._DONE.values()}
+    told = {
+        f"skyclust.{subject.kind}.{kind.event}"
+        for subject in subjects().values()
+        for kind in subject.operations.values()
+    }
     told |= {f"skyclust.resource.{word}" for word in ("added", "changed", "gone")}
     told |= {f"skyclust.operation.{state}" for state in OperationState if state.final}
     told |= {f"skyclust.operation.{OperationState.NEEDS_ATTENTION}"}
     told |= {f"skyclust.inventory.{word}" for word in ("changed", "synced")}
     assert named == told | {"skyclust.operation.requested"}
-    assert set(events._DONE) == set(OperationKind)
-    assert f"at most {events.MOST_RESOURCE_EVENTS} a scope" in text
-    assert f"at most {events.LONGEST_TEXT:,} characters" in text
+    assert set(subjects()["instance"].operations) == set(InstanceAction)
+    assert f"at most {MOST_RESOURCE_EVENTS} a scope" in text
+    assert f"at most {LONGEST_TEXT:,} characters" in text
 
 
 def test_every_table_that_is_locked_is_in_the_order_of_locks() -> None:
@@ -88,5 +96,5 @@ def test_every_state_and_step_has_a_row() -> None:
     for state in (*InstanceState, *ResourceState):
         assert f"`{state}`" in resources, state
     steps = (reference.REFERENCE / "operations.md").read_text()
-    for position in Position:
+    for position in (*Position, *InstancePosition):
         assert f"| `{position}` |" in steps, position

@@ -16,10 +16,10 @@ from skyclust.model.instance import Instance, InstanceReference, InstanceState
 from skyclust.model.operation import Operation
 from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import Scope
+from skyclust.operations.waiting import wait_for_state
 from skyclust.orchestration.credentials import open_provider, save_credential
 from skyclust.store import operations, resources, scopes
 from skyclust.store.engine import Store
-from skyclust.waiting import wait_for_state
 from tests.conformance.aws import AwsHarness
 from tests.conformance.azure import AzureHarness
 from tests.conformance.gcp import GcpHarness
@@ -106,7 +106,7 @@ class Cloud:
     def asked(self, name: str) -> list[Operation]:
         with self.store.reading() as connection:
             journal = operations.list_all(connection, "default", credential=self.credential)
-        return [one for one in journal if one.instance_name == name]
+        return [one for one in journal if one.subject_name == name]
 
     def _await(self, machine: InstanceReference, state: InstanceState) -> None:
         wait_for_state(

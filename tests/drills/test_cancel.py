@@ -30,7 +30,7 @@ def test_a_create_cancelled_and_killed_leaves_no_machine(
         end_runs(Cancelled(message="killed"))
         outcome = run_here("recover-operations", {})
         assert outcome.state_type == "COMPLETED", f"{where}: {outcome.message}"
-        asked = [one for one in installation.operations() if one.instance_name == name]
+        asked = [one for one in installation.operations() if one.subject_name == name]
         end = asked[0].state if asked else None
         there = name in installation.cloud_names()
         known = name in installation.machines()
@@ -41,12 +41,12 @@ def test_a_create_cancelled_and_killed_leaves_no_machine(
     killed_at(sampled(crossings), "provision-instances", parameters, check, tmp_path)
 
     # Only what was over before the kill is there.
-    assert set(ends) >= {OperationState.UNDONE, OperationState.SUCCEEDED}
-    assert ends.count(OperationState.UNDONE) >= 6
+    assert set(ends) >= {OperationState.ROLLED_BACK, OperationState.SUCCEEDED}
+    assert ends.count(OperationState.ROLLED_BACK) >= 6
     assert set(ends) <= {
         None,
         OperationState.CANCELLED,
-        OperationState.UNDONE,
+        OperationState.ROLLED_BACK,
         OperationState.SUCCEEDED,
     }
-    assert ends.index(OperationState.SUCCEEDED) > ends.index(OperationState.UNDONE)
+    assert ends.index(OperationState.SUCCEEDED) > ends.index(OperationState.ROLLED_BACK)

@@ -19,8 +19,8 @@ from skyclust.model.operation import Operation
 from skyclust.model.provision_request import ProvisionRequest
 from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import Scope
+from skyclust.operations.instance.planning import Attempt
 from skyclust.orchestration.credentials import open_provider, save_credential
-from skyclust.planning import Attempt
 from skyclust.security.keyring import generate_key
 from skyclust.store import operations, resources, scopes
 from skyclust.store.engine import Store, open_store

@@ -9,8 +9,8 @@ from prefect.flows import flow
 
 from skyclust.model.operation import Operation, OperationState
 from skyclust.model.provision_request import ProvisionRequest
+from skyclust.operations.instance.planning import Attempt, plan_creations
 from skyclust.orchestration.runs import RunOutcome, run_here
-from skyclust.planning import Attempt, creations
 from skyclust.store import operations
 from tests.flows.memory import REGION, MemoryAccount
 
@@ -45,7 +45,7 @@ def left_creating(memory: MemoryAccount, run_id: str, line: str) -> Operation:
     request = ProvisionRequest.model_validate({"credential": memory.credential, "spec": spec})
     assert request.spec is not None
     ways = [Attempt(memory.credential, "memory", request.spec)]
-    planned = creations(request, ways, run_id=run_id)
+    planned = plan_creations(request, ways, run_id=run_id)
     with memory.store.writing() as connection:
         [operation] = operations.journal(connection, "default", planned, run_id=run_id)
     if line == "journalled":
@@ -61,7 +61,8 @@ def left_creating(memory: MemoryAccount, run_id: str, line: str) -> Operation:
             1,
             step=line,
             state=OperationState.RUNNING,
-            instance=made if line != "uncertain" else None,
+            subject_id=made.id if made is not None and line != "uncertain" else None,
+            subject_unique_id=made.unique_id if made is not None else None,
             attempts=1,
         )
 

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from skyclust import registry, waiting
+from skyclust import registry
 from skyclust.conformance.memory import MemoryProvider
 from skyclust.conformance.memory_access import CLOUDS, MemoryCredential
 from skyclust.conformance.memory_cloud import MemoryCloud
@@ -32,13 +32,14 @@ from skyclust.model.operation import Operation, OperationState
 from skyclust.model.resource import Resource, ResourceKind
 from skyclust.model.scope import Scope
 from skyclust.model.snapshot import InstanceSnapshot, SnapshotState
+from skyclust.operations import cancellation, waiting
+from skyclust.operations.instance import compute_steps, disk_steps, snapshot_steps
+from skyclust.operations.instance.planning import plan_change
+from skyclust.operations.waiting import wait_for_state
 from skyclust.orchestration.credentials import save_credential
 from skyclust.orchestration.runs import RunOutcome, run_here
-from skyclust.planning import Meant, change
 from skyclust.store import interventions, operations, resources, scopes
 from skyclust.store.engine import Store
-from skyclust.waiting import wait_for_state
-from tasks import arrival, disks, machine, snapshots
 
 REGION = "east-1"
 TRANSITION_SECONDS = 0.02
@@ -204,21 +205,23 @@ class MemoryAccount:
         action: str,
         machine: str,
         line: str,
-        meant: Meant,
         *,
+        snapshot_id: str | None = None,
+        disk_id: str | None = None,
         attempts: int = 0,
         **request: Any,
     ) -> None:
         """Leave an operation in the journal as a run that is gone would have left it."""
         asked = {"action": action, "instance": machine, **request}
-        planned = change(
+        planned = plan_change(
             ChangeRequest.model_validate(asked),
             provider="memory",
             credential=self.credential,
             instance=self.reference(machine),
             instance_name="web",
             run_id=str(UUID(int=7)),
-            meant=meant,
+            snapshot_id=snapshot_id,
+            disk_id=disk_id,
         )
         with self.store.writing() as connection:
             [made] = operations.journal(connection, "default", [planned], run_id=None)
@@ -289,7 +292,7 @@ def quick_polls(monkeypatch: pytest.MonkeyPatch, *, seconds: float = 0.01) -> No
     def quick(wait: Callable[..., Any]) -> Callable[..., Any]:
         return functools.partial(wait, poll_seconds=seconds)
 
-    monkeypatch.setattr(machine, "wait_for_state", quick(waiting.wait_for_state))
-    for module in (arrival, disks, snapshots):
+    monkeypatch.setattr(compute_steps, "wait_for_state", quick(waiting.wait_for_state))
+    for module in (cancellation, disk_steps, snapshot_steps):
         monkeypatch.setattr(module, "poll", quick(waiting.poll))
-    monkeypatch.setattr(arrival, "ARRIVAL_SECONDS", 0.2)
+    monkeypatch.setattr(cancellation, "ARRIVAL_SECONDS", 0.2)

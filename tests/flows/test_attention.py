@@ -15,17 +15,16 @@ from skyclust.errors import Conflict, InvalidRequest, NotFound, UnexpectedAnswer
 from skyclust.model.audit import AuditEntry
 from skyclust.model.operation import Operation, OperationEntry, OperationState
 from skyclust.orchestration.credentials import remove_credential, save_credential
-from skyclust.orchestration.interventions import (
+from skyclust.orchestration.decisions import (
     abandon_operation,
     cancel_operation,
-    retry_operation,
+    resume_operation,
 )
 from skyclust.orchestration.runs import run_here
-from skyclust.planning import Meant
 from skyclust.redaction import MASK, register_secret
 from skyclust.store import operations
 from skyclust_sandbox.faults import Fault, FaultKind
-from tasks.attempt import take_step
+from tasks.operations import take_step
 from tests.flows.conftest import Installation, events_of
 from tests.flows.leaving import left_creating, recover, run_in, stored
 from tests.flows.memory import REGION, MemoryAccount
@@ -76,7 +75,7 @@ def test_a_cloud_that_always_answers_500_ends_with_a_question_to_a_person(
 
     # The cloud is well again, and a person says so.
     installation.sandbox.clear()
-    retry_operation(installation.store, "default", waiting.id)
+    resume_operation(installation.store, "default", waiting.id)
     assert run_here("recover-operations", {}).succeeded
     [done] = installation.operations()
     assert (done.state, done.error) == (OperationState.SUCCEEDED, None)
@@ -92,7 +91,7 @@ def test_an_operation_waits_for_a_person_once_it_is_too_old(
     assert outcome.state_type == "FAILED"
     assert "1 need attention" in outcome.message
     assert stored(memory).state is OperationState.NEEDS_ATTENTION
-    assert "it has not come to an end in" in history(memory)[-1].detail
+    assert "it has not ended in" in history(memory)[-1].detail
 
 
 @pytest.mark.usefixtures("two_attempts")
@@ -111,7 +110,7 @@ def test_a_step_that_kills_its_process_each_time_is_not_begun_for_ever(
         operations.take_over(connection, "default", operation.id, 1, run_id=None)
     assert recover().state_type == "FAILED"
     assert stored(memory).state is OperationState.NEEDS_ATTENTION
-    assert "each of its 2 attempts ended without an answer" in history(memory)[-1].detail
+    assert "each of its 2 attempts ended without a reply" in history(memory)[-1].detail
 
 
 @pytest.mark.usefixtures("two_attempts")
@@ -121,7 +120,7 @@ class TestOneThatWaits:
     @pytest.fixture
     def waiting(self, memory: MemoryAccount) -> Operation:
         machine = memory.machine()
-        memory.left_behind("delete", machine, "requested", Meant(), attempts=1)
+        memory.left_behind("delete", machine, "requested", attempts=1)
         memory.cloud.fail(Failure.BROKEN, REGION)
         assert recover().state_type == "FAILED"
         memory.cloud.recover()
@@ -135,7 +134,7 @@ class TestOneThatWaits:
         assert recover().message == "No operation needs recovery."
         remove_credential(memory.store, "default", memory.credential)
         with pytest.raises(NotFound) as refused:
-            retry_operation(memory.store, "default", waiting.id)
+            resume_operation(memory.store, "default", waiting.id)
         assert "skyclust operation abandon" in refused.value.hint
         ended = abandon_operation(
             memory.store, "default", waiting.id, reason="account closed", force=False
@@ -149,13 +148,13 @@ class TestOneThatWaits:
         values = {"endpoint": f"http://{memory.credential}.memory", "key": "memory-key"}
         save_credential(memory.store, "default", memory.credential, "memory", values)
         with pytest.raises(NotFound, match="it may be of another account"):
-            retry_operation(memory.store, "default", waiting.id)
+            resume_operation(memory.store, "default", waiting.id)
 
     def test_it_is_tried_again(self, memory: MemoryAccount, waiting: Operation) -> None:
-        resumed = retry_operation(memory.store, "default", waiting.id)
+        resumed = resume_operation(memory.store, "default", waiting.id)
         assert (resumed.state, resumed.attempts) == (OperationState.RUNNING, 0)
         with pytest.raises(InvalidRequest, match="does not wait"):
-            retry_operation(memory.store, "default", waiting.id)
+            resume_operation(memory.store, "default", waiting.id)
         assert recover().succeeded
         assert stored(memory).state is OperationState.SUCCEEDED
         assert memory.machines() == []
@@ -236,7 +235,11 @@ class TestUnexpectedExceptions:
     SECRET = "hunter2-hunter2"
 
     @pytest.mark.parametrize(
-        "where", ["tasks.attempt.perform", "tasks.attempt.provider_of", "tasks.journal._remember"]
+        "where",
+        [
+            "skyclust.operations.attempt._perform",
+            "skyclust.operations.journal._record_resources",
+        ],
     )
     def test_a_fault_of_ours_is_written_down_and_tried_again_later(
         self, memory: MemoryAccount, monkeypatch: pytest.MonkeyPatch, where: str
@@ -282,7 +285,7 @@ class TestUnexpectedExceptions:
 
     def test_a_line_that_nobody_knows_is_said_so(self, memory: MemoryAccount) -> None:
         machine = memory.machine()
-        memory.left_behind("stop", machine, "levitating", Meant())
+        memory.left_behind("stop", machine, "levitating")
         outcome = recover()
         assert outcome.state_type == "FAILED"
         assert "unknown step 'levitating'" in outcome.message

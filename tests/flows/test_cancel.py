@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from skyclust import audit
 from skyclust.conformance import Failure
 from skyclust.model.operation import Operation, OperationState
-from skyclust.orchestration.interventions import cancel_operation
+from skyclust.orchestration.decisions import cancel_operation
 from skyclust.orchestration.runs import run_here
 from skyclust.store import interventions, operations
 from skyclust.store.engine import Store
@@ -32,11 +32,11 @@ LAST = 30
     ("line", "end"),
     [
         ("journalled", OperationState.CANCELLED),
-        ("requested", OperationState.UNDONE),
-        ("uncertain", OperationState.UNDONE),
-        ("accepted", OperationState.UNDONE),
-        ("ready", OperationState.UNDONE),
-        ("undoing", OperationState.UNDONE),
+        ("requested", OperationState.ROLLED_BACK),
+        ("uncertain", OperationState.ROLLED_BACK),
+        ("accepted", OperationState.ROLLED_BACK),
+        ("ready", OperationState.ROLLED_BACK),
+        ("rolling-back", OperationState.ROLLED_BACK),
     ],
 )
 def test_the_making_of_a_machine_by_a_cancelled_run_is_undone(
@@ -47,7 +47,10 @@ def test_the_making_of_a_machine_by_a_cancelled_run_is_undone(
 
     assert recover().succeeded
     ended = stored(memory)
-    assert (ended.state, ended.error_class) == (end, "Cancelled" if line != "undoing" else None)
+    assert (ended.state, ended.error_class) == (
+        end,
+        "Cancelled" if line != "rolling-back" else None,
+    )
     assert ended.cancel_requested_by == f"whoever cancelled flow-run:{run_id}"
     assert memory.machines() == []
     assert memory.known() == {}
@@ -83,8 +86,8 @@ def test_a_run_cancelled_at_every_transaction_leaves_nothing_or_says_that_it_was
             assert memory.known() == {}
     too_late = ends.index(OperationState.SUCCEEDED)
     assert set(ends[too_late:]) == {OperationState.SUCCEEDED}
-    assert set(ends[:too_late]) <= {OperationState.CANCELLED, OperationState.UNDONE}
-    assert ends.count(OperationState.UNDONE) >= 4
+    assert set(ends[:too_late]) <= {OperationState.CANCELLED, OperationState.ROLLED_BACK}
+    assert ends.count(OperationState.ROLLED_BACK) >= 4
 
 
 def cancel_before(patch: pytest.MonkeyPatch, number: int) -> list[Operation]:
@@ -136,7 +139,7 @@ def test_a_machine_that_hangs_is_cancelled_within_its_wait(
         assert memory.machines() == ["web"]
     else:
         assert outcome.state_type == "CANCELLED", outcome.message
-        assert stored(memory).state is OperationState.UNDONE
+        assert stored(memory).state is OperationState.ROLLED_BACK
         assert memory.machines() == []
     with memory.store.reading() as connection:
         actions = [one.action for one in audit.list_all(connection, "default")]
@@ -159,7 +162,7 @@ def test_a_run_that_is_being_cancelled_is_told_so_and_left_to_finish(
 def test_a_run_that_crashed_while_it_was_cancelled_was_cancelled(memory: MemoryAccount) -> None:
     left_creating(memory, run_in(Running(), Cancelling(), Crashed()), "accepted")
     assert recover().succeeded
-    assert (stored(memory).state, memory.machines()) == (OperationState.UNDONE, [])
+    assert (stored(memory).state, memory.machines()) == (OperationState.ROLLED_BACK, [])
 
 
 def test_a_run_that_was_started_again_after_its_cancel_is_not_cancelled(
@@ -190,7 +193,7 @@ def test_a_cancel_survives_the_recovery_that_took_the_operation_over(
     assert stored(memory).epoch == 2
 
     assert recover().succeeded
-    assert (stored(memory).state, memory.machines()) == (OperationState.UNDONE, [])
+    assert (stored(memory).state, memory.machines()) == (OperationState.ROLLED_BACK, [])
 
 
 def _dies(*_: object) -> Any:

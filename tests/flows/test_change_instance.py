@@ -9,7 +9,7 @@ import pytest
 from skyclust.model.operation import OperationState
 from skyclust.orchestration.runs import RunOutcome, run_here
 from skyclust_sandbox.faults import Fault, FaultKind
-from tasks.attempt import take_step
+from tasks.operations import take_step
 from tests.flows.conftest import REGION, Installation, events_of
 
 pytestmark = pytest.mark.integration
@@ -67,7 +67,7 @@ def test_a_refused_resize_leaves_the_machine_running_as_it_was(
     outcome = change("resize", "web", type="t9.enormous")
     assert outcome.state_type == "FAILED"
     resize = next(one for one in installation.operations() if one.kind == "resize")
-    assert resize.state is OperationState.UNDONE
+    assert resize.state is OperationState.ROLLED_BACK
     assert installation.type_of(web) == "t3.small"
     assert installation.machines() == {"web": "running"}
 
@@ -102,7 +102,7 @@ def test_a_name_that_two_machines_bear_is_refused(installation: Installation, we
     assert again.succeeded, again.message
     outcome = change("delete", "web")
     assert outcome.state_type == "FAILED"
-    assert "2 machines are called 'web'" in outcome.message
+    assert "2 instances are called 'web'" in outcome.message
     assert len(installation.cloud_names()) == 2
 
 
@@ -112,7 +112,7 @@ def test_a_machine_the_inventory_has_not_seen_is_asked_of_the_cloud(
     installation.forget(web)
     unknown = change("stop", "web")
     assert unknown.state_type == "FAILED"
-    assert "no machine 'web'" in unknown.message
+    assert "no instance 'web'" in unknown.message
     outcome = change("stop", "web", credential=installation.credential, region=REGION)
     assert outcome.succeeded, outcome.message
     assert installation.machines() == {"web": "stopped"}

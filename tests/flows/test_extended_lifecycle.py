@@ -10,10 +10,12 @@ import pytest
 from skyclust.conformance import memory_disks
 from skyclust.contract import ComputeProvider, DiskProvider, SnapshotProvider, TagProvider
 from skyclust.model.instance import InstanceFailure, InstanceState
-from skyclust.model.operation import OperationKind, OperationState
+from skyclust.model.instance_action import InstanceAction
+from skyclust.model.operation import OperationState
 from skyclust.model.snapshot import SnapshotState
+from skyclust.operations.identifiers import cloud_token, operation_id
+from skyclust.operations.instance.planning import needed_abilities
 from skyclust.orchestration.runs import run_here
-from skyclust.planning import Meant, cloud_token, needed_abilities, operation_id
 from tests.flows.conftest import events_of
 from tests.flows.memory import REGION, MemoryAccount
 
@@ -59,7 +61,7 @@ def test_a_snapshot_is_taken_restored_and_deleted(
     restored = memory.change("restore", "web", snapshot="good")
     assert restored.succeeded, restored.message
     assert memory.lines() == [
-        "journalled", "stopping", "halting", "stopped", "replacing-halted", "reverted",
+        "journalled", "stopping", "halting", "stopped", "replacing-halted", "restored",
         "starting", "ready", "succeeded",
     ]  # fmt: skip
     assert texts(memory, web) == ["before"]
@@ -81,7 +83,7 @@ def test_a_stopped_machine_is_restored_and_stays_stopped(
     assert memory.change("stop", web).succeeded
     restored = memory.change("restore", web, snapshot=kept)
     assert restored.succeeded, restored.message
-    assert memory.lines() == ["journalled", "reverting", "replacing", "ready", "succeeded"]
+    assert memory.lines() == ["journalled", "restoring", "replacing", "ready", "succeeded"]
     assert state(memory, web) is InstanceState.STOPPED
     assert texts(memory, web) == ["before"]
 
@@ -102,7 +104,7 @@ def test_a_restore_that_is_refused_at_first_starts_the_machine_again(
     memory.trouble.refuse_restore_at = 1
     refused = memory.change("restore", web, snapshot=kept)
     assert refused.state_type == "FAILED"
-    assert memory.operations()[0].state is OperationState.UNDONE
+    assert memory.operations()[0].state is OperationState.ROLLED_BACK
     assert state(memory, web) is InstanceState.RUNNING
     assert texts(memory, web) == ["after"]
 
@@ -112,7 +114,7 @@ def test_a_machine_whose_disks_are_of_two_moments_is_not_started(
 ) -> None:
     memory.trouble.restore_calls, memory.trouble.refuse_restore_at = 9, 4
     refused = memory.change("restore", web, snapshot=kept)
-    assert "Its disks may be of two moments" in refused.message
+    assert "Its disks may be of two points in time" in refused.message
     assert memory.lines()[-2:] == ["replacing-halted", "failed"]
     assert state(memory, web) is InstanceState.STOPPED
 
@@ -130,7 +132,7 @@ def test_a_broken_snapshot_is_deleted_and_one_that_takes_long_is_kept(
     broken = memory.change("snapshot", web, snapshot="broken")
     assert broken.state_type == "FAILED"
     newest = memory.operations()[0]
-    assert (newest.state, newest.error_class) == (OperationState.UNDONE, "NeverReached")
+    assert (newest.state, newest.error_class) == (OperationState.ROLLED_BACK, "NeverReached")
     assert [one.name for one in memory.provider.list_snapshots(REGION, web)] == ["slow"]
 
 
@@ -200,8 +202,7 @@ def test_what_a_dead_run_left_is_carried_on(
         "detach-disk": {"disk": "data"},
         "set-tags": {"tags": {"env": "live"}},
     }
-    meant = Meant(snapshot_id=kept, disk_id=disk)
-    memory.left_behind(action, web, line, meant, **fields[action])
+    memory.left_behind(action, web, line, snapshot_id=kept, disk_id=disk, **fields[action])
 
     outcome = run_here("recover-operations", {})
 
@@ -232,13 +233,13 @@ def test_a_machine_that_finds_no_room_is_undone_with_that_word(
     outcome = run_here("provision-instances", {"request": asked})
     assert outcome.state_type == "FAILED"
     newest = memory.operations()[0]
-    assert (newest.state, newest.error_class) == (OperationState.UNDONE, error)
+    assert (newest.state, newest.error_class) == (OperationState.ROLLED_BACK, error)
     assert memory.cloud.existing(REGION, "machine") == []
 
 
 def test_every_kind_names_the_abilities_that_it_needs() -> None:
-    beside = {kind: needed_abilities(kind)[1:] for kind in OperationKind}
-    assert {needed_abilities(kind)[0] for kind in OperationKind} == {ComputeProvider}
+    beside = {kind: needed_abilities(kind)[1:] for kind in InstanceAction}
+    assert {needed_abilities(kind)[0] for kind in InstanceAction} == {ComputeProvider}
     assert {one for ones in beside.values() for one in ones} == {
         SnapshotProvider,
         DiskProvider,

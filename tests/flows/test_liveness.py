@@ -13,8 +13,8 @@ from prefect.client.schemas.objects import State
 from prefect.flows import flow
 from prefect.states import Cancelled, Cancelling, Completed, Crashed, Failed, Running, Scheduled
 
-from skyclust.orchestration import liveness
-from skyclust.orchestration.liveness import Liveness
+from skyclust.model.run_liveness import RunLiveness
+from skyclust.orchestration import run_liveness as liveness
 from skyclust.store import heartbeats
 from skyclust.store.engine import open_store
 from tests.unit.store.operations import journal_one
@@ -40,47 +40,49 @@ def run_in(state: State[None]) -> str:
     return str(run.id)
 
 
-def alive(run_id: str) -> Liveness:
+def alive(run_id: str) -> RunLiveness:
     return liveness.liveness([run_id])[run_id]
 
 
 @pytest.mark.parametrize(
     ("state", "expected"),
     [
-        (Running, Liveness.AT_WORK),
-        (Scheduled, Liveness.AT_WORK),
-        (Cancelling, Liveness.CANCELLING),
-        (Completed, Liveness.GONE),
-        (Failed, Liveness.GONE),
-        (Crashed, Liveness.GONE),
-        (Cancelled, Liveness.CANCELLED),
+        (Running, RunLiveness.AT_WORK),
+        (Scheduled, RunLiveness.AT_WORK),
+        (Cancelling, RunLiveness.CANCELLING),
+        (Completed, RunLiveness.GONE),
+        (Failed, RunLiveness.GONE),
+        (Crashed, RunLiveness.GONE),
+        (Cancelled, RunLiveness.CANCELLED),
     ],
 )
-def test_what_prefect_says_of_a_run(state: Callable[[], State[None]], expected: Liveness) -> None:
+def test_what_prefect_says_of_a_run(
+    state: Callable[[], State[None]], expected: RunLiveness
+) -> None:
     assert alive(run_in(state())) is expected
 
 
 def test_a_run_that_prefect_does_not_know_is_gone() -> None:
-    assert alive(str(uuid4())) is Liveness.GONE
-    assert alive("no id at all") is Liveness.GONE
+    assert alive(str(uuid4())) is RunLiveness.GONE
+    assert alive("no id at all") is RunLiveness.GONE
 
 
 def test_a_run_that_waits_too_long_for_its_worker_is_gone() -> None:
     long_ago = datetime.now(UTC) - liveness.UNSTARTED_AFTER - timedelta(minutes=1)
-    assert alive(run_in(Scheduled(scheduled_time=long_ago))) is Liveness.GONE
+    assert alive(run_in(Scheduled(scheduled_time=long_ago))) is RunLiveness.GONE
 
 
 @pytest.mark.parametrize(
     ("state", "when_silent", "when_heard"),
     [
-        (Running, Liveness.GONE, Liveness.AT_WORK),
-        (Cancelling, Liveness.CANCELLED, Liveness.CANCELLING),
+        (Running, RunLiveness.GONE, RunLiveness.AT_WORK),
+        (Cancelling, RunLiveness.CANCELLED, RunLiveness.CANCELLING),
     ],
 )
 def test_silence_counts_as_gone_and_a_heartbeat_in_the_store_as_life(
     state: Callable[[], State[None]],
-    when_silent: Liveness,
-    when_heard: Liveness,
+    when_silent: RunLiveness,
+    when_heard: RunLiveness,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(liveness, "SILENT_AFTER", BRIEF)

@@ -12,7 +12,7 @@ from prefect.flows import flow
 from prefect.states import Cancelled, Cancelling, Completed, Crashed, Failed, Running
 
 from skyclust.model.operation import Operation
-from skyclust.orchestration import liveness
+from skyclust.orchestration import run_liveness as liveness
 from skyclust.orchestration.lost_runs import (
     AGAIN_AFTER_SECONDS,
     CONFIRM_SECONDS,

@@ -12,8 +12,7 @@ from prefect.states import Running
 
 from skyclust.conformance import Failure
 from skyclust.model.operation import Operation, OperationState
-from skyclust.planning import Meant
-from tasks.attempt import take_step
+from tasks.operations import take_step
 from tests.flows.commands import Commands
 from tests.flows.conftest import eventually
 from tests.flows.leaving import left_creating, recover, run_in
@@ -29,7 +28,7 @@ def waiting(
     """A deletion that the cloud has answered with 500 too often."""
     monkeypatch.setattr(take_step, "retries", 0)
     monkeypatch.setenv("SKYCLUST_OPERATION_MAX_ATTEMPTS", "2")
-    memory.left_behind("delete", memory.machine(), "requested", Meant(), attempts=1)
+    memory.left_behind("delete", memory.machine(), "requested", attempts=1)
     memory.cloud.fail(Failure.BROKEN, REGION)
     commands.run("operation", "recover", "--local", code=7)  # the cloud did not answer
     memory.cloud.recover()
@@ -49,7 +48,7 @@ def test_what_waits_is_listed_shown_and_tried_again(
     assert (listed["id"], listed["attempts"]) == (waiting.id, 2)
     assert "may be there, gone" in shown["may_be_left"]
     assert "may be left" in table
-    assert shown["entries"][-1]["detail"] == "2 attempts of this step came to nothing"
+    assert shown["entries"][-1]["detail"] == "2 attempts of this step had no result"
     assert "Unavailable" in shown["entries"][-2]["detail"]
     assert retried["state"] == "Completed"
     assert memory.machines() == []
@@ -93,7 +92,7 @@ def test_an_operation_whose_run_is_gone_is_cancelled_at_once(
     commands.run("operation", "cancel", operation.id, "--local", code=2)
 
     assert cancelled["state"] == "Completed"
-    assert memory.operations()[0].state is OperationState.UNDONE
+    assert memory.operations()[0].state is OperationState.ROLLED_BACK
     assert memory.machines() == []
 
 

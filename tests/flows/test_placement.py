@@ -82,7 +82,7 @@ def test_a_machine_that_fails_later_for_want_of_room_is_undone_and_tried_elsewhe
 
     assert outcome.succeeded, outcome.message
     assert (machines(other), machines(memory)) == ([], ["medium"])
-    assert sorted(one.state for one in memory.operations()) == ["succeeded", "undone"]
+    assert sorted(one.state for one in memory.operations()) == ["rolled-back", "succeeded"]
 
 
 @pytest.mark.parametrize("error", [PermissionDenied, AuthenticationFailed])
@@ -170,11 +170,11 @@ def test_a_machine_that_somebody_deletes_meanwhile_is_not_made_elsewhere(
     def vanished(*_: object, **__: object) -> Any:
         raise NeverReached("Instance web is gone.")
 
-    monkeypatch.setattr("tasks.machine._seen", vanished)
+    monkeypatch.setattr("skyclust.operations.instance.compute_steps._wait_for", vanished)
     outcome = provision(other, memory)
     assert outcome.state_type == "FAILED"
     [only] = memory.operations()
-    assert (only.state, only.error_class) == (OperationState.UNDONE, "NeverReached")
+    assert (only.state, only.error_class) == (OperationState.ROLLED_BACK, "NeverReached")
     assert machines(memory) == machines(other) == []
 
 
@@ -290,7 +290,7 @@ def test_recovery_goes_on_with_the_next_place(
     """A run that dies right after a place had no room leaves the next try in the journal."""
     other.cloud.fail(Failure.NO_CAPACITY, REGION)
     with monkeypatch.context() as patch:
-        patch.setattr("tasks.operations.attempts", die)
+        patch.setattr("skyclust.operations.journal.attempts", die)
         assert provision(other, memory).state_type in {"FAILED", "CRASHED"}
     with memory.store.reading() as connection:
         [left] = operations.open_operations(connection)

@@ -17,9 +17,9 @@ from skyclust import audit
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.operation import OperationState
 from skyclust.model.provision_request import ProvisionRequest
+from skyclust.operations.instance.planning import plan_creations
 from skyclust.orchestration.limits import credential_limit_name
 from skyclust.orchestration.runs import run_here
-from skyclust.planning import creations
 from skyclust.store import operations
 from skyclust_sandbox.faults import Fault, FaultKind
 from tests.flows.conftest import REGION, Installation, attempt, events_of, read_run
@@ -45,7 +45,7 @@ def test_machines_are_made_recorded_and_shown(installation: Installation) -> Non
             "ready",
             "succeeded",
         ]
-    assert [row["machine"] for row in outcome.tables["operations"]] == ["web-1", "web-2"]
+    assert [row["name"] for row in outcome.tables["operations"]] == ["web-1", "web-2"]
     run = read_run(outcome.run_id)
     assert run.name == f"provision web-1..2 on {installation.credential} in {REGION}"
     assert set(run.tags) == {"workspace:default", "provider:aws"}
@@ -119,7 +119,7 @@ def test_a_retry_of_a_crashed_run_takes_its_operations_over(installation: Instal
     with get_client(sync_client=True) as client:
         run_id = str(client.create_flow_run(provision_instances, parameters=parameters).id)
     request = ProvisionRequest.model_validate(parameters["request"])
-    planned = creations(request, [attempt(request)], run_id=run_id)
+    planned = plan_creations(request, [attempt(request)], run_id=run_id)
     with installation.store.writing() as connection:
         left = operations.journal(connection, "default", planned, run_id=run_id)[0]
         operations.advance(

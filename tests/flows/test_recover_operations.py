@@ -13,8 +13,8 @@ from prefect.states import Cancelled, Crashed, Running
 from skyclust.errors import Fenced
 from skyclust.model.operation import Operation, OperationState
 from skyclust.model.provision_request import ProvisionRequest
+from skyclust.operations.instance.planning import plan_creations
 from skyclust.orchestration.runs import RunOutcome, run_here
-from skyclust.planning import creations
 from skyclust.store import operations
 from tests.flows.conftest import Installation, attempt
 
@@ -40,7 +40,7 @@ def run_in_state(state: object) -> str:
 def journalled(installation: Installation, run_id: str, *, step: str | None = None) -> Operation:
     """Leave an operation in the journal as a run would have left it."""
     request = ProvisionRequest.model_validate(installation.provision()["request"])
-    planned = creations(request, [attempt(request)], run_id=run_id)
+    planned = plan_creations(request, [attempt(request)], run_id=run_id)
     with installation.store.writing() as connection:
         operation = operations.journal(connection, "default", planned, run_id=run_id)[0]
         if step is not None:
@@ -106,7 +106,7 @@ def test_what_a_cancelled_run_had_not_begun_is_not_begun(installation: Installat
 def test_what_a_cancelled_run_had_begun_is_undone(installation: Installation) -> None:
     operation = journalled(installation, run_in_state(Cancelled()), step="requested")
     assert recover().succeeded
-    assert state(installation, operation) is OperationState.UNDONE
+    assert state(installation, operation) is OperationState.ROLLED_BACK
     assert installation.cloud_names() == []
     assert installation.machines() == {}
 

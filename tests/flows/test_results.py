@@ -13,9 +13,10 @@ from prefect.states import Scheduled
 
 from skyclust.errors import InvalidRequest
 from skyclust.model.instance import InstanceSpec
-from skyclust.model.operation import OperationKind, OperationState
+from skyclust.model.instance_action import InstanceAction
+from skyclust.model.operation import OperationState
 from skyclust.orchestration import results
-from skyclust.orchestration.artifacts import Row, move_progress, show_progress, show_table
+from skyclust.orchestration.artifacts import ProgressBar, Row, show_table
 from skyclust.orchestration.results import progress_of, tables_of
 from skyclust.orchestration.runs import run_here
 from skyclust.store import operations
@@ -48,10 +49,10 @@ def test_all_tables_are_read_however_many_pages_they_fill(client: SyncPrefectCli
     def shows() -> str:
         run = _this_run(client)
         before = progress_of(client, run)
-        bar = show_progress("bar", "How far it is")
+        bar = ProgressBar("bar", "How far it is")
         for number in range(8):
             show_table(f"table-{number}", ROWS, "Machines", total=2)
-        move_progress(bar, 40.0)
+        bar.move(40.0)
         looked_at.append((before, progress_of(client, run)))
         show_table("table-0", ROWS[:1], "Machines", total=2003)
         return str(run.id)
@@ -97,13 +98,14 @@ class TestReservedKeys:
         )
         old = NewOperation(
             id="6f7d1b1e-52c5-5f7b-9d8e-2f6f5a0c9b11",
-            kind=OperationKind.CREATE,
+            subject_kind="instance",
+            kind=InstanceAction.CREATE,
             credential=memory.credential,
             provider="memory",
             region=REGION,
             token="token-of-an-older-version",
             request={"spec": spec.model_dump(mode="json"), "wait_seconds": 10},
-            instance_name="web",
+            subject_name="web",
         )
         with memory.store.writing() as connection:
             operations.journal(connection, "default", [old], run_id=None)
@@ -111,6 +113,6 @@ class TestReservedKeys:
         with memory.store.reading() as connection:
             ended = operations.get(connection, "default", old.id)
         assert ended.state is OperationState.SUCCEEDED
-        assert ended.instance_id is not None
-        made = memory.provider.get_instance(REGION, ended.instance_id)
+        assert ended.subject_id is not None
+        made = memory.provider.get_instance(REGION, ended.subject_id)
         assert made.tags[key] == "json"

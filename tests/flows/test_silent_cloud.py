@@ -12,12 +12,12 @@ from threading import Event, Thread
 import pytest
 
 from skyclust.conformance.harness import Failure
+from skyclust.inventory.scheduler import WORKERS
 from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import Scope, ScopeState
 from skyclust.orchestration.credentials import save_credential
 from skyclust.orchestration.runs import RunOutcome, run_here
 from skyclust.store import scopes
-from tasks.turns import WORKERS
 from tests.flows.conftest import REGION, Installation, add_account
 from tests.flows.memory import MemoryAccount, UnsteadyProvider
 
@@ -158,7 +158,9 @@ def test_a_region_that_a_list_leaves_out_keeps_what_is_known_of_it(
     }
     assert disk in memory.known()
     assert "stray" not in memory.known()
-    assert "names no such regions, so what is there is not stored: 1 in atlantis-1" in caplog.text
+    assert (
+        "names no such regions, so their resources are not stored: 1 in atlantis-1" in caplog.text
+    )
 
 
 def test_a_list_that_fails_leaves_every_region_of_its_kind_stale(memory: MemoryAccount) -> None:

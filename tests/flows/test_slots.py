@@ -15,6 +15,8 @@ from prefect.exceptions import ObjectNotFound
 
 from deployments.limits import apply_limits
 from skyclust.errors import Unavailable
+from skyclust.operations.instance import compute_steps, disk_steps, snapshot_steps
+from skyclust.operations.subjects import subjects
 from skyclust.orchestration import limits
 from skyclust.orchestration.limits import (
     OPERATIONS_AT_ONCE,
@@ -23,7 +25,6 @@ from skyclust.orchestration.limits import (
     credential_slot,
     former_limit_name,
 )
-from skyclust.paths import Action
 from skyclust.store import credentials, workspaces
 from tests.fixtures.prefect import PrefectServer
 from tests.flows.conftest import eventually
@@ -63,21 +64,25 @@ def test_machines_that_hang_keep_no_other_change_waiting(memory: MemoryAccount) 
 
 
 def test_only_steps_by_which_a_cloud_changes_something_hold_a_slot() -> None:
-    changing = {action for action in Action if action.changes}
-    assert changing == {
-        Action.CREATE,
-        Action.START,
-        Action.STOP,
-        Action.REBOOT,
-        Action.RESIZE,
-        Action.DELETE,
-        Action.SWEEP,
-        Action.SNAPSHOT,
-        Action.DELETE_SNAPSHOT,
-        Action.BEGIN_RESTORE,
-        Action.ATTACH_DISK,
-        Action.DETACH_DISK,
-        Action.SET_TAGS,
+    actions = {
+        step.action
+        for kind in subjects()["instance"].operations.values()
+        for step in kind.steps.values()
+    }
+    assert {action for action in actions if action.changes} == {
+        compute_steps.CREATE,
+        compute_steps.START,
+        compute_steps.STOP,
+        compute_steps.REBOOT,
+        compute_steps.RESIZE,
+        compute_steps.DELETE,
+        compute_steps.REMOVE_LEFTOVERS,
+        compute_steps.SET_TAGS,
+        snapshot_steps.CREATE,
+        snapshot_steps.DELETE,
+        snapshot_steps.BEGIN_RESTORE,
+        disk_steps.ATTACH,
+        disk_steps.DETACH,
     }
 
 

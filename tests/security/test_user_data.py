@@ -22,9 +22,9 @@ from skyclust.model.instance import Instance, InstanceSpec
 from skyclust.model.operation import OperationState
 from skyclust.model.provision_request import ProvisionRequest
 from skyclust.model.user_data import user_data_of
+from skyclust.operations.instance.planning import Attempt, plan_creations
 from skyclust.orchestration.runs import run_here
 from skyclust.orchestration.user_data import seal_user_data_again, user_data_keys
-from skyclust.planning import Attempt, creations
 from skyclust.security.keyring import generate_key, load_keyring
 from skyclust.security.user_data import open_user_data, seal_user_data
 from skyclust.store import interventions, operations, user_data, workspaces
@@ -70,7 +70,7 @@ def _left_behind(memory: MemoryAccount, **changes: Any) -> str:
     request = ProvisionRequest.model_validate(asked(memory, **changes)["request"])
     assert request.spec is not None
     ways = [Attempt(memory.credential, "memory", request.spec)]
-    planned = creations(request, ways, run_id=str(uuid.uuid4()))
+    planned = plan_creations(request, ways, run_id=str(uuid.uuid4()))
     with memory.store.writing() as connection:
         [operation] = operations.journal(connection, "default", planned, run_id=None)
     return operation.id

@@ -11,7 +11,7 @@ from providers.aws.provider import AwsProvider
 from skyclust.errors import CapacityExhausted, Conflict, InvalidRequest, NotFound
 from skyclust.model.instance import Instance, InstanceReference, InstanceSpec, InstanceState
 from skyclust.model.snapshot import SnapshotState
-from skyclust.waiting import wait_for_state
+from skyclust.operations.waiting import wait_for_state
 from skyclust_sandbox.faults import Fault, FaultKind
 from tests.fixtures.sandbox import Sandbox
 from tests.integration.aws.conftest import REGION

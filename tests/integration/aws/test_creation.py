@@ -15,7 +15,7 @@ from providers.aws.credential import AwsCredential
 from providers.aws.provider import AwsProvider
 from skyclust.errors import InvalidRequest, NotFound, Timeout
 from skyclust.model.instance import Instance, InstanceSpec, InstanceState
-from skyclust.waiting import wait_for_state
+from skyclust.operations.waiting import wait_for_state
 from skyclust_sandbox.faults import Fault, FaultKind
 from tests.fixtures.sandbox import Sandbox
 from tests.integration.aws.conftest import AMAZON_IMAGE, REGION

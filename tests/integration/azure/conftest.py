@@ -11,7 +11,7 @@ from providers.azure.client import AzureClients
 from providers.azure.credential import AzureCredential
 from providers.azure.provider import AzureProvider
 from skyclust.model.instance import Instance, InstanceSpec, InstanceState
-from skyclust.waiting import wait_for_state
+from skyclust.operations.waiting import wait_for_state
 from tests.conformance.azure import IMAGE, REGION
 from tests.conformance.azure_operator import AzureOperator
 from tests.fixtures.azure import AzureSandbox

@@ -14,11 +14,13 @@ from providers.azure.provider import AzureProvider
 from providers.azure.states import STILL_BILLED
 from skyclust.errors import Conflict, InvalidRequest, NotFound, Throttled, Unavailable
 from skyclust.model.instance import DiskSpec, Instance, InstanceFailure, InstanceState
-from skyclust.model.operation import Operation, OperationKind
+from skyclust.model.instance_action import InstanceAction
+from skyclust.model.operation import Operation
 from skyclust.model.snapshot import SnapshotState
-from skyclust.paths import STEPS, Action, Position
+from skyclust.operations.instance import compute_steps
+from skyclust.operations.instance.transitions import OPERATION_KINDS
+from skyclust.operations.position import Position
 from skyclust_sandbox.faults import Fault, FaultKind
-from tasks.machine import ON_MACHINES
 from tests.conformance.azure import REGION
 from tests.conformance.azure_operator import AzureOperator
 from tests.fixtures.azure import AzureSandbox
@@ -73,23 +75,24 @@ def test_a_machine_that_failed_to_start_is_cured_by_another_size(
     operation = Operation(
         id="o",
         workspace_id="w",
-        kind=OperationKind.RESIZE,
+        subject_kind="instance",
+        kind=InstanceAction.RESIZE,
         credential="c",
         provider="azure",
         region=REGION,
         token="t",
         request={"type": "Standard_D2s_v5"},
-        instance_id=running.id,
-        instance_unique_id=running.unique_id,
+        subject_id=running.id,
+        subject_unique_id=running.unique_id,
         created_at=moment,
         updated_at=moment,
     )
-    position = Position.JOURNALLED
-    for action in (Action.INSPECT, Action.RESIZE):
-        step = STEPS[OperationKind.RESIZE][position]
+    position: str = Position.JOURNALLED
+    for action in (compute_steps.INSPECT, compute_steps.RESIZE):
+        step = OPERATION_KINDS[InstanceAction.RESIZE].steps[position]
         assert step.action is action
-        position = ON_MACHINES[action](step, operation, provider).position
-    assert position is Position.READY
+        position = action.handler(step, operation, provider).position
+    assert position == Position.READY
     resized = provider.get_instance(REGION, running.id)
     assert (resized.state, resized.type) == (InstanceState.STOPPED, "Standard_D2s_v5")
     provider.start_instance(running.reference)

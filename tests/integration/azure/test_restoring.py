@@ -14,7 +14,7 @@ from skyclust.errors import SkyClustError
 from skyclust.model.instance import DiskSpec, Instance, InstanceState
 from skyclust.model.resource import ResourceKind
 from skyclust.model.snapshot import InstanceSnapshot, SnapshotState
-from skyclust.waiting import wait_for_state
+from skyclust.operations.waiting import wait_for_state
 from skyclust_sandbox.faults import Fault, FaultKind
 from tests.conformance.azure import REGION
 from tests.fixtures.azure import AzureSandbox

@@ -16,7 +16,7 @@ from skyclust.errors import NotFound, PermissionDenied
 from skyclust.model.instance import Instance, InstanceState
 from skyclust.model.resource import ResourceKind
 from skyclust.model.snapshot import SnapshotState
-from skyclust.waiting import wait_for_state
+from skyclust.operations.waiting import wait_for_state
 from skyclust_sandbox.faults import Fault, FaultKind
 from tests.conformance.azure import REGION
 from tests.conformance.azure_operator import DISKS, NETWORK, AzureOperator

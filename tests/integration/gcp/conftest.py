@@ -10,7 +10,7 @@ import pytest
 from providers.gcp.credential import GcpCredential
 from providers.gcp.provider import GcpProvider
 from skyclust.model.instance import Instance, InstanceSpec, InstanceState
-from skyclust.waiting import wait_for_state
+from skyclust.operations.waiting import wait_for_state
 from tests.fixtures.gcp import GcpSandbox
 
 REGION = "europe-west3"

@@ -7,7 +7,7 @@ from typing import Final
 
 from providers.openstack.provider import OpenStackProvider
 from skyclust.model.instance import InstanceState
-from skyclust.waiting import wait_for_state
+from skyclust.operations.waiting import wait_for_state
 from tests.conformance.openstack import OpenStackHarness
 
 TOKEN: Final = "0c9a4b7e-5f0d-4c1b-9d53-2f4f3a1f7e10"

@@ -20,7 +20,7 @@ from skyclust.errors import (
 )
 from skyclust.model.instance import DiskSpec, InstanceState
 from skyclust.model.snapshot import SnapshotState
-from skyclust.waiting import wait_for_state
+from skyclust.operations.waiting import wait_for_state
 from skyclust_sandbox.faults import Fault, FaultKind
 from tests.conformance.openstack import OpenStackHarness
 from tests.fixtures.openstack import OpenStackSandbox

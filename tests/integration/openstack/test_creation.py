@@ -20,7 +20,7 @@ from skyclust.errors import (
     UnexpectedAnswer,
 )
 from skyclust.model.instance import DiskSpec, Instance, InstanceFailure, InstanceSpec, InstanceState
-from skyclust.waiting import wait_for_state
+from skyclust.operations.waiting import wait_for_state
 from skyclust_sandbox.faults import Fault, FaultKind
 from tests.conformance.openstack import CREATE, OpenStackHarness
 from tests.fixtures.openstack import OpenStackSandbox

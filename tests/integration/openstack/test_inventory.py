@@ -21,7 +21,7 @@ from skyclust.errors import (
 )
 from skyclust.model.instance import InstanceReference, InstanceSpec, InstanceState
 from skyclust.model.resource import Resource, ResourceKind, instance_resource
-from skyclust.waiting import wait_for_state
+from skyclust.operations.waiting import wait_for_state
 from skyclust_sandbox.faults import Fault, FaultKind
 from skyclust_sandbox.processes import start_sandbox, stop_sandbox
 from tests.conformance.openstack import OpenStackHarness

@@ -9,7 +9,7 @@ import pytest
 from providers.openstack.provider import OpenStackProvider
 from skyclust.model.instance import InstanceState
 from skyclust.model.resource import Resource, ResourceKind
-from skyclust.waiting import wait_for_state
+from skyclust.operations.waiting import wait_for_state
 from tests.conformance.openstack import OpenStackHarness
 
 pytestmark = pytest.mark.integration

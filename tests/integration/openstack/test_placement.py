@@ -8,9 +8,9 @@ import pytest
 
 from providers.openstack.provider import OpenStackProvider
 from skyclust.errors import InvalidRequest, NotFound, QuotaExceeded, SkyClustError
+from skyclust.inventory.placement import Offer, PassedOver, survey
 from skyclust.model.instance import DiskSpec
 from skyclust.model.placement import InstanceNeeds, Place
-from skyclust.placement import Offer, PassedOver, survey
 from tests.conformance.openstack import OpenStackHarness
 from tests.fixtures.openstack import OpenStackSandbox
 

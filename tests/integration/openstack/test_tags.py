@@ -9,7 +9,7 @@ from providers.openstack.tokens import to_server_tag
 from skyclust.errors import InvalidRequest
 from skyclust.model.instance import Instance, InstanceState
 from skyclust.model.resource import ResourceKind
-from skyclust.waiting import wait_for_state
+from skyclust.operations.waiting import wait_for_state
 from tests.conformance.openstack import OpenStackHarness
 
 pytestmark = pytest.mark.integration

@@ -9,7 +9,7 @@ import pytest
 
 from providers.proxmox.provider import ProxmoxProvider
 from skyclust.model.instance import Instance, InstanceReference, InstanceSpec, InstanceState
-from skyclust.waiting import wait_for_state
+from skyclust.operations.waiting import wait_for_state
 from skyclust_sandbox.proxmox.seed import CLUSTER
 from tests.fixtures.proxmox import BareClient, ProxmoxSandbox
 

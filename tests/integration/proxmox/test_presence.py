@@ -21,7 +21,7 @@ from skyclust.errors import (
 )
 from skyclust.model.instance import InstanceState
 from skyclust.model.resource import ResourceKind
-from skyclust.waiting import wait_for_state
+from skyclust.operations.waiting import wait_for_state
 from skyclust_sandbox.control import Control
 from skyclust_sandbox.faults import Fault, FaultKind
 from skyclust_sandbox.proxmox.access import TEAM

@@ -17,7 +17,7 @@ from skyclust.cli.main import main
 from skyclust.providerkit.permissions import AddressNotAllowed, load_permissions
 
 ASK = """
-from skyclust.cli.allowing import with_permission
+from skyclust.cli.allowed_endpoints import with_permission
 from skyclust.providerkit.permissions import load_permissions
 check = load_permissions
 with_permission(lambda: check().check_address("pve.example.com", "10.1.2.3", 8006, tls=True))

@@ -44,7 +44,8 @@ def loaded_by(code: str) -> set[str]:
     "code",
     [
         "import skyclust",
-        "import skyclust.contract, skyclust.registry, skyclust.waiting, skyclust.settings",
+        "import skyclust.contract, skyclust.registry, skyclust.settings",
+        "import skyclust.operations.waiting",
         "from skyclust.registry import provider_names; provider_names()",
         "import skyclust.cli.main",
     ],

@@ -145,7 +145,7 @@ def test_final_operations_are_over() -> None:
     assert over == {
         OperationState.SUCCEEDED,
         OperationState.FAILED,
-        OperationState.UNDONE,
+        OperationState.ROLLED_BACK,
         OperationState.CANCELLED,
         OperationState.ABANDONED,
     }

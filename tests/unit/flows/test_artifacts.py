@@ -6,16 +6,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from skyclust.model.operation import Operation, OperationKind, OperationState
+from skyclust.model.instance_action import InstanceAction
+from skyclust.model.operation import Operation, OperationState
 from skyclust.model.resource import Resource, ResourceKind
 from skyclust.model.scope import Scope, ScopeKey, ScopeState
 from skyclust.orchestration.artifacts import (
     MOST_ROWS,
     artifact_key,
     left_out,
-    machine_text,
     operation_rows,
     scope_rows,
+    subject_text,
     sync_text,
 )
 
@@ -38,13 +39,14 @@ def operation(**changes: object) -> Operation:
     facts: dict[str, object] = {
         "id": "o-1",
         "workspace_id": "default",
-        "kind": OperationKind.CREATE,
+        "subject_kind": "instance",
+        "kind": InstanceAction.CREATE,
         "credential": "aws",
         "provider": "aws",
         "region": "eu-central-1",
         "token": "t",
-        "instance_id": "i-1",
-        "instance_name": "web-1",
+        "subject_id": "i-1",
+        "subject_name": "web-1",
         "state": OperationState.SUCCEEDED,
         "created_at": NOW,
         "updated_at": NOW,
@@ -122,7 +124,7 @@ def test_a_machine_page_tells_what_where_and_which_run() -> None:
         tags={"team": "shop"},
         attributes={"type": "t3.small", "private_addresses": ["10.0.0.7"], "image": None},
     )
-    text = machine_text(operation(), machine, "http://ui/runs/1")
+    text = subject_text(operation(), machine, "http://ui/runs/1")
     assert "# web-1" in text
     assert "| Id | i-1 |" in text
     assert "| Type | t3.small |" in text
@@ -133,7 +135,7 @@ def test_a_machine_page_tells_what_where_and_which_run() -> None:
 
 
 def test_a_name_from_a_cloud_cannot_break_the_page() -> None:
-    text = machine_text(operation(instance_name="a|b\n# [x](http://evil)"), None, "http://ui")
+    text = subject_text(operation(subject_name="a|b\n# [x](http://evil)"), None, "http://ui")
     first = text.splitlines()[0]
     assert first == r"# a\|b \# \[x\](http://evil)"
 

@@ -80,7 +80,7 @@ def form(name: str, model: str) -> dict[str, Any]:
 
 def test_forms_carry_choices_and_bounds() -> None:
     action = parameter_schema(load(DEPLOYMENTS[NAMES.index("change-instance")])).model_dump()
-    assert action["definitions"]["InstanceAction"]["enum"] == [
+    assert action["definitions"]["ChangeRequest"]["properties"]["action"]["enum"] == [
         "start",
         "stop",
         "reboot",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from skyclust.model.change_request import ChangeRequest, InstanceAction
+from skyclust.model.change_request import ChangeRequest
+from skyclust.model.instance_action import InstanceAction
 from skyclust.model.provision_request import ProvisionRequest
 from skyclust.model.request import RecoverRequest, SyncRequest
 

@@ -19,7 +19,7 @@ from skyclust.errors import (
     Timeout,
     Unavailable,
 )
-from tasks.retries import LONGEST_PATIENCE, on_transient
+from tasks.retry_policy import LONGEST_RETRY_AFTER, on_transient
 
 
 @task
@@ -53,5 +53,5 @@ def test_the_wait_that_the_cloud_asks_for_is_kept() -> None:
 
 def test_a_cloud_that_asks_for_too_long_is_not_waited_for() -> None:
     began = time.monotonic()
-    assert not asked(Throttled("come back tomorrow", retry_after=LONGEST_PATIENCE + 1))
+    assert not asked(Throttled("come back tomorrow", retry_after=LONGEST_RETRY_AFTER + 1))
     assert time.monotonic() - began < 1

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from skyclust.model.operation import Operation, OperationKind
+from skyclust.model.instance_action import InstanceAction
+from skyclust.model.operation import Operation
 from skyclust.store import credentials, operations
 from skyclust.store.engine import Store
 from skyclust.store.operations import NewOperation
@@ -18,12 +19,13 @@ def journal_one(
     """Journal one operation of a run, with a credential that is there for it, and return it."""
     planned = NewOperation(
         id=uuid4().hex,
-        kind=OperationKind.CREATE,
+        subject_kind="instance",
+        kind=InstanceAction.CREATE,
         credential=CREDENTIAL,
         provider="aws",
         region="eu-central-1",
         token=uuid4().hex,
-        instance_name=name,
+        subject_name=name,
     )
     with store.writing() as connection:
         if not credentials.list_all(connection, workspace_id):

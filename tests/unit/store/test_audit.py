@@ -13,7 +13,7 @@ from sqlalchemy import delete, insert, select, update
 from skyclust import audit
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.audit import AuditHead, AuditProblem, genesis_hash
-from skyclust.model.operation import OperationKind
+from skyclust.model.instance_action import InstanceAction
 from skyclust.store import workspaces
 from skyclust.store.engine import Store
 from skyclust.store.tables import audit_entries, audit_heads
@@ -50,7 +50,7 @@ def test_an_untouched_trail_is_sound(store: Store, number: int) -> None:
 
 def test_a_line_is_read_as_it_was_written(store: Store) -> None:
     before = datetime.now(UTC)
-    append(store, note="schön", nested={"b": [1, None, True], "a": 2.5}, kind=OperationKind.STOP)
+    append(store, note="schön", nested={"b": [1, None, True], "a": 2.5}, kind=InstanceAction.STOP)
     with store.reading() as connection:
         (entry,) = audit.list_all(connection, "default")
     assert (entry.sequence, entry.actor, entry.action, entry.object) == (

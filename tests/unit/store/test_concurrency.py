@@ -14,7 +14,8 @@ from sqlalchemy import func, select
 from skyclust import audit
 from skyclust.errors import Fenced
 from skyclust.model.change import ScopeChanges
-from skyclust.model.operation import Operation, OperationKind
+from skyclust.model.instance_action import InstanceAction
+from skyclust.model.operation import Operation
 from skyclust.store import operations, resources
 from skyclust.store.engine import Store
 from skyclust.store.operations import NewOperation
@@ -47,7 +48,8 @@ def planned(number: int) -> list[NewOperation]:
     return [
         NewOperation(
             id=f"operation-{index}",
-            kind=OperationKind.CREATE,
+            subject_kind="instance",
+            kind=InstanceAction.CREATE,
             credential="prod",
             provider="aws",
             region=REGION,

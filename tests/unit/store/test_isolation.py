@@ -15,7 +15,8 @@ from skyclust import audit
 from skyclust.errors import NotFound, Throttled
 from skyclust.model.audit import AuditHead, AuditProblem, genesis_hash
 from skyclust.model.event import Event
-from skyclust.model.operation import OperationKind, OperationState
+from skyclust.model.instance_action import InstanceAction
+from skyclust.model.operation import OperationState
 from skyclust.model.resource import ResourceKind
 from skyclust.model.sealed_state import SealedState
 from skyclust.store import (
@@ -54,7 +55,8 @@ Call = Callable[[Connection, str], Any]
 
 ASKED = NewOperation(
     id="mine",
-    kind=OperationKind.STOP,
+    subject_kind="instance",
+    kind=InstanceAction.STOP,
     credential="prod",
     provider="aws",
     region=REGION,
@@ -64,7 +66,7 @@ ASKED = NewOperation(
 WITH_USER_DATA = ASKED.model_copy(
     update={
         "id": "machine",
-        "kind": OperationKind.CREATE,
+        "kind": InstanceAction.CREATE,
         "request": {"spec": {"user_data": "sealed:v2:0123456789ab:AAAA"}},
     }
 )
@@ -124,6 +126,7 @@ READS: dict[str, tuple[Call, object]] = {
     "outbox.hold": (lambda c, w: outbox.hold(c, w, "holder"), False),
     "outbox.waiting": (outbox.waiting, []),
     "resources.changes": (resources.changes, []),
+    "resources.numbered_changes": (resources.numbered_changes, []),
     "resources.count_changes": (lambda c, w: sum(resources.count_changes(c, w).values()), 0),
     "resources.find": (resources.find, []),
     "resources.find as_of": (lambda c, w: resources.find(c, w, as_of=datetime.now(UTC)), []),

@@ -9,7 +9,8 @@ import pytest
 
 from skyclust.errors import CapacityExhausted, Fenced, InvalidRequest, NotFound
 from skyclust.model.instance import InstanceReference
-from skyclust.model.operation import Operation, OperationKind, OperationState
+from skyclust.model.instance_action import InstanceAction
+from skyclust.model.operation import Operation, OperationState
 from skyclust.store import operations
 from skyclust.store.engine import Store
 from skyclust.store.operations import NewOperation
@@ -19,13 +20,14 @@ from tests.unit.store.inventory import add_credential, prepare
 def new(identity: str, **changed: Any) -> NewOperation:
     fields: dict[str, Any] = {
         "id": identity,
-        "kind": OperationKind.CREATE,
+        "subject_kind": "instance",
+        "kind": InstanceAction.CREATE,
         "credential": "prod",
         "provider": "aws",
         "region": "eu-central-1",
         "token": f"token-{identity}",
         "request": {"spec": {"name": "web", "disks": [{"size_gib": 8}]}, "wait_seconds": 1.5},
-        "instance_name": "web",
+        "subject_name": "web",
     }
     return NewOperation.model_validate(fields | changed)
 
@@ -62,7 +64,7 @@ def take_over(store: Store, operation: Operation, run_id: str = "other") -> Oper
 
 
 def test_what_is_journalled_is_what_was_asked_for(store: Store) -> None:
-    written = journal(store, [new("1"), new("2", kind=OperationKind.STOP, instance_id="i-2")])
+    written = journal(store, [new("1"), new("2", kind=InstanceAction.STOP, subject_id="i-2")])
     with store.reading() as connection:
         assert [operations.get(connection, "default", one.id) for one in written] == written
     first = written[0]
@@ -74,7 +76,7 @@ def test_what_is_journalled_is_what_was_asked_for(store: Store) -> None:
         "run",
     )
     assert first.created_at.tzinfo is UTC
-    assert [one.instance_id for one in written] == [None, "i-2"]
+    assert [one.subject_id for one in written] == [None, "i-2"]
 
 
 def test_journalling_again_returns_what_stands_and_adds_what_is_new(store: Store) -> None:
@@ -105,9 +107,11 @@ def test_many_are_journalled_at_once(store: Store) -> None:
 def test_each_step_is_kept_and_remembered(store: Store, operation: Operation) -> None:
     advance(store, operation, "requested", state=OperationState.RUNNING, detail="calling")
     machine = InstanceReference(region="eu-central-1", id="i-1", unique_id="u-1")
-    advance(store, operation, "accepted", instance=machine)
+    advance(
+        store, operation, "accepted", subject_id=machine.id, subject_unique_id=machine.unique_id
+    )
     done = advance(store, operation, "succeeded", state=OperationState.SUCCEEDED)
-    assert (done.state, done.step, done.instance_id) == (
+    assert (done.state, done.step, done.subject_id) == (
         OperationState.SUCCEEDED,
         "succeeded",
         "i-1",
@@ -188,7 +192,7 @@ def test_lists_filter_and_come_newest_first(store: Store) -> None:
         add_credential(connection, name="test")
     first, second, third = (
         journal(store, [one])[0]
-        for one in (new("1"), new("2", kind=OperationKind.STOP), new("3", credential="test"))
+        for one in (new("1"), new("2", kind=InstanceAction.STOP), new("3", credential="test"))
     )
     advance(store, first, "failed", state=OperationState.FAILED)
     with store.reading() as connection:
@@ -199,6 +203,6 @@ def test_lists_filter_and_come_newest_first(store: Store) -> None:
         assert listed() == ["3", "2", "1"]
         assert listed(limit=1) == ["3"]
         assert listed(states=[OperationState.FAILED]) == ["1"]
-        assert listed(kinds=[OperationKind.STOP, OperationKind.DELETE]) == ["2"]
+        assert listed(kinds=[InstanceAction.STOP, InstanceAction.DELETE]) == ["2"]
         assert listed(credential="test") == ["3"]
         assert operations.open_operations(connection, "default") == [second, third]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from skyclust.errors import InvalidRequest, NotFound
-from skyclust.model.operation import OperationKind, OperationState
+from skyclust.model.instance_action import InstanceAction
+from skyclust.model.operation import OperationState
 from skyclust.store import credentials, operations, workspaces
 from skyclust.store.engine import Store
 from skyclust.store.operations import NewOperation
@@ -81,7 +82,8 @@ def test_what_is_done_to_an_unknown_credential_is_not_found(store: Store) -> Non
 def test_a_credential_with_open_operations_stays(store: Store) -> None:
     asked = NewOperation(
         id="1",
-        kind=OperationKind.STOP,
+        subject_kind="instance",
+        kind=InstanceAction.STOP,
         credential="prod",
         provider="aws",
         region="eu-central-1",

@@ -1,0 +1,43 @@
+"""Running the flow `change-instance`, for every command that changes one instance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skyclust.cli.flow_runs import finish, run_flow
+from skyclust.cli.instance_lookup import NamedInstance, find_instance
+from skyclust.cli.requests import checked
+from skyclust.cli.run_tables import OPERATIONS
+from skyclust.model.change_request import ChangeRequest
+from skyclust.model.instance_action import InstanceAction
+
+
+def change_instance(
+    action: InstanceAction,
+    named: NamedInstance,
+    *,
+    wait: float,
+    local: bool,
+    as_json: bool,
+    **fields: Any,
+) -> None:
+    """Run the flow to its end, print how it ended and exit with the code that says so.
+
+    `fields` are those of the request that belong to the action. Raises NotFound for an instance
+    that the inventory does not have, unless credential and region are given, and InvalidRequest
+    for a request that is not valid.
+    """
+    request = checked(
+        ChangeRequest,
+        workspace=named.workspace,
+        action=action,
+        instance=named.name,
+        credential=named.credential,
+        region=named.region,
+        wait_minutes=wait,
+        **fields,
+    )
+    if not (named.credential and named.region):
+        # The flow would report the same some seconds later; with both it looks in the cloud.
+        find_instance(named)
+    finish(run_flow("change-instance", request, local=local), as_json=as_json, tables=OPERATIONS)

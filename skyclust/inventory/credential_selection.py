@@ -1,0 +1,58 @@
+"""The credentials that a request selects."""
+
+from __future__ import annotations
+
+from skyclust.errors import NotFound, Unsupported
+from skyclust.model.credential_key import CredentialKey
+from skyclust.model.request import SyncRequest
+from skyclust.model.workspace import CredentialRecord
+from skyclust.registry import provider_class
+from skyclust.store import credentials, workspaces
+from skyclust.store.engine import Store
+
+
+def credential_key(record: CredentialRecord) -> CredentialKey:
+    """Return the key of a credential's record."""
+    return CredentialKey(record.workspace_id, record.name, record.provider)
+
+
+def require_ability(credential: CredentialKey, ability: type[object], *, purpose: str = "") -> None:
+    """Raise Unsupported when the credential's provider lacks an ability of the contract.
+
+    `purpose` names what needs it, for the error.
+    """
+    if not issubclass(provider_class(credential.provider), ability):
+        needed = f", which {purpose} needs" if purpose else ""
+        raise Unsupported(
+            f"Provider {credential.provider!r} has no {ability.__name__}{needed}.",
+            hint=f"Choose another credential than {credential.name!r}.",
+            provider=credential.provider,
+        )
+
+
+def credentials_of(store: Store, request: SyncRequest) -> list[CredentialKey]:
+    """Return the credentials that a sync reads with, by workspace and name.
+
+    Raises NotFound for an unknown workspace or credential.
+    """
+    with store.reading() as connection:
+        if request.workspace is None:
+            owners = [workspace.id for workspace in workspaces.list_all(connection)]
+        else:
+            owners = [workspaces.get(connection, request.workspace).id]
+        known = [
+            credential_key(record)
+            for owner in owners
+            for record in credentials.list_all(connection, owner)
+        ]
+    missing = sorted(set(request.credentials) - {credential.name for credential in known})
+    if missing:
+        raise NotFound(
+            f"No workspace has a credential {', '.join(map(repr, missing))}.",
+            hint="`skyclust credential list` shows those that exist.",
+        )
+    return [
+        credential
+        for credential in known
+        if not request.credentials or credential.name in request.credentials
+    ]

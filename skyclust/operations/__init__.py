@@ -1,0 +1,1 @@
+"""Operations: the journal of changes, how each goes on from its last line, and who undoes it."""

@@ -1,0 +1,1 @@
+"""Operations on instances: create, start, stop, resize, snapshots, disks, tags, delete."""

@@ -1,0 +1,113 @@
+"""The artifacts of a run: its tables and summaries."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Final
+
+from skyclust.errors import SkyClustError
+from skyclust.inventory.events import inventory_synced
+from skyclust.model.credential_key import CredentialKey
+from skyclust.model.operation import Operation
+from skyclust.model.resource import Resource
+from skyclust.model.scope import Scope
+from skyclust.operations.subjects import subject_of
+from skyclust.orchestration import artifacts
+from skyclust.orchestration.after_commit import finish
+from skyclust.orchestration.runs import run_url
+from skyclust.store import resources
+from skyclust.store.engine import Store
+
+MOST_PAGES: Final = 25
+"""Pages of single subjects that one run writes; the table has all of them."""
+
+
+def report_sync(
+    store: Store,
+    settled: Mapping[CredentialKey, Sequence[Scope]],
+    problems: Mapping[CredentialKey, SkyClustError],
+    *,
+    run_id: str,
+) -> None:
+    """Write the tables, the summary and the events of a sync, workspace by workspace."""
+    for workspace_id in sorted({credential.workspace_id for credential in settled}):
+        mine = [
+            scope
+            for credential, scopes in settled.items()
+            if credential.workspace_id == workspace_id
+            for scope in scopes
+        ]
+        reasons = {
+            credential.name: str(error)
+            for credential, error in problems.items()
+            if credential.workspace_id == workspace_id
+        }
+        with store.reading() as connection:
+            counted = resources.count_changes(connection, workspace_id, run_id=run_id)
+            changes = resources.changes(
+                connection, workspace_id, run_id=run_id, limit=artifacts.MOST_ROWS
+            )
+        states = Counter(scope.state.value for scope in mine)
+        counts = {name: states[name] for name in ("fresh", "stale", "failed", "unsupported")}
+        counts |= {kind.value: number for kind, number in counted.items()}
+        artifacts.show_table(
+            f"inventory-scopes-{workspace_id}",
+            artifacts.scope_rows(mine),
+            "Every scope of the sync, those with trouble first",
+            total=len(mine),
+        )
+        artifacts.show_table(
+            f"inventory-changes-{workspace_id}",
+            artifacts.change_rows(changes),
+            f"Resources added, changed and gone; {sum(counted.values())} in all",
+            total=sum(counted.values()),
+        )
+        artifacts.show_text(
+            f"inventory-summary-{workspace_id}",
+            artifacts.sync_text(workspace_id, mine, reasons, counts),
+            "Summary of the sync",
+        )
+        store.write(
+            partial(inventory_synced, workspace_id=workspace_id, counts=counts, run_id=run_id)
+        )
+    finish(store)
+
+
+def report_operations(store: Store, operations: Sequence[Operation], *, run_id: str) -> None:
+    """Write the table of a run's operations and a page for each subject."""
+    pages = min(len(operations), MOST_PAGES)
+    some = "" if pages == len(operations) else f"; {pages} of them have a page of their own"
+    artifacts.show_table(
+        "operations",
+        artifacts.operation_rows(operations),
+        f"Each operation and how it ended{some}",
+        total=len(operations),
+    )
+    for operation in operations[:MOST_PAGES]:
+        name = operation.subject_name or operation.subject_id or operation.id
+        kind = operation.subject_kind
+        artifacts.show_text(
+            f"{kind}-{operation.workspace_id}-{operation.credential}-{name}",
+            artifacts.subject_text(operation, _subject(store, operation), run_url(run_id)),
+            f"{kind.capitalize()} {name}",
+        )
+    finish(store)
+
+
+def _subject(store: Store, operation: Operation) -> Resource | None:
+    """Return the inventory's record of an operation's subject, None when it has none."""
+    kind = subject_of(operation).resource_kind
+    if operation.subject_id is None or kind is None:
+        return None
+    with store.reading() as connection:
+        records = resources.find(
+            connection,
+            operation.workspace_id,
+            kinds=[kind],
+            credentials=[operation.credential],
+            regions=[operation.region],
+            ids=[operation.subject_id],
+        )
+    return records[0] if records else None
