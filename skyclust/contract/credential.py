@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from skyclust.providerkit.credential_fields import is_empty
 from skyclust.providerkit.endpoints import check_endpoint
 from skyclust.providerkit.permissions import OperatorPermissions
 
@@ -70,6 +78,15 @@ class CredentialModel(BaseModel):
     @classmethod
     def _under_the_names_of_fields(cls, values: object) -> object:
         return cls.by_field_names(values) if isinstance(values, Mapping) else values
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _default_when_empty(cls, value: object, info: ValidationInfo) -> object:
+        # A form sends the empty string for a field that was left alone.
+        if value is None or not is_empty(value):
+            return value
+        field = cls.model_fields[info.field_name or ""]
+        return None if field.is_required() else field.get_default(call_default_factory=True)
 
     @field_validator("endpoint")
     @classmethod

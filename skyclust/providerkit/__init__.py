@@ -1,1 +1,1 @@
-"""What adapters share: checks of endpoints, answers, items, pages and identities."""
+"""What adapters share: checks of endpoints, fields, answers and pages; polling; errors."""
