@@ -29,7 +29,7 @@ retries on `Transient` and on nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -196,20 +196,28 @@ def internal_error(error: Exception) -> InternalError:
     )
 
 
-def tree_class(error: SkyClustError) -> type[SkyClustError]:
-    """Return the nearest class of an error that stands in this tree.
+def _with_subclasses(kind: type[SkyClustError]) -> Iterator[type[SkyClustError]]:
+    yield kind
+    for subclass in kind.__subclasses__():
+        yield from _with_subclasses(subclass)
 
-    A plugin may raise subclasses of its own; what is written down and decided by another
-    process later is the class that every process knows.
+
+_TREE: Final = {kind.__name__: kind for kind in _with_subclasses(SkyClustError)}
+"""The classes of this module by name; those of plugins are defined later, and are not in it."""
+
+
+def tree_class(error: SkyClustError) -> type[SkyClustError]:
+    """Return the nearest class of the tree that an error is an instance of.
+
+    A plugin may raise subclasses of its own. What is stored, for another process to decide by,
+    is the name of a class that every process knows.
     """
-    return next(kind for kind in type(error).__mro__ if kind.__module__ == __name__)
+    return next(kind for kind in type(error).__mro__ if _TREE.get(kind.__name__) is kind)
 
 
 def class_named(name: str | None) -> type[SkyClustError] | None:
-    """Return the class of the tree that has this name, None when there is none."""
-    found = globals().get(name or "")
-    is_error = isinstance(found, type) and issubclass(found, SkyClustError)
-    return found if is_error else None
+    """Return the class of the tree that was stored by its name, None for any other name."""
+    return _TREE.get(name or "")
 
 
 def with_own_class(error: SkyClustError) -> str:

@@ -8,8 +8,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final, TypeVar
 
-from skyclust import contract
-from skyclust.contract import CONTRACT_VERSION, Provider
+from skyclust.contract import CONTRACT_CHANGES, CONTRACT_VERSION, Ability, Provider
 from skyclust.errors import ConfigurationError, NotFound, Unsupported
 
 GROUP: Final = "skyclust.providers"
@@ -89,8 +88,7 @@ def _checked(name: str, loaded: object) -> type[Provider]:
         raise ConfigurationError(
             f"Provider {name!r} is written for contract {loaded.contract_version},"
             f" this SkyClust has contract {CONTRACT_VERSION}.",
-            hint="Install a version of the provider for this contract; its maintainers find what"
-            " changed in decision 24, docs/decisions.",
+            hint=_contract_hint(loaded.contract_version),
             provider=name,
         )
     undeclared = [a for a in ("name", "title", "credential_model") if not hasattr(loaded, a)]
@@ -102,6 +100,16 @@ def _checked(name: str, loaded: object) -> type[Provider]:
             f"The provider registered as {name!r} calls itself {loaded.name!r}.", provider=name
         )
     return loaded
+
+
+def _contract_hint(version: int) -> str:
+    if version > CONTRACT_VERSION:
+        return "Install a newer SkyClust, or an older version of the provider."
+    changes = " ".join(text for number, text in CONTRACT_CHANGES.items() if number > version)
+    return (
+        "Install a version of the provider for this contract. Its maintainers have to change"
+        f" this: {changes}"
+    )
 
 
 def providers() -> list[ProviderEntry]:
@@ -118,10 +126,14 @@ def providers() -> list[ProviderEntry]:
     return found
 
 
-def abilities(cls: type[Provider]) -> list[type]:
-    """Return the abilities of the contract that a provider's class has, by name."""
-    found = {one for one in vars(contract).values() if isinstance(one, type) and one in cls.__mro__}
-    return sorted(found - {Provider}, key=lambda one: one.__name__)
+def abilities(cls: type[Provider]) -> list[type[Ability]]:
+    """Return the abilities that a provider's class has, by name.
+
+    An ability is a class with `Ability` among its own bases, of the contract or of a plugin.
+    Classes that implement an ability are none, whole or in part.
+    """
+    declared = [kind for kind in cls.__mro__ if Ability in kind.__bases__]
+    return sorted(declared, key=lambda ability: ability.__name__)
 
 
 def ability_words(ability: type) -> str:

@@ -14,6 +14,7 @@ other machine stays as it is.
 Methods are called from several threads at once; a provider object serves one credential.
 """
 
+from skyclust.contract.ability import Ability
 from skyclust.contract.catalog import CatalogProvider
 from skyclust.contract.compute import ComputeProvider
 from skyclust.contract.console import ConsoleProvider
@@ -21,12 +22,14 @@ from skyclust.contract.credential import CredentialModel
 from skyclust.contract.disk import DiskProvider
 from skyclust.contract.inventory import AccountInventoryProvider, AccountPage, InventoryProvider
 from skyclust.contract.placement import PlacementProvider
-from skyclust.contract.provider import CONTRACT_VERSION, Provider
+from skyclust.contract.provider import CONTRACT_CHANGES, CONTRACT_VERSION, Provider
 from skyclust.contract.snapshot import SnapshotProvider
 from skyclust.contract.tag import TagProvider
 
 __all__ = [
+    "CONTRACT_CHANGES",
     "CONTRACT_VERSION",
+    "Ability",
     "AccountInventoryProvider",
     "AccountPage",
     "CatalogProvider",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 
+from skyclust.contract.ability import Ability
 from skyclust.model.catalog import Architecture, Image, InstanceType
 
 
-class CatalogProvider(ABC):
+class CatalogProvider(Ability):
     """Can tell what machines can be made of."""
 
     @abstractmethod

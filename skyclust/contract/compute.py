@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 
+from skyclust.contract.ability import Ability
 from skyclust.model.instance import Instance, InstanceReference, InstanceSpec
 
 
-class ComputeProvider(ABC):
+class ComputeProvider(Ability):
     """Can make, change and remove machines.
 
     A change of a machine that has ended raises NotFound or InvalidRequest, and one that the

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
+
+from skyclust.contract.ability import Ability
 
 
-class ConsoleProvider(ABC):
+class ConsoleProvider(Ability):
     """Can show what a machine wrote to its console."""
 
     @abstractmethod

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 
+from skyclust.contract.ability import Ability
 from skyclust.model.instance import InstanceReference
 from skyclust.model.resource import Resource
 
 
-class DiskProvider(ABC):
+class DiskProvider(Ability):
     """Can attach disks that exist to machines, and detach them."""
 
     @abstractmethod

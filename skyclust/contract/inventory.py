@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from skyclust.contract.ability import Ability
 from skyclust.errors import SkyClustError
 from skyclust.model.resource import Resource, ResourceKind
 
 
-class InventoryProvider(ABC):
+class InventoryProvider(Ability):
     """Can list what exists."""
 
     kinds: ClassVar[frozenset[ResourceKind]]
@@ -56,7 +57,7 @@ class AccountPage:
     unread: Mapping[str, SkyClustError] = field(default_factory=dict)
 
 
-class AccountInventoryProvider(InventoryProvider):
+class AccountInventoryProvider(InventoryProvider, Ability):
     """Can list what exists in all regions at once, at the cost of one region.
 
     Where a cloud lists by account, region by region would read all of it once a region.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 
+from skyclust.contract.ability import Ability
 from skyclust.model.instance import InstanceSpec
 
 
-class PlacementProvider(ABC):
+class PlacementProvider(Ability):
     """Can check what making a machine needs of a place."""
 
     @abstractmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
 from skyclust.contract.credential import CredentialModel
@@ -11,6 +11,14 @@ from skyclust.model.identity import Identity
 
 CONTRACT_VERSION: Final = 2
 """Raised by one when a provider written for the old contract would break."""
+
+CONTRACT_CHANGES: Final[Mapping[int, str]] = {
+    2: "In place of `region, instance_id` every call that changes an instance takes one"
+    " `instance: InstanceReference`, and raises NotFound where the id now belongs to another"
+    " `unique_id`. `Instance` needs a `unique_id`, `ComputeProvider` a `remove_leftovers`, and a"
+    " list raises IncompleteList after its last page for items that could not be read.",
+}
+"""What a provider has to change to get from the contract before to each contract (decision 24)."""
 
 
 class Provider(ABC):

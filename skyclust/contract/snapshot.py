@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 
+from skyclust.contract.ability import Ability
 from skyclust.model.instance import Instance, InstanceReference
 from skyclust.model.snapshot import InstanceSnapshot
 
 
-class SnapshotProvider(ABC):
+class SnapshotProvider(Ability):
     """Can keep the disks of a machine as they are, and put the machine back to that."""
 
     @abstractmethod

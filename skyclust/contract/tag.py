@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Collection, Mapping
 
+from skyclust.contract.ability import Ability
 from skyclust.model.instance import InstanceReference
 
 
-class TagProvider(ABC):
+class TagProvider(Ability):
     """Can change the tags of a machine."""
 
     @abstractmethod

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from skyclust import contract
 from skyclust.conformance.provider import CAPABILITIES
 from skyclust.conformance.suite import Suite
-from skyclust.contract import InventoryProvider, Provider
+from skyclust.contract import Ability, InventoryProvider, Provider
 from skyclust.model.resource import ResourceKind
 from skyclust.registry import ability_words, provider_class, provider_names
 from tests.docs.lacking import GIVE_BACK, LACKING, POWER_OFF, STOPS
@@ -49,13 +49,11 @@ def classes() -> dict[str, type[Provider]]:
 
 
 def abilities() -> list[type]:
-    """Return the capability classes of the contract, in the order of their definition."""
-    found = [
-        one
-        for name, one in vars(contract).items()
-        if inspect.isclass(one) and name.endswith("Provider") and name != "Provider"
+    """Return the abilities of the contract, in the order of their definition."""
+    exported = [
+        kind for kind in vars(contract).values() if Ability in getattr(kind, "__bases__", ())
     ]
-    return sorted(found, key=lambda one: inspect.getsourcelines(one)[1])
+    return sorted(exported, key=lambda ability: inspect.getsourcelines(ability)[1])
 
 
 def gaps(name: str) -> list[Gap]:

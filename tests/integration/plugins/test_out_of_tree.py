@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(600
 BROKEN = Path(__file__).parents[2] / "plugins" / "skyclust-broken"
 PROBLEMS = {
     "import-error": "no_such_sdk is not installed",
-    "old-contract": "written for contract 0",
+    "old-contract": "written for contract 1",
     "missing-method": "lacks regions",
 }
 

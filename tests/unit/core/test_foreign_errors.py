@@ -33,6 +33,16 @@ def test_a_plugins_class_is_known_by_the_nearest_of_the_tree() -> None:
     assert with_own_class(CapacityExhausted("full")) == "full"
 
 
+class Throttled(CapacityExhausted):
+    """A plugin's class with the name of another class of the tree."""
+
+
+def test_a_class_of_the_tree_is_known_by_itself_and_not_by_its_name() -> None:
+    assert tree_class(Throttled("full")) is CapacityExhausted
+    assert class_named("Throttled") is errors.Throttled
+    assert with_own_class(Throttled("full")) == "Throttled: full"
+
+
 def test_every_class_of_the_tree_is_found_by_its_name_and_nothing_else_is() -> None:
     for one in (SkyClustError, CapacityExhausted, InternalError):
         assert class_named(one.__name__) is one

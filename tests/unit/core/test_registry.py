@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from abc import abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from skyclust import registry
+from skyclust import contract, registry
 from skyclust.conformance.memory import MemoryProvider
 from skyclust.conformance.memory_access import MemoryCredential
-from skyclust.contract import ComputeProvider, InventoryProvider, Provider
+from skyclust.contract import (
+    CONTRACT_CHANGES,
+    CONTRACT_VERSION,
+    Ability,
+    ComputeProvider,
+    InventoryProvider,
+    Provider,
+)
 from skyclust.errors import ConfigurationError, NotFound, Unsupported
 
 PROVIDER = """
@@ -108,7 +116,15 @@ BROKEN = {
     "no such class": ("", "has no attribute 'AcmeProvider'"),
     "no provider": ("AcmeProvider = dict", "is not a Provider class"),
     "no class": ("AcmeProvider = 42", "is not a Provider class"),
-    "old contract": (f"{PROVIDER}    contract_version = 0", "written for contract 0"),
+    "old contract": (
+        f"{PROVIDER}    contract_version = 1",
+        r"written for contract 1.*InstanceReference.*unique_id.*remove_leftovers",
+    ),
+    "contract before the first": (f"{PROVIDER}    contract_version = 0", "InstanceReference"),
+    "new contract": (
+        f"{PROVIDER}    contract_version = {CONTRACT_VERSION + 1}",
+        "Install a newer SkyClust",
+    ),
     "missing methods": (
         """
 from skyclust.contract import CredentialModel, Provider
@@ -188,6 +204,51 @@ class OnlyLists(Provider, InventoryProvider):
     verify = MemoryProvider.verify
     regions = MemoryProvider.regions
     list_resources = MemoryProvider.list_resources
+
+
+def test_every_contract_says_what_changed() -> None:
+    assert list(CONTRACT_CHANGES) == list(range(2, CONTRACT_VERSION + 1))
+
+
+class BillingProvider(Ability):
+    """An ability that a plugin adds."""
+
+    @abstractmethod
+    def list_bills(self) -> list[str]:
+        """Return the bills."""
+
+
+class PartOfBilling(BillingProvider):
+    """What a plugin's provider is put together from."""
+
+    def total(self) -> int:
+        """Return the sum of the bills."""
+        return len(self.list_bills())
+
+
+class BilledProvider(OnlyLists, PartOfBilling):
+    """A provider with an ability that the contract does not know."""
+
+    def list_bills(self) -> list[str]:
+        """Return no bills."""
+        return []
+
+
+def test_an_ability_that_a_plugin_adds_is_listed_too() -> None:
+    assert registry.abilities(OnlyLists) == [InventoryProvider]
+    assert registry.abilities(BilledProvider) == [BillingProvider, InventoryProvider]
+    words = [registry.ability_words(ability) for ability in registry.abilities(BilledProvider)]
+    assert words == ["billing", "inventory"]
+
+
+def test_every_ability_of_the_contract_is_marked() -> None:
+    exported = {
+        kind
+        for name, kind in vars(contract).items()
+        if name.endswith("Provider") and kind is not Provider
+    }
+    assert exported == set(registry.abilities(MemoryProvider))
+    assert not issubclass(Provider, Ability)
 
 
 def test_abilities_are_told_in_words() -> None:

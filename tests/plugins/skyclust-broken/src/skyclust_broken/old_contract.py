@@ -1,4 +1,4 @@
-"""Was written for a contract of long ago."""
+"""Was written for a contract that SkyClust no longer has."""
 
 from __future__ import annotations
 
@@ -11,4 +11,4 @@ class OldContractProvider(MemoryProvider):
     """Whole, but for another SkyClust."""
 
     name: ClassVar[str] = "old-contract"
-    contract_version: ClassVar[int] = 0
+    contract_version: ClassVar[int] = 1
