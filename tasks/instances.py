@@ -18,7 +18,7 @@ from skyclust.model.credential_key import CredentialKey
 from skyclust.model.resource import ResourceKind
 from skyclust.operations.instance.name_lookup import find_disk_id, find_snapshot_id
 from skyclust.orchestration.credentials import open_provider
-from skyclust.provider_errors import provider_errors
+from skyclust.providerkit.provider_errors import provider_errors
 from skyclust.store import resources
 from skyclust.store.engine import open_store
 from tasks.retry_policy import RETRIED

@@ -21,7 +21,7 @@ from skyclust.model.placement import InstanceNeeds, Place, Ranked
 from skyclust.operations.instance.user_data import plain_user_data
 from skyclust.orchestration import artifacts
 from skyclust.orchestration.credentials import adopt_blocks, open_provider
-from skyclust.provider_errors import provider_errors
+from skyclust.providerkit.provider_errors import provider_errors
 from skyclust.store import credentials
 from skyclust.store.engine import open_store
 from tasks.retry_policy import UNCACHED

@@ -21,7 +21,7 @@ def provider_of(workspace: str, credential: str, ability: type[_Ability]) -> Ite
     """
     require_server()
     from skyclust.orchestration.credentials import open_provider
-    from skyclust.provider_errors import provider_errors
+    from skyclust.providerkit.provider_errors import provider_errors
     from skyclust.registry import capability
     from skyclust.store.engine import open_store
 

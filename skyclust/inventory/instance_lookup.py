@@ -10,7 +10,7 @@ from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.instance import InstanceReference, InstanceState
 from skyclust.model.resource import Resource, ResourceKind
 from skyclust.model.stored import StoredResource
-from skyclust.provider_errors import provider_errors
+from skyclust.providerkit.provider_errors import provider_errors
 from skyclust.registry import capability
 from skyclust.store import resources, workspaces
 from skyclust.store.engine import Store

@@ -13,7 +13,7 @@ from skyclust.inventory.kind_read import KindRead
 from skyclust.inventory.read_liveness import ReadLiveness
 from skyclust.model.redacted import without_secrets
 from skyclust.model.resource import Resource, ResourceKind
-from skyclust.provider_errors import provider_errors
+from skyclust.providerkit.provider_errors import provider_errors
 
 MOST_NAMED: Final = 5
 """Unreadable items that a reason names."""

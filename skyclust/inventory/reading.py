@@ -23,7 +23,7 @@ from skyclust.inventory.storing import (
 from skyclust.log import Log
 from skyclust.model.credential_key import CredentialKey
 from skyclust.model.resource import ResourceKind
-from skyclust.provider_errors import provider_errors
+from skyclust.providerkit.provider_errors import provider_errors
 from skyclust.registry import capability
 from skyclust.store.engine import Store
 

@@ -20,7 +20,7 @@ from skyclust.operations.position import Position
 from skyclust.operations.step_result import StepResult
 from skyclust.operations.subjects import kind_of
 from skyclust.operations.transitions import Step
-from skyclust.provider_errors import provider_errors
+from skyclust.providerkit.provider_errors import provider_errors
 from skyclust.store.types import now
 
 

@@ -28,8 +28,8 @@ from skyclust.orchestration.sealing import (
     keep_sealed,
     record_action,
 )
-from skyclust.provider_errors import provider_errors
 from skyclust.providerkit.deadline import call_deadline
+from skyclust.providerkit.provider_errors import provider_errors
 from skyclust.registry import provider_class
 from skyclust.security.fields import Owner, secret_fields
 from skyclust.security.keyring import load_keyring

@@ -12,8 +12,8 @@ from providers.azure.credential import AzureCredential
 from providers.azure.errors import azure_errors
 from skyclust.allowed_networks import allow_networks, parse_entry
 from skyclust.errors import ConfigurationError, SkyClustError
-from skyclust.provider_errors import provider_errors
 from skyclust.providerkit.permissions import AddressNotAllowed, load_permissions
+from skyclust.providerkit.provider_errors import provider_errors
 from skyclust.registry import provider_class
 from skyclust.security.validation import checked_values
 from skyclust.settings import load_settings

@@ -14,7 +14,7 @@ from skyclust.errors import SkyClustError
 from skyclust.model.identity import Identity
 from skyclust.model.redacted import without_secrets
 from skyclust.model.resource import Resource, ResourceKind
-from skyclust.provider_errors import provider_errors
+from skyclust.providerkit.provider_errors import provider_errors
 from skyclust.redaction import MASK, redact, register_issued, register_secret
 from skyclust.registry import provider_class
 from skyclust.security.fields import secret_fields

@@ -12,9 +12,9 @@ from typing import Any, Final
 import pytest
 
 from skyclust.errors import LONGEST_TEXT, SkyClustError, Timeout, UnexpectedAnswer
-from skyclust.provider_errors import provider_errors
 from skyclust.providerkit import guarded_http
 from skyclust.providerkit.deadline import call_deadline
+from skyclust.providerkit.provider_errors import provider_errors
 from tests.fixtures.machine_speed import bound
 from tests.security.attacked import CLOUDS, credential_values, opened
 from tests.security.hostile import Answer, Arrived, hostile_server, reply

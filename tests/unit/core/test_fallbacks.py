@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from pydantic import JsonValue
+from skyclust.planning import next_attempts
 
 from skyclust.errors import (
     CapacityExhausted,
@@ -17,7 +18,6 @@ from skyclust.errors import (
     tree_class,
 )
 from skyclust.model.operation import Operation, OperationKind, OperationState
-from skyclust.planning import next_attempts
 
 
 class NoSpotsLeft(CapacityExhausted):
