@@ -23,8 +23,7 @@ def list_all(
     as_json: AsJson = False,
 ) -> None:
     """List the trail, oldest line first."""
-    from skyclust import audit
-    from skyclust.store import workspaces
+    from skyclust.store import audit, workspaces
     from skyclust.store.engine import open_store
 
     with open_store().reading() as connection:
@@ -50,9 +49,8 @@ def verify(
     Prints the head, NUMBER:HASH. Note it where the database's administrators cannot write, and
     give it to --expect later: a trail that was forged as a whole does not have it.
     """
-    from skyclust import audit
     from skyclust.model.audit import AuditHead
-    from skyclust.store import workspaces
+    from skyclust.store import audit, workspaces
     from skyclust.store.engine import open_store
 
     noted: AuditHead | None = None

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
-from skyclust import audit
 from skyclust.model.operation import Operation
+from skyclust.store import audit
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from skyclust import audit
 from skyclust.errors import ConfigurationError
 from skyclust.orchestration.actor import current_actor
 from skyclust.orchestration.resealing import key_ids_in_use, reseal_credentials
@@ -20,7 +19,7 @@ from skyclust.security.keyring import (
     parse_keyring,
 )
 from skyclust.settings import load_settings
-from skyclust.store import workspaces
+from skyclust.store import audit, workspaces
 from skyclust.store.engine import Store
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import JsonValue
 
-from skyclust import audit
 from skyclust.errors import Conflict, NotFound
 from skyclust.model.sealed_state import SealedState
 from skyclust.model.workspace import CredentialRecord
@@ -29,7 +28,7 @@ from skyclust.security.fields import (
 )
 from skyclust.security.keyring import load_keyring
 from skyclust.security.sealing import is_current, is_old_form
-from skyclust.store import blocks, credentials, sealed_states
+from skyclust.store import audit, blocks, credentials, sealed_states
 from skyclust.store.engine import Store
 
 if TYPE_CHECKING:

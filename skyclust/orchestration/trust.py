@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from skyclust import audit
 from skyclust.errors import ConfigurationError, NotFound
 from skyclust.model.sealed_state import SealedState
 from skyclust.orchestration.actor import current_actor
 from skyclust.orchestration.documents import Document
 from skyclust.registry import provider_class
 from skyclust.security.fields import sealed_state
-from skyclust.store import credentials, sealed_states
+from skyclust.store import audit, credentials, sealed_states
 from skyclust.store.engine import Store
 
 if TYPE_CHECKING:

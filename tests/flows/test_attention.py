@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from prefect.states import Running
 
-from skyclust import audit
 from skyclust.conformance import Failure
 from skyclust.errors import Conflict, InvalidRequest, NotFound, UnexpectedAnswer
 from skyclust.model.audit import AuditEntry
@@ -22,7 +21,7 @@ from skyclust.orchestration.decisions import (
 )
 from skyclust.orchestration.runs import run_here
 from skyclust.redaction import MASK, register_secret
-from skyclust.store import operations
+from skyclust.store import audit, operations
 from skyclust_sandbox.faults import Fault, FaultKind
 from tasks.operations import take_step
 from tests.flows.conftest import Installation, events_of

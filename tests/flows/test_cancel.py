@@ -12,12 +12,11 @@ import pytest
 from prefect.states import Cancelled, Cancelling, Crashed, Running, Scheduled
 from sqlalchemy import Connection
 
-from skyclust import audit
 from skyclust.conformance import Failure
 from skyclust.model.operation import Operation, OperationState
 from skyclust.orchestration.decisions import cancel_operation
 from skyclust.orchestration.runs import run_here
-from skyclust.store import interventions, operations
+from skyclust.store import audit, interventions, operations
 from skyclust.store.engine import Store
 from tests.flows.conftest import eventually, read_run
 from tests.flows.leaving import housekeeping, left_creating, recover, run_in, stored

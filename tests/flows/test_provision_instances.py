@@ -13,14 +13,13 @@ from prefect.flow_engine import run_flow
 from prefect.states import Scheduled
 
 from flows.provision_instances import provision_instances
-from skyclust import audit
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.operation import OperationState
 from skyclust.model.provision_request import ProvisionRequest
 from skyclust.operations.instance.planning import plan_creations
 from skyclust.orchestration.limits import credential_limit_name
 from skyclust.orchestration.runs import run_here
-from skyclust.store import operations
+from skyclust.store import audit, operations
 from skyclust_sandbox.faults import Fault, FaultKind
 from tests.flows.conftest import REGION, Installation, attempt, events_of, read_run
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, update
 
-from skyclust import audit
 from skyclust.model.audit import genesis_hash
+from skyclust.store import audit
 from skyclust.store.engine import Store, open_store
 from skyclust.store.tables import audit_entries, audit_heads
 from tests.flows.commands import Commands

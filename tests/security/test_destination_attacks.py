@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from skyclust import audit
 from skyclust.errors import ConfigurationError
 from skyclust.orchestration.credentials import load_credential, save_credential, verify_credential
 from skyclust.orchestration.resealing import seal_credential_blocks
 from skyclust.orchestration.rotation import rotate_key
 from skyclust.registry import provider_class
 from skyclust.security.fields import secret_fields
+from skyclust.store import audit
 from skyclust.store.engine import Store
 from tests.integration.credentials.conftest import Blocks
 from tests.security.accounts import ACCOUNTS, CANARY

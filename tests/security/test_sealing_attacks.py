@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from skyclust import audit
 from skyclust.contract import CredentialModel
 from skyclust.errors import ConfigurationError
 from skyclust.orchestration.credentials import (
@@ -19,7 +18,7 @@ from skyclust.orchestration.credentials import (
 )
 from skyclust.orchestration.resealing import seal_credential_blocks
 from skyclust.security.keyring import load_keyring
-from skyclust.store import sealed_states, tables, workspaces
+from skyclust.store import audit, sealed_states, tables, workspaces
 from skyclust.store.engine import Store
 from tests.fixtures.sealed import seal_as_version_1
 from tests.integration.credentials.conftest import KEYS, SECRET

@@ -10,7 +10,6 @@ import httpx
 import pytest
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
-from skyclust import audit
 from skyclust.errors import InvalidRequest, NotFound, Unavailable
 from skyclust.orchestration import documents
 from skyclust.orchestration.after_commit import delete_unwanted_blocks
@@ -21,8 +20,8 @@ from skyclust.orchestration.credentials import (
     save_credential,
 )
 from skyclust.orchestration.runs import run_here
+from skyclust.store import audit, credentials
 from skyclust.store import blocks as unwanted
-from skyclust.store import credentials
 from skyclust.store.engine import Store
 from tests.fixtures.prefect import PrefectServer
 from tests.integration.credentials.conftest import KEYS, Blocks

@@ -9,7 +9,6 @@ import pytest
 from prefect import flow, task
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from skyclust import audit
 from skyclust.errors import AuthenticationFailed, ConfigurationError, Unavailable
 from skyclust.orchestration.credentials import (
     load_credential,
@@ -17,7 +16,7 @@ from skyclust.orchestration.credentials import (
     save_credential,
     verify_credential,
 )
-from skyclust.store import credentials
+from skyclust.store import audit, credentials
 from skyclust.store.engine import Store, open_store
 from skyclust_sandbox.faults import Fault
 from tests.fixtures.prefect import free_port

@@ -9,12 +9,12 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from pydantic import SecretStr
 
 from providers.aws.credential import AwsCredential
-from skyclust import audit
 from skyclust.errors import ConfigurationError, Unavailable
 from skyclust.orchestration.credentials import load_credential, save_credential
 from skyclust.orchestration.rotation import rotate_key
 from skyclust.security import keyfile
 from skyclust.security.keyring import generate_key, load_keyring, parse_keyring
+from skyclust.store import audit
 from skyclust.store.engine import Store
 from tests.fixtures.prefect import free_port
 from tests.integration.credentials.conftest import KEYS, SECRET, Blocks

@@ -8,7 +8,6 @@ import pytest
 from pydantic import SecretStr
 
 from providers.aws.credential import AwsCredential
-from skyclust import audit
 from skyclust.errors import ConfigurationError, InvalidRequest, NotFound
 from skyclust.orchestration.credentials import (
     load_credential,
@@ -17,7 +16,7 @@ from skyclust.orchestration.credentials import (
 )
 from skyclust.security import keyfile
 from skyclust.security.keyring import generate_key
-from skyclust.store import credentials
+from skyclust.store import audit, credentials
 from skyclust.store.engine import Store
 from tests.fixtures.prefect import PrefectServer
 from tests.integration.credentials.conftest import KEYS, SECRET, Blocks, files_with

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from pydantic import JsonValue
-from skyclust.planning import next_attempts
 
 from skyclust.errors import (
     CapacityExhausted,
@@ -17,7 +16,9 @@ from skyclust.errors import (
     Unavailable,
     tree_class,
 )
-from skyclust.model.operation import Operation, OperationKind, OperationState
+from skyclust.model.instance_action import InstanceAction
+from skyclust.model.operation import Operation, OperationState
+from skyclust.operations.instance.planning import next_attempts
 
 
 class NoSpotsLeft(CapacityExhausted):
@@ -37,7 +38,7 @@ def ended(error: SkyClustError, state: OperationState) -> Operation:
     spec: JsonValue = {"region": "eu", "name": "web", "type": "small", "image": "debian-12"}
     fields: dict[str, Any] = {
         "id": "8f1c0f4e-0000-4000-8000-000000000001",
-        "kind": OperationKind.CREATE,
+        "kind": InstanceAction.CREATE,
         "state": state,
         "error_class": tree_class(error).__name__,
         "request": {"fallbacks": [{"credential": "other", "provider": "acme", "spec": spec}]},
@@ -51,7 +52,7 @@ def tried_next(error: SkyClustError, state: OperationState) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", [CapacityExhausted, QuotaExceeded, NoSpotsLeft, NoSpotsOnTuesdays])
-@pytest.mark.parametrize("state", [OperationState.FAILED, OperationState.UNDONE])
+@pytest.mark.parametrize("state", [OperationState.FAILED, OperationState.ROLLED_BACK])
 def test_a_subclass_falls_back_as_its_class_of_the_tree_does(
     kind: type[SkyClustError], state: OperationState
 ) -> None:
@@ -61,7 +62,7 @@ def test_a_subclass_falls_back_as_its_class_of_the_tree_does(
 @pytest.mark.parametrize("kind", [InvalidRequest, WrongFlavor])
 def test_a_refusal_falls_back_only_where_nothing_was_made(kind: type[SkyClustError]) -> None:
     assert tried_next(kind("No such flavor."), OperationState.FAILED) == ["other"]
-    assert tried_next(kind("No such flavor."), OperationState.UNDONE) == []
+    assert tried_next(kind("No such flavor."), OperationState.ROLLED_BACK) == []
 
 
 @pytest.mark.parametrize("kind", [Unavailable, InternalError])

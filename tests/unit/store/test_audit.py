@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, select, update
 
-from skyclust import audit
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.audit import AuditHead, AuditProblem, genesis_hash
 from skyclust.model.instance_action import InstanceAction
-from skyclust.store import workspaces
+from skyclust.store import audit, workspaces
 from skyclust.store.engine import Store
 from skyclust.store.tables import audit_entries, audit_heads
 

@@ -11,12 +11,11 @@ from typing import Any, TypeVar
 import pytest
 from sqlalchemy import func, select
 
-from skyclust import audit
 from skyclust.errors import Fenced
 from skyclust.model.change import ScopeChanges
 from skyclust.model.instance_action import InstanceAction
 from skyclust.model.operation import Operation
-from skyclust.store import operations, resources
+from skyclust.store import audit, operations, resources
 from skyclust.store.engine import Store
 from skyclust.store.operations import NewOperation
 from skyclust.store.tables import resource_versions

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select
 
-from skyclust import audit
 from skyclust.errors import NotFound, Throttled
 from skyclust.model.audit import AuditHead, AuditProblem, genesis_hash
 from skyclust.model.event import Event
@@ -20,6 +19,7 @@ from skyclust.model.operation import OperationState
 from skyclust.model.resource import ResourceKind
 from skyclust.model.sealed_state import SealedState
 from skyclust.store import (
+    audit,
     blocks,
     credentials,
     heartbeats,
