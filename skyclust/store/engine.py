@@ -18,6 +18,7 @@ from skyclust.errors import ConfigurationError, Conflict
 from skyclust.file_modes import FOLDER_MODE, create_private
 from skyclust.settings import load_settings
 from skyclust.store import schema
+from skyclust.store.decimals import SortableSum
 from skyclust.store.failures import store_error
 from skyclust.store.transactions import (
     REPEATED_FOR,
@@ -255,6 +256,7 @@ def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
     dbapi_connection.isolation_level = None
     # A journal entry must survive a power cut before the cloud is called.
     dbapi_connection.execute("PRAGMA synchronous = FULL")
+    dbapi_connection.create_aggregate("exact_sum", 1, SortableSum)
 
 
 def _begin_sqlite(connection: Connection) -> None:
