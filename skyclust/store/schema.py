@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, inspect, text
 
 from skyclust.errors import ConfigurationError
+from skyclust.store.locks import LockName, lock
 
 NEWEST: Final = "0008"
 """The newest migration; a test holds it to the files. Known here so that a process whose
@@ -15,9 +16,6 @@ database is up to date need not import Alembic."""
 
 VERSION_TABLE: Final = "skyclust_schema"
 """Not Alembic's own name, which Prefect uses, perhaps in the same database."""
-
-# Any number serves, as long as nothing else on the server uses it for an advisory lock.
-_MIGRATION_LOCK: Final = 0x536B79436C757374
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
@@ -52,7 +50,7 @@ def upgrade(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL lock_timeout = 0"))
         connection.execute(text("SET LOCAL statement_timeout = 0"))
-        connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _MIGRATION_LOCK})
+    lock(connection, LockName.MIGRATION)
     found = current(connection)
     _refuse_newer(found)
     if found == NEWEST:

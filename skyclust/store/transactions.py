@@ -50,6 +50,12 @@ def refuse_inside_write(what: str) -> None:
         raise RuntimeError(f"{what} was called inside a write transaction of the store.")
 
 
+def require_inside_write(what: str) -> None:
+    """Raise RuntimeError outside a write transaction, which `what` needs to have an effect."""
+    if not _writing.get():
+        raise RuntimeError(f"{what} was taken outside a write transaction of the store.")
+
+
 def is_taken_back(error: Conflict) -> bool:
     """Return whether an error says that nothing of the transaction happened, and it may again."""
     return not error.provider and error.code.startswith(_TAKEN_BACK)
