@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from skyclust.model.resource import ResourceKind
 from skyclust.model.stored import StoredResource
+from skyclust.store.retention import refusal
 from skyclust.store.tables import resource_versions, scopes
 from skyclust.store.types import require_aware
 
@@ -51,12 +52,16 @@ def find(
     A resource must match every filter; a filter that is None or empty matches all. `tags` must
     all be there with these values. With `as_of`: the resources at that time, as far as they were
     known then. At most `limit` of them, and those after the resource with the five sort keys
-    `after`. Raises InvalidRequest for a time without timezone.
+    `after`. Raises InvalidRequest for a time without timezone, and for one whose versions were
+    pruned.
     """
     versions = resource_versions.c
+    time = require_aware(as_of, "as_of") if as_of is not None else None
+    if time is not None and (error := refusal(connection, workspace_id, time)):
+        raise error
     conditions: list[ColumnElement[bool]] = [
         versions.workspace_id == workspace_id,
-        _valid_at(require_aware(as_of, "as_of") if as_of is not None else None),
+        _valid_at(time),
     ]
     wanted: list[tuple[ColumnElement[Any], Sequence[str] | None]] = [
         (versions.kind, kinds),

@@ -1,4 +1,4 @@
-"""Asking the inventory what was added, what changed and what is gone."""
+"""Queries of the inventory's history: what was added, what changed and what is gone."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Row, and_, func, or_, 
 from skyclust.model.change import Change
 from skyclust.model.resource import ChangeKind, Resource, ResourceKind
 from skyclust.model.scope import ScopeKey
+from skyclust.store.retention import kept_from, refusal
 from skyclust.store.tables import resource_versions
 from skyclust.store.types import require_aware
 from skyclust.store.versions import in_scope
@@ -35,7 +36,8 @@ def changes(
     """Return what changed, newest first: from `since` on, before `until`, by one flow run.
 
     `kinds` are kinds of resources; None or empty matches all. `scope` matches those of one scope
-    only. Raises InvalidRequest for a time without timezone.
+    only. Where old versions were pruned, the changes from `retention.kept_from` on are returned.
+    Raises InvalidRequest for a time without timezone, and for one before that.
     """
     numbered = numbered_changes(
         connection,
@@ -66,7 +68,10 @@ def numbered_changes(
 
     `before` is the time and the number of the last change of the page before.
     """
-    asked = _Asked(workspace_id, since=since, until=until, run_id=run_id, kinds=kinds, scope=scope)
+    since = _first_known(connection, workspace_id, since, until)
+    filters = _Filters(
+        workspace_id, since=since, until=until, run_id=run_id, kinds=kinds, scope=scope
+    )
     previous = [_PREVIOUS.c[name].label(f"previous_{name}") for name in _COMPARED]
     began = connection.execute(
         select(resource_versions, *previous)
@@ -79,13 +84,13 @@ def numbered_changes(
                 ),
             )
         )
-        .where(asked.began(), *_before(_VERSIONS.valid_from, before))
+        .where(filters.began(), *_before(_VERSIONS.valid_from, before))
         .order_by(_VERSIONS.valid_from.desc(), _VERSIONS.version_id.desc())
         .limit(limit)
     )
     ended = connection.execute(
         select(resource_versions)
-        .where(asked.ended(), *_before(_VERSIONS.valid_to, before))
+        .where(filters.ended(), *_before(_VERSIONS.valid_to, before))
         .order_by(_VERSIONS.valid_to.desc(), _VERSIONS.version_id.desc())
         .limit(limit)
     )
@@ -115,12 +120,13 @@ def count_changes(
     run_id: str | None = None,
     kinds: Sequence[ResourceKind] | None = None,
 ) -> dict[ChangeKind, int]:
-    """Return how many changes of each kind there are; the filters are those of `changes`."""
-    asked = _Asked(workspace_id, since=since, until=until, run_id=run_id, kinds=kinds)
+    """Return how many changes of each kind there are; filters and errors are those of `changes`."""
+    since = _first_known(connection, workspace_id, since, until)
+    filters = _Filters(workspace_id, since=since, until=until, run_id=run_id, kinds=kinds)
     began = connection.execute(
-        select(func.count(), func.count(_VERSIONS.previous_version_id)).where(asked.began())
+        select(func.count(), func.count(_VERSIONS.previous_version_id)).where(filters.began())
     ).one()
-    gone = connection.scalar(select(func.count()).where(asked.ended())) or 0
+    gone = connection.scalar(select(func.count()).where(filters.ended())) or 0
     return {
         ChangeKind.ADDED: began[0] - began[1],
         ChangeKind.CHANGED: began[1],
@@ -128,7 +134,19 @@ def count_changes(
     }
 
 
-class _Asked:
+def _first_known(
+    connection: Connection, workspace_id: str, since: datetime | None, until: datetime | None
+) -> datetime | None:
+    """Return the time from which on changes are complete and asked for; raises InvalidRequest."""
+    first = require_aware(since, "since") if since is not None else None
+    last = require_aware(until, "until") if until is not None else None
+    for time in (first, last):
+        if time is not None and (error := refusal(connection, workspace_id, time)):
+            raise error
+    return first if first is not None else kept_from(connection, workspace_id)
+
+
+class _Filters:
     """The filters, as conditions on the beginning and on the end of a version."""
 
     def __init__(

@@ -46,6 +46,8 @@ workspaces: Final = Table(
     Column("workspace_id", Text, primary_key=True),
     Column("title", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    # Resource versions that ended before then may have been pruned; empty: none was.
+    Column("versions_kept_from", UtcDateTime),
 )
 
 credentials: Final = Table(
@@ -134,11 +136,21 @@ resource_versions: Final = Table(
     Index("ix_resource_versions_valid_from", "workspace_id", "valid_from"),
     Index("ix_resource_versions_run", "workspace_id", "run_id"),
     Index(
-        "ix_resource_versions_gone",
+        "ix_resource_versions_ended",
         "workspace_id",
+        "ended_by",
         "valid_to",
-        sqlite_where=text("ended_by = 'gone'"),
-        postgresql_where=text("ended_by = 'gone'"),
+        sqlite_where=text("ended_by IS NOT NULL"),
+        postgresql_where=text("ended_by IS NOT NULL"),
+    ),
+    # With the time that changes are sorted by: else SQLite takes the index of all that is gone.
+    Index(
+        "ix_resource_versions_ended_run",
+        "workspace_id",
+        "ended_run_id",
+        "valid_to",
+        sqlite_where=text("ended_run_id IS NOT NULL"),
+        postgresql_where=text("ended_run_id IS NOT NULL"),
     ),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
@@ -27,6 +27,7 @@ from skyclust.store import (
     operations,
     outbox,
     resources,
+    retention,
     scopes,
     sealed_states,
     user_data,
@@ -45,6 +46,7 @@ NOUNS: tuple[ModuleType, ...] = (
     operations,
     outbox,
     resources,
+    retention,
     scopes,
     sealed_states,
     user_data,
@@ -74,6 +76,8 @@ WITH_USER_DATA = ASKED.model_copy(
 STATE = SealedState(
     values={"key": "0" * 64}, destination={}, since=datetime(2026, 1, 2, tzinfo=UTC)
 )
+
+LONG_AGO = datetime(2000, 1, 2, tzinfo=UTC)
 
 EVENT = Event(
     id="5f0c2f0e-54c5-5f6e-8a55-2d1f2b7c3a10",
@@ -130,6 +134,12 @@ READS: dict[str, tuple[Call, object]] = {
     "resources.count_changes": (lambda c, w: sum(resources.count_changes(c, w).values()), 0),
     "resources.find": (resources.find, []),
     "resources.find as_of": (lambda c, w: resources.find(c, w, as_of=datetime.now(UTC)), []),
+    "retention.count_ended_before": (
+        lambda c, w: retention.count_ended_before(c, w, datetime.now(UTC)),
+        0,
+    ),
+    "retention.kept_from": (retention.kept_from, None),
+    "retention.refusal": (lambda c, w: retention.refusal(c, w, LONG_AGO - timedelta(1)), None),
     "scopes.find": (lambda c, w: scopes.find(c, w, KEY), None),
     "scopes.list_all": (scopes.list_all, []),
     "sealed_states.find": (lambda c, w: sealed_states.find(c, w, "only-mine"), NotFound),
@@ -184,6 +194,10 @@ WRITES: dict[str, Call] = {
     "resources.replace_scope": lambda c, w: resources.replace_scope(
         c, w, KEY, "aws", [machine("b")], read_started_at=datetime.now(UTC), run_id="theirs"
     ),
+    "retention.delete_ended_before": lambda c, w: retention.delete_ended_before(
+        c, w, retention.keep_from(c, w, datetime.now(UTC)), limit=100
+    ),
+    "retention.keep_from": lambda c, w: retention.keep_from(c, w, datetime.now(UTC)),
     "scopes.mark_failed": lambda c, w: scopes.mark_failed(
         c,
         w,
@@ -220,6 +234,8 @@ def store(store: Store) -> Store:
     prepare(store, "other")
     sync(store, [machine("a"), machine("gone")])
     sync(store, [machine("a", state="stopped")])
+    with store.writing() as connection:
+        retention.keep_from(connection, "default", LONG_AGO)
     with store.writing() as connection:
         credentials.add(connection, "default", name="only-mine", provider="aws", block_name="b")
         operations.journal(connection, "default", [ASKED, WITH_USER_DATA], run_id="mine")
