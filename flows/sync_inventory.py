@@ -29,8 +29,10 @@ from skyclust.orchestration.credentials import adopt_blocks
 from skyclust.orchestration.execution import current_run
 from skyclust.orchestration.reports import report_sync
 from skyclust.orchestration.runs import PARTIAL, tag_this_run
+from skyclust.settings import load_settings
 from skyclust.store.engine import open_store
 from tasks.inventory import discover_regions, read_account, read_region
+from tasks.retention import prune_versions
 
 EVERYTHING: Final = SyncRequest()
 
@@ -66,7 +68,18 @@ def sync_inventory(request: SyncRequest = EVERYTHING) -> State[Any]:
         store, credentials, reads, request, started=started, run_id=options.run_id
     )
     report_sync(store, settled, reads.problems, run_id=options.run_id)
+    _prune(request)
     return _end_state(judge_sync(settled, reads.problems))
+
+
+def _prune(request: SyncRequest) -> None:
+    """Remove versions that are older than the setting keeps them, after a sync of everything.
+
+    An error of it is in the log of its task: the sync itself is done.
+    """
+    days = load_settings().keep_versions_days
+    if days and not (request.credentials or request.regions or request.kinds):
+        prune_versions(request.workspace, days, return_state=True)
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,14 @@ class Settings(BaseSettings):
         description="So long an account, or one of its regions, may give no answer before a sync"
         " or a placement goes on without it.",
     )
+    keep_versions_days: int = Field(
+        default=0,
+        ge=0,
+        le=36_500,
+        description="So many days the inventory keeps what a resource was before it changed or was"
+        " gone. Older versions are removed after a sync of everything, once a day. 0: all are"
+        " kept.",
+    )
     operation_max_attempts: int = Field(
         default=200,
         ge=1,

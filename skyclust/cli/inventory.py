@@ -9,6 +9,7 @@ import typer
 
 from skyclust.cli.flow_runs import Shown, finish, run_flow
 from skyclust.cli.inputs import parse_tags, parse_time
+from skyclust.cli.inventory_prune import prune
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
 from skyclust.cli.output import say, show_list
 from skyclust.cli.requests import checked
@@ -18,7 +19,8 @@ from skyclust.model.scope import ScopeState
 if TYPE_CHECKING:
     from skyclust.model.stored import StoredResource
 
-app = typer.Typer(no_args_is_help=True, help="What exists: sync, list, changes, scopes.")
+app = typer.Typer(no_args_is_help=True, help="What exists: sync, list, changes, scopes, prune.")
+app.command()(prune)
 
 COLUMNS: Final = ("kind", "name", "id", "credential", "region", "state", "tags", "scope_state")
 CHANGE_COLUMNS: Final = ("at", "change", "kind", "name", "id", "credential", "region", "changed")
@@ -210,6 +212,8 @@ def changes(
     rows = [change_row(change) for change in page.changes]
     show_list(rows, CHANGE_COLUMNS, as_json=as_json, title="Changes")
     say_more(page.next_cursor)
+    if page.kept_from is not None and since is None:
+        say(f"Changes before {page.kept_from.isoformat()} were pruned.")
 
 
 @app.command("scopes")

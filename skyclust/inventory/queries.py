@@ -14,7 +14,7 @@ from skyclust.model.change import Change
 from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import Scope, ScopeState
 from skyclust.model.stored import StoredResource
-from skyclust.store import credentials, resources, scopes, workspaces
+from skyclust.store import credentials, resources, retention, scopes, workspaces
 from skyclust.store.engine import Store
 
 _RESOURCE_KEYS: Final = 5
@@ -113,10 +113,14 @@ def search_resources(
 
 @dataclass(frozen=True)
 class ChangePage:
-    """Changes, newest first; `next_cursor` is None on the last page."""
+    """Changes, newest first; `next_cursor` is None on the last page.
+
+    `kept_from` is the time before which changes were pruned, None when none were.
+    """
 
     changes: list[Change]
     next_cursor: str | None
+    kept_from: datetime | None = None
 
 
 def search_changes(
@@ -137,6 +141,7 @@ def search_changes(
     """
     with store.reading() as connection:
         workspaces.get(connection, workspace_id)
+        kept_from = retention.kept_from(connection, workspace_id)
         numbered = resources.numbered_changes(
             connection,
             workspace_id,
@@ -152,6 +157,7 @@ def search_changes(
     return ChangePage(
         changes=[change for _, change in page],
         next_cursor=encode_cursor(page[-1][1].at.isoformat(), str(page[-1][0])) if more else None,
+        kept_from=kept_from,
     )
 
 

@@ -44,6 +44,7 @@ def test_the_commands_that_are_promised_are_there() -> None:
         "provider list", "provider show",
         "credential add", "credential list", "credential verify", "credential remove",
         "inventory sync", "inventory list", "inventory changes", "inventory scopes",
+        "inventory prune",
         "instance create", "instance list", "instance show", "instance start", "instance stop",
         "instance reboot", "instance resize", "instance delete",
         "instance tag", "instance console",

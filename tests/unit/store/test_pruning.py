@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,11 +15,10 @@ from skyclust.store import audit, pruning, resources, retention
 from skyclust.store.engine import Store
 from skyclust.store.pruning import count_prunable, prune_versions, prune_when_due
 from skyclust.store.tables import resource_versions, workspaces
+from tests.unit.store.aged_history import days_ago, write_history
 from tests.unit.store.inventory import machine, names, prepare, sync
 
 KEEP = timedelta(days=30)
-DAYS = (50, 40, 20, 10)
-"""How many days ago each of the syncs of `history` was."""
 
 
 @pytest.fixture
@@ -27,42 +26,10 @@ def store(store: Store) -> Store:
     return prepare(store, "other")
 
 
-def days_ago(days: float) -> datetime:
-    return datetime.now(UTC) - timedelta(days=days)
-
-
-def age(store: Store, workspace_id: str = "default") -> None:
-    """Give what was written at the syncs, by their runs, the times of DAYS."""
-    versions = resource_versions.c
-    for days in DAYS:
-        time = days_ago(days)
-        for at, run in (
-            (versions.valid_from, versions.run_id),
-            (versions.valid_to, versions.ended_run_id),
-        ):
-            with store.writing() as connection:
-                connection.execute(
-                    update(resource_versions)
-                    .where(versions.workspace_id == workspace_id, run == f"run-{days}")
-                    .values({at.name: time})
-                )
-
-
 @pytest.fixture
 def history(store: Store) -> Store:
-    """Four syncs: `old` goes 40 days ago, `web` changes 40 and 20 days ago, `late` goes lately."""
-    estates = (
-        [machine("still"), machine("old"), machine("web", state="a"), machine("late")],
-        [machine("still"), machine("web", state="b"), machine("late")],
-        [machine("still"), machine("web", state="c"), machine("late")],
-        [machine("still"), machine("web", state="c")],
-    )
-    for days, estate in zip(DAYS, estates, strict=True):
-        for workspace_id in ("default", "other"):
-            sync(store, estate, run_id=f"run-{days}", workspace_id=workspace_id)
-    for workspace_id in ("default", "other"):
-        age(store, workspace_id)
-    return store
+    """The history of `write_history` in both workspaces."""
+    return write_history(store, "default", "other")
 
 
 def states(store: Store, days: float, workspace_id: str = "default") -> dict[str, str | None]:
