@@ -120,10 +120,13 @@ def verify(connection: Connection, workspace_id: str) -> list[AuditProblem]:
     Raises NotFound for a workspace that has no trail at all, not even a head.
     """
     last = head(connection, workspace_id)
-    rows = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(
+    rows = connection.execute(
         select(audit_entries)
         .where(audit_entries.c.workspace_id == workspace_id)
-        .order_by(audit_entries.c.sequence)
+        .order_by(audit_entries.c.sequence),
+        # Of this statement alone: set on the connection they would hold for all that follow, and
+        # PostgreSQL has no server-side cursor for an INSERT.
+        execution_options={"yield_per": _ROWS_AT_ONCE},
     )
     return list(_problems(workspace_id, rows, count=last.sequence, last_hash=last.hash))
 
