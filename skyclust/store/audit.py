@@ -1,9 +1,9 @@
 """The audit trail: an append-only chain of hashes, one a workspace.
 
-Each line's hash covers the line and the hash before it; a head row keeps how many lines
-there are and the last hash. So a line that is changed, removed (the last one too), swapped
-or slipped in is found by `verify`. Whoever can write to the database may forge the whole
-chain with its head: note the head's hash elsewhere where that matters.
+Each line's hash covers the line and the hash before it; a head row has the number of lines and
+the last hash. So `verify` finds a line that was changed, removed (the last line too), swapped or
+inserted. Anybody who can write to the database can forge the whole chain with its head: where
+that matters, note the head's hash elsewhere.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ def append(
 ) -> AuditEntry:
     """Add a line to a workspace's trail and return it.
 
-    Writers of one workspace wait for each other until their transactions end, so it is best
-    the last thing a unit of work does. Raises NotFound for an unknown workspace,
-    InvalidRequest for a detail that is no JSON.
+    Writers of one workspace wait for each other until their transactions end, so this should be
+    the last statement of a unit of work. Raises NotFound for an unknown workspace,
+    InvalidRequest for a detail that is not JSON.
     """
     text = _canonical_detail(detail)
     row = connection.execute(
@@ -70,7 +70,7 @@ def append(
 def list_all(
     connection: Connection, workspace_id: str, *, limit: int | None = None
 ) -> list[AuditEntry]:
-    """Return a workspace's trail, oldest first; with a limit its newest lines only."""
+    """Return the lines of a workspace's trail, oldest first; with a limit the newest lines only."""
     query = (
         select(audit_entries)
         .where(audit_entries.c.workspace_id == workspace_id)
@@ -85,7 +85,7 @@ def list_all(
 
 
 def head(connection: Connection, workspace_id: str) -> AuditHead:
-    """Return how far a workspace's trail has come; raises NotFound for one without a trail."""
+    """Return the head of a workspace's trail; raises NotFound for a workspace without one."""
     row = connection.execute(
         select(audit_heads).where(audit_heads.c.workspace_id == workspace_id)
     ).one_or_none()
@@ -95,29 +95,29 @@ def head(connection: Connection, workspace_id: str) -> AuditHead:
 
 
 def missing(connection: Connection, workspace_id: str, noted: AuditHead) -> AuditProblem | None:
-    """Return what is wrong when a head that was noted earlier is not in a trail; None if it is.
+    """Return the problem if a trail lacks a head that was noted earlier, None if it has it.
 
-    A trail that was forged as a whole is sound in itself: only what was noted elsewhere tells.
+    A trail that was forged as a whole is consistent: only a noted head shows the forgery.
     """
     if noted.sequence == 0:
-        found: str | None = genesis_hash(workspace_id)
+        stored: str | None = genesis_hash(workspace_id)
     else:
-        found = connection.scalars(
+        stored = connection.scalars(
             select(audit_entries.c.hash).where(
                 audit_entries.c.workspace_id == workspace_id,
                 audit_entries.c.sequence == noted.sequence,
             )
         ).one_or_none()
-    if found == noted.hash:
+    if stored == noted.hash:
         return None
-    what = "is missing" if found is None else "has another hash"
+    what = "is missing" if stored is None else "has another hash"
     return _problem(workspace_id, noted.sequence, f"the line that was noted as the head {what}")
 
 
 def verify(connection: Connection, workspace_id: str) -> list[AuditProblem]:
-    """Read the whole trail and return what is wrong with it; empty when nothing is.
+    """Read the whole trail and return its problems; empty for an intact trail.
 
-    Raises NotFound for a workspace that has no trail at all, not even a head.
+    Raises NotFound for a workspace that has no trail, not even a head.
     """
     last = head(connection, workspace_id)
     rows = connection.execute(
@@ -180,5 +180,5 @@ def _canonical_detail(detail: Mapping[str, Any]) -> str:
 
 
 def _canonical(value: object) -> str:
-    """Return the one text of a JSON value: keys sorted, no spaces, ASCII only."""
+    """Return the canonical text of a JSON value: keys sorted, no spaces, ASCII only."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)

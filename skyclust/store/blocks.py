@@ -1,4 +1,4 @@
-"""Blocks of removed credentials: they are to go, and until then nobody takes them for one."""
+"""Blocks of removed credentials: they will be deleted, and are not used until then."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from skyclust.store.types import now
 
 @dataclass(frozen=True)
 class UnwantedBlock:
-    """A Prefect block that is to be deleted, by its document's id."""
+    """A Prefect block to delete, named by the id of its document."""
 
     workspace_id: str
     document_id: str
@@ -23,8 +23,8 @@ class UnwantedBlock:
 def give_up(
     connection: Connection, workspace_id: str, *, document_id: str, block_name: str
 ) -> None:
-    """Write that a block is to be deleted; once more is no error."""
-    if document_id in {one.document_id for one in unwanted(connection, workspace_id)}:
+    """Write that a block has to be deleted; a repeated call is no error."""
+    if document_id in {block.document_id for block in unwanted(connection, workspace_id)}:
         return
     connection.execute(
         insert(unwanted_blocks).values(
@@ -37,7 +37,7 @@ def give_up(
 
 
 def unwanted(connection: Connection, workspace_id: str | None = None) -> Sequence[UnwantedBlock]:
-    """Return the blocks that are to be deleted, oldest first; of all workspaces when None."""
+    """Return the blocks to delete, oldest first; of all workspaces if none is given."""
     query = select(unwanted_blocks).order_by(unwanted_blocks.c.since)
     if workspace_id is not None:
         query = query.where(unwanted_blocks.c.workspace_id == workspace_id)
@@ -48,7 +48,7 @@ def unwanted(connection: Connection, workspace_id: str | None = None) -> Sequenc
 
 
 def forget(connection: Connection, workspace_id: str, document_id: str) -> None:
-    """Write that a block is gone."""
+    """Remove the note of a block that was deleted."""
     connection.execute(
         delete(unwanted_blocks).where(
             unwanted_blocks.c.workspace_id == workspace_id,

@@ -1,4 +1,4 @@
-"""Many rows at once, the fastest way each engine has."""
+"""Many rows at once, in the fastest way of each engine."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from sqlalchemy import Connection, Table, insert
 _Item = TypeVar("_Item")
 
 PARAMETERS_AT_ONCE: Final = 10_000
-"""Values of one IN list. A statement takes 32,766 parameters on SQLite
+"""Values of an IN list. A statement takes 32,766 parameters on SQLite
 (https://www.sqlite.org/limits.html) and 65,535 on PostgreSQL, whose protocol counts them in
 16 bits (https://www.postgresql.org/docs/15/protocol-message-formats.html)."""
 
 
 def chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
-    """Yield the items in pieces that fit into one IN list."""
+    """Yield the items in pieces that fit into an IN list."""
     for start in range(0, len(items), PARAMETERS_AT_ONCE):
         yield items[start : start + PARAMETERS_AT_ONCE]
 
@@ -26,8 +26,8 @@ def chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, which all have the same columns: by COPY on PostgreSQL.
 
-    On SQLite one prepared statement is stepped through all rows within the driver, which is
-    its fastest way: there is no server to spare round trips to.
+    On SQLite the driver executes one prepared statement for all rows, which is the fastest way:
+    there is no server, so there are no round trips to save.
     """
     if not rows:
         return

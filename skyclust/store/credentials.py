@@ -1,4 +1,4 @@
-"""The records of credentials: names only, for the secrets lie sealed in Prefect blocks."""
+"""The records of credentials: names only; the secrets are sealed in Prefect blocks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from skyclust.store.tables import credentials, operations, resource_versions, sc
 from skyclust.store.types import now
 
 _NAMED: Final = 5
-"""Operations that the refusal to remove a credential names."""
+"""How many open operations the refusal to remove a credential names."""
 
 
 def add(
@@ -26,8 +26,8 @@ def add(
 ) -> CredentialRecord:
     """Write the record of a credential and return it.
 
-    Raises NotFound for an unknown workspace, InvalidRequest for a name that is no slug or
-    is taken.
+    Raises NotFound for an unknown workspace, InvalidRequest for a name that is not a slug or
+    exists already.
     """
     workspaces.get(connection, workspace_id)
     try:
@@ -46,44 +46,45 @@ def add(
     if connection.execute(_select(workspace_id, name)).one_or_none() is not None:
         raise InvalidRequest(
             f"There is a credential {name!r} in workspace {workspace_id!r} already.",
-            hint="Choose another name, or remove that one first.",
+            hint="Choose another name, or remove that credential first.",
         )
-    # Nothing sealed is accepted until it was written here: not what a removed credential of this
-    # name has left somewhere.
+    # A sealed value is accepted only once it is written here: not one that a removed credential
+    # of this name has left somewhere.
     connection.execute(insert(credentials).values(**record.model_dump(), sealed=[]))
     return record
 
 
 def get(connection: Connection, workspace_id: str, name: str) -> CredentialRecord:
     """Return the record of a credential; raises NotFound."""
-    return _found(connection.execute(_select(workspace_id, name)).one_or_none(), workspace_id, name)
+    return _record(
+        connection.execute(_select(workspace_id, name)).one_or_none(), workspace_id, name
+    )
 
 
 def find(connection: Connection, workspace_id: str, name: str) -> CredentialRecord | None:
-    """Return the record of a credential, None when there is none."""
+    """Return the record of a credential, None if it does not exist."""
     row = connection.execute(_select(workspace_id, name)).one_or_none()
-    return None if row is None else _found(row, workspace_id, name)
+    return None if row is None else _record(row, workspace_id, name)
 
 
 def hold(
     connection: Connection, workspace_id: str, name: str, *, alone: bool = False
 ) -> CredentialRecord:
-    """Return the record, and keep it from being removed until the transaction ends.
+    """Lock the record against removal until the transaction ends, and return it.
 
-    Several transactions may hold one record at once; only one may hold it alone. Raises
-    NotFound.
+    Several transactions may hold a record at once; with `alone` only this one. Raises NotFound.
     """
     query = _select(workspace_id, name).with_for_update(read=not alone, key_share=True)
-    return _found(connection.execute(query).one_or_none(), workspace_id, name)
+    return _record(connection.execute(query).one_or_none(), workspace_id, name)
 
 
 def hold_all(
     connection: Connection, workspace_id: str, *, shared: Iterable[str], alone: Iterable[str]
 ) -> None:
-    """Hold several records as `hold` does, in the order of their names; none need be there.
+    """Hold several records as `hold` does, in the order of their names; missing ones are skipped.
 
-    A name that is in both is held alone: who holds a record and wants it alone later may wait
-    for another one that does the same.
+    A name that is in both is held alone: two transactions that share a record and both try to
+    hold it alone later would wait for each other.
     """
     exclusive = frozenset(alone)
     for name in sorted({*shared, *exclusive}):
@@ -102,7 +103,7 @@ def list_all(connection: Connection, workspace_id: str) -> list[CredentialRecord
 
 
 def list_unread(connection: Connection, workspace_id: str) -> list[str]:
-    """Return the names of the credentials that have no scope: nothing was ever read by them."""
+    """Return the names of the credentials without a scope: nothing was ever read with them."""
     with_scope = select(scopes.c.credential).where(scopes.c.workspace_id == workspace_id)
     query = select(credentials.c.name).where(
         credentials.c.workspace_id == workspace_id, credentials.c.name.not_in(with_scope)
@@ -113,7 +114,7 @@ def list_unread(connection: Connection, workspace_id: str) -> list[str]:
 def set_block(
     connection: Connection, workspace_id: str, name: str, block_name: str
 ) -> CredentialRecord:
-    """Write in which block the secret is kept from now on, and return the record.
+    """Write which block holds the secret from now on, and return the record.
 
     Raises NotFound.
     """
@@ -123,30 +124,30 @@ def set_block(
         .values(block_name=block_name)
         .returning(credentials)
     ).one_or_none()
-    return _found(row, workspace_id, name)
+    return _record(row, workspace_id, name)
 
 
 def set_verified(
     connection: Connection, workspace_id: str, name: str, account: str, principal: str
 ) -> CredentialRecord:
-    """Write who the cloud says the credential is, and return the record; raises NotFound."""
+    """Write the identity that the cloud returned, and return the record; raises NotFound."""
     row = connection.execute(
         update(credentials)
         .where(credentials.c.workspace_id == workspace_id, credentials.c.name == name)
         .values(account=account, principal=principal, verified_at=now())
         .returning(credentials)
     ).one_or_none()
-    return _found(row, workspace_id, name)
+    return _record(row, workspace_id, name)
 
 
 def remove(connection: Connection, workspace_id: str, name: str) -> None:
-    """Remove the record of a credential, its scopes, and what inventory found through it.
+    """Remove the record of a credential, its scopes, and its resources.
 
-    What was there in the past can still be asked. Raises NotFound, and InvalidRequest while
-    a run works on operations of the credential, or has to.
+    The history of its resources stays. Raises NotFound, and InvalidRequest while operations of
+    the credential are open that a run works on, or has to.
     """
     query = _select(workspace_id, name).with_for_update()
-    _found(connection.execute(query).one_or_none(), workspace_id, name)
+    _record(connection.execute(query).one_or_none(), workspace_id, name)
     _refuse_open_operations(connection, workspace_id, name)
     connection.execute(
         update(resource_versions)
@@ -176,7 +177,7 @@ def _refuse_open_operations(connection: Connection, workspace_id: str, name: str
                 operations.c.workspace_id == workspace_id,
                 operations.c.credential == name,
                 operations.c.finished_at.is_(None),
-                # Those that wait for a person need no credential to be abandoned.
+                # Operations that need attention can be abandoned without the credential.
                 operations.c.state != OperationState.NEEDS_ATTENTION.value,
             )
             .order_by(operations.c.created_at, operations.c.operation_id)
@@ -199,7 +200,7 @@ def _select(workspace_id: str, name: str) -> Select[Any]:
     )
 
 
-def _found(row: Row[Any] | None, workspace_id: str, name: str) -> CredentialRecord:
+def _record(row: Row[Any] | None, workspace_id: str, name: str) -> CredentialRecord:
     if row is None:
         raise NotFound(
             f"There is no credential {name!r} in workspace {workspace_id!r}.",

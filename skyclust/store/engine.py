@@ -23,7 +23,7 @@ from skyclust.store.failures import store_error
 from skyclust.store.transactions import (
     REPEATED_FOR,
     TRIES,
-    is_taken_back,
+    is_rolled_back,
     pause_after,
     write_transaction,
 )
@@ -31,7 +31,7 @@ from skyclust.store.transactions import (
 _Result = TypeVar("_Result")
 
 LOCK_SECONDS: Final = 30
-"""How long a writer waits for another one before it is told Conflict."""
+"""How long a writer waits for a lock of another writer before Conflict is raised."""
 
 STATEMENT_SECONDS: Final = 300
 """How long one statement may take on PostgreSQL; SQLite has no such limit."""
@@ -43,7 +43,7 @@ _SQLITE_NAMES: Final = frozenset({"sqlite", "sqlite+pysqlite"})
 class Store:
     """One SQL database. Safe to use from several threads; not from a forked child.
 
-    Every error that leaves a unit of work is of the error tree, save faults of our own
+    Every error that leaves a unit of work is of the error tree, except faults of our own
     statements.
     """
 
@@ -57,12 +57,12 @@ class Store:
 
     @property
     def url(self) -> str:
-        """Return the URL with its password masked, fit to be shown."""
+        """Return the URL with its password masked."""
         return self._engine.url.render_as_string(hide_password=True)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Open a unit of work that reads one consistent moment and cannot write."""
+        """Open a unit of work that reads one consistent snapshot and cannot write."""
         with _mapped_errors(), self._connect(writing=False) as connection, connection.begin():
             yield connection
 
@@ -70,25 +70,25 @@ class Store:
     def writing(self) -> Iterator[Connection]:
         """Open a unit of work that writes: one transaction, committed at the end or not at all.
 
-        On SQLite it is the only writer from its first moment on. Units of work must not be
-        nested, and nothing may be called inside one that waits for a network. What may meet
-        other writers is better given to `write`, which repeats it.
+        On SQLite it is the only writer from its beginning. Units of work must not be nested, and
+        nothing that waits for a network may be called inside one. Work that may conflict with
+        other writers belongs in `write`, which repeats it.
         """
         with self._writing(migrating=False) as connection:
             yield connection
 
     def write(self, work: Callable[[Connection], _Result]) -> _Result:
-        """Return what `work` makes of a unit of work that writes, and commit it.
+        """Call `work` in a unit of work that writes, commit it, and return the result.
 
-        A deadlock, or a lock that another writer held for too long, takes the transaction back
-        as a whole; then it is repeated a few times, so `work` reads and writes through its
-        connection and does nothing else that a second call would do twice. Raises what `work`
-        raises, and Conflict when other writers are in the way for too long.
+        A deadlock, or a lock that another writer held for too long, rolls the whole transaction
+        back; then it is repeated a few times. So `work` only reads and writes through its
+        connection, and does nothing that must not be done twice. Raises what `work` raises, and
+        Conflict when other writers hold their locks for too long.
         """
         return self._repeated(work, migrating=False)
 
     def migrate(self) -> None:
-        """Bring the tables to the newest form; safe when several processes do it at once.
+        """Migrate the tables to the newest version; safe when several processes do it at once.
 
         Raises ConfigurationError when the database belongs to a newer SkyClust.
         """
@@ -98,12 +98,12 @@ class Store:
         self._repeated(schema.upgrade, migrating=True)
 
     def require_newest_schema(self) -> None:
-        """Raise ConfigurationError unless the tables have the newest form."""
+        """Raise ConfigurationError unless the tables have the newest version."""
         with self.reading() as connection:
             schema.require_newest(connection)
 
     def has_newest_schema(self) -> bool:
-        """Return whether nothing is left to migrate."""
+        """Return whether the tables have the newest version."""
         with self.reading() as connection:
             return schema.current(connection) == schema.NEWEST
 
@@ -127,7 +127,7 @@ class Store:
                     return work(connection)
             except Conflict as error:
                 tried += 1
-                if tried == TRIES or time.monotonic() >= end or not is_taken_back(error):
+                if tried == TRIES or time.monotonic() >= end or not is_rolled_back(error):
                     raise
             time.sleep(pause_after(tried))
 
@@ -159,11 +159,11 @@ _opening: Final = threading.Lock()
 
 
 def open_store(url: str | None = None) -> Store:
-    """Return the store at a URL, by default that of the settings; one object a process and URL.
+    """Return the store at a URL, by default that of the settings; one object per process and URL.
 
-    Brings the tables to their newest form first, unless SKYCLUST_DATABASE_MIGRATE_ON_START
-    is false. Raises ConfigurationError for a URL that cannot be used, and for tables that
-    are behind or ahead; Unavailable when the database does not answer.
+    Migrates the tables to their newest version first, unless SKYCLUST_DATABASE_MIGRATE_ON_START
+    is false. Raises ConfigurationError for a URL that cannot be used, and for tables of an older
+    or a newer version; Unavailable when the database does not answer.
     """
     settings = load_settings()
     location = url if url is not None else settings.store_url()
@@ -193,7 +193,7 @@ def _checked_url(text: str) -> URL:
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
-        # The text may hold a password, and the error a part of the text: neither is repeated.
+        # The text may hold a password, and the error part of the text: neither is repeated.
         raise ConfigurationError(
             "The URL of the store cannot be read.",
             hint="Set SKYCLUST_DATABASE_URL like postgresql://user:password@host:5432/database.",
@@ -215,7 +215,7 @@ def _checked_url(text: str) -> URL:
 
 def _make_engine(url: URL) -> Engine:
     common: dict[str, Any] = {
-        "hide_parameters": True,  # errors and logs must not carry what rows hold
+        "hide_parameters": True,  # errors and logs must not show the values of rows
         "json_serializer": lambda value: orjson.dumps(value).decode(),
         "json_deserializer": orjson.loads,
     }
@@ -224,11 +224,11 @@ def _make_engine(url: URL) -> Engine:
             f"-c lock_timeout={LOCK_SECONDS}s -c statement_timeout={STATEMENT_SECONDS}s"
             " -c idle_in_transaction_session_timeout=600s"
         )
-        asked = {"connect_timeout": 10, "application_name": "skyclust", "options": limits}
+        defaults = {"connect_timeout": 10, "application_name": "skyclust", "options": limits}
         return create_engine(
             url,
             pool_pre_ping=True,
-            connect_args={name: value for name, value in asked.items() if name not in url.query},
+            connect_args={name: value for name, value in defaults.items() if name not in url.query},
             **common,
         )
     if "uri" not in url.query:
@@ -240,7 +240,7 @@ def _make_engine(url: URL) -> Engine:
 
 
 def _make_file(path: Path) -> None:
-    """Make the file of the store for its owner alone, and its folder, where they do not exist."""
+    """Create the file of the store, readable by its owner only, and its folder, if missing."""
     try:
         path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         create_private(path)
@@ -252,7 +252,7 @@ def _make_file(path: Path) -> None:
 
 
 def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
-    # The driver would begin transactions by itself, late and never immediate.
+    # The driver would begin transactions by itself: late, and never IMMEDIATE.
     dbapi_connection.isolation_level = None
     # A journal entry must survive a power cut before the cloud is called.
     dbapi_connection.execute("PRAGMA synchronous = FULL")
@@ -263,16 +263,16 @@ def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
     writing = options.get("skyclust_writing", False)
     connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writing else 'ON'}")
-    # A migration makes a table anew and drops the old one, whose rows others still point to:
-    # it checks the foreign keys itself. The switch has no effect inside a transaction.
+    # A migration copies a table and drops the old one while rows still refer to it: it checks the
+    # foreign keys itself. The pragma has no effect inside a transaction.
     checked = not options.get("skyclust_migrating", False)
     connection.exec_driver_sql(f"PRAGMA foreign_keys = {'ON' if checked else 'OFF'}")
-    # A reader that turns writer can be refused at once; a writer from the start only waits.
+    # A reader that becomes a writer can fail at once; a writer from the beginning only waits.
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
 def _use_write_ahead_log(engine: Engine) -> None:
-    # The mode is kept in the file and cannot be changed inside a transaction.
+    # The mode is a property of the file, and cannot be changed inside a transaction.
     dbapi_connection = engine.raw_connection()
     try:
         dbapi_connection.cursor().execute("PRAGMA journal_mode = WAL")
@@ -285,7 +285,7 @@ def _mapped_errors() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        meaning = store_error(error)
-        if meaning is None:
+        ours = store_error(error)
+        if ours is None:
             raise
-        raise meaning from error
+        raise ours from error

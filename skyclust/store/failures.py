@@ -1,4 +1,4 @@
-"""Maps what the database says into the error tree."""
+"""Maps errors of the database to the error tree."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _POSTGRESQL: Final[dict[str, type[SkyClustError]]] = {
     "58": Unavailable,  # I/O error of the server
 }
 
-_MEANING: Final[dict[type[SkyClustError], tuple[str, str]]] = {
+_MESSAGES: Final[dict[type[SkyClustError], tuple[str, str]]] = {
     Conflict: (
         "Another writer of the store was in the way",
         "Nothing was written: try again, and look for a process that keeps the database locked.",
@@ -59,36 +59,38 @@ _MEANING: Final[dict[type[SkyClustError], tuple[str, str]]] = {
 
 
 def store_error(error: SQLAlchemyError) -> SkyClustError | None:
-    """Return the error of the tree that a database error stands for.
+    """Return the error of the tree for a database error.
 
-    Unavailable: no connection. Conflict: another writer is in the way. Timeout: too slow.
+    Unavailable: no connection. Conflict: another writer holds a lock. Timeout: too slow.
     ConfigurationError: the file cannot be opened or written, or the server refuses the login.
-    None: a fault of our own statement, which must surface as it is. No value of a statement is
-    in the message.
+    None: a fault of our own statement, which is raised as it is. The message has no value of a
+    statement.
     """
     if isinstance(error, PoolTimeout):
         return Unavailable("The store has no free connection: too many units of work are open.")
     if isinstance(error, StatementError) and isinstance(error.orig, SkyClustError):
-        return error.orig  # raised by a column type of ours while it bound a value
+        return error.orig  # raised by one of our column types while it bound a value
     if not isinstance(error, DBAPIError) or error.orig is None:
         return None
-    code, meaning = _read(error, error.orig)
-    if meaning is None:
+    code, kind = _read(error, error.orig)
+    if kind is None:
         return None
-    happened, hint = _MEANING[meaning]
-    return meaning(f"{happened}: {_first_line(error.orig)}", hint=hint, code=code)
+    happened, hint = _MESSAGES[kind]
+    return kind(f"{happened}: {_first_line(error.orig)}", hint=hint, code=code)
 
 
-def _read(error: DBAPIError, said: BaseException) -> tuple[str, type[SkyClustError] | None]:
-    if isinstance(said, sqlite3.Error):
-        code = str(getattr(said, "sqlite_errorname", ""))
+def _read(error: DBAPIError, original: BaseException) -> tuple[str, type[SkyClustError] | None]:
+    """Return the code of the driver's error, and the class of the tree for it."""
+    if isinstance(original, sqlite3.Error):
+        code = str(getattr(original, "sqlite_errorname", ""))
         return code, _longest_match(_SQLITE, code)
-    code = str(getattr(said, "sqlstate", None) or "")
+    code = str(getattr(original, "sqlstate", None) or "")
     if code:
         return code, _longest_match(_POSTGRESQL, code)
     if isinstance(error, OperationalError) or error.connection_invalidated:
-        # A connection that never came about carries no code, only the server's words.
-        refused = "authentication failed" in str(said) or "does not exist" in str(said)
+        # The error of a connection that was not established has no code, only a message.
+        message = str(original)
+        refused = "authentication failed" in message or "does not exist" in message
         return "", ConfigurationError if refused else Unavailable
     return "", None
 

@@ -137,7 +137,7 @@ def count_changes(
 def _first_known(
     connection: Connection, workspace_id: str, since: datetime | None, until: datetime | None
 ) -> datetime | None:
-    """Return the time from which on changes are complete and asked for; raises InvalidRequest."""
+    """Return the time from which on changes are complete and filters for; raises InvalidRequest."""
     first = require_aware(since, "since") if since is not None else None
     last = require_aware(until, "until") if until is not None else None
     for time in (first, last):

@@ -30,8 +30,8 @@ from skyclust.store.versions import (
     end_versions,
     gone_since,
     in_scope,
-    moment_of_writing,
     open_versions,
+    time_of_writing,
     write_versions,
 )
 
@@ -133,7 +133,7 @@ def record(
     credentials.hold(connection, workspace_id, credential)
     lock_scope(connection, workspace_id, key)
     stored = _open_version(connection, workspace_id, key, resource.id)
-    at = moment_of_writing(connection, workspace_id, key)
+    at = time_of_writing(connection, workspace_id, key)
     if stored is not None and stored.fingerprint == seen:
         # Seen again: a read that began before this moment must not take it for gone.
         connection.execute(
@@ -161,7 +161,7 @@ def forget(  # noqa: PLR0917  a resource has this many names
     lock_scope(connection, workspace_id, key)
     stored = _open_version(connection, workspace_id, key, resource_id)
     if stored is not None:
-        at = moment_of_writing(connection, workspace_id, key)
+        at = time_of_writing(connection, workspace_id, key)
         ended = [stored.version_id]
         end_versions(connection, workspace_id, ended, ChangeKind.GONE, at=at, run_id=run_id)
 
@@ -190,7 +190,7 @@ def _write_read(
     outdated = gone_since(connection, workspace_id, key, scope_read.started)
     outdated |= {name for name, one in stored.items() if one.newer}
     versions = _new_versions(read, stored, outdated)
-    at = moment_of_writing(connection, workspace_id, key) if versions or gone else None
+    at = time_of_writing(connection, workspace_id, key) if versions or gone else None
     if at is not None:
         run_id = scope_read.run_id
         ended = [stored[name].version_id for name in gone]

@@ -1,4 +1,4 @@
-"""The form of the tables: which one a database has, and how it gets the newest."""
+"""The version of the tables: which one a database has, and how it is migrated."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from skyclust.errors import ConfigurationError
 from skyclust.store.locks import LockName, lock
 
 NEWEST: Final = "0008"
-"""The newest migration; a test holds it to the files. Known here so that a process whose
+"""The newest migration; a test compares it with the files. Known here so that a process whose
 database is up to date need not import Alembic."""
 
 VERSION_TABLE: Final = "skyclust_schema"
@@ -21,7 +21,7 @@ _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
 def current(connection: Connection) -> str | None:
-    """Return the migration that the database has; None when it has none of our tables."""
+    """Return the newest migration of the database; None if it has none of our tables."""
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     version: str | None = connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))  # noqa: S608
@@ -29,33 +29,33 @@ def current(connection: Connection) -> str | None:
 
 
 def require_newest(connection: Connection) -> None:
-    """Raise ConfigurationError unless the database has the newest form."""
-    found = current(connection)
-    if found == NEWEST:
+    """Raise ConfigurationError unless the database has the newest version."""
+    version = current(connection)
+    if version == NEWEST:
         return
-    _refuse_newer(found)
+    _refuse_newer(version)
     raise ConfigurationError(
-        f"The store's tables are at version {found or 'none'}, this SkyClust needs {NEWEST}.",
+        f"The store's tables are at version {version or 'none'}, this SkyClust needs {NEWEST}.",
         hint="Let one process migrate it: set SKYCLUST_DATABASE_MIGRATE_ON_START=true.",
     )
 
 
 def upgrade(connection: Connection) -> None:
-    """Bring the database to the newest form, within the caller's transaction.
+    """Migrate the database to the newest version, within the caller's transaction.
 
-    Processes that try at once wait for each other: SQLite by the writer's lock that the
-    caller's transaction holds, PostgreSQL by an advisory lock held to the transaction's end.
+    Processes that migrate at the same time wait for each other: on SQLite for the writer's lock of
+    the caller's transaction, on PostgreSQL for the lock `migration`, held until it ends.
     Raises ConfigurationError when the database belongs to a newer SkyClust.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL lock_timeout = 0"))
         connection.execute(text("SET LOCAL statement_timeout = 0"))
     lock(connection, LockName.MIGRATION)
-    found = current(connection)
-    _refuse_newer(found)
-    if found == NEWEST:
+    version = current(connection)
+    _refuse_newer(version)
+    if version == NEWEST:
         return
-    # Alembic takes long to import, which only the first start needs to pay.
+    # Alembic takes long to import, and is needed by the first start only.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 
@@ -69,9 +69,9 @@ def upgrade(connection: Connection) -> None:
 
 
 def _require_whole_references(connection: Connection) -> None:
-    """Raise ConfigurationError when a row points to one that is not there.
+    """Raise ConfigurationError when a row refers to a row that does not exist.
 
-    SQLite checks no foreign key while it migrates, for it makes whole tables anew
+    SQLite checks no foreign key while it migrates, because it copies whole tables
     (https://www.sqlite.org/lang_altertable.html, section 7).
     """
     broken = connection.execute(text("PRAGMA foreign_key_check")).first()
@@ -83,9 +83,9 @@ def _require_whole_references(connection: Connection) -> None:
         )
 
 
-def _refuse_newer(found: str | None) -> None:
-    if found is not None and found > NEWEST:
+def _refuse_newer(version: str | None) -> None:
+    if version is not None and version > NEWEST:
         raise ConfigurationError(
-            f"The store's tables are at version {found}, newer than this SkyClust ({NEWEST}).",
+            f"The store's tables are at version {version}, newer than this SkyClust ({NEWEST}).",
             hint="Install the newer SkyClust again, or restore a backup made before its upgrade.",
         )

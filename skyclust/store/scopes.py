@@ -1,4 +1,4 @@
-"""Scopes: what was read completely, and what could not be and why."""
+"""Scopes: which were read completely, which could not be read, and why."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def mark_failed(
     read_started_at: datetime,
     run_id: str | None,
 ) -> Scope:
-    """Write why a scope could not be read and return it; its rows stay as they are.
+    """Write why a scope could not be read, and return the scope; its resources stay as they are.
 
     The scope is UNSUPPORTED when the error says so, else STALE when it was ever read
-    completely, else FAILED. A read that began no later than the last complete one, or before
-    the last failed one, has nothing to say any more and changes nothing. Raises NotFound for
-    an unknown credential, InvalidRequest for a moment without timezone.
+    completely, else FAILED. A read that began no later than the last complete read, or before
+    the last failed read, is outdated and changes nothing. Raises NotFound for an unknown
+    credential, InvalidRequest for a time without timezone.
     """
     started = require_aware(read_started_at, "read_started_at")
     credential_records.hold(connection, workspace_id, key.credential)
@@ -63,16 +63,16 @@ def mark_read(
     read_started_at: datetime,
     run_id: str | None,
 ) -> None:
-    """Write that a scope was read completely: it is FRESH, unless a younger read has failed.
+    """Write that a scope was read completely: it is FRESH, unless a later read has failed.
 
     The caller has locked the scope, holds its credential, and stores what was read.
     """
-    moment = now()
+    time = now()
     values: dict[str, Any] = {
         "provider": provider,
         "read_started_at": read_started_at,
-        "completed_at": moment,
-        "attempted_at": moment,
+        "completed_at": time,
+        "attempted_at": time,
     }
     before = find(connection, workspace_id, key)
     failed_at = before.failed_read_started_at if before is not None else None
@@ -101,7 +101,7 @@ def list_all(
 ) -> list[Scope]:
     """Return a workspace's scopes by credential, region and kind.
 
-    A filter that is None or empty takes all.
+    A filter that is None or empty matches all.
     """
     query = _with_count(workspace_id)
     if credentials:
@@ -110,9 +110,11 @@ def list_all(
         query = query.where(scopes.c.region.in_(regions))
     if kinds:
         query = query.where(scopes.c.kind.in_([kind.value for kind in kinds]))
-    found = [_scope(row) for row in connection.execute(query)]
-    # Sorted here, for the order of text depends on how a PostgreSQL database was made.
-    return sorted(found, key=lambda one: (one.key.credential, one.key.region, one.key.kind))
+    listed = [_scope(row) for row in connection.execute(query)]
+    # Sorted here: the order of text depends on how a PostgreSQL database was created.
+    return sorted(
+        listed, key=lambda scope: (scope.key.credential, scope.key.region, scope.key.kind)
+    )
 
 
 def find(connection: Connection, workspace_id: str, key: ScopeKey) -> Row[Any] | None:
@@ -121,7 +123,7 @@ def find(connection: Connection, workspace_id: str, key: ScopeKey) -> Row[Any] |
 
 
 def write(connection: Connection, workspace_id: str, key: ScopeKey, values: dict[str, Any]) -> None:
-    """Write columns of a scope's row, which is made when there is none.
+    """Write columns of a scope's row, which is inserted if it does not exist.
 
     The caller has locked the scope and holds its credential.
     """
@@ -132,7 +134,7 @@ def write(connection: Connection, workspace_id: str, key: ScopeKey, values: dict
 
 
 def _is_outdated(before: Row[Any], started: datetime) -> bool:
-    """Return whether a scope knows the outcome of a read that is younger than one begun then."""
+    """Return whether the scope has the outcome of a read that began later than this time."""
     complete, failed = before.read_started_at, before.failed_read_started_at
     return (complete is not None and complete >= started) or (
         failed is not None and failed > started
@@ -150,7 +152,7 @@ def _state_after(error: SkyClustError, *, read_before: bool) -> ScopeState:
 
 
 def _with_count(workspace_id: str) -> Select[Any]:
-    # Counted, not kept: machines are recorded and forgotten between two reads of a scope.
+    # Counted, not stored: instances are recorded and forgotten between two reads of a scope.
     counted = (
         select(func.count())
         .select_from(resource_versions)

@@ -1,9 +1,9 @@
 """Which sealed values a credential's block may hold: those that were written last, no older ones.
 
-What is about to be written is expected before the block is written, and confirmed after: a process
-that dies in between leaves two states, and the block is in one of them. So no crash locks a
-credential out. Two processes that write at once each keep the other's state; what is left over
-goes when the credential is opened later.
+A new state is written down before the block is (`expect`) and again after it (`confirm`): a process
+that crashes in between leaves two states, and the block has one of them. So no crash locks a
+credential out. Two processes that write at the same time keep each other's states; those that are
+left over are removed when the credential is opened (`settle`).
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from skyclust.store.tables import credentials
 from skyclust.store.types import now
 
 WRITTEN_WITHIN: Final = timedelta(minutes=10)
-"""Nobody takes so long to write a block: the time-outs of Prefect's client are shorter."""
+"""Writing a block is always quicker: the time-outs of Prefect's client are shorter."""
 
 
 def find(connection: Connection, workspace_id: str, name: str) -> list[SealedState] | None:
     """Return the states that a credential's block may have, oldest first.
 
-    None for a credential of an earlier version, of which none was written down. Raises NotFound.
+    None for a credential of an earlier version, which wrote no states. Raises NotFound.
     """
     records.get(connection, workspace_id, name)
-    found = connection.scalars(
+    states = connection.scalars(
         select(credentials.c.sealed).where(
             credentials.c.workspace_id == workspace_id, credentials.c.name == name
         )
     ).one()
-    return None if found is None else [SealedState.model_validate(one) for one in found]
+    return None if states is None else [SealedState.model_validate(state) for state in states]
 
 
 def expect(
@@ -45,10 +45,10 @@ def expect(
     *,
     present: SealedState | None = None,
 ) -> None:
-    """Write which state the block is about to get; those it may have already stay.
+    """Write the state that the block is about to get; its other possible states stay.
 
-    `present` is what was found in the block of a credential of which nothing was written down
-    yet. Raises NotFound.
+    `present` is the state of the block of a credential whose states were never written down.
+    Raises NotFound.
     """
     known = _held(connection, workspace_id, name)
     if known is None:
@@ -58,23 +58,23 @@ def expect(
 
 
 def confirm(connection: Connection, workspace_id: str, name: str, state: SealedState) -> None:
-    """Write that the block has got this state; older ones are not accepted any more.
+    """Write that the block has this state; older states are not accepted any more.
 
-    A younger one, and an older one that is being written, are another process's: they stay.
-    Raises NotFound.
+    A newer state, and an older one that is still being written, belong to another process: they
+    stay. Raises NotFound.
     """
     known = _held(connection, workspace_id, name) or []
-    numbers = [number for number, one in enumerate(known) if one.values == state.values]
+    numbers = [number for number, each in enumerate(known) if each.values == state.values]
     own = numbers[-1] if numbers else len(known)
-    before = [one for one in known[:own] if one.pending and one.since > now() - WRITTEN_WITHIN]
+    before = [each for each in known[:own] if each.pending and each.since > now() - WRITTEN_WITHIN]
     confirmed = state.model_copy(update={"pending": False})
     _keep(connection, workspace_id, name, [*before, confirmed, *known[own + 1 :]])
 
 
 def settle(connection: Connection, workspace_id: str, name: str, state: SealedState) -> None:
-    """Write down the state that the block was found in, and forget others that are old.
+    """Write the state that the block was read with, and remove other states that are old.
 
-    One that may be being written stays. Raises NotFound.
+    A state that may still be being written stays. Raises NotFound.
     """
     known = _held(connection, workspace_id, name)
     settled = settled_states(known, state)
@@ -83,14 +83,14 @@ def settle(connection: Connection, workspace_id: str, name: str, state: SealedSt
 
 
 def settled_states(known: Sequence[SealedState] | None, state: SealedState) -> list[SealedState]:
-    """Return the states that stay once a block was found in one of them."""
+    """Return the states that stay once the block was read with one of them."""
     if known is None:
         return [state]
     old = now() - WRITTEN_WITHIN
     return [
-        one.model_copy(update={"pending": one.pending and one.since > old})
-        for one in known
-        if one.values == state.values or one.since > old
+        each.model_copy(update={"pending": each.pending and each.since > old})
+        for each in known
+        if each.values == state.values or each.since > old
     ]
 
 
@@ -105,5 +105,5 @@ def _keep(
     connection.execute(
         update(credentials)
         .where(credentials.c.workspace_id == workspace_id, credentials.c.name == name)
-        .values(sealed=[one.model_dump(mode="json") for one in states])
+        .values(sealed=[state.model_dump(mode="json") for state in states])
     )

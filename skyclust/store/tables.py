@@ -1,6 +1,6 @@
-"""Every table of the store. Each carries the workspace, and so does each key.
+"""Every table of the store. Each has the workspace, and so has each key.
 
-The migrations make these tables; a test compares the two.
+The migrations create these tables; a test compares the two.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ workspaces: Final = Table(
     Column("workspace_id", Text, primary_key=True),
     Column("title", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
-    # Resource versions that ended before then may have been pruned; empty: none was.
+    # Resource versions that ended before then may have been pruned; NULL: none was.
     Column("versions_kept_from", UtcDateTime),
 )
 
@@ -61,8 +61,8 @@ credentials: Final = Table(
     Column("principal", Text),
     Column("verified_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
-    # Digests of the sealed values that the block may hold; empty for a credential of an earlier
-    # version that was not opened since.
+    # Digests of the sealed values that the block may hold; NULL for a credential of an earlier
+    # version that was not opened since then.
     Column("sealed", json_document()),
     PrimaryKeyConstraint("workspace_id", "name"),
 )
@@ -76,15 +76,15 @@ scopes: Final = Table(
     Column("kind", Text, nullable=False),
     Column("provider", Text, nullable=False),
     Column("state", Text, nullable=False),
-    # When the last complete read began: what it saw may be no older than this.
+    # When the last complete read began: what it returned is as old as this, or newer.
     Column("read_started_at", UtcDateTime),
     Column("completed_at", UtcDateTime),
     Column("attempted_at", UtcDateTime),
     Column("error", Text),
     Column("error_class", Text),
     Column("run_id", Text),
-    # When the failed read began that `error` speaks of. Which of two reads is the younger one
-    # is told by when they began, whichever is stored first.
+    # When the failed read began that `error` is about. The later of two reads is the one that
+    # began later, whichever is stored first.
     Column("failed_read_started_at", UtcDateTime),
     PrimaryKeyConstraint("workspace_id", "credential", "region", "kind"),
     ForeignKeyConstraint(
@@ -92,8 +92,8 @@ scopes: Final = Table(
     ),
 )
 
-# One row is what a resource was from `valid_from` until `valid_to`; the open row (no
-# `valid_to`) is what it is. History outlives the credential, so no foreign key leads there.
+# A row is what a resource was from `valid_from` until `valid_to`; the open row (without
+# `valid_to`) is what it is now. History outlives the credential, so it has no foreign key to it.
 resource_versions: Final = Table(
     "resource_versions",
     metadata,
@@ -116,10 +116,10 @@ resource_versions: Final = Table(
     Column("observed_at", UtcDateTime, nullable=False),
     Column("valid_from", UtcDateTime, nullable=False),
     Column("run_id", Text),
-    # The version that this one replaced; empty when the resource was added.
+    # The version that this version replaced; NULL when the resource was added.
     Column("previous_version_id", BigInteger),
     Column("valid_to", UtcDateTime),
-    # Whether the resource was gone at `valid_to`, or went on as another version.
+    # Whether the resource was gone at `valid_to`, or changed to another version.
     Column("ended_by", Text),
     Column("ended_run_id", Text),
     Index(
@@ -218,8 +218,8 @@ operation_entries: Final = Table(
     ),
 )
 
-# A flow run that has open operations writes here that it is alive, so that recovery can tell a
-# busy run from a dead one whatever becomes of Prefect's events.
+# A flow run with open operations writes here that it is alive, so that recovery can tell a busy
+# run from a crashed one even if Prefect's events are lost.
 run_heartbeats: Final = Table(
     "run_heartbeats",
     metadata,
@@ -229,7 +229,7 @@ run_heartbeats: Final = Table(
     PrimaryKeyConstraint("workspace_id", "run_id"),
 )
 
-# `detail` is the canonical text that was hashed, so it is kept as text, not as a document.
+# `detail` is the canonical text that was hashed, so it is stored as text, not as JSON.
 audit_entries: Final = Table(
     "audit_entries",
     metadata,
@@ -253,8 +253,8 @@ audit_heads: Final = Table(
     Column("hash", Text, nullable=False),
 )
 
-# Events that are to be sent. `sequence` is the order in which a workspace's transactions were
-# committed; a row goes when Prefect has taken the event, or keeps why it was refused.
+# Events to send. `sequence` is the order in which a workspace's transactions were committed. A
+# row is deleted when Prefect has accepted the event; `refused` says why it did not.
 outbox: Final = Table(
     "outbox",
     metadata,
@@ -270,7 +270,7 @@ outbox: Final = Table(
     PrimaryKeyConstraint("workspace_id", "sequence"),
 )
 
-# How many events a workspace has had, and which process sends them just now.
+# How many events a workspace has had, and which process is sending them.
 outbox_heads: Final = Table(
     "outbox_heads",
     metadata,
@@ -280,8 +280,8 @@ outbox_heads: Final = Table(
     Column("held_until", UtcDateTime),
 )
 
-# Blocks of credentials that were removed: they are deleted after the commit, by their own id,
-# for a block of the same name may be a new one.
+# Blocks of credentials that were removed. They are deleted after the commit, by their own id,
+# because a block of the same name may be a new one.
 unwanted_blocks: Final = Table(
     "unwanted_blocks",
     metadata,

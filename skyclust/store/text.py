@@ -1,13 +1,13 @@
-"""Text that every engine can keep."""
+"""Text that every engine can store."""
 
 from __future__ import annotations
 
 
 def storable(text: str) -> str:
-    """Return the text with what PostgreSQL cannot keep replaced.
+    """Return the text with the characters replaced that PostgreSQL cannot store.
 
-    That is the character NUL and halves of surrogate pairs
-    (https://www.postgresql.org/docs/15/datatype-character.html). For words that only people
-    read, such as errors; a name or an id must be refused instead.
+    These are NUL and halves of surrogate pairs
+    (https://www.postgresql.org/docs/15/datatype-character.html). For text that only people read,
+    such as errors; a name or an id must be refused instead.
     """
     return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")

@@ -1,7 +1,7 @@
-"""What holds for a write transaction: nothing else is called in it, and it may be repeated.
+"""Rules of a write transaction: no network call inside it, and it may be repeated.
 
-Whoever waits for a network while holding the locks of a transaction makes every other writer
-wait for that network. So a process knows when it is inside one, and clients ask.
+A network call inside a write transaction would make every other writer wait for that network. So
+a process knows when it is inside a write transaction, and clients check it before they call.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from typing import Final
 from skyclust.errors import Conflict
 
 TRIES: Final = 5
-"""How often a transaction is tried that other writers break off."""
+"""How often a transaction is tried that the database rolls back because of other writers."""
 
 REPEATED_FOR: Final = 60.0
-"""Seconds after which no further try begins: one that waited for a lock has waited long enough."""
+"""Seconds after which no further try begins: each try may wait for a lock as well."""
 
 PAUSE_SECONDS: Final = 0.05
-"""Twice that before the second try at most, and twice as long before each further one."""
+"""Half of the longest pause before the second try; it doubles before each further try."""
 
-# The database has taken the transaction back as a whole when it answers with one of these.
+# Codes with which the database has rolled back the whole transaction.
 # https://www.postgresql.org/docs/15/errcodes-appendix.html: serialization_failure,
 # deadlock_detected, lock_not_available; https://www.sqlite.org/rescode.html
-_TAKEN_BACK: Final = ("40001", "40P01", "55P03", "SQLITE_BUSY", "SQLITE_LOCKED")
+_ROLLED_BACK: Final = ("40001", "40P01", "55P03", "SQLITE_BUSY", "SQLITE_LOCKED")
 
 _writing: Final[ContextVar[bool]] = ContextVar("skyclust_writing", default=False)
 
@@ -42,9 +42,9 @@ def write_transaction() -> Iterator[None]:
 
 
 def refuse_inside_write(what: str) -> None:
-    """Raise RuntimeError inside a write transaction: `what` waits for a network, and all would.
+    """Raise RuntimeError inside a write transaction, where `what` would wait for a network.
 
-    It is a fault of the caller, found the first time that its path is run.
+    It is a fault of the caller, which the first test of its path finds.
     """
     if _writing.get():
         raise RuntimeError(f"{what} was called inside a write transaction of the store.")
@@ -56,12 +56,12 @@ def require_inside_write(what: str) -> None:
         raise RuntimeError(f"{what} was taken outside a write transaction of the store.")
 
 
-def is_taken_back(error: Conflict) -> bool:
-    """Return whether an error says that nothing of the transaction happened, and it may again."""
-    return not error.provider and error.code.startswith(_TAKEN_BACK)
+def is_rolled_back(error: Conflict) -> bool:
+    """Return whether the database rolled back the transaction, so that it may be repeated."""
+    return not error.provider and error.code.startswith(_ROLLED_BACK)
 
 
 def pause_after(tried: int) -> float:
-    """Return for how many seconds to pause after so many tries: longer each time, by chance."""
+    """Return the seconds to pause after so many tries: longer each time, and random."""
     longest = PAUSE_SECONDS * 2.0**tried
     return random.uniform(longest / 2, longest)  # noqa: S311  no secret

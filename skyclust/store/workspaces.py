@@ -1,4 +1,4 @@
-"""Workspaces: each owns everything that is in it."""
+"""Workspaces: each owns everything in it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from skyclust.store.types import now
 
 
 def add(connection: Connection, workspace_id: str, title: str = "") -> Workspace:
-    """Make a workspace with an empty audit trail and return it.
+    """Create a workspace with an empty audit trail and return it.
 
-    Raises InvalidRequest for an id that is no slug, and for one that is taken.
+    Raises InvalidRequest for an id that is not a slug, and for an id that exists.
     """
     try:
         workspace = Workspace(id=workspace_id, title=title, created_at=now())
@@ -31,7 +31,7 @@ def add(connection: Connection, workspace_id: str, title: str = "") -> Workspace
             workspace_id=workspace.id, title=workspace.title, created_at=workspace.created_at
         )
     )
-    # Made here and never later, so that a trail removed with its head is missed.
+    # Inserted here and never later, so that a trail that is deleted with its head is noticed.
     connection.execute(
         insert(audit_heads).values(
             workspace_id=workspace.id, entries=0, hash=genesis_hash(workspace.id)
@@ -46,7 +46,7 @@ def get(connection: Connection, workspace_id: str) -> Workspace:
     if workspace is None:
         raise NotFound(
             f"There is no workspace {workspace_id!r}.",
-            hint="`skyclust workspace list` shows those that there are.",
+            hint="`skyclust workspace list` shows all workspaces.",
         )
     return workspace
 

@@ -137,7 +137,7 @@ def test_only_what_the_database_took_back_is_repeated(
     code: str, provider: str, again: bool
 ) -> None:
     error = Conflict("Busy.", code=code, provider=provider)
-    assert transactions.is_taken_back(error) is again
+    assert transactions.is_rolled_back(error) is again
 
 
 def test_what_the_work_returns_is_returned(store: Store) -> None:
