@@ -31,7 +31,7 @@ until then."""
 FIRST_RECOVERY_WITHIN: Final = timedelta(minutes=6)
 """Three intervals of the schedule of recover-operations."""
 
-NOT_ASKED: Final = "not asked"
+NOT_PROBED: Final = "not probed"
 """State of a check that could not be made."""
 
 _NAMED: Final = 5
@@ -82,13 +82,13 @@ def _probe(api_url: str) -> str | SkyClustError:
 def check_services(api_url: str) -> list[Check]:
     """Return the checks of what Prefect's background services do; raises Unavailable.
 
-    Meant to be asked every few seconds: a probe is sent only when no automation acted lately.
+    Meant to be called every few seconds: a probe is sent only when no automation acted lately.
     One that somebody turned off, or that is not there yet, says nothing about the services.
     """
     found = [_schedules(api_url, datetime.now(UTC))]
     if not probe.answered_lately(api_url):
         found += _events(api_url, _probe(api_url))
-    return [one for one in found if one.state != NOT_ASKED]
+    return [one for one in found if one.state != NOT_PROBED]
 
 
 def _schedules(api_url: str, now: datetime) -> Check:
@@ -162,7 +162,7 @@ def _has_planned_run(
 
 
 def _latest_change(deployment: Mapping[str, Any], schedule: Mapping[str, Any]) -> datetime:
-    return max(_moment(deployment["updated"]), _moment(schedule["updated"]))
+    return max(_time(deployment["updated"]), _time(schedule["updated"]))
 
 
 def _due_runs(api_url: str, now: datetime) -> Check:
@@ -202,7 +202,7 @@ def _runs_not_begun(api_url: str, now: datetime) -> list[str]:
     names = [
         f"{run['name']} ({_age(run['state']['timestamp'], now)} ago)"
         for run in ask(api_url, "/flow_runs/filter", taken)
-        if now - _moment(run["state"]["timestamp"]) > BEGUN_WITHIN
+        if now - _time(run["state"]["timestamp"]) > BEGUN_WITHIN
     ]
     if not names:
         return []
@@ -244,7 +244,7 @@ def _last_recovery(api_url: str, now: datetime) -> Check:
         healthy = run["state_type"] == "COMPLETED"
         return Check(part, healthy, "ok" if healthy else run["state_type"].lower(), detail)
     flows = ask(api_url, "/flows/filter", {"flows": ended["flows"], "limit": 1})
-    young = not flows or now - _moment(flows[0]["created"]) < FIRST_RECOVERY_WITHIN
+    young = not flows or now - _time(flows[0]["created"]) < FIRST_RECOVERY_WITHIN
     return Check(part, young, "none yet", "The schedule of recover-operations begins the first.")
 
 
@@ -254,7 +254,7 @@ def _events(api_url: str, sent: str | SkyClustError) -> list[Check]:
         raise sent
     named = {"automations": {"name": {"any_": [probe.AUTOMATION]}}}
     known = ask(api_url, "/automations/filter", named)
-    asks = bool(known) and bool(known[0]["enabled"])
+    enabled = bool(known) and bool(known[0]["enabled"])
     answers = probe.look(api_url, sent)
     if not answers.stored:
         lost = "A probe was not stored: nothing consumes the events."
@@ -266,11 +266,11 @@ def _events(api_url: str, sent: str | SkyClustError) -> list[Check]:
     stored = Check("events", True, "ok", "a probe was stored")
     if answers.answered:
         return [stored, Check("automations", True, "ok", "one answered a probe")]
-    if asks:
+    if enabled:
         detail = "None answered a probe: a crash is noticed by the recovery loop alone."
         return [stored, Check("automations", False, "silent", detail)]
     detail = f"Turn on the automation {probe.AUTOMATION!r}, or run `skyclust up --reset`."
-    return [stored, Check("automations", False, NOT_ASKED, detail)]
+    return [stored, Check("automations", False, NOT_PROBED, detail)]
 
 
 def _some(names: Sequence[str]) -> str:
@@ -283,9 +283,9 @@ def _written(schedule: Mapping[str, Any]) -> str:
     return str(schedule.get("cron") or f"every {float(schedule['interval']):.0f} s")
 
 
-def _age(moment: str, now: datetime) -> str:
-    return f"{max(0.0, (now - _moment(moment)).total_seconds()):.0f} s"
+def _age(text: str, now: datetime) -> str:
+    return f"{max(0.0, (now - _time(text)).total_seconds()):.0f} s"
 
 
-def _moment(text: str) -> datetime:
+def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)

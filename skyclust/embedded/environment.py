@@ -69,7 +69,7 @@ SERVER_DEFAULTS: Final[Mapping[str, str]] = {
 CLIENT_DEFAULTS: Final[Mapping[str, str]] = {
     # Prefect's own default is 180 s: too slow to tell a dead run from a busy one.
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
-    # By default a worker asks for work every 10 s.
+    # By default a worker polls for work every 10 s.
     "PREFECT_WORKER_QUERY_SECONDS": "1",
     "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -125,7 +125,7 @@ def server_environment(
         "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(prefect_home(home) / "ui"),
         # Outside the database; by default the key of all block documents lies beside them.
         "PREFECT_SERVER_ENCRYPTION_KEY": encryption_key,
-        # By default whoever reaches the port, any user of this computer, runs code as us.
+        # By default anybody who reaches the port, any user of this computer, runs code as us.
         "PREFECT_SERVER_API_AUTH_STRING": auth_string,
         "PREFECT_API_AUTH_STRING": auth_string,
     }

@@ -36,7 +36,7 @@ BOOTSTRAP_SECONDS: Final = 180.0
 WATCH_SECONDS: Final = 1.0
 
 PATIENCE_SECONDS: Final = 30.0
-"""How long a server that runs may leave us without an answer before it is taken for hung."""
+"""How long a running server may not answer before it counts as hung."""
 
 FLOW_RUNS: Final = ("prefect.engine", "deployments.recover")
 """The modules that a worker and the recovery loop start for each flow run."""
@@ -93,14 +93,14 @@ def stop(home: Path) -> list[str]:
         runtime = read_runtime(home)
         if runtime is None:
             return []
-        # Recovery first, for it would take up what the end of the worker leaves; then the
-        # worker, which has to tell the server how its runs ended.
+        # Recovery first: it would take over the operations that the worker leaves; then the worker,
+        # which has to report to the server how its runs ended.
         ended = [
             name
             for name, process in reversed(runtime.processes.items())
             if end(process, grace_seconds=STOP_SECONDS[name])
         ]
-        # Whoever was killed leaves its flow runs behind.
+        # A killed worker leaves the processes of its flow runs behind.
         for module in FLOW_RUNS:
             for run in find(argument=module, variable=f"SKYCLUST_HOME={home}", log=home / "logs"):
                 end(run, grace_seconds=STOP_SECONDS["worker"])

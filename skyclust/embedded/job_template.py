@@ -22,8 +22,8 @@ _LOCKED: Final[Mapping[str, Any]] = {
         # whether or not there is a variable of that name (BaseJobConfiguration.
         # from_template_and_values). A flow run has the environment of its worker.
     },
-    # Prefect refuses what the schema does not know, when a run is asked for or a deployment is
-    # changed; where it does not look, the configuration above has no place for it.
+    # Prefect refuses unknown fields of the schema when a run is requested or a deployment is
+    # changed; where it does not check, the configuration above does not use them.
     "variables": {"type": "object", "properties": {}, "additionalProperties": False},
 }
 

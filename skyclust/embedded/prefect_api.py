@@ -1,4 +1,4 @@
-"""The few questions that starting and stopping ask the Prefect API, over plain HTTP.
+"""The few requests to the Prefect API that starting and stopping need, over plain HTTP.
 
 Prefect's own client takes a second to import, and `skyclust status` answers at once.
 """
@@ -28,7 +28,7 @@ TIMEOUT_SECONDS: Final = 15.0
 PROOF_SECONDS: Final = 5.0
 
 _NO_CSRF: Final = "422"
-"""How a server without CSRF protection answers whoever asks for a token."""
+"""The status with which a server without CSRF protection answers a request for a token."""
 
 LOOPBACK: Final = "127.0.0.1"
 
@@ -36,13 +36,13 @@ _auth_string: ContextVar[str | None] = ContextVar("auth_string", default=None)
 
 _csrf_client: Final = f"skyclust-{secrets.token_hex(16)}"
 _csrf_tokens: Final[dict[str, str]] = {}
-"""By the address of a server what it wants to see with each change; empty when it wants nothing.
-It keeps a token for each client, an hour long."""
+"""The headers that a server requires with each change, by its address; empty for none. It keeps a
+token for each client for an hour."""
 
 
 @contextmanager
 def authorised(auth_string: str | None) -> Iterator[None]:
-    """Send this auth string with every question, in place of PREFECT_API_AUTH_STRING."""
+    """Send this auth string with every request, in place of PREFECT_API_AUTH_STRING."""
     before = _auth_string.set(auth_string)
     try:
         yield
@@ -53,8 +53,8 @@ def authorised(auth_string: str | None) -> Iterator[None]:
 def is_ready(api_url: str) -> bool:
     """Return whether the server answers and reaches its database.
 
-    On this computer nobody is sent the auth string for it: a server is asked for its proof before.
-    Raises AuthenticationFailed when what stands before another computer's server refuses us.
+    On this computer the auth string is not sent for it: the server has to give its proof first.
+    Raises AuthenticationFailed when a proxy of a server on another computer refuses the request.
     """
     here = urlsplit(api_url).hostname in LOOPBACK_HOSTS
     try:
@@ -63,13 +63,13 @@ def is_ready(api_url: str) -> bool:
         return False
     except AuthenticationFailed:
         if here:
-            return False  # Prefect asks nobody for it there: it is another program
+            return False  # Prefect needs no auth string there: this is another program
         raise
     return True
 
 
 def proves(api_url: str, auth_string: str) -> bool:
-    """Return whether who answers at this address knows the auth string; it is not sent."""
+    """Return whether the server at this address knows the auth string; it is not sent."""
     nonce = secrets.token_hex(16)
     where = f"{api_url.removesuffix('/api')}{PROOF_PATH}?nonce={nonce}"
     try:
@@ -82,7 +82,7 @@ def proves(api_url: str, auth_string: str) -> bool:
 
 
 def last_heartbeat(api_url: str, pool: str, worker: str) -> datetime | None:
-    """Return when a worker was heard of last; None when it never was."""
+    """Return the time of a worker's last heartbeat; None if there was none."""
     try:
         found = ask(api_url, f"/work_pools/{pool}/workers/filter", {"limit": 200})
     except NotFound:
@@ -94,7 +94,7 @@ def last_heartbeat(api_url: str, pool: str, worker: str) -> datetime | None:
 
 
 def choose_port(wanted: int) -> int:
-    """Return the wanted port when nothing listens there, else a free one."""
+    """Return the wanted port if nothing listens there, else a free port."""
     for port in (wanted, 0):
         with socket.socket() as listener:
             # As uvicorn does: without it a port is taken for a minute after its last user.
@@ -108,7 +108,7 @@ def choose_port(wanted: int) -> int:
 
 
 def ask(api_url: str, path: str, content: object = None) -> Any:
-    """Return what the server answers: to a GET, or to a POST of `content` when there is any.
+    """Return the server's answer to a GET, or to a POST of `content` if it is given.
 
     Raises NotFound for what the server does not know, AuthenticationFailed when it refuses our
     auth string, and Unavailable when it does not answer or fails.
@@ -158,7 +158,7 @@ def _authorization() -> dict[str, str]:
 
 
 def _csrf(api_url: str) -> dict[str, str]:
-    """Return the headers by which a server with CSRF protection knows its own clients."""
+    """Return the headers that a server with CSRF protection requires of its clients."""
     token = _csrf_tokens.get(api_url)
     if token is None:
         try:
@@ -174,7 +174,7 @@ def _csrf(api_url: str) -> dict[str, str]:
 
 
 def _opener(api_url: str) -> urllib.request.OpenerDirector:
-    """Return what opens the address: by the configured proxy, but for this machine's own."""
+    """Return the opener for an address: through the configured proxy, unless it is local."""
     if urlsplit(api_url).hostname in LOOPBACK_HOSTS:
         return urllib.request.build_opener(urllib.request.ProxyHandler({}))
     return urllib.request.build_opener()

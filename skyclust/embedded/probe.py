@@ -33,7 +33,7 @@ _POLL_SECONDS: Final = 0.2
 
 @dataclass(frozen=True)
 class Answers:
-    """What became of a probe: whether it was stored, and whether the automation answered."""
+    """The outcome of a probe: whether it was stored, and whether the automation answered."""
 
     stored: bool
     answered: bool
@@ -53,7 +53,7 @@ def send(api_url: str) -> str:
 
 
 def look(api_url: str, probe: str, *, seconds: float = ALLOWED_SECONDS) -> Answers:
-    """Return what became of a probe, at once when all is well, else after `seconds`."""
+    """Return the outcome of a probe: at once when it is good, else after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
         answers = Answers(

@@ -1,6 +1,6 @@
-"""Starting and ending processes that outlive whoever started them.
+"""Starting and ending processes that outlive the process that started them.
 
-A process is known by its id and the moment it started: a pid that the system has given to
+A process is identified by its id and its start time: a pid that the system has given to
 something else in the meantime is never taken for ours, and never signalled.
 """
 
@@ -68,7 +68,7 @@ def is_alive(process: Process) -> bool:
 def end(process: Process, *, grace_seconds: float) -> bool:
     """End a process and all it started; return whether it was running.
 
-    It is asked with SIGTERM, and killed with what is left of its children once the grace is
+    It gets SIGTERM, and is killed with what is left of its children once the grace period is
     over.
     """
     running = is_alive(process)

@@ -1,4 +1,4 @@
-"""What the recovery loop saw last: written by it to `recovery.json`, read by whoever asks."""
+"""The last state of the recovery loop, which it writes to `recovery.json`."""
 
 from __future__ import annotations
 

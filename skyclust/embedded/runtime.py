@@ -1,4 +1,4 @@
-"""What runs in a home folder: written to `runtime.json` there, found again by any process."""
+"""What runs in a home folder: written to `runtime.json` there, for any process to read."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def start_server(home: Path, before: Runtime | None) -> Runtime:
         )
         process = _spawn(home, port, environment)
         runtime = _with_server(before, api_url, process, auth_string.fingerprint(auth))
-        # At once: whoever is killed while it waits leaves a server that `stop` finds.
+        # At once: if this process is killed while it waits, `stop` finds the server.
         write_runtime(home, runtime)
         try:
             if _became_ready(process, api_url, auth):
@@ -88,7 +88,7 @@ def _spawn(home: Path, port: int, environment: Mapping[str, str]) -> Process:
 
 
 def _became_ready(process: Process, api_url: str, auth: str) -> bool:
-    """Wait for the server; returns False when somebody else has its port."""
+    """Wait for the server; return False when another process has its port."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         # Two installations may start at once and want one port: who answers there need not

@@ -1,8 +1,8 @@
-"""The auth string of an embedded Prefect server: made once, kept in the home folder, proved.
+"""The auth string of an embedded Prefect server: generated once, kept in the home folder, proved.
 
-Prefect knows one password, `USER:PASSWORD` (its setting PREFECT_SERVER_API_AUTH_STRING), and who
-has it runs code as the worker. So it is as well kept as the encryption key: in a file of mode
-0600, in the environment of the processes that need it, and nowhere else.
+Prefect has a single password, `USER:PASSWORD` (its setting PREFECT_SERVER_API_AUTH_STRING), and
+anybody who has it can run code as the worker. So it is protected like the encryption key: it is in
+a file of mode 0600, in the environment of the processes that need it, and nowhere else.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _DIGITS: Final = 16
 
 
 def path_in(home: Path) -> Path:
-    """Return where a home folder keeps its auth string."""
+    """Return the path of a home folder's auth string."""
     return home / FILE_NAME
 
 
@@ -49,7 +49,7 @@ def generate() -> str:
 
 
 def initialise(home: Path) -> str:
-    """Return the auth string of a home folder, made by this call when there is none yet.
+    """Return the auth string of a home folder; generate it if it does not exist.
 
     Raises what `read` raises.
     """
@@ -58,17 +58,17 @@ def initialise(home: Path) -> str:
 
 
 def renew(home: Path) -> str:
-    """Put a new auth string in the place of one that others may know, and return it."""
+    """Replace an auth string that others may know, and return the new one."""
     made = generate()
     keyfile.replace(path_in(home), made + "\n")
     return made
 
 
 def read(home: Path) -> str | None:
-    """Return the auth string of a home folder, None when there is none.
+    """Return the auth string of a home folder, None if it does not exist.
 
-    Raises ConfigurationError for a file that other users may read, and for one that holds
-    something else than an auth string that cannot be guessed.
+    Raises ConfigurationError for a file that other users may read, and for a file that does not
+    hold an auth string, or one that is short enough to be guessed.
     """
     path = path_in(home)
     again = f"Remove {path}: the next `skyclust up` makes a new one."
@@ -82,26 +82,26 @@ def read(home: Path) -> str | None:
             " at the least.",
             hint=again,
         )
-    # As it is, and as a header of HTTP has it.
+    # As it is, and in the form of an HTTP header.
     register_secret(text)
     register_secret(base64.b64encode(text.encode()).decode("ascii"))
     return text
 
 
 def fingerprint(auth_string: str) -> str:
-    """Return what tells an auth string from others and does not tell what it is.
+    """Return a short digest that identifies an auth string and does not reveal it.
 
-    Of 128 random bits a digest gives nothing away.
+    A digest of 128 random bits cannot be reversed by guessing.
     """
     return hashlib.sha256(auth_string.encode()).hexdigest()[:_DIGITS]
 
 
 def proof(auth_string: str, *, port: int, nonce: str) -> str:
-    """Return what only somebody who knows the auth string can answer to this nonce.
+    """Return the answer to a nonce that only a holder of the auth string can compute.
 
-    Before a client sends the auth string to a port of this computer it asks who listens there:
-    any user may, once the server has ended. The port is part of the proof, so that nobody can
-    pass on the answer of the real server.
+    A client requests this proof before it sends the auth string to a port of this computer: any
+    user may listen there once the server has ended. The port is part of the proof, so that the
+    answer of the real server cannot be passed on from another port.
     """
     question = f"{PROOF_PATH} {port} {nonce}".encode()
     return hmac.new(auth_string.encode(), question, hashlib.sha256).hexdigest()

@@ -1,9 +1,8 @@
-"""What a sealed text is bound to: the associated data without which it does not open.
+"""What a sealed text is bound to: the associated data that is needed to open it.
 
-A sealed text that was copied to another place, or whose place was changed around it, does not
-open. For a secret of a credential the place is the credential, the field, and every field that
-says where the secret is sent and how the other side proves who it is; for user data it is the
-workspace.
+A sealed text that was copied elsewhere, or whose surrounding fields were changed, does not open. A
+secret of a credential is bound to the credential, to the field, and to every field that says where
+the secret is sent and how the other side proves who it is; user data is bound to the workspace.
 """
 
 from __future__ import annotations
@@ -17,10 +16,11 @@ from pydantic import JsonValue
 
 @dataclass(frozen=True)
 class Binding:
-    """The place of one sealed text: `what` names it in errors, `remedy` says how to mend it.
+    """The binding of a sealed text.
 
-    `parts` are its associated data. `parts_v1` are those of the first format, for a kind of text
-    that was sealed in it; None for one that never was.
+    `what` names the text in errors, `remedy` says how to replace it.
+    `parts` are its associated data. `parts_v1` are those of the first format; None for a kind of
+    text that was never sealed in that format.
     """
 
     what: str
@@ -29,7 +29,7 @@ class Binding:
     parts_v1: tuple[str, ...] | None = None
 
     def associated_data(self, version: str) -> bytes | None:
-        """Return the associated data of a version; None when it never sealed such a text."""
+        """Return the associated data of a version; None if it never sealed such a text."""
         parts = self.parts_v1 if version == "v1" else self.parts
         return None if parts is None else encode("skyclust", version, *parts)
 
@@ -42,7 +42,7 @@ def credential_binding(
     field: str,
     destination: Mapping[str, JsonValue],
 ) -> Binding:
-    """Return the place of one secret field of a credential."""
+    """Return the binding of a secret field of a credential."""
     return Binding(
         what=f"Field {field!r} of credential {name!r} in workspace {workspace_id!r}",
         remedy="Give the secret again: skyclust credential add --replace.",
@@ -52,7 +52,7 @@ def credential_binding(
 
 
 def user_data_binding(workspace_id: str) -> Binding:
-    """Return the place of the user data of a machine."""
+    """Return the binding of the user data of an instance."""
     return Binding(
         what=f"The user data for workspace {workspace_id!r}",
         remedy="Seal the file again: skyclust instance seal-user-data FILE.",
@@ -61,11 +61,11 @@ def user_data_binding(workspace_id: str) -> Binding:
 
 
 def canonical(value: JsonValue) -> str:
-    """Return the one text of a JSON value: keys sorted, no spaces, ASCII only."""
+    """Return the canonical text of a JSON value: keys sorted, no spaces, ASCII only."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def encode(*parts: str) -> bytes:
-    """Return an encoding in which no two lists of parts are alike: each has its length first."""
+    """Return an unambiguous encoding of a list of parts: the length of each stands before it."""
     encoded = [part.encode("utf-8") for part in parts]
     return b"".join(len(part).to_bytes(4, "big") + part for part in encoded)

@@ -1,8 +1,7 @@
 """Sealing and opening the secret fields of a whole credential.
 
-A credential's values are a plain mapping of field names to JSON values, as a Prefect block
-document holds them. What the fields are, and which of them are secret, is told by the
-provider's credential model.
+A credential's values are a mapping of field names to JSON values, as in a Prefect block document.
+The provider's credential model defines the fields, and which of them are secret.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ class Owner:
     name: str
 
     def binding(self, field: str, where: Values) -> Binding:
-        """Return the place of one of its secrets, which is sent to `where`."""
+        """Return the binding of one of its secrets, which is sent to `where`."""
         return credential_binding(
             provider=self.provider,
             workspace_id=self.workspace_id,
@@ -48,26 +47,26 @@ class Owner:
 def secret_fields(model: type[CredentialModel]) -> frozenset[str]:
     """Return the names of the fields that are sealed: those of type `SecretStr`.
 
-    Raises ConfigurationError when a secret hides in a list, a mapping or a model of its
-    own, where it could not be sealed.
+    Raises ConfigurationError for a secret within a list, a mapping or a nested model, where it
+    cannot be sealed.
     """
-    found: set[str] = set()
+    names: set[str] = set()
     for name, info in model.model_fields.items():
         options = _options(info.annotation)
         if options == {SecretStr}:
-            found.add(name)
+            names.add(name)
         elif any(_holds_secret(option) for option in options):
             raise ConfigurationError(
                 f"Field {name!r} of {model.__name__} holds a secret that cannot be sealed.",
                 hint="Secrets of a credential are fields of type SecretStr or SecretStr | None.",
             )
-    return frozenset(found)
+    return frozenset(names)
 
 
 def by_field_names(model: type[CredentialModel], values: Values) -> dict[str, JsonValue]:
     """Return the values under the names of the model's fields.
 
-    Raises ConfigurationError, which repeats no value, for one that is given by two names.
+    Raises ConfigurationError, which repeats no value, for a field that is given by two names.
     """
     try:
         return model.by_field_names(values)
@@ -76,36 +75,36 @@ def by_field_names(model: type[CredentialModel], values: Values) -> dict[str, Js
 
 
 def destination(model: type[CredentialModel], values: Values) -> dict[str, JsonValue]:
-    """Return the fields that say where the secrets are sent and how the other side is proven.
+    """Return the fields that say where the secrets are sent and how the other side proves itself.
 
-    A field that is absent, empty or as it is by default is left out: a form that is saved sends
-    them, and it is the same place.
+    A field that is absent, empty or has its default is left out: a form sends such fields when it
+    is saved, and the destination is the same.
     """
     secret = secret_fields(model)
-    wanted = model.destination_fields
-    found: dict[str, JsonValue] = {}
+    named = model.destination_fields
+    fields: dict[str, JsonValue] = {}
     for name, value in by_field_names(model, values).items():
-        if name in secret or (wanted is not None and name not in wanted):
+        if name in secret or (named is not None and name not in named):
             continue
         info = model.model_fields.get(name)
         if value not in (None, "") and (info is None or value != info.default):
-            found[name] = value
-    return found
+            fields[name] = value
+    return fields
 
 
 def plain_fields(secret: frozenset[str], values: Values) -> list[str]:
-    """Return the names of the secret fields whose value is not sealed yet, sorted."""
+    """Return the names of the secret fields whose value is not sealed, sorted."""
     return sorted(name for name, text in _secrets(secret, values) if not is_sealed(text))
 
 
 def key_ids(values: Values) -> frozenset[str]:
-    """Return the ids of the keys that the sealed ones of these values are sealed with."""
+    """Return the ids of the keys with which the sealed values are sealed."""
     texts = (value for value in values.values() if isinstance(value, str))
     return frozenset(key_id_of(text) for text in texts if is_sealed(text))
 
 
 def sealed_state(model: type[CredentialModel], values: Values) -> SealedState:
-    """Return what tells the sealed values of a credential, and their destination, from others."""
+    """Return digests of the sealed values of a credential and of their destination."""
     secret = secret_fields(model)
     return SealedState(
         values={
@@ -122,11 +121,10 @@ def sealed_state(model: type[CredentialModel], values: Values) -> SealedState:
 def seal_fields(
     keyring: Keyring, model: type[CredentialModel], values: Values, owner: Owner
 ) -> dict[str, JsonValue]:
-    """Return the values, under the names of the fields, with every secret sealed by the newest
-    key in the newest form.
+    """Return the values by field name, every secret sealed with the newest key in the newest form.
 
-    One that already is stays as it is. Each that is sealed has to open in this place. Raises
-    ConfigurationError when one does not.
+    A secret that is sealed so already stays as it is. Raises ConfigurationError for a sealed
+    secret that does not open with this binding.
     """
     sealed = by_field_names(model, values)
     where = destination(model, sealed)
@@ -142,7 +140,7 @@ def seal_fields(
 def open_fields(
     keyring: Keyring, model: type[CredentialModel], values: Values, owner: Owner
 ) -> dict[str, JsonValue]:
-    """Return the values with every secret in the clear, and keep the secrets out of logs.
+    """Return the values with every secret in plain text, and register the secrets for redaction.
 
     Raises ConfigurationError when a secret does not open, or is not sealed at all.
     """
@@ -168,7 +166,7 @@ def _secrets(secret: frozenset[str], values: Values) -> Iterator[tuple[str, str]
 
 
 def _options(annotation: Any) -> set[Any]:
-    """Return the types of a union without None, or the one type that it is."""
+    """Return the types of a union without None, or the type itself."""
     arguments = set(get_args(annotation))
     return arguments - {type(None)} if type(None) in arguments else {annotation}
 

@@ -11,10 +11,10 @@ from skyclust.store.engine import Store
 
 
 def initialise_home(store: Store, settings: Settings | None = None) -> Keyring:
-    """Return the keyring of this installation, making its first key when nothing is sealed yet.
+    """Return the keyring of this installation; generate its first key if nothing is sealed yet.
 
-    Raises ConfigurationError when credentials exist and their key is gone: a new key could
-    not open them, and would hide that they are lost.
+    Raises ConfigurationError when credentials exist and their key does not: a new key could not
+    open them, and would hide that they are lost.
     """
     settings = settings or load_settings()
     path = keyfile.path_in(settings.home)

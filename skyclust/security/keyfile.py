@@ -1,4 +1,4 @@
-"""The key file of an embedded installation: read, made and replaced safely."""
+"""The key file of an embedded installation: read, created and replaced safely."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ OWNER_ONLY: Final = 0o600
 
 
 def path_in(home: Path) -> Path:
-    """Return where a home folder keeps its key file."""
+    """Return the path of a home folder's key file."""
     return home / FILE_NAME
 
 
 def read_own(path: Path) -> str | None:
-    """Return the content of a home folder's key file, None when there is none.
+    """Return the content of a home folder's key file, None if it does not exist.
 
     Raises ConfigurationError when anyone but the owner may read or write it.
     """
@@ -35,7 +35,7 @@ def read_own(path: Path) -> str | None:
 
 
 def read_private(path: Path, *, if_open: str) -> bytes | None:
-    """Return the content of a file that is for its owner alone, None when there is none.
+    """Return the content of a file that only its owner may read, None if it does not exist.
 
     Raises ConfigurationError when it cannot be read, and with the hint `if_open` when anyone
     but the owner may read or write it.
@@ -47,7 +47,7 @@ def read_private(path: Path, *, if_open: str) -> bytes | None:
     except OSError as error:
         raise _unreadable(path, error) from error
     with os.fdopen(descriptor, "rb") as file:
-        # The mode of the open file: the name may point elsewhere a moment later.
+        # The mode of the open file: the name may point to another file by now.
         mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
         if mode & 0o077:
             raise ConfigurationError(
@@ -70,7 +70,7 @@ def read_mounted(path: Path) -> str:
 
 
 def create(path: Path, text: str) -> bool:
-    """Write a key file that does not exist yet and return whether it was this call's work.
+    """Create a key file if it does not exist, and return whether this call created it.
 
     A crash in the middle leaves no half key: the file gets its name when it is complete.
     """
@@ -88,14 +88,14 @@ def create(path: Path, text: str) -> bool:
 
 
 def replace(path: Path, text: str) -> None:
-    """Put a new content in the place of the old one; a reader sees either, never a mixture."""
+    """Replace the content; a reader sees the old or the new content, never a mixture."""
     _draft(path, text).replace(path)
     _sync_folder(path.parent)
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the right to change a key file; another process waits until the block ends."""
+    """Lock a key file for changes; another process waits until the block ends."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(
         path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY
@@ -137,7 +137,7 @@ def _decoded(content: bytes, path: Path) -> str:
     try:
         return content.decode("ascii")
     except UnicodeDecodeError:
-        # Without its cause: that one carries the bytes of the file.
+        # Without its cause, which has the bytes of the file.
         raise ConfigurationError(
             f"The key file {path} does not hold base64 text.",
             hint="Keys are written as text, separated by commas: skyclust key generate",

@@ -1,9 +1,9 @@
-"""The keys that seal credentials: where they come from and what a valid one is.
+"""The keys that seal credentials: where they come from, and which are valid.
 
 A keyring is an ordered list of 256-bit keys. The first, the newest, seals; all of them
 open. It comes from `SKYCLUST_ENCRYPTION_KEY`, from the file that
 `SKYCLUST_ENCRYPTION_KEY_FILE` names, or from `encryption.key` in the home folder, in this
-order. It is read anew on each call, so that a rotated key file reaches running processes.
+order. It is read again on each call, so that a rotated key file reaches running processes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MAKE_ONE: Final = "Make a key with: skyclust key generate"
 
 @dataclass(frozen=True)
 class Key:
-    """One key. `id` is public: it is kept beside what the key sealed."""
+    """A key. `id` is public: it is stored with what the key sealed."""
 
     id: str
     material: bytes = field(repr=False)
@@ -40,7 +40,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Keyring:
-    """One or more keys, the newest first, and the name of the place they came from."""
+    """One or more keys, the newest first, and the name of their source."""
 
     keys: tuple[Key, ...]
     source: str
@@ -51,11 +51,11 @@ class Keyring:
         return self.keys[0]
 
     def find(self, key_id: str) -> Key | None:
-        """Return the key with this id, None when the keyring does not hold it."""
+        """Return the key with this id, None if the keyring lacks it."""
         return next((key for key in self.keys if key.id == key_id), None)
 
     def with_keys(self, other: Keyring) -> Keyring:
-        """Return the keyring with those keys of another one behind its own that it lacks."""
+        """Return this keyring with the missing keys of another keyring added behind its own."""
         missing = tuple(key for key in other.keys if self.find(key.id) is None)
         return Keyring((*self.keys, *missing), self.source)
 
@@ -63,7 +63,7 @@ class Keyring:
 def key_id(material: bytes) -> str:
     """Return the public name of a key: the first 48 bits of its SHA-256, in hex.
 
-    It tells keys apart and cannot be turned back into a key of 256 random bits.
+    It identifies a key, and the 256 random bits of the key cannot be computed from it.
     """
     return hashlib.sha256(b"skyclust key id\0" + material).hexdigest()[:12]
 
@@ -76,8 +76,8 @@ def generate_key() -> str:
 def load_keyring(settings: Settings | None = None) -> Keyring:
     """Return the keyring of this process.
 
-    Raises ConfigurationError when no key is set, when two places set one, and when a key
-    or its file is not as it must be.
+    Raises ConfigurationError when no key is set, when two settings give keys, and for a key or
+    key file that is not valid.
     """
     settings = settings or load_settings()
     in_environment = settings.encryption_key
@@ -85,7 +85,7 @@ def load_keyring(settings: Settings | None = None) -> Keyring:
     if in_environment is not None and in_file is not None:
         raise ConfigurationError(
             "Both SKYCLUST_ENCRYPTION_KEY and SKYCLUST_ENCRYPTION_KEY_FILE are set.",
-            hint="Keep the one that holds the right keys and unset the other.",
+            hint="Keep the setting with the right keys and unset the other.",
         )
     if in_environment is not None:
         return parse_keyring(in_environment.get_secret_value(), "SKYCLUST_ENCRYPTION_KEY")
@@ -104,10 +104,10 @@ def load_keyring(settings: Settings | None = None) -> Keyring:
 
 
 def parse_keyring(text: str, source: str) -> Keyring:
-    """Return the keys in a comma-separated text; `source` names its place in errors.
+    """Return the keys of a comma-separated text; `source` names the text in errors.
 
-    Raises ConfigurationError for a key that is not 32 bytes of base64, for one given
-    twice, and for a text with none. No error shows any part of a key.
+    Raises ConfigurationError for a key that is not 32 bytes of base64, for a key that is given
+    twice, and for a text without keys. No error shows any part of a key.
     """
     parts = [part.strip() for part in text.split(",")]
     if not any(parts):
@@ -131,10 +131,10 @@ def format_keyring(keys: Sequence[Key]) -> str:
 
 
 def initialise_key_file(home: Path) -> Keyring:
-    """Make the first key of a home folder and return the keyring that it holds now.
+    """Generate the first key of a home folder, and return its keyring.
 
-    An existing file is left as it is. The caller makes sure that nothing sealed exists
-    yet: `skyclust.security.first_key.initialise_home` does.
+    An existing file stays as it is. The caller checks that nothing sealed exists yet, as
+    `skyclust.security.first_key.initialise_home` does.
     """
     path = keyfile.path_in(home)
     keyfile.create(path, generate_key() + "\n")

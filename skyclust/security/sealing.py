@@ -1,9 +1,9 @@
-"""Sealing one text with AES-256-GCM.
+"""Sealing a text with AES-256-GCM.
 
 A sealed text reads `sealed:v2:<key id>:<base64 of nonce and ciphertext>`. Its associated data is
-its place (`skyclust.security.binding`), so that it opens nowhere else. The nonce is 96 random
-bits (NIST SP 800-38D, section 8.2.2), which that document allows for 2**32 messages a key. Texts
-of version 1, whose associated data has fewer parts, still open; none is made any more.
+its binding (`skyclust.security.binding`), so that it opens nowhere else. The nonce is 96 random
+bits (NIST SP 800-38D, section 8.2.2), which that document allows for 2**32 messages per key. Texts
+of version 1, whose associated data has fewer parts, still open; no new ones are sealed.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ class _Parts:
 
 
 def is_sealed(text: str) -> bool:
-    """Return whether a text claims to be sealed; only `unseal` tells whether it truly is."""
+    """Return whether a text has the prefix of sealed texts; only `unseal` verifies it."""
     return text.startswith(PREFIX)
 
 
 def seal(keyring: Keyring, plaintext: str, binding: Binding) -> str:
-    """Return the sealed form of a text, made with the newest key; each call makes another."""
+    """Return a text sealed with the newest key; each call returns a different sealed text."""
     nonce = secrets.token_bytes(_NONCE_BYTES)
     ciphertext = AESGCM(keyring.newest.material).encrypt(
         nonce, plaintext.encode("utf-8"), binding.associated_data(VERSION)
@@ -55,10 +55,10 @@ def unseal(keyring: Keyring, sealed: str, binding: Binding) -> str:
     """Return the text that was sealed.
 
     Raises ConfigurationError when it is damaged, when the keyring lacks its key, and when it was
-    sealed for another place.
+    sealed with another binding.
     """
     parts = _parts(sealed, binding.what, binding.remedy)
-    # Without associated data nothing opens that was sealed here: all of it has some.
+    # None opens nothing: every sealed text has associated data.
     associated = binding.associated_data(parts.version)
     key = keyring.find(parts.key_id)
     if key is None:
@@ -81,9 +81,9 @@ def unseal(keyring: Keyring, sealed: str, binding: Binding) -> str:
 
 
 def key_id_of(sealed: str) -> str:
-    """Return the id of the key that a text says it is sealed with.
+    """Return the id of the key that a sealed text names.
 
-    Raises ConfigurationError when the text is no sealed one.
+    Raises ConfigurationError for a text that is not sealed.
     """
     return _parts(sealed, "The value", "Seal it again.").key_id
 
@@ -91,21 +91,21 @@ def key_id_of(sealed: str) -> str:
 def is_current(keyring: Keyring, sealed: str) -> bool:
     """Return whether a text is of the newest version and sealed with the newest key.
 
-    Raises ConfigurationError when the text is no sealed one.
+    Raises ConfigurationError for a text that is not sealed.
     """
     parts = _parts(sealed, "The value", "Seal it again.")
     return (parts.version, parts.key_id) == (VERSION, keyring.newest.id)
 
 
 def is_old_form(sealed: str) -> bool:
-    """Return whether a text is sealed in a form that is bound to less than the newest is."""
+    """Return whether a text is sealed in an older form, which is bound to fewer fields."""
     return is_sealed(sealed) and not sealed.startswith(f"{PREFIX}{VERSION}:")
 
 
 def digest_of(sealed: str) -> str:
-    """Return what tells one sealed text from every other, in hex; it tells nothing of the content.
+    """Return the digest of a sealed text, in hex; it reveals nothing of the content.
 
-    The nonce is random, so nobody can make the digest of a guess without the key.
+    The nonce is random, so nobody can compute the digest of a guessed content without the key.
     """
     return hashlib.sha256(sealed.encode("utf-8")).hexdigest()
 
@@ -116,7 +116,7 @@ def _parts(sealed: str, what: str, remedy: str) -> _Parts:
         content = base64.urlsafe_b64decode(match[3]) if match else b""
     except binascii.Error:
         content = b""
-    # Shorter than a nonce and a tag of 128 bits cannot be whole.
+    # A whole text has at least a nonce and a tag of 128 bits.
     if match is None or len(content) < _NONCE_BYTES + 16:
         raise ConfigurationError(
             f"{what} is not a whole sealed value: it was cut, changed or mistyped.", hint=remedy

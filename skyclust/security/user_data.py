@@ -1,7 +1,7 @@
-"""Sealing the user data of machines (cloud-init), which holds passwords more often than not.
+"""Sealing the user data of instances (cloud-init), which often holds passwords.
 
-It is sealed in the process that was given it, travels sealed through Prefect and the journal, and
-is opened at the last moment before a cloud is called.
+The process that receives it seals it. It stays sealed in Prefect and in the journal, and is opened
+immediately before the cloud is called.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from skyclust.security.binding import user_data_binding
 from skyclust.security.keyring import Keyring
 from skyclust.security.sealing import is_sealed, seal, unseal
 
-# `password: x`, `DB_TOKEN=x`: values that a cloud may repeat without the lines around them.
+# `password: x`, `DB_TOKEN=x`: values that a cloud may repeat in an error, without their lines.
 _SECRET_VALUE: Final = re.compile(
     r"(?i)(?:pass(?:wd|word|phrase)?|secret|token|api_?key)[\w-]*[\"']?\s*[:=]\s*[\"']?([^\s\"']{4,})"
 )
 
 
 def seal_user_data(keyring: Keyring, text: str, workspace_id: str) -> str:
-    """Return user data sealed for the machines of a workspace.
+    """Return user data sealed for the instances of a workspace.
 
-    Raises InvalidRequest, which repeats none of it, when it is sealed already, empty or too long.
+    Raises InvalidRequest, which repeats none of it, if it is sealed already, empty or too long.
     """
     if is_sealed(text):
         raise InvalidRequest("The user data is sealed already.", hint="Give the file itself.")
@@ -39,10 +39,10 @@ def seal_user_data(keyring: Keyring, text: str, workspace_id: str) -> str:
 
 
 def open_user_data(keyring: Keyring, sealed: str, workspace_id: str) -> str:
-    """Return user data as a cloud takes it, and keep it out of logs.
+    """Return user data in plain text for the cloud, and register it for redaction.
 
     Raises ConfigurationError when it does not open in this workspace with these keys, or is not
-    sealed at all.
+    sealed.
     """
     if not is_sealed(sealed):
         raise ConfigurationError(
@@ -55,7 +55,7 @@ def open_user_data(keyring: Keyring, sealed: str, workspace_id: str) -> str:
 
 
 def register_user_data(text: str) -> None:
-    """Keep user data, and what looks like a secret in it, out of what this process writes."""
+    """Register user data, and values in it that look like secrets, for redaction."""
     register_secret(text)
     register_secret(base64.b64encode(text.encode("utf-8")).decode("ascii"))
     for value in _SECRET_VALUE.findall(text):

@@ -1,4 +1,4 @@
-"""Checking the values that somebody gives for a credential, without repeating any of them."""
+"""Validation of the values of a credential; no error repeats a value."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from skyclust.security.sealing import is_sealed
 def checked_values(
     model: type[CredentialModel], values: Mapping[str, object], name: str
 ) -> dict[str, JsonValue]:
-    """Return the given values as JSON, secrets in the clear, once the model accepts them.
+    """Return the given values as JSON, secrets in plain text, once the model accepts them.
 
-    Raises InvalidRequest that names the fields and what is wrong with them, never a value, and
+    Raises InvalidRequest, which names the fields and their problems and never a value, and
     ConfigurationError for what the operator of this process does not allow.
     """
     secret = secret_fields(model)
@@ -46,7 +46,7 @@ def checked_values(
     try:
         accepted = model.model_validate(dict(values))
     except ValidationError as error:
-        # Without its cause, which may repeat what was given.
+        # Without its cause, which may repeat the values.
         raise InvalidRequest(f"Credential {name!r} is not valid: {complaints(error)}.") from None
     permissions = load_permissions()
     accepted.check_permitted(permissions)
@@ -59,15 +59,15 @@ def checked_values(
 
 
 def _sentence(message: str) -> str:
-    """Return a message without the word that pydantic puts before one of a validator."""
+    """Return a message without the prefix that pydantic adds to the message of a validator."""
     return message.removeprefix("Value error, ")
 
 
 def complaints(error: ValidationError) -> str:
-    """Return what is wrong with which field, without what was given."""
-    found = error.errors(include_input=False, include_url=False, include_context=False)
+    """Return the problem of each field, without the values."""
+    problems = error.errors(include_input=False, include_url=False, include_context=False)
     each = (
-        f"{'.'.join(map(str, one['loc'])) or 'its fields'}: {_sentence(one['msg'])}"
-        for one in found
+        f"{'.'.join(map(str, problem['loc'])) or 'its fields'}: {_sentence(problem['msg'])}"
+        for problem in problems
     )
     return redact("; ".join(each))

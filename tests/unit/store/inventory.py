@@ -1,4 +1,4 @@
-"""Machines and scopes to try the store with."""
+"""Instances and scopes for tests of the store."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CREATED = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 
 
 def machine(name: str, /, **changed: Any) -> Resource:
-    """Return a machine that is called and known as `i-NAME`."""
+    """Return an instance with this name and the id `i-NAME`."""
     fields: dict[str, Any] = {
         "provider": "aws",
         "region": REGION,
@@ -50,7 +50,7 @@ def add_credential(
 
 
 def prepare(store: Store, *others: str) -> Store:
-    """Give the default workspace, and others that it makes, a credential `prod`."""
+    """Create other workspaces, and in each and in `default` a credential `prod`."""
     with store.writing() as connection:
         for other in others:
             workspaces.add(connection, other)
@@ -70,7 +70,7 @@ def sync(
     run_id: str | None = "run",
     **brake: Any,
 ) -> ScopeChanges:
-    """Store a complete read that began now, or when told, as a unit of work of its own."""
+    """Store a complete read that began now or at `started`, in a unit of work of its own."""
     with store.writing() as connection:
         return resources.replace_scope(
             connection,
@@ -85,7 +85,7 @@ def sync(
 
 
 def names(store: Store, workspace_id: str = "default", **filters: Any) -> list[str]:
-    """Return the names of what is found."""
+    """Return the names of the resources that match the filters."""
     with store.reading() as connection:
         return [one.name for one in resources.find(connection, workspace_id, **filters)]
 

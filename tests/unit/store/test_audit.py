@@ -1,4 +1,4 @@
-"""The audit trail: what is done to it behind its back is found."""
+"""The audit trail: `verify` finds every change made to it by other means."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def problems(store: Store, workspace_id: str = "default") -> list[AuditProblem]:
 
 
 @pytest.mark.parametrize("number", [0, 1, 5])
-def test_an_untouched_trail_is_sound(store: Store, number: int) -> None:
+def test_an_unchanged_trail_has_no_problems(store: Store, number: int) -> None:
     append(store, number)
     assert problems(store) == []
 
@@ -152,7 +152,7 @@ def test_swapped_lines_are_found(store: Store) -> None:
     assert {2, 3} <= {one.sequence for one in problems(store)}
 
 
-def test_a_line_slipped_in_at_the_end_is_found(store: Store) -> None:
+def test_a_line_inserted_at_the_end_is_found(store: Store) -> None:
     append(store, 2)
     with store.writing() as connection:
         row = connection.execute(
@@ -163,7 +163,7 @@ def test_a_line_slipped_in_at_the_end_is_found(store: Store) -> None:
     assert problems(store) != []
 
 
-def test_a_trail_of_another_workspace_is_none_of_ours(store: Store) -> None:
+def test_the_trail_of_another_workspace_does_not_fit(store: Store) -> None:
     with store.writing() as connection:
         workspaces.add(connection, "other")
     append(store, 2)
@@ -180,7 +180,7 @@ def test_a_trail_of_another_workspace_is_none_of_ours(store: Store) -> None:
     assert {one.sequence for one in problems(store, "other")} == {1, 2}
 
 
-def test_the_newest_lines_can_be_asked_for(store: Store) -> None:
+def test_a_limit_returns_the_newest_lines(store: Store) -> None:
     append(store, 5)
     with store.reading() as connection:
         assert [one.sequence for one in audit.list_all(connection, "default", limit=2)] == [4, 5]
@@ -205,7 +205,7 @@ def test_a_line_that_is_rolled_back_leaves_the_chain_whole(store: Store) -> None
     [{"at": datetime.now(UTC)}, {"n": float("nan")}, {"s": {1, 2}}, {"b": b"x"}, {1: "x"}],
     ids=["time", "NaN", "set", "bytes", "number as name"],
 )
-def test_a_detail_that_is_no_json_is_refused(store: Store, detail: dict[str, object]) -> None:
+def test_a_detail_that_is_not_json_is_refused(store: Store, detail: dict[str, object]) -> None:
     with pytest.raises(InvalidRequest, match="must be JSON"), store.writing() as connection:
         audit.append(connection, "default", actor="a", action="b", object="c", detail=detail)
 
@@ -215,7 +215,7 @@ def test_an_unknown_workspace_is_refused(store: Store) -> None:
         append(store, workspace_id="nowhere")
 
 
-def test_a_trail_forged_as_a_whole_is_sound_but_lacks_the_head_that_was_noted(
+def test_a_trail_forged_as_a_whole_lacks_the_head_that_was_noted(
     store: Store,
 ) -> None:
     append(store, 3)
@@ -253,6 +253,6 @@ def test_the_head_of_an_empty_trail_is_in_every_trail_of_the_workspace(store: St
 
 
 @pytest.mark.parametrize("text", ["", "3", "3:", ":" + "0" * 64, "3:" + "0" * 63, "-1:" + "0" * 64])
-def test_what_is_no_head_is_refused(text: str) -> None:
+def test_a_text_that_is_not_a_head_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no head"):
         AuditHead.parse(text)

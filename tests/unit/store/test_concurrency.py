@@ -1,4 +1,4 @@
-"""Many writers at once: threads with connections of their own, on one database."""
+"""Many writers at once: threads, each with its own connection, on one database."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def store(store: Store) -> Store:
 
 
 def at_once(work: Callable[[int], _Result], writers: int = WRITERS) -> list[_Result]:
-    """Return what each of the writers returned, all set off at the same moment."""
+    """Return the result of each writer; all of them start at the same time."""
     ready = Barrier(writers)
 
     def one(number: int) -> _Result:
@@ -114,7 +114,7 @@ def test_reads_of_one_scope_stored_at_once_follow_each_other(store: Store) -> No
     sync(store, machines(40))
 
     def read(number: int) -> Sequence[Any]:
-        # Each read finds the first half as it was, the rest in a state of its own.
+        # Each read has the first half unchanged, and the rest in a state of its own.
         found = machines(20) + [
             machine(f"m{index:05}", state=f"state-{number}") for index in range(20, 40)
         ]
@@ -134,7 +134,7 @@ def test_reads_of_one_scope_stored_at_once_follow_each_other(store: Store) -> No
         ).all()
     assert len(found) == len(versions) == 40
     assert len({one.state for one in found[20:]}) == 1, "two reads were mixed"
-    # Every version but the first takes the place of one that ended.
+    # Every version but the first replaces a version that ended.
     assert all(number - 1 == ended == following for _, number, ended, following in versions)
 
 
@@ -179,7 +179,7 @@ def test_a_trail_that_many_write_is_whole(store: Store) -> None:
     assert by_writer == [str(index) for index in range(10)]
 
 
-def test_a_reader_sees_one_moment_while_others_write(store: Store) -> None:
+def test_a_reader_sees_one_snapshot_while_others_write(store: Store) -> None:
     sync(store, [machine("a")])
     with store.reading() as connection:
         before = resources.find(connection, "default")

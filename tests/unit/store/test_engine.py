@@ -1,4 +1,4 @@
-"""Opening a store: its address, its tables, and what a broken database is told as."""
+"""Opening a store: its URL, its tables, and the errors of a broken database."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ class TestTables:
             assert len(workspaces.list_all(connection)) == 2
 
     def test_prefect_may_share_the_database(self, empty_url: str) -> None:
-        """Prefect keeps its version in Alembic's own table, which must stay its alone."""
+        """Prefect keeps its version in Alembic's default table, which SkyClust must not use."""
         store = open_store(empty_url)
         with store.reading() as connection:
             names = {"alembic_version", *metadata.tables}

@@ -1,4 +1,4 @@
-"""Asking the inventory: filters, the past, and what became different."""
+"""Queries of the inventory: filters, earlier times, and changes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def store(store: Store) -> Store:
 
 @pytest.fixture
 def estate(store: Store) -> Store:
-    """Two machines, one of them stopped and elsewhere, and a disk of another credential."""
+    """Two instances, one of them stopped in another region, and a disk of another credential."""
     with store.writing() as connection:
         add_credential(connection, name="test")
     disk = machine("disk", kind=ResourceKind.DISK, state="in_use", tags={})

@@ -1,4 +1,4 @@
-"""Runs with open operations say when they were alive last."""
+"""Heartbeats of runs with open operations."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _last(store: Store, *run_ids: str) -> dict[str, datetime]:
         return heartbeats.last_beats(connection, run_ids)
 
 
-def test_a_run_is_heard_of_at_its_last_beat(store: Store) -> None:
+def test_the_last_heartbeat_of_a_run_counts(store: Store) -> None:
     journal_one(store, run_id="run-1")
     journal_one(store, run_id="run-1")
     begin = datetime.now(UTC)
@@ -63,7 +63,7 @@ def test_a_run_that_works_for_several_workspaces_beats_in_each(store: Store) -> 
     assert set(_last(store, "run-1")) == {"run-1"}
 
 
-def test_what_ended_and_what_died_long_ago_is_forgotten(
+def test_heartbeats_of_ended_and_of_long_crashed_runs_are_deleted(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for run_id in ("ends", "died", "lives"):

@@ -1,4 +1,4 @@
-"""Reads and single writes that overlap: the younger knowledge stands."""
+"""Reads and single writes that overlap: the later observation is kept."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def state(store: Store, name: str) -> str | None:
         return resources.find(connection, "default", names=[name])[0].state
 
 
-def test_a_machine_made_during_a_read_is_not_swept_by_it(store: Store) -> None:
+def test_an_instance_created_during_a_read_is_not_swept_by_it(store: Store) -> None:
     started = ago(1)
     record(store, machine("new"))
     changes = sync(store, [machine("old")], started=started)
@@ -47,7 +47,7 @@ def test_a_machine_made_during_a_read_is_not_swept_by_it(store: Store) -> None:
     assert names(store) == ["new", "old"]
 
 
-def test_a_machine_changed_during_a_read_keeps_the_change(store: Store) -> None:
+def test_an_instance_changed_during_a_read_keeps_the_change(store: Store) -> None:
     sync(store, [machine("a")], started=ago(60))
     started = ago(1)
     record(store, machine("a", state="stopped"))
@@ -56,7 +56,7 @@ def test_a_machine_changed_during_a_read_keeps_the_change(store: Store) -> None:
     assert state(store, "a") == "stopped"
 
 
-def test_a_machine_deleted_during_a_read_does_not_come_back(store: Store) -> None:
+def test_an_instance_deleted_during_a_read_does_not_come_back(store: Store) -> None:
     sync(store, [machine("a"), machine("b")], started=ago(60))
     started = ago(1)
     forget(store, "a")
@@ -65,7 +65,7 @@ def test_a_machine_deleted_during_a_read_does_not_come_back(store: Store) -> Non
     assert names(store) == ["b"]
 
 
-def test_a_machine_seen_again_unchanged_during_a_read_is_not_swept(store: Store) -> None:
+def test_an_instance_observed_unchanged_during_a_read_is_not_swept(store: Store) -> None:
     sync(store, [machine("a")], started=ago(60))
     started = ago(1)
     record(store, machine("a"))
@@ -73,7 +73,7 @@ def test_a_machine_seen_again_unchanged_during_a_read_is_not_swept(store: Store)
     assert names(store) == ["a"]
 
 
-def test_a_read_that_begins_after_a_single_write_has_the_last_word(store: Store) -> None:
+def test_a_read_that_begins_after_a_single_write_replaces_it(store: Store) -> None:
     record(store, machine("a", state="stopped"))
     record(store, machine("b"))
     forget(store, "b")
@@ -99,7 +99,7 @@ def test_storing_one_read_twice_changes_nothing(store: Store) -> None:
     assert (changes.added, changes.changed, changes.gone, changes.unchanged) == ((), (), (), 1)
 
 
-def test_young_rows_do_not_release_the_brake(store: Store) -> None:
+def test_recent_rows_do_not_release_the_brake(store: Store) -> None:
     sync(store, machines(30), started=ago(60))
     started = ago(1)
     record(store, machine("new"))
@@ -108,12 +108,12 @@ def test_young_rows_do_not_release_the_brake(store: Store) -> None:
     assert len(names(store)) == 31
 
 
-def test_forgetting_what_is_not_known_is_no_error(store: Store) -> None:
+def test_forgetting_an_unknown_resource_is_no_error(store: Store) -> None:
     forget(store, "nobody")
     assert names(store) == []
 
 
-def test_a_machine_recorded_before_any_read_has_no_scope_yet(store: Store) -> None:
+def test_an_instance_recorded_before_any_read_has_no_scope(store: Store) -> None:
     record(store, machine("a"))
     with store.reading() as connection:
         found = resources.find(connection, "default")

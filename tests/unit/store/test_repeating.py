@@ -1,4 +1,4 @@
-"""A transaction that the database takes back is repeated as a whole, a few times."""
+"""A transaction that the database rolls back is repeated as a whole, a few times."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from skyclust.store.tables import workspaces as table
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A writer waits one second for a lock; asked for before the stores are opened."""
+def short_lock_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A writer waits one second for a lock; to be requested before the stores are opened."""
     monkeypatch.setattr(engine, "LOCK_SECONDS", 1)
 
 
 @pytest.fixture
 def two_stores(store_url: str) -> Iterator[tuple[Store, Store]]:
-    """Two stores of one database, with connections of their own."""
+    """Two stores of one database, each with its own connections."""
     stores = [Store(engine._make_engine(engine._checked_url(store_url))) for _ in range(2)]
     stores[0].write(lambda connection: workspaces.add(connection, "other"))
     yield stores[0], stores[1]
@@ -43,8 +43,8 @@ def titles(store: Store) -> set[str]:
         return {one.title for one in workspaces.list_all(connection)}
 
 
-def test_of_two_that_block_each_other_one_is_repeated(two_stores: tuple[Store, Store]) -> None:
-    """On SQLite they follow each other, for there is one lock only."""
+def test_of_two_deadlocked_transactions_one_is_repeated(two_stores: tuple[Store, Store]) -> None:
+    """On SQLite they follow each other, because there is only one lock."""
     on_postgresql = two_stores[0].dialect == "postgresql"
     both_hold_one = Barrier(2)
     calls: list[str] = []
@@ -70,8 +70,8 @@ def test_of_two_that_block_each_other_one_is_repeated(two_stores: tuple[Store, S
     )
 
 
-def test_a_writer_that_waited_too_long_is_repeated_and_gets_its_turn(
-    impatient: None, two_stores: tuple[Store, Store]
+def test_a_writer_whose_lock_timed_out_is_repeated_and_commits(
+    short_lock_timeout: None, two_stores: tuple[Store, Store]
 ) -> None:
     has_the_lock, may_end, was_broken_off = Event(), Event(), Event()
     event.listen(two_stores[1]._engine, "handle_error", lambda _: was_broken_off.set())
@@ -94,7 +94,7 @@ def test_a_writer_that_waited_too_long_is_repeated_and_gets_its_turn(
 
 
 def test_a_lock_that_is_never_free_is_a_conflict_in_the_end(
-    impatient: None, two_stores: tuple[Store, Store], monkeypatch: pytest.MonkeyPatch
+    short_lock_timeout: None, two_stores: tuple[Store, Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine, "TRIES", 2)
     with two_stores[0].writing() as connection:
@@ -133,7 +133,7 @@ def test_an_error_of_the_work_itself_is_not_repeated(store: Store, error: Except
         ("40001", "aws", False),  # a cloud's own code
     ],
 )
-def test_only_what_the_database_took_back_is_repeated(
+def test_only_a_transaction_that_was_rolled_back_is_repeated(
     code: str, provider: str, again: bool
 ) -> None:
     error = Conflict("Busy.", code=code, provider=provider)
@@ -160,7 +160,7 @@ class TestNoNetwork:
             url = f"http://127.0.0.1:{server.getsockname()[1]}/"
             with pytest.raises(RuntimeError, match="HTTPTransport"), sqlite_store.writing():
                 httpx.get(url, timeout=1)
-        network_calls_in_transactions.clear()  # they were meant
+        network_calls_in_transactions.clear()  # the test made them on purpose
 
     def test_after_the_transaction_it_may_be_called_again(self, sqlite_store: Store) -> None:
         with pytest.raises(InvalidRequest), sqlite_store.writing():

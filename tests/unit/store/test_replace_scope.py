@@ -1,4 +1,4 @@
-"""Storing a complete read: what is written, what is swept, and when the brake holds."""
+"""Storing a complete read: what is written, what is swept, and when the brake engages."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def store(store: Store) -> Store:
     return prepare(store)
 
 
-def test_the_first_read_adds_all_and_is_found_as_it_was_read(store: Store) -> None:
+def test_the_first_read_adds_all_resources_unchanged(store: Store) -> None:
     read = [machine("a"), machine("b", state=None, zone=None, created_at=None, tags={})]
     changes = sync(store, read)
     assert (changes.added, changes.changed, changes.gone) == (("i-a", "i-b"), (), ())
@@ -73,7 +73,7 @@ def test_an_unchanged_read_writes_no_resource_row(store: Store) -> None:
     assert written == ["UPDATE scopes"]
 
 
-def test_an_unchanged_resource_was_observed_by_the_read_all_the_same(store: Store) -> None:
+def test_an_unchanged_resource_counts_as_observed_by_the_read(store: Store) -> None:
     sync(store, [machine("a")], started=ago(60))
     started = ago(10)
     sync(store, [machine("a")], started=started)
@@ -81,7 +81,7 @@ def test_an_unchanged_resource_was_observed_by_the_read_all_the_same(store: Stor
         assert resources.find(connection, "default")[0].observed_at == started
 
 
-def test_the_first_sight_outlives_changes_but_not_the_resource(store: Store) -> None:
+def test_first_seen_at_outlives_changes_but_not_the_resource(store: Store) -> None:
     def first_seen() -> datetime:
         with store.reading() as connection:
             return resources.find(connection, "default")[0].first_seen_at
@@ -103,7 +103,7 @@ def test_the_first_sight_outlives_changes_but_not_the_resource(store: Store) -> 
     ],
     ids=["tags in another order", "the same moment in another timezone"],
 )
-def test_what_means_the_same_is_no_change(store: Store, same: object) -> None:
+def test_an_equal_resource_is_no_change(store: Store, same: object) -> None:
     sync(store, [machine("a")])
     assert sync(store, [same]).unchanged == 1  # type: ignore[list-item]  # parametrised
 
@@ -223,7 +223,7 @@ class TestRefusals:
             assert resources.find(connection, "default")[0].tags == {"path": "C:\\u0000"}
 
 
-def test_nothing_of_a_unit_of_work_that_fails_is_kept(store: Store) -> None:
+def test_a_failed_unit_of_work_writes_nothing(store: Store) -> None:
     def store_and_fail(connection: Connection) -> None:
         resources.replace_scope(
             connection,

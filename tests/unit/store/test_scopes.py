@@ -1,4 +1,4 @@
-"""What a scope says of itself after reads that failed."""
+"""The state of a scope after failed and complete reads."""
 
 from __future__ import annotations
 
@@ -80,15 +80,15 @@ def test_a_complete_read_makes_it_fresh_and_clears_the_error(store: Store) -> No
     assert (scope.state, scope.error, scope.error_class) == (ScopeState.FRESH, None, None)
 
 
-def test_a_kind_that_the_provider_has_not_is_unsupported(store: Store) -> None:
+def test_a_kind_that_the_provider_lacks_is_unsupported(store: Store) -> None:
     assert fail(store, Unsupported("No snapshots here.")).state is ScopeState.UNSUPPORTED
 
 
-def test_what_no_engine_keeps_is_replaced_in_an_error(store: Store) -> None:
+def test_characters_that_no_engine_stores_are_replaced_in_an_error(store: Store) -> None:
     assert fail(store, Throttled("a\x00b\ud800c")).error == "a\ufffdb?c"
 
 
-def test_a_credential_by_which_nothing_was_read_is_named(store: Store) -> None:
+def test_a_credential_without_any_read_is_listed(store: Store) -> None:
     def unread() -> list[str]:
         with store.reading() as connection:
             return credentials.list_unread(connection, "default")
@@ -133,7 +133,7 @@ def the_scope(store: Store) -> Scope:
 
 
 def complete(seconds: float) -> Callable[[Store], object]:
-    """Store a complete read that began so long ago, of one machine of that name."""
+    """Store a complete read that began so long ago, of one instance of that name."""
     return lambda store: sync(store, [machine(f"m{seconds}")], started=ago(seconds), run_id="ok")
 
 
@@ -144,7 +144,7 @@ def failed(seconds: float) -> Callable[[Store], object]:
 
 
 @pytest.mark.parametrize("order", [*permutations(range(2))])
-def test_an_older_failed_read_does_not_age_a_younger_complete_one(
+def test_an_older_failed_read_does_not_age_a_later_complete_read(
     store: Store, order: Sequence[int]
 ) -> None:
     outcomes = [complete(10), failed(20)]
@@ -156,7 +156,7 @@ def test_an_older_failed_read_does_not_age_a_younger_complete_one(
 
 
 @pytest.mark.parametrize("order", [*permutations(range(2))])
-def test_an_older_complete_read_does_not_hide_that_a_younger_one_failed(
+def test_an_older_complete_read_does_not_hide_a_later_failure(
     store: Store, order: Sequence[int]
 ) -> None:
     outcomes = [complete(20), failed(10)]
@@ -169,7 +169,7 @@ def test_an_older_complete_read_does_not_hide_that_a_younger_one_failed(
 
 
 @pytest.mark.parametrize("order", [*permutations(range(4))])
-def test_of_many_reads_the_youngest_counts_in_whatever_order_they_are_stored(
+def test_the_latest_read_counts_in_whatever_order_reads_are_stored(
     store: Store, order: Sequence[int]
 ) -> None:
     outcomes = [failed(40), complete(30), failed(20), complete(10)]
@@ -194,7 +194,7 @@ def test_a_failed_read_that_began_with_the_complete_one_does_not_age_it(
     assert the_scope(store).state is ScopeState.FRESH
 
 
-def test_an_older_failure_does_not_take_the_place_of_a_younger_one(store: Store) -> None:
+def test_an_older_failure_does_not_replace_a_later_failure(store: Store) -> None:
     failed(10)(store)
     failed(20)(store)
     assert the_scope(store).error == "Slow down, 10."
@@ -206,7 +206,7 @@ def test_a_kind_found_unsupported_stays_so_after_an_older_complete_read(store: S
     assert the_scope(store).state is ScopeState.UNSUPPORTED
 
 
-def test_a_failed_read_needs_a_moment_with_a_timezone(store: Store) -> None:
+def test_a_failed_read_needs_a_time_with_a_timezone(store: Store) -> None:
     naive = datetime(2026, 1, 1)  # noqa: DTZ001  what is refused
     with pytest.raises(InvalidRequest, match="no timezone"):
         fail(store, Throttled("Slow down."), started=naive)

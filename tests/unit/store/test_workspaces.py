@@ -1,4 +1,4 @@
-"""Workspaces and credentials, as the store keeps their records."""
+"""The records of workspaces and credentials."""
 
 from __future__ import annotations
 
