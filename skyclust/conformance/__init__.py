@@ -28,7 +28,7 @@ pytest.register_assert_rewrite(
     "skyclust.conformance.provider",
     "skyclust.conformance.inventory",
     "skyclust.conformance.account",
-    "skyclust.conformance.breakage",
+    "skyclust.conformance.interrupted_creation",
     "skyclust.conformance.catalog",
     "skyclust.conformance.creation",
     "skyclust.conformance.disks",
@@ -38,12 +38,13 @@ pytest.register_assert_rewrite(
     "skyclust.conformance.odd_answers",
     "skyclust.conformance.placement",
     "skyclust.conformance.snapshots",
-    "skyclust.conformance.surroundings",
+    "skyclust.conformance.console_and_tags",
 )
 
 from skyclust.conformance.account import AccountInventorySuite  # noqa: E402
 from skyclust.conformance.catalog import CatalogSuite  # noqa: E402
 from skyclust.conformance.compute import ComputeSuite  # noqa: E402
+from skyclust.conformance.console_and_tags import ConsoleSuite, TagSuite  # noqa: E402
 from skyclust.conformance.disks import DiskSuite  # noqa: E402
 from skyclust.conformance.harness import (  # noqa: E402
     CatalogHarness,
@@ -59,7 +60,6 @@ from skyclust.conformance.inventory import InventorySuite  # noqa: E402
 from skyclust.conformance.placement import PlacementSuite  # noqa: E402
 from skyclust.conformance.provider import ProviderSuite  # noqa: E402
 from skyclust.conformance.snapshots import SnapshotSuite  # noqa: E402
-from skyclust.conformance.surroundings import ConsoleSuite, TagSuite  # noqa: E402
 
 __all__ = [
     "AccountInventorySuite",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from skyclust.conformance.breakage import BreakageSuite
 from skyclust.conformance.creation import CreationSuite
 from skyclust.conformance.identity import IdentitySuite
+from skyclust.conformance.interrupted_creation import BreakageSuite
 from skyclust.conformance.lifecycle import LifecycleSuite
 
 

@@ -15,7 +15,7 @@ from skyclust.conformance.memory_access import CLOUDS, MemoryCredential
 from skyclust.conformance.memory_cloud import MemoryCloud
 from skyclust.conformance.memory_items import TYPES, CloudError, Code, Item
 from skyclust.conformance.memory_placement import MemoryPlacement
-from skyclust.conformance.memory_words import (
+from skyclust.conformance.memory_translation import (
     NAME,
     NATIVE_KINDS,
     cloud_errors,

@@ -16,8 +16,8 @@ from dataclasses import replace
 from typing import Final
 
 from skyclust.conformance.harness import Failure
+from skyclust.conformance.memory_failures import Trouble
 from skyclust.conformance.memory_items import TYPES, Change, CloudError, Code, Item, Region
-from skyclust.conformance.memory_trouble import Trouble
 
 LARGEST_PAGE: Final = 100
 START_OF_TIME: Final = 1_767_225_600.0  # 2026-01-01T00:00:00Z

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 
 from skyclust.conformance.memory_items import TYPES, Item
-from skyclust.conformance.memory_words import NAME, to_id
+from skyclust.conformance.memory_translation import NAME, to_id
 from skyclust.contract import PlacementProvider
 from skyclust.errors import NotFound
 from skyclust.model.instance import InstanceSpec

@@ -13,13 +13,13 @@ from pydantic.fields import FieldInfo
 from skyclust.conformance.account import AccountInventorySuite
 from skyclust.conformance.catalog import CatalogSuite
 from skyclust.conformance.compute import ComputeSuite
+from skyclust.conformance.console_and_tags import ConsoleSuite, TagSuite
 from skyclust.conformance.disks import DiskSuite
 from skyclust.conformance.harness import Failure, ProviderHarness
 from skyclust.conformance.inventory import InventorySuite
 from skyclust.conformance.placement import PlacementSuite
 from skyclust.conformance.snapshots import SnapshotSuite
 from skyclust.conformance.suite import Suite, assert_tells_its_source
-from skyclust.conformance.surroundings import ConsoleSuite, TagSuite
 from skyclust.contract import (
     CONTRACT_VERSION,
     AccountInventoryProvider,

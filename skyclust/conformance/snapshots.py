@@ -8,9 +8,9 @@ from contextlib import suppress
 
 import pytest
 
-from skyclust.conformance.breakage import full_spec
 from skyclust.conformance.creation import OTHER_TOKEN
 from skyclust.conformance.harness import Failure, SnapshotHarness
+from skyclust.conformance.interrupted_creation import full_spec
 from skyclust.conformance.machine import (
     TOKEN,
     Machine,

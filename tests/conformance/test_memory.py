@@ -24,7 +24,7 @@ from skyclust.conformance.memory import MemoryProvider
 from skyclust.conformance.memory_access import CLOUDS, MemoryCredential
 from skyclust.conformance.memory_cloud import MemoryCloud
 from skyclust.conformance.memory_items import Code
-from skyclust.conformance.memory_words import ERRORS, NATIVE_KINDS
+from skyclust.conformance.memory_translation import ERRORS, NATIVE_KINDS
 from skyclust.model.instance import InstanceReference, InstanceSpec
 from skyclust.model.resource import ResourceKind
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from skyclust.conformance.memory import MemoryProvider
-from tests.conformance.planted import creation, extended, lifecycle, lists, provider
+from tests.conformance.faulty_providers import creation, extended, lifecycle, lists, provider
 
 pytest_plugins = ["pytester"]
 
@@ -98,7 +98,7 @@ IMPORTS = """
 from skyclust.conformance import InventorySuite, ProviderSuite
 from skyclust.conformance.memory import MemoryProvider
 from tests.conformance import test_memory
-from tests.conformance.planted import creation, extended, lifecycle, lists, provider
+from tests.conformance.faulty_providers import creation, extended, lifecycle, lists, provider
 """
 
 

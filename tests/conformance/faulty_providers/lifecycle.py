@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from skyclust.conformance.memory import MemoryProvider
-from skyclust.conformance.memory_words import cloud_errors
+from skyclust.conformance.memory_translation import cloud_errors
 from skyclust.errors import (
     Conflict,
     InvalidRequest,

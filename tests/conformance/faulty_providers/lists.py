@@ -9,7 +9,7 @@ from datetime import datetime
 
 from skyclust.conformance.memory import MemoryProvider
 from skyclust.conformance.memory_items import Item
-from skyclust.conformance.memory_words import NATIVE_KINDS, cloud_errors, to_resource
+from skyclust.conformance.memory_translation import NATIVE_KINDS, cloud_errors, to_resource
 from skyclust.errors import (
     AuthenticationFailed,
     IncompleteList,

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from skyclust.conformance.memory import MemoryProvider
 from skyclust.conformance.memory_access import MemoryCredential
-from skyclust.conformance.memory_words import cloud_errors
+from skyclust.conformance.memory_translation import cloud_errors
 from skyclust.contract import CredentialModel
 from skyclust.errors import (
     AuthenticationFailed,
