@@ -14,7 +14,7 @@ a sandbox cloud, seed it and make it fail.
             return AcmeHarness(acme_sandbox)
 
 `ProviderSuite` is for everyone, each other suite for one capability; leaving out the suite
-of a capability that the class has is a failure. What a cloud cannot do stands in `gaps`,
+of a capability that the class has is a failure. `gaps` names what a cloud cannot do,
 by test name and with its reason: a strict xfail, so a gap that closes is noticed.
 `skyclust.conformance.memory` is a whole provider that passes, to read beside this.
 """

@@ -22,7 +22,7 @@ from skyclust.model.resource import Resource, ResourceKind
 
 
 class AccountInventorySuite(InventorySuite):
-    """Everything asked of a provider that lists all regions at once."""
+    """The requirements on a provider that lists all regions at once."""
 
     @pytest.fixture
     def account(self, provider: Provider) -> AccountInventoryProvider:
@@ -88,7 +88,7 @@ class AccountInventorySuite(InventorySuite):
     def test_a_denied_region_is_told_in_every_list_of_an_account(
         self, account: AccountInventoryProvider, harness: InventoryHarness, kind: ResourceKind
     ) -> None:
-        """What may not be read raises, or is named as unread; it is not left out silently."""
+        """A region without permission raises or is named in `unread`; it is never left out."""
         harness.seed(kind, 1)
         harness.fail(Failure.DENIED)
         try:
@@ -115,7 +115,7 @@ class AccountInventorySuite(InventorySuite):
     def test_an_unreadable_item_of_an_account_is_named(
         self, account: AccountInventoryProvider, harness: InventoryHarness, kind: ResourceKind
     ) -> None:
-        """One odd item hides none of the others, and is named with its region."""
+        """One unreadable item hides no other item, and is named with its region."""
         made = set(harness.seed(kind, 3))
         spoiled = harness.spoil(kind)
         listed: set[str] = set()

@@ -1,4 +1,4 @@
-"""The suite of `CatalogProvider`: what machines can be made of."""
+"""The suite of `CatalogProvider`: instance types and images."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNKNOWN_FAMILY: Final = "no-such-distribution-1.0"
 
 
 class CatalogSuite(MachineSuite):
-    """Everything asked of a provider that tells its types and images."""
+    """The requirements on a provider that lists its types and images."""
 
     @pytest.fixture
     def catalog(self, provider: Provider) -> CatalogProvider:
@@ -32,7 +32,7 @@ class CatalogSuite(MachineSuite):
         return provider
 
     def test_types_are_told_once(self, catalog: CatalogProvider, harness: CatalogHarness) -> None:
-        """Each type of the region has its name, and those that machines have are among them."""
+        """Each type is listed once, the types of the harness's instances among them."""
         types = _types(catalog, harness.region)
         names = [one.name for one in types]
         assert len(names) == len(set(names))
@@ -45,7 +45,7 @@ class CatalogSuite(MachineSuite):
     def test_a_machine_can_be_made_from_a_family(
         self, catalog: CatalogProvider, compute: ComputeProvider, harness: CatalogHarness
     ) -> None:
-        """The newest image of a family is one that a machine is really made from."""
+        """An instance can be created from the newest image of a family."""
         images = catalog.list_images(harness.region, harness.image_family)
         assert images
         for image in images:
@@ -60,7 +60,7 @@ class CatalogSuite(MachineSuite):
     def test_the_newest_image_comes_first(
         self, catalog: CatalogProvider, harness: CatalogHarness
     ) -> None:
-        """Whoever takes the first image gets the newest."""
+        """The first image of a list is the newest."""
         images = catalog.list_images(harness.region, harness.image_family)
         times = [image.created_at for image in images if image.created_at]
         assert times == sorted(times, reverse=True)
@@ -68,7 +68,7 @@ class CatalogSuite(MachineSuite):
     def test_an_unknown_family_has_no_images(
         self, catalog: CatalogProvider, harness: CatalogHarness
     ) -> None:
-        """A family that the cloud does not have is an empty list, and no other family's."""
+        """A family that the cloud does not have is an empty list."""
         assert list(catalog.list_images(harness.region, UNKNOWN_FAMILY)) == []
 
     @pytest.mark.parametrize("call", ["types", "images"])
@@ -90,7 +90,7 @@ class CatalogSuite(MachineSuite):
         failure: Failure,
         expected: type[SkyClustError],
     ) -> None:
-        """A catalog that cannot be read is not an empty one."""
+        """A catalog that cannot be read raises, and is never empty."""
         read: Callable[[], object] = {
             "types": lambda: _types(catalog, harness.region),
             "images": lambda: catalog.list_images(harness.region, harness.image_family),

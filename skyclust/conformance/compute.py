@@ -9,4 +9,4 @@ from skyclust.conformance.lifecycle import LifecycleSuite
 
 
 class ComputeSuite(CreationSuite, BreakageSuite, LifecycleSuite, IdentitySuite):
-    """Everything asked of a provider that makes machines."""
+    """The requirements on a provider that creates instances."""

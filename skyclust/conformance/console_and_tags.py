@@ -1,4 +1,4 @@
-"""The suites of `ConsoleProvider` and `TagProvider`: what stands around a machine."""
+"""The suites of `ConsoleProvider` and `TagProvider`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from skyclust.errors import NotFound
 
 
 class ConsoleSuite(MachineSuite):
-    """Everything asked of a provider that shows consoles."""
+    """The requirements on a provider that shows consoles."""
 
     @pytest.fixture
     def console(self, provider: Provider) -> ConsoleProvider:
@@ -30,7 +30,7 @@ class ConsoleSuite(MachineSuite):
     def test_a_machine_writes_to_its_console(
         self, console: ConsoleProvider, machine: Machine, harness: ConsoleHarness
     ) -> None:
-        """What a machine wrote when it came up can be read, if not at once."""
+        """What an instance wrote when it booted can be read, after a while."""
         end = time.monotonic() + harness.deadline_seconds
         while harness.console_text not in console.console_log(machine.region, machine.id):
             assert time.monotonic() < end, "the console stays empty"
@@ -39,13 +39,13 @@ class ConsoleSuite(MachineSuite):
     def test_an_unknown_machine_has_no_console(
         self, console: ConsoleProvider, harness: ConsoleHarness
     ) -> None:
-        """A machine that never was is NotFound, and has no empty console."""
+        """The console of an unknown instance raises NotFound, and is never empty."""
         with pytest.raises(NotFound):
             console.console_log(harness.region, harness.unknown_instance_id)
 
 
 class TagSuite(MachineSuite):
-    """Everything asked of a provider that changes tags."""
+    """The requirements on a provider that changes tags."""
 
     @pytest.fixture
     def tagging(self, provider: Provider) -> TagProvider:
@@ -54,7 +54,7 @@ class TagSuite(MachineSuite):
         return provider
 
     def test_tags_are_set_and_removed(self, tagging: TagProvider, machine: Machine) -> None:
-        """Named tags change, twice as once, and all others stay."""
+        """The given tags change, also when repeated, and all other tags stay."""
         before = machine.now().tags
         added = {"stage": "test", "cost-center": "4711"}
         for _ in range(2):
@@ -67,7 +67,7 @@ class TagSuite(MachineSuite):
     def test_a_lost_reply_tags_once(
         self, tagging: TagProvider, machine: Machine, harness: ComputeHarness
     ) -> None:
-        """Tags whose change was not answered are set again without harm."""
+        """A change of tags whose reply was lost can be repeated."""
         before = machine.now().tags
         harness.fail(Failure.LOST_CHANGE)
         ask_again(lambda: tagging.set_tags(machine.reference, {"stage": "test"}), harness)
@@ -75,7 +75,7 @@ class TagSuite(MachineSuite):
         assert machine.now().tags == {**before, "stage": "test"}
 
     def test_a_reused_id_keeps_its_tags(self, tagging: TagProvider, machine: Machine) -> None:
-        """Tags that are meant for a machine of before do not go to who has its id."""
+        """Tags of a deleted instance are not set on another instance with its id."""
         stranger = stranger_of(machine)
         if stranger is None:
             return
@@ -87,7 +87,7 @@ class TagSuite(MachineSuite):
     def test_a_tagged_machine_is_found_by_its_token(
         self, tagging: TagProvider, machine: Machine, harness: ComputeHarness
     ) -> None:
-        """Changing tags does not lose the mark that the machine was made with."""
+        """Changing tags does not remove the token of the instance."""
         own = list(harness.spec("web").tags)
         tagging.set_tags(machine.reference, {"stage": "test"}, own)
         assert machine.found() == [machine.id]
@@ -96,6 +96,6 @@ class TagSuite(MachineSuite):
     def test_an_unknown_machine_takes_no_tags(
         self, tagging: TagProvider, harness: ComputeHarness
     ) -> None:
-        """A machine that never was cannot be tagged."""
+        """Setting tags of an unknown instance raises NotFound."""
         with pytest.raises(NotFound):
             tagging.set_tags(unknown_machine(harness), {"stage": "test"})

@@ -1,4 +1,4 @@
-"""Making machines: two requests with one token make one, whatever died in between."""
+"""Creating instances: two requests with one token make one instance, whatever crashed between."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from skyclust.model.resource import ResourceKind
 
 OTHER_TOKEN: Final = "6d1e8a52-88a5-4e0e-b7a1-5ce3c6f0b9d4"  # noqa: S105  # as TOKEN
 ATTEMPTS: Final = 5
-"""What a task's retries amount to here."""
+"""As many as a task's retries."""
 
 CREATORS: Final = 4
 
 
 class Compute(Protocol):
-    """A call of `ComputeProvider` that some failure has to come through."""
+    """A call of `ComputeProvider` that must raise the cloud's failure."""
 
     def __call__(self, provider: ComputeProvider, harness: ComputeHarness) -> object:
         """Make the call."""
@@ -49,12 +49,12 @@ CALLS: Final[dict[str, Compute]] = {
 
 
 class CreationSuite(MachineSuite):
-    """Everything asked of `create_instance` and `find_instances`."""
+    """The requirements on `create_instance` and `find_instances`."""
 
     def test_a_machine_is_made_as_asked(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
-        """Name, type, place and tags are those of the spec."""
+        """Name, type, region, zone and tags are those of the spec."""
         spec = harness.spec("web")
         assert spec.tags, "harness.spec() needs tags"
         made = compute.create_instance(spec, TOKEN)
@@ -72,7 +72,7 @@ class CreationSuite(MachineSuite):
     def test_image_and_network_may_be_named(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
-        """Names come to the same image and network as ids."""
+        """Names and ids lead to the same image and network."""
         by_id = compute.create_instance(harness.spec("web"), TOKEN)
         by_name = compute.create_instance(harness.spec_by_names("api"), OTHER_TOKEN)
         assert (by_name.image, by_name.network, by_name.subnet) == (
@@ -84,7 +84,7 @@ class CreationSuite(MachineSuite):
     def test_one_token_makes_one_machine(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
-        """A second create with the token returns the machine of the first."""
+        """A second create with the token returns the instance of the first."""
         first = compute.create_instance(harness.spec("web"), TOKEN)
         second = compute.create_instance(harness.spec("web"), TOKEN)
         assert second.id == first.id
@@ -93,7 +93,7 @@ class CreationSuite(MachineSuite):
     def test_one_token_makes_one_machine_from_another_process(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
-        """What makes a create idempotent is not kept in the provider object."""
+        """Another provider object, as in another process, finds the instance by its token."""
         first = compute.create_instance(harness.spec("web"), TOKEN)
         other = self.provider_class(harness.credential())
         assert isinstance(other, ComputeProvider)
@@ -112,7 +112,7 @@ class CreationSuite(MachineSuite):
     def test_one_token_at_the_same_time_makes_one_machine(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
-        """A run and the run that took over from it may create at once."""
+        """Concurrent creates with one token, as of a run and the run that took over, make one."""
         spec = harness.spec("web")
         together = threading.Barrier(CREATORS)
 
@@ -128,7 +128,7 @@ class CreationSuite(MachineSuite):
     def test_a_lost_reply_makes_one_machine(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
-        """A create that was carried out and not answered is repeated without harm."""
+        """A create whose reply was lost can be repeated."""
         harness.fail(Failure.LOST_REPLY)
         made = _created(compute, harness.spec("web"))
         assert harness.machines() == 1
@@ -137,7 +137,7 @@ class CreationSuite(MachineSuite):
     def test_a_machine_of_a_lost_reply_is_found(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
-        """After a crash another process finds by token what was made."""
+        """After a crash another process finds the instance by its token."""
         harness.fail(Failure.LOST_REPLY)
         try:
             compute.create_instance(harness.spec("web"), TOKEN)
@@ -151,7 +151,7 @@ class CreationSuite(MachineSuite):
     def test_a_token_with_another_spec_is_refused(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
-        """A token belongs to the request it was first used for."""
+        """A token belongs to the request that it was first used for."""
         spec = harness.spec("web")
         compute.create_instance(spec, TOKEN)
         with pytest.raises(InvalidRequest):
@@ -161,7 +161,7 @@ class CreationSuite(MachineSuite):
     def test_a_machine_is_found_by_its_token(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
-        """Its own token finds a machine, from the moment it is made until it is deleted."""
+        """The token finds an instance from its creation until it is deleted."""
         made = compute.create_instance(harness.spec("web"), TOKEN)
         other = compute.create_instance(harness.spec("api"), OTHER_TOKEN)
         assert [found.id for found in compute.find_instances(harness.region, TOKEN)] == [made.id]
@@ -171,7 +171,7 @@ class CreationSuite(MachineSuite):
     def test_a_token_of_nobody_finds_nothing(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
-        """Machines of others are not mistaken for ours."""
+        """An instance of somebody else is never returned."""
         compute.create_instance(harness.spec("web"), TOKEN)
         assert list(compute.find_instances(harness.region, OTHER_TOKEN)) == []
 
@@ -179,7 +179,7 @@ class CreationSuite(MachineSuite):
     def test_what_does_not_exist_cannot_be_used(
         self, compute: ComputeProvider, harness: ComputeHarness, field: str
     ) -> None:
-        """A spec that names nothing is refused for good, and makes nothing."""
+        """An unknown image, type or network raises a Terminal error, and nothing is made."""
         spec = harness.spec("web").model_copy(update={field: harness.unknown[field]})
         with pytest.raises((InvalidRequest, NotFound)):
             compute.create_instance(spec, TOKEN)
@@ -189,7 +189,7 @@ class CreationSuite(MachineSuite):
     def test_a_refused_credential_raises_in_every_call(
         self, harness: ComputeHarness, call: str
     ) -> None:
-        """A search that may not be made finds nothing out."""
+        """A search without permission raises, and is never empty."""
         provider = self.provider_class(harness.wrong_credential())
         assert isinstance(provider, ComputeProvider)
         with pytest.raises(AuthenticationFailed) as failure:
@@ -210,7 +210,7 @@ class CreationSuite(MachineSuite):
         failure: Failure,
         expected: type[SkyClustError],
     ) -> None:
-        """Neither a refusal nor a throttle passes for an answer."""
+        """A refused or throttled call raises."""
         harness.fail(failure)
         with pytest.raises(expected):
             CALLS[call](compute, harness)
@@ -221,7 +221,7 @@ class CreationSuite(MachineSuite):
     def test_an_odd_answer_is_no_answer_to_a_call(
         self, compute: ComputeProvider, harness: ComputeHarness, call: str, failure: Failure
     ) -> None:
-        """What the API does not promise says neither that a machine is there nor that none is."""
+        """An undocumented answer raises: it does not show whether an instance exists."""
         harness.fail(failure)
         with pytest.raises(Transient):
             CALLS[call](compute, harness)
@@ -229,7 +229,7 @@ class CreationSuite(MachineSuite):
     def test_disks_come_and_go_with_the_machine(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
-        """What was made for a machine alone is deleted with it."""
+        """What was made for an instance alone is deleted with it."""
         assert isinstance(compute, InventoryProvider)
         before = _disks(compute, harness.region)
         spec = harness.spec("web").model_copy(update={"disks": (DiskSpec(size_gib=1),)})

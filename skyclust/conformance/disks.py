@@ -1,4 +1,4 @@
-"""The suite of `DiskProvider`: disks that come to a machine and leave it again."""
+"""The suite of `DiskProvider`: attaching and detaching disks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from skyclust.model.resource import Resource, ResourceKind
 
 
 class DiskSuite(MachineSuite):
-    """Everything asked of a provider that attaches disks."""
+    """The requirements on a provider that attaches disks."""
 
     @pytest.fixture
     def disks(self, provider: Provider) -> DiskProvider:
@@ -32,7 +32,7 @@ class DiskSuite(MachineSuite):
     def test_a_disk_comes_and_goes(
         self, disks: DiskProvider, machine: Machine, harness: DiskHarness
     ) -> None:
-        """A disk is attached, asked for again without harm, and detached, and outlives it all."""
+        """A disk is attached and detached, each twice without an error, and then still exists."""
         disk_id = harness.spare_disk()
         disks.attach_disk(machine.reference, disk_id)
         _becomes(disks, harness, disk_id, attached_to=machine.id)
@@ -46,7 +46,7 @@ class DiskSuite(MachineSuite):
     def test_a_lost_reply_attaches_and_detaches_once(
         self, disks: DiskProvider, machine: Machine, harness: DiskHarness
     ) -> None:
-        """A disk whose coming or going was not answered is asked for again without harm."""
+        """An attach or a detach whose reply was lost can be repeated."""
         disk_id = harness.spare_disk()
         harness.fail(Failure.LOST_CHANGE)
         ask_again(lambda: disks.attach_disk(machine.reference, disk_id), harness)
@@ -61,7 +61,7 @@ class DiskSuite(MachineSuite):
     def test_a_reused_id_takes_and_gives_no_disk(
         self, disks: DiskProvider, machine: Machine, harness: DiskHarness
     ) -> None:
-        """A disk that is meant for a machine of before does not go to who has its id."""
+        """A disk is not attached to another instance that has the id of a deleted one."""
         stranger = stranger_of(machine)
         if stranger is None:
             return
@@ -78,7 +78,7 @@ class DiskSuite(MachineSuite):
     def test_an_attached_disk_outlives_the_machine(
         self, disks: DiskProvider, machine: Machine, harness: DiskHarness
     ) -> None:
-        """What was there before a machine is there after it."""
+        """A disk that existed before the instance outlives it."""
         disk_id = harness.spare_disk()
         disks.attach_disk(machine.reference, disk_id)
         _becomes(disks, harness, disk_id, attached_to=machine.id)
@@ -93,7 +93,7 @@ class DiskSuite(MachineSuite):
         machine: Machine,
         harness: DiskHarness,
     ) -> None:
-        """Inventory's view of a disk is the same, so that nothing seems to change."""
+        """The inventory shows the disk as `get_disk` does, so that it reports no change."""
         assert isinstance(compute, InventoryProvider)
         disk_id = harness.spare_disk()
         disks.attach_disk(machine.reference, disk_id)
@@ -104,7 +104,7 @@ class DiskSuite(MachineSuite):
     def test_an_unknown_disk_is_not_found(
         self, disks: DiskProvider, machine: Machine, harness: DiskHarness
     ) -> None:
-        """A disk that never was cannot be read or attached."""
+        """An unknown disk is NotFound."""
         with pytest.raises(NotFound):
             disks.get_disk(harness.region, harness.unknown_disk_id)
         with pytest.raises(NotFound):
@@ -113,7 +113,7 @@ class DiskSuite(MachineSuite):
     def test_an_unknown_machine_takes_no_disk(
         self, disks: DiskProvider, harness: DiskHarness
     ) -> None:
-        """A machine that never was takes no disk, and the disk stays free."""
+        """An unknown instance is NotFound, and the disk stays available."""
         disk_id = harness.spare_disk()
         with pytest.raises(NotFound):
             disks.attach_disk(unknown_machine(harness), disk_id)
@@ -123,7 +123,7 @@ class DiskSuite(MachineSuite):
 def _becomes(
     disks: DiskProvider, harness: DiskHarness, disk_id: str, *, attached_to: str | None
 ) -> Resource:
-    """Wait until a disk belongs to a machine, or to none."""
+    """Wait until a disk is attached to an instance, or to none."""
     wanted = [attached_to] if attached_to else []
     end = time.monotonic() + harness.deadline_seconds
     while True:

@@ -1,4 +1,4 @@
-"""What a provider's tests tell the suite about its sandbox cloud."""
+"""What a provider's tests give to the suite: access to a sandbox cloud, and control of it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from skyclust.model.resource import ResourceKind
 
 
 class Failure(StrEnum):
-    """How the sandbox cloud goes wrong, until `recover()` is called."""
+    """How the sandbox cloud fails, until `recover()` is called."""
 
-    THROTTLED = "throttled"  # every call is told to slow down
+    THROTTLED = "throttled"  # every call is answered with the cloud's rate-limit error
     BROKEN = "broken"  # every call is answered with an error of the service (HTTP 5xx)
     DENIED = "denied"  # every call in the harness's region lacks the permission
     EXPIRED = "expired"  # the credential is refused in every call
@@ -22,14 +22,14 @@ class Failure(StrEnum):
     LOST_CHANGE = "lost change"  # so is the reply of the next call that changes anything
     HTML = "html"  # every call is answered with status 200 and a page of HTML
     NULL = "null"  # every call is answered with status 200 and `null`, or an empty body
-    NO_LIST = "no list"  # every list is answered with status 200 and nothing of a list in it
-    ENDLESS = "endless"  # every list goes on with a page that was there before
+    NO_LIST = "no list"  # every list is answered with status 200 and without the list
+    ENDLESS = "endless"  # every list continues with a page that it had before
     NO_CAPACITY = "no capacity"  # no machine can be made: the cloud has no room for it
     NO_QUOTA = "no quota"  # no machine can be made: a limit of the account is reached
 
 
 class ProviderHarness(Protocol):
-    """A sandbox cloud of its own for one test: new or reset, and failing in nothing.
+    """A sandbox cloud for one test: new or reset, and without failures.
 
     The suite makes failures that do not end by themselves, so let the SDK give up within a
     second or so (a patched sleep between its attempts, not fewer attempts).
@@ -46,7 +46,7 @@ class ProviderHarness(Protocol):
         """Return a well-formed credential, with a secret in it, that the cloud refuses."""
 
     def unreachable_credential(self) -> CredentialModel:
-        """Return a good credential whose endpoint nothing listens at."""
+        """Return a good credential with an endpoint where nothing listens."""
 
     def fail(self, failure: Failure) -> None:
         """Make the cloud fail from the next call on."""
@@ -58,11 +58,11 @@ class ProviderHarness(Protocol):
         """Return how many calls have reached the cloud, refused ones included."""
 
     def unmapped_errors(self) -> Sequence[str]:
-        """Return the SDK's error classes and codes that have no place in the error tree."""
+        """Return the SDK's error classes and codes that the provider does not map."""
 
 
 class InventoryHarness(ProviderHarness, Protocol):
-    """What the suite of `InventoryProvider` needs besides."""
+    """What the suite of `InventoryProvider` needs in addition."""
 
     @property
     def smallest_page(self) -> int:
@@ -72,7 +72,7 @@ class InventoryHarness(ProviderHarness, Protocol):
         """Make resources of a kind in the region, in states that last; return their ids."""
 
     def spoil(self, kind: ResourceKind) -> str:
-        """Let the cloud show one resource of a kind in a way that nobody can read.
+        """Make one resource of a kind unreadable in the cloud's answers.
 
         What the cloud always sends, and no reader can do without, is missing from it or of
         another type. There is one that was seeded. Returns what the error names it by.
@@ -80,96 +80,96 @@ class InventoryHarness(ProviderHarness, Protocol):
 
 
 class ComputeHarness(InventoryHarness, Protocol):
-    """What the suite of `ComputeProvider` needs besides."""
+    """What the suite of `ComputeProvider` needs in addition."""
 
     @property
     def deadline_seconds(self) -> float:
-        """Return the time in which any change of state must have happened."""
+        """Return the seconds within which any change of state must happen."""
 
     @property
     def poll_seconds(self) -> float:
-        """Return the time between two looks at a machine that changes."""
+        """Return the seconds between two polls of an instance that changes."""
 
     @property
     def other_type(self) -> str:
-        """Return a type that a machine of `spec()` can be resized to."""
+        """Return a type that an instance of `spec()` can be resized to."""
 
     @property
     def unknown_instance_id(self) -> str:
-        """Return a well-formed id that no machine has."""
+        """Return a well-formed id that no instance has."""
 
     @property
     def unknown(self) -> Mapping[str, str]:
-        """Return well-formed values that name nothing, for `image`, `type` and `network`."""
+        """Return well-formed names of an `image`, `type` and `network` that do not exist."""
 
     def spec(self, name: str) -> InstanceSpec:
-        """Return a machine that can be made in the region: tags, image and network by id.
+        """Return the spec of an instance that the region accepts: tags, image, network by id.
 
         With a public address where the provider makes one for the machine.
         """
 
     def spec_by_names(self, name: str) -> InstanceSpec:
-        """Return the same machine, its image and network given by their names."""
+        """Return the same spec, with the names of its image and network."""
 
     def machines(self) -> int:
-        """Return how many machines exist in the region by the cloud's own count.
+        """Return how many instances exist in the region, counted by the cloud itself.
 
         Machines being deleted count, deleted ones do not.
         """
 
     def belongings(self) -> Sequence[str]:
-        """Return the ids of all that making a machine may leave behind, by the cloud's count.
+        """Return the ids of all that creating an instance may leave behind, from the cloud itself.
 
         Machines, and the disks, interfaces and addresses that can be made for one; sorted.
         """
 
     def reuse(self, instance: InstanceReference) -> InstanceReference | None:
-        """Make a running machine, as somebody else would, that has the id of one that is gone.
+        """Make a running instance of somebody else that has the id of a deleted instance.
 
         Returns its reference, or None where the cloud never gives an id again.
         """
 
     def reboots(self) -> int:
-        """Return how many requests for a reboot the cloud has carried out."""
+        """Return how many reboots the cloud has carried out."""
 
     def break_after(self, calls: int) -> None:
-        """Let the process seem to die: after so many calls the cloud carries out one more,
+        """Simulate a crash of the process: after so many calls the cloud carries out one more,
         whose reply is lost, and refuses every later one until `recover()`.
         """
 
 
 class CatalogHarness(ComputeHarness, Protocol):
-    """What the suite of `CatalogProvider` needs besides."""
+    """What the suite of `CatalogProvider` needs in addition."""
 
     @property
     def image_family(self) -> str:
-        """Return a family that the cloud has images of, for machines of `spec()`'s type."""
+        """Return a family that the cloud has images of, for instances of `spec()`'s type."""
 
 
 class SnapshotHarness(ComputeHarness, Protocol):
-    """What the suite of `SnapshotProvider` needs besides."""
+    """What the suite of `SnapshotProvider` needs in addition."""
 
     def write(self, instance_id: str, text: str) -> None:
-        """Write a text to every disk of a machine, as software in the machine would."""
+        """Write a text to every disk of an instance, as software in it would."""
 
     def read(self, instance_id: str) -> Sequence[str]:
-        """Return the text on each disk that the machine has now, "" where there is none."""
+        """Return the text on each disk that the instance has now, "" for an empty disk."""
 
 
 class DiskHarness(ComputeHarness, Protocol):
-    """What the suite of `DiskProvider` needs besides."""
+    """What the suite of `DiskProvider` needs in addition."""
 
     @property
     def unknown_disk_id(self) -> str:
         """Return a well-formed id that no disk has."""
 
     def spare_disk(self) -> str:
-        """Make a disk that nothing uses, where machines of `spec()` are; return its id."""
+        """Make an unattached disk in the zone of the instances of `spec()`; return its id."""
 
 
 class ConsoleHarness(ComputeHarness, Protocol):
-    """What the suite of `ConsoleProvider` needs besides."""
+    """What the suite of `ConsoleProvider` needs in addition."""
 
     @property
     def console_text(self) -> str:
-        """Return a piece of what every machine writes to its console when it comes up."""
+        """Return a part of what every instance writes to its console when it boots."""

@@ -1,4 +1,5 @@
-"""Changes strike the machine that is meant, each once, whatever became of its id or the reply."""
+"""A change reaches the instance with the given unique id, and once, if a reply is lost or an id
+is used again."""
 
 from __future__ import annotations
 
@@ -22,10 +23,10 @@ CHANGES = ("start", "stop", "reboot", "resize", "delete")
 
 
 class IdentitySuite(MachineSuite):
-    """What is asked of every change of a machine: the right one, and once."""
+    """The requirements on every change: the right instance, and once."""
 
     def test_a_machine_has_a_unique_id(self, machine: Machine) -> None:
-        """Reading it again, and inventory, show the same unique id as the create did."""
+        """Get, list and create return the same unique id."""
         assert machine.now().unique_id == machine.reference.unique_id
         listed = machine.listed()
         assert listed is not None
@@ -33,7 +34,7 @@ class IdentitySuite(MachineSuite):
 
     @pytest.mark.parametrize("change", CHANGES)
     def test_a_reused_id_survives(self, machine: Machine, change: str) -> None:
-        """A change that is meant for a machine that is gone does not strike who has its id."""
+        """A change of a deleted instance does not reach another instance that has its id."""
         stranger = stranger_of(machine)
         if stranger is None:
             return
@@ -42,7 +43,7 @@ class IdentitySuite(MachineSuite):
         assert_untouched(stranger)
 
     def test_leftovers_of_a_reused_id_are_not_the_strangers(self, machine: Machine) -> None:
-        """Removing what a machine left behind takes nothing of the one that has its id now."""
+        """Removing leftovers takes nothing of another instance that has the id now."""
         stranger = stranger_of(machine)
         if stranger is None:
             return
@@ -52,7 +53,7 @@ class IdentitySuite(MachineSuite):
         assert_untouched(stranger)
 
     def test_removing_leftovers_deletes_no_machine(self, machine: Machine) -> None:
-        """While the machine exists nothing of it is left over."""
+        """While the instance exists nothing of it counts as leftover."""
         before = machine.harness.belongings()
         machine.compute.remove_leftovers(machine.reference)
         assert machine.harness.belongings() == before
@@ -61,7 +62,7 @@ class IdentitySuite(MachineSuite):
     def test_leftovers_of_a_new_machine_of_the_same_name_stay(
         self, machine: Machine, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
-        """What has just been made for a machine of the same name is not swept with the old."""
+        """What was just made for a new instance of the same name is not removed with the old."""
         machine.compute.delete_instance(machine.reference)
         machine.becomes(InstanceState.DELETED)
         token = "4b5b8d5e-6c6f-4b0c-9d6c-0f6f3f0e5a11"  # noqa: S105  # an idempotency token
@@ -76,7 +77,7 @@ class IdentitySuite(MachineSuite):
     def test_a_lost_reply_of_a_change_is_repeated_without_harm(
         self, machine: Machine, change: str
     ) -> None:
-        """A change that was carried out and not answered is asked for again, and done."""
+        """A change whose reply was lost can be repeated."""
         target = _prepare(machine, change)
         machine.harness.fail(Failure.LOST_CHANGE)
         ask_again(_changes(machine)[change], machine.harness)
@@ -86,7 +87,7 @@ class IdentitySuite(MachineSuite):
             assert machine.now().type == machine.harness.other_type
 
     def test_a_reboot_is_sent_once(self, machine: Machine) -> None:
-        """A reboot whose reply is lost is not sent again, neither by us nor by the SDK."""
+        """A reboot whose reply was lost is not sent again, neither by SkyClust nor by the SDK."""
         before = machine.harness.reboots()
         machine.harness.fail(Failure.LOST_CHANGE)
         with pytest.raises(Transient):
@@ -102,7 +103,7 @@ def _changes(machine: Machine) -> dict[str, Callable[[], None]]:
 
 
 def _prepare(machine: Machine, change: str) -> InstanceState:
-    """Bring a running machine where the change is possible; return where it leads."""
+    """Bring a running instance to a state that allows the change; return the state after it."""
     if change == "delete":
         return InstanceState.DELETED
     if change == "stop":

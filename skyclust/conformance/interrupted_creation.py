@@ -1,4 +1,4 @@
-"""Creates that go wrong half way: nothing is lost, and nothing is left behind."""
+"""Creations that fail half way: nothing is lost, and nothing is left behind."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from skyclust.model.instance import (
 )
 
 MOST_CALLS: Final = 60
-"""A create that needs more calls than this is taken for one that never ends."""
+"""A creation that needs more calls than this counts as one that never ends."""
 
 ATTEMPTS: Final = 20
 PAUSE_SECONDS: Final = 0.1
-"""What a task's retries and the recoveries after them amount to here."""
+"""As many as a task's retries and the recoveries after them."""
 
 REFUSALS: Final = [
     pytest.param(Failure.NO_CAPACITY, CapacityExhausted, InstanceFailure.CAPACITY, id="capacity"),
@@ -34,7 +34,7 @@ REFUSALS: Final = [
 
 
 class BreakageSuite(MachineSuite):
-    """Everything asked of a create that is refused, or breaks off between two calls."""
+    """The requirements on a creation that is refused, or interrupted between two calls."""
 
     @pytest.mark.parametrize(("failure", "expected", "shown"), REFUSALS)
     def test_a_cloud_that_is_full_says_so(
@@ -45,11 +45,11 @@ class BreakageSuite(MachineSuite):
         expected: type[SkyClustError],
         shown: InstanceFailure,
     ) -> None:
-        """The reason is told in the tree's word or by the machine, and nothing is left."""
+        """An error class or the instance's `failure` gives the reason; nothing is left behind."""
         before = list(harness.belongings())
         harness.fail(failure)
-        told = _refusal(compute, harness, full_spec(harness, "web"), TOKEN)
-        assert told is shown or (isinstance(told, type) and issubclass(told, expected))
+        refusal = _refusal(compute, harness, full_spec(harness, "web"), TOKEN)
+        assert refusal is shown or (isinstance(refusal, type) and issubclass(refusal, expected))
         harness.recover()
         _remove(compute, harness, TOKEN)
         assert list(harness.belongings()) == before
@@ -57,7 +57,7 @@ class BreakageSuite(MachineSuite):
     def test_a_create_that_broke_off_is_carried_on(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
-        """Wherever a process dies, the repeated create makes one machine, and all of it goes."""
+        """After a crash at any call a repeated create makes one instance; delete removes all."""
         before = list(harness.belongings())
         for calls in range(MOST_CALLS):
             token = str(uuid5(UUID(TOKEN), f"break-{calls}"))
@@ -69,7 +69,7 @@ class BreakageSuite(MachineSuite):
             machine = Machine(other, harness, made.reference)
             machine.becomes(InstanceState.RUNNING)
             assert harness.machines() == 1
-            assert [one.id for one in other.find_instances(harness.region, token)] == [made.id]
+            assert [found.id for found in other.find_instances(harness.region, token)] == [made.id]
             _remove(other, harness, token)
             assert list(harness.belongings()) == before
             if not broke_off:
@@ -79,7 +79,7 @@ class BreakageSuite(MachineSuite):
     def test_a_create_that_broke_off_and_is_refused_leaves_nothing(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
-        """What a dead process made for its machine goes when the machine cannot be made."""
+        """What a crashed process made for its instance goes if the instance cannot be made."""
         before = list(harness.belongings())
         for calls in range(MOST_CALLS):
             token = str(uuid5(UUID(TOKEN), f"refused-{calls}"))
@@ -97,14 +97,14 @@ class BreakageSuite(MachineSuite):
 
 
 def full_spec(harness: ComputeHarness, name: str) -> InstanceSpec:
-    """Return a machine that brings a disk along."""
+    """Return a spec with a data disk."""
     return harness.spec(name).model_copy(update={"disks": (DiskSpec(size_gib=1),)})
 
 
 def _breaks_off(
     compute: ComputeProvider, harness: ComputeHarness, spec: InstanceSpec, token: str, calls: int
 ) -> bool:
-    """Create, and let the cloud be gone after so many calls; return whether that hurt."""
+    """Create while the cloud stops answering after so many calls; return whether that failed."""
     harness.break_after(calls)
     try:
         compute.create_instance(spec, token)
@@ -128,15 +128,15 @@ def _created(compute: ComputeProvider, spec: InstanceSpec, token: str) -> Instan
 def _refusal(
     compute: ComputeProvider, harness: ComputeHarness, spec: InstanceSpec, token: str
 ) -> type[SkyClustError] | InstanceFailure | None:
-    """Return how a full cloud tells that it is: by an error at once, or by a failed machine."""
+    """Return how a full cloud refuses: the class of its error, or the instance's failure."""
     try:
         made = _created(compute, spec, token)
     except (CapacityExhausted, QuotaExceeded) as error:
         return type(error)
     end = time.monotonic() + harness.deadline_seconds
     while made.state is not InstanceState.ERROR:
-        assert time.monotonic() < end, f"the machine is {made.state}, and should have failed"
-        assert made.state is not InstanceState.RUNNING, "the machine came up in a full cloud"
+        assert time.monotonic() < end, f"the instance is {made.state}, and should have failed"
+        assert made.state is not InstanceState.RUNNING, "the instance came up in a full cloud"
         time.sleep(harness.poll_seconds)
         made = compute.get_instance(harness.region, made.id)
     assert made.state_reason
@@ -144,7 +144,7 @@ def _refusal(
 
 
 def _remove(compute: ComputeProvider, harness: ComputeHarness, token: str) -> None:
-    """Delete what the token finds, as an operation that is undone does."""
+    """Delete the instance with the token, as an operation that rolls back does."""
     for found in compute.find_instances(harness.region, token):
         compute.delete_instance(found.reference)
         Machine(compute, harness, found.reference).becomes(InstanceState.DELETED)

@@ -29,7 +29,7 @@ UNHEARD_OF: Final = cast("ResourceKind", "unheard_of")
 """A kind that a later contract might add."""
 
 READERS: Final = 8
-"""As many threads as read one region with one provider object at the same time."""
+"""Threads that read a region with one provider object at the same time."""
 
 LISTS: Final = frozenset(
     {
@@ -37,11 +37,11 @@ LISTS: Final = frozenset(
         "private_addresses", "public_addresses", "rules", "snapshots", "zones",
     }
 )  # fmt: skip
-"""Attributes that are lists in every cloud (docs/reference/resources.md), even of one."""
+"""Attributes that are lists in every cloud (docs/reference/resources.md), even with one entry."""
 
 
 class InventorySuite(OddAnswerSuite):
-    """Everything asked of a provider that lists what exists."""
+    """The requirements on a provider that lists resources."""
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Run each test that takes a kind with every kind that the provider declares."""
@@ -56,7 +56,7 @@ class InventorySuite(OddAnswerSuite):
         return provider
 
     def test_kinds_are_declared(self) -> None:
-        """The kinds are known without an instance, and there are some."""
+        """The class declares its kinds, and at least one."""
         assert issubclass(self.provider_class, InventoryProvider)
         assert self.provider_class.kinds
         assert self.provider_class.kinds <= set(ResourceKind)
@@ -64,17 +64,17 @@ class InventorySuite(OddAnswerSuite):
     def test_what_exists_is_listed(
         self, inventory: InventoryProvider, harness: InventoryHarness, kind: ResourceKind
     ) -> None:
-        """Everything that was made is found, once."""
+        """Every resource is listed once."""
         made = harness.seed(kind, 3)
         listed = _ids(inventory, harness.region, kind)
-        assert len(set(made)) >= 3, "harness.seed() has to make what it is asked for"
+        assert len(set(made)) >= 3, "harness.seed() has to make as many as requested"
         assert set(made) <= set(listed)
         assert len(listed) == len(set(listed))
 
     def test_small_pages_give_the_same(
         self, inventory: InventoryProvider, harness: InventoryHarness, kind: ResourceKind
     ) -> None:
-        """The smallest pages hold the same as the usual ones, and are pages of the cloud's."""
+        """The smallest pages list the same, and each is a page of the cloud."""
         harness.seed(kind, 2 * harness.smallest_page + 1)
         usual = _ids(inventory, harness.region, kind)
         before = harness.calls()
@@ -101,7 +101,7 @@ class InventorySuite(OddAnswerSuite):
         failure: Failure,
         expected: type[SkyClustError],
     ) -> None:
-        """A list that cannot be read to its end never ends silently."""
+        """A list that cannot be read to its end raises."""
         harness.seed(kind, 2 * harness.smallest_page + 1)
         pages = inventory.list_resources(harness.region, kind, page_size=1)
         next(pages)
@@ -112,7 +112,7 @@ class InventorySuite(OddAnswerSuite):
     def test_a_refused_credential_raises_in_every_list(
         self, harness: InventoryHarness, kind: ResourceKind
     ) -> None:
-        """Wrong credentials are no empty cloud."""
+        """A wrong credential raises, and the list is never empty."""
         harness.seed(kind, 1)
         provider = self.provider_class(harness.wrong_credential())
         assert isinstance(provider, InventoryProvider)
@@ -123,7 +123,7 @@ class InventorySuite(OddAnswerSuite):
     def test_a_denied_region_raises_in_every_list(
         self, provider: Provider, harness: InventoryHarness, kind: ResourceKind
     ) -> None:
-        """What may not be read is no empty region."""
+        """A region without permission raises, and is never empty."""
         assert isinstance(provider, InventoryProvider)
         harness.seed(kind, 1)
         harness.fail(Failure.DENIED)
@@ -144,7 +144,7 @@ class InventorySuite(OddAnswerSuite):
         failure: Failure,
         expected: type[SkyClustError],
     ) -> None:
-        """What may pass is told as Transient."""
+        """A passing failure raises a Transient error."""
         harness.fail(failure)
         with pytest.raises(expected):
             list(inventory.list_resources(harness.region, kind))
@@ -152,7 +152,7 @@ class InventorySuite(OddAnswerSuite):
     def test_an_unknown_region_raises_in_every_list(
         self, inventory: InventoryProvider, kind: ResourceKind
     ) -> None:
-        """A misspelt region is no empty region."""
+        """A misspelt region raises, and is never empty."""
         with pytest.raises(SkyClustError):
             list(inventory.list_resources("no-such-region-1", kind))
 
@@ -181,7 +181,7 @@ class InventorySuite(OddAnswerSuite):
         harness: InventoryHarness,
         kind: ResourceKind,
     ) -> None:
-        """Each resource says where it is from, in the words and types of the model."""
+        """Each resource names provider, region and kind, and has the model's states and types."""
         harness.seed(kind, 3)
         words = set(InstanceState) if kind is ResourceKind.INSTANCE else set(ResourceState)
         for resource in _read(inventory, harness.region, kind):
@@ -198,7 +198,7 @@ class InventorySuite(OddAnswerSuite):
     def test_times_are_aware_and_utc(
         self, inventory: InventoryProvider, harness: InventoryHarness, kind: ResourceKind
     ) -> None:
-        """A time without its zone, or in another, would move when it is stored."""
+        """Times have a time zone and are in UTC, or they would change when they are stored."""
         harness.seed(kind, 2)
         times = [r.created_at for r in _read(inventory, harness.region, kind) if r.created_at]
         assert [time for time in times if time.utcoffset() != timedelta(0)] == []
@@ -206,7 +206,7 @@ class InventorySuite(OddAnswerSuite):
     def test_reading_twice_gives_the_same(
         self, inventory: InventoryProvider, harness: InventoryHarness, kind: ResourceKind
     ) -> None:
-        """What did not change reads equal, so that inventory reports no change."""
+        """Unchanged resources are equal in both reads, so that inventory reports no change."""
         harness.seed(kind, 3)
         first = {resource.id: resource for resource in _read(inventory, harness.region, kind)}
         second = {resource.id: resource for resource in _read(inventory, harness.region, kind)}
@@ -229,7 +229,7 @@ class InventorySuite(OddAnswerSuite):
 
 
 def _attributes_that_are_no_lists(resource: Resource) -> list[str]:
-    """Return the names of the attributes in `LISTS` that are something else."""
+    """Return the names of the attributes in `LISTS` that are not lists."""
     return [
         name
         for name, value in resource.attributes.items()

@@ -1,4 +1,4 @@
-"""Changing and removing machines: what may follow on what."""
+"""Changing and deleting instances: which change is allowed in which state."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from skyclust.model.resource import instance_resource
 
 
 class LifecycleSuite(MachineSuite):
-    """Everything asked of get, start, stop, reboot, resize and delete."""
+    """The requirements on get, start, stop, reboot, resize and delete."""
 
     def test_a_machine_lives_its_life(self, machine: Machine) -> None:
-        """Running, stopped, resized, started, rebooted, deleted: each is reached in time."""
+        """Stop, resize, start, reboot and delete each reach their state in time."""
         machine.compute.stop_instance(machine.reference)
         machine.becomes(InstanceState.STOPPED)
         machine.compute.resize_instance(machine.reference, machine.harness.other_type)
@@ -31,26 +31,26 @@ class LifecycleSuite(MachineSuite):
         assert machine.harness.machines() == 0
 
     def test_a_running_machine_may_be_started(self, machine: Machine) -> None:
-        """A start that was asked for twice is no error."""
+        """A repeated start is no error."""
         machine.compute.start_instance(machine.reference)
         assert machine.now().state is InstanceState.RUNNING
 
     def test_a_stopped_machine_may_be_stopped(self, machine: Machine) -> None:
-        """A stop that was asked for twice is no error."""
+        """A repeated stop is no error."""
         machine.compute.stop_instance(machine.reference)
         machine.becomes(InstanceState.STOPPED)
         machine.compute.stop_instance(machine.reference)
         assert machine.now().state is InstanceState.STOPPED
 
     def test_a_machine_may_have_the_type_already(self, machine: Machine) -> None:
-        """A resize that was asked for twice is no error, even when the machine runs again."""
+        """A repeated resize is no error, even when the instance runs again."""
         machine.compute.resize_instance(machine.reference, machine.now().type or "")
         assert machine.now().state is InstanceState.RUNNING
 
     def test_a_machine_may_keep_its_place_where_the_cloud_knows_that(
         self, machine: Machine
     ) -> None:
-        """A stop that only powers off is done, or Unsupported with the machine untouched."""
+        """A stop that only powers off is done, or raises Unsupported and changes nothing."""
         try:
             machine.compute.stop_instance(machine.reference, power_off_only=True)
         except Unsupported:
@@ -61,7 +61,7 @@ class LifecycleSuite(MachineSuite):
             machine.becomes(InstanceState.RUNNING)
 
     def test_a_deleted_machine_may_be_deleted(self, machine: Machine) -> None:
-        """A delete that was asked for twice is no error, at once and when all is over."""
+        """A repeated delete is no error, at once and after the instance is gone."""
         machine.compute.delete_instance(machine.reference)
         machine.compute.delete_instance(machine.reference)
         machine.becomes(InstanceState.DELETED)
@@ -70,11 +70,11 @@ class LifecycleSuite(MachineSuite):
     def test_an_unknown_machine_may_be_deleted(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
-        """What is not there need not be removed."""
+        """Deleting an unknown instance is no error."""
         compute.delete_instance(unknown_machine(harness))
 
     def test_a_stopped_machine_may_be_deleted(self, machine: Machine) -> None:
-        """A machine need not run to be deleted."""
+        """A stopped instance can be deleted."""
         machine.compute.stop_instance(machine.reference)
         machine.becomes(InstanceState.STOPPED)
         machine.compute.delete_instance(machine.reference)
@@ -82,7 +82,7 @@ class LifecycleSuite(MachineSuite):
 
     @pytest.mark.parametrize("action", ["start", "stop", "reboot", "resize"])
     def test_a_deleted_machine_stays_deleted(self, machine: Machine, action: str) -> None:
-        """Nothing brings a deleted machine back, and nobody need try again."""
+        """Changing a deleted instance raises a Terminal error, and does not bring it back."""
         machine.compute.delete_instance(machine.reference)
         machine.becomes(InstanceState.DELETED)
         with pytest.raises((NotFound, InvalidRequest)):
@@ -93,7 +93,7 @@ class LifecycleSuite(MachineSuite):
     def test_an_unknown_machine_is_not_found(
         self, compute: ComputeProvider, harness: ComputeHarness, action: str
     ) -> None:
-        """A machine that never was cannot be changed."""
+        """Changing an unknown instance raises NotFound."""
         nobody = Machine(compute, harness, unknown_machine(harness))
         with pytest.raises(NotFound):
             nobody.actions()[action]()
@@ -101,12 +101,12 @@ class LifecycleSuite(MachineSuite):
     def test_get_of_an_unknown_machine_is_not_found(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
-        """A machine that never was is NotFound, and neither None nor DELETED."""
+        """An unknown instance raises NotFound: it is neither None nor DELETED."""
         with pytest.raises(NotFound):
             compute.get_instance(harness.region, harness.unknown_instance_id)
 
     def test_a_running_machine_is_not_resized(self, machine: Machine) -> None:
-        """Where a machine must be stopped to be resized, a running one refuses."""
+        """A running instance refuses a resize that needs a stop."""
         other_type = machine.harness.other_type
         before = machine.now()
         if machine.compute.must_stop_to_resize(before, other_type):
@@ -128,9 +128,9 @@ class LifecycleSuite(MachineSuite):
         assert machine.now().type == before.type
 
     def test_a_start_during_a_stop_is_refused_or_done(self, machine: Machine) -> None:
-        """A start that comes too early is told so (Transient), or honoured; never forgotten.
+        """A start during a stop raises a Transient error, or is carried out; it is never lost.
 
-        It is told with the provider's name: a Conflict without one counts as the store's.
+        The error names the provider: a Conflict without a provider counts as the store's.
         """
         machine.compute.stop_instance(machine.reference)
         refused: Transient | None = None
@@ -145,7 +145,7 @@ class LifecycleSuite(MachineSuite):
             machine.becomes(InstanceState.STOPPED)
 
     def test_a_stopped_machine_is_found_by_its_token(self, machine: Machine) -> None:
-        """The token finds a machine in any state in which it exists, and not after."""
+        """The token finds an instance in each state, until it is deleted."""
         machine.compute.stop_instance(machine.reference)
         machine.becomes(InstanceState.STOPPED)
         assert machine.found() == [machine.id]
@@ -154,14 +154,14 @@ class LifecycleSuite(MachineSuite):
         assert machine.found() == []
 
     def test_inventory_and_get_agree(self, machine: Machine) -> None:
-        """Inventory's view of a machine is the same, so that nothing seems to change."""
+        """The inventory shows the instance as `get_instance` does, so that it reports no change."""
         assert machine.listed() == instance_resource(machine.now())
         machine.compute.stop_instance(machine.reference)
         machine.becomes(InstanceState.STOPPED)
         assert machine.listed() == instance_resource(machine.now())
 
     def test_a_deleted_machine_is_not_listed(self, machine: Machine) -> None:
-        """Inventory has what exists; a machine that the cloud still remembers does not."""
+        """A deleted instance is not listed, even while the cloud still reports it."""
         machine.compute.delete_instance(machine.reference)
         machine.becomes(InstanceState.DELETED)
         assert machine.listed() is None

@@ -1,4 +1,4 @@
-"""One machine of a test, and looks at it."""
+"""The instance of a test: waiting for its states, and changing it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ TOKEN: Final = "0c9a4b7e-5f0d-4c1b-9d53-2f4f3a1f7e10"  # noqa: S105  # an idempo
 
 
 NO_UNIQUE_ID: Final = "00000000-0000-4000-8000-000000000000"
-"""A unique id that no cloud gives."""
+"""A unique id that no cloud assigns."""
 
 
 class Machine:
-    """A machine known by its reference, whether it exists or not."""
+    """An instance named by its reference, whether it exists or not."""
 
     def __init__(
         self, compute: ComputeProvider, harness: ComputeHarness, reference: InstanceReference
@@ -36,7 +36,7 @@ class Machine:
         self.id = reference.id
 
     def becomes(self, state: InstanceState) -> Instance | None:
-        """Wait for a state, with the harness's patience; see `wait_for_state`."""
+        """Wait for a state, with the harness's deadline; see `wait_for_state`."""
         return wait_for_state(
             self.compute,
             self.reference,
@@ -46,21 +46,21 @@ class Machine:
         )
 
     def now(self) -> Instance:
-        """Return the machine as it is now."""
+        """Return the instance as it is now."""
         return self.compute.get_instance(self.region, self.id)
 
     def found(self) -> list[str]:
-        """Return the ids that the token finds."""
+        """Return the ids of the instances with the token."""
         return [found.id for found in self.compute.find_instances(self.region, TOKEN)]
 
     def listed(self) -> Resource | None:
-        """Return inventory's view of the machine, None when it has none."""
+        """Return the instance as the inventory lists it, None if it does not."""
         assert isinstance(self.compute, InventoryProvider)
         pages = self.compute.list_resources(self.region, ResourceKind.INSTANCE)
         return next((r for page in pages for r in page if r.id == self.id), None)
 
     def actions(self) -> dict[str, Callable[[], None]]:
-        """Return the changes that can be asked for, by name."""
+        """Return the changes of an instance, by name."""
         other_type = self.harness.other_type
         return {
             "start": lambda: self.compute.start_instance(self.reference),
@@ -71,14 +71,14 @@ class Machine:
 
 
 def unknown_machine(harness: ComputeHarness) -> InstanceReference:
-    """Return the reference of a machine that never was."""
+    """Return the reference of an instance that never existed."""
     return InstanceReference(
         region=harness.region, id=harness.unknown_instance_id, unique_id=NO_UNIQUE_ID
     )
 
 
 def stranger_of(machine: Machine) -> Machine | None:
-    """Delete the machine, let another one have its id, and return that.
+    """Delete the instance, give its id to another instance, and return that.
 
     None where an id is never given again: then the id is the proof, for the unique one is in it.
     """
@@ -94,7 +94,7 @@ def stranger_of(machine: Machine) -> Machine | None:
 
 
 def assert_untouched(stranger: Machine) -> None:
-    """Check that a stranger's machine runs on as it was made."""
+    """Check that the other instance runs, unchanged."""
     seen = stranger.now()
     assert seen.unique_id == stranger.reference.unique_id
     assert seen.state is InstanceState.RUNNING
@@ -102,7 +102,7 @@ def assert_untouched(stranger: Machine) -> None:
 
 
 def ask_again(change: Callable[[], object], harness: ComputeHarness) -> None:
-    """Ask as a task and its retries do: again while the error is Transient."""
+    """Call as a task and its retries do: again while the error is Transient."""
     end = time.monotonic() + harness.deadline_seconds
     while True:
         try:
@@ -115,17 +115,17 @@ def ask_again(change: Callable[[], object], harness: ComputeHarness) -> None:
 
 
 class MachineSuite(Suite):
-    """What the suites about machines share."""
+    """What the suites about instances share."""
 
     @pytest.fixture
     def compute(self, provider: Provider) -> ComputeProvider:
-        """Return the provider as one that makes machines."""
+        """Return the provider as one that creates instances."""
         assert isinstance(provider, ComputeProvider)
         return provider
 
     @pytest.fixture
     def machine(self, compute: ComputeProvider, harness: ComputeHarness) -> Machine:
-        """Return a new machine, running, made with `TOKEN`."""
+        """Return a new, running instance with the token `TOKEN`."""
         made = compute.create_instance(harness.spec("web"), TOKEN)
         machine = Machine(compute, harness, made.reference)
         machine.becomes(InstanceState.RUNNING)

@@ -71,7 +71,7 @@ class MemoryProvider(
         self._key = credential.key.get_secret_value()
 
     def verify(self) -> Identity:
-        """Return the owner of the key; the cloud does not tell what it may do."""
+        """Return the owner of the key; the cloud does not report its permissions."""
         with cloud_errors():
             owner = self._cloud().whoami(self._key)
         return Identity(provider=self.name, account=self._endpoint or "", principal=owner)
@@ -84,7 +84,7 @@ class MemoryProvider(
     def list_resources(
         self, region: str, kind: ResourceKind, *, page_size: int | None = None
     ) -> Iterator[Sequence[Resource]]:
-        """Yield the resources of a kind, page by page, without machines that have ended."""
+        """Yield the resources of a kind, page by page, without deleted instances."""
         if kind not in self.kinds:
             raise Unsupported(f"The cloud in memory has no {kind}.", provider=self.name)
         reader = ItemReader(self.name, f"items of kind {kind} in {region}")
@@ -101,7 +101,7 @@ class MemoryProvider(
     def list_account(
         self, kind: ResourceKind, *, page_size: int | None = None
     ) -> Iterator[AccountPage]:
-        """Yield the resources of a kind region by region; a denied region is told as unread."""
+        """Yield the resources of a kind by region; a denied region is named in `unread`."""
         for region in self.regions():
             try:
                 for page in self.list_resources(region, kind, page_size=page_size):
@@ -110,7 +110,7 @@ class MemoryProvider(
                 yield AccountPage([], {region: error})
 
     def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
-        """Make one machine; the cloud itself knows the token."""
+        """Create an instance; the cloud itself stores the token."""
         image, network = self._image(spec), self._network(spec)
         with cloud_errors():
             item = self._cloud().create_machine(
@@ -127,7 +127,7 @@ class MemoryProvider(
         return to_instance(spec.region, item)
 
     def find_instances(self, region: str, token: str) -> Sequence[Instance]:
-        """Return the machine of a token unless it has ended."""
+        """Return the instance of a token unless it is deleted."""
         return [
             to_instance(region, item)
             for page in self._pages(region, "machine", None)
@@ -136,33 +136,33 @@ class MemoryProvider(
         ]
 
     def get_instance(self, region: str, instance_id: str) -> Instance:
-        """Return the machine as it is now."""
+        """Return the instance as it is now."""
         with cloud_errors():
             return to_instance(region, self._cloud().get_machine(self._key, region, instance_id))
 
     def start_instance(self, instance: InstanceReference) -> None:
-        """Ask for a start and return."""
+        """Request a start and return."""
         with cloud_errors():
             self._cloud().start_machine(self._key, *self._meant(instance))
 
     def stop_instance(self, instance: InstanceReference, *, power_off_only: bool = False) -> None:
-        """Ask for a stop and return; the cloud has one way to stop, and it gives the place back."""
+        """Request a stop and return; every stop of this cloud gives the capacity back."""
         if power_off_only:
             raise Unsupported("The cloud in memory only stops wholly.", provider=self.name)
         with cloud_errors():
             self._cloud().stop_machine(self._key, *self._meant(instance))
 
     def reboot_instance(self, instance: InstanceReference) -> None:
-        """Ask for a reboot and return."""
+        """Request a reboot and return."""
         with cloud_errors():
             self._cloud().reboot_machine(self._key, *self._meant(instance))
 
     def must_stop_to_resize(self, instance: Instance, instance_type: str) -> bool:
-        """Return True for another type: the cloud changes it only while a machine is off."""
+        """Return True for another type: the cloud changes it only while an instance is off."""
         return instance.type != instance_type
 
     def resize_instance(self, instance: InstanceReference, instance_type: str) -> None:
-        """Give a machine that is off another type; one that has the type is left as it is."""
+        """Change the type of an instance that is off; nothing changes if it has the type."""
         machine = self.get_instance(*self._meant(instance))
         if machine.type == instance_type and machine.state is not InstanceState.DELETED:
             return
@@ -170,7 +170,7 @@ class MemoryProvider(
             self._cloud().set_machine_type(self._key, instance.region, instance.id, instance_type)
 
     def delete_instance(self, instance: InstanceReference) -> None:
-        """Ask for the end of a machine and its disks; one that is gone is no error."""
+        """Request the deletion of an instance and its disks; a deleted one is no error."""
         try:
             seen = self.get_instance(instance.region, instance.id)
         except NotFound:
@@ -180,10 +180,10 @@ class MemoryProvider(
             self._cloud().end_machine(self._key, instance.region, instance.id)
 
     def remove_leftovers(self, instance: InstanceReference) -> None:
-        """Return: the cloud takes all of a machine with it."""
+        """Return: the cloud deletes everything with the instance."""
 
     def list_instance_types(self, region: str) -> Iterator[Sequence[InstanceType]]:
-        """Yield the sizes that the cloud has in every region."""
+        """Yield the types, which are the same in every region."""
         with cloud_errors():
             self._cloud().look(self._key, region)
         yield [
@@ -205,7 +205,7 @@ class MemoryProvider(
     def create_snapshot(
         self, instance: InstanceReference, name: str, token: str
     ) -> InstanceSnapshot:
-        """Take a snapshot, or return the one that the token took."""
+        """Take a snapshot, or return the snapshot of the token."""
         with cloud_errors():
             item = memory_disks.take_snapshot(
                 self._cloud(), self._key, *self._meant(instance), name=name, token=token
@@ -213,7 +213,7 @@ class MemoryProvider(
         return to_snapshot(instance.region, item)
 
     def list_snapshots(self, region: str, instance_id: str) -> Sequence[InstanceSnapshot]:
-        """Return the machine's snapshots, the oldest first."""
+        """Return the snapshots of the instance, the oldest first."""
         return [
             to_snapshot(region, item)
             for page in self._pages(region, "snapshot", None)
@@ -222,11 +222,11 @@ class MemoryProvider(
         ]
 
     def must_stop_to_restore(self, instance: Instance) -> bool:
-        """Return True: the disks of a machine that is on are its own."""
+        """Return True: the disks of an instance that is on are in use."""
         return True
 
     def restore_snapshot(self, instance: InstanceReference, snapshot_id: str, token: str) -> bool:
-        """Put the disks back at once."""
+        """Restore the disks at once."""
         with cloud_errors():
             memory_disks.restore_snapshot(
                 self._cloud(), self._key, *self._meant(instance), snapshot_id
@@ -234,7 +234,7 @@ class MemoryProvider(
         return True
 
     def delete_snapshot(self, instance: InstanceReference, snapshot_id: str) -> None:
-        """Delete a snapshot; one that is gone is no error."""
+        """Delete a snapshot; a deleted one is no error."""
         with cloud_errors():
             memory_disks.delete_snapshot(self._cloud(), self._key, instance.region, snapshot_id)
 
@@ -245,17 +245,17 @@ class MemoryProvider(
         return to_resource(region, ResourceKind.DISK, item)
 
     def attach_disk(self, instance: InstanceReference, disk_id: str) -> None:
-        """Attach a disk that nobody has; it outlives the machine."""
+        """Attach an unattached disk; it outlives the instance."""
         with cloud_errors():
             memory_disks.attach_disk(self._cloud(), self._key, *self._meant(instance), disk_id)
 
     def detach_disk(self, instance: InstanceReference, disk_id: str) -> None:
-        """Detach a disk; one that the machine does not have is left as it is."""
+        """Detach a disk; nothing changes if the instance does not have it."""
         with cloud_errors():
             memory_disks.detach_disk(self._cloud(), self._key, *self._meant(instance), disk_id)
 
     def console_log(self, region: str, instance_id: str) -> str:
-        """Return what the machine wrote since it came up."""
+        """Return what the instance has written since it booted."""
         machine = self.get_instance(region, instance_id)
         return "" if machine.state is InstanceState.PENDING else f"{machine.name} is up\n"
 
@@ -265,12 +265,12 @@ class MemoryProvider(
         tags: Mapping[str, str],
         removed: Collection[str] = (),
     ) -> None:
-        """Set and remove labels; the token is kept elsewhere."""
+        """Set and remove labels; the token is not a label."""
         with cloud_errors():
             memory_disks.set_labels(self._cloud(), self._key, *self._meant(instance), tags, removed)
 
     def _meant(self, instance: InstanceReference) -> tuple[str, str]:
-        """Return where the machine is, having seen that it is the one that is meant."""
+        """Return region and id of the instance, once its unique id was compared."""
         seen = self.get_instance(instance.region, instance.id)
         require_same_instance(instance, seen.unique_id, provider=self.name)
         return instance.region, instance.id

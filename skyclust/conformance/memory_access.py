@@ -1,4 +1,4 @@
-"""How a cloud in memory is reached: its endpoint, and the key to it."""
+"""Access to a cloud in memory: its endpoint and its key."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ CLOUDS: Final[dict[str, MemoryCloud]] = {}
 
 
 class MemoryCredential(CredentialModel):
-    """Where a cloud in memory is, and the key to it."""
+    """The endpoint of a cloud in memory, and its key."""
 
     key: SecretStr = Field(title="Key", description="The key that the cloud was made with.")

@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Final
 
 from skyclust.conformance.harness import Failure
-from skyclust.conformance.memory_failures import Trouble
+from skyclust.conformance.memory_failures import FailureState
 from skyclust.conformance.memory_items import TYPES, Change, CloudError, Code, Item, Region
 
 LARGEST_PAGE: Final = 100
@@ -41,26 +41,26 @@ class MemoryCloud:
         self._items: dict[tuple[str, str], dict[str, Item]] = {}
         self._changes: dict[str, Change] = {}
         self._requests: dict[tuple[str, str], tuple[object, str]] = {}
-        self._trouble = Trouble()
+        self._failures = FailureState()
         self.calls = 0
         self.reboots = 0
 
-    # What tests do to the cloud.
+    # For tests.
 
     def fail(self, failure: Failure, region: str) -> None:
-        """Fail from now on; a permission is lacking in one region, all else goes wrong in all."""
+        """Fail from now on; DENIED in one region, every other failure in all regions."""
         with self._lock:
-            self._trouble.failure, self._trouble.denied = failure, region
+            self._failures.failure, self._failures.denied = failure, region
 
     def recover(self) -> None:
         """End the failure."""
         with self._lock:
-            self._trouble.end()
+            self._failures.end()
 
     def break_after(self, calls: int) -> None:
-        """Lose the reply of the call after so many, and answer none that follows."""
+        """Lose the reply of the call after so many, and answer no later call."""
         with self._lock:
-            self._trouble.calls_left = calls
+            self._failures.calls_left = calls
 
     def add(self, region: str, kind: str, name: str, **details: str) -> Item:
         """Put an item into the cloud, ready at once, and return it."""
@@ -74,7 +74,7 @@ class MemoryCloud:
             return item
 
     def reuse(self, region: str, machine_id: str) -> str:
-        """Put another machine into the place of one that has ended; return its serial number."""
+        """Replace a deleted instance by another one with its id; return its serial number."""
         with self._lock:
             serial = f"serial-{next(self._numbers):06d}"
             ended = self._machine(region, machine_id)
@@ -85,14 +85,14 @@ class MemoryCloud:
             return serial
 
     def spoil(self, region: str, kind: str) -> str:
-        """Show the newest item of a kind made at no time; return its id."""
+        """Show the newest item of a kind with an invalid time; return its id."""
         with self._lock:
             *_, item = self._held(region, kind).values()
             self._held(region, kind)[item.id] = replace(item, made=float("nan"))
             return item.id
 
     def existing(self, region: str, kind: str) -> list[Item]:
-        """Return what there is of a kind, without machines that have ended."""
+        """Return the items of a kind, without deleted instances."""
         with self._lock:
             self._settle(region)
             items = self._held(region, kind).values()
@@ -107,7 +107,7 @@ class MemoryCloud:
             return "memory-owner"
 
     def look(self, key: str, region: str) -> None:
-        """Return if the region can be worked in."""
+        """Return for a region that exists and is permitted; raise otherwise."""
         with self._lock:
             self._admit(key, region)
 
@@ -123,8 +123,8 @@ class MemoryCloud:
         """Return one page of items and the marker for the next; "" after the last page."""
         with self._lock:
             self._admit(key, region)
-            self._trouble.strike_list()
-            if self._trouble.failure is Failure.ENDLESS:
+            self._failures.raise_for_list()
+            if self._failures.failure is Failure.ENDLESS:
                 after = ""
             limit = min(limit or LARGEST_PAGE, LARGEST_PAGE)
             rest = sorted(i for i in self._held(region, kind) if i > after)
@@ -132,7 +132,7 @@ class MemoryCloud:
             return page, rest[limit - 1] if len(rest) > limit else ""
 
     def get_machine(self, key: str, region: str, machine_id: str) -> Item:
-        """Return a machine; one that has ended is still shown."""
+        """Return an instance; a deleted instance is still shown."""
         with self._lock:
             self._admit(key, region)
             return self._machine(region, machine_id)
@@ -150,7 +150,7 @@ class MemoryCloud:
         labels: Mapping[str, str],
         disks: Sequence[int],
     ) -> Item:
-        """Make a machine, or return the one that this token made before."""
+        """Create an instance, or return the instance of this token."""
         with self._lock:
             self._admit(key, region)
             request = (name, type_name, image, network, tuple(sorted(labels.items())), (*disks,))
@@ -160,9 +160,9 @@ class MemoryCloud:
                     raise CloudError(Code.TOKEN_REUSED, f"{token} was used for another request")
                 return self._machine(region, made_before[1])
             self._must_exist(region, type_name, image, network)
-            if self._trouble.failure is Failure.NO_CAPACITY:
+            if self._failures.failure is Failure.NO_CAPACITY:
                 raise CloudError(Code.FULL, f"there is no room for a {type_name}")
-            if self._trouble.failure is Failure.NO_QUOTA:
+            if self._failures.failure is Failure.NO_QUOTA:
                 raise CloudError(Code.LIMIT_REACHED, "there are as many machines as may be")
             machine = self.add(
                 region, "machine", name, type=type_name, image=image, network=network, token=token
@@ -173,12 +173,12 @@ class MemoryCloud:
                 self.add(region, "disk", name, machine=machine.id, size=str(size))
             self._requests[region, token] = (request, machine.id)
             self._set(region, machine.id, "building", then="active")
-            self._trouble.lose_reply(of_create=True)
+            self._failures.lose_reply(of_create=True)
             return self._machine(region, machine.id)
 
     @contextmanager
     def opened(self, key: str, region: str, *, changes: bool = True) -> Iterator[Region]:
-        """Let one call work on what a region holds, alone; `changes` says whether it may."""
+        """Give a call exclusive access to a region's items; `changes`: it may change them."""
         with self._lock:
             self._admit(key, region)
             yield Region(
@@ -187,36 +187,36 @@ class MemoryCloud:
                 self._held(region, "snapshot"),
             )
             if changes:
-                self._trouble.lose_reply()
+                self._failures.lose_reply()
 
     def start_machine(self, key: str, region: str, machine_id: str) -> None:
-        """Start a machine that is off; one that is on stays on."""
+        """Start an instance that is off; nothing changes if it is on."""
         with self._lock:
             self._admit(key, region)
             if self._living(region, machine_id) == "off":
                 self._set(region, machine_id, "building", then="active")
-                self._trouble.lose_reply()
+                self._failures.lose_reply()
 
     def stop_machine(self, key: str, region: str, machine_id: str) -> None:
-        """Switch a machine off; one that is off stays off."""
+        """Switch an instance off; nothing changes if it is off."""
         with self._lock:
             self._admit(key, region)
             if self._living(region, machine_id) == "active":
                 self._set(region, machine_id, "switching-off", then="off")
-                self._trouble.lose_reply()
+                self._failures.lose_reply()
 
     def reboot_machine(self, key: str, region: str, machine_id: str) -> None:
-        """Reboot a machine that is on."""
+        """Reboot an instance that is on."""
         with self._lock:
             self._admit(key, region)
             if self._living(region, machine_id) != "active":
                 raise CloudError(Code.WRONG_STATE, f"{machine_id} is not on")
             self.reboots += 1
             self._set(region, machine_id, "building", then="active")
-            self._trouble.lose_reply()
+            self._failures.lose_reply()
 
     def set_machine_type(self, key: str, region: str, machine_id: str, type_name: str) -> None:
-        """Change the type of a machine that is off."""
+        """Change the type of an instance that is off."""
         with self._lock:
             self._admit(key, region)
             if self._living(region, machine_id) != "off":
@@ -226,28 +226,28 @@ class MemoryCloud:
             machine = self._machine(region, machine_id)
             details = {**machine.details, "type": type_name}
             self._held(region, "machine")[machine_id] = replace(machine, details=details)
-            self._trouble.lose_reply()
+            self._failures.lose_reply()
 
     def end_machine(self, key: str, region: str, machine_id: str) -> None:
-        """End a machine, whatever it does, and its data disks with it."""
+        """Delete an instance in any state, and its data disks with it."""
         with self._lock:
             self._admit(key, region)
             if self._machine(region, machine_id).status not in {"ending", "ended"}:
                 self._set(region, machine_id, "ending", then="ended")
-                self._trouble.lose_reply()
+                self._failures.lose_reply()
 
-    # Inside.
+    # Internal.
 
     def _admit(self, key: str, region: str | None = None) -> None:
         self.calls += 1
-        self._trouble.count()
+        self._failures.count()
         if key != self._key:
             raise CloudError(Code.BAD_KEY, "the key is unknown")
-        self._trouble.strike()
+        self._failures.raise_for_call()
         if region is not None:
             if region not in self._regions:
                 raise CloudError(Code.NO_SUCH_REGION, f"there is no region {region}")
-            self._trouble.strike_region(region)
+            self._failures.raise_for_region(region)
             self._settle(region)
 
     def _held(self, region: str, kind: str) -> dict[str, Item]:
@@ -260,7 +260,7 @@ class MemoryCloud:
         return machine
 
     def _living(self, region: str, machine_id: str) -> str:
-        """Return the state of a machine that can be changed: "active" or "off"."""
+        """Return the state of an instance that can be changed: "active" or "off"."""
         status = self._machine(region, machine_id).status
         if status in {"ending", "ended"}:
             raise CloudError(Code.WRONG_STATE, f"{machine_id} is {status}")
@@ -282,7 +282,7 @@ class MemoryCloud:
         self._changes[machine_id] = Change(then, time.monotonic() + self._transition_seconds)
 
     def _settle(self, region: str) -> None:
-        """Bring every change whose time has come to its end."""
+        """Complete every change that is due."""
         machines, disks = self._held(region, "machine"), self._held(region, "disk")
         for machine_id in [*self._changes]:
             change = self._changes[machine_id]

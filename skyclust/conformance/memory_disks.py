@@ -1,4 +1,4 @@
-"""What the cloud in memory does beside making machines: disks, snapshots, labels."""
+"""Disks, snapshots and labels of the cloud in memory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NUMBERS: Final = itertools.count(1)
 def take_snapshot(
     cloud: MemoryCloud, key: str, region: str, machine_id: str, *, name: str, token: str
 ) -> Item:
-    """Keep the texts of a machine's disks, or return what the token kept before."""
+    """Take a snapshot of an instance's disks, or return the snapshot of the token."""
     with cloud.opened(key, region) as place:
         machine = place.machine(machine_id)
         for kept in place.snapshots.values():
@@ -38,7 +38,7 @@ def take_snapshot(
 def restore_snapshot(
     cloud: MemoryCloud, key: str, region: str, machine_id: str, snapshot_id: str
 ) -> None:
-    """Put the texts of a machine's disks back; the machine has to be off."""
+    """Restore the texts of an instance's disks; the instance has to be off."""
     with cloud.opened(key, region) as place:
         machine = place.machine(machine_id)
         kept = place.snapshots.get(snapshot_id)
@@ -52,7 +52,7 @@ def restore_snapshot(
 
 
 def delete_snapshot(cloud: MemoryCloud, key: str, region: str, snapshot_id: str) -> None:
-    """Forget a snapshot; one that is not there is no error."""
+    """Delete a snapshot; an unknown one is no error."""
     with cloud.opened(key, region) as place:
         place.snapshots.pop(snapshot_id, None)
 
@@ -64,7 +64,7 @@ def get_disk(cloud: MemoryCloud, key: str, region: str, disk_id: str) -> Item:
 
 
 def attach_disk(cloud: MemoryCloud, key: str, region: str, machine_id: str, disk_id: str) -> None:
-    """Give a free disk to a machine, which does not take it along when it ends."""
+    """Attach an unattached disk to an instance; it outlives the instance."""
     with cloud.opened(key, region) as place:
         machine, disk = place.machine(machine_id), _disk(place, disk_id)
         holder = disk.details.get("machine")
@@ -76,7 +76,7 @@ def attach_disk(cloud: MemoryCloud, key: str, region: str, machine_id: str, disk
 
 
 def detach_disk(cloud: MemoryCloud, key: str, region: str, machine_id: str, disk_id: str) -> None:
-    """Take a disk from a machine that has it."""
+    """Detach a disk from the instance that has it."""
     with cloud.opened(key, region) as place:
         disk = _disk(place, disk_id)
         if disk.details.get("machine") == place.machine(machine_id).id:
@@ -92,7 +92,7 @@ def set_labels(
     labels: Mapping[str, str],
     removed: Collection[str],
 ) -> None:
-    """Change the labels of a machine."""
+    """Change the labels of an instance."""
     with cloud.opened(key, region) as place:
         machine = place.machine(machine_id)
         left = {name: value for name, value in machine.labels.items() if name not in removed}
@@ -100,14 +100,14 @@ def set_labels(
 
 
 def write_text(cloud: MemoryCloud, key: str, region: str, machine_id: str, text: str) -> None:
-    """Write a text to every disk of a machine."""
+    """Write a text to every disk of an instance."""
     with cloud.opened(key, region) as place:
         for disk in _disks_of(place, machine_id):
             place.disks[disk.id] = replace(disk, details={**disk.details, "text": text})
 
 
 def read_texts(cloud: MemoryCloud, key: str, region: str, machine_id: str) -> list[str]:
-    """Return the text on each disk of a machine."""
+    """Return the text on each disk of an instance."""
     with cloud.opened(key, region, changes=False) as place:
         return [_text(disk) for disk in _disks_of(place, machine_id)]
 

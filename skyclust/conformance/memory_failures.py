@@ -1,4 +1,4 @@
-"""How the cloud in memory goes wrong, for one call at a time."""
+"""The failures of the cloud in memory."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from skyclust.conformance.memory_items import CloudError, Code
 
 
 @dataclass
-class Trouble:
-    """The failure in force; one in a region concerns that region alone."""
+class FailureState:
+    """The current failure; a denied region concerns that region alone."""
 
     failure: Failure | None = None
     denied: str | None = None
@@ -20,8 +20,8 @@ class Trouble:
         """End the failure."""
         self.failure = self.calls_left = None
 
-    def strike(self) -> None:
-        """Raise what every call of a failing cloud is answered with."""
+    def raise_for_call(self) -> None:
+        """Raise the error with which a failing cloud answers every call."""
         refusals = {
             Failure.EXPIRED: (Code.KEY_EXPIRED, "the key has expired"),
             Failure.THROTTLED: (Code.SLOW_DOWN, "too many calls"),
@@ -33,25 +33,25 @@ class Trouble:
         if refusal is not None:
             raise CloudError(*refusal)
 
-    def strike_region(self, region: str) -> None:
-        """Raise what a call in a region is answered with that the key may not enter."""
+    def raise_for_region(self, region: str) -> None:
+        """Raise the error of a call in a region where the key has no permission."""
         if self.failure is Failure.DENIED and region == self.denied:
             raise CloudError(Code.FORBIDDEN, f"the key may do nothing in {region}")
 
-    def strike_list(self) -> None:
-        """Raise what an answer without its list comes to."""
+    def raise_for_list(self) -> None:
+        """Raise the error of an answer without its list."""
         if self.failure is Failure.NO_LIST:
             raise CloudError(Code.GARBLED, "the answer has no list")
 
     def count(self) -> None:
-        """Count a call; once the calls that are left are used up nothing answers."""
+        """Count a call; raise once the remaining calls are used up."""
         if self.calls_left is not None:
             self.calls_left -= 1
             if self.calls_left < -1:
                 raise CloudError(Code.NO_CONNECTION, "nothing answers")
 
     def lose_reply(self, *, of_create: bool = False) -> None:
-        """Raise what a call comes to that was carried out and whose reply is lost."""
+        """Raise the error of a call that was carried out and whose reply is lost."""
         lost = self.failure is Failure.LOST_CHANGE or (
             of_create and self.failure is Failure.LOST_REPLY
         )

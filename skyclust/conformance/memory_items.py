@@ -1,4 +1,4 @@
-"""What the cloud in memory holds, and the codes that it refuses with."""
+"""The items of the cloud in memory, and its error codes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TYPES: Final = {"small": (1, 2048), "medium": (2, 4096), "large": (4, 8192)}
 
 
 class Code(StrEnum):
-    """Why the cloud refuses, or why there is no answer."""
+    """Error codes, of the cloud and of a missing answer."""
 
     BAD_KEY = "BadKey"
     KEY_EXPIRED = "KeyExpired"

@@ -1,4 +1,4 @@
-"""Finding what a machine is made of in the cloud in memory, and whether it is all there."""
+"""Lookup of type, image and network in the cloud in memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from skyclust.model.instance import InstanceSpec
 
 
 class MemoryPlacement(PlacementProvider):
-    """What making a machine needs, found without making one."""
+    """Checks what creating an instance needs, and creates nothing."""
 
     def check_placement(self, spec: InstanceSpec) -> None:
         """Raise NotFound unless type, image and network are there."""

@@ -1,4 +1,4 @@
-"""The words of the cloud in memory in ours: states, kinds, errors and records."""
+"""Translation of the cloud in memory into the model: states, kinds, errors and records."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ NATIVE_KINDS: Final = {
 
 
 def to_instance(region: str, item: Item) -> Instance:
-    """Return a machine of the cloud in our words."""
+    """Return an instance of the cloud as a record of the model."""
     return Instance(
         provider=NAME,
         region=region,
@@ -90,7 +90,7 @@ def to_instance(region: str, item: Item) -> Instance:
 
 
 def to_resource(region: str, kind: ResourceKind, item: Item) -> Resource:
-    """Return anything of the cloud in our words."""
+    """Return any item of the cloud as a resource."""
     if kind is ResourceKind.INSTANCE:
         return instance_resource(to_instance(region, item))
     attributes: dict[str, JsonValue] = {}
@@ -117,7 +117,7 @@ def to_resource(region: str, kind: ResourceKind, item: Item) -> Resource:
 
 
 def to_snapshot(region: str, item: Item) -> InstanceSnapshot:
-    """Return a snapshot of the cloud in our words."""
+    """Return a snapshot of the cloud as a record of the model."""
     return InstanceSnapshot(
         provider=NAME,
         region=region,
@@ -132,15 +132,15 @@ def to_snapshot(region: str, item: Item) -> InstanceSnapshot:
 
 
 def to_id(items: Sequence[Item], wanted: str, what: str) -> str:
-    """Return the id of the item that has this name, else what is wanted, taken for an id.
+    """Return the id of the item with this name; a name that no item has counts as an id.
 
-    Raises InvalidRequest when several bear the name.
+    Raises InvalidRequest when several items have the name.
     """
     named = [item.id for item in items if item.name == wanted]
     if len(named) > 1:
         raise InvalidRequest(
             f"{len(named)} of {what} are called {wanted!r}.",
-            hint="Give the id of the one that is meant.",
+            hint="Give the id instead.",
             provider=NAME,
         )
     return named[0] if named else wanted

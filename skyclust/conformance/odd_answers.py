@@ -1,4 +1,4 @@
-"""Lists whose answers are not what the API promises: no part of them passes for all of it."""
+"""Lists with undocumented answers: an incomplete list never counts as complete."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from skyclust.errors import IncompleteList, Timeout, Unavailable, UnexpectedAnsw
 from skyclust.model.resource import ResourceKind
 
 MOST_CALLS: Final = 500
-"""Calls after which a list that never ends has to be noticed."""
+"""Calls within which an endless list has to be noticed."""
 
 
 class OddAnswerSuite(Suite):
-    """What is asked of every list when the cloud, or a proxy before it, answers oddly."""
+    """The requirements on every list when the cloud, or a proxy before it, answers unexpectedly."""
 
     @pytest.fixture
     def odd_inventory(self, provider: Provider) -> InventoryProvider:
@@ -33,7 +33,7 @@ class OddAnswerSuite(Suite):
         kind: ResourceKind,
         failure: Failure,
     ) -> None:
-        """An answer without its list is not an empty list, and may be another one next time."""
+        """An answer without its list raises a Transient error, and is never an empty list."""
         harness.seed(kind, 1)
         harness.fail(failure)
         with pytest.raises((UnexpectedAnswer, Unavailable, Timeout)) as raised:
@@ -43,7 +43,7 @@ class OddAnswerSuite(Suite):
     def test_an_endless_list_is_noticed(
         self, odd_inventory: InventoryProvider, harness: InventoryHarness, kind: ResourceKind
     ) -> None:
-        """A page that leads back to an earlier one raises, and soon."""
+        """A page that leads back to an earlier page raises within a few calls."""
         harness.seed(kind, 2 * harness.smallest_page + 1)
         harness.fail(Failure.ENDLESS)
         before = harness.calls()
@@ -58,7 +58,7 @@ class OddAnswerSuite(Suite):
     def test_an_unreadable_item_is_named(
         self, odd_inventory: InventoryProvider, harness: InventoryHarness, kind: ResourceKind
     ) -> None:
-        """One odd item hides none of the others, and the list does not pass for complete."""
+        """One unreadable item hides no other item, and the list raises IncompleteList."""
         made = set(harness.seed(kind, 3))
         spoiled = harness.spoil(kind)
         listed: set[str] = set()

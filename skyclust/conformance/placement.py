@@ -1,4 +1,4 @@
-"""The suite of `PlacementProvider`: what a place lacks is known before anything is made."""
+"""The suite of `PlacementProvider`: checking a region before an instance is created in it."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from skyclust.errors import InvalidRequest, NotFound, PermissionDenied
 
 
 class PlacementSuite(MachineSuite):
-    """Everything asked of a provider that checks places."""
+    """The requirements on a provider that checks regions."""
 
     @pytest.fixture
     def placement(self, provider: Provider) -> PlacementProvider:
-        """Return the provider as one that checks places."""
+        """Return the provider as one that checks regions."""
         assert isinstance(provider, PlacementProvider)
         return provider
 
     def test_a_place_that_has_everything_passes(
         self, placement: PlacementProvider, harness: ComputeHarness
     ) -> None:
-        """A machine that can be made is refused nowhere, and nothing is made by the check."""
+        """The check accepts an instance that can be created, and creates nothing."""
         before = list(harness.belongings())
         placement.check_placement(harness.spec("web"))
         assert list(harness.belongings()) == before
@@ -40,7 +40,7 @@ class PlacementSuite(MachineSuite):
     def test_a_place_that_cannot_be_checked_does_not_pass(
         self, placement: PlacementProvider, harness: ComputeHarness
     ) -> None:
-        """A refusal to the credential raises as it is."""
+        """A missing permission raises, and the region is not accepted."""
         harness.fail(Failure.DENIED)
         with pytest.raises(PermissionDenied):
             placement.check_placement(harness.spec("web"))

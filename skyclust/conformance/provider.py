@@ -66,13 +66,13 @@ IMPOSSIBLE_ENDPOINTS = (
     "http://",
 )
 
-# Words that in a field's name promise a secret, with the ids and paths that only sound so.
+# Parts of the names of secret fields, and endings of ids and paths that are not secret.
 SECRET = re.compile(r"secret|password|passphrase|token|private_key|external_id")
 NOT_SECRET = re.compile(r"(token_id|_url|_uri|_file|_path|_name)$")
 
 
 class ProviderSuite(Suite):
-    """Everything asked of any provider."""
+    """The requirements on any provider."""
 
     def test_gaps_are_tests_of_the_suite(self) -> None:
         """A gap is declared for a test that exists, with a reason."""
@@ -81,7 +81,7 @@ class ProviderSuite(Suite):
         assert all(reason.strip() for reason in self.gaps.values())
 
     def test_every_capability_has_its_suite(self) -> None:
-        """What a provider can do is tested."""
+        """Each ability of the provider is tested."""
         untested = [
             capability.__name__
             for capability, suite in CAPABILITIES.items()
@@ -120,7 +120,7 @@ class ProviderSuite(Suite):
         assert plain == []
 
     def test_secrets_are_bound_to_fields_that_there_are(self) -> None:
-        """Where secrets are sent is named by fields of the model, `endpoint` among them."""
+        """`destination_fields` names fields of the model, `endpoint` among them, and no secret."""
         model = self.provider_class.credential_model
         named = model.destination_fields
         if named is not None:
@@ -129,7 +129,7 @@ class ProviderSuite(Suite):
             assert [name for name in named if _is_secret(model.model_fields[name])] == []
 
     def test_an_unknown_credential_field_is_refused(self, harness: ProviderHarness) -> None:
-        """A misspelt field is an error, not ignored."""
+        """A misspelt field is an error."""
         values = harness.credential().model_dump(exclude_unset=True)
         with pytest.raises(ValidationError, match="no_such_field"):
             self.provider_class.credential_model.model_validate({**values, "no_such_field": "x"})
@@ -148,14 +148,14 @@ class ProviderSuite(Suite):
         assert [text for text in shown if any(secret in text for secret in secrets)] == []
 
     def test_making_a_provider_makes_no_call(self, harness: ProviderHarness) -> None:
-        """A provider may be made with no network at hand."""
+        """A provider object can be constructed without a network."""
         before = harness.calls()
         self.provider_class(harness.credential())
         self.provider_class(harness.unreachable_credential())
         assert harness.calls() == before
 
     def test_verify_tells_who_the_credential_is(self, provider: Provider) -> None:
-        """Account and principal are known."""
+        """`verify` returns account and principal."""
         identity = provider.verify()
         assert isinstance(identity, Identity)
         assert identity.provider == provider.name
@@ -170,7 +170,7 @@ class ProviderSuite(Suite):
 
     @pytest.mark.parametrize("method", ["verify", "regions"])
     def test_a_refused_credential_raises(self, harness: ProviderHarness, method: str) -> None:
-        """A wrong credential is told as such, with the SDK's error as the cause."""
+        """A wrong credential raises AuthenticationFailed, with the SDK's error as the cause."""
         provider = self.provider_class(harness.wrong_credential())
         with pytest.raises(AuthenticationFailed) as failure:
             getattr(provider, method)()
@@ -180,7 +180,7 @@ class ProviderSuite(Suite):
     def test_an_expired_credential_raises(
         self, provider: Provider, harness: ProviderHarness, method: str
     ) -> None:
-        """A credential that worked before is told expired, and is not remembered as good."""
+        """A credential that worked before and has expired raises AuthenticationFailed."""
         provider.verify()
         provider.regions()
         harness.fail(Failure.EXPIRED)
@@ -191,7 +191,7 @@ class ProviderSuite(Suite):
     def test_a_provider_recovers_with_its_cloud(
         self, provider: Provider, harness: ProviderHarness
     ) -> None:
-        """A failure is not remembered once it is over."""
+        """A provider works again once a failure is over."""
         harness.fail(Failure.EXPIRED)
         with pytest.raises(AuthenticationFailed):
             provider.regions()
@@ -210,14 +210,14 @@ class ProviderSuite(Suite):
         failure: Failure,
         expected: type[SkyClustError],
     ) -> None:
-        """What may pass is told as Transient once the SDK's own attempts are used up."""
+        """A passing failure raises a Transient error once the SDK's own attempts are used up."""
         harness.fail(failure)
         with pytest.raises(expected) as raised:
             provider.regions()
         assert_tells_its_source(raised.value, provider.name)
 
     def test_an_unreachable_cloud_raises(self, harness: ProviderHarness) -> None:
-        """No connection is Transient: it may come back."""
+        """A refused connection raises a Transient error: it may come back."""
         provider = self.provider_class(harness.unreachable_credential())
         with pytest.raises((Unavailable, Timeout)) as failure:
             provider.regions()
@@ -228,7 +228,7 @@ class ProviderSuite(Suite):
     def test_an_odd_answer_raises(
         self, provider: Provider, harness: ProviderHarness, method: str, failure: Failure
     ) -> None:
-        """What the API does not promise says nothing about the credential or its regions."""
+        """An undocumented answer raises, and does not count as an empty list of regions."""
         harness.fail(failure)
         with pytest.raises((UnexpectedAnswer, Unavailable, Timeout)):
             getattr(provider, method)()
@@ -237,13 +237,13 @@ class ProviderSuite(Suite):
     def test_an_impossible_endpoint_is_refused(
         self, harness: ProviderHarness, endpoint: str
     ) -> None:
-        """What can be no address is refused when the credential is made, not when it is used."""
+        """An endpoint that cannot be an address is refused by the credential model."""
         values = {**harness.credential().model_dump(exclude_unset=True), "endpoint": endpoint}
         with pytest.raises(ValidationError, match="endpoint"):
             self.provider_class.credential_model.model_validate(values)
 
     def test_every_error_has_its_place(self, harness: ProviderHarness) -> None:
-        """No error of the SDK is missing from the provider's table."""
+        """The provider's table has every error of the SDK."""
         assert list(harness.unmapped_errors()) == []
 
 
@@ -261,10 +261,10 @@ def _signature_differences(provider_class: type[Provider]) -> Iterator[str]:
         if not issubclass(provider_class, capability):
             continue
         for method in sorted(getattr(capability, "__abstractmethods__", ())):
-            asked = _parameters(getattr(capability, method))
+            expected = _parameters(getattr(capability, method))
             given = _parameters(getattr(provider_class, method))
-            if asked != given:
-                yield f"{method}: the contract has {asked}, {provider_class.__name__} {given}"
+            if expected != given:
+                yield f"{method}: the contract has {expected}, {provider_class.__name__} {given}"
 
 
 def _parameters(function: object) -> list[tuple[str, str, object]]:

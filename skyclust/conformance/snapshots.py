@@ -1,4 +1,4 @@
-"""The suite of `SnapshotProvider`: keeping a machine's disks, and going back to them."""
+"""The suite of `SnapshotProvider`: snapshots of an instance's disks, and restoring them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from skyclust.model.snapshot import InstanceSnapshot, SnapshotState
 
 
 class SnapshotSuite(MachineSuite):
-    """Everything asked of a provider that takes snapshots of machines."""
+    """The requirements on a provider that takes snapshots of instances."""
 
     @pytest.fixture
     def snapshots(self, provider: Provider) -> SnapshotProvider:
@@ -37,7 +37,7 @@ class SnapshotSuite(MachineSuite):
 
     @pytest.fixture
     def two_disks(self, compute: ComputeProvider, harness: SnapshotHarness) -> Machine:
-        """Return a new machine with a boot disk and a data disk, running."""
+        """Return a new, running instance with a boot disk and a data disk."""
         made = compute.create_instance(full_spec(harness, "web"), TOKEN)
         machine = Machine(compute, harness, made.reference)
         machine.becomes(InstanceState.RUNNING)
@@ -46,7 +46,7 @@ class SnapshotSuite(MachineSuite):
     def test_a_machine_goes_back_to_its_snapshot(
         self, snapshots: SnapshotProvider, two_disks: Machine, harness: SnapshotHarness
     ) -> None:
-        """All disks are as they were, the machine is the same one, and nothing is left over."""
+        """All disks are as they were, the instance is the same, and nothing is left over."""
         harness.write(two_disks.id, "before")
         disks = len(harness.read(two_disks.id))
         assert disks >= 2
@@ -68,7 +68,7 @@ class SnapshotSuite(MachineSuite):
     def test_disks_that_were_restored_go_with_the_machine(
         self, snapshots: SnapshotProvider, compute: ComputeProvider, harness: SnapshotHarness
     ) -> None:
-        """What a restore put into the place of a machine's disks is the machine's own."""
+        """Disks that a restore made are deleted with the instance."""
         before = list(harness.belongings())
         made = compute.create_instance(full_spec(harness, "web"), TOKEN)
         machine = Machine(compute, harness, made.reference)
@@ -96,7 +96,7 @@ class SnapshotSuite(MachineSuite):
     def test_a_lost_reply_takes_one_snapshot(
         self, snapshots: SnapshotProvider, machine: Machine, harness: SnapshotHarness
     ) -> None:
-        """A snapshot that was taken and not answered is found by its token."""
+        """A snapshot whose reply was lost is found by its token."""
         harness.fail(Failure.LOST_CHANGE)
         taken = _again(snapshots, machine)
         harness.recover()
@@ -106,7 +106,7 @@ class SnapshotSuite(MachineSuite):
     def test_a_lost_reply_of_a_restore_restores(
         self, snapshots: SnapshotProvider, two_disks: Machine, harness: SnapshotHarness
     ) -> None:
-        """A restore whose reply is lost is carried on to the same disks."""
+        """A restore whose reply was lost goes on with the same disks."""
         harness.write(two_disks.id, "before")
         kept = _taken(snapshots, harness, two_disks)
         harness.write(two_disks.id, "after")
@@ -123,7 +123,7 @@ class SnapshotSuite(MachineSuite):
     def test_a_lost_reply_of_a_delete_deletes_the_snapshot(
         self, snapshots: SnapshotProvider, machine: Machine, harness: SnapshotHarness
     ) -> None:
-        """A delete whose reply is lost is asked for again without harm."""
+        """A delete whose reply was lost can be repeated."""
         kept = _taken(snapshots, harness, machine)
         harness.fail(Failure.LOST_CHANGE)
         ask_again(lambda: snapshots.delete_snapshot(machine.reference, kept.id), harness)
@@ -134,7 +134,7 @@ class SnapshotSuite(MachineSuite):
     def test_a_reused_id_keeps_its_disks(
         self, snapshots: SnapshotProvider, machine: Machine, harness: SnapshotHarness, change: str
     ) -> None:
-        """Neither a snapshot nor a restore that is meant for a machine of before strikes."""
+        """A snapshot or restore of a deleted instance does not reach a new one with its id."""
         kept = _taken(snapshots, harness, machine)
         stranger = stranger_of(machine)
         if stranger is None:
@@ -150,7 +150,7 @@ class SnapshotSuite(MachineSuite):
     def test_a_deleted_snapshot_is_gone(
         self, snapshots: SnapshotProvider, machine: Machine, harness: SnapshotHarness
     ) -> None:
-        """A delete that was asked for twice is no error, and neither is one of nothing."""
+        """A repeated delete, and a delete of an unknown snapshot, are no errors."""
         kept = _taken(snapshots, harness, machine)
         snapshots.delete_snapshot(machine.reference, kept.id)
         _await_no_snapshot(snapshots, machine)
@@ -162,7 +162,7 @@ class SnapshotSuite(MachineSuite):
     def test_a_running_machine_is_not_restored(
         self, snapshots: SnapshotProvider, machine: Machine, harness: SnapshotHarness
     ) -> None:
-        """Where a machine must be stopped to be restored, a running one refuses."""
+        """A running instance refuses a restore that needs a stop."""
         kept = _taken(snapshots, harness, machine)
         if snapshots.must_stop_to_restore(machine.now()):
             with pytest.raises((InvalidRequest, Conflict)):
@@ -172,19 +172,19 @@ class SnapshotSuite(MachineSuite):
     def test_an_unknown_machine_has_no_snapshots(
         self, snapshots: SnapshotProvider, harness: SnapshotHarness
     ) -> None:
-        """A machine that never was cannot be kept."""
+        """A snapshot of an unknown instance raises NotFound."""
         with pytest.raises(NotFound):
             snapshots.create_snapshot(unknown_machine(harness), "nightly", OTHER_TOKEN)
 
 
 def _again(snapshots: SnapshotProvider, machine: Machine) -> InstanceSnapshot:
-    """Ask once more with the token, as a task's retry does."""
+    """Take the snapshot again with the token, as a task's retry does."""
     end = time.monotonic() + machine.harness.deadline_seconds
     while True:
         try:
             return snapshots.create_snapshot(machine.reference, "nightly", OTHER_TOKEN)
         except Transient:
-            assert time.monotonic() < end, "the machine is busy with its snapshot for ever"
+            assert time.monotonic() < end, "the instance is busy with its snapshot for ever"
             time.sleep(machine.harness.poll_seconds)
 
 
@@ -212,7 +212,7 @@ def _await_no_snapshot(snapshots: SnapshotProvider, machine: Machine) -> None:
 def _restore(
     snapshots: SnapshotProvider, harness: SnapshotHarness, machine: Machine, snapshot_id: str
 ) -> None:
-    """Restore as an operation does: again, with the token, until it is done."""
+    """Restore as an operation does: again with the token, until it is done."""
     end = time.monotonic() + harness.deadline_seconds
     done = False
     while not done:

@@ -1,4 +1,4 @@
-"""Creates that make two machines, or another than was asked for."""
+"""Creates that make two instances, or an instance that differs from the request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class IgnoresTheToken(MemoryProvider):
 
 
 class LooksBeforeItMakes(MemoryProvider):
-    """Looks for the token first, as if nobody could come in between."""
+    """Searches for the token before it creates, without a lock in between."""
 
     def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
         found = self.find_instances(spec.region, token)

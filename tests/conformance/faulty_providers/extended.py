@@ -1,4 +1,4 @@
-"""Snapshots that keep nothing, disks that stay, tags that are lost, catalogs that lie."""
+"""Faults of snapshots, disks, tags and catalogs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes that should have been refused, or should not."""
+"""Changes that are wrongly accepted or wrongly refused."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class ShowsAMachineThatNeverWas(MemoryProvider):
 
 
 class SeesMachinesWithTwoPairsOfEyes(MemoryProvider):
-    """Tells another name of a machine by get than by list."""
+    """Returns another name of an instance by get than by list."""
 
     def get_instance(self, region: str, instance_id: str) -> Instance:
         machine = super().get_instance(region, instance_id)
@@ -112,7 +112,7 @@ class DeletesWhoeverHasTheId(MemoryProvider):
 
 
 class SweepsByTheId(MemoryProvider):
-    """Deletes again, to be sure, what is not meant to be there any more."""
+    """Deletes whatever has the id again, without comparing the unique id."""
 
     def remove_leftovers(self, instance: InstanceReference) -> None:
         with cloud_errors():

@@ -1,4 +1,4 @@
-"""Lists that are not complete and do not say so, or are not what they seem."""
+"""Lists that are incomplete without an error, or wrong."""
 
 from __future__ import annotations
 

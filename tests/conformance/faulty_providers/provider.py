@@ -1,4 +1,4 @@
-"""Declarations, credentials and errors that mislead."""
+"""Wrong declarations, credentials and errors."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class TellsAThrottleAsAnOutage(MemoryProvider):
 
 
 class AnswersFromMemory(MemoryProvider):
-    """Remembers who it is, and says so after the credential has expired."""
+    """Caches its identity, and returns it after the credential has expired."""
 
     _identity: Identity | None = None
 
@@ -79,7 +79,7 @@ class CallsTheCloudWhenMade(MemoryProvider):
 
 
 class RenamesAnArgument(MemoryProvider):
-    def get_instance(self, region: str, id: str) -> Instance:  # noqa: A002  # the planted fault
+    def get_instance(self, region: str, id: str) -> Instance:  # noqa: A002  # the fault
         return super().get_instance(region, id)
 
 

@@ -242,11 +242,8 @@ def test_the_inventory_answers_for_every_time(store: Store) -> None:
     assert web.tags == {"env": "prod", "größe": "XL"}
     assert web.attributes == {"type": "t3.small", "cores": 2, "memory_gib": 2.0, "public": None}
     assert web.created_at == START
-    assert (scope.state, scope.error, scope.completed_at) == (
-        ScopeState.STALE,
-        "Too fast.",
-        hours(3),
-    )
+    assert (scope.state, scope.error) == (ScopeState.STALE, "Too fast.")
+    assert scope.completed_at == hours(3)
     assert then == {
         0: [],
         1: [("old", "running"), ("web", "stopped")],
@@ -284,11 +281,8 @@ def test_the_journal_goes_on(store: Store) -> None:
     assert (still_open.step, still_open.epoch, still_open.attempts) == ("requested", 3, 0)
     assert not still_open.cancelled
     assert still_open.request == {"wait_seconds": 900.0}
-    assert (ended.state, ended.error, ended.error_class) == (
-        OperationState.FAILED,
-        "No right.",
-        "PermissionDenied",
-    )
+    assert (ended.state, ended.error) == (OperationState.FAILED, "No right.")
+    assert ended.error_class == "PermissionDenied"
     assert (ended.created_at, ended.finished_at) == (hours(4), hours(5))
     assert (entry.step, entry.detail, entry.at) == ("journalled", "é", hours(4))
 
