@@ -1,4 +1,4 @@
-"""Checks of what a cloud answers, before anything is read from it."""
+"""Checks of a cloud's answer before its fields are read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from skyclust.errors import UnexpectedAnswer
 
 
 def require_object(answer: object, *, doing: str, provider: str) -> Mapping[str, Any]:
-    """Return an answer that is a JSON object; raises UnexpectedAnswer for any other.
+    """Return an answer that is a JSON object; raises UnexpectedAnswer for any other answer.
 
     `doing` says in the error what the call was for, as in "list the servers of RegionOne".
     """
@@ -23,20 +23,20 @@ def require_object(answer: object, *, doing: str, provider: str) -> Mapping[str,
 
 
 def require_list(answer: object, key: str, *, doing: str, provider: str) -> list[Any]:
-    """Return the list that an answer holds under a key.
+    """Return the list under a key of an answer.
 
-    An answer without its list is no empty list: it raises UnexpectedAnswer, as does one in
-    which something else stands there, null included.
+    An answer without the list is not an empty list: it raises UnexpectedAnswer, as does any other
+    value under the key, null included.
     """
-    found = require_object(answer, doing=doing, provider=provider)
-    if not isinstance(found.get(key), list):
-        stands = f"{_kind(found[key])} as its" if key in found else "no"
+    content = require_object(answer, doing=doing, provider=provider)
+    if not isinstance(content.get(key), list):
+        value = f"{_kind(content[key])} as its" if key in content else "no"
         raise UnexpectedAnswer(
-            f"Could not {doing}: the answer has {stands} {key!r}.",
+            f"Could not {doing}: the answer has {value} {key!r}.",
             hint="Is a proxy or another service answering at the endpoint?",
             provider=provider,
         )
-    return list(found[key])
+    return list(content[key])
 
 
 def _kind(value: object) -> str:

@@ -1,4 +1,4 @@
-"""One moment by which all calls that are made for somebody who waits have ended."""
+"""A deadline for all calls of a thread together."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _deadline: Final[ContextVar[float | None]] = ContextVar("deadline", default=None
 
 @contextmanager
 def call_deadline(seconds: float) -> Iterator[None]:
-    """Let every answer that is read inside end within these seconds, all of them together.
+    """Limit all answers that are read inside to these seconds together.
 
-    Holds for this thread. An answer that is not whole by then raises Timeout, and so does each
-    that begins later. An earlier deadline around it stays.
+    Holds for this thread. An answer that is not complete by then raises Timeout, and so does each
+    later call. An earlier deadline of an outer block stays.
     """
     own = time.monotonic() + seconds
     outer = _deadline.get()
@@ -28,6 +28,6 @@ def call_deadline(seconds: float) -> Iterator[None]:
 
 
 def seconds_left() -> float:
-    """Return the seconds until the deadline, not below 0; infinite when there is none."""
+    """Return the seconds until the deadline, at least 0; infinity without a deadline."""
     deadline = _deadline.get()
     return float("inf") if deadline is None else max(0.0, deadline - time.monotonic())

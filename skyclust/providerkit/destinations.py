@@ -1,4 +1,4 @@
-"""Where the name of a host leads, and whether anybody may go there."""
+"""The addresses of a host, and which of them the operator allows."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from skyclust.providerkit.permissions import AddressNotAllowed, OperatorPermissi
 def allowed_addresses(
     host: str, port: int, permissions: OperatorPermissions, *, tls: bool
 ) -> list[str]:
-    """Return the addresses of a host that may be connected to, in the order of the resolver.
+    """Return the allowed addresses of a host, in the order of the resolver.
 
-    Raises AddressNotAllowed when there is none among them, and socket.gaierror when the name
-    has no address.
+    Raises AddressNotAllowed when none of its addresses is allowed, and socket.gaierror when the
+    name has no address.
     """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    resolved = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     refused: AddressNotAllowed | None = None
     allowed: list[str] = []
-    for address in dict.fromkeys(str(one[4][0]) for one in found):
+    for address in dict.fromkeys(str(entry[4][0]) for entry in resolved):
         try:
             permissions.check_address(host, address, port, tls=tls)
         except AddressNotAllowed as error:
@@ -33,9 +33,9 @@ def allowed_addresses(
 
 
 def check_addresses(urls: Iterable[str], permissions: OperatorPermissions) -> None:
-    """Raise AddressNotAllowed for a URL that leads only where nobody may go.
+    """Raise AddressNotAllowed for a URL whose host has no allowed address.
 
-    A name that does not resolve here and now is left to whatever connects, which checks again.
+    A name that does not resolve now is skipped: the connection checks it again.
     """
     for url in urls:
         parts = parts_of(url)

@@ -1,4 +1,4 @@
-"""The one check of every address that a credential names."""
+"""The check of every URL in a credential."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LABEL: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?")
 
 @dataclass(frozen=True)
 class AddressParts:
-    """What an address leads to: a host without brackets, in lower case, and a port."""
+    """Host and port of a URL; the host without brackets, in lower case."""
 
     host: str
     port: int
@@ -27,7 +27,7 @@ class AddressParts:
 
     @property
     def loopback(self) -> bool:
-        """Whether the host is this machine's, named by a literal address."""
+        """Whether the host is a literal loopback address."""
         try:
             return ip_address(self.host).is_loopback
         except ValueError:
@@ -35,8 +35,8 @@ class AddressParts:
 
 
 def parts_of(address: str) -> AddressParts:
-    """Return what an address that `check_endpoint` has accepted leads to."""
-    # A tenth of a second to import, and most commands read no credential.
+    """Return host and port of a URL that `check_endpoint` has accepted."""
+    # Takes a tenth of a second to import, and most commands read no credential.
     from urllib3.util import parse_url  # noqa: PLC0415
 
     parts = parse_url(address)
@@ -46,15 +46,15 @@ def parts_of(address: str) -> AddressParts:
 
 
 def check_endpoint(address: str, *, query: bool = False) -> str:
-    """Return the address of a service, as it was given; raises ValueError when it is none.
+    """Return the URL of a service unchanged; raises ValueError for any other text.
 
-    It needs a scheme (http or https), a host that DNS can know or an IP address, and a port
-    from 1 to 65535 if any; a query only with `query`. It is read by the parser of urllib3, which
-    the HTTP clients of the SDKs use, so that nothing is checked in one way and called in another.
+    It needs a scheme (http or https), a valid DNS name or an IP address, and a port from 1 to 65535
+    if any; a query only with `query`. It is parsed by urllib3, which the HTTP clients of the SDKs
+    use, so that the URL that is checked is the URL that is called.
     """
     if _FORBIDDEN.search(address):
         raise ValueError("an address has no blanks, backslashes or control characters")
-    # A tenth of a second to import, and most commands read no credential.
+    # Takes a tenth of a second to import, and most commands read no credential.
     from urllib3.exceptions import LocationParseError  # noqa: PLC0415
     from urllib3.util import parse_url  # noqa: PLC0415
 

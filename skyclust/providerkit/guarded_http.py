@@ -1,8 +1,8 @@
-"""Connections of urllib3 that go only where the operator allows, and end in bounded time and size.
+"""Connections of urllib3 to allowed addresses only, with limits on the time and size of an answer.
 
-Every SDK of ours calls through urllib3, so this is the one place that all requests pass: those of
-redirects, of addresses in answers, of tokens. A name is resolved once, and what it resolves to is
-checked and connected to: it cannot become another address in between.
+Every cloud SDK calls through urllib3, so all requests pass here: also redirects, requests to
+addresses that an answer contains, and requests for tokens. A name is resolved once; the addresses
+that were resolved are checked and connected to, so that the name cannot change in between.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from urllib3.response import HTTPResponse
 
 RESPONSE_SECONDS: Final = 90.0
-"""From the first to the last byte of an answer; the largest pages of the clouds take ten."""
+"""From the first to the last byte of an answer; the largest pages of the clouds take 10 s."""
 
 LARGEST_ANSWER: Final = 32 * 1024 * 1024
 """Bytes of one answer, as sent and as unpacked; a page of 1,000 EC2 instances has about ten
@@ -36,7 +36,7 @@ million."""
 
 
 class GuardedConnection(HTTPConnection):
-    """The part that connections with and without TLS share; to be inherited first."""
+    """What connections with and without TLS share; to be inherited first."""
 
     tls = False
 
@@ -48,7 +48,7 @@ class GuardedConnection(HTTPConnection):
             addresses = allowed_addresses(host, self.port, load_permissions(), tls=self.tls)
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from error
-        timeout = self._patience()
+        timeout = self._connect_seconds()
         failure: OSError | None = None
         for address in addresses:
             try:
@@ -66,8 +66,8 @@ class GuardedConnection(HTTPConnection):
             ) from failure
         raise NewConnectionError(self, f"Failed to establish a new connection: {failure}")
 
-    def _patience(self) -> Any:
-        """Return how long to wait for a connection: the client's time-out, or what is left."""
+    def _connect_seconds(self) -> Any:
+        """Return the connect time-out: the client's, or the time left until the deadline."""
         left = seconds_left()
         if left <= 0:
             raise _not_in_time()
@@ -76,30 +76,30 @@ class GuardedConnection(HTTPConnection):
         return min(self.timeout, left) if isinstance(self.timeout, (int, float)) else left
 
     def connect(self) -> None:
-        """Connect, and bound what is read from now on."""
+        """Connect, and limit the time and size of what is read."""
         super().connect()
         self.sock: Any = BoundedSocket(self.sock)
 
     def set_tunnel(self, host: str, *arguments: Any, **options: Any) -> None:
-        """Ask the proxy for a tunnel to a host that may be called."""
+        """Request a tunnel from the proxy, to an allowed host."""
         port = options.get("port", arguments[0] if arguments else None)
         _check_behind_proxy(host, int(port or 443), tls=True)
         super().set_tunnel(host, *arguments, **options)
 
     def putrequest(self, method: str, url: str, *arguments: Any, **options: Any) -> None:
-        """Begin a request; one that the proxy is to make itself names its host in the address."""
+        """Begin a request; a plain HTTP request to a proxy names the target host in its URL."""
         if self.proxy is not None and url.startswith("http://"):
             target = parse_url(url)
             _check_behind_proxy(target.host or "", target.port or 80, tls=False)
         super().putrequest(method, url, *arguments, **options)
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
-        """Return the response; unpacking it stops at the largest answer."""
+        """Return the response; decompression stops at LARGEST_ANSWER."""
         response = super().getresponse()
         response._init_decoder()
         if response._decoder is not None:
             bounded = BoundedDecoder(response._decoder, response.close)
-            response._decoder = bounded  # type: ignore[assignment]  # wraps what it stands for
+            response._decoder = bounded  # type: ignore[assignment]  # has the interface of the decoder
         return response
 
 
@@ -130,7 +130,7 @@ GUARDED_POOLS: Final = {"http": GuardedHTTPPool, "https": GuardedHTTPSPool}
 
 
 def _check_behind_proxy(host: str, port: int, *, tls: bool) -> None:
-    """Check what a proxy is asked for; a name that only the proxy can resolve is left to it."""
+    """Check the target behind a proxy; a name that only the proxy resolves is not checked."""
     try:
         allowed_addresses(host.strip("[]"), port, load_permissions(), tls=tls)
     except socket.gaierror:
@@ -138,7 +138,7 @@ def _check_behind_proxy(host: str, port: int, *, tls: bool) -> None:
 
 
 class BoundedSocket:
-    """A connected socket whose answers end in bounded time and size."""
+    """A connected socket with limits on the time and size of an answer."""
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
@@ -147,13 +147,13 @@ class BoundedSocket:
         return getattr(self._socket, name)
 
     def makefile(self, mode: str = "rb", buffering: int | None = None) -> Any:
-        """Return a file of the next answer; http.client opens one an answer."""
+        """Return a file of the next answer; http.client opens a file for each answer."""
         raw = BoundedReader(self._socket)
         return raw if buffering == 0 else io.BufferedReader(raw)
 
 
 class BoundedReader(io.RawIOBase):
-    """Reads one answer from a socket: within RESPONSE_SECONDS, at most LARGEST_ANSWER bytes."""
+    """Reads an answer from a socket: within RESPONSE_SECONDS, at most LARGEST_ANSWER bytes."""
 
     def __init__(self, connected: socket.socket) -> None:
         super().__init__()
@@ -168,11 +168,11 @@ class BoundedReader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:
         """Read into a buffer; raises Timeout and UnexpectedAnswer at the bounds."""
-        patience = self._socket.gettimeout()
+        timeout = self._socket.gettimeout()
         left = self._end - time.monotonic()
         if left <= 0:
             raise _not_in_time()
-        self._socket.settimeout(left if patience is None else min(patience, left))
+        self._socket.settimeout(left if timeout is None else min(timeout, left))
         try:
             count = self._file.readinto(buffer)
         except TimeoutError:
@@ -181,21 +181,21 @@ class BoundedReader(io.RawIOBase):
             raise
         finally:
             if self._socket.fileno() >= 0:
-                self._socket.settimeout(patience)
+                self._socket.settimeout(timeout)
         self._received += count or 0
         if self._received > LARGEST_ANSWER:
             raise too_large()
         return count
 
     def close(self) -> None:
-        """Let go of the socket, which stays open for the next request."""
+        """Close the file; the socket stays open for the next request."""
         self._file.close()
         super().close()
 
 
 class BoundedDecoder:
-    """Unpacks an answer, at most LARGEST_ANSWER bytes of it: a gzip may hold a thousand times
-    what it has."""
+    """Decompresses an answer, at most LARGEST_ANSWER bytes: a gzip stream can expand a thousand
+    times."""
 
     def __init__(self, decoder: Any, give_up: Callable[[], None]) -> None:
         self._decoder = decoder
@@ -204,16 +204,16 @@ class BoundedDecoder:
 
     @property
     def has_unconsumed_tail(self) -> bool:
-        """Whether there is more to unpack of what was given."""
+        """Whether the decoder has input that is not decompressed yet."""
         return bool(self._decoder.has_unconsumed_tail)
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes:
-        """Return what the data unpacks to; raises UnexpectedAnswer beyond the bound."""
-        wanted = self._left + 1 if max_length < 0 else min(max_length, self._left + 1)
-        return self._counted(self._decoder.decompress(data, max_length=wanted))
+        """Return the decompressed data; raises UnexpectedAnswer beyond the limit."""
+        length = self._left + 1 if max_length < 0 else min(max_length, self._left + 1)
+        return self._counted(self._decoder.decompress(data, max_length=length))
 
     def flush(self) -> bytes:
-        """Return what is left to unpack."""
+        """Return the rest of the decompressed data."""
         return self._counted(self._decoder.flush())
 
     def _counted(self, unpacked: bytes) -> bytes:
@@ -225,7 +225,7 @@ class BoundedDecoder:
 
 
 def too_large() -> UnexpectedAnswer:
-    """Return the error for an answer that is larger than any that a cloud gives."""
+    """Return the error for an answer that is larger than any answer of a cloud."""
     return UnexpectedAnswer(
         f"The answer was given up: it is larger than {LARGEST_ANSWER // 1024**2} MiB.",
         hint="Is a proxy or another service answering at the endpoint?",

@@ -1,4 +1,4 @@
-"""What requests sends through: an adapter whose connections are guarded."""
+"""An adapter for requests with guarded connections."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from skyclust.providerkit.guarded_http import GUARDED_POOLS
 
 
 class GuardedAdapter(HTTPAdapter):
-    """Sends only where the operator allows, and reads answers of bounded time and size."""
+    """Connects to allowed addresses only, with limits on the time and size of an answer."""
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        """Make the pools of guarded connections."""
+        """Create the pools of guarded connections."""
         super().init_poolmanager(*arguments, **options)
         self.poolmanager.pool_classes_by_scheme = GUARDED_POOLS
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        """Return the pools of connections to a proxy, what lies behind it checked too."""
+        """Return the pools of connections to a proxy; the targets behind it are checked too."""
         manager = super().proxy_manager_for(proxy, **options)
         manager.pool_classes_by_scheme = GUARDED_POOLS
         return manager
 
 
 def guarded_session(*, connections: int) -> Session:
-    """Return a session of requests for so many threads, guarded for both schemes."""
+    """Return a session for so many threads, guarded for both schemes."""
     session = Session()
     mount_guarded(session, GuardedAdapter(pool_maxsize=connections))
     return session
 
 
 def mount_guarded(session: Session, adapter: GuardedAdapter) -> None:
-    """Let a session send everything through a guarded adapter, with and without TLS."""
+    """Mount a guarded adapter in a session, with and without TLS."""
     for scheme in ("https://", "http://"):
         session.mount(scheme, adapter)

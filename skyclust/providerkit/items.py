@@ -1,4 +1,4 @@
-"""Reading the items of a list one by one, so that one odd item does not hide the others."""
+"""Reading the items of a list one by one, so that an unreadable item does not hide the rest."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _NAMES: Final = ("id", "name", "selfLink", "vmid", "uuid")
 
 @dataclass
 class ItemReader:
-    """Makes records of the items of one list, and remembers those that cannot be read.
+    """Converts the items of a list to records, and collects those that cannot be read.
 
-    One object for all pages of a list: `finish()` after the last page raises IncompleteList
-    when there were any. `what` says in an error what is listed, as in "servers of RegionOne".
+    One object serves all pages of a list: `finish()` after the last page raises IncompleteList
+    if an item could not be read. `what` names the items in errors: "servers of RegionOne".
     """
 
     provider: str
@@ -37,11 +37,11 @@ class ItemReader:
         region: str | Callable[[Any], str],
         name: Callable[[Any], str] | None = None,
     ) -> list[Record]:
-        """Return the records of the items that can be read; None leaves an item out.
+        """Return the records of the readable items; `to_record` returns None to leave an item out.
 
-        `region` is the region of all items, or returns that of one (of a list of an account).
-        `name` returns what an error calls an item; by default its id, name or position.
-        Errors of the tree other than UnexpectedAnswer are raised: they are not about one item.
+        `region` is the region of all items, or returns the region of an item (in a list of an
+        account). `name` returns the name of an item in errors; by default its id, name or
+        position. Errors of the tree other than UnexpectedAnswer are raised: they concern the call.
         """
         records: list[Record] = []
         for item in items:
@@ -52,7 +52,9 @@ class ItemReader:
                 self._remember(item, region, name, error.message)
             except SkyClustError:
                 raise
-            except Exception as error:  # whatever an odd item does to a reader is the item's
+            except (
+                Exception
+            ) as error:  # whatever an unexpected item raises concerns that item alone
                 self._remember(item, region, name, f"{type(error).__name__}: {error}")
             else:
                 if record is not None:
@@ -80,21 +82,21 @@ class ItemReader:
         name: Callable[[Any], str] | None,
         reason: str,
     ) -> None:
-        called = _quietly(name, item) if name else _usual_name(item)
-        where = region if isinstance(region, str) else _quietly(region, item)
+        item_name = _or_none(name, item) if name else _usual_name(item)
+        item_region = region if isinstance(region, str) else _or_none(region, item)
         self._unreadable.append(
             UnreadableItem(
-                region=where or "",
-                name=called or f"number {self._count}",
+                region=item_region or "",
+                name=item_name or f"number {self._count}",
                 reason=reason[:LONGEST_REASON],
             )
         )
 
 
-def _quietly(function: Callable[[Any], str], item: Any) -> str | None:
+def _or_none(function: Callable[[Any], str], item: Any) -> str | None:
     try:
         return function(item)
-    except Exception:  # the item is odd: its name or region may be what is missing
+    except Exception:  # the name or region may be what is missing
         return None
 
 

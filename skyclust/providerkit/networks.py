@@ -95,17 +95,17 @@ def _port(digits: str, text: str) -> int:
 
 
 def is_public(address: Address) -> bool:
-    """Return whether an address is one of the internet, by IANA's registries of special ones."""
+    """Return whether an address is public, by IANA's registries of special addresses."""
     real = _embedded(address)
     if isinstance(real, IPv6Address) and real not in _UNICAST:
         return False
-    if any(real.version == one.version and real in one for one in _SPECIAL):
+    if any(real.version == network.version and real in network for network in _SPECIAL):
         return False
     return real.is_global and not real.is_multicast
 
 
 def _embedded(address: Address) -> Address:
-    """Return the IPv4 address that an IPv6 one stands for, else the address itself."""
+    """Return the IPv4 address that is embedded in an IPv6 address, else the address itself."""
     if isinstance(address, IPv4Address):
         return address
     if address.ipv4_mapped is not None:
@@ -118,25 +118,25 @@ def _embedded(address: Address) -> Address:
 
 
 def refusal(allowed: Iterable[AllowedNetwork], address: str, port: int, *, tls: bool) -> str | None:
-    """Return why a connection is refused, None when it is not.
+    """Return why a connection is refused, None if it is allowed.
 
-    A public address needs TLS. Loopback, link-local, private and reserved ones need an entry of
-    the operator's list, and plain HTTP one that begins with `http://`.
+    A public address needs TLS. Loopback, link-local, private and reserved addresses need an entry
+    in the operator's list, and plain HTTP needs an entry that begins with `http://`.
     """
-    found = ip_address(address.partition("%")[0])
-    real = _embedded(found)
-    entries = [one for one in allowed if one.covers(found, port) or one.covers(real, port)]
-    if not is_public(found) and not entries:
+    given = ip_address(address.partition("%")[0])
+    real = _embedded(given)
+    entries = [entry for entry in allowed if entry.covers(given, port) or entry.covers(real, port)]
+    if not is_public(given) and not entries:
         return f"{address} is {_kind(real)} address"
-    if not tls and not any(one.plain_http for one in entries):
+    if not tls and not any(entry.plain_http for entry in entries):
         return "it is plain HTTP, which anybody on the way can read and change"
     return None
 
 
 def has_no_cloud(address: str) -> bool:
-    """Return whether an address is one that no cloud has: of this link, of a group, of nobody."""
-    found = _embedded(ip_address(address.partition("%")[0]))
-    return found.is_link_local or found.is_multicast or found.is_unspecified
+    """Return whether no cloud can have the address: it is link-local, multicast or unspecified."""
+    real = _embedded(ip_address(address.partition("%")[0]))
+    return real.is_link_local or real.is_multicast or real.is_unspecified
 
 
 def _kind(address: Address) -> str:

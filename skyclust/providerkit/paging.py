@@ -1,4 +1,4 @@
-"""Following pages to the end, and noticing that there is none."""
+"""Detection of lists of pages that never end."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from typing import Final
 
 from skyclust.errors import UnexpectedAnswer
 
-MOST_BARREN_PAGES: Final = 100
+MOST_EMPTY_PAGES: Final = 100
 """Pages in a row without a new item, with a new token each. Clouds do send empty pages: EC2
-and Compute Engine filter after they have cut a page."""
+and Compute Engine apply a filter after they have taken a page."""
 
 
 @dataclass
 class PageGuard:
-    """Notices a list that never ends; one object for all pages of a list.
+    """Detects a list that never ends; one object serves all pages of a list.
 
-    `doing` says in the error what the call was for, as in "list the servers of RegionOne".
+    `doing` completes "Could not ..." in the error: "list the servers of RegionOne".
     """
 
     doing: str
     provider: str
     _tokens: set[Hashable] = field(default_factory=set)
     _items: set[Hashable] = field(default_factory=set)
-    _barren: int = 0
+    _empty_pages: int = 0
 
     def check(self, token: Hashable, items: Iterable[Hashable] = ()) -> None:
-        """Note the token that leads to the next page, and what identifies this page's items.
+        """Record the token of the next page, and the ids of this page's items.
 
-        Raises UnexpectedAnswer for a token that led to a page before, and after too many pages
-        in a row that brought nothing new.
+        Raises UnexpectedAnswer for a token that was used before, and after too many pages in a
+        row without a new item.
         """
         if token in self._tokens:
             raise self._endless("a page leads back to an earlier one")
         self._tokens.add(token)
         before = len(self._items)
         self._items.update(items)
-        self._barren = 0 if len(self._items) > before else self._barren + 1
-        if self._barren >= MOST_BARREN_PAGES:
-            raise self._endless(f"{self._barren} pages in a row brought nothing new")
+        self._empty_pages = 0 if len(self._items) > before else self._empty_pages + 1
+        if self._empty_pages >= MOST_EMPTY_PAGES:
+            raise self._endless(f"{self._empty_pages} pages in a row brought nothing new")
 
     def _endless(self, why: str) -> UnexpectedAnswer:
         return UnexpectedAnswer(

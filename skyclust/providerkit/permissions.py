@@ -1,7 +1,7 @@
 """What the operator of this process allows a credential to use: networks, identities, files.
 
 They come from the process's settings and, for networks, from a file of the home folder that the
-command line writes. Nothing that a credential holds can add to them.
+command line writes. A credential cannot add to them.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from skyclust.providerkit.networks import (
 from skyclust.settings import Settings, load_settings
 
 NETWORKS_FILE: Final = "allowed-networks"
-"""In the home folder: an entry a line, as SKYCLUST_ALLOWED_NETWORKS has them."""
+"""In the home folder: one entry per line, in the form of SKYCLUST_ALLOWED_NETWORKS."""
 
 
 class AddressNotAllowed(ConfigurationError):
     """A credential leads to an address that the operator has not allowed.
 
-    `entry` is what the operator's list would have to hold, None for an address of no cloud.
+    `entry` is the entry that the operator's list lacks, None for an address that no cloud has.
     """
 
     def __init__(self, message: str, *, entry: str | None, hint: str = "") -> None:
@@ -44,7 +44,7 @@ class OperatorPermissions:
     credential_sources: frozenset[str]
 
     def check_address(self, host: str, address: str, port: int, *, tls: bool) -> None:
-        """Raise ConfigurationError for an address that nobody may be connected to."""
+        """Raise AddressNotAllowed for an address that the operator does not allow."""
         reason = refusal(self.networks, address, port, tls=tls)
         if reason is None:
             return
@@ -107,7 +107,7 @@ def _not_allowed(what: str, advice: str, *, code: str) -> ConfigurationError:
 
 
 def wanted_entry(address: str, port: int, *, tls: bool) -> str:
-    """Return the entry of the operator's list that would allow just this address and port."""
+    """Return the entry of the operator's list that allows only this address and port."""
     host = f"[{address}]" if ":" in address else address
     return f"{'' if tls else 'http://'}{host}:{port}"
 
@@ -115,7 +115,7 @@ def wanted_entry(address: str, port: int, *, tls: bool) -> str:
 def load_permissions() -> OperatorPermissions:
     """Return what the environment and the home folder of this process allow now.
 
-    Raises ConfigurationError for an entry that is no network.
+    Raises ConfigurationError for an entry that is not a network.
     """
     settings = load_settings()
     return OperatorPermissions(
@@ -132,14 +132,14 @@ def entries(text: str) -> list[str]:
 
 
 def listed_networks(settings: Settings) -> tuple[AllowedNetwork, ...]:
-    """Return the networks of SKYCLUST_ALLOWED_NETWORKS; ConfigurationError for what is none."""
+    """Return the networks of the setting; raises ConfigurationError for a wrong entry."""
     return _parsed(entries(settings.allowed_networks), "SKYCLUST_ALLOWED_NETWORKS")
 
 
 def remembered_networks(settings: Settings) -> tuple[AllowedNetwork, ...]:
     """Return the networks that the command line has written to the home folder.
 
-    Raises ConfigurationError for a file that cannot be read, or a line in it that is no network.
+    Raises ConfigurationError for a file that cannot be read, or a line in it that is not a network.
     """
     path = settings.home / NETWORKS_FILE
     try:

@@ -1,4 +1,4 @@
-"""The one door through which a provider's errors come: whatever it raises becomes the tree's."""
+"""Errors of a provider's calls: exceptions outside the error tree become UnexpectedAnswer."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from skyclust.errors import SkyClustError, UnexpectedAnswer
 def provider_errors(provider: str, doing: str) -> Iterator[None]:
     """Raise UnexpectedAnswer, with the cause, for any exception outside the error tree.
 
-    A provider, ours or a plugin's, may stumble over an answer that nobody foresaw. That is the
-    failure of the one call, never of the others. `doing` says what the call was for.
+    A provider, ours or a plugin's, may fail on an answer that its author did not expect. That
+    concerns this call alone. `doing` completes "Could not ...".
     """
     try:
         yield
     except SkyClustError:
         raise
-    except Exception as error:  # whatever it is, it is one call's
+    except Exception as error:  # any exception concerns this call alone
         raise UnexpectedAnswer(
             f"Could not {doing}: provider {provider!r} stumbled over the answer"
             f" ({type(error).__name__}: {error}).",

@@ -1,4 +1,4 @@
-"""The proof that a machine is the one that a change is meant for."""
+"""Comparison of an instance's unique id before it is changed."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from skyclust.model.instance import InstanceReference
 
 
 def require_same_instance(instance: InstanceReference, unique_id: str, *, provider: str) -> None:
-    """Raise NotFound unless the machine that has the id now is the one that is meant.
+    """Raise NotFound unless the instance that has the id now has the reference's unique id.
 
-    `unique_id` is that of the machine that the cloud shows under the id.
+    `unique_id` is that of the instance which the cloud returns for the id.
     """
     if unique_id != instance.unique_id:
         raise NotFound(

@@ -8,7 +8,7 @@ from skyclust.errors import NotFound, UnexpectedAnswer
 from skyclust.model.instance import InstanceReference
 from skyclust.providerkit.answers import require_list, require_object
 from skyclust.providerkit.endpoints import check_endpoint
-from skyclust.providerkit.paging import MOST_BARREN_PAGES, PageGuard
+from skyclust.providerkit.paging import MOST_EMPTY_PAGES, PageGuard
 from skyclust.providerkit.same_instance import require_same_instance
 
 
@@ -36,10 +36,10 @@ def test_a_token_that_led_to_a_page_before_ends_the_list() -> None:
 def test_pages_that_bring_nothing_new_end_the_list_and_a_few_empty_ones_do_not() -> None:
     guard = PageGuard("list disks", "acme")
     guard.check(0, ["d-1"])
-    for number in range(1, MOST_BARREN_PAGES):
+    for number in range(1, MOST_EMPTY_PAGES):
         guard.check(number, ["d-1"])
     guard.check("new", ["d-2"])
-    for number in range(MOST_BARREN_PAGES - 1):
+    for number in range(MOST_EMPTY_PAGES - 1):
         guard.check(("later", number))
     with pytest.raises(UnexpectedAnswer, match="nothing new"):
         guard.check("last")
