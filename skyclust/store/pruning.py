@@ -14,7 +14,8 @@ from skyclust.store.engine import Store
 from skyclust.store.types import now
 
 BATCH: Final = 5000
-"""Versions that one transaction removes: half a second on SQLite, whose other writers wait."""
+"""Versions that one transaction removes: less than 0.1 s on either engine, with 200,000 rows, in
+which other writers of SQLite wait."""
 
 SHORTEST: Final = timedelta(days=1)
 """A read that runs must still find what was gone since it began, and reads take minutes."""
