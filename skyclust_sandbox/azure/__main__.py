@@ -6,7 +6,7 @@ import argparse
 
 from skyclust_sandbox.application import CloudApplication
 from skyclust_sandbox.azure.cloud import AzureCloud
-from skyclust_sandbox.azure.hidden import HiddenControl
+from skyclust_sandbox.azure.control_paths import HiddenControl
 from skyclust_sandbox.azure.state import AzureSettings
 from skyclust_sandbox.control import Conditions, Control
 from skyclust_sandbox.faults import Faults

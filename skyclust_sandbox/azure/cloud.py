@@ -11,25 +11,28 @@ import orjson
 from werkzeug.wrappers import Request, Response
 
 from skyclust_sandbox.application import Call
-from skyclust_sandbox.azure import consoles, entra, estate, versions
-from skyclust_sandbox.azure.asking import Ask
-from skyclust_sandbox.azure.callers import (
+from skyclust_sandbox.azure import api_versions
+from skyclust_sandbox.azure.authorization import (
     check_role,
     check_subscription,
     client_of,
     principal_of,
 )
-from skyclust_sandbox.azure.locations import name_of
-from skyclust_sandbox.azure.refusals import (
+from skyclust_sandbox.azure.compute import boot_diagnostics
+from skyclust_sandbox.azure.entra import endpoints
+from skyclust_sandbox.azure.entra.access_tokens import Tokens
+from skyclust_sandbox.azure.estate.seed import begin
+from skyclust_sandbox.azure.fault_responses import (
     ALLOCATION_FAILURES,
     refused_by_entra,
     refused_by_manager,
 )
+from skyclust_sandbox.azure.locations import name_of
+from skyclust_sandbox.azure.request_context import Ask
+from skyclust_sandbox.azure.responses import refusal
+from skyclust_sandbox.azure.router import Route, Router
 from skyclust_sandbox.azure.routes import ROUTES
-from skyclust_sandbox.azure.routing import Route, Router
 from skyclust_sandbox.azure.state import AzureSettings, State
-from skyclust_sandbox.azure.tokens import Tokens
-from skyclust_sandbox.azure.wire import refusal
 from skyclust_sandbox.control import Conditions
 from skyclust_sandbox.faults import Fault, FaultKind
 from skyclust_sandbox.seeds import Seed
@@ -57,7 +60,7 @@ class AzureCloud:
         """Forget everything but the tokens given out, and begin anew from a seed."""
         with self.lock:
             self.state = State(self.state.settings, self.state.conditions)
-            estate.begin(self.state, seed)
+            begin(self.state, seed)
 
     def read(self, request: Request) -> AzureCall:
         """Return what is called; refuses with 404 or 405 what the sandbox does not have."""
@@ -83,7 +86,7 @@ class AzureCloud:
         if ours.route.handler is None:
             return
         principal = principal_of(request, self._tokens)
-        versions.check(request)
+        api_versions.check(request)
         if "subscription" in ours.names:
             check_subscription(principal, ours.names["subscription"])
             check_role(principal, request)
@@ -130,17 +133,17 @@ class AzureCloud:
         match call.action:
             case "Tokens_Create":
                 certificates = self.state.certificates
-                return entra.create_token(call.request, tenant, self._tokens, certificates)
+                return endpoints.create_token(call.request, tenant, self._tokens, certificates)
             case "ManagedIdentity_GetToken":
-                return entra.identity_token(call.request, self._tokens)
+                return endpoints.identity_token(call.request, self._tokens)
             case "Blobs_Get":
                 with self.lock:
                     self.state.agenda.advance()
-                    return consoles.read_blob(self.state, call.request, call.names)
+                    return boot_diagnostics.read_blob(self.state, call.request, call.names)
             case "Tenants_OpenIdConfiguration":
-                return entra.openid_configuration(call.request, tenant)
+                return endpoints.openid_configuration(call.request, tenant)
             case _:
-                return entra.instance_discovery(call.request)
+                return endpoints.instance_discovery(call.request)
 
     def _region_of(self, request: Request, names: Mapping[str, str]) -> str:
         """Return the location that the path, the body or the stored resource tells, else ""."""

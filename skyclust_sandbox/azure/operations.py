@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from skyclust_sandbox.azure.wire import Document, timestamp
+from skyclust_sandbox.azure.responses import Document, timestamp
 
 
 def _now() -> datetime:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Request, Response
 
-from skyclust_sandbox.azure.asking import Ask
+from skyclust_sandbox.azure.request_context import Ask
+from skyclust_sandbox.azure.responses import Document, refusal, reply
 from skyclust_sandbox.azure.state import Resource
-from skyclust_sandbox.azure.wire import Document, refusal, reply
 
 
 def page(

@@ -19,7 +19,7 @@ from typing import Any, Final
 from azure.mgmt.compute import models as compute
 from azure.mgmt.network import models as network
 
-from skyclust_sandbox.azure.wire import refusal
+from skyclust_sandbox.azure.responses import refusal
 
 MODELS: Final[Mapping[str, type]] = {
     "microsoft.compute/virtualmachines": compute.VirtualMachine,

@@ -11,7 +11,7 @@ from typing import Any
 
 from skyclust_sandbox.azure.identifiers import Identifiers
 from skyclust_sandbox.azure.operations import Operation
-from skyclust_sandbox.azure.pools import Pool
+from skyclust_sandbox.azure.subnet_addresses import Pool
 from skyclust_sandbox.control import Conditions
 
 

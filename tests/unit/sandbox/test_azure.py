@@ -11,16 +11,16 @@ from werkzeug.test import create_environ
 from werkzeug.wrappers import Request
 
 from skyclust_sandbox.application import Refused
-from skyclust_sandbox.azure import machines
-from skyclust_sandbox.azure.asking import Ask
-from skyclust_sandbox.azure.callers import action_of
+from skyclust_sandbox.azure.authorization import action_of
 from skyclust_sandbox.azure.cloud import AzureCloud
-from skyclust_sandbox.azure.quotas import count_cores, take_cores
-from skyclust_sandbox.azure.routing import Route, Router
+from skyclust_sandbox.azure.compute import virtual_machines
+from skyclust_sandbox.azure.compute.quotas import count_cores, take_cores
+from skyclust_sandbox.azure.entra.access_tokens import ExpiredToken, InvalidToken, Tokens
+from skyclust_sandbox.azure.request_context import Ask
+from skyclust_sandbox.azure.router import Route, Router
 from skyclust_sandbox.azure.schema import MODELS, violations
 from skyclust_sandbox.azure.state import AzureSettings, State
 from skyclust_sandbox.azure.tenants import MAIN_CLIENT, MAIN_TENANT
-from skyclust_sandbox.azure.tokens import ExpiredToken, InvalidToken, Tokens
 from skyclust_sandbox.control import Conditions
 from skyclust_sandbox.seeds import Seed
 from tests.fixtures.machine_speed import bound
@@ -41,7 +41,7 @@ def test_cores_are_counted_again_before_they_are_refused() -> None:
     take_cores(few, SUBSCRIPTION, "southeastasia", 4)
     resting = next(
         one
-        for one in few.resources.of_type(SUBSCRIPTION, machines.KIND)
+        for one in few.resources.of_type(SUBSCRIPTION, virtual_machines.KIND)
         if one.location == "southeastasia" and one.power == "running"
     )
     take_cores(few, SUBSCRIPTION, "southeastasia", 4)  # those taken before were never used
@@ -53,7 +53,7 @@ def test_cores_are_counted_again_before_they_are_refused() -> None:
 
 def test_five_thousand_machines_take_little_to_list() -> None:
     state = _state(Seed.ESTATE)
-    [pattern, *_] = state.resources.of_type(SUBSCRIPTION, machines.KIND)
+    [pattern, *_] = state.resources.of_type(SUBSCRIPTION, virtual_machines.KIND)
     for number in range(5_000):
         one = replace(pattern, id=f"{pattern.id}-{number}")
         state.resources.add(one)
@@ -62,7 +62,7 @@ def test_five_thousand_machines_take_little_to_list() -> None:
         request = Request(create_environ(query_string=query))
         ask = Ask(state, request, "", {"subscription": SUBSCRIPTION}, MAIN_CLIENT)
         began = time.process_time()
-        assert b"nextLink" in machines.list_all(ask).get_data()
+        assert b"nextLink" in virtual_machines.list_all(ask).get_data()
         assert time.process_time() - began < bound(0.2)  # of five pages
 
 

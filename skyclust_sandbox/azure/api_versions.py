@@ -1,0 +1,69 @@
+"""The API versions that the sandbox Azure takes: those the SDKs of some years ask for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from werkzeug.wrappers import Request
+
+from skyclust_sandbox.azure.responses import refusal
+
+_MACHINES: Final = (
+    *("2023-09-01", "2024-03-01", "2024-07-01", "2024-11-01", "2025-04-01", "2025-11-01"),
+    "2026-04-01",
+)
+_DISKS: Final = ("2023-04-02", "2023-10-02", "2024-03-02", "2025-01-02", "2026-03-02")
+_GALLERIES: Final = ("2022-08-03", "2023-07-03", "2024-03-03", "2025-03-03", "2026-03-03")
+_NETWORK: Final = (
+    *("2018-10-01", "2022-07-01", "2023-11-01", "2024-01-01", "2024-05-01", "2024-07-01"),
+    *("2024-10-01", "2025-01-01", "2025-05-01", "2025-07-01", "2026-03-01"),
+)
+_RESOURCES: Final = (
+    *("2021-01-01", "2021-04-01", "2022-09-01", "2022-12-01", "2023-07-01", "2024-03-01"),
+    *("2024-07-01", "2024-11-01", "2025-03-01", "2025-04-01"),
+)
+
+
+_OF_COMPUTE: Final = {
+    "disks": _DISKS,
+    "galleries": _GALLERIES,
+    "locations": (*_MACHINES, *_DISKS, *_GALLERIES),
+    "skus": ("2019-04-01", "2021-07-01"),
+    "snapshots": _DISKS,
+}
+
+
+def known_versions(path: str) -> tuple[str, ...]:
+    """Return the versions of what is at a path: Compute has others for disks than for machines.
+
+    The status of an operation is asked for with the version that began it.
+    """
+    _, provided, below = path.lower().rpartition("/providers/")
+    namespace, _, rest = below.partition("/")
+    kind = rest.partition("/")[0]
+    if not provided or namespace == "microsoft.resources":
+        return _RESOURCES
+    if namespace == "microsoft.network":
+        return _NETWORK
+    if namespace == "microsoft.authorization":
+        return ("2018-07-01", "2022-04-01")
+    return _OF_COMPUTE.get(kind, _MACHINES)
+
+
+def check(request: Request) -> None:
+    """Refuse a call without an API version, or with one that its provider does not have."""
+    version = request.args.get("api-version")
+    if version is None:
+        raise refusal(
+            400,
+            "MissingApiVersionParameter",
+            "The api-version query parameter (?api-version=) is required for all requests.",
+        )
+    known = known_versions(request.path)
+    if version not in known:
+        raise refusal(
+            400,
+            "InvalidApiVersionParameter",
+            f"The api-version '{version}' is invalid. The supported versions are"
+            f" '{','.join(known)}'.",
+        )

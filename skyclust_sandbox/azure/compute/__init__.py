@@ -1,0 +1,1 @@
+"""The sandbox of Microsoft.Compute: virtual machines, disks, snapshots and images."""

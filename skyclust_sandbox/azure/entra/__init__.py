@@ -1,0 +1,1 @@
+"""The sandbox of Microsoft Entra ID: the endpoints that issue access tokens."""

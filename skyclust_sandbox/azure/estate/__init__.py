@@ -1,0 +1,1 @@
+"""The seeded resources of the sandbox Azure."""

@@ -1,0 +1,1 @@
+"""The sandbox of Microsoft.Network: virtual networks and the resources in them."""

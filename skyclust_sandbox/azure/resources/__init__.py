@@ -1,0 +1,1 @@
+"""The sandbox of Microsoft.Resources: subscriptions, resource groups and tags."""
