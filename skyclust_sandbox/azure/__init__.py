@@ -48,7 +48,7 @@ error codes AllocationFailed, ZonalAllocationFailed and OverconstrainedAllocatio
 create or a start be accepted and then fail; QuotaExceeded and SkuNotAvailable refuse at once,
 as any other code does.
 
-`GET .../virtualMachines?statusOnly=true` tells hardly more than the state of each machine, and a
+`GET .../virtualMachines?statusOnly=true` tells hardly more than the state of each vm, and a
 list takes `$expand` only with a `$filter`: who needs both reads two lists. Retry-After is the
 transition in whole seconds, so 0 for short ones: give the SDK a `polling_interval`.
 

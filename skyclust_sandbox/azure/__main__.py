@@ -6,7 +6,7 @@ import argparse
 
 from skyclust_sandbox.application import CloudApplication
 from skyclust_sandbox.azure.cloud import AzureCloud
-from skyclust_sandbox.azure.control_paths import HiddenControl
+from skyclust_sandbox.azure.control_paths import AzureControlPaths
 from skyclust_sandbox.azure.state import AzureSettings
 from skyclust_sandbox.control import Conditions, Control
 from skyclust_sandbox.faults import Faults
@@ -16,7 +16,7 @@ from skyclust_sandbox.serving import serve
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Serve until stopped; says where in one line of JSON on stdout."""
+    """Serve until stopped; prints the endpoint as one line of JSON to stdout."""
     options = _parser().parse_args(arguments)
     settings = AzureSettings(
         transition_seconds=options.transition_seconds,
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> None:
     control = Control("azure", options.nonce, Seed(options.seed), cloud.restart, conditions)
     control.reset(None)
     serve(
-        HiddenControl(cloud, CloudApplication(cloud, control)),
+        AzureControlPaths(cloud, CloudApplication(cloud, control)),
         cloud="azure",
         host=options.host,
         port=options.port,
@@ -39,8 +39,8 @@ def main(arguments: list[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = common_parser("azure", __doc__)
     add = parser.add_argument
-    add("--page-size", type=int, default=1000, help="what a page of a list holds")
-    add("--regional-cores", type=int, default=20_000, help="quota of cores in each location")
+    add("--page-size", type=int, default=1000, help="number of items in a page of a list")
+    add("--regional-cores", type=int, default=20_000, help="vCPU quota of each location")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""The API versions that the sandbox Azure takes: those the SDKs of some years ask for."""
+"""The API versions that the sandbox Azure supports: those of the SDKs of recent years."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Final
 
 from werkzeug.wrappers import Request
 
-from skyclust_sandbox.azure.responses import refusal
+from skyclust_sandbox.azure.responses import arm_error
 
-_MACHINES: Final = (
+_VIRTUAL_MACHINES: Final = (
     *("2023-09-01", "2024-03-01", "2024-07-01", "2024-11-01", "2025-04-01", "2025-11-01"),
     "2026-04-01",
 )
@@ -24,46 +24,47 @@ _RESOURCES: Final = (
 )
 
 
-_OF_COMPUTE: Final = {
+_COMPUTE: Final = {
     "disks": _DISKS,
     "galleries": _GALLERIES,
-    "locations": (*_MACHINES, *_DISKS, *_GALLERIES),
+    "locations": (*_VIRTUAL_MACHINES, *_DISKS, *_GALLERIES),
     "skus": ("2019-04-01", "2021-07-01"),
     "snapshots": _DISKS,
 }
 
 
-def known_versions(path: str) -> tuple[str, ...]:
-    """Return the versions of what is at a path: Compute has others for disks than for machines.
+def supported_versions(path: str) -> tuple[str, ...]:
+    """Return the API versions of the resource type in a path; Compute's differ between types.
 
-    The status of an operation is asked for with the version that began it.
+    The SDK polls an operation with the version of the request that started it, so locations
+    have the versions of every type.
     """
-    _, provided, below = path.lower().rpartition("/providers/")
-    namespace, _, rest = below.partition("/")
-    kind = rest.partition("/")[0]
-    if not provided or namespace == "microsoft.resources":
+    _, providers, provider_path = path.lower().rpartition("/providers/")
+    namespace, _, type_path = provider_path.partition("/")
+    resource_type = type_path.partition("/")[0]
+    if not providers or namespace == "microsoft.resources":
         return _RESOURCES
     if namespace == "microsoft.network":
         return _NETWORK
     if namespace == "microsoft.authorization":
         return ("2018-07-01", "2022-04-01")
-    return _OF_COMPUTE.get(kind, _MACHINES)
+    return _COMPUTE.get(resource_type, _VIRTUAL_MACHINES)
 
 
-def check(request: Request) -> None:
-    """Refuse a call without an API version, or with one that its provider does not have."""
+def check_api_version(request: Request) -> None:
+    """Refuse a request without an API version, or with one that the provider does not support."""
     version = request.args.get("api-version")
     if version is None:
-        raise refusal(
+        raise arm_error(
             400,
             "MissingApiVersionParameter",
             "The api-version query parameter (?api-version=) is required for all requests.",
         )
-    known = known_versions(request.path)
-    if version not in known:
-        raise refusal(
+    supported = supported_versions(request.path)
+    if version not in supported:
+        raise arm_error(
             400,
             "InvalidApiVersionParameter",
             f"The api-version '{version}' is invalid. The supported versions are"
-            f" '{','.join(known)}'.",
+            f" '{','.join(supported)}'.",
         )

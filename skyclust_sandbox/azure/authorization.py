@@ -1,4 +1,4 @@
-"""Who calls Resource Manager, and what he may do.
+"""Authentication of Resource Manager requests, and the actions that the caller's role allows.
 
 Source: https://learn.microsoft.com/en-us/azure/role-based-access-control/role-definitions
 """
@@ -12,93 +12,91 @@ from werkzeug.wrappers import Request
 
 from skyclust_sandbox.application import Refused
 from skyclust_sandbox.azure.entra.access_tokens import ExpiredToken, InvalidToken, Tokens
-from skyclust_sandbox.azure.responses import refusal
+from skyclust_sandbox.azure.responses import arm_error
 from skyclust_sandbox.azure.tenants import Principal, tenant_of_subscription
 
 _AUDIENCES: Final = ("https://management.azure.com", "https://management.core.windows.net")
 _VERBS: Final = {"GET": "read", "HEAD": "read", "DELETE": "delete"}
 
 
-def client_of(request: Request, tokens: Tokens) -> str:
-    """Return the client id in the call's token, empty when there is no good one."""
+def client_id_of(request: Request, tokens: Tokens) -> str:
+    """Return the client id in the request's token, empty without a valid token."""
     try:
-        return tokens.read(_bearer(request))[0].client_id
+        return tokens.verify(_bearer_token(request))[0].client_id
     except (InvalidToken, ExpiredToken):
         return ""
 
 
-def principal_of(request: Request, tokens: Tokens) -> Principal:
-    """Return who calls; refuses with 401 a token that is missing, wrong or expired."""
-    token = _bearer(request)
+def authenticate(request: Request, tokens: Tokens) -> Principal:
+    """Return the principal of the request's token; 401 if it is missing, invalid or expired."""
+    token = _bearer_token(request)
     if not token:
         message = "Authentication failed. The 'Authorization' header is missing."
-        raise unauthenticated("AuthenticationFailed", message)
+        raise authentication_error("AuthenticationFailed", message)
     try:
-        principal, audience = tokens.read(token)
+        principal, audience = tokens.verify(token)
     except ExpiredToken as error:
-        raise token_expired() from error
+        raise expired_token_error() from error
     except InvalidToken as error:
-        raise unauthenticated(
+        raise authentication_error(
             "InvalidAuthenticationToken", "The access token is invalid."
         ) from error
     if audience.rstrip("/") not in {*_AUDIENCES, request.host_url.rstrip("/")}:
         message = f"The access token has been obtained for wrong audience or resource '{audience}'."
-        raise unauthenticated("InvalidAuthenticationTokenAudience", message)
+        raise authentication_error("InvalidAuthenticationTokenAudience", message)
     return principal
 
 
 def check_subscription(principal: Principal, subscription: str) -> None:
-    """Refuse a subscription that does not exist or is not in the caller's tenant."""
+    """Refuse a subscription that does not exist or belongs to another tenant."""
     tenant = tenant_of_subscription(subscription)
     if tenant is None:
         message = f"The subscription '{subscription}' could not be found."
-        raise refusal(404, "SubscriptionNotFound", message)
+        raise arm_error(404, "SubscriptionNotFound", message)
     if tenant != principal.tenant:
         message = (
             "The access token is from the wrong issuer"
             f" 'https://sts.windows.net/{principal.tenant.id}/'. It must match the tenant"
             f" 'https://sts.windows.net/{tenant.id}/' associated with this subscription."
         )
-        raise unauthenticated("InvalidAuthenticationTokenTenant", message)
+        raise authentication_error("InvalidAuthenticationTokenTenant", message)
 
 
 def check_role(principal: Principal, request: Request) -> None:
-    """Refuse with 403 what the caller's role does not allow."""
-    action = action_of(request.method, request.path)
+    """Refuse with 403 an action that the principal's role does not allow."""
+    action = required_action(request.method, request.path)
     if not any(fnmatchcase(action.lower(), allowed.lower()) for allowed in principal.actions):
-        raise unauthorized(principal.client_id, principal.object_id, action, request.path)
+        raise authorization_error(principal.client_id, principal.object_id, action, request.path)
 
 
-def action_of(method: str, path: str) -> str:
-    """Return the action that a role has to allow: `Microsoft.Compute/virtualMachines/write`."""
-    before, _, after = path.strip("/").partition("/providers/")
-    if not after:
-        kinds = [part for part in before.split("/") if part.lower() == "resourcegroups"]
-        noun = "/".join(["Microsoft.Resources/subscriptions", *kinds])
-        return f"{noun}/{_VERBS.get(method, 'write')}"
-    namespace, *parts = after.split("/")
-    kinds = parts[::2]
-    if method == "POST":
-        return f"{namespace}/{'/'.join(kinds)}/action"
-    return f"{namespace}/{'/'.join(kinds)}/{_VERBS.get(method, 'write')}"
+def required_action(method: str, path: str) -> str:
+    """Return the action that a role must allow, such as `Microsoft.Compute/disks/write`."""
+    scope, _, provider_path = path.strip("/").partition("/providers/")
+    if not provider_path:
+        types = [segment for segment in scope.split("/") if segment.lower() == "resourcegroups"]
+        resource_type = "/".join(["Microsoft.Resources/subscriptions", *types])
+        return f"{resource_type}/{_VERBS.get(method, 'write')}"
+    namespace, *segments = provider_path.split("/")
+    resource_type = f"{namespace}/{'/'.join(segments[::2])}"
+    return f"{resource_type}/{'action' if method == 'POST' else _VERBS.get(method, 'write')}"
 
 
-def unauthenticated(code: str, message: str) -> Refused:
+def authentication_error(code: str, message: str) -> Refused:
     """Return the error to raise for a token that is not accepted."""
     authority = "https://login.microsoftonline.com/common"
     challenge = f'Bearer authorization_uri="{authority}", error="invalid_token"'
-    return refusal(401, code, message, {"WWW-Authenticate": challenge})
+    return arm_error(401, code, message, {"WWW-Authenticate": challenge})
 
 
-def token_expired() -> Refused:
-    """Return the error to raise for a token whose time has passed."""
+def expired_token_error() -> Refused:
+    """Return the error to raise for an expired token."""
     message = "The access token expiry UTC time is earlier than current UTC time."
-    return unauthenticated("ExpiredAuthenticationToken", message)
+    return authentication_error("ExpiredAuthenticationToken", message)
 
 
-def unauthorized(client_id: str, object_id: str, action: str, scope: str) -> Refused:
-    """Return the error to raise for want of a role."""
-    return refusal(
+def authorization_error(client_id: str, object_id: str, action: str, scope: str) -> Refused:
+    """Return the error to raise for an action that no role assignment allows."""
+    return arm_error(
         403,
         "AuthorizationFailed",
         f"The client '{client_id}' with object id '{object_id}' does not have authorization to"
@@ -107,6 +105,6 @@ def unauthorized(client_id: str, object_id: str, action: str, scope: str) -> Ref
     )
 
 
-def _bearer(request: Request) -> str:
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token if kind.lower() == "bearer" else ""
+def _bearer_token(request: Request) -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" else ""

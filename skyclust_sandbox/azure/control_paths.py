@@ -1,4 +1,6 @@
-"""What tests see and set that Azure itself does not show: content of disks, certificates.
+"""Control paths of the sandbox Azure: the data on disks, and certificates of clients.
+
+Azure has no API for the data on a disk, so that tests read and write it here.
 
 GET  /_sandbox/content/<id of a disk or snapshot>   {"content": "..."}
 PUT  /_sandbox/content/<id of a disk>               {"content": "..."}
@@ -25,8 +27,8 @@ _CONTENT: Final = "/_sandbox/content"
 _CERTIFICATES: Final = "/_sandbox/certificates"
 
 
-class Content(BaseModel):
-    """What is in a disk."""
+class DiskContent(BaseModel):
+    """The data on a disk."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -34,7 +36,7 @@ class Content(BaseModel):
 
 
 class RegisteredCertificate(BaseModel):
-    """A certificate in PEM by which a client may prove who it is."""
+    """A certificate in PEM with which a client may authenticate."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -42,38 +44,39 @@ class RegisteredCertificate(BaseModel):
     certificate: str
 
 
-class HiddenControl:
-    """Answers these paths, and lets the application answer all others."""
+class AzureControlPaths:
+    """A WSGI application that handles these paths and passes all others on."""
 
     def __init__(self, cloud: AzureCloud, application: WSGIApplication) -> None:
         self._cloud = cloud
         self._application = application
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request."""
+        """Handle one request."""
         request = Request(environ)
         if not request.path.startswith((f"{_CONTENT}/", _CERTIFICATES)):
             return self._application(environ, start_response)
         try:
-            told, status = self._answer(request)
+            content, status = self._handle(request)
         except (ValidationError, ValueError) as error:
-            told, status = {"error": str(error)}, 400
-        response = Response(json.dumps(told), status=status, mimetype="application/json")
+            content, status = {"error": str(error)}, 400
+        response = Response(json.dumps(content), status=status, mimetype="application/json")
         return response(environ, start_response)
 
-    def _answer(self, request: Request) -> tuple[dict[str, str], int]:
+    def _handle(self, request: Request) -> tuple[dict[str, str], int]:
         with self._cloud.lock:
             state = self._cloud.state
             if request.path == _CERTIFICATES:
-                asked = RegisteredCertificate.model_validate_json(request.get_data())
-                certificate = read_certificate(asked.certificate.encode())
-                client_id = PRINCIPALS[asked.client_id].client_id
+                body = RegisteredCertificate.model_validate_json(request.get_data())
+                certificate = read_certificate(body.certificate.encode())
+                client_id = PRINCIPALS[body.client_id].client_id
                 state.certificates.setdefault(client_id, []).append(certificate)
                 return {"client_id": client_id}, 200
-            state.agenda.advance()
-            resource = state.resources.find(request.path.removeprefix(_CONTENT))
+            state.timers.run_due()
+            resource_id = request.path.removeprefix(_CONTENT)
+            resource = state.resources.find(resource_id)
             if resource is None:
-                return {"error": f"There is no {request.path.removeprefix(_CONTENT)}."}, 404
+                return {"error": f"The resource {resource_id} does not exist."}, 404
             if request.method == "PUT":
-                resource.content = Content.model_validate_json(request.get_data()).content
+                resource.content = DiskContent.model_validate_json(request.get_data()).content
             return {"content": resource.content}, 200

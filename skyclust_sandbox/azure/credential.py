@@ -1,4 +1,4 @@
-"""A credential that the sandbox Azure accepts."""
+"""The credential of the sandbox Azure's seeded subscription."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Final
 from skyclust_sandbox.azure.tenants import MAIN_CLIENT, MAIN_TENANT
 
 ACCESS_KEY: Final = MAIN_CLIENT.client_id
-"""The client id of the seeded subscription's principal; what a fault's `access_key` matches."""
+"""The client id of that credential's principal, which a fault's `access_key` matches."""
 
 
 def credential(endpoint: str) -> dict[str, str]:
-    """Return the fields of the seeded subscription's credential."""
+    """Return the fields of the credential for a sandbox at this endpoint."""
     return {
         "subscription_id": MAIN_TENANT.subscription,
         "tenant_id": MAIN_TENANT.id,

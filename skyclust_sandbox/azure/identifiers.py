@@ -1,4 +1,4 @@
-"""Ids that Azure thinks up: random, but for those of an estate, which is the same in every run."""
+"""UUIDs that Azure generates: random, except for seeded resources, which keep theirs."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ from contextlib import contextmanager
 
 
 class Identifiers:
-    """Gives out UUIDs, each once."""
+    """Generates UUIDs."""
 
     def __init__(self) -> None:
-        self._dice: random.Random | None = None
+        self._generator: random.Random | None = None
 
     def new(self) -> str:
-        """Return a UUID that nothing has."""
-        if self._dice is None:
+        """Return a UUID that is not in use."""
+        if self._generator is None:
             return str(uuid.uuid4())
-        return str(uuid.UUID(int=self._dice.getrandbits(128), version=4))
+        return str(uuid.UUID(int=self._generator.getrandbits(128), version=4))
 
     @contextmanager
-    def planned(self, plan: str) -> Iterator[None]:
-        """Give out the same UUIDs in the same order for a plan of this name.
+    def seeded(self, seed: str) -> Iterator[None]:
+        """Generate the same sequence of UUIDs for the same seed within this context.
 
-        What is made later gets random ones: no id of a run is given again in the next.
+        Resources that are created afterwards get random UUIDs, so that no id of one run is
+        generated again in the next.
         """
-        self._dice = random.Random(plan)  # noqa: S311 - a plan, not a secret
+        self._generator = random.Random(seed)  # noqa: S311 - reproducible ids, not a secret
         try:
             yield
         finally:
-            self._dice = None
+            self._generator = None

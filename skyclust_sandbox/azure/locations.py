@@ -8,12 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from skyclust_sandbox.azure.request_context import RequestContext
+from skyclust_sandbox.azure.responses import arm_error
+
 ZONES: Final = ("1", "2", "3")
 
 
 @dataclass(frozen=True)
 class Location:
-    """A location; `geography` is its group, and degrees are of latitude and longitude."""
+    """A location; `geography` is also its geography group, `paired` its paired region."""
 
     name: str
     display_name: str
@@ -48,15 +51,39 @@ LOCATIONS: Final = {
 }
 
 
-def name_of(location: str) -> str:
-    """Return the name of a location that may be written as people do: `West Europe`."""
+def normalize_location(location: str) -> str:
+    """Return the name of a location, which may be its display name such as `West Europe`."""
     return location.replace(" ", "").lower()
 
 
-def described(location: Location, subscription: str) -> dict[str, object]:
-    """Return a location as `Subscriptions_ListLocations` does."""
+def require_location(context: RequestContext) -> str:
+    """Return the location in the path; refuses an unknown one."""
+    location = normalize_location(context.path_parameters["location"])
+    if location not in LOCATIONS:
+        raise arm_error(
+            400,
+            "NoRegisteredProviderFound",
+            f"No registered resource provider found for location '{location}' and API version"
+            f" '{context.api_version}' for type 'locations'.",
+        )
+    return location
+
+
+def check_zones(zones: list[str], location: str) -> None:
+    """Refuse availability zones that the location does not have."""
+    available = LOCATIONS[location].zones
+    if not available and zones:
+        message = f"The resource type does not support availability zones at location '{location}'."
+        raise arm_error(400, "AvailabilityZoneNotSupported", message)
+    if any(zone not in available for zone in zones):
+        message = f"The zone(s) '{','.join(zones)}' for resource are not valid in '{location}'."
+        raise arm_error(400, "InvalidAvailabilityZone", message)
+
+
+def location_document(location: Location, subscription: str) -> dict[str, object]:
+    """Return a location as an item of `Subscriptions_ListLocations`."""
     prefix = f"/subscriptions/{subscription}/locations/"
-    described: dict[str, object] = {
+    document: dict[str, object] = {
         "id": prefix + location.name,
         "name": location.name,
         "type": "Region",
@@ -74,8 +101,8 @@ def described(location: Location, subscription: str) -> dict[str, object]:
         },
     }
     if location.zones:
-        described["availabilityZoneMappings"] = [
+        document["availabilityZoneMappings"] = [
             {"logicalZone": zone, "physicalZone": f"{location.name}-az{zone}"}
             for zone in location.zones
         ]
-    return described
+    return document

@@ -1,4 +1,4 @@
-"""Where clients ask what has become of an operation, and of a location's quotas.
+"""The URLs at which clients poll the status and the result of an asynchronous operation.
 
 Source: https://learn.microsoft.com/en-us/azure/azure-resource-manager/management/async-operations
 """
@@ -7,64 +7,34 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Response
 
-from skyclust_sandbox.azure.compute.quotas import count_cores
-from skyclust_sandbox.azure.compute.virtual_machine_sizes import require_location
 from skyclust_sandbox.azure.operations import Operation
-from skyclust_sandbox.azure.request_context import Ask, retry_after
-from skyclust_sandbox.azure.responses import refusal, reply
+from skyclust_sandbox.azure.request_context import RequestContext, retry_after
+from skyclust_sandbox.azure.responses import arm_error, json_response
 
 
-def status(ask: Ask) -> Response:
-    """Answer at an `Azure-AsyncOperation` address: always 200, the body says how it stands."""
-    operation = _require(ask)
-    headers = {"Retry-After": retry_after(ask.state)} if operation.is_under_way else None
-    return reply(operation.described(), headers=headers)
+def get_status(context: RequestContext) -> Response:
+    """Return the response of an `Azure-AsyncOperation` URL: always 200, the status in the body."""
+    operation = _require_operation(context)
+    headers = {"Retry-After": retry_after(context.state)} if operation.is_in_progress else None
+    return json_response(operation.status_document(), headers=headers)
 
 
-def result(ask: Ask) -> Response:
-    """Answer at a `Location` address: 202 until it has ended, then what came of it."""
-    operation = _require(ask)
-    if operation.is_under_way:
-        location = operation.result_url(ask.request.host_url, ask.version)
-        return reply(None, 202, {"Location": location, "Retry-After": retry_after(ask.state)})
+def get_result(context: RequestContext) -> Response:
+    """Return the response of a `Location` URL: 202 in progress, then the result or the error."""
+    operation = _require_operation(context)
+    if operation.is_in_progress:
+        location = operation.result_url(context.request.host_url, context.api_version)
+        headers = {"Location": location, "Retry-After": retry_after(context.state)}
+        return json_response(None, 202, headers)
     if operation.error is not None:
-        return reply({"error": operation.error}, 409)
-    return reply(operation.output, 204 if operation.output is None else 200)
+        return json_response({"error": operation.error}, 409)
+    return json_response(operation.output, 204 if operation.output is None else 200)
 
 
-def list_usage(ask: Ask) -> Response:
-    """Usage_List: the cores of a location, and the machines."""
-    location = require_location(ask)
-    machines = [
-        one
-        for one in ask.state.resources.of_type(
-            ask.names["subscription"], "Microsoft.Compute/virtualMachines"
-        )
-        if one.location == location
-    ]
-    cores = count_cores(ask.state, ask.names["subscription"], location)
-    told = (
-        ("cores", "Total Regional vCPUs", cores, ask.state.settings.regional_cores),
-        ("virtualMachines", "Virtual Machines", len(machines), 25_000),
-    )
-    return reply(
-        {
-            "value": [
-                {
-                    "unit": "Count",
-                    "currentValue": used,
-                    "limit": limit,
-                    "name": {"value": name, "localizedValue": title},
-                }
-                for name, title, used, limit in told
-            ]
-        }
-    )
-
-
-def _require(ask: Ask) -> Operation:
-    operation = ask.state.operations.get(ask.names["operation"])
-    if operation is None or operation.subscription.lower() != ask.names["subscription"].lower():
-        message = f"The operation '{ask.names['operation']}' could not be found."
-        raise refusal(404, "OperationNotFound", message)
+def _require_operation(context: RequestContext) -> Operation:
+    operation_id = context.path_parameters["operation"]
+    operation = context.state.operations.get(operation_id)
+    if operation is None or operation.subscription.lower() != context.subscription.lower():
+        message = f"The operation '{operation_id}' could not be found."
+        raise arm_error(404, "OperationNotFound", message)
     return operation

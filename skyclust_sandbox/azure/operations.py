@@ -1,4 +1,4 @@
-"""Long-running operations: accepted at once, finished later, asked about in between.
+"""Asynchronous operations: accepted at once, completed later, polled in between.
 
 Source: https://learn.microsoft.com/en-us/azure/azure-resource-manager/management/async-operations
 """
@@ -18,7 +18,7 @@ def _now() -> datetime:
 
 @dataclass
 class Operation:
-    """One operation of a resource provider in a location; `output` is its result, if any."""
+    """An operation of a resource provider in a location; `output` is its result, if any."""
 
     provider: str
     location: str
@@ -30,39 +30,40 @@ class Operation:
     output: Document | None = None
 
     @property
-    def is_under_way(self) -> bool:
-        """Return whether it has not ended."""
+    def is_in_progress(self) -> bool:
+        """Return whether the operation has not ended."""
         return self.ended is None
 
     def succeed(self, output: Document | None = None) -> None:
-        """End it well."""
+        """End the operation with status Succeeded."""
         self.ended, self.output = _now(), output
 
     def fail(self, code: str, message: str) -> None:
-        """End it with an error."""
+        """End the operation with status Failed and this error."""
         self.ended = _now()
         self.error = {"code": code, "message": message}
 
-    def described(self) -> Document:
-        """Return what `Azure-AsyncOperation` leads to."""
-        told: Document = {"startTime": timestamp(self.started)}
+    def status_document(self) -> Document:
+        """Return the document at the `Azure-AsyncOperation` URL."""
+        document: Document = {"startTime": timestamp(self.started)}
         if self.ended is None:
-            return {**told, "status": "InProgress", "name": self.id}
-        told["endTime"] = timestamp(self.ended)
+            return {**document, "status": "InProgress", "name": self.id}
+        document["endTime"] = timestamp(self.ended)
         if self.error is not None:
-            return {**told, "status": "Failed", "error": self.error, "name": self.id}
+            return {**document, "status": "Failed", "error": self.error, "name": self.id}
         if self.output is not None:
-            told["properties"] = {"output": self.output}
-        return {**told, "status": "Succeeded", "name": self.id}
+            document["properties"] = {"output": self.output}
+        return {**document, "status": "Succeeded", "name": self.id}
 
-    def url(self, host: str, version: str) -> str:
-        """Return the address at which its status is asked for."""
-        return f"{host}{self._path('operations')}?api-version={version}"
+    def status_url(self, host: str, api_version: str) -> str:
+        """Return the `Azure-AsyncOperation` URL, which returns the operation's status."""
+        return f"{host}{self._path('operations')}?api-version={api_version}"
 
-    def result_url(self, host: str, version: str) -> str:
-        """Return the address that answers 202 until the operation has ended."""
-        return f"{host}{self._path('operationResults')}?monitor=true&api-version={version}"
+    def result_url(self, host: str, api_version: str) -> str:
+        """Return the `Location` URL, which returns 202 until the operation has ended."""
+        path = self._path("operationResults")
+        return f"{host}{path}?monitor=true&api-version={api_version}"
 
-    def _path(self, noun: str) -> str:
-        place = f"providers/{self.provider}/locations/{self.location}/{noun}/{self.id}"
-        return f"subscriptions/{self.subscription}/{place}"
+    def _path(self, collection: str) -> str:
+        location = f"providers/{self.provider}/locations/{self.location}"
+        return f"subscriptions/{self.subscription}/{location}/{collection}/{self.id}"

@@ -1,4 +1,4 @@
-"""One admitted call of Resource Manager, as the code that carries it out sees it."""
+"""The context of one authorized Resource Manager request, as its handler receives it."""
 
 from __future__ import annotations
 
@@ -10,127 +10,134 @@ import orjson
 from werkzeug.wrappers import Request, Response
 
 from skyclust_sandbox.azure.operations import Operation
-from skyclust_sandbox.azure.responses import refusal, reply
+from skyclust_sandbox.azure.responses import arm_error, json_response
 from skyclust_sandbox.azure.state import Resource, State
 from skyclust_sandbox.azure.tenants import Principal
 
 
 @dataclass(frozen=True)
-class Ask:
-    """What is asked of whom: `names` has what stands in the places of the path.
+class RequestContext:
+    """A request with its path parameters and its authenticated principal.
 
-    `allocation_failure` is the code with which an allocation of this call is to fail.
+    `allocation_failure` is the error code with which the allocation of this request must fail.
     """
 
     state: State
     request: Request
     action: str
-    names: Mapping[str, str]
+    path_parameters: Mapping[str, str]
     principal: Principal
     allocation_failure: str | None = None
 
     @property
-    def version(self) -> str:
-        """Return the API version asked for."""
+    def api_version(self) -> str:
+        """Return the request's `api-version` query parameter."""
         return self.request.args["api-version"]
 
     @property
-    def group_id(self) -> str:
-        """Return the id of the resource group in the path."""
-        return f"/subscriptions/{self.names['subscription']}/resourceGroups/{self.names['group']}"
+    def subscription(self) -> str:
+        """Return the subscription id in the path."""
+        return self.path_parameters["subscription"]
 
-    def id_of(self, kind: str) -> str:
-        """Return the id of a resource of this type with the path's name."""
-        return f"{self.group_id}/providers/{kind}/{self.names['name']}"
+    @property
+    def resource_group_id(self) -> str:
+        """Return the id of the resource group in the path."""
+        return f"/subscriptions/{self.subscription}/resourceGroups/{self.path_parameters['group']}"
+
+    def resource_id(self, resource_type: str) -> str:
+        """Return the id of the resource of this type that the path names."""
+        return f"{self.resource_group_id}/providers/{resource_type}/{self.path_parameters['name']}"
 
     def body(self) -> dict[str, Any]:
-        """Return the request's JSON object; refuses anything else."""
-        return read_object(self.request)
+        """Return the request's JSON object; any other body is refused with 400."""
+        return read_json_object(self.request)
 
-    def find(self, kind: str) -> Resource:
-        """Return the resource that the path names; refuses with 404 when it is not there."""
-        self.require_group()
-        found = self.state.resources.find(self.id_of(kind))
-        if found is None:
-            raise refusal(
+    def require_resource(self, resource_type: str) -> Resource:
+        """Return the resource that the path names; 404 if it does not exist."""
+        self.require_resource_group()
+        resource = self.state.resources.find(self.resource_id(resource_type))
+        if resource is None:
+            raise arm_error(
                 404,
                 "ResourceNotFound",
-                f"The Resource '{kind}/{self.names['name']}' under resource group"
-                f" '{self.names['group']}' was not found. For more details please go to"
-                " https://aka.ms/ARMResourceNotFoundFix",
+                f"The Resource '{resource_type}/{self.path_parameters['name']}' under resource"
+                f" group '{self.path_parameters['group']}' was not found. For more details please"
+                " go to https://aka.ms/ARMResourceNotFoundFix",
             )
-        return found
+        return resource
 
-    def require_group(self) -> Resource:
-        """Return the path's resource group; refuses with 404 when it is not there."""
-        group = self.state.resources.find(self.group_id)
+    def require_resource_group(self) -> Resource:
+        """Return the resource group in the path; 404 if it does not exist."""
+        group = self.state.resources.find(self.resource_group_id)
         if group is None:
-            raise refusal(
+            raise arm_error(
                 404,
                 "ResourceGroupNotFound",
-                f"Resource group '{self.names['group']}' could not be found.",
+                f"Resource group '{self.path_parameters['group']}' could not be found.",
             )
         return group
 
-    def begin(
+    def begin_operation(
         self,
         resource: Resource,
-        then: Callable[[], None],
+        on_complete: Callable[[], None],
         *,
         output: Callable[[], dict[str, Any]] | None = None,
-        share: float = 1.0,
+        duration_factor: float = 1.0,
     ) -> Operation:
-        """Begin an operation on a resource that does `then` when its time has passed.
+        """Start an asynchronous operation on a resource and return it.
 
-        `then` may end the operation with an error; otherwise it succeeds, with what `output`
-        gives. `share` is of the time that a transition takes.
+        `on_complete` runs after the transition time multiplied by `duration_factor`. It may fail
+        the operation; otherwise the operation succeeds with the result of `output`. An operation
+        that another one on the same resource has replaced fails with OperationPreempted.
         """
         operation = Operation(resource.type.split("/")[0], resource.location, resource.subscription)
         self.state.operations[operation.id] = operation
         resource.operation = operation
 
-        def end() -> None:
+        def complete() -> None:
             if resource.operation is not operation:
                 operation.fail("OperationPreempted", "The operation has been preempted by another.")
                 return
-            then()
-            if operation.is_under_way:
+            on_complete()
+            if operation.is_in_progress:
                 operation.succeed(None if output is None else output())
 
-        self.state.agenda.after(share * self.state.settings.transition_seconds, end)
+        seconds = duration_factor * self.state.settings.transition_seconds
+        self.state.timers.schedule(seconds, complete)
         return operation
 
-    def accepted(
-        self, operation: Operation, content: object | None, status: int, *, location: bool
+    def accepted_response(
+        self, operation: Operation, content: object | None, status: int, *, location_header: bool
     ) -> Response:
-        """Return the reply that says where to ask about an operation."""
+        """Return the response to a request that started an operation, with its status URLs."""
         host = self.request.host_url
         headers = {
-            "Azure-AsyncOperation": operation.url(host, self.version),
+            "Azure-AsyncOperation": operation.status_url(host, self.api_version),
             "Retry-After": retry_after(self.state),
         }
-        if location:
-            headers["Location"] = operation.result_url(host, self.version)
-        return reply(content, status, headers)
+        if location_header:
+            headers["Location"] = operation.result_url(host, self.api_version)
+        return json_response(content, status, headers)
 
 
 def retry_after(state: State) -> str:
-    """Return the wait to ask for between two looks at an operation, in whole seconds."""
+    """Return the `Retry-After` header of an operation: the polling interval in whole seconds."""
     return str(int(state.settings.transition_seconds))
 
 
-def read_object(request: Request) -> dict[str, Any]:
-    """Return the JSON object that a request carries; refuses anything else."""
+def read_json_object(request: Request) -> dict[str, Any]:
+    """Return the JSON object in a request's body; any other body is refused with 400."""
     try:
         content = orjson.loads(request.get_data())
     except orjson.JSONDecodeError as error:
-        raise refusal(
+        raise arm_error(
             400,
             "InvalidRequestContent",
             f"The request content was invalid and could not be deserialized: '{error}'.",
         ) from error
     if not isinstance(content, dict):
-        raise refusal(
+        raise arm_error(
             400, "InvalidRequestContent", "The request content was invalid: no JSON object."
         )
     return content

@@ -1,4 +1,4 @@
-"""The routes that every type of resource has, and the path prefixes that routes share."""
+"""The routes that most resource types have, and the path prefixes that routes share."""
 
 from __future__ import annotations
 
@@ -14,22 +14,39 @@ LOCATION: Final = f"{COMPUTE}/locations/{{location}}"
 
 
 def resource_routes(
-    noun: str, kind: str, put: Handler, patch: tuple[str, Handler], delete: Handler
+    operation_group: str,
+    resource_type: str,
+    *,
+    create_or_update: Handler,
+    patch: tuple[str, Handler],
+    delete: Handler,
 ) -> tuple[Route, ...]:
-    """Return the routes that every kind of resource has, but for its lists."""
-    one = f"{GROUP}/providers/{kind}/{{name}}"
+    """Return the routes of one resource of a type; `patch` is the PATCH operation's name too."""
+    path = f"{GROUP}/providers/{resource_type}/{{name}}"
     return (
-        Route(f"{noun}_Get", "GET", one, tracked_resources.get(kind)),
-        Route(f"{noun}_CreateOrUpdate", "PUT", one, put),
-        Route(f"{noun}_{patch[0]}", "PATCH", one, patch[1]),
-        Route(f"{noun}_Delete", "DELETE", one, delete),
+        Route(f"{operation_group}_Get", "GET", path, tracked_resources.get_handler(resource_type)),
+        Route(f"{operation_group}_CreateOrUpdate", "PUT", path, create_or_update),
+        Route(f"{operation_group}_{patch[0]}", "PATCH", path, patch[1]),
+        Route(f"{operation_group}_Delete", "DELETE", path, delete),
     )
 
 
-def list_routes(noun: str, kind: str, in_group: str, in_subscription: str) -> tuple[Route, ...]:
-    """Return the routes of the two lists; Compute and Network have other names for them."""
-    listed = tracked_resources.list_of(kind)
+def list_routes(
+    operation_group: str, resource_type: str, in_group: str, in_subscription: str
+) -> tuple[Route, ...]:
+    """Return the routes of the lists of a type in a resource group and in a subscription.
+
+    Compute and Network name these two operations differently.
+    """
+    handler = tracked_resources.list_handler(resource_type)
     return (
-        Route(f"{noun}_{in_group}", "GET", f"{GROUP}/providers/{kind}", listed),
-        Route(f"{noun}_{in_subscription}", "GET", f"{SUBSCRIPTION}/providers/{kind}", listed),
+        Route(
+            f"{operation_group}_{in_group}", "GET", f"{GROUP}/providers/{resource_type}", handler
+        ),
+        Route(
+            f"{operation_group}_{in_subscription}",
+            "GET",
+            f"{SUBSCRIPTION}/providers/{resource_type}",
+            handler,
+        ),
     )

@@ -1,4 +1,4 @@
-"""How Azure Resource Manager answers: JSON, error envelopes and the headers of every reply.
+"""Responses of Azure Resource Manager: JSON bodies, error bodies and common headers.
 
 Source: https://learn.microsoft.com/en-us/rest/api/azure/#async-operations-throttling-and-paging
 and the common error response of the Azure REST API guidelines.
@@ -18,43 +18,45 @@ from skyclust_sandbox.application import Refused
 Document = dict[str, object]
 
 
-def reply(
+def json_response(
     content: object | None, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Return a reply; without content it has no body."""
-    number = str(uuid.uuid4())
-    sent = {
-        "x-ms-request-id": number,
-        "x-ms-correlation-request-id": number,
+    """Return a response with this JSON content; None sends no body."""
+    request_id = str(uuid.uuid4())
+    all_headers = {
+        "x-ms-request-id": request_id,
+        "x-ms-correlation-request-id": request_id,
         "Cache-Control": "no-cache",
         **(headers or {}),
     }
     if content is None:
-        return Response(status=status, headers=sent)
-    body = orjson.dumps(content)
+        return Response(status=status, headers=all_headers)
     return Response(
-        body, status=status, headers=sent, content_type="application/json; charset=utf-8"
+        orjson.dumps(content),
+        status=status,
+        headers=all_headers,
+        content_type="application/json; charset=utf-8",
     )
 
 
-def refusal(
+def arm_error(
     status: int, code: str, message: str, headers: Mapping[str, str] | None = None
 ) -> Refused:
-    """Return the error to raise when Azure refuses a call."""
-    return Refused(reply(error_body(code, message), status, headers))
+    """Return the exception to raise for a Resource Manager error response."""
+    return Refused(json_response(error_body(code, message), status, headers))
 
 
 def error_body(code: str, message: str) -> Document:
-    """Return the envelope of an error."""
+    """Return the body of an error response."""
     return {"error": {"code": code, "message": message}}
 
 
-def timestamp(moment: datetime | None = None) -> str:
-    """Return a time as Azure writes it; None is now."""
-    moment = datetime.now(UTC) if moment is None else moment
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+def timestamp(when: datetime | None = None) -> str:
+    """Return a time in Azure's format; None means now."""
+    when = datetime.now(UTC) if when is None else when
+    return when.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def today() -> datetime:
-    """Return the beginning of this day: whoever starts anew on it finds the same times."""
+def start_of_today() -> datetime:
+    """Return today's midnight in UTC: two resets on one day produce the same timestamps."""
     return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -1,4 +1,4 @@
-"""From a method and a path to the operation of the REST API that they call."""
+"""Maps a method and a path to the operation of the REST API that they call."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from typing import Final
 
 from werkzeug.wrappers import Response
 
-from skyclust_sandbox.azure.request_context import Ask
+from skyclust_sandbox.azure.request_context import RequestContext
 
-Handler = Callable[[Ask], Response]
+Handler = Callable[[RequestContext], Response]
 
 
 @dataclass(frozen=True)
 class Route:
-    """An operation: its id in the REST API, how it is called, and who carries it out.
+    """An operation: its id in the REST API, its method, its path template and its handler.
 
-    Without a handler it belongs to Entra ID: nobody is asked for a token or an API version.
+    A route without a handler belongs to Entra ID or to the metadata service: it needs neither a
+    token nor an API version.
     """
 
     action: str
@@ -28,31 +29,31 @@ class Route:
 
 
 class Router:
-    """Finds routes; the fixed words of a path are found in any spelling, as Azure does."""
+    """Finds the route of a request; as in Azure, fixed path segments ignore case."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
         self._patterns = [(_pattern(route.template), route) for route in routes]
 
-    def find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]] | None:
-        """Return the route and what stands in the places of its template."""
+    def match(self, method: str, path: str) -> tuple[Route, Mapping[str, str]] | None:
+        """Return the route with its path parameters, or None."""
         for pattern, route in self._patterns:
-            if route.method == method and (found := pattern.fullmatch(path)) is not None:
-                return route, found.groupdict()
+            if route.method == method and (match := pattern.fullmatch(path)) is not None:
+                return route, match.groupdict()
         return None
 
-    def knows(self, path: str) -> bool:
-        """Return whether the path can be called by any method."""
+    def has_path(self, path: str) -> bool:
+        """Return whether any method is routed at this path."""
         return any(pattern.fullmatch(path) is not None for pattern, _ in self._patterns)
 
 
-_PLACE: Final = re.compile(r"\{(\w+)(:path)?\}")
+_PARAMETER: Final = re.compile(r"\{(\w+)(:path)?\}")
 
 
 def _pattern(template: str) -> re.Pattern[str]:
-    """Return what a path has to look like: `{name}` is one part of it, `{name:path}` several."""
-    written = re.escape(template).replace(r"\{", "{").replace(r"\}", "}")
+    """Return a template as a pattern: `{name}` is one path segment, `{name:path}` several."""
+    escaped = re.escape(template).replace(r"\{", "{").replace(r"\}", "}")
 
-    def place(found: re.Match[str]) -> str:
-        return f"(?P<{found[1]}>{'.+?' if found[2] else '[^/]+'})"
+    def group(parameter: re.Match[str]) -> str:
+        return f"(?P<{parameter[1]}>{'.+?' if parameter[2] else '[^/]+'})"
 
-    return re.compile(_PLACE.sub(place, written) + "/?", re.IGNORECASE)
+    return re.compile(_PARAMETER.sub(group, escaped) + "/?", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""What exists in the sandbox Azure, and what is about to happen to it."""
+"""The state of the sandbox Azure: its resources, its operations and its pending timers."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 
 from skyclust_sandbox.azure.identifiers import Identifiers
 from skyclust_sandbox.azure.operations import Operation
-from skyclust_sandbox.azure.subnet_addresses import Pool
+from skyclust_sandbox.azure.subnet_addresses import AddressPool
 from skyclust_sandbox.control import Conditions
 
 
 @dataclass(frozen=True)
 class AzureSettings:
-    """How this Azure behaves. `regional_cores` is the quota of each location."""
+    """The settings of a sandbox Azure; `regional_cores` is the vCPU quota of each location."""
 
     transition_seconds: float = 2.0
     page_size: int = 1000
@@ -26,11 +26,11 @@ class AzureSettings:
 
 @dataclass
 class Resource:
-    """One resource; `body` is what a GET returns.
+    """A resource; `body` is the document that a GET returns.
 
-    `content` is what a disk or snapshot holds, `power` the power state of a machine,
-    `hibernated` whether its memory lies in its boot disk, and `failure` why its last operation
-    failed, as (code, message).
+    `content` is the data on a disk, snapshot or image. The other fields are of VMs: `power` is
+    the power state, `hibernated` whether the memory is saved on the OS disk, `failure` the code
+    and message of the last failed operation, `boots` the times of its boots.
     """
 
     id: str
@@ -48,89 +48,100 @@ class Resource:
     boots: list[str] = field(default_factory=list)
 
     @property
+    def properties(self) -> dict[str, Any]:
+        """Return the `properties` of the body, to read or to change."""
+        properties: dict[str, Any] = self.body["properties"]
+        return properties
+
+    @property
     def is_busy(self) -> bool:
-        """Return whether an operation on it is under way."""
-        return self.operation is not None and self.operation.is_under_way
+        """Return whether an operation on the resource is in progress."""
+        return self.operation is not None and self.operation.is_in_progress
 
 
 class Resources:
-    """Every resource, found by its id in any spelling and listed by type or group."""
+    """All resources, indexed by id and by type; ids, types and names ignore case."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, Resource] = {}
         self._by_type: dict[tuple[str, str], dict[str, Resource]] = {}
 
     def add(self, resource: Resource) -> None:
-        """Put a resource there, in the place of one with the same id."""
+        """Add a resource; one with the same id is replaced."""
         key = resource.id.lower()
         self._by_id[key] = resource
-        listing = (resource.subscription.lower(), resource.type.lower())
-        self._by_type.setdefault(listing, {})[key] = resource
+        type_key = (resource.subscription.lower(), resource.type.lower())
+        self._by_type.setdefault(type_key, {})[key] = resource
 
     def find(self, resource_id: str) -> Resource | None:
-        """Return the resource of this id."""
+        """Return the resource with this id, or None."""
         return self._by_id.get(resource_id.lower())
 
     def remove(self, resource: Resource) -> None:
-        """Forget a resource; one that is gone is no error."""
+        """Remove a resource; does nothing if it is already removed."""
         key = resource.id.lower()
         if self._by_id.get(key) is resource:
             del self._by_id[key]
             del self._by_type[(resource.subscription.lower(), resource.type.lower())][key]
 
-    def of_type(self, subscription: str, kind: str, group: str | None = None) -> list[Resource]:
-        """Return the resources of a type in a subscription, or in one of its groups."""
-        found: Iterable[Resource] = self._by_type.get(
-            (subscription.lower(), kind.lower()), {}
+    def of_type(
+        self, subscription: str, resource_type: str, group: str | None = None
+    ) -> list[Resource]:
+        """Return the resources of a type in a subscription or in one of its resource groups."""
+        resources: Iterable[Resource] = self._by_type.get(
+            (subscription.lower(), resource_type.lower()), {}
         ).values()
         if group is None:
-            return list(found)
-        return [one for one in found if one.group.lower() == group.lower()]
+            return list(resources)
+        return [resource for resource in resources if resource.group.lower() == group.lower()]
 
     def of_subscription(self, subscription: str) -> Iterator[Resource]:
-        """Yield every resource of a subscription, resource groups among them."""
-        for (owner, _), listed in self._by_type.items():
+        """Yield every resource of a subscription, including its resource groups."""
+        for (owner, _), resources in self._by_type.items():
             if owner == subscription.lower():
-                yield from listed.values()
+                yield from resources.values()
 
 
-class Agenda:
-    """What is to happen later. Nothing runs by itself: `advance` does what is due."""
+class Timers:
+    """Actions scheduled for later. They run only when `run_due` or `run_all` is called."""
 
     def __init__(self) -> None:
-        self._due: list[tuple[float, int, Callable[[], None]]] = []
-        self._numbers = count()
+        self._pending: list[tuple[float, int, Callable[[], None]]] = []
+        self._sequence = count()
 
-    def after(self, seconds: float, do: Callable[[], None]) -> None:
-        """Do something once so much time has passed."""
-        heapq.heappush(self._due, (time.monotonic() + seconds, next(self._numbers), do))
+    def schedule(self, seconds: float, action: Callable[[], None]) -> None:
+        """Schedule an action to run after this many seconds."""
+        entry = (time.monotonic() + seconds, next(self._sequence), action)
+        heapq.heappush(self._pending, entry)
 
-    def advance(self) -> None:
-        """Do what is due by now, in its order."""
+    def run_due(self) -> None:
+        """Run the actions that are due, in the order of their times."""
         now = time.monotonic()
-        while self._due and self._due[0][0] <= now:
-            heapq.heappop(self._due)[2]()
+        while self._pending and self._pending[0][0] <= now:
+            heapq.heappop(self._pending)[2]()
 
-    def finish(self) -> None:
-        """Do all that is left, due or not."""
-        while self._due:
-            heapq.heappop(self._due)[2]()
+    def run_all(self) -> None:
+        """Run all pending actions, due or not, in the order of their times."""
+        while self._pending:
+            heapq.heappop(self._pending)[2]()
 
 
 @dataclass
 class State:
-    """One Azure. Whoever reads or changes it holds the cloud's lock.
+    """The whole state of a sandbox Azure. Hold the cloud's lock to read or change it.
 
-    `cores_taken` has, by subscription and location, as many cores as are in use, or more.
+    `certificates` are in DER by client id. `address_counter` numbers public IP addresses and MAC
+    addresses. `reserved_cores` is an upper bound of the vCPUs in use, by subscription and
+    location.
     """
 
     settings: AzureSettings
     conditions: Conditions
     identifiers: Identifiers = field(default_factory=Identifiers)
     resources: Resources = field(default_factory=Resources)
-    agenda: Agenda = field(default_factory=Agenda)
+    timers: Timers = field(default_factory=Timers)
     operations: dict[str, Operation] = field(default_factory=dict)
     certificates: dict[str, list[bytes]] = field(default_factory=dict)
-    addresses: Iterator[int] = field(default_factory=count)
-    pools: dict[str, Pool] = field(default_factory=dict)
-    cores_taken: dict[tuple[str, str], int] = field(default_factory=dict)
+    address_counter: Iterator[int] = field(default_factory=count)
+    address_pools: dict[str, AddressPool] = field(default_factory=dict)
+    reserved_cores: dict[tuple[str, str], int] = field(default_factory=dict)

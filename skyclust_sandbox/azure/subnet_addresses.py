@@ -1,4 +1,4 @@
-"""The addresses of a subnet that are given out."""
+"""The private IP addresses of a subnet that are allocated."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 RESERVED: Final = 4
-"""The first addresses of a subnet are Azure's own."""
+"""Azure reserves the first four addresses of a subnet."""
 
 
 @dataclass
-class Pool:
-    """The addresses of one subnet, by their distance from its first.
+class AddressPool:
+    """The allocated addresses of one subnet, as offsets from its network address.
 
-    None below `lowest` is free, so that the next free one is found at once.
+    No offset below `lowest_free` is free, so the next free address is near it.
     """
 
-    taken: set[int] = field(default_factory=set)
-    lowest: int = RESERVED
+    allocated: set[int] = field(default_factory=set)
+    lowest_free: int = RESERVED

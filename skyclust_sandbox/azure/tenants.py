@@ -1,4 +1,4 @@
-"""The tenants of the sandbox Azure, their subscriptions, and who may call."""
+"""The tenants of the sandbox Azure, their subscriptions and their principals."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Tenant:
-    """A tenant with the one subscription that it has."""
+    """A tenant with its only subscription."""
 
     id: str
     name: str
@@ -18,9 +18,9 @@ class Tenant:
 
 @dataclass(frozen=True)
 class Principal:
-    """A service principal or managed identity. `actions` are what its role allows, as globs.
+    """A service principal, or a managed identity if it has no secret.
 
-    Without a secret it is a managed identity.
+    `actions` are the actions that its role allows, as glob patterns.
     """
 
     client_id: str
@@ -37,7 +37,7 @@ MAIN_TENANT: Final = Tenant(
     "11111111-2222-4333-8444-555555555555",
     "contoso-production",
 )
-"""The tenant that the estate is in."""
+"""The tenant with the seeded estate."""
 
 OTHER_TENANT: Final = Tenant(
     "aaaaaaaa-0000-4000-8000-000000000002",
@@ -78,13 +78,18 @@ IDENTITY_HEADER: Final = "sandbox-identity-header"
 
 
 def tenant_of_subscription(subscription: str) -> Tenant | None:
-    """Return the tenant that a subscription is in."""
-    return next((one for one in TENANTS if one.subscription == subscription.lower()), None)
+    """Return the tenant of a subscription, or None."""
+    return next((tenant for tenant in TENANTS if tenant.subscription == subscription.lower()), None)
 
 
 def find_tenant(id_or_domain: str) -> Tenant | None:
-    """Return the tenant of this id or onmicrosoft.com domain."""
-    wanted = id_or_domain.lower()
+    """Return the tenant with this id or onmicrosoft.com domain, or None."""
+    name = id_or_domain.lower()
     return next(
-        (one for one in TENANTS if wanted in {one.id, f"{one.name.lower()}.onmicrosoft.com"}), None
+        (
+            tenant
+            for tenant in TENANTS
+            if name in {tenant.id, f"{tenant.name.lower()}.onmicrosoft.com"}
+        ),
+        None,
     )

@@ -1,4 +1,7 @@
-"""What all resources of a group share when they are made, read, tagged and deleted."""
+"""What the handlers of all tracked resources share: create, get, list and delete.
+
+A tracked resource has a location and belongs to a resource group.
+"""
 
 from __future__ import annotations
 
@@ -9,61 +12,65 @@ from typing import Any, Final
 
 from werkzeug.wrappers import Response
 
-from skyclust_sandbox.azure.locations import LOCATIONS, name_of
+from skyclust_sandbox.azure.locations import LOCATIONS, normalize_location
 from skyclust_sandbox.azure.paging import page
-from skyclust_sandbox.azure.request_context import Ask
-from skyclust_sandbox.azure.responses import refusal, reply
+from skyclust_sandbox.azure.request_context import RequestContext
+from skyclust_sandbox.azure.responses import arm_error, json_response
 from skyclust_sandbox.azure.schema import check_request
 from skyclust_sandbox.azure.state import Resource, State
+from skyclust_sandbox.azure.tags import check_tags
 
-NETWORK_SHARE: Final = 0.25
-"""Changes of the network take so much of the time that a machine's change takes."""
+NETWORK_DURATION_FACTOR: Final = 0.25
+"""An operation of Microsoft.Network takes a quarter of the time of a VM operation."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.\-]{0,78}[A-Za-z0-9_])?")
 
 
-def read_put(ask: Ask, kind: str) -> tuple[Resource | None, dict[str, Any]]:
-    """Return the resource that a PUT would change, if it is there, and what is asked for.
+def read_put_request(
+    context: RequestContext, resource_type: str
+) -> tuple[Resource | None, dict[str, Any]]:
+    """Return the existing resource that a PUT updates, if any, and the request's body.
 
-    Refuses a group or location that there is not, a resource elsewhere, a name that Azure
-    does not take, and fields that the resource does not have.
+    Refuses an unknown resource group or location, a resource that exists in another location, a
+    name that Azure does not allow, and fields that the resource type does not have.
     """
-    ask.require_group()
-    body = ask.body()
-    check_request(kind, body)
+    context.require_resource_group()
+    body = context.body()
+    check_request(resource_type, body)
     location = body.get("location")
     if not isinstance(location, str) or not location:
         message = "The location property is required for this definition."
-        raise refusal(400, "LocationRequired", message)
-    body["location"] = name_of(location)
+        raise arm_error(400, "LocationRequired", message)
+    body["location"] = normalize_location(location)
     if body["location"] not in LOCATIONS:
-        raise refusal(
+        raise arm_error(
             400,
             "LocationNotAvailableForResourceType",
-            f"The provided location '{location}' is not available for resource type '{kind}'."
-            f" List of available regions for the resource type is '{','.join(LOCATIONS)}'.",
+            f"The provided location '{location}' is not available for resource type"
+            f" '{resource_type}'. List of available regions for the resource type is"
+            f" '{','.join(LOCATIONS)}'.",
         )
-    if _NAME.fullmatch(ask.names["name"]) is None:
-        message = f"Resource name {ask.names['name']} is invalid."
-        raise refusal(400, "InvalidResourceName", message)
-    existing = ask.state.resources.find(ask.id_of(kind))
+    name = context.path_parameters["name"]
+    if _NAME.fullmatch(name) is None:
+        raise arm_error(400, "InvalidResourceName", f"Resource name {name} is invalid.")
+    existing = context.state.resources.find(context.resource_id(resource_type))
     if existing is not None and existing.location != body["location"]:
-        raise refusal(
+        raise arm_error(
             409,
             "InvalidResourceLocation",
             f"The resource '{existing.name}' already exists in location '{existing.location}' in"
             f" resource group '{existing.group}'. A resource with the same name cannot be created"
             f" in location '{body['location']}'. Please select a new resource name.",
         )
-    if existing is not None and kind.startswith("Microsoft.Network/"):
-        refuse_busy(existing)
+    if existing is not None and resource_type.startswith("Microsoft.Network/"):
+        check_not_busy(existing)
     return existing, body
 
 
-def refuse_busy(resource: Resource) -> None:
-    """Refuse a change of a network's resource while another is under way."""
+def check_not_busy(resource: Resource) -> None:
+    """Refuse a change of a network resource while another operation is in progress."""
     if resource.is_busy:
-        raise refusal(
+        raise arm_error(
             409,
             "AnotherOperationInProgress",
             "Another operation on this or dependent resource is in progress. To retrieve status"
@@ -71,150 +78,140 @@ def refuse_busy(resource: Resource) -> None:
         )
 
 
-def make(ask: Ask, kind: str, body: dict[str, Any]) -> Resource:
-    """Return a new resource of the path's name with this body, put in its place."""
-    name = ask.names["name"]
+def create_resource(context: RequestContext, resource_type: str, body: dict[str, Any]) -> Resource:
+    """Create the resource that the path names, with this body, and return it."""
+    name = context.path_parameters["name"]
+    resource_id = context.resource_id(resource_type)
     resource = Resource(
-        id=ask.id_of(kind),
-        type=kind,
+        id=resource_id,
+        type=resource_type,
         name=name,
-        subscription=ask.names["subscription"],
-        group=ask.names["group"],
+        subscription=context.subscription,
+        group=context.path_parameters["group"],
         location=body["location"],
-        body=body,
+        body={"name": name, "id": resource_id, "type": resource_type, **body},
     )
-    resource.body = {"name": name, "id": resource.id, "type": kind, **body}
-    ask.state.resources.add(resource)
+    context.state.resources.add(resource)
     return resource
 
 
-def etag() -> str:
-    """Return a new entity tag, as Network writes them."""
+def new_etag() -> str:
+    """Return a new entity tag in the format of Microsoft.Network."""
     return f'W/"{uuid.uuid4()}"'
 
 
-def properties(resource: Resource) -> dict[str, Any]:
-    """Return the properties of a resource, to be read or changed."""
-    found: dict[str, Any] = resource.body["properties"]
-    return found
+def get_handler(resource_type: str) -> Callable[[RequestContext], Response]:
+    """Return the handler of a GET of one resource of this type."""
+
+    def handle(context: RequestContext) -> Response:
+        resource = context.require_resource(resource_type)
+        etag = resource.body.get("etag")
+        return json_response(resource.body, headers={"ETag": str(etag)} if etag else None)
+
+    return handle
 
 
-def get(kind: str) -> Callable[[Ask], Response]:
-    """Return what answers a GET of one resource of this type."""
+def list_handler(resource_type: str) -> Callable[[RequestContext], Response]:
+    """Return the handler that lists a type in the path's resource group or subscription."""
 
-    def answer(ask: Ask) -> Response:
-        found = ask.find(kind)
-        tag = found.body.get("etag")
-        return reply(found.body, headers={"ETag": str(tag)} if tag else None)
-
-    return answer
-
-
-def list_of(kind: str) -> Callable[[Ask], Response]:
-    """Return what answers a list of this type: of the path's group, or of the subscription."""
-
-    def answer(ask: Ask) -> Response:
-        group = ask.names.get("group")
+    def handle(context: RequestContext) -> Response:
+        group = context.path_parameters.get("group")
         if group is not None:
-            ask.require_group()
-        return page(ask, ask.state.resources.of_type(ask.names["subscription"], kind, group))
+            context.require_resource_group()
+        resources = context.state.resources.of_type(context.subscription, resource_type, group)
+        return page(context, resources)
 
-    return answer
-
-
-def update_tags(kind: str) -> Callable[[Ask], Response]:
-    """Return what answers a PATCH that replaces the tags of a network's resource."""
-
-    def answer(ask: Ask) -> Response:
-        found = ask.find(kind)
-        set_tags(found, ask.body().get("tags", {}))
-        found.body["etag"] = etag()
-        return reply(found.body)
-
-    return answer
+    return handle
 
 
-def set_tags(resource: Resource, tags: object) -> None:
-    """Give a resource these tags and no others; refuses what Azure does not take.
+def update_tags_handler(resource_type: str) -> Callable[[RequestContext], Response]:
+    """Return the handler of a PATCH that replaces the tags of a network resource."""
 
-    Source: https://learn.microsoft.com/en-us/azure/azure-resource-manager/management/tag-resources
-    """
-    check_tags(tags)
-    resource.body["tags"] = tags
+    def handle(context: RequestContext) -> Response:
+        resource = context.require_resource(resource_type)
+        tags = context.body().get("tags", {})
+        check_tags(tags)
+        resource.body.update({"tags": tags, "etag": new_etag()})
+        return json_response(resource.body)
 
-
-def check_tags(tags: object) -> None:
-    """Refuse more than 50 tags, long ones, and names with characters that are not allowed."""
-    if not isinstance(tags, dict):
-        raise refusal(400, "InvalidTags", "Tags must be an object.")
-    if len(tags) > 50:
-        raise refusal(400, "InvalidTagsCount", "A resource cannot have more than 50 tags.")
-    for name, value in tags.items():
-        if not 1 <= len(name) <= 512 or not isinstance(value, str) or len(value) > 256:
-            raise refusal(400, "InvalidTag", f"The tag '{name}' is too long or no text.")
-        if any(character in "<>%&\\?/" for character in name):
-            message = f"The tag name '{name}' has reserved characters '<,>,%,&,\\,?,/'."
-            raise refusal(400, "InvalidTagNameCharacters", message)
+    return handle
 
 
-def delete(
-    kind: str, refuse_use: Callable[[Ask, Resource], None], gone: Callable[[State, Resource], None]
-) -> Callable[[Ask], Response]:
-    """Return what answers a DELETE of a network's resource.
+def delete_handler(
+    resource_type: str,
+    *,
+    check_not_in_use: Callable[[Resource], None] | None = None,
+    release_references: Callable[[State, Resource], None] | None = None,
+) -> Callable[[RequestContext], Response]:
+    """Return the handler of a DELETE of a network resource.
 
-    `refuse_use` refuses while something uses it, `gone` clears what refers to it.
+    `check_not_in_use` refuses the deletion while another resource uses this one.
+    `release_references` removes it from the resources that it uses.
     """
 
-    def answer(ask: Ask) -> Response:
-        ask.require_group()
-        found = ask.state.resources.find(ask.id_of(kind))
-        if found is None:
-            return reply(None, 204)
-        if found.operation is not None and properties(found)["provisioningState"] == "Deleting":
-            return ask.accepted(found.operation, None, 202, location=True)
-        refuse_busy(found)
-        refuse_use(ask, found)
-        properties(found)["provisioningState"] = "Deleting"
-        state = ask.state
+    def handle(context: RequestContext) -> Response:
+        context.require_resource_group()
+        state = context.state
+        resource = state.resources.find(context.resource_id(resource_type))
+        if resource is None:
+            return json_response(None, 204)
+        operation = resource.operation
+        if operation is not None and resource.properties["provisioningState"] == "Deleting":
+            return context.accepted_response(operation, None, 202, location_header=True)
+        check_not_busy(resource)
+        if check_not_in_use is not None:
+            check_not_in_use(resource)
+        resource.properties["provisioningState"] = "Deleting"
 
-        def end() -> None:
-            gone(state, found)
-            state.resources.remove(found)
+        def on_complete() -> None:
+            if release_references is not None:
+                release_references(state, resource)
+            state.resources.remove(resource)
 
-        operation = ask.begin(found, end, share=NETWORK_SHARE)
-        return ask.accepted(operation, None, 202, location=True)
+        operation = context.begin_operation(
+            resource, on_complete, duration_factor=NETWORK_DURATION_FACTOR
+        )
+        return context.accepted_response(operation, None, 202, location_header=True)
 
-    return answer
+    return handle
 
 
-def accept_put(ask: Ask, resource: Resource, *, created: bool) -> Response:
-    """Return the reply to a PUT of a network's resource, which is ready a little later."""
-    kept = properties(resource)
-    kept["provisioningState"] = "Updating"
+def put_response(context: RequestContext, resource: Resource, *, created: bool) -> Response:
+    """Start the provisioning of a network resource and return the response to its PUT."""
+    properties = resource.properties
+    properties["provisioningState"] = "Updating"
 
-    def ready() -> None:
-        kept["provisioningState"] = "Succeeded"
-        resource.body["etag"] = etag()
+    def on_complete() -> None:
+        properties["provisioningState"] = "Succeeded"
+        resource.body["etag"] = new_etag()
 
-    operation = ask.begin(resource, ready, share=NETWORK_SHARE)
-    return ask.accepted(operation, resource.body, 201 if created else 200, location=False)
+    operation = context.begin_operation(
+        resource, on_complete, duration_factor=NETWORK_DURATION_FACTOR
+    )
+    status = 201 if created else 200
+    return context.accepted_response(operation, resource.body, status, location_header=False)
 
 
 def require_reference(
-    state: State, resource_id: str, kind: str, location: str, by: str
+    state: State, resource_id: str, resource_type: str, location: str, referrer_id: str
 ) -> Resource:
-    """Return a resource that another refers to; refuses one that is missing or elsewhere."""
-    found = state.resources.find(resource_id)
-    if found is None or found.type.lower() != kind.lower() or found.location != location:
-        raise missing_reference(resource_id, by)
-    return found
+    """Return a referenced resource; refuses one that is missing or in another location."""
+    resource = state.resources.find(resource_id)
+    if (
+        resource is None
+        or resource.type.lower() != resource_type.lower()
+        or resource.location != location
+    ):
+        raise invalid_reference_error(resource_id, referrer_id)
+    return resource
 
 
-def missing_reference(resource_id: str, by: str) -> Exception:
-    """Return the error to raise for a reference that leads nowhere in the location."""
-    return refusal(
+def invalid_reference_error(resource_id: str, referrer_id: str) -> Exception:
+    """Return the error to raise for a reference to a resource that the location does not have."""
+    return arm_error(
         400,
         "InvalidResourceReference",
-        f"Resource {resource_id} referenced by resource {by} was not found. Please make sure that"
-        " the referenced resource exists, and that both resources are in the same region.",
+        f"Resource {resource_id} referenced by resource {referrer_id} was not found. Please make"
+        " sure that the referenced resource exists, and that both resources are in the same"
+        " region.",
     )

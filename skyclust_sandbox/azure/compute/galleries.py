@@ -1,4 +1,4 @@
-"""Galleries, the definitions of images in them, and the versions of each definition.
+"""Azure Compute Galleries, their images (image definitions), and the versions of each image.
 
 Source: https://learn.microsoft.com/en-us/rest/api/compute/galleries
 """
@@ -10,147 +10,165 @@ from typing import Any, Final
 
 from werkzeug.wrappers import Response
 
-from skyclust_sandbox.azure.locations import LOCATIONS, name_of
+from skyclust_sandbox.azure.locations import LOCATIONS, normalize_location
 from skyclust_sandbox.azure.paging import page
-from skyclust_sandbox.azure.request_context import Ask
-from skyclust_sandbox.azure.responses import refusal, reply
+from skyclust_sandbox.azure.request_context import RequestContext
+from skyclust_sandbox.azure.responses import arm_error, json_response
 from skyclust_sandbox.azure.schema import check_request
 from skyclust_sandbox.azure.state import Resource, State
-from skyclust_sandbox.azure.tracked_resources import check_tags, properties
+from skyclust_sandbox.azure.tags import check_tags
 
-KIND: Final = "Microsoft.Compute/galleries"
-DEFINITION: Final = f"{KIND}/images"
-VERSION: Final = f"{KIND}/images/versions"
-_SOURCES: Final = frozenset(
+GALLERY: Final = "Microsoft.Compute/galleries"
+IMAGE: Final = f"{GALLERY}/images"
+IMAGE_VERSION: Final = f"{IMAGE}/versions"
+_SOURCE_TYPES: Final = frozenset(
     {"Microsoft.Compute/disks", "Microsoft.Compute/snapshots", "Microsoft.Compute/images"}
 )
 
 
-def put(kind: str) -> Callable[[Ask], Response]:
-    """Return what answers a PUT of a gallery, a definition or a version."""
+def create_or_update_handler(resource_type: str) -> Callable[[RequestContext], Response]:
+    """Return the handler of a PUT of a gallery, an image or an image version."""
 
-    def answer(ask: Ask) -> Response:
-        ask.require_group()
-        body = ask.body()
-        check_request(kind, body)
+    def handle(context: RequestContext) -> Response:
+        context.require_resource_group()
+        body = context.body()
+        check_request(resource_type, body)
         check_tags(body.get("tags", {}))
-        location = name_of(str(body.get("location") or ""))
+        location = normalize_location(str(body.get("location") or ""))
         if location not in LOCATIONS:
             message = "The location property is required for this definition."
-            raise refusal(400, "LocationRequired", message)
-        if kind != KIND:
-            _find(ask, kind.rpartition("/")[0])
-        found = ask.state.resources.find(_id(ask, kind))
-        made = found or _new(ask, kind, location)
-        shown = {**body.get("properties", {}), "provisioningState": "Creating"}
-        if kind == VERSION:
-            made.content = _take_sources(ask, shown)
-        made.body.update({**body, "location": location, "properties": shown})
+            raise arm_error(400, "LocationRequired", message)
+        if resource_type != GALLERY:
+            _require(context, _parent_type(resource_type))
+        existing = context.state.resources.find(_resource_id(context, resource_type))
+        resource = existing or _create(context, resource_type, location)
+        properties = {**body.get("properties", {}), "provisioningState": "Creating"}
+        if resource_type == IMAGE_VERSION:
+            resource.content = _read_source_disks(context, properties)
+        resource.body.update({**body, "location": location, "properties": properties})
 
-        def ready() -> None:
-            shown["provisioningState"] = "Succeeded"
+        def on_complete() -> None:
+            properties["provisioningState"] = "Succeeded"
 
-        operation = ask.begin(made, ready)
-        return ask.accepted(operation, made.body, 200 if found else 201, location=False)
+        operation = context.begin_operation(resource, on_complete)
+        status = 200 if existing else 201
+        return context.accepted_response(operation, resource.body, status, location_header=False)
 
-    return answer
-
-
-def get(kind: str) -> Callable[[Ask], Response]:
-    """Return what answers a GET of one of them."""
-    return lambda ask: reply(_find(ask, kind).body)
+    return handle
 
 
-def delete(kind: str) -> Callable[[Ask], Response]:
-    """Return what answers a DELETE of one of them, which has to hold nothing."""
-
-    def answer(ask: Ask) -> Response:
-        found = ask.state.resources.find(_id(ask, kind))
-        if found is None:
-            return reply(None, 204)
-        if any(_inside(one, found.id) for one in _all(ask)):
-            message = f"Can not delete resource {found.id} before nested resources are deleted."
-            raise refusal(409, "CannotDeleteResource", message)
-        properties(found)["provisioningState"] = "Deleting"
-        resources = ask.state.resources
-        operation = ask.begin(found, lambda: resources.remove(found))
-        return ask.accepted(operation, None, 202, location=True)
-
-    return answer
+def get_handler(resource_type: str) -> Callable[[RequestContext], Response]:
+    """Return the handler of a GET of a gallery, an image or an image version."""
+    return lambda context: json_response(_require(context, resource_type).body)
 
 
-def list_children(kind: str) -> Callable[[Ask], Response]:
-    """Return what answers a list of the definitions of a gallery, or the versions of one."""
+def delete_handler(resource_type: str) -> Callable[[RequestContext], Response]:
+    """Return the handler of a DELETE, which refuses a resource with nested resources."""
 
-    def answer(ask: Ask) -> Response:
-        parent = _find(ask, kind.rpartition("/")[0])
-        return page(ask, [one for one in _all(ask) if one.type == kind and _inside(one, parent.id)])
+    def handle(context: RequestContext) -> Response:
+        resources = context.state.resources
+        resource = resources.find(_resource_id(context, resource_type))
+        if resource is None:
+            return json_response(None, 204)
+        if any(_is_nested(nested, resource.id) for nested in _images_and_versions(context)):
+            message = f"Can not delete resource {resource.id} before nested resources are deleted."
+            raise arm_error(409, "CannotDeleteResource", message)
+        resource.properties["provisioningState"] = "Deleting"
+        operation = context.begin_operation(resource, lambda: resources.remove(resource))
+        return context.accepted_response(operation, None, 202, location_header=True)
 
-    return answer
+    return handle
+
+
+def list_children_handler(resource_type: str) -> Callable[[RequestContext], Response]:
+    """Return the handler that lists the images of a gallery or the versions of an image."""
+
+    def handle(context: RequestContext) -> Response:
+        parent = _require(context, _parent_type(resource_type))
+        children = [
+            resource
+            for resource in _images_and_versions(context)
+            if resource.type == resource_type and _is_nested(resource, parent.id)
+        ]
+        return page(context, children)
+
+    return handle
 
 
 def find_version(state: State, version_id: str) -> Resource | None:
-    """Return the image version of this id."""
-    found = state.resources.find(version_id)
-    return found if found is not None and found.type == VERSION else None
+    """Return the image version with this id, or None."""
+    resource = state.resources.find(version_id)
+    return resource if resource is not None and resource.type == IMAGE_VERSION else None
 
 
-def _id(ask: Ask, kind: str) -> str:
-    whole = ask.id_of(KIND)
-    if kind != KIND:
-        whole += f"/images/{ask.names['child']}"
-    return f"{whole}/versions/{ask.names['grandchild']}" if kind == VERSION else whole
+def _parent_type(resource_type: str) -> str:
+    return resource_type.rpartition("/")[0]
 
 
-def _find(ask: Ask, kind: str) -> Resource:
-    ask.require_group()
-    found = ask.state.resources.find(_id(ask, kind))
-    if found is None:
-        raise refusal(404, "ResourceNotFound", f"The Resource '{_id(ask, kind)}' was not found.")
-    return found
+def _resource_id(context: RequestContext, resource_type: str) -> str:
+    resource_id = context.resource_id(GALLERY)
+    if resource_type != GALLERY:
+        resource_id += f"/images/{context.path_parameters['image']}"
+    if resource_type == IMAGE_VERSION:
+        resource_id += f"/versions/{context.path_parameters['version']}"
+    return resource_id
 
 
-def _new(ask: Ask, kind: str, location: str) -> Resource:
-    made_id = _id(ask, kind)
-    name = made_id.rpartition("/")[2]
-    made = Resource(
-        id=made_id,
-        type=kind,
+def _require(context: RequestContext, resource_type: str) -> Resource:
+    context.require_resource_group()
+    resource_id = _resource_id(context, resource_type)
+    resource = context.state.resources.find(resource_id)
+    if resource is None:
+        message = f"The Resource '{resource_id}' was not found."
+        raise arm_error(404, "ResourceNotFound", message)
+    return resource
+
+
+def _create(context: RequestContext, resource_type: str, location: str) -> Resource:
+    resource_id = _resource_id(context, resource_type)
+    name = resource_id.rpartition("/")[2]
+    resource = Resource(
+        id=resource_id,
+        type=resource_type,
         name=name,
-        subscription=ask.names["subscription"],
-        group=ask.names["group"],
+        subscription=context.subscription,
+        group=context.path_parameters["group"],
         location=location,
-        body={"name": name, "id": made_id, "type": kind},
+        body={"name": name, "id": resource_id, "type": resource_type},
     )
-    ask.state.resources.add(made)
-    return made
+    context.state.resources.add(resource)
+    return resource
 
 
-def _all(ask: Ask) -> list[Resource]:
-    owner = ask.names["subscription"]
-    kinds = (DEFINITION, VERSION)
-    return [one for kind in kinds for one in ask.state.resources.of_type(owner, kind)]
+def _images_and_versions(context: RequestContext) -> list[Resource]:
+    resources = context.state.resources
+    return [
+        resource
+        for resource_type in (IMAGE, IMAGE_VERSION)
+        for resource in resources.of_type(context.subscription, resource_type)
+    ]
 
 
-def _inside(one: Resource, parent_id: str) -> bool:
-    return one.id.lower().startswith(f"{parent_id.lower()}/")
+def _is_nested(resource: Resource, parent_id: str) -> bool:
+    return resource.id.lower().startswith(f"{parent_id.lower()}/")
 
 
-def _take_sources(ask: Ask, shown: dict[str, Any]) -> str:
-    """Note the size of each disk that a version is made of and return what the boot disk holds."""
-    storage = shown.get("storageProfile") or {}
-    boot = storage.get("osDiskImage")
-    if boot is None:
+def _read_source_disks(context: RequestContext, properties: dict[str, Any]) -> str:
+    """Set `sizeInGB` of each disk image of a version, and return the content of its OS disk."""
+    storage_profile = properties.get("storageProfile") or {}
+    os_disk_image = storage_profile.get("osDiskImage")
+    if os_disk_image is None:
         message = "Required parameter 'storageProfile.osDiskImage' is missing (null)."
-        raise refusal(400, "InvalidParameter", message)
+        raise arm_error(400, "InvalidParameter", message)
     content = ""
-    for part in (boot, *(storage.get("dataDiskImages") or [])):
-        source_id = str((part.get("source") or {}).get("id", ""))
-        source = ask.state.resources.find(source_id)
-        if source is None or source.type not in _SOURCES:
-            raise refusal(404, "ResourceNotFound", f"The resource {source_id} was not found.")
-        known = properties(source)
-        whole = known if "diskSizeGB" in known else known["storageProfile"]["osDisk"]
-        part["sizeInGB"] = whole["diskSizeGB"]
-        content = source.content if part is boot else content
+    for disk_image in (os_disk_image, *(storage_profile.get("dataDiskImages") or [])):
+        source_id = str((disk_image.get("source") or {}).get("id", ""))
+        source = context.state.resources.find(source_id)
+        if source is None or source.type not in _SOURCE_TYPES:
+            raise arm_error(404, "ResourceNotFound", f"The resource {source_id} was not found.")
+        disk = source.properties
+        if "diskSizeGB" not in disk:
+            disk = disk["storageProfile"]["osDisk"]
+        disk_image["sizeInGB"] = disk["diskSizeGB"]
+        content = source.content if disk_image is os_disk_image else content
     return content

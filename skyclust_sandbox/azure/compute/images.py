@@ -1,4 +1,4 @@
-"""Managed images: what a company has made to begin its machines from.
+"""Managed images.
 
 Source: https://learn.microsoft.com/en-us/rest/api/compute/images
 """
@@ -10,105 +10,110 @@ from typing import Any, Final
 from werkzeug.wrappers import Response
 
 from skyclust_sandbox.azure.compute import disks
-from skyclust_sandbox.azure.request_context import Ask
-from skyclust_sandbox.azure.responses import refusal, reply
+from skyclust_sandbox.azure.request_context import RequestContext
+from skyclust_sandbox.azure.responses import arm_error, json_response
 from skyclust_sandbox.azure.state import Resource, State
-from skyclust_sandbox.azure.tracked_resources import check_tags, make, properties, read_put
+from skyclust_sandbox.azure.tags import check_tags
+from skyclust_sandbox.azure.tracked_resources import create_resource, read_put_request
 
-KIND: Final = "Microsoft.Compute/images"
-_MACHINES: Final = "Microsoft.Compute/virtualMachines"
+RESOURCE_TYPE: Final = "Microsoft.Compute/images"
+_VIRTUAL_MACHINES: Final = "Microsoft.Compute/virtualMachines"
 
 
-def put(ask: Ask) -> Response:
-    """Images_CreateOrUpdate: from disks, from snapshots, or from a machine."""
-    existing, body = read_put(ask, KIND)
+def create_or_update(context: RequestContext) -> Response:
+    """Images_CreateOrUpdate: from a disk, a snapshot or a virtual machine."""
+    existing, body = read_put_request(context, RESOURCE_TYPE)
     check_tags(body.get("tags", {}))
     if existing is not None:
         existing.body["tags"] = body.get("tags", {})
-        return _accept(ask, existing, created=False)
-    asked = body.setdefault("properties", {})
-    if "sourceVirtualMachine" in asked:
-        asked["storageProfile"] = _storage_of(ask, asked["sourceVirtualMachine"]["id"])
-    storage = asked.get("storageProfile")
-    if storage is None:
+        return _accept(context, existing, created=False)
+    requested = body.setdefault("properties", {})
+    if "sourceVirtualMachine" in requested:
+        vm_id = requested["sourceVirtualMachine"]["id"]
+        requested["storageProfile"] = _storage_profile_of_vm(context, vm_id)
+    storage_profile = requested.get("storageProfile")
+    if storage_profile is None:
         message = "Required parameter 'image.storageProfile' is missing (null)."
-        raise refusal(400, "InvalidParameter", message)
-    source = _source(ask, storage["osDisk"], body["location"])
-    storage["osDisk"].setdefault("diskSizeGB", properties(source)["diskSizeGB"])
-    shown = {"hyperVGeneration": "V2", **asked, "storageProfile": storage}
-    resource = make(ask, KIND, {**body, "properties": shown})
-    resource.content = source.content
-    return _accept(ask, resource, created=True)
+        raise arm_error(400, "InvalidParameter", message)
+    source = _require_source(context, storage_profile["osDisk"], body["location"])
+    storage_profile["osDisk"].setdefault("diskSizeGB", source.properties["diskSizeGB"])
+    properties = {"hyperVGeneration": "V2", **requested, "storageProfile": storage_profile}
+    image = create_resource(context, RESOURCE_TYPE, {**body, "properties": properties})
+    image.content = source.content
+    return _accept(context, image, created=True)
 
 
-def update(ask: Ask) -> Response:
+def update(context: RequestContext) -> Response:
     """Images_Update."""
-    found = ask.find(KIND)
-    tags = ask.body().get("tags", {})
+    image = context.require_resource(RESOURCE_TYPE)
+    tags = context.body().get("tags", {})
     check_tags(tags)
-    found.body["tags"] = tags
-    return _accept(ask, found, created=False)
+    image.body["tags"] = tags
+    return _accept(context, image, created=False)
 
 
-def delete(ask: Ask) -> Response:
+def delete(context: RequestContext) -> Response:
     """Images_Delete."""
-    ask.require_group()
-    found = ask.state.resources.find(ask.id_of(KIND))
-    if found is None:
-        return reply(None, 204)
-    properties(found)["provisioningState"] = "Deleting"
-    resources = ask.state.resources
-    operation = ask.begin(found, lambda: resources.remove(found))
-    return ask.accepted(operation, None, 202, location=True)
+    context.require_resource_group()
+    resources = context.state.resources
+    image = resources.find(context.resource_id(RESOURCE_TYPE))
+    if image is None:
+        return json_response(None, 204)
+    image.properties["provisioningState"] = "Deleting"
+    operation = context.begin_operation(image, lambda: resources.remove(image))
+    return context.accepted_response(operation, None, 202, location_header=True)
 
 
-def find(state: State, image_id: str) -> Resource | None:
-    """Return the image of this id."""
-    found = state.resources.find(image_id)
-    return found if found is not None and found.type == KIND else None
+def find_image(state: State, image_id: str) -> Resource | None:
+    """Return the managed image with this id, or None."""
+    resource = state.resources.find(image_id)
+    return resource if resource is not None and resource.type == RESOURCE_TYPE else None
 
 
-def _storage_of(ask: Ask, machine_id: str) -> dict[str, Any]:
-    machine = ask.state.resources.find(machine_id)
-    if machine is None or machine.type != _MACHINES:
-        raise refusal(404, "ResourceNotFound", f"The resource {machine_id} was not found.")
-    if machine.power != "deallocated":
-        message = f"The VM {machine.name} must be deallocated and generalized to be captured."
-        raise refusal(409, "OperationNotAllowed", message)
-    system = properties(machine)["storageProfile"]["osDisk"]
+def _storage_profile_of_vm(context: RequestContext, vm_resource_id: str) -> dict[str, Any]:
+    """Return the storage profile of an image of a VM, which must be deallocated."""
+    vm = context.state.resources.find(vm_resource_id)
+    if vm is None or vm.type != _VIRTUAL_MACHINES:
+        raise arm_error(404, "ResourceNotFound", f"The resource {vm_resource_id} was not found.")
+    if vm.power != "deallocated":
+        message = f"The VM {vm.name} must be deallocated and generalized to be captured."
+        raise arm_error(409, "OperationNotAllowed", message)
+    os_disk = vm.properties["storageProfile"]["osDisk"]
     return {
         "osDisk": {
-            "osType": system["osType"],
+            "osType": os_disk["osType"],
             "osState": "Generalized",
-            "caching": system["caching"],
-            "managedDisk": {"id": system["managedDisk"]["id"]},
+            "caching": os_disk["caching"],
+            "managedDisk": {"id": os_disk["managedDisk"]["id"]},
         },
         "dataDisks": [],
         "zoneResilient": False,
     }
 
 
-def _source(ask: Ask, system: dict[str, Any], location: str) -> Resource:
+def _require_source(context: RequestContext, os_disk: dict[str, Any], location: str) -> Resource:
+    """Return the disk or snapshot of an image's OS disk; refuses one in another location."""
     for name in ("managedDisk", "snapshot"):
-        if name in system:
-            source_id = system[name]["id"]
-            found = ask.state.resources.find(source_id)
-            if found is None or found.type not in {disks.KIND, disks.SNAPSHOT_KIND}:
-                raise refusal(404, "ResourceNotFound", f"The resource {source_id} was not found.")
-            if found.location != location:
+        if name in os_disk:
+            source_id = os_disk[name]["id"]
+            source = context.state.resources.find(source_id)
+            if source is None or source.type not in {disks.RESOURCE_TYPE, disks.SNAPSHOT_TYPE}:
+                raise arm_error(404, "ResourceNotFound", f"The resource {source_id} was not found.")
+            if source.location != location:
                 message = f"The source {source_id} is not in location {location}."
-                raise refusal(400, "InvalidParameter", message)
-            return found
+                raise arm_error(400, "InvalidParameter", message)
+            return source
     message = "The image's osDisk must name a managedDisk or a snapshot."
-    raise refusal(400, "InvalidParameter", message)
+    raise arm_error(400, "InvalidParameter", message)
 
 
-def _accept(ask: Ask, image: Resource, *, created: bool) -> Response:
-    shown = properties(image)
-    shown["provisioningState"] = "Creating" if created else "Updating"
+def _accept(context: RequestContext, image: Resource, *, created: bool) -> Response:
+    properties = image.properties
+    properties["provisioningState"] = "Creating" if created else "Updating"
 
-    def ready() -> None:
-        shown["provisioningState"] = "Succeeded"
+    def on_complete() -> None:
+        properties["provisioningState"] = "Succeeded"
 
-    operation = ask.begin(image, ready)
-    return ask.accepted(operation, image.body, 201 if created else 200, location=False)
+    operation = context.begin_operation(image, on_complete)
+    status = 201 if created else 200
+    return context.accepted_response(operation, image.body, status, location_header=False)

@@ -1,4 +1,4 @@
-"""How a machine is shown: with its instance view, and by its status alone.
+"""The instance view of a VM, and the other documents that contain its statuses.
 
 Source: https://learn.microsoft.com/en-us/azure/virtual-machines/states-billing
 """
@@ -9,7 +9,6 @@ from typing import Final
 
 from skyclust_sandbox.azure.responses import Document, timestamp
 from skyclust_sandbox.azure.state import Resource
-from skyclust_sandbox.azure.tracked_resources import properties
 
 _PROVISIONING: Final = {
     "Creating": "Creating",
@@ -20,36 +19,35 @@ _PROVISIONING: Final = {
 }
 
 
-def with_instance_view(machine: Resource) -> Document:
-    """Return a machine as a GET with `$expand=instanceView` does."""
-    shown = {**properties(machine), "instanceView": instance_view(machine)}
-    return {**machine.body, "properties": shown}
+def with_instance_view(vm: Resource) -> Document:
+    """Return a VM as in the response of a GET with `$expand=instanceView`."""
+    properties = {**vm.properties, "instanceView": instance_view(vm)}
+    return {**vm.body, "properties": properties}
 
 
-def status_only(machine: Resource) -> Document:
-    """Return a machine as a list with `statusOnly=true` does: hardly more than its state."""
-    known = properties(machine)
+def status_only(vm: Resource) -> Document:
+    """Return a VM as in a list with `statusOnly=true`: little more than its statuses."""
     return {
-        "name": machine.name,
-        "id": machine.id,
-        "type": machine.type,
-        "location": machine.location,
+        "name": vm.name,
+        "id": vm.id,
+        "type": vm.type,
+        "location": vm.location,
         "properties": {
-            "vmId": known["vmId"],
-            "provisioningState": known["provisioningState"],
-            "instanceView": {"statuses": statuses(machine)},
+            "vmId": vm.properties["vmId"],
+            "provisioningState": vm.properties["provisioningState"],
+            "instanceView": {"statuses": statuses(vm)},
         },
     }
 
 
-def instance_view(machine: Resource) -> Document:
-    """Return the run-time state of a machine; little of it while it is not allocated."""
-    shown: Document = {}
-    known = properties(machine)
-    if machine.power in {"running", "starting"}:
-        shown["computerName"] = known.get("osProfile", {}).get("computerName", machine.name)
-        shown["osName"] = known["storageProfile"]["osDisk"].get("osType", "Linux").lower()
-        shown["vmAgent"] = {
+def instance_view(vm: Resource) -> Document:
+    """Return the instance view of a VM; without guest information unless the VM runs."""
+    view: Document = {}
+    properties = vm.properties
+    if vm.power in {"running", "starting"}:
+        view["computerName"] = properties.get("osProfile", {}).get("computerName", vm.name)
+        view["osName"] = properties["storageProfile"]["osDisk"].get("osType", "Linux").lower()
+        view["vmAgent"] = {
             "vmAgentVersion": "2.11.1.12",
             "statuses": [
                 {
@@ -62,46 +60,46 @@ def instance_view(machine: Resource) -> Document:
             ],
             "extensionHandlers": [],
         }
-    storage = known["storageProfile"]
+    storage_profile = properties["storageProfile"]
     succeeded = {
         "code": "ProvisioningState/succeeded",
         "level": "Info",
         "displayStatus": "Provisioning succeeded",
         "time": timestamp(),
     }
-    shown["disks"] = [
-        {"name": part["name"], "statuses": [succeeded]}
-        for part in (storage["osDisk"], *storage["dataDisks"])
+    view["disks"] = [
+        {"name": disk["name"], "statuses": [succeeded]}
+        for disk in (storage_profile["osDisk"], *storage_profile["dataDisks"])
     ]
-    shown["hyperVGeneration"] = "V2"
-    if known.get("diagnosticsProfile", {}).get("bootDiagnostics", {}).get("enabled"):
-        shown["bootDiagnostics"] = {}
-    shown["statuses"] = statuses(machine)
-    return shown
+    view["hyperVGeneration"] = "V2"
+    if properties.get("diagnosticsProfile", {}).get("bootDiagnostics", {}).get("enabled"):
+        view["bootDiagnostics"] = {}
+    view["statuses"] = statuses(vm)
+    return view
 
 
-def statuses(machine: Resource) -> list[Document]:
-    """Return the provisioning state of a machine and, if it has one, its power state."""
-    state = properties(machine)["provisioningState"]
+def statuses(vm: Resource) -> list[Document]:
+    """Return the statuses of a VM: provisioning and, if it has them, power and hibernation."""
+    state = vm.properties["provisioningState"]
     provisioning: Document = {
         "code": f"ProvisioningState/{state.lower()}",
         "level": "Info",
         "displayStatus": _PROVISIONING[state],
         "time": timestamp(),
     }
-    if state == "Failed" and machine.failure is not None:
-        code, message = machine.failure
+    if state == "Failed" and vm.failure is not None:
+        code, message = vm.failure
         provisioning["code"] = f"ProvisioningState/failed/{code}"
         provisioning["level"] = "Error"
         provisioning["message"] = message
-    if machine.power is None:
+    if vm.power is None:
         return [provisioning]
     power: Document = {
-        "code": f"PowerState/{machine.power}",
+        "code": f"PowerState/{vm.power}",
         "level": "Info",
-        "displayStatus": f"VM {machine.power}",
+        "displayStatus": f"VM {vm.power}",
     }
-    if not machine.hibernated:
+    if not vm.hibernated:
         return [provisioning, power]
     hibernation: Document = {
         "code": "HibernationState/Hibernated",

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from skyclust_sandbox.azure import operation_status, tracked_resources
 from skyclust_sandbox.azure.compute import (
     boot_diagnostics,
     disks,
     galleries,
     images,
+    quotas,
     snapshots,
     ssh_public_keys,
+    virtual_machine_deletion,
     virtual_machine_images,
     virtual_machine_power,
     virtual_machine_sizes,
@@ -25,7 +26,8 @@ from skyclust_sandbox.azure.resource_routes import (
     list_routes,
     resource_routes,
 )
-from skyclust_sandbox.azure.router import Route
+from skyclust_sandbox.azure.router import Handler, Route
+from skyclust_sandbox.azure.tracked_resources import update_tags_handler
 
 _PUBLISHERS: Final = f"{LOCATION}/publishers"
 _OFFERS: Final = f"{_PUBLISHERS}/{{publisher}}/artifacttypes/vmimage/offers"
@@ -37,7 +39,7 @@ _CATALOG: Final = (
     Route(
         "VirtualMachineSizes_List", "GET", f"{LOCATION}/vmSizes", virtual_machine_sizes.list_sizes
     ),
-    Route("Usage_List", "GET", f"{LOCATION}/usages", operation_status.list_usage),
+    Route("Usage_List", "GET", f"{LOCATION}/usages", quotas.list_usage),
     Route(
         "VirtualMachineImages_ListPublishers",
         "GET",
@@ -55,53 +57,48 @@ _CATALOG: Final = (
     ),
 )
 
-_MACHINE: Final = f"{GROUP}/providers/{virtual_machines.KIND}/{{name}}"
-_MACHINES: Final = (
-    Route("VirtualMachines_Get", "GET", _MACHINE, virtual_machines.get),
-    Route("VirtualMachines_CreateOrUpdate", "PUT", _MACHINE, virtual_machines.put),
-    Route("VirtualMachines_Update", "PATCH", _MACHINE, virtual_machine_updates.update),
-    Route("VirtualMachines_Delete", "DELETE", _MACHINE, virtual_machine_power.delete),
+_VMS: Final = f"{GROUP}/providers/{virtual_machines.RESOURCE_TYPE}"
+_VM: Final = f"{_VMS}/{{name}}"
+
+_VIRTUAL_MACHINES: Final = (
+    Route("VirtualMachines_Get", "GET", _VM, virtual_machines.get),
+    Route("VirtualMachines_CreateOrUpdate", "PUT", _VM, virtual_machines.create_or_update),
+    Route("VirtualMachines_Update", "PATCH", _VM, virtual_machine_updates.update),
+    Route("VirtualMachines_Delete", "DELETE", _VM, virtual_machine_deletion.delete),
     Route(
         "VirtualMachines_InstanceView",
         "GET",
-        f"{_MACHINE}/instanceView",
+        f"{_VM}/instanceView",
         virtual_machines.get_instance_view,
     ),
-    Route("VirtualMachines_Start", "POST", f"{_MACHINE}/start", virtual_machine_power.start),
-    Route(
-        "VirtualMachines_PowerOff", "POST", f"{_MACHINE}/powerOff", virtual_machine_power.power_off
-    ),
+    Route("VirtualMachines_Start", "POST", f"{_VM}/start", virtual_machine_power.start),
+    Route("VirtualMachines_PowerOff", "POST", f"{_VM}/powerOff", virtual_machine_power.power_off),
     Route(
         "VirtualMachines_Deallocate",
         "POST",
-        f"{_MACHINE}/deallocate",
+        f"{_VM}/deallocate",
         virtual_machine_power.deallocate,
     ),
-    Route("VirtualMachines_Restart", "POST", f"{_MACHINE}/restart", virtual_machine_power.restart),
+    Route("VirtualMachines_Restart", "POST", f"{_VM}/restart", virtual_machine_power.restart),
     Route(
         "VirtualMachines_RetrieveBootDiagnosticsData",
         "POST",
-        f"{_MACHINE}/retrieveBootDiagnosticsData",
-        boot_diagnostics.retrieve,
+        f"{_VM}/retrieveBootDiagnosticsData",
+        boot_diagnostics.retrieve_boot_diagnostics_data,
     ),
     Route(
         "VirtualMachines_AttachDetachDataDisks",
         "POST",
-        f"{_MACHINE}/attachDetachDataDisks",
-        virtual_machine_updates.attach_detach,
+        f"{_VM}/attachDetachDataDisks",
+        virtual_machine_updates.attach_detach_data_disks,
     ),
     Route(
         "VirtualMachines_ListAvailableSizes",
         "GET",
-        f"{_MACHINE}/vmSizes",
+        f"{_VM}/vmSizes",
         virtual_machine_sizes.list_available_sizes,
     ),
-    Route(
-        "VirtualMachines_List",
-        "GET",
-        f"{GROUP}/providers/{virtual_machines.KIND}",
-        virtual_machines.list_group,
-    ),
+    Route("VirtualMachines_List", "GET", _VMS, virtual_machines.list_by_resource_group),
     Route(
         "VirtualMachines_ListAll", "GET", f"{COMPUTE}/virtualMachines", virtual_machines.list_all
     ),
@@ -109,66 +106,101 @@ _MACHINES: Final = (
         "VirtualMachines_ListByLocation",
         "GET",
         f"{LOCATION}/virtualMachines",
-        virtual_machines.list_location,
-    ),
-)
-
-_COMPUTE_KINDS: Final = (
-    *resource_routes("Disks", disks.KIND, disks.put, ("Update", disks.update), disks.delete),
-    *list_routes("Disks", disks.KIND, "ListByResourceGroup", "List"),
-    *resource_routes(
-        "Snapshots",
-        snapshots.KIND,
-        snapshots.put,
-        ("Update", snapshots.update),
-        snapshots.delete,
-    ),
-    *list_routes("Snapshots", snapshots.KIND, "ListByResourceGroup", "List"),
-    *resource_routes("Images", images.KIND, images.put, ("Update", images.update), images.delete),
-    *list_routes("Images", images.KIND, "ListByResourceGroup", "List"),
-    *resource_routes(
-        "SshPublicKeys",
-        ssh_public_keys.KIND,
-        ssh_public_keys.put,
-        ("Update", tracked_resources.update_tags(ssh_public_keys.KIND)),
-        ssh_public_keys.delete,
-    ),
-    *list_routes(
-        "SshPublicKeys", ssh_public_keys.KIND, "ListByResourceGroup", "ListBySubscription"
+        virtual_machines.list_by_location,
     ),
 )
 
 
-_GALLERY: Final = f"{GROUP}/providers/{galleries.KIND}/{{name}}"
-_DEFINITIONS: Final = f"{_GALLERY}/images"
-_IMAGE_VERSIONS: Final = f"{_DEFINITIONS}/{{child}}/versions"
-
-
-def _gallery(noun: str, kind: str, path: str) -> tuple[Route, ...]:
+def _compute_routes(
+    operation_group: str,
+    resource_type: str,
+    *,
+    create_or_update: Handler,
+    update: Handler,
+    delete: Handler,
+    list_in_subscription: str = "List",
+) -> tuple[Route, ...]:
     return (
-        Route(f"{noun}_Get", "GET", path, galleries.get(kind)),
-        Route(f"{noun}_CreateOrUpdate", "PUT", path, galleries.put(kind)),
-        Route(f"{noun}_Delete", "DELETE", path, galleries.delete(kind)),
+        *resource_routes(
+            operation_group,
+            resource_type,
+            create_or_update=create_or_update,
+            patch=("Update", update),
+            delete=delete,
+        ),
+        *list_routes(operation_group, resource_type, "ListByResourceGroup", list_in_subscription),
+    )
+
+
+_DISKS_AND_IMAGES: Final = (
+    *_compute_routes(
+        "Disks",
+        disks.RESOURCE_TYPE,
+        create_or_update=disks.create_or_update,
+        update=disks.update,
+        delete=disks.delete,
+    ),
+    *_compute_routes(
+        "Snapshots",
+        snapshots.RESOURCE_TYPE,
+        create_or_update=snapshots.create_or_update,
+        update=snapshots.update,
+        delete=snapshots.delete,
+    ),
+    *_compute_routes(
+        "Images",
+        images.RESOURCE_TYPE,
+        create_or_update=images.create_or_update,
+        update=images.update,
+        delete=images.delete,
+    ),
+    *_compute_routes(
+        "SshPublicKeys",
+        ssh_public_keys.RESOURCE_TYPE,
+        create_or_update=ssh_public_keys.create_or_update,
+        update=update_tags_handler(ssh_public_keys.RESOURCE_TYPE),
+        delete=ssh_public_keys.delete,
+        list_in_subscription="ListBySubscription",
+    ),
+)
+
+_GALLERY: Final = f"{GROUP}/providers/{galleries.GALLERY}/{{name}}"
+_GALLERY_IMAGES: Final = f"{_GALLERY}/images"
+_GALLERY_IMAGE: Final = f"{_GALLERY_IMAGES}/{{image}}"
+_GALLERY_IMAGE_VERSIONS: Final = f"{_GALLERY_IMAGE}/versions"
+_GALLERY_IMAGE_VERSION: Final = f"{_GALLERY_IMAGE_VERSIONS}/{{version}}"
+
+
+def _gallery_routes(operation_group: str, resource_type: str, path: str) -> tuple[Route, ...]:
+    return (
+        Route(f"{operation_group}_Get", "GET", path, galleries.get_handler(resource_type)),
+        Route(
+            f"{operation_group}_CreateOrUpdate",
+            "PUT",
+            path,
+            galleries.create_or_update_handler(resource_type),
+        ),
+        Route(f"{operation_group}_Delete", "DELETE", path, galleries.delete_handler(resource_type)),
     )
 
 
 _GALLERIES: Final = (
-    *_gallery("Galleries", galleries.KIND, _GALLERY),
-    *_gallery("GalleryImages", galleries.DEFINITION, f"{_DEFINITIONS}/{{child}}"),
-    *_gallery("GalleryImageVersions", galleries.VERSION, f"{_IMAGE_VERSIONS}/{{grandchild}}"),
-    *list_routes("Galleries", galleries.KIND, "ListByResourceGroup", "List"),
+    *_gallery_routes("Galleries", galleries.GALLERY, _GALLERY),
+    *_gallery_routes("GalleryImages", galleries.IMAGE, _GALLERY_IMAGE),
+    *_gallery_routes("GalleryImageVersions", galleries.IMAGE_VERSION, _GALLERY_IMAGE_VERSION),
+    *list_routes("Galleries", galleries.GALLERY, "ListByResourceGroup", "List"),
     Route(
         "GalleryImages_ListByGallery",
         "GET",
-        _DEFINITIONS,
-        galleries.list_children(galleries.DEFINITION),
+        _GALLERY_IMAGES,
+        galleries.list_children_handler(galleries.IMAGE),
     ),
     Route(
         "GalleryImageVersions_ListByGalleryImage",
         "GET",
-        _IMAGE_VERSIONS,
-        galleries.list_children(galleries.VERSION),
+        _GALLERY_IMAGE_VERSIONS,
+        galleries.list_children_handler(galleries.IMAGE_VERSION),
     ),
 )
 
-ROUTES: Final = (*_CATALOG, *_MACHINES, *_COMPUTE_KINDS, *_GALLERIES)
+ROUTES: Final = (*_CATALOG, *_VIRTUAL_MACHINES, *_DISKS_AND_IMAGES, *_GALLERIES)

@@ -10,90 +10,91 @@ from typing import Final
 from werkzeug.wrappers import Response
 
 from skyclust_sandbox.azure.compute import disks
-from skyclust_sandbox.azure.request_context import Ask
-from skyclust_sandbox.azure.responses import refusal, reply, timestamp
+from skyclust_sandbox.azure.request_context import RequestContext
+from skyclust_sandbox.azure.responses import arm_error, json_response, timestamp
 from skyclust_sandbox.azure.state import Resource
-from skyclust_sandbox.azure.tracked_resources import check_tags, make, properties, read_put
+from skyclust_sandbox.azure.tags import check_tags
+from skyclust_sandbox.azure.tracked_resources import create_resource, read_put_request
 
-KIND: Final = disks.SNAPSHOT_KIND
+RESOURCE_TYPE: Final = disks.SNAPSHOT_TYPE
 
 
-def put(ask: Ask) -> Response:
-    """Snapshots_CreateOrUpdate: takes over what the disk holds at this moment."""
-    existing, body = read_put(ask, KIND)
+def create_or_update(context: RequestContext) -> Response:
+    """Snapshots_CreateOrUpdate: copies the content that the source has at the time of the call."""
+    existing, body = read_put_request(context, RESOURCE_TYPE)
     if existing is not None:
         if "tags" in body:
             check_tags(body["tags"])
             existing.body["tags"] = body["tags"]
-        return _accept(ask, existing)
-    asked = body.setdefault("properties", {})
-    creation = asked.get("creationData", {})
-    source_id = str(creation.get("sourceResourceId", ""))
-    source = ask.state.resources.find(source_id)
-    if creation.get("createOption") not in {"Copy", "CopyStart"}:
+        return _accept(context, existing)
+    requested = body.setdefault("properties", {})
+    creation_data = requested.get("creationData", {})
+    source_id = str(creation_data.get("sourceResourceId", ""))
+    source = context.state.resources.find(source_id)
+    if creation_data.get("createOption") not in {"Copy", "CopyStart"}:
         message = "A snapshot is made with the createOption 'Copy'."
-        raise refusal(400, "InvalidParameter", message)
-    if source is None or source.type not in {disks.KIND, KIND}:
-        raise refusal(404, "ResourceNotFound", f"The resource {source_id} was not found.")
+        raise arm_error(400, "InvalidParameter", message)
+    if source is None or source.type not in {disks.RESOURCE_TYPE, RESOURCE_TYPE}:
+        raise arm_error(404, "ResourceNotFound", f"The resource {source_id} was not found.")
     if source.location != body["location"]:
         message = f"The source {source_id} is not in location {body['location']}."
-        raise refusal(400, "InvalidParameter", message)
-    if asked.get("incremental"):
-        asked["incrementalSnapshotFamilyId"] = properties(source)["uniqueId"]
-    taken = properties(source)
-    kept = {name: taken[name] for name in ("osType", "hyperVGeneration") if name in taken}
-    shown = {
+        raise arm_error(400, "InvalidParameter", message)
+    disk = source.properties
+    if requested.get("incremental"):
+        requested["incrementalSnapshotFamilyId"] = disk["uniqueId"]
+    properties = {
         "incremental": False,
         "encryption": {"type": "EncryptionAtRestWithPlatformKey"},
         "networkAccessPolicy": "AllowAll",
         "publicNetworkAccess": "Enabled",
-        **kept,
-        **asked,
-        "creationData": {**creation, "sourceUniqueId": taken["uniqueId"]},
+        **{name: disk[name] for name in ("osType", "hyperVGeneration") if name in disk},
+        **requested,
+        "creationData": {**creation_data, "sourceUniqueId": disk["uniqueId"]},
         "timeCreated": timestamp(),
         "provisioningState": "Updating",
         "diskState": "Unattached",
-        "diskSizeGB": taken["diskSizeGB"],
-        "diskSizeBytes": taken["diskSizeBytes"],
-        "uniqueId": ask.state.identifiers.new(),
+        "diskSizeGB": disk["diskSizeGB"],
+        "diskSizeBytes": disk["diskSizeBytes"],
+        "uniqueId": context.state.identifiers.new(),
     }
     sku = {"name": "Standard_LRS", "tier": "Standard", **body.get("sku", {})}
     check_tags(body.get("tags", {}))
-    resource = make(ask, KIND, {**body, "sku": sku, "properties": shown})
-    resource.content = source.content
-    return _accept(ask, resource)
+    snapshot_body = {**body, "sku": sku, "properties": properties}
+    snapshot = create_resource(context, RESOURCE_TYPE, snapshot_body)
+    snapshot.content = source.content
+    return _accept(context, snapshot)
 
 
-def update(ask: Ask) -> Response:
+def update(context: RequestContext) -> Response:
     """Snapshots_Update."""
-    found = ask.find(KIND)
-    body = ask.body()
+    snapshot = context.require_resource(RESOURCE_TYPE)
+    body = context.body()
     if "tags" in body:
         check_tags(body["tags"])
-        found.body["tags"] = body["tags"]
-    return _accept(ask, found)
+        snapshot.body["tags"] = body["tags"]
+    return _accept(context, snapshot)
 
 
-def delete(ask: Ask) -> Response:
+def delete(context: RequestContext) -> Response:
     """Snapshots_Delete."""
-    ask.require_group()
-    found = ask.state.resources.find(ask.id_of(KIND))
-    if found is None:
-        return reply(None, 204)
-    properties(found)["provisioningState"] = "Deleting"
-    resources = ask.state.resources
-    operation = ask.begin(found, lambda: resources.remove(found))
-    return ask.accepted(operation, None, 202, location=True)
+    context.require_resource_group()
+    resources = context.state.resources
+    snapshot = resources.find(context.resource_id(RESOURCE_TYPE))
+    if snapshot is None:
+        return json_response(None, 204)
+    snapshot.properties["provisioningState"] = "Deleting"
+    operation = context.begin_operation(snapshot, lambda: resources.remove(snapshot))
+    return context.accepted_response(operation, None, 202, location_header=True)
 
 
-def _accept(ask: Ask, snapshot: Resource) -> Response:
-    shown = properties(snapshot)
-    shown["provisioningState"] = "Updating"
+def _accept(context: RequestContext, snapshot: Resource) -> Response:
+    properties = snapshot.properties
+    properties["provisioningState"] = "Updating"
 
-    def ready() -> None:
-        shown["provisioningState"] = "Succeeded"
-        if shown["incremental"]:
-            shown["completionPercent"] = 100.0
+    def on_complete() -> None:
+        properties["provisioningState"] = "Succeeded"
+        if properties["incremental"]:
+            properties["completionPercent"] = 100.0
 
-    operation = ask.begin(snapshot, ready, output=lambda: snapshot.body)
-    return ask.accepted(operation, snapshot.body, 202, location=True)
+    operation = context.begin_operation(snapshot, on_complete, output=lambda: snapshot.body)
+    return context.accepted_response(operation, snapshot.body, 202, location_header=True)

@@ -1,4 +1,4 @@
-"""Public SSH keys that a company keeps in Azure, to be put on its machines by name.
+"""SSH public key resources.
 
 Source: https://learn.microsoft.com/en-us/rest/api/compute/ssh-public-keys
 """
@@ -9,28 +9,30 @@ from typing import Final
 
 from werkzeug.wrappers import Response
 
-from skyclust_sandbox.azure.request_context import Ask
-from skyclust_sandbox.azure.responses import reply
-from skyclust_sandbox.azure.tracked_resources import check_tags, make, read_put
+from skyclust_sandbox.azure.request_context import RequestContext
+from skyclust_sandbox.azure.responses import json_response
+from skyclust_sandbox.azure.tags import check_tags
+from skyclust_sandbox.azure.tracked_resources import create_resource, read_put_request
 
-KIND: Final = "Microsoft.Compute/sshPublicKeys"
+RESOURCE_TYPE: Final = "Microsoft.Compute/sshPublicKeys"
 
 
-def put(ask: Ask) -> Response:
-    """SshPublicKeys_Create: made at once, it has no state of its own."""
-    existing, body = read_put(ask, KIND)
+def create_or_update(context: RequestContext) -> Response:
+    """SshPublicKeys_Create: synchronous, the resource has no provisioning state."""
+    existing, body = read_put_request(context, RESOURCE_TYPE)
     check_tags(body.get("tags", {}))
     if existing is not None:
         existing.body.update(body)
-        return reply(existing.body, 200)
-    return reply(make(ask, KIND, {**body, "properties": body.get("properties", {})}).body, 201)
+        return json_response(existing.body, 200)
+    body = {**body, "properties": body.get("properties", {})}
+    return json_response(create_resource(context, RESOURCE_TYPE, body).body, 201)
 
 
-def delete(ask: Ask) -> Response:
+def delete(context: RequestContext) -> Response:
     """SshPublicKeys_Delete."""
-    ask.require_group()
-    found = ask.state.resources.find(ask.id_of(KIND))
-    if found is None:
-        return reply(None, 204)
-    ask.state.resources.remove(found)
-    return reply(None, 200)
+    context.require_resource_group()
+    key = context.state.resources.find(context.resource_id(RESOURCE_TYPE))
+    if key is None:
+        return json_response(None, 204)
+    context.state.resources.remove(key)
+    return json_response(None, 200)

@@ -1,4 +1,4 @@
-"""The images of the marketplace that machines can be made from.
+"""Marketplace images.
 
 Source: https://documentation.ubuntu.com/azure/azure-how-to/instances/find-ubuntu-images/ and
 https://wiki.debian.org/Cloud/MicrosoftAzure
@@ -11,18 +11,18 @@ from typing import Any, Final
 
 from werkzeug.wrappers import Response
 
-from skyclust_sandbox.azure.compute.virtual_machine_sizes import require_location
-from skyclust_sandbox.azure.request_context import Ask
-from skyclust_sandbox.azure.responses import Document, refusal, reply
+from skyclust_sandbox.azure.locations import require_location
+from skyclust_sandbox.azure.request_context import RequestContext
+from skyclust_sandbox.azure.responses import Document, arm_error, json_response
 
 
 @dataclass(frozen=True)
-class Line:
-    """What a publisher offers under one SKU, with its versions from the oldest on."""
+class ImageSku:
+    """An image SKU of a publisher's offer, with its versions sorted from oldest to newest."""
 
     publisher: str
     offer: str
-    sku: str
+    name: str
     versions: tuple[str, ...]
     architecture: str = "x64"
     generation: str = "V2"
@@ -34,20 +34,20 @@ _UBUNTU: Final = ("24.04.202404230", "24.04.202502210", "24.04.202609100")
 _JAMMY: Final = ("22.04.202401161", "22.04.202502210", "22.04.202609050")
 _BOOKWORM: Final = ("0.20240201.1644", "0.20250316.2053", "0.20260831.2220")
 
-LINES: Final = (
-    Line("Canonical", "ubuntu-24_04-lts", "server", _UBUNTU),
-    Line("Canonical", "ubuntu-24_04-lts", "server-gen1", _UBUNTU, generation="V1"),
-    Line("Canonical", "ubuntu-24_04-lts", "server-arm64", _UBUNTU, architecture="Arm64"),
-    Line("Canonical", "ubuntu-24_04-lts", "minimal", _UBUNTU),
-    Line("Canonical", "0001-com-ubuntu-server-jammy", "22_04-lts", _JAMMY, generation="V1"),
-    Line("Canonical", "0001-com-ubuntu-server-jammy", "22_04-lts-gen2", _JAMMY),
-    Line(
+IMAGE_SKUS: Final = (
+    ImageSku("Canonical", "ubuntu-24_04-lts", "server", _UBUNTU),
+    ImageSku("Canonical", "ubuntu-24_04-lts", "server-gen1", _UBUNTU, generation="V1"),
+    ImageSku("Canonical", "ubuntu-24_04-lts", "server-arm64", _UBUNTU, architecture="Arm64"),
+    ImageSku("Canonical", "ubuntu-24_04-lts", "minimal", _UBUNTU),
+    ImageSku("Canonical", "0001-com-ubuntu-server-jammy", "22_04-lts", _JAMMY, generation="V1"),
+    ImageSku("Canonical", "0001-com-ubuntu-server-jammy", "22_04-lts-gen2", _JAMMY),
+    ImageSku(
         "Canonical", "0001-com-ubuntu-server-jammy", "22_04-lts-arm64", _JAMMY, architecture="Arm64"
     ),
-    Line("Debian", "debian-12", "12", _BOOKWORM, generation="V1"),
-    Line("Debian", "debian-12", "12-gen2", _BOOKWORM),
-    Line("Debian", "debian-12", "12-arm64", _BOOKWORM, architecture="Arm64"),
-    Line(
+    ImageSku("Debian", "debian-12", "12", _BOOKWORM, generation="V1"),
+    ImageSku("Debian", "debian-12", "12-gen2", _BOOKWORM),
+    ImageSku("Debian", "debian-12", "12-arm64", _BOOKWORM, architecture="Arm64"),
+    ImageSku(
         "MicrosoftWindowsServer",
         "WindowsServer",
         "2022-datacenter-azure-edition",
@@ -56,130 +56,144 @@ LINES: Final = (
         size_gib=127,
     ),
 )
-"""What there is in every location."""
+"""The image SKUs of every location."""
 
 
-def find_line(publisher: str, offer: str, sku: str) -> Line | None:
-    """Return the line of this name, in any spelling."""
-    wanted = (publisher.lower(), offer.lower(), sku.lower())
+def find_image_sku(publisher: str, offer: str, sku_name: str) -> ImageSku | None:
+    """Return the image SKU with these names, which ignore case, or None."""
+    names = (publisher.lower(), offer.lower(), sku_name.lower())
     return next(
         (
-            line
-            for line in LINES
-            if (line.publisher.lower(), line.offer.lower(), line.sku.lower()) == wanted
+            sku
+            for sku in IMAGE_SKUS
+            if (sku.publisher.lower(), sku.offer.lower(), sku.name.lower()) == names
         ),
         None,
     )
 
 
-def resolve(reference: dict[str, Any]) -> tuple[Line, str]:
-    """Return the line and exact version that an image reference means; refuses others."""
-    named = [str(reference.get(name, "")) for name in ("publisher", "offer", "sku")]
+def resolve(reference: dict[str, Any]) -> tuple[ImageSku, str]:
+    """Return the image SKU and the exact version of an image reference; refuses unknown ones."""
+    names = [str(reference.get(name, "")) for name in ("publisher", "offer", "sku")]
     version = str(reference.get("version", "latest"))
-    line = find_line(*named)
-    exact = version if line is None or version.lower() != "latest" else line.versions[-1]
-    if line is None or exact not in line.versions:
-        raise refusal(
+    sku = find_image_sku(*names)
+    exact = version if sku is None or version.lower() != "latest" else sku.versions[-1]
+    if sku is None or exact not in sku.versions:
+        raise arm_error(
             404,
             "PlatformImageNotFound",
-            f"The platform image '{':'.join([*named, version])}' is not available. Verify that all"
+            f"The platform image '{':'.join([*names, version])}' is not available. Verify that all"
             " fields in the storage profile are correct. For more details about storage profile"
             " information, please refer to https://aka.ms/storageprofile",
         )
-    return line, exact
+    return sku, exact
 
 
-def list_publishers(ask: Ask) -> Response:
+def list_publishers(context: RequestContext) -> Response:
     """VirtualMachineImages_ListPublishers."""
-    return _listed(ask, sorted({line.publisher for line in LINES}), "")
+    return _names_response(context, sorted({sku.publisher for sku in IMAGE_SKUS}), "")
 
 
-def list_offers(ask: Ask) -> Response:
+def list_offers(context: RequestContext) -> Response:
     """VirtualMachineImages_ListOffers."""
-    offers = {line.offer for line in _of_publisher(ask)}
-    return _listed(ask, sorted(offers), "/artifacttypes/vmimage/offers")
+    offers = {sku.offer for sku in _skus_of_publisher(context)}
+    return _names_response(context, sorted(offers), "/artifacttypes/vmimage/offers")
 
 
-def list_skus(ask: Ask) -> Response:
+def list_skus(context: RequestContext) -> Response:
     """VirtualMachineImages_ListSkus."""
-    offer = ask.names["offer"].lower()
-    skus = {line.sku for line in _of_publisher(ask) if line.offer.lower() == offer}
+    offer = context.path_parameters["offer"].lower()
+    skus = {sku.name for sku in _skus_of_publisher(context) if sku.offer.lower() == offer}
     if not skus:
-        raise _not_found(f"Offer: {ask.names['offer']}")
-    return _listed(ask, sorted(skus), f"/artifacttypes/vmimage/offers/{ask.names['offer']}/skus")
+        raise _not_found_error(f"Offer: {context.path_parameters['offer']}")
+    return _names_response(
+        context,
+        sorted(skus),
+        f"/artifacttypes/vmimage/offers/{context.path_parameters['offer']}/skus",
+    )
 
 
-def list_versions(ask: Ask) -> Response:
-    """VirtualMachineImages_List; $top and $orderby=name desc as in Azure."""
-    line = _require_line(ask)
-    versions = list(line.versions)
-    if ask.request.args.get("$orderby", "").lower() == "name desc":
+def list_versions(context: RequestContext) -> Response:
+    """VirtualMachineImages_List, with the $top, $orderby=name desc and $expand=properties."""
+    sku = _require_sku(context)
+    versions = list(sku.versions)
+    if context.request.args.get("$orderby", "").lower() == "name desc":
         versions.reverse()
-    if "$top" in ask.request.args:
-        versions = versions[: int(ask.request.args["$top"])]
-    full = ask.request.args.get("$expand", "").lower() == "properties"
-    return reply([_version(ask, line, version, full=full) for version in versions])
+    if "$top" in context.request.args:
+        versions = versions[: int(context.request.args["$top"])]
+    expanded = context.request.args.get("$expand", "").lower() == "properties"
+    return json_response(
+        [_version_document(context, sku, version, expanded=expanded) for version in versions]
+    )
 
 
-def get_version(ask: Ask) -> Response:
+def get_version(context: RequestContext) -> Response:
     """VirtualMachineImages_Get."""
-    line = _require_line(ask)
-    version = ask.names["version"]
+    sku = _require_sku(context)
+    version = context.path_parameters["version"]
     if version.lower() == "latest":
-        version = line.versions[-1]
-    if version not in line.versions:
-        raise _not_found(f"Version: {version}")
-    return reply(_version(ask, line, version, full=True))
+        version = sku.versions[-1]
+    if version not in sku.versions:
+        raise _not_found_error(f"Version: {version}")
+    return json_response(_version_document(context, sku, version, expanded=True))
 
 
-def _require_line(ask: Ask) -> Line:
-    require_location(ask)
-    line = find_line(ask.names["publisher"], ask.names["offer"], ask.names["sku"])
-    if line is None:
-        raise _not_found(f"Sku: {ask.names['sku']}")
-    return line
+def _require_sku(context: RequestContext) -> ImageSku:
+    require_location(context)
+    sku = find_image_sku(
+        context.path_parameters["publisher"],
+        context.path_parameters["offer"],
+        context.path_parameters["sku"],
+    )
+    if sku is None:
+        raise _not_found_error(f"Sku: {context.path_parameters['sku']}")
+    return sku
 
 
-def _of_publisher(ask: Ask) -> list[Line]:
-    wanted = ask.names["publisher"].lower()
-    found = [line for line in LINES if line.publisher.lower() == wanted]
-    if not found:
-        raise _not_found(f"Publisher: {ask.names['publisher']}")
-    return found
+def _skus_of_publisher(context: RequestContext) -> list[ImageSku]:
+    publisher = context.path_parameters["publisher"].lower()
+    skus = [sku for sku in IMAGE_SKUS if sku.publisher.lower() == publisher]
+    if not skus:
+        raise _not_found_error(f"Publisher: {context.path_parameters['publisher']}")
+    return skus
 
 
-def _not_found(what: str) -> Exception:
-    return refusal(404, "NotFound", f"Artifact: VMImage was not found. {what}")
+def _not_found_error(artifact: str) -> Exception:
+    return arm_error(404, "NotFound", f"Artifact: VMImage was not found. {artifact}")
 
 
-def _listed(ask: Ask, names: list[str], below: str) -> Response:
-    location = require_location(ask)
+def _names_response(context: RequestContext, names: list[str], path: str) -> Response:
+    location = require_location(context)
     publishers = (
-        f"/Subscriptions/{ask.names['subscription']}/Providers/Microsoft.Compute"
+        f"/Subscriptions/{context.subscription}/Providers/Microsoft.Compute"
         f"/Locations/{location}/Publishers"
     )
-    prefix = f"{publishers}/{ask.names['publisher']}{below}" if below else publishers
-    return reply([{"location": location, "name": name, "id": f"{prefix}/{name}"} for name in names])
+    prefix = f"{publishers}/{context.path_parameters['publisher']}{path}" if path else publishers
+    return json_response(
+        [{"location": location, "name": name, "id": f"{prefix}/{name}"} for name in names]
+    )
 
 
-def _version(ask: Ask, line: Line, version: str, *, full: bool) -> Document:
-    location = require_location(ask)
-    told: Document = {
+def _version_document(
+    context: RequestContext, sku: ImageSku, version: str, *, expanded: bool
+) -> Document:
+    location = require_location(context)
+    document: Document = {
         "location": location,
         "name": version,
-        "id": f"/Subscriptions/{ask.names['subscription']}/Providers/Microsoft.Compute"
-        f"/Locations/{location}/Publishers/{line.publisher}/ArtifactTypes/VMImage"
-        f"/Offers/{line.offer}/Skus/{line.sku}/Versions/{version}",
+        "id": f"/Subscriptions/{context.subscription}/Providers/Microsoft.Compute"
+        f"/Locations/{location}/Publishers/{sku.publisher}/ArtifactTypes/VMImage"
+        f"/Offers/{sku.offer}/Skus/{sku.name}/Versions/{version}",
     }
-    if full:
-        told["properties"] = {
-            "hyperVGeneration": line.generation,
-            "architecture": line.architecture,
+    if expanded:
+        document["properties"] = {
+            "hyperVGeneration": sku.generation,
+            "architecture": sku.architecture,
             "disallowed": {"vmDiskType": "Unmanaged"},
             "automaticOSUpgradeProperties": {"automaticOSUpgradeSupported": False},
             "imageDeprecationStatus": {"imageState": "Active"},
             "features": [{"name": "IsAcceleratedNetworkSupported", "value": "True"}],
-            "osDiskImage": {"operatingSystem": line.os},
+            "osDiskImage": {"operatingSystem": sku.os},
             "dataDiskImages": [],
         }
-    return told
+    return document

@@ -1,4 +1,4 @@
-"""Power: start, stop with and without giving the place back, restart; and the end.
+"""Start, power off, deallocate and restart of a virtual machine.
 
 Source: https://learn.microsoft.com/en-us/azure/virtual-machines/states-billing
 """
@@ -10,151 +10,126 @@ from typing import Final
 
 from werkzeug.wrappers import Response
 
-from skyclust_sandbox.azure.compute import disks, virtual_machine_interfaces
-from skyclust_sandbox.azure.compute.boot_diagnostics import boot
-from skyclust_sandbox.azure.compute.quotas import take_cores
-from skyclust_sandbox.azure.compute.virtual_machine_sizes import SIZES
-from skyclust_sandbox.azure.compute.virtual_machine_updates import (
+from skyclust_sandbox.azure.compute import disks
+from skyclust_sandbox.azure.compute.boot_diagnostics import record_boot
+from skyclust_sandbox.azure.compute.quotas import reserve_cores
+from skyclust_sandbox.azure.compute.virtual_machine_provisioning import (
     begin_update,
+    check_not_busy,
     end_update,
-    refuse_busy,
 )
+from skyclust_sandbox.azure.compute.virtual_machine_sizes import SIZES
 from skyclust_sandbox.azure.fault_responses import allocation_message
-from skyclust_sandbox.azure.request_context import Ask
-from skyclust_sandbox.azure.responses import refusal, reply
-from skyclust_sandbox.azure.state import Resource, State
-from skyclust_sandbox.azure.tracked_resources import properties
+from skyclust_sandbox.azure.request_context import RequestContext
+from skyclust_sandbox.azure.responses import arm_error
+from skyclust_sandbox.azure.state import Resource
 
-KIND: Final = "Microsoft.Compute/virtualMachines"
+RESOURCE_TYPE: Final = "Microsoft.Compute/virtualMachines"
 
 
-def start(ask: Ask) -> Response:
-    """VirtualMachines_Start."""
-    machine = ask.find(KIND)
-    refuse_busy(machine)
-    if machine.power == "running":
-        return _nothing_to_do(ask, machine)
-    before = machine.power
-    if before == "deallocated":
-        size = SIZES[properties(machine)["hardwareProfile"]["vmSize"].lower()]
-        take_cores(ask.state, machine.subscription, machine.location, size.cores)
+def start(context: RequestContext) -> Response:
+    """VirtualMachines_Start: allocates the VM first if it is deallocated."""
+    vm = context.require_resource(RESOURCE_TYPE)
+    check_not_busy(vm)
+    if vm.power == "running":
+        return _unchanged_response(context, vm)
+    previous = vm.power
+    if previous == "deallocated":
+        size = SIZES[vm.properties["hardwareProfile"]["vmSize"].lower()]
+        reserve_cores(context.state, vm.subscription, vm.location, size.cores)
 
-    def end() -> None:
-        if ask.allocation_failure is not None and before != "stopped":
-            _fail(machine, ask.allocation_failure, before)
+    def on_complete() -> None:
+        if context.allocation_failure is not None and previous != "stopped":
+            _fail_allocation(vm, context.allocation_failure, previous)
             return
-        machine.power, machine.hibernated = "running", False
-        boot(machine)
-        disks.follow_power(ask.state, machine)
-        end_update(machine)
+        vm.power, vm.hibernated = "running", False
+        record_boot(vm)
+        disks.update_disk_states(context.state, vm)
+        end_update(vm)
 
-    return _pass(ask, machine, "starting", end)
-
-
-def power_off(ask: Ask) -> Response:
-    """VirtualMachines_PowerOff: the machine keeps its place, and its price."""
-    machine = ask.find(KIND)
-    refuse_busy(machine)
-    if machine.power == "stopped":
-        return _nothing_to_do(ask, machine)
-    _refuse_unless_running(machine, "powerOff")
-
-    def end() -> None:
-        machine.power = "stopped"
-        end_update(machine)
-
-    return _pass(ask, machine, "stopping", end)
+    return _begin_power_change(context, vm, "starting", on_complete)
 
 
-def deallocate(ask: Ask) -> Response:
-    """VirtualMachines_Deallocate."""
-    machine = ask.find(KIND)
-    refuse_busy(machine)
-    if machine.power == "deallocated" and not machine.hibernated:
-        return _nothing_to_do(ask, machine)
+def power_off(context: RequestContext) -> Response:
+    """VirtualMachines_PowerOff: the VM stays allocated, and is still billed."""
+    vm = context.require_resource(RESOURCE_TYPE)
+    check_not_busy(vm)
+    if vm.power == "stopped":
+        return _unchanged_response(context, vm)
+    _check_running(vm, "powerOff")
 
-    hibernates = ask.request.args.get("hibernate", "").lower() == "true"
-    if hibernates and not _may_hibernate(machine):
-        message = f"Hibernation is not enabled for VM '{machine.name}'."
-        raise refusal(409, "OperationNotAllowed", message)
+    def on_complete() -> None:
+        vm.power = "stopped"
+        end_update(vm)
 
-    def end() -> None:
-        machine.power, machine.hibernated = "deallocated", hibernates
-        disks.follow_power(ask.state, machine)
-        end_update(machine)
-
-    return _pass(ask, machine, "deallocating", end)
+    return _begin_power_change(context, vm, "stopping", on_complete)
 
 
-def restart(ask: Ask) -> Response:
+def deallocate(context: RequestContext) -> Response:
+    """VirtualMachines_Deallocate, with hibernation if the request has `hibernate=true`."""
+    vm = context.require_resource(RESOURCE_TYPE)
+    check_not_busy(vm)
+    if vm.power == "deallocated" and not vm.hibernated:
+        return _unchanged_response(context, vm)
+    hibernate = context.request.args.get("hibernate", "").lower() == "true"
+    if hibernate and not _can_hibernate(vm):
+        message = f"Hibernation is not enabled for VM '{vm.name}'."
+        raise arm_error(409, "OperationNotAllowed", message)
+
+    def on_complete() -> None:
+        vm.power, vm.hibernated = "deallocated", hibernate
+        disks.update_disk_states(context.state, vm)
+        end_update(vm)
+
+    return _begin_power_change(context, vm, "deallocating", on_complete)
+
+
+def restart(context: RequestContext) -> Response:
     """VirtualMachines_Restart."""
-    machine = ask.find(KIND)
-    refuse_busy(machine)
-    _refuse_unless_running(machine, "restart")
+    vm = context.require_resource(RESOURCE_TYPE)
+    check_not_busy(vm)
+    _check_running(vm, "restart")
 
-    def end() -> None:
-        boot(machine)
-        end_update(machine)
+    def on_complete() -> None:
+        record_boot(vm)
+        end_update(vm)
 
-    return _pass(ask, machine, "running", end)
-
-
-def delete(ask: Ask) -> Response:
-    """VirtualMachines_Delete: goes before whatever else is under way."""
-    ask.require_group()
-    machine = ask.state.resources.find(ask.id_of(KIND))
-    if machine is None:
-        return reply(None, 204)
-    if properties(machine)["provisioningState"] == "Deleting" and machine.operation is not None:
-        return ask.accepted(machine.operation, None, 202, location=True)
-    properties(machine)["provisioningState"] = "Deleting"
-    operation = ask.begin(machine, lambda: end_machine(ask.state, machine))
-    return ask.accepted(operation, None, 202, location=True)
+    return _begin_power_change(context, vm, "running", on_complete)
 
 
-def end_machine(state: State, machine: Resource) -> None:
-    """Remove a machine with those disks, interfaces and addresses that are to end with it."""
-    storage = properties(machine)["storageProfile"]
-    for part in (storage["osDisk"], *storage["dataDisks"]):
-        disk = state.resources.find(part["managedDisk"]["id"])
-        if disk is None:
-            continue
-        disks.detach(disk)
-        if part["deleteOption"] == "Delete":
-            state.resources.remove(disk)
-    virtual_machine_interfaces.let_go(state, machine)
-    state.resources.remove(machine)
+def _can_hibernate(vm: Resource) -> bool:
+    capabilities = vm.properties.get("additionalCapabilities") or {}
+    return vm.power == "running" and bool(capabilities.get("hibernationEnabled"))
 
 
-def _may_hibernate(machine: Resource) -> bool:
-    capabilities = properties(machine).get("additionalCapabilities") or {}
-    return machine.power == "running" and bool(capabilities.get("hibernationEnabled"))
+def _begin_power_change(
+    context: RequestContext, vm: Resource, power: str, on_complete: Callable[[], None]
+) -> Response:
+    begin_update(vm)
+    vm.power = power
+    operation = context.begin_operation(vm, on_complete)
+    return context.accepted_response(operation, None, 202, location_header=True)
 
 
-def _pass(ask: Ask, machine: Resource, power: str, end: Callable[[], None]) -> Response:
-    begin_update(machine)
-    machine.power = power
-    return ask.accepted(ask.begin(machine, end), None, 202, location=True)
+def _unchanged_response(context: RequestContext, vm: Resource) -> Response:
+    """Return the response for a VM that already is in the requested power state."""
+    operation = context.begin_operation(vm, lambda: None, duration_factor=0.0)
+    return context.accepted_response(operation, None, 202, location_header=True)
 
 
-def _nothing_to_do(ask: Ask, machine: Resource) -> Response:
-    operation = ask.begin(machine, lambda: None, share=0.0)
-    return ask.accepted(operation, None, 202, location=True)
-
-
-def _fail(machine: Resource, code: str, power: str | None) -> None:
+def _fail_allocation(vm: Resource, code: str, power: str | None) -> None:
     message = allocation_message(code)
-    machine.power, machine.failure = power, (code, message)
-    properties(machine)["provisioningState"] = "Failed"
-    if machine.operation is not None:
-        machine.operation.fail(code, message)
+    vm.power, vm.failure = power, (code, message)
+    vm.properties["provisioningState"] = "Failed"
+    if vm.operation is not None:
+        vm.operation.fail(code, message)
 
 
-def _refuse_unless_running(machine: Resource, operation: str) -> None:
-    if machine.power != "running":
-        raise refusal(
+def _check_running(vm: Resource, operation: str) -> None:
+    if vm.power != "running":
+        raise arm_error(
             409,
             "OperationNotAllowed",
-            f"Operation '{operation}' is not allowed on VM '{machine.name}' since the VM is"
-            f" {machine.power or 'not allocated'}.",
+            f"Operation '{operation}' is not allowed on VM '{vm.name}' since the VM is"
+            f" {vm.power or 'not allocated'}.",
         )

@@ -1,4 +1,4 @@
-"""The sizes of machines: what they have, and where they can be had.
+"""VM sizes: their resources, and the locations in which they are available.
 
 Source: https://learn.microsoft.com/en-us/azure/virtual-machines/sizes/overview
 """
@@ -11,15 +11,24 @@ from typing import Final
 
 from werkzeug.wrappers import Response
 
-from skyclust_sandbox.azure.locations import LOCATIONS, name_of
-from skyclust_sandbox.azure.paging import page_of_documents
-from skyclust_sandbox.azure.request_context import Ask
-from skyclust_sandbox.azure.responses import Document, refusal, reply
+from skyclust_sandbox.azure.locations import (
+    LOCATIONS,
+    check_zones,
+    normalize_location,
+    require_location,
+)
+from skyclust_sandbox.azure.paging import document_page
+from skyclust_sandbox.azure.request_context import RequestContext
+from skyclust_sandbox.azure.responses import Document, arm_error, json_response
 
 
 @dataclass(frozen=True)
-class Size:
-    """A size of machine; `memory` is in GiB. `missing` has the locations without it."""
+class VmSize:
+    """A VM size; `memory` is in GiB.
+
+    `missing` are the locations that do not have the size, `restricted` those that list it but
+    do not offer it to the subscription.
+    """
 
     name: str
     family: str
@@ -43,9 +52,9 @@ def _series(
     gpus: int = 0,
     missing: frozenset[str] = frozenset(),
     restricted: frozenset[str] = frozenset(),
-) -> Iterator[Size]:
+) -> Iterator[VmSize]:
     for number in cores:
-        yield Size(
+        yield VmSize(
             name=f"Standard_{pattern.format(number)}",
             family=family,
             cores=number,
@@ -65,16 +74,16 @@ _NO_GPU: Final = frozenset({"germanywestcentral", "northcentralus", "southeastas
 SIZES: Final = {
     size.name.lower(): size
     for size in (
-        Size("Standard_B1ls", "standardBSFamily", 1, 0.5, 2),
-        Size("Standard_B1s", "standardBSFamily", 1, 1.0, 2),
-        Size("Standard_B1ms", "standardBSFamily", 1, 2.0, 2),
-        Size("Standard_B2s", "standardBSFamily", 2, 4.0, 4),
-        Size("Standard_B2ms", "standardBSFamily", 2, 8.0, 4),
-        Size("Standard_B4ms", "standardBSFamily", 4, 16.0, 8),
+        VmSize("Standard_B1ls", "standardBSFamily", 1, 0.5, 2),
+        VmSize("Standard_B1s", "standardBSFamily", 1, 1.0, 2),
+        VmSize("Standard_B1ms", "standardBSFamily", 1, 2.0, 2),
+        VmSize("Standard_B2s", "standardBSFamily", 2, 4.0, 4),
+        VmSize("Standard_B2ms", "standardBSFamily", 2, 8.0, 4),
+        VmSize("Standard_B4ms", "standardBSFamily", 4, 16.0, 8),
         *_series("B{}s_v2", "standardBsv2Family", 4, 2, 4, 8),
         *_series("B{}ps_v2", "standardBpsv2Family", 4, 2, 4, architecture="Arm64", missing=_NO_ARM),
-        Size("Standard_DS1_v2", "standardDSv2Family", 1, 3.5, 4),
-        Size("Standard_DS2_v2", "standardDSv2Family", 2, 7.0, 8),
+        VmSize("Standard_DS1_v2", "standardDSv2Family", 1, 3.5, 4),
+        VmSize("Standard_DS2_v2", "standardDSv2Family", 2, 7.0, 8),
         *_series("D{}s_v3", "standardDSv3Family", 4, 2, 4, 8, 16, 32),
         *_series("D{}s_v5", "standardDSv5Family", 4, 2, 4, 8, 16, 32, 48, 64, 96),
         *_series("D{}as_v5", "standardDASv5Family", 4, 2, 4, 8, 16, 32),
@@ -97,26 +106,27 @@ SIZES: Final = {
         *_series("NC{}as_T4_v3", "Standard NCASv3_T4 Family", 7, 4, 8, 16, gpus=1, missing=_NO_GPU),
     )
 }
-"""The sizes there are, by their names in lower case."""
+"""All sizes, by name in lower case."""
 
 
-def require_size(name: object, location: str, zones: list[str]) -> Size:
-    """Return a size that can be had in a location and zones; refuses any other."""
+def require_size(name: object, location: str, zones: list[str]) -> VmSize:
+    """Return a size that the location and zones offer; refuses any other size."""
     size = SIZES.get(str(name).lower())
     if size is None:
-        raise refusal(
+        valid = ",".join(valid.name for valid in sizes_in(location))
+        raise arm_error(
             400,
             "InvalidParameter",
             f"The value {name} provided for the VM size is not valid. The valid sizes in the"
-            f" current region are: {','.join(one.name for one in sizes_in(location))}.",
+            f" current region are: {valid}.",
         )
     if location in size.missing or location in size.restricted:
-        place = f"{location} zone '{','.join(zones)}'" if zones else f"location '{location}'"
-        raise refusal(
+        where = f"{location} zone '{','.join(zones)}'" if zones else f"location '{location}'"
+        raise arm_error(
             409,
             "SkuNotAvailable",
             f"The requested VM size for resource 'Following SKUs have failed for Capacity"
-            f" Restrictions: {size.name}' is currently not available in {place}. Please try"
+            f" Restrictions: {size.name}' is currently not available in {where}. Please try"
             " another size or deploy to a different location or different zone. See"
             " https://aka.ms/azureskunotavailable for details.",
         )
@@ -124,69 +134,46 @@ def require_size(name: object, location: str, zones: list[str]) -> Size:
     return size
 
 
-def check_zones(zones: list[str], location: str) -> None:
-    """Refuse zones that the location does not have."""
-    known = LOCATIONS[location].zones
-    if not known and zones:
-        message = f"The resource type does not support availability zones at location '{location}'."
-        raise refusal(400, "AvailabilityZoneNotSupported", message)
-    if any(zone not in known for zone in zones):
-        message = f"The zone(s) '{','.join(zones)}' for resource are not valid in '{location}'."
-        raise refusal(400, "InvalidAvailabilityZone", message)
-
-
-def sizes_in(location: str) -> list[Size]:
-    """Return the sizes that a location has."""
+def sizes_in(location: str) -> list[VmSize]:
+    """Return the sizes that a location lists."""
     return [size for size in SIZES.values() if location not in size.missing]
 
 
-def list_sizes(ask: Ask) -> Response:
+def list_sizes(context: RequestContext) -> Response:
     """VirtualMachineSizes_List."""
-    location = require_location(ask)
-    return reply({"value": [_described(size) for size in sizes_in(location)]})
+    location = require_location(context)
+    return json_response({"value": [_size_document(size) for size in sizes_in(location)]})
 
 
-def list_available_sizes(ask: Ask) -> Response:
-    """VirtualMachines_ListAvailableSizes: while allocated, those of its own hardware."""
-    machine = ask.find("Microsoft.Compute/virtualMachines")
-    properties = machine.body["properties"]
-    now = SIZES[properties["hardwareProfile"]["vmSize"].lower()]
-    free = machine.power == "deallocated"
-    sizes = [one for one in sizes_in(machine.location) if free or one.family == now.family]
-    return reply({"value": [_described(size) for size in sizes]})
+def list_available_sizes(context: RequestContext) -> Response:
+    """VirtualMachines_ListAvailableSizes: an allocated VM can only be resized in its family."""
+    vm = context.require_resource("Microsoft.Compute/virtualMachines")
+    current = SIZES[vm.properties["hardwareProfile"]["vmSize"].lower()]
+    deallocated = vm.power == "deallocated"
+    sizes = [size for size in sizes_in(vm.location) if deallocated or size.family == current.family]
+    return json_response({"value": [_size_document(size) for size in sizes]})
 
 
-def list_skus(ask: Ask) -> Response:
-    """ResourceSkus_List, of a location when the filter says so."""
-    asked = ask.request.args.get("$filter", "")
-    wanted = asked.partition("'")[2].rstrip("'") if asked else None
-    if asked and (not asked.lower().startswith("location eq '") or not asked.endswith("'")):
-        message = f"The filter '{asked}' is not supported: location eq '<location>' is."
-        raise refusal(400, "InvalidParameter", message)
-    places = list(LOCATIONS) if wanted is None else [name_of(wanted)]
-    told = {
-        f"{size.name} {place}": _sku(size, place)
-        for place in places
-        if place in LOCATIONS
-        for size in sizes_in(place)
+def list_skus(context: RequestContext) -> Response:
+    """ResourceSkus_List: the VM sizes of all locations, or of the location in the filter."""
+    expression = context.request.args.get("$filter", "")
+    supported = expression.lower().startswith("location eq '") and expression.endswith("'")
+    if expression and not supported:
+        message = f"The filter '{expression}' is not supported: location eq '<location>' is."
+        raise arm_error(400, "InvalidParameter", message)
+    locations = list(LOCATIONS)
+    if expression:
+        locations = [normalize_location(expression.partition("'")[2].rstrip("'"))]
+    skus = {
+        f"{size.name} {location}": _sku(size, location)
+        for location in locations
+        if location in LOCATIONS
+        for size in sizes_in(location)
     }
-    return page_of_documents(ask, told)
+    return document_page(context, skus)
 
 
-def require_location(ask: Ask) -> str:
-    """Return the path's location; refuses one that there is not."""
-    location = name_of(ask.names["location"])
-    if location not in LOCATIONS:
-        raise refusal(
-            400,
-            "NoRegisteredProviderFound",
-            f"No registered resource provider found for location '{location}' and API version"
-            f" '{ask.version}' for type 'locations'.",
-        )
-    return location
-
-
-def _described(size: Size) -> Document:
+def _size_document(size: VmSize) -> Document:
     return {
         "name": size.name,
         "numberOfCores": size.cores,
@@ -197,7 +184,7 @@ def _described(size: Size) -> Document:
     }
 
 
-def _sku(size: Size, location: str) -> Document:
+def _sku(size: VmSize, location: str) -> Document:
     zones = list(LOCATIONS[location].zones)
     capabilities = {
         "MaxResourceVolumeMB": "0",

@@ -1,4 +1,4 @@
-"""Virtual machines: how they are made, read and listed.
+"""Virtual machines: create, get and list.
 
 Source: https://learn.microsoft.com/en-us/rest/api/compute/virtual-machines
 """
@@ -10,185 +10,150 @@ from typing import Any, Final
 from werkzeug.wrappers import Response
 
 from skyclust_sandbox.azure.compute import virtual_machine_interfaces, virtual_machine_updates
-from skyclust_sandbox.azure.compute.boot_diagnostics import boot
+from skyclust_sandbox.azure.compute.boot_diagnostics import record_boot
 from skyclust_sandbox.azure.compute.instance_view import (
     instance_view,
     status_only,
     with_instance_view,
 )
-from skyclust_sandbox.azure.compute.quotas import take_cores
+from skyclust_sandbox.azure.compute.os_profile import os_profile
+from skyclust_sandbox.azure.compute.quotas import reserve_cores
 from skyclust_sandbox.azure.compute.virtual_machine_disks import (
-    Place,
-    plan_boot_disk,
+    VmPlacement,
+    create_and_attach,
     plan_data_disks,
-    settle,
+    plan_os_disk,
 )
-from skyclust_sandbox.azure.compute.virtual_machine_sizes import require_location, require_size
+from skyclust_sandbox.azure.compute.virtual_machine_sizes import require_size
 from skyclust_sandbox.azure.fault_responses import allocation_message
+from skyclust_sandbox.azure.locations import require_location
 from skyclust_sandbox.azure.paging import page
-from skyclust_sandbox.azure.request_context import Ask
-from skyclust_sandbox.azure.responses import refusal, reply, timestamp
+from skyclust_sandbox.azure.request_context import RequestContext
+from skyclust_sandbox.azure.responses import arm_error, json_response, timestamp
 from skyclust_sandbox.azure.state import Resource
-from skyclust_sandbox.azure.tracked_resources import check_tags, make, properties, read_put
+from skyclust_sandbox.azure.tags import check_tags
+from skyclust_sandbox.azure.tracked_resources import create_resource, read_put_request
 
-KIND: Final = "Microsoft.Compute/virtualMachines"
+RESOURCE_TYPE: Final = "Microsoft.Compute/virtualMachines"
 
 
-def put(ask: Ask) -> Response:
+def create_or_update(context: RequestContext) -> Response:
     """VirtualMachines_CreateOrUpdate."""
-    existing = ask.state.resources.find(ask.id_of(KIND))
-    if existing is not None and ask.request.headers.get("If-None-Match") == "*":
-        raise refusal(
+    vm_id = context.resource_id(RESOURCE_TYPE)
+    existing = context.state.resources.find(vm_id)
+    if existing is not None and context.request.headers.get("If-None-Match") == "*":
+        raise arm_error(
             412,
             "PreconditionFailed",
             f"The condition 'If-None-Match: *' is not satisfied: VM {existing.id} exists already.",
         )
-    if existing is None and "If-Match" in ask.request.headers:
-        message = f"The condition 'If-Match' is not satisfied: there is no VM {ask.id_of(KIND)}."
-        raise refusal(412, "PreconditionFailed", message)
-    existing, body = read_put(ask, KIND)
+    if existing is None and "If-Match" in context.request.headers:
+        message = f"The condition 'If-Match' is not satisfied: there is no VM {vm_id}."
+        raise arm_error(412, "PreconditionFailed", message)
+    existing, body = read_put_request(context, RESOURCE_TYPE)
     if existing is not None:
-        return virtual_machine_updates.replace(ask, existing, body)
-    return _create(ask, body)
+        return virtual_machine_updates.replace(context, existing, body)
+    return _create(context, body)
 
 
-def get(ask: Ask) -> Response:
+def get(context: RequestContext) -> Response:
     """VirtualMachines_Get."""
-    found = ask.find(KIND)
-    expanded = ask.request.args.get("$expand", "").lower() == "instanceview"
-    content = with_instance_view(found) if expanded else found.body
-    return reply(content, headers={"ETag": str(found.body["etag"])})
+    vm = context.require_resource(RESOURCE_TYPE)
+    expanded = context.request.args.get("$expand", "").lower() == "instanceview"
+    content = with_instance_view(vm) if expanded else vm.body
+    return json_response(content, headers={"ETag": str(vm.body["etag"])})
 
 
-def get_instance_view(ask: Ask) -> Response:
+def get_instance_view(context: RequestContext) -> Response:
     """VirtualMachines_InstanceView."""
-    return reply(instance_view(ask.find(KIND)))
+    return json_response(instance_view(context.require_resource(RESOURCE_TYPE)))
 
 
-def list_group(ask: Ask) -> Response:
+def list_by_resource_group(context: RequestContext) -> Response:
     """VirtualMachines_List."""
-    ask.require_group()
-    _refuse_expansion(ask)
-    found = ask.state.resources.of_type(ask.names["subscription"], KIND, ask.names["group"])
-    return page(ask, found)
+    context.require_resource_group()
+    _check_expand(context)
+    resources, group = context.state.resources, context.path_parameters["group"]
+    return page(context, resources.of_type(context.subscription, RESOURCE_TYPE, group))
 
 
-def list_all(ask: Ask) -> Response:
+def list_all(context: RequestContext) -> Response:
     """VirtualMachines_ListAll."""
-    _refuse_expansion(ask)
-    found = ask.state.resources.of_type(ask.names["subscription"], KIND)
-    if ask.request.args.get("statusOnly", "").lower() == "true":
-        return page(ask, found, status_only)
-    return page(ask, found)
+    _check_expand(context)
+    vms = context.state.resources.of_type(context.subscription, RESOURCE_TYPE)
+    if context.request.args.get("statusOnly", "").lower() == "true":
+        return page(context, vms, status_only)
+    return page(context, vms)
 
 
-def list_location(ask: Ask) -> Response:
+def list_by_location(context: RequestContext) -> Response:
     """VirtualMachines_ListByLocation."""
-    location = require_location(ask)
-    found = ask.state.resources.of_type(ask.names["subscription"], KIND)
-    return page(ask, [one for one in found if one.location == location])
+    location = require_location(context)
+    vms = context.state.resources.of_type(context.subscription, RESOURCE_TYPE)
+    return page(context, [vm for vm in vms if vm.location == location])
 
 
-def _refuse_expansion(ask: Ask) -> None:
-    """The instance view of many machines is only for those of a named scale set."""
-    if "$expand" in ask.request.args and "$filter" not in ask.request.args:
+def _check_expand(context: RequestContext) -> None:
+    """Refuse `$expand` without `$filter`: Azure expands only the VMs of one scale set."""
+    if "$expand" in context.request.args and "$filter" not in context.request.args:
         message = "The $expand query option can only be specified with a valid $filter option."
-        raise refusal(400, "InvalidParameter", message)
+        raise arm_error(400, "InvalidParameter", message)
 
 
-def _create(ask: Ask, body: dict[str, Any]) -> Response:
-    asked = body.setdefault("properties", {})
+def _create(context: RequestContext, body: dict[str, Any]) -> Response:
+    """Check the whole request, then create the VM with its disks and start the operation."""
+    requested = body.setdefault("properties", {})
     check_tags(body.get("tags", {}))
-    location, zones = body["location"], body.get("zones", [])
-    size = require_size(asked.get("hardwareProfile", {}).get("vmSize"), location, zones)
-    storage = asked.setdefault("storageProfile", {})
-    place = Place(ask.id_of(KIND), ask.names["name"], location, zones)
-    boot_disk = plan_boot_disk(ask, place, storage, size)
-    data_disks = plan_data_disks(ask, place, storage.get("dataDisks", []), size)
-    interfaces = virtual_machine_interfaces.check(ask, place.machine_id, location, asked)
-    take_cores(ask.state, ask.names["subscription"], location, size.cores)
-    shown = {
-        **asked,
+    name, location, zones = context.path_parameters["name"], body["location"], body.get("zones", [])
+    size = require_size(requested.get("hardwareProfile", {}).get("vmSize"), location, zones)
+    storage_profile = requested.setdefault("storageProfile", {})
+    placement = VmPlacement(context.resource_id(RESOURCE_TYPE), name, location, zones)
+    os_disk = plan_os_disk(context, placement, storage_profile, size)
+    data_disks = plan_data_disks(context, placement, storage_profile.get("dataDisks", []), size)
+    interfaces = virtual_machine_interfaces.require_interfaces(
+        context, placement.vm_resource_id, location, requested
+    )
+    reserve_cores(context.state, context.subscription, location, size.cores)
+    properties = {
+        **requested,
         "hardwareProfile": {"vmSize": size.name},
-        "vmId": ask.state.identifiers.new(),
+        "vmId": context.state.identifiers.new(),
         "timeCreated": timestamp(),
         "provisioningState": "Creating",
         "storageProfile": {
-            **storage,
-            "osDisk": boot_disk.part,
-            "dataDisks": [one.part for one in data_disks],
+            **storage_profile,
+            "osDisk": os_disk.profile,
+            "dataDisks": [disk.profile for disk in data_disks],
             "diskControllerType": "SCSI",
         },
     }
-    if boot_disk.part["createOption"] == "FromImage":
-        shown["osProfile"] = _system(ask.names["name"], asked.get("osProfile"))
-    elif "osProfile" in asked:
+    if os_disk.profile["createOption"] == "FromImage":
+        properties["osProfile"] = os_profile(name, requested.get("osProfile"))
+    elif "osProfile" in requested:
         message = "Parameter 'osProfile' is not allowed."
-        raise refusal(400, "InvalidParameter", message)
-    machine = make(ask, KIND, {**body, "etag": '"1"', "properties": shown})
-    machine.power = "starting"
-    for planned in (boot_disk, *data_disks):
-        settle(ask, machine, planned)
-    virtual_machine_interfaces.take(ask, machine, interfaces)
-    operation = ask.begin(machine, lambda: _finish(ask, machine), output=lambda: machine.body)
-    return ask.accepted(operation, machine.body, 201, location=False)
+        raise arm_error(400, "InvalidParameter", message)
+    vm_body = {**body, "etag": '"1"', "properties": properties}
+    vm = create_resource(context, RESOURCE_TYPE, vm_body)
+    vm.power = "starting"
+    for planned in (os_disk, *data_disks):
+        create_and_attach(context, vm, planned)
+    virtual_machine_interfaces.attach_interfaces(context, vm, interfaces)
+    operation = context.begin_operation(
+        vm, lambda: _complete_creation(context, vm), output=lambda: vm.body
+    )
+    return context.accepted_response(operation, vm.body, 201, location_header=False)
 
 
-def _finish(ask: Ask, machine: Resource) -> None:
-    shown = properties(machine)
-    if ask.allocation_failure is None:
-        shown["provisioningState"] = "Succeeded"
-        machine.power = "running"
-        boot(machine)
+def _complete_creation(context: RequestContext, vm: Resource) -> None:
+    """Start the VM, or fail its creation with the allocation failure of the request."""
+    if context.allocation_failure is None:
+        vm.properties["provisioningState"] = "Succeeded"
+        vm.power = "running"
+        record_boot(vm)
         return
-    message = allocation_message(ask.allocation_failure)
-    shown["provisioningState"] = "Failed"
-    machine.power = None
-    machine.failure = (ask.allocation_failure, message)
-    if machine.operation is not None:
-        machine.operation.fail(ask.allocation_failure, message)
-
-
-def _system(name: str, asked: dict[str, Any] | None) -> dict[str, Any]:
-    """Return an OS profile as it is shown: without passwords and custom data."""
-    if asked is None:
-        message = "Required parameter 'osProfile' is missing (null)."
-        raise refusal(400, "InvalidParameter", message)
-    if not asked.get("adminUsername"):
-        message = "Required parameter 'adminUsername' is missing (null)."
-        raise refusal(400, "InvalidParameter", message)
-    if asked["adminUsername"].lower() in {"admin", "root", "administrator", "guest", "user"}:
-        message = "The Admin Username specified is not allowed."
-        raise refusal(400, "InvalidParameter", message)
-    linux = asked.get("linuxConfiguration", {})
-    keys = linux.get("ssh", {}).get("publicKeys", [])
-    if linux.get("disablePasswordAuthentication") and not keys:
-        message = "Authentication using SSH needs at least one key in linuxConfiguration.ssh."
-        raise refusal(400, "InvalidParameter", message)
-    if not keys and not asked.get("adminPassword"):
-        message = "Required parameter 'adminPassword' is missing (null)."
-        raise refusal(400, "InvalidParameter", message)
-    for key in keys:
-        _check_key(str(key.get("keyData", "")))
-    hidden = {"adminPassword", "customData"}
-    shown = {
-        "computerName": name,
-        **{field: value for field, value in asked.items() if field not in hidden},
-        "secrets": [],
-        "allowExtensionOperations": True,
-        "requireGuestProvisionSignal": True,
-    }
-    if "windowsConfiguration" not in asked:
-        shown["linuxConfiguration"] = {
-            "disablePasswordAuthentication": False,
-            "provisionVMAgent": True,
-            "patchSettings": {"patchMode": "ImageDefault", "assessmentMode": "ImageDefault"},
-            **linux,
-        }
-    return shown
-
-
-def _check_key(key: str) -> None:
-    if not key.startswith(("ssh-rsa ", "ssh-ed25519 ")) or len(key.split()) < 2:
-        message = "The value of parameter linuxConfiguration.ssh.publicKeys.keyData is invalid."
-        raise refusal(400, "InvalidParameter", message)
+    message = allocation_message(context.allocation_failure)
+    vm.properties["provisioningState"] = "Failed"
+    vm.power = None
+    vm.failure = (context.allocation_failure, message)
+    if vm.operation is not None:
+        vm.operation.fail(context.allocation_failure, message)

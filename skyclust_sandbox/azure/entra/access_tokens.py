@@ -1,4 +1,4 @@
-"""Access tokens of the sandbox's Entra ID: JSON Web Tokens signed with a key of this process."""
+"""Access tokens of the sandbox's Entra ID: JSON Web Tokens signed with the process's key."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from typing import Final
 from skyclust_sandbox.azure.tenants import PRINCIPALS, Principal
 
 LIFETIME_SECONDS: Final = 3599
-"""What Entra ID gives a client credential by default, about."""
+"""About the default lifetime of Entra ID's tokens for client credentials."""
 
 
 class InvalidToken(ValueError):
-    """A token that Entra ID here did not make, or that is no token at all."""
+    """A token that this process did not issue, or that is malformed."""
 
 
 class ExpiredToken(ValueError):
-    """A token whose time has passed."""
+    """A token that has expired."""
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """Makes and reads access tokens."""
+    """Issues and verifies access tokens."""
 
     key: bytes
     clock: Callable[[], float] = field(default=time.time)
 
-    def make(self, principal: Principal, audience: str) -> str:
-        """Return a token for a principal, good for LIFETIME_SECONDS."""
+    def issue(self, principal: Principal, audience: str) -> str:
+        """Return a token for a principal and audience, valid for LIFETIME_SECONDS."""
         now = int(self.clock())
         claims = {
             "aud": audience,
@@ -54,11 +54,11 @@ class Tokens:
         content = f"{_encode({'typ': 'JWT', 'alg': 'HS256'})}.{_encode(claims)}"
         return f"{content}.{self._sign(content)}"
 
-    def read(self, token: str) -> tuple[Principal, str]:
-        """Return whose token it is and for which audience; raises InvalidToken, ExpiredToken."""
+    def verify(self, token: str) -> tuple[Principal, str]:
+        """Return the token's principal and audience; raises InvalidToken or ExpiredToken."""
         content, _, signature = token.rpartition(".")
         if not hmac.compare_digest(signature.encode(), self._sign(content).encode()):
-            raise InvalidToken("The signature does not fit.")
+            raise InvalidToken("The signature is not valid.")
         claims = json.loads(decode(content.partition(".")[2]))
         if claims["exp"] <= self.clock():
             raise ExpiredToken("The token has expired.")
@@ -74,7 +74,7 @@ def encode(raw: bytes) -> str:
 
 
 def decode(text: str) -> bytes:
-    """Return the bytes of a base64url text; raises ValueError for any other."""
+    """Return the bytes of a base64url string, padded or not; raises ValueError if malformed."""
     padded = text + "=" * (-len(text) % 4)
     return base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True)
 

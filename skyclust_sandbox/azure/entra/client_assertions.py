@@ -1,4 +1,4 @@
-"""Client assertions: how a client proves with its certificate who it is.
+"""Client assertions: a client's proof of identity, signed with the key of its certificate.
 
 Source: https://learn.microsoft.com/en-us/entra/identity-platform/certificate-credentials
 """
@@ -21,7 +21,7 @@ from skyclust_sandbox.azure.entra.access_tokens import decode, encode
 
 
 class InvalidAssertion(ValueError):
-    """An assertion that does not prove what it says."""
+    """An assertion that is malformed, expired or not signed by the client."""
 
 
 def read_certificate(pem: bytes) -> bytes:
@@ -30,7 +30,7 @@ def read_certificate(pem: bytes) -> bytes:
 
 
 def check_assertion(assertion: str, client_id: str, certificates: Iterable[bytes]) -> None:
-    """Raise InvalidAssertion unless a certificate of the client has signed this for now.
+    """Raise InvalidAssertion unless a certificate of the client signed it and it is valid now.
 
     `certificates` are those registered for the client, in DER.
     """
@@ -40,7 +40,7 @@ def check_assertion(assertion: str, client_id: str, certificates: Iterable[bytes
         signature = decode(signature_text)
     except ValueError as error:
         raise InvalidAssertion("Client assertion is not a signed JSON Web Token.") from error
-    certificate = _find(header, certificates)
+    certificate = _find_certificate(header, certificates)
     if certificate is None:
         raise InvalidAssertion(
             "The certificate with identifier used to sign the client assertion"
@@ -54,16 +54,16 @@ def check_assertion(assertion: str, client_id: str, certificates: Iterable[bytes
     except InvalidSignature as error:
         raise InvalidAssertion("Client assertion contains an invalid signature.") from error
     if claims.get("iss") != client_id or claims.get("sub") != client_id:
-        raise InvalidAssertion("The client assertion is not of this client.")
+        raise InvalidAssertion("The client assertion is not issued by this client.")
     if claims.get("exp", 0) <= time.time():
         raise InvalidAssertion("Client assertion is not within its valid time range.")
 
 
-def _find(header: dict[str, str], certificates: Iterable[bytes]) -> Certificate | None:
+def _find_certificate(header: dict[str, str], certificates: Iterable[bytes]) -> Certificate | None:
     for registered in certificates:
         sha1 = hashlib.sha1(registered, usedforsecurity=False).digest()
         thumbprints = {"x5t": encode(sha1), "x5t#S256": encode(hashlib.sha256(registered).digest())}
-        # MSAL pads what it encodes, others do not.
+        # MSAL pads the thumbprint, other libraries do not.
         if any(header.get(name, "").rstrip("=") == thumbprints[name] for name in thumbprints):
             return load_der_x509_certificate(registered)
     return None
@@ -71,8 +71,8 @@ def _find(header: dict[str, str], certificates: Iterable[bytes]) -> Certificate 
 
 def _padding(header: dict[str, str]) -> padding.AsymmetricPadding:
     if header.get("alg") == "PS256":
-        from_hash = SHA256()
-        return padding.PSS(padding.MGF1(from_hash), from_hash.digest_size)
+        digest = SHA256()
+        return padding.PSS(padding.MGF1(digest), digest.digest_size)
     if header.get("alg") == "RS256":
         return padding.PKCS1v15()
     raise InvalidAssertion(f"The algorithm {header.get('alg')} is not supported.")

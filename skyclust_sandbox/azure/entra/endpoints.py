@@ -1,4 +1,4 @@
-"""The sandbox's Entra ID: who is who, and the tokens that say so.
+"""The endpoints of Entra ID: discovery documents, access tokens and managed identity tokens.
 
 Source: https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow
 and, for managed identities, .../entra/identity/managed-identities-azure-resources/
@@ -17,7 +17,7 @@ from werkzeug.wrappers import Request, Response
 from skyclust_sandbox.application import Refused
 from skyclust_sandbox.azure.entra.access_tokens import LIFETIME_SECONDS, Tokens
 from skyclust_sandbox.azure.entra.client_assertions import InvalidAssertion, check_assertion
-from skyclust_sandbox.azure.responses import Document, reply, timestamp
+from skyclust_sandbox.azure.responses import Document, json_response, timestamp
 from skyclust_sandbox.azure.tenants import (
     IDENTITY_HEADER,
     MANAGED_IDENTITY,
@@ -31,10 +31,10 @@ _ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 
 
 def openid_configuration(request: Request, tenant_name: str) -> Response:
-    """Return where a tenant's endpoints are: always under https, as MSAL demands."""
-    tenant = _tenant(tenant_name)
+    """Return the OpenID configuration of a tenant; its URLs have https, as MSAL requires."""
+    tenant = _require_tenant(tenant_name)
     base = f"https://{request.host}/{tenant.id}"
-    return reply(
+    return json_response(
         {
             "issuer": f"{base}/v2.0",
             "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
@@ -55,16 +55,16 @@ def openid_configuration(request: Request, tenant_name: str) -> Response:
 
 
 def instance_discovery(request: Request) -> Response:
-    """Return that this host is an authority, and where the tenant asked about is described."""
-    asked = request.args.get("authorization_endpoint", "")
-    tenant = asked.split("/")[3] if asked.count("/") > 3 else "common"
+    """Return the instance metadata of this host, with the URL of the tenant's configuration."""
+    endpoint = request.args.get("authorization_endpoint", "")
+    tenant = endpoint.split("/")[3] if endpoint.count("/") > 3 else "common"
     base = f"https://{request.host}/{tenant}"
     aliases: Document = {
         "preferred_network": request.host,
         "preferred_cache": request.host,
         "aliases": [request.host],
     }
-    return reply(
+    return json_response(
         {
             "tenant_discovery_endpoint": f"{base}/v2.0/.well-known/openid-configuration",
             "api-version": "1.1",
@@ -76,53 +76,62 @@ def instance_discovery(request: Request) -> Response:
 def create_token(
     request: Request, tenant_name: str, tokens: Tokens, certificates: dict[str, list[bytes]]
 ) -> Response:
-    """Return a token for a client that proves itself by a secret or a signed assertion."""
+    """Return a token for a client that authenticates with a secret or a signed assertion."""
     form = request.form
-    tenant = _tenant(tenant_name)
+    tenant = _require_tenant(tenant_name)
     if form.get("grant_type") != "client_credentials":
-        raise entra_refusal(
+        raise entra_error(
             400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type."
         )
     principal = PRINCIPALS.get(form.get("client_id", ""))
     if principal is None or principal.tenant != tenant or principal.secret is None:
-        raise entra_refusal(
+        raise entra_error(
             400,
             "unauthorized_client",
             700016,
             f"Application with identifier '{form.get('client_id')}' was not found in the"
             f" directory '{tenant.name}'.",
         )
-    _check_proof(request, principal, certificates.get(principal.client_id, []))
+    _authenticate_client(request, principal, certificates.get(principal.client_id, []))
     scope = form.get("scope", "")
     if not scope.endswith("/.default"):
-        raise entra_refusal(
+        raise entra_error(
             400, "invalid_scope", 1002012, f"The provided value for scope {scope} is not valid."
         )
-    return reply(
+    return json_response(
         {
             "token_type": "Bearer",
             "expires_in": LIFETIME_SECONDS,
             "ext_expires_in": LIFETIME_SECONDS,
-            "access_token": tokens.make(principal, scope.removesuffix("/.default")),
+            "access_token": tokens.issue(principal, scope.removesuffix("/.default")),
         }
     )
 
 
-def identity_token(request: Request, tokens: Tokens) -> Response:
-    """Return a token for the managed identity, as the metadata service of a machine does."""
+def managed_identity_token(request: Request, tokens: Tokens) -> Response:
+    """Return a token for the managed identity, as a VM's instance metadata service does.
+
+    `/msi/` is the endpoint of App Service, which requires a secret header instead.
+    """
     if request.path.startswith("/msi/"):
         if not hmac.compare_digest(request.headers.get("X-IDENTITY-HEADER", ""), IDENTITY_HEADER):
-            raise _metadata_refusal(401, "unauthorized", "X-IDENTITY-HEADER does not fit.")
+            raise _managed_identity_error(
+                401, "unauthorized", "The X-IDENTITY-HEADER is not valid."
+            )
     elif request.headers.get("Metadata") != "true":
-        raise _metadata_refusal(400, "bad_request_102", "Required metadata header not specified")
+        raise _managed_identity_error(
+            400, "bad_request_102", "Required metadata header not specified"
+        )
     resource = request.args.get("resource")
     if resource is None:
-        raise _metadata_refusal(400, "invalid_request", "Required query parameter resource missing")
+        raise _managed_identity_error(
+            400, "invalid_request", "Required query parameter resource missing"
+        )
     if request.args.get("client_id", MANAGED_IDENTITY.client_id) != MANAGED_IDENTITY.client_id:
-        raise _metadata_refusal(400, "invalid_request", "Identity not found")
-    return reply(
+        raise _managed_identity_error(400, "invalid_request", "Identity not found")
+    return json_response(
         {
-            "access_token": tokens.make(MANAGED_IDENTITY, resource),
+            "access_token": tokens.issue(MANAGED_IDENTITY, resource),
             "client_id": MANAGED_IDENTITY.client_id,
             "expires_in": str(LIFETIME_SECONDS),
             "expires_on": str(int(time.time()) + LIFETIME_SECONDS),
@@ -134,26 +143,26 @@ def identity_token(request: Request, tokens: Tokens) -> Response:
     )
 
 
-def entra_refusal(status: int, error: str, number: int, message: str) -> Refused:
-    """Return the error to raise when Entra ID refuses: OAuth's error with an AADSTS number."""
+def entra_error(status: int, error: str, number: int, message: str) -> Refused:
+    """Return the error to raise for Entra ID: an OAuth error with an AADSTS number."""
     trace, correlation, when = str(uuid.uuid4()), str(uuid.uuid4()), timestamp()[:19] + "Z"
-    told = f"AADSTS{number}: {message} Trace ID: {trace} Correlation ID: {correlation}"
+    description = f"AADSTS{number}: {message} Trace ID: {trace} Correlation ID: {correlation}"
     body: Document = {
         "error": error,
-        "error_description": f"{told} Timestamp: {when}",
+        "error_description": f"{description} Timestamp: {when}",
         "error_codes": [number],
         "timestamp": when,
         "trace_id": trace,
         "correlation_id": correlation,
         "error_uri": f"https://login.microsoftonline.com/error?code={number}",
     }
-    return Refused(reply(body, status))
+    return Refused(json_response(body, status))
 
 
-def _tenant(name: str) -> Tenant:
+def _require_tenant(name: str) -> Tenant:
     tenant = find_tenant(name)
     if tenant is None:
-        raise entra_refusal(
+        raise entra_error(
             400,
             "invalid_tenant" if "." in name else "invalid_request",
             90002,
@@ -162,15 +171,15 @@ def _tenant(name: str) -> Tenant:
     return tenant
 
 
-def _check_proof(request: Request, principal: Principal, certificates: list[bytes]) -> None:
+def _authenticate_client(request: Request, principal: Principal, certificates: list[bytes]) -> None:
     form = request.form
     if form.get("client_assertion_type") == _ASSERTION_TYPE:
         try:
             check_assertion(form.get("client_assertion", ""), principal.client_id, certificates)
         except InvalidAssertion as error:
-            raise entra_refusal(401, "invalid_client", 700027, str(error)) from error
+            raise entra_error(401, "invalid_client", 700027, str(error)) from error
     elif not hmac.compare_digest(form.get("client_secret", "").encode(), _secret(principal)):
-        raise entra_refusal(
+        raise entra_error(
             401,
             "invalid_client",
             7000215,
@@ -183,5 +192,5 @@ def _secret(principal: Principal) -> bytes:
     return (principal.secret or "").encode()
 
 
-def _metadata_refusal(status: int, error: str, description: str) -> Refused:
-    return Refused(reply({"error": error, "error_description": description}, status))
+def _managed_identity_error(status: int, error: str, description: str) -> Refused:
+    return Refused(json_response({"error": error, "error_description": description}, status))

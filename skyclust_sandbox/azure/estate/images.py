@@ -1,4 +1,4 @@
-"""The images of the estate: one of a disk, and the gallery that they have moved to since."""
+"""The images of the estate: a managed image, and the gallery that has replaced it."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from typing import Final
 from skyclust_sandbox.azure.compute import disks, galleries, images, virtual_machine_images
 from skyclust_sandbox.azure.estate.builder import Builder
 from skyclust_sandbox.azure.estate.vm_plan import Site
-from skyclust_sandbox.azure.responses import timestamp, today
-from skyclust_sandbox.azure.tracked_resources import properties
+from skyclust_sandbox.azure.responses import start_of_today, timestamp
 
 _GROUP: Final = "rg-images"
 
 
-def build_images(builder: Builder, site: Site) -> None:
-    """Make the company's images of a site."""
-    line = next(line for line in virtual_machine_images.LINES if line.offer == "debian-12")
-    versions = f"/Subscriptions/{builder.subscription}/Providers/Microsoft.Compute/Locations"
-    versions += f"/{builder.location}/Publishers/{line.publisher}/ArtifactTypes/VMImage/Offers"
-    reference = f"{versions}/{line.offer}/Skus/{line.sku}/Versions/{line.versions[-1]}"
-    golden = builder.make(
-        disks.KIND,
+def create_images(builder: Builder, site: Site) -> None:
+    """Create the images of a site: a managed image with its source disk, and a gallery."""
+    sku = next(sku for sku in virtual_machine_images.IMAGE_SKUS if sku.offer == "debian-12")
+    offers = (
+        f"/Subscriptions/{builder.subscription}/Providers/Microsoft.Compute/Locations"
+        f"/{builder.location}/Publishers/{sku.publisher}/ArtifactTypes/VMImage/Offers"
+    )
+    reference = f"{offers}/{sku.offer}/Skus/{sku.name}/Versions/{sku.versions[-1]}"
+    source_disk = builder.create(
+        disks.RESOURCE_TYPE,
         _GROUP,
         f"disk-golden-{site.short}",
         sku={"name": "Standard_LRS"},
@@ -29,9 +30,10 @@ def build_images(builder: Builder, site: Site) -> None:
             "creationData": {"createOption": "FromImage", "imageReference": {"id": reference}}
         },
     )
-    properties(golden)["timeCreated"] = timestamp(today() - timedelta(days=60))
-    builder.make(
-        images.KIND,
+    created = start_of_today() - timedelta(days=60)
+    source_disk.properties["timeCreated"] = timestamp(created)
+    builder.create(
+        images.RESOURCE_TYPE,
         _GROUP,
         f"img-golden-{site.short}-2026-09",
         tags={"family": "debian-12"},
@@ -40,24 +42,26 @@ def build_images(builder: Builder, site: Site) -> None:
                 "osDisk": {
                     "osType": "Linux",
                     "osState": "Generalized",
-                    "managedDisk": {"id": golden.id},
+                    "managedDisk": {"id": source_disk.id},
                 }
             }
         },
     )
-    _build_gallery(builder, site, golden.id)
+    _create_gallery(builder, site, source_disk.id)
 
 
-def _build_gallery(builder: Builder, site: Site, source: str) -> None:
-    """Make the gallery that the company's images have moved to."""
-    group, name = _GROUP, f"gal_{site.short}"
-    builder.make(galleries.KIND, group, name, properties={"description": "Images for all teams."})
-    definition = {"child": "debian-hardened"}
-    builder.make(
-        galleries.DEFINITION,
-        group,
+def _create_gallery(builder: Builder, site: Site, source_id: str) -> None:
+    """Create the gallery of a site, with one image and its versions."""
+    name = f"gal_{site.short}"
+    builder.create(
+        galleries.GALLERY, _GROUP, name, properties={"description": "Images for all teams."}
+    )
+    image = {"image": "debian-hardened"}
+    builder.create(
+        galleries.IMAGE,
+        _GROUP,
         name,
-        within=definition,
+        child_names=image,
         properties={
             "osType": "Linux",
             "osState": "Generalized",
@@ -67,15 +71,15 @@ def _build_gallery(builder: Builder, site: Site, source: str) -> None:
         },
     )
     for version, days in (("1.0.0", 120), ("1.1.0", 30)):
-        published = timestamp(today() - timedelta(days=days))
-        made = builder.make(
-            galleries.VERSION,
-            group,
+        resource = builder.create(
+            galleries.IMAGE_VERSION,
+            _GROUP,
             name,
-            within={**definition, "grandchild": version},
+            child_names={**image, "version": version},
             properties={
                 "publishingProfile": {"targetRegions": [{"name": builder.location}]},
-                "storageProfile": {"osDiskImage": {"source": {"id": source}}},
+                "storageProfile": {"osDiskImage": {"source": {"id": source_id}}},
             },
         )
-        properties(made)["publishingProfile"]["publishedDate"] = published
+        published = timestamp(start_of_today() - timedelta(days=days))
+        resource.properties["publishingProfile"]["publishedDate"] = published

@@ -1,7 +1,7 @@
-"""The plan of the seeded estate: a subscription that a company has used for some years.
+"""The planned VMs of the seeded estate: a subscription that a company has used for years.
 
-Everything here is plain data drawn from seeded dice, the same in every run; ages count back
-from the moment the estate is built. `estate` makes it.
+The plan is drawn from a seeded random generator, so it is the same in every run. Ages count back
+from the time at which the estate is created.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Role:
-    """What a machine does in an application, and what it is made of. Sizes are in GiB."""
+    """A role of an application: its VM sizes, its number of VMs and its data disk in GiB."""
 
     name: str
     sizes: tuple[str, ...]
@@ -24,7 +24,7 @@ class Role:
 
 @dataclass(frozen=True)
 class Application:
-    """Something that the company runs, and who answers for it."""
+    """An application of the company, with its team and cost center."""
 
     name: str
     team: str
@@ -34,7 +34,7 @@ class Application:
 
 @dataclass(frozen=True)
 class Site:
-    """What the company has in a location: environments with the share of machines they get."""
+    """The company's site in a location; `environments` have a share of each role's VM count."""
 
     short: str
     number: int
@@ -42,8 +42,11 @@ class Site:
 
 
 @dataclass(frozen=True)
-class Machine:
-    """One machine of the plan; `power` is how it stands now."""
+class PlannedVm:
+    """A planned VM; `power` is its power state.
+
+    `public` VMs have a public IP address, `balanced` VMs are in a backend pool.
+    """
 
     name: str
     group: str
@@ -126,39 +129,42 @@ SITES: Final[Mapping[str, Site]] = {
     "germanywestcentral": Site("gwc", 40, {"production": 0.5}),
     "southeastasia": Site("sea", 50, {"production": 0.3}),
 }
-"""Every other location has nothing."""
+"""All other locations are empty."""
 
 SHORT_NAMES: Final = {"production": "prd", "staging": "stg", "development": "dev"}
-"""How an environment is called within other names."""
+"""The abbreviations of environments in resource names."""
 
 _STOPPED_SHARE: Final = {"production": 0.02, "staging": 0.15, "development": 0.4}
 
-# Made by hand in the portal and forgotten: no application, and hardly a tag.
-_STRAYS: Final = ("test", "tmpdebug", "migration-old", "poc-ml")
+# Created by hand in the portal and forgotten: without application and tags.
+_UNMANAGED: Final = ("test", "tmpdebug", "migration-old", "poc-ml")
 
 
-def plan_machines(location: str) -> Iterator[Machine]:
-    """Yield the machines of a location, the same in every run."""
-    dice = random.Random(f"machines in {location}")  # noqa: S311 - a plan, not a secret
+def plan_vms(location: str) -> Iterator[PlannedVm]:
+    """Yield the planned VMs of a location, the same in every run."""
+    seed = f"machines in {location}"  # another seed would change the whole estate
+    generator = random.Random(seed)  # noqa: S311 - a reproducible plan, not a secret
     site = SITES[location]
     for environment, share in site.environments.items():
         for application in APPLICATIONS:
             for role in application.roles:
                 for number in range(1, max(1, round(role.count * share)) + 1):
-                    yield _machine(dice, site, environment, application, role=role, number=number)
-    for name in _STRAYS:
-        yield _stray(dice, site, name)
+                    yield _application_vm(
+                        generator, site, environment, application, role=role, number=number
+                    )
+    for name in _UNMANAGED:
+        yield _unmanaged_vm(generator, site, name)
 
 
-def _machine(
-    dice: random.Random,
+def _application_vm(
+    generator: random.Random,
     site: Site,
     environment: str,
     application: Application,
     *,
     role: Role,
     number: int,
-) -> Machine:
+) -> PlannedVm:
     short = SHORT_NAMES[environment]
     tags = {
         "environment": environment,
@@ -167,36 +173,36 @@ def _machine(
         "application": application.name,
         "role": role.name,
     }
-    if dice.random() < 0.08:  # tagging rules came late, and not everybody follows them
-        del tags[dice.choice(("team", "cost-center"))]
-    stopped = dice.random() < _STOPPED_SHARE[environment]
-    # Whoever shuts a machine down from within pays on: it is stopped, not deallocated.
-    resting = "stopped" if dice.random() < 0.2 else "deallocated"
-    return Machine(
+    if generator.random() < 0.08:  # tagging rules are recent, some VMs break them
+        del tags[generator.choice(("team", "cost-center"))]
+    stopped = generator.random() < _STOPPED_SHARE[environment]
+    # A VM that the guest shuts down is stopped, not deallocated, and is still billed.
+    inactive = "stopped" if generator.random() < 0.2 else "deallocated"
+    return PlannedVm(
         name=f"vm-{application.name}-{role.name}-{short}-{site.short}-{number:02d}",
         group=f"rg-{application.name}-{short}-{site.short}",
-        size=dice.choice(role.sizes),
+        size=generator.choice(role.sizes),
         environment=environment,
         tags=tags,
         zone=str(1 + number % 3) if environment == "production" else "",
-        age_days=dice.uniform(2, 900),
-        power=resting if stopped else "running",
+        age_days=generator.uniform(2, 900),
+        power=inactive if stopped else "running",
         data_gib=role.data_gib,
         public=role.name == "bastion",
         balanced=role.name == "web",
     )
 
 
-def _stray(dice: random.Random, site: Site, name: str) -> Machine:
-    return Machine(
+def _unmanaged_vm(generator: random.Random, site: Site, name: str) -> PlannedVm:
+    return PlannedVm(
         name=f"{name}-{site.short}",
         group=f"{name}_group",
         size="Standard_B2s",
         environment="",
         tags={},
         zone="",
-        age_days=dice.uniform(200, 1100),
-        power="deallocated" if dice.random() < 0.5 else "running",
+        age_days=generator.uniform(200, 1100),
+        power="deallocated" if generator.random() < 0.5 else "running",
         data_gib=None,
         public=True,
         balanced=False,

@@ -11,25 +11,24 @@ from werkzeug.wrappers import Response
 
 from skyclust_sandbox.azure.network import public_ip_addresses
 from skyclust_sandbox.azure.network.virtual_networks import (
+    allocate_address,
     find_subnet,
-    give_back_address,
-    take_address,
+    release_address,
 )
-from skyclust_sandbox.azure.request_context import Ask
+from skyclust_sandbox.azure.request_context import RequestContext
 from skyclust_sandbox.azure.state import Resource, State
 from skyclust_sandbox.azure.tracked_resources import (
-    accept_put,
-    etag,
-    make,
-    missing_reference,
-    properties,
-    read_put,
+    create_resource,
+    invalid_reference_error,
+    new_etag,
+    put_response,
+    read_put_request,
     require_reference,
 )
 
-KIND: Final = "Microsoft.Network/loadBalancers"
+RESOURCE_TYPE: Final = "Microsoft.Network/loadBalancers"
 
-_PARTS: Final = (
+_COLLECTIONS: Final = (
     "backendAddressPools",
     "loadBalancingRules",
     "probes",
@@ -38,94 +37,100 @@ _PARTS: Final = (
 )
 
 
-def put(ask: Ask) -> Response:
+def create_or_update(context: RequestContext) -> Response:
     """LoadBalancers_CreateOrUpdate."""
-    existing, body = read_put(ask, KIND)
-    asked = body.setdefault("properties", {})
-    balancer_id = ask.id_of(KIND) if existing is None else existing.id
-    fronts = asked.get("frontendIPConfigurations", [])
-    for front in fronts:
-        _check(ask.state, front.get("properties", {}), balancer_id, body["location"])
+    existing, body = read_put_request(context, RESOURCE_TYPE)
+    requested = body.setdefault("properties", {})
+    balancer_id = context.resource_id(RESOURCE_TYPE) if existing is None else existing.id
+    frontends = requested.get("frontendIPConfigurations", [])
+    for frontend in frontends:
+        _check_frontend(
+            context.state, frontend.get("properties", {}), balancer_id, body["location"]
+        )
     if existing is not None:
-        forget(ask.state, existing)
-    shown: dict[str, Any] = {
-        **asked,
-        "resourceGuid": ask.state.identifiers.new(),
+        release_references(context.state, existing)
+    properties: dict[str, Any] = {
+        **requested,
+        "resourceGuid": context.state.identifiers.new(),
         "frontendIPConfigurations": [
-            _front(ask.state, front, balancer_id, body.get("zones")) for front in fronts
+            _frontend(context.state, frontend, balancer_id, body.get("zones"))
+            for frontend in frontends
         ],
         "inboundNatPools": [],
     }
-    for part in _PARTS:
-        shown[part] = [_part(balancer_id, part, one) for one in asked.get(part, [])]
+    for collection in _COLLECTIONS:
+        properties[collection] = [
+            _child(balancer_id, collection, child) for child in requested.get(collection, [])
+        ]
     sku = {"name": "Standard", "tier": "Regional", **body.get("sku", {})}
-    body = {**body, "sku": sku, "etag": etag(), "properties": shown}
+    body = {**body, "sku": sku, "etag": new_etag(), "properties": properties}
     if existing is None:
-        return accept_put(ask, make(ask, KIND, body), created=True)
+        balancer = create_resource(context, RESOURCE_TYPE, body)
+        return put_response(context, balancer, created=True)
     existing.body.update(body)
-    return accept_put(ask, existing, created=False)
+    return put_response(context, existing, created=False)
 
 
-def refuse_used(ask: Ask, balancer: Resource) -> None:
-    """A load balancer can always be deleted: its members are left as they are."""
-    del ask, balancer
-
-
-def forget(state: State, balancer: Resource) -> None:
-    """Give back the addresses of its front ends."""
-    for front in properties(balancer)["frontendIPConfigurations"]:
-        configured = front["properties"]
-        if "publicIPAddress" in configured:
-            address = state.resources.find(configured["publicIPAddress"]["id"])
+def release_references(state: State, balancer: Resource) -> None:
+    """Release the public and private IP addresses of the load balancer's frontends."""
+    for frontend in balancer.properties["frontendIPConfigurations"]:
+        properties = frontend["properties"]
+        if "publicIPAddress" in properties:
+            address = state.resources.find(properties["publicIPAddress"]["id"])
             if address is not None:
-                properties(address).pop("ipConfiguration", None)
-        elif "subnet" in configured:
-            subnet = find_subnet(state, configured["subnet"]["id"])
+                address.properties.pop("ipConfiguration", None)
+        elif "subnet" in properties:
+            subnet = find_subnet(state, properties["subnet"]["id"])
             if subnet is not None:
-                give_back_address(state, subnet, configured["privateIPAddress"])
-                users = subnet.body["properties"].get("ipConfigurations", [])
-                kept = [user for user in users if user["id"] != front["id"]]
-                subnet.body["properties"]["ipConfigurations"] = kept
+                release_address(state, subnet, properties["privateIPAddress"])
+                subnet.remove_ip_configuration(frontend["id"])
 
 
-def _check(state: State, asked: dict[str, Any], balancer_id: str, location: str) -> None:
-    if "publicIPAddress" in asked:
+def _check_frontend(
+    state: State, requested: dict[str, Any], balancer_id: str, location: str
+) -> None:
+    if "publicIPAddress" in requested:
+        address_id = requested["publicIPAddress"]["id"]
         require_reference(
-            state, asked["publicIPAddress"]["id"], public_ip_addresses.KIND, location, balancer_id
+            state, address_id, public_ip_addresses.RESOURCE_TYPE, location, balancer_id
         )
     else:
-        subnet_id = asked.get("subnet", {}).get("id", "")
+        subnet_id = requested.get("subnet", {}).get("id", "")
         if find_subnet(state, subnet_id) is None:
-            raise missing_reference(subnet_id, balancer_id)
+            raise invalid_reference_error(subnet_id, balancer_id)
 
 
-def _front(state: State, asked: dict[str, Any], balancer_id: str, zones: object) -> dict[str, Any]:
-    wanted = asked.get("properties", {})
-    front = _part(balancer_id, "frontendIPConfigurations", asked)
-    shown = front["properties"]
-    shown.setdefault("privateIPAllocationMethod", "Dynamic")
+def _frontend(
+    state: State, requested: dict[str, Any], balancer_id: str, zones: object
+) -> dict[str, Any]:
+    """Return a frontend IP configuration, with its public or private IP address bound to it."""
+    frontend = _child(balancer_id, "frontendIPConfigurations", requested)
+    properties = frontend["properties"]
+    properties.setdefault("privateIPAllocationMethod", "Dynamic")
     if zones is not None:
-        front["zones"] = zones
-    if "publicIPAddress" in wanted:
-        address = state.resources.find(wanted["publicIPAddress"]["id"])
+        frontend["zones"] = zones
+    if "publicIPAddress" in properties:
+        address = state.resources.find(properties["publicIPAddress"]["id"])
         if address is not None:
-            properties(address)["ipConfiguration"] = {"id": front["id"]}
-            public_ip_addresses.give_address(state, address)
-        return front
-    subnet = find_subnet(state, wanted["subnet"]["id"])
+            address.properties["ipConfiguration"] = {"id": frontend["id"]}
+            public_ip_addresses.assign_address(state, address)
+        return frontend
+    subnet = find_subnet(state, properties["subnet"]["id"])
     if subnet is not None:
-        shown["privateIPAddress"] = take_address(state, subnet, wanted.get("privateIPAddress"))
-        shown["privateIPAddressVersion"] = "IPv4"
-        subnet.body["properties"].setdefault("ipConfigurations", []).append({"id": front["id"]})
-    return front
+        properties["privateIPAddress"] = allocate_address(
+            state, subnet, properties.get("privateIPAddress")
+        )
+        properties["privateIPAddressVersion"] = "IPv4"
+        subnet.add_ip_configuration(frontend["id"])
+    return frontend
 
 
-def _part(balancer_id: str, collection: str, asked: dict[str, Any]) -> dict[str, Any]:
+def _child(balancer_id: str, collection: str, requested: dict[str, Any]) -> dict[str, Any]:
     return {
-        **{name: value for name, value in asked.items() if name == "zones"},
-        "name": asked["name"],
-        "id": f"{balancer_id}/{collection}/{asked['name']}",
-        "etag": etag(),
-        "type": f"{KIND}/{collection}",
-        "properties": {**asked.get("properties", {}), "provisioningState": "Succeeded"},
+        **{name: value for name, value in requested.items() if name == "zones"},
+        "name": requested["name"],
+        "id": f"{balancer_id}/{collection}/{requested['name']}",
+        "etag": new_etag(),
+        "type": f"{RESOURCE_TYPE}/{collection}",
+        "properties": {**requested.get("properties", {}), "provisioningState": "Succeeded"},
     }

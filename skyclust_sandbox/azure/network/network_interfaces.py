@@ -11,202 +11,207 @@ from werkzeug.wrappers import Response
 
 from skyclust_sandbox.azure.network import network_security_groups, public_ip_addresses
 from skyclust_sandbox.azure.network.virtual_networks import (
-    Subnet,
+    allocate_address,
     find_subnet,
-    give_back_address,
-    take_address,
+    release_address,
 )
-from skyclust_sandbox.azure.request_context import Ask
-from skyclust_sandbox.azure.responses import refusal
+from skyclust_sandbox.azure.request_context import RequestContext
+from skyclust_sandbox.azure.responses import arm_error
 from skyclust_sandbox.azure.state import Resource, State
 from skyclust_sandbox.azure.tracked_resources import (
-    accept_put,
-    etag,
-    make,
-    missing_reference,
-    properties,
-    read_put,
+    create_resource,
+    invalid_reference_error,
+    new_etag,
+    put_response,
+    read_put_request,
     require_reference,
 )
 
-KIND: Final = "Microsoft.Network/networkInterfaces"
+RESOURCE_TYPE: Final = "Microsoft.Network/networkInterfaces"
 
 
-def put(ask: Ask) -> Response:
+def create_or_update(context: RequestContext) -> Response:
     """NetworkInterfaces_CreateOrUpdate."""
-    existing, body = read_put(ask, KIND)
+    existing, body = read_put_request(context, RESOURCE_TYPE)
     created = existing is None
-    resource = write(ask, existing, body)
-    return accept_put(ask, resource, created=created)
+    interface = _apply(context, existing, body)
+    return put_response(context, interface, created=created)
 
 
-def write(ask: Ask, existing: Resource | None, body: dict[str, Any]) -> Resource:
-    """Make an interface or change one, with all that refers to it, and return it."""
-    asked = body.setdefault("properties", {})
-    interface_id = ask.id_of(KIND) if existing is None else existing.id
-    wanted = asked.get("ipConfigurations") or []
-    if not wanted:
+def _apply(context: RequestContext, existing: Resource | None, body: dict[str, Any]) -> Resource:
+    """Create or update an interface and the resources that refer to it, and return it.
+
+    Everything is checked before anything changes, so a refused request has no effect.
+    """
+    state = context.state
+    requested = body.setdefault("properties", {})
+    interface_id = context.resource_id(RESOURCE_TYPE) if existing is None else existing.id
+    ip_configurations = requested.get("ipConfigurations") or []
+    if not ip_configurations:
         message = "NetworkInterface must have at least one IP configuration."
-        raise refusal(400, "InvalidRequestFormat", message)
-    group = asked.get("networkSecurityGroup")
+        raise arm_error(400, "InvalidRequestFormat", message)
+    group = requested.get("networkSecurityGroup")
     if group is not None:
-        require_reference(
-            ask.state, group["id"], network_security_groups.KIND, body["location"], interface_id
-        )
-    # Everything is looked at before anything is changed: a refusal leaves no trace.
-    for one in wanted:
-        _check(ask.state, one, interface_id, body["location"])
-    held = {} if existing is None else _held(existing)
+        group_type = network_security_groups.RESOURCE_TYPE
+        require_reference(state, group["id"], group_type, body["location"], interface_id)
+    for ip_configuration in ip_configurations:
+        _check_ip_configuration(state, ip_configuration, interface_id, body["location"])
+    addresses = {} if existing is None else _private_addresses(existing)
     if existing is not None:
-        unbind(ask.state, existing)
-    shown: dict[str, Any] = {
-        "resourceGuid": ask.state.identifiers.new(),
+        release_references(state, existing)
+    properties: dict[str, Any] = {
+        "resourceGuid": state.identifiers.new(),
         "dnsSettings": {"dnsServers": [], "appliedDnsServers": []},
         "enableAcceleratedNetworking": False,
         "enableIPForwarding": False,
         "hostedWorkloads": [],
         "tapConfigurations": [],
         "nicType": "Standard",
-        **asked,
+        **requested,
         "ipConfigurations": [
-            _configuration(ask.state, one, interface_id, index == 0, held)
-            for index, one in enumerate(wanted)
+            _ip_configuration(state, ip_configuration, interface_id, index == 0, addresses)
+            for index, ip_configuration in enumerate(ip_configurations)
         ],
     }
-    body = {**body, "etag": etag(), "properties": shown}
+    body = {**body, "etag": new_etag(), "properties": properties}
     if existing is None:
-        resource = make(ask, KIND, body)
+        interface = create_resource(context, RESOURCE_TYPE, body)
     else:
         for name in ("virtualMachine", "macAddress", "primary", "resourceGuid"):
-            if name in properties(existing):
-                shown[name] = properties(existing)[name]
+            if name in existing.properties:
+                properties[name] = existing.properties[name]
         existing.body.update(body)
-        resource = existing
-    _bind(ask.state, resource)
-    return resource
+        interface = existing
+    _add_references(state, interface)
+    return interface
 
 
-def refuse_used(ask: Ask, interface: Resource) -> None:
-    """Refuse while a machine has the interface."""
-    del ask
-    machine = properties(interface).get("virtualMachine")
-    if machine is not None:
-        raise refusal(
+def check_not_in_use(interface: Resource) -> None:
+    """Refuse the deletion while the interface is attached to a VM."""
+    vm = interface.properties.get("virtualMachine")
+    if vm is not None:
+        raise arm_error(
             400,
             "NicInUse",
-            f"Network Interface {interface.id} is used by existing resource {machine['id']}. In"
+            f"Network Interface {interface.id} is used by existing resource {vm['id']}. In"
             " order to delete the network interface, it must be dissociated from the resource."
             " To learn more, see aka.ms/deletenic.",
         )
 
 
-def unbind(state: State, interface: Resource) -> None:
-    """Give back its addresses, and take it from what refers to it."""
-    for one in properties(interface)["ipConfigurations"]:
-        configured = one["properties"]
-        subnet = find_subnet(state, configured["subnet"]["id"])
+def release_references(state: State, interface: Resource) -> None:
+    """Release the interface's addresses, and remove it from the resources that refer to it."""
+    for ip_configuration in interface.properties["ipConfigurations"]:
+        properties = ip_configuration["properties"]
+        subnet = find_subnet(state, properties["subnet"]["id"])
         if subnet is not None:
-            give_back_address(state, subnet, configured["privateIPAddress"])
-            users = subnet.body["properties"].get("ipConfigurations", [])
-            kept = [user for user in users if user["id"] != one["id"]]
-            subnet.body["properties"]["ipConfigurations"] = kept
-        address = _address_of(state, configured)
+            release_address(state, subnet, properties["privateIPAddress"])
+            subnet.remove_ip_configuration(ip_configuration["id"])
+        address = _public_address(state, properties)
         if address is not None:
-            properties(address).pop("ipConfiguration", None)
-    group = properties(interface).get("networkSecurityGroup")
+            address.properties.pop("ipConfiguration", None)
+    group = interface.properties.get("networkSecurityGroup")
     if group is not None:
-        network_security_groups.forget_interface(state, group["id"], interface.id)
+        network_security_groups.remove_interface(state, group["id"], interface.id)
 
 
 def public_addresses(state: State, interface: Resource) -> list[Resource]:
-    """Return the public addresses that an interface has."""
-    found = (
-        _address_of(state, one["properties"]) for one in properties(interface)["ipConfigurations"]
+    """Return the public IP addresses of an interface."""
+    addresses = (
+        _public_address(state, ip_configuration["properties"])
+        for ip_configuration in interface.properties["ipConfigurations"]
     )
-    return [address for address in found if address is not None]
+    return [address for address in addresses if address is not None]
 
 
-def _check(state: State, asked: dict[str, Any], interface_id: str, location: str) -> Subnet:
-    wanted = asked.get("properties", {})
-    subnet_id = wanted.get("subnet", {}).get("id", "")
+def _check_ip_configuration(
+    state: State, requested: dict[str, Any], interface_id: str, location: str
+) -> None:
+    """Refuse an unknown subnet, and a public IP address that another resource uses."""
+    properties = requested.get("properties", {})
+    subnet_id = properties.get("subnet", {}).get("id", "")
     subnet = find_subnet(state, subnet_id)
     if subnet is None or subnet.network.location != location:
-        raise missing_reference(subnet_id, interface_id)
-    reference = wanted.get("publicIPAddress")
+        raise invalid_reference_error(subnet_id, interface_id)
+    reference = properties.get("publicIPAddress")
     if reference is not None:
-        address = require_reference(
-            state, reference["id"], public_ip_addresses.KIND, location, interface_id
-        )
-        user = properties(address).get("ipConfiguration", {}).get("id", "")
+        address_type = public_ip_addresses.RESOURCE_TYPE
+        address = require_reference(state, reference["id"], address_type, location, interface_id)
+        user = address.properties.get("ipConfiguration", {}).get("id", "")
         if user and not user.lower().startswith(f"{interface_id.lower()}/"):
-            raise refusal(
+            raise arm_error(
                 400,
                 "PublicIPAddressInUse",
                 f"Resource {interface_id} is referencing public IP address {address.id} that is"
                 f" already allocated to resource {user}.",
             )
-    return subnet
 
 
-def _configuration(
+def _ip_configuration(
     state: State,
-    asked: dict[str, Any],
+    requested: dict[str, Any],
     interface_id: str,
     primary: bool,
-    held: dict[str, str],
+    addresses: dict[str, str],
 ) -> dict[str, Any]:
-    wanted = asked.get("properties", {})
-    subnet = find_subnet(state, wanted["subnet"]["id"])
+    """Return an IP configuration with a private address allocated in its subnet.
+
+    `addresses` are the interface's previous addresses by subnet id; an update keeps them.
+    """
+    properties = requested.get("properties", {})
+    subnet = find_subnet(state, properties["subnet"]["id"])
     if subnet is None:
-        raise missing_reference(wanted["subnet"]["id"], interface_id)
-    static = wanted.get("privateIPAllocationMethod") == "Static"
-    kept = held.get(subnet.id.lower())
-    address = take_address(state, subnet, wanted.get("privateIPAddress") if static else kept)
-    shown = {
-        "privateIPAllocationMethod": "Dynamic",
-        "privateIPAddressVersion": "IPv4",
-        "primary": primary,
-        **wanted,
-        "provisioningState": "Succeeded",
-        "privateIPAddress": address,
-        "subnet": {"id": subnet.id},
-    }
+        raise invalid_reference_error(properties["subnet"]["id"], interface_id)
+    static = properties.get("privateIPAllocationMethod") == "Static"
+    address = properties.get("privateIPAddress") if static else addresses.get(subnet.id.lower())
     return {
-        "name": asked["name"],
-        "id": f"{interface_id}/ipConfigurations/{asked['name']}",
-        "etag": etag(),
-        "type": f"{KIND}/ipConfigurations",
-        "properties": shown,
+        "name": requested["name"],
+        "id": f"{interface_id}/ipConfigurations/{requested['name']}",
+        "etag": new_etag(),
+        "type": f"{RESOURCE_TYPE}/ipConfigurations",
+        "properties": {
+            "privateIPAllocationMethod": "Dynamic",
+            "privateIPAddressVersion": "IPv4",
+            "primary": primary,
+            **properties,
+            "provisioningState": "Succeeded",
+            "privateIPAddress": allocate_address(state, subnet, address),
+            "subnet": {"id": subnet.id},
+        },
     }
 
 
-def _held(interface: Resource) -> dict[str, str]:
-    """Return the private address that an interface has in each subnet."""
+def _private_addresses(interface: Resource) -> dict[str, str]:
+    """Return the private addresses of an interface by subnet id in lower case."""
+    all_properties = (
+        ip_configuration["properties"]
+        for ip_configuration in interface.properties["ipConfigurations"]
+    )
     return {
-        one["properties"]["subnet"]["id"].lower(): one["properties"]["privateIPAddress"]
-        for one in properties(interface)["ipConfigurations"]
+        properties["subnet"]["id"].lower(): properties["privateIPAddress"]
+        for properties in all_properties
     }
 
 
-def _bind(state: State, interface: Resource) -> None:
-    for one in properties(interface)["ipConfigurations"]:
-        configured = one["properties"]
-        subnet = find_subnet(state, configured["subnet"]["id"])
+def _add_references(state: State, interface: Resource) -> None:
+    """Add the interface to its subnets, its public addresses and its network security group."""
+    for ip_configuration in interface.properties["ipConfigurations"]:
+        properties = ip_configuration["properties"]
+        subnet = find_subnet(state, properties["subnet"]["id"])
         if subnet is not None:
-            users = subnet.body["properties"].setdefault("ipConfigurations", [])
-            users.append({"id": one["id"]})
-        address = _address_of(state, configured)
+            subnet.add_ip_configuration(ip_configuration["id"])
+        address = _public_address(state, properties)
         if address is not None:
-            properties(address)["ipConfiguration"] = {"id": one["id"]}
-            public_ip_addresses.give_address(state, address)
-            option = configured["publicIPAddress"].get("properties", {}).get("deleteOption")
+            address.properties["ipConfiguration"] = {"id": ip_configuration["id"]}
+            public_ip_addresses.assign_address(state, address)
+            option = properties["publicIPAddress"].get("properties", {}).get("deleteOption")
             if option is not None:
-                properties(address)["deleteOption"] = option
-    group = properties(interface).get("networkSecurityGroup")
+                address.properties["deleteOption"] = option
+    group = interface.properties.get("networkSecurityGroup")
     if group is not None:
-        network_security_groups.note_interface(state, group["id"], interface.id)
+        network_security_groups.add_interface(state, group["id"], interface.id)
 
 
-def _address_of(state: State, configured: dict[str, Any]) -> Resource | None:
-    reference = configured.get("publicIPAddress")
+def _public_address(state: State, properties: dict[str, Any]) -> Resource | None:
+    reference = properties.get("publicIPAddress")
     return None if reference is None else state.resources.find(reference["id"])

@@ -10,17 +10,22 @@ from typing import Any, Final
 
 from werkzeug.wrappers import Response
 
-from skyclust_sandbox.azure.request_context import Ask
-from skyclust_sandbox.azure.responses import refusal
+from skyclust_sandbox.azure.request_context import RequestContext
+from skyclust_sandbox.azure.responses import arm_error
 from skyclust_sandbox.azure.state import Resource, State
-from skyclust_sandbox.azure.tracked_resources import accept_put, etag, make, properties, read_put
+from skyclust_sandbox.azure.tracked_resources import (
+    create_resource,
+    new_etag,
+    put_response,
+    read_put_request,
+)
 
-KIND: Final = "Microsoft.Network/networkSecurityGroups"
+RESOURCE_TYPE: Final = "Microsoft.Network/networkSecurityGroups"
 
 DefaultRule = tuple[str, str, str, str, str, int]
 
-# Name, direction, source, destination, access and priority of the rules that every group has.
-_DEFAULTS: Final[tuple[DefaultRule, ...]] = (
+# Name, direction, source, destination, access and priority of the default rules of every group.
+_DEFAULT_RULES: Final[tuple[DefaultRule, ...]] = (
     ("AllowVnetInBound", "Inbound", "VirtualNetwork", "VirtualNetwork", "Allow", 65000),
     ("AllowAzureLoadBalancerInBound", "Inbound", "AzureLoadBalancer", "*", "Allow", 65001),
     ("DenyAllInBound", "Inbound", "*", "*", "Deny", 65500),
@@ -30,80 +35,84 @@ _DEFAULTS: Final[tuple[DefaultRule, ...]] = (
 )
 
 
-def put(ask: Ask) -> Response:
+def create_or_update(context: RequestContext) -> Response:
     """NetworkSecurityGroups_CreateOrUpdate."""
-    existing, body = read_put(ask, KIND)
-    group_id = ask.id_of(KIND) if existing is None else existing.id
-    asked = body.setdefault("properties", {})
-    rules = [_rule(group_id, "securityRules", one) for one in asked.get("securityRules", [])]
-    _refuse_double(rules)
-    shown = {
-        **asked,
-        "resourceGuid": ask.state.identifiers.new(),
+    existing, body = read_put_request(context, RESOURCE_TYPE)
+    group_id = context.resource_id(RESOURCE_TYPE) if existing is None else existing.id
+    requested = body.setdefault("properties", {})
+    rules = [_rule(group_id, "securityRules", rule) for rule in requested.get("securityRules", [])]
+    _check_priorities(rules)
+    properties = {
+        **requested,
+        "resourceGuid": context.state.identifiers.new(),
         "securityRules": rules,
-        "defaultSecurityRules": [_default(group_id, one) for one in _DEFAULTS],
+        "defaultSecurityRules": [_default_rule(group_id, rule) for rule in _DEFAULT_RULES],
     }
-    body = {**body, "etag": etag(), "properties": shown}
+    body = {**body, "etag": new_etag(), "properties": properties}
     if existing is None:
-        return accept_put(ask, make(ask, KIND, body), created=True)
+        group = create_resource(context, RESOURCE_TYPE, body)
+        return put_response(context, group, created=True)
     for name in ("networkInterfaces", "subnets", "resourceGuid"):
-        if name in properties(existing):
-            shown[name] = properties(existing)[name]
+        if name in existing.properties:
+            properties[name] = existing.properties[name]
     existing.body.update(body)
-    return accept_put(ask, existing, created=False)
+    return put_response(context, existing, created=False)
 
 
-def note_interface(state: State, group_id: str, interface_id: str) -> None:
-    """Let the group show that an interface uses it."""
+def add_interface(state: State, group_id: str, interface_id: str) -> None:
+    """Add a network interface to the group's `networkInterfaces`."""
     group = state.resources.find(group_id)
     if group is not None:
-        properties(group).setdefault("networkInterfaces", []).append({"id": interface_id})
+        group.properties.setdefault("networkInterfaces", []).append({"id": interface_id})
 
 
-def forget_interface(state: State, group_id: str, interface_id: str) -> None:
-    """Let the group show that an interface uses it no more."""
+def remove_interface(state: State, group_id: str, interface_id: str) -> None:
+    """Remove a network interface from the group's `networkInterfaces`."""
     group = state.resources.find(group_id)
     if group is not None:
-        users = properties(group).get("networkInterfaces", [])
-        kept = [one for one in users if one["id"].lower() != interface_id.lower()]
-        properties(group)["networkInterfaces"] = kept
+        references = group.properties.get("networkInterfaces", [])
+        group.properties["networkInterfaces"] = [
+            reference for reference in references if reference["id"].lower() != interface_id.lower()
+        ]
 
 
-def refuse_used(ask: Ask, group: Resource) -> None:
-    """Refuse while an interface or a subnet uses the group."""
-    del ask
-    users = [*properties(group).get("networkInterfaces", []), *properties(group).get("subnets", [])]
+def check_not_in_use(group: Resource) -> None:
+    """Refuse the deletion while a network interface or a subnet uses the group."""
+    users = [
+        *group.properties.get("networkInterfaces", []),
+        *group.properties.get("subnets", []),
+    ]
     if users:
-        raise refusal(
+        raise arm_error(
             400,
             "InUseNetworkSecurityGroupCannotBeDeleted",
             f"Network security group {group.id} cannot be deleted because it is in use by the"
-            f" following resources: {', '.join(one['id'] for one in users)}. In order to delete"
+            f" following resources: {', '.join(user['id'] for user in users)}. In order to delete"
             " the Network security group, remove the association with the resource(s).",
         )
 
 
-def _rule(group_id: str, collection: str, asked: dict[str, Any]) -> dict[str, Any]:
-    shown = {
+def _rule(group_id: str, collection: str, requested: dict[str, Any]) -> dict[str, Any]:
+    properties = {
         "sourceAddressPrefixes": [],
         "destinationAddressPrefixes": [],
         "sourcePortRanges": [],
         "destinationPortRanges": [],
-        **asked.get("properties", {}),
+        **requested.get("properties", {}),
         "provisioningState": "Succeeded",
     }
     return {
-        "name": asked["name"],
-        "id": f"{group_id}/{collection}/{asked['name']}",
-        "etag": etag(),
-        "type": f"{KIND}/{collection}",
-        "properties": shown,
+        "name": requested["name"],
+        "id": f"{group_id}/{collection}/{requested['name']}",
+        "etag": new_etag(),
+        "type": f"{RESOURCE_TYPE}/{collection}",
+        "properties": properties,
     }
 
 
-def _default(group_id: str, rule: DefaultRule) -> dict[str, Any]:
+def _default_rule(group_id: str, rule: DefaultRule) -> dict[str, Any]:
     name, direction, source, destination, access, priority = rule
-    wanted = {
+    properties = {
         "protocol": "*",
         "sourcePortRange": "*",
         "destinationPortRange": "*",
@@ -113,19 +122,15 @@ def _default(group_id: str, rule: DefaultRule) -> dict[str, Any]:
         "priority": priority,
         "direction": direction,
     }
-    return _rule(group_id, "defaultSecurityRules", {"name": name, "properties": wanted})
+    return _rule(group_id, "defaultSecurityRules", {"name": name, "properties": properties})
 
 
-def _refuse_double(rules: list[dict[str, Any]]) -> None:
+def _check_priorities(rules: list[dict[str, Any]]) -> None:
+    """Refuse two rules with the same direction and priority."""
     seen: set[tuple[str, int]] = set()
     for rule in rules:
         key = (rule["properties"]["direction"], rule["properties"]["priority"])
         if key in seen:
             message = f"Security rule {rule['name']} has the priority of another: {key[1]}."
-            raise refusal(400, "SecurityRuleConflict", message)
+            raise arm_error(400, "SecurityRuleConflict", message)
         seen.add(key)
-
-
-def forget(state: State, group: Resource) -> None:
-    """Nothing refers to a group that is not in use."""
-    del state, group

@@ -1,4 +1,4 @@
-"""Public addresses.
+"""Public IP addresses.
 
 Source: https://learn.microsoft.com/en-us/rest/api/virtualnetwork/public-ip-addresses
 """
@@ -10,61 +10,66 @@ from typing import Final
 
 from werkzeug.wrappers import Response
 
-from skyclust_sandbox.azure.request_context import Ask
-from skyclust_sandbox.azure.responses import refusal
+from skyclust_sandbox.azure.request_context import RequestContext
+from skyclust_sandbox.azure.responses import arm_error
 from skyclust_sandbox.azure.state import Resource, State
-from skyclust_sandbox.azure.tracked_resources import accept_put, etag, make, properties, read_put
+from skyclust_sandbox.azure.tracked_resources import (
+    create_resource,
+    new_etag,
+    put_response,
+    read_put_request,
+)
 
-KIND: Final = "Microsoft.Network/publicIPAddresses"
+RESOURCE_TYPE: Final = "Microsoft.Network/publicIPAddresses"
 
-_FIRST: Final = int(ipaddress.IPv4Address("20.61.0.10"))
+_FIRST_ADDRESS: Final = int(ipaddress.IPv4Address("20.61.0.10"))
 
 
-def put(ask: Ask) -> Response:
+def create_or_update(context: RequestContext) -> Response:
     """PublicIPAddresses_CreateOrUpdate."""
-    existing, body = read_put(ask, KIND)
-    asked = body.setdefault("properties", {})
+    existing, body = read_put_request(context, RESOURCE_TYPE)
+    requested = body.setdefault("properties", {})
     sku = {"name": "Standard", "tier": "Regional", **body.get("sku", {})}
-    static = asked.get("publicIPAllocationMethod", "Dynamic") == "Static"
+    static = requested.get("publicIPAllocationMethod", "Dynamic") == "Static"
     if sku["name"] == "Standard" and not static:
         message = (
-            f"Standard sku publicIp {ask.id_of(KIND)} must have AllocationMethod set to Static."
+            f"Standard sku publicIp {context.resource_id(RESOURCE_TYPE)} must have"
+            " AllocationMethod set to Static."
         )
-        raise refusal(400, "StandardSkuPublicIPAddressMustBeStatic", message)
-    shown = {
+        raise arm_error(400, "StandardSkuPublicIPAddressMustBeStatic", message)
+    properties = {
         "publicIPAddressVersion": "IPv4",
         "publicIPAllocationMethod": "Dynamic",
         "idleTimeoutInMinutes": 4,
-        "resourceGuid": ask.state.identifiers.new(),
+        "resourceGuid": context.state.identifiers.new(),
         "ipTags": [],
         "ddosSettings": {"protectionMode": "VirtualNetworkInherited"},
-        **asked,
+        **requested,
     }
-    body = {**body, "sku": sku, "etag": etag(), "properties": shown}
+    body = {**body, "sku": sku, "etag": new_etag(), "properties": properties}
     if existing is None:
-        made = make(ask, KIND, body)
+        address = create_resource(context, RESOURCE_TYPE, body)
         if static:
-            give_address(ask.state, made)
-        return accept_put(ask, made, created=True)
+            assign_address(context.state, address)
+        return put_response(context, address, created=True)
     for name in ("ipAddress", "ipConfiguration", "resourceGuid"):
-        if name in properties(existing):
-            shown[name] = properties(existing)[name]
+        if name in existing.properties:
+            properties[name] = existing.properties[name]
     existing.body.update(body)
-    return accept_put(ask, existing, created=False)
+    return put_response(context, existing, created=False)
 
 
-def give_address(state: State, resource: Resource) -> None:
-    """Give the resource an address unless it has one."""
-    address = ipaddress.IPv4Address(_FIRST + next(state.addresses))
-    properties(resource).setdefault("ipAddress", str(address))
+def assign_address(state: State, resource: Resource) -> None:
+    """Assign an IP address to the resource unless it has one."""
+    address = ipaddress.IPv4Address(_FIRST_ADDRESS + next(state.address_counter))
+    resource.properties.setdefault("ipAddress", str(address))
 
 
-def refuse_used(ask: Ask, address: Resource) -> None:
-    """Refuse while an interface or a load balancer has the address."""
-    del ask
-    user = properties(address).get("ipConfiguration")
+def check_not_in_use(address: Resource) -> None:
+    """Refuse the deletion while a network interface or a load balancer uses the address."""
+    user = address.properties.get("ipConfiguration")
     if user is not None:
-        raise refusal(
+        raise arm_error(
             400,
             "PublicIPAddressCannotBeDeleted",
             f"Public IP address {address.id} can not be deleted since it is still allocated to"
@@ -72,8 +77,3 @@ def refuse_used(ask: Ask, address: Resource) -> None:
             " Public IP address from the resource. To learn how to do this, see"
             " aka.ms/deletepublicip.",
         )
-
-
-def forget(state: State, address: Resource) -> None:
-    """Nothing refers to an address that is not in use."""
-    del state, address

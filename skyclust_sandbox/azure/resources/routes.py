@@ -1,10 +1,10 @@
-"""The routes of Microsoft.Resources and Microsoft.Authorization, and of operation results."""
+"""The routes of Microsoft.Resources and Microsoft.Authorization, and of operation statuses."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from skyclust_sandbox.azure import operation_status
+from skyclust_sandbox.azure import operation_status, tags
 from skyclust_sandbox.azure.resource_routes import GROUP, SUBSCRIPTION
 from skyclust_sandbox.azure.resources import resource_groups, subscriptions
 from skyclust_sandbox.azure.router import Route
@@ -45,20 +45,23 @@ ROUTES: Final = (
     Route("ResourceGroups_List", "GET", f"{SUBSCRIPTION}/resourceGroups", resource_groups.list_all),
     Route("ResourceGroups_CheckExistence", "HEAD", GROUP, resource_groups.check_existence),
     Route("ResourceGroups_Get", "GET", GROUP, resource_groups.get),
-    Route("ResourceGroups_CreateOrUpdate", "PUT", GROUP, resource_groups.put),
+    Route("ResourceGroups_CreateOrUpdate", "PUT", GROUP, resource_groups.create_or_update),
     Route("ResourceGroups_Update", "PATCH", GROUP, resource_groups.update),
     Route("ResourceGroups_Delete", "DELETE", GROUP, resource_groups.delete),
-    Route("Tags_GetAtScope", "GET", _TAGS, subscriptions.get_tags),
-    Route("Tags_CreateOrUpdateAtScope", "PUT", _TAGS, subscriptions.put_tags),
-    Route("Tags_UpdateAtScope", "PATCH", _TAGS, subscriptions.patch_tags),
-    Route("Tags_DeleteAtScope", "DELETE", _TAGS, subscriptions.delete_tags),
+    Route("Tags_GetAtScope", "GET", _TAGS, tags.get_at_scope),
+    Route("Tags_CreateOrUpdateAtScope", "PUT", _TAGS, tags.create_or_update_at_scope),
+    Route("Tags_UpdateAtScope", "PATCH", _TAGS, tags.update_at_scope),
+    Route("Tags_DeleteAtScope", "DELETE", _TAGS, tags.delete_at_scope),
     Route(
-        "Operations_Get", "GET", f"{_OPERATIONS}/operations/{{operation}}", operation_status.status
+        "Operations_Get",
+        "GET",
+        f"{_OPERATIONS}/operations/{{operation}}",
+        operation_status.get_status,
     ),
     Route(
         "Operations_Get",
         "GET",
         f"{_OPERATIONS}/operationResults/{{operation}}",
-        operation_status.result,
+        operation_status.get_result,
     ),
 )

@@ -1,4 +1,4 @@
-"""What of the sandbox Azure needs no process of its own: quotas, tokens, speed, the schema."""
+"""Parts of the sandbox Azure that need no server process: quotas, tokens, the schema, routes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from werkzeug.test import create_environ
 from werkzeug.wrappers import Request
 
 from skyclust_sandbox.application import Refused
-from skyclust_sandbox.azure.authorization import action_of
+from skyclust_sandbox.azure.authorization import required_action
 from skyclust_sandbox.azure.cloud import AzureCloud
 from skyclust_sandbox.azure.compute import virtual_machines
-from skyclust_sandbox.azure.compute.quotas import count_cores, take_cores
+from skyclust_sandbox.azure.compute.quotas import count_cores, reserve_cores
 from skyclust_sandbox.azure.entra.access_tokens import ExpiredToken, InvalidToken, Tokens
-from skyclust_sandbox.azure.request_context import Ask
+from skyclust_sandbox.azure.request_context import RequestContext
 from skyclust_sandbox.azure.router import Route, Router
 from skyclust_sandbox.azure.schema import MODELS, violations
 from skyclust_sandbox.azure.state import AzureSettings, State
@@ -34,51 +34,52 @@ def _state(seed: Seed, cores: int = 20_000) -> State:
     return cloud.state
 
 
-def test_cores_are_counted_again_before_they_are_refused() -> None:
+def test_vcpus_are_counted_again_before_a_request_is_refused() -> None:
     state = _state(Seed.ESTATE)
     used = count_cores(state, SUBSCRIPTION, "southeastasia")
-    few = replace(state, settings=AzureSettings(regional_cores=used + 4))
-    take_cores(few, SUBSCRIPTION, "southeastasia", 4)
-    resting = next(
-        one
-        for one in few.resources.of_type(SUBSCRIPTION, virtual_machines.KIND)
-        if one.location == "southeastasia" and one.power == "running"
+    limited = replace(state, settings=AzureSettings(regional_cores=used + 4))
+    reserve_cores(limited, SUBSCRIPTION, "southeastasia", 4)
+    running = next(
+        vm
+        for vm in limited.resources.of_type(SUBSCRIPTION, virtual_machines.RESOURCE_TYPE)
+        if vm.location == "southeastasia" and vm.power == "running"
     )
-    take_cores(few, SUBSCRIPTION, "southeastasia", 4)  # those taken before were never used
+    reserve_cores(
+        limited, SUBSCRIPTION, "southeastasia", 4
+    )  # the earlier reservation was never used
     with pytest.raises(Refused, match="409"):
-        take_cores(few, SUBSCRIPTION, "southeastasia", 5)
-    resting.power = "deallocated"
-    take_cores(few, SUBSCRIPTION, "southeastasia", 5)
+        reserve_cores(limited, SUBSCRIPTION, "southeastasia", 5)
+    running.power = "deallocated"
+    reserve_cores(limited, SUBSCRIPTION, "southeastasia", 5)
 
 
-def test_five_thousand_machines_take_little_to_list() -> None:
+def test_five_thousand_vms_are_listed_fast() -> None:
     state = _state(Seed.ESTATE)
-    [pattern, *_] = state.resources.of_type(SUBSCRIPTION, virtual_machines.KIND)
+    [template, *_] = state.resources.of_type(SUBSCRIPTION, virtual_machines.RESOURCE_TYPE)
     for number in range(5_000):
-        one = replace(pattern, id=f"{pattern.id}-{number}")
-        state.resources.add(one)
-    for more in ("", "&statusOnly=true"):
-        query = f"api-version=2024-07-01{more}"
+        state.resources.add(replace(template, id=f"{template.id}-{number}"))
+    for option in ("", "&statusOnly=true"):
+        query = f"api-version=2024-07-01{option}"
         request = Request(create_environ(query_string=query))
-        ask = Ask(state, request, "", {"subscription": SUBSCRIPTION}, MAIN_CLIENT)
+        context = RequestContext(state, request, "", {"subscription": SUBSCRIPTION}, MAIN_CLIENT)
         began = time.process_time()
-        assert b"nextLink" in virtual_machines.list_all(ask).get_data()
-        assert time.process_time() - began < bound(0.2)  # of five pages
+        assert b"nextLink" in virtual_machines.list_all(context).get_data()
+        assert time.process_time() - began < bound(0.2)  # the time of five pages
 
 
-def test_a_token_is_good_for_its_time_and_for_nobody_else() -> None:
+def test_a_token_is_valid_for_its_lifetime_and_its_issuer() -> None:
     clock = [1_000_000.0]
     tokens = Tokens(b"key", clock=lambda: clock[0])
-    token = tokens.make(MAIN_CLIENT, "https://management.azure.com")
-    assert tokens.read(token) == (MAIN_CLIENT, "https://management.azure.com")
+    token = tokens.issue(MAIN_CLIENT, "https://management.azure.com")
+    assert tokens.verify(token) == (MAIN_CLIENT, "https://management.azure.com")
     with pytest.raises(InvalidToken):
-        Tokens(b"other").read(token)
+        Tokens(b"other").verify(token)
     clock[0] += 3600
     with pytest.raises(ExpiredToken):
-        tokens.read(token)
+        tokens.verify(token)
 
 
-def test_the_schema_finds_what_is_wrong() -> None:
+def test_the_schema_reports_violations() -> None:
     model = MODELS["microsoft.compute/disks"]
     assert list(violations(model, {"location": "westeurope", "tags": {"a": "b"}})) == []
     assert list(violations(model, {})) == ["$.location is required by Disk"]
@@ -89,19 +90,19 @@ def test_the_schema_finds_what_is_wrong() -> None:
         "zones": "1",
         "properties": {"diskSizeGB": "1", "timeCreated": "soon", "creationData": {"from": ""}},
     }
-    found = "\n".join(violations(model, wrong, complete=False))
-    for place in ("location", "sku.name", "zones", "diskSizeGB", "timeCreated", "'from'"):
-        assert place in found
+    reported = "\n".join(violations(model, wrong, complete=False))
+    for path in ("location", "sku.name", "zones", "diskSizeGB", "timeCreated", "'from'"):
+        assert path in reported
     assert list(violations(compute.VirtualMachine, []))
 
 
-def test_paths_are_found_in_any_spelling() -> None:
+def test_paths_match_in_any_case() -> None:
     route = Route("Tags_Get", "GET", "/subscriptions/{subscription}/{scope:path}/tags", None)
     router = Router([route])
-    found = router.find("GET", "/SUBSCRIPTIONS/S/resourceGroups/G/x/TAGS")
-    assert found == (route, {"subscription": "S", "scope": "resourceGroups/G/x"})
-    assert router.find("PUT", "/subscriptions/S/a/tags") is None
-    assert router.knows("/subscriptions/S/a/tags")
+    match = router.match("GET", "/SUBSCRIPTIONS/S/resourceGroups/G/x/TAGS")
+    assert match == (route, {"subscription": "S", "scope": "resourceGroups/G/x"})
+    assert router.match("PUT", "/subscriptions/S/a/tags") is None
+    assert router.has_path("/subscriptions/S/a/tags")
 
 
 @pytest.mark.parametrize(
@@ -125,5 +126,5 @@ def test_paths_are_found_in_any_spelling() -> None:
         ),
     ],
 )
-def test_roles_allow_actions(method: str, path: str, action: str) -> None:
-    assert action_of(method, path) == action
+def test_the_action_that_a_role_must_allow(method: str, path: str, action: str) -> None:
+    assert required_action(method, path) == action
