@@ -1,7 +1,8 @@
 """The sandbox Azure: Resource Manager (Compute, Network, Resources) and Entra ID, over HTTP.
 
-`python -m skyclust_sandbox.azure --port 0 --seed estate` serves everything on one port, told
-on stdout. Whatever follows is the same in every run (`skyclust_sandbox.azure.tenants`).
+`python -m skyclust_sandbox.azure --port 0 --seed estate` serves everything on one port, and
+prints the endpoint to stdout. The following values are the same in every run
+(`skyclust_sandbox.azure.tenants`).
 
 Tenants and subscriptions:
 
@@ -12,46 +13,47 @@ Tenants and subscriptions:
 
 Service principals (client id / secret; an unknown id, secret or tenant is refused):
 
-- main: `c0000000-0000-4000-8000-000000000001` / `sandbox-secret`: may do everything;
-- main: `c0000000-0000-4000-8000-000000000002` / `sandbox-operator-secret`: the same rights, for
-  tests that work beside the credential they break;
+- main: `c0000000-0000-4000-8000-000000000001` / `sandbox-secret`: all permissions;
+- main: `c0000000-0000-4000-8000-000000000002` / `sandbox-operator-secret`: all permissions, for
+  tests that need a second client beside the one in which they inject faults;
 - main: `c0000000-0000-4000-8000-000000000003` / `sandbox-reader-secret`: may only read;
-- other: `c0000000-0000-4000-8000-000000000004` / `sandbox-other-secret`: all in its tenant.
+- other: `c0000000-0000-4000-8000-000000000004` / `sandbox-other-secret`: all permissions in its
+  tenant.
 
-The client id is what a fault's `access_key` matches. A certificate is made known by
-`POST /_sandbox/certificates {"client_id": ..., "certificate": PEM}` until the next reset. The
-managed identity is client `c0000000-0000-4000-8000-000000000005`, served at
-`GET /metadata/identity/oauth2/token` (set AZURE_POD_IDENTITY_AUTHORITY_HOST to the endpoint) and
-at `GET /msi/token` (set IDENTITY_ENDPOINT to that address, and IDENTITY_HEADER to
-`sandbox-identity-header`).
+A fault's `access_key` matches the client id. `POST /_sandbox/certificates {"client_id": ...,
+"certificate": PEM}` registers a certificate until the next reset. The managed identity is client
+`c0000000-0000-4000-8000-000000000005`. It gets tokens at `GET /metadata/identity/oauth2/token`
+(set AZURE_POD_IDENTITY_AUTHORITY_HOST to the endpoint) and at `GET /msi/token` (set
+IDENTITY_ENDPOINT to that URL, and IDENTITY_HEADER to `sandbox-identity-header`).
 
-How a client gets a token: azure-identity and MSAL insist on an https authority, and there is no
-TLS here. So `authority` is the endpoint with https in the place of http,
-`disable_instance_discovery=True`, and `transport=` one that sends to http: a subclass of
-`azure.core.pipeline.transport.RequestsTransport` whose `send` replaces the scheme of
-`request.url`. That is all it takes, for secrets and certificates. Managed identity
-speaks http by itself. Management clients take
+Authentication of clients: azure-identity and MSAL require an https authority, and the sandbox
+has no TLS. So pass the endpoint with https instead of http as `authority`,
+`disable_instance_discovery=True`, and as `transport` a subclass of
+`azure.core.pipeline.transport.RequestsTransport` whose `send` changes the scheme of
+`request.url` to http. Nothing else is needed for secrets and certificates. Managed identity uses
+http by default. Management clients take
 `base_url=<endpoint>, credential_scopes=["https://management.azure.com/.default"]` and an
-`authentication_policy=` that is content with http.
+`authentication_policy` that accepts http.
 
 Locations: westeurope, northeurope, germanywestcentral, eastus, westus3 and southeastasia have
-zones "1", "2", "3" (westus and northcentralus have none); resource groups can be in any. The seed
-`empty` has a resource group `default` with, in each location, a virtual network
-`default-<location>` with one subnet `default`.
+the zones "1", "2" and "3"; westus and northcentralus have none. Resource groups can be in any
+location. The seed `empty` has a resource group `default` with, in each location, a virtual
+network `default-<location>` with one subnet `default`.
 
-Faults are named by the REST API's operations (`VirtualMachines_CreateOrUpdate`,
-`VirtualMachines_ListAll`, `Disks_List`, `Operations_Get` for the polling of any operation,
-`Tokens_Create` for tokens). A call's region is the location of its resource where the path, the
-body or the stored resource tells; lists of a subscription or a group and calls for tokens have
-none (""): whoever denies a list in Azure denies the subscription, so leave `region` out. The
-error codes AllocationFailed, ZonalAllocationFailed and OverconstrainedAllocationRequest let a
-create or a start be accepted and then fail; QuotaExceeded and SkuNotAvailable refuse at once,
-as any other code does.
+The action of a fault is the operation id of the REST API (`VirtualMachines_CreateOrUpdate`,
+`VirtualMachines_ListAll`, `Disks_List`, `Operations_Get` for the polling of any operation), or
+`Tokens_Create` for token requests. The region of a call is the location in the path, the body or
+the stored resource. Lists of a subscription or a resource group and token requests have no region
+(""), because Azure grants access to a whole subscription: leave out `region` to deny a list. The
+error codes AllocationFailed, ZonalAllocationFailed and OverconstrainedAllocationRequest make a
+create or a start fail after it was accepted. All other codes, QuotaExceeded and SkuNotAvailable
+among them, refuse the request at once.
 
-`GET .../virtualMachines?statusOnly=true` tells hardly more than the state of each vm, and a
-list takes `$expand` only with a `$filter`: who needs both reads two lists. Retry-After is the
-transition in whole seconds, so 0 for short ones: give the SDK a `polling_interval`.
+As in Azure, `GET .../virtualMachines?statusOnly=true` returns little more than the statuses of
+each VM, and a list accepts `$expand` only with `$filter`: a client that needs both properties and
+statuses reads two lists. Retry-After is the transition time in whole seconds, so 0 for a short
+one: set the `polling_interval` of the SDK.
 
-What is in a disk cannot be seen through Azure; here it is a word that snapshots and copies carry
-on: `GET` and `PUT /_sandbox/content/<resource id>` with `{"content": "..."}`.
+Azure has no API for the data on a disk. In the sandbox it is a string that snapshots and copies
+inherit: `GET` and `PUT /_sandbox/content/<resource id>` with `{"content": "..."}`.
 """

@@ -114,7 +114,7 @@ def list_skus(context: RequestContext) -> Response:
 
 
 def list_versions(context: RequestContext) -> Response:
-    """VirtualMachineImages_List, with the $top, $orderby=name desc and $expand=properties."""
+    """VirtualMachineImages_List, with $top, $orderby=name desc and $expand=properties."""
     sku = _require_sku(context)
     versions = list(sku.versions)
     if context.request.args.get("$orderby", "").lower() == "name desc":
