@@ -1,4 +1,4 @@
-"""What the tests of the sandbox Azure share: Azure's own clients, each reply held to its model."""
+"""Helpers of the sandbox Azure's tests: SDK clients that check each response by its model."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ UBUNTU: Final = {
     "version": "latest",
 }
 
-_OTHERS: Final = (
+_OTHER_MODELS: Final = (
     (r"/instanceView$", compute.VirtualMachineInstanceView),
     (r"/retrieveBootDiagnosticsData$", compute.RetrieveBootDiagnosticsDataResult),
     (r"/subnets(/[^/]+)?$", network.Subnet),
@@ -52,43 +52,43 @@ _OTHERS: Final = (
     (r"/tags/default$", resources.TagsResource),
     (r"/permissions$|^/subscriptions(/[^/]+)?$|^/subscriptions/[^/]+/locations$|^/tenants$", None),
 )
-"""What is no resource of Compute or Network, by the end of its path."""
+"""The models of documents that are not tracked resources, by the end of their path."""
 
 
-class Plain(RequestsTransport):  # type: ignore[misc]  # the SDK loads it by name
-    """Sends to http what azure-identity addresses to https."""
+class HttpTransport(RequestsTransport):  # type: ignore[misc]  # the SDK loads it by name
+    """Sends requests that azure-identity addresses to https over http."""
 
     def send(self, request: Any, **options: Any) -> Any:
-        """Send a request."""
+        """Send a request over http."""
         request.url = "http" + request.url.removeprefix("https")
         return super().send(request, **options)
 
 
-class Token(SansIOHTTPPolicy[Any, Any]):
-    """Adds a token to calls over plain http."""
+class BearerTokenPolicy(SansIOHTTPPolicy[Any, Any]):
+    """Adds a token to requests over http."""
 
     def __init__(self, token: str) -> None:
         self._token = token
 
     def on_request(self, request: Any) -> None:
-        """Add it."""
+        """Add the Authorization header."""
         request.http_request.headers["Authorization"] = f"Bearer {self._token}"
 
 
-class Held(SansIOHTTPPolicy[Any, Any]):
-    """Holds every reply against the SDK's model of it."""
+class SchemaCheckPolicy(SansIOHTTPPolicy[Any, Any]):
+    """Checks every response by the SDK's model."""
 
     def on_response(self, request: Any, response: Any) -> None:
-        """Fail for a reply that the model does not have."""
+        """Fail for a response that violates its model."""
         response.http_response.read()
         text = response.http_response.text()
         path = urllib.parse.urlsplit(request.http_request.url).path
-        hold(path, response.http_response.status_code, json.loads(text) if text else None)
+        check_schema(path, response.http_response.status_code, json.loads(text) if text else None)
 
 
 @dataclass(frozen=True)
 class Clients:
-    """The SDK's clients of one principal; their annotations know no plain JSON, they do."""
+    """The SDK's clients of one principal; typed Any, because their annotations lack plain JSON."""
 
     compute: Any
     network: Any
@@ -97,8 +97,8 @@ class Clients:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """The status, headers and content of a reply."""
+class Response:
+    """The status, headers and content of a response."""
 
     status: int
     headers: dict[str, str]
@@ -106,12 +106,12 @@ class Answer:
 
     @property
     def code(self) -> str:
-        """Why it was refused."""
+        """Return the error code."""
         return str(self.content["error"]["code"])
 
 
-def hold(path: str, status: int, content: Any) -> None:
-    """Fail unless a reply is what the model of its path says."""
+def check_schema(path: str, status: int, content: Any) -> None:
+    """Fail unless a response conforms to the model of its path."""
     if content is None:
         assert status in {200, 202, 204, 404}
         return
@@ -131,40 +131,40 @@ def hold(path: str, status: int, content: Any) -> None:
         assert set(content) <= {"value", "nextLink", "count"}
         items = content["value"]
     if model is not None:
-        assert [wrong for item in items for wrong in violations(model, item)] == []
+        assert [text for item in items for text in violations(model, item)] == []
 
 
 def model_of(path: str) -> type | None:
-    """Return the SDK's model of what is at a path; raises KeyError where none is known."""
-    for pattern, model in _OTHERS:
+    """Return the SDK's model for a path; raises KeyError for an unknown path."""
+    for pattern, model in _OTHER_MODELS:
         if re.search(pattern, path, re.IGNORECASE):
             return model
-    below = re.sub(r"locations/[^/]+/", "", path.rpartition("/providers/")[2])
-    return MODELS["/".join(below.split("/")[:2]).lower()]
+    type_path = re.sub(r"locations/[^/]+/", "", path.rpartition("/providers/")[2])
+    return MODELS["/".join(type_path.split("/")[:2]).lower()]
 
 
 def credential(sandbox: AzureSandbox, client_id: str = "", secret: str = "") -> Any:
-    """Return azure-identity's own credential of a client, the main one unless told."""
+    """Return azure-identity's credential of a client, by default the main client."""
     return ClientSecretCredential(
         sandbox.tenant_id,
         client_id or sandbox.client_id,
         secret or sandbox.client_secret,
         authority=sandbox.endpoint.replace("http:", "https:"),
         disable_instance_discovery=True,
-        transport=Plain(),
+        transport=HttpTransport(),
         retry_total=0,
     )
 
 
 def clients(sandbox: AzureSandbox, client_id: str = "", secret: str = "") -> Clients:
-    """Return the SDK's clients; they make one attempt a call."""
+    """Return the SDK's clients without retries."""
     identity = credential(sandbox, client_id, secret)
     token = identity.get_token(SCOPE).token
     options: dict[str, Any] = {
         "base_url": sandbox.endpoint,
         "credential_scopes": [SCOPE],
-        "authentication_policy": Token(token),
-        "per_call_policies": [Held()],
+        "authentication_policy": BearerTokenPolicy(token),
+        "per_call_policies": [SchemaCheckPolicy()],
         "polling_interval": 0.02,
         "retry_total": 0,
     }
@@ -177,7 +177,7 @@ def clients(sandbox: AzureSandbox, client_id: str = "", secret: str = "") -> Cli
     )
 
 
-def ask(
+def send(
     sandbox: AzureSandbox,
     method: str,
     path: str,
@@ -186,69 +186,71 @@ def ask(
     token: str = "",
     version: str = "2024-07-01",
     **headers: str,
-) -> Answer:
-    """Make one call as it goes over the wire; `path` begins after the subscription."""
-    url = path if path.startswith("http") else sandbox.endpoint + whole(sandbox, path)
+) -> Response:
+    """Send a request without the SDK; `path` may omit the main subscription."""
+    url = path if path.startswith("http") else sandbox.endpoint + absolute_path(sandbox, path)
     if version and "api-version=" not in url:
         url += f"{'&' if '?' in url else '?'}api-version={version}"
-    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    all_headers = {name.replace("_", "-"): value for name, value in headers.items()}
     if token:
-        sent["Authorization"] = f"Bearer {token}"
+        all_headers["Authorization"] = f"Bearer {token}"
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data=data, headers=sent, method=method)
+    request = urllib.request.Request(url, data=data, headers=all_headers, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=30) as reply:
-            text = reply.read()
-            return Answer(reply.status, dict(reply.headers), json.loads(text) if text else None)
+        with urllib.request.urlopen(request, timeout=30) as response:
+            text = response.read()
+            return Response(
+                response.status, dict(response.headers), json.loads(text) if text else None
+            )
     except urllib.error.HTTPError as error:
         with error:
             text = error.read()
-            return Answer(error.code, dict(error.headers), json.loads(text) if text else None)
+            return Response(error.code, dict(error.headers), json.loads(text) if text else None)
 
 
-def whole(sandbox: AzureSandbox, path: str) -> str:
-    """Return a path below the main subscription; one below the root is left as it is."""
+def absolute_path(sandbox: AzureSandbox, path: str) -> str:
+    """Return a path with the main subscription, unless it is absolute already."""
     if path.lower().startswith(("/subscriptions", "/tenants", "/metadata", "/msi")):
         return path
     return f"/subscriptions/{sandbox.subscription_id}{path}"
 
 
-def id_of(sandbox: AzureSandbox, kind: str, name: str, group: str = GROUP) -> str:
+def resource_id(sandbox: AzureSandbox, kind: str, name: str, group: str = GROUP) -> str:
     """Return the id of a resource of the main subscription."""
-    return whole(sandbox, f"/resourceGroups/{group}/providers/{kind}/{name}")
+    return absolute_path(sandbox, f"/resourceGroups/{group}/providers/{kind}/{name}")
 
 
 def subnet_id(sandbox: AzureSandbox, location: str = LOCATION) -> str:
     """Return the id of a location's default subnet."""
-    network_id = id_of(sandbox, "Microsoft.Network/virtualNetworks", f"default-{location}")
+    network_id = resource_id(sandbox, "Microsoft.Network/virtualNetworks", f"default-{location}")
     return f"{network_id}/subnets/default"
 
 
-def make_interface(sandbox: AzureSandbox, with_: Clients, name: str, **more: Any) -> str:
-    """Make an interface in the default subnet and return its id."""
-    configured = {"subnet": {"id": subnet_id(sandbox)}, **more}
-    made = with_.network.network_interfaces.begin_create_or_update(
+def create_interface(sandbox: AzureSandbox, azure: Clients, name: str, **options: Any) -> str:
+    """Create an interface in the default subnet and return its id."""
+    properties = {"subnet": {"id": subnet_id(sandbox)}, **options}
+    interface = azure.network.network_interfaces.begin_create_or_update(
         GROUP,
         name,
         {
             "location": LOCATION,
-            "properties": {"ipConfigurations": [{"name": "one", "properties": configured}]},
+            "properties": {"ipConfigurations": [{"name": "ipconfig1", "properties": properties}]},
         },
     ).result()
-    return str(made.id)
+    return str(interface.id)
 
 
-def machine(interface_id: str, *, option: str = "Delete", **properties: Any) -> dict[str, Any]:
-    """Return the body of a small machine; what belongs to it ends with it unless told."""
+def vm_body(interface_id: str, *, option: str = "Delete", **properties: Any) -> dict[str, Any]:
+    """Return the body of a small VM; `option` is the delete option of its disk and interface."""
     image = {"imageReference": dict(UBUNTU)}
-    system = {"createOption": "FromImage", "deleteOption": option}
+    os_disk = {"createOption": "FromImage", "deleteOption": option}
     keys = [{"path": f"/home/{ADMINISTRATOR}/.ssh/authorized_keys", "keyData": KEY}]
     return {
         "location": LOCATION,
         "tags": {"team": "test"},
         "properties": {
             "hardwareProfile": {"vmSize": "Standard_B2s"},
-            "storageProfile": {**image, "osDisk": system, "dataDisks": []},
+            "storageProfile": {**image, "osDisk": os_disk, "dataDisks": []},
             "osProfile": {
                 "computerName": "host",
                 "adminUsername": ADMINISTRATOR,
@@ -269,24 +271,27 @@ def machine(interface_id: str, *, option: str = "Delete", **properties: Any) -> 
     }
 
 
-def make_machine(sandbox: AzureSandbox, with_: Clients, name: str, **more: Any) -> Any:
-    """Make a machine with an interface of its own and return it, running."""
-    interface_id = make_interface(sandbox, with_, f"{name}-nic")
-    return with_.compute.virtual_machines.begin_create_or_update(
-        GROUP, name, machine(interface_id, **more)
+def create_vm(sandbox: AzureSandbox, azure: Clients, name: str, **options: Any) -> Any:
+    """Create a running VM with its own interface and return it."""
+    interface_id = create_interface(sandbox, azure, f"{name}-nic")
+    return azure.compute.virtual_machines.begin_create_or_update(
+        GROUP, name, vm_body(interface_id, **options)
     ).result()
 
 
-def power_of(with_: Clients, name: str) -> str:
-    """Return the power state of a machine, empty when it has none."""
-    statuses = with_.compute.virtual_machines.instance_view(GROUP, name).statuses or []
-    codes = [str(one.code) for one in statuses if str(one.code).startswith("PowerState/")]
-    return codes[0].partition("/")[2] if codes else ""
+def power_state(azure: Clients, name: str) -> str:
+    """Return the power state of a VM, empty if it has none."""
+    statuses = azure.compute.virtual_machines.instance_view(GROUP, name).statuses or []
+    codes = [str(status.code) for status in statuses]
+    states = [code for code in codes if code.startswith("PowerState/")]
+    return states[0].partition("/")[2] if states else ""
 
 
-def refusal(do: Callable[..., Any], *arguments: Any, **named: Any) -> tuple[int | None, str | None]:
-    """Return the status and code with which a call is refused."""
+def error_of(
+    call: Callable[..., Any], *arguments: Any, **options: Any
+) -> tuple[int | None, str | None]:
+    """Return the status and the error code of a call that fails."""
     with pytest.raises(HttpResponseError) as raised:
-        do(*arguments, **named)
+        call(*arguments, **options)
     error = raised.value.error
     return raised.value.status_code, None if error is None else error.code

@@ -1,4 +1,4 @@
-"""Disks, snapshots and images of the sandbox Azure, and what they hold."""
+"""Disks, snapshots and images of the sandbox Azure, and their content."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tests.integration.sandbox.azure import (
     LOCATION,
     Clients,
     clients,
-    make_machine,
-    refusal,
+    create_vm,
+    error_of,
 )
 
 pytestmark = pytest.mark.integration
@@ -44,32 +44,36 @@ def _update(azure: Clients, name: str, **storage: Any) -> Any:
 
 
 def test_a_disk_is_attached_and_detached(azure_sandbox: AzureSandbox, azure: Clients) -> None:
-    for name in ("one", "two"):
-        make_machine(azure_sandbox, azure, name)
+    for name in ("vm-1", "vm-2"):
+        create_vm(azure_sandbox, azure, name)
     disk = _disk(azure, "data")
-    part = {"lun": 0, "createOption": "Attach", "managedDisk": {"id": disk.id}}
-    attached = _update(azure, "one", dataDisks=[part]).result().storage_profile.data_disks
-    assert [(one.lun, one.name, one.delete_option) for one in attached] == [(0, "data", "Detach")]
-    shown = azure.compute.disks.get(GROUP, "data")
-    assert (shown.disk_state, shown.managed_by.rpartition("/")[2]) == ("Attached", "one")
-    assert refusal(azure.compute.disks.begin_delete, GROUP, "data") == (409, "OperationNotAllowed")
-    refused = refusal(_update, azure, "two", dataDisks=[part])
+    entry = {"lun": 0, "createOption": "Attach", "managedDisk": {"id": disk.id}}
+    attached = _update(azure, "vm-1", dataDisks=[entry]).result().storage_profile.data_disks
+    assert [(data.lun, data.name, data.delete_option) for data in attached] == [
+        (0, "data", "Detach")
+    ]
+    data_disk = azure.compute.disks.get(GROUP, "data")
+    assert (data_disk.disk_state, data_disk.managed_by.rpartition("/")[2]) == ("Attached", "vm-1")
+    assert error_of(azure.compute.disks.begin_delete, GROUP, "data") == (409, "OperationNotAllowed")
+    refused = error_of(_update, azure, "vm-2", dataDisks=[entry])
     assert refused == (409, "ConflictingUserInput")
-    azure.compute.virtual_machines.begin_deallocate(GROUP, "one").result()
+    azure.compute.virtual_machines.begin_deallocate(GROUP, "vm-1").result()
     assert azure.compute.disks.get(GROUP, "data").disk_state == "Reserved"
-    left = _update(azure, "one", dataDisks=[{**part, "toBeDetached": True}]).result()
-    assert left.storage_profile.data_disks == []
-    shown = azure.compute.disks.get(GROUP, "data")
-    assert (shown.disk_state, shown.managed_by) == ("Unattached", None)
-    act = azure.compute.virtual_machines.begin_attach_detach_data_disks
-    act(GROUP, "two", {"dataDisksToAttach": [{"diskId": disk.id}]}).result()
-    assert azure.compute.disks.get(GROUP, "data").managed_by.endswith("/two")
-    act(GROUP, "two", {"dataDisksToDetach": [{"diskId": disk.id}]}).result()
+    updated = _update(azure, "vm-1", dataDisks=[{**entry, "toBeDetached": True}]).result()
+    assert updated.storage_profile.data_disks == []
+    data_disk = azure.compute.disks.get(GROUP, "data")
+    assert (data_disk.disk_state, data_disk.managed_by) == ("Unattached", None)
+    attach_detach = azure.compute.virtual_machines.begin_attach_detach_data_disks
+    attach_detach(GROUP, "vm-2", {"dataDisksToAttach": [{"diskId": disk.id}]}).result()
+    assert azure.compute.disks.get(GROUP, "data").managed_by.endswith("/vm-2")
+    attach_detach(GROUP, "vm-2", {"dataDisksToDetach": [{"diskId": disk.id}]}).result()
     azure.compute.disks.begin_delete(GROUP, "data").result()
-    assert "data" not in {one.name for one in azure.compute.disks.list()}
+    assert "data" not in {disk.name for disk in azure.compute.disks.list()}
 
 
-def test_a_snapshot_holds_what_the_disk_held(azure_sandbox: AzureSandbox, azure: Clients) -> None:
+def test_a_snapshot_keeps_the_content_of_its_disk(
+    azure_sandbox: AzureSandbox, azure: Clients
+) -> None:
     disk = _disk(azure, "data")
     azure_sandbox.write(disk.id, "before")
     snapshot = _snapshot(azure, "kept", disk.id)
@@ -77,35 +81,35 @@ def test_a_snapshot_holds_what_the_disk_held(azure_sandbox: AzureSandbox, azure:
     assert (snapshot.completion_percent, snapshot.disk_size_gb) == (100.0, 32)
     copied = _disk(azure, "copy", createOption="Copy", sourceResourceId=snapshot.id)
     assert copied.creation_data.source_unique_id == snapshot.unique_id
-    contents = [azure_sandbox.content(one.id) for one in (disk, snapshot, copied)]
+    contents = [azure_sandbox.content(resource.id) for resource in (disk, snapshot, copied)]
     assert contents == ["after", "before", "before"]
     azure.compute.snapshots.begin_delete(GROUP, "kept").result()
     assert list(azure.compute.snapshots.list()) == []
 
 
-def test_a_boot_disk_is_swapped_while_the_machine_rests(
+def test_an_os_disk_is_swapped_while_the_vm_is_deallocated(
     azure_sandbox: AzureSandbox, azure: Clients
 ) -> None:
-    before = make_machine(azure_sandbox, azure, "one").storage_profile.os_disk
+    before = create_vm(azure_sandbox, azure, "vm-1").storage_profile.os_disk
     snapshot = _snapshot(azure, "kept", before.managed_disk.id)
     restored = _disk(azure, "restored", createOption="Copy", sourceResourceId=snapshot.id)
     assert restored.os_type == "Linux"
-    wanted = {"osDisk": {"name": "restored", "managedDisk": {"id": restored.id}}}
-    assert refusal(_update, azure, "one", **wanted) == (409, "OperationNotAllowed")
-    azure.compute.virtual_machines.begin_deallocate(GROUP, "one").result()
+    swap = {"osDisk": {"name": "restored", "managedDisk": {"id": restored.id}}}
+    assert error_of(_update, azure, "vm-1", **swap) == (409, "OperationNotAllowed")
+    azure.compute.virtual_machines.begin_deallocate(GROUP, "vm-1").result()
     _disk(azure, "blank")
     blank = {"osDisk": {"managedDisk": {"id": restored.id.replace("restored", "blank")}}}
-    assert refusal(_update, azure, "one", **blank) == (409, "ConflictingUserInput")
-    after = _update(azure, "one", **wanted).result().storage_profile.os_disk
+    assert error_of(_update, azure, "vm-1", **blank) == (409, "ConflictingUserInput")
+    after = _update(azure, "vm-1", **swap).result().storage_profile.os_disk
     assert (after.name, after.create_option, after.delete_option) == (
         "restored",
         "FromImage",
         before.delete_option,
     )
-    azure.compute.virtual_machines.begin_start(GROUP, "one").result()
+    azure.compute.virtual_machines.begin_start(GROUP, "vm-1").result()
     assert azure.compute.disks.get(GROUP, before.name).disk_state == "Unattached"
-    azure.compute.virtual_machines.begin_delete(GROUP, "one").result()
-    assert {one.name for one in azure.compute.disks.list()} == {before.name, "blank"}
+    azure.compute.virtual_machines.begin_delete(GROUP, "vm-1").result()
+    assert {disk.name for disk in azure.compute.disks.list()} == {before.name, "blank"}
 
 
 def test_a_disk_grows_and_never_shrinks(azure: Clients) -> None:
@@ -113,21 +117,19 @@ def test_a_disk_grows_and_never_shrinks(azure: Clients) -> None:
     resize = azure.compute.disks.begin_update
     grown = resize(GROUP, "data", {"properties": {"diskSizeGB": 64}}).result()
     assert grown.disk_size_gb == 64
-    refused = refusal(resize, GROUP, "data", {"properties": {"diskSizeGB": 32}})
+    refused = error_of(resize, GROUP, "data", {"properties": {"diskSizeGB": 32}})
     assert refused == (409, "OperationNotAllowed")
 
 
-def test_a_machine_is_made_from_a_company_image(
-    azure_sandbox: AzureSandbox, azure: Clients
-) -> None:
-    made = make_machine(azure_sandbox, azure, "one")
-    disk_id = made.storage_profile.os_disk.managed_disk.id
+def test_a_vm_is_created_from_a_managed_image(azure_sandbox: AzureSandbox, azure: Clients) -> None:
+    vm = create_vm(azure_sandbox, azure, "vm-1")
+    disk_id = vm.storage_profile.os_disk.managed_disk.id
     azure_sandbox.write(disk_id, "golden")
-    system = {"osType": "Linux", "osState": "Generalized", "managedDisk": {"id": disk_id}}
-    body = {"location": LOCATION, "properties": {"storageProfile": {"osDisk": system}}}
+    os_disk = {"osType": "Linux", "osState": "Generalized", "managedDisk": {"id": disk_id}}
+    body = {"location": LOCATION, "properties": {"storageProfile": {"osDisk": os_disk}}}
     image = azure.compute.images.begin_create_or_update(GROUP, "golden", body).result()
-    assert [one.name for one in azure.compute.images.list()] == ["golden"]
+    assert [image.name for image in azure.compute.images.list()] == ["golden"]
     storage = {"imageReference": {"id": image.id}, "osDisk": {"createOption": "FromImage"}}
-    copied = make_machine(azure_sandbox, azure, "two", storageProfile=storage)
+    copied = create_vm(azure_sandbox, azure, "vm-2", storageProfile=storage)
     assert azure_sandbox.content(copied.storage_profile.os_disk.managed_disk.id) == "golden"
     azure.compute.images.begin_delete(GROUP, "golden").result()

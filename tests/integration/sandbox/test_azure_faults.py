@@ -1,4 +1,4 @@
-"""Faults as a client of the sandbox Azure meets them."""
+"""Faults as a client of the sandbox Azure receives them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from tests.fixtures.azure import AzureSandbox
 from tests.integration.sandbox.azure import (
     LOCATION,
     SCOPE,
-    ask,
     clients,
+    create_interface,
     credential,
-    id_of,
-    machine,
-    make_interface,
+    resource_id,
+    send,
+    vm_body,
 )
 
 pytestmark = pytest.mark.integration
 
-MACHINES = "/providers/Microsoft.Compute/virtualMachines"
+VIRTUAL_MACHINES = "/providers/Microsoft.Compute/virtualMachines"
 
 
 @pytest.mark.parametrize(
@@ -36,65 +36,65 @@ MACHINES = "/providers/Microsoft.Compute/virtualMachines"
         (Fault(kind=FaultKind.ERROR, code="ServerTimeout", status=504), 504, "ServerTimeout"),
     ],
 )
-def test_a_refusal_in_azures_words(
+def test_a_fault_is_an_error_response_of_azure(
     azure_sandbox: AzureSandbox, fault: Fault, status: int, code: str
 ) -> None:
     token = credential(azure_sandbox).get_token(SCOPE).token
     azure_sandbox.inject(fault)
-    asked = ask(azure_sandbox, "GET", MACHINES, token=token)
-    assert (asked.status, asked.code) == (status, code)
+    response = send(azure_sandbox, "GET", VIRTUAL_MACHINES, token=token)
+    assert (response.status, response.code) == (status, code)
     if status == 429:
-        assert asked.headers["Retry-After"] == "7"
-        assert asked.headers["x-ms-ratelimit-remaining-subscription-reads"] == "0"
+        assert response.headers["Retry-After"] == "7"
+        assert response.headers["x-ms-ratelimit-remaining-subscription-reads"] == "0"
     if fault.code == "QuotaExceeded":
-        assert "quota" in asked.content["error"]["message"].lower()
+        assert "quota" in response.content["error"]["message"].lower()
 
 
-def test_faults_know_the_client_the_location_and_the_action(azure_sandbox: AzureSandbox) -> None:
+def test_faults_match_the_client_the_location_and_the_action(azure_sandbox: AzureSandbox) -> None:
     main = clients(azure_sandbox)
     operator = clients(azure_sandbox, azure_sandbox.operator_id, azure_sandbox.operator_secret)
-    interface = make_interface(azure_sandbox, main, "nic")
-    path = id_of(azure_sandbox, "Microsoft.Network/networkInterfaces", "nic")
+    interface = create_interface(azure_sandbox, main, "nic")
+    path = resource_id(azure_sandbox, "Microsoft.Network/networkInterfaces", "nic")
     assert interface == path
     azure_sandbox.inject(
         Fault(kind=FaultKind.DENY, region=LOCATION, access_key=azure_sandbox.client_id)
     )
-    for token, asked, status in (
+    for token, url, status in (
         (main.token, path, 403),
         (main.token, path.upper(), 403),
         (operator.token, path, 200),
-        (main.token, MACHINES, 200),
+        (main.token, VIRTUAL_MACHINES, 200),
         (main.token, f"/providers/Microsoft.Compute/locations/{LOCATION}/vmSizes", 403),
         (main.token, "/providers/Microsoft.Compute/locations/eastus/vmSizes", 200),
     ):
-        assert ask(azure_sandbox, "GET", asked, token=token).status == status
+        assert send(azure_sandbox, "GET", url, token=token).status == status
     azure_sandbox.clear()
     azure_sandbox.inject(Fault(kind=FaultKind.ERROR, action="VirtualMachines_ListAll"))
-    assert ask(azure_sandbox, "GET", MACHINES, token=main.token).status == 500
-    assert ask(azure_sandbox, "GET", path, token=main.token).status == 200
+    assert send(azure_sandbox, "GET", VIRTUAL_MACHINES, token=main.token).status == 500
+    assert send(azure_sandbox, "GET", path, token=main.token).status == 200
     assert azure_sandbox.calls()["VirtualMachines_ListAll"] == 2
 
 
-def test_a_lost_reply_leaves_what_was_made(azure_sandbox: AzureSandbox) -> None:
+def test_a_lost_response_leaves_the_resource(azure_sandbox: AzureSandbox) -> None:
     azure = clients(azure_sandbox)
-    interface = make_interface(azure_sandbox, azure, "nic")
+    interface = create_interface(azure_sandbox, azure, "nic")
     azure_sandbox.inject(
         Fault(kind=FaultKind.DROP_REPLY, action="VirtualMachines_CreateOrUpdate", times=1)
     )
-    path = id_of(azure_sandbox, "Microsoft.Compute/virtualMachines", "one")
-    body = machine(interface)
+    path = resource_id(azure_sandbox, "Microsoft.Compute/virtualMachines", "vm-1")
+    body = vm_body(interface)
     with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError)):
-        ask(azure_sandbox, "PUT", path, body, token=azure.token, If_None_Match="*")
-    again = ask(azure_sandbox, "PUT", path, body, token=azure.token, If_None_Match="*")
-    assert again.status == 412
+        send(azure_sandbox, "PUT", path, body, token=azure.token, If_None_Match="*")
+    second = send(azure_sandbox, "PUT", path, body, token=azure.token, If_None_Match="*")
+    assert second.status == 412
     assert len(list(azure.compute.virtual_machines.list_all())) == 1
 
 
-def test_an_api_version_is_asked_for(azure_sandbox: AzureSandbox) -> None:
+def test_an_api_version_is_required(azure_sandbox: AzureSandbox) -> None:
     token = credential(azure_sandbox).get_token(SCOPE).token
-    without = ask(azure_sandbox, "GET", MACHINES, token=token, version="")
+    without = send(azure_sandbox, "GET", VIRTUAL_MACHINES, token=token, version="")
     assert (without.status, without.code) == (400, "MissingApiVersionParameter")
-    unknown = ask(azure_sandbox, "GET", MACHINES, token=token, version="2015-01-01")
+    unknown = send(azure_sandbox, "GET", VIRTUAL_MACHINES, token=token, version="2015-01-01")
     assert (unknown.status, unknown.code) == (400, "InvalidApiVersionParameter")
-    nothing = ask(azure_sandbox, "GET", "/providers/Microsoft.Nothing/things", token=token)
-    assert (nothing.status, nothing.code) == (404, "InvalidResourceType")
+    unrouted = send(azure_sandbox, "GET", "/providers/Microsoft.Nothing/things", token=token)
+    assert (unrouted.status, unrouted.code) == (404, "InvalidResourceType")

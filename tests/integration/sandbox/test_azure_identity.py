@@ -1,4 +1,4 @@
-"""Who may call the sandbox Azure: secrets, certificates, managed identity, roles."""
+"""Authentication by secret, certificate and managed identity, and authorization by role."""
 
 from __future__ import annotations
 
@@ -14,7 +14,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from skyclust_sandbox.azure.tenants import IDENTITY_HEADER, OTHER_CLIENT, READER
 from skyclust_sandbox.faults import Fault, FaultKind
 from tests.fixtures.azure import AzureSandbox
-from tests.integration.sandbox.azure import SCOPE, Plain, ask, clients, credential, refusal
+from tests.integration.sandbox.azure import (
+    SCOPE,
+    HttpTransport,
+    clients,
+    credential,
+    error_of,
+    send,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -39,17 +46,17 @@ def _certificate() -> tuple[bytes, str]:
     return private + public, public.decode()
 
 
-def test_a_client_proves_itself_by_a_certificate(azure_sandbox: AzureSandbox) -> None:
-    both, public = _certificate()
+def test_a_client_authenticates_with_a_certificate(azure_sandbox: AzureSandbox) -> None:
+    key_and_certificate, public = _certificate()
 
     def token() -> str:
         identity = CertificateCredential(
             azure_sandbox.tenant_id,
             azure_sandbox.client_id,
-            certificate_data=both,
+            certificate_data=key_and_certificate,
             authority=azure_sandbox.endpoint.replace("http:", "https:"),
             disable_instance_discovery=True,
-            transport=Plain(),
+            transport=HttpTransport(),
             retry_total=0,
         )
         return str(identity.get_token(SCOPE).token)
@@ -58,7 +65,7 @@ def test_a_client_proves_itself_by_a_certificate(azure_sandbox: AzureSandbox) ->
         token()
     azure_sandbox.register_certificate(azure_sandbox.client_id, public)
     path = "/providers/Microsoft.Compute/virtualMachines"
-    assert ask(azure_sandbox, "GET", path, token=token()).content == {"value": []}
+    assert send(azure_sandbox, "GET", path, token=token()).content == {"value": []}
 
 
 def test_a_wrong_secret_client_or_tenant_is_refused(azure_sandbox: AzureSandbox) -> None:
@@ -76,7 +83,7 @@ def test_a_wrong_secret_client_or_tenant_is_refused(azure_sandbox: AzureSandbox)
             credential(azure_sandbox).get_token(SCOPE)
 
 
-def test_a_managed_identity_has_a_token(
+def test_a_managed_identity_gets_a_token(
     azure_sandbox: AzureSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = "/providers/Microsoft.Authorization/permissions"
@@ -86,15 +93,15 @@ def test_a_managed_identity_has_a_token(
     monkeypatch.setenv("IDENTITY_HEADER", IDENTITY_HEADER)
     from_service = ManagedIdentityCredential().get_token(SCOPE).token
     for token in (from_metadata, from_service):
-        told = ask(azure_sandbox, "GET", path, token=token, version="2022-04-01").content
-        assert told["value"][0]["actions"] == ["*"]
+        response = send(azure_sandbox, "GET", path, token=token, version="2022-04-01")
+        assert response.content["value"][0]["actions"] == ["*"]
 
 
-def test_a_token_is_asked_for_and_looked_at(azure_sandbox: AzureSandbox) -> None:
+def test_a_token_is_required_and_verified(azure_sandbox: AzureSandbox) -> None:
     def get(token: str, path: str = "/resourceGroups") -> tuple[int, str]:
-        asked = ask(azure_sandbox, "GET", path, token=token)
-        assert asked.status != 401 or asked.headers["WWW-Authenticate"].startswith("Bearer ")
-        return asked.status, asked.code
+        response = send(azure_sandbox, "GET", path, token=token)
+        assert response.status != 401 or response.headers["WWW-Authenticate"].startswith("Bearer ")
+        return response.status, response.code
 
     good = credential(azure_sandbox).get_token(SCOPE).token
     other = credential(azure_sandbox).get_token("https://vault.azure.net/.default").token
@@ -108,24 +115,24 @@ def test_a_token_is_asked_for_and_looked_at(azure_sandbox: AzureSandbox) -> None
     assert get(good, unknown) == (404, "SubscriptionNotFound")
 
 
-def test_a_reader_reads_and_changes_nothing(azure_sandbox: AzureSandbox) -> None:
+def test_a_reader_may_only_read(azure_sandbox: AzureSandbox) -> None:
     reader = clients(azure_sandbox, READER.client_id, READER.secret or "")
     assert list(reader.compute.virtual_machines.list_all()) == []
-    refused = refusal(reader.compute.virtual_machines.begin_start, "default", "one")
+    refused = error_of(reader.compute.virtual_machines.begin_start, "default", "vm-1")
     assert refused == (403, "AuthorizationFailed")
     permissions = "/providers/Microsoft.Authorization/permissions"
-    told = ask(azure_sandbox, "GET", permissions, token=reader.token, version="2022-04-01")
-    assert told.content["value"][0]["actions"] == ["*/read"]
+    response = send(azure_sandbox, "GET", permissions, token=reader.token, version="2022-04-01")
+    assert response.content["value"][0]["actions"] == ["*/read"]
 
 
 def test_subscriptions_and_locations(azure_sandbox: AzureSandbox) -> None:
     token = credential(azure_sandbox).get_token(SCOPE).token
-    listed = ask(azure_sandbox, "GET", "/subscriptions", token=token, version="2022-12-01")
+    listed = send(azure_sandbox, "GET", "/subscriptions", token=token, version="2022-12-01")
     [subscription] = listed.content["value"]
     assert subscription["subscriptionId"] == azure_sandbox.subscription_id
-    one = ask(azure_sandbox, "GET", subscription["id"], token=token, version="2022-12-01")
-    assert one.content == subscription
-    locations = ask(azure_sandbox, "GET", "/locations", token=token, version="2022-12-01")
+    single = send(azure_sandbox, "GET", subscription["id"], token=token, version="2022-12-01")
+    assert single.content == subscription
+    locations = send(azure_sandbox, "GET", "/locations", token=token, version="2022-12-01")
     names = [location["name"] for location in locations.content["value"]]
     assert "westeurope" in names
     assert names == sorted(names)

@@ -1,4 +1,4 @@
-"""Lists of the sandbox Azure: whole, in pages, of an estate, and fast."""
+"""Lists of the sandbox Azure: complete, in pages, and of the whole estate."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from tests.integration.sandbox.azure import (
     LOCATION,
     SCOPE,
     Clients,
-    ask,
     clients,
+    create_vm,
     credential,
-    id_of,
-    make_machine,
+    resource_id,
+    send,
 )
 
 pytestmark = pytest.mark.integration
 
 
 def test_every_list_and_every_item_of_an_estate(azure_estate: AzureSandbox) -> None:
-    """The clients hold each reply to its model."""
+    """The clients check each response by its model."""
     azure = clients(azure_estate)
     azure_estate.limit_pages(150)
-    machines = list(azure.compute.virtual_machines.list_all())
-    assert 200 <= len(machines) <= 350
+    vms = list(azure.compute.virtual_machines.list_all())
+    assert 200 <= len(vms) <= 350
     lists = (
         azure.compute.disks.list(),
         azure.compute.snapshots.list(),
@@ -49,12 +49,12 @@ def test_every_list_and_every_item_of_an_estate(azure_estate: AzureSandbox) -> N
     counts = [len(list(listed)) for listed in lists]
     assert min(counts) > 1
     states = Counter(
-        str(one.instance_view.statuses[-1].code)
-        for one in azure.compute.virtual_machines.list_all(status_only="true")
+        str(vm.instance_view.statuses[-1].code)
+        for vm in azure.compute.virtual_machines.list_all(status_only="true")
     )
-    assert sum(states.values()) == len(machines)
+    assert sum(states.values()) == len(vms)
     assert min(states[f"PowerState/{name}"] for name in ("running", "deallocated", "stopped")) > 0
-    group = str(machines[0].id).split("/")[4]
+    group = str(vms[0].id).split("/")[4]
     for listed in (
         azure.compute.virtual_machines.list(group),
         azure.compute.virtual_machines.list_by_location(LOCATION),
@@ -62,18 +62,18 @@ def test_every_list_and_every_item_of_an_estate(azure_estate: AzureSandbox) -> N
         azure.network.network_interfaces.list(group),
         azure.resources.resources.list_by_resource_group(group),
     ):
-        assert 0 < len(list(listed)) <= len(machines)
-    name = str(machines[0].name)
+        assert 0 < len(list(listed)) <= len(vms)
+    name = str(vms[0].name)
     azure.compute.virtual_machines.get(group, name, expand="instanceView")
     assert list(azure.compute.virtual_machines.list_available_sizes(group, name))
 
 
 def test_an_estate_is_the_same_after_a_restart(azure_estate: AzureSandbox) -> None:
-    """Inventory sees no change, and no mass of disks that are gone and others that are new."""
+    """Inventory sees no change: every resource keeps its id."""
 
-    def told() -> dict[str, Any]:
+    def documents() -> dict[str, Any]:
         token = credential(azure_estate).get_token(SCOPE).token
-        found: dict[str, Any] = {}
+        result: dict[str, Any] = {}
         for kind in (
             "Microsoft.Compute/disks",
             "Microsoft.Compute/galleries",
@@ -87,89 +87,90 @@ def test_an_estate_is_the_same_after_a_restart(azure_estate: AzureSandbox) -> No
         ):
             version = "2024-03-02" if kind.endswith(("disks", "snapshots")) else "2024-07-01"
             version = "2023-07-03" if kind.endswith("galleries") else version
-            answer = ask(azure_estate, "GET", f"/providers/{kind}", token=token, version=version)
-            found |= {one["id"]: _without_tags_of_versions(one) for one in answer.content["value"]}
-        return found
+            response = send(azure_estate, "GET", f"/providers/{kind}", token=token, version=version)
+            items = response.content["value"]
+            result |= {item["id"]: _without_etags(item) for item in items}
+        return result
 
-    before = told()
+    before = documents()
     assert len(before) > 500
     azure_estate.reset("estate")
-    assert told() == before
+    assert documents() == before
     azure_estate.reset("empty")
 
 
-def test_what_is_made_in_two_runs_has_two_ids(azure_sandbox: AzureSandbox) -> None:
-    """A machine that is made after a restart is another one, whatever its name."""
+def test_vms_of_two_runs_have_different_vm_ids(azure_sandbox: AzureSandbox) -> None:
+    """A VM that is created after a reset is a different VM, even with the same name."""
     azure = clients(azure_sandbox)
-    make_machine(azure_sandbox, azure, "one")
-    first = azure.compute.virtual_machines.get(GROUP, "one")
+    create_vm(azure_sandbox, azure, "vm-1")
+    first = azure.compute.virtual_machines.get(GROUP, "vm-1")
     azure_sandbox.reset("empty")
-    make_machine(azure_sandbox, azure, "one")
-    second = azure.compute.virtual_machines.get(GROUP, "one")
+    create_vm(azure_sandbox, azure, "vm-1")
+    second = azure.compute.virtual_machines.get(GROUP, "vm-1")
     assert (first.id, first.vm_id == second.vm_id) == (second.id, False)
 
 
-def _without_tags_of_versions(thing: Any) -> Any:
-    """Return a thing without its entity tags, which are new with every change."""
-    if isinstance(thing, dict):
-        kept = {key: value for key, value in thing.items() if key != "etag"}
-        return {key: _without_tags_of_versions(value) for key, value in kept.items()}
-    return [_without_tags_of_versions(one) for one in thing] if isinstance(thing, list) else thing
+def _without_etags(document: Any) -> Any:
+    """Return a document without its entity tags, which change with every update."""
+    if isinstance(document, dict):
+        kept = {key: value for key, value in document.items() if key != "etag"}
+        return {key: _without_etags(value) for key, value in kept.items()}
+    return [_without_etags(item) for item in document] if isinstance(document, list) else document
 
 
-def test_the_estate_is_of_one_piece(azure_estate: AzureSandbox) -> None:
+def test_the_references_of_the_estate_are_consistent(azure_estate: AzureSandbox) -> None:
     token = credential(azure_estate).get_token(SCOPE).token
 
     def listed(kind: str) -> dict[str, Any]:
         version = "2024-03-02" if kind.endswith("disks") else "2024-07-01"
-        answer = ask(azure_estate, "GET", f"/providers/{kind}", token=token, version=version)
-        return {one["id"].lower(): one for one in answer.content["value"]}
+        response = send(azure_estate, "GET", f"/providers/{kind}", token=token, version=version)
+        return {item["id"].lower(): item for item in response.content["value"]}
 
     disks = listed("Microsoft.Compute/disks")
     interfaces = listed("Microsoft.Network/networkInterfaces")
-    machines = listed("Microsoft.Compute/virtualMachines")
-    for machine in machines.values():
-        storage = machine["properties"]["storageProfile"]
-        for part in (storage["osDisk"], *storage["dataDisks"]):
-            assert disks[part["managedDisk"]["id"].lower()]["managedBy"] == machine["id"]
-        for reference in machine["properties"]["networkProfile"]["networkInterfaces"]:
+    vms = listed("Microsoft.Compute/virtualMachines")
+    for vm in vms.values():
+        storage = vm["properties"]["storageProfile"]
+        for disk in (storage["osDisk"], *storage["dataDisks"]):
+            assert disks[disk["managedDisk"]["id"].lower()]["managedBy"] == vm["id"]
+        for reference in vm["properties"]["networkProfile"]["networkInterfaces"]:
             owner = interfaces[reference["id"].lower()]["properties"]["virtualMachine"]["id"]
-            assert owner == machine["id"]
+            assert owner == vm["id"]
     assert any(disk["id"].upper() != disk["id"] for disk in disks.values())
     assert [disk for disk in disks.values() if "managedBy" not in disk]
 
 
 def test_the_marketplace(azure_sandbox: AzureSandbox) -> None:
     images = clients(azure_sandbox).compute.virtual_machine_images
-    assert "Canonical" in {one.name for one in images.list_publishers(LOCATION)}
-    assert [one.name for one in images.list_offers(LOCATION, "debian")] == ["debian-12"]
+    assert "Canonical" in {publisher.name for publisher in images.list_publishers(LOCATION)}
+    assert [offer.name for offer in images.list_offers(LOCATION, "debian")] == ["debian-12"]
     skus = images.list_skus(LOCATION, "Canonical", "ubuntu-24_04-lts")
-    assert {"server", "server-arm64"} <= {one.name for one in skus}
-    named = (LOCATION, "Canonical", "ubuntu-24_04-lts", "server-arm64")
-    [newest] = images.list(*named, top=1, orderby="name desc")
-    assert images.get(*named, newest.name).architecture == "Arm64"
-    assert images.get(*named, "latest").name == newest.name
+    assert {"server", "server-arm64"} <= {sku.name for sku in skus}
+    names = (LOCATION, "Canonical", "ubuntu-24_04-lts", "server-arm64")
+    [newest] = images.list(*names, top=1, orderby="name desc")
+    assert images.get(*names, newest.name).architecture == "Arm64"
+    assert images.get(*names, "latest").name == newest.name
 
 
-def test_pages_neither_repeat_nor_hide(azure_sandbox: AzureSandbox) -> None:
+def test_pages_have_every_item_once(azure_sandbox: AzureSandbox) -> None:
     azure = clients(azure_sandbox)
-    for name in ("one", "two", "three"):
-        make_machine(azure_sandbox, azure, name)
+    for name in ("vm-1", "vm-2", "vm-3"):
+        create_vm(azure_sandbox, azure, name)
     azure_sandbox.limit_pages(1)
     before = azure_sandbox.calls().get("VirtualMachines_ListAll", 0)
-    found = [one.name for one in azure.compute.virtual_machines.list_all()]
-    assert found == ["one", "three", "two"]
+    listed = [vm.name for vm in azure.compute.virtual_machines.list_all()]
+    assert listed == ["vm-1", "vm-2", "vm-3"]
     assert azure_sandbox.calls()["VirtualMachines_ListAll"] - before == 3
     path = "/providers/Microsoft.Compute/virtualMachines?$skiptoken=nonsense!"
-    refused = ask(azure_sandbox, "GET", path, token=azure.token)
+    refused = send(azure_sandbox, "GET", path, token=azure.token)
     assert (refused.status, refused.code) == (400, "InvalidSkipToken")
     expanded = "/providers/Microsoft.Compute/virtualMachines?$expand=instanceView"
-    assert ask(azure_sandbox, "GET", expanded, token=azure.token).status == 400
+    assert send(azure_sandbox, "GET", expanded, token=azure.token).status == 400
 
 
 def test_tags_at_a_scope_and_groups(azure_sandbox: AzureSandbox) -> None:
     azure = clients(azure_sandbox)
-    scope = id_of(azure_sandbox, "Microsoft.Network/virtualNetworks", f"default-{LOCATION}")
+    scope = resource_id(azure_sandbox, "Microsoft.Network/virtualNetworks", f"default-{LOCATION}")
     tags = azure.resources.tags
     _patch(azure, scope, "Merge", {"a": "1", "b": "2"})
     _patch(azure, scope, "Delete", {"a": "1"})
@@ -188,6 +189,6 @@ def _patch(azure: Clients, scope: str, operation: str, tags: dict[str, str]) -> 
     azure.resources.tags.begin_update_at_scope(scope, body).result()
 
 
-def test_every_operation_has_a_name_of_its_own_path() -> None:
+def test_no_two_routes_have_the_same_path() -> None:
     paths = [(route.method, route.template.lower()) for route in ROUTES]
     assert len(set(paths)) == len(paths)

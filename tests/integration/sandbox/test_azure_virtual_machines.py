@@ -1,4 +1,4 @@
-"""The life of a machine in the sandbox Azure, driven by Azure's own SDK."""
+"""The lifecycle of a VM in the sandbox Azure, driven by the Azure SDK."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.integration.sandbox.azure import (
     GROUP,
     LOCATION,
     Clients,
-    ask,
     clients,
-    id_of,
-    machine,
-    make_interface,
-    make_machine,
-    power_of,
-    refusal,
+    create_interface,
+    create_vm,
+    error_of,
+    power_state,
+    resource_id,
+    send,
+    vm_body,
 )
 
 pytestmark = pytest.mark.integration
@@ -33,19 +33,19 @@ def azure(azure_sandbox: AzureSandbox) -> Clients:
     return clients(azure_sandbox)
 
 
-def test_a_machine_goes_through_its_states(azure_sandbox: AzureSandbox, azure: Clients) -> None:
-    interface = make_interface(azure_sandbox, azure, "nic")
-    path = id_of(azure_sandbox, "Microsoft.Compute/virtualMachines", "one")
-    asked = ask(azure_sandbox, "PUT", path, machine(interface), token=azure.token)
-    assert asked.status == 201
-    assert asked.content["properties"]["provisioningState"] == "Creating"
-    assert "customData" not in asked.content["properties"]["osProfile"]
-    operation = asked.headers["Azure-AsyncOperation"]
-    status = ask(azure_sandbox, "GET", operation, token=azure.token)
+def test_a_vm_goes_through_its_power_states(azure_sandbox: AzureSandbox, azure: Clients) -> None:
+    interface = create_interface(azure_sandbox, azure, "nic")
+    path = resource_id(azure_sandbox, "Microsoft.Compute/virtualMachines", "vm-1")
+    response = send(azure_sandbox, "PUT", path, vm_body(interface), token=azure.token)
+    assert response.status == 201
+    assert response.content["properties"]["provisioningState"] == "Creating"
+    assert "customData" not in response.content["properties"]["osProfile"]
+    operation = response.headers["Azure-AsyncOperation"]
+    status = send(azure_sandbox, "GET", operation, token=azure.token)
     assert (status.status, status.content["status"]) == (200, "InProgress")
-    assert _ended(azure_sandbox, operation, azure.token)["status"] == "Succeeded"
-    assert power_of(azure, "one") == "running"
-    for act, state in (
+    assert _wait(azure_sandbox, operation, azure.token)["status"] == "Succeeded"
+    assert power_state(azure, "vm-1") == "running"
+    for begin, state in (
         (azure.compute.virtual_machines.begin_power_off, "stopped"),
         (azure.compute.virtual_machines.begin_start, "running"),
         (azure.compute.virtual_machines.begin_restart, "running"),
@@ -53,38 +53,38 @@ def test_a_machine_goes_through_its_states(azure_sandbox: AzureSandbox, azure: C
         (azure.compute.virtual_machines.begin_deallocate, "deallocated"),
         (azure.compute.virtual_machines.begin_start, "running"),
     ):
-        act(GROUP, "one").result()
-        assert power_of(azure, "one") == state
-    azure.compute.virtual_machines.begin_delete(GROUP, "one").result()
+        begin(GROUP, "vm-1").result()
+        assert power_state(azure, "vm-1") == state
+    azure.compute.virtual_machines.begin_delete(GROUP, "vm-1").result()
     with pytest.raises(ResourceNotFoundError):
-        azure.compute.virtual_machines.get(GROUP, "one")
-    azure.compute.virtual_machines.begin_delete(GROUP, "one").result()
+        azure.compute.virtual_machines.get(GROUP, "vm-1")
+    azure.compute.virtual_machines.begin_delete(GROUP, "vm-1").result()
 
 
-def _ended(sandbox: AzureSandbox, operation: str, token: str) -> dict[str, Any]:
+def _wait(sandbox: AzureSandbox, operation: str, token: str) -> dict[str, Any]:
     while True:
-        told: dict[str, Any] = ask(sandbox, "GET", operation, token=token).content
-        if told["status"] != "InProgress":
-            return told
+        status: dict[str, Any] = send(sandbox, "GET", operation, token=token).content
+        if status["status"] != "InProgress":
+            return status
 
 
-def test_a_second_put_is_refused_when_it_asks_for_that(
+def test_a_second_put_with_if_none_match_is_refused(
     azure_sandbox: AzureSandbox, azure: Clients
 ) -> None:
-    made = make_machine(azure_sandbox, azure, "one")
-    body = machine(made.network_profile.network_interfaces[0].id)
-    path = made.id.replace("resourceGroups", "RESOURCEGROUPS").replace("/one", "/ONE")
-    again = ask(azure_sandbox, "PUT", path, body, token=azure.token, If_None_Match="*")
-    assert (again.status, again.code) == (412, "PreconditionFailed")
-    found = ask(azure_sandbox, "GET", path, token=azure.token).content
-    assert found["id"] == made.id
-    assert found["etag"] == '"1"'
+    vm = create_vm(azure_sandbox, azure, "vm-1")
+    body = vm_body(vm.network_profile.network_interfaces[0].id)
+    path = vm.id.replace("resourceGroups", "RESOURCEGROUPS").replace("/vm-1", "/VM-1")
+    second = send(azure_sandbox, "PUT", path, body, token=azure.token, If_None_Match="*")
+    assert (second.status, second.code) == (412, "PreconditionFailed")
+    document = send(azure_sandbox, "GET", path, token=azure.token).content
+    assert document["id"] == vm.id
+    assert document["etag"] == '"1"'
 
 
-def test_what_ends_with_a_machine_and_what_stays(
+def test_the_delete_option_decides_what_is_deleted_with_a_vm(
     azure_sandbox: AzureSandbox, azure: Clients
 ) -> None:
-    for name, option in (("goes", "Delete"), ("stays", "Detach")):
+    for name, option in (("deleted", "Delete"), ("kept", "Detach")):
         address = azure.network.public_ip_addresses.begin_create_or_update(
             GROUP,
             f"{name}-ip",
@@ -95,55 +95,55 @@ def test_what_ends_with_a_machine_and_what_stays(
             },
         ).result()
         reference = {"id": address.id, "properties": {"deleteOption": option}}
-        interface = make_interface(azure_sandbox, azure, f"{name}-nic", publicIPAddress=reference)
+        interface = create_interface(azure_sandbox, azure, f"{name}-nic", publicIPAddress=reference)
         azure.compute.virtual_machines.begin_create_or_update(
-            GROUP, name, machine(interface, option=option)
+            GROUP, name, vm_body(interface, option=option)
         ).result()
         azure.compute.virtual_machines.begin_delete(GROUP, name).result()
-    left = [
-        *(one.name for one in azure.network.network_interfaces.list_all()),
-        *(one.name for one in azure.network.public_ip_addresses.list_all()),
-        *(str(one.name).split("_")[0] for one in azure.compute.disks.list()),
+    remaining = [
+        *(interface.name for interface in azure.network.network_interfaces.list_all()),
+        *(address.name for address in azure.network.public_ip_addresses.list_all()),
+        *(str(disk.name).split("_")[0] for disk in azure.compute.disks.list()),
     ]
-    assert left == ["stays-nic", "stays-ip", "stays"]
-    azure.network.network_interfaces.begin_delete(GROUP, "stays-nic").result()
-    azure.network.public_ip_addresses.begin_delete(GROUP, "stays-ip").result()
+    assert remaining == ["kept-nic", "kept-ip", "kept"]
+    azure.network.network_interfaces.begin_delete(GROUP, "kept-nic").result()
+    azure.network.public_ip_addresses.begin_delete(GROUP, "kept-ip").result()
 
 
-def test_a_busy_machine_and_a_machine_at_rest_refuse(
+def test_a_busy_vm_and_a_deallocated_vm_refuse_changes(
     azure_sandbox: AzureSandbox, azure: Clients
 ) -> None:
-    make_machine(azure_sandbox, azure, "one")
-    machines = azure.compute.virtual_machines
-    stopping = machines.begin_deallocate(GROUP, "one")
-    assert power_of(azure, "one") == "deallocating"
-    assert refusal(machines.begin_start, GROUP, "one") == (409, "Conflict")
-    assert refusal(machines.begin_update, GROUP, "one", {"tags": {}}) == (409, "Conflict")
-    stopping.result()
-    assert refusal(machines.begin_restart, GROUP, "one") == (409, "OperationNotAllowed")
-    assert refusal(machines.begin_power_off, GROUP, "one") == (409, "OperationNotAllowed")
-    ending = machines.begin_delete(GROUP, "one")
-    assert refusal(machines.begin_start, GROUP, "one") == (409, "OperationNotAllowed")
-    ending.result()
+    create_vm(azure_sandbox, azure, "vm-1")
+    vms = azure.compute.virtual_machines
+    deallocation = vms.begin_deallocate(GROUP, "vm-1")
+    assert power_state(azure, "vm-1") == "deallocating"
+    assert error_of(vms.begin_start, GROUP, "vm-1") == (409, "Conflict")
+    assert error_of(vms.begin_update, GROUP, "vm-1", {"tags": {}}) == (409, "Conflict")
+    deallocation.result()
+    assert error_of(vms.begin_restart, GROUP, "vm-1") == (409, "OperationNotAllowed")
+    assert error_of(vms.begin_power_off, GROUP, "vm-1") == (409, "OperationNotAllowed")
+    deletion = vms.begin_delete(GROUP, "vm-1")
+    assert error_of(vms.begin_start, GROUP, "vm-1") == (409, "OperationNotAllowed")
+    deletion.result()
 
 
-def test_a_resize_within_the_hardware_and_beyond(
+def test_a_resize_within_and_beyond_the_size_family(
     azure_sandbox: AzureSandbox, azure: Clients
 ) -> None:
-    make_machine(azure_sandbox, azure, "one")
-    machines = azure.compute.virtual_machines
+    create_vm(azure_sandbox, azure, "vm-1")
+    vms = azure.compute.virtual_machines
 
     def resize(size: str) -> Any:
-        wanted = {"properties": {"hardwareProfile": {"vmSize": size}}}
-        return machines.begin_update(GROUP, "one", wanted)
+        change = {"properties": {"hardwareProfile": {"vmSize": size}}}
+        return vms.begin_update(GROUP, "vm-1", change)
 
     resize("Standard_B2ms").result()
-    assert power_of(azure, "one") == "running"
-    assert refusal(resize, "Standard_D2s_v5") == (409, "OperationNotAllowed")
-    machines.begin_deallocate(GROUP, "one").result()
+    assert power_state(azure, "vm-1") == "running"
+    assert error_of(resize, "Standard_D2s_v5") == (409, "OperationNotAllowed")
+    vms.begin_deallocate(GROUP, "vm-1").result()
     assert resize("Standard_D2s_v5").result().hardware_profile.vm_size == "Standard_D2s_v5"
-    assert refusal(resize, "Standard_Z1") == (400, "InvalidParameter")
-    assert refusal(resize, "Standard_D2ps_v5") == (400, "BadRequest")
+    assert error_of(resize, "Standard_Z1") == (400, "InvalidParameter")
+    assert error_of(resize, "Standard_D2ps_v5") == (400, "BadRequest")
 
 
 @pytest.mark.parametrize(
@@ -170,32 +170,32 @@ def test_a_resize_within_the_hardware_and_beyond(
         ({"storageProfile": {"osDisk": {"createOption": "Guess"}}}, (400, "InvalidRequestContent")),
     ],
 )
-def test_what_cannot_be_made_is_refused_and_leaves_nothing(
+def test_an_invalid_vm_is_refused_and_creates_nothing(
     azure_sandbox: AzureSandbox,
     azure: Clients,
     change: dict[str, Any],
     refused: tuple[int, str],
 ) -> None:
-    interface = make_interface(azure_sandbox, azure, "nic")
-    path = id_of(azure_sandbox, "Microsoft.Compute/virtualMachines", "one")
-    asked = ask(azure_sandbox, "PUT", path, machine(interface, **change), token=azure.token)
-    assert (asked.status, asked.code if asked.status >= 400 else "") == refused
-    if asked.status >= 400:
+    interface = create_interface(azure_sandbox, azure, "nic")
+    path = resource_id(azure_sandbox, "Microsoft.Compute/virtualMachines", "vm-1")
+    response = send(azure_sandbox, "PUT", path, vm_body(interface, **change), token=azure.token)
+    assert (response.status, response.code if response.status >= 400 else "") == refused
+    if response.status >= 400:
         assert list(azure.compute.disks.list()) == []
         assert list(azure.compute.virtual_machines.list_all()) == []
         assert azure.network.network_interfaces.get(GROUP, "nic").virtual_machine is None
 
 
-def test_sizes_zones_and_interfaces_are_where_they_are(
+def test_sizes_zones_and_interfaces_belong_to_locations(
     azure_sandbox: AzureSandbox, azure: Clients
 ) -> None:
-    interface = make_interface(azure_sandbox, azure, "nic")
-    path = id_of(azure_sandbox, "Microsoft.Compute/virtualMachines", "one")
-    body = machine(interface)
+    interface = create_interface(azure_sandbox, azure, "nic")
+    path = resource_id(azure_sandbox, "Microsoft.Compute/virtualMachines", "vm-1")
+    body = vm_body(interface)
 
-    def put(**more: Any) -> tuple[int, str]:
-        asked = ask(azure_sandbox, "PUT", path, {**body, **more}, token=azure.token)
-        return asked.status, asked.code
+    def put(**changes: Any) -> tuple[int, str]:
+        response = send(azure_sandbox, "PUT", path, {**body, **changes}, token=azure.token)
+        return response.status, response.code
 
     big = {**body["properties"], "hardwareProfile": {"vmSize": "Standard_M64ms"}}
     assert put(location="eastus", properties=big) == (409, "SkuNotAvailable")
@@ -204,40 +204,38 @@ def test_sizes_zones_and_interfaces_are_where_they_are(
     assert put(zones=["4"]) == (400, "InvalidAvailabilityZone")
     assert put(location="moon") == (400, "LocationNotAvailableForResourceType")
     nowhere = path.replace("/default/", "/none/")
-    asked = ask(azure_sandbox, "PUT", nowhere, body, token=azure.token)
-    assert (asked.status, asked.code) == (404, "ResourceGroupNotFound")
+    response = send(azure_sandbox, "PUT", nowhere, body, token=azure.token)
+    assert (response.status, response.code) == (404, "ResourceGroupNotFound")
 
 
 @pytest.mark.parametrize("code", ["AllocationFailed", "ZonalAllocationFailed"])
 def test_an_allocation_fails_after_it_was_accepted(
     azure_sandbox: AzureSandbox, azure: Clients, code: str
 ) -> None:
-    interface = make_interface(azure_sandbox, azure, "nic")
+    interface = create_interface(azure_sandbox, azure, "nic")
     azure_sandbox.inject(
         Fault(kind=FaultKind.ERROR, action="VirtualMachines_CreateOrUpdate", code=code)
     )
-    machines = azure.compute.virtual_machines
-    creation = machines.begin_create_or_update(GROUP, "one", machine(interface))
+    vms = azure.compute.virtual_machines
+    creation = vms.begin_create_or_update(GROUP, "vm-1", vm_body(interface))
     with pytest.raises(HttpResponseError) as raised:
         creation.result()
     assert raised.value.error is not None
     assert raised.value.error.code == code
-    assert machines.get(GROUP, "one").provisioning_state == "Failed"
-    statuses = machines.instance_view(GROUP, "one").statuses
-    assert [one.code for one in statuses or []] == [f"ProvisioningState/failed/{code}"]
-    machines.begin_delete(GROUP, "one").result()
+    assert vms.get(GROUP, "vm-1").provisioning_state == "Failed"
+    statuses = vms.instance_view(GROUP, "vm-1").statuses
+    assert [status.code for status in statuses or []] == [f"ProvisioningState/failed/{code}"]
+    vms.begin_delete(GROUP, "vm-1").result()
     assert list(azure.compute.disks.list()) == []
     assert list(azure.network.network_interfaces.list_all()) == []
 
 
-def test_a_machine_tells_what_it_wrote_to_its_console(
-    azure_sandbox: AzureSandbox, azure: Clients
-) -> None:
-    make_machine(azure_sandbox, azure, "one")
-    azure.compute.virtual_machines.begin_restart(GROUP, "one").result()
-    told = azure.compute.virtual_machines.retrieve_boot_diagnostics_data(GROUP, "one")
-    address = str(told.serial_console_log_blob_uri)
-    with urllib.request.urlopen(address, timeout=10) as reply:
-        assert reply.read().count(b"one login:") == 2
+def test_the_serial_console_log_of_a_vm(azure_sandbox: AzureSandbox, azure: Clients) -> None:
+    create_vm(azure_sandbox, azure, "vm-1")
+    azure.compute.virtual_machines.begin_restart(GROUP, "vm-1").result()
+    blobs = azure.compute.virtual_machines.retrieve_boot_diagnostics_data(GROUP, "vm-1")
+    url = str(blobs.serial_console_log_blob_uri)
+    with urllib.request.urlopen(url, timeout=10) as response:
+        assert response.read().count(b"vm-1 login:") == 2
     with pytest.raises(urllib.error.HTTPError, match="403"):
-        urllib.request.urlopen(address.partition("?")[0], timeout=10)
+        urllib.request.urlopen(url.partition("?")[0], timeout=10)
