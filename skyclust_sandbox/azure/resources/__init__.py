@@ -1,1 +1,1 @@
-"""The sandbox of Microsoft.Resources: subscriptions, resource groups and tags."""
+"""The sandbox of Microsoft.Resources: subscriptions and resource groups."""
