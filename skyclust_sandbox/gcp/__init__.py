@@ -16,7 +16,7 @@ links begin with https://www.googleapis.com/compute/v1/ as Google's do.
 
 Projects: `sandbox-project` (what the seed has) and `other-project` (a new account in every
 seed). The images of `debian-cloud` and `ubuntu-os-cloud` may be read by everybody. Regions and
-zones stand in `places.py`.
+zones stand in `locations.py`.
 
 Service accounts (email NAME@PROJECT.iam.gserviceaccount.com):
 - skyclust@sandbox-project: may do everything in sandbox-project

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from skyclust_sandbox.gcp.interfaces import free_public_address
 from skyclust_sandbox.gcp.links import path_in, scope_link
+from skyclust_sandbox.gcp.network_interfaces import free_public_address
 from skyclust_sandbox.gcp.operations import begin
 from skyclust_sandbox.gcp.quotas import address_excess
 from skyclust_sandbox.gcp.resources import (
@@ -12,8 +12,8 @@ from skyclust_sandbox.gcp.resources import (
     require_new,
     with_labels,
 )
-from skyclust_sandbox.gcp.wire import Resource, in_use
-from skyclust_sandbox.gcp.world import Work
+from skyclust_sandbox.gcp.responses import Resource, in_use
+from skyclust_sandbox.gcp.state import Work
 
 _KEPT = ("description", "network", "subnetwork", "purpose", "prefixLength", "address")
 

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Request
 
 from skyclust_sandbox.application import CloudApplication
 from skyclust_sandbox.control import Control
-from skyclust_sandbox.gcp import control_paths, tokens
+from skyclust_sandbox.gcp import control_paths, token_endpoints
 from skyclust_sandbox.gcp.cloud import NUMBERS, GcpCloud
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ class GcpApplication:
         request = Request(environ)
         if request.path.startswith(control_paths.PREFIX):
             return control_paths.answer(self._cloud, request)(environ, start_response)
-        token = tokens.answer(request, self._cloud.tokens, self._control.conditions, NUMBERS)
+        token = token_endpoints.answer(
+            request, self._cloud.tokens, self._control.conditions, NUMBERS
+        )
         if token is not None:
             return token(environ, start_response)
         return self._calls(environ, start_response)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from skyclust_sandbox.gcp.interfaces import access_config, connect, release
+from skyclust_sandbox.gcp.attached_disks import attach, free_disk
 from skyclust_sandbox.gcp.links import Reference, name_in
-from skyclust_sandbox.gcp.machine_disks import attach, free_disk
+from skyclust_sandbox.gcp.network_interfaces import access_config, connect, release
 from skyclust_sandbox.gcp.operations import begin, require_idle
-from skyclust_sandbox.gcp.wire import Resource, invalid, refused
-from skyclust_sandbox.gcp.world import Work, timestamp
+from skyclust_sandbox.gcp.responses import Resource, invalid, refused
+from skyclust_sandbox.gcp.state import Work, timestamp
 
 
 def attach_disk(work: Work) -> Resource:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from skyclust_sandbox.gcp.links import Reference
 from skyclust_sandbox.gcp.lists import region_in
 from skyclust_sandbox.gcp.networks import PUBLIC_RANGE
-from skyclust_sandbox.gcp.planting import Planted, plant_machine
-from skyclust_sandbox.gcp.world import World
+from skyclust_sandbox.gcp.seeding import Planted, plant_machine
+from skyclust_sandbox.gcp.state import World
 
 
 def put_machines(world: World, project: str, zone: str, count: int, machine_type: str) -> None:

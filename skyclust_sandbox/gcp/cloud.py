@@ -15,16 +15,16 @@ from werkzeug.wrappers import Request, Response
 from skyclust_sandbox.application import Call
 from skyclust_sandbox.control import Conditions
 from skyclust_sandbox.faults import Fault, FaultKind
-from skyclust_sandbox.gcp import handlers, operations, refusals, resource_manager
-from skyclust_sandbox.gcp.calls import GcpCall, read_call
+from skyclust_sandbox.gcp import authorization, handlers, operations, resource_manager
+from skyclust_sandbox.gcp.api_calls import GcpCall, read_call
 from skyclust_sandbox.gcp.estate_builder import build_estate
-from skyclust_sandbox.gcp.fields import select
 from skyclust_sandbox.gcp.identity import MAIN_PROJECT, OTHER_PROJECT, Account, NotAccepted, Tokens
 from skyclust_sandbox.gcp.lists import list_aggregated, list_scope, region_in
 from skyclust_sandbox.gcp.networks import put_default_network
+from skyclust_sandbox.gcp.partial_response import select
 from skyclust_sandbox.gcp.public_images import stock_images
-from skyclust_sandbox.gcp.wire import Resource, refused, reply
-from skyclust_sandbox.gcp.world import (
+from skyclust_sandbox.gcp.responses import Resource, refused, reply
+from skyclust_sandbox.gcp.state import (
     OperationFailure,
     Project,
     Work,
@@ -78,12 +78,12 @@ class GcpCloud:
 
     def admit(self, request: Request, call: Call) -> None:
         """Refuse callers without a good token, and those who may not do it."""
-        refusals.require_token(request, self.tokens)
+        authorization.require_token(request, self.tokens)
         gcp = _gcp(call)
         gcp.require_readable()
         if gcp.api == "compute.v1":
             project = self.world.projects.get(gcp.project)
-            refusals.require_permission(gcp, known=project is not None)
+            authorization.require_permission(gcp, known=project is not None)
 
     def refuse(self, call: Call, fault: Fault) -> Response:
         """Return a fault as Google tells it.
@@ -93,9 +93,9 @@ class GcpCloud:
         gcp = _gcp(call)
         code = fault.code or ""
         if fault.kind is FaultKind.ERROR and code.isupper() and gcp.changes:
-            failure = refusals.operation_failure(gcp, fault)
+            failure = authorization.operation_failure(gcp, fault)
             return self._answer(gcp, failure)
-        return refusals.fault_reply(gcp, fault)
+        return authorization.fault_reply(gcp, fault)
 
     def carry_out(self, request: Request, call: Call) -> Response:
         """Do what is asked and return the answer, unless a fault strikes the zone."""
@@ -202,7 +202,7 @@ class GcpCloud:
 
     def _caller_in(self, request: Request) -> Account | None:
         try:
-            return refusals.caller(request, self.tokens)
+            return authorization.caller(request, self.tokens)
         except NotAccepted:
             return None
 

@@ -21,7 +21,7 @@ from skyclust_sandbox.gcp.identity import (
     workload_identity,
 )
 from skyclust_sandbox.gcp.links import Reference
-from skyclust_sandbox.gcp.wire import reply
+from skyclust_sandbox.gcp.responses import reply
 
 PREFIX: Final = "/_gcp/"
 

@@ -16,8 +16,8 @@ from skyclust_sandbox.gcp.resources import (
     require_new,
     with_labels,
 )
-from skyclust_sandbox.gcp.wire import Resource, in_use, invalid
-from skyclust_sandbox.gcp.world import Work, World
+from skyclust_sandbox.gcp.responses import Resource, in_use, invalid
+from skyclust_sandbox.gcp.state import Work, World
 
 _LARGEST_GIB: Final = 65_536
 _FROM_SOURCE: Final = ("architecture", "guestOsFeatures", "licenses")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from skyclust_sandbox.gcp.places import REGIONS
+from skyclust_sandbox.gcp.locations import REGIONS
 
 
 @dataclass(frozen=True)

@@ -16,23 +16,23 @@ from skyclust_sandbox.gcp.estate import (
     Machine,
     plan_machines,
 )
-from skyclust_sandbox.gcp.estate_balancers import build_balancers
+from skyclust_sandbox.gcp.estate_load_balancers import build_balancers
 from skyclust_sandbox.gcp.images import newest_of_family
 from skyclust_sandbox.gcp.links import Reference
 from skyclust_sandbox.gcp.lists import region_in
+from skyclust_sandbox.gcp.locations import REGIONS
 from skyclust_sandbox.gcp.machine_types import series_of
 from skyclust_sandbox.gcp.networks import PUBLIC_RANGE, put_firewall, put_network, put_subnetwork
-from skyclust_sandbox.gcp.places import REGIONS
-from skyclust_sandbox.gcp.planting import (
+from skyclust_sandbox.gcp.resources import with_labels
+from skyclust_sandbox.gcp.responses import Resource
+from skyclust_sandbox.gcp.seeding import (
     Planted,
     plant_address,
     plant_disk,
     plant_machine,
 )
-from skyclust_sandbox.gcp.resources import with_labels
 from skyclust_sandbox.gcp.snapshots import snapshot_of
-from skyclust_sandbox.gcp.wire import Resource
-from skyclust_sandbox.gcp.world import Project, World, timestamp
+from skyclust_sandbox.gcp.state import Project, World, timestamp
 
 _TIERS: Final = {"public": ("443", "0.0.0.0/0"), "private": ("8080", "10.0.0.0/8")}
 _SECOND_OCTETS: Final = {"production": 20, "staging": 40, "development": 60}

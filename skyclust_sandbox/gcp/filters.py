@@ -12,7 +12,7 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Final
 
-from skyclust_sandbox.gcp.wire import Resource, invalid
+from skyclust_sandbox.gcp.responses import Resource, invalid
 
 Matches = Callable[[Resource], bool]
 

@@ -9,20 +9,20 @@ from skyclust_sandbox.gcp import (
     addresses,
     attachments,
     disks,
+    generic_resources,
     images,
+    instance_lifecycle,
     instances,
-    machine_changes,
     networks,
-    plain,
     projects,
     resources,
     snapshots,
 )
 from skyclust_sandbox.gcp.lists import scopes_of
+from skyclust_sandbox.gcp.locations import ZONES
 from skyclust_sandbox.gcp.machine_types import disk_types, machine_types
-from skyclust_sandbox.gcp.places import ZONES
-from skyclust_sandbox.gcp.wire import Resource, not_found
-from skyclust_sandbox.gcp.world import Work
+from skyclust_sandbox.gcp.responses import Resource, not_found
+from skyclust_sandbox.gcp.state import Work
 
 Handler = Callable[[Work], Resource]
 
@@ -50,19 +50,19 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "compute.instances.delete": instances.delete,
     "compute.instances.deleteAccessConfig": attachments.delete_access_config,
     "compute.instances.detachDisk": attachments.detach_disk,
-    "compute.instances.getSerialPortOutput": machine_changes.serial_port_output,
+    "compute.instances.getSerialPortOutput": instance_lifecycle.serial_port_output,
     "compute.instances.insert": instances.insert,
-    "compute.instances.reset": machine_changes.reset,
-    "compute.instances.resume": machine_changes.resume,
-    "compute.instances.setDeletionProtection": machine_changes.set_deletion_protection,
+    "compute.instances.reset": instance_lifecycle.reset,
+    "compute.instances.resume": instance_lifecycle.resume,
+    "compute.instances.setDeletionProtection": instance_lifecycle.set_deletion_protection,
     "compute.instances.setDiskAutoDelete": attachments.set_disk_auto_delete,
-    "compute.instances.setLabels": machine_changes.set_labels,
-    "compute.instances.setMachineType": machine_changes.set_machine_type,
-    "compute.instances.setMetadata": machine_changes.set_metadata,
-    "compute.instances.setTags": machine_changes.set_tags,
-    "compute.instances.start": machine_changes.start,
-    "compute.instances.stop": machine_changes.stop,
-    "compute.instances.suspend": machine_changes.suspend,
+    "compute.instances.setLabels": instance_lifecycle.set_labels,
+    "compute.instances.setMachineType": instance_lifecycle.set_machine_type,
+    "compute.instances.setMetadata": instance_lifecycle.set_metadata,
+    "compute.instances.setTags": instance_lifecycle.set_tags,
+    "compute.instances.start": instance_lifecycle.start,
+    "compute.instances.stop": instance_lifecycle.stop,
+    "compute.instances.suspend": instance_lifecycle.suspend,
     "compute.networks.delete": networks.delete_network,
     "compute.networks.insert": networks.insert_network,
     "compute.projects.get": projects.project,
@@ -116,13 +116,13 @@ def collection_of(name: str) -> str:
 
 def plain_handler(work: Work, collection: str) -> Resource | None:
     """Carry out a change of a resource that is kept as given; None where there is no such."""
-    if collection not in plain.KINDS:
+    if collection not in generic_resources.KINDS:
         return None
     match work.method.action:
         case "insert":
-            return plain.insert(work, collection)
+            return generic_resources.insert(work, collection)
         case "delete":
-            return plain.delete(work, collection)
+            return generic_resources.delete(work, collection)
         case _:
             return None
 

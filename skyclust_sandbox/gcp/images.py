@@ -10,8 +10,8 @@ from skyclust_sandbox.gcp.resources import (
     require_new,
     with_labels,
 )
-from skyclust_sandbox.gcp.wire import Resource, invalid, not_found
-from skyclust_sandbox.gcp.world import Work, World, require_visible
+from skyclust_sandbox.gcp.responses import Resource, invalid, not_found
+from skyclust_sandbox.gcp.state import Work, World, require_visible
 
 _FAMILY = "family/"
 

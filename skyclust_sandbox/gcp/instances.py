@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 from skyclust_sandbox.gcp import disks
-from skyclust_sandbox.gcp.interfaces import (
+from skyclust_sandbox.gcp.attached_disks import attached_disks
+from skyclust_sandbox.gcp.links import Reference, name_in, scope_link
+from skyclust_sandbox.gcp.machine_types import machine_types, series_of
+from skyclust_sandbox.gcp.network_interfaces import (
     connect,
     new_interfaces,
     release,
 )
-from skyclust_sandbox.gcp.links import Reference, name_in, scope_link
-from skyclust_sandbox.gcp.machine_disks import attached_disks
-from skyclust_sandbox.gcp.machine_types import machine_types, series_of
 from skyclust_sandbox.gcp.operations import begin, overtake, require_idle
 from skyclust_sandbox.gcp.quotas import machine_excess
 from skyclust_sandbox.gcp.resources import (
@@ -21,8 +21,8 @@ from skyclust_sandbox.gcp.resources import (
     require_new,
     with_labels,
 )
-from skyclust_sandbox.gcp.wire import Resource, invalid, refused
-from skyclust_sandbox.gcp.world import Work, fingerprint, timestamp
+from skyclust_sandbox.gcp.responses import Resource, invalid, refused
+from skyclust_sandbox.gcp.state import Work, fingerprint, timestamp
 
 _KEPT: Final = (
     "canIpForward",

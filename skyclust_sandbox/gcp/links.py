@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from skyclust_sandbox.gcp.wire import LINK, invalid
+from skyclust_sandbox.gcp.responses import LINK, invalid
 
 _HOST: Final = re.compile(r"https?://[^/]+/(?:compute/(?:v1|beta|alpha)/)?")
 _PATH: Final = re.compile(

@@ -12,9 +12,9 @@ from typing import Final
 
 from skyclust_sandbox.gcp.discovery import PARTIAL_SUCCESS, api
 from skyclust_sandbox.gcp.filters import read_filter
-from skyclust_sandbox.gcp.places import REGIONS, ZONES, region_of
-from skyclust_sandbox.gcp.wire import LINK, Resource, invalid, refused
-from skyclust_sandbox.gcp.world import Work
+from skyclust_sandbox.gcp.locations import REGIONS, ZONES, region_of
+from skyclust_sandbox.gcp.responses import LINK, Resource, invalid, refused
+from skyclust_sandbox.gcp.state import Work
 
 _PAGE: Final = 500
 _Key = tuple[str, str, str]

@@ -8,8 +8,8 @@ from functools import cache
 from typing import Final
 
 from skyclust_sandbox.gcp.links import Reference
-from skyclust_sandbox.gcp.places import ARM_ZONES
-from skyclust_sandbox.gcp.wire import Resource
+from skyclust_sandbox.gcp.locations import ARM_ZONES
+from skyclust_sandbox.gcp.responses import Resource
 
 _SHARED: Final = {"e2-micro": (2, 1024), "e2-small": (2, 2048), "e2-medium": (2, 4096)}
 _CREATED: Final = "1969-12-31T16:00:00.000-08:00"

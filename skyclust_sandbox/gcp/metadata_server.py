@@ -11,7 +11,7 @@ from typing import Final
 from werkzeug.wrappers import Request, Response
 
 from skyclust_sandbox.gcp.identity import METADATA_ACCOUNT, SCOPE, Tokens, bearer
-from skyclust_sandbox.gcp.wire import reply
+from skyclust_sandbox.gcp.responses import reply
 
 _PREFIX: Final = "/computeMetadata/v1/"
 _ACCOUNTS: Final = "instance/service-accounts/"

@@ -6,11 +6,11 @@ import ipaddress
 from typing import Final
 
 from skyclust_sandbox.gcp.links import Reference, name_in, path_in, scope_link
+from skyclust_sandbox.gcp.locations import AUTO_RANGES
 from skyclust_sandbox.gcp.operations import begin
-from skyclust_sandbox.gcp.places import AUTO_RANGES
 from skyclust_sandbox.gcp.resources import new_resource, require_new
-from skyclust_sandbox.gcp.wire import Resource, in_use, invalid
-from skyclust_sandbox.gcp.world import Project, Work, World, fingerprint
+from skyclust_sandbox.gcp.responses import Resource, in_use, invalid
+from skyclust_sandbox.gcp.state import Project, Work, World, fingerprint
 
 PUBLIC_RANGE: Final = ipaddress.ip_network("198.18.0.0/15")
 """Where public addresses come from: a range for tests (RFC 2544), nobody is at its other end."""

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from skyclust_sandbox.gcp.links import Reference, scope_link
-from skyclust_sandbox.gcp.wire import Resource, invalid, not_ready
-from skyclust_sandbox.gcp.world import OperationFailure, Project, Work, World, timestamp
+from skyclust_sandbox.gcp.responses import Resource, invalid, not_ready
+from skyclust_sandbox.gcp.state import OperationFailure, Project, Work, World, timestamp
 
 _MESSAGES: Final = {
     400: "BAD REQUEST",

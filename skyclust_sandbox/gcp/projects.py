@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cache
 
 from skyclust_sandbox.gcp.links import Reference, scope_link
+from skyclust_sandbox.gcp.locations import REGIONS, ZONES
 from skyclust_sandbox.gcp.operations import begin
-from skyclust_sandbox.gcp.places import REGIONS, ZONES
 from skyclust_sandbox.gcp.quotas import told
 from skyclust_sandbox.gcp.resources import require_fingerprint
-from skyclust_sandbox.gcp.wire import LINK, Resource, not_found
-from skyclust_sandbox.gcp.world import Project, Work, fingerprint, timestamp
+from skyclust_sandbox.gcp.responses import LINK, Resource, not_found
+from skyclust_sandbox.gcp.state import Project, Work, fingerprint, timestamp
 
 _CREATED = "1969-12-31T16:00:00.000-08:00"
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from skyclust_sandbox.gcp.links import Reference
-from skyclust_sandbox.gcp.wire import LINK, Resource
-from skyclust_sandbox.gcp.world import World, fingerprint
+from skyclust_sandbox.gcp.responses import LINK, Resource
+from skyclust_sandbox.gcp.state import World, fingerprint
 
 
 @dataclass(frozen=True)

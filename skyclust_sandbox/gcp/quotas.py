@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from skyclust_sandbox.gcp.links import name_in
+from skyclust_sandbox.gcp.locations import region_of
 from skyclust_sandbox.gcp.machine_types import machine_types
-from skyclust_sandbox.gcp.places import region_of
-from skyclust_sandbox.gcp.wire import Resource
-from skyclust_sandbox.gcp.world import OperationFailure, Project
+from skyclust_sandbox.gcp.responses import Resource
+from skyclust_sandbox.gcp.state import OperationFailure, Project
 
 LIMITS: Final[Mapping[str, float]] = {
     "CPUS": 2400.0,

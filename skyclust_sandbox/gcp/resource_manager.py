@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import UTC
 
-from skyclust_sandbox.gcp.calls import GcpCall
-from skyclust_sandbox.gcp.wire import Resource, refused
-from skyclust_sandbox.gcp.world import Project, World
+from skyclust_sandbox.gcp.api_calls import GcpCall
+from skyclust_sandbox.gcp.responses import Resource, refused
+from skyclust_sandbox.gcp.state import Project, World
 
 _READS = ("get", "list", "use")
 

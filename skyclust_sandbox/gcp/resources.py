@@ -8,8 +8,8 @@ from typing import Final
 
 from skyclust_sandbox.gcp.links import Reference
 from skyclust_sandbox.gcp.operations import begin, require_idle
-from skyclust_sandbox.gcp.wire import Resource, already_exists, invalid, refused
-from skyclust_sandbox.gcp.world import Work, World, fingerprint, timestamp
+from skyclust_sandbox.gcp.responses import Resource, already_exists, invalid, refused
+from skyclust_sandbox.gcp.state import Work, World, fingerprint, timestamp
 
 _NAME: Final = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?")
 # https://cloud.google.com/compute/docs/labeling-resources#requirements

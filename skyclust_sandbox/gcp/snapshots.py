@@ -10,8 +10,8 @@ from skyclust_sandbox.gcp.resources import (
     require_new,
     with_labels,
 )
-from skyclust_sandbox.gcp.wire import Resource, already_exists, invalid
-from skyclust_sandbox.gcp.world import Work, World
+from skyclust_sandbox.gcp.responses import Resource, already_exists, invalid
+from skyclust_sandbox.gcp.state import Work, World
 
 _FROM_DISK = ("architecture", "guestOsFeatures", "licenses")
 

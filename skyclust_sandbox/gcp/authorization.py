@@ -7,10 +7,10 @@ from typing import Final
 from werkzeug.wrappers import Request, Response
 
 from skyclust_sandbox.faults import Fault, FaultKind
-from skyclust_sandbox.gcp.calls import GcpCall
+from skyclust_sandbox.gcp.api_calls import GcpCall
 from skyclust_sandbox.gcp.identity import Account, NotAccepted, Tokens
-from skyclust_sandbox.gcp.wire import error_reply, not_found, refused
-from skyclust_sandbox.gcp.world import PUBLIC_PROJECTS, OperationFailure
+from skyclust_sandbox.gcp.responses import error_reply, not_found, refused
+from skyclust_sandbox.gcp.state import PUBLIC_PROJECTS, OperationFailure
 
 _MISSING: Final = (
     "Request is missing required authentication credential. Expected OAuth 2 access token, login "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from skyclust_sandbox.gcp.wire import Resource, invalid
+from skyclust_sandbox.gcp.responses import Resource, invalid
 
 _TOKEN: Final = re.compile(r"[(),/]|[^(),/\s]+")
 _Tree = dict[str, Any]

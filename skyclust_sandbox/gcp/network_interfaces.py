@@ -8,8 +8,8 @@ from typing import Final
 from skyclust_sandbox.gcp.links import name_in, path_in
 from skyclust_sandbox.gcp.lists import region_in
 from skyclust_sandbox.gcp.networks import PUBLIC_RANGE
-from skyclust_sandbox.gcp.wire import Resource, in_use, invalid, refused
-from skyclust_sandbox.gcp.world import Project, Work, fingerprint
+from skyclust_sandbox.gcp.responses import Resource, in_use, invalid, refused
+from skyclust_sandbox.gcp.state import Project, Work, fingerprint
 
 # The first two and the last two of a range are Google's
 # (https://cloud.google.com/vpc/docs/subnets#unusable-ip-addresses-in-every-subnet).

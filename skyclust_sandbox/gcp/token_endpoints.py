@@ -22,7 +22,7 @@ from skyclust_sandbox.gcp.identity import (
     read_assertion,
     read_subject_token,
 )
-from skyclust_sandbox.gcp.wire import error_reply, reply
+from skyclust_sandbox.gcp.responses import error_reply, reply
 
 _GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from skyclust_sandbox.gcp.interfaces import free_public_address
 from skyclust_sandbox.gcp.links import scope_link
+from skyclust_sandbox.gcp.network_interfaces import free_public_address
 from skyclust_sandbox.gcp.operations import begin, require_idle
 from skyclust_sandbox.gcp.resources import (
     new_resource,
@@ -17,8 +17,8 @@ from skyclust_sandbox.gcp.resources import (
     require_new,
     with_labels,
 )
-from skyclust_sandbox.gcp.wire import Resource
-from skyclust_sandbox.gcp.world import Work, fingerprint
+from skyclust_sandbox.gcp.responses import Resource
+from skyclust_sandbox.gcp.state import Work, fingerprint
 
 KINDS: Final = {
     "backendServices": "compute#backendService",

@@ -12,8 +12,8 @@ from werkzeug.wrappers import Request
 from skyclust_sandbox.application import Call
 from skyclust_sandbox.gcp.discovery import Method, api, normalised, violations
 from skyclust_sandbox.gcp.identity import Account
-from skyclust_sandbox.gcp.places import REGIONS, ZONES, region_of
-from skyclust_sandbox.gcp.wire import Resource, bad_request, invalid, refused
+from skyclust_sandbox.gcp.locations import REGIONS, ZONES, region_of
+from skyclust_sandbox.gcp.responses import Resource, bad_request, invalid, refused
 
 APIS: Final = ("compute.v1", "cloudresourcemanager.v1", "cloudresourcemanager.v3")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from skyclust_sandbox.gcp.estate import SHORT_NAMES, SITES
+from skyclust_sandbox.gcp.generic_resources import KINDS
 from skyclust_sandbox.gcp.links import Reference, scope_link
 from skyclust_sandbox.gcp.networks import PUBLIC_RANGE
-from skyclust_sandbox.gcp.plain import KINDS
-from skyclust_sandbox.gcp.planting import plant_address
 from skyclust_sandbox.gcp.resources import new_resource, with_labels
-from skyclust_sandbox.gcp.wire import Resource
-from skyclust_sandbox.gcp.world import Project, World, fingerprint
+from skyclust_sandbox.gcp.responses import Resource
+from skyclust_sandbox.gcp.seeding import plant_address
+from skyclust_sandbox.gcp.state import Project, World, fingerprint
 
 _PUBLIC_NUMBERS: Final = 1100
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from skyclust_sandbox.gcp.links import Reference, scope_link
 from skyclust_sandbox.gcp.machine_types import machine_types, series_of
 from skyclust_sandbox.gcp.resources import new_resource, with_labels
-from skyclust_sandbox.gcp.wire import Resource
-from skyclust_sandbox.gcp.world import Project, World, fingerprint, timestamp
+from skyclust_sandbox.gcp.responses import Resource
+from skyclust_sandbox.gcp.state import Project, World, fingerprint, timestamp
 
 _FROM_IMAGE = ("architecture", "guestOsFeatures", "licenses")
 

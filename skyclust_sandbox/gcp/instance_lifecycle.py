@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from skyclust_sandbox.gcp.instances import machine_type_of, metadata_of, tags_of
-from skyclust_sandbox.gcp.interfaces import connect, release
 from skyclust_sandbox.gcp.links import Reference
 from skyclust_sandbox.gcp.machine_types import series_of
+from skyclust_sandbox.gcp.network_interfaces import connect, release
 from skyclust_sandbox.gcp.operations import begin, require_idle
 from skyclust_sandbox.gcp.quotas import start_excess
 from skyclust_sandbox.gcp.resources import require_fingerprint
 from skyclust_sandbox.gcp.resources import set_labels as set_labels_of
-from skyclust_sandbox.gcp.wire import Resource, not_ready, refused
-from skyclust_sandbox.gcp.world import OperationFailure, Work, timestamp
+from skyclust_sandbox.gcp.responses import Resource, not_ready, refused
+from skyclust_sandbox.gcp.state import OperationFailure, Work, timestamp
 
 
 def start(work: Work) -> Resource:

@@ -7,8 +7,8 @@ from skyclust_sandbox.gcp.links import Reference, name_in, path_in
 from skyclust_sandbox.gcp.machine_types import may_have, series_of
 from skyclust_sandbox.gcp.operations import require_idle
 from skyclust_sandbox.gcp.resources import require_name
-from skyclust_sandbox.gcp.wire import Resource, already_exists, in_use, invalid, refused
-from skyclust_sandbox.gcp.world import Work, timestamp
+from skyclust_sandbox.gcp.responses import Resource, already_exists, in_use, invalid, refused
+from skyclust_sandbox.gcp.state import Work, timestamp
 
 
 def attached_disks(work: Work, where: Reference, machine_type: Resource) -> list[Resource]:

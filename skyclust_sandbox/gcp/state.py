@@ -16,7 +16,7 @@ from typing import Any, Final
 from skyclust_sandbox.gcp.discovery import Method
 from skyclust_sandbox.gcp.identity import Account
 from skyclust_sandbox.gcp.links import Reference, read_link
-from skyclust_sandbox.gcp.wire import Resource, not_found, refused
+from skyclust_sandbox.gcp.responses import Resource, not_found, refused
 
 PUBLIC_PROJECTS: Final = ("debian-cloud", "ubuntu-os-cloud")
 """The projects whose images everybody may read."""
