@@ -12,7 +12,7 @@ from skyclust_sandbox.serving import serve
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Serve until stopped; says where in one line of JSON on stdout."""
+    """Serve until stopped; print the endpoint as one line of JSON."""
     options = common_parser("gcp", __doc__).parse_args(arguments)
     conditions = Conditions(Faults(seed=options.fault_seed))
     cloud = GcpCloud(options.transition_seconds, conditions)

@@ -1,58 +1,58 @@
-"""Addresses that are reserved, regional and global."""
+"""The methods of addresses and globalAddresses: static external and internal IP addresses."""
 
 from __future__ import annotations
 
 from skyclust_sandbox.gcp.links import path_in, scope_link
-from skyclust_sandbox.gcp.network_interfaces import free_public_address
-from skyclust_sandbox.gcp.operations import begin
-from skyclust_sandbox.gcp.quotas import address_excess
+from skyclust_sandbox.gcp.network_interfaces import free_external_address
+from skyclust_sandbox.gcp.operations import start_operation
+from skyclust_sandbox.gcp.quotas import address_quota_failure
+from skyclust_sandbox.gcp.request_context import RequestContext
 from skyclust_sandbox.gcp.resources import (
+    new_reference,
     new_resource,
     require_labels,
-    require_new,
     with_labels,
 )
 from skyclust_sandbox.gcp.responses import Resource, in_use
-from skyclust_sandbox.gcp.state import Work
 
-_KEPT = ("description", "network", "subnetwork", "purpose", "prefixLength", "address")
+_BODY_FIELDS = ("description", "network", "subnetwork", "purpose", "prefixLength", "address")
 
 
-def insert(work: Work) -> Resource:
-    """Reserve an address."""
-    where = require_new(work, "addresses")
-    body = work.body
+def insert(context: RequestContext) -> Resource:
+    """Start the operation that reserves an address."""
+    reference = new_reference(context, "addresses")
+    body = context.body
     require_labels(body.get("labels", {}))
-    address = new_resource(work.world, where, "compute#address")
+    address = new_resource(context.state, reference, "compute#address")
     address |= {
         "status": "RESERVED",
-        "address": free_public_address(work.project),
+        "address": free_external_address(context.project),
         "addressType": body.get("addressType", "EXTERNAL"),
         "ipVersion": body.get("ipVersion", "IPV4"),
         "networkTier": body.get("networkTier", "PREMIUM"),
-        **{name: body[name] for name in _KEPT if name in body},
+        **{name: body[name] for name in _BODY_FIELDS if name in body},
     }
-    if where.scope != "global":
-        address["region"] = scope_link(work.project.name, where.scope)
+    if reference.scope != "global":
+        address["region"] = scope_link(context.project.name, reference.scope)
     with_labels(address, body.get("labels"))
-    failure = work.failure or address_excess(work.project, where.scope)
-    shelf = work.project.shelf("addresses", where.scope)
-    shelf[where.name] = address
+    failure = context.failure or address_quota_failure(context.project, reference.scope)
+    addresses = context.project.collection("addresses", reference.scope)
+    addresses[reference.name] = address
 
     def undo() -> None:
-        shelf.pop(where.name, None)
+        addresses.pop(reference.name, None)
 
-    return begin(work, "insert", where, address["id"], undo=undo, failure=failure)
+    return start_operation(context, "insert", reference, address["id"], undo=undo, failure=failure)
 
 
-def delete(work: Work) -> Resource:
-    """Give an address back that nothing uses."""
-    where = work.reference("addresses", work.path["address"])
-    address = work.world.get(where)
+def delete(context: RequestContext) -> Resource:
+    """Start the operation that releases an address; raises Refused while a resource uses it."""
+    reference = context.reference("addresses", context.path["address"])
+    address = context.state.get(reference)
     for user in address.get("users", ()):
-        raise in_use(where.path, path_in(user))
+        raise in_use(reference.path, path_in(user))
 
     def finish() -> None:
-        work.project.shelf("addresses", where.scope).pop(where.name, None)
+        context.project.collection("addresses", reference.scope).pop(reference.name, None)
 
-    return begin(work, "delete", where, address["id"], finish=finish)
+    return start_operation(context, "delete", reference, address["id"], finish=finish)

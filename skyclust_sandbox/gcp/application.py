@@ -1,4 +1,4 @@
-"""The sandbox GCP as a WSGI application: tokens, control paths, and the cloud's own calls."""
+"""The sandbox GCP as a WSGI application: token endpoints, control paths, and the APIs."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from werkzeug.wrappers import Request
 from skyclust_sandbox.application import CloudApplication
 from skyclust_sandbox.control import Control
 from skyclust_sandbox.gcp import control_paths, token_endpoints
-from skyclust_sandbox.gcp.cloud import NUMBERS, GcpCloud
+from skyclust_sandbox.gcp.cloud import PROJECT_NUMBERS, GcpCloud
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 
 class GcpApplication:
-    """Answers calls for tokens and the control paths itself, and leaves the rest to the cloud."""
+    """Routes requests to the control paths, to the token endpoints, and else to the cloud."""
 
-    def __init__(self, cloud: GcpCloud, sandbox: Control) -> None:
+    def __init__(self, cloud: GcpCloud, control: Control) -> None:
         self._cloud = cloud
-        self._control = sandbox
-        self._calls = CloudApplication(cloud, sandbox)
+        self._control = control
+        self._cloud_application = CloudApplication(cloud, control)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request."""
+        """Return the body of the response to one request."""
         request = Request(environ)
         if request.path.startswith(control_paths.PREFIX):
             return control_paths.answer(self._cloud, request)(environ, start_response)
-        token = token_endpoints.answer(
-            request, self._cloud.tokens, self._control.conditions, NUMBERS
+        response = token_endpoints.answer(
+            request, self._cloud.tokens, self._control.conditions, PROJECT_NUMBERS
         )
-        if token is not None:
-            return token(environ, start_response)
-        return self._calls(environ, start_response)
+        if response is not None:
+            return response(environ, start_response)
+        return self._cloud_application(environ, start_response)

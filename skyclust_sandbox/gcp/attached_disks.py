@@ -1,135 +1,150 @@
-"""The disks of machines: those made with a machine, and those that are given to one."""
+"""Attached disks of instances: the entries of an instance's field `disks`."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from skyclust_sandbox.gcp import disks
 from skyclust_sandbox.gcp.links import Reference, name_in, path_in
-from skyclust_sandbox.gcp.machine_types import may_have, series_of
-from skyclust_sandbox.gcp.operations import require_idle
-from skyclust_sandbox.gcp.resources import require_name
-from skyclust_sandbox.gcp.responses import Resource, already_exists, in_use, invalid, refused
-from skyclust_sandbox.gcp.state import Work, timestamp
+from skyclust_sandbox.gcp.machine_types import series_of, supports_disk_type
+from skyclust_sandbox.gcp.operations import require_ready
+from skyclust_sandbox.gcp.request_context import RequestContext
+from skyclust_sandbox.gcp.resources import SOURCE_FIELDS, require_name
+from skyclust_sandbox.gcp.responses import (
+    Resource,
+    already_exists,
+    in_use,
+    invalid,
+    refused,
+    timestamp,
+)
 
 
-def attached_disks(work: Work, where: Reference, machine_type: Resource) -> list[Resource]:
-    """Return the disks as attached; all are checked before the first one is made."""
-    asked = work.body.get("disks", [])
-    if not asked or not asked[0].get("boot"):
+@dataclass(frozen=True)
+class DiskToAttach:
+    """A disk, existing or new, with the attachment that the request describes."""
+
+    requested: Resource
+    reference: Reference
+    disk: Resource
+
+
+def new_attached_disks(
+    context: RequestContext, instance: Reference, machine_type: Resource
+) -> list[Resource]:
+    """Create and attach the disks of a new instance, and return its attached disks.
+
+    Raises Refused for an invalid disk, before any disk is created.
+    """
+    requested = context.body.get("disks", [])
+    if not requested or not requested[0].get("boot"):
         raise invalid("resource.disks", "", "At least one boot disk is required.")
-    planned = []
-    for number, one in enumerate(asked):
-        named = f"resource.disks[{number}]"
-        if "source" in one:
-            planned.append(
-                (
-                    one,
-                    *free_disk(
-                        work, one["source"], one.get("mode", "READ_WRITE"), f"{named}.source"
-                    ),
-                )
-            )
+    to_attach = []
+    for number, body in enumerate(requested):
+        field = f"resource.disks[{number}]"
+        if "source" in body:
+            mode = body.get("mode", "READ_WRITE")
+            disk = attachable_disk(context, body, body["source"], mode, f"{field}.source")
         else:
-            planned.append(
-                (
-                    one,
-                    *_planned(
-                        work, where, one, number=number, machine_type=machine_type, named=named
-                    ),
-                )
+            disk = _new_disk(
+                context, instance, body, number=number, machine_type=machine_type, field=field
             )
-        _require_architecture(planned[-1][2], machine_type, boot=bool(one.get("boot")))
-    names = [place.name for _, place, _ in planned]
+        _require_architecture(disk.disk, machine_type, boot=bool(body.get("boot")))
+        to_attach.append(disk)
+    names = [disk.reference.name for disk in to_attach]
     for name in names:
         if names.count(name) > 1:
-            raise already_exists(work.reference("disks", name).path)
-    return [
-        attach(work, where, one, place=place, disk=disk, number=number)
-        for number, (one, place, disk) in enumerate(planned)
-    ]
+            raise already_exists(context.reference("disks", name).path)
+    return [attach(context, instance, disk, number) for number, disk in enumerate(to_attach)]
 
 
 def attach(
-    work: Work, where: Reference, asked: Resource, *, place: Reference, disk: Resource, number: int
+    context: RequestContext, instance: Reference, to_attach: DiskToAttach, index: int
 ) -> Resource:
-    """Let a machine have a disk, and return it as attached."""
-    disks.put(work, place, disk)
-    disk.setdefault("users", []).append(where.link)
+    """Store a disk with the instance as its user, and return the attached disk."""
+    disk, requested = to_attach.disk, to_attach.requested
+    disks.store(context, to_attach.reference, disk)
+    disk.setdefault("users", []).append(instance.link)
     disk["lastAttachTimestamp"] = timestamp()
     attached: Resource = {
         "kind": "compute#attachedDisk",
         "type": "PERSISTENT",
-        "mode": asked.get("mode", "READ_WRITE"),
+        "mode": requested.get("mode", "READ_WRITE"),
         "source": disk["selfLink"],
-        "deviceName": asked.get("deviceName", f"persistent-disk-{number}"),
-        "index": number,
-        "boot": bool(asked.get("boot")),
-        "autoDelete": bool(asked.get("autoDelete")),
-        "interface": asked.get("interface", "SCSI"),
+        "deviceName": requested.get("deviceName", f"persistent-disk-{index}"),
+        "index": index,
+        "boot": bool(requested.get("boot")),
+        "autoDelete": bool(requested.get("autoDelete")),
+        "interface": requested.get("interface", "SCSI"),
         "diskSizeGb": disk["sizeGb"],
     }
-    for name in ("architecture", "guestOsFeatures", "licenses"):
-        if name in disk:
-            attached[name] = disk[name]
-    return attached
+    return attached | {name: disk[name] for name in SOURCE_FIELDS if name in disk}
 
 
-def free_disk(work: Work, text: str, mode: str, named: str) -> tuple[Reference, Resource]:
-    """Return a disk that a machine may be given; refuses one that another has."""
-    place = work.linked(text, "disks", named)
-    disk = work.world.get(place)
-    if place.scope != work.scope:
-        raise invalid(named, text, "The disk must be in the zone of the instance.")
-    require_idle(work, place)
+def attachable_disk(
+    context: RequestContext, requested: Resource, source: str, mode: str, field: str
+) -> DiskToAttach:
+    """Return an existing disk to attach.
+
+    Raises Refused for a disk of another zone, a disk under an operation, and one that another
+    instance uses unless the mode is READ_ONLY.
+    """
+    reference = context.resolve_link(source, "disks", field)
+    disk = context.state.get(reference)
+    if reference.scope != context.scope:
+        raise invalid(field, source, "The disk must be in the zone of the instance.")
+    require_ready(context, reference)
     if mode != "READ_ONLY":
         for user in disk.get("users", ()):
-            raise in_use(place.path, path_in(user))
-    return place, disk
+            raise in_use(reference.path, path_in(user))
+    return DiskToAttach(requested, reference, disk)
 
 
-def _planned(
-    work: Work,
-    where: Reference,
-    asked: Resource,
+def _new_disk(
+    context: RequestContext,
+    instance: Reference,
+    requested: Resource,
     *,
     number: int,
     machine_type: Resource,
-    named: str,
-) -> tuple[Reference, Resource]:
-    """Return a disk to be made with the machine; the boot disk takes the machine's name."""
-    given = asked.get("initializeParams", {})
-    default = where.name if asked.get("boot") else f"{where.name}-{number}"
-    name = require_name(given.get("diskName", default), f"{named}.initializeParams.diskName")
-    place = work.reference("disks", name)
-    if work.world.find(place) is not None:
-        raise already_exists(place.path)
-    if asked.get("boot") and not (given.get("sourceImage") or given.get("sourceSnapshot")):
+    field: str,
+) -> DiskToAttach:
+    """Return a disk to create with an instance; the boot disk has the instance's name."""
+    params = requested.get("initializeParams", {})
+    default_name = instance.name if requested.get("boot") else f"{instance.name}-{number}"
+    name = require_name(params.get("diskName", default_name), f"{field}.initializeParams.diskName")
+    reference = context.reference("disks", name)
+    if context.state.find(reference) is not None:
+        raise already_exists(reference.path)
+    if requested.get("boot") and not (params.get("sourceImage") or params.get("sourceSnapshot")):
         raise invalid(
-            f"{named}.initializeParams.sourceImage", "", "A source of the boot disk is required."
+            f"{field}.initializeParams.sourceImage", "", "A source of the boot disk is required."
         )
-    kind = given.get("diskType")
-    if kind is None:
-        standard = series_of(machine_type["name"]).disk_type
-        kind = work.reference("diskTypes", standard).link
+    disk_type = params.get("diskType")
+    if disk_type is None:
+        default_type = series_of(machine_type["name"]).disk_type
+        disk_type = context.reference("diskTypes", default_type).link
     body = {
-        **given,
-        "sizeGb": given.get("diskSizeGb", asked.get("diskSizeGb")),
-        "type": kind,
+        **params,
+        "sizeGb": params.get("diskSizeGb", requested.get("diskSizeGb")),
+        "type": disk_type,
     }
-    disk = disks.new_disk(work, place, body, f"{named}.initializeParams")
-    if not may_have(machine_type["name"], name_in(disk["type"])):
-        what = (
+    disk = disks.new_disk(context, reference, body, f"{field}.initializeParams")
+    if not supports_disk_type(machine_type["name"], name_in(disk["type"])):
+        message = (
             f"[{name_in(disk['type'])}] features and [machine_type: {machine_type['name']}] "
             "features are not compatible for creating instance."
         )
-        raise refused(400, "invalid", what)
-    return place, disk
+        raise refused(400, "invalid", message)
+    return DiskToAttach(requested, reference, disk)
 
 
 def _require_architecture(disk: Resource, machine_type: Resource, *, boot: bool) -> None:
-    wanted, found = machine_type["architecture"], disk.get("architecture", "X86_64")
-    if boot and wanted != found:
-        what = (
-            f"Requested boot disk architecture ({found}) is not compatible with machine type "
-            f"architecture ({wanted})."
+    """Raise Refused for a boot disk of another architecture than the machine type's."""
+    of_type, of_disk = machine_type["architecture"], disk.get("architecture", "X86_64")
+    if boot and of_type != of_disk:
+        message = (
+            f"Requested boot disk architecture ({of_disk}) is not compatible with machine type "
+            f"architecture ({of_type})."
         )
-        raise refused(400, "invalid", what)
+        raise refused(400, "invalid", message)

@@ -1,4 +1,4 @@
-"""What tests ask of this cloud alone, under /_gcp/; the package's docstring lists it."""
+"""Control paths of this cloud for tests, under /_gcp/; the package's docstring lists them."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.wrappers import Request, Response
 
 from skyclust_sandbox.application import Refused
-from skyclust_sandbox.gcp.bulk import put_machines
-from skyclust_sandbox.gcp.cloud import NUMBERS, GcpCloud
+from skyclust_sandbox.gcp.cloud import PROJECT_NUMBERS, GcpCloud
 from skyclust_sandbox.gcp.identity import (
-    ACCOUNTS,
     MAIN_PROJECT,
-    Account,
-    NotAccepted,
-    account_of,
+    SERVICE_ACCOUNTS,
+    AuthenticationError,
+    ServiceAccount,
+    service_account,
     service_account_key,
     workload_identity,
 )
 from skyclust_sandbox.gcp.links import Reference
-from skyclust_sandbox.gcp.responses import reply
+from skyclust_sandbox.gcp.responses import json_response
+from skyclust_sandbox.gcp.seeding import seed_running_instances
 
 PREFIX: Final = "/_gcp/"
 
 
 class TokenRequest(BaseModel):
-    """Whose token, and for how long; below zero it has expired."""
+    """A service account, and its token's lifetime; with a negative lifetime it has expired."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -36,16 +36,16 @@ class TokenRequest(BaseModel):
     lifetime_seconds: float = 3600.0
 
 
-class ContentRequest(BaseModel):
-    """What is written on a disk."""
+class DiskContent(BaseModel):
+    """The content of a disk."""
 
     model_config = ConfigDict(extra="forbid")
 
     content: str
 
 
-class MachinesRequest(BaseModel):
-    """So many running machines of a type in a zone."""
+class InstancesRequest(BaseModel):
+    """A number of running instances to add to a zone."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -56,70 +56,77 @@ class MachinesRequest(BaseModel):
 
 
 def answer(cloud: GcpCloud, request: Request) -> Response:
-    """Return the reply to a request under /_gcp/; 400 and 404 tell what is wrong with it."""
+    """Return the response to a request under /_gcp/; that of an invalid request is 400 or 404."""
     try:
         content = _content(cloud, request)
-    except (ValidationError, NotAccepted) as error:
-        return reply({"error": str(error)}, 400)
+    except (ValidationError, AuthenticationError) as error:
+        return json_response({"error": str(error)}, 400)
     except Refused as refused:
         return refused.response
     if content is None:
-        return reply({"error": f"There is no {request.method} {request.path} here."}, 404)
-    return reply(content)
+        return json_response({"error": f"There is no {request.method} {request.path} here."}, 404)
+    return json_response(content)
 
 
 def _content(cloud: GcpCloud, request: Request) -> object | None:
+    """Return the content of the response, or None when no control path matches."""
     noun, *rest = request.path.removeprefix(PREFIX).split("/")
     body = request.get_data() or b"{}"
     content: object | None = None
     match request.method, noun, rest:
         case "GET", "service-account-key", []:
-            account = _account(request)
+            account = _service_account(request)
             content = service_account_key(_endpoint(request), account.name, account.project)
         case "GET", "workload-identity", []:
-            account = _account(request)
-            content = workload_identity(_endpoint(request), account, NUMBERS[account.project])
+            account = _service_account(request)
+            number = PROJECT_NUMBERS[account.project]
+            content = workload_identity(_endpoint(request), account, number)
         case "POST", "token", []:
-            asked = TokenRequest.model_validate_json(body)
-            account = account_of(Account(asked.account, asked.project).email)
-            token = cloud.tokens.issue(account, asked.lifetime_seconds)
+            token_request = TokenRequest.model_validate_json(body)
+            account = service_account(
+                ServiceAccount(token_request.account, token_request.project).email
+            )
+            token = cloud.tokens.issue(account, token_request.lifetime_seconds)
             content = {"access_token": token}
         case "POST", "expire-tokens", []:
             cloud.tokens.expired_before = time.time()
             content = {}
         case ("GET" | "PUT") as method, "disks", [project, zone, disk, "content"]:
-            where = Reference(project, f"zones/{zone}", "disks", disk)
-            written = ContentRequest.model_validate_json(body) if method == "PUT" else None
-            content = _disk_content(cloud, where, written)
+            reference = Reference(project, f"zones/{zone}", "disks", disk)
+            new_content = DiskContent.model_validate_json(body) if method == "PUT" else None
+            content = _disk_content(cloud, reference, new_content)
         case "POST", "instances", []:
-            machines = MachinesRequest.model_validate_json(body)
+            instances = InstancesRequest.model_validate_json(body)
             with cloud.lock:
-                put_machines(cloud.settled(), **machines.model_dump())
-            content = {"count": machines.count}
+                seed_running_instances(cloud.current_state(), **instances.model_dump())
+            content = {"count": instances.count}
         case "PUT", "quotas", [project, region]:
             limits: dict[str, Any] = request.get_json()
             with cloud.lock:
-                known = cloud.world.projects[project].limits.setdefault(region, {})
-                known.update({metric: float(limit) for metric, limit in limits.items()})
-                content = dict(known)
+                project_limits = cloud.state.projects[project].limits.setdefault(region, {})
+                project_limits.update({metric: float(limit) for metric, limit in limits.items()})
+                content = dict(project_limits)
     return content
 
 
 def _disk_content(
-    cloud: GcpCloud, where: Reference, written: ContentRequest | None
+    cloud: GcpCloud, reference: Reference, new_content: DiskContent | None
 ) -> dict[str, str]:
+    """Return the content of a disk, after replacing it by `new_content` if there is any."""
     with cloud.lock:
-        world = cloud.settled()
-        disk = world.get(where)
-        if written is not None:
-            world.contents[disk["id"]] = written.content
-        return {"content": world.contents.get(disk["id"], "")}
+        state = cloud.current_state()
+        disk = state.get(reference)
+        if new_content is not None:
+            state.contents[disk["id"]] = new_content.content
+        return {"content": state.contents.get(disk["id"], "")}
 
 
-def _account(request: Request) -> Account:
-    main = ACCOUNTS[0]
-    name = request.args.get("account", main.name)
-    return account_of(Account(name, request.args.get("project", main.project)).email)
+def _service_account(request: Request) -> ServiceAccount:
+    """Return the service account that the query names."""
+    default = SERVICE_ACCOUNTS[0]
+    name = request.args.get("account", default.name)
+    project = request.args.get("project", default.project)
+    return service_account(ServiceAccount(name, project).email)
 
 
 def _endpoint(request: Request) -> str:

@@ -1,6 +1,6 @@
-"""Google's own description of its APIs: which calls there are, and what bodies look like.
+"""Google's discovery documents: the methods of the APIs and the schemas of their bodies.
 
-The documents are the discovery documents that google-api-python-client ships
+The documents are those that google-api-python-client ships
 (https://developers.google.com/discovery/v1/reference/apis).
 """
 
@@ -21,16 +21,21 @@ _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "boolean": (bool,),
 }
 
-# The reference has it for every list, this revision of the document for none.
+# The REST reference documents this parameter for every list method, but this revision of the
+# discovery document for none.
 PARTIAL_SUCCESS: Final = "returnPartialSuccess"
 
 
 @dataclass(frozen=True)
 class Method:
-    """One call of an API. `id` is Google's: `compute.instances.insert`."""
+    """A method of an API, with its id such as `compute.instances.insert`.
+
+    `pattern` matches its paths, `query` has its query parameters, `request` and `response` are
+    the names of the schemas of its bodies.
+    """
 
     id: str
-    verb: str
+    http_method: str
     pattern: re.Pattern[str]
     query: Mapping[str, Mapping[str, Any]]
     request: str | None
@@ -38,26 +43,29 @@ class Method:
 
     @property
     def collection(self) -> str:
-        """The resource that it belongs to: `instances`."""
+        """The collection in the id, such as `instances`."""
         return self.id.split(".")[-2]
 
     @property
     def action(self) -> str:
-        """What it does: `insert`."""
+        """The last part of the id, such as `insert`."""
         return self.id.split(".")[-1]
 
 
 @dataclass(frozen=True)
 class Api:
-    """One API: its calls, and the schemas of their bodies."""
+    """The methods of an API by id, and the schemas of their bodies by name.
+
+    `routes` has the methods by HTTP method and number of slashes in the path.
+    """
 
     methods: Mapping[str, Method]
     schemas: Mapping[str, Mapping[str, Any]]
     routes: Mapping[tuple[str, int], tuple[Method, ...]]
 
-    def match(self, verb: str, path: str) -> tuple[Method, Mapping[str, str]] | None:
-        """Return the call of a path, and the parameters in it; None when there is none."""
-        for method in self.routes.get((verb, path.count("/")), ()):
+    def match(self, http_method: str, path: str) -> tuple[Method, Mapping[str, str]] | None:
+        """Return the method for a path and its path parameters, None when no method matches."""
+        for method in self.routes.get((http_method, path.count("/")), ()):
             matched = method.pattern.fullmatch(path)
             if matched is not None:
                 return method, matched.groupdict()
@@ -66,48 +74,55 @@ class Api:
 
 @cache
 def api(name: str) -> Api:
-    """Return an API by the name of its document: `compute.v1`."""
+    """Return an API by the name of its discovery document, such as `compute.v1`."""
     document = json.loads(
         files("googleapiclient")
         .joinpath(f"discovery_cache/documents/{name}.json")
         .read_text(encoding="utf-8")
     )
     base = "/" + document["servicePath"]
-    methods = {
-        made.id: made for made in (_method(one, base, document) for one in _methods(document))
-    }
+    methods = [_method(description, base, document) for description in _descriptions(document)]
     routes: dict[tuple[str, int], list[Method]] = {}
-    for method in methods.values():
+    for method in methods:
+        # The pattern of a path parameter, `[^/:]+`, has a slash that is not part of the path.
         slashes = method.pattern.pattern.count("/") - method.pattern.pattern.count("[^/")
-        routes.setdefault((method.verb, slashes), []).append(method)
-    return Api(methods, document["schemas"], {key: tuple(one) for key, one in routes.items()})
-
-
-def _methods(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield from node.get("methods", {}).values()
-    for resource in node.get("resources", {}).values():
-        yield from _methods(resource)
-
-
-def _method(described: Mapping[str, Any], base: str, document: Mapping[str, Any]) -> Method:
-    parameters = described.get("parameters", {})
-    query = {name: one for name, one in parameters.items() if one["location"] == "query"}
-    query.update(document["parameters"])
-    if described["id"].endswith((".list", ".aggregatedList")):
-        query[PARTIAL_SUCCESS] = {"type": "boolean"}
-    return Method(
-        id=described["id"],
-        verb=described["httpMethod"],
-        pattern=_pattern(base + described.get("flatPath", described["path"])),
-        query=query,
-        request=described.get("request", {}).get("$ref"),
-        response=described.get("response", {}).get("$ref"),
+        routes.setdefault((method.http_method, slashes), []).append(method)
+    return Api(
+        {method.id: method for method in methods},
+        document["schemas"],
+        {route: tuple(of_route) for route, of_route in routes.items()},
     )
 
 
-def _pattern(path: str) -> re.Pattern[str]:
-    """Return what matches a path such as `/v1/projects/{project}:testIamPermissions`."""
-    parts = re.split(r"\{\+?(\w+)\}", path)
+def _descriptions(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the descriptions of all methods in a discovery document or a part of it."""
+    yield from node.get("methods", {}).values()
+    for resource in node.get("resources", {}).values():
+        yield from _descriptions(resource)
+
+
+def _method(description: Mapping[str, Any], base: str, document: Mapping[str, Any]) -> Method:
+    query = {
+        name: parameter
+        for name, parameter in description.get("parameters", {}).items()
+        if parameter["location"] == "query"
+    }
+    query.update(document["parameters"])
+    if description["id"].endswith((".list", ".aggregatedList")):
+        query[PARTIAL_SUCCESS] = {"type": "boolean"}
+    return Method(
+        id=description["id"],
+        http_method=description["httpMethod"],
+        pattern=_pattern(base + description.get("flatPath", description["path"])),
+        query=query,
+        request=description.get("request", {}).get("$ref"),
+        response=description.get("response", {}).get("$ref"),
+    )
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    """Return the pattern of a path template such as `/v1/projects/{project}:setIamPolicy`."""
+    parts = re.split(r"\{\+?(\w+)\}", template)
     return re.compile(
         "".join(
             re.escape(part) if number % 2 == 0 else f"(?P<{part}>[^/:]+)"
@@ -119,32 +134,33 @@ def _pattern(path: str) -> re.Pattern[str]:
 def violations(
     schemas: Mapping[str, Mapping[str, Any]], schema: str, content: object, *, strict: bool = False
 ) -> Iterator[tuple[str, str]]:
-    """Yield where a body breaks its schema, and how; the top of it is "".
+    """Yield the violations of a schema, each with the path of the field and a description.
 
-    `strict` also holds numbers to their formats and strings to their enumerations, as replies
-    have to keep them.
+    The path of the whole body is "". With `strict`, as for responses, 64 bit integers must be
+    strings; requests may have them as numbers too.
     """
     yield from _check(schemas, schemas[schema], content, "", strict)
 
 
 def normalised(schemas: Mapping[str, Mapping[str, Any]], schema: str, content: Any) -> Any:
-    """Return a body as Google reads it: without what is output only, long numbers as strings."""
-    return _normal(schemas, schemas[schema], content)
+    """Return a request body without output only fields, and with 64 bit integers as strings."""
+    return _normalised(schemas, schemas[schema], content)
 
 
-def _normal(
+def _normalised(
     schemas: Mapping[str, Mapping[str, Any]], schema: Mapping[str, Any], content: Any
 ) -> Any:
     schema = schemas[schema["$ref"]] if "$ref" in schema else schema
     if isinstance(content, dict):
-        known, others = schema.get("properties", {}), schema.get("additionalProperties", {})
+        properties = schema.get("properties", {})
+        additional = schema.get("additionalProperties", {})
         return {
-            name: _normal(schemas, known.get(name, others), value)
+            name: _normalised(schemas, properties.get(name, additional), value)
             for name, value in content.items()
-            if not known.get(name, {}).get("readOnly")
+            if not properties.get(name, {}).get("readOnly")
         }
     if isinstance(content, list):
-        return [_normal(schemas, schema["items"], one) for one in content]
+        return [_normalised(schemas, schema["items"], item) for item in content]
     if schema.get("format") in ("int64", "uint64") and schema["type"] == "string":
         return str(content)
     return content
@@ -154,56 +170,57 @@ def _check(
     schemas: Mapping[str, Mapping[str, Any]],
     schema: Mapping[str, Any],
     content: object,
-    where: str,
+    path: str,
     strict: bool,
 ) -> Iterator[tuple[str, str]]:
     if "$ref" in schema:
         schema = schemas[schema["$ref"]]
-    kind = schema.get("type")
-    if kind == "object":
-        yield from _check_object(schemas, schema, content, where, strict)
-    elif kind == "array":
+    schema_type = schema.get("type")
+    if schema_type == "object":
+        yield from _check_object(schemas, schema, content, path, strict)
+    elif schema_type == "array":
         if not isinstance(content, list):
-            yield where, "Proto field is repeated, the value is not a list."
+            yield path, "Proto field is repeated, the value is not a list."
             return
         for number, item in enumerate(content):
-            yield from _check(schemas, schema["items"], item, f"{where}[{number}]", strict)
-    elif kind in _TYPES:
-        yield from _check_scalar(schema, content, where, strict)
+            yield from _check(schemas, schema["items"], item, f"{path}[{number}]", strict)
+    elif schema_type in _TYPES:
+        yield from _check_scalar(schema, content, path, strict)
 
 
 def _check_object(
     schemas: Mapping[str, Mapping[str, Any]],
     schema: Mapping[str, Any],
     content: object,
-    where: str,
+    path: str,
     strict: bool,
 ) -> Iterator[tuple[str, str]]:
     if not isinstance(content, dict):
-        yield where, "Proto field is not repeating, cannot start list or scalar."
+        yield path, "Proto field is not repeating, cannot start list or scalar."
         return
     properties = schema.get("properties", {})
-    others = schema.get("additionalProperties")
+    additional = schema.get("additionalProperties")
     for name, value in content.items():
-        known = properties.get(name, others)
-        below = f"{where}.{name}" if where else name
-        if known is None:
-            yield where, f'Unknown name "{name}": Cannot find field.'
+        field_schema = properties.get(name, additional)
+        if field_schema is None:
+            yield path, f'Unknown name "{name}": Cannot find field.'
         else:
-            yield from _check(schemas, known, value, below, strict)
+            field_path = f"{path}.{name}" if path else name
+            yield from _check(schemas, field_schema, value, field_path, strict)
 
 
 def _check_scalar(
-    schema: Mapping[str, Any], content: object, where: str, strict: bool
+    schema: Mapping[str, Any], content: object, path: str, strict: bool
 ) -> Iterator[tuple[str, str]]:
-    kind, form = schema["type"], schema.get("format")
-    # 64 bit integers are strings, for JavaScript's sake; Google reads numbers too.
-    if kind == "string" and form in ("int64", "uint64") and not strict:
+    schema_type, form = schema["type"], schema.get("format")
+    # JSON has 64 bit integers as strings, because JavaScript numbers lose precision; Google
+    # accepts numbers in requests too.
+    if schema_type == "string" and form in ("int64", "uint64") and not strict:
         content = str(content) if isinstance(content, int) else content
-    right_type = isinstance(content, _TYPES[kind])
-    if not right_type or (kind != "boolean" and isinstance(content, bool)):
-        yield where, f"Invalid value ({content!r}), expected {kind}."
+    right_type = isinstance(content, _TYPES[schema_type])
+    if not right_type or (schema_type != "boolean" and isinstance(content, bool)):
+        yield path, f"Invalid value ({content!r}), expected {schema_type}."
     elif form in ("int64", "uint64") and not str(content).lstrip("-").isdigit():
-        yield where, f"Invalid value ({content!r}), expected {form}."
+        yield path, f"Invalid value ({content!r}), expected {form}."
     elif "enum" in schema and content not in schema["enum"]:
-        yield where, f'Invalid value at "{where}": {content!r}'
+        yield path, f'Invalid value at "{path}": {content!r}'

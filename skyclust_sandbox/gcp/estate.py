@@ -1,7 +1,7 @@
-"""The plan of the seeded estate: a project that a company has used for some years.
+"""The instances of the seeded estate: a project that a company has used for some years.
 
-Everything here is plain data drawn from seeded dice, the same in every run; ages count back
-from the moment the estate is built. `estate_builder` puts it into the world.
+The plan is drawn from random number generators with fixed seeds, so that it is the same in every
+run. Ages count back from the time at which `estate_builder` adds the resources to the state.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from skyclust_sandbox.gcp.locations import REGIONS
 
 @dataclass(frozen=True)
 class Role:
-    """What a machine does in an application, and what it is made of. Sizes are in GiB."""
+    """A role of instances in an application: machine types, count, and disk sizes in GiB."""
 
     name: str
-    types: tuple[str, ...]
+    machine_types: tuple[str, ...]
     count: int
     boot_gib: int = 20
     data_gib: int | None = None
@@ -27,7 +27,7 @@ class Role:
 
 @dataclass(frozen=True)
 class Application:
-    """Something that the company runs, and who answers for it."""
+    """An application of the company, with the team that is responsible for it."""
 
     name: str
     team: str
@@ -36,19 +36,19 @@ class Application:
 
 
 @dataclass(frozen=True)
-class Machine:
-    """One machine of the plan. `stopped_days` is None while it runs."""
+class PlannedInstance:
+    """An instance of the plan. `stopped_days` is None for a running instance."""
 
     name: str
     zone: str
-    type: str
+    machine_type: str
     environment: str
     labels: Mapping[str, str]
     age_days: float
     stopped_days: float | None
     boot_gib: int
     data_gib: int | None
-    public: bool
+    external: bool
     spot: bool
 
 
@@ -110,51 +110,54 @@ SITES: Final[Mapping[str, Mapping[str, float]]] = {
     "us-east1": {"production": 0.5},
     "asia-southeast1": {"production": 0.3},
 }
-"""The regions, and the share of its machines that each environment has there."""
+"""The regions, each with its environments and the share of a role's count that they have."""
 
 SHORT_NAMES: Final = {"production": "prod", "staging": "stage", "development": "dev"}
-"""How an environment is called within other names."""
+"""The environments, each with its abbreviation in resource names."""
 
 BASE_IMAGE_AGES_DAYS: Final = (20, 110, 200, 290, 380, 650)
-"""When the company made its base images; X86_64 machines run the newest of their day."""
+"""The ages of the company's base images.
+
+An x86 instance has the newest image that is older than itself.
+"""
 
 _STOPPED_SHARE: Final = {"production": 0.02, "staging": 0.15, "development": 0.4}
 _WITHOUT_ARM: Final = frozenset({"asia-southeast1"})
-# Made by hand and forgotten: no application, and hardly a label.
-_STRAYS: Final = ("instance-1", "instance-2", "test", "tmp-debug", "poc-gpu", "old-migration")
+# Instances that were created by hand and never deleted: no application and no label.
+_FORGOTTEN: Final = ("instance-1", "instance-2", "test", "tmp-debug", "poc-gpu", "old-migration")
 
 
-def plan_machines() -> Iterator[Machine]:
-    """Yield the machines of the company, the same in every run."""
+def plan_instances() -> Iterator[PlannedInstance]:
+    """Yield the instances of the estate."""
     for region, environments in SITES.items():
-        dice = random.Random(f"machines in {region}")  # noqa: S311 - a plan, not a secret
+        rng = random.Random(f"machines in {region}")  # noqa: S311 - not a secret
         for environment, share in environments.items():
             for application in APPLICATIONS:
                 for role in application.roles:
                     for number in range(1, max(1, round(role.count * share)) + 1):
-                        yield _machine(
-                            dice,
+                        yield _instance(
+                            rng,
                             region,
                             environment,
                             application=application,
                             role=role,
                             number=number,
                         )
-        for name in _STRAYS:
-            yield _stray(dice, region, name)
+        for name in _FORGOTTEN:
+            yield _forgotten_instance(rng, region, name)
 
 
-def _machine(
-    dice: random.Random,
+def _instance(
+    rng: random.Random,
     region: str,
     environment: str,
     *,
     application: Application,
     role: Role,
     number: int,
-) -> Machine:
+) -> PlannedInstance:
     name = f"{application.name}-{role.name}-{SHORT_NAMES[environment]}-{number:02d}"
-    age_days = dice.uniform(2, 900)
+    age_days = rng.uniform(2, 900)
     labels = {
         "environment": environment,
         "team": application.team,
@@ -162,48 +165,48 @@ def _machine(
         "application": application.name,
         "role": role.name,
     }
-    if dice.random() < 0.08:  # labelling rules came late, and not everybody follows them
-        del labels[dice.choice(("team", "cost-center"))]
-    stopped = dice.random() < _STOPPED_SHARE[environment]
-    return Machine(
+    if rng.random() < 0.08:  # some instances break the company's labelling rules
+        del labels[rng.choice(("team", "cost-center"))]
+    stopped = rng.random() < _STOPPED_SHARE[environment]
+    return PlannedInstance(
         name=name,
-        zone=_zone(dice, region),
-        type=_type(dice, region, role),
+        zone=_draw_zone(rng, region),
+        machine_type=_draw_machine_type(rng, region, role),
         environment=environment,
         labels=labels,
         age_days=age_days,
-        stopped_days=age_days * dice.uniform(0.05, 0.6) if stopped else None,
+        stopped_days=age_days * rng.uniform(0.05, 0.6) if stopped else None,
         boot_gib=role.boot_gib,
         data_gib=role.data_gib,
-        public=role.name in {"bastion", "front"},
-        spot=role.name == "runner" and dice.random() < 0.7,
+        external=role.name in {"bastion", "front"},
+        spot=role.name == "runner" and rng.random() < 0.7,
     )
 
 
-def _stray(dice: random.Random, region: str, name: str) -> Machine:
-    age_days = dice.uniform(200, 1100)
-    return Machine(
+def _forgotten_instance(rng: random.Random, region: str, name: str) -> PlannedInstance:
+    age_days = rng.uniform(200, 1100)
+    return PlannedInstance(
         name=name,
-        zone=_zone(dice, region),
-        type="e2-medium",
+        zone=_draw_zone(rng, region),
+        machine_type="e2-medium",
         environment="",
         labels={},
         age_days=age_days,
-        stopped_days=age_days * 0.9 if dice.random() < 0.5 else None,
+        stopped_days=age_days * 0.9 if rng.random() < 0.5 else None,
         boot_gib=30,
         data_gib=None,
-        public=True,
+        external=True,
         spot=False,
     )
 
 
-def _zone(dice: random.Random, region: str) -> str:
-    # The fourth zone of us-central1 has no arm64 machines.
-    return f"{region}-{dice.choice(REGIONS[region][:3])}"
+def _draw_zone(rng: random.Random, region: str) -> str:
+    # The fourth zone of us-central1 has no arm64 machine types.
+    return f"{region}-{rng.choice(REGIONS[region][:3])}"
 
 
-def _type(dice: random.Random, region: str, role: Role) -> str:
-    drawn = dice.choice(role.types)
+def _draw_machine_type(rng: random.Random, region: str, role: Role) -> str:
+    machine_type = rng.choice(role.machine_types)
     if region not in _WITHOUT_ARM:
-        return drawn
-    return drawn.replace("c4a-", "n2-").replace("t2a-", "e2-")
+        return machine_type
+    return machine_type.replace("c4a-", "n2-").replace("t2a-", "e2-")

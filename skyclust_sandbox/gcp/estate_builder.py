@@ -1,4 +1,4 @@
-"""Builds the planned estate in the world: hundreds of resources in a few milliseconds."""
+"""Add the seeded estate to the state: hundreds of resources in a few milliseconds."""
 
 from __future__ import annotations
 
@@ -13,53 +13,51 @@ from skyclust_sandbox.gcp.estate import (
     BASE_IMAGE_AGES_DAYS,
     SHORT_NAMES,
     SITES,
-    Machine,
-    plan_machines,
+    PlannedInstance,
+    plan_instances,
 )
-from skyclust_sandbox.gcp.estate_load_balancers import build_balancers
+from skyclust_sandbox.gcp.estate_load_balancers import build_load_balancers
+from skyclust_sandbox.gcp.firewalls import add_firewall
 from skyclust_sandbox.gcp.images import newest_of_family
-from skyclust_sandbox.gcp.links import Reference
-from skyclust_sandbox.gcp.lists import region_in
-from skyclust_sandbox.gcp.locations import REGIONS
+from skyclust_sandbox.gcp.links import Reference, name_in
+from skyclust_sandbox.gcp.locations import REGIONS, region_of
 from skyclust_sandbox.gcp.machine_types import series_of
-from skyclust_sandbox.gcp.networks import PUBLIC_RANGE, put_firewall, put_network, put_subnetwork
+from skyclust_sandbox.gcp.network_interfaces import EXTERNAL_RANGE
+from skyclust_sandbox.gcp.networks import add_network
 from skyclust_sandbox.gcp.resources import with_labels
-from skyclust_sandbox.gcp.responses import Resource
-from skyclust_sandbox.gcp.seeding import (
-    Planted,
-    plant_address,
-    plant_disk,
-    plant_machine,
-)
-from skyclust_sandbox.gcp.snapshots import snapshot_of
-from skyclust_sandbox.gcp.state import Project, World, timestamp
+from skyclust_sandbox.gcp.responses import Resource, timestamp
+from skyclust_sandbox.gcp.seeding import InstanceSeed, seed_address, seed_disk, seed_instance
+from skyclust_sandbox.gcp.snapshots import new_snapshot
+from skyclust_sandbox.gcp.state import Project, State
+from skyclust_sandbox.gcp.subnetworks import add_subnetwork
 
+# The subnetwork tiers, with the port and the source range that their firewall rule allows.
 _TIERS: Final = {"public": ("443", "0.0.0.0/0"), "private": ("8080", "10.0.0.0/8")}
 _SECOND_OCTETS: Final = {"production": 20, "staging": 40, "development": 60}
 
 
-def build_estate(world: World, project: Project) -> None:
-    """Fill a project with what the company has there."""
-    dice = random.Random("estate")  # noqa: S311 - a plan, not a secret
+def build_estate(state: State, project: Project) -> None:
+    """Add all resources of the estate to a project."""
+    rng = random.Random("estate")  # noqa: S311 - not a secret
     for environment in SHORT_NAMES:
-        _build_network(world, project, environment)
-    images = _build_images(world, project)
+        _build_network(state, project, environment)
+    images = _build_images(state, project)
     numbers = itertools.count(1)
-    for machine in plan_machines():
-        _build_machine(world, project, machine, images, numbers)
-    _build_snapshots(world, project, dice)
-    _build_left_overs(world, project, dice)
-    _build_addresses(world, project)
-    build_balancers(world, project)
+    for planned in plan_instances():
+        _build_instance(state, project, planned, images, numbers)
+    _build_snapshots(state, project, rng)
+    _build_unattached_disks(state, project, rng)
+    _build_addresses(state, project)
+    build_load_balancers(state, project)
 
 
-def _build_network(world: World, project: Project, environment: str) -> None:
-    put_network(world, project, environment, auto=False, description=f"Network of {environment}")
+def _build_network(state: State, project: Project, environment: str) -> None:
+    add_network(state, project, environment, auto=False, description=f"Network of {environment}")
     regions = [region for region, environments in SITES.items() if environment in environments]
     for number, region in enumerate(regions):
         for tier_number, tier in enumerate(_TIERS):
-            put_subnetwork(
-                world,
+            add_subnetwork(
+                state,
                 project,
                 f"{environment}-{tier}",
                 region=region,
@@ -67,8 +65,8 @@ def _build_network(world: World, project: Project, environment: str) -> None:
                 cidr=f"10.{_SECOND_OCTETS[environment] + number}.{tier_number * 64}.0/20",
             )
     for tier, (port, source) in _TIERS.items():
-        put_firewall(
-            world,
+        add_firewall(
+            state,
             project,
             f"{environment}-{tier}",
             network=environment,
@@ -79,20 +77,20 @@ def _build_network(world: World, project: Project, environment: str) -> None:
         )
 
 
-def _build_images(world: World, project: Project) -> dict[int, Resource]:
-    """Make the base images of the last years; returns them by age in days."""
-    source = newest_of_family(world, "debian-cloud", "debian-12")
-    built: dict[int, Resource] = {}
+def _build_images(state: State, project: Project) -> dict[int, Resource]:
+    """Add the company's base images, and return them by age in days."""
+    source = newest_of_family(state, "debian-cloud", "debian-12")
+    images: dict[int, Resource] = {}
     for age_days in BASE_IMAGE_AGES_DAYS:
-        made = datetime.now(UTC) - timedelta(days=age_days)
+        created = datetime.now(UTC) - timedelta(days=age_days)
         name = f"company-base-{age_days:03d}"
-        where = Reference(project.name, "global", "images", name)
+        reference = Reference(project.name, "global", "images", name)
         image = {
             **source,
-            "id": world.new_id(),
+            "id": state.new_id(),
             "name": name,
-            "selfLink": where.link,
-            "creationTimestamp": timestamp(made),
+            "selfLink": reference.link,
+            "creationTimestamp": timestamp(created),
             "description": "Base image with agents and hardening",
             "family": "company-base",
             "diskSizeGb": "10",
@@ -101,99 +99,102 @@ def _build_images(world: World, project: Project) -> dict[int, Resource]:
             "storageLocations": ["eu"],
         }
         with_labels(image, {"team": "platform"})
-        project.shelf("images", "global")[name] = image
-        built[age_days] = image
-    return built
+        project.collection("images", "global")[name] = image
+        images[age_days] = image
+    return images
 
 
-def _build_machine(
-    world: World,
+def _build_instance(
+    state: State,
     project: Project,
-    machine: Machine,
+    planned: PlannedInstance,
     images: dict[int, Resource],
     numbers: Iterator[int],
 ) -> None:
-    region, number = region_in(f"zones/{machine.zone}"), next(numbers)
-    tier = "public" if machine.public else "private"
-    name = f"{machine.environment}-{tier}" if machine.environment else "default"
-    where = Reference(project.name, f"regions/{region}", "subnetworks", name)
-    network = project.shelf("subnetworks", where.scope)[name]
-    prefix, third = network["ipCidrRange"].rsplit(".", 2)[:2]
-    plant_machine(
-        world,
+    region, number = region_of(planned.zone), next(numbers)
+    tier = "public" if planned.external else "private"
+    name = f"{planned.environment}-{tier}" if planned.environment else "default"
+    reference = Reference(project.name, f"regions/{region}", "subnetworks", name)
+    subnetwork = project.collection("subnetworks", reference.scope)[name]
+    prefix, third_octet = subnetwork["ipCidrRange"].rsplit(".", 2)[:2]
+    seed_instance(
+        state,
         project,
-        Planted(
-            name=machine.name,
-            zone=machine.zone,
-            machine_type=machine.type,
-            subnetwork=where,
-            private_address=f"{prefix}.{int(third) + number // 250}.{number % 250 + 2}",
-            public_address=str(PUBLIC_RANGE[number]) if machine.public else None,
-            image=_image_of(world, machine, images),
-            labels=machine.labels,
-            tags=(tier,) if machine.environment else (),
-            boot_gib=machine.boot_gib,
-            data_gib=machine.data_gib,
-            age_days=machine.age_days,
-            stopped_days=machine.stopped_days,
-            preemptible=machine.spot,
+        InstanceSeed(
+            name=planned.name,
+            zone=planned.zone,
+            machine_type=planned.machine_type,
+            subnetwork=reference,
+            internal_address=f"{prefix}.{int(third_octet) + number // 250}.{number % 250 + 2}",
+            external_address=str(EXTERNAL_RANGE[number]) if planned.external else None,
+            image=_image_for(state, planned, images),
+            labels=planned.labels,
+            tags=(tier,) if planned.environment else (),
+            boot_gib=planned.boot_gib,
+            data_gib=planned.data_gib,
+            age_days=planned.age_days,
+            stopped_days=planned.stopped_days,
+            spot=planned.spot,
         ),
     )
 
 
-def _image_of(world: World, machine: Machine, images: dict[int, Resource]) -> Resource:
-    """Return the newest base image of the day the machine was made, else a public one."""
-    if series_of(machine.type).architecture == "ARM64":
-        return newest_of_family(world, "debian-cloud", "debian-12-arm64")
-    there_already = [age_days for age_days in images if age_days > machine.age_days]
-    if there_already:
-        return images[min(there_already)]
-    return newest_of_family(world, "debian-cloud", "debian-12")
+def _image_for(state: State, planned: PlannedInstance, images: dict[int, Resource]) -> Resource:
+    """Return the newest base image that is older than an instance, or else a public image.
+
+    Arm instances have a public image, because the base images are for x86.
+    """
+    if series_of(planned.machine_type).architecture == "ARM64":
+        return newest_of_family(state, "debian-cloud", "debian-12-arm64")
+    older = [age_days for age_days in images if age_days > planned.age_days]
+    if older:
+        return images[min(older)]
+    return newest_of_family(state, "debian-cloud", "debian-12")
 
 
-def _build_snapshots(world: World, project: Project, dice: random.Random) -> None:
-    """Snapshot each data disk some times, back to when nobody cleaned up."""
-    shelf = project.shelf("snapshots", "global")
-    for disk in list(project.every("disks")):
+def _build_snapshots(state: State, project: Project, rng: random.Random) -> None:
+    """Add recent snapshots of each data disk, and an old one that should have been deleted."""
+    snapshots = project.collection("snapshots", "global")
+    for disk in list(project.list_all("disks")):
         if not disk["name"].endswith("-data"):
             continue
-        zone = disk["zone"].rpartition("/")[2]
-        for age_days in (1, 8, 15, dice.randint(180, 720)):
+        zone = name_in(disk["zone"])
+        for age_days in (1, 8, 15, rng.randint(180, 720)):
             name = f"{disk['name']}-{zone}-{age_days:03d}"
-            where = Reference(project.name, "global", "snapshots", name)
-            made = datetime.now(UTC) - timedelta(days=age_days)
-            snapshot = snapshot_of(world, where, disk)
-            snapshot["creationTimestamp"] = timestamp(made)
+            reference = Reference(project.name, "global", "snapshots", name)
+            created = datetime.now(UTC) - timedelta(days=age_days)
+            snapshot = new_snapshot(state, reference, disk)
+            snapshot["creationTimestamp"] = timestamp(created)
             snapshot["description"] = f"Backup of {disk['name']}"
-            shelf[name] = with_labels(snapshot, disk.get("labels"))
+            snapshots[name] = with_labels(snapshot, disk.get("labels"))
 
 
-def _build_left_overs(world: World, project: Project, dice: random.Random) -> None:
-    """Leave disks that no machine uses any more, half of them without a label."""
+def _build_unattached_disks(state: State, project: Project, rng: random.Random) -> None:
+    """Add disks that no instance uses, half of them without a label."""
     for region in SITES:
-        for number in range(dice.randint(4, 9)):
-            application = dice.choice(APPLICATIONS)
-            plant_disk(
-                world,
+        for number in range(rng.randint(4, 9)):
+            application = rng.choice(APPLICATIONS)
+            seed_disk(
+                state,
                 project,
-                f"{region}-{dice.choice(REGIONS[region])}",
+                f"{region}-{rng.choice(REGIONS[region])}",
                 f"{application.name}-old-data-{number}" if number % 2 else f"disk-{number + 1}",
-                dice.choice((10, 50, 100, 500)),
+                rng.choice((10, 50, 100, 500)),
                 labels={"team": application.team} if number % 2 else None,
-                age_days=dice.uniform(90, 1200),
+                age_days=rng.uniform(90, 1200),
             )
 
 
-def _build_addresses(world: World, project: Project) -> None:
-    """Give bastions fixed addresses, and keep three in each region that nothing uses."""
-    addresses = (str(PUBLIC_RANGE[number]) for number in range(900, 1000))
-    for instance in project.every("instances"):
+def _build_addresses(state: State, project: Project) -> None:
+    """Add static addresses: one for each bastion, and three unused ones in each region."""
+    addresses = (str(EXTERNAL_RANGE[number]) for number in range(900, 1000))
+    for instance in project.list_all("instances"):
         if "-bastion-" in instance["name"]:
-            region = region_in(f"zones/{instance['zone'].rpartition('/')[2]}")
-            address = plant_address(world, project, region, instance["name"], next(addresses))
-            for access in instance["networkInterfaces"][0]["accessConfigs"]:
-                access["natIP"] = address["address"]
+            region = region_of(name_in(instance["zone"]))
+            address = seed_address(state, project, region, instance["name"], next(addresses))
+            for access_config in instance["networkInterfaces"][0]["accessConfigs"]:
+                access_config["natIP"] = address["address"]
             address.update(status="IN_USE", users=[instance["selfLink"]])
     for region in SITES:
         for name in ("reserved-1", "reserved-2", "reserved-for-launch"):
-            plant_address(world, project, region, name, next(addresses))
+            seed_address(state, project, region, name, next(addresses))

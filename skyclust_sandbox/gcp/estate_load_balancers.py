@@ -1,4 +1,4 @@
-"""The load balancers of the estate: global ones before the shop, network ones, an old pool."""
+"""The load balancers of the estate: application, network, internal and target pool based ones."""
 
 from __future__ import annotations
 
@@ -7,58 +7,58 @@ from typing import Final
 from skyclust_sandbox.gcp.estate import SHORT_NAMES, SITES
 from skyclust_sandbox.gcp.generic_resources import KINDS
 from skyclust_sandbox.gcp.links import Reference, scope_link
-from skyclust_sandbox.gcp.networks import PUBLIC_RANGE
+from skyclust_sandbox.gcp.network_interfaces import EXTERNAL_RANGE
 from skyclust_sandbox.gcp.resources import new_resource, with_labels
-from skyclust_sandbox.gcp.responses import Resource
-from skyclust_sandbox.gcp.seeding import plant_address
-from skyclust_sandbox.gcp.state import Project, World, fingerprint
+from skyclust_sandbox.gcp.responses import Resource, fingerprint
+from skyclust_sandbox.gcp.seeding import seed_address
+from skyclust_sandbox.gcp.state import Project, State
 
-_PUBLIC_NUMBERS: Final = 1100
+_FIRST_ADDRESS: Final = 1100
 
 
-def build_balancers(world: World, project: Project) -> None:
-    """Put the load balancers of the company into its project."""
-    _build_global(world, project)
-    number = _PUBLIC_NUMBERS
+def build_load_balancers(state: State, project: Project) -> None:
+    """Add the load balancers of the estate to a project."""
+    _build_application_load_balancer(state, project)
+    number = _FIRST_ADDRESS
     for region, environments in SITES.items():
         for environment in environments:
             number += 1
-            _build_network_balancer(world, project, region, environment, number)
-            _build_internal(world, project, region, environment)
-    _build_pool(world, project)
+            _build_network_load_balancer(state, project, region, environment, number)
+            _build_internal_load_balancer(state, project, region, environment)
+    _build_target_pool(state, project)
 
 
-def _build_global(world: World, project: Project) -> None:
-    """An HTTPS load balancer: rule, proxy, map, service, check."""
-    check = _put(
-        world,
+def _build_application_load_balancer(state: State, project: Project) -> None:
+    """Build a global HTTPS load balancer: rule, proxy, URL map, backend service, health check."""
+    health_check = _store(
+        state,
         Reference(project.name, "global", "healthChecks", "shop"),
         {"type": "HTTP", "timeoutSec": 5},
     )
-    service = _put(
-        world,
+    service = _store(
+        state,
         Reference(project.name, "global", "backendServices", "shop"),
         {
             "protocol": "HTTP",
             "portName": "http",
             "timeoutSec": 30,
             "loadBalancingScheme": "EXTERNAL_MANAGED",
-            "healthChecks": [check["selfLink"]],
+            "healthChecks": [health_check["selfLink"]],
         },
     )
-    urls = _put(
-        world,
+    url_map = _store(
+        state,
         Reference(project.name, "global", "urlMaps", "shop"),
         {"defaultService": service["selfLink"]},
     )
-    proxy = _put(
-        world,
+    proxy = _store(
+        state,
         Reference(project.name, "global", "targetHttpsProxies", "shop"),
-        {"urlMap": urls["selfLink"]},
+        {"urlMap": url_map["selfLink"]},
     )
-    address = plant_address(world, project, "", "shop", str(PUBLIC_RANGE[_PUBLIC_NUMBERS]))
-    rule = _put(
-        world,
+    address = seed_address(state, project, "", "shop", str(EXTERNAL_RANGE[_FIRST_ADDRESS]))
+    rule = _store(
+        state,
         Reference(project.name, "global", "forwardingRules", "shop-https"),
         {
             "IPAddress": address["address"],
@@ -73,20 +73,20 @@ def _build_global(world: World, project: Project) -> None:
     address.update(status="IN_USE", users=[rule["selfLink"]])
 
 
-def _build_network_balancer(
-    world: World, project: Project, region: str, environment: str, number: int
+def _build_network_load_balancer(
+    state: State, project: Project, region: str, environment: str, number: int
 ) -> None:
     scope, name = f"regions/{region}", f"orders-{SHORT_NAMES[environment]}"
-    service = _put(
-        world,
+    service = _store(
+        state,
         Reference(project.name, scope, "backendServices", name),
         {"protocol": "TCP", "loadBalancingScheme": "EXTERNAL", "timeoutSec": 30},
     )
-    rule = _put(
-        world,
+    rule = _store(
+        state,
         Reference(project.name, scope, "forwardingRules", name),
         {
-            "IPAddress": str(PUBLIC_RANGE[number]),
+            "IPAddress": str(EXTERNAL_RANGE[number]),
             "IPProtocol": "TCP",
             "portRange": "443-443",
             "backendService": service["selfLink"],
@@ -97,17 +97,19 @@ def _build_network_balancer(
     with_labels(rule, {"application": "orders", "environment": environment, "team": "payments"})
 
 
-def _build_internal(world: World, project: Project, region: str, environment: str) -> None:
+def _build_internal_load_balancer(
+    state: State, project: Project, region: str, environment: str
+) -> None:
     scope, name = f"regions/{region}", f"search-{SHORT_NAMES[environment]}"
-    where = Reference(project.name, scope, "subnetworks", f"{environment}-private")
-    subnetwork = project.shelf("subnetworks", scope)[where.name]
-    service = _put(
-        world,
+    reference = Reference(project.name, scope, "subnetworks", f"{environment}-private")
+    subnetwork = project.collection("subnetworks", scope)[reference.name]
+    service = _store(
+        state,
         Reference(project.name, scope, "backendServices", name),
         {"protocol": "TCP", "loadBalancingScheme": "INTERNAL", "network": subnetwork["network"]},
     )
-    rule = _put(
-        world,
+    rule = _store(
+        state,
         Reference(project.name, scope, "forwardingRules", name),
         {
             "IPAddress": subnetwork["ipCidrRange"].replace(".0/20", ".250"),
@@ -116,31 +118,31 @@ def _build_internal(world: World, project: Project, region: str, environment: st
             "backendService": service["selfLink"],
             "loadBalancingScheme": "INTERNAL",
             "network": subnetwork["network"],
-            "subnetwork": where.link,
+            "subnetwork": reference.link,
             "networkTier": "PREMIUM",
         },
     )
     with_labels(rule, {"application": "search", "environment": environment})
 
 
-def _build_pool(world: World, project: Project) -> None:
-    """A load balancer of the first kind: a target pool of machines, without a label."""
+def _build_target_pool(state: State, project: Project) -> None:
+    """Build a load balancer with a target pool, the oldest kind; it has no label."""
     scope = "regions/europe-west3"
     members = [
         instance["selfLink"]
-        for instance in project.every("instances")
+        for instance in project.list_all("instances")
         if instance["name"].startswith("instance-") and "/europe-west3-" in instance["zone"]
     ]
-    pool = _put(
-        world,
+    pool = _store(
+        state,
         Reference(project.name, scope, "targetPools", "legacy-intranet"),
         {"instances": members, "sessionAffinity": "NONE"},
     )
-    _put(
-        world,
+    _store(
+        state,
         Reference(project.name, scope, "forwardingRules", "legacy-intranet"),
         {
-            "IPAddress": str(PUBLIC_RANGE[_PUBLIC_NUMBERS + 100]),
+            "IPAddress": str(EXTERNAL_RANGE[_FIRST_ADDRESS + 100]),
             "IPProtocol": "TCP",
             "portRange": "80-80",
             "target": pool["selfLink"],
@@ -151,10 +153,14 @@ def _build_pool(world: World, project: Project) -> None:
     )
 
 
-def _put(world: World, where: Reference, body: Resource) -> Resource:
-    project, collection, scope = world.projects[where.project], where.collection, where.scope
-    resource = new_resource(world, where, KINDS[collection]) | body
+def _store(state: State, reference: Reference, body: Resource) -> Resource:
+    project, collection, scope = (
+        state.projects[reference.project],
+        reference.collection,
+        reference.scope,
+    )
+    resource = new_resource(state, reference, KINDS[collection]) | body
     if scope != "global":
         resource["region"] = scope_link(project.name, scope)
-    project.shelf(collection, scope)[where.name] = resource
+    project.collection(collection, scope)[reference.name] = resource
     return resource

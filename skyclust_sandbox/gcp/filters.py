@@ -1,4 +1,4 @@
-"""The filters of lists, in both of the languages that Compute Engine reads.
+"""The filters of list methods, in both syntaxes that Compute Engine accepts.
 
 See the `filter` parameter in
 https://cloud.google.com/compute/docs/reference/rest/v1/instances/list.
@@ -14,7 +14,7 @@ from typing import Final
 
 from skyclust_sandbox.gcp.responses import Resource, invalid
 
-Matches = Callable[[Resource], bool]
+Predicate = Callable[[Resource], bool]
 
 _TOKEN: Final = re.compile(
     r"\s*(?:(?P<open>\()|(?P<close>\))|(?P<operator><=|>=|!=|=|<|>|:)"
@@ -28,26 +28,26 @@ _COMPARISONS: Final[dict[str, Callable[[float, float], bool]]] = {
 }
 
 
-class _Unreadable(Exception):
-    """The text is no filter."""
+class _InvalidFilter(Exception):
+    """The text is not a valid filter expression."""
 
 
-def read_filter(text: str) -> Matches:
-    """Return what tells whether a resource matches; raises a refusal for what is no filter."""
+def read_filter(text: str) -> Predicate:
+    """Return the predicate of a filter expression; raises Refused for an invalid expression."""
     try:
-        matches = _Reader(_tokens(text)).whole()
-    except (_Unreadable, re.error) as error:
+        return _Parser(_tokens(text)).parse()
+    except (_InvalidFilter, re.error) as error:
         raise invalid("filter", text, "Invalid list filter expression.") from error
-    return matches
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
+    """Return the tokens of an expression as pairs of kind and value."""
     tokens: list[tuple[str, str]] = []
     position, text = 0, text.rstrip()
     while position < len(text):
         matched = _TOKEN.match(text, position)
         if matched is None or matched.lastgroup is None:
-            raise _Unreadable
+            raise _InvalidFilter
         kind = matched.lastgroup
         value = matched[kind]
         if kind in ("double", "single"):
@@ -57,60 +57,62 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     return tokens
 
 
-class _Reader:
-    """Reads a filter from its tokens. `rest` is what is not read yet."""
+class _Parser:
+    """A recursive descent parser. `rest` has the tokens that are not parsed yet."""
 
     def __init__(self, tokens: list[tuple[str, str]]) -> None:
         self.rest = tokens
 
-    def whole(self) -> Matches:
-        """Read all there is."""
-        matches = self.alternatives()
+    def parse(self) -> Predicate:
+        """Return the predicate of all tokens."""
+        predicate = self._alternatives()
         if self.rest:
-            raise _Unreadable
-        return matches
+            raise _InvalidFilter
+        return predicate
 
-    def alternatives(self) -> Matches:
-        """Read terms joined by OR."""
-        matches = self._all()
+    def _alternatives(self) -> Predicate:
+        """Parse terms that are joined by OR."""
+        predicate = self._conjunction()
         while self._skip("OR"):
-            matches = _either(matches, self._all())
-        return matches
+            predicate = _either(predicate, self._conjunction())
+        return predicate
 
-    def _all(self) -> Matches:
-        matches = self._one()
+    def _conjunction(self) -> Predicate:
+        """Parse terms that are joined by AND or by nothing."""
+        predicate = self._term()
         while self.rest and self.rest[0] not in (("close", ")"), ("word", "OR")):
             self._skip("AND")
-            matches = _both(matches, self._one())
-        return matches
+            predicate = _both(predicate, self._term())
+        return predicate
 
-    def _one(self) -> Matches:
+    def _term(self) -> Predicate:
+        """Parse a comparison, a parenthesised expression, or the negation of either."""
         if self._skip("NOT"):
-            return _not(self._one())
+            return _not(self._term())
         kind, value = self._take()
         if kind == "open":
-            matches = self.alternatives()
+            predicate = self._alternatives()
             if self._take()[0] != "close":
-                raise _Unreadable
-            return matches
+                raise _InvalidFilter
+            return predicate
         if kind != "word":
-            raise _Unreadable
+            raise _InvalidFilter
         return self._comparison(value)
 
-    def _comparison(self, name: str) -> Matches:
+    def _comparison(self, field: str) -> Predicate:
         kind, sign = self._take()
         if kind == "word" and sign in ("eq", "ne"):
             pattern = re.compile(self._value())
-            return _regular(name, pattern, wanted=sign == "eq")
+            return _matches_pattern(field, pattern, expected=sign == "eq")
         if kind != "operator":
-            raise _Unreadable
-        return _compared(name, sign, self._value())
+            raise _InvalidFilter
+        return _compares(field, sign, self._value())
 
     def _value(self) -> str:
         kind, value = self._take()
         if kind not in ("word", "literal"):
-            raise _Unreadable
-        # A link without quotes is cut at its colon.
+            raise _InvalidFilter
+        # The colon of an unquoted URL is an operator token of its own.
         while kind == "word" and self.rest and self.rest[0] == ("operator", ":"):
             self._take()
             value += ":" + self._take()[1]
@@ -118,9 +120,9 @@ class _Reader:
 
     def _take(self) -> tuple[str, str]:
         if not self.rest:
-            raise _Unreadable
-        taken, *self.rest = self.rest
-        return taken
+            raise _InvalidFilter
+        token, *self.rest = self.rest
+        return token
 
     def _skip(self, word: str) -> bool:
         if self.rest and self.rest[0] == ("word", word):
@@ -129,56 +131,61 @@ class _Reader:
         return False
 
 
-def _both(one: Matches, other: Matches) -> Matches:
-    return lambda resource: one(resource) and other(resource)
+def _both(first: Predicate, second: Predicate) -> Predicate:
+    return lambda resource: first(resource) and second(resource)
 
 
-def _either(one: Matches, other: Matches) -> Matches:
-    return lambda resource: one(resource) or other(resource)
+def _either(first: Predicate, second: Predicate) -> Predicate:
+    return lambda resource: first(resource) or second(resource)
 
 
-def _not(one: Matches) -> Matches:
-    return lambda resource: not one(resource)
+def _not(predicate: Predicate) -> Predicate:
+    return lambda resource: not predicate(resource)
 
 
-def _regular(name: str, pattern: re.Pattern[str], *, wanted: bool) -> Matches:
-    def matches(resource: Resource) -> bool:
-        found = any(pattern.fullmatch(_written(value)) for value in _values(resource, name))
-        return found is wanted
+def _matches_pattern(field: str, pattern: re.Pattern[str], *, expected: bool) -> Predicate:
+    """Return the predicate of `eq` and `ne`, which compare with a regular expression."""
 
-    return matches
+    def predicate(resource: Resource) -> bool:
+        matches = any(pattern.fullmatch(_text(value)) for value in _values(resource, field))
+        return matches is expected
+
+    return predicate
 
 
-def _compared(name: str, sign: str, value: str) -> Matches:
-    def matches(resource: Resource) -> bool:
-        values = _values(resource, name)
+def _compares(field: str, sign: str, value: str) -> Predicate:
+    def predicate(resource: Resource) -> bool:
+        actual_values = _values(resource, field)
         if sign == "!=":
-            return all(_written(one) != value for one in values)
-        return any(_holds(one, sign, value) for one in values)
+            return all(_text(actual) != value for actual in actual_values)
+        return any(_holds(actual, sign, value) for actual in actual_values)
 
-    return matches
+    return predicate
 
 
-def _holds(found: object, sign: str, value: str) -> bool:
-    written = _written(found)
+def _holds(actual: object, sign: str, value: str) -> bool:
+    """Return whether a comparison is true; numbers compare as numbers, all else as text."""
+    text = _text(actual)
     if sign == "=":
-        return written == value
+        return text == value
     if sign == ":":
-        return fnmatchcase(written, value) or value in re.split(r"[^\w-]+", written)
+        return fnmatchcase(text, value) or value in re.split(r"[^\w-]+", text)
     try:
-        return _COMPARISONS[sign](float(written), float(value))
+        return _COMPARISONS[sign](float(text), float(value))
     except ValueError:
-        return _COMPARISONS[sign]((written > value) - (written < value), 0)
+        return _COMPARISONS[sign]((text > value) - (text < value), 0)
 
 
-def _values(resource: Resource, name: str) -> list[object]:
-    """Return what a field holds, every item of it when it is a list."""
-    found: list[object] = [resource]
-    for part in name.split("."):
-        found = [one[part] for one in found if isinstance(one, dict) and part in one]
-        found = [item for one in found for item in (one if isinstance(one, list) else [one])]
-    return found
+def _values(resource: Resource, field: str) -> list[object]:
+    """Return the values of a field by its dotted path, with lists replaced by their items."""
+    values: list[object] = [resource]
+    for part in field.split("."):
+        values = [value[part] for value in values if isinstance(value, dict) and part in value]
+        values = [
+            item for value in values for item in (value if isinstance(value, list) else [value])
+        ]
+    return values
 
 
-def _written(value: object) -> str:
+def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)

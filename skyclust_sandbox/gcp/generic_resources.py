@@ -1,7 +1,7 @@
-"""Resources that nothing but inventory asks for: kept as they are given.
+"""Insert and delete of collections that are stored as given and only read by inventory.
 
-Load balancers are made of them: forwarding rules, target pools, backend services and what
-stands between.
+These include the parts of load balancers: forwarding rules, target pools, backend services,
+URL maps, proxies and health checks.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from __future__ import annotations
 from typing import Final
 
 from skyclust_sandbox.gcp.links import scope_link
-from skyclust_sandbox.gcp.network_interfaces import free_public_address
-from skyclust_sandbox.gcp.operations import begin, require_idle
+from skyclust_sandbox.gcp.network_interfaces import free_external_address
+from skyclust_sandbox.gcp.operations import require_ready, start_operation
+from skyclust_sandbox.gcp.request_context import RequestContext
 from skyclust_sandbox.gcp.resources import (
+    new_reference,
     new_resource,
     require_labels,
-    require_new,
     with_labels,
 )
-from skyclust_sandbox.gcp.responses import Resource
-from skyclust_sandbox.gcp.state import Work, fingerprint
+from skyclust_sandbox.gcp.responses import Resource, fingerprint
 
 KINDS: Final = {
     "backendServices": "compute#backendService",
@@ -33,10 +33,10 @@ KINDS: Final = {
     "targetTcpProxies": "compute#targetTcpProxy",
     "urlMaps": "compute#urlMap",
 }
-"""The collections, and the kind of what is in each."""
+"""The collections, each with the `kind` of its resources."""
 
-# The parameter in the path of a delete, where it is not the collection's name without its s.
-_SINGULAR: Final = {
+# Path parameters of delete methods that are not the collection's name without its final s.
+_PATH_PARAMETERS: Final = {
     "backendServices": "backendService",
     "targetHttpProxies": "targetHttpProxy",
     "targetHttpsProxies": "targetHttpsProxy",
@@ -46,40 +46,40 @@ _LABELLED: Final = frozenset({"forwardingRules"})
 _WITH_FINGERPRINT: Final = frozenset({"backendServices", "forwardingRules", "urlMaps"})
 
 
-def insert(work: Work, collection: str) -> Resource:
-    """Put a resource there as its body says."""
-    where = require_new(work, collection)
-    require_labels(work.body.get("labels", {}))
-    resource = new_resource(work.world, where, KINDS[collection]) | work.body
-    if where.scope != "global":
-        key = "zone" if where.scope.startswith("zones/") else "region"
-        resource[key] = scope_link(work.project.name, where.scope)
+def insert(context: RequestContext, collection: str) -> Resource:
+    """Start the operation that inserts the resource in the body."""
+    reference = new_reference(context, collection)
+    require_labels(context.body.get("labels", {}))
+    resource = new_resource(context.state, reference, KINDS[collection]) | context.body
+    if reference.scope != "global":
+        key = "zone" if reference.scope.startswith("zones/") else "region"
+        resource[key] = scope_link(context.project.name, reference.scope)
     if collection in _WITH_FINGERPRINT:
-        resource["fingerprint"] = fingerprint(work.body)
+        resource["fingerprint"] = fingerprint(context.body)
     if collection == "forwardingRules":
-        resource.setdefault("IPAddress", free_public_address(work.project))
+        resource.setdefault("IPAddress", free_external_address(context.project))
         resource.setdefault("IPProtocol", "TCP")
         resource.setdefault("loadBalancingScheme", "EXTERNAL")
         resource.setdefault("networkTier", "PREMIUM")
     if collection in _LABELLED:
-        with_labels(resource, work.body.get("labels"))
-    shelf = work.project.shelf(collection, where.scope)
-    shelf[where.name] = resource
+        with_labels(resource, context.body.get("labels"))
+    resources = context.project.collection(collection, reference.scope)
+    resources[reference.name] = resource
 
     def undo() -> None:
-        shelf.pop(where.name, None)
+        resources.pop(reference.name, None)
 
-    return begin(work, "insert", where, resource["id"], undo=undo)
+    return start_operation(context, "insert", reference, resource["id"], undo=undo)
 
 
-def delete(work: Work, collection: str) -> Resource:
-    """Take a resource away."""
-    named = _SINGULAR.get(collection, collection.removesuffix("s"))
-    where = work.reference(collection, work.path[named])
-    resource = work.world.get(where)
-    require_idle(work, where)
+def delete(context: RequestContext, collection: str) -> Resource:
+    """Start the operation that deletes the resource in the path."""
+    parameter = _PATH_PARAMETERS.get(collection, collection.removesuffix("s"))
+    reference = context.reference(collection, context.path[parameter])
+    resource = context.state.get(reference)
+    require_ready(context, reference)
 
     def finish() -> None:
-        work.project.shelf(collection, where.scope).pop(where.name, None)
+        context.project.collection(collection, reference.scope).pop(reference.name, None)
 
-    return begin(work, "delete", where, resource["id"], finish=finish)
+    return start_operation(context, "delete", reference, resource["id"], finish=finish)

@@ -1,4 +1,4 @@
-"""Which call is carried out by what."""
+"""The handler of each API method, and the collections that get and list methods read."""
 
 from __future__ import annotations
 
@@ -6,76 +6,96 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from skyclust_sandbox.gcp import (
+    access_configs,
     addresses,
     attachments,
     disks,
+    firewalls,
     generic_resources,
     images,
     instance_lifecycle,
+    instance_settings,
     instances,
     networks,
     projects,
+    regions,
     resources,
+    serial_port,
     snapshots,
+    subnetworks,
 )
-from skyclust_sandbox.gcp.lists import scopes_of
-from skyclust_sandbox.gcp.locations import ZONES
+from skyclust_sandbox.gcp.locations import ZONES, scopes_of
 from skyclust_sandbox.gcp.machine_types import disk_types, machine_types
+from skyclust_sandbox.gcp.request_context import RequestContext
 from skyclust_sandbox.gcp.responses import Resource, not_found
-from skyclust_sandbox.gcp.state import Work
 
-Handler = Callable[[Work], Resource]
+Handler = Callable[[RequestContext], Resource]
+
+
+def _set_labels(collection: str) -> Handler:
+    """Return the handler of a collection's method setLabels."""
+
+    def handle(context: RequestContext) -> Resource:
+        reference = context.reference(collection, context.path["resource"])
+        return resources.set_labels(context, reference)
+
+    return handle
+
 
 HANDLERS: Final[Mapping[str, Handler]] = {
     "compute.addresses.delete": addresses.delete,
     "compute.addresses.insert": addresses.insert,
-    "compute.addresses.setLabels": lambda work: set_labels(work, "addresses"),
-    "compute.disks.createSnapshot": snapshots.create_of_disk,
+    "compute.addresses.setLabels": _set_labels("addresses"),
+    "compute.disks.createSnapshot": snapshots.create_from_disk,
     "compute.disks.delete": disks.delete,
     "compute.disks.insert": disks.insert,
     "compute.disks.resize": disks.resize,
-    "compute.disks.setLabels": lambda work: set_labels(work, "disks"),
-    "compute.firewalls.insert": networks.insert_firewall,
-    "compute.forwardingRules.setLabels": lambda work: set_labels(work, "forwardingRules"),
+    "compute.disks.setLabels": _set_labels("disks"),
+    "compute.firewalls.insert": firewalls.insert,
+    "compute.forwardingRules.setLabels": _set_labels("forwardingRules"),
     "compute.globalAddresses.delete": addresses.delete,
     "compute.globalAddresses.insert": addresses.insert,
-    "compute.globalAddresses.setLabels": lambda work: set_labels(work, "addresses"),
-    "compute.globalForwardingRules.setLabels": lambda work: set_labels(work, "forwardingRules"),
+    "compute.globalAddresses.setLabels": _set_labels("addresses"),
+    "compute.globalForwardingRules.setLabels": _set_labels("forwardingRules"),
     "compute.images.delete": images.delete,
     "compute.images.getFromFamily": images.get_from_family,
     "compute.images.insert": images.insert,
-    "compute.images.setLabels": lambda work: set_labels(work, "images"),
-    "compute.instances.addAccessConfig": attachments.add_access_config,
+    "compute.images.setLabels": _set_labels("images"),
+    "compute.instances.addAccessConfig": access_configs.add_access_config,
     "compute.instances.attachDisk": attachments.attach_disk,
     "compute.instances.delete": instances.delete,
-    "compute.instances.deleteAccessConfig": attachments.delete_access_config,
+    "compute.instances.deleteAccessConfig": access_configs.delete_access_config,
     "compute.instances.detachDisk": attachments.detach_disk,
-    "compute.instances.getSerialPortOutput": instance_lifecycle.serial_port_output,
+    "compute.instances.getSerialPortOutput": serial_port.get_serial_port_output,
     "compute.instances.insert": instances.insert,
     "compute.instances.reset": instance_lifecycle.reset,
     "compute.instances.resume": instance_lifecycle.resume,
-    "compute.instances.setDeletionProtection": instance_lifecycle.set_deletion_protection,
+    "compute.instances.setDeletionProtection": instance_settings.set_deletion_protection,
     "compute.instances.setDiskAutoDelete": attachments.set_disk_auto_delete,
-    "compute.instances.setLabels": instance_lifecycle.set_labels,
-    "compute.instances.setMachineType": instance_lifecycle.set_machine_type,
-    "compute.instances.setMetadata": instance_lifecycle.set_metadata,
-    "compute.instances.setTags": instance_lifecycle.set_tags,
+    "compute.instances.setLabels": instance_settings.set_labels,
+    "compute.instances.setMachineType": instance_settings.set_machine_type,
+    "compute.instances.setMetadata": instance_settings.set_metadata,
+    "compute.instances.setTags": instance_settings.set_tags,
     "compute.instances.start": instance_lifecycle.start,
     "compute.instances.stop": instance_lifecycle.stop,
     "compute.instances.suspend": instance_lifecycle.suspend,
-    "compute.networks.delete": networks.delete_network,
-    "compute.networks.insert": networks.insert_network,
-    "compute.projects.get": projects.project,
-    "compute.projects.setCommonInstanceMetadata": projects.set_common_metadata,
-    "compute.regions.get": projects.region,
+    "compute.networks.delete": networks.delete,
+    "compute.networks.insert": networks.insert,
+    "compute.projects.get": projects.get,
+    "compute.projects.setCommonInstanceMetadata": projects.set_common_instance_metadata,
+    "compute.regions.get": regions.get_region,
     "compute.snapshots.delete": snapshots.delete,
     "compute.snapshots.insert": snapshots.insert,
-    "compute.snapshots.setLabels": lambda work: set_labels(work, "snapshots"),
-    "compute.subnetworks.delete": networks.delete_subnetwork,
-    "compute.subnetworks.insert": networks.insert_subnetwork,
-    "compute.zones.get": projects.zone,
+    "compute.snapshots.setLabels": _set_labels("snapshots"),
+    "compute.subnetworks.delete": subnetworks.delete,
+    "compute.subnetworks.insert": subnetworks.insert,
+    "compute.zones.get": regions.get_zone,
 }
-"""What is carried out by code of its own; `plain_handler` and `readable` know the rest."""
+"""The handlers of single methods, by method id.
+
+The other methods of a collection are handled by `change_generic_resource`, `get`,
+`list_in_scope` and `list_by_scope`.
+"""
 
 SCOPES: Final[Mapping[str, tuple[str, ...]]] = {
     "addresses": ("global", "regions"),
@@ -102,11 +122,11 @@ SCOPES: Final[Mapping[str, tuple[str, ...]]] = {
     "urlMaps": ("global", "regions"),
     "zones": ("global",),
 }
-"""The collections that can be read, and the scopes that each is in."""
+"""The collections that can be read, each with the kinds of its scopes."""
 
 
 def collection_of(name: str) -> str:
-    """Return the collection that `globalAddresses` or `regionBackendServices` is about."""
+    """Return the collection of a method group such as `globalAddresses` or `regionUrlMaps`."""
     for prefix in ("global", "region", "zone"):
         rest = name.removeprefix(prefix)
         if rest != name and rest[0].isupper():
@@ -114,56 +134,51 @@ def collection_of(name: str) -> str:
     return name
 
 
-def plain_handler(work: Work, collection: str) -> Resource | None:
-    """Carry out a change of a resource that is kept as given; None where there is no such."""
+def change_generic_resource(context: RequestContext, collection: str) -> Resource | None:
+    """Start an insert or delete of a generic resource; None for other methods and collections."""
     if collection not in generic_resources.KINDS:
         return None
-    match work.method.action:
+    match context.method.action:
         case "insert":
-            return generic_resources.insert(work, collection)
+            return generic_resources.insert(context, collection)
         case "delete":
-            return generic_resources.delete(work, collection)
+            return generic_resources.delete(context, collection)
         case _:
             return None
 
 
-def set_labels(work: Work, collection: str) -> Resource:
-    """Replace the labels of a resource."""
-    return resources.set_labels(work, work.reference(collection, work.path["resource"]))
+def get(context: RequestContext, collection: str) -> Resource:
+    """Return the resource in the path; raises Refused when it does not exist."""
+    reference = context.reference(collection, list(context.path.values())[-1])
+    resource = _resources(context, collection, context.scope).get(reference.name)
+    if resource is None:
+        raise not_found(reference.path)
+    return resource
 
 
-def get(work: Work, collection: str) -> Resource:
-    """Return one resource of this call's scope."""
-    where = work.reference(collection, list(work.path.values())[-1])
-    found = _in_scope(work, collection, work.scope).get(where.name)
-    if found is None:
-        raise not_found(where.path)
-    return found
-
-
-def in_this_scope(work: Work, collection: str) -> Iterable[Resource]:
-    """Return the resources of this call's scope."""
+def list_in_scope(context: RequestContext, collection: str) -> Iterable[Resource]:
+    """Return the resources of a collection in the scope of this call."""
     if collection == "regions":
-        return projects.regions(work)
-    return _in_scope(work, collection, work.scope).values()
+        return regions.list_regions(context)
+    return _resources(context, collection, context.scope).values()
 
 
-def in_all_scopes(work: Work, collection: str) -> dict[str, Iterable[Resource]]:
-    """Return the resources of all scopes that a collection is in."""
+def list_by_scope(context: RequestContext, collection: str) -> dict[str, Iterable[Resource]]:
+    """Return the resources of a collection in each of its scopes."""
     return {
-        scope: _in_scope(work, collection, scope).values()
+        scope: _resources(context, collection, scope).values()
         for scope in scopes_of(SCOPES[collection])
     }
 
 
-def _in_scope(work: Work, collection: str, scope: str) -> Mapping[str, Resource]:
-    project, zone = work.project.name, scope.removeprefix("zones/")
+def _resources(context: RequestContext, collection: str, scope: str) -> Mapping[str, Resource]:
+    project, zone = context.project.name, scope.removeprefix("zones/")
     match collection:
         case "machineTypes":
             return machine_types(project, zone) if zone in ZONES else {}
         case "diskTypes":
             return disk_types(project, zone) if zone in ZONES else {}
         case "zones":
-            return projects.zones(project)
+            return regions.zones(project)
         case _:
-            return work.project.resources.get(collection, {}).get(scope, {})
+            return context.project.resources.get(collection, {}).get(scope, {})

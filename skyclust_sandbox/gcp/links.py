@@ -1,4 +1,4 @@
-"""How resources name each other: paths, and links that lead to them."""
+"""Paths and self links of Compute Engine resources, and parsing of both."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from skyclust_sandbox.gcp.responses import LINK, invalid
+from skyclust_sandbox.gcp.responses import invalid
+
+LINK_PREFIX: Final = "https://www.googleapis.com/compute/v1/"
+"""The prefix of every self link, whichever endpoint received the request."""
 
 _HOST: Final = re.compile(r"https?://[^/]+/(?:compute/(?:v1|beta|alpha)/)?")
 _PATH: Final = re.compile(
@@ -18,7 +21,7 @@ _PATH: Final = re.compile(
 
 @dataclass(frozen=True)
 class Reference:
-    """Where a resource is. `scope` is `global`, `zones/NAME` or `regions/NAME`."""
+    """The parts of a resource's path. `scope` is `global`, `zones/NAME` or `regions/NAME`."""
 
     project: str
     scope: str
@@ -27,19 +30,20 @@ class Reference:
 
     @property
     def path(self) -> str:
-        """What errors call it: `projects/p/zones/z/instances/n`."""
+        """The path, as in error messages: `projects/p/zones/z/instances/n`."""
         return f"projects/{self.project}/{self.scope}/{self.collection}/{self.name}"
 
     @property
     def link(self) -> str:
-        """What other resources call it."""
-        return LINK + self.path
+        """The self link, as in the fields of other resources."""
+        return LINK_PREFIX + self.path
 
 
 def read_link(text: str, project: str, collection: str, field: str) -> Reference:
-    """Return what a full or partial link leads to; raises a refusal for anything else.
+    """Return the reference of a full or partial resource URL.
 
-    A link without a project stays within `project`; `field` is where the link stood.
+    A URL without a project means `project`. Raises Refused, naming the request field `field`,
+    for text that is not the URL of a resource in `collection`.
     """
     matched = _PATH.fullmatch(_HOST.sub("", text, count=1))
     if matched is None or matched["collection"] != collection:
@@ -48,15 +52,15 @@ def read_link(text: str, project: str, collection: str, field: str) -> Reference
 
 
 def scope_link(project: str, scope: str) -> str:
-    """Return the link of a zone or region."""
-    return f"{LINK}projects/{project}/{scope}"
+    """Return the self link of a zone or region."""
+    return f"{LINK_PREFIX}projects/{project}/{scope}"
 
 
 def name_in(link: str) -> str:
-    """Return the last part of a link."""
+    """Return the resource name in a self link."""
     return link.rpartition("/")[2]
 
 
 def path_in(link: str) -> str:
-    """Return the path of a link of ours."""
-    return link.removeprefix(LINK)
+    """Return the resource path in a self link."""
+    return link.removeprefix(LINK_PREFIX)

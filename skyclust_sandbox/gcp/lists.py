@@ -1,4 +1,4 @@
-"""Lists: of one scope and of all at once, filtered, in pages.
+"""The list and aggregatedList methods: filter, order and pages.
 
 See https://cloud.google.com/compute/docs/reference/rest/v1/instances/aggregatedList.
 """
@@ -12,88 +12,82 @@ from typing import Final
 
 from skyclust_sandbox.gcp.discovery import PARTIAL_SUCCESS, api
 from skyclust_sandbox.gcp.filters import read_filter
-from skyclust_sandbox.gcp.locations import REGIONS, ZONES, region_of
-from skyclust_sandbox.gcp.responses import LINK, Resource, invalid, refused
-from skyclust_sandbox.gcp.state import Work
+from skyclust_sandbox.gcp.links import LINK_PREFIX
+from skyclust_sandbox.gcp.request_context import RequestContext
+from skyclust_sandbox.gcp.responses import Resource, invalid, refused
 
-_PAGE: Final = 500
+_LARGEST_PAGE: Final = 500
+
+_Item = tuple[str, Resource]
+"""A resource with its scope; the scope is empty in the list of a single scope."""
+
 _Key = tuple[str, str, str]
 
 
-def list_scope(work: Work, resources: Iterable[Resource], largest: int | None) -> Resource:
+def list_scope(
+    context: RequestContext, resources: Iterable[Resource], largest_page: int | None
+) -> Resource:
     """Return one page of the resources of one scope."""
-    found = [("", one) for one in resources]
-    page, token = _page(work, found, largest)
-    content = _head(work, [])
+    page, token = _page(context, [("", resource) for resource in resources], largest_page)
+    content = _list_response(context, [])
     if page:
-        content["items"] = [one for _, one in page]
+        content["items"] = [resource for _, resource in page]
     if token is not None:
         content["nextPageToken"] = token
     return content
 
 
 def list_aggregated(
-    work: Work,
-    noun: str,
+    context: RequestContext,
+    collection: str,
     scopes: Mapping[str, Iterable[Resource]],
-    largest: int | None,
+    largest_page: int | None,
     unreachable: Collection[str],
 ) -> Resource:
-    """Return one page of the resources of all scopes; `noun` is the key of their lists.
+    """Return one page of the resources of all scopes; `collection` is the key of their lists.
 
-    A scope that is unreachable is named in a warning where the caller wants partial success;
-    otherwise it fails the list.
+    With returnPartialSuccess=true, warnings name the unreachable scopes. Without it, raises
+    Refused when any scope is unreachable.
     """
-    if unreachable and work.query.get(PARTIAL_SUCCESS, "false").lower() != "true":
-        named = ", ".join(sorted(unreachable))
-        raise refused(503, "backendError", f"The backends of {named} are unreachable.", front=True)
-    found = [
-        (scope, one)
+    if unreachable and context.query.get(PARTIAL_SUCCESS, "false").lower() != "true":
+        names = ", ".join(sorted(unreachable))
+        message = f"The backends of {names} are unreachable."
+        raise refused(503, "backendError", message, from_front_end=True)
+    reachable = [
+        (scope, resource)
         for scope, resources in scopes.items()
         if scope not in unreachable
-        for one in resources
+        for resource in resources
     ]
-    page, token = _page(work, found, largest)
+    page, token = _page(context, reachable, largest_page)
     items: dict[str, Resource] = {scope: {} for scope in scopes}
-    for scope, one in page:
-        items[scope].setdefault(noun, []).append(one)
-    for scope, part in items.items():
+    for scope, resource in page:
+        items[scope].setdefault(collection, []).append(resource)
+    for scope, scoped_list in items.items():
         if scope in unreachable:
-            part["warning"] = _unreachable_warning([scope])
-        elif not part:
-            part["warning"] = _warning(
+            scoped_list["warning"] = _unreachable_warning([scope])
+        elif not scoped_list:
+            scoped_list["warning"] = _warning(
                 "NO_RESULTS_ON_PAGE",
                 f"There are no results for scope '{scope}' on this page.",
                 [scope],
             )
-    content = _head(work, sorted(unreachable))
+    content = _list_response(context, sorted(unreachable))
     content["items"] = items
     if token is not None:
         content["nextPageToken"] = token
     return content
 
 
-def scopes_of(kinds: Collection[str]) -> list[str]:
-    """Return the scopes of these kinds: `global`, `regions`, `zones`."""
-    scopes = ["global"] if "global" in kinds else []
-    scopes += [f"regions/{region}" for region in REGIONS] if "regions" in kinds else []
-    return scopes + ([f"zones/{zone}" for zone in ZONES] if "zones" in kinds else [])
-
-
-def region_in(scope: str) -> str:
-    """Return the region of a scope, empty for the global one."""
-    kind, _, name = scope.partition("/")
-    return region_of(name) if kind == "zones" else name
-
-
-def _head(work: Work, unreachable: list[str]) -> Resource:
-    schema = api("compute.v1").schemas[str(work.method.response)]
-    scope = "aggregated" if work.method.action == "aggregatedList" else work.scope
-    path = f"projects/{work.project.name}/{scope}/{work.method.collection}"
+def _list_response(context: RequestContext, unreachable: list[str]) -> Resource:
+    """Return the fields of a list response other than its items."""
+    schema = api("compute.v1").schemas[str(context.method.response)]
+    scope = "aggregated" if context.method.action == "aggregatedList" else context.scope
+    path = f"projects/{context.project.name}/{scope}/{context.method.collection}"
     content: Resource = {
         "kind": schema["properties"]["kind"]["default"],
         "id": path,
-        "selfLink": LINK + path,
+        "selfLink": LINK_PREFIX + path,
     }
     if unreachable:
         content["unreachables"] = unreachable
@@ -112,70 +106,74 @@ def _warning(code: str, message: str, scopes: list[str]) -> Resource:
 
 
 def _page(
-    work: Work, found: list[tuple[str, Resource]], largest: int | None
-) -> tuple[list[tuple[str, Resource]], str | None]:
-    asked = _size(work)
-    size = asked if largest is None else min(asked, largest)
-    found = _filtered(work, found)
-    order, backwards = _order(work)
-    found.sort(key=order, reverse=backwards)
-    mark = _position(work)
-    if mark is not None:
-        found = [one for one in found if (order(one) < mark if backwards else order(one) > mark)]
-    page = found[:size]
-    if len(found) <= size or not page:
+    context: RequestContext, items: list[_Item], largest_page: int | None
+) -> tuple[list[_Item], str | None]:
+    """Return the items of the requested page, and the token of the next page if there is one."""
+    max_results = _max_results(context)
+    size = max_results if largest_page is None else min(max_results, largest_page)
+    items = _filtered(context, items)
+    key, descending = _order(context)
+    items.sort(key=key, reverse=descending)
+    last = _position(context)
+    if last is not None:
+        items = [item for item in items if (key(item) < last if descending else key(item) > last)]
+    page = items[:size]
+    if len(items) <= size or not page:
         return page, None
-    return page, _token(work, order(page[-1]))
+    return page, _page_token(context, key(page[-1]))
 
 
-def _filtered(work: Work, found: list[tuple[str, Resource]]) -> list[tuple[str, Resource]]:
-    text = work.query.get("filter", "")
+def _filtered(context: RequestContext, items: list[_Item]) -> list[_Item]:
+    text = context.query.get("filter", "")
     if not text.strip():
-        return found
+        return items
     matches = read_filter(text)
-    return [one for one in found if matches(one[1])]
+    return [(scope, resource) for scope, resource in items if matches(resource)]
 
 
-def _size(work: Work) -> int:
-    text = work.query.get("maxResults", str(_PAGE))
+def _max_results(context: RequestContext) -> int:
+    text = context.query.get("maxResults", str(_LARGEST_PAGE))
     size = int(text) if text.isdecimal() else -1
-    if not 0 <= size <= _PAGE:
+    if not 0 <= size <= _LARGEST_PAGE:
         raise invalid("maxResults", text, "Acceptable values are 0 to 500, inclusive.")
-    return size or _PAGE
+    return size or _LARGEST_PAGE
 
 
-def _order(work: Work) -> tuple[Callable[[tuple[str, Resource]], _Key], bool]:
-    text = work.query.get("orderBy", "name").strip()
+def _order(context: RequestContext) -> tuple[Callable[[_Item], _Key], bool]:
+    """Return the sort key that `orderBy` names, and whether the order is descending."""
+    text = context.query.get("orderBy", "name").strip()
     if text == "name":
-        return lambda one: (one[0], one[1]["name"], ""), False
+        return lambda item: (item[0], item[1]["name"], ""), False
     if text == "creationTimestamp desc":
-        return lambda one: (_made(one[1]), one[0], one[1]["name"]), True
+        return lambda item: (_created(item[1]), item[0], item[1]["name"]), True
     raise invalid("orderBy", text, "Only name and creationTimestamp desc are supported.")
 
 
-def _made(resource: Resource) -> str:
+def _created(resource: Resource) -> str:
     return str(resource.get("creationTimestamp") or resource.get("insertTime") or "")
 
 
-def _position(work: Work) -> _Key | None:
-    text = work.query.get("pageToken", "")
+def _position(context: RequestContext) -> _Key | None:
+    """Return the sort key of the previous page's last item, which is in the page token."""
+    text = context.query.get("pageToken", "")
     if not text:
         return None
     try:
-        asked, *position = json.loads(base64.urlsafe_b64decode(text.encode()))
-        first, second, third = (str(one) for one in position)
+        parameters, *position = json.loads(base64.urlsafe_b64decode(text.encode()))
+        first, second, third = (str(part) for part in position)
     except (ValueError, TypeError) as error:
         raise invalid("pageToken", text, "The page token is invalid.") from error
-    if asked != _asked(work):
+    if parameters != _list_parameters(context):
         raise invalid("pageToken", text, "The page token belongs to another request.")
     return first, second, third
 
 
-def _token(work: Work, position: _Key) -> str:
-    return base64.urlsafe_b64encode(json.dumps([_asked(work), *position]).encode()).decode()
+def _page_token(context: RequestContext, position: _Key) -> str:
+    content = json.dumps([_list_parameters(context), *position])
+    return base64.urlsafe_b64encode(content.encode()).decode()
 
 
-def _asked(work: Work) -> str:
-    """Return what stays the same from page to page."""
-    query = {name: work.query.get(name, "") for name in ("filter", "orderBy")}
-    return json.dumps([work.method.id, work.project.name, work.scope, query])
+def _list_parameters(context: RequestContext) -> str:
+    """Return the parameters that must be the same in the requests for all pages of a list."""
+    query = {name: context.query.get(name, "") for name in ("filter", "orderBy")}
+    return json.dumps([context.method.id, context.project.name, context.scope, query])

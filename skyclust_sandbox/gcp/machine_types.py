@@ -1,4 +1,7 @@
-"""The machine types of each zone (https://cloud.google.com/compute/docs/machine-resource)."""
+"""The machine types and disk types of each zone.
+
+See https://cloud.google.com/compute/docs/machine-resource.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +14,21 @@ from skyclust_sandbox.gcp.links import Reference
 from skyclust_sandbox.gcp.locations import ARM_ZONES
 from skyclust_sandbox.gcp.responses import Resource
 
-_SHARED: Final = {"e2-micro": (2, 1024), "e2-small": (2, 2048), "e2-medium": (2, 4096)}
+# Shared-core machine types, with their vCPUs and memory in MiB.
+_SHARED_CORE: Final = {"e2-micro": (2, 1024), "e2-small": (2, 2048), "e2-medium": (2, 4096)}
 _CREATED: Final = "1969-12-31T16:00:00.000-08:00"
 
 
 @dataclass(frozen=True)
 class Series:
-    """One family of types: its sizes in cores, and MiB a core by kind."""
+    """A machine series: the vCPU counts of its types, and the MiB per vCPU by kind of type.
+
+    `disk_type` is the default disk type.
+    """
 
     name: str
-    cores: tuple[int, ...]
-    memory: Mapping[str, int]
+    cpus: tuple[int, ...]
+    memory_per_cpu: Mapping[str, int]
     architecture: str = "X86_64"
     disk_type: str = "pd-standard"
 
@@ -48,16 +55,16 @@ DISK_TYPES: Final[Mapping[str, str]] = {
     "pd-ssd": "SSD Persistent Disk",
     "hyperdisk-balanced": "Hyperdisk Balanced",
 }
-"""The disk types of every zone, and what each is called."""
+"""The disk types that every zone offers, each with its description."""
 
 
 def series_of(machine_type: str) -> Series:
-    """Return the series of a type by its name."""
-    return next(one for one in SERIES if one.name == machine_type.partition("-")[0])
+    """Return the series of a machine type."""
+    return next(series for series in SERIES if series.name == machine_type.partition("-")[0])
 
 
-def may_have(machine_type: str, disk_type: str) -> bool:
-    """Return whether machines of a type may have disks of a type: C4A takes hyperdisks alone."""
+def supports_disk_type(machine_type: str, disk_type: str) -> bool:
+    """Return whether a machine type supports a disk type; C4A supports Hyperdisk only."""
     series = series_of(machine_type)
     if series.disk_type == "hyperdisk-balanced":
         return disk_type.startswith("hyperdisk")
@@ -68,24 +75,24 @@ def may_have(machine_type: str, disk_type: str) -> bool:
 def machine_types(project: str, zone: str) -> dict[str, Resource]:
     """Return the machine types of a zone by name."""
     types: dict[str, Resource] = {}
-    for name, cores, memory, series in _sizes():
+    for name, cpus, memory, series in _sizes():
         if series.architecture == "ARM64" and zone not in ARM_ZONES:
             continue
-        shared = name in _SHARED
+        shared_core = name in _SHARED_CORE
         types[name] = {
             "kind": "compute#machineType",
             "id": str(800_000 + len(types)),
             "creationTimestamp": _CREATED,
             "name": name,
-            "description": f"{cores} vCPUs, {memory / 1024:g} GB RAM",
-            "guestCpus": cores,
+            "description": f"{cpus} vCPUs, {memory / 1024:g} GB RAM",
+            "guestCpus": cpus,
             "memoryMb": memory,
             "imageSpaceGb": 0,
-            "maximumPersistentDisks": 16 if shared else 128,
-            "maximumPersistentDisksSizeGb": "3072" if shared else "263168",
+            "maximumPersistentDisks": 16 if shared_core else 128,
+            "maximumPersistentDisksSizeGb": "3072" if shared_core else "263168",
             "zone": zone,
             "selfLink": Reference(project, f"zones/{zone}", "machineTypes", name).link,
-            "isSharedCpu": shared,
+            "isSharedCpu": shared_core,
             "architecture": series.architecture,
         }
     return types
@@ -111,9 +118,10 @@ def disk_types(project: str, zone: str) -> dict[str, Resource]:
 
 
 def _sizes() -> Iterator[tuple[str, int, int, Series]]:
-    for name, (cores, memory) in _SHARED.items():
-        yield name, cores, memory, SERIES[0]
+    """Yield the name, vCPUs, memory in MiB and series of each machine type."""
+    for name, (cpus, memory) in _SHARED_CORE.items():
+        yield name, cpus, memory, SERIES[0]
     for series in SERIES:
-        for kind, memory in series.memory.items():
-            for cores in series.cores:
-                yield f"{series.name}-{kind}-{cores}", cores, memory * cores, series
+        for kind, memory_per_cpu in series.memory_per_cpu.items():
+            for cpus in series.cpus:
+                yield f"{series.name}-{kind}-{cpus}", cpus, memory_per_cpu * cpus, series

@@ -1,7 +1,6 @@
-"""Operations: what is under way, and how it ends.
+"""Operations: every change is accepted with one, which is PENDING, RUNNING and then DONE.
 
-Every change is accepted with an operation that is PENDING, RUNNING and DONE in turn
-(https://cloud.google.com/compute/docs/api/how-tos/api-requests-responses).
+See https://cloud.google.com/compute/docs/api/how-tos/api-requests-responses.
 """
 
 from __future__ import annotations
@@ -13,10 +12,11 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from skyclust_sandbox.gcp.links import Reference, scope_link
-from skyclust_sandbox.gcp.responses import Resource, invalid, not_ready
-from skyclust_sandbox.gcp.state import OperationFailure, Project, Work, World, timestamp
+from skyclust_sandbox.gcp.request_context import OperationFailure, RequestContext
+from skyclust_sandbox.gcp.responses import Resource, invalid, not_ready, timestamp
+from skyclust_sandbox.gcp.state import Project, State
 
-_MESSAGES: Final = {
+_HTTP_MESSAGES: Final = {
     400: "BAD REQUEST",
     403: "FORBIDDEN",
     404: "NOT FOUND",
@@ -26,37 +26,38 @@ _MESSAGES: Final = {
     503: "SERVICE UNAVAILABLE",
 }
 
-_RUNNING_AFTER: Final = 0.2  # of the time that an operation takes
+_PENDING_SHARE: Final = 0.2  # of an operation's duration
 
 
-def nothing() -> None:
-    """Do nothing: what an operation does that changes nothing."""
+def no_change() -> None:
+    """Change nothing: the default `finish` and `undo` of an operation."""
 
 
-def begin(
-    work: Work,
-    kind: str,
+def start_operation(
+    context: RequestContext,
+    operation_type: str,
     target: Reference,
     target_id: str,
     *,
-    finish: Callable[[], None] = nothing,
-    undo: Callable[[], None] = nothing,
+    finish: Callable[[], None] = no_change,
+    undo: Callable[[], None] = no_change,
     steps: Sequence[tuple[float, Callable[[], None]]] = (),
-    also: Sequence[Reference] = (),
+    also_busy: Sequence[Reference] = (),
     failure: OperationFailure | None = None,
-    at_once: bool = False,
+    immediate: bool = False,
 ) -> Resource:
-    """Begin an operation and return it as accepted.
+    """Start an operation and return it as accepted.
 
-    `steps` happen on the way, each at its share of the time; at the end `finish` happens, or
-    `undo` when the operation is to fail. The target and `also` are busy until then.
-    `at_once` is for a change that is none.
+    `steps` are changes on the way, each with its share of the duration. `finish` is the change
+    at the end, or `undo` when the operation fails with `failure`. Until then, the target and the
+    resources in `also_busy` reject other operations. `immediate` is for requests that the
+    current state already satisfies.
     """
-    world, failure = work.world, failure or work.failure
-    operation = _new(work, kind, target, target_id)
-    where = (target, *also)
-    for one in where:
-        world.busy[one.path] = operation
+    state, failure = context.state, failure or context.failure
+    operation = _new_operation(context, operation_type, target, target_id)
+    busy = (target, *also_busy)
+    for reference in busy:
+        state.busy[reference.path] = operation
 
     def run() -> None:
         if operation["status"] == "PENDING":
@@ -64,65 +65,65 @@ def begin(
 
     def end() -> None:
         if operation["status"] == "DONE":
-            return  # a deletion has overtaken it
-        for one in where:
-            if world.busy.get(one.path) is operation:
-                del world.busy[one.path]
+            return  # a deletion of the target has aborted this operation
+        for reference in busy:
+            if state.busy.get(reference.path) is operation:
+                del state.busy[reference.path]
         (undo if failure is not None else finish)()
-        _close(operation, failure)
+        _complete(operation, failure)
 
-    def still(step: Callable[[], None]) -> Callable[[], None]:
+    def unless_done(step: Callable[[], None]) -> Callable[[], None]:
         return lambda: step() if operation["status"] != "DONE" else None
 
-    seconds = 0.0 if at_once else world.transition_seconds
-    world.later(seconds * _RUNNING_AFTER, run)
+    seconds = 0.0 if immediate else state.transition_seconds
+    state.schedule(seconds * _PENDING_SHARE, run)
     for share, step in steps:
-        world.later(seconds * share, still(step))
-    world.later(seconds, end)
-    _remember(work, operation)
+        state.schedule(seconds * share, unless_done(step))
+    state.schedule(seconds, end)
+    _record_request(context, operation)
     return operation
 
 
-def require_idle(work: Work, *where: Reference) -> None:
-    """Refuse a change to what another operation is changing."""
-    for one in where:
-        if one.path in work.world.busy:
-            raise not_ready(one.path)
+def require_ready(context: RequestContext, *references: Reference) -> None:
+    """Raise Refused with resourceNotReady if an operation on one of the resources is running."""
+    for reference in references:
+        if reference.path in context.state.busy:
+            raise not_ready(reference.path)
 
 
-def overtake(world: World, where: Reference) -> None:
-    """End the operation that works on something now, for it is being deleted."""
-    operation = world.busy.pop(where.path, None)
+def abort_running_operation(state: State, reference: Reference) -> None:
+    """Abort the operation that is running on a resource, because the resource is being deleted."""
+    operation = state.busy.pop(reference.path, None)
     if operation is None:
         return
-    for path in [path for path, busy in world.busy.items() if busy is operation]:
-        del world.busy[path]
-    message = f"The resource '{where.path}' was deleted by another operation"
-    _close(operation, OperationFailure("RESOURCE_NOT_READY", 409, message))
+    for path in [path for path, running in state.busy.items() if running is operation]:
+        del state.busy[path]
+    message = f"The resource '{reference.path}' was deleted by another operation"
+    _complete(operation, OperationFailure("RESOURCE_NOT_READY", 409, message))
 
 
-def repeated(work: Work) -> Resource | None:
+def earlier_operation(context: RequestContext) -> Resource | None:
     """Return the operation of an earlier request with the same requestId, None for a new one.
 
-    Raises a refusal for an id that is no UUID, and for one that another request had.
+    Raises Refused for an id that is not a UUID, and for the id of a different request.
     """
-    request_id = work.query.get("requestId")
+    request_id = context.query.get("requestId")
     if request_id is None:
         return None
     if not _is_uuid(request_id):
         raise invalid("requestId", request_id, "Must be a valid non-zero UUID.")
-    known = work.project.requests.get(request_id)
-    if known is None:
+    earlier = context.project.requests.get(request_id)
+    if earlier is None:
         return None
-    asked, operation = known
-    if asked != _asked(work):
-        raise invalid("requestId", request_id, "It was used by a request that asked otherwise.")
+    digest, operation = earlier
+    if digest != _request_digest(context):
+        raise invalid("requestId", request_id, "A different request has used it.")
     return operation
 
 
-def operations(project: Project, scope: str) -> dict[str, Resource]:
+def operations_in(project: Project, scope: str) -> dict[str, Resource]:
     """Return the operations of a scope by name."""
-    return project.shelf("operations", scope)
+    return project.collection("operations", scope)
 
 
 def _is_uuid(text: str) -> bool:
@@ -132,48 +133,49 @@ def _is_uuid(text: str) -> bool:
         return False
 
 
-def _new(work: Work, kind: str, target: Reference, target_id: str) -> Resource:
-    number = work.world.new_number()
+def _new_operation(
+    context: RequestContext, operation_type: str, target: Reference, target_id: str
+) -> Resource:
+    number = context.state.new_number()
     digits = hashlib.sha256(f"operation {number}".encode()).hexdigest()
     name = f"operation-{1_700_000_000_000 + number}-{digits[:13]}-{digits[13:21]}-{digits[21:29]}"
-    here = Reference(work.project.name, target.scope, "operations", name)
-    now = timestamp()
+    reference = Reference(context.project.name, target.scope, "operations", name)
     operation: Resource = {
         "kind": "compute#operation",
-        "id": work.world.new_id(),
+        "id": context.state.new_id(),
         "name": name,
-        "operationType": kind,
+        "operationType": operation_type,
         "targetLink": target.link,
         "targetId": target_id,
         "status": "PENDING",
-        "user": work.caller.email,
+        "user": context.caller.email,
         "progress": 0,
-        "insertTime": now,
-        "selfLink": here.link,
+        "insertTime": timestamp(),
+        "selfLink": reference.link,
     }
     if target.scope != "global":
         key = "zone" if target.scope.startswith("zones/") else "region"
-        operation[key] = scope_link(work.project.name, target.scope)
-    operations(work.project, target.scope)[name] = operation
+        operation[key] = scope_link(context.project.name, target.scope)
+    operations_in(context.project, target.scope)[name] = operation
     return operation
 
 
-def _close(operation: Resource, failure: OperationFailure | None) -> None:
+def _complete(operation: Resource, failure: OperationFailure | None) -> None:
     operation.setdefault("startTime", timestamp())
     operation.update(status="DONE", progress=100, endTime=timestamp())
     if failure is not None:
         operation["error"] = {"errors": [{"code": failure.code, "message": failure.message}]}
         operation["httpErrorStatusCode"] = failure.status
-        operation["httpErrorMessage"] = _MESSAGES.get(failure.status, "ERROR")
+        operation["httpErrorMessage"] = _HTTP_MESSAGES.get(failure.status, "ERROR")
 
 
-def _remember(work: Work, operation: Resource) -> None:
-    request_id = work.query.get("requestId")
+def _record_request(context: RequestContext, operation: Resource) -> None:
+    request_id = context.query.get("requestId")
     if request_id is not None:
-        work.project.requests[request_id] = (_asked(work), operation)
+        context.project.requests[request_id] = (_request_digest(context), operation)
 
 
-def _asked(work: Work) -> str:
-    query = {name: value for name, value in work.query.items() if name != "requestId"}
-    written = json.dumps([work.method.id, dict(work.path), query, work.body], sort_keys=True)
-    return hashlib.sha256(written.encode()).hexdigest()
+def _request_digest(context: RequestContext) -> str:
+    query = {name: value for name, value in context.query.items() if name != "requestId"}
+    content = [context.method.id, dict(context.path), query, context.body]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,4 +1,7 @@
-"""Partial replies (https://cloud.google.com/compute/docs/api/how-tos/performance#partial-response)."""
+"""Partial responses: the query parameter `fields`.
+
+See https://cloud.google.com/compute/docs/api/how-tos/performance#partial-response.
+"""
 
 from __future__ import annotations
 
@@ -8,36 +11,41 @@ from typing import Any, Final
 from skyclust_sandbox.gcp.responses import Resource, invalid
 
 _TOKEN: Final = re.compile(r"[(),/]|[^(),/\s]+")
+
 _Tree = dict[str, Any]
+"""The selected fields, each with the tree of its selected subfields; empty for all of them."""
 
 
-def select(content: Resource, text: str) -> Resource:
-    """Return what `fields` asks for of a content; all of it when nothing is asked for."""
+def select_fields(content: Resource, text: str) -> Resource:
+    """Return the fields of a response that `text` selects; an empty text selects all.
+
+    Raises Refused for an invalid selection.
+    """
     if not text.strip():
         return content
     tokens = _TOKEN.findall(text)
-    tree = _read(tokens, text)
+    tree = _parse_selection(tokens, text)
     if tokens:
         raise invalid("fields", text, "Invalid field selection.")
-    kept: Resource = _keep(content, tree)
-    return kept
+    selected: Resource = _select(content, tree)
+    return selected
 
 
-def _read(tokens: list[str], text: str) -> _Tree:
-    """Read what stands between parentheses."""
+def _parse_selection(tokens: list[str], text: str) -> _Tree:
+    """Take a list of selections from the tokens, up to a closing parenthesis or the end."""
     tree: _Tree = {}
     while True:
         if not tokens or tokens[0] in "(),/":
             raise invalid("fields", text, "Invalid field selection.")
-        below = tree.setdefault(tokens.pop(0), {})
+        subtree = tree.setdefault(tokens.pop(0), {})
         while tokens and tokens[0] == "/":
             tokens.pop(0)
             if not tokens:
                 raise invalid("fields", text, "Invalid field selection.")
-            below = below.setdefault(tokens.pop(0), {})
+            subtree = subtree.setdefault(tokens.pop(0), {})
         if tokens and tokens[0] == "(":
             tokens.pop(0)
-            below.update(_read(tokens, text))
+            subtree.update(_parse_selection(tokens, text))
             if not tokens or tokens.pop(0) != ")":
                 raise invalid("fields", text, "Invalid field selection.")
         if not tokens or tokens[0] != ",":
@@ -45,13 +53,13 @@ def _read(tokens: list[str], text: str) -> _Tree:
         tokens.pop(0)
 
 
-def _keep(content: Any, tree: _Tree) -> Any:
+def _select(content: Any, tree: _Tree) -> Any:
     if not tree:
         return content
     if isinstance(content, list):
-        return [_keep(one, tree) for one in content]
+        return [_select(item, tree) for item in content]
     if not isinstance(content, dict):
         return content
     if "*" in tree:
-        return {name: _keep(value, tree["*"]) for name, value in content.items()}
-    return {name: _keep(content[name], below) for name, below in tree.items() if name in content}
+        return {name: _select(value, tree["*"]) for name, value in content.items()}
+    return {name: _select(content[name], below) for name, below in tree.items() if name in content}

@@ -1,119 +1,59 @@
-"""Projects, regions and zones as they show themselves."""
+"""The methods of projects: get and setCommonInstanceMetadata."""
 
 from __future__ import annotations
 
-from functools import cache
-
-from skyclust_sandbox.gcp.links import Reference, scope_link
-from skyclust_sandbox.gcp.locations import REGIONS, ZONES
-from skyclust_sandbox.gcp.operations import begin
-from skyclust_sandbox.gcp.quotas import told
+from skyclust_sandbox.gcp.links import LINK_PREFIX, Reference
+from skyclust_sandbox.gcp.operations import start_operation
+from skyclust_sandbox.gcp.request_context import RequestContext
 from skyclust_sandbox.gcp.resources import require_fingerprint
-from skyclust_sandbox.gcp.responses import LINK, Resource, not_found
-from skyclust_sandbox.gcp.state import Project, Work, fingerprint, timestamp
-
-_CREATED = "1969-12-31T16:00:00.000-08:00"
+from skyclust_sandbox.gcp.responses import Resource, fingerprint, timestamp
+from skyclust_sandbox.gcp.state import Project
 
 
-def project(work: Work) -> Resource:
-    """Return a project as Compute Engine shows it."""
-    known = work.project
+def get(context: RequestContext) -> Resource:
+    """Return the Compute Engine resource of a project."""
+    project = context.project
+    metadata = {**project.metadata, "fingerprint": fingerprint(project.metadata)}
     return {
         "kind": "compute#project",
-        "id": known.number,
-        "creationTimestamp": timestamp(known.created),
-        "name": known.name,
-        "commonInstanceMetadata": {**known.metadata, "fingerprint": _fingerprint(known)},
+        "id": project.number,
+        "creationTimestamp": timestamp(project.created),
+        "name": project.name,
+        "commonInstanceMetadata": metadata,
         "quotas": [
-            {"metric": "SNAPSHOTS", "limit": 5000.0, "usage": _count(known, "snapshots")},
-            {"metric": "NETWORKS", "limit": 30.0, "usage": _count(known, "networks")},
-            {"metric": "FIREWALLS", "limit": 500.0, "usage": _count(known, "firewalls")},
-            {"metric": "IMAGES", "limit": 2000.0, "usage": _count(known, "images")},
+            _quota(project, "SNAPSHOTS", 5000.0),
+            _quota(project, "NETWORKS", 30.0),
+            _quota(project, "FIREWALLS", 500.0),
+            _quota(project, "IMAGES", 2000.0),
         ],
-        "selfLink": f"{LINK}projects/{known.name}",
-        "defaultServiceAccount": f"{known.number}-compute@developer.gserviceaccount.com",
+        "selfLink": f"{LINK_PREFIX}projects/{project.name}",
+        "defaultServiceAccount": f"{project.number}-compute@developer.gserviceaccount.com",
         "xpnProjectStatus": "UNSPECIFIED_XPN_PROJECT_STATUS",
         "defaultNetworkTier": "PREMIUM",
         "vmDnsSetting": "ZONAL_ONLY",
     }
 
 
-def set_common_metadata(work: Work) -> Resource:
-    """Replace the metadata that all machines of a project share."""
-    known = work.project
+def set_common_instance_metadata(context: RequestContext) -> Resource:
+    """Start the operation that replaces the metadata that all instances of a project share.
+
+    Raises Refused unless the request has the fingerprint of the present metadata.
+    """
+    project = context.project
     require_fingerprint(
-        work.body.get("fingerprint"),
-        _fingerprint(known),
+        context.body.get("fingerprint"),
+        fingerprint(project.metadata),
         "fingerprint",
         "Supplied fingerprint does not match current metadata fingerprint.",
     )
 
     def finish() -> None:
-        known.metadata = {"kind": "compute#metadata", "items": work.body.get("items", [])}
+        project.metadata = {"kind": "compute#metadata", "items": context.body.get("items", [])}
 
-    where = Reference(known.name, "global", "projects", known.name)
-    return begin(work, "setMetadata", where, known.number, finish=finish)
-
-
-def region(work: Work) -> Resource:
-    """Return one region; refuses one that there is not."""
-    name = work.path["region"]
-    if name not in REGIONS:
-        raise not_found(f"projects/{work.project.name}/regions/{name}")
-    return _region(work.project, name)
+    reference = Reference(project.name, "global", "projects", project.name)
+    return start_operation(context, "setMetadata", reference, project.number, finish=finish)
 
 
-def regions(work: Work) -> list[Resource]:
-    """Return all regions with the project's quotas."""
-    return [_region(work.project, name) for name in REGIONS]
-
-
-def zone(work: Work) -> Resource:
-    """Return one zone; refuses one that there is not."""
-    found = zones(work.project.name).get(work.path["zone"])
-    if found is None:
-        raise not_found(f"projects/{work.project.name}/zones/{work.path['zone']}")
-    return found
-
-
-@cache
-def zones(project_name: str) -> dict[str, Resource]:
-    """Return all zones by name."""
-    return {
-        name: {
-            "kind": "compute#zone",
-            "id": str(2000 + number),
-            "creationTimestamp": _CREATED,
-            "name": name,
-            "description": name,
-            "status": "UP",
-            "region": scope_link(project_name, f"regions/{within}"),
-            "selfLink": scope_link(project_name, f"zones/{name}"),
-            "availableCpuPlatforms": ["Ampere Altra", "Intel Broadwell", "Intel Ice Lake"],
-            "supportsPzs": False,
-        }
-        for number, (name, within) in enumerate(ZONES.items())
-    }
-
-
-def _region(known: Project, name: str) -> Resource:
-    return {
-        "kind": "compute#region",
-        "id": str(1000 + list(REGIONS).index(name)),
-        "creationTimestamp": _CREATED,
-        "name": name,
-        "description": name,
-        "status": "UP",
-        "zones": [scope_link(known.name, f"zones/{name}-{letter}") for letter in REGIONS[name]],
-        "quotas": told(known, name),
-        "selfLink": scope_link(known.name, f"regions/{name}"),
-        "supportsPzs": False,
-    }
-
-
-def _count(known: Project, collection: str) -> float:
-    return float(sum(1 for _ in known.every(collection)))
-
-
-def _fingerprint(known: Project) -> str:
-    return fingerprint(known.metadata)
+def _quota(project: Project, metric: str, limit: float) -> Resource:
+    usage = float(sum(1 for _ in project.list_all(metric.lower())))
+    return {"metric": metric, "limit": limit, "usage": usage}

@@ -1,18 +1,18 @@
-"""The images that everybody may use (https://cloud.google.com/compute/docs/images/os-details)."""
+"""Public OS images (https://cloud.google.com/compute/docs/images/os-details)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
-from skyclust_sandbox.gcp.links import Reference
-from skyclust_sandbox.gcp.responses import LINK, Resource
-from skyclust_sandbox.gcp.state import World, fingerprint
+from skyclust_sandbox.gcp.links import LINK_PREFIX, Reference
+from skyclust_sandbox.gcp.responses import Resource, fingerprint
+from skyclust_sandbox.gcp.state import State
 
 
 @dataclass(frozen=True)
 class PublicImage:
-    """One public image. `date` is when it was made; an old one is deprecated."""
+    """A public image with its creation date."""
 
     project: str
     family: str
@@ -23,7 +23,7 @@ class PublicImage:
 
     @property
     def name(self) -> str:
-        """Its name: the family's with the day it was made."""
+        """The name, made of the family and the creation date."""
         day = f"v{self.date.replace('-', '')}"
         if self.family.endswith("-arm64") and self.project == "debian-cloud":
             return f"{self.family.replace('-arm64', '-bookworm-arm64')}-{day}"
@@ -46,22 +46,22 @@ PUBLIC_IMAGES: Final = tuple(
     for project, family, architecture, description in _FAMILIES
     for date in _DATES
 )
-"""Three of each family, the oldest one deprecated."""
+"""Three images of each family, the oldest of them deprecated."""
 
 
-def stock_images(world: World) -> None:
-    """Put the public images into the projects they belong to."""
+def add_public_images(state: State) -> None:
+    """Add the public images to their projects."""
     for image in PUBLIC_IMAGES:
-        where = Reference(image.project, "global", "images", image.name)
-        shelf = world.projects[image.project].shelf("images", "global")
-        shelf[image.name] = _image(world, image, where)
+        reference = Reference(image.project, "global", "images", image.name)
+        images = state.projects[image.project].collection("images", "global")
+        images[image.name] = _image(state, image, reference)
 
 
-def _image(world: World, image: PublicImage, where: Reference) -> Resource:
+def _image(state: State, image: PublicImage, reference: Reference) -> Resource:
     system = "debian-12" if image.project == "debian-cloud" else image.family[:11]
     resource: Resource = {
         "kind": "compute#image",
-        "id": world.new_id(),
+        "id": state.new_id(),
         "creationTimestamp": f"{image.date}T02:11:41.000-08:00",
         "name": image.name,
         "description": f"{image.description} image built on {image.date}",
@@ -71,11 +71,11 @@ def _image(world: World, image: PublicImage, where: Reference) -> Resource:
         "diskSizeGb": "10",
         "family": image.family,
         "architecture": image.architecture,
-        "licenses": [f"{LINK}projects/{image.project}/global/licenses/{system}"],
+        "licenses": [f"{LINK_PREFIX}projects/{image.project}/global/licenses/{system}"],
         "guestOsFeatures": [{"type": "UEFI_COMPATIBLE"}, {"type": "GVNIC"}],
         "labelFingerprint": fingerprint({}),
         "storageLocations": ["us"],
-        "selfLink": where.link,
+        "selfLink": reference.link,
         "enableConfidentialCompute": False,
     }
     if image.deprecated:

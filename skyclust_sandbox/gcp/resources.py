@@ -1,4 +1,4 @@
-"""What all resources have: a name that is free, an id, a link, labels with a fingerprint."""
+"""Fields that all resources have: name, id, self link, and labels with their fingerprint."""
 
 from __future__ import annotations
 
@@ -7,46 +7,60 @@ from collections.abc import Mapping
 from typing import Final
 
 from skyclust_sandbox.gcp.links import Reference
-from skyclust_sandbox.gcp.operations import begin, require_idle
-from skyclust_sandbox.gcp.responses import Resource, already_exists, invalid, refused
-from skyclust_sandbox.gcp.state import Work, World, fingerprint, timestamp
+from skyclust_sandbox.gcp.operations import require_ready, start_operation
+from skyclust_sandbox.gcp.request_context import RequestContext
+from skyclust_sandbox.gcp.responses import (
+    Resource,
+    already_exists,
+    fingerprint,
+    invalid,
+    refused,
+    timestamp,
+)
+from skyclust_sandbox.gcp.state import State
+
+SOURCE_FIELDS: Final = ("architecture", "guestOsFeatures", "licenses")
+"""The fields that a disk, image or snapshot takes from its source."""
 
 _NAME: Final = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?")
 # https://cloud.google.com/compute/docs/labeling-resources#requirements
 _LABEL_KEY: Final = re.compile(r"[^\W\dA-Z_][\w-]{0,62}")
 _LABEL_VALUE: Final = re.compile(r"[\w-]{0,63}")
-_LABELS: Final = 64
+_MAX_LABELS: Final = 64
 
 
-def require_new(work: Work, collection: str) -> Reference:
-    """Return where the resource in the body goes; refuses a bad name and one that is taken."""
-    name = require_name(work.body.get("name", ""))
-    where = work.reference(collection, name)
-    if work.world.find(where) is not None:
-        raise already_exists(where.path)
-    return where
+def new_reference(context: RequestContext, collection: str) -> Reference:
+    """Return the reference of the resource that the request inserts into this call's scope.
+
+    Raises Refused for an invalid name and for the name of an existing resource.
+    """
+    name = require_name(context.body.get("name", ""))
+    reference = context.reference(collection, name)
+    if context.state.find(reference) is not None:
+        raise already_exists(reference.path)
+    return reference
 
 
-def require_name(name: str, named: str = "resource.name") -> str:
-    """Return a name; refuses one that breaks the rules of RFC 1035."""
+def require_name(name: str, field: str = "resource.name") -> str:
+    """Return a resource name; raises Refused for a name that RFC 1035 does not allow."""
     if _NAME.fullmatch(name) is None:
-        raise invalid(named, name, f"Must be a match of regex '{_NAME.pattern}'")
+        raise invalid(field, name, f"Must be a match of regex '{_NAME.pattern}'")
     return name
 
 
-def new_resource(world: World, where: Reference, kind: str) -> Resource:
-    """Return what every new resource has."""
+def new_resource(state: State, reference: Reference, kind: str) -> Resource:
+    """Return a resource with the fields that all kinds have; it is not stored."""
     return {
         "kind": kind,
-        "id": world.new_id(),
+        "id": state.new_id(),
         "creationTimestamp": timestamp(),
-        "name": where.name,
-        "selfLink": where.link,
+        "name": reference.name,
+        "selfLink": reference.link,
     }
 
 
 def with_labels(resource: Resource, labels: Mapping[str, str] | None) -> Resource:
-    """Give a resource its labels, and the fingerprint that goes with them."""
+    """Set the labels of a resource and their fingerprint, and return the resource."""
     if labels:
         resource["labels"] = dict(labels)
     else:
@@ -55,14 +69,14 @@ def with_labels(resource: Resource, labels: Mapping[str, str] | None) -> Resourc
     return resource
 
 
-def require_labels(labels: Mapping[str, str], named: str = "resource.labels") -> None:
-    """Refuse labels that break the rules."""
-    if len(labels) > _LABELS:
-        raise invalid(named, "", f"The number of labels exceeds {_LABELS}.")
+def require_labels(labels: Mapping[str, str], field: str = "resource.labels") -> None:
+    """Raise Refused for labels that break Compute Engine's label requirements."""
+    if len(labels) > _MAX_LABELS:
+        raise invalid(field, "", f"The number of labels exceeds {_MAX_LABELS}.")
     for key, value in labels.items():
         if _LABEL_KEY.fullmatch(key) is None or key != key.lower():
             raise invalid(
-                named,
+                field,
                 "",
                 f"Label key '{key}' violates format constraints. The key must start with a "
                 "lowercase character, can only contain lowercase letters, numeric characters, "
@@ -71,7 +85,7 @@ def require_labels(labels: Mapping[str, str], named: str = "resource.labels") ->
             )
         if _LABEL_VALUE.fullmatch(value) is None or value != value.lower():
             raise invalid(
-                named,
+                field,
                 "",
                 f"Label value '{value}' violates format constraints. The value can only contain "
                 "lowercase letters, numeric characters, underscores and dashes. The value can "
@@ -79,31 +93,35 @@ def require_labels(labels: Mapping[str, str], named: str = "resource.labels") ->
             )
 
 
-def set_labels(work: Work, where: Reference) -> Resource:
-    """Replace the labels of a resource, if the caller saw the ones it has."""
-    resource = work.world.get(where)
+def set_labels(context: RequestContext, reference: Reference) -> Resource:
+    """Start the operation that replaces a resource's labels.
+
+    Raises Refused unless the request has the fingerprint of the present labels.
+    """
+    resource = context.state.get(reference)
     require_fingerprint(
-        work.body.get("labelFingerprint"),
+        context.body.get("labelFingerprint"),
         resource["labelFingerprint"],
         "labelFingerprint",
         "Labels fingerprint either invalid or resource labels have changed",
     )
-    labels = work.body.get("labels", {})
+    labels = context.body.get("labels", {})
     require_labels(labels)
-    require_idle(work, where)
-    return begin(
-        work, "setLabels", where, resource["id"], finish=lambda: _relabel(resource, labels)
-    )
+    require_ready(context, reference)
+
+    def finish() -> None:
+        with_labels(resource, labels)
+
+    return start_operation(context, "setLabels", reference, resource["id"], finish=finish)
 
 
-def require_fingerprint(given: str | None, now: str, named: str, changed: str) -> None:
-    """Refuse a change that was made for a state which is not the one there is."""
+def require_fingerprint(given: str | None, current: str, field: str, mismatch: str) -> None:
+    """Raise Refused unless a request has the current fingerprint of the content it replaces.
+
+    `field` is the request field of the fingerprint, `mismatch` the message of the error.
+    """
     if given is None:
-        raise refused(400, "required", f"Required field '{named}' not specified")
-    if given != now:
+        raise refused(400, "required", f"Required field '{field}' not specified")
+    if given != current:
         location = {"location": "If-Match", "locationType": "header"}
-        raise refused(412, "conditionNotMet", changed, location=location)
-
-
-def _relabel(resource: Resource, labels: Mapping[str, str]) -> None:
-    with_labels(resource, labels)
+        raise refused(412, "conditionNotMet", mismatch, location=location)

@@ -1,13 +1,17 @@
-"""How Google writes replies and errors.
+"""JSON responses of Google's APIs: resources, error bodies, timestamps and fingerprints.
 
-Compute Engine's own errors carry a reason and no status; those of the front end that stands
-before all of Google's APIs carry both
+An error of Compute Engine itself has a reason and no status. An error of the front end, which
+handles requests for all Google APIs, has both
 (https://cloud.google.com/apis/design/errors, https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-errors).
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
 import orjson
@@ -16,10 +20,9 @@ from werkzeug.wrappers import Response
 from skyclust_sandbox.application import Refused
 
 Resource = dict[str, Any]
-"""A resource as it is on the wire."""
+"""The JSON object of a resource, with Google's field names."""
 
-LINK: Final = "https://www.googleapis.com/compute/v1/"
-"""What Google's links begin with, whichever endpoint was asked."""
+_PACIFIC: Final = timezone(timedelta(hours=-8))
 
 _STATUSES: Final = {
     400: "INVALID_ARGUMENT",
@@ -36,8 +39,10 @@ _STATUSES: Final = {
 }
 
 
-def reply(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Return a reply in JSON."""
+def json_response(
+    content: object, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return an HTTP response with a JSON body."""
     return Response(
         orjson.dumps(content),
         status=status,
@@ -46,49 +51,49 @@ def reply(content: object, status: int = 200, headers: Mapping[str, str] | None 
     )
 
 
-def error_reply(
+def error_response(
     code: int,
     reason: str,
     message: str,
     *,
     domain: str = "global",
     location: Mapping[str, str] | None = None,
-    front: bool = False,
+    from_front_end: bool = False,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return an error; `front` writes it as the front end does, with a status."""
+    """Return an HTTP error response; an error `from_front_end` has a status in its body."""
     error: Resource = {
         "code": code,
         "message": message,
         "errors": [{"message": message, "domain": domain, "reason": reason, **(location or {})}],
     }
-    if front:
+    if from_front_end:
         error["status"] = _STATUSES.get(code, "UNKNOWN")
-    return reply({"error": error}, code, headers)
+    return json_response({"error": error}, code, headers)
 
 
-def refused(code: int, reason: str, message: str, **named: Any) -> Refused:
-    """Return what to raise to answer with an error; takes what `error_reply` takes."""
-    return Refused(error_reply(code, reason, message, **named))
+def refused(code: int, reason: str, message: str, **options: Any) -> Refused:
+    """Return the exception of an error response; `options` are those of `error_response`."""
+    return Refused(error_response(code, reason, message, **options))
 
 
 def not_found(path: str) -> Refused:
-    """Return the refusal of a resource that is not there; `path` begins with `projects/`."""
+    """Return the error of a resource that does not exist; `path` begins with `projects/`."""
     return refused(404, "notFound", f"The resource '{path}' was not found")
 
 
 def already_exists(path: str) -> Refused:
-    """Return the refusal of a name that is taken."""
+    """Return the error of a name that another resource has."""
     return refused(409, "alreadyExists", f"The resource '{path}' already exists")
 
 
 def not_ready(path: str) -> Refused:
-    """Return the refusal of a change to what something else is changing."""
+    """Return the error of a resource in a state, or under an operation, that forbids the change."""
     return refused(400, "resourceNotReady", f"The resource '{path}' is not ready")
 
 
 def in_use(path: str, user: str) -> Refused:
-    """Return the refusal to touch what another resource uses."""
+    """Return the error of a resource that another resource uses."""
     return refused(
         400,
         "resourceInUseByAnotherResource",
@@ -96,13 +101,16 @@ def in_use(path: str, user: str) -> Refused:
     )
 
 
-def invalid(field: str, value: object, what: str) -> Refused:
-    """Return the refusal of a field's value."""
-    return refused(400, "invalid", f"Invalid value for field '{field}': '{value}'. {what}")
+def invalid(field: str, value: object, explanation: str) -> Refused:
+    """Return the error of an invalid value of a request field."""
+    return refused(400, "invalid", f"Invalid value for field '{field}': '{value}'. {explanation}")
 
 
 def bad_request(message: str, violations: list[tuple[str, str]]) -> Refused:
-    """Return the refusal of a body or a query that the front end cannot read."""
+    """Return the front end's error of a malformed body or query.
+
+    `violations` are pairs of a field's path and a description.
+    """
     error: Resource = {
         "code": 400,
         "message": message,
@@ -112,9 +120,22 @@ def bad_request(message: str, violations: list[tuple[str, str]]) -> Refused:
             {
                 "@type": "type.googleapis.com/google.rpc.BadRequest",
                 "fieldViolations": [
-                    {"field": field, "description": said} for field, said in violations
+                    {"field": field, "description": description}
+                    for field, description in violations
                 ],
             }
         ],
     }
-    return Refused(reply({"error": error}, 400))
+    return Refused(json_response({"error": error}, 400))
+
+
+def timestamp(time: datetime | None = None) -> str:
+    """Return a time, by default the present, in the format of Compute Engine's timestamps."""
+    time = time or datetime.now(UTC)
+    return time.astimezone(_PACIFIC).isoformat(timespec="milliseconds")
+
+
+def fingerprint(content: Any) -> str:
+    """Return a fingerprint of a JSON value: a hash of eight bytes in base64."""
+    encoded = json.dumps(content, sort_keys=True).encode()
+    return base64.urlsafe_b64encode(hashlib.blake2b(encoded, digest_size=8).digest()).decode()

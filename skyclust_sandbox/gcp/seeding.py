@@ -1,4 +1,4 @@
-"""Machines and disks put in their place as they are after years, without an operation."""
+"""Add instances, disks and addresses of any age to the state, without an operation."""
 
 from __future__ import annotations
 
@@ -7,161 +7,185 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from skyclust_sandbox.gcp.links import Reference, scope_link
+from skyclust_sandbox.gcp.locations import region_of
 from skyclust_sandbox.gcp.machine_types import machine_types, series_of
-from skyclust_sandbox.gcp.resources import new_resource, with_labels
-from skyclust_sandbox.gcp.responses import Resource
-from skyclust_sandbox.gcp.state import Project, World, fingerprint, timestamp
-
-_FROM_IMAGE = ("architecture", "guestOsFeatures", "licenses")
+from skyclust_sandbox.gcp.network_interfaces import EXTERNAL_RANGE
+from skyclust_sandbox.gcp.resources import SOURCE_FIELDS, new_resource, with_labels
+from skyclust_sandbox.gcp.responses import Resource, fingerprint, timestamp
+from skyclust_sandbox.gcp.state import Project, State
 
 
 @dataclass(frozen=True)
-class Planted:
-    """One machine as it is to be. Sizes are in GiB; `stopped_days` is None while it runs."""
+class InstanceSeed:
+    """An instance to add. Sizes are in GiB; `stopped_days` is None for a running instance."""
 
     name: str
     zone: str
     machine_type: str
     subnetwork: Reference
-    private_address: str
+    internal_address: str
     image: Resource
-    public_address: str | None = None
+    external_address: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     boot_gib: int = 10
     data_gib: int | None = None
     age_days: float = 0.0
     stopped_days: float | None = None
-    preemptible: bool = False
+    spot: bool = False
 
 
-def plant_machine(world: World, project: Project, planted: Planted) -> Resource:
-    """Put a machine with its disks into its place and return it."""
-    scope = f"zones/{planted.zone}"
-    where = Reference(project.name, scope, "instances", planted.name)
-    made = datetime.now(UTC) - timedelta(days=planted.age_days)
-    boot = plant_disk(
-        world,
-        project,
-        planted.zone,
-        planted.name,
-        planted.boot_gib,
-        kind=series_of(planted.machine_type).disk_type,
-        image=planted.image,
-        labels=planted.labels,
-        age_days=planted.age_days,
-    )
-    disks = [boot]
-    if planted.data_gib is not None:
-        kind = series_of(planted.machine_type).disk_type.replace("pd-standard", "pd-ssd")
+def seed_instance(state: State, project: Project, seed: InstanceSeed) -> Resource:
+    """Add an instance and its disks to a project, and return the instance."""
+    scope = f"zones/{seed.zone}"
+    reference = Reference(project.name, scope, "instances", seed.name)
+    created = datetime.now(UTC) - timedelta(days=seed.age_days)
+    disk_type = series_of(seed.machine_type).disk_type
+    disks = [
+        seed_disk(
+            state,
+            project,
+            seed.zone,
+            seed.name,
+            seed.boot_gib,
+            disk_type=disk_type,
+            image=seed.image,
+            labels=seed.labels,
+            age_days=seed.age_days,
+        )
+    ]
+    if seed.data_gib is not None:
         disks.append(
-            plant_disk(
-                world,
+            seed_disk(
+                state,
                 project,
-                planted.zone,
-                f"{planted.name}-data",
-                planted.data_gib,
-                kind=kind,
-                labels=planted.labels,
-                age_days=planted.age_days,
+                seed.zone,
+                f"{seed.name}-data",
+                seed.data_gib,
+                disk_type=disk_type.replace("pd-standard", "pd-ssd"),
+                labels=seed.labels,
+                age_days=seed.age_days,
             )
         )
-    instance = _machine(world, project, planted, where, made)
-    instance["disks"] = [_attached(disk, number) for number, disk in enumerate(disks)]
+    instance = _new_instance(state, project, seed, reference, created)
+    instance["disks"] = [_attached_disk(disk, index) for index, disk in enumerate(disks)]
     for disk in disks:
-        disk.update(users=[where.link], lastAttachTimestamp=timestamp(made))
-    project.shelf("instances", scope)[planted.name] = instance
+        disk.update(users=[reference.link], lastAttachTimestamp=timestamp(created))
+    project.collection("instances", scope)[seed.name] = instance
     return instance
 
 
-def plant_disk(
-    world: World,
+def seed_running_instances(
+    state: State, project: str, zone: str, count: int, machine_type: str
+) -> None:
+    """Add many running instances, each with a boot disk and an external address, for load tests."""
+    owner = state.projects[project]
+    subnetwork = Reference(project, f"regions/{region_of(zone)}", "subnetworks", "default")
+    image = next(iter(state.projects["debian-cloud"].list_all("images")))
+    existing = sum(1 for _ in owner.list_all("instances"))
+    for number in range(existing, existing + count):
+        seed = InstanceSeed(
+            name=f"machine-{number:05d}",
+            zone=zone,
+            machine_type=machine_type,
+            subnetwork=subnetwork,
+            internal_address=f"10.{200 + number // 62500}.{number // 250 % 250}.{number % 250 + 2}",
+            external_address=str(EXTERNAL_RANGE[number + 1024]),
+            labels={"environment": "load", "number": str(number)},
+            image=image,
+        )
+        seed_instance(state, owner, seed)
+
+
+def seed_disk(
+    state: State,
     project: Project,
     zone: str,
     name: str,
     gib: int,
     *,
-    kind: str = "pd-standard",
+    disk_type: str = "pd-standard",
     image: Resource | None = None,
     labels: Mapping[str, str] | None = None,
     age_days: float = 0.0,
 ) -> Resource:
-    """Put a disk into its place and return it."""
+    """Add a disk to a project and return it."""
     scope = f"zones/{zone}"
-    where = Reference(project.name, scope, "disks", name)
-    disk = new_resource(world, where, "compute#disk")
+    reference = Reference(project.name, scope, "disks", name)
+    disk = new_resource(state, reference, "compute#disk")
     disk |= {
         "creationTimestamp": timestamp(datetime.now(UTC) - timedelta(days=age_days)),
         "status": "READY",
         "sizeGb": str(gib),
-        "type": Reference(project.name, scope, "diskTypes", kind).link,
+        "type": Reference(project.name, scope, "diskTypes", disk_type).link,
         "zone": scope_link(project.name, scope),
         "physicalBlockSizeBytes": "4096",
         "enableConfidentialCompute": False,
     }
     if image is not None:
         disk |= {"sourceImage": image["selfLink"], "sourceImageId": image["id"]}
-        disk |= {name: image[name] for name in _FROM_IMAGE if name in image}
+        disk |= {name: image[name] for name in SOURCE_FIELDS if name in image}
     with_labels(disk, labels)
-    project.shelf("disks", scope)[name] = disk
+    project.collection("disks", scope)[name] = disk
     return disk
 
 
-def plant_address(world: World, project: Project, region: str, name: str, text: str) -> Resource:
-    """Put a reserved address into a region, a global one where the region is empty."""
+def seed_address(
+    state: State, project: Project, region: str, name: str, ip_address: str
+) -> Resource:
+    """Add a static address to a project and return it; it is global if the region is empty."""
     scope = f"regions/{region}" if region else "global"
-    where = Reference(project.name, scope, "addresses", name)
-    address = new_resource(world, where, "compute#address")
+    reference = Reference(project.name, scope, "addresses", name)
+    address = new_resource(state, reference, "compute#address")
     address |= {
         "status": "RESERVED",
-        "address": text,
+        "address": ip_address,
         "addressType": "EXTERNAL",
         "ipVersion": "IPV4",
         "networkTier": "PREMIUM",
     }
     if region:
         address["region"] = scope_link(project.name, scope)
-    project.shelf("addresses", scope)[name] = address
+    project.collection("addresses", scope)[name] = address
     return with_labels(address, None)
 
 
-def _machine(
-    world: World, project: Project, planted: Planted, where: Reference, made: datetime
+def _new_instance(
+    state: State, project: Project, seed: InstanceSeed, reference: Reference, created: datetime
 ) -> Resource:
-    machine_type = machine_types(project.name, planted.zone)[planted.machine_type]
-    spot = planted.preemptible
-    instance = new_resource(world, where, "compute#instance")
+    machine_type = machine_types(project.name, seed.zone)[seed.machine_type]
+    instance = new_resource(state, reference, "compute#instance")
     instance |= {
-        "creationTimestamp": timestamp(made),
-        "lastStartTimestamp": timestamp(made + timedelta(seconds=11)),
+        "creationTimestamp": timestamp(created),
+        "lastStartTimestamp": timestamp(created + timedelta(seconds=11)),
         "status": "RUNNING",
         "machineType": machine_type["selfLink"],
         "cpuPlatform": "Intel Broadwell" if machine_type["architecture"] == "X86_64" else "Axion",
-        "zone": scope_link(project.name, where.scope),
+        "zone": scope_link(project.name, reference.scope),
         "canIpForward": False,
         "deletionProtection": False,
         "startRestricted": False,
         "scheduling": {
-            "onHostMaintenance": "TERMINATE" if spot else "MIGRATE",
-            "automaticRestart": not spot,
-            "preemptible": spot,
-            "provisioningModel": "SPOT" if spot else "STANDARD",
+            "onHostMaintenance": "TERMINATE" if seed.spot else "MIGRATE",
+            "automaticRestart": not seed.spot,
+            "preemptible": seed.spot,
+            "provisioningModel": "SPOT" if seed.spot else "STANDARD",
         },
         "metadata": {"kind": "compute#metadata", "fingerprint": fingerprint([])},
-        "tags": _tags(planted.tags),
+        "tags": _tags(seed.tags),
         "serviceAccounts": [
             {
                 "email": f"{project.number}-compute@developer.gserviceaccount.com",
                 "scopes": ["https://www.googleapis.com/auth/cloud-platform"],
             }
         ],
-        "networkInterfaces": [_interface(project, planted)],
-        "fingerprint": fingerprint(where.path),
+        "networkInterfaces": [_network_interface(project, seed)],
+        "fingerprint": fingerprint(reference.path),
     }
-    if planted.stopped_days is not None:
-        stopped = datetime.now(UTC) - timedelta(days=planted.stopped_days)
+    if seed.stopped_days is not None:
+        stopped = datetime.now(UTC) - timedelta(days=seed.stopped_days)
         instance.update(status="TERMINATED", lastStopTimestamp=timestamp(stopped))
-    return with_labels(instance, planted.labels)
+    return with_labels(instance, seed.labels)
 
 
 def _tags(names: tuple[str, ...]) -> Resource:
@@ -169,41 +193,42 @@ def _tags(names: tuple[str, ...]) -> Resource:
     return tags | ({"items": list(names)} if names else {})
 
 
-def _interface(project: Project, planted: Planted) -> Resource:
-    network = project.shelf("subnetworks", planted.subnetwork.scope)[planted.subnetwork.name]
+def _network_interface(project: Project, seed: InstanceSeed) -> Resource:
+    """Return the interface of an instance; a stopped instance has no ephemeral address."""
+    subnetwork = project.collection("subnetworks", seed.subnetwork.scope)[seed.subnetwork.name]
     interface: Resource = {
         "kind": "compute#networkInterface",
-        "network": network["network"],
-        "subnetwork": planted.subnetwork.link,
-        "networkIP": planted.private_address,
+        "network": subnetwork["network"],
+        "subnetwork": seed.subnetwork.link,
+        "networkIP": seed.internal_address,
         "name": "nic0",
         "stackType": "IPV4_ONLY",
-        "fingerprint": fingerprint(planted.private_address),
+        "fingerprint": fingerprint(seed.internal_address),
     }
-    if planted.public_address is not None:
-        access = {
+    if seed.external_address is not None:
+        access_config = {
             "kind": "compute#accessConfig",
             "type": "ONE_TO_ONE_NAT",
             "name": "External NAT",
             "networkTier": "PREMIUM",
         }
-        if planted.stopped_days is None:
-            access["natIP"] = planted.public_address
-        interface["accessConfigs"] = [access]
+        if seed.stopped_days is None:
+            access_config["natIP"] = seed.external_address
+        interface["accessConfigs"] = [access_config]
     return interface
 
 
-def _attached(disk: Resource, number: int) -> Resource:
+def _attached_disk(disk: Resource, index: int) -> Resource:
     attached: Resource = {
         "kind": "compute#attachedDisk",
         "type": "PERSISTENT",
         "mode": "READ_WRITE",
         "source": disk["selfLink"],
-        "deviceName": f"persistent-disk-{number}",
-        "index": number,
-        "boot": number == 0,
-        "autoDelete": number == 0,
+        "deviceName": f"persistent-disk-{index}",
+        "index": index,
+        "boot": index == 0,
+        "autoDelete": index == 0,
         "interface": "SCSI",
         "diskSizeGb": disk["sizeGb"],
     }
-    return attached | {name: disk[name] for name in _FROM_IMAGE if name in disk}
+    return attached | {name: disk[name] for name in SOURCE_FIELDS if name in disk}

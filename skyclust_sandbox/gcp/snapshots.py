@@ -1,55 +1,56 @@
-"""Snapshots of disks."""
+"""The methods of snapshots, and disks.createSnapshot."""
 
 from __future__ import annotations
 
 from skyclust_sandbox.gcp.links import Reference
-from skyclust_sandbox.gcp.operations import begin, require_idle
+from skyclust_sandbox.gcp.operations import require_ready, start_operation
+from skyclust_sandbox.gcp.request_context import RequestContext
 from skyclust_sandbox.gcp.resources import (
+    SOURCE_FIELDS,
+    new_reference,
     new_resource,
     require_labels,
-    require_new,
     with_labels,
 )
 from skyclust_sandbox.gcp.responses import Resource, already_exists, invalid
-from skyclust_sandbox.gcp.state import Work, World
-
-_FROM_DISK = ("architecture", "guestOsFeatures", "licenses")
+from skyclust_sandbox.gcp.state import State
 
 
-def create_of_disk(work: Work) -> Resource:
-    """Take a snapshot of the disk in the path (disks.createSnapshot)."""
-    disk = work.reference("disks", work.path["disk"])
-    return _create(work, disk, "createSnapshot")
+def create_from_disk(context: RequestContext) -> Resource:
+    """Start the operation that creates a snapshot of the disk in the path."""
+    disk = context.reference("disks", context.path["disk"])
+    return _create(context, disk, "createSnapshot")
 
 
-def insert(work: Work) -> Resource:
-    """Take a snapshot of the disk in the body (snapshots.insert)."""
-    text = work.body.get("sourceDisk", "")
-    if not text:
+def insert(context: RequestContext) -> Resource:
+    """Start the operation that creates a snapshot of the disk in the body."""
+    link = context.body.get("sourceDisk", "")
+    if not link:
         raise invalid("resource.sourceDisk", "", "A source disk is required.")
-    return _create(work, work.linked(text, "disks", "resource.sourceDisk"), "insert")
+    disk = context.resolve_link(link, "disks", "resource.sourceDisk")
+    return _create(context, disk, "insert")
 
 
-def delete(work: Work) -> Resource:
-    """Delete a snapshot."""
-    where = work.reference("snapshots", work.path["snapshot"])
-    snapshot = work.world.get(where)
-    require_idle(work, where)
+def delete(context: RequestContext) -> Resource:
+    """Start the operation that deletes a snapshot."""
+    reference = context.reference("snapshots", context.path["snapshot"])
+    snapshot = context.state.get(reference)
+    require_ready(context, reference)
     snapshot["status"] = "DELETING"
 
     def finish() -> None:
-        work.project.shelf("snapshots", "global").pop(where.name, None)
-        work.world.contents.pop(snapshot["id"], None)
+        context.project.collection("snapshots", "global").pop(reference.name, None)
+        context.state.contents.pop(snapshot["id"], None)
 
     def undo() -> None:
         snapshot["status"] = "READY"
 
-    return begin(work, "delete", where, snapshot["id"], finish=finish, undo=undo)
+    return start_operation(context, "delete", reference, snapshot["id"], finish=finish, undo=undo)
 
 
-def snapshot_of(world: World, where: Reference, disk: Resource) -> Resource:
-    """Return a snapshot of a disk with what is written on it now, in no place yet."""
-    snapshot = new_resource(world, where, "compute#snapshot")
+def new_snapshot(state: State, reference: Reference, disk: Resource) -> Resource:
+    """Return a snapshot with the present content of a disk; it is not stored."""
+    snapshot = new_resource(state, reference, "compute#snapshot")
     snapshot |= {
         "status": "READY",
         "sourceDisk": disk["selfLink"],
@@ -64,52 +65,52 @@ def snapshot_of(world: World, where: Reference, disk: Resource) -> Resource:
         "autoCreated": False,
         "enableConfidentialCompute": False,
     }
-    snapshot |= {name: disk[name] for name in _FROM_DISK if name in disk}
-    world.contents[snapshot["id"]] = world.contents.get(disk["id"], "")
+    snapshot |= {name: disk[name] for name in SOURCE_FIELDS if name in disk}
+    state.contents[snapshot["id"]] = state.contents.get(disk["id"], "")
     return snapshot
 
 
-def _create(work: Work, place: Reference, kind: str) -> Resource:
-    disk = work.world.get(place)
-    name = require_new_name(work)
-    where = Reference(work.project.name, "global", "snapshots", name)
-    require_labels(work.body.get("labels", {}))
-    require_idle(work, place)
-    snapshot = snapshot_of(work.world, where, disk) | {"status": "CREATING"}
-    if "description" in work.body:
-        snapshot["description"] = work.body["description"]
-    if work.body.get("snapshotType"):
-        snapshot["snapshotType"] = work.body["snapshotType"]
-    with_labels(snapshot, work.body.get("labels"))
-    shelf = work.project.shelf("snapshots", "global")
-    shelf[name] = snapshot
+def _create(context: RequestContext, disk_reference: Reference, operation_type: str) -> Resource:
+    disk = context.state.get(disk_reference)
+    name = _new_name(context)
+    reference = Reference(context.project.name, "global", "snapshots", name)
+    require_labels(context.body.get("labels", {}))
+    require_ready(context, disk_reference)
+    snapshot = new_snapshot(context.state, reference, disk) | {"status": "CREATING"}
+    if "description" in context.body:
+        snapshot["description"] = context.body["description"]
+    if context.body.get("snapshotType"):
+        snapshot["snapshotType"] = context.body["snapshotType"]
+    with_labels(snapshot, context.body.get("labels"))
+    snapshots = context.project.collection("snapshots", "global")
+    snapshots[name] = snapshot
 
-    def step() -> None:
+    def upload() -> None:
         snapshot["status"] = "UPLOADING"
 
     def undo() -> None:
-        shelf.pop(name, None)
+        snapshots.pop(name, None)
 
-    # The operation belongs to the disk where it was asked for there.
-    target = place if kind == "createSnapshot" else where
-    return begin(
-        work,
-        kind,
-        target,
-        disk["id"] if target is place else snapshot["id"],
-        steps=[(0.5, step)],
+    # The target of disks.createSnapshot is the disk, that of snapshots.insert the snapshot.
+    on_disk = operation_type == "createSnapshot"
+    return start_operation(
+        context,
+        operation_type,
+        disk_reference if on_disk else reference,
+        disk["id"] if on_disk else snapshot["id"],
+        steps=[(0.5, upload)],
         finish=lambda: snapshot.update(status="READY"),
         undo=undo,
-        also=[where] if target is place else [place],
+        also_busy=[reference if on_disk else disk_reference],
     )
 
 
-def require_new_name(work: Work) -> str:
-    """Return the name of a new snapshot; refuses one that is taken."""
-    name = str(work.body.get("name", ""))
-    if work.scope == "global":
-        return require_new(work, "snapshots").name
-    where = Reference(work.project.name, "global", "snapshots", name)
-    if work.world.find(where) is not None:
-        raise already_exists(where.path)
+def _new_name(context: RequestContext) -> str:
+    """Return the name of a new snapshot; raises Refused for the name of an existing snapshot."""
+    if context.scope == "global":
+        return new_reference(context, "snapshots").name
+    name = str(context.body.get("name", ""))
+    reference = Reference(context.project.name, "global", "snapshots", name)
+    if context.state.find(reference) is not None:
+        raise already_exists(reference.path)
     return name

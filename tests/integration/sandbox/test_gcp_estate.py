@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from skyclust_sandbox.gcp.estate import SITES, plan_machines
+from skyclust_sandbox.gcp.estate import SITES, plan_instances
 from skyclust_sandbox.gcp.machine_types import machine_types
 from tests.fixtures.gcp import GcpSandbox
 from tests.fixtures.machine_speed import bound
@@ -61,8 +61,8 @@ def test_what_is_attached_agrees(gcp_estate: GcpSandbox) -> None:
 
 
 def test_every_planned_machine_could_be_made_there() -> None:
-    for machine in plan_machines():
-        assert machine.type in machine_types("sandbox-project", machine.zone)
+    for machine in plan_instances():
+        assert machine.machine_type in machine_types("sandbox-project", machine.zone)
 
 
 def test_the_estate_is_the_same_in_every_run_and_ready_at_once(gcp_estate: GcpSandbox) -> None:
