@@ -1,9 +1,8 @@
-"""What the tests of the sandbox GCP share: a client that holds every reply to its schema."""
+"""A Compute Engine client for tests, which checks every response against its schema."""
 
 from __future__ import annotations
 
 import json
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -20,8 +19,8 @@ DEBIAN_ARM = "projects/debian-cloud/global/images/family/debian-12-arm64"
 
 
 @dataclass(frozen=True)
-class Answer:
-    """The status, headers and content of a reply."""
+class ApiResponse:
+    """The status, headers and JSON content of a response."""
 
     status: int
     headers: dict[str, str]
@@ -29,33 +28,33 @@ class Answer:
 
     @property
     def reason(self) -> str:
-        """Why it was refused."""
+        """The reason of an error."""
         return str(self.content["error"]["errors"][0]["reason"])
 
     @property
     def message(self) -> str:
-        """What Google says about it."""
+        """The message of an error."""
         return str(self.content["error"]["message"])
 
 
 @dataclass(frozen=True)
-class Caller:
-    """Calls Compute Engine with a token; paths begin after the project."""
+class ComputeClient:
+    """Calls Compute Engine with an access token; paths are relative to the project."""
 
     endpoint: str
     token: str
     project: str = "sandbox-project"
 
-    def call(self, method: str, path: str, body: object = None, **query: object) -> Answer:
-        """Make one call and return its answer, which is held to its schema."""
-        whole = f"/compute/v1/projects/{self.project}{path}"
-        answer = self.ask(method, whole, body, **query)
-        if answer.status == 200:
-            hold_to_schema("compute.v1", method, whole, answer.content)
-        return answer
+    def call(self, method: str, path: str, body: object = None, **query: object) -> ApiResponse:
+        """Return the response to a call, after checking its content against the method's schema."""
+        full_path = f"/compute/v1/projects/{self.project}{path}"
+        response = self.request(method, full_path, body, **query)
+        if response.status == 200:
+            check_schema("compute.v1", method, full_path, response.content)
+        return response
 
-    def ask(self, method: str, path: str, body: object = None, **query: object) -> Answer:
-        """Make one call of any path."""
+    def request(self, method: str, path: str, body: object = None, **query: object) -> ApiResponse:
+        """Return the response to a request for any path."""
         text = f"?{urllib.parse.urlencode(query)}" if query else ""
         request = urllib.request.Request(
             self.endpoint + path + text,
@@ -67,62 +66,56 @@ class Caller:
             request.add_header("Authorization", f"Bearer {self.token}")
         try:
             with urllib.request.urlopen(request, timeout=20) as reply:
-                return Answer(reply.status, dict(reply.headers), json.load(reply))
+                return ApiResponse(reply.status, dict(reply.headers), json.load(reply))
         except urllib.error.HTTPError as error:
             with error:
-                return Answer(error.code, dict(error.headers), json.load(error))
+                return ApiResponse(error.code, dict(error.headers), json.load(error))
 
     def get(self, path: str, **query: object) -> Any:
-        """Return what is there."""
-        answer = self.call("GET", path, **query)
-        assert answer.status == 200, answer
-        return answer.content
+        """Return the content of a successful GET."""
+        response = self.call("GET", path, **query)
+        assert response.status == 200, response
+        return response.content
 
-    def begin(self, method: str, path: str, body: object = None, **query: object) -> Any:
-        """Have a change accepted and return its operation."""
-        answer = self.call(method, path, body, **query)
-        assert answer.status == 200, answer
-        assert answer.content["kind"] == "compute#operation"
-        return answer.content
+    def start(self, method: str, path: str, body: object = None, **query: object) -> Any:
+        """Return the operation of a change that has to be accepted."""
+        response = self.call(method, path, body, **query)
+        assert response.status == 200, response
+        assert response.content["kind"] == "compute#operation"
+        return response.content
 
     def wait(self, operation: Any) -> Any:
-        """Wait for an operation and return how it ended."""
+        """Wait for an operation and return it as completed."""
         path = operation["selfLink"].partition(f"/projects/{self.project}")[2]
-        answer = self.call("POST", f"{path}/wait")
-        assert answer.content["status"] == "DONE"
-        return answer.content
+        response = self.call("POST", f"{path}/wait")
+        assert response.content["status"] == "DONE"
+        return response.content
 
     def change(self, method: str, path: str, body: object = None, **query: object) -> None:
-        """Make a change and wait until it is made."""
-        ended = self.wait(self.begin(method, path, body, **query))
-        assert "error" not in ended, ended
-
-    def wait_for(self, path: str, status: str) -> Any:
-        """Wait until something has a status, and return it."""
-        deadline = time.monotonic() + 10
-        while (found := self.get(path))["status"] != status:
-            assert time.monotonic() < deadline, found
-            time.sleep(0.01)
-        return found
+        """Make a change, and wait for its operation, which has to succeed."""
+        operation = self.wait(self.start(method, path, body, **query))
+        assert "error" not in operation, operation
 
 
-def hold_to_schema(name: str, method: str, path: str, content: object) -> None:
-    """Fail unless a reply keeps to the official schema of its method."""
-    found = api(name).match(method, path)
-    assert found is not None, path
-    schema = found[0].response
+def check_schema(name: str, method: str, path: str, content: object) -> None:
+    """Fail unless the content of a response conforms to the schema of its method."""
+    matched = api(name).match(method, path)
+    assert matched is not None, path
+    schema = matched[0].response
     assert schema is not None
     assert list(violations(api(name).schemas, schema, content, strict=True)) == []
 
 
-def caller(sandbox: GcpSandbox, account: str = "skyclust", project: str = "") -> Caller:
-    """Return a caller of a project, its own where none is named."""
+def compute_client(
+    sandbox: GcpSandbox, account: str = "skyclust", project: str = ""
+) -> ComputeClient:
+    """Return a client of a service account's project, by default the sandbox's main project."""
     project = project or sandbox.account
-    return Caller(sandbox.endpoint, sandbox.token(account, project), project)
+    return ComputeClient(sandbox.endpoint, sandbox.token(account, project), project)
 
 
-def machine(name: str, machine_type: str = "e2-small", **more: object) -> dict[str, Any]:
-    """Return the body of an insert of one small machine."""
+def instance_body(name: str, machine_type: str = "e2-small", **more: object) -> dict[str, Any]:
+    """Return the body of an insert of a small instance."""
     disk = {"boot": True, "autoDelete": True, "initializeParams": {"sourceImage": DEBIAN}}
     return {
         "name": name,
@@ -133,7 +126,7 @@ def machine(name: str, machine_type: str = "e2-small", **more: object) -> dict[s
     }
 
 
-def launch(calls: Caller, name: str = "web", **more: Any) -> str:
-    """Make a machine, wait until it runs, and return its path."""
-    calls.change("POST", f"/zones/{ZONE}/instances", machine(name, **more))
+def create_instance(client: ComputeClient, name: str = "web", **more: Any) -> str:
+    """Create an instance, wait until it runs, and return its path."""
+    client.change("POST", f"/zones/{ZONE}/instances", instance_body(name, **more))
     return f"/zones/{ZONE}/instances/{name}"

@@ -1,4 +1,4 @@
-"""Lists of the sandbox GCP: pages, filters, all scopes at once, and scopes out of reach."""
+"""List methods of the sandbox GCP: pages, filters, aggregated lists and unreachable scopes."""
 
 from __future__ import annotations
 
@@ -10,50 +10,50 @@ import pytest
 from skyclust_sandbox.faults import Fault, FaultKind
 from tests.fixtures.gcp import GcpSandbox
 from tests.fixtures.machine_speed import bound
-from tests.integration.sandbox.gcp import ZONE, Caller, caller
+from tests.integration.sandbox.gcp import ZONE, ComputeClient, compute_client
 
 pytestmark = pytest.mark.integration
 
 ALL = "/aggregated/instances"
 
 
-def pages(calls: Caller, path: str, **query: object) -> list[Any]:
+def pages(client: ComputeClient, path: str, **query: object) -> list[Any]:
     read: list[Any] = []
     token: dict[str, object] = {}
     while True:
-        read.append(calls.get(path, **query, **token))
+        read.append(client.get(path, **query, **token))
         if "nextPageToken" not in read[-1]:
             return read
         token = {"pageToken": read[-1]["nextPageToken"]}
 
 
-def names(read: list[Any]) -> list[str]:
+def self_links(read: list[Any]) -> list[str]:
     return [
-        one["selfLink"]
+        instance["selfLink"]
         for page in read
         for part in page["items"].values()
-        for one in part.get("instances", ())
+        for instance in part.get("instances", ())
     ]
 
 
-def test_pages_add_up(gcp_estate: GcpSandbox) -> None:
-    calls = caller(gcp_estate)
-    whole = names(pages(calls, ALL))
+def test_the_pages_of_a_list_have_all_items(gcp_estate: GcpSandbox) -> None:
+    client = compute_client(gcp_estate)
+    whole = self_links(pages(client, ALL))
     assert len(set(whole)) == len(whole) >= 300
-    assert names(pages(calls, ALL, maxResults=7)) == whole
+    assert self_links(pages(client, ALL, maxResults=7)) == whole
     gcp_estate.limit_pages(100)
-    limited = pages(calls, ALL)
+    limited = pages(client, ALL)
     assert len(limited) == 4
-    assert names(limited) == whole
+    assert self_links(limited) == whole
     zone = "/zones/europe-west3-a/instances"
     gcp_estate.limit_pages(1)
-    listed = [one["selfLink"] for page in pages(calls, zone) for one in page["items"]]
-    assert listed == [one for one in whole if "/europe-west3-a/" in one]
+    listed = [instance["selfLink"] for page in pages(client, zone) for instance in page["items"]]
+    assert listed == [link for link in whole if "/europe-west3-a/" in link]
 
 
-def test_every_scope_is_named_on_every_page(gcp_estate: GcpSandbox) -> None:
-    calls = caller(gcp_estate)
-    page = calls.get(ALL, maxResults=1)
+def test_every_page_of_an_aggregated_list_has_all_scopes(gcp_estate: GcpSandbox) -> None:
+    client = compute_client(gcp_estate)
+    page = client.get(ALL, maxResults=1)
     assert len(page["items"]) == 25
     empty = page["items"]["zones/us-west1-a"]["warning"]
     assert empty["code"] == "NO_RESULTS_ON_PAGE"
@@ -64,79 +64,81 @@ def test_every_scope_is_named_on_every_page(gcp_estate: GcpSandbox) -> None:
     "query",
     [{"maxResults": 501}, {"maxResults": "x"}, {"pageToken": "x"}, {"orderBy": "size"}],
 )
-def test_what_is_no_page_is_refused(gcp_sandbox: GcpSandbox, query: dict[str, object]) -> None:
-    assert caller(gcp_sandbox).call("GET", ALL, **query).reason == "invalid"
+def test_invalid_page_parameters_are_rejected(
+    gcp_sandbox: GcpSandbox, query: dict[str, object]
+) -> None:
+    assert compute_client(gcp_sandbox).call("GET", ALL, **query).reason == "invalid"
 
 
-def test_a_token_belongs_to_its_list(gcp_estate: GcpSandbox) -> None:
-    calls = caller(gcp_estate)
-    token = calls.get(ALL, maxResults=1)["nextPageToken"]
-    assert calls.call("GET", ALL, pageToken=token, filter="name=x").status == 400
-    assert calls.call("GET", "/aggregated/disks", pageToken=token).status == 400
+def test_a_page_token_is_valid_for_its_list_only(gcp_estate: GcpSandbox) -> None:
+    client = compute_client(gcp_estate)
+    token = client.get(ALL, maxResults=1)["nextPageToken"]
+    assert client.call("GET", ALL, pageToken=token, filter="name=x").status == 400
+    assert client.call("GET", "/aggregated/disks", pageToken=token).status == 400
 
 
-def test_the_newest_first(gcp_estate: GcpSandbox) -> None:
-    calls = caller(gcp_estate)
-    read = pages(calls, "/global/images", orderBy="creationTimestamp desc", maxResults=2)
-    listed = [one["name"] for page in read for one in page["items"]]
-    assert listed == sorted(listed)  # their names end in their age
+def test_order_by_creation_time(gcp_estate: GcpSandbox) -> None:
+    client = compute_client(gcp_estate)
+    read = pages(client, "/global/images", orderBy="creationTimestamp desc", maxResults=2)
+    listed = [image["name"] for page in read for image in page["items"]]
+    assert listed == sorted(listed)  # names end with the age in days
     assert len(listed) == 6
 
 
 def test_filters(gcp_estate: GcpSandbox) -> None:
-    calls = caller(gcp_estate)
-    everything = len(names(pages(calls, ALL)))
-    payments = len(names(pages(calls, ALL, filter="labels.team=payments")))
-    others = len(names(pages(calls, ALL, filter='labels.team != "payments"')))
+    client = compute_client(gcp_estate)
+    everything = len(self_links(pages(client, ALL)))
+    payments = len(self_links(pages(client, ALL, filter="labels.team=payments")))
+    others = len(self_links(pages(client, ALL, filter='labels.team != "payments"')))
     assert 0 < payments < everything
     assert payments + others == everything
-    zone = f"https://www.googleapis.com/compute/v1/projects/{calls.project}/zones/europe-west3-a"
+    zone = f"https://www.googleapis.com/compute/v1/projects/{client.project}/zones/europe-west3-a"
     query = f'(zone = "{zone}") (status = RUNNING)'
-    assert all("/europe-west3-a/" in one for one in names(pages(calls, ALL, filter=query)))
-    read = calls.get("/zones/europe-west3-a/instances", filter="name eq orders-.*")
-    assert {one["name"].partition("-")[0] for one in read["items"]} == {"orders"}
-    assert calls.call("GET", ALL, filter="name=(").status == 400
+    assert all("/europe-west3-a/" in link for link in self_links(pages(client, ALL, filter=query)))
+    read = client.get("/zones/europe-west3-a/instances", filter="name eq orders-.*")
+    assert {instance["name"].partition("-")[0] for instance in read["items"]} == {"orders"}
+    assert client.call("GET", ALL, filter="name=(").status == 400
 
 
-def test_part_of_a_reply(gcp_estate: GcpSandbox) -> None:
-    calls = caller(gcp_estate)
-    page = calls.get(ALL, fields="items/*/instances(name,zone),nextPageToken", maxResults=5)
+def test_partial_response(gcp_estate: GcpSandbox) -> None:
+    client = compute_client(gcp_estate)
+    page = client.get(ALL, fields="items/*/instances(name,zone),nextPageToken", maxResults=5)
     assert set(page) == {"items", "nextPageToken"}
-    found = [one for part in page["items"].values() for one in part.get("instances", ())]
-    assert [set(one) for one in found] == [{"name", "zone"}] * 5
+    instances = [item for part in page["items"].values() for item in part.get("instances", ())]
+    assert [set(instance) for instance in instances] == [{"name", "zone"}] * 5
 
 
-@pytest.mark.parametrize("place", ["europe-west3", "europe-west3-a"])
-def test_a_place_out_of_reach(gcp_estate: GcpSandbox, place: str) -> None:
-    calls = caller(gcp_estate)
-    whole = names(pages(calls, ALL))
-    gcp_estate.inject(Fault(kind=FaultKind.ERROR, action="compute.*", region=place))
-    refused = calls.call("GET", ALL)
+@pytest.mark.parametrize("location", ["europe-west3", "europe-west3-a"])
+def test_an_unreachable_location(gcp_estate: GcpSandbox, location: str) -> None:
+    client = compute_client(gcp_estate)
+    whole = self_links(pages(client, ALL))
+    gcp_estate.inject(Fault(kind=FaultKind.ERROR, action="compute.*", region=location))
+    refused = client.call("GET", ALL)
     assert (refused.status, refused.reason) == (503, "backendError")
-    read = pages(calls, ALL, returnPartialSuccess="true", maxResults=50)
-    assert names(read) == [one for one in whole if f"/{place}" not in one]
+    read = pages(client, ALL, returnPartialSuccess="true", maxResults=50)
+    assert self_links(read) == [link for link in whole if f"/{location}" not in link]
     for page in read:
         assert page["warning"]["code"] == "UNREACHABLE"
         assert "zones/europe-west3-a" in page["unreachables"]
         assert page["items"]["zones/europe-west3-a"]["warning"]["code"] == "UNREACHABLE"
-    assert calls.call("GET", "/zones/europe-west3-a/instances").status == 503
-    assert calls.call("GET", "/zones/europe-west1-b/instances").status == 200
+    assert client.call("GET", "/zones/europe-west3-a/instances").status == 503
+    assert client.call("GET", "/zones/europe-west1-b/instances").status == 200
     gcp_estate.clear()
-    assert names(pages(calls, ALL)) == whole
+    assert self_links(pages(client, ALL)) == whole
 
 
-def test_five_thousand_machines_in_a_second(gcp_sandbox: GcpSandbox) -> None:
-    calls = caller(gcp_sandbox)
+def test_five_thousand_instances_are_listed_within_seconds(gcp_sandbox: GcpSandbox) -> None:
+    client = compute_client(gcp_sandbox)
     gcp_sandbox.ask("POST", "instances", {"count": 5000, "zone": ZONE})
     token: dict[str, object] = {}
-    found, started = 0, time.monotonic()
+    count, started = 0, time.monotonic()
     while True:
-        path = f"/compute/v1/projects/{calls.project}{ALL}"
-        page = calls.ask("GET", path, **token).content
-        found += len(page["items"][f"zones/{ZONE}"].get("instances", ()))
+        path = f"/compute/v1/projects/{client.project}{ALL}"
+        page = client.request("GET", path, **token).content
+        count += len(page["items"][f"zones/{ZONE}"].get("instances", ()))
         if "nextPageToken" not in page:
             break
         token = {"pageToken": page["nextPageToken"]}
-    assert found == 5000
-    assert time.monotonic() - started < bound(3)  # 0.2 s where nothing else runs
-    assert len(calls.get(f"/zones/{ZONE}/instances", maxResults=1)["items"]) == 1
+    assert count == 5000
+    assert time.monotonic() - started < bound(3)  # 0.2 s on an idle computer
+    assert len(client.get(f"/zones/{ZONE}/instances", maxResults=1)["items"]) == 1

@@ -1,4 +1,4 @@
-"""Google's own SDK drives the sandbox GCP."""
+"""The sandbox GCP with the client library google-cloud-compute."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ pytestmark = pytest.mark.integration
 
 @dataclass(frozen=True)
 class Sdk:
-    """Makes the SDK's clients, and waits for their operations."""
+    """Makes clients of the SDK, and waits for their operations."""
 
     sandbox: GcpSandbox
     credential: Any
     project: str = "sandbox-project"
 
     def client(self, kind: Any) -> Any:
-        """Return a client of the SDK that asks the sandbox."""
+        """Return a client of the SDK for the sandbox."""
         options = {"api_endpoint": self.sandbox.endpoint}
         return kind(credentials=self.credential, client_options=options, transport="rest")
 
     def wait(self, operation: Any) -> Any:
         """Wait for a zonal operation and return it."""
-        ended = self.client(compute_v1.ZoneOperationsClient).wait(
+        completed = self.client(compute_v1.ZoneOperationsClient).wait(
             project=self.project, zone=ZONE, operation=operation.name
         )
-        assert ended.status == compute_v1.Operation.Status.DONE
-        return ended
+        assert completed.status == compute_v1.Operation.Status.DONE
+        return completed
 
 
-def sdk(sandbox: GcpSandbox) -> Sdk:
-    made: Any = Credentials  # its constructor is not typed
-    return Sdk(sandbox, made(sandbox.token()))
+def new_sdk(sandbox: GcpSandbox) -> Sdk:
+    credentials: Any = Credentials  # the constructor has no type annotations
+    return Sdk(sandbox, credentials(sandbox.token()))
 
 
-def wanted(name: str) -> compute_v1.Instance:
+def new_instance(name: str) -> compute_v1.Instance:
     return compute_v1.Instance(
         name=name,
         machine_type=f"zones/{ZONE}/machineTypes/e2-medium",
@@ -67,48 +67,48 @@ def wanted(name: str) -> compute_v1.Instance:
     )
 
 
-def test_the_life_of_a_machine(gcp_sandbox: GcpSandbox) -> None:
-    made = sdk(gcp_sandbox)
-    instances = made.client(compute_v1.InstancesClient)
-    where = {"project": made.project, "zone": ZONE}
+def test_the_lifecycle_of_an_instance(gcp_sandbox: GcpSandbox) -> None:
+    sdk = new_sdk(gcp_sandbox)
+    instances = sdk.client(compute_v1.InstancesClient)
+    where = {"project": sdk.project, "zone": ZONE}
     request_id = str(uuid.uuid4())
     request = compute_v1.InsertInstanceRequest(
-        **where, instance_resource=wanted("web"), request_id=request_id
+        **where, instance_resource=new_instance("web"), request_id=request_id
     )
     operation = instances.insert_unary(request=request)
     assert instances.insert_unary(request=request).name == operation.name
-    assert not made.wait(operation).error.errors
-    found = instances.get(**where, instance="web")
-    assert found.status == "RUNNING"
-    assert found.disks[0].disk_size_gb == 30
-    assert found.metadata.items[0].key == "ssh-keys"
+    assert not sdk.wait(operation).error.errors
+    instance = instances.get(**where, instance="web")
+    assert instance.status == "RUNNING"
+    assert instance.disks[0].disk_size_gb == 30
+    assert instance.metadata.items[0].key == "ssh-keys"
     labels = compute_v1.InstancesSetLabelsRequest(
-        labels={"team": "ops"}, label_fingerprint=found.label_fingerprint
+        labels={"team": "ops"}, label_fingerprint=instance.label_fingerprint
     )
-    made.wait(
+    sdk.wait(
         instances.set_labels_unary(
             **where, instance="web", instances_set_labels_request_resource=labels
         )
     )
-    made.wait(instances.stop_unary(**where, instance="web"))
-    found = instances.get(**where, instance="web")
-    assert (found.status, dict(found.labels)) == ("TERMINATED", {"team": "ops"})
-    made.wait(instances.start_unary(**where, instance="web"))
+    sdk.wait(instances.stop_unary(**where, instance="web"))
+    instance = instances.get(**where, instance="web")
+    assert (instance.status, dict(instance.labels)) == ("TERMINATED", {"team": "ops"})
+    sdk.wait(instances.start_unary(**where, instance="web"))
     console = instances.get_serial_port_output(**where, instance="web")
     assert "web login:" in console.contents
-    made.wait(instances.delete_unary(**where, instance="web"))
+    sdk.wait(instances.delete_unary(**where, instance="web"))
     with pytest.raises(exceptions.NotFound):
         instances.get(**where, instance="web")
 
 
-def _is_not_ready(made: Sdk, name: str) -> bool:
-    """Return whether a stop is refused while the machine is made.
+def _stop_is_rejected(sdk: Sdk, name: str) -> bool:
+    """Return whether stopping an instance is rejected while the instance is being created.
 
-    Where this machine is busy, it is made before the next call is there.
+    On a busy computer, the creation may complete before the stop is received.
     """
-    instances = made.client(compute_v1.InstancesClient)
-    where = {"project": made.project, "zone": ZONE}
-    instances.insert_unary(**where, instance_resource=wanted(name))
+    instances = sdk.client(compute_v1.InstancesClient)
+    where = {"project": sdk.project, "zone": ZONE}
+    instances.insert_unary(**where, instance_resource=new_instance(name))
     try:
         instances.stop_unary(**where, instance=name)
     except exceptions.BadRequest as busy:
@@ -116,33 +116,33 @@ def _is_not_ready(made: Sdk, name: str) -> bool:
     return False
 
 
-def test_errors_are_those_of_google(gcp_sandbox: GcpSandbox) -> None:
-    made = sdk(gcp_sandbox)
-    instances = made.client(compute_v1.InstancesClient)
-    where = {"project": made.project, "zone": ZONE}
-    instances.insert_unary(**where, instance_resource=wanted("web"))
+def test_errors_map_to_the_exceptions_of_the_sdk(gcp_sandbox: GcpSandbox) -> None:
+    sdk = new_sdk(gcp_sandbox)
+    instances = sdk.client(compute_v1.InstancesClient)
+    where = {"project": sdk.project, "zone": ZONE}
+    instances.insert_unary(**where, instance_resource=new_instance("web"))
     with pytest.raises(exceptions.Conflict) as taken:
-        instances.insert_unary(**where, instance_resource=wanted("web"))
+        instances.insert_unary(**where, instance_resource=new_instance("web"))
     assert taken.value.errors[0]["reason"] == "alreadyExists"
-    assert any(_is_not_ready(made, f"web-{number}") for number in range(20))
+    assert any(_stop_is_rejected(sdk, f"web-{number}") for number in range(20))
     with pytest.raises(exceptions.Forbidden):
         instances.list(project="other-project", zone=ZONE)
 
 
-def test_the_estate_is_read_to_the_end(gcp_estate: GcpSandbox) -> None:
-    made = sdk(gcp_estate)
+def test_lists_of_the_estate_are_complete(gcp_estate: GcpSandbox) -> None:
+    sdk = new_sdk(gcp_estate)
     gcp_estate.limit_pages(90)
-    request = compute_v1.AggregatedListInstancesRequest(project=made.project)
-    pager = made.client(compute_v1.InstancesClient).aggregated_list(request=request)
-    found = [one for _, part in pager for one in part.instances]
-    assert len(found) == len({one.id for one in found}) >= 300
-    disks = made.client(compute_v1.DisksClient).aggregated_list(project=made.project)
-    assert sum(len(part.disks) for _, part in disks) > len(found)
-    rules = made.client(compute_v1.ForwardingRulesClient).aggregated_list(project=made.project)
+    request = compute_v1.AggregatedListInstancesRequest(project=sdk.project)
+    pager = sdk.client(compute_v1.InstancesClient).aggregated_list(request=request)
+    ids = [instance.id for _, part in pager for instance in part.instances]
+    assert len(ids) == len(set(ids)) >= 300
+    disks = sdk.client(compute_v1.DisksClient).aggregated_list(project=sdk.project)
+    assert sum(len(part.disks) for _, part in disks) > len(ids)
+    rules = sdk.client(compute_v1.ForwardingRulesClient).aggregated_list(project=sdk.project)
     assert {scope for scope, part in rules if part.forwarding_rules} >= {"global"}
-    image = made.client(compute_v1.ImagesClient).get_from_family(
+    image = sdk.client(compute_v1.ImagesClient).get_from_family(
         project="ubuntu-os-cloud", family="ubuntu-2404-lts-amd64"
     )
     assert image.status == "READY"
-    regions = made.client(compute_v1.RegionsClient).list(project=made.project)
-    assert "europe-west3" in [one.name for one in regions]
+    regions = sdk.client(compute_v1.RegionsClient).list(project=sdk.project)
+    assert "europe-west3" in [region.name for region in regions]

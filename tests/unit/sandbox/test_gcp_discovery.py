@@ -1,4 +1,4 @@
-"""The official schemas find what breaks them."""
+"""Discovery documents of the sandbox GCP: validation of bodies and routing of paths."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SCHEMAS = api("compute.v1").schemas
 
 
 @pytest.mark.parametrize(
-    ("content", "where"),
+    ("content", "path"),
     [
         ({"name": "web", "colour": "red"}, ""),
         ({"name": 3}, "name"),
@@ -26,23 +26,23 @@ SCHEMAS = api("compute.v1").schemas
         ([], ""),
     ],
 )
-def test_a_violation_is_found_where_it_is(content: object, where: str) -> None:
-    assert [one for one, _ in violations(SCHEMAS, "Instance", content)] == [where]
+def test_a_violation_has_the_path_of_the_field(content: object, path: str) -> None:
+    assert [field for field, _ in violations(SCHEMAS, "Instance", content)] == [path]
 
 
-def test_long_numbers_are_strings_in_replies_and_either_in_requests() -> None:
+def test_64_bit_integers_are_strings_in_responses_and_either_in_requests() -> None:
     content: dict[str, Any] = {"disks": [{"diskSizeGb": 10}]}
     assert list(violations(SCHEMAS, "Instance", content)) == []
     assert list(violations(SCHEMAS, "Instance", content, strict=True))
-    read = normalised(SCHEMAS, "Instance", content | {"status": "RUNNING"})
-    assert read == {"disks": [{"diskSizeGb": "10"}]}
+    body = normalised(SCHEMAS, "Instance", content | {"status": "RUNNING"})
+    assert body == {"disks": [{"diskSizeGb": "10"}]}
 
 
-def test_paths_lead_to_methods() -> None:
-    found = api("compute.v1").match("POST", "/compute/v1/projects/p/zones/z/instances/i/stop")
-    assert found is not None
-    assert found[0].id == "compute.instances.stop"
-    assert found[1] == {"project": "p", "zone": "z", "instance": "i"}
+def test_paths_match_methods() -> None:
+    matched = api("compute.v1").match("POST", "/compute/v1/projects/p/zones/z/instances/i/stop")
+    assert matched is not None
+    assert matched[0].id == "compute.instances.stop"
+    assert matched[1] == {"project": "p", "zone": "z", "instance": "i"}
     assert api("compute.v1").match("POST", "/compute/v1/projects/p/zones/z/instances/i") is None
 
 

@@ -1,4 +1,4 @@
-"""The filters that lists of the sandbox GCP understand."""
+"""Filters of the list methods of the sandbox GCP."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from skyclust_sandbox.application import Refused
 from skyclust_sandbox.gcp.filters import read_filter
 
-MACHINE: dict[str, Any] = {
+INSTANCE: dict[str, Any] = {
     "name": "web-01",
     "status": "RUNNING",
     "zone": "https://www.googleapis.com/compute/v1/projects/p/zones/europe-west1-b",
@@ -35,7 +35,7 @@ MACHINE: dict[str, Any] = {
         ("tags.items=https", True),
         ("name:web*", True),
         ("zone:europe-west1-b", True),
-        (f'zone = "{MACHINE["zone"]}"', True),
+        (f'zone = "{INSTANCE["zone"]}"', True),
         ("scheduling.preemptible = false", True),
         ("guestCpus > 2", True),
         ("guestCpus >= 5", False),
@@ -48,12 +48,12 @@ MACHINE: dict[str, Any] = {
         ('(name eq "web-0[1-3]") (status ne STOPPED)', True),
     ],
 )
-def test_what_matches(text: str, matches: bool) -> None:
-    assert read_filter(text)(MACHINE) is matches
+def test_filters(text: str, matches: bool) -> None:
+    assert read_filter(text)(INSTANCE) is matches
 
 
 @pytest.mark.parametrize("text", ["name", "name =", "(name = x", "= x", "name eq [", "name = x)"])
-def test_what_is_no_filter_is_refused(text: str) -> None:
+def test_an_invalid_filter_is_rejected(text: str) -> None:
     with pytest.raises(Refused) as caught:
         read_filter(text)
     assert caught.value.response.status_code == 400
