@@ -13,6 +13,7 @@ from skyclust_sandbox.gcp.responses import Resource, fingerprint
 from skyclust_sandbox.gcp.seeding import seed_address
 from skyclust_sandbox.gcp.state import Project, State
 
+# The position of the first address in EXTERNAL_RANGE. Instances have lower positions.
 _FIRST_ADDRESS: Final = 1100
 
 
