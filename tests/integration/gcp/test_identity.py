@@ -58,10 +58,10 @@ def test_tokens_come_from_the_keys_own_address_and_are_renewed(
     gcp: GcpProvider, gcp_sandbox: GcpSandbox
 ) -> None:
     gcp.regions()
-    gcp_sandbox.ask("POST", "expire-tokens")
+    gcp_sandbox.call_control("POST", "expire-tokens")
     assert REGION in gcp.regions()
     assert gcp_sandbox.calls()["compute.regions.list"] == 3  # the second was refused
-    gcp_sandbox.ask("POST", "expire-tokens")
+    gcp_sandbox.call_control("POST", "expire-tokens")
     gcp_sandbox.inject(Fault(kind=FaultKind.EXPIRE, action="oauth2.token"))
     with pytest.raises(AuthenticationFailed):
         gcp.regions()
@@ -70,7 +70,9 @@ def test_tokens_come_from_the_keys_own_address_and_are_renewed(
 def test_a_federation_works_with_a_token_that_lies_in_a_file(
     gcp_sandbox: GcpSandbox, tmp_path: Path
 ) -> None:
-    given = gcp_sandbox.ask("GET", "workload-identity?account=skyclust&project=sandbox-project")
+    given = gcp_sandbox.call_control(
+        "GET", "workload-identity?account=skyclust&project=sandbox-project"
+    )
     subject = tmp_path / "token"
     subject.write_text(given["subject_token"])
     configuration = {**given["configuration"], "credential_source": {"file": str(subject)}}

@@ -85,7 +85,7 @@ def test_the_metadata_server(gcp_sandbox: GcpSandbox, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("good", [True, False])
 def test_workload_identity(gcp_sandbox: GcpSandbox, tmp_path: Path, good: bool) -> None:
-    identity = gcp_sandbox.ask("GET", "workload-identity")
+    identity = gcp_sandbox.call_control("GET", "workload-identity")
     token = tmp_path / "token"
     subject = identity["subject_token"]
     token.write_text(subject if good else subject[:-8] + "AAAAAAAA")
@@ -107,7 +107,7 @@ def test_tokens_expire(gcp_sandbox: GcpSandbox) -> None:
     assert 'error="invalid_token"' in response.headers["WWW-Authenticate"]
     credential = key_credentials(gcp_sandbox.service_account_key())
     credential.refresh(Request())
-    gcp_sandbox.ask("POST", "expire-tokens")
+    gcp_sandbox.call_control("POST", "expire-tokens")
     assert ComputeClient(gcp_sandbox.endpoint, credential.token).call("GET", "/zones").status == 401
     with AuthorizedSession(credential) as session:  # refreshes its token
         assert session.get(gcp_sandbox.endpoint + ZONES, timeout=10).status_code == 200

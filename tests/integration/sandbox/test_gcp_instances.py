@@ -243,7 +243,7 @@ def test_static_addresses_stay_reserved(client: ComputeClient) -> None:
 def test_an_exceeded_quota_fails_the_operation_and_leaves_no_resource(
     client: ComputeClient, gcp_sandbox: GcpSandbox
 ) -> None:
-    gcp_sandbox.ask("PUT", f"quotas/{client.project}/{REGION}", {"CPUS": 3})
+    gcp_sandbox.call_control("PUT", f"quotas/{client.project}/{REGION}", {"CPUS": 3})
     create_instance(client, "first")
     kept = {"boot": True, "autoDelete": False, "initializeParams": {"sourceImage": DEBIAN}}
     completed = client.wait(client.start("POST", INSTANCES, instance_body("second", disks=[kept])))

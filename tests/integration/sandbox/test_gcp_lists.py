@@ -129,7 +129,7 @@ def test_an_unreachable_location(gcp_estate: GcpSandbox, location: str) -> None:
 
 def test_five_thousand_instances_are_listed_within_seconds(gcp_sandbox: GcpSandbox) -> None:
     client = compute_client(gcp_sandbox)
-    gcp_sandbox.ask("POST", "instances", {"count": 5000, "zone": ZONE})
+    gcp_sandbox.call_control("POST", "instances", {"count": 5000, "zone": ZONE})
     token: dict[str, object] = {}
     count, started = 0, time.monotonic()
     while True:
