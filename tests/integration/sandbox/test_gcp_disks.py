@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 
 from tests.fixtures.gcp import GcpSandbox
@@ -121,3 +123,15 @@ def test_an_instance_from_an_existing_disk(client: ComputeClient) -> None:
     refused = client.call("POST", f"/zones/{ZONE}/instances", instance_body("second", disks=[disk]))
     assert refused.reason == "resourceInUseByAnotherResource"
     assert client.call("GET", f"/zones/{ZONE}/instances/second").status == 404
+
+
+def test_one_request_id_creates_one_image(client: ComputeClient) -> None:
+    data_disk(client)
+    body = {"name": "own", "sourceDisk": f"zones/{ZONE}/disks/data"}
+    request_id = str(uuid.uuid4())
+    operation = client.start("POST", "/global/images", body, requestId=request_id)
+    repeated = client.start("POST", "/global/images", body, requestId=request_id)
+    assert repeated["name"] == operation["name"]
+    client.wait(operation)
+    image = client.get("/global/images/own")
+    assert image["sourceDisk"].endswith(f"/zones/{ZONE}/disks/data")
