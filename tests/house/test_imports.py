@@ -95,6 +95,33 @@ def test_a_planted_import_is_found(copy_of_the_packages: Path, module: str, line
     assert "planted" in outcome.stdout
 
 
+@pytest.mark.parametrize(
+    ("module", "line", "folder"),
+    [
+        (
+            "skyclust_sandbox/openstack/volume/planted.py",
+            "import skyclust_sandbox.openstack.compute.quotas",
+            "skyclust_sandbox.openstack",
+        ),
+        (
+            "skyclust_sandbox/openstack/quotas.py",
+            "import skyclust_sandbox.openstack.network.quotas",
+            "skyclust_sandbox.openstack",
+        ),
+    ],
+    ids=["between-folders", "of-a-module-and-a-folder"],
+)
+def test_a_planted_circle_is_found(
+    copy_of_the_packages: Path, module: str, line: str, folder: str
+) -> None:
+    path = copy_of_the_packages / module
+    kept = path.read_text() if path.exists() else '"""Planted."""\n'
+    path.write_text(f"{kept}\n{line}\n")
+    outcome = import_rules(copy_of_the_packages)
+    assert outcome.returncode == 1, outcome.stdout
+    assert f"No cycles are allowed in {folder}." in outcome.stdout
+
+
 def test_the_tree_keeps_the_rules() -> None:
     outcome = import_rules(ROOT)
     assert outcome.returncode == 0, outcome.stdout

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from skyclust_sandbox.openstack.compute import block_devices, networking, quotas
+from skyclust_sandbox.openstack.compute import block_devices, networking
 from skyclust_sandbox.openstack.compute.block_devices import Device
 from skyclust_sandbox.openstack.compute.networking import Wish
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.faulty import OUTCOMES
 from skyclust_sandbox.openstack.network.objects import NoAddress
 from skyclust_sandbox.openstack.state import Server
+from skyclust_sandbox.openstack.volume.quotas import volumes_fit
 from skyclust_sandbox.openstack.wire import now, seconds_time
 
 PLACED = 0.4
@@ -44,7 +45,7 @@ def _place(plan: Plan) -> None:
     server.host = f"compute-{int(server.id[:8], 16) % 12:02}"
     server.task_state = "spawning"
     new_volumes = [device for device in plan.devices if device.source != "volume"]
-    if not quotas.volumes_fit(context, server.project_id, [device.size for device in new_volumes]):
+    if not volumes_fit(context, server.project_id, [device.size for device in new_volumes]):
         block_devices.release(region, plan.devices)
         fail(server, "VolumeLimitExceeded")
         return

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from skyclust_sandbox.openstack.compute import quotas
 from skyclust_sandbox.openstack.context import Context
+from skyclust_sandbox.openstack.quotas import set_limits
 from skyclust_sandbox.openstack.wire import Body, reply
 
 
@@ -59,10 +60,7 @@ def set_quotas(context: Context) -> Response:
         rule = "os_compute_api:os-quota-sets:update"
         raise context.refused(403, f"Policy doesn't allow {rule} to be performed.")
     project_id = context.argument("project_id")
-    own = context.region.quotas.setdefault(("compute", project_id), {})
-    for name, limit in context.body("quota_set").items():
-        if name in quotas.SERVERS:
-            own[name] = int(limit)
+    set_limits(context.region, "compute", project_id, context.body("quota_set"), quotas.DEFAULTS)
     return reply({"quota_set": _limits(context, project_id)})
 
 

@@ -1,4 +1,4 @@
-"""The parts of neutron that describe itself: versions, extensions, quotas.
+"""The parts of neutron that describe itself: versions, extensions.
 
 Source: https://docs.openstack.org/api-ref/network/v2/#extensions
 """
@@ -9,7 +9,6 @@ from typing import Final
 
 from werkzeug.wrappers import Response
 
-from skyclust_sandbox.openstack.compute import quotas
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.network.collections import COLLECTIONS
 from skyclust_sandbox.openstack.wire import Body, reply
@@ -63,50 +62,3 @@ def _extension(alias: str) -> Body:
         "updated": "2020-01-01T00:00:00-00:00",
         "links": [],
     }
-
-
-def get_quotas(context: Context) -> Response:
-    """Return the quotas of a project."""
-    return reply({"quota": _limits(context, _project(context))})
-
-
-def get_quotas_detailed(context: Context) -> Response:
-    """Return the quotas of a project with what is used of them."""
-    project_id = _project(context)
-    used = {
-        one.singular: sum(
-            1
-            for thing in one.find_all(context.region).values()
-            if thing["project_id"] == project_id
-        )
-        for one in COLLECTIONS
-    }
-    limits = _limits(context, project_id)
-    told = {
-        name: {"limit": limit, "used": used.get(name, 0), "reserved": 0}
-        for name, limit in limits.items()
-    }
-    return reply({"quota": told})
-
-
-def set_quotas(context: Context) -> Response:
-    """Set quotas of a project; for administrators."""
-    if not context.is_admin:
-        raise context.refused(403, "rule:update_quota is disallowed by policy")
-    project_id = context.argument("project_id")
-    own = context.region.quotas.setdefault(("network", project_id), {})
-    for name, limit in context.body("quota").items():
-        if name in quotas.NETWORKS:
-            own[name] = int(limit)
-    return reply({"quota": _limits(context, project_id)})
-
-
-def _project(context: Context) -> str:
-    project_id = context.argument("project_id")
-    if project_id != context.project_id and not context.is_admin:
-        raise context.refused(403, "rule:get_quota is disallowed by policy")
-    return project_id
-
-
-def _limits(context: Context, project_id: str) -> dict[str, int]:
-    return quotas.limits_of(context.region, "network", project_id, quotas.NETWORKS)

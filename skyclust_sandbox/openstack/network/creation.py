@@ -9,7 +9,6 @@ import ipaddress
 
 from werkzeug.wrappers import Response
 
-from skyclust_sandbox.openstack.compute import quotas
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.network import security
 from skyclust_sandbox.openstack.network.collections import (
@@ -24,6 +23,7 @@ from skyclust_sandbox.openstack.network.objects import (
     make_port,
     make_subnet,
 )
+from skyclust_sandbox.openstack.network.quotas import require_room
 from skyclust_sandbox.openstack.network.security import default_group
 from skyclust_sandbox.openstack.wire import Body, reply
 
@@ -159,13 +159,6 @@ def create_rule(context: Context) -> Response:
                 "SecurityGroupRuleExists",
             )
     return reply({"security_group_rule": rule}, 201)
-
-
-def require_room(context: Context, noun: str, used: int) -> None:
-    """Refuse with 409 one more object beyond the project's quota."""
-    limits = quotas.limits_of(context.region, "network", context.project_id, quotas.NETWORKS)
-    if 0 <= limits[noun] <= used:
-        raise context.refused(409, f"Quota exceeded for resources: ['{noun}'].", "OverQuota")
 
 
 def _own(context: Context, collection: Collection) -> list[Body]:

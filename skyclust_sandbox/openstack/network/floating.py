@@ -9,7 +9,6 @@ from werkzeug.wrappers import Response
 
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.network.collections import FLOATING_IPS, PORTS, find, find_own
-from skyclust_sandbox.openstack.network.creation import require_room
 from skyclust_sandbox.openstack.network.objects import (
     NoAddress,
     detach_floating,
@@ -17,6 +16,7 @@ from skyclust_sandbox.openstack.network.objects import (
     take_address,
     touch,
 )
+from skyclust_sandbox.openstack.network.quotas import require_room
 from skyclust_sandbox.openstack.state import Region
 from skyclust_sandbox.openstack.wire import Body, reply
 

@@ -9,7 +9,7 @@ from typing import Final
 from werkzeug.wrappers import Response
 
 from skyclust_sandbox.openstack.context import Context, Route
-from skyclust_sandbox.openstack.network import catalog, changes, creation, floating, listing
+from skyclust_sandbox.openstack.network import catalog, changes, creation, floating, listing, quotas
 from skyclust_sandbox.openstack.network.collections import COLLECTIONS, Collection
 
 _CREATIONS: Final[dict[str, Callable[[Context], Response]]] = {
@@ -65,8 +65,8 @@ ROUTES: Final = (
     ),
     Route("GET", "/v2.0/extensions", "extensions.list", catalog.list_extensions),
     Route("GET", "/v2.0/extensions/<alias>", "extensions.get", catalog.get_extension),
-    Route("GET", _QUOTAS, "quotas.get", catalog.get_quotas),
-    Route("GET", f"{_QUOTAS}/details", "quotas.get", catalog.get_quotas_detailed),
-    Route("GET", f"{_QUOTAS}/details.json", "quotas.get", catalog.get_quotas_detailed),
-    Route("PUT", _QUOTAS, "quotas.update", catalog.set_quotas),
+    Route("GET", _QUOTAS, "quotas.get", quotas.get_quotas),
+    Route("GET", f"{_QUOTAS}/details", "quotas.get", quotas.get_quotas_detailed),
+    Route("GET", f"{_QUOTAS}/details.json", "quotas.get", quotas.get_quotas_detailed),
+    Route("PUT", _QUOTAS, "quotas.update", quotas.set_quotas),
 )

@@ -12,7 +12,8 @@ from werkzeug.wrappers import Response
 from skyclust_sandbox.openstack.context import Context, read_json
 from skyclust_sandbox.openstack.state import Volume, VolumeSnapshot
 from skyclust_sandbox.openstack.volume.lookups import find_snapshot, find_volume
-from skyclust_sandbox.openstack.volume.volumes import require_room, snapshots_of
+from skyclust_sandbox.openstack.volume.quotas import require_room
+from skyclust_sandbox.openstack.volume.volumes import snapshots_of
 from skyclust_sandbox.openstack.wire import empty, is_true, now, reply
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Response
 
-from skyclust_sandbox.openstack.compute import quotas
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.directory import identifier
 from skyclust_sandbox.openstack.microversions import RANGES, told
+from skyclust_sandbox.openstack.quotas import set_limits
+from skyclust_sandbox.openstack.volume import quotas
 from skyclust_sandbox.openstack.volume.objects import VOLUME_TYPES
 from skyclust_sandbox.openstack.wire import Body, bare_time, reply
 
@@ -76,7 +77,7 @@ def list_zones(context: Context) -> Response:
 
 def get_limits(context: Context) -> Response:
     """Return what the project may have, and what it has."""
-    limits = _limits(context, context.project_id)
+    limits = quotas.volume_limits(context.region, context.project_id)
     used = quotas.volumes_used(context.region, context.project_id)
     absolute = {
         "maxTotalVolumes": limits["volumes"],
@@ -98,7 +99,7 @@ def get_quotas(context: Context) -> Response:
     project_id = context.argument("quota_project_id")
     if project_id != context.project_id:
         _require_admin(context, "volume_extension:quotas:show")
-    limits = _limits(context, project_id)
+    limits = quotas.volume_limits(context.region, project_id)
     if context.request.args.get("usage", "").lower() == "true":
         used = quotas.volumes_used(context.region, project_id)
         detailed = {
@@ -113,11 +114,9 @@ def set_quotas(context: Context) -> Response:
     """Set quotas of a project; for administrators."""
     _require_admin(context, "volume_extension:quotas:update")
     project_id = context.argument("quota_project_id")
-    own = context.region.quotas.setdefault(("block-storage", project_id), {})
-    for name, limit in context.body("quota_set").items():
-        if name in quotas.VOLUMES:
-            own[name] = int(limit)
-    return reply({"quota_set": _limits(context, project_id)})
+    limits = context.body("quota_set")
+    set_limits(context.region, "block-storage", project_id, limits, quotas.DEFAULTS)
+    return reply({"quota_set": quotas.volume_limits(context.region, project_id)})
 
 
 def list_attachments(context: Context) -> Response:
@@ -137,10 +136,6 @@ def list_attachments(context: Context) -> Response:
         for attachment in volume.attachments
     ]
     return reply({"attachments": found})
-
-
-def _limits(context: Context, project_id: str) -> dict[str, int]:
-    return quotas.limits_of(context.region, "block-storage", project_id, quotas.VOLUMES)
 
 
 def _require_admin(context: Context, rule: str) -> None:

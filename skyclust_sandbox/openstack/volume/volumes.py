@@ -9,12 +9,12 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from skyclust_sandbox.openstack.compute import quotas
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.image.visibility import is_visible
 from skyclust_sandbox.openstack.state import Image, Region, Volume, VolumeSnapshot
 from skyclust_sandbox.openstack.volume.lookups import answer_list, find_snapshot, find_volume
 from skyclust_sandbox.openstack.volume.objects import VOLUME_TYPES, make_volume
+from skyclust_sandbox.openstack.volume.quotas import require_room
 from skyclust_sandbox.openstack.volume.views import brief, volume_view
 from skyclust_sandbox.openstack.wire import empty, is_true, now, reply
 
@@ -120,30 +120,6 @@ def delete_volume(context: Context) -> Response:
 def snapshots_of(region: Region, volume: Volume) -> list[VolumeSnapshot]:
     """Return the snapshots of a volume, which keep it from being deleted."""
     return [one for one in region.snapshots.values() if one.volume_id == volume.id]
-
-
-def require_room(context: Context, size: int, *, noun: str = "volumes") -> None:
-    """Refuse with 413 one more volume or snapshot of a size beyond the project's quota."""
-    limits = quotas.limits_of(context.region, "block-storage", context.project_id, quotas.VOLUMES)
-    used = quotas.volumes_used(context.region, context.project_id)
-    error, word = (
-        ("VolumeLimitExceeded", "volumes")
-        if noun == "volumes"
-        else ("SnapshotLimitExceeded", "snapshots")
-    )
-    if 0 <= limits[noun] <= used[noun]:
-        raise context.refused(
-            413,
-            f"{error}: Maximum number of {word} allowed ({limits[noun]}) exceeded for quota"
-            f" '{noun}'.",
-        )
-    if 0 <= limits["gigabytes"] < used["gigabytes"] + size:
-        raise context.refused(
-            413,
-            "VolumeSizeExceedsAvailableQuota: Requested volume or snapshot exceeds allowed"
-            f" gigabytes quota. Requested {size}G, quota is {limits['gigabytes']}G and"
-            f" {used['gigabytes']}G has been consumed.",
-        )
 
 
 def _image(context: Context, image_id: Any) -> Image | None:
