@@ -17,8 +17,8 @@ from werkzeug.wrappers import Request, Response
 from skyclust_sandbox import control
 from skyclust_sandbox.control import Control
 from skyclust_sandbox.faults import ANSWERS, Fault, FaultKind
-from skyclust_sandbox.odd_answers import OddAnswers
-from skyclust_sandbox.serving import drop_connection
+from skyclust_sandbox.http_server import drop_connection
+from skyclust_sandbox.malformed_replies import OddAnswers
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

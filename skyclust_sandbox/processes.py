@@ -24,8 +24,8 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from skyclust.errors import ConfigurationError, InvalidRequest, Timeout, Unavailable
 from skyclust.file_modes import FOLDER_MODE, owner_only, replace_private
 from skyclust_sandbox.control_client import call_control
+from skyclust_sandbox.launcher import Start, abandon, await_ready, begin
 from skyclust_sandbox.seeds import Seed
-from skyclust_sandbox.starting import Start, abandon, await_ready, begin
 
 CLOUDS: Final = {
     "aws": "skyclust_sandbox.aws",

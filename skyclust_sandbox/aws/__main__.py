@@ -9,9 +9,9 @@ from skyclust_sandbox.aws.application import AwsApplication
 from skyclust_sandbox.aws.cloud import AwsCloud, AwsSettings
 from skyclust_sandbox.control import Conditions, Control
 from skyclust_sandbox.faults import Faults
+from skyclust_sandbox.http_server import serve
 from skyclust_sandbox.options import common_parser
 from skyclust_sandbox.seeds import Seed
-from skyclust_sandbox.serving import serve
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -32,7 +32,7 @@ from skyclust_sandbox.aws.wire import (
 )
 from skyclust_sandbox.control import Control
 from skyclust_sandbox.faults import ANSWERS, Fault, FaultKind
-from skyclust_sandbox.serving import drop_connection
+from skyclust_sandbox.http_server import drop_connection
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET  # what is read was written here
 from werkzeug.wrappers import Response
 
 from skyclust_sandbox.faults import Fault, FaultKind
-from skyclust_sandbox.odd_answers import PAGE
+from skyclust_sandbox.malformed_replies import PAGE
 
 _NAMESPACE: Final = re.compile(r"\{(.*)\}")
 

@@ -10,9 +10,9 @@ from skyclust_sandbox.azure.control_paths import AzureControlPaths
 from skyclust_sandbox.azure.state import AzureSettings
 from skyclust_sandbox.control import Conditions, Control
 from skyclust_sandbox.faults import Faults
+from skyclust_sandbox.http_server import serve
 from skyclust_sandbox.options import common_parser
 from skyclust_sandbox.seeds import Seed
-from skyclust_sandbox.serving import serve
 
 
 def main(arguments: list[str] | None = None) -> None:

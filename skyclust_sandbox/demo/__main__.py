@@ -28,8 +28,8 @@ from skyclust.errors import SkyClustError
 from skyclust.file_modes import keep_files_private
 from skyclust.security.auth_string import path_in
 from skyclust_sandbox.demo.checks import Belongings, belongings, check
-from skyclust_sandbox.demo.commands import DemoFailed, run, show, side_by_side
-from skyclust_sandbox.demo.machines import EXACT, FULL, NO_ROOM, TAG, create_placed, deletions
+from skyclust_sandbox.demo.command_runner import DemoFailed, run, show, side_by_side
+from skyclust_sandbox.demo.instances import EXACT, FULL, NO_ROOM, TAG, create_placed, deletions
 from skyclust_sandbox.demo.tables import show_counts, show_journal, show_machines, show_placement
 from skyclust_sandbox.processes import CLOUDS, stop_sandbox
 

@@ -18,8 +18,8 @@ from skyclust.registry import capability
 from skyclust.store import audit, operations, scopes
 from skyclust.store.engine import Store, open_store
 from skyclust.store.finding import find
-from skyclust_sandbox.demo.interfaces import interfaces
-from skyclust_sandbox.demo.machines import FULL, MACHINES, PLACED, DemoMachine
+from skyclust_sandbox.demo.instances import FULL, MACHINES, PLACED, DemoMachine
+from skyclust_sandbox.demo.network_interfaces import interfaces
 from skyclust_sandbox.demo.tables import WORKSPACE
 from skyclust_sandbox.processes import CLOUDS, sandbox_status
 

@@ -34,8 +34,8 @@ from skyclust_sandbox.gcp.public_images import add_public_images
 from skyclust_sandbox.gcp.request_context import OperationFailure, RequestContext
 from skyclust_sandbox.gcp.responses import Resource, json_response, refused
 from skyclust_sandbox.gcp.state import Project, State
+from skyclust_sandbox.http_server import drop_connection
 from skyclust_sandbox.seeds import Seed
-from skyclust_sandbox.serving import drop_connection
 
 PROJECT_NUMBERS: Final = {
     MAIN_PROJECT: "415926535897",

@@ -6,12 +6,12 @@ import argparse
 
 from skyclust_sandbox.control import Conditions, Control
 from skyclust_sandbox.faults import Faults
+from skyclust_sandbox.http_server import serve
 from skyclust_sandbox.openstack.application import OpenStackApplication
 from skyclust_sandbox.openstack.cloud import OpenStackCloud
 from skyclust_sandbox.openstack.settings import OPTIONAL_SERVICES, OpenStackSettings
 from skyclust_sandbox.options import common_parser
 from skyclust_sandbox.seeds import Seed
-from skyclust_sandbox.serving import serve
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Request
 from skyclust_sandbox.application import CloudApplication
 from skyclust_sandbox.control import Control
 from skyclust_sandbox.openstack.cloud import OpenStackCloud
-from skyclust_sandbox.openstack.contents import answer_content
+from skyclust_sandbox.openstack.disk_content import answer_content
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

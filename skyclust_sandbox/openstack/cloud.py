@@ -12,10 +12,10 @@ from skyclust_sandbox.application import Call
 from skyclust_sandbox.control import Conditions
 from skyclust_sandbox.faults import Fault, FaultKind
 from skyclust_sandbox.openstack.context import Context, OpenStackCall, read_json
-from skyclust_sandbox.openstack.faulty import OUTCOMES, refuse_for
+from skyclust_sandbox.openstack.fault_replies import OUTCOMES, refuse_for
 from skyclust_sandbox.openstack.microversions import negotiate, tell_microversion
+from skyclust_sandbox.openstack.regions import make_regions
 from skyclust_sandbox.openstack.routes import MAP
-from skyclust_sandbox.openstack.seeding import make_regions
 from skyclust_sandbox.openstack.settings import OpenStackSettings
 from skyclust_sandbox.openstack.state import Region
 from skyclust_sandbox.openstack.timers import Timers

@@ -7,9 +7,8 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from skyclust_sandbox.openstack.balancing.routes import make_load_balancer
-from skyclust_sandbox.openstack.compute.building import fail, settle
-from skyclust_sandbox.openstack.compute.networking import Wish, allocate
+from skyclust_sandbox.openstack.compute.server_build import fail, settle
+from skyclust_sandbox.openstack.compute.server_networks import Wish, allocate
 from skyclust_sandbox.openstack.directory import OTHER, SANDBOX, USERS, Project
 from skyclust_sandbox.openstack.estate_plan import (
     SHORT_NAMES,
@@ -18,16 +17,11 @@ from skyclust_sandbox.openstack.estate_plan import (
     plan_bulk,
     plan_machines,
 )
-from skyclust_sandbox.openstack.network.floating import attach_floating, make_floating
+from skyclust_sandbox.openstack.load_balancer.routes import make_load_balancer
+from skyclust_sandbox.openstack.network.floating_ips import attach_floating, make_floating
 from skyclust_sandbox.openstack.network.objects import make_network, make_subnet, take_address
-from skyclust_sandbox.openstack.network.security import add_rule, make_group
-from skyclust_sandbox.openstack.state import (
-    Image,
-    KeyPair,
-    Region,
-    Server,
-    VolumeSnapshot,
-)
+from skyclust_sandbox.openstack.network.security_groups import add_rule, make_group
+from skyclust_sandbox.openstack.state import Image, KeyPair, Region, Server, VolumeSnapshot
 from skyclust_sandbox.openstack.volume.objects import join, make_volume
 from skyclust_sandbox.openstack.wire import Body, now
 

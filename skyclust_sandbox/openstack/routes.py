@@ -6,12 +6,12 @@ from typing import Final
 
 from werkzeug.routing import Map, Rule
 
-from skyclust_sandbox.openstack.balancing.routes import ROUTES as BALANCING
 from skyclust_sandbox.openstack.compute.routes import ROUTES as COMPUTE
 from skyclust_sandbox.openstack.context import PREFIXES, Route
 from skyclust_sandbox.openstack.directory import REGIONS
 from skyclust_sandbox.openstack.identity.routes import ROUTES as IDENTITY
 from skyclust_sandbox.openstack.image.routes import ROUTES as IMAGE
+from skyclust_sandbox.openstack.load_balancer.routes import ROUTES as BALANCING
 from skyclust_sandbox.openstack.network.routes import ROUTES as NETWORK
 from skyclust_sandbox.openstack.volume.routes import ROUTES as VOLUME
 

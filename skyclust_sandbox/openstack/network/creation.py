@@ -10,7 +10,7 @@ import ipaddress
 from werkzeug.wrappers import Response
 
 from skyclust_sandbox.openstack.context import Context
-from skyclust_sandbox.openstack.network import security
+from skyclust_sandbox.openstack.network import security_groups
 from skyclust_sandbox.openstack.network.collections import (
     NETWORKS,
     SECURITY_GROUPS,
@@ -24,7 +24,7 @@ from skyclust_sandbox.openstack.network.objects import (
     make_subnet,
 )
 from skyclust_sandbox.openstack.network.quotas import require_room
-from skyclust_sandbox.openstack.network.security import default_group
+from skyclust_sandbox.openstack.network.security_groups import default_group
 from skyclust_sandbox.openstack.wire import Body, reply
 
 
@@ -129,7 +129,7 @@ def create_security_group(context: Context) -> Response:
         raise context.refused(
             409, "Default security group already exists.", "SecurityGroupDefaultAlreadyExists"
         )
-    group = security.make_group(
+    group = security_groups.make_group(
         context.region,
         _project(context, asked),
         str(asked.get("name", "")),
@@ -149,7 +149,7 @@ def create_rule(context: Context) -> Response:
             " ['ingress', 'egress'].",
         )
     kept = {key: value for key, value in asked.items() if key not in {"tenant_id", "project_id"}}
-    rule = security.add_rule(group, kept)
+    rule = security_groups.add_rule(group, kept)
     for other in group["security_group_rules"]:
         if other is not rule and _means_the_same(other, rule):
             group["security_group_rules"].remove(rule)

@@ -9,7 +9,14 @@ from typing import Final
 from werkzeug.wrappers import Response
 
 from skyclust_sandbox.openstack.context import Context, Route
-from skyclust_sandbox.openstack.network import catalog, changes, creation, floating, listing, quotas
+from skyclust_sandbox.openstack.network import (
+    creation,
+    floating_ips,
+    lists,
+    quotas,
+    updates,
+    versions,
+)
 from skyclust_sandbox.openstack.network.collections import COLLECTIONS, Collection
 
 _CREATIONS: Final[dict[str, Callable[[Context], Response]]] = {
@@ -18,7 +25,7 @@ _CREATIONS: Final[dict[str, Callable[[Context], Response]]] = {
     "ports": creation.create_port,
     "security_groups": creation.create_security_group,
     "security_group_rules": creation.create_rule,
-    "floatingips": floating.create_floating,
+    "floatingips": floating_ips.create_floating,
 }
 
 
@@ -32,17 +39,17 @@ def _routes(collection: Collection) -> list[Route]:
     ) -> Callable[[Context], Response]:
         return partial(_call, function, collection)
 
-    update = floating.update_floating if noun == "floatingips" else work(changes.update_object)
+    update = floating_ips.update_floating if noun == "floatingips" else work(updates.update_object)
     return [
-        Route("GET", path, f"{noun}.list", work(listing.list_objects)),
-        Route("GET", one, f"{noun}.get", work(listing.get_object)),
+        Route("GET", path, f"{noun}.list", work(lists.list_objects)),
+        Route("GET", one, f"{noun}.get", work(lists.get_object)),
         Route("PUT", one, f"{noun}.update", update),
-        Route("DELETE", one, f"{noun}.delete", work(changes.delete_object)),
-        Route("GET", f"{one}/tags", f"{noun}_tags.list", work(changes.list_tags)),
-        Route("PUT", f"{one}/tags", f"{noun}_tags.replace", work(changes.replace_tags)),
-        Route("DELETE", f"{one}/tags", f"{noun}_tags.delete", work(changes.delete_tags)),
-        Route("PUT", f"{one}/tags/<tag>", f"{noun}_tags.add", work(changes.add_tag)),
-        Route("DELETE", f"{one}/tags/<tag>", f"{noun}_tags.remove", work(changes.delete_tag)),
+        Route("DELETE", one, f"{noun}.delete", work(updates.delete_object)),
+        Route("GET", f"{one}/tags", f"{noun}_tags.list", work(updates.list_tags)),
+        Route("PUT", f"{one}/tags", f"{noun}_tags.replace", work(updates.replace_tags)),
+        Route("DELETE", f"{one}/tags", f"{noun}_tags.delete", work(updates.delete_tags)),
+        Route("PUT", f"{one}/tags/<tag>", f"{noun}_tags.add", work(updates.add_tag)),
+        Route("DELETE", f"{one}/tags/<tag>", f"{noun}_tags.remove", work(updates.delete_tag)),
     ]
 
 
@@ -55,16 +62,16 @@ def _call(
 _QUOTAS: Final = "/v2.0/quotas/<project_id>"
 
 ROUTES: Final = (
-    Route("GET", "", "versions.list", catalog.list_versions, open=True),
-    Route("GET", "/v2.0", "versions.get", catalog.list_resources),
+    Route("GET", "", "versions.list", versions.list_versions, open=True),
+    Route("GET", "/v2.0", "versions.get", versions.list_resources),
     *(route for collection in COLLECTIONS for route in _routes(collection)),
     *(
         Route("POST", one.path, f"{one.plural}.create", _CREATIONS[one.plural])
         for one in COLLECTIONS
         if one.plural in _CREATIONS
     ),
-    Route("GET", "/v2.0/extensions", "extensions.list", catalog.list_extensions),
-    Route("GET", "/v2.0/extensions/<alias>", "extensions.get", catalog.get_extension),
+    Route("GET", "/v2.0/extensions", "extensions.list", versions.list_extensions),
+    Route("GET", "/v2.0/extensions/<alias>", "extensions.get", versions.get_extension),
     Route("GET", _QUOTAS, "quotas.get", quotas.get_quotas),
     Route("GET", f"{_QUOTAS}/details", "quotas.get", quotas.get_quotas_detailed),
     Route("GET", f"{_QUOTAS}/details.json", "quotas.get", quotas.get_quotas_detailed),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from skyclust_sandbox.openstack.context import Route
-from skyclust_sandbox.openstack.volume import actions, catalog, snapshots, volumes
+from skyclust_sandbox.openstack.volume import catalog, snapshots, volume_actions, volumes
 
 _BASE: Final = "/v3/<project>"
 _VOLUME: Final = f"{_BASE}/volumes/<volume_id>"
@@ -16,10 +16,15 @@ _QUOTAS: Final = f"{_BASE}/os-quota-sets/<quota_project_id>"
 def _metadata(path: str, noun: str) -> tuple[Route, ...]:
     action = f"{noun}_metadata"
     return (
-        Route("GET", f"{path}/metadata", f"{action}.list", actions.get_metadata),
-        Route("POST", f"{path}/metadata", f"{action}.update", actions.update_metadata),
-        Route("PUT", f"{path}/metadata", f"{action}.replace", actions.replace_metadata),
-        Route("DELETE", f"{path}/metadata/<key>", f"{action}.delete", actions.delete_metadata_item),
+        Route("GET", f"{path}/metadata", f"{action}.list", volume_actions.get_metadata),
+        Route("POST", f"{path}/metadata", f"{action}.update", volume_actions.update_metadata),
+        Route("PUT", f"{path}/metadata", f"{action}.replace", volume_actions.replace_metadata),
+        Route(
+            "DELETE",
+            f"{path}/metadata/<key>",
+            f"{action}.delete",
+            volume_actions.delete_metadata_item,
+        ),
     )
 
 
@@ -32,7 +37,7 @@ ROUTES: Final = (
     Route("GET", _VOLUME, "volumes.get", volumes.get_volume),
     Route("PUT", _VOLUME, "volumes.update", volumes.update_volume),
     Route("DELETE", _VOLUME, "volumes.delete", volumes.delete_volume),
-    Route("POST", f"{_VOLUME}/action", "volumes.*", actions.act),
+    Route("POST", f"{_VOLUME}/action", "volumes.*", volume_actions.act),
     Route("GET", f"{_BASE}/snapshots", "snapshots.list", snapshots.list_snapshots),
     Route("GET", f"{_BASE}/snapshots/detail", "snapshots.list", snapshots.list_snapshots),
     Route("POST", f"{_BASE}/snapshots", "snapshots.create", snapshots.create_snapshot),

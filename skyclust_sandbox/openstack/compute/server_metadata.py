@@ -7,12 +7,8 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Response
 
-from skyclust_sandbox.openstack.compute.creation import check_metadata
-from skyclust_sandbox.openstack.compute.lookups import (
-    find_server,
-    require_state,
-    require_unlocked,
-)
+from skyclust_sandbox.openstack.compute.lookups import find_server, require_state, require_unlocked
+from skyclust_sandbox.openstack.compute.server_create import check_metadata
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.state import Server
 from skyclust_sandbox.openstack.wire import empty, now, reply

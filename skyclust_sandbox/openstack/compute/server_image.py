@@ -11,10 +11,10 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from skyclust_sandbox.openstack.compute.creation import check_metadata
 from skyclust_sandbox.openstack.compute.lookups import require_state
-from skyclust_sandbox.openstack.contents import boot_holder
+from skyclust_sandbox.openstack.compute.server_create import check_metadata
 from skyclust_sandbox.openstack.context import Context
+from skyclust_sandbox.openstack.disk_content import boot_holder
 from skyclust_sandbox.openstack.state import Image, Server, Volume
 from skyclust_sandbox.openstack.volume.snapshots import begin_snapshot
 from skyclust_sandbox.openstack.wire import empty, now, reply

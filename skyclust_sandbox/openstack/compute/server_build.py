@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from skyclust_sandbox.openstack.compute import block_devices, networking
+from skyclust_sandbox.openstack.compute import block_devices, server_networks
 from skyclust_sandbox.openstack.compute.block_devices import Device
-from skyclust_sandbox.openstack.compute.networking import Wish
+from skyclust_sandbox.openstack.compute.server_networks import Wish
 from skyclust_sandbox.openstack.context import Context
-from skyclust_sandbox.openstack.faulty import OUTCOMES
+from skyclust_sandbox.openstack.fault_replies import OUTCOMES
 from skyclust_sandbox.openstack.network.objects import NoAddress
 from skyclust_sandbox.openstack.state import Server
 from skyclust_sandbox.openstack.volume.quotas import volumes_fit
@@ -50,9 +50,9 @@ def _place(plan: Plan) -> None:
         fail(server, "VolumeLimitExceeded")
         return
     try:
-        networking.allocate(region, server, plan.wishes)
+        server_networks.allocate(region, server, plan.wishes)
     except NoAddress:
-        networking.unbind_all(region, server)
+        server_networks.unbind_all(region, server)
         block_devices.release(region, plan.devices)
         fail(server, "MaxRetriesExceeded")
         return
@@ -66,7 +66,7 @@ def _finish(plan: Plan) -> None:
     for attachment in server.attachments:
         context.region.volumes[attachment.volume_id].status = "in-use"
     if context.fails:
-        networking.unbind_all(context.region, server)
+        server_networks.unbind_all(context.region, server)
         fail(server, context.outcome)
         return
     settle(server, "active")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Response
 
-from skyclust_sandbox.openstack.compute import networking
-from skyclust_sandbox.openstack.compute.building import fail
+from skyclust_sandbox.openstack.compute import server_networks
 from skyclust_sandbox.openstack.compute.lookups import find_server, require_unlocked
+from skyclust_sandbox.openstack.compute.server_build import fail
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.state import Region, Server
 from skyclust_sandbox.openstack.volume.objects import part
@@ -34,7 +34,7 @@ def _finish(region: Region, server: Server) -> None:
     Nova asks cinder to delete the volumes that shall end with their server; cinder refuses
     that of a volume with snapshots, and nova leaves it.
     """
-    networking.unbind_all(region, server)
+    server_networks.unbind_all(region, server)
     for attachment in list(server.attachments):
         part(region, server, attachment)
         volume = region.volumes[attachment.volume_id]

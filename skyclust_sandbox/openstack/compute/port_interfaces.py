@@ -7,12 +7,8 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Response
 
-from skyclust_sandbox.openstack.compute import networking
-from skyclust_sandbox.openstack.compute.lookups import (
-    find_server,
-    require_state,
-    require_unlocked,
-)
+from skyclust_sandbox.openstack.compute import server_networks
+from skyclust_sandbox.openstack.compute.lookups import find_server, require_state, require_unlocked
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.network.objects import NoAddress
 from skyclust_sandbox.openstack.wire import Body, empty, reply
@@ -45,9 +41,9 @@ def create_interface(context: Context) -> Response:
         wanted["uuid"] = asked["net_id"]
         if asked.get("fixed_ips"):
             wanted["fixed_ip"] = asked["fixed_ips"][0]["ip_address"]
-    wishes = networking.read_networks(context, [wanted] if wanted else "auto")
+    wishes = server_networks.read_networks(context, [wanted] if wanted else "auto")
     try:
-        networking.allocate(context.region, server, wishes)
+        server_networks.allocate(context.region, server, wishes)
     except NoAddress as error:
         raise context.refused(400, str(error)) from error
     return reply({"interfaceAttachment": _view(context, context.region.ports[server.port_ids[-1]])})
@@ -59,7 +55,7 @@ def delete_interface(context: Context) -> Response:
     require_unlocked(context, server)
     port = _find(context)
     require_state(context, server, "detach_interface", _STATES)
-    networking.unbind(context.region, server, port["id"])
+    server_networks.unbind(context.region, server, port["id"])
     return empty(202)
 
 

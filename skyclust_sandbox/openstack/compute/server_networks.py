@@ -16,7 +16,7 @@ from skyclust_sandbox.openstack.network.objects import (
     take_address,
     touch,
 )
-from skyclust_sandbox.openstack.network.security import default_group
+from skyclust_sandbox.openstack.network.security_groups import default_group
 from skyclust_sandbox.openstack.state import Region, Server
 from skyclust_sandbox.openstack.wire import Body
 

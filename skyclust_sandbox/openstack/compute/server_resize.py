@@ -10,11 +10,11 @@ from typing import Any
 from werkzeug.wrappers import Response
 
 from skyclust_sandbox.openstack.compute import quotas
-from skyclust_sandbox.openstack.compute.building import settle
 from skyclust_sandbox.openstack.compute.lookups import require_state
-from skyclust_sandbox.openstack.compute.working import work
-from skyclust_sandbox.openstack.contents import boot_holder
+from skyclust_sandbox.openstack.compute.server_build import settle
+from skyclust_sandbox.openstack.compute.server_tasks import work
 from skyclust_sandbox.openstack.context import Context
+from skyclust_sandbox.openstack.disk_content import boot_holder
 from skyclust_sandbox.openstack.state import Flavor, Server
 from skyclust_sandbox.openstack.wire import empty, now
 

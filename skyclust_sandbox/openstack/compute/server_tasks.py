@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from skyclust_sandbox.openstack.compute.building import fail
+from skyclust_sandbox.openstack.compute.server_build import fail
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.state import Server
 from skyclust_sandbox.openstack.wire import now

@@ -14,11 +14,11 @@ from typing import Any, Final
 
 from werkzeug.wrappers import Response
 
-from skyclust_sandbox.openstack.compute import building, networking, quotas
+from skyclust_sandbox.openstack.compute import quotas, server_build, server_networks
 from skyclust_sandbox.openstack.compute.block_devices import Device, read_devices
-from skyclust_sandbox.openstack.compute.building import Plan
-from skyclust_sandbox.openstack.compute.tags import check_tags
-from skyclust_sandbox.openstack.compute.views import server_links
+from skyclust_sandbox.openstack.compute.server_build import Plan
+from skyclust_sandbox.openstack.compute.server_tags import check_tags
+from skyclust_sandbox.openstack.compute.server_views import server_links
 from skyclust_sandbox.openstack.context import Context, read_json
 from skyclust_sandbox.openstack.image.visibility import is_visible
 from skyclust_sandbox.openstack.state import Flavor, Image, Server
@@ -43,7 +43,7 @@ def create_server(context: Context) -> Response:
     image = _image(context, asked)
     devices = read_devices(context, asked.get("block_device_mapping_v2") or [], image)
     _check_fit(context, flavor, image, devices)
-    wishes = networking.read_networks(context, asked.get("networks"))
+    wishes = server_networks.read_networks(context, asked.get("networks"))
     least = int(asked.get("min_count") or 1)
     number = max(least, int(asked.get("max_count") or least))
     quotas.require_servers(context, flavor, number)
@@ -55,7 +55,7 @@ def create_server(context: Context) -> Response:
         server.reservation_id = reservation
         server.content = "" if image is None else image.content
         context.region.servers[server.id] = server
-        building.begin(Plan(context, server, wishes, devices))
+        server_build.begin(Plan(context, server, wishes, devices))
         servers.append(server)
     if is_true(asked.get("return_reservation_id", False)):
         return reply({"reservation_id": reservation}, 202)

@@ -7,11 +7,7 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Response
 
-from skyclust_sandbox.openstack.compute.lookups import (
-    find_server,
-    require_state,
-    require_unlocked,
-)
+from skyclust_sandbox.openstack.compute.lookups import find_server, require_state, require_unlocked
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.paging import page_of
 from skyclust_sandbox.openstack.state import Attachment, Server, Volume

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Response
 
-from skyclust_sandbox.openstack.compute.creation import SINCE
 from skyclust_sandbox.openstack.compute.lookups import find_server, require_unlocked
-from skyclust_sandbox.openstack.compute.views import make_viewer
+from skyclust_sandbox.openstack.compute.server_create import SINCE
+from skyclust_sandbox.openstack.compute.server_views import make_viewer
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.wire import now, reply
 

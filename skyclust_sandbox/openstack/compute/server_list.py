@@ -13,8 +13,8 @@ from typing import Final
 from werkzeug.wrappers import Response
 
 from skyclust_sandbox.openstack.compute.lookups import find_server
-from skyclust_sandbox.openstack.compute.status import STATUSES, status_of
-from skyclust_sandbox.openstack.compute.views import Viewer, make_viewer
+from skyclust_sandbox.openstack.compute.server_status import STATUSES, status_of
+from skyclust_sandbox.openstack.compute.server_views import Viewer, make_viewer
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.paging import page_of
 from skyclust_sandbox.openstack.state import Server

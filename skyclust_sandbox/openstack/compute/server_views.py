@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from skyclust_sandbox.openstack.compute.status import status_of
+from skyclust_sandbox.openstack.compute.server_status import status_of
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.state import Flavor, Server
 from skyclust_sandbox.openstack.wire import Body, bare_time, seconds_time

@@ -11,11 +11,17 @@ from typing import Any, Final
 
 from werkzeug.wrappers import Response
 
-from skyclust_sandbox.openstack.compute import console, groups, imaging, rebuilding, resizing
-from skyclust_sandbox.openstack.compute.building import settle
-from skyclust_sandbox.openstack.compute.deletion import delete_server
+from skyclust_sandbox.openstack.compute import (
+    console_output,
+    server_image,
+    server_rebuild,
+    server_resize,
+    server_security_groups,
+)
 from skyclust_sandbox.openstack.compute.lookups import find_server, require_state, require_unlocked
-from skyclust_sandbox.openstack.compute.working import work
+from skyclust_sandbox.openstack.compute.server_build import settle
+from skyclust_sandbox.openstack.compute.server_delete import delete_server
+from skyclust_sandbox.openstack.compute.server_tasks import work
 from skyclust_sandbox.openstack.context import Context, read_json
 from skyclust_sandbox.openstack.state import Server
 from skyclust_sandbox.openstack.wire import empty
@@ -160,13 +166,13 @@ _ACTIONS: Final[dict[str, Action]] = {
     "unlock": _unlock,
     "os-resetState": _reset_state,
     "forceDelete": _force_delete,
-    "resize": resizing.resize,
-    "confirmResize": resizing.confirm_resize,
-    "revertResize": resizing.revert_resize,
-    "createImage": imaging.create_image,
-    "rebuild": rebuilding.rebuild,
-    "os-getConsoleOutput": console.get_console_output,
-    "addSecurityGroup": groups.add_group,
-    "removeSecurityGroup": groups.remove_group,
+    "resize": server_resize.resize,
+    "confirmResize": server_resize.confirm_resize,
+    "revertResize": server_resize.revert_resize,
+    "createImage": server_image.create_image,
+    "rebuild": server_rebuild.rebuild,
+    "os-getConsoleOutput": console_output.get_console_output,
+    "addSecurityGroup": server_security_groups.add_group,
+    "removeSecurityGroup": server_security_groups.remove_group,
 }
 """Every action there is, by the key that asks for it."""

@@ -10,13 +10,13 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from skyclust_sandbox.openstack.compute.building import settle
-from skyclust_sandbox.openstack.compute.creation import check_metadata
 from skyclust_sandbox.openstack.compute.lookups import require_state
-from skyclust_sandbox.openstack.compute.views import make_viewer
-from skyclust_sandbox.openstack.compute.working import work
-from skyclust_sandbox.openstack.contents import boot_holder
+from skyclust_sandbox.openstack.compute.server_build import settle
+from skyclust_sandbox.openstack.compute.server_create import check_metadata
+from skyclust_sandbox.openstack.compute.server_tasks import work
+from skyclust_sandbox.openstack.compute.server_views import make_viewer
 from skyclust_sandbox.openstack.context import Context
+from skyclust_sandbox.openstack.disk_content import boot_holder
 from skyclust_sandbox.openstack.image.visibility import is_visible
 from skyclust_sandbox.openstack.state import Image, Server, Volume
 from skyclust_sandbox.openstack.volume.objects import put_image

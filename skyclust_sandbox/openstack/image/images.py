@@ -11,7 +11,7 @@ from typing import Any, Final
 from werkzeug.wrappers import Response
 
 from skyclust_sandbox.openstack.context import Context, read_json
-from skyclust_sandbox.openstack.image.listing import find_image
+from skyclust_sandbox.openstack.image.lists import find_image
 from skyclust_sandbox.openstack.image.views import image_view
 from skyclust_sandbox.openstack.state import Image
 from skyclust_sandbox.openstack.wire import empty, now, reply
