@@ -17,12 +17,14 @@ from skyclust_sandbox.openstack.estate_plan import (
     plan_bulk,
     plan_machines,
 )
-from skyclust_sandbox.openstack.load_balancer.routes import make_load_balancer
+from skyclust_sandbox.openstack.load_balancer.load_balancers import make_load_balancer
 from skyclust_sandbox.openstack.network.floating_ips import attach_floating, make_floating
-from skyclust_sandbox.openstack.network.objects import make_network, make_subnet, take_address
+from skyclust_sandbox.openstack.network.networks import make_network, make_subnet
+from skyclust_sandbox.openstack.network.ports import take_address
 from skyclust_sandbox.openstack.network.security_groups import add_rule, make_group
 from skyclust_sandbox.openstack.state import Image, KeyPair, Region, Server, VolumeSnapshot
-from skyclust_sandbox.openstack.volume.objects import join, make_volume
+from skyclust_sandbox.openstack.volume.attachments import attach
+from skyclust_sandbox.openstack.volume.volume_records import make_volume
 from skyclust_sandbox.openstack.wire import Body, now
 
 _KEY = (
@@ -159,7 +161,7 @@ def _add_volumes(
             status="in-use",
             image=image if boots else None,
         )
-        join(server, volume, delete_on_termination=boots, boot_index=0 if boots else None)
+        attach(server, volume, delete_on_termination=boots, boot_index=0 if boots else None)
         volume.created = volume.updated = moment
         if not boots and machine.environment == "production":
             _snapshot(site, volume.id, f"{machine.name}-weekly", size, moment)

@@ -8,7 +8,9 @@ from typing import Final
 
 from skyclust_sandbox.openstack.directory import PROJECTS, REGIONS, identifier
 from skyclust_sandbox.openstack.estate import build_estate
-from skyclust_sandbox.openstack.network.objects import make_network, make_port, make_subnet, stamped
+from skyclust_sandbox.openstack.network.networks import make_network, make_subnet
+from skyclust_sandbox.openstack.network.ports import make_port
+from skyclust_sandbox.openstack.network.resources import stamped
 from skyclust_sandbox.openstack.network.security_groups import make_default_group
 from skyclust_sandbox.openstack.state import Flavor, Image, Region
 from skyclust_sandbox.openstack.wire import Body, now

@@ -12,7 +12,8 @@ from typing import Any
 
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.state import Image, Region, Server, Volume
-from skyclust_sandbox.openstack.volume.objects import join, make_volume
+from skyclust_sandbox.openstack.volume.attachments import attach
+from skyclust_sandbox.openstack.volume.volume_records import make_volume
 
 _INVALID = "Block Device Mapping is Invalid"
 
@@ -133,7 +134,7 @@ def give(region: Region, server: Server, devices: list[Device]) -> None:
     for device in devices:
         volume = _volume(region, server, device)
         volume.status = "attaching" if device.source == "volume" else "creating"
-        join(
+        attach(
             server,
             volume,
             delete_on_termination=device.delete_on_termination,

@@ -1,4 +1,4 @@
-"""Limits, quotas and zones of nova.
+"""Nova's limits and quota sets.
 
 Source: https://docs.openstack.org/api-ref/compute/#limits-limits and
 https://docs.openstack.org/api-ref/compute/#quota-sets-os-quota-sets
@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from skyclust_sandbox.openstack.compute import quotas
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.quotas import set_limits
-from skyclust_sandbox.openstack.wire import Body, reply
+from skyclust_sandbox.openstack.wire import reply
 
 
 def get_limits(context: Context) -> Response:
@@ -62,20 +62,6 @@ def set_quotas(context: Context) -> Response:
     project_id = context.argument("project_id")
     set_limits(context.region, "compute", project_id, context.body("quota_set"), quotas.DEFAULTS)
     return reply({"quota_set": _limits(context, project_id)})
-
-
-def list_zones(context: Context) -> Response:
-    """Return the zones that servers can be asked for in."""
-    zones: list[Body] = [
-        {"zoneName": zone, "zoneState": {"available": True}, "hosts": None}
-        for zone in context.region.zones
-    ]
-    return reply({"availabilityZoneInfo": zones})
-
-
-def list_extensions(_context: Context) -> Response:
-    """Return no extensions: all of them are part of nova since 2.1."""
-    return reply({"extensions": []})
 
 
 def _project(context: Context) -> str:

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from skyclust_sandbox.openstack.compute import server_networks
 from skyclust_sandbox.openstack.compute.lookups import find_server, require_state, require_unlocked
 from skyclust_sandbox.openstack.context import Context
-from skyclust_sandbox.openstack.network.objects import NoAddress
+from skyclust_sandbox.openstack.network.ports import NoAddress
 from skyclust_sandbox.openstack.wire import Body, empty, reply
 
 _STATES = ("active", "paused", "stopped")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from skyclust_sandbox.openstack.compute import (
+    availability_zones,
+    extensions,
     flavors,
     keypairs,
     limits,
@@ -103,9 +105,14 @@ ROUTES: Final = (
     Route("POST", "/v2.1/os-keypairs", "keypairs.create", keypairs.create_keypair),
     Route("GET", "/v2.1/os-keypairs/<name>", "keypairs.get", keypairs.get_keypair),
     Route("DELETE", "/v2.1/os-keypairs/<name>", "keypairs.delete", keypairs.delete_keypair),
-    Route("GET", "/v2.1/os-availability-zone", "availability_zones.list", limits.list_zones),
+    Route(
+        "GET",
+        "/v2.1/os-availability-zone",
+        "availability_zones.list",
+        availability_zones.list_zones,
+    ),
     Route("GET", "/v2.1/limits", "limits.get", limits.get_limits),
-    Route("GET", "/v2.1/extensions", "extensions.list", limits.list_extensions),
+    Route("GET", "/v2.1/extensions", "extensions.list", extensions.list_extensions),
     Route("GET", _QUOTAS, "quotas.get", limits.get_quotas),
     Route("GET", f"{_QUOTAS}/detail", "quotas.get", limits.get_quotas_detailed),
     Route("PUT", _QUOTAS, "quotas.update", limits.set_quotas),

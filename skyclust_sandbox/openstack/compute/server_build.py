@@ -9,7 +9,7 @@ from skyclust_sandbox.openstack.compute.block_devices import Device
 from skyclust_sandbox.openstack.compute.server_networks import Wish
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.fault_replies import OUTCOMES
-from skyclust_sandbox.openstack.network.objects import NoAddress
+from skyclust_sandbox.openstack.network.ports import NoAddress
 from skyclust_sandbox.openstack.state import Server
 from skyclust_sandbox.openstack.volume.quotas import volumes_fit
 from skyclust_sandbox.openstack.wire import now, seconds_time

@@ -9,7 +9,7 @@ from skyclust_sandbox.openstack.compute.lookups import find_server, require_unlo
 from skyclust_sandbox.openstack.compute.server_build import fail
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.state import Region, Server
-from skyclust_sandbox.openstack.volume.objects import part
+from skyclust_sandbox.openstack.volume.attachments import detach
 from skyclust_sandbox.openstack.volume.volumes import snapshots_of
 from skyclust_sandbox.openstack.wire import empty, now
 
@@ -36,7 +36,7 @@ def _finish(region: Region, server: Server) -> None:
     """
     server_networks.unbind_all(region, server)
     for attachment in list(server.attachments):
-        part(region, server, attachment)
+        detach(region, server, attachment)
         volume = region.volumes[attachment.volume_id]
         if attachment.delete_on_termination and not snapshots_of(region, volume):
             del region.volumes[volume.id]

@@ -9,13 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from skyclust_sandbox.openstack.context import Context
-from skyclust_sandbox.openstack.network.objects import (
-    NoAddress,
-    make_port,
-    remove_port,
-    take_address,
-    touch,
-)
+from skyclust_sandbox.openstack.network.ports import NoAddress, make_port, remove_port, take_address
+from skyclust_sandbox.openstack.network.resources import touch
 from skyclust_sandbox.openstack.network.security_groups import default_group
 from skyclust_sandbox.openstack.state import Region, Server
 from skyclust_sandbox.openstack.wire import Body

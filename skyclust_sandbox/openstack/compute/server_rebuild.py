@@ -19,7 +19,7 @@ from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.disk_content import boot_holder
 from skyclust_sandbox.openstack.image.visibility import is_visible
 from skyclust_sandbox.openstack.state import Image, Server, Volume
-from skyclust_sandbox.openstack.volume.objects import put_image
+from skyclust_sandbox.openstack.volume.volume_records import put_image
 from skyclust_sandbox.openstack.wire import reply
 
 

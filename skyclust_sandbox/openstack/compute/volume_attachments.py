@@ -11,7 +11,7 @@ from skyclust_sandbox.openstack.compute.lookups import find_server, require_stat
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.paging import page_of
 from skyclust_sandbox.openstack.state import Attachment, Server, Volume
-from skyclust_sandbox.openstack.volume.objects import join, part
+from skyclust_sandbox.openstack.volume.attachments import attach, detach
 from skyclust_sandbox.openstack.wire import Body, empty, reply
 
 _STATES = ("active", "paused", "stopped", "resized", "suspended", "shelved", "shelved_offloaded")
@@ -42,7 +42,7 @@ def create_attachment(context: Context) -> Response:
             f"Invalid volume: Volume {volume.id} status must be available or downloading to"
             f" reserve, but the current status is {volume.status}.",
         )
-    attachment = join(
+    attachment = attach(
         server,
         volume,
         delete_on_termination=bool(asked.get("delete_on_termination", False)),
@@ -55,7 +55,7 @@ def create_attachment(context: Context) -> Response:
         if not context.fails:
             volume.status = "in-use"
         elif attachment in server.attachments:
-            part(context.region, server, attachment)
+            detach(context.region, server, attachment)
 
     context.later(volume.id, finish)
     return reply({"volumeAttachment": _view(context, attachment)})
@@ -96,7 +96,7 @@ def delete_attachment(context: Context) -> Response:
         if context.fails:
             volume.status = "in-use"
         elif attachment in server.attachments:
-            part(context.region, server, attachment)
+            detach(context.region, server, attachment)
 
     context.later(volume.id, finish)
     return empty(202)

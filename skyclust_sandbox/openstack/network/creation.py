@@ -17,12 +17,8 @@ from skyclust_sandbox.openstack.network.collections import (
     Collection,
     find,
 )
-from skyclust_sandbox.openstack.network.objects import (
-    NoAddress,
-    make_network,
-    make_port,
-    make_subnet,
-)
+from skyclust_sandbox.openstack.network.networks import make_network, make_subnet
+from skyclust_sandbox.openstack.network.ports import NoAddress, make_port
 from skyclust_sandbox.openstack.network.quotas import require_room
 from skyclust_sandbox.openstack.network.security_groups import default_group
 from skyclust_sandbox.openstack.wire import Body, reply

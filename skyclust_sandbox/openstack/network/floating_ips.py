@@ -9,14 +9,9 @@ from werkzeug.wrappers import Response
 
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.network.collections import FLOATING_IPS, PORTS, find, find_own
-from skyclust_sandbox.openstack.network.objects import (
-    NoAddress,
-    detach_floating,
-    stamped,
-    take_address,
-    touch,
-)
+from skyclust_sandbox.openstack.network.ports import NoAddress, detach_floating, take_address
 from skyclust_sandbox.openstack.network.quotas import require_room
+from skyclust_sandbox.openstack.network.resources import stamped, touch
 from skyclust_sandbox.openstack.state import Region
 from skyclust_sandbox.openstack.wire import Body, reply
 

@@ -14,6 +14,7 @@ from skyclust_sandbox.openstack.network import (
     floating_ips,
     lists,
     quotas,
+    tags,
     updates,
     versions,
 )
@@ -45,11 +46,11 @@ def _routes(collection: Collection) -> list[Route]:
         Route("GET", one, f"{noun}.get", work(lists.get_object)),
         Route("PUT", one, f"{noun}.update", update),
         Route("DELETE", one, f"{noun}.delete", work(updates.delete_object)),
-        Route("GET", f"{one}/tags", f"{noun}_tags.list", work(updates.list_tags)),
-        Route("PUT", f"{one}/tags", f"{noun}_tags.replace", work(updates.replace_tags)),
-        Route("DELETE", f"{one}/tags", f"{noun}_tags.delete", work(updates.delete_tags)),
-        Route("PUT", f"{one}/tags/<tag>", f"{noun}_tags.add", work(updates.add_tag)),
-        Route("DELETE", f"{one}/tags/<tag>", f"{noun}_tags.remove", work(updates.delete_tag)),
+        Route("GET", f"{one}/tags", f"{noun}_tags.list", work(tags.list_tags)),
+        Route("PUT", f"{one}/tags", f"{noun}_tags.replace", work(tags.replace_tags)),
+        Route("DELETE", f"{one}/tags", f"{noun}_tags.delete", work(tags.delete_tags)),
+        Route("PUT", f"{one}/tags/<tag>", f"{noun}_tags.add", work(tags.add_tag)),
+        Route("DELETE", f"{one}/tags/<tag>", f"{noun}_tags.remove", work(tags.delete_tag)),
     ]
 
 

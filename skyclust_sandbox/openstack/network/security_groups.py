@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from skyclust_sandbox.openstack.network.objects import stamped
+from skyclust_sandbox.openstack.network.resources import stamped
 from skyclust_sandbox.openstack.state import Region
 from skyclust_sandbox.openstack.wire import Body
 

@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response
 
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.state import Volume, VolumeSnapshot
-from skyclust_sandbox.openstack.volume.lookups import answer_list, find_snapshot, find_volume
+from skyclust_sandbox.openstack.volume.lists import answer_list
+from skyclust_sandbox.openstack.volume.lookups import find_snapshot, find_volume
 from skyclust_sandbox.openstack.volume.quotas import require_room
 from skyclust_sandbox.openstack.volume.views import snapshot_view
 from skyclust_sandbox.openstack.wire import empty, is_true, now, reply

@@ -1,4 +1,4 @@
-"""What can be done with a volume that is there, and the metadata of volumes and snapshots.
+"""Volume actions: extend, revert, set bootable, reset status.
 
 Source: https://docs.openstack.org/api-ref/block-storage/v3/#volume-actions-volumes-action
 """
@@ -10,11 +10,11 @@ from typing import Any
 from werkzeug.wrappers import Response
 
 from skyclust_sandbox.openstack.context import Context, read_json
-from skyclust_sandbox.openstack.state import Volume, VolumeSnapshot
+from skyclust_sandbox.openstack.state import Volume
 from skyclust_sandbox.openstack.volume.lookups import find_snapshot, find_volume
 from skyclust_sandbox.openstack.volume.quotas import require_room
 from skyclust_sandbox.openstack.volume.volumes import snapshots_of
-from skyclust_sandbox.openstack.wire import empty, is_true, now, reply
+from skyclust_sandbox.openstack.wire import empty, is_true, now
 
 
 def act(context: Context) -> Response:
@@ -105,37 +105,3 @@ def _reset_status(context: Context, volume: Volume, details: dict[str, Any]) -> 
     context.cloud.timers.cancel(volume.id)
     volume.status = str(details.get("status", volume.status))
     return empty(202)
-
-
-def get_metadata(context: Context) -> Response:
-    """Return the metadata of a volume or snapshot."""
-    return reply({"metadata": _holder(context).metadata})
-
-
-def update_metadata(context: Context) -> Response:
-    """Set some pairs, leave the others, and return all."""
-    holder = _holder(context)
-    holder.metadata = {**holder.metadata, **context.body("metadata")}
-    return reply({"metadata": holder.metadata})
-
-
-def replace_metadata(context: Context) -> Response:
-    """Set the pairs and drop all others."""
-    holder = _holder(context)
-    holder.metadata = dict(context.body("metadata"))
-    return reply({"metadata": holder.metadata})
-
-
-def delete_metadata_item(context: Context) -> Response:
-    """Remove one pair; 404 when there is none of this key."""
-    holder, key = _holder(context), context.argument("key")
-    if key not in holder.metadata:
-        raise context.refused(404, f"Metadata item was not found: {key}")
-    del holder.metadata[key]
-    return empty(200)
-
-
-def _holder(context: Context) -> Volume | VolumeSnapshot:
-    if "volume_id" in context.call.arguments:
-        return find_volume(context)
-    return find_snapshot(context)

@@ -12,10 +12,12 @@ from werkzeug.wrappers import Response
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.image.visibility import is_visible
 from skyclust_sandbox.openstack.state import Image, Region, Volume, VolumeSnapshot
-from skyclust_sandbox.openstack.volume.lookups import answer_list, find_snapshot, find_volume
-from skyclust_sandbox.openstack.volume.objects import VOLUME_TYPES, make_volume
+from skyclust_sandbox.openstack.volume.lists import answer_list
+from skyclust_sandbox.openstack.volume.lookups import find_snapshot, find_volume
 from skyclust_sandbox.openstack.volume.quotas import require_room
 from skyclust_sandbox.openstack.volume.views import brief, volume_view
+from skyclust_sandbox.openstack.volume.volume_records import make_volume
+from skyclust_sandbox.openstack.volume.volume_types import VOLUME_TYPES
 from skyclust_sandbox.openstack.wire import empty, is_true, now, reply
 
 _REMOVABLE = {"available", "error", "error_restoring", "error_extending", "error_managing"}

@@ -1,6 +1,6 @@
-"""Neutron's objects as the wire shows them, and the addresses that ports take.
+"""Ports, and the IP addresses that are allocated to them.
 
-Source of the shapes: https://docs.openstack.org/api-ref/network/v2/
+Source: https://docs.openstack.org/api-ref/network/v2/#ports
 """
 
 from __future__ import annotations
@@ -10,105 +10,13 @@ import uuid
 from collections.abc import Sequence
 from itertools import chain
 
+from skyclust_sandbox.openstack.network.resources import stamped, touch
 from skyclust_sandbox.openstack.state import Region
-from skyclust_sandbox.openstack.wire import Body, now, seconds_time
+from skyclust_sandbox.openstack.wire import Body
 
 
 class NoAddress(Exception):
     """A subnet has no address left, or not the one that is asked for."""
-
-
-def stamped(content: Body, project_id: str) -> Body:
-    """Return an object with what all of neutron's objects have."""
-    moment = seconds_time(now())
-    return {
-        "id": str(uuid.uuid4()),
-        "project_id": project_id,
-        "tenant_id": project_id,
-        "description": "",
-        "tags": [],
-        "revision_number": 1,
-        "created_at": moment,
-        "updated_at": moment,
-        **content,
-    }
-
-
-def touch(content: Body) -> None:
-    """Note that an object has just been changed."""
-    content["updated_at"] = seconds_time(now())
-    content["revision_number"] += 1
-
-
-def make_network(
-    region: Region,
-    project_id: str,
-    name: str,
-    *,
-    shared: bool = False,
-    external: bool = False,
-    description: str = "",
-    mtu: int = 1442,
-) -> Body:
-    """Put a network without subnets into a region and return it."""
-    network = stamped(
-        {
-            "name": name,
-            "admin_state_up": True,
-            "status": "ACTIVE",
-            "shared": shared,
-            "router:external": external,
-            "is_default": False,
-            "mtu": mtu,
-            "port_security_enabled": True,
-            "subnets": [],
-            "availability_zones": list(region.zones),
-            "availability_zone_hints": [],
-            "ipv4_address_scope": None,
-            "ipv6_address_scope": None,
-            "description": description,
-        },
-        project_id,
-    )
-    region.networks[network["id"]] = network
-    return network
-
-
-def make_subnet(
-    region: Region,
-    network: Body,
-    cidr: str,
-    *,
-    name: str = "",
-    project_id: str | None = None,
-    gateway: str | None = "",
-    dhcp: bool = True,
-) -> Body:
-    """Put a subnet into a network and return it; the gateway is the first address by itself."""
-    range_ = ipaddress.ip_network(cidr)
-    first = str(range_[1]) if gateway == "" else gateway
-    start = range_[2] if first == str(range_[1]) else range_[1]
-    subnet = stamped(
-        {
-            "name": name,
-            "network_id": network["id"],
-            "ip_version": range_.version,
-            "cidr": str(range_),
-            "gateway_ip": first,
-            "enable_dhcp": dhcp,
-            "allocation_pools": [{"start": str(start), "end": str(range_[-2])}],
-            "dns_nameservers": [],
-            "host_routes": [],
-            "ipv6_address_mode": None,
-            "ipv6_ra_mode": None,
-            "subnetpool_id": None,
-            "service_types": [],
-        },
-        project_id or network["project_id"],
-    )
-    region.subnets[subnet["id"]] = subnet
-    network["subnets"].append(subnet["id"])
-    return subnet
 
 
 def make_port(

@@ -1,21 +1,12 @@
-"""Volumes as cinder keeps them, and what joins one to a server."""
+"""New volumes, and the data that they start with."""
 
 from __future__ import annotations
 
 import uuid
 
-from skyclust_sandbox.openstack.state import (
-    Attachment,
-    Image,
-    Region,
-    Server,
-    Volume,
-    VolumeSnapshot,
-)
+from skyclust_sandbox.openstack.state import Image, Region, Volume, VolumeSnapshot
+from skyclust_sandbox.openstack.volume.volume_types import VOLUME_TYPES
 from skyclust_sandbox.openstack.wire import now
-
-VOLUME_TYPES = ("ssd", "hdd")
-"""The types there are; the first one is taken when none is asked for."""
 
 
 def make_volume(
@@ -73,51 +64,3 @@ def put_image(volume: Volume, image: Image) -> None:
         "size": str(image.size or 0),
         **image.properties,
     }
-
-
-def join(
-    server: Server,
-    volume: Volume,
-    *,
-    delete_on_termination: bool,
-    boot_index: int | None = None,
-    device: str | None = None,
-    tag: str | None = None,
-) -> Attachment:
-    """Give a volume to a server and return how it is attached; its status is the caller's."""
-    attachment = Attachment(
-        id=str(uuid.uuid4()),
-        volume_id=volume.id,
-        server_id=server.id,
-        device=device or _free_device(server, boot_index),
-        delete_on_termination=delete_on_termination,
-        attached_at=now(),
-        boot_index=boot_index,
-        tag=tag,
-    )
-    server.attachments.append(attachment)
-    volume.attachments.append(attachment)
-    volume.updated = now()
-    return attachment
-
-
-def part(region: Region, server: Server, attachment: Attachment) -> None:
-    """Take a volume from a server; it is free again when no other server has it."""
-    server.attachments.remove(attachment)
-    volume = region.volumes.get(attachment.volume_id)
-    if volume is not None:
-        volume.attachments.remove(attachment)
-        if not volume.attachments:
-            volume.status = "available"
-        volume.updated = now()
-
-
-def _free_device(server: Server, boot_index: int | None) -> str:
-    if boot_index == 0:
-        return "/dev/vda"
-    used = {one.device for one in server.attachments}
-    return next(
-        f"/dev/vd{letter}"
-        for letter in "bcdefghijklmnopqrstuvwxyz"
-        if f"/dev/vd{letter}" not in used
-    )

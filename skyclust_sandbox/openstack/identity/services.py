@@ -1,0 +1,33 @@
+"""Services and endpoints of the catalog.
+
+Source: https://docs.openstack.org/api-ref/identity/v3/#service-catalog-and-endpoints
+"""
+
+from __future__ import annotations
+
+from werkzeug.wrappers import Response
+
+from skyclust_sandbox.openstack.context import Context
+from skyclust_sandbox.openstack.identity.catalog import make_catalog
+from skyclust_sandbox.openstack.identity.lists import list_reply, require_admin
+
+
+def list_services(context: Context) -> Response:
+    """Return the services of the catalog; for administrators."""
+    require_admin(context, "list_services")
+    found = [
+        {"id": one["id"], "type": one["type"], "name": one["name"], "enabled": True}
+        for one in make_catalog(context, context.project_id)
+    ]
+    return list_reply(context, "services", found)
+
+
+def list_endpoints(context: Context) -> Response:
+    """Return the endpoints of the catalog; for administrators."""
+    require_admin(context, "list_endpoints")
+    found = [
+        {**endpoint, "service_id": service["id"], "enabled": True}
+        for service in make_catalog(context, context.project_id)
+        for endpoint in service["endpoints"]
+    ]
+    return list_reply(context, "endpoints", found)

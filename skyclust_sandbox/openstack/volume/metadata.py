@@ -1,0 +1,47 @@
+"""The metadata of volumes and snapshots.
+
+Source: https://docs.openstack.org/api-ref/block-storage/v3/#volumes-volumes
+"""
+
+from __future__ import annotations
+
+from werkzeug.wrappers import Response
+
+from skyclust_sandbox.openstack.context import Context
+from skyclust_sandbox.openstack.state import Volume, VolumeSnapshot
+from skyclust_sandbox.openstack.volume.lookups import find_snapshot, find_volume
+from skyclust_sandbox.openstack.wire import empty, reply
+
+
+def get_metadata(context: Context) -> Response:
+    """Return the metadata of a volume or snapshot."""
+    return reply({"metadata": _holder(context).metadata})
+
+
+def update_metadata(context: Context) -> Response:
+    """Set some pairs, leave the others, and return all."""
+    holder = _holder(context)
+    holder.metadata = {**holder.metadata, **context.body("metadata")}
+    return reply({"metadata": holder.metadata})
+
+
+def replace_metadata(context: Context) -> Response:
+    """Set the pairs and drop all others."""
+    holder = _holder(context)
+    holder.metadata = dict(context.body("metadata"))
+    return reply({"metadata": holder.metadata})
+
+
+def delete_metadata_item(context: Context) -> Response:
+    """Remove one pair; 404 when there is none of this key."""
+    holder, key = _holder(context), context.argument("key")
+    if key not in holder.metadata:
+        raise context.refused(404, f"Metadata item was not found: {key}")
+    del holder.metadata[key]
+    return empty(200)
+
+
+def _holder(context: Context) -> Volume | VolumeSnapshot:
+    if "volume_id" in context.call.arguments:
+        return find_volume(context)
+    return find_snapshot(context)

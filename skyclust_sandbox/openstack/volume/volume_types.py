@@ -1,0 +1,43 @@
+"""Volume types.
+
+Source: https://docs.openstack.org/api-ref/block-storage/v3/#volume-types-types
+"""
+
+from __future__ import annotations
+
+from werkzeug.wrappers import Response
+
+from skyclust_sandbox.openstack.context import Context
+from skyclust_sandbox.openstack.directory import identifier
+from skyclust_sandbox.openstack.wire import Body, reply
+
+VOLUME_TYPES = ("ssd", "hdd")
+"""The types there are; the first one is taken when none is asked for."""
+
+
+def list_types(_context: Context) -> Response:
+    """Return the types of volume there are."""
+    return reply({"volume_types": [_type(name) for name in VOLUME_TYPES]})
+
+
+def get_type(context: Context) -> Response:
+    """Return a type, by id or `default`."""
+    wanted = context.argument("type_id")
+    for name in VOLUME_TYPES:
+        if wanted in {identifier("volume type", name), name}:
+            return reply({"volume_type": _type(name)})
+    if wanted == "default":
+        return reply({"volume_type": _type(VOLUME_TYPES[0])})
+    raise context.refused(404, f"Volume type {wanted} could not be found.")
+
+
+def _type(name: str) -> Body:
+    return {
+        "id": identifier("volume type", name),
+        "name": name,
+        "description": None,
+        "is_public": True,
+        "os-volume-type-access:is_public": True,
+        "extra_specs": {},
+        "qos_specs_id": None,
+    }
