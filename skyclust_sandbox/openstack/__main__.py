@@ -1,4 +1,4 @@
-"""Runs the sandbox OpenStack: `python -m skyclust_sandbox.openstack --port 0 --seed estate`."""
+"""Run the sandbox OpenStack: `python -m skyclust_sandbox.openstack --port 0 --seed estate`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from skyclust_sandbox.seeds import Seed
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Serve until stopped; says where in one line of JSON on stdout."""
+    """Serve until a signal stops the process; prints the endpoint as one line of JSON on stdout."""
     parser = _parser()
     options = parser.parse_args(arguments)
     without = frozenset(name for name in options.without.split(",") if name)

@@ -1,4 +1,4 @@
-"""The sandbox OpenStack as a WSGI application: its services, and what is on its disks."""
+"""The WSGI application of the sandbox OpenStack: its services and the content of its disks."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ CONTENT_PREFIX: Final = "/_content/"
 
 
 class OpenStackApplication:
-    """Answers OpenStack's calls, the control API, and what is on the disks under /_content/."""
+    """Serve the OpenStack APIs, the control API, and the disk content under /_content/."""
 
     def __init__(self, cloud: OpenStackCloud, sandbox: Control) -> None:
         self._cloud = cloud
         self._services = CloudApplication(cloud, sandbox)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request."""
+        """Reply to one request."""
         if environ["PATH_INFO"].startswith(CONTENT_PREFIX):
             request = Request(environ)
             object_id = request.path.removeprefix(CONTENT_PREFIX)

@@ -1,4 +1,4 @@
-"""The state of the sandbox OpenStack, and how a call finds who answers it."""
+"""The sandbox OpenStack: its state, and the dispatch of calls to its services."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from skyclust_sandbox.application import Call
 from skyclust_sandbox.control import Conditions
 from skyclust_sandbox.faults import Fault, FaultKind
 from skyclust_sandbox.openstack.context import Context, OpenStackCall, read_json
-from skyclust_sandbox.openstack.fault_replies import OUTCOMES, refuse_for
-from skyclust_sandbox.openstack.microversions import negotiate, tell_microversion
+from skyclust_sandbox.openstack.fault_replies import OUTCOMES, fault_refusal
+from skyclust_sandbox.openstack.microversions import negotiate, with_microversion
 from skyclust_sandbox.openstack.regions import make_regions
 from skyclust_sandbox.openstack.routes import MAP
 from skyclust_sandbox.openstack.settings import OpenStackSettings
 from skyclust_sandbox.openstack.state import Region
 from skyclust_sandbox.openstack.timers import Timers
-from skyclust_sandbox.openstack.tokens import WRONG, Token, Tokens, claimed_user
+from skyclust_sandbox.openstack.tokens import UNAUTHENTICATED, Token, Tokens, claimed_user
 from skyclust_sandbox.openstack.wire import refused
 from skyclust_sandbox.seeds import Seed
 
 
 @dataclass
 class OpenStackCloud:
-    """One OpenStack. `lock` is held while a call is carried out."""
+    """The whole cloud. `lock` is held while a call is carried out."""
 
     settings: OpenStackSettings
     conditions: Conditions
@@ -39,14 +39,14 @@ class OpenStackCloud:
         self.tokens = Tokens(self.settings.token_seconds)
 
     def restart(self, seed: Seed) -> None:
-        """Forget everything and begin anew from a seed; all tokens are revoked."""
+        """Replace the state with that of a seed and revoke all tokens."""
         with self.lock:
             self.timers.clear()
             self.tokens.clear()
             self.regions = make_regions(seed, self.settings.bulk)
 
     def read(self, request: Request) -> OpenStackCall:
-        """Return which operation is called, and by whom."""
+        """Return the operation that the request calls, with the caller's token and microversion."""
         try:
             endpoint, arguments = MAP.bind_to_environ(request.environ).match()
         except MethodNotAllowed as error:
@@ -77,42 +77,45 @@ class OpenStackCloud:
         )
 
     def admit(self, request: Request, call: Call) -> None:
-        """Raise Refused unless the token is good, and good for this."""
-        known = _known(call)
-        if known.route.open:
+        """Raise Refused unless the token is valid and its roles permit the call."""
+        checked = _openstack_call(call)
+        if checked.route.open:
             return
-        if known.token is None:
-            raise refused(known.service, 401, WRONG)
-        if known.service == "identity":
+        if checked.token is None:
+            raise refused(checked.service, 401, UNAUTHENTICATED)
+        if checked.service == "identity":
             return
-        if known.token.project is None:
-            raise refused(known.service, 403, "The token is not scoped to a project.")
-        own = known.arguments.get("project", known.token.project.id)
-        if own != known.token.project.id:
-            raise refused(known.service, 400, "Malformed request url")
-        if request.method not in {"GET", "HEAD"} and "member" not in known.token.roles:
-            raise refuse_for(known, Fault(kind=FaultKind.DENY))
+        if checked.token.project is None:
+            raise refused(checked.service, 403, "The token is not scoped to a project.")
+        own = checked.arguments.get("project", checked.token.project.id)
+        if own != checked.token.project.id:
+            raise refused(checked.service, 400, "Malformed request url")
+        if request.method not in {"GET", "HEAD"} and "member" not in checked.token.roles:
+            raise fault_refusal(checked, Fault(kind=FaultKind.DENY))
 
     def refuse(self, call: Call, fault: Fault) -> Response:
-        """Return what a fault makes of a call; one of OUTCOMES lets it be accepted."""
-        known = _known(call)
+        """Return the error reply of a fault.
+
+        A fault with a code of OUTCOMES accepts the call instead.
+        """
+        checked = _openstack_call(call)
         if fault.code in OUTCOMES:
-            context = Context(self, known, outcome=fault.code, delay=fault.seconds)
+            context = Context(self, checked, outcome=fault.code, delay=fault.seconds)
             return self._work(context)
-        return tell_microversion(known, refuse_for(known, fault).response)
+        return with_microversion(checked, fault_refusal(checked, fault).response)
 
     def carry_out(self, request: Request, call: Call) -> Response:
-        """Do what is asked and return the answer."""
+        """Carry out the call and return the reply."""
         del request
-        return self._work(Context(self, _known(call)))
+        return self._work(Context(self, _openstack_call(call)))
 
     def _work(self, context: Context) -> Response:
         with self.lock:
-            self.timers.settle()
-            return tell_microversion(context.call, context.call.route.work(context))
+            self.timers.run_due()
+            return with_microversion(context.call, context.call.route.handler(context))
 
 
-def _known(call: Call) -> OpenStackCall:
+def _openstack_call(call: Call) -> OpenStackCall:
     if not isinstance(call, OpenStackCall):
         raise TypeError(f"{call!r} is no call that this cloud has read.")
     return call

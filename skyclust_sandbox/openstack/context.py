@@ -1,4 +1,4 @@
-"""One call as the code that carries it out sees it: who calls, where, and what is asked."""
+"""A call as its handler sees it: the operation, the caller, the region and the request body."""
 
 from __future__ import annotations
 
@@ -19,22 +19,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Route:
-    """One operation of a service. `path` is below the service's own prefix.
+    """One operation of a service. `path` is relative to the service's own prefix.
 
-    `action` is what faults call it, below the service's name; one that ends in `*` is named by
-    the body, as the actions of nova and cinder are. `open` ones answer without a token.
+    `action` is the name of the operation for faults, without the service. When it ends in `*`, the
+    key of the body replaces the asterisk, as for the actions of nova and cinder. Routes with `open`
+    need no token.
     """
 
     method: str
     path: str
     action: str
-    work: Callable[[Context], Response]
+    handler: Callable[[Context], Response]
     open: bool = False
 
 
 @dataclass(frozen=True)
 class OpenStackCall(Call):
-    """A call with what it was recognised by."""
+    """A call with its route, path arguments, token and microversion."""
 
     request: Request
     service: str
@@ -46,7 +47,7 @@ class OpenStackCall(Call):
 
 @dataclass(frozen=True)
 class Context:
-    """A call that has been admitted. `outcome` is the fault's code that its work ends with."""
+    """An admitted call. `outcome` is the code of the fault that decides how its work ends."""
 
     cloud: OpenStackCloud
     call: OpenStackCall
@@ -60,65 +61,65 @@ class Context:
 
     @property
     def token(self) -> Token:
-        """Return the caller's token; only open routes are called without."""
+        """Return the caller's token; only open routes are called without one."""
         if self.call.token is None:
             raise self.refused(401, "The request you have made requires authentication.")
         return self.call.token
 
     @property
     def region(self) -> Region:
-        """Return the region that the call belongs to."""
+        """Return the region of the call."""
         return self.cloud.regions[self.call.region]
 
     @property
     def project_id(self) -> str:
-        """Return the project that the token is scoped to, empty for none."""
+        """Return the id of the project that the token is scoped to; empty for an unscoped token."""
         return "" if self.token.project is None else self.token.project.id
 
     @property
     def is_admin(self) -> bool:
-        """Return whether the caller sees what belongs to others."""
+        """Return whether the caller is an administrator, who sees all projects."""
         return "admin" in self.token.roles
 
     @property
     def fails(self) -> bool:
-        """Return whether the work that this call begins is to end badly."""
+        """Return whether a fault makes the work of this call fail."""
         return self.outcome not in {"", "Slow"}
 
     @property
-    def base(self) -> str:
+    def base_url(self) -> str:
         """Return the URL of the service in this region, without a version."""
         path = f"/{self.call.region}" if self.call.region else ""
         return f"{self.request.host_url.rstrip('/')}{path}/{PREFIXES[self.call.service]}"
 
     @property
     def transition_seconds(self) -> float:
-        """Return the time that work takes which this call begins."""
+        """Return how long the asynchronous work of this call takes, in seconds."""
         return self.cloud.settings.transition_seconds + self.delay
 
     def argument(self, name: str) -> str:
-        """Return a part of the path."""
+        """Return an argument of the path."""
         return self.call.arguments[name]
 
     def refused(self, status: int, message: str, code: str = "") -> Refused:
-        """Return the refusal of this call in the words of its service."""
+        """Return the refusal of this call in the error format of its service."""
         return refused(self.call.service, status, message, code=code)
 
     def body(self, key: str) -> Body:
-        """Return the object under a key of the JSON body; refuses any other body."""
+        """Return the object under a key of the JSON body; refuses any other body with 400."""
         content = read_json(self.request)
-        asked = content.get(key) if isinstance(content, dict) else None
-        if not isinstance(asked, dict):
+        content_of_key = content.get(key) if isinstance(content, dict) else None
+        if not isinstance(content_of_key, dict):
             raise self.refused(
                 400,
                 f"Invalid input for field/attribute {key}. Value: {content}."
                 f" {key!r} is a required property",
             )
-        return asked
+        return content_of_key
 
-    def later(self, key: str, work: Callable[[], None], share: float = 1.0) -> None:
-        """Do the work of an object after its time, or after a share of it."""
-        self.cloud.timers.plan(key, self.transition_seconds * share, work)
+    def schedule(self, key: str, work: Callable[[], None], share: float = 1.0) -> None:
+        """Schedule work on a resource after the transition time, or after a share of it."""
+        self.cloud.timers.schedule(key, self.transition_seconds * share, work)
 
 
 PREFIXES = {
@@ -129,9 +130,9 @@ PREFIXES = {
     "block-storage": "volume",
     "load-balancer": "load-balancer",
 }
-"""The path of each service below its region, as a deployment behind one port has it."""
+"""The path of each service below its region, as in a deployment behind one port."""
 
 
 def read_json(request: Request) -> Any:
-    """Return the JSON content of a request, None when it has none."""
+    """Return the JSON content of a request, or None when it has no valid one."""
     return request.get_json(force=True, silent=True)

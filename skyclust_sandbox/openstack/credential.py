@@ -7,7 +7,7 @@ from typing import Final
 from skyclust_sandbox.openstack.directory import APPLICATION_CREDENTIALS
 
 ACCESS_KEY: Final = APPLICATION_CREDENTIALS[0].user.name
-"""The name of the seeded project's member; what a fault's `access_key` matches."""
+"""The user name of the seeded project's member; the `access_key` of faults matches it."""
 
 
 def credential(endpoint: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Who there is at the sandbox keystone: domains, projects, users and their credentials."""
+"""The directory of the sandbox keystone: domains, projects, users and application credentials."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Domain:
 
 @dataclass(frozen=True)
 class Project:
-    """What owns resources; nova's and cinder's word for it is tenant."""
+    """An owner of resources; nova and cinder call it a tenant."""
 
     id: str
     name: str
@@ -29,7 +29,10 @@ class Project:
 
 @dataclass(frozen=True)
 class User:
-    """Someone with a password. `roles` are the roles' names, by the project's id."""
+    """A user with a password.
+
+    `roles` maps the id of a project to the names of the user's roles there.
+    """
 
     id: str
     name: str
@@ -40,7 +43,7 @@ class User:
 
 @dataclass(frozen=True)
 class ApplicationCredential:
-    """What acts for a user in one project."""
+    """A credential that acts for a user in one project."""
 
     id: str
     name: str
@@ -51,12 +54,12 @@ class ApplicationCredential:
 
 
 def identifier(kind: str, name: str) -> str:
-    """Return the id, 32 hexadecimal digits, that something of this name has in every run."""
+    """Return the id of a resource, 32 hexadecimal digits that are the same in every run."""
     return hashlib.sha256(f"{kind} {name}".encode()).hexdigest()[:32]
 
 
 def application_credential_id(name: str) -> str:
-    """Return the id of one of the sandbox's application credentials."""
+    """Return the id of an application credential of the sandbox."""
     return identifier("application credential", name)
 
 
@@ -80,7 +83,7 @@ PROJECTS: Final = (SANDBOX, OTHER, PARTNER)
 _MEMBER: Final = ("member", "reader")
 _ADMIN: Final = ("admin", "manager", "member", "reader")
 ROLES: Final = {name: identifier("role", name) for name in _ADMIN}
-"""The roles there are, and their ids."""
+"""The ids of the roles, by name."""
 
 USERS: Final = (
     _user("sandbox", DEFAULT, {SANDBOX.id: _MEMBER}),
@@ -110,10 +113,10 @@ APPLICATION_CREDENTIALS: Final = (
 
 
 def find_project(project_id: str) -> Project | None:
-    """Return the project of this id, if there is one."""
+    """Return the project with this id, or None."""
     return next((project for project in PROJECTS if project.id == project_id), None)
 
 
 def find_user(user_id: str) -> User | None:
-    """Return the user of this id, if there is one."""
+    """Return the user with this id, or None."""
     return next((user for user in USERS if user.id == user_id), None)

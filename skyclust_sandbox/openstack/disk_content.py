@@ -1,4 +1,4 @@
-"""What is on the disks: a mark that no API shows, by which a test knows a restored disk."""
+"""The content of disks: a marker outside of the API, by which tests recognise a restored disk."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from skyclust_sandbox.openstack.wire import reply
 if TYPE_CHECKING:
     from skyclust_sandbox.openstack.cloud import OpenStackCloud
 
-Holder = Server | Volume | VolumeSnapshot | Image
+ContentHolder = Server | Volume | VolumeSnapshot | Image
 
 
 def answer_content(cloud: OpenStackCloud, request: Request, object_id: str) -> Response:
-    """Return, or set, what is on a server's disk, a volume, a volume snapshot or an image."""
+    """Return, or set, the content of a server's disk, a volume, a volume snapshot or an image."""
     with cloud.lock:
-        cloud.timers.settle()
+        cloud.timers.run_due()
         for region in cloud.regions.values():
-            holder = find_holder(region, object_id)
+            holder = find_content_holder(region, object_id)
             if holder is None:
                 continue
             if request.method == "PUT":
@@ -30,11 +30,11 @@ def answer_content(cloud: OpenStackCloud, request: Request, object_id: str) -> R
     return reply({"error": f"There is nothing with the id {object_id}."}, 404)
 
 
-def find_holder(region: Region, object_id: str) -> Holder | None:
-    """Return what holds the content of an object: for a server its boot volume, if it has one."""
+def find_content_holder(region: Region, object_id: str) -> ContentHolder | None:
+    """Return the record with the content of an id; for a volume-backed server its boot volume."""
     server = region.servers.get(object_id)
     if server is not None:
-        return boot_holder(region, server)
+        return boot_disk(region, server)
     return (
         region.volumes.get(object_id)
         or region.snapshots.get(object_id)
@@ -42,8 +42,8 @@ def find_holder(region: Region, object_id: str) -> Holder | None:
     )
 
 
-def boot_holder(region: Region, server: Server) -> Server | Volume:
-    """Return what a server boots from: its own disk, or a volume."""
+def boot_disk(region: Region, server: Server) -> Server | Volume:
+    """Return the boot disk of a server: a volume, or the server itself for a disk of its own."""
     for attachment in server.attachments:
         if attachment.boot_index == 0:
             return region.volumes[attachment.volume_id]

@@ -1,4 +1,4 @@
-"""Puts the planned estate into a region: networks, groups, servers, volumes, and the mess."""
+"""Create the planned estate in a region: networks, groups, servers, volumes and leftovers."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from skyclust_sandbox.openstack.compute.server_build import fail, settle
-from skyclust_sandbox.openstack.compute.server_networks import Wish, allocate
+from skyclust_sandbox.openstack.compute.server_build import set_error, set_state
+from skyclust_sandbox.openstack.compute.server_networks import NetworkRequest, allocate
 from skyclust_sandbox.openstack.directory import OTHER, SANDBOX, USERS, Project
 from skyclust_sandbox.openstack.estate_plan import (
     SHORT_NAMES,
-    Machine,
+    PlannedServer,
     environments,
     plan_bulk,
-    plan_machines,
+    plan_servers,
 )
 from skyclust_sandbox.openstack.load_balancer.load_balancers import make_load_balancer
-from skyclust_sandbox.openstack.network.floating_ips import attach_floating, make_floating
+from skyclust_sandbox.openstack.network.floating_ips import associate, make_floating_ip
 from skyclust_sandbox.openstack.network.networks import make_network, make_subnet
-from skyclust_sandbox.openstack.network.ports import take_address
-from skyclust_sandbox.openstack.network.security_groups import add_rule, make_group
+from skyclust_sandbox.openstack.network.ports import allocate_address
+from skyclust_sandbox.openstack.network.security_groups import add_rule, make_security_group
 from skyclust_sandbox.openstack.state import Image, KeyPair, Region, Server, VolumeSnapshot
 from skyclust_sandbox.openstack.volume.attachments import attach
 from skyclust_sandbox.openstack.volume.volume_records import make_volume
@@ -34,7 +34,7 @@ _KEY = (
 
 @dataclass(frozen=True)
 class Site:
-    """A project in a region, with what its servers are given."""
+    """A project in a region, with the networks and groups of its servers."""
 
     region: Region
     project: Project
@@ -45,17 +45,20 @@ class Site:
 
 
 def build_estate(region: Region, number: int, bulk: int) -> None:
-    """Put what the projects have into the region of a number, and more servers if asked for."""
+    """Create the resources of the projects in a region.
+
+    `bulk` is the number of additional servers.
+    """
     for order, project in enumerate((SANDBOX, OTHER)):
         _lift_quotas(region, project)
-        site = _prepare(region, project, number * 2 + order)
-        for machine in plan_machines(region.name, project.name):
-            _build(site, machine)
-        _leave_behind(site)
+        site = _create_site(region, project, number * 2 + order)
+        for planned in plan_servers(region.name, project.name):
+            _create_server(site, planned)
+        _create_leftovers(site)
         if bulk and order == 0 and number == 0:
             site.networks["bulk"] = _network(site, "bulk", "172.16.0.0/16")
-            for machine in plan_bulk(bulk):
-                _build(site, machine)
+            for planned in plan_bulk(bulk):
+                _create_server(site, planned)
 
 
 def _lift_quotas(region: Region, project: Project) -> None:
@@ -64,7 +67,7 @@ def _lift_quotas(region: Region, project: Project) -> None:
     region.quotas["block-storage", project.id] = {"volumes": -1, "gigabytes": -1}
 
 
-def _prepare(region: Region, project: Project, number: int) -> Site:
+def _create_site(region: Region, project: Project, number: int) -> Site:
     [user] = [user for user in USERS if user.name == project.name.removeprefix("sandbox-")]
     site = Site(region, project, user.id, {}, {}, number)
     for order, environment in enumerate(environments(region.name, project.name)):
@@ -74,7 +77,7 @@ def _prepare(region: Region, project: Project, number: int) -> Site:
             make_subnet(region, network, f"2001:db8:{number + 1}::/64", name="prod-v6")
         site.networks[environment] = network
     for name, port in (("web", 443), ("db", 5432), ("bastion", 22)):
-        group = make_group(region, project.id, name, f"Lets {name} traffic in")
+        group = make_security_group(region, project.id, name, f"Lets {name} traffic in")
         add_rule(
             group,
             {
@@ -98,46 +101,46 @@ def _network(site: Site, name: str, cidr: str) -> Body:
     return network
 
 
-def _build(site: Site, machine: Machine) -> None:
+def _create_server(site: Site, planned: PlannedServer) -> None:
     region = site.region
-    moment = now() - timedelta(days=machine.age_days)
-    image = next(one for one in region.images.values() if one.name == machine.image)
-    server = _server(site, machine, image, moment)
+    moment = now() - timedelta(days=planned.age_days)
+    image = next(one for one in region.images.values() if one.name == planned.image)
+    server = _server_record(site, planned, image, moment)
     region.servers[server.id] = server
-    if machine.vm_state == "error":
-        fail(server, "NoValidHost")
+    if planned.vm_state == "error":
+        set_error(server, "NoValidHost")
         server.updated = moment
         return
     server.host = f"compute-{int(server.id[:8], 16) % 12:02}"
-    allocate(region, server, [Wish(site.networks[machine.environment]["id"])])
-    _add_volumes(site, server, machine, image, moment)
-    if machine.public:
-        _add_floating(site, server)
-    settle(server, machine.vm_state)
+    allocate(region, server, [NetworkRequest(site.networks[planned.environment]["id"])])
+    _add_volumes(site, server, planned, image, moment)
+    if planned.public:
+        _add_floating_ip(site, server)
+    set_state(server, planned.vm_state)
     server.launched_at, server.updated, server.starts = moment, moment, 1
-    if machine.vm_state == "shelved_offloaded":
+    if planned.vm_state == "shelved_offloaded":
         server.host = None
-    if machine.role == "db":
+    if planned.role == "db":
         server.locked_by, server.locked_reason = "owner", "ask payments first"
 
 
-def _server(site: Site, machine: Machine, image: Image, moment: datetime) -> Server:
-    flavor = next(one for one in site.region.flavors.values() if one.name == machine.flavor)
-    group = site.groups.get(machine.role)
+def _server_record(site: Site, planned: PlannedServer, image: Image, moment: datetime) -> Server:
+    flavor = next(one for one in site.region.flavors.values() if one.name == planned.flavor)
+    group = site.groups.get(planned.role)
     return Server(
         id=str(uuid.uuid4()),
-        name=machine.name,
+        name=planned.name,
         project_id=site.project.id,
         user_id=site.user_id,
         flavor=flavor,
-        image_id="" if machine.boot_volume else image.id,
+        image_id="" if planned.boot_volume else image.id,
         created=moment,
         updated=moment,
-        hostname=machine.name,
+        hostname=planned.name,
         zone=site.region.zones[len(site.region.servers) % 2],
         key_name="ops",
-        metadata=dict(machine.metadata),
-        tags=list(machine.tags),
+        metadata=dict(planned.metadata),
+        tags=list(planned.tags),
         groups=["default"] if group is None else [group["id"]],
         content=image.content,
         reservation_id="r-00000000",
@@ -145,9 +148,9 @@ def _server(site: Site, machine: Machine, image: Image, moment: datetime) -> Ser
 
 
 def _add_volumes(
-    site: Site, server: Server, machine: Machine, image: Image, moment: datetime
+    site: Site, server: Server, planned: PlannedServer, image: Image, moment: datetime
 ) -> None:
-    for size, boots in ((machine.boot_volume, True), (machine.data, False)):
+    for size, boots in ((planned.boot_volume, True), (planned.data, False)):
         if not size:
             continue
         volume = make_volume(
@@ -155,7 +158,7 @@ def _add_volumes(
             site.project.id,
             site.user_id,
             size,
-            name="" if boots else f"{machine.name}-data",
+            name="" if boots else f"{planned.name}-data",
             zone=server.zone,
             volume_type="ssd" if boots else "hdd",
             status="in-use",
@@ -163,8 +166,8 @@ def _add_volumes(
         )
         attach(server, volume, delete_on_termination=boots, boot_index=0 if boots else None)
         volume.created = volume.updated = moment
-        if not boots and machine.environment == "production":
-            _snapshot(site, volume.id, f"{machine.name}-weekly", size, moment)
+        if not boots and planned.environment == "production":
+            _snapshot(site, volume.id, f"{planned.name}-weekly", size, moment)
 
 
 def _snapshot(site: Site, volume_id: str, name: str, size: int, moment: datetime) -> None:
@@ -183,20 +186,20 @@ def _snapshot(site: Site, volume_id: str, name: str, size: int, moment: datetime
     site.region.snapshots[snapshot.id] = snapshot
 
 
-def _add_floating(site: Site, server: Server) -> None:
+def _add_floating_ip(site: Site, server: Server) -> None:
     region = site.region
     public = next(one for one in region.networks.values() if one["router:external"])
-    address = take_address(region, public, {})["ip_address"]
-    floating = make_floating(region, site.project.id, public["id"], address)
+    address = allocate_address(region, public, {})["ip_address"]
+    floating = make_floating_ip(region, site.project.id, public["id"], address)
     port = region.ports[server.port_ids[0]]
-    attach_floating(region, floating, port)
+    associate(region, floating, port)
     floating["router_id"] = next(
         one["id"] for one in region.routers.values() if one["project_id"] == site.project.id
     )
 
 
-def _leave_behind(site: Site) -> None:
-    """Leave what nobody needs any more: idle volumes and addresses, an old image, a broken disk."""
+def _create_leftovers(site: Site) -> None:
+    """Create unused volumes and floating IPs, a failed volume, an old image and idle balancers."""
     region = site.region
     moment = now() - timedelta(days=400)
     for number in range(6):
@@ -208,8 +211,8 @@ def _leave_behind(site: Site) -> None:
     broken.created = moment
     public = next(one for one in region.networks.values() if one["router:external"])
     for _ in range(2):
-        address = take_address(region, public, {})["ip_address"]
-        make_floating(region, site.project.id, public["id"], address)
+        address = allocate_address(region, public, {})["ip_address"]
+        make_floating_ip(region, site.project.id, public["id"], address)
     image = Image(
         id=str(uuid.uuid4()),
         name="golden-2023",

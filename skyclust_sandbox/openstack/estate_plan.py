@@ -1,7 +1,7 @@
 """The plan of the seeded estate: two projects that a company has used for some years.
 
-Everything here is plain data drawn from seeded dice, the same in every run; ages count back
-from the moment the estate is built. `estate` puts it into the regions.
+Everything here is plain data from a seeded random generator, the same in every run. Ages count
+back from the time at which the estate is created. `estate` creates the resources in the regions.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Role:
-    """What a server does in an application. `data` is the size of its volume in GiB, if any."""
+    """The role of a server in an application.
+
+    `data` is the size of its data volume in GiB, 0 for none.
+    """
 
     name: str
     flavor: str
@@ -24,8 +27,8 @@ class Role:
 
 
 @dataclass(frozen=True)
-class Machine:
-    """One server of the plan. A `boot_volume` of 0 is a disk on the host."""
+class PlannedServer:
+    """One planned server. A `boot_volume` of 0 means a disk on the host."""
 
     name: str
     environment: str
@@ -76,7 +79,7 @@ _APPLICATIONS: Final[Mapping[str, tuple[str, tuple[Role, ...]]]] = {
         (Role("ci", "m1.large", 6), Role("bastion", "m1.tiny", 1), Role("arm", "a1.medium", 2)),
     ),
 }
-"""The applications, each with the team that answers for it."""
+"""The applications, each with the team that owns it."""
 
 _SITES: Final[Mapping[tuple[str, str], Mapping[str, float]]] = {
     ("RegionOne", "sandbox"): {"production": 1.0, "staging": 0.5, "development": 0.5},
@@ -84,15 +87,15 @@ _SITES: Final[Mapping[tuple[str, str], Mapping[str, float]]] = {
     ("RegionTwo", "sandbox"): {"production": 0.8},
     ("RegionTwo", "sandbox-other"): {"staging": 0.3},
 }
-"""What the projects have in each region: environments with the share of servers they get."""
+"""The environments of the projects in each region, with their share of each role's servers."""
 
 SHORT_NAMES: Final = {"production": "prod", "staging": "stage", "development": "dev"}
-"""How an environment is called within other names."""
+"""The abbreviations of environments in names."""
 
 _STOPPED_SHARE: Final = {"production": 0.02, "staging": 0.15, "development": 0.4}
 
 # Made by hand and forgotten: states that nobody looks after, and hardly a tag.
-_STRAYS: Final = (
+_FORGOTTEN_SERVERS: Final = (
     ("test", "active"),
     ("test", "stopped"),
     ("tmp-debug", "error"),
@@ -104,14 +107,14 @@ _STRAYS: Final = (
 
 
 def environments(region: str, project: str) -> tuple[str, ...]:
-    """Return the environments that a project has in a region."""
+    """Return the environments of a project in a region."""
     return tuple(_SITES.get((region, project), {}))
 
 
-def plan_machines(region: str, project: str) -> Iterator[Machine]:
-    """Yield the servers of a project in a region, the same in every run."""
+def plan_servers(region: str, project: str) -> Iterator[PlannedServer]:
+    """Yield the planned servers of a project in a region, the same in every run."""
     site = _SITES.get((region, project), {})
-    dice = random.Random(f"servers of {project} in {region}")  # noqa: S311 - a plan, no secret
+    rng = random.Random(f"servers of {project} in {region}")  # noqa: S311 - a plan, no secret
     for environment, share in site.items():
         for application, (team, roles) in _APPLICATIONS.items():
             for role in roles:
@@ -123,16 +126,16 @@ def plan_machines(region: str, project: str) -> Iterator[Machine]:
                         "application": application,
                         "role": role.name,
                     }
-                    yield _machine(dice, name, environment, role, metadata)
+                    yield _planned_server(rng, name, environment, role, metadata)
     if region == "RegionOne":
-        for name, vm_state in _STRAYS:
-            yield _stray(dice, name, vm_state)
+        for name, vm_state in _FORGOTTEN_SERVERS:
+            yield _forgotten_server(rng, name, vm_state)
 
 
-def plan_bulk(number: int) -> Iterator[Machine]:
-    """Yield so many servers that differ by their names alone."""
+def plan_bulk(number: int) -> Iterator[PlannedServer]:
+    """Yield this number of planned servers that differ by name only."""
     for order in range(number):
-        yield Machine(
+        yield PlannedServer(
             name=f"bulk-{order:05}",
             environment="bulk",
             role="bulk",
@@ -148,16 +151,16 @@ def plan_bulk(number: int) -> Iterator[Machine]:
         )
 
 
-def _machine(
-    dice: random.Random, name: str, environment: str, role: Role, metadata: dict[str, str]
-) -> Machine:
-    if dice.random() < 0.08:  # tagging rules came late, and not everybody follows them
-        del metadata[dice.choice(("team", "environment"))]
-    stopped = dice.random() < _STOPPED_SHARE[environment]
+def _planned_server(
+    rng: random.Random, name: str, environment: str, role: Role, metadata: dict[str, str]
+) -> PlannedServer:
+    if rng.random() < 0.08:  # tagging rules came late, and not everybody follows them
+        del metadata[rng.choice(("team", "environment"))]
+    stopped = rng.random() < _STOPPED_SHARE[environment]
     images = ("ubuntu-24.04", "ubuntu-22.04", "debian-12")
-    image = "ubuntu-24.04-arm64" if role.flavor.startswith("a1") else dice.choice(images)
-    tags = (SHORT_NAMES[environment],) if dice.random() < 0.7 else ()
-    return Machine(
+    image = "ubuntu-24.04-arm64" if role.flavor.startswith("a1") else rng.choice(images)
+    tags = (SHORT_NAMES[environment],) if rng.random() < 0.7 else ()
+    return PlannedServer(
         name=name,
         environment=environment,
         role=role.name,
@@ -166,15 +169,15 @@ def _machine(
         metadata=metadata,
         tags=tags,
         vm_state="stopped" if stopped else "active",
-        age_days=dice.uniform(2, 900),
+        age_days=rng.uniform(2, 900),
         boot_volume=role.boot_volume,
         data=role.data,
         public=role.name in {"bastion", "web"},
     )
 
 
-def _stray(dice: random.Random, name: str, vm_state: str) -> Machine:
-    return Machine(
+def _forgotten_server(rng: random.Random, name: str, vm_state: str) -> PlannedServer:
+    return PlannedServer(
         name=name,
         environment="development",
         role="stray",
@@ -183,7 +186,7 @@ def _stray(dice: random.Random, name: str, vm_state: str) -> Machine:
         metadata={},
         tags=(),
         vm_state=vm_state,
-        age_days=dice.uniform(200, 1100),
+        age_days=rng.uniform(200, 1100),
         boot_volume=0,
         data=0,
         public=False,

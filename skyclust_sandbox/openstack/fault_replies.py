@@ -1,4 +1,4 @@
-"""What faults do, in the words of the service that is called."""
+"""The replies of faults, in the error format of each service."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from skyclust_sandbox.application import Refused
 from skyclust_sandbox.faults import Fault, FaultKind
 from skyclust_sandbox.openstack.context import OpenStackCall
-from skyclust_sandbox.openstack.tokens import WRONG
+from skyclust_sandbox.openstack.tokens import UNAUTHENTICATED
 from skyclust_sandbox.openstack.wire import refused
 
 OUTCOMES: Final = {
@@ -31,11 +31,11 @@ OUTCOMES: Final = {
     "Slow": (0, ""),
     "CellDown": (0, ""),
 }
-"""Faults that strike the work, not the call: the fault's code, and the `fault` of the server.
+"""Faults of the asynchronous work, not of the call: by code, the `fault` of the server.
 
-A call struck by one is accepted, and its work ends so; `seconds` make it take longer. `Slow`
-work only takes longer. `CellDown`, of lists of servers, hides one zone's servers: a cell of
-nova does not answer. Work of cinder and glance ends in the status `error` or `killed`.
+The call is accepted and its work ends with this fault; `seconds` prolong it. `Slow` prolongs the
+work and lets it succeed. `CellDown` applies to lists of servers: one zone is in a cell of nova
+that does not reply. Work of cinder and glance ends in the status `error` or `killed`.
 """
 
 _QUOTA: Final = {
@@ -60,8 +60,11 @@ _SERVER_ERRORS: Final = {
 _POLICY_ROOTS: Final = {"compute": "os_compute_api:", "block-storage": "volume:"}
 
 
-def refuse_for(call: OpenStackCall, fault: Fault) -> Refused:
-    """Return the refusal that a fault of a kind is, with its code and status if it has any."""
+def fault_refusal(call: OpenStackCall, fault: Fault) -> Refused:
+    """Return the refusal that a fault stands for.
+
+    Its code and status replace the defaults of its kind.
+    """
     service, code = call.service, fault.code or ""
     if code == "QuotaExceeded":
         status, message = _QUOTA.get(service, (403, "Quota exceeded."))
@@ -69,7 +72,7 @@ def refuse_for(call: OpenStackCall, fault: Fault) -> Refused:
     if fault.kind is FaultKind.THROTTLE or code == "overLimit":
         return _throttled(service, fault)
     if fault.kind is FaultKind.EXPIRE:
-        return refused(service, fault.status or 401, WRONG)
+        return refused(service, fault.status or 401, UNAUTHENTICATED)
     if fault.kind is FaultKind.DENY:
         return refused(service, fault.status or 403, _denial(call), code=code)
     status = fault.status or 500
@@ -78,7 +81,7 @@ def refuse_for(call: OpenStackCall, fault: Fault) -> Refused:
 
 
 def _throttled(service: str, fault: Fault) -> Refused:
-    """Return a throttle: 429, or the 413 of old nova's own limits when the code asks for it.
+    """Return a rate limit reply: 429, or for the code `overLimit` the 413 of nova's old limits.
 
     Source: https://docs.openstack.org/api-guide/compute/limits.html
     """

@@ -1,4 +1,4 @@
-"""Which microversion a call is answered in.
+"""The negotiation of microversions.
 
 Source: https://specs.openstack.org/openstack/api-sig/guidelines/microversion_specification.html
 """
@@ -17,44 +17,44 @@ RANGES: Final = {
     "compute": ((2, 1), (2, 100)),
     "block-storage": ((3, 0), (3, 71)),
 }
-"""The microversions of the services that have them, of the releases around 2025.2."""
+"""The lowest and highest microversion of each service that has any, as of about 2025.2."""
 
 _NAMES: Final = {"compute": "compute", "block-storage": "volume"}
 _OLD_HEADER: Final = "X-OpenStack-Nova-API-Version"
 _NEW_HEADER: Final = "OpenStack-API-Version"
 
 
-def told(version: tuple[int, int]) -> str:
-    """Return a microversion as it is written."""
+def version_text(version: tuple[int, int]) -> str:
+    """Return a microversion as text: `2.100`."""
     return f"{version[0]}.{version[1]}"
 
 
 def negotiate(service: str, request: Request) -> tuple[int, int]:
-    """Return the microversion asked for, the lowest when none is; refuses others with 406."""
+    """Return the requested microversion, the lowest by default; refuses others with 400 or 406."""
     if service not in RANGES:
         return (0, 0)
     lowest, highest = RANGES[service]
-    asked = _asked(service, request)
-    if asked is None:
+    requested = _requested_version(service, request)
+    if requested is None:
         return lowest
-    if asked == "latest":
+    if requested == "latest":
         return highest
-    if re.fullmatch(r"\d+\.\d+", asked) is None:
-        message = f"API Version String {asked} is of invalid format. Must be of format X.Y."
+    if re.fullmatch(r"\d+\.\d+", requested) is None:
+        message = f"API Version String {requested} is of invalid format. Must be of format X.Y."
         raise refused(service, 400, message)
-    major, minor = asked.split(".")
+    major, minor = requested.split(".")
     version = (int(major), int(minor))
     if not lowest <= version <= highest:
         raise refused(
             service,
             406,
-            f"Version {asked} is not supported by the API. Minimum is {told(lowest)} and maximum"
-            f" is {told(highest)}.",
+            f"Version {requested} is not supported by the API. Minimum is {version_text(lowest)}"
+            f" and maximum is {version_text(highest)}.",
         )
     return version
 
 
-def _asked(service: str, request: Request) -> str | None:
+def _requested_version(service: str, request: Request) -> str | None:
     for one in request.headers.get(_NEW_HEADER, "").split(","):
         name, _, version = one.strip().partition(" ")
         if name == _NAMES[service] and version:
@@ -62,10 +62,10 @@ def _asked(service: str, request: Request) -> str | None:
     return request.headers.get(_OLD_HEADER) if service == "compute" else None
 
 
-def tell_microversion(call: OpenStackCall, response: Response) -> Response:
-    """Return the reply with the microversion that it is in."""
+def with_microversion(call: OpenStackCall, response: Response) -> Response:
+    """Return the reply with the headers that name its microversion."""
     if call.service in RANGES:
-        version = told(call.microversion)
+        version = version_text(call.microversion)
         response.headers[_NEW_HEADER] = f"{_NAMES[call.service]} {version}"
         response.headers["Vary"] = _NEW_HEADER
         if call.service == "compute":

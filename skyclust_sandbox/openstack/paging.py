@@ -1,4 +1,4 @@
-"""Pages of lists: `limit` and `marker`, as every service understands them."""
+"""Pages of lists by `limit` and `marker`, as in every service."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
-class Gone:
-    """How a service refuses a marker that names nothing; `{}` stands for the marker."""
+class UnknownMarker:
+    """The refusal of a marker that does not exist; `{}` is replaced by the marker."""
 
     status: int
     message: str
     code: str = ""
 
 
-NOVA_GONE: Final = Gone(400, "marker [{}] not found")
+NOVA_UNKNOWN_MARKER: Final = UnknownMarker(400, "marker [{}] not found")
 
 
 @dataclass(frozen=True)
-class More:
-    """What leads to the next page: the same question, after a marker."""
+class NextPage:
+    """The query of the next page: that of this page with another marker."""
 
-    question: Sequence[tuple[str, str]]
+    pairs: Sequence[tuple[str, str]]
 
     def link(self, url: str) -> str:
         """Return the URL of the next page."""
-        return f"{url}?{urlencode(self.question)}"
+        return f"{url}?{urlencode(self.pairs)}"
 
 
 def page_of(
@@ -42,31 +42,38 @@ def page_of(
     key: Callable[[Item], str],
     *,
     largest: int | None = -1,
-    gone: Gone | None = NOVA_GONE,
-) -> tuple[Sequence[Item], More | None]:
-    """Return the page that is asked for, and what leads to the next one.
+    unknown_marker: UnknownMarker | None = NOVA_UNKNOWN_MARKER,
+) -> tuple[Sequence[Item], NextPage | None]:
+    """Return the requested page, and the query of the next one, None at the end.
 
-    As at the real services a full page leads to another one, which may be empty. `largest` is
-    the service's own limit, None where it has none. A marker that names nothing is refused in the
-    words of `gone`; where it is None the list begins anew. Refuses a limit below zero with 400.
+    As in the real services a full page leads to another one, which may be empty. `largest` is the
+    service's own limit, None where it has none. `unknown_marker` is the refusal of a marker that
+    does not exist; where it is None the list starts from the beginning. Refuses a limit below zero
+    with 400.
     """
-    asked = context.request.args
+    query = context.request.args
     own = LARGEST_PAGE if largest == -1 else largest
-    limits = [one for one in (_limit(context), own, context.cloud.conditions.largest_page) if one]
-    marker = asked.get("marker")
+    limits = [
+        limit for limit in (_limit(context), own, context.cloud.conditions.largest_page) if limit
+    ]
+    marker = query.get("marker")
     first = 0
     if marker:
         first = next((n for n, item in enumerate(items, 1) if key(item) == marker), -1)
-        if first < 0 and gone is not None:
-            raise context.refused(gone.status, gone.message.format(marker), code=gone.code)
+        if first < 0 and unknown_marker is not None:
+            raise context.refused(
+                unknown_marker.status,
+                unknown_marker.message.format(marker),
+                code=unknown_marker.code,
+            )
         first = max(first, 0)
     page = items[first : first + min(limits)] if limits else items[first:]
-    if asked.get("limit") == "0" and context.call.service == "compute":
+    if query.get("limit") == "0" and context.call.service == "compute":
         return [], None
     if not limits or not page or len(page) < min(limits):
         return page, None
-    kept = [(name, one) for name, one in asked.items(multi=True) if name != "marker"]
-    return page, More([*kept, ("marker", key(page[-1]))])
+    kept = [(name, value) for name, value in query.items(multi=True) if name != "marker"]
+    return page, NextPage([*kept, ("marker", key(page[-1]))])
 
 
 def _limit(context: Context) -> int | None:

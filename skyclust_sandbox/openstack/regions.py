@@ -1,4 +1,4 @@
-"""What the regions have at the beginning, whatever the seed."""
+"""The regions as a new cloud has them: flavors, public images, networks and routers."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from skyclust_sandbox.openstack.directory import PROJECTS, REGIONS, identifier
 from skyclust_sandbox.openstack.estate import build_estate
 from skyclust_sandbox.openstack.network.networks import make_network, make_subnet
 from skyclust_sandbox.openstack.network.ports import make_port
-from skyclust_sandbox.openstack.network.resources import stamped
+from skyclust_sandbox.openstack.network.resources import new_resource
 from skyclust_sandbox.openstack.network.security_groups import make_default_group
 from skyclust_sandbox.openstack.state import Flavor, Image, Region
 from skyclust_sandbox.openstack.wire import Body, now
 from skyclust_sandbox.seeds import Seed
 
 OPERATOR: Final = identifier("project", "operator")
-"""The project of the cloud's operator: owner of public images and of the way out."""
+"""The project of the cloud's operator, which owns the public images and the external network."""
 
 ZONES: Final = ("az1", "az2")
 
@@ -59,7 +59,10 @@ _IMAGES: Final = (
 
 
 def make_regions(seed: Seed, bulk: int = 0) -> dict[str, Region]:
-    """Return the regions as a seed has them; the estate with so many servers more."""
+    """Return the regions of a seed by name.
+
+    `bulk` is the number of additional servers in the estate.
+    """
     regions = {name: _make_region(name, number) for number, name in enumerate(REGIONS)}
     if seed is Seed.ESTATE:
         for number, region in enumerate(regions.values()):
@@ -86,7 +89,7 @@ def _make_region(name: str, number: int) -> Region:
 
 
 def _make_images() -> list[Image]:
-    """Return the operator's images; ids are the same in every run, others in each region."""
+    """Return the operator's images; each region has its own ids."""
     images = []
     for name, distribution, version, architecture, min_disk, age in _IMAGES:
         made = now() - timedelta(days=age)
@@ -118,7 +121,7 @@ def _make_images() -> list[Image]:
 def _make_router(
     region: Region, project_id: str, public: Body, outside: Body, inside: Body
 ) -> None:
-    router = stamped(
+    router = new_resource(
         {
             "name": "router",
             "admin_state_up": True,

@@ -1,4 +1,4 @@
-"""Which path is which operation of which service."""
+"""The URL map of all services."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROUTES: Final[dict[str, tuple[Route, ...]]] = {
     "block-storage": VOLUME,
     "load-balancer": BALANCING,
 }
-"""The operations of each service, by the service's type."""
+"""The operations of each service, by service type."""
 
 
 def _rules() -> list[Rule]:

@@ -1,4 +1,4 @@
-"""How the sandbox OpenStack behaves, and which services it has."""
+"""The settings of the sandbox OpenStack."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ OPTIONAL_SERVICES: Final = {
     "neutron": "network",
     "octavia": "load-balancer",
 }
-"""The services that a cloud can do without, by their projects' names."""
+"""The services that a cloud may lack: the service type by the name of the project."""
 
 LARGEST_PAGE: Final = 1000
-"""The largest page of every service (nova's, cinder's and glance's own default)."""
+"""The largest page of every service (the default of nova, cinder and glance)."""
 
 
 @dataclass(frozen=True)
 class OpenStackSettings:
-    """How this OpenStack behaves. Times are in seconds.
+    """The settings of the cloud. Times are in seconds.
 
-    `without` has the services that are neither in the catalog nor answer. `bulk` is how many
-    servers more than its own the estate has in the first region.
+    `without` has the service types that are absent from the catalog and reply 404. `bulk` is the
+    number of servers that the first region has in addition to its estate.
     """
 
     transition_seconds: float = 2.0

@@ -1,7 +1,7 @@
-"""What the sandbox OpenStack remembers: plain records, one set a region.
+"""The state of the sandbox OpenStack: plain records, one set per region.
 
-Networks and all else of neutron are kept as the wire shows them; servers, volumes and images
-have states of their own that the wire derives from.
+Neutron's resources are stored as the API shows them. Servers, volumes and images have internal
+states from which the API's representation is derived.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from skyclust_sandbox.openstack.wire import Body
 
 @dataclass(frozen=True)
 class Flavor:
-    """A size of server. `memory` is in MiB, `disk` in GiB."""
+    """A flavor. `memory` is in MiB, `disk` in GiB."""
 
     id: str
     name: str
@@ -29,7 +29,7 @@ class Flavor:
 
 @dataclass
 class Attachment:
-    """A volume at a server."""
+    """An attachment of a volume to a server."""
 
     id: str
     volume_id: str
@@ -45,8 +45,8 @@ class Attachment:
 class Server:
     """A server.
 
-    `content` is what is on its own disk, when it boots from none of cinder's. `promised` are
-    the ids of volumes that wait for it to be built.
+    `content` is the data on its own disk; it is unused when the server boots from a volume.
+    `reserved_volume_ids` names existing volumes that are reserved while the server is built.
     """
 
     id: str
@@ -85,7 +85,7 @@ class Server:
     port_ids: list[str] = field(default_factory=list)
     own_port_ids: set[str] = field(default_factory=set)
     attachments: list[Attachment] = field(default_factory=list)
-    promised: set[str] = field(default_factory=set)
+    reserved_volume_ids: set[str] = field(default_factory=set)
     old_flavor: Flavor | None = None
     old_vm_state: str = "active"
     content: str = ""
@@ -94,7 +94,7 @@ class Server:
 
 @dataclass
 class Volume:
-    """A volume of cinder. `size` is in GiB."""
+    """A volume. `size` is in GiB."""
 
     id: str
     name: str
@@ -121,7 +121,7 @@ class Volume:
 
 @dataclass
 class VolumeSnapshot:
-    """A snapshot of a volume, which lives on when the volume does not. `size` is in GiB."""
+    """A snapshot of a volume; it may outlive the volume. `size` is in GiB."""
 
     id: str
     name: str
@@ -139,7 +139,7 @@ class VolumeSnapshot:
 
 @dataclass
 class Image:
-    """An image of glance. `size` is in bytes, `min_disk` in GiB, `min_ram` in MiB."""
+    """An image. `size` is in bytes, `min_disk` in GiB, `min_ram` in MiB."""
 
     id: str
     name: str
@@ -163,7 +163,7 @@ class Image:
 
 @dataclass
 class KeyPair:
-    """A public key that a user's servers can be made with."""
+    """A named public key of a user."""
 
     name: str
     user_id: str
@@ -175,7 +175,7 @@ class KeyPair:
 
 @dataclass
 class Region:
-    """All that one region has. Keys are ids, those of key pairs the user's id and the name."""
+    """All resources of one region, by id; key pairs by user id and name."""
 
     name: str
     zones: tuple[str, ...]

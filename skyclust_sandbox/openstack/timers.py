@@ -1,4 +1,4 @@
-"""Work of the cloud that takes its time: what happens when, one thing at a time an object."""
+"""Timers for asynchronous work; each resource has at most one."""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ from itertools import count
 
 @dataclass
 class Timers:
-    """Calls functions when they are due; nothing runs until `settle` looks at the clock.
+    """Scheduled functions. None of them runs before `settle` is called.
 
-    All is called under the cloud's lock.
+    The caller of every method holds the cloud's lock.
     """
 
     clock: Callable[[], float] = time.monotonic
     _due: dict[str, tuple[float, int, Callable[[], None]]] = field(default_factory=dict)
     _numbers: count[int] = field(default_factory=count)
 
-    def plan(self, key: str, seconds: float, work: Callable[[], None]) -> None:
-        """Do the work after so many seconds, in place of whatever was planned for the key."""
+    def schedule(self, key: str, seconds: float, work: Callable[[], None]) -> None:
+        """Schedule work for a resource after some seconds, replacing its previous timer."""
         self._due[key] = (self.clock() + seconds, next(self._numbers), work)
 
     def cancel(self, key: str) -> None:
-        """Let what is planned for the key never happen."""
+        """Cancel the timer of a resource."""
         self._due.pop(key, None)
 
-    def is_planned(self, key: str) -> bool:
-        """Return whether there is work to be done for a key."""
+    def is_scheduled(self, key: str) -> bool:
+        """Return whether a resource has a timer."""
         return key in self._due
 
     def clear(self) -> None:
-        """Let nothing that is planned happen."""
+        """Cancel all timers."""
         self._due.clear()
 
-    def settle(self) -> None:
-        """Do all work that is due by now, in its order, and what that makes due in turn."""
-        moment = self.clock()
+    def run_due(self) -> None:
+        """Run all work that is due, in order of its time, including work that becomes due by it."""
+        current = self.clock()
         while True:
             due = [(when, number, key) for key, (when, number, _) in self._due.items()]
-            ready = sorted(one for one in due if one[0] <= moment)
+            ready = sorted(one for one in due if one[0] <= current)
             if not ready:
                 return
             for _, number, key in ready:

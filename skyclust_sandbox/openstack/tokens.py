@@ -1,4 +1,4 @@
-"""The tokens that keystone has given out, and how one is earned."""
+"""The tokens of keystone, and the authentication that issues them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from skyclust_sandbox.openstack import directory
 from skyclust_sandbox.openstack.directory import ApplicationCredential, Domain, Project, User
 from skyclust_sandbox.openstack.wire import Body, now, refused
 
-WRONG = "The request you have made requires authentication."
+UNAUTHENTICATED = "The request you have made requires authentication."
 
 
 @dataclass(frozen=True)
 class Token:
-    """A token: whose it is, in what project it is good, and until when."""
+    """A token: its user, scope, roles and lifetime."""
 
     id: str
     user: User
@@ -33,7 +33,7 @@ class Token:
 
 @dataclass
 class Tokens:
-    """The tokens in force. `seconds` is how long one holds."""
+    """The valid tokens. `seconds` is the lifetime of a token."""
 
     seconds: float
     _tokens: dict[str, Token] = field(default_factory=dict)
@@ -47,12 +47,15 @@ class Tokens:
         self._tokens.pop(token_id, None)
 
     def find(self, token_id: str) -> Token | None:
-        """Return the token of this id while it is good."""
+        """Return the token with this id, or None when it is unknown or expired."""
         token = self._tokens.get(token_id)
         return token if token is not None and token.expires > now() else None
 
     def issue(self, auth: Body) -> Token:
-        """Return a new token for the identity and scope asked for; refuses with 401."""
+        """Return a new token for the requested identity and scope.
+
+        Refuses others with 400, 401 or 404.
+        """
         identity = _object(auth, "identity")
         methods = [str(method) for method in identity.get("methods") or ()]
         if "application_credential" in methods:
@@ -66,14 +69,14 @@ class Tokens:
         elif "token" in methods:
             held = self.find(str(_object(identity, "token").get("id")))
             if held is None:
-                raise refused("identity", 401, WRONG)
+                raise refused("identity", 401, UNAUTHENTICATED)
             user = held.user
         else:
-            raise refused("identity", 401, WRONG)
+            raise refused("identity", 401, UNAUTHENTICATED)
         project, domain = _scope(auth.get("scope"), user)
         roles = user.roles.get(project.id, ()) if project else _domain_roles(user, domain)
         if (project or domain) and not roles:
-            raise refused("identity", 401, WRONG)
+            raise refused("identity", 401, UNAUTHENTICATED)
         token = _make_token(user, methods, roles, self.seconds)
         return self._keep(replace(token, project=project, domain=domain))
 
@@ -106,79 +109,79 @@ def _object(parent: Any, key: str) -> Body:
     return child
 
 
-def _is_domain(domain: Domain, asked: Any) -> bool:
-    if not isinstance(asked, dict):
+def _is_domain(domain: Domain, reference: Any) -> bool:
+    if not isinstance(reference, dict):
         return False
-    return asked.get("id") == domain.id or asked.get("name") == domain.name
+    return reference.get("id") == domain.id or reference.get("name") == domain.name
 
 
-def _find_user(asked: Body) -> User:
+def _find_user(reference: Body) -> User:
     for user in directory.USERS:
-        is_meant = asked.get("id") == user.id or (
-            asked.get("name") == user.name and _is_domain(user.domain, asked.get("domain"))
+        is_meant = reference.get("id") == user.id or (
+            reference.get("name") == user.name and _is_domain(user.domain, reference.get("domain"))
         )
-        if is_meant and asked.get("password") == user.password:
+        if is_meant and reference.get("password") == user.password:
             return user
-    raise refused("identity", 401, WRONG)
+    raise refused("identity", 401, UNAUTHENTICATED)
 
 
-def _find_application_credential(asked: Body) -> ApplicationCredential:
-    """Return the credential of an id, or of a user and a name; refuses a wrong secret with 401.
+def _find_application_credential(reference: Body) -> ApplicationCredential:
+    """Return the credential with an id, or with a user and a name; refuses a wrong secret with 401.
 
-    Keystone 29.1 answers 404 for an id, or a user, that it does not know.
+    Keystone 29.1 replies 404 for an unknown id or user.
     """
     known = {credential.id for credential in directory.APPLICATION_CREDENTIALS}
-    if "id" in asked and asked["id"] not in known:
-        raise refused("identity", 404, f"Could not find Application Credential: {asked['id']}.")
+    if "id" in reference and reference["id"] not in known:
+        raise refused("identity", 404, f"Could not find Application Credential: {reference['id']}.")
     for credential in directory.APPLICATION_CREDENTIALS:
-        owner = asked.get("user") or {}
+        owner = reference.get("user") or {}
         is_owner = owner.get("id") == credential.user.id or (
             owner.get("name") == credential.user.name
             and _is_domain(credential.user.domain, owner.get("domain"))
         )
-        is_meant = asked.get("id") == credential.id or (
-            asked.get("name") == credential.name and is_owner
+        is_meant = reference.get("id") == credential.id or (
+            reference.get("name") == credential.name and is_owner
         )
-        if is_meant and asked.get("secret") == credential.secret:
+        if is_meant and reference.get("secret") == credential.secret:
             return credential
-    raise refused("identity", 401, WRONG)
+    raise refused("identity", 401, UNAUTHENTICATED)
 
 
-def _scope(asked: Any, user: User) -> tuple[Project | None, Domain | None]:
-    if not isinstance(asked, dict) or "system" in asked or "unscoped" in asked:
+def _scope(scope: Any, user: User) -> tuple[Project | None, Domain | None]:
+    if not isinstance(scope, dict) or "system" in scope or "unscoped" in scope:
         return None, None
-    if "domain" in asked:
-        found = [domain for domain in directory.DOMAINS if _is_domain(domain, asked["domain"])]
-        if not found or found[0] != user.domain:
-            raise refused("identity", 401, WRONG)
-        return None, found[0]
-    wanted = _object(asked, "project")
+    if "domain" in scope:
+        domains = [domain for domain in directory.DOMAINS if _is_domain(domain, scope["domain"])]
+        if not domains or domains[0] != user.domain:
+            raise refused("identity", 401, UNAUTHENTICATED)
+        return None, domains[0]
+    reference = _object(scope, "project")
     for project in directory.PROJECTS:
-        is_named = wanted.get("name") == project.name and _is_domain(
-            project.domain, wanted.get("domain")
+        is_named = reference.get("name") == project.name and _is_domain(
+            project.domain, reference.get("domain")
         )
-        if wanted.get("id") == project.id or is_named:
+        if reference.get("id") == project.id or is_named:
             return project, None
-    raise refused("identity", 401, WRONG)
+    raise refused("identity", 401, UNAUTHENTICATED)
 
 
 def _domain_roles(user: User, domain: Domain | None) -> tuple[str, ...]:
-    """Return what an administrator may do in his domain; nobody else has roles there."""
+    """Return the roles of a user in a domain; only the administrator has any."""
     if domain is None or user.name != "admin":
         return ()
     return tuple(directory.ROLES)
 
 
 def claimed_user(content: Any) -> str:
-    """Return the name of the user that a request for a token is made for, empty if unknown."""
+    """Return the user name in a request for a token, empty when the request has none."""
     auth = content.get("auth") if isinstance(content, dict) else None
     identity = auth.get("identity") if isinstance(auth, dict) else None
     if not isinstance(identity, dict):
         return ""
     for credential in directory.APPLICATION_CREDENTIALS:
-        asked = identity.get("application_credential") or {}
-        if credential.id == asked.get("id") or credential.name == asked.get("name"):
+        reference = identity.get("application_credential") or {}
+        if credential.id == reference.get("id") or credential.name == reference.get("name"):
             return credential.user.name
-    asked = (identity.get("password") or {}).get("user") or {}
-    by_id = directory.find_user(str(asked.get("id")))
-    return by_id.name if by_id is not None else str(asked.get("name", ""))
+    reference = (identity.get("password") or {}).get("user") or {}
+    by_id = directory.find_user(str(reference.get("id")))
+    return by_id.name if by_id is not None else str(reference.get("name", ""))

@@ -1,4 +1,4 @@
-"""What the services' replies look like, and how each of them says no."""
+"""Replies, error formats and time formats of the services."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from skyclust_sandbox.application import Refused
 
 Body = dict[str, Any]
-"""A JSON object of the wire."""
+"""A JSON object of a request or reply."""
 
 _FAULT_NAMES: Final = {
     400: "badRequest",
@@ -30,7 +30,7 @@ _FAULT_NAMES: Final = {
     501: "notImplemented",
     503: "serviceUnavailable",
 }
-"""The names nova and cinder give to errors; all others are computeFault.
+"""The names of nova's and cinder's errors by status; any other status is a computeFault.
 
 Source: https://docs.openstack.org/api-guide/compute/faults.html
 """
@@ -53,7 +53,7 @@ def reply(content: object, status: int = 200) -> Response:
 
 
 def empty(status: int = 204) -> Response:
-    """Return a reply without content."""
+    """Return a reply without a body."""
     response = Response(b"", status=status)
     response.headers["x-openstack-request-id"] = f"req-{secrets.token_hex(16)}"
     return response
@@ -62,10 +62,10 @@ def empty(status: int = 204) -> Response:
 def refused(
     service: str, status: int, message: str, *, code: str = "", retry_after: float | None = None
 ) -> Refused:
-    """Return how a service refuses a call.
+    """Return the refusal of a call in the error format of a service.
 
-    `code` replaces the word by which the service names the error. `retry_after` is in seconds
-    and told in whole ones, at least one.
+    `code` replaces the service's own name of the error. `retry_after` is in seconds; the header
+    Retry-After has it rounded up to whole seconds, at least one.
     """
     wait = None if retry_after is None else max(1, math.ceil(retry_after))
     if service == "image":
@@ -100,9 +100,9 @@ def _identity_error(status: int, message: str) -> Body:
 
 
 def _glance_error(status: int, message: str) -> Body:
-    """Return an error as glance writes it for callers that take JSON: with a page's breaks.
+    """Return an error as glance writes it for clients that accept JSON: with HTML line breaks.
 
-    Source: the answers of glance 32.0 to `Accept: application/json`.
+    Source: the replies of glance 32.0 to `Accept: application/json`.
     """
     title = HTTPStatus(status).phrase
     return {
@@ -113,27 +113,27 @@ def _glance_error(status: int, message: str) -> Body:
 
 
 def now() -> datetime:
-    """Return the time, in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 def seconds_time(moment: datetime) -> str:
-    """Return a time as nova, glance and neutron write it: 2026-01-31T12:00:00Z."""
+    """Return a time in the format of nova, glance and neutron: 2026-01-31T12:00:00Z."""
     return f"{moment:%Y-%m-%dT%H:%M:%S}Z"
 
 
 def bare_time(moment: datetime | None) -> str | None:
-    """Return a time as cinder and nova's extensions write it: 2026-01-31T12:00:00.000000."""
+    """Return a time in the format of cinder and nova's extensions: 2026-01-31T12:00:00.000000."""
     return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%S.%f}"
 
 
 def token_time(moment: datetime) -> str:
-    """Return a time as keystone writes it: 2026-01-31T12:00:00.000000Z."""
+    """Return a time in the format of keystone: 2026-01-31T12:00:00.000000Z."""
     return f"{bare_time(moment)}Z"
 
 
 def parse_time(text: str) -> datetime | None:
-    """Return the time that a query tells, None when it is none."""
+    """Return the time in a query argument, or None when it is not a valid time."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -142,5 +142,5 @@ def parse_time(text: str) -> datetime | None:
 
 
 def is_true(text: object) -> bool:
-    """Return whether a query or a body says yes, as oslo's bool_from_string reads it."""
+    """Return whether a value of a query or body is true, as oslo's bool_from_string parses it."""
     return re.fullmatch(r"1|t|true|on|y|yes", str(text).strip().lower()) is not None

@@ -1,1 +1,1 @@
-"""Nova: servers, flavors, key pairs, and the quotas on them."""
+"""Nova: servers, flavors, key pairs and quotas."""

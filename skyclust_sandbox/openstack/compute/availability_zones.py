@@ -12,7 +12,7 @@ from skyclust_sandbox.openstack.wire import Body, reply
 
 
 def list_zones(context: Context) -> Response:
-    """Return the zones that servers can be asked for in."""
+    """Return the availability zones of servers."""
     zones: list[Body] = [
         {"zoneName": zone, "zoneState": {"available": True}, "hosts": None}
         for zone in context.region.zones

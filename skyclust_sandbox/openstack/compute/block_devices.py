@@ -1,4 +1,4 @@
-"""What servers boot from and are given: images, volumes, snapshots, empty disks.
+"""The block device mapping of servers: volumes, snapshots, images and blank volumes.
 
 Source: https://docs.openstack.org/nova/latest/user/block-device-mapping.html
 """
@@ -20,7 +20,7 @@ _INVALID = "Block Device Mapping is Invalid"
 
 @dataclass(frozen=True)
 class Device:
-    """One volume that a server is to have. `size` is in GiB; `source_id` is empty for blank."""
+    """One volume of a new server. `size` is in GiB; `source_id` is empty for a blank volume."""
 
     source: str
     source_id: str
@@ -31,14 +31,14 @@ class Device:
     tag: str | None
 
 
-def read_devices(context: Context, asked: list[Any], image: Image | None) -> list[Device]:
-    """Return the volumes asked for, and those that an image of volumes stands for.
+def read_devices(context: Context, mapping: list[Any], image: Image | None) -> list[Device]:
+    """Return the volumes of a block device mapping, and those of the image's own mapping.
 
-    Local disks are no volumes and not told. Refuses with 400 what cannot be made, and a server
-    that would boot from nothing.
+    Entries for local disks are skipped. Refuses invalid entries, and a server without exactly one
+    boot device, with 400.
     """
     mapped = json.loads(image.properties.get("block_device_mapping", "[]")) if image else []
-    entries = [*mapped, *asked]
+    entries = [*mapped, *mapping]
     devices = [_read(context, one) for one in entries if one.get("destination_type") != "local"]
     boots = [one for one in entries if one.get("boot_index") in (0, "0")]
     if image is None and len(boots) != 1:
@@ -50,19 +50,21 @@ def read_devices(context: Context, asked: list[Any], image: Image | None) -> lis
     return devices
 
 
-def _read(context: Context, asked: Any) -> Device:
-    source = asked.get("source_type", "volume")
-    source_id = str(asked.get("uuid") or asked.get("volume_id") or asked.get("snapshot_id") or "")
-    size = int(asked.get("volume_size") or 0)
-    boot_index = asked.get("boot_index")
+def _read(context: Context, mapping: Any) -> Device:
+    source = mapping.get("source_type", "volume")
+    source_id = str(
+        mapping.get("uuid") or mapping.get("volume_id") or mapping.get("snapshot_id") or ""
+    )
+    size = int(mapping.get("volume_size") or 0)
+    boot_index = mapping.get("boot_index")
     device = Device(
         source=source,
         source_id=source_id,
         size=size or _size_of(context.region, source, source_id),
         boot_index=None if boot_index in (None, "", -1, "-1") else int(boot_index),
-        delete_on_termination=bool(asked.get("delete_on_termination", False)),
-        volume_type=asked.get("volume_type"),
-        tag=asked.get("tag"),
+        delete_on_termination=bool(mapping.get("delete_on_termination", False)),
+        volume_type=mapping.get("volume_type"),
+        tag=mapping.get("tag"),
     )
     _check(context, device)
     if source in {"image", "blank"} and not size:
@@ -113,24 +115,24 @@ def _check(context: Context, device: Device) -> None:
             raise context.refused(400, f"{_INVALID}: Block Device {volume.id} is not bootable.")
 
 
-def reserve(region: Region, server: Server, devices: list[Device]) -> None:
-    """Keep the volumes that a server is promised from everybody else."""
+def reserve_volumes(region: Region, server: Server, devices: list[Device]) -> None:
+    """Reserve the existing volumes of a server that is being built."""
     for device in devices:
         if device.source == "volume":
             region.volumes[device.source_id].status = "reserved"
-            server.promised.add(device.source_id)
+            server.reserved_volume_ids.add(device.source_id)
 
 
-def release(region: Region, devices: list[Device]) -> None:
-    """Give back the volumes that a server was promised and never got."""
+def release_volumes(region: Region, devices: list[Device]) -> None:
+    """Release reserved volumes of a server that could not be built."""
     for device in devices:
         volume = region.volumes.get(device.source_id) if device.source == "volume" else None
         if volume is not None and volume.status == "reserved":
             volume.status = "available"
 
 
-def give(region: Region, server: Server, devices: list[Device]) -> None:
-    """Make the volumes that a server is to have, and attach them."""
+def attach_devices(region: Region, server: Server, devices: list[Device]) -> None:
+    """Create the new volumes of a server, and attach them and the existing ones."""
     for device in devices:
         volume = _volume(region, server, device)
         volume.status = "attaching" if device.source == "volume" else "creating"

@@ -1,4 +1,7 @@
-"""What servers write to their console."""
+"""The console output of servers.
+
+Source: https://docs.openstack.org/api-ref/compute/#show-console-output-os-getconsoleoutput-action
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from skyclust_sandbox.openstack.wire import reply
 
 
 def get_console_output(context: Context, server: Server, details: Any) -> Response:
-    """Return the last lines that a server wrote, as many as asked for, else all."""
+    """Return the last `length` lines of a server's console output, all of them by default."""
     if server.host is None:
         raise context.refused(409, f"Instance {server.id} is not ready")
     length = (details or {}).get("length")

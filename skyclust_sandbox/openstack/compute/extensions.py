@@ -12,5 +12,5 @@ from skyclust_sandbox.openstack.wire import reply
 
 
 def list_extensions(_context: Context) -> Response:
-    """Return no extensions: all of them are part of nova since 2.1."""
+    """Return an empty list: since 2.1 all extensions are part of nova."""
     return reply({"extensions": []})

@@ -1,4 +1,7 @@
-"""Flavors: the sizes of server there are."""
+"""Flavors.
+
+Source: https://docs.openstack.org/api-ref/compute/#flavors
+"""
 
 from __future__ import annotations
 
@@ -11,22 +14,22 @@ from skyclust_sandbox.openstack.wire import Body, reply
 
 
 def list_flavors(context: Context) -> Response:
-    """Return a page of flavors, brief."""
+    """Return a page of flavors with their names only."""
     return _list(context, "flavors", detailed=False)
 
 
 def list_flavors_detailed(context: Context) -> Response:
-    """Return a page of flavors in full."""
+    """Return a page of flavors with all attributes."""
     return _list(context, "flavors/detail", detailed=True)
 
 
 def get_flavor(context: Context) -> Response:
-    """Return a flavor; 404 when there is none."""
+    """Return a flavor; 404 when it does not exist."""
     return reply({"flavor": _detailed(context, _find(context))})
 
 
 def list_extra_specs(context: Context) -> Response:
-    """Return what a flavor asks of the hosts."""
+    """Return the extra specs of a flavor."""
     return reply({"extra_specs": _find(context).extra_specs})
 
 
@@ -49,11 +52,11 @@ def _list(context: Context, path: str, *, detailed: bool) -> Response:
         ),
         key=lambda flavor: flavor.id,
     )
-    page, more = page_of(context, found, lambda flavor: flavor.id)
+    page, next_page = page_of(context, found, lambda flavor: flavor.id)
     show = _detailed if detailed else _brief
     content: Body = {"flavors": [show(context, flavor) for flavor in page]}
-    if more:
-        href = more.link(f"{context.base}/v2.1/{path}")
+    if next_page:
+        href = next_page.link(f"{context.base_url}/v2.1/{path}")
         content["flavors_links"] = [{"rel": "next", "href": href}]
     return reply(content)
 
@@ -66,23 +69,23 @@ def _least(context: Context, name: str) -> int:
 
 
 def _brief(context: Context, flavor: Flavor) -> Body:
-    told: Body = {
+    view: Body = {
         "id": flavor.id,
         "name": flavor.name,
         "links": [
-            {"rel": "self", "href": f"{context.base}/v2.1/flavors/{flavor.id}"},
-            {"rel": "bookmark", "href": f"{context.base}/flavors/{flavor.id}"},
+            {"rel": "self", "href": f"{context.base_url}/v2.1/flavors/{flavor.id}"},
+            {"rel": "bookmark", "href": f"{context.base_url}/flavors/{flavor.id}"},
         ],
     }
     if context.call.microversion >= (2, 55):
-        told["description"] = flavor.description
-    return told
+        view["description"] = flavor.description
+    return view
 
 
 def _detailed(context: Context, flavor: Flavor) -> Body:
     version = context.call.microversion
-    told = _brief(context, flavor)
-    told.update(
+    view = _brief(context, flavor)
+    view.update(
         {
             "vcpus": flavor.vcpus,
             "ram": flavor.memory,
@@ -95,5 +98,5 @@ def _detailed(context: Context, flavor: Flavor) -> Body:
         }
     )
     if version >= (2, 61):
-        told["extra_specs"] = flavor.extra_specs
-    return told
+        view["extra_specs"] = flavor.extra_specs
+    return view

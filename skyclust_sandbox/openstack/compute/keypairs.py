@@ -1,4 +1,4 @@
-"""Key pairs: public keys under a name, each user's own.
+"""Key pairs: named public keys of a user.
 
 Source: https://docs.openstack.org/api-ref/compute/#keypairs-keypairs
 """
@@ -26,18 +26,18 @@ def list_keypairs(context: Context) -> Response:
         (one for one in context.region.keypairs.values() if one.user_id == own),
         key=lambda one: one.name,
     )
-    page, more = page_of(context, found, lambda one: one.name)
+    page, next_page = page_of(context, found, lambda one: one.name)
     content: Body = {"keypairs": [{"keypair": _brief(context, one)} for one in page]}
-    if more and context.call.microversion >= (2, 35):
-        href = more.link(f"{context.base}/v2.1/os-keypairs")
+    if next_page and context.call.microversion >= (2, 35):
+        href = next_page.link(f"{context.base_url}/v2.1/os-keypairs")
         content["keypairs_links"] = [{"rel": "next", "href": href}]
     return reply(content)
 
 
 def get_keypair(context: Context) -> Response:
-    """Return a key pair; 404 when the caller has none of this name."""
+    """Return a key pair of the caller; 404 when it does not exist."""
     keypair = _find(context)
-    told = {
+    view = {
         **_brief(context, keypair),
         "user_id": keypair.user_id,
         "id": 1,
@@ -46,20 +46,20 @@ def get_keypair(context: Context) -> Response:
         "deleted_at": None,
         "updated_at": None,
     }
-    return reply({"keypair": told})
+    return reply({"keypair": view})
 
 
 def create_keypair(context: Context) -> Response:
-    """Keep a public key, or make a pair and return its private half, which is not kept."""
-    asked = context.body("keypair")
-    name = str(asked.get("name", ""))
+    """Import a public key, or generate a pair and return its private key, which is not stored."""
+    body = context.body("keypair")
+    name = str(body.get("name", ""))
     own = context.token.user.id
-    made = "public_key" not in asked
+    made = "public_key" not in body
     if made and context.call.microversion >= (2, 92):
         raise context.refused(
             400, "Invalid input for field/attribute keypair. 'public_key' is a required property"
         )
-    public_key = str(asked.get("public_key", f"ssh-rsa {_random_key()} Generated-by-Nova"))
+    public_key = str(body.get("public_key", f"ssh-rsa {_random_key()} Generated-by-Nova"))
     if (own, name) in context.region.keypairs:
         raise context.refused(409, f"Key pair '{name}' already exists.")
     limit = quotas.server_limits(context.region, context.project_id)["key_pairs"]
@@ -67,15 +67,15 @@ def create_keypair(context: Context) -> Response:
         raise context.refused(403, "Quota exceeded, too many key pairs.")
     keypair = KeyPair(name, own, public_key, _fingerprint(context, public_key), now())
     context.region.keypairs[own, name] = keypair
-    told = {**_brief(context, keypair), "user_id": own}
+    view = {**_brief(context, keypair), "user_id": own}
     if made:
-        told["private_key"] = "-----BEGIN RSA PRIVATE KEY-----\n-----END RSA PRIVATE KEY-----\n"
+        view["private_key"] = "-----BEGIN RSA PRIVATE KEY-----\n-----END RSA PRIVATE KEY-----\n"
     # 201 since 2.2; before it nova answered 200.
-    return reply({"keypair": told}, 201 if context.call.microversion >= (2, 2) else 200)
+    return reply({"keypair": view}, 201 if context.call.microversion >= (2, 2) else 200)
 
 
 def delete_keypair(context: Context) -> Response:
-    """Remove a key pair: 204, 202 before microversion 2.2."""
+    """Delete a key pair: 204, or 202 before microversion 2.2."""
     keypair = _find(context)
     del context.region.keypairs[keypair.user_id, keypair.name]
     return empty(204 if context.call.microversion >= (2, 2) else 202)
@@ -90,14 +90,14 @@ def _find(context: Context) -> KeyPair:
 
 
 def _brief(context: Context, keypair: KeyPair) -> Body:
-    told: Body = {
+    view: Body = {
         "name": keypair.name,
         "public_key": keypair.public_key,
         "fingerprint": keypair.fingerprint,
     }
     if context.call.microversion >= (2, 2):
-        told["type"] = keypair.kind
-    return told
+        view["type"] = keypair.kind
+    return view
 
 
 def _fingerprint(context: Context, public_key: str) -> str:

@@ -15,7 +15,7 @@ from skyclust_sandbox.openstack.wire import reply
 
 
 def get_limits(context: Context) -> Response:
-    """Return what the project may have, and what it has."""
+    """Return the limits of the project and their usage."""
     project_id = context.project_id
     if context.is_admin:
         project_id = context.request.args.get("tenant_id", project_id)
@@ -44,18 +44,18 @@ def get_quotas(context: Context) -> Response:
 
 
 def get_quotas_detailed(context: Context) -> Response:
-    """Return the quotas of a project with what is used of them."""
+    """Return the quotas of a project with their usage."""
     project_id = _project(context)
     used = quotas.servers_used(context.region, project_id)
-    told = {
+    quota_set = {
         name: {"limit": limit, "in_use": used.get(name, 0), "reserved": 0}
         for name, limit in _limits(context, project_id).items()
     }
-    return reply({"quota_set": {"id": project_id, **told}})
+    return reply({"quota_set": {"id": project_id, **quota_set}})
 
 
 def set_quotas(context: Context) -> Response:
-    """Set quotas of a project; for administrators."""
+    """Set quotas of a project and return all of them; 403 unless the caller is an administrator."""
     if not context.is_admin:
         rule = "os_compute_api:os-quota-sets:update"
         raise context.refused(403, f"Policy doesn't allow {rule} to be performed.")

@@ -1,4 +1,4 @@
-"""Finding what a call of nova names."""
+"""The server that a call names, and the checks of its lock and state."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from skyclust_sandbox.openstack.state import Server
 
 
 def find_server(context: Context) -> Server:
-    """Return the server of the path; 404 when the caller knows none of this id."""
+    """Return the server in the path; 404 when it does not exist or belongs to another project."""
     server_id = context.argument("server_id")
     server = context.region.servers.get(server_id)
     if server is None or not (context.is_admin or server.project_id == context.project_id):
@@ -18,7 +18,7 @@ def find_server(context: Context) -> Server:
 
 
 def require_unlocked(context: Context, server: Server) -> None:
-    """Refuse with 409 to touch a server that is locked, but for administrators."""
+    """Refuse with 409 to change a locked server; administrators may change it."""
     if server.locked_by is not None and not context.is_admin:
         raise context.refused(409, f"Instance {server.id} is locked")
 
@@ -30,7 +30,7 @@ def require_state(
     vm_states: Collection[str],
     task_states: Collection[str | None] = (None,),
 ) -> None:
-    """Refuse with 409 what nova does not do with a server in its state."""
+    """Refuse a method with 409 unless the server is in one of the VM states and task states."""
     what = ""
     if server.vm_state not in vm_states:
         what = f"vm_state {server.vm_state}"

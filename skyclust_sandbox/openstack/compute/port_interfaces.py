@@ -1,4 +1,4 @@
-"""Ports at servers: listing, attaching, detaching.
+"""Port interfaces: the ports of servers, their attachment and detachment.
 
 Source: https://docs.openstack.org/api-ref/compute/#port-interfaces-servers-os-interface
 """
@@ -17,45 +17,45 @@ _STATES = ("active", "paused", "stopped")
 
 
 def list_interfaces(context: Context) -> Response:
-    """Return the ports of a server."""
+    """Return the interfaces of a server."""
     server = find_server(context)
     found = [_view(context, context.region.ports[port_id]) for port_id in server.port_ids]
     return reply({"interfaceAttachments": found})
 
 
 def get_interface(context: Context) -> Response:
-    """Return a port of a server; 404 when it has none of this id."""
+    """Return an interface of a server; 404 when the server does not have the port."""
     return reply({"interfaceAttachment": _view(context, _find(context))})
 
 
 def create_interface(context: Context) -> Response:
-    """Give a server a port, or one in a network, and return it when that is done."""
+    """Attach an existing port, or a new port of a network, to a server and return it."""
     server = find_server(context)
     require_unlocked(context, server)
-    asked = context.body("interfaceAttachment")
+    body = context.body("interfaceAttachment")
     require_state(context, server, "attach_interface", _STATES)
     wanted: Body = {}
-    if asked.get("port_id"):
-        wanted["port"] = asked["port_id"]
-    elif asked.get("net_id"):
-        wanted["uuid"] = asked["net_id"]
-        if asked.get("fixed_ips"):
-            wanted["fixed_ip"] = asked["fixed_ips"][0]["ip_address"]
-    wishes = server_networks.read_networks(context, [wanted] if wanted else "auto")
+    if body.get("port_id"):
+        wanted["port"] = body["port_id"]
+    elif body.get("net_id"):
+        wanted["uuid"] = body["net_id"]
+        if body.get("fixed_ips"):
+            wanted["fixed_ip"] = body["fixed_ips"][0]["ip_address"]
+    network_requests = server_networks.read_networks(context, [wanted] if wanted else "auto")
     try:
-        server_networks.allocate(context.region, server, wishes)
+        server_networks.allocate(context.region, server, network_requests)
     except NoAddress as error:
         raise context.refused(400, str(error)) from error
     return reply({"interfaceAttachment": _view(context, context.region.ports[server.port_ids[-1]])})
 
 
 def delete_interface(context: Context) -> Response:
-    """Take a port from a server: 202."""
+    """Detach a port from a server: 202."""
     server = find_server(context)
     require_unlocked(context, server)
     port = _find(context)
     require_state(context, server, "detach_interface", _STATES)
-    server_networks.unbind(context.region, server, port["id"])
+    server_networks.detach_port(context.region, server, port["id"])
     return empty(202)
 
 
@@ -68,7 +68,7 @@ def _find(context: Context) -> Body:
 
 
 def _view(context: Context, port: Body) -> Body:
-    told: Body = {
+    view: Body = {
         "port_id": port["id"],
         "net_id": port["network_id"],
         "mac_addr": port["mac_address"],
@@ -76,5 +76,5 @@ def _view(context: Context, port: Body) -> Body:
         "fixed_ips": port["fixed_ips"],
     }
     if context.call.microversion >= (2, 70):
-        told["tag"] = None
-    return told
+        view["tag"] = None
+    return view

@@ -39,7 +39,7 @@ ROUTES: Final = (
     Route("GET", _SERVER, "servers.get", server_list.get_server),
     Route("PUT", _SERVER, "servers.update", server_update.update_server),
     Route("DELETE", _SERVER, "servers.delete", server_delete.delete_server),
-    Route("POST", f"{_SERVER}/action", "servers.*", server_actions.act),
+    Route("POST", f"{_SERVER}/action", "servers.*", server_actions.run_action),
     Route("GET", f"{_SERVER}/ips", "server_addresses.list", server_update.list_addresses),
     Route(
         "GET",

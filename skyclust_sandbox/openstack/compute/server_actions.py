@@ -1,4 +1,4 @@
-"""What can be done with a server that is there, and when nova refuses it.
+"""The actions of servers, and the states in which nova refuses them.
 
 Source: https://docs.openstack.org/api-ref/compute/#servers-run-an-action-servers-action and
 https://docs.openstack.org/nova/latest/reference/vm-states.html
@@ -19,9 +19,9 @@ from skyclust_sandbox.openstack.compute import (
     server_security_groups,
 )
 from skyclust_sandbox.openstack.compute.lookups import find_server, require_state, require_unlocked
-from skyclust_sandbox.openstack.compute.server_build import settle
+from skyclust_sandbox.openstack.compute.server_build import set_state
 from skyclust_sandbox.openstack.compute.server_delete import delete_server
-from skyclust_sandbox.openstack.compute.server_tasks import work
+from skyclust_sandbox.openstack.compute.server_tasks import start_task
 from skyclust_sandbox.openstack.context import Context, read_json
 from skyclust_sandbox.openstack.state import Server
 from skyclust_sandbox.openstack.wire import empty
@@ -32,8 +32,8 @@ _HARD_REBOOT: Final = ("active", "stopped", "paused", "suspended", "error")
 _HARD_REBOOT_TASKS: Final = (None, "rebooting", "rebooting_hard", "resuming", "unpausing")
 
 
-def act(context: Context) -> Response:
-    """Do with a server what the body's one key names."""
+def run_action(context: Context) -> Response:
+    """Run the action that the only key of the body names; 400 for any other body."""
     server = find_server(context)
     content = read_json(context.request)
     if not isinstance(content, dict) or len(content) != 1:
@@ -49,12 +49,12 @@ def act(context: Context) -> Response:
 
 def _start(context: Context, server: Server, _details: Any) -> Response:
     require_state(context, server, "start", ("stopped",))
-    return _pass(context, server, "powering-on", "active")
+    return _transition(context, server, "powering-on", "active")
 
 
 def _stop(context: Context, server: Server, _details: Any) -> Response:
     require_state(context, server, "stop", ("active", "error"))
-    return _pass(context, server, "powering-off", "stopped")
+    return _transition(context, server, "powering-off", "stopped")
 
 
 def _reboot(context: Context, server: Server, details: Any) -> Response:
@@ -63,49 +63,49 @@ def _reboot(context: Context, server: Server, details: Any) -> Response:
         raise context.refused(400, f"Invalid input for field/attribute type. Value: {kind}.")
     if kind == "SOFT":
         require_state(context, server, "reboot", ("active",))
-        return _pass(context, server, "rebooting", "active")
+        return _transition(context, server, "rebooting", "active")
     require_state(context, server, "reboot", _HARD_REBOOT, _HARD_REBOOT_TASKS)
-    return _pass(context, server, "rebooting_hard", "active")
+    return _transition(context, server, "rebooting_hard", "active")
 
 
 def _pause(context: Context, server: Server, _details: Any) -> Response:
     require_state(context, server, "pause", ("active",))
-    return _pass(context, server, "pausing", "paused")
+    return _transition(context, server, "pausing", "paused")
 
 
 def _unpause(context: Context, server: Server, _details: Any) -> Response:
     require_state(context, server, "unpause", ("paused",))
-    return _pass(context, server, "unpausing", "active")
+    return _transition(context, server, "unpausing", "active")
 
 
 def _suspend(context: Context, server: Server, _details: Any) -> Response:
     require_state(context, server, "suspend", ("active",))
-    return _pass(context, server, "suspending", "suspended")
+    return _transition(context, server, "suspending", "suspended")
 
 
 def _resume(context: Context, server: Server, _details: Any) -> Response:
     require_state(context, server, "resume", ("suspended",))
-    return _pass(context, server, "resuming", "active")
+    return _transition(context, server, "resuming", "active")
 
 
 def _shelve(context: Context, server: Server, _details: Any) -> Response:
     require_state(context, server, "shelve", ("active", "stopped", "paused", "suspended"))
-    return _pass(context, server, "shelving", "shelved_offloaded")
+    return _transition(context, server, "shelving", "shelved_offloaded")
 
 
 def _unshelve(context: Context, server: Server, _details: Any) -> Response:
     require_state(context, server, "unshelve", ("shelved", "shelved_offloaded"))
-    return _pass(context, server, "unshelving", "active")
+    return _transition(context, server, "unshelving", "active")
 
 
 def _rescue(context: Context, server: Server, _details: Any) -> Response:
     require_state(context, server, "rescue", ("active", "stopped", "error"))
-    return _pass(context, server, "rescuing", "rescued")
+    return _transition(context, server, "rescuing", "rescued")
 
 
 def _unrescue(context: Context, server: Server, _details: Any) -> Response:
     require_state(context, server, "unrescue", ("rescued",))
-    return _pass(context, server, "unrescuing", "active")
+    return _transition(context, server, "unrescuing", "active")
 
 
 def _lock(context: Context, server: Server, details: Any) -> Response:
@@ -126,7 +126,7 @@ def _reset_state(context: Context, server: Server, details: Any) -> Response:
         rule = "os_compute_api:os-admin-actions:reset_state"
         raise context.refused(403, f"Policy doesn't allow {rule} to be performed.")
     context.cloud.timers.cancel(server.id)
-    settle(server, str((details or {}).get("state", "error")))
+    set_state(server, str((details or {}).get("state", "error")))
     return empty(202)
 
 
@@ -134,8 +134,8 @@ def _force_delete(context: Context, _server: Server, _details: Any) -> Response:
     return delete_server(context)
 
 
-def _pass(context: Context, server: Server, task: str, vm_state: str) -> Response:
-    """Let a server go through a task to a state."""
+def _transition(context: Context, server: Server, task: str, vm_state: str) -> Response:
+    """Start a task that ends in a VM state."""
 
     def finish() -> None:
         if vm_state == "active" and server.vm_state != "paused":
@@ -144,9 +144,9 @@ def _pass(context: Context, server: Server, task: str, vm_state: str) -> Respons
             server.host = None
         elif server.host is None:
             server.host = "compute-00"
-        settle(server, vm_state)
+        set_state(server, vm_state)
 
-    work(context, server, task, finish)
+    start_task(context, server, task, finish)
     return empty(202)
 
 
@@ -175,4 +175,4 @@ _ACTIONS: Final[dict[str, Action]] = {
     "addSecurityGroup": server_security_groups.add_group,
     "removeSecurityGroup": server_security_groups.remove_group,
 }
-"""Every action there is, by the key that asks for it."""
+"""All actions, by the key of the body."""

@@ -1,4 +1,4 @@
-"""The creation of servers: what is asked for, and what of it is refused at once.
+"""The creation of servers: the validation of the request and the new records.
 
 Source: https://docs.openstack.org/api-ref/compute/#create-server
 """
@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 
 from skyclust_sandbox.openstack.compute import quotas, server_build, server_networks
 from skyclust_sandbox.openstack.compute.block_devices import Device, read_devices
-from skyclust_sandbox.openstack.compute.server_build import Plan
+from skyclust_sandbox.openstack.compute.server_build import Build
 from skyclust_sandbox.openstack.compute.server_tags import check_tags
 from skyclust_sandbox.openstack.compute.server_views import server_links
 from skyclust_sandbox.openstack.context import Context, read_json
@@ -32,35 +32,35 @@ SINCE: Final = {
     "hypervisor_hostname": (2, 74),
     "hostname": (2, 90),
 }
-"""The fields that came with a microversion; before it they are refused."""
+"""The microversion that introduced a field; an earlier one refuses it."""
 
 
 def create_server(context: Context) -> Response:
-    """Accept a server, or several of them, to be built: 202."""
-    asked = context.body("server")
-    _check_fields(context, asked)
-    flavor = _flavor(context, asked)
-    image = _image(context, asked)
-    devices = read_devices(context, asked.get("block_device_mapping_v2") or [], image)
+    """Accept one or several servers for building: 202."""
+    body = context.body("server")
+    _check_fields(context, body)
+    flavor = _flavor(context, body)
+    image = _image(context, body)
+    devices = read_devices(context, body.get("block_device_mapping_v2") or [], image)
     _check_fit(context, flavor, image, devices)
-    wishes = server_networks.read_networks(context, asked.get("networks"))
-    least = int(asked.get("min_count") or 1)
-    number = max(least, int(asked.get("max_count") or least))
+    network_requests = server_networks.read_networks(context, body.get("networks"))
+    least = int(body.get("min_count") or 1)
+    number = max(least, int(body.get("max_count") or least))
     quotas.require_servers(context, flavor, number)
     reservation = f"r-{secrets.token_hex(4)}"
     servers = []
     for order in range(number):
-        name = asked["name"] if number == 1 else f"{asked['name']}-{order + 1}"
-        server = _make(context, asked, name, flavor, "" if image is None else image.id)
+        name = body["name"] if number == 1 else f"{body['name']}-{order + 1}"
+        server = _make(context, body, name, flavor, "" if image is None else image.id)
         server.reservation_id = reservation
         server.content = "" if image is None else image.content
         context.region.servers[server.id] = server
-        server_build.begin(Plan(context, server, wishes, devices))
+        server_build.start_build(Build(context, server, network_requests, devices))
         servers.append(server)
-    if is_true(asked.get("return_reservation_id", False)):
+    if is_true(body.get("return_reservation_id", False)):
         return reply({"reservation_id": reservation}, 202)
     response = reply({"server": _accepted(context, servers[0])}, 202)
-    response.headers["Location"] = f"{context.base}/v2.1/servers/{servers[0].id}"
+    response.headers["Location"] = f"{context.base_url}/v2.1/servers/{servers[0].id}"
     return response
 
 
@@ -74,37 +74,37 @@ def _accepted(context: Context, server: Server) -> Body:
     }
 
 
-def _check_fields(context: Context, asked: Body) -> None:
+def _check_fields(context: Context, body: Body) -> None:
     version = context.call.microversion
     for name, since in SINCE.items():
-        if name in asked and version < since:
+        if name in body and version < since:
             raise context.refused(
                 400, f"Additional properties are not allowed ('{name}' was unexpected)"
             )
     for name in ("name", "flavorRef", *(("networks",) if version >= (2, 37) else ())):
-        if name not in asked:
+        if name not in body:
             raise context.refused(
                 400,
                 "Invalid input for field/attribute server. Value: "
-                f"{asked}. '{name}' is a required property",
+                f"{body}. '{name}' is a required property",
             )
-    name = asked["name"]
+    name = body["name"]
     if not isinstance(name, str) or not 1 <= len(name) <= 255 or name != name.strip():
         raise context.refused(400, f"Invalid input for field/attribute name. Value: {name}.")
-    check_metadata(context, asked.get("metadata") or {})
-    check_tags(context, asked.get("tags") or [])
-    _check_user_data(context, asked.get("user_data"))
-    zone = _zone(asked)
+    check_metadata(context, body.get("metadata") or {})
+    check_tags(context, body.get("tags") or [])
+    _check_user_data(context, body.get("user_data"))
+    zone = _zone(body)
     if zone is not None and zone not in context.region.zones:
         raise context.refused(400, "The requested availability zone is not available")
-    key_name = asked.get("key_name")
+    key_name = body.get("key_name")
     if key_name and (context.token.user.id, key_name) not in context.region.keypairs:
         raise context.refused(400, "Invalid key_name provided.")
-    _check_groups(context, asked)
+    _check_groups(context, body)
 
 
 def check_metadata(context: Context, metadata: Any) -> None:
-    """Refuse metadata that is no flat object of strings, or too long, with 400."""
+    """Refuse, with 400, metadata that is not a flat object of strings or is too long."""
     if not isinstance(metadata, dict):
         raise context.refused(400, "Invalid input for field/attribute metadata.")
     for key, value in metadata.items():
@@ -140,8 +140,8 @@ def _check_user_data(context: Context, user_data: Any) -> None:
         ) from error
 
 
-def _check_groups(context: Context, asked: Body) -> None:
-    for group in asked.get("security_groups") or []:
+def _check_groups(context: Context, body: Body) -> None:
+    for group in body.get("security_groups") or []:
         name = group.get("name")
         found = [
             one
@@ -158,16 +158,16 @@ def _check_groups(context: Context, asked: Body) -> None:
             )
 
 
-def _flavor(context: Context, asked: Body) -> Flavor:
-    reference = str(asked["flavorRef"]).rstrip("/").rpartition("/")[2]
+def _flavor(context: Context, body: Body) -> Flavor:
+    reference = str(body["flavorRef"]).rstrip("/").rpartition("/")[2]
     flavor = context.region.flavors.get(reference)
     if flavor is None:
         raise context.refused(400, f"Flavor {reference} could not be found.")
     return flavor
 
 
-def _image(context: Context, asked: Body) -> Image | None:
-    reference = str(asked.get("imageRef") or "").rstrip("/").rpartition("/")[2]
+def _image(context: Context, body: Body) -> Image | None:
+    reference = str(body.get("imageRef") or "").rstrip("/").rpartition("/")[2]
     if not reference:
         return None
     image = context.region.images.get(reference)
@@ -181,7 +181,7 @@ def _image(context: Context, asked: Body) -> Image | None:
 def _check_fit(
     context: Context, flavor: Flavor, image: Image | None, devices: list[Device]
 ) -> None:
-    """Refuse a flavor that is too small for the image of a server that boots from it."""
+    """Refuse a flavor that is too small for the image that the server boots from."""
     if image is None or any(device.boot_index == 0 for device in devices):
         return
     if flavor.disk == 0:
@@ -198,16 +198,16 @@ def _check_fit(
         raise context.refused(400, "Flavor's memory is too small for requested image.")
 
 
-def _zone(asked: Body) -> str | None:
-    """Return the zone asked for; a host may be named behind it."""
-    zone = asked.get("availability_zone")
+def _zone(body: Body) -> str | None:
+    """Return the requested availability zone, without the host that may follow it."""
+    zone = body.get("availability_zone")
     return str(zone).partition(":")[0] if zone else None
 
 
-def _make(context: Context, asked: Body, name: str, flavor: Flavor, image_id: str) -> Server:
-    zone = _zone(asked)
+def _make(context: Context, body: Body, name: str, flavor: Flavor, image_id: str) -> Server:
+    zone = _zone(body)
     moment = now()
-    groups = [str(one["name"]) for one in asked.get("security_groups") or []]
+    groups = [str(one["name"]) for one in body.get("security_groups") or []]
     return Server(
         id=str(uuid.uuid4()),
         name=name,
@@ -217,19 +217,19 @@ def _make(context: Context, asked: Body, name: str, flavor: Flavor, image_id: st
         image_id=image_id,
         created=moment,
         updated=moment,
-        hostname=asked.get("hostname") or re.sub(r"[^a-z0-9.-]+", "-", name.lower()).strip("-."),
+        hostname=body.get("hostname") or re.sub(r"[^a-z0-9.-]+", "-", name.lower()).strip("-."),
         zone=zone or context.region.zones[len(context.region.servers) % 2],
         pinned_zone=zone,
-        key_name=asked.get("key_name"),
-        metadata=dict(asked.get("metadata") or {}),
-        tags=sorted(set(asked.get("tags") or [])),
-        description=asked.get("description"),
-        config_drive=is_true(asked.get("config_drive", False)),
-        user_data=asked.get("user_data"),
+        key_name=body.get("key_name"),
+        metadata=dict(body.get("metadata") or {}),
+        tags=sorted(set(body.get("tags") or [])),
+        description=body.get("description"),
+        config_drive=is_true(body.get("config_drive", False)),
+        user_data=body.get("user_data"),
         scheduler_hints=_hints(context),
-        disk_config=asked.get("OS-DCF:diskConfig", "MANUAL"),
-        access_ipv4=asked.get("accessIPv4", ""),
-        access_ipv6=asked.get("accessIPv6", ""),
+        disk_config=body.get("OS-DCF:diskConfig", "MANUAL"),
+        access_ipv4=body.get("accessIPv4", ""),
+        access_ipv6=body.get("accessIPv6", ""),
         groups=groups or ["default"],
     )
 

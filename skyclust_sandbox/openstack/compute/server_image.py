@@ -1,4 +1,4 @@
-"""Images of servers: of their own disk, or of all their volumes.
+"""Images of servers: of their own disk, or of snapshots of their volumes.
 
 Source: https://docs.openstack.org/api-ref/compute/#create-image-createimage-action
 """
@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from skyclust_sandbox.openstack.compute.lookups import require_state
 from skyclust_sandbox.openstack.compute.server_create import check_metadata
 from skyclust_sandbox.openstack.context import Context
-from skyclust_sandbox.openstack.disk_content import boot_holder
+from skyclust_sandbox.openstack.disk_content import boot_disk
 from skyclust_sandbox.openstack.state import Image, Server, Volume
 from skyclust_sandbox.openstack.volume.snapshots import begin_snapshot
 from skyclust_sandbox.openstack.wire import empty, now, reply
@@ -23,14 +23,17 @@ _STATES = ("active", "stopped", "paused", "suspended")
 
 
 def create_image(context: Context, server: Server, details: Any) -> Response:
-    """Begin an image of a server; of one that boots from a volume, of snapshots of its volumes."""
+    """Start an image of a server.
+
+    For a volume-backed server it refers to snapshots of its volumes.
+    """
     name = (details or {}).get("name")
     if not name:
         raise context.refused(400, "Invalid input for field/attribute createImage.")
     metadata = details.get("metadata") or {}
     check_metadata(context, metadata)
     require_state(context, server, "createImage", _STATES)
-    holder = boot_holder(context.region, server)
+    holder = boot_disk(context.region, server)
     image = _make(context, server, str(name), metadata)
     context.region.images[image.id] = image
     if isinstance(holder, Volume):
@@ -41,7 +44,7 @@ def create_image(context: Context, server: Server, details: Any) -> Response:
     if context.call.microversion >= (2, 45):
         return reply({"image_id": image.id}, 202)
     response = empty(202)
-    response.headers["Location"] = f"{context.base}/images/{image.id}"
+    response.headers["Location"] = f"{context.base_url}/images/{image.id}"
     return response
 
 
@@ -72,7 +75,10 @@ def _make(context: Context, server: Server, name: str, metadata: dict[str, str])
 
 
 def _upload(context: Context, server: Server, image: Image) -> None:
-    """Let the server's disk go to glance; the server cannot be changed meanwhile."""
+    """Upload the server's disk to glance.
+
+    The server's task state refuses other changes meanwhile.
+    """
     server.task_state = "image_snapshot_pending"
     server.updated = now()
 
@@ -80,7 +86,7 @@ def _upload(context: Context, server: Server, image: Image) -> None:
         server.task_state = "image_uploading"
         if image.id in context.region.images:
             image.status = "saving"
-        context.later(server.id, finish, 0.6)
+        context.schedule(server.id, finish, 0.6)
 
     def finish() -> None:
         server.task_state = None
@@ -90,11 +96,11 @@ def _upload(context: Context, server: Server, image: Image) -> None:
             return
         image.status, image.size = "active", 1_200_000_000
 
-    context.later(server.id, begin, 0.4)
+    context.schedule(server.id, begin, 0.4)
 
 
 def _point_at_snapshots(context: Context, server: Server, image: Image) -> None:
-    """Make an image without data, whose disks are snapshots of the server's volumes."""
+    """Complete an image without data whose block devices are snapshots of the server's volumes."""
     region = context.region
     mapping = []
     for attachment in server.attachments:
@@ -116,4 +122,4 @@ def _point_at_snapshots(context: Context, server: Server, image: Image) -> None:
     image.properties["block_device_mapping"] = json.dumps(mapping)
     image.properties.update(bdm_v2="True", root_device_name="/dev/vda")
     image.status, image.size, image.min_disk = "active", 0, 0
-    image.content = boot_holder(region, server).content
+    image.content = boot_disk(region, server).content

@@ -1,4 +1,4 @@
-"""Lists of servers: filters, order, pages.
+"""Lists of servers: filters, order and pages.
 
 Source: https://docs.openstack.org/api-ref/compute/#list-servers-detailed
 """
@@ -20,7 +20,7 @@ from skyclust_sandbox.openstack.paging import page_of
 from skyclust_sandbox.openstack.state import Server
 from skyclust_sandbox.openstack.wire import Body, is_true, parse_time, reply
 
-_FOR_ALL: Final[dict[str, Callable[[Server], str]]] = {
+_FILTERS: Final[dict[str, Callable[[Server], str]]] = {
     "name": lambda server: server.name,
     "image": lambda server: server.image_id,
     "flavor": lambda server: server.flavor.id,
@@ -34,9 +34,9 @@ _FOR_ALL: Final[dict[str, Callable[[Server], str]]] = {
     "description": lambda server: server.description or "",
     "hostname": lambda server: server.hostname,
 }
-"""What can be filtered by, and where a server has it; the name is a regular expression."""
+"""The filters, and the attribute of a server that each compares; names are regular expressions."""
 
-_ORDERS: Final[dict[str, Callable[[Server], str]]] = {
+_SORT_KEYS: Final[dict[str, Callable[[Server], str]]] = {
     "created_at": lambda server: server.created.isoformat(),
     "updated_at": lambda server: server.updated.isoformat(),
     "display_name": lambda server: server.name,
@@ -49,25 +49,25 @@ _ORDERS: Final[dict[str, Callable[[Server], str]]] = {
 
 
 def list_servers(context: Context) -> Response:
-    """Return a page of servers, brief."""
+    """Return a page of servers with their names only."""
     return _list(context, "servers", lambda viewer, server: viewer.basic(server))
 
 
 def list_servers_detailed(context: Context) -> Response:
-    """Return a page of servers in full."""
+    """Return a page of servers with all attributes."""
     return _list(
         context, "servers/detail", lambda viewer, server: viewer.detailed(server, alone=False)
     )
 
 
 def get_server(context: Context) -> Response:
-    """Return a server; 404 when there is none, or no more."""
+    """Return a server; 404 when it does not exist or is deleted."""
     server = find_server(context)
     return reply({"server": make_viewer(context).detailed(server, alone=True)})
 
 
 def _in_down_cell(context: Context) -> str | None:
-    """Return the zone whose servers are in a cell that does not answer.
+    """Return the zone whose servers are in a cell that is down.
 
     Source: https://docs.openstack.org/api-guide/compute/down_cells.html
     """
@@ -76,35 +76,37 @@ def _in_down_cell(context: Context) -> str | None:
 
 def _list(context: Context, path: str, show: Callable[[Viewer, Server], Body]) -> Response:
     viewer = make_viewer(context)
-    servers = _sorted(context, [one for one in _seen(context) if _matches(context, one, viewer)])
+    servers = _sorted(
+        context, [one for one in _visible_servers(context) if _matches(context, one, viewer)]
+    )
     down = _in_down_cell(context)
     if context.call.microversion < (2, 69):  # nova leaves them out, and says nothing
         servers = [server for server in servers if server.zone != down]
-    page, more = page_of(context, servers, lambda server: server.id)
+    page, next_page = page_of(context, servers, lambda server: server.id)
     content: Body = {
         "servers": [
             viewer.unknown(server) if server.zone == down else show(viewer, server)
             for server in page
         ]
     }
-    if more:
-        href = more.link(f"{context.base}/v2.1/{path}")
+    if next_page:
+        href = next_page.link(f"{context.base_url}/v2.1/{path}")
         content["servers_links"] = [{"rel": "next", "href": href}]
     return reply(content)
 
 
-def _seen(context: Context) -> list[Server]:
-    """Return the servers that the caller may see, those deleted where they are asked for."""
-    asked = context.request.args
-    everybody = "all_tenants" in asked and (
-        asked["all_tenants"] == "" or is_true(asked["all_tenants"])
+def _visible_servers(context: Context) -> list[Server]:
+    """Return the servers that the caller may list; deleted ones when the query requests them."""
+    query = context.request.args
+    everybody = "all_tenants" in query and (
+        query["all_tenants"] == "" or is_true(query["all_tenants"])
     )
     if everybody and not context.is_admin:
         rule = "os_compute_api:servers:detail:get_all_tenants"
         raise context.refused(403, f"Policy doesn't allow {rule} to be performed.")
-    wanted = asked.get("project_id") or asked.get("tenant_id") if everybody else context.project_id
-    since = "changes-since" in asked or "changes-before" in asked
-    deleted = context.is_admin and is_true(asked.get("deleted", ""))
+    wanted = query.get("project_id") or query.get("tenant_id") if everybody else context.project_id
+    since = "changes-since" in query or "changes-before" in query
+    deleted = context.is_admin and is_true(query.get("deleted", ""))
     found: list[Server] = [] if deleted else list(context.region.servers.values())
     if deleted or since:
         found += context.region.deleted_servers.values()
@@ -112,14 +114,14 @@ def _seen(context: Context) -> list[Server]:
 
 
 def _matches(context: Context, server: Server, viewer: Viewer) -> bool:
-    asked = context.request.args
-    for name, value in asked.items():
-        read = _FOR_ALL.get(name)
+    query = context.request.args
+    for name, value in query.items():
+        read = _FILTERS.get(name)
         if read is None:
             continue
         found = read(server)
         if name in {"name", "hostname"}:
-            if not _finds(context, value, found):
+            if not _matches_pattern(context, value, found):
                 return False
         elif found != value:
             return False
@@ -128,11 +130,11 @@ def _matches(context: Context, server: Server, viewer: Viewer) -> bool:
         and _has_tags(context, server)
         and _was_changed(context, server)
         and _has_address(context, server, viewer)
-        and _is_locked_as_asked(context, server)
+        and _matches_locked(context, server)
     )
 
 
-def _finds(context: Context, pattern: str, text: str) -> bool:
+def _matches_pattern(context: Context, pattern: str, text: str) -> bool:
     try:
         return re.search(pattern, text, re.IGNORECASE) is not None
     except re.error as error:
@@ -152,19 +154,19 @@ def _has_status(context: Context, server: Server) -> bool:
 
 
 def _has_tags(context: Context, server: Server) -> bool:
-    asked = context.request.args
+    query = context.request.args
     if context.call.microversion < (2, 26):
         return True
     own = set(server.tags)
     return (
-        _words(asked.get("tags")) <= own
-        and ("tags-any" not in asked or bool(_words(asked["tags-any"]) & own))
-        and ("not-tags" not in asked or not _words(asked["not-tags"]) <= own)
-        and not (_words(asked.get("not-tags-any")) & own)
+        _tag_set(query.get("tags")) <= own
+        and ("tags-any" not in query or bool(_tag_set(query["tags-any"]) & own))
+        and ("not-tags" not in query or not _tag_set(query["not-tags"]) <= own)
+        and not (_tag_set(query.get("not-tags-any")) & own)
     )
 
 
-def _words(text: str | None) -> set[str]:
+def _tag_set(text: str | None) -> set[str]:
     return {word for word in (text or "").split(",") if word}
 
 
@@ -184,8 +186,8 @@ def _time(context: Context, name: str) -> datetime | None:
 
 
 def _has_address(context: Context, server: Server, viewer: Viewer) -> bool:
-    asked = context.request.args
-    wanted = [(asked[name], version) for name, version in (("ip", 4), ("ip6", 6)) if name in asked]
+    query = context.request.args
+    wanted = [(query[name], version) for name, version in (("ip", 4), ("ip6", 6)) if name in query]
     if not wanted:
         return True
     own = [one for found in viewer.addresses(server).values() for one in found]
@@ -195,22 +197,22 @@ def _has_address(context: Context, server: Server, viewer: Viewer) -> bool:
     )
 
 
-def _is_locked_as_asked(context: Context, server: Server) -> bool:
-    asked = context.request.args.get("locked")
-    if asked is None or context.call.microversion < (2, 73):
+def _matches_locked(context: Context, server: Server) -> bool:
+    query = context.request.args.get("locked")
+    if query is None or context.call.microversion < (2, 73):
         return True
-    return is_true(asked) == (server.locked_by is not None)
+    return is_true(query) == (server.locked_by is not None)
 
 
 def _sorted(context: Context, servers: list[Server]) -> list[Server]:
-    """Return servers as asked for, else the newest first."""
+    """Return servers in the requested order, the newest first by default."""
     keys = context.request.args.getlist("sort_key") or ["created_at"]
     directions = context.request.args.getlist("sort_dir") or ["desc"]
     directions += [directions[-1]] * (len(keys) - len(directions))
     if "uuid" not in keys:
         keys, directions = [*keys, "uuid"], [*directions, directions[0]]
     for key, direction in reversed(list(zip(keys, directions, strict=False))):
-        if key not in _ORDERS:
+        if key not in _SORT_KEYS:
             raise context.refused(400, f"Sort key supplied is invalid: {key}")
-        servers = sorted(servers, key=_ORDERS[key], reverse=direction == "desc")
+        servers = sorted(servers, key=_SORT_KEYS[key], reverse=direction == "desc")
     return servers

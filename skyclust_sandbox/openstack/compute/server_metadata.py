@@ -17,42 +17,42 @@ _STATES = ("active", "paused", "suspended", "stopped")
 
 
 def get_metadata(context: Context) -> Response:
-    """Return all pairs of a server."""
+    """Return the metadata of a server."""
     return reply({"metadata": find_server(context).metadata})
 
 
 def update_metadata(context: Context) -> Response:
-    """Set some pairs of a server, leave the others, and return all."""
+    """Set some items of a server's metadata, keep the others, and return all."""
     server = _changeable(context, "update_instance_metadata")
-    asked = context.body("metadata")
-    return _keep(context, server, {**server.metadata, **asked})
+    body = context.body("metadata")
+    return _keep(context, server, {**server.metadata, **body})
 
 
 def replace_metadata(context: Context) -> Response:
-    """Set the pairs of a server and drop all others."""
+    """Replace the metadata of a server."""
     server = _changeable(context, "update_instance_metadata")
     return _keep(context, server, dict(context.body("metadata")))
 
 
 def get_item(context: Context) -> Response:
-    """Return one pair of a server; 404 when there is none of this key."""
+    """Return one metadata item of a server; 404 when it does not exist."""
     server, key = find_server(context), context.argument("key")
     _require_item(context, server, key)
     return reply({"meta": {key: server.metadata[key]}})
 
 
 def set_item(context: Context) -> Response:
-    """Set one pair of a server."""
+    """Set one metadata item of a server."""
     server, key = _changeable(context, "update_instance_metadata"), context.argument("key")
-    asked = context.body("meta")
-    if list(asked) != [key]:
+    body = context.body("meta")
+    if list(body) != [key]:
         raise context.refused(400, "Request body and URI mismatch")
-    _keep(context, server, {**server.metadata, **asked})
-    return reply({"meta": asked})
+    _keep(context, server, {**server.metadata, **body})
+    return reply({"meta": body})
 
 
 def delete_item(context: Context) -> Response:
-    """Remove one pair of a server: 204, or 404 when there is none of this key."""
+    """Delete one metadata item of a server: 204, or 404 when it does not exist."""
     server, key = _changeable(context, "delete_instance_metadata"), context.argument("key")
     _require_item(context, server, key)
     del server.metadata[key]

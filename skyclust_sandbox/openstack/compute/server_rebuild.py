@@ -1,4 +1,4 @@
-"""A server made anew from an image, under its id, with its ports.
+"""The rebuild of a server from an image; it keeps its id and its ports.
 
 Source: https://docs.openstack.org/api-ref/compute/#rebuild-server-rebuild-action
 """
@@ -11,22 +11,25 @@ from typing import Any
 from werkzeug.wrappers import Response
 
 from skyclust_sandbox.openstack.compute.lookups import require_state
-from skyclust_sandbox.openstack.compute.server_build import settle
+from skyclust_sandbox.openstack.compute.server_build import set_state
 from skyclust_sandbox.openstack.compute.server_create import check_metadata
-from skyclust_sandbox.openstack.compute.server_tasks import work
+from skyclust_sandbox.openstack.compute.server_tasks import start_task
 from skyclust_sandbox.openstack.compute.server_views import make_viewer
 from skyclust_sandbox.openstack.context import Context
-from skyclust_sandbox.openstack.disk_content import boot_holder
+from skyclust_sandbox.openstack.disk_content import boot_disk
 from skyclust_sandbox.openstack.image.visibility import is_visible
 from skyclust_sandbox.openstack.state import Image, Server, Volume
-from skyclust_sandbox.openstack.volume.volume_records import put_image
+from skyclust_sandbox.openstack.volume.volume_records import write_image
 from skyclust_sandbox.openstack.wire import reply
 
 
 def rebuild(context: Context, server: Server, details: Any) -> Response:
-    """Begin to make a server's boot disk anew; a boot volume since microversion 2.93."""
-    asked = details or {}
-    image = context.region.images.get(str(asked.get("imageRef")))
+    """Start to replace the content of a server's boot disk.
+
+    Of a boot volume since microversion 2.93.
+    """
+    body = details or {}
+    image = context.region.images.get(str(body.get("imageRef")))
     if image is None or not is_visible(context, image):
         raise context.refused(400, "Cannot find image for rebuild")
     if image.status != "active":
@@ -34,39 +37,39 @@ def rebuild(context: Context, server: Server, details: Any) -> Response:
     if server.flavor.disk and server.flavor.disk < image.min_disk:
         raise context.refused(400, "Flavor's disk is too small for requested image.")
     require_state(context, server, "rebuild", ("active", "stopped", "error"))
-    holder = boot_holder(context.region, server)
+    holder = boot_disk(context.region, server)
     if isinstance(holder, Volume):
         _check_volume(context, holder, image)
-    if "metadata" in asked:
-        check_metadata(context, asked["metadata"] or {})
-        server.metadata = dict(asked["metadata"] or {})
-    server.name = asked.get("name", server.name)
-    server.description = asked.get("description", server.description)
+    if "metadata" in body:
+        check_metadata(context, body["metadata"] or {})
+        server.metadata = dict(body["metadata"] or {})
+    server.name = body.get("name", server.name)
+    server.description = body.get("description", server.description)
     was_stopped = server.vm_state == "stopped"
 
     def finish() -> None:
         if isinstance(holder, Volume):
             if image.id != holder.image_id or context.call.microversion >= (2, 93):
-                put_image(holder, image)
+                write_image(holder, image)
         else:
             server.image_id, holder.content = image.id, image.content
         server.fault = None
         server.starts += 1
-        settle(server, "active")
+        set_state(server, "active")
         if was_stopped:
-            context.later(server.id, lambda: _stop(context, server), share=0.5)
+            context.schedule(server.id, lambda: _stop(context, server), share=0.5)
 
-    work(context, server, "rebuilding", finish)
-    told = make_viewer(context).detailed(server, alone=True)
-    return reply({"server": {**told, "adminPass": secrets.token_urlsafe(9)}}, 202)
+    start_task(context, server, "rebuilding", finish)
+    view = make_viewer(context).detailed(server, alone=True)
+    return reply({"server": {**view, "adminPass": secrets.token_urlsafe(9)}}, 202)
 
 
 def _stop(context: Context, server: Server) -> None:
-    """Stop a server that was stopped before: nova brings every server up that it has rebuilt.
+    """Stop a rebuilt server that was stopped before: nova starts every server that it rebuilds.
 
-    For a moment such a server is active with no task, as nova 33.0 shows it.
+    For a short time such a server is active without a task, as observed with nova 33.0.
     """
-    work(context, server, "powering-off", lambda: settle(server, "stopped"))
+    start_task(context, server, "powering-off", lambda: set_state(server, "stopped"))
 
 
 def _check_volume(context: Context, volume: Volume, image: Image) -> None:

@@ -1,4 +1,4 @@
-"""Another flavor for a server: it has to be confirmed, or taken back.
+"""The resize of a server to another flavor, which must be confirmed or reverted.
 
 Source: https://docs.openstack.org/api-ref/compute/#resize-server-resize-action
 """
@@ -11,19 +11,19 @@ from werkzeug.wrappers import Response
 
 from skyclust_sandbox.openstack.compute import quotas
 from skyclust_sandbox.openstack.compute.lookups import require_state
-from skyclust_sandbox.openstack.compute.server_build import settle
-from skyclust_sandbox.openstack.compute.server_tasks import work
+from skyclust_sandbox.openstack.compute.server_build import set_state
+from skyclust_sandbox.openstack.compute.server_tasks import start_task
 from skyclust_sandbox.openstack.context import Context
-from skyclust_sandbox.openstack.disk_content import boot_holder
+from skyclust_sandbox.openstack.disk_content import boot_disk
 from skyclust_sandbox.openstack.state import Flavor, Server
 from skyclust_sandbox.openstack.wire import empty, now
 
 
 def resize(context: Context, server: Server, details: Any) -> Response:
-    """Begin to give a server another flavor.
+    """Start to resize a server to another flavor.
 
-    As at nova itself a resize for which no host is found, or that would make a disk smaller,
-    leaves the server as it was, without a word: a fault is shown of servers in ERROR alone.
+    As in nova, a resize that finds no host, or that would shrink a disk, leaves the server
+    unchanged and reports nothing: the API shows the fault of servers in ERROR only.
     """
     flavor = context.region.flavors.get(str((details or {}).get("flavorRef")))
     if flavor is None:
@@ -35,22 +35,22 @@ def resize(context: Context, server: Server, details: Any) -> Response:
     server.old_vm_state = server.vm_state
     if context.outcome == "NoValidHost" or _shrinks(context, server, flavor):
         server.task_state, server.updated = "resize_prep", now()
-        context.later(server.id, lambda: settle(server, server.old_vm_state))
+        context.schedule(server.id, lambda: set_state(server, server.old_vm_state))
         return empty(202)
 
     def migrate() -> None:
         server.old_flavor, server.flavor = server.flavor, flavor
         server.task_state = "resize_finish"
-        context.later(server.id, lambda: settle(server, "resized"), 0.5)
+        context.schedule(server.id, lambda: set_state(server, "resized"), 0.5)
 
-    work(context, server, "resize_prep", lambda: None)
+    start_task(context, server, "resize_prep", lambda: None)
     if not context.fails:
-        context.later(server.id, migrate, 0.5)
+        context.schedule(server.id, migrate, 0.5)
     return empty(202)
 
 
 def _shrinks(context: Context, server: Server, flavor: Flavor) -> bool:
-    own_disk = boot_holder(context.region, server) is server
+    own_disk = boot_disk(context.region, server) is server
     return own_disk and flavor.disk < server.flavor.disk
 
 
@@ -68,26 +68,26 @@ def _check_size(context: Context, server: Server, flavor: Flavor) -> None:
 
 
 def confirm_resize(context: Context, server: Server, _details: Any) -> Response:
-    """Keep the new flavor: the server is VERIFY_RESIZE until that is done."""
+    """Confirm the new flavor; the server stays in VERIFY_RESIZE until the task ends."""
     require_state(context, server, "confirmResize", ("resized",))
-    if context.cloud.timers.is_planned(server.id):
+    if context.cloud.timers.is_scheduled(server.id):
         raise context.refused(400, "Instance has not been resized.")
 
     def finish() -> None:
         server.old_flavor = None
-        settle(server, server.old_vm_state)
+        set_state(server, server.old_vm_state)
 
-    context.later(server.id, finish, 0.5)
+    context.schedule(server.id, finish, 0.5)
     return empty(204)
 
 
 def revert_resize(context: Context, server: Server, _details: Any) -> Response:
-    """Give the old flavor back."""
+    """Restore the old flavor."""
     require_state(context, server, "revertResize", ("resized",))
 
     def finish() -> None:
         server.flavor, server.old_flavor = server.old_flavor or server.flavor, None
-        settle(server, server.old_vm_state)
+        set_state(server, server.old_vm_state)
 
-    work(context, server, "resize_reverting", finish)
+    start_task(context, server, "resize_reverting", finish)
     return empty(202)

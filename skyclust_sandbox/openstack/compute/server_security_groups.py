@@ -16,7 +16,7 @@ from skyclust_sandbox.openstack.wire import Body, empty, reply
 
 
 def list_groups(context: Context) -> Response:
-    """Return the groups of a server, each once."""
+    """Return the security groups of a server, without duplicates."""
     server = find_server(context)
     region = context.region
     ids = {one for port in server.port_ids for one in region.ports[port]["security_groups"]}
@@ -35,7 +35,7 @@ def list_groups(context: Context) -> Response:
 
 
 def add_group(context: Context, server: Server, details: Any) -> Response:
-    """Put all ports of a server into a group."""
+    """Add a security group to all ports of a server."""
     group = _find(context, server, details)
     for port_id in server.port_ids:
         groups = context.region.ports[port_id]["security_groups"]
@@ -45,7 +45,7 @@ def add_group(context: Context, server: Server, details: Any) -> Response:
 
 
 def remove_group(context: Context, server: Server, details: Any) -> Response:
-    """Take all ports of a server out of a group; 404 when none of them is in it."""
+    """Remove a security group from all ports of a server; 404 when no port has it."""
     group = _find(context, server, details)
     ports = [context.region.ports[port_id] for port_id in server.port_ids]
     held = [port for port in ports if group["id"] in port["security_groups"]]

@@ -1,4 +1,4 @@
-"""The one word for a server's state that the API shows, out of nova's two.
+"""The status of a server, which the API derives from nova's VM state and task state.
 
 Source: https://docs.openstack.org/nova/latest/reference/vm-states.html and the status table of
 https://docs.openstack.org/api-guide/compute/server_concepts.html
@@ -56,7 +56,7 @@ _BY_STATE: Final = {
 STATUSES: Final = frozenset(_BY_STATE.values()) | {
     word for words in _BY_TASK.values() for word in words.values()
 }
-"""All the words there are."""
+"""All values of a server's status."""
 
 
 def status_of(server: Server) -> str:

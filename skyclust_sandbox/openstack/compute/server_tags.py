@@ -1,4 +1,4 @@
-"""The tags of servers: words, not pairs. Since microversion 2.26.
+"""The tags of servers: plain strings, not pairs. Since microversion 2.26.
 
 Source: https://docs.openstack.org/api-ref/compute/#server-tags-servers-tags
 """
@@ -24,10 +24,10 @@ def list_tags(context: Context) -> Response:
 
 
 def replace_tags(context: Context) -> Response:
-    """Set the tags of a server and drop all others."""
+    """Replace the tags of a server."""
     server = _server(context)
-    asked = read_json(context.request)
-    tags = asked.get("tags") if isinstance(asked, dict) else None
+    body = read_json(context.request)
+    tags = body.get("tags") if isinstance(body, dict) else None
     if not isinstance(tags, list):
         raise context.refused(400, "Invalid input for field/attribute tags.")
     _keep(context, server, tags)
@@ -35,7 +35,7 @@ def replace_tags(context: Context) -> Response:
 
 
 def delete_tags(context: Context) -> Response:
-    """Remove all tags of a server: 204."""
+    """Delete all tags of a server: 204."""
     _keep(context, _server(context), [])
     return empty()
 
@@ -48,7 +48,7 @@ def get_tag(context: Context) -> Response:
 
 
 def add_tag(context: Context) -> Response:
-    """Give a server a tag: 201, or 204 when it has it already."""
+    """Add a tag to a server: 201, or 204 when the server already has it."""
     server, tag = _server(context), context.argument("tag")
     if tag in server.tags:
         return empty()
@@ -57,7 +57,7 @@ def add_tag(context: Context) -> Response:
 
 
 def delete_tag(context: Context) -> Response:
-    """Take a tag from a server: 204, or 404 when it has none such."""
+    """Delete a tag of a server: 204, or 404 when the server does not have it."""
     server, tag = _server(context), context.argument("tag")
     _require_tag(context, server, tag)
     _keep(context, server, [one for one in server.tags if one != tag])
@@ -65,7 +65,7 @@ def delete_tag(context: Context) -> Response:
 
 
 def check_tags(context: Context, tags: Sequence[object]) -> None:
-    """Refuse tags that are too many, too long, or have a comma or slash in them, with 400."""
+    """Refuse, with 400, tags that are too many, too long, or contain a comma or slash."""
     if len(tags) > MOST:
         raise context.refused(400, f"The number of tags exceeded the per-server limit {MOST}")
     for tag in tags:

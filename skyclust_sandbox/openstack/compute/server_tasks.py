@@ -1,20 +1,20 @@
-"""Work on a server that takes its time, and may fail."""
+"""Asynchronous tasks of servers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from skyclust_sandbox.openstack.compute.server_build import fail
+from skyclust_sandbox.openstack.compute.server_build import set_error
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.state import Server
 from skyclust_sandbox.openstack.wire import now
 
 
-def work(context: Context, server: Server, task: str, finish: Callable[[], None]) -> None:
-    """Let a server be at a task for its time; it ends as `finish` says, or as a fault does."""
+def start_task(context: Context, server: Server, task: str, finish: Callable[[], None]) -> None:
+    """Set a server's task state and schedule the end of the task: `finish`, or the call's fault."""
     server.task_state = task
     server.updated = now()
     if context.fails:
-        context.later(server.id, lambda: fail(server, context.outcome))
+        context.schedule(server.id, lambda: set_error(server, context.outcome))
     else:
-        context.later(server.id, finish)
+        context.schedule(server.id, finish)

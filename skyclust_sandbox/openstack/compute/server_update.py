@@ -1,4 +1,4 @@
-"""Changes of what a server is called.
+"""Updates of a server's name and other descriptive attributes, and the list of its addresses.
 
 Source: https://docs.openstack.org/api-ref/compute/#update-server
 """
@@ -24,7 +24,7 @@ _FIELDS = {
 
 
 def update_server(context: Context) -> Response:
-    """Change a server's name, description, host name or access addresses; return all of it."""
+    """Set a server's name, description, host name or access addresses and return the server."""
     server = find_server(context)
     require_unlocked(context, server)
     for name, value in context.body("server").items():

@@ -18,18 +18,24 @@ _WITH_PROGRESS = {"ACTIVE", "BUILD", "REBUILD", "RESIZE", "VERIFY_RESIZE", "MIGR
 
 @dataclass(frozen=True)
 class Viewer:
-    """Shows servers to one caller; what all of them need is looked up once."""
+    """The representation of servers for one caller.
+
+    Data that all servers need is looked up once.
+    """
 
     context: Context
     floating: dict[str, list[Body]]
     version: tuple[int, int]
 
     def basic(self, server: Server) -> Body:
-        """Return a server as a brief list has it."""
+        """Return a server as a brief list shows it."""
         return {"id": server.id, "name": server.name, "links": server_links(self.context, server)}
 
     def unknown(self, server: Server) -> Body:
-        """Return the little that nova knows of a server in a cell that is down; since 2.69."""
+        """Return the few attributes that nova knows of a server in a cell that is down.
+
+        Since 2.69.
+        """
         return {
             "id": server.id,
             "status": "UNKNOWN",
@@ -39,21 +45,21 @@ class Viewer:
         }
 
     def detailed(self, server: Server, *, alone: bool) -> Body:
-        """Return a server in full; `alone` when it is in no list."""
-        told = self._always(server)
-        status = told["status"]
+        """Return a server with all attributes; `alone` when it is not an item of a list."""
+        view = self._always(server)
+        status = view["status"]
         if status in {"ERROR", "DELETED"} and server.fault is not None:
-            told["fault"] = self._fault(server.fault)
+            view["fault"] = self._fault(server.fault)
         if status in _WITH_PROGRESS:
-            told["progress"] = 100 if status == "VERIFY_RESIZE" else 0
+            view["progress"] = 100 if status == "VERIFY_RESIZE" else 0
         if self.context.is_admin:
-            told.update(self._for_administrators(server))
+            view.update(self._for_administrators(server))
         elif self.version >= (2, 90):
-            told["OS-EXT-SRV-ATTR:hostname"] = server.hostname
-        told.update(self._by_version(server))
+            view["OS-EXT-SRV-ATTR:hostname"] = server.hostname
+        view.update(self._by_version(server))
         if alone and self.version >= (2, 71):
-            told["server_groups"] = []
-        return told
+            view["server_groups"] = []
+        return view
 
     def _always(self, server: Server) -> Body:
         return {
@@ -96,7 +102,10 @@ class Viewer:
         }
 
     def _groups(self, server: Server) -> Body:
-        """Return the groups of all ports; a server that has none yet shows what it asked for."""
+        """Return the groups of all ports.
+
+        A server without ports shows the groups of its request.
+        """
         names = [
             self.context.region.security_groups[group_id]["name"]
             for port_id in server.port_ids
@@ -107,34 +116,34 @@ class Viewer:
         return {"security_groups": [{"name": name} for name in names]} if names else {}
 
     def _by_version(self, server: Server) -> Body:
-        told: Body = {}
+        view: Body = {}
         if self.version >= (2, 9):
-            told["locked"] = server.locked_by is not None
+            view["locked"] = server.locked_by is not None
         if self.version >= (2, 16) and self.context.is_admin:
-            told["host_status"] = "UP" if server.host else ""
+            view["host_status"] = "UP" if server.host else ""
         if self.version >= (2, 19):
-            told["description"] = server.description
+            view["description"] = server.description
         if self.version >= (2, 26):
-            told["tags"] = server.tags
+            view["tags"] = server.tags
         if self.version >= (2, 63):
-            told["trusted_image_certificates"] = server.trusted_certificates
+            view["trusted_image_certificates"] = server.trusted_certificates
         if self.version >= (2, 73):
-            told["locked_reason"] = server.locked_reason
+            view["locked_reason"] = server.locked_reason
         if self.version >= (2, 96):
-            told["pinned_availability_zone"] = server.pinned_zone
+            view["pinned_availability_zone"] = server.pinned_zone
         if self.version >= (2, 100):
-            told["scheduler_hints"] = server.scheduler_hints
-        return told
+            view["scheduler_hints"] = server.scheduler_hints
+        return view
 
     def _for_administrators(self, server: Server) -> Body:
         prefix = "OS-EXT-SRV-ATTR:"
-        told: Body = {
+        view: Body = {
             f"{prefix}host": server.host,
             f"{prefix}hypervisor_hostname": server.host,
             f"{prefix}instance_name": f"instance-{server.id[:8]}",
         }
         if self.version >= (2, 3):
-            told.update(
+            view.update(
                 {
                     f"{prefix}reservation_id": server.reservation_id,
                     f"{prefix}launch_index": 0,
@@ -145,43 +154,45 @@ class Viewer:
                     f"{prefix}user_data": server.user_data,
                 }
             )
-        return told
+        return view
 
     def addresses(self, server: Server) -> Body:
-        """Return the addresses of a server by the name of their network."""
+        """Return the addresses of a server by network name."""
         region = self.context.region
-        told: dict[str, list[Body]] = {}
+        view: dict[str, list[Body]] = {}
         for port_id in server.port_ids:
             port = region.ports[port_id]
             network = region.networks[port["network_id"]]["name"]
-            found = told.setdefault(network, [])
+            found = view.setdefault(network, [])
             found += [_address(one["ip_address"], port, "fixed") for one in port["fixed_ips"]]
             found += [
                 _address(one["floating_ip_address"], port, "floating")
                 for one in self.floating.get(port_id, ())
             ]
-        return told
+        return view
 
     def _image(self, server: Server) -> Body | str:
         if not server.image_id:
             return ""
-        told: Body = {
+        view: Body = {
             "id": server.image_id,
-            "links": [{"rel": "bookmark", "href": f"{self.context.base}/images/{server.image_id}"}],
+            "links": [
+                {"rel": "bookmark", "href": f"{self.context.base_url}/images/{server.image_id}"}
+            ],
         }
         if self.version >= (2, 98):
             image = self.context.region.images.get(server.image_id)
-            told["properties"] = {} if image is None else image.properties
-        return told
+            view["properties"] = {} if image is None else image.properties
+        return view
 
     def _fault(self, fault: Body) -> Body:
-        """Return a fault; its details are for administrators when they are of an HTTP 500."""
+        """Return a fault; only administrators see the details of one with code 500."""
         hidden = fault["code"] == 500 and not self.context.is_admin
         return {key: one for key, one in fault.items() if not (hidden and key == "details")}
 
 
 def make_viewer(context: Context) -> Viewer:
-    """Return what shows servers to the caller."""
+    """Return the viewer of servers for the caller."""
     floating: dict[str, list[Body]] = {}
     for one in context.region.floating_ips.values():
         if one["port_id"]:
@@ -192,15 +203,15 @@ def make_viewer(context: Context) -> Viewer:
 def server_links(context: Context, server: Server) -> list[Body]:
     """Return the links of a server."""
     return [
-        {"rel": "self", "href": f"{context.base}/v2.1/servers/{server.id}"},
-        {"rel": "bookmark", "href": f"{context.base}/servers/{server.id}"},
+        {"rel": "self", "href": f"{context.base_url}/v2.1/servers/{server.id}"},
+        {"rel": "bookmark", "href": f"{context.base_url}/servers/{server.id}"},
     ]
 
 
 def flavor_of(context: Context, flavor: Flavor, version: tuple[int, int]) -> Body:
-    """Return the flavor of a server: by its id, from 2.47 on as it was when it was chosen."""
+    """Return a server's flavor: a link before 2.47, its attributes at the creation since then."""
     if version < (2, 47):
-        href = f"{context.base}/flavors/{flavor.id}"
+        href = f"{context.base_url}/flavors/{flavor.id}"
         return {"id": flavor.id, "links": [{"rel": "bookmark", "href": href}]}
     return {
         "vcpus": flavor.vcpus,

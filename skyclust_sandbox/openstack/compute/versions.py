@@ -1,16 +1,19 @@
-"""Nova's documents about itself."""
+"""The version documents of nova.
+
+Source: https://docs.openstack.org/api-ref/compute/#api-versions
+"""
 
 from __future__ import annotations
 
 from werkzeug.wrappers import Response
 
 from skyclust_sandbox.openstack.context import Context
-from skyclust_sandbox.openstack.microversions import RANGES, told
+from skyclust_sandbox.openstack.microversions import RANGES, version_text
 from skyclust_sandbox.openstack.wire import Body, reply
 
 
 def list_versions(context: Context) -> Response:
-    """Return the versions there are."""
+    """Return the list of versions."""
     return reply({"versions": [_version(context)]})
 
 
@@ -28,8 +31,8 @@ def _version(context: Context) -> Body:
     return {
         "id": "v2.1",
         "status": "CURRENT",
-        "version": told(highest),
-        "min_version": told(lowest),
+        "version": version_text(highest),
+        "min_version": version_text(lowest),
         "updated": "2013-07-23T11:33:21Z",
-        "links": [{"rel": "self", "href": f"{context.base}/v2.1/"}],
+        "links": [{"rel": "self", "href": f"{context.base_url}/v2.1/"}],
     }

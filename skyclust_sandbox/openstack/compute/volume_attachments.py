@@ -1,4 +1,4 @@
-"""Volumes at servers: listing, attaching, detaching.
+"""Volume attachments of servers.
 
 Source: https://docs.openstack.org/api-ref/compute/#servers-with-volume-attachments-servers-os-volume-attachments
 """
@@ -18,23 +18,23 @@ _STATES = ("active", "paused", "stopped", "resized", "suspended", "shelved", "sh
 
 
 def list_attachments(context: Context) -> Response:
-    """Return the volumes of a server."""
+    """Return the volume attachments of a server."""
     server = find_server(context)
     page, _ = page_of(context, server.attachments, lambda one: one.volume_id)
     return reply({"volumeAttachments": [_view(context, one) for one in page]})
 
 
 def get_attachment(context: Context) -> Response:
-    """Return how a volume is attached to a server; 404 when it is not."""
+    """Return the attachment of a volume; 404 when it is not attached to the server."""
     return reply({"volumeAttachment": _view(context, _find(context, find_server(context)))})
 
 
 def create_attachment(context: Context) -> Response:
-    """Begin to attach a volume to a server."""
+    """Start to attach a volume to a server."""
     server = find_server(context)
-    asked = context.body("volumeAttachment")
+    body = context.body("volumeAttachment")
     require_unlocked(context, server)
-    volume = _find_volume(context, str(asked.get("volumeId")))
+    volume = _find_volume(context, str(body.get("volumeId")))
     require_state(context, server, "attach_volume", _STATES)
     if volume.status != "available":
         raise context.refused(
@@ -45,9 +45,9 @@ def create_attachment(context: Context) -> Response:
     attachment = attach(
         server,
         volume,
-        delete_on_termination=bool(asked.get("delete_on_termination", False)),
-        device=asked.get("device"),
-        tag=asked.get("tag"),
+        delete_on_termination=bool(body.get("delete_on_termination", False)),
+        device=body.get("device"),
+        tag=body.get("tag"),
     )
     volume.status = "attaching"
 
@@ -57,25 +57,25 @@ def create_attachment(context: Context) -> Response:
         elif attachment in server.attachments:
             detach(context.region, server, attachment)
 
-    context.later(volume.id, finish)
+    context.schedule(volume.id, finish)
     return reply({"volumeAttachment": _view(context, attachment)})
 
 
 def update_attachment(context: Context) -> Response:
-    """Change whether a volume is deleted with its server; since microversion 2.85."""
+    """Set whether a volume is deleted with its server; since microversion 2.85."""
     server = find_server(context)
     attachment = _find(context, server)
-    asked = context.body("volumeAttachment")
+    body = context.body("volumeAttachment")
     if context.call.microversion < (2, 85) and not context.is_admin:
         raise context.refused(403, "Policy doesn't allow a volume to be swapped.")
     attachment.delete_on_termination = bool(
-        asked.get("delete_on_termination", attachment.delete_on_termination)
+        body.get("delete_on_termination", attachment.delete_on_termination)
     )
     return empty(202)
 
 
 def delete_attachment(context: Context) -> Response:
-    """Begin to detach a volume from a server."""
+    """Start to detach a volume from a server."""
     server = find_server(context)
     require_unlocked(context, server)
     attachment = _find(context, server)
@@ -98,7 +98,7 @@ def delete_attachment(context: Context) -> Response:
         elif attachment in server.attachments:
             detach(context.region, server, attachment)
 
-    context.later(volume.id, finish)
+    context.schedule(volume.id, finish)
     return empty(202)
 
 
@@ -119,17 +119,17 @@ def _find(context: Context, server: Server) -> Attachment:
 
 def _view(context: Context, attachment: Attachment) -> Body:
     version = context.call.microversion
-    told: Body = {
+    view: Body = {
         "volumeId": attachment.volume_id,
         "serverId": attachment.server_id,
         "device": attachment.device,
     }
     if version < (2, 89):
-        told["id"] = attachment.volume_id
+        view["id"] = attachment.volume_id
     if version >= (2, 70):
-        told["tag"] = attachment.tag
+        view["tag"] = attachment.tag
     if version >= (2, 79):
-        told["delete_on_termination"] = attachment.delete_on_termination
+        view["delete_on_termination"] = attachment.delete_on_termination
     if version >= (2, 89):
-        told["attachment_id"] = told["bdm_uuid"] = attachment.id
-    return told
+        view["attachment_id"] = view["bdm_uuid"] = attachment.id
+    return view

@@ -1,1 +1,1 @@
-"""Keystone: tokens with a catalog, and who and what there is."""
+"""Keystone: tokens, the catalog, projects, users and roles."""

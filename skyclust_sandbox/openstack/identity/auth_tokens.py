@@ -1,4 +1,7 @@
-"""Tokens: earning one, looking at one, giving one up."""
+"""Tokens: issue, validate and revoke.
+
+Source: https://docs.openstack.org/api-ref/identity/v3/#authentication-and-token-management
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from skyclust_sandbox.openstack.wire import Body, empty, reply, token_time
 
 
 def create_token(context: Context) -> Response:
-    """Return a new token in the header X-Subject-Token, and what it is good for."""
+    """Return the scope of a new token; its id is in the header X-Subject-Token."""
     token = context.cloud.tokens.issue(context.body("auth"))
     response = reply(_token(context, token), 201)
     response.headers["X-Subject-Token"] = token.id
@@ -21,7 +24,7 @@ def create_token(context: Context) -> Response:
 
 
 def get_token(context: Context) -> Response:
-    """Return what the token in X-Subject-Token is good for; 404 once it is good no more."""
+    """Return the scope of the token in X-Subject-Token; 404 when it is unknown or expired."""
     token = _subject(context)
     response = reply(_token(context, token))
     response.headers["X-Subject-Token"] = token.id
@@ -36,7 +39,7 @@ def delete_token(context: Context) -> Response:
 
 def get_catalog(context: Context) -> Response:
     """Return the catalog of the caller's token."""
-    links = {"self": f"{context.base}/v3/auth/catalog", "next": None, "previous": None}
+    links = {"self": f"{context.base_url}/v3/auth/catalog", "next": None, "previous": None}
     return reply({"catalog": make_catalog(context, context.project_id), "links": links})
 
 
@@ -48,7 +51,7 @@ def _subject(context: Context) -> Token:
 
 
 def _token(context: Context, token: Token) -> Body:
-    told: Body = {
+    content: Body = {
         "methods": list(token.methods),
         "user": {
             "id": token.user.id,
@@ -62,24 +65,24 @@ def _token(context: Context, token: Token) -> Body:
     }
     if token.application_credential is not None:
         credential = token.application_credential
-        told["application_credential"] = {
+        content["application_credential"] = {
             "id": credential.id,
             "name": credential.name,
             "restricted": True,
         }
     if token.domain is not None:
-        told["domain"] = _domain(token.domain)
+        content["domain"] = _domain(token.domain)
     if token.project is not None:
-        told["is_domain"] = False
-        told["project"] = {
+        content["is_domain"] = False
+        content["project"] = {
             "id": token.project.id,
             "name": token.project.name,
             "domain": _domain(token.project.domain),
         }
     if token.roles:
-        told["roles"] = [{"id": ROLES[role], "name": role} for role in token.roles]
-        told["catalog"] = make_catalog(context, "" if not token.project else token.project.id)
-    return {"token": told}
+        content["roles"] = [{"id": ROLES[role], "name": role} for role in token.roles]
+        content["catalog"] = make_catalog(context, "" if not token.project else token.project.id)
+    return {"token": content}
 
 
 def _domain(domain: Domain) -> Body:

@@ -1,4 +1,4 @@
-"""The catalog: where each service is, region by region."""
+"""The service catalog: the endpoints of each service in each region."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SERVICES: Final = (
 
 
 def make_catalog(context: Context, project_id: str) -> list[Body]:
-    """Return the catalog of a project, with the URLs by which the caller came here."""
+    """Return the catalog of a project; its URLs have the host of the caller's request."""
     host = context.request.host_url.rstrip("/")
     catalog = []
     for service, kind, name, suffix in _SERVICES:

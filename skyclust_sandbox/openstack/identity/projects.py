@@ -26,20 +26,20 @@ def list_own_domains(context: Context) -> Response:
 
 
 def list_projects(context: Context) -> Response:
-    """Return all projects, or those of a name or a domain; for administrators."""
+    """Return all projects, or those with a name or domain; 403 unless an administrator calls."""
     require_admin(context, "list_projects")
-    asked = context.request.args
+    query = context.request.args
     found = [
         _project(context, project)
         for project in directory.PROJECTS
-        if asked.get("name", project.name) == project.name
-        and asked.get("domain_id", project.domain.id) == project.domain.id
+        if query.get("name", project.name) == project.name
+        and query.get("domain_id", project.domain.id) == project.domain.id
     ]
     return list_reply(context, "projects", found)
 
 
 def get_project(context: Context) -> Response:
-    """Return a project, to administrators and to those whose token is scoped to it."""
+    """Return a project; 403 unless an administrator calls or the token is scoped to it."""
     project_id = context.argument("project_id")
     if project_id != context.project_id:
         require_admin(context, "get_project")
@@ -50,15 +50,15 @@ def get_project(context: Context) -> Response:
 
 
 def list_domains(context: Context) -> Response:
-    """Return all domains; for administrators."""
+    """Return all domains, or those with a name; 403 unless an administrator calls."""
     require_admin(context, "list_domains")
-    asked = context.request.args.get("name")
-    found = [domain for domain in directory.DOMAINS if asked in (None, domain.name)]
+    query = context.request.args.get("name")
+    found = [domain for domain in directory.DOMAINS if query in (None, domain.name)]
     return list_reply(context, "domains", [_domain(context, domain) for domain in found])
 
 
 def get_domain(context: Context) -> Response:
-    """Return a domain, to administrators and to those who are in it."""
+    """Return a domain; 403 unless an administrator or one of its users calls."""
     domain_id = context.argument("domain_id")
     if domain_id != context.token.user.domain.id:
         require_admin(context, "get_domain")
@@ -86,7 +86,7 @@ def _project(context: Context, project: Project) -> Body:
         "is_domain": False,
         "options": {},
         "tags": [],
-        "links": {"self": f"{context.base}/v3/projects/{project.id}"},
+        "links": {"self": f"{context.base_url}/v3/projects/{project.id}"},
     }
 
 
@@ -98,5 +98,5 @@ def _domain(context: Context, domain: Domain) -> Body:
         "enabled": True,
         "options": {},
         "tags": [],
-        "links": {"self": f"{context.base}/v3/domains/{domain.id}"},
+        "links": {"self": f"{context.base_url}/v3/domains/{domain.id}"},
     }

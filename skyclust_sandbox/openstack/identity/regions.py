@@ -14,12 +14,12 @@ from skyclust_sandbox.openstack.wire import Body, reply
 
 
 def list_regions(context: Context) -> Response:
-    """Return the regions there are."""
+    """Return all regions."""
     return list_reply(context, "regions", [_region(context, name) for name in directory.REGIONS])
 
 
 def get_region(context: Context) -> Response:
-    """Return a region."""
+    """Return a region; 404 when it does not exist."""
     name = context.argument("region_id")
     if name not in directory.REGIONS:
         raise context.refused(404, f"Could not find region: {name}.")
@@ -31,5 +31,5 @@ def _region(context: Context, name: str) -> Body:
         "id": name,
         "description": "",
         "parent_region_id": None,
-        "links": {"self": f"{context.base}/v3/regions/{name}"},
+        "links": {"self": f"{context.base_url}/v3/regions/{name}"},
     }

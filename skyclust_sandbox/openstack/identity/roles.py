@@ -13,7 +13,7 @@ from skyclust_sandbox.openstack.identity.lists import list_reply, require_admin
 
 
 def list_roles(context: Context) -> Response:
-    """Return the roles there are; for administrators."""
+    """Return all roles; 403 unless an administrator calls."""
     require_admin(context, "list_roles")
     found = [
         {"id": role_id, "name": name, "domain_id": None}
@@ -23,9 +23,9 @@ def list_roles(context: Context) -> Response:
 
 
 def list_role_assignments(context: Context) -> Response:
-    """Return who has which role in which project; for administrators."""
+    """Return the roles of users in projects; 403 unless an administrator calls."""
     require_admin(context, "list_role_assignments")
-    asked = context.request.args
+    query = context.request.args
     found = [
         {
             "role": {"id": directory.ROLES[role]},
@@ -35,7 +35,7 @@ def list_role_assignments(context: Context) -> Response:
         for user in directory.USERS
         for project_id, roles in user.roles.items()
         for role in roles
-        if asked.get("user.id", user.id) == user.id
-        and asked.get("scope.project.id", project_id) == project_id
+        if query.get("user.id", user.id) == user.id
+        and query.get("scope.project.id", project_id) == project_id
     ]
     return list_reply(context, "role_assignments", found)

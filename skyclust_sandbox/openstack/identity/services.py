@@ -13,7 +13,7 @@ from skyclust_sandbox.openstack.identity.lists import list_reply, require_admin
 
 
 def list_services(context: Context) -> Response:
-    """Return the services of the catalog; for administrators."""
+    """Return the services of the catalog; 403 unless an administrator calls."""
     require_admin(context, "list_services")
     found = [
         {"id": one["id"], "type": one["type"], "name": one["name"], "enabled": True}
@@ -23,7 +23,7 @@ def list_services(context: Context) -> Response:
 
 
 def list_endpoints(context: Context) -> Response:
-    """Return the endpoints of the catalog; for administrators."""
+    """Return the endpoints of the catalog; 403 unless an administrator calls."""
     require_admin(context, "list_endpoints")
     found = [
         {**endpoint, "service_id": service["id"], "enabled": True}

@@ -16,26 +16,29 @@ from skyclust_sandbox.openstack.wire import Body, reply
 
 
 def list_users(context: Context) -> Response:
-    """Return all users, or those of a name; for administrators."""
+    """Return all users, or those with a name; 403 unless an administrator calls."""
     require_admin(context, "list_users")
-    asked = context.request.args.get("name")
-    found = [user for user in directory.USERS if asked in (None, user.name)]
+    query = context.request.args.get("name")
+    found = [user for user in directory.USERS if query in (None, user.name)]
     return list_reply(context, "users", [_user(context, user) for user in found])
 
 
 def get_user(context: Context) -> Response:
-    """Return a user, to administrators and to himself."""
+    """Return a user; 403 unless an administrator or the user calls."""
     return reply({"user": _user(context, _find_user(context, "get_user"))})
 
 
 def list_user_projects(context: Context) -> Response:
-    """Return the projects that a user has roles in, to administrators and to himself."""
+    """Return the projects in which a user has roles.
+
+    403 unless an administrator or the user calls.
+    """
     user = _find_user(context, "list_user_projects")
     return list_reply(context, "projects", projects_of(context, user))
 
 
 def list_application_credentials(context: Context) -> Response:
-    """Return a user's application credentials, to administrators and to himself."""
+    """Return a user's application credentials; 403 unless an administrator or the user calls."""
     user = _find_user(context, "list_application_credentials")
     found = [
         {
@@ -71,5 +74,5 @@ def _user(context: Context, user: User) -> Body:
         "enabled": True,
         "options": {},
         "password_expires_at": None,
-        "links": {"self": f"{context.base}/v3/users/{user.id}"},
+        "links": {"self": f"{context.base_url}/v3/users/{user.id}"},
     }

@@ -1,4 +1,7 @@
-"""Keystone's documents about itself."""
+"""The version documents of keystone.
+
+Source: https://docs.openstack.org/api-ref/identity/v3/#api-versions
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from skyclust_sandbox.openstack.wire import Body, reply
 
 
 def list_versions(context: Context) -> Response:
-    """Return the versions there are: 300, as keystone answers at its root."""
+    """Return the list of versions, with status 300 as keystone does at its root."""
     return reply({"versions": {"values": [_version(context)]}}, 300)
 
 
@@ -23,7 +26,7 @@ def _version(context: Context) -> Body:
         "id": "v3.14",
         "status": "stable",
         "updated": "2020-04-07T00:00:00Z",
-        "links": [{"rel": "self", "href": f"{context.base}/v3/"}],
+        "links": [{"rel": "self", "href": f"{context.base_url}/v3/"}],
         "media-types": [
             {"base": "application/json", "type": "application/vnd.openstack.identity-v3+json"}
         ],

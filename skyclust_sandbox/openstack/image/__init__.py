@@ -1,1 +1,1 @@
-"""Glance: images, those of the operator and those that projects make."""
+"""Glance: the images of the operator and of projects."""

@@ -1,4 +1,4 @@
-"""Making, changing and removing images.
+"""Creation, upload, update and deletion of images.
 
 Source: https://docs.openstack.org/api-ref/image/v2/#create-image
 """
@@ -31,23 +31,23 @@ _READ_ONLY: Final = {"status", "size", "checksum", "created_at", "updated_at", "
 
 
 def create_image(context: Context) -> Response:
-    """Make an image without data, `queued`: 201."""
-    asked = read_json(context.request)
-    if not isinstance(asked, dict):
+    """Create an image without data, in the status `queued`: 201."""
+    body = read_json(context.request)
+    if not isinstance(body, dict):
         raise context.refused(400, "Malformed JSON in request body.")
-    image_id = asked.pop("id", str(uuid.uuid4()))
+    image_id = body.pop("id", str(uuid.uuid4()))
     if image_id in context.region.images:
         raise context.refused(409, f"Image ID {image_id} already exists!")
     moment = now()
     image = Image(image_id, "", context.project_id, moment, moment)
-    for name, value in asked.items():
+    for name, value in body.items():
         _set(context, image, name, value)
     context.region.images[image.id] = image
     return reply(image_view(image), 201)
 
 
 def upload_image(context: Context) -> Response:
-    """Take an image's data: it is `saving`, then `active`. What is sent is its content."""
+    """Store an image's data: the image is `saving`, then `active`. The data becomes its content."""
     image = _own(context)
     if image.status != "queued":
         raise context.refused(409, f"Image status transition from {image.status} to saving")
@@ -59,12 +59,12 @@ def upload_image(context: Context) -> Response:
         image.status = "killed" if context.fails else "active"
         image.updated = now()
 
-    context.later(image.id, finish)
+    context.schedule(image.id, finish)
     return empty()
 
 
 def update_image(context: Context) -> Response:
-    """Change an image by a JSON patch and return it."""
+    """Apply a JSON patch to an image and return it."""
     image = _own(context)
     for change in read_json(context.request) or []:
         name = str(change.get("path", "")).lstrip("/")
@@ -79,7 +79,7 @@ def update_image(context: Context) -> Response:
 
 
 def delete_image(context: Context) -> Response:
-    """Remove an image: 204."""
+    """Delete an image: 204."""
     image = _own(context)
     if image.protected:
         raise context.refused(403, f"Image {image.id} is protected and cannot be deleted.")

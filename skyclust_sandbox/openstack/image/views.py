@@ -1,4 +1,4 @@
-"""Images as glance shows them: its own properties stand beside the custom ones."""
+"""Images as glance shows them: standard and custom properties in one object."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from skyclust_sandbox.openstack.wire import Body, seconds_time
 
 
 def image_view(image: Image) -> Body:
-    """Return an image in full."""
+    """Return an image with all attributes."""
     active = image.status == "active"
     digest = hashlib.sha512(image.id.encode()).hexdigest() if active else None
     return {

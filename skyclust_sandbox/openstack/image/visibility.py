@@ -1,4 +1,4 @@
-"""Who may see which image."""
+"""The visibility of images."""
 
 from __future__ import annotations
 

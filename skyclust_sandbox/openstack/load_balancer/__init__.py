@@ -1,1 +1,1 @@
-"""Octavia: load balancers, as far as an inventory needs them."""
+"""Octavia: load balancers, as far as an inventory reads them."""

@@ -17,8 +17,8 @@ from skyclust_sandbox.openstack.wire import Body, empty, now, reply
 
 
 def list_versions(context: Context) -> Response:
-    """Return the versions there are."""
-    links = [{"rel": "self", "href": f"{context.base}/v2"}]
+    """Return the list of versions."""
+    links = [{"rel": "self", "href": f"{context.base_url}/v2"}]
     versions = [
         {"id": f"v2.{minor}", "status": status, "updated": "2024-01-01T00:00:00Z", "links": links}
         for minor, status in ((0, "SUPPORTED"), (27, "CURRENT"))
@@ -27,59 +27,59 @@ def list_versions(context: Context) -> Response:
 
 
 def list_load_balancers(context: Context) -> Response:
-    """Return a page of load balancers, by id."""
-    asked = context.request.args
-    found = sorted(
+    """Return a page of load balancers, sorted by id."""
+    query = context.request.args
+    balancers = sorted(
         (
-            one
-            for one in context.region.load_balancers.values()
-            if (context.is_admin or one["project_id"] == context.project_id)
+            balancer
+            for balancer in context.region.load_balancers.values()
+            if (context.is_admin or balancer["project_id"] == context.project_id)
             and all(
-                str(one[name]) == value
-                for name, value in asked.items()
+                str(balancer[name]) == value
+                for name, value in query.items()
                 if name in {"name", "project_id", "vip_address", "provisioning_status", "id"}
             )
         ),
-        key=lambda one: str(one["id"]),
+        key=lambda balancer: str(balancer["id"]),
     )
-    page, more = page_of(context, found, lambda one: str(one["id"]))
+    page, next_page = page_of(context, balancers, lambda balancer: str(balancer["id"]))
     content: Body = {"loadbalancers": list(page), "loadbalancers_links": []}
-    if more:
-        href = more.link(f"{context.base}/v2/lbaas/loadbalancers")
+    if next_page:
+        href = next_page.link(f"{context.base_url}/v2/lbaas/loadbalancers")
         content["loadbalancers_links"] = [{"rel": "next", "href": href}]
     return reply(content)
 
 
 def get_load_balancer(context: Context) -> Response:
-    """Return a load balancer; 404 when there is none."""
+    """Return a load balancer; 404 when it does not exist."""
     return reply({"loadbalancer": _find(context)})
 
 
 def create_load_balancer(context: Context) -> Response:
-    """Begin a load balancer: it is PENDING_CREATE, then ACTIVE."""
-    asked = context.body("loadbalancer")
-    subnet = context.region.subnets.get(str(asked.get("vip_subnet_id")))
+    """Start a load balancer: PENDING_CREATE, then ACTIVE."""
+    body = context.body("loadbalancer")
+    subnet = context.region.subnets.get(str(body.get("vip_subnet_id")))
     if subnet is None:
-        raise context.refused(400, f"Subnet {asked.get('vip_subnet_id')} not found.", "Client")
+        raise context.refused(400, f"Subnet {body.get('vip_subnet_id')} not found.", "Client")
     try:
         balancer = make_load_balancer(
-            context.region, context.project_id, str(asked.get("name", "")), subnet
+            context.region, context.project_id, str(body.get("name", "")), subnet
         )
     except NoAddress as error:
         raise context.refused(409, str(error)) from error
-    balancer["tags"] = list(asked.get("tags", []))
+    balancer["tags"] = list(body.get("tags", []))
 
     def finish() -> None:
-        fine = not context.fails
-        balancer["provisioning_status"] = "ACTIVE" if fine else "ERROR"
-        balancer["operating_status"] = "ONLINE" if fine else "ERROR"
+        succeeded = not context.fails
+        balancer["provisioning_status"] = "ACTIVE" if succeeded else "ERROR"
+        balancer["operating_status"] = "ONLINE" if succeeded else "ERROR"
 
-    context.later(balancer["id"], finish)
+    context.schedule(balancer["id"], finish)
     return reply({"loadbalancer": balancer}, 201)
 
 
 def delete_load_balancer(context: Context) -> Response:
-    """Begin the end of a load balancer: 204."""
+    """Start the deletion of a load balancer: 204."""
     balancer = _find(context)
     if balancer["provisioning_status"].startswith("PENDING"):
         raise context.refused(
@@ -94,14 +94,14 @@ def delete_load_balancer(context: Context) -> Response:
         if balancer["vip_port_id"] in region.ports:
             remove_port(region, region.ports[balancer["vip_port_id"]])
 
-    context.later(balancer["id"], finish)
+    context.schedule(balancer["id"], finish)
     return empty()
 
 
 def make_load_balancer(region: Region, project_id: str, name: str, subnet: Body) -> Body:
-    """Put a load balancer that is PENDING_CREATE into a region and return it.
+    """Create a load balancer in PENDING_CREATE and return it.
 
-    Raises NoAddress when the subnet has none left.
+    Raises NoAddress when the subnet has no free address.
     """
     balancer_id = str(uuid.uuid4())
     port = make_port(
@@ -146,7 +146,7 @@ def make_load_balancer(region: Region, project_id: str, name: str, subnet: Body)
 
 def _find(context: Context) -> Body:
     balancer_id = context.argument("id")
-    found = context.region.load_balancers.get(balancer_id)
-    if found is None or not (context.is_admin or found["project_id"] == context.project_id):
+    balancer = context.region.load_balancers.get(balancer_id)
+    if balancer is None or not (context.is_admin or balancer["project_id"] == context.project_id):
         raise context.refused(404, f"Load Balancer {balancer_id} not found.")
-    return found
+    return balancer

@@ -1,1 +1,1 @@
-"""Neutron: networks, subnets, ports, security groups, floating addresses and routers."""
+"""Neutron: networks, subnets, ports, security groups, floating IPs and routers."""

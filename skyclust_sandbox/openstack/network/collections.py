@@ -1,4 +1,4 @@
-"""Neutron's collections: what each is called, where it is kept, who may see what of it."""
+"""Neutron's collections: their names, their records, and who may see and change them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from skyclust_sandbox.openstack.wire import Body
 
 @dataclass(frozen=True)
 class Collection:
-    """One kind of neutron's objects. `error` begins the type of its errors."""
+    """One collection of neutron. `error` is the prefix of the types of its errors."""
 
     singular: str
     plural: str
@@ -93,36 +93,36 @@ COLLECTIONS: Final = (
 )
 
 
-def is_visible(context: Context, thing: Body) -> bool:
-    """Return whether the caller sees an object: his own, shared ones, networks that lead out."""
-    if context.is_admin or thing["project_id"] == context.project_id:
+def is_visible(context: Context, resource: Body) -> bool:
+    """Return whether the caller sees a resource: its own, shared ones and external networks."""
+    if context.is_admin or resource["project_id"] == context.project_id:
         return True
-    if thing.get("shared") or thing.get("router:external"):
+    if resource.get("shared") or resource.get("router:external"):
         return True
-    network = context.region.networks.get(str(thing.get("network_id")))
-    if network is None or "floating_network_id" in thing:
+    network = context.region.networks.get(str(resource.get("network_id")))
+    if network is None or "floating_network_id" in resource:
         return False
     own = bool(network["project_id"] == context.project_id)
-    return own or ("cidr" in thing and bool(network["shared"]))
+    return own or ("cidr" in resource and bool(network["shared"]))
 
 
 def find(context: Context, collection: Collection, object_id: str) -> Body:
-    """Return an object; 404 when the caller sees none of this id."""
-    thing = collection.find_all(context.region).get(object_id)
-    if thing is None or not is_visible(context, thing):
+    """Return a resource; 404 when it does not exist or the caller may not see it."""
+    resource = collection.find_all(context.region).get(object_id)
+    if resource is None or not is_visible(context, resource):
         raise context.refused(
             404,
             f"{collection.title} {object_id} could not be found.",
             f"{collection.error}NotFound",
         )
-    return thing
+    return resource
 
 
 def find_own(context: Context, collection: Collection) -> Body:
-    """Return the object of the path, to change it: 403 when it is another project's."""
-    thing = find(context, collection, context.argument("id"))
-    if not context.is_admin and thing["project_id"] != context.project_id:
+    """Return the resource in the path for a change; 403 when it belongs to another project."""
+    resource = find(context, collection, context.argument("id"))
+    if not context.is_admin and resource["project_id"] != context.project_id:
         verb = "delete" if context.request.method == "DELETE" else "update"
         message = f"rule:{verb}_{collection.singular} is disallowed by policy"
         raise context.refused(403, message)
-    return thing
+    return resource

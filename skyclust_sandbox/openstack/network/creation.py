@@ -1,4 +1,4 @@
-"""New networks, subnets, ports and security groups.
+"""Creation of networks, subnets, ports, security groups and their rules.
 
 Source: https://docs.openstack.org/api-ref/network/v2/
 """
@@ -19,17 +19,17 @@ from skyclust_sandbox.openstack.network.collections import (
 )
 from skyclust_sandbox.openstack.network.networks import make_network, make_subnet
 from skyclust_sandbox.openstack.network.ports import NoAddress, make_port
-from skyclust_sandbox.openstack.network.quotas import require_room
+from skyclust_sandbox.openstack.network.quotas import require_quota
 from skyclust_sandbox.openstack.network.security_groups import default_group
 from skyclust_sandbox.openstack.wire import Body, reply
 
 
 def create_network(context: Context) -> Response:
-    """Make a network: 201."""
-    asked = context.body("network")
-    require_room(context, "network", len(_own(context, NETWORKS)))
-    external = bool(asked.get("router:external", False))
-    shared = bool(asked.get("shared", False))
+    """Create a network: 201."""
+    body = context.body("network")
+    require_quota(context, "network", len(_own(context, NETWORKS)))
+    external = bool(body.get("router:external", False))
+    shared = bool(body.get("shared", False))
     if (external or shared) and not context.is_admin:
         word = "router:external" if external else "shared"
         raise context.refused(
@@ -39,24 +39,24 @@ def create_network(context: Context) -> Response:
         )
     network = make_network(
         context.region,
-        _project(context, asked),
-        asked.get("name", ""),
+        _project(context, body),
+        body.get("name", ""),
         shared=shared,
         external=external,
-        description=asked.get("description", ""),
+        description=body.get("description", ""),
     )
     return reply({"network": network}, 201)
 
 
 def create_subnet(context: Context) -> Response:
-    """Make a subnet of a network: 201."""
-    asked = context.body("subnet")
-    network = find(context, NETWORKS, str(asked.get("network_id")))
+    """Create a subnet in a network: 201."""
+    body = context.body("subnet")
+    network = find(context, NETWORKS, str(body.get("network_id")))
     try:
-        range_ = ipaddress.ip_network(str(asked.get("cidr")))
+        range_ = ipaddress.ip_network(str(body.get("cidr")))
     except ValueError as error:
         raise context.refused(
-            400, f"Invalid input for cidr. Reason: '{asked.get('cidr')}' is not a valid IP subnet."
+            400, f"Invalid input for cidr. Reason: '{body.get('cidr')}' is not a valid IP subnet."
         ) from error
     for subnet_id in network["subnets"]:
         other = context.region.subnets[subnet_id]["cidr"]
@@ -71,23 +71,23 @@ def create_subnet(context: Context) -> Response:
         context.region,
         network,
         str(range_),
-        name=asked.get("name", ""),
-        project_id=_project(context, asked),
-        gateway=asked.get("gateway_ip", ""),
-        dhcp=bool(asked.get("enable_dhcp", True)),
+        name=body.get("name", ""),
+        project_id=_project(context, body),
+        gateway=body.get("gateway_ip", ""),
+        dhcp=bool(body.get("enable_dhcp", True)),
     )
-    subnet["dns_nameservers"] = asked.get("dns_nameservers", [])
+    subnet["dns_nameservers"] = body.get("dns_nameservers", [])
     return reply({"subnet": subnet}, 201)
 
 
 def create_port(context: Context) -> Response:
-    """Make a port in a network, in the default group unless others are asked for: 201."""
-    asked = context.body("port")
-    network = find(context, NETWORKS, str(asked.get("network_id")))
-    project_id = _project(context, asked)
+    """Create a port in a network: 201. Its default security group is that of the project."""
+    body = context.body("port")
+    network = find(context, NETWORKS, str(body.get("network_id")))
+    project_id = _project(context, body)
     used = sum(1 for port in context.region.ports.values() if port["project_id"] == project_id)
-    require_room(context, "port", used)
-    groups = asked.get("security_groups")
+    require_quota(context, "port", used)
+    groups = body.get("security_groups")
     if groups is None:
         default = default_group(context.region, project_id)
         groups = [] if default is None else [default["id"]]
@@ -98,11 +98,11 @@ def create_port(context: Context) -> Response:
             context.region,
             network,
             project_id,
-            name=asked.get("name", ""),
-            fixed_ips=asked.get("fixed_ips") or [],
+            name=body.get("name", ""),
+            fixed_ips=body.get("fixed_ips") or [],
             security_groups=groups,
-            device_id=asked.get("device_id", ""),
-            device_owner=asked.get("device_owner", ""),
+            device_id=body.get("device_id", ""),
+            device_owner=body.get("device_owner", ""),
         )
     except NoAddress as error:
         kind = "IpAddressGenerationFailure"
@@ -112,39 +112,39 @@ def create_port(context: Context) -> Response:
         raise context.refused(
             status, str(error), "InvalidIpForNetwork" if status == 400 else kind
         ) from error
-    port["description"] = asked.get("description", "")
-    port["tags"] = list(asked.get("tags", []))
+    port["description"] = body.get("description", "")
+    port["tags"] = list(body.get("tags", []))
     return reply({"port": port}, 201)
 
 
 def create_security_group(context: Context) -> Response:
-    """Make a security group: 201."""
-    asked = context.body("security_group")
-    require_room(context, "security_group", len(_own(context, SECURITY_GROUPS)))
-    if asked.get("name") == "default":
+    """Create a security group: 201."""
+    body = context.body("security_group")
+    require_quota(context, "security_group", len(_own(context, SECURITY_GROUPS)))
+    if body.get("name") == "default":
         raise context.refused(
             409, "Default security group already exists.", "SecurityGroupDefaultAlreadyExists"
         )
-    group = security_groups.make_group(
+    group = security_groups.make_security_group(
         context.region,
-        _project(context, asked),
-        str(asked.get("name", "")),
-        asked.get("description", ""),
+        _project(context, body),
+        str(body.get("name", "")),
+        body.get("description", ""),
     )
     return reply({"security_group": group}, 201)
 
 
 def create_rule(context: Context) -> Response:
-    """Put a rule into a security group: 201; 409 when it has the same one."""
-    asked = context.body("security_group_rule")
-    group = find(context, SECURITY_GROUPS, str(asked.get("security_group_id")))
-    if asked.get("direction") not in {"ingress", "egress"}:
+    """Add a rule to a security group: 201; 409 when the group already has an equal rule."""
+    body = context.body("security_group_rule")
+    group = find(context, SECURITY_GROUPS, str(body.get("security_group_id")))
+    if body.get("direction") not in {"ingress", "egress"}:
         raise context.refused(
             400,
-            f"Invalid input for direction. Reason: '{asked.get('direction')}' is not in"
+            f"Invalid input for direction. Reason: '{body.get('direction')}' is not in"
             " ['ingress', 'egress'].",
         )
-    kept = {key: value for key, value in asked.items() if key not in {"tenant_id", "project_id"}}
+    kept = {key: value for key, value in body.items() if key not in {"tenant_id", "project_id"}}
     rule = security_groups.add_rule(group, kept)
     for other in group["security_group_rules"]:
         if other is not rule and _means_the_same(other, rule):
@@ -159,14 +159,14 @@ def create_rule(context: Context) -> Response:
 
 def _own(context: Context, collection: Collection) -> list[Body]:
     return [
-        thing
-        for thing in collection.find_all(context.region).values()
-        if thing["project_id"] == context.project_id
+        resource
+        for resource in collection.find_all(context.region).values()
+        if resource["project_id"] == context.project_id
     ]
 
 
-def _project(context: Context, asked: Body) -> str:
-    wanted = str(asked.get("project_id") or asked.get("tenant_id") or context.project_id)
+def _project(context: Context, body: Body) -> str:
+    wanted = str(body.get("project_id") or body.get("tenant_id") or context.project_id)
     return wanted if context.is_admin else context.project_id
 
 

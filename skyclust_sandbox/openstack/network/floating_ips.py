@@ -1,4 +1,4 @@
-"""Floating addresses: public ones that lead to a port.
+"""Floating IPs: addresses of an external network that are associated with ports.
 
 Source: https://docs.openstack.org/api-ref/network/v2/#floating-ips-floatingips
 """
@@ -9,64 +9,64 @@ from werkzeug.wrappers import Response
 
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.network.collections import FLOATING_IPS, PORTS, find, find_own
-from skyclust_sandbox.openstack.network.ports import NoAddress, detach_floating, take_address
-from skyclust_sandbox.openstack.network.quotas import require_room
-from skyclust_sandbox.openstack.network.resources import stamped, touch
+from skyclust_sandbox.openstack.network.ports import NoAddress, allocate_address, disassociate
+from skyclust_sandbox.openstack.network.quotas import require_quota
+from skyclust_sandbox.openstack.network.resources import mark_updated, new_resource
 from skyclust_sandbox.openstack.state import Region
 from skyclust_sandbox.openstack.wire import Body, reply
 
 
-def create_floating(context: Context) -> Response:
-    """Take an address of an external network, and let it lead to a port if asked for: 201."""
-    asked = context.body("floatingip")
+def create_floating_ip(context: Context) -> Response:
+    """Allocate a floating IP in an external network, and associate it with a port if named: 201."""
+    body = context.body("floatingip")
     region, project_id = context.region, context.project_id
-    network = region.networks.get(str(asked.get("floating_network_id")))
+    network = region.networks.get(str(body.get("floating_network_id")))
     if network is None or not network["router:external"]:
         raise context.refused(
             400,
-            f"Bad floatingip request: Network {asked.get('floating_network_id')} is not a valid"
+            f"Bad floatingip request: Network {body.get('floating_network_id')} is not a valid"
             " external network.",
             "BadRequest",
         )
     used = sum(1 for one in region.floating_ips.values() if one["project_id"] == project_id)
-    require_room(context, "floatingip", used)
-    port = find(context, PORTS, asked["port_id"]) if asked.get("port_id") else None
+    require_quota(context, "floatingip", used)
+    port = find(context, PORTS, body["port_id"]) if body.get("port_id") else None
     if port is not None:
         _check(context, network["id"], port, "")
-    wish: Body = {}
-    if asked.get("floating_ip_address"):
-        wish["ip_address"] = asked["floating_ip_address"]
+    address_request: Body = {}
+    if body.get("floating_ip_address"):
+        address_request["ip_address"] = body["floating_ip_address"]
     try:
-        taken = take_address(region, network, wish)
+        taken = allocate_address(region, network, address_request)
     except NoAddress as error:
         raise context.refused(409, str(error), "IpAddressGenerationFailure") from error
-    floating = make_floating(region, project_id, network["id"], taken["ip_address"])
-    floating["description"] = asked.get("description", "")
-    floating["tags"] = list(asked.get("tags", []))
+    floating = make_floating_ip(region, project_id, network["id"], taken["ip_address"])
+    floating["description"] = body.get("description", "")
+    floating["tags"] = list(body.get("tags", []))
     if port is not None:
-        attach_floating(region, floating, port)
+        associate(region, floating, port)
     return reply({"floatingip": floating}, 201)
 
 
-def update_floating(context: Context) -> Response:
-    """Let a floating address lead to a port, or nowhere, and return it."""
+def update_floating_ip(context: Context) -> Response:
+    """Associate a floating IP with a port, or disassociate it, and return it."""
     floating = find_own(context, FLOATING_IPS)
-    asked = context.body("floatingip")
-    floating["description"] = asked.get("description", floating["description"])
-    if "port_id" in asked:
-        if asked["port_id"] is None:
-            detach_floating(floating)
+    body = context.body("floatingip")
+    floating["description"] = body.get("description", floating["description"])
+    if "port_id" in body:
+        if body["port_id"] is None:
+            disassociate(floating)
         else:
-            port = find(context, PORTS, asked["port_id"])
+            port = find(context, PORTS, body["port_id"])
             _check(context, floating["floating_network_id"], port, floating["id"])
-            attach_floating(context.region, floating, port)
-    touch(floating)
+            associate(context.region, floating, port)
+    mark_updated(floating)
     return reply({"floatingip": floating})
 
 
-def make_floating(region: Region, project_id: str, network_id: str, address: str) -> Body:
-    """Put a floating address that leads nowhere into a region and return it."""
-    floating = stamped(
+def make_floating_ip(region: Region, project_id: str, network_id: str, address: str) -> Body:
+    """Create a floating IP without a port and return it."""
+    floating = new_resource(
         {
             "floating_network_id": network_id,
             "floating_ip_address": address,
@@ -85,8 +85,8 @@ def make_floating(region: Region, project_id: str, network_id: str, address: str
     return floating
 
 
-def attach_floating(region: Region, floating: Body, port: Body) -> None:
-    """Let a floating address lead to a port's first address."""
+def associate(region: Region, floating: Body, port: Body) -> None:
+    """Associate a floating IP with the first fixed IP of a port."""
     details = ("name", "network_id", "mac_address", "admin_state_up", "status", "device_id",
                "device_owner")  # fmt: skip
     floating.update(
@@ -99,7 +99,7 @@ def attach_floating(region: Region, floating: Body, port: Body) -> None:
 
 
 def _check(context: Context, network_id: str, port: Body, own_id: str) -> None:
-    """Refuse a port that no router leads out of, or that has an address already."""
+    """Refuse a port without a router to the external network, or with a floating IP already."""
     region = context.region
     if _router_of(region, port, network_id) is None:
         subnet_id = port["fixed_ips"][0]["subnet_id"]
@@ -121,7 +121,7 @@ def _check(context: Context, network_id: str, port: Body, own_id: str) -> None:
 
 
 def _router_of(region: Region, port: Body, network_id: str) -> str | None:
-    """Return the router that leads from a port's network to an external one."""
+    """Return the id of the router between a port's network and an external one, or None."""
     for other in region.ports.values():
         if (
             other["network_id"] == port["network_id"]

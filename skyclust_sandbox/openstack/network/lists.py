@@ -1,4 +1,4 @@
-"""Lists of neutron's objects: filters, order, pages, fields.
+"""Lists of neutron's resources: filters, order, pages and fields.
 
 Source: https://docs.openstack.org/api-ref/network/v2/#filtering-and-column-selection
 """
@@ -18,7 +18,7 @@ from skyclust_sandbox.openstack.network.collections import (
     find,
     is_visible,
 )
-from skyclust_sandbox.openstack.paging import Gone, page_of
+from skyclust_sandbox.openstack.paging import UnknownMarker, page_of
 from skyclust_sandbox.openstack.wire import Body, reply
 
 _NO_FILTERS: Final = {
@@ -27,63 +27,67 @@ _NO_FILTERS: Final = {
 }  # fmt: skip
 
 
-def list_objects(context: Context, collection: Collection) -> Response:
-    """Return the objects that the caller sees; in pages only when a limit asks for them."""
+def list_resources(context: Context, collection: Collection) -> Response:
+    """Return the resources that the caller sees; paged only when the query has a limit."""
     found = [
-        thing
-        for thing in collection.find_all(context.region).values()
-        if is_visible(context, thing) and _matches(context, thing)
+        resource
+        for resource in collection.find_all(context.region).values()
+        if is_visible(context, resource) and _matches(context, resource)
     ]
-    page, more = page_of(
+    page, next_page = page_of(
         context,
         _sorted(context, found),
-        lambda thing: str(thing["id"]),
+        lambda resource: str(resource["id"]),
         largest=None,
-        gone=_gone(context, collection),
+        unknown_marker=_unknown_marker(context, collection),
     )
-    content: Body = {collection.plural: [_shown(context, thing) for thing in page]}
-    if more:
-        href = more.link(f"{context.base}{collection.path}")
+    content: Body = {collection.plural: [_shown(context, resource) for resource in page]}
+    if next_page:
+        href = next_page.link(f"{context.base_url}{collection.path}")
         content[f"{collection.plural}_links"] = [{"rel": "next", "href": href}]
     return reply(content)
 
 
-def _gone(context: Context, collection: Collection) -> Gone | None:
-    """Return how a marker that names nothing is refused; None where the list begins anew.
+def _unknown_marker(context: Context, collection: Collection) -> UnknownMarker | None:
+    """Return the refusal of an unknown marker; None where neutron starts from the beginning.
 
-    Networks, ports and routers are looked up, the others are not, and without a limit none is.
-    Source: the answers of neutron 28.0.
+    Neutron looks up the marker of networks, ports and routers, not that of other collections, and
+    none without a limit. Source: the replies of neutron 28.0.
     """
     if collection not in {NETWORKS, PORTS, ROUTERS} or "limit" not in context.request.args:
         return None
     message = f"{collection.title} {{}} could not be found."
-    return Gone(404, message, f"{collection.error}NotFound")
+    return UnknownMarker(404, message, f"{collection.error}NotFound")
 
 
-def get_object(context: Context, collection: Collection) -> Response:
-    """Return one object; 404 when the caller sees none of this id."""
-    thing = find(context, collection, context.argument("id"))
-    return reply({collection.singular: _shown(context, thing)})
+def get_resource(context: Context, collection: Collection) -> Response:
+    """Return one resource; 404 when it does not exist or the caller may not see it."""
+    resource = find(context, collection, context.argument("id"))
+    return reply({collection.singular: _shown(context, resource)})
 
 
-def _shown(context: Context, thing: Body) -> Body:
+def _shown(context: Context, resource: Body) -> Body:
     fields = context.request.args.getlist("fields")
-    if "device_id" in thing and context.is_admin:
-        server = context.region.servers.get(thing["device_id"])
+    if "device_id" in resource and context.is_admin:
+        server = context.region.servers.get(resource["device_id"])
         host = "" if server is None else server.host or ""
-        thing = {**thing, "binding:host_id": host, "binding:vif_type": "ovs" if host else "unbound"}
-    return {name: thing[name] for name in fields if name in thing} if fields else thing
+        resource = {
+            **resource,
+            "binding:host_id": host,
+            "binding:vif_type": "ovs" if host else "unbound",
+        }
+    return {name: resource[name] for name in fields if name in resource} if fields else resource
 
 
-def _matches(context: Context, thing: Body) -> bool:
-    asked = context.request.args
-    for name in set(asked) - _NO_FILTERS:
-        if name == "ip_address" or name not in thing:
+def _matches(context: Context, resource: Body) -> bool:
+    query = context.request.args
+    for name in set(query) - _NO_FILTERS:
+        if name == "ip_address" or name not in resource:
             continue
-        if not any(_is(thing[name], value) for value in asked.getlist(name)):
+        if not any(_is(resource[name], value) for value in query.getlist(name)):
             return False
-    return _has_tags(context, thing) and all(
-        _has_fixed(thing, wish) for wish in asked.getlist("fixed_ips")
+    return _has_tags(context, resource) and all(
+        _has_fixed(resource, wish) for wish in query.getlist("fixed_ips")
     )
 
 
@@ -100,9 +104,9 @@ def _has_fixed(port: Body, wish: str) -> bool:
     return any(fixed.get(name) == value for fixed in port.get("fixed_ips", ()))
 
 
-def _has_tags(context: Context, thing: Body) -> bool:
-    asked, own = context.request.args, set(thing["tags"])
-    wanted = {name: set(asked[name].split(",")) for name in asked if "tags" in name}
+def _has_tags(context: Context, resource: Body) -> bool:
+    query, own = context.request.args, set(resource["tags"])
+    wanted = {name: set(query[name].split(",")) for name in query if "tags" in name}
     return (
         wanted.get("tags", set()) <= own
         and ("tags-any" not in wanted or bool(wanted["tags-any"] & own))
@@ -111,16 +115,16 @@ def _has_tags(context: Context, thing: Body) -> bool:
     )
 
 
-def _sorted(context: Context, things: list[Body]) -> list[Body]:
-    """Return objects as asked for, else by id."""
+def _sorted(context: Context, resources: list[Body]) -> list[Body]:
+    """Return resources in the requested order, by id by default."""
     keys = context.request.args.getlist("sort_key")
     directions = context.request.args.getlist("sort_dir")
     directions += ["asc"] * (len(keys) - len(directions))
     orders = [*zip(keys, directions, strict=False), ("id", "asc")]
     for key, direction in reversed(orders):
-        things = _by(things, key, downwards=direction == "desc")
-    return things
+        resources = _by(resources, key, downwards=direction == "desc")
+    return resources
 
 
-def _by(things: list[Body], key: str, *, downwards: bool) -> list[Body]:
-    return sorted(things, key=lambda thing: str(thing.get(key)), reverse=downwards)
+def _by(resources: list[Body], key: str, *, downwards: bool) -> list[Body]:
+    return sorted(resources, key=lambda resource: str(resource.get(key)), reverse=downwards)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from skyclust_sandbox.openstack.network.resources import stamped
+from skyclust_sandbox.openstack.network.resources import new_resource
 from skyclust_sandbox.openstack.state import Region
 from skyclust_sandbox.openstack.wire import Body
 
@@ -22,8 +22,8 @@ def make_network(
     description: str = "",
     mtu: int = 1442,
 ) -> Body:
-    """Put a network without subnets into a region and return it."""
-    network = stamped(
+    """Create a network without subnets and return it."""
+    network = new_resource(
         {
             "name": name,
             "admin_state_up": True,
@@ -56,11 +56,11 @@ def make_subnet(
     gateway: str | None = "",
     dhcp: bool = True,
 ) -> Body:
-    """Put a subnet into a network and return it; the gateway is the first address by itself."""
+    """Create a subnet in a network and return it; the gateway is the first address by default."""
     range_ = ipaddress.ip_network(cidr)
     first = str(range_[1]) if gateway == "" else gateway
     start = range_[2] if first == str(range_[1]) else range_[1]
-    subnet = stamped(
+    subnet = new_resource(
         {
             "name": name,
             "network_id": network["id"],

@@ -10,13 +10,13 @@ import uuid
 from collections.abc import Sequence
 from itertools import chain
 
-from skyclust_sandbox.openstack.network.resources import stamped, touch
+from skyclust_sandbox.openstack.network.resources import mark_updated, new_resource
 from skyclust_sandbox.openstack.state import Region
 from skyclust_sandbox.openstack.wire import Body
 
 
 class NoAddress(Exception):
-    """A subnet has no address left, or not the one that is asked for."""
+    """A subnet has no free address, or the requested one is not available."""
 
 
 def make_port(
@@ -30,20 +30,20 @@ def make_port(
     device_id: str = "",
     device_owner: str = "",
 ) -> Body:
-    """Put a port into a network and return it; an address is chosen where none is asked for.
+    """Create a port in a network and return it, with an allocated address where none is requested.
 
-    Raises NoAddress when an address is taken, outside of its subnet, or none is left.
+    Raises NoAddress when an address is in use, outside of its subnet, or none is free.
     """
-    wanted = [dict(one) for one in fixed_ips] or _default_subnets(region, network)
+    requested = [dict(fixed) for fixed in fixed_ips] or _default_subnets(region, network)
     port_id = str(uuid.uuid4())
-    port = stamped(
+    port = new_resource(
         {
             "name": name,
             "network_id": network["id"],
             "admin_state_up": True,
             "status": "DOWN",
             "mac_address": ":".join(["fa", "16", "3e", *(port_id[i : i + 2] for i in (0, 2, 4))]),
-            "fixed_ips": [take_address(region, network, one) for one in wanted],
+            "fixed_ips": [allocate_address(region, network, fixed) for fixed in requested],
             "security_groups": list(security_groups),
             "device_id": device_id,
             "device_owner": device_owner,
@@ -62,37 +62,37 @@ def make_port(
 
 
 def remove_port(region: Region, port: Body) -> None:
-    """Take a port away with its addresses; a floating address that led to it stays, idle."""
+    """Delete a port and release its addresses; its floating IP stays, disassociated."""
     del region.ports[port["id"]]
     for fixed in port["fixed_ips"]:
         region.addresses.get(fixed["subnet_id"], set()).discard(fixed["ip_address"])
     for floating in region.floating_ips.values():
         if floating["port_id"] == port["id"]:
-            detach_floating(floating)
+            disassociate(floating)
 
 
-def detach_floating(floating: Body) -> None:
-    """Let a floating address lead nowhere."""
+def disassociate(floating: Body) -> None:
+    """Disassociate a floating IP from its port."""
     changes = {"port_id": None, "fixed_ip_address": None, "router_id": None}
     floating.update(changes, status="DOWN", port_details=None)
-    touch(floating)
+    mark_updated(floating)
 
 
-def take_address(region: Region, network: Body, wanted: Body) -> Body:
-    """Take an address of a subnet and return it as a port shows it; raises NoAddress."""
-    asked = wanted.get("ip_address")
-    subnet = _subnet_for(region, network, wanted)
+def allocate_address(region: Region, network: Body, requested: Body) -> Body:
+    """Allocate an address of a subnet and return it as a fixed IP of a port; raises NoAddress."""
+    address = requested.get("ip_address")
+    subnet = _subnet_for(region, network, requested)
     taken = region.addresses.setdefault(subnet["id"], set())
-    if asked is None:
-        asked = _next_free(region, subnet, taken)
-    elif asked in taken or asked == subnet["gateway_ip"]:
-        raise NoAddress(f"IP address {asked} already allocated in subnet {subnet['id']}.")
-    taken.add(asked)
-    return {"subnet_id": subnet["id"], "ip_address": asked}
+    if address is None:
+        address = _next_free(region, subnet, taken)
+    elif address in taken or address == subnet["gateway_ip"]:
+        raise NoAddress(f"IP address {address} already allocated in subnet {subnet['id']}.")
+    taken.add(address)
+    return {"subnet_id": subnet["id"], "ip_address": address}
 
 
 def _default_subnets(region: Region, network: Body) -> list[Body]:
-    """Return a wish for one address of each IP version that the network has."""
+    """Return a request for one address of each IP version that the network has."""
     first: dict[int, Body] = {}
     for subnet_id in network["subnets"]:
         subnet = region.subnets[subnet_id]
@@ -100,16 +100,16 @@ def _default_subnets(region: Region, network: Body) -> list[Body]:
     return list(first.values())
 
 
-def _subnet_for(region: Region, network: Body, wanted: Body) -> Body:
-    asked = wanted.get("ip_address")
+def _subnet_for(region: Region, network: Body, requested: Body) -> Body:
+    address = requested.get("ip_address")
     for subnet_id in network["subnets"]:
         subnet = region.subnets[subnet_id]
-        if wanted.get("subnet_id", subnet_id) != subnet_id:
+        if requested.get("subnet_id", subnet_id) != subnet_id:
             continue
-        if asked is None or _is_in(asked, subnet["cidr"]):
+        if address is None or _is_in(address, subnet["cidr"]):
             return subnet
     raise NoAddress(
-        f"IP address {asked} is not a valid IP for any of the subnets on the specified network."
+        f"IP address {address} is not a valid IP for any of the subnets on the specified network."
     )
 
 

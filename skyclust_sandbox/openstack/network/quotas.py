@@ -58,7 +58,7 @@ def set_quotas(context: Context) -> Response:
     return reply({"quota": _limits(context, project_id)})
 
 
-def require_room(context: Context, noun: str, used: int) -> None:
+def require_quota(context: Context, noun: str, used: int) -> None:
     """Refuse with 409 one more resource beyond the project's quota."""
     limits = _limits(context, context.project_id)
     if 0 <= limits[noun] <= used:

@@ -10,8 +10,8 @@ import uuid
 from skyclust_sandbox.openstack.wire import Body, now, seconds_time
 
 
-def stamped(content: Body, project_id: str) -> Body:
-    """Return an object with what all of neutron's objects have."""
+def new_resource(content: Body, project_id: str) -> Body:
+    """Return a resource with the attributes that all of neutron's resources have."""
     moment = seconds_time(now())
     return {
         "id": str(uuid.uuid4()),
@@ -26,7 +26,7 @@ def stamped(content: Body, project_id: str) -> Body:
     }
 
 
-def touch(content: Body) -> None:
-    """Note that an object has just been changed."""
+def mark_updated(content: Body) -> None:
+    """Set the update time and increment the revision number of a resource."""
     content["updated_at"] = seconds_time(now())
     content["revision_number"] += 1

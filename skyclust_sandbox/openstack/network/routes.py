@@ -26,7 +26,7 @@ _CREATIONS: Final[dict[str, Callable[[Context], Response]]] = {
     "ports": creation.create_port,
     "security_groups": creation.create_security_group,
     "security_group_rules": creation.create_rule,
-    "floatingips": floating_ips.create_floating,
+    "floatingips": floating_ips.create_floating_ip,
 }
 
 
@@ -40,12 +40,14 @@ def _routes(collection: Collection) -> list[Route]:
     ) -> Callable[[Context], Response]:
         return partial(_call, function, collection)
 
-    update = floating_ips.update_floating if noun == "floatingips" else work(updates.update_object)
+    update = (
+        floating_ips.update_floating_ip if noun == "floatingips" else work(updates.update_resource)
+    )
     return [
-        Route("GET", path, f"{noun}.list", work(lists.list_objects)),
-        Route("GET", one, f"{noun}.get", work(lists.get_object)),
+        Route("GET", path, f"{noun}.list", work(lists.list_resources)),
+        Route("GET", one, f"{noun}.get", work(lists.get_resource)),
         Route("PUT", one, f"{noun}.update", update),
-        Route("DELETE", one, f"{noun}.delete", work(updates.delete_object)),
+        Route("DELETE", one, f"{noun}.delete", work(updates.delete_resource)),
         Route("GET", f"{one}/tags", f"{noun}_tags.list", work(tags.list_tags)),
         Route("PUT", f"{one}/tags", f"{noun}_tags.replace", work(tags.replace_tags)),
         Route("DELETE", f"{one}/tags", f"{noun}_tags.delete", work(tags.delete_tags)),

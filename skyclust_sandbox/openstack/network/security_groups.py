@@ -1,17 +1,20 @@
-"""Security groups and their rules, as the wire shows them."""
+"""Security groups and their rules, as neutron shows them.
+
+Source: https://docs.openstack.org/api-ref/network/v2/#security-groups-security-groups
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from skyclust_sandbox.openstack.network.resources import stamped
+from skyclust_sandbox.openstack.network.resources import new_resource
 from skyclust_sandbox.openstack.state import Region
 from skyclust_sandbox.openstack.wire import Body
 
 
-def make_group(region: Region, project_id: str, name: str, description: str = "") -> Body:
-    """Put a security group into a region and return it: all may go out, nothing may come in."""
-    group = stamped(
+def make_security_group(region: Region, project_id: str, name: str, description: str = "") -> Body:
+    """Create a security group and return it: it permits all egress and no ingress."""
+    group = new_resource(
         {"name": name, "stateful": True, "shared": False, "security_group_rules": []}, project_id
     )
     group["description"] = description
@@ -22,8 +25,8 @@ def make_group(region: Region, project_id: str, name: str, description: str = ""
 
 
 def make_default_group(region: Region, project_id: str) -> Body:
-    """Put a project's group `default` into a region: members of the group may come in."""
-    group = make_group(region, project_id, "default", "Default security group")
+    """Create the group `default` of a project: it also permits ingress from its members."""
+    group = make_security_group(region, project_id, "default", "Default security group")
     for version in ("IPv4", "IPv6"):
         add_rule(
             group,
@@ -32,9 +35,9 @@ def make_default_group(region: Region, project_id: str) -> Body:
     return group
 
 
-def add_rule(group: Body, asked: dict[str, Any]) -> Body:
-    """Put a rule into a group and return it."""
-    rule = stamped(
+def add_rule(group: Body, attributes: dict[str, Any]) -> Body:
+    """Add a rule to a group and return it."""
+    rule = new_resource(
         {
             "security_group_id": group["id"],
             "direction": "ingress",
@@ -45,9 +48,9 @@ def add_rule(group: Body, asked: dict[str, Any]) -> Body:
             "remote_ip_prefix": None,
             "remote_group_id": None,
             "remote_address_group_id": None,
-            "normalized_cidr": asked.get("remote_ip_prefix"),
+            "normalized_cidr": attributes.get("remote_ip_prefix"),
             "belongs_to_default_sg": group["name"] == "default",
-            **asked,
+            **attributes,
         },
         group["project_id"],
     )
@@ -56,7 +59,7 @@ def add_rule(group: Body, asked: dict[str, Any]) -> Body:
 
 
 def default_group(region: Region, project_id: str) -> Body | None:
-    """Return a project's group `default`, if it has one."""
+    """Return the group `default` of a project, or None."""
     for group in region.security_groups.values():
         if group["project_id"] == project_id and group["name"] == "default":
             return group

@@ -13,34 +13,34 @@ from skyclust_sandbox.openstack.wire import empty, reply
 
 
 def list_tags(context: Context, collection: Collection) -> Response:
-    """Return the tags of an object."""
+    """Return the tags of a resource."""
     return reply({"tags": find_own(context, collection)["tags"]})
 
 
 def replace_tags(context: Context, collection: Collection) -> Response:
-    """Set the tags of an object and drop all others."""
-    thing = find_own(context, collection)
-    thing["tags"] = sorted(set((read_json(context.request) or {}).get("tags", [])))
-    return reply({"tags": thing["tags"]})
+    """Replace the tags of a resource."""
+    resource = find_own(context, collection)
+    resource["tags"] = sorted(set((read_json(context.request) or {}).get("tags", [])))
+    return reply({"tags": resource["tags"]})
 
 
 def delete_tags(context: Context, collection: Collection) -> Response:
-    """Remove all tags of an object: 204."""
+    """Delete all tags of a resource: 204."""
     find_own(context, collection)["tags"] = []
     return empty()
 
 
 def add_tag(context: Context, collection: Collection) -> Response:
-    """Give an object a tag: 201."""
-    thing = find_own(context, collection)
-    thing["tags"] = sorted({*thing["tags"], context.argument("tag")})
+    """Add a tag to a resource: 201."""
+    resource = find_own(context, collection)
+    resource["tags"] = sorted({*resource["tags"], context.argument("tag")})
     return empty(201)
 
 
 def delete_tag(context: Context, collection: Collection) -> Response:
-    """Take a tag from an object: 204, or 404 when it has none such."""
-    thing, tag = find_own(context, collection), context.argument("tag")
-    if tag not in thing["tags"]:
+    """Delete a tag of a resource: 204, or 404 when the resource does not have it."""
+    resource, tag = find_own(context, collection), context.argument("tag")
+    if tag not in resource["tags"]:
         raise context.refused(404, f"Tag {tag} could not be found.", "TagNotFound")
-    thing["tags"] = [one for one in thing["tags"] if one != tag]
+    resource["tags"] = [one for one in resource["tags"] if one != tag]
     return empty()

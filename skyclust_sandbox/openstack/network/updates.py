@@ -12,27 +12,27 @@ from werkzeug.wrappers import Response
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.network.collections import Collection, find_own
 from skyclust_sandbox.openstack.network.ports import remove_port
-from skyclust_sandbox.openstack.network.resources import touch
+from skyclust_sandbox.openstack.network.resources import mark_updated
 from skyclust_sandbox.openstack.wire import Body, empty, reply
 
 
-def update_object(context: Context, collection: Collection) -> Response:
-    """Change what may be changed of an object and return it."""
-    thing = find_own(context, collection)
+def update_resource(context: Context, collection: Collection) -> Response:
+    """Set the attributes of a resource that can be changed and return it."""
+    resource = find_own(context, collection)
     for name, value in context.body(collection.singular).items():
         if name not in collection.changeable:
             raise context.refused(
                 400, f"Cannot update read-only attribute {name}", "HTTPBadRequest"
             )
-        thing[name] = value
-    touch(thing)
-    return reply({collection.singular: thing})
+        resource[name] = value
+    mark_updated(resource)
+    return reply({collection.singular: resource})
 
 
-def delete_object(context: Context, collection: Collection) -> Response:
-    """Remove an object: 204; 409 while others need it."""
-    thing = find_own(context, collection)
-    _REMOVALS[collection.plural](context, thing)
+def delete_resource(context: Context, collection: Collection) -> Response:
+    """Delete a resource: 204; 409 while other resources use it."""
+    resource = find_own(context, collection)
+    _REMOVALS[collection.plural](context, resource)
     return empty()
 
 

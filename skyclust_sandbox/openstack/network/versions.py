@@ -1,4 +1,4 @@
-"""The parts of neutron that describe itself: versions, extensions.
+"""The version documents and extensions of neutron.
 
 Source: https://docs.openstack.org/api-ref/network/v2/#extensions
 """
@@ -23,18 +23,18 @@ _EXTENSIONS: Final = (
 
 
 def list_versions(context: Context) -> Response:
-    """Return the versions there are."""
-    links = [{"rel": "self", "href": f"{context.base}/v2.0/"}]
+    """Return the list of versions."""
+    links = [{"rel": "self", "href": f"{context.base_url}/v2.0/"}]
     return reply({"versions": [{"id": "v2.0", "status": "CURRENT", "links": links}]})
 
 
 def list_resources(context: Context) -> Response:
-    """Return the document of v2.0: the collections there are."""
+    """Return the document of v2.0: its collections."""
     found = [
         {
             "name": one.singular,
             "collection": one.plural,
-            "links": [{"rel": "self", "href": f"{context.base}{one.path}"}],
+            "links": [{"rel": "self", "href": f"{context.base_url}{one.path}"}],
         }
         for one in COLLECTIONS
     ]
@@ -42,12 +42,12 @@ def list_resources(context: Context) -> Response:
 
 
 def list_extensions(_context: Context) -> Response:
-    """Return the extensions there are."""
+    """Return all extensions."""
     return reply({"extensions": [_extension(alias) for alias in _EXTENSIONS]})
 
 
 def get_extension(context: Context) -> Response:
-    """Return an extension; 404 when there is none of this alias."""
+    """Return an extension by alias; 404 when it does not exist."""
     alias = context.argument("alias")
     if alias not in _EXTENSIONS:
         raise context.refused(404, f"Extension with alias {alias} does not exist", "HTTPNotFound")

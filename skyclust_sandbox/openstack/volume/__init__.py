@@ -1,1 +1,1 @@
-"""Cinder: volumes and their snapshots."""
+"""Cinder: volumes, snapshots, volume types and quotas."""

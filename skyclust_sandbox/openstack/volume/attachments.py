@@ -1,4 +1,7 @@
-"""Attachments of volumes to servers."""
+"""Attachments of volumes to servers.
+
+Source: https://docs.openstack.org/api-ref/block-storage/v3/#attachments-attachments
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ def attach(
     device: str | None = None,
     tag: str | None = None,
 ) -> Attachment:
-    """Give a volume to a server and return how it is attached; its status is the caller's."""
+    """Attach a volume to a server and return the attachment.
+
+    The caller sets the volume's status.
+    """
     attachment = Attachment(
         id=str(uuid.uuid4()),
         volume_id=volume.id,
@@ -38,7 +44,7 @@ def attach(
 
 
 def detach(region: Region, server: Server, attachment: Attachment) -> None:
-    """Take a volume from a server; it is free again when no other server has it."""
+    """Detach a volume from a server; it is available again without any other attachment."""
     server.attachments.remove(attachment)
     volume = region.volumes.get(attachment.volume_id)
     if volume is not None:
@@ -60,7 +66,7 @@ def _free_device(server: Server, boot_index: int | None) -> str:
 
 
 def list_attachments(context: Context) -> Response:
-    """Return how the project's volumes are attached, as nova has asked for."""
+    """Return the attachments of the project's volumes."""
     found = [
         {
             "id": attachment.id,

@@ -12,6 +12,6 @@ from skyclust_sandbox.openstack.wire import reply
 
 
 def list_zones(context: Context) -> Response:
-    """Return the zones that volumes can be asked for in."""
+    """Return the availability zones of volumes."""
     zones = [{"zoneName": zone, "zoneState": {"available": True}} for zone in context.region.zones]
     return reply({"availabilityZoneInfo": zones})

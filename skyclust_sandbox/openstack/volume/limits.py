@@ -15,7 +15,7 @@ from skyclust_sandbox.openstack.wire import reply
 
 
 def get_limits(context: Context) -> Response:
-    """Return what the project may have, and what it has."""
+    """Return the limits of the project and their usage."""
     limits = quotas.volume_limits(context.region, context.project_id)
     used = quotas.volumes_used(context.region, context.project_id)
     absolute = {
@@ -34,7 +34,7 @@ def get_limits(context: Context) -> Response:
 
 
 def get_quotas(context: Context) -> Response:
-    """Return the quotas of a project, with what is used of them when `usage` asks for that."""
+    """Return the quotas of a project, with their usage when the query has `usage=true`."""
     project_id = context.argument("quota_project_id")
     if project_id != context.project_id:
         _require_admin(context, "volume_extension:quotas:show")
@@ -50,7 +50,7 @@ def get_quotas(context: Context) -> Response:
 
 
 def set_quotas(context: Context) -> Response:
-    """Set quotas of a project; for administrators."""
+    """Set quotas of a project and return all of them; 403 unless the caller is an administrator."""
     _require_admin(context, "volume_extension:quotas:update")
     project_id = context.argument("quota_project_id")
     limits = context.body("quota_set")

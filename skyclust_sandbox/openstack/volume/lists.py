@@ -10,60 +10,64 @@ from typing import TypeVar
 from werkzeug.wrappers import Response
 
 from skyclust_sandbox.openstack.context import Context
-from skyclust_sandbox.openstack.paging import Gone, page_of
+from skyclust_sandbox.openstack.paging import UnknownMarker, page_of
 from skyclust_sandbox.openstack.state import Volume, VolumeSnapshot
 from skyclust_sandbox.openstack.wire import Body, is_true, reply
 
-Thing = TypeVar("Thing", Volume, VolumeSnapshot)
+Resource = TypeVar("Resource", Volume, VolumeSnapshot)
 
 _ORDERS = {"created_at": "created", "updated_at": "updated"}
 
 _KEYS = {"created_at", "updated_at", "id", "name", "status", "size"}
 
 
-def answer_list(
+def list_reply(
     context: Context,
     noun: str,
     path: str,
-    things: Sequence[Thing],
-    show: Callable[[Thing], Body],
+    resources: Sequence[Resource],
+    show: Callable[[Resource], Body],
 ) -> Response:
-    """Return a page of volumes or snapshots, filtered and sorted as asked for.
+    """Return a page of volumes or snapshots, filtered and sorted by the query.
 
-    Administrators see all projects when they ask for them; from others cinder takes the
-    wish and shows their own.
+    With `all_tenants` administrators see all projects; for other callers cinder accepts the
+    argument and lists their own project.
     """
-    asked = context.request.args
-    everybody = context.is_admin and is_true(asked.get("all_tenants", ""))
-    wanted = asked.get("project_id") if everybody else context.project_id
-    found = [one for one in things if wanted in (None, one.project_id) and _matches(context, one)]
+    query = context.request.args
+    everybody = context.is_admin and is_true(query.get("all_tenants", ""))
+    wanted = query.get("project_id") if everybody else context.project_id
+    found = [
+        one for one in resources if wanted in (None, one.project_id) and _matches(context, one)
+    ]
     kind = "Volume" if noun == "volumes" else "Snapshot"
-    gone = Gone(404, f"{kind} {{}} could not be found.")
-    page, more = page_of(context, _sorted(context, found), lambda one: one.id, gone=gone)
+    unknown_marker = UnknownMarker(404, f"{kind} {{}} could not be found.")
+    page, next_page = page_of(
+        context, _sorted(context, found), lambda one: one.id, unknown_marker=unknown_marker
+    )
     content: Body = {noun: [show(one) for one in page]}
-    if is_true(asked.get("with_count", "")) and context.call.microversion >= (3, 45):
+    if is_true(query.get("with_count", "")) and context.call.microversion >= (3, 45):
         content["count"] = len(found)
-    if more:
-        href = more.link(f"{context.base}/v3/{context.project_id}/{path}")
+    if next_page:
+        href = next_page.link(f"{context.base_url}/v3/{context.project_id}/{path}")
         content[f"{noun}_links"] = [{"rel": "next", "href": href}]
     return reply(content)
 
 
-def _matches(context: Context, thing: Volume | VolumeSnapshot) -> bool:
-    asked = context.request.args
+def _matches(context: Context, resource: Volume | VolumeSnapshot) -> bool:
+    query = context.request.args
     for name in ("name", "status", "volume_id", "user_id", "id"):
-        if name in asked and getattr(thing, name, asked[name]) != asked[name]:
+        if name in query and getattr(resource, name, query[name]) != query[name]:
             return False
-    if isinstance(thing, Volume):
-        if "bootable" in asked and is_true(asked["bootable"]) != thing.bootable:
+    if isinstance(resource, Volume):
+        if "bootable" in query and is_true(query["bootable"]) != resource.bootable:
             return False
-        if asked.get("availability_zone", thing.zone) != thing.zone:
+        if query.get("availability_zone", resource.zone) != resource.zone:
             return False
-    return _metadata(context).items() <= thing.metadata.items()
+    return _metadata(context).items() <= resource.metadata.items()
 
 
 def _metadata(context: Context) -> dict[str, str]:
-    """Return the pairs asked for, which clients write as Python does."""
+    """Return the metadata filter, which clients write as a Python dict."""
     text = context.request.args.get("metadata", "{}")
     try:
         return {str(key): str(value) for key, value in ast.literal_eval(text).items()}
@@ -73,14 +77,16 @@ def _metadata(context: Context) -> dict[str, str]:
         ) from error
 
 
-def _sorted(context: Context, things: list[Thing]) -> list[Thing]:
-    """Return things as asked for, else the newest first."""
-    asked = context.request.args
-    pairs = [one.partition(":") for one in asked.get("sort", "").split(",") if one]
+def _sorted(context: Context, resources: list[Resource]) -> list[Resource]:
+    """Return volumes or snapshots in the requested order, the newest first by default."""
+    query = context.request.args
+    pairs = [one.partition(":") for one in query.get("sort", "").split(",") if one]
     orders: list[tuple[str, str]] = [(key, direction or "desc") for key, _, direction in pairs]
-    orders = orders or [(asked.get("sort_key", "created_at"), asked.get("sort_dir", "desc"))]
+    orders = orders or [(query.get("sort_key", "created_at"), query.get("sort_dir", "desc"))]
     for key, direction in reversed([*orders, ("id", orders[-1][1])]):
         if key not in _KEYS:
             raise context.refused(400, f"Invalid input received: Invalid sort keys: {key}")
-        things = sorted(things, key=attrgetter(_ORDERS.get(key, key)), reverse=direction == "desc")
-    return things
+        resources = sorted(
+            resources, key=attrgetter(_ORDERS.get(key, key)), reverse=direction == "desc"
+        )
+    return resources

@@ -7,7 +7,10 @@ from skyclust_sandbox.openstack.state import Volume, VolumeSnapshot
 
 
 def find_volume(context: Context, volume_id: str | None = None) -> Volume:
-    """Return a volume, that of the path by itself; 404 when the caller has none of this id."""
+    """Return a volume, by default that in the path.
+
+    404 when the caller's project does not have it.
+    """
     wanted = volume_id or context.argument("volume_id")
     volume = context.region.volumes.get(wanted)
     if volume is None or not _owns(context, volume):
@@ -16,7 +19,10 @@ def find_volume(context: Context, volume_id: str | None = None) -> Volume:
 
 
 def find_snapshot(context: Context, snapshot_id: str | None = None) -> VolumeSnapshot:
-    """Return a snapshot, that of the path by itself; 404 when the caller has none of this id."""
+    """Return a snapshot, by default that in the path.
+
+    404 when the caller's project does not have it.
+    """
     wanted = snapshot_id or context.argument("snapshot_id")
     snapshot = context.region.snapshots.get(wanted)
     if snapshot is None or not _owns(context, snapshot):
@@ -24,5 +30,5 @@ def find_snapshot(context: Context, snapshot_id: str | None = None) -> VolumeSna
     return snapshot
 
 
-def _owns(context: Context, thing: Volume | VolumeSnapshot) -> bool:
-    return context.is_admin or thing.project_id == context.project_id
+def _owns(context: Context, resource: Volume | VolumeSnapshot) -> bool:
+    return context.is_admin or resource.project_id == context.project_id

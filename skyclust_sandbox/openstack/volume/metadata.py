@@ -19,21 +19,21 @@ def get_metadata(context: Context) -> Response:
 
 
 def update_metadata(context: Context) -> Response:
-    """Set some pairs, leave the others, and return all."""
+    """Set some items, keep the others, and return all."""
     holder = _holder(context)
     holder.metadata = {**holder.metadata, **context.body("metadata")}
     return reply({"metadata": holder.metadata})
 
 
 def replace_metadata(context: Context) -> Response:
-    """Set the pairs and drop all others."""
+    """Replace the metadata."""
     holder = _holder(context)
     holder.metadata = dict(context.body("metadata"))
     return reply({"metadata": holder.metadata})
 
 
 def delete_metadata_item(context: Context) -> Response:
-    """Remove one pair; 404 when there is none of this key."""
+    """Delete one item; 404 when it does not exist."""
     holder, key = _holder(context), context.argument("key")
     if key not in holder.metadata:
         raise context.refused(404, f"Metadata item was not found: {key}")

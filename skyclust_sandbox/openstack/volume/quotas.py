@@ -40,7 +40,7 @@ def volumes_fit(context: Context, project_id: str, sizes: Sequence[int]) -> bool
     )
 
 
-def require_room(context: Context, size: int, *, noun: str = "volumes") -> None:
+def require_quota(context: Context, size: int, *, noun: str = "volumes") -> None:
     """Refuse with 413 one more volume or snapshot of a size beyond the project's quota."""
     limits = volume_limits(context.region, context.project_id)
     used = volumes_used(context.region, context.project_id)

@@ -47,7 +47,7 @@ ROUTES: Final = (
     Route("GET", _VOLUME, "volumes.get", volumes.get_volume),
     Route("PUT", _VOLUME, "volumes.update", volumes.update_volume),
     Route("DELETE", _VOLUME, "volumes.delete", volumes.delete_volume),
-    Route("POST", f"{_VOLUME}/action", "volumes.*", volume_actions.act),
+    Route("POST", f"{_VOLUME}/action", "volumes.*", volume_actions.run_action),
     Route("GET", f"{_BASE}/snapshots", "snapshots.list", snapshots.list_snapshots),
     Route("GET", f"{_BASE}/snapshots/detail", "snapshots.list", snapshots.list_snapshots),
     Route("POST", f"{_BASE}/snapshots", "snapshots.create", snapshots.create_snapshot),

@@ -11,9 +11,9 @@ from werkzeug.wrappers import Response
 
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.state import Volume, VolumeSnapshot
-from skyclust_sandbox.openstack.volume.lists import answer_list
+from skyclust_sandbox.openstack.volume.lists import list_reply
 from skyclust_sandbox.openstack.volume.lookups import find_snapshot, find_volume
-from skyclust_sandbox.openstack.volume.quotas import require_room
+from skyclust_sandbox.openstack.volume.quotas import require_quota
 from skyclust_sandbox.openstack.volume.views import snapshot_view
 from skyclust_sandbox.openstack.wire import empty, is_true, now, reply
 
@@ -22,25 +22,25 @@ def list_snapshots(context: Context) -> Response:
     """Return a page of snapshots."""
     path = context.request.path.partition(f"/{context.project_id}/")[2]
     found = list(context.region.snapshots.values())
-    return answer_list(context, "snapshots", path, found, lambda one: snapshot_view(context, one))
+    return list_reply(context, "snapshots", path, found, lambda one: snapshot_view(context, one))
 
 
 def get_snapshot(context: Context) -> Response:
-    """Return a snapshot; 404 when there is none, or no more."""
+    """Return a snapshot; 404 when it does not exist or is deleted."""
     return reply({"snapshot": snapshot_view(context, find_snapshot(context))})
 
 
 def create_snapshot(context: Context) -> Response:
-    """Begin a snapshot of a volume: 202.
+    """Start a snapshot of a volume: 202.
 
-    Before microversion 3.66 a volume in use has to be forced; from then on it need not, and
-    must not.
+    Before microversion 3.66 a volume in use needs `force`; since then `force` is not needed, and
+    `false` is refused.
     """
-    asked = context.body("snapshot")
-    volume = find_volume(context, str(asked.get("volume_id")))
-    forced = is_true(asked.get("force", False))
+    body = context.body("snapshot")
+    volume = find_volume(context, str(body.get("volume_id")))
+    forced = is_true(body.get("force", False))
     free = context.call.microversion >= (3, 66)
-    if free and "force" in asked and not forced:
+    if free and "force" in body and not forced:
         raise context.refused(400, "Invalid value 'False' for invalid request parameter 'force'.")
     allowed = {"available", "in-use"} if forced or free else {"available"}
     if volume.status not in allowed:
@@ -49,15 +49,15 @@ def create_snapshot(context: Context) -> Response:
             f"Invalid volume: Volume {volume.id} status must be {' or '.join(sorted(allowed))},"
             f" but current status is: {volume.status}.",
         )
-    require_room(context, volume.size, noun="snapshots")
-    snapshot = begin_snapshot(context, volume, asked.get("name") or "")
-    snapshot.description = asked.get("description")
-    snapshot.metadata = dict(asked.get("metadata") or {})
+    require_quota(context, volume.size, noun="snapshots")
+    snapshot = begin_snapshot(context, volume, body.get("name") or "")
+    snapshot.description = body.get("description")
+    snapshot.metadata = dict(body.get("metadata") or {})
     return reply({"snapshot": snapshot_view(context, snapshot)}, 202)
 
 
 def begin_snapshot(context: Context, volume: Volume, name: str) -> VolumeSnapshot:
-    """Begin a snapshot of what is on a volume at this moment, and return it."""
+    """Start a snapshot of a volume's current content and return it."""
     moment = now()
     snapshot = VolumeSnapshot(
         id=str(uuid.uuid4()),
@@ -76,22 +76,22 @@ def begin_snapshot(context: Context, volume: Volume, name: str) -> VolumeSnapsho
         snapshot.status = "available" if not context.fails else "error"
         snapshot.updated = now()
 
-    context.later(snapshot.id, finish)
+    context.schedule(snapshot.id, finish)
     return snapshot
 
 
 def update_snapshot(context: Context) -> Response:
-    """Change a snapshot's name, description or metadata and return it."""
+    """Set the name, description or metadata of a snapshot and return it."""
     snapshot = find_snapshot(context)
-    asked = context.body("snapshot")
-    snapshot.name = asked.get("name", snapshot.name)
-    snapshot.description = asked.get("description", snapshot.description)
-    snapshot.metadata = dict(asked.get("metadata", snapshot.metadata))
+    body = context.body("snapshot")
+    snapshot.name = body.get("name", snapshot.name)
+    snapshot.description = body.get("description", snapshot.description)
+    snapshot.metadata = dict(body.get("metadata", snapshot.metadata))
     return reply({"snapshot": snapshot_view(context, snapshot)})
 
 
 def delete_snapshot(context: Context) -> Response:
-    """Begin the end of a snapshot: 202."""
+    """Start the deletion of a snapshot: 202."""
     snapshot = find_snapshot(context)
     if snapshot.status not in {"available", "error"}:
         raise context.refused(
@@ -108,5 +108,5 @@ def delete_snapshot(context: Context) -> Response:
         else:
             region.snapshots.pop(snapshot.id, None)
 
-    context.later(snapshot.id, finish)
+    context.schedule(snapshot.id, finish)
     return empty(202)

@@ -8,12 +8,12 @@ from __future__ import annotations
 from werkzeug.wrappers import Response
 
 from skyclust_sandbox.openstack.context import Context
-from skyclust_sandbox.openstack.microversions import RANGES, told
+from skyclust_sandbox.openstack.microversions import RANGES, version_text
 from skyclust_sandbox.openstack.wire import Body, reply
 
 
 def list_versions(context: Context) -> Response:
-    """Return the versions there are: 300, as cinder answers at its root."""
+    """Return the list of versions, with status 300 as cinder does at its root."""
     return reply({"versions": [_version(context)]}, 300)
 
 
@@ -27,10 +27,10 @@ def _version(context: Context) -> Body:
     return {
         "id": "v3.0",
         "status": "CURRENT",
-        "version": told(highest),
-        "min_version": told(lowest),
+        "version": version_text(highest),
+        "min_version": version_text(lowest),
         "updated": "2023-08-31T00:00:00Z",
-        "links": [{"rel": "self", "href": f"{context.base}/v3/"}],
+        "links": [{"rel": "self", "href": f"{context.base_url}/v3/"}],
         "media-types": [
             {"base": "application/json", "type": "application/vnd.openstack.volume+json;version=3"}
         ],

@@ -11,24 +11,24 @@ from skyclust_sandbox.openstack.state import Attachment, Volume, VolumeSnapshot
 from skyclust_sandbox.openstack.wire import Body, bare_time
 
 
-def brief(context: Context, noun: str, thing: Volume | VolumeSnapshot) -> Body:
-    """Return a volume or snapshot as a brief list has it."""
-    path = f"{noun}/{thing.id}"
+def brief_view(context: Context, noun: str, resource: Volume | VolumeSnapshot) -> Body:
+    """Return a volume or snapshot as a brief list shows it."""
+    path = f"{noun}/{resource.id}"
     return {
-        "id": thing.id,
-        "name": thing.name,
+        "id": resource.id,
+        "name": resource.name,
         "links": [
-            {"rel": "self", "href": f"{context.base}/v3/{context.project_id}/{path}"},
-            {"rel": "bookmark", "href": f"{context.base}/{context.project_id}/{path}"},
+            {"rel": "self", "href": f"{context.base_url}/v3/{context.project_id}/{path}"},
+            {"rel": "bookmark", "href": f"{context.base_url}/{context.project_id}/{path}"},
         ],
     }
 
 
 def volume_view(context: Context, volume: Volume) -> Body:
-    """Return a volume in full."""
+    """Return a volume with all attributes."""
     version = context.call.microversion
-    told = {
-        **brief(context, "volumes", volume),
+    view = {
+        **brief_view(context, "volumes", volume),
         "attachments": [_attachment(context, one) for one in volume.attachments],
         "availability_zone": volume.zone,
         "bootable": "true" if volume.bootable else "false",
@@ -49,25 +49,25 @@ def volume_view(context: Context, volume: Volume) -> Body:
         "volume_type": volume.volume_type,
     }
     if volume.image_metadata:
-        told["volume_image_metadata"] = volume.image_metadata
+        view["volume_image_metadata"] = volume.image_metadata
     if context.is_admin:
-        told["os-vol-host-attr:host"] = f"cinder-0@{volume.volume_type}#pool"
-        told["os-vol-mig-status-attr:migstat"] = told["os-vol-mig-status-attr:name_id"] = None
+        view["os-vol-host-attr:host"] = f"cinder-0@{volume.volume_type}#pool"
+        view["os-vol-mig-status-attr:migstat"] = view["os-vol-mig-status-attr:name_id"] = None
     if version >= (3, 13):
-        told["group_id"] = None
+        view["group_id"] = None
     if version >= (3, 48):
-        told["service_uuid"], told["shared_targets"] = None, False
+        view["service_uuid"], view["shared_targets"] = None, False
     if version >= (3, 63):
-        told["volume_type_id"] = identifier("volume type", volume.volume_type)
+        view["volume_type_id"] = identifier("volume type", volume.volume_type)
     if version >= (3, 65):
-        told["consumes_quota"] = True
-    return told
+        view["consumes_quota"] = True
+    return view
 
 
 def snapshot_view(context: Context, snapshot: VolumeSnapshot) -> Body:
-    """Return a snapshot in full."""
+    """Return a snapshot with all attributes."""
     version = context.call.microversion
-    told: Body = {
+    view: Body = {
         "id": snapshot.id,
         "name": snapshot.name,
         "created_at": bare_time(snapshot.created),
@@ -83,12 +83,12 @@ def snapshot_view(context: Context, snapshot: VolumeSnapshot) -> Body:
         "os-extended-snapshot-attributes:project_id": snapshot.project_id,
     }
     if version >= (3, 14):
-        told["group_snapshot_id"] = None
+        view["group_snapshot_id"] = None
     if version >= (3, 41):
-        told["user_id"] = snapshot.user_id
+        view["user_id"] = snapshot.user_id
     if version >= (3, 65):
-        told["consumes_quota"] = True
-    return told
+        view["consumes_quota"] = True
+    return view
 
 
 def _attachment(context: Context, attachment: Attachment) -> Body:

@@ -12,13 +12,13 @@ from werkzeug.wrappers import Response
 from skyclust_sandbox.openstack.context import Context, read_json
 from skyclust_sandbox.openstack.state import Volume
 from skyclust_sandbox.openstack.volume.lookups import find_snapshot, find_volume
-from skyclust_sandbox.openstack.volume.quotas import require_room
+from skyclust_sandbox.openstack.volume.quotas import require_quota
 from skyclust_sandbox.openstack.volume.volumes import snapshots_of
 from skyclust_sandbox.openstack.wire import empty, is_true, now
 
 
-def act(context: Context) -> Response:
-    """Do with a volume what the body's one key names."""
+def run_action(context: Context) -> Response:
+    """Run the action that the only key of the body names; 400 for any other body."""
     volume = find_volume(context)
     content = read_json(context.request)
     if not isinstance(content, dict) or len(content) != 1:
@@ -50,7 +50,7 @@ def _extend(context: Context, volume: Volume, details: dict[str, Any]) -> Respon
             f"Invalid input received: New size for extend must be greater than current size."
             f" (current: {volume.size}, extended: {new_size}).",
         )
-    require_room(context, new_size - volume.size)
+    require_quota(context, new_size - volume.size)
     before, volume.status = volume.status, "extending"
 
     def finish() -> None:
@@ -59,12 +59,12 @@ def _extend(context: Context, volume: Volume, details: dict[str, Any]) -> Respon
             volume.size = new_size
         volume.updated = now()
 
-    context.later(volume.id, finish)
+    context.schedule(volume.id, finish)
     return empty(202)
 
 
 def _revert(context: Context, volume: Volume, details: dict[str, Any]) -> Response:
-    """Begin to put a volume that nobody has back to its latest snapshot; since 3.40."""
+    """Start to revert a detached volume to its latest snapshot; since 3.40."""
     if context.call.microversion < (3, 40):
         raise context.refused(400, "There is no such action: revert")
     snapshot = find_snapshot(context, str(details.get("snapshot_id")))
@@ -89,7 +89,7 @@ def _revert(context: Context, volume: Volume, details: dict[str, Any]) -> Respon
             volume.content = snapshot.content
         volume.updated = now()
 
-    context.later(volume.id, finish)
+    context.schedule(volume.id, finish)
     return empty(202)
 
 

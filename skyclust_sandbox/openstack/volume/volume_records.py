@@ -1,4 +1,4 @@
-"""New volumes, and the data that they start with."""
+"""New volumes and their initial content."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def make_volume(
     snapshot: VolumeSnapshot | None = None,
     source: Volume | None = None,
 ) -> Volume:
-    """Put a volume into a region and return it; it has the content of what it is made from."""
+    """Create a volume and return it, with the content of its image, snapshot or source volume."""
     moment = now()
     volume = Volume(
         id=str(uuid.uuid4()),
@@ -38,7 +38,7 @@ def make_volume(
         volume_type=volume_type or VOLUME_TYPES[0],
     )
     if image is not None:
-        put_image(volume, image)
+        write_image(volume, image)
     if snapshot is not None:
         origin = region.volumes.get(snapshot.volume_id)
         volume.snapshot_id, volume.content = snapshot.id, snapshot.content
@@ -51,8 +51,8 @@ def make_volume(
     return volume
 
 
-def put_image(volume: Volume, image: Image) -> None:
-    """Let a volume have what is in an image."""
+def write_image(volume: Volume, image: Image) -> None:
+    """Write an image to a volume."""
     volume.image_id, volume.content, volume.bootable = image.id, image.content, True
     volume.image_metadata = {
         "image_id": image.id,

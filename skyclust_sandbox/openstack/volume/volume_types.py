@@ -12,16 +12,16 @@ from skyclust_sandbox.openstack.directory import identifier
 from skyclust_sandbox.openstack.wire import Body, reply
 
 VOLUME_TYPES = ("ssd", "hdd")
-"""The types there are; the first one is taken when none is asked for."""
+"""The volume types; the first one is the default."""
 
 
 def list_types(_context: Context) -> Response:
-    """Return the types of volume there are."""
+    """Return all volume types."""
     return reply({"volume_types": [_type(name) for name in VOLUME_TYPES]})
 
 
 def get_type(context: Context) -> Response:
-    """Return a type, by id or `default`."""
+    """Return a volume type by id, name or `default`; 404 when it does not exist."""
     wanted = context.argument("type_id")
     for name in VOLUME_TYPES:
         if wanted in {identifier("volume type", name), name}:

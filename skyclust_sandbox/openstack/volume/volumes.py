@@ -1,4 +1,4 @@
-"""Volumes: listing, making, changing, removing.
+"""Volumes: list, show, create, update, delete.
 
 Source: https://docs.openstack.org/api-ref/block-storage/v3/#volumes-volumes
 """
@@ -12,10 +12,10 @@ from werkzeug.wrappers import Response
 from skyclust_sandbox.openstack.context import Context
 from skyclust_sandbox.openstack.image.visibility import is_visible
 from skyclust_sandbox.openstack.state import Image, Region, Volume, VolumeSnapshot
-from skyclust_sandbox.openstack.volume.lists import answer_list
+from skyclust_sandbox.openstack.volume.lists import list_reply
 from skyclust_sandbox.openstack.volume.lookups import find_snapshot, find_volume
-from skyclust_sandbox.openstack.volume.quotas import require_room
-from skyclust_sandbox.openstack.volume.views import brief, volume_view
+from skyclust_sandbox.openstack.volume.quotas import require_quota
+from skyclust_sandbox.openstack.volume.views import brief_view, volume_view
 from skyclust_sandbox.openstack.volume.volume_records import make_volume
 from skyclust_sandbox.openstack.volume.volume_types import VOLUME_TYPES
 from skyclust_sandbox.openstack.wire import empty, is_true, now, reply
@@ -24,76 +24,76 @@ _REMOVABLE = {"available", "error", "error_restoring", "error_extending", "error
 
 
 def list_volumes(context: Context) -> Response:
-    """Return a page of volumes, brief."""
+    """Return a page of volumes with their names only."""
     found = list(context.region.volumes.values())
-    return answer_list(
-        context, "volumes", "volumes", found, lambda one: brief(context, "volumes", one)
+    return list_reply(
+        context, "volumes", "volumes", found, lambda one: brief_view(context, "volumes", one)
     )
 
 
 def list_volumes_detailed(context: Context) -> Response:
-    """Return a page of volumes in full."""
+    """Return a page of volumes with all attributes."""
     found = list(context.region.volumes.values())
-    return answer_list(
+    return list_reply(
         context, "volumes", "volumes/detail", found, lambda one: volume_view(context, one)
     )
 
 
 def get_volume(context: Context) -> Response:
-    """Return a volume; 404 when there is none, or no more."""
+    """Return a volume; 404 when it does not exist or is deleted."""
     return reply({"volume": volume_view(context, find_volume(context))})
 
 
 def create_volume(context: Context) -> Response:
-    """Begin a volume: empty, or of a snapshot, an image or another volume: 202."""
-    asked = context.body("volume")
-    snapshot = find_snapshot(context, asked["snapshot_id"]) if asked.get("snapshot_id") else None
-    source = find_volume(context, asked["source_volid"]) if asked.get("source_volid") else None
-    image = _image(context, asked.get("imageRef"))
-    size = _size(context, asked.get("size"), snapshot or source, image)
-    zone = asked.get("availability_zone")
+    """Start a volume, blank or from a snapshot, an image or another volume: 202."""
+    body = context.body("volume")
+    snapshot = find_snapshot(context, body["snapshot_id"]) if body.get("snapshot_id") else None
+    source = find_volume(context, body["source_volid"]) if body.get("source_volid") else None
+    image = _image(context, body.get("imageRef"))
+    size = _size(context, body.get("size"), snapshot or source, image)
+    zone = body.get("availability_zone")
     if zone is not None and zone not in context.region.zones:
         raise context.refused(400, f"Availability zone '{zone}' is invalid.")
-    volume_type = asked.get("volume_type")
+    volume_type = body.get("volume_type")
     if volume_type is not None and volume_type not in VOLUME_TYPES:
         raise context.refused(404, f"Volume type {volume_type} could not be found.")
-    require_room(context, size)
+    require_quota(context, size)
     volume = make_volume(
         context.region,
         context.project_id,
         context.token.user.id,
         size,
-        name=asked.get("name") or "",
+        name=body.get("name") or "",
         zone=zone,
         volume_type=volume_type,
         image=image,
         snapshot=snapshot,
         source=source,
     )
-    volume.description = asked.get("description")
-    volume.metadata = dict(asked.get("metadata") or {})
+    volume.description = body.get("description")
+    volume.metadata = dict(body.get("metadata") or {})
 
     def finish() -> None:
         volume.status = "available" if not context.fails else "error"
         volume.updated = now()
 
-    context.later(volume.id, finish)
+    context.schedule(volume.id, finish)
     return reply({"volume": volume_view(context, volume)}, 202)
 
 
 def update_volume(context: Context) -> Response:
-    """Change a volume's name, description or metadata and return it."""
+    """Set the name, description or metadata of a volume and return it."""
     volume = find_volume(context)
-    asked = context.body("volume")
-    volume.name = asked.get("name", volume.name)
-    volume.description = asked.get("description", volume.description)
-    volume.metadata = dict(asked.get("metadata", volume.metadata))
+    body = context.body("volume")
+    volume.name = body.get("name", volume.name)
+    volume.description = body.get("description", volume.description)
+    volume.metadata = dict(body.get("metadata", volume.metadata))
     volume.updated = now()
     return reply({"volume": volume_view(context, volume)})
 
 
 def delete_volume(context: Context) -> Response:
-    """Begin the end of a volume; with its snapshots when `cascade` asks for that."""
+    """Start the deletion of a volume, with `cascade` also of its snapshots: 202."""
     volume = find_volume(context)
     region = context.region
     cascade = is_true(context.request.args.get("cascade", ""))
@@ -115,12 +115,15 @@ def delete_volume(context: Context) -> Response:
             del region.snapshots[snapshot.id]
         region.volumes.pop(volume.id, None)
 
-    context.later(volume.id, finish)
+    context.schedule(volume.id, finish)
     return empty(202)
 
 
 def snapshots_of(region: Region, volume: Volume) -> list[VolumeSnapshot]:
-    """Return the snapshots of a volume, which keep it from being deleted."""
+    """Return the snapshots of a volume.
+
+    A volume with snapshots cannot be deleted without `cascade`.
+    """
     return [one for one in region.snapshots.values() if one.volume_id == volume.id]
 
 
@@ -136,17 +139,17 @@ def _image(context: Context, image_id: Any) -> Image | None:
 
 
 def _size(
-    context: Context, asked: Any, origin: Volume | VolumeSnapshot | None, image: Image | None
+    context: Context, body: Any, origin: Volume | VolumeSnapshot | None, image: Image | None
 ) -> int:
-    if asked is None and origin is not None:
+    if body is None and origin is not None:
         return origin.size
-    if not str(asked).isdigit() or int(asked) < 1:
+    if not str(body).isdigit() or int(body) < 1:
         raise context.refused(
             400,
-            f"Invalid input for field/attribute size. Value: {asked}. {asked!r} is not an integer"
+            f"Invalid input for field/attribute size. Value: {body}. {body!r} is not an integer"
             " greater than 0.",
         )
-    size = int(asked)
+    size = int(body)
     if origin is not None and size < origin.size:
         raise context.refused(
             400,
