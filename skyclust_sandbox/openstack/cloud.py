@@ -78,31 +78,31 @@ class OpenStackCloud:
 
     def admit(self, request: Request, call: Call) -> None:
         """Raise Refused unless the token is valid and its roles permit the call."""
-        checked = _openstack_call(call)
-        if checked.route.open:
+        openstack_call = _openstack_call(call)
+        if openstack_call.route.open:
             return
-        if checked.token is None:
-            raise refused(checked.service, 401, UNAUTHENTICATED)
-        if checked.service == "identity":
+        if openstack_call.token is None:
+            raise refused(openstack_call.service, 401, UNAUTHENTICATED)
+        if openstack_call.service == "identity":
             return
-        if checked.token.project is None:
-            raise refused(checked.service, 403, "The token is not scoped to a project.")
-        own = checked.arguments.get("project", checked.token.project.id)
-        if own != checked.token.project.id:
-            raise refused(checked.service, 400, "Malformed request url")
-        if request.method not in {"GET", "HEAD"} and "member" not in checked.token.roles:
-            raise fault_refusal(checked, Fault(kind=FaultKind.DENY))
+        if openstack_call.token.project is None:
+            raise refused(openstack_call.service, 403, "The token is not scoped to a project.")
+        own = openstack_call.arguments.get("project", openstack_call.token.project.id)
+        if own != openstack_call.token.project.id:
+            raise refused(openstack_call.service, 400, "Malformed request url")
+        if request.method not in {"GET", "HEAD"} and "member" not in openstack_call.token.roles:
+            raise fault_refusal(openstack_call, Fault(kind=FaultKind.DENY))
 
     def refuse(self, call: Call, fault: Fault) -> Response:
         """Return the error reply of a fault.
 
         A fault with a code of OUTCOMES accepts the call instead.
         """
-        checked = _openstack_call(call)
+        openstack_call = _openstack_call(call)
         if fault.code in OUTCOMES:
-            context = Context(self, checked, outcome=fault.code, delay=fault.seconds)
+            context = Context(self, openstack_call, outcome=fault.code, delay=fault.seconds)
             return self._work(context)
-        return with_microversion(checked, fault_refusal(checked, fault).response)
+        return with_microversion(openstack_call, fault_refusal(openstack_call, fault).response)
 
     def carry_out(self, request: Request, call: Call) -> Response:
         """Carry out the call and return the reply."""
@@ -117,7 +117,7 @@ class OpenStackCloud:
 
 def _openstack_call(call: Call) -> OpenStackCall:
     if not isinstance(call, OpenStackCall):
-        raise TypeError(f"{call!r} is no call that this cloud has read.")
+        raise TypeError(f"{call!r} was not read by this cloud.")
     return call
 
 

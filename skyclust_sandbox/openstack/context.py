@@ -108,14 +108,14 @@ class Context:
     def body(self, key: str) -> Body:
         """Return the object under a key of the JSON body; refuses any other body with 400."""
         content = read_json(self.request)
-        content_of_key = content.get(key) if isinstance(content, dict) else None
-        if not isinstance(content_of_key, dict):
+        resource = content.get(key) if isinstance(content, dict) else None
+        if not isinstance(resource, dict):
             raise self.refused(
                 400,
                 f"Invalid input for field/attribute {key}. Value: {content}."
                 f" {key!r} is a required property",
             )
-        return content_of_key
+        return resource
 
     def schedule(self, key: str, work: Callable[[], None], share: float = 1.0) -> None:
         """Schedule work on a resource after the transition time, or after a share of it."""

@@ -27,7 +27,7 @@ def answer_content(cloud: OpenStackCloud, request: Request, object_id: str) -> R
             if request.method == "PUT":
                 holder.content = str(read_json(request)["content"])
             return reply({"content": holder.content})
-    return reply({"error": f"There is nothing with the id {object_id}."}, 404)
+    return reply({"error": f"No server, volume, snapshot or image has the id {object_id}."}, 404)
 
 
 def find_content_holder(region: Region, object_id: str) -> ContentHolder | None:

@@ -103,29 +103,31 @@ def _network(site: Site, name: str, cidr: str) -> Body:
 
 def _create_server(site: Site, planned: PlannedServer) -> None:
     region = site.region
-    moment = now() - timedelta(days=planned.age_days)
-    image = next(one for one in region.images.values() if one.name == planned.image)
-    server = _server_record(site, planned, image, moment)
+    created = now() - timedelta(days=planned.age_days)
+    image = next(image for image in region.images.values() if image.name == planned.image)
+    server = _server_record(site, planned, image, created)
     region.servers[server.id] = server
     if planned.vm_state == "error":
         set_error(server, "NoValidHost")
-        server.updated = moment
+        server.updated = created
         return
     server.host = f"compute-{int(server.id[:8], 16) % 12:02}"
     allocate(region, server, [NetworkRequest(site.networks[planned.environment]["id"])])
-    _add_volumes(site, server, planned, image, moment)
+    _add_volumes(site, server, planned, image, created)
     if planned.public:
         _add_floating_ip(site, server)
     set_state(server, planned.vm_state)
-    server.launched_at, server.updated, server.starts = moment, moment, 1
+    server.launched_at, server.updated, server.starts = created, created, 1
     if planned.vm_state == "shelved_offloaded":
         server.host = None
     if planned.role == "db":
         server.locked_by, server.locked_reason = "owner", "ask payments first"
 
 
-def _server_record(site: Site, planned: PlannedServer, image: Image, moment: datetime) -> Server:
-    flavor = next(one for one in site.region.flavors.values() if one.name == planned.flavor)
+def _server_record(site: Site, planned: PlannedServer, image: Image, created: datetime) -> Server:
+    flavor = next(
+        flavor for flavor in site.region.flavors.values() if flavor.name == planned.flavor
+    )
     group = site.groups.get(planned.role)
     return Server(
         id=str(uuid.uuid4()),
@@ -134,8 +136,8 @@ def _server_record(site: Site, planned: PlannedServer, image: Image, moment: dat
         user_id=site.user_id,
         flavor=flavor,
         image_id="" if planned.boot_volume else image.id,
-        created=moment,
-        updated=moment,
+        created=created,
+        updated=created,
         hostname=planned.name,
         zone=site.region.zones[len(site.region.servers) % 2],
         key_name="ops",
@@ -148,7 +150,7 @@ def _server_record(site: Site, planned: PlannedServer, image: Image, moment: dat
 
 
 def _add_volumes(
-    site: Site, server: Server, planned: PlannedServer, image: Image, moment: datetime
+    site: Site, server: Server, planned: PlannedServer, image: Image, created: datetime
 ) -> None:
     for size, boots in ((planned.boot_volume, True), (planned.data, False)):
         if not size:
@@ -165,12 +167,12 @@ def _add_volumes(
             image=image if boots else None,
         )
         attach(server, volume, delete_on_termination=boots, boot_index=0 if boots else None)
-        volume.created = volume.updated = moment
+        volume.created = volume.updated = created
         if not boots and planned.environment == "production":
-            _snapshot(site, volume.id, f"{planned.name}-weekly", size, moment)
+            _snapshot(site, volume.id, f"{planned.name}-weekly", size, created)
 
 
-def _snapshot(site: Site, volume_id: str, name: str, size: int, moment: datetime) -> None:
+def _snapshot(site: Site, volume_id: str, name: str, size: int, created: datetime) -> None:
     snapshot = VolumeSnapshot(
         id=str(uuid.uuid4()),
         name=name,
@@ -178,8 +180,8 @@ def _snapshot(site: Site, volume_id: str, name: str, size: int, moment: datetime
         user_id=site.user_id,
         volume_id=volume_id,
         size=size,
-        created=moment + timedelta(days=1),
-        updated=moment + timedelta(days=1),
+        created=created + timedelta(days=1),
+        updated=created + timedelta(days=1),
         status="available",
         metadata={"schedule": "weekly"},
     )
@@ -188,28 +190,30 @@ def _snapshot(site: Site, volume_id: str, name: str, size: int, moment: datetime
 
 def _add_floating_ip(site: Site, server: Server) -> None:
     region = site.region
-    public = next(one for one in region.networks.values() if one["router:external"])
+    public = next(network for network in region.networks.values() if network["router:external"])
     address = allocate_address(region, public, {})["ip_address"]
     floating = make_floating_ip(region, site.project.id, public["id"], address)
     port = region.ports[server.port_ids[0]]
     associate(region, floating, port)
     floating["router_id"] = next(
-        one["id"] for one in region.routers.values() if one["project_id"] == site.project.id
+        router["id"]
+        for router in region.routers.values()
+        if router["project_id"] == site.project.id
     )
 
 
 def _create_leftovers(site: Site) -> None:
     """Create unused volumes and floating IPs, a failed volume, an old image and idle balancers."""
     region = site.region
-    moment = now() - timedelta(days=400)
+    created = now() - timedelta(days=400)
     for number in range(6):
         volume = make_volume(
             region, site.project.id, site.user_id, 50, name=f"old-data-{number}", status="available"
         )
-        volume.created = volume.updated = moment
+        volume.created = volume.updated = created
     broken = make_volume(region, site.project.id, site.user_id, 100, name="broken", status="error")
-    broken.created = moment
-    public = next(one for one in region.networks.values() if one["router:external"])
+    broken.created = created
+    public = next(network for network in region.networks.values() if network["router:external"])
     for _ in range(2):
         address = allocate_address(region, public, {})["ip_address"]
         make_floating_ip(region, site.project.id, public["id"], address)
@@ -217,8 +221,8 @@ def _create_leftovers(site: Site) -> None:
         id=str(uuid.uuid4()),
         name="golden-2023",
         owner=site.project.id,
-        created=moment,
-        updated=moment,
+        created=created,
+        updated=created,
         status="active",
         visibility="private",
         size=2_100_000_000,

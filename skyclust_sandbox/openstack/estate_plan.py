@@ -94,7 +94,7 @@ SHORT_NAMES: Final = {"production": "prod", "staging": "stage", "development": "
 
 _STOPPED_SHARE: Final = {"production": 0.02, "staging": 0.15, "development": 0.4}
 
-# Made by hand and forgotten: states that nobody looks after, and hardly a tag.
+# Servers created by hand and forgotten, in all states and without tags.
 _FORGOTTEN_SERVERS: Final = (
     ("test", "active"),
     ("test", "stopped"),
@@ -154,7 +154,7 @@ def plan_bulk(number: int) -> Iterator[PlannedServer]:
 def _planned_server(
     rng: random.Random, name: str, environment: str, role: Role, metadata: dict[str, str]
 ) -> PlannedServer:
-    if rng.random() < 0.08:  # tagging rules came late, and not everybody follows them
+    if rng.random() < 0.08:  # some servers lack required metadata
         del metadata[rng.choice(("team", "environment"))]
     stopped = rng.random() < _STOPPED_SHARE[environment]
     images = ("ubuntu-24.04", "ubuntu-22.04", "debian-12")

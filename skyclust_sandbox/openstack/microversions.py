@@ -55,8 +55,8 @@ def negotiate(service: str, request: Request) -> tuple[int, int]:
 
 
 def _requested_version(service: str, request: Request) -> str | None:
-    for one in request.headers.get(_NEW_HEADER, "").split(","):
-        name, _, version = one.strip().partition(" ")
+    for part in request.headers.get(_NEW_HEADER, "").split(","):
+        name, _, version = part.strip().partition(" ")
         if name == _NAMES[service] and version:
             return version.strip()
     return request.headers.get(_OLD_HEADER) if service == "compute" else None

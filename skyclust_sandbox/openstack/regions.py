@@ -48,7 +48,7 @@ FLAVORS: Final = (
     ),
 )
 
-# name, distribution, version, architecture, least disk in GiB, age in days
+# name, distribution, version, architecture, minimum disk in GiB, age in days
 _IMAGES: Final = (
     ("ubuntu-24.04", "ubuntu", "24.04", "x86_64", 8, 40),
     ("ubuntu-22.04", "ubuntu", "22.04", "x86_64", 8, 70),
@@ -75,16 +75,14 @@ def _make_region(name: str, number: int) -> Region:
     for image in _make_images():
         region.images[image.id] = image
     public = make_network(region, OPERATOR, "public", external=True, mtu=1500)
-    outside = make_subnet(
-        region, public, f"203.0.113.{number * 128}/25", name="public-subnet", dhcp=False
-    )
+    make_subnet(region, public, f"203.0.113.{number * 128}/25", name="public-subnet", dhcp=False)
     for order, project in enumerate(PROJECTS):
         make_default_group(region, project.id)
         network = make_network(region, project.id, "private")
         inside = make_subnet(
             region, network, f"10.{number * 16 + order}.0.0/20", name="private-subnet"
         )
-        _make_router(region, project.id, public, outside, inside)
+        _make_router(region, project.id, public, inside)
     return region
 
 
@@ -118,9 +116,7 @@ def _make_images() -> list[Image]:
     return images
 
 
-def _make_router(
-    region: Region, project_id: str, public: Body, outside: Body, inside: Body
-) -> None:
+def _make_router(region: Region, project_id: str, public: Body, inside: Body) -> None:
     router = new_resource(
         {
             "name": "router",
@@ -152,5 +148,4 @@ def _make_router(
     )
     inside_port["fixed_ips"] = [{"subnet_id": inside["id"], "ip_address": inside["gateway_ip"]}]
     inside_port["status"] = "ACTIVE"
-    del outside
     region.routers[router["id"]] = router

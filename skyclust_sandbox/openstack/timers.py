@@ -40,7 +40,7 @@ class Timers:
         current = self.clock()
         while True:
             due = [(when, number, key) for key, (when, number, _) in self._due.items()]
-            ready = sorted(one for one in due if one[0] <= current)
+            ready = sorted(entry for entry in due if entry[0] <= current)
             if not ready:
                 return
             for _, number, key in ready:

@@ -39,8 +39,10 @@ def read_devices(context: Context, mapping: list[Any], image: Image | None) -> l
     """
     mapped = json.loads(image.properties.get("block_device_mapping", "[]")) if image else []
     entries = [*mapped, *mapping]
-    devices = [_read(context, one) for one in entries if one.get("destination_type") != "local"]
-    boots = [one for one in entries if one.get("boot_index") in (0, "0")]
+    devices = [
+        _read(context, entry) for entry in entries if entry.get("destination_type") != "local"
+    ]
+    boots = [entry for entry in entries if entry.get("boot_index") in (0, "0")]
     if image is None and len(boots) != 1:
         raise context.refused(
             400,

@@ -44,15 +44,15 @@ def _find(context: Context) -> Flavor:
 def _list(context: Context, path: str, *, detailed: bool) -> Response:
     least_memory = _least(context, "minRam")
     least_disk = _least(context, "minDisk")
-    found = sorted(
+    flavors = sorted(
         (
-            one
-            for one in context.region.flavors.values()
-            if one.memory >= least_memory and one.disk >= least_disk
+            flavor
+            for flavor in context.region.flavors.values()
+            if flavor.memory >= least_memory and flavor.disk >= least_disk
         ),
         key=lambda flavor: flavor.id,
     )
-    page, next_page = page_of(context, found, lambda flavor: flavor.id)
+    page, next_page = page_of(context, flavors, lambda flavor: flavor.id)
     show = _detailed if detailed else _brief
     content: Body = {"flavors": [show(context, flavor) for flavor in page]}
     if next_page:

@@ -22,12 +22,12 @@ from skyclust_sandbox.openstack.wire import Body, bare_time, empty, now, reply
 def list_keypairs(context: Context) -> Response:
     """Return a page of the caller's key pairs."""
     own = context.token.user.id
-    found = sorted(
-        (one for one in context.region.keypairs.values() if one.user_id == own),
-        key=lambda one: one.name,
+    keypairs = sorted(
+        (keypair for keypair in context.region.keypairs.values() if keypair.user_id == own),
+        key=lambda keypair: keypair.name,
     )
-    page, next_page = page_of(context, found, lambda one: one.name)
-    content: Body = {"keypairs": [{"keypair": _brief(context, one)} for one in page]}
+    page, next_page = page_of(context, keypairs, lambda keypair: keypair.name)
+    content: Body = {"keypairs": [{"keypair": _brief(context, keypair)} for keypair in page]}
     if next_page and context.call.microversion >= (2, 35):
         href = next_page.link(f"{context.base_url}/v2.1/os-keypairs")
         content["keypairs_links"] = [{"rel": "next", "href": href}]
@@ -70,7 +70,7 @@ def create_keypair(context: Context) -> Response:
     view = {**_brief(context, keypair), "user_id": own}
     if made:
         view["private_key"] = "-----BEGIN RSA PRIVATE KEY-----\n-----END RSA PRIVATE KEY-----\n"
-    # 201 since 2.2; before it nova answered 200.
+    # 201 since 2.2; earlier microversions reply 200.
     return reply({"keypair": view}, 201 if context.call.microversion >= (2, 2) else 200)
 
 

@@ -19,8 +19,8 @@ _STATES = ("active", "paused", "stopped")
 def list_interfaces(context: Context) -> Response:
     """Return the interfaces of a server."""
     server = find_server(context)
-    found = [_view(context, context.region.ports[port_id]) for port_id in server.port_ids]
-    return reply({"interfaceAttachments": found})
+    interfaces = [_view(context, context.region.ports[port_id]) for port_id in server.port_ids]
+    return reply({"interfaceAttachments": interfaces})
 
 
 def get_interface(context: Context) -> Response:
@@ -34,14 +34,14 @@ def create_interface(context: Context) -> Response:
     require_unlocked(context, server)
     body = context.body("interfaceAttachment")
     require_state(context, server, "attach_interface", _STATES)
-    wanted: Body = {}
+    network: Body = {}
     if body.get("port_id"):
-        wanted["port"] = body["port_id"]
+        network["port"] = body["port_id"]
     elif body.get("net_id"):
-        wanted["uuid"] = body["net_id"]
+        network["uuid"] = body["net_id"]
         if body.get("fixed_ips"):
-            wanted["fixed_ip"] = body["fixed_ips"][0]["ip_address"]
-    network_requests = server_networks.read_networks(context, [wanted] if wanted else "auto")
+            network["fixed_ip"] = body["fixed_ips"][0]["ip_address"]
+    network_requests = server_networks.read_networks(context, [network] if network else "auto")
     try:
         server_networks.allocate(context.region, server, network_requests)
     except NoAddress as error:

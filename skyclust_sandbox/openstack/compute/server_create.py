@@ -143,14 +143,14 @@ def _check_user_data(context: Context, user_data: Any) -> None:
 def _check_groups(context: Context, body: Body) -> None:
     for group in body.get("security_groups") or []:
         name = group.get("name")
-        found = [
-            one
-            for one in context.region.security_groups.values()
-            if one["project_id"] == context.project_id and name in (one["id"], one["name"])
+        groups = [
+            other
+            for other in context.region.security_groups.values()
+            if other["project_id"] == context.project_id and name in (other["id"], other["name"])
         ]
-        if not found and name != "default":
+        if not groups and name != "default":
             raise context.refused(400, f"Unable to find security_group with name or id '{name}'")
-        if len(found) > 1:
+        if len(groups) > 1:
             raise context.refused(
                 409,
                 f"Multiple security_group matches found for name '{name}', use an ID to be more"
@@ -206,8 +206,8 @@ def _zone(body: Body) -> str | None:
 
 def _make(context: Context, body: Body, name: str, flavor: Flavor, image_id: str) -> Server:
     zone = _zone(body)
-    moment = now()
-    groups = [str(one["name"]) for one in body.get("security_groups") or []]
+    created = now()
+    groups = [str(group["name"]) for group in body.get("security_groups") or []]
     return Server(
         id=str(uuid.uuid4()),
         name=name,
@@ -215,8 +215,8 @@ def _make(context: Context, body: Body, name: str, flavor: Flavor, image_id: str
         user_id=context.token.user.id,
         flavor=flavor,
         image_id=image_id,
-        created=moment,
-        updated=moment,
+        created=created,
+        updated=created,
         hostname=body.get("hostname") or re.sub(r"[^a-z0-9.-]+", "-", name.lower()).strip("-."),
         zone=zone or context.region.zones[len(context.region.servers) % 2],
         pinned_zone=zone,
@@ -237,4 +237,4 @@ def _make(context: Context, body: Body, name: str, flavor: Flavor, image_id: str
 def _hints(context: Context) -> Body:
     content = read_json(context.request)
     hints = content.get("OS-SCH-HNT:scheduler_hints") or content.get("os:scheduler_hints") or {}
-    return {key: one if isinstance(one, list) else [one] for key, one in hints.items()}
+    return {key: value if isinstance(value, list) else [value] for key, value in hints.items()}

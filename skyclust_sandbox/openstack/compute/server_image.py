@@ -33,13 +33,13 @@ def create_image(context: Context, server: Server, details: Any) -> Response:
     metadata = details.get("metadata") or {}
     check_metadata(context, metadata)
     require_state(context, server, "createImage", _STATES)
-    holder = boot_disk(context.region, server)
+    disk = boot_disk(context.region, server)
     image = _make(context, server, str(name), metadata)
     context.region.images[image.id] = image
-    if isinstance(holder, Volume):
+    if isinstance(disk, Volume):
         _point_at_snapshots(context, server, image)
     else:
-        image.content = holder.content
+        image.content = disk.content
         _upload(context, server, image)
     if context.call.microversion >= (2, 45):
         return reply({"image_id": image.id}, 202)
@@ -49,15 +49,15 @@ def create_image(context: Context, server: Server, details: Any) -> Response:
 
 
 def _make(context: Context, server: Server, name: str, metadata: dict[str, str]) -> Image:
-    moment = now()
+    created = now()
     base = context.region.images.get(server.image_id)
     inherited = {} if base is None else base.properties
     return Image(
         id=str(uuid.uuid4()),
         name=name,
         owner=context.project_id,
-        created=moment,
-        updated=moment,
+        created=created,
+        updated=created,
         visibility="private",
         min_disk=server.flavor.disk,
         properties={
@@ -91,7 +91,7 @@ def _upload(context: Context, server: Server, image: Image) -> None:
     def finish() -> None:
         server.task_state = None
         server.updated = image.updated = now()
-        if context.fails:  # nova deletes an image that it cannot fill
+        if context.fails:  # nova deletes an image whose upload failed
             context.region.images.pop(image.id, None)
             return
         image.status, image.size = "active", 1_200_000_000

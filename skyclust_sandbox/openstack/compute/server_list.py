@@ -77,10 +77,11 @@ def _in_down_cell(context: Context) -> str | None:
 def _list(context: Context, path: str, show: Callable[[Viewer, Server], Body]) -> Response:
     viewer = make_viewer(context)
     servers = _sorted(
-        context, [one for one in _visible_servers(context) if _matches(context, one, viewer)]
+        context,
+        [server for server in _visible_servers(context) if _matches(context, server, viewer)],
     )
     down = _in_down_cell(context)
-    if context.call.microversion < (2, 69):  # nova leaves them out, and says nothing
+    if context.call.microversion < (2, 69):  # earlier microversions omit these servers
         servers = [server for server in servers if server.zone != down]
     page, next_page = page_of(context, servers, lambda server: server.id)
     content: Body = {
@@ -104,13 +105,15 @@ def _visible_servers(context: Context) -> list[Server]:
     if everybody and not context.is_admin:
         rule = "os_compute_api:servers:detail:get_all_tenants"
         raise context.refused(403, f"Policy doesn't allow {rule} to be performed.")
-    wanted = query.get("project_id") or query.get("tenant_id") if everybody else context.project_id
+    project_id = (
+        query.get("project_id") or query.get("tenant_id") if everybody else context.project_id
+    )
     since = "changes-since" in query or "changes-before" in query
     deleted = context.is_admin and is_true(query.get("deleted", ""))
-    found: list[Server] = [] if deleted else list(context.region.servers.values())
+    servers: list[Server] = [] if deleted else list(context.region.servers.values())
     if deleted or since:
-        found += context.region.deleted_servers.values()
-    return [server for server in found if wanted in (None, server.project_id)]
+        servers += context.region.deleted_servers.values()
+    return [server for server in servers if project_id in (None, server.project_id)]
 
 
 def _matches(context: Context, server: Server, viewer: Viewer) -> bool:
@@ -119,11 +122,11 @@ def _matches(context: Context, server: Server, viewer: Viewer) -> bool:
         read = _FILTERS.get(name)
         if read is None:
             continue
-        found = read(server)
+        actual = read(server)
         if name in {"name", "hostname"}:
-            if not _matches_pattern(context, value, found):
+            if not _matches_pattern(context, value, actual):
                 return False
-        elif found != value:
+        elif actual != value:
             return False
     return (
         _has_status(context, server)
@@ -142,15 +145,15 @@ def _matches_pattern(context: Context, pattern: str, text: str) -> bool:
 
 
 def _has_status(context: Context, server: Server) -> bool:
-    wanted = {status.upper() for status in context.request.args.getlist("status")}
-    if not wanted:
+    statuses = {status.upper() for status in context.request.args.getlist("status")}
+    if not statuses:
         return True
-    unknown = wanted - STATUSES
-    if unknown == wanted:
+    unknown = statuses - STATUSES
+    if unknown == statuses:
         if context.call.microversion >= (2, 38):
             raise context.refused(400, "Invalid status is specified.")
         return False
-    return status_of(server) in wanted
+    return status_of(server) in statuses
 
 
 def _has_tags(context: Context, server: Server) -> bool:
@@ -179,21 +182,23 @@ def _was_changed(context: Context, server: Server) -> bool:
 
 def _time(context: Context, name: str) -> datetime | None:
     text = context.request.args.get(name)
-    moment = None if text is None else parse_time(text)
-    if text is not None and moment is None:
+    time = None if text is None else parse_time(text)
+    if text is not None and time is None:
         raise context.refused(400, f"Invalid filter field: {name}.")
-    return moment
+    return time
 
 
 def _has_address(context: Context, server: Server, viewer: Viewer) -> bool:
     query = context.request.args
-    wanted = [(query[name], version) for name, version in (("ip", 4), ("ip6", 6)) if name in query]
-    if not wanted:
+    patterns = [
+        (query[name], version) for name, version in (("ip", 4), ("ip6", 6)) if name in query
+    ]
+    if not patterns:
         return True
     own = [one for found in viewer.addresses(server).values() for one in found]
     return all(
         any(one["version"] == version and re.search(pattern, one["addr"]) for one in own)
-        for pattern, version in wanted
+        for pattern, version in patterns
     )
 
 

@@ -46,7 +46,7 @@ def read_networks(context: Context, requested: Any) -> list[NetworkRequest]:
         raise context.refused(
             400, f"Invalid input for field/attribute networks. Value: {requested}."
         )
-    return [_read(context, one) for one in requested]
+    return [_read(context, entry) for entry in requested]
 
 
 def usable_networks(context: Context, project_id: str) -> list[Body]:
@@ -61,11 +61,11 @@ def usable_networks(context: Context, project_id: str) -> list[Body]:
 
 
 def _choose_network(context: Context) -> list[NetworkRequest]:
-    found = usable_networks(context, context.project_id)
-    if len(found) > 1:
+    networks = usable_networks(context, context.project_id)
+    if len(networks) > 1:
         message = "Multiple possible networks found, use a Network ID to be more specific."
         raise context.refused(409, message)
-    return [NetworkRequest(network["id"]) for network in found]
+    return [NetworkRequest(network["id"]) for network in networks]
 
 
 def _read(context: Context, requested: Body) -> NetworkRequest:
@@ -99,17 +99,17 @@ def _try_address(context: Context, network: Body, address: str) -> None:
     try:
         taken = allocate_address(region, network, {"ip_address": address})
     except NoAddress as error:
-        holder = next(
+        server_id = next(
             (
                 port["device_id"]
                 for port in region.ports.values()
                 if port["network_id"] == network["id"]
-                and address in {one["ip_address"] for one in port["fixed_ips"]}
+                and address in {fixed["ip_address"] for fixed in port["fixed_ips"]}
             ),
             "",
         )
-        message = f"Fixed IP address {address} is already in use on instance {holder}."
-        if not holder:
+        message = f"Fixed IP address {address} is already in use on instance {server_id}."
+        if not server_id:
             message = f"Fixed IP {address} is not a valid ip address for network {network['id']}."
         raise context.refused(400, message) from error
     region.addresses[taken["subnet_id"]].discard(address)
@@ -173,12 +173,12 @@ def _group_ids(region: Region, server: Server) -> list[str]:
     if server.groups == ["default"]:
         default = default_group(region, server.project_id)
         return [] if default is None else [default["id"]]
-    found = []
-    for requested in server.groups:
-        found += [
+    group_ids = []
+    for reference in server.groups:
+        group_ids += [
             group["id"]
             for group in region.security_groups.values()
-            if group["id"] == requested
-            or (group["name"] == requested and group["project_id"] == server.project_id)
+            if group["id"] == reference
+            or (group["name"] == reference and group["project_id"] == server.project_id)
         ]
-    return found
+    return group_ids

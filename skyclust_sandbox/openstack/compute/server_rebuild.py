@@ -37,9 +37,9 @@ def rebuild(context: Context, server: Server, details: Any) -> Response:
     if server.flavor.disk and server.flavor.disk < image.min_disk:
         raise context.refused(400, "Flavor's disk is too small for requested image.")
     require_state(context, server, "rebuild", ("active", "stopped", "error"))
-    holder = boot_disk(context.region, server)
-    if isinstance(holder, Volume):
-        _check_volume(context, holder, image)
+    disk = boot_disk(context.region, server)
+    if isinstance(disk, Volume):
+        _check_volume(context, disk, image)
     if "metadata" in body:
         check_metadata(context, body["metadata"] or {})
         server.metadata = dict(body["metadata"] or {})
@@ -48,11 +48,11 @@ def rebuild(context: Context, server: Server, details: Any) -> Response:
     was_stopped = server.vm_state == "stopped"
 
     def finish() -> None:
-        if isinstance(holder, Volume):
-            if image.id != holder.image_id or context.call.microversion >= (2, 93):
-                write_image(holder, image)
+        if isinstance(disk, Volume):
+            if image.id != disk.image_id or context.call.microversion >= (2, 93):
+                write_image(disk, image)
         else:
-            server.image_id, holder.content = image.id, image.content
+            server.image_id, disk.content = image.id, image.content
         server.fault = None
         server.starts += 1
         set_state(server, "active")

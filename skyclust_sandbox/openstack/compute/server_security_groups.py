@@ -19,8 +19,10 @@ def list_groups(context: Context) -> Response:
     """Return the security groups of a server, without duplicates."""
     server = find_server(context)
     region = context.region
-    ids = {one for port in server.port_ids for one in region.ports[port]["security_groups"]}
-    found = [
+    ids = {
+        group_id for port in server.port_ids for group_id in region.ports[port]["security_groups"]
+    }
+    groups = [
         {
             "id": group["id"],
             "name": group["name"],
@@ -31,7 +33,7 @@ def list_groups(context: Context) -> Response:
         for group in region.security_groups.values()
         if group["id"] in ids
     ]
-    return reply({"security_groups": found})
+    return reply({"security_groups": groups})
 
 
 def add_group(context: Context, server: Server, details: Any) -> Response:
@@ -61,13 +63,13 @@ def remove_group(context: Context, server: Server, details: Any) -> Response:
 
 def _find(context: Context, server: Server, details: Any) -> Body:
     name = (details or {}).get("name")
-    found = [
+    groups = [
         group
         for group in context.region.security_groups.values()
         if group["project_id"] == server.project_id and name in (group["id"], group["name"])
     ]
-    if not found:
+    if not groups:
         raise context.refused(404, f"Unable to find security_group with name or id '{name}'")
-    if len(found) > 1:
+    if len(groups) > 1:
         raise context.refused(409, f"Multiple security_group matches found for name '{name}'.")
-    return found[0]
+    return groups[0]

@@ -54,7 +54,7 @@ _BY_STATE: Final = {
 }
 
 STATUSES: Final = frozenset(_BY_STATE.values()) | {
-    word for words in _BY_TASK.values() for word in words.values()
+    status for statuses in _BY_TASK.values() for status in statuses.values()
 }
 """All values of a server's status."""
 

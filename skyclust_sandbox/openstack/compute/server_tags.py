@@ -60,7 +60,7 @@ def delete_tag(context: Context) -> Response:
     """Delete a tag of a server: 204, or 404 when the server does not have it."""
     server, tag = _server(context), context.argument("tag")
     _require_tag(context, server, tag)
-    _keep(context, server, [one for one in server.tags if one != tag])
+    _keep(context, server, [other for other in server.tags if other != tag])
     return empty()
 
 

@@ -41,9 +41,9 @@ def update_server(context: Context) -> Response:
 def list_addresses(context: Context) -> Response:
     """Return the addresses of a server by network."""
     server = find_server(context)
-    found = make_viewer(context).addresses(server)
+    networks = make_viewer(context).addresses(server)
     plain = {
-        network: [{"addr": one["addr"], "version": one["version"]} for one in addresses]
-        for network, addresses in found.items()
+        network: [{"addr": address["addr"], "version": address["version"]} for address in addresses]
+        for network, addresses in networks.items()
     }
     return reply({"addresses": plain})

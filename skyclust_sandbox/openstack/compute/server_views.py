@@ -89,14 +89,14 @@ class Viewer:
             "OS-EXT-STS:power_state": server.power_state,
             "os-extended-volumes:volumes_attached": [
                 {
-                    "id": one.volume_id,
+                    "id": attachment.volume_id,
                     **(
-                        {"delete_on_termination": one.delete_on_termination}
+                        {"delete_on_termination": attachment.delete_on_termination}
                         if self.version >= (2, 3)
                         else {}
                     ),
                 }
-                for one in server.attachments
+                for attachment in server.attachments
             ],
             **self._groups(server),
         }
@@ -163,11 +163,13 @@ class Viewer:
         for port_id in server.port_ids:
             port = region.ports[port_id]
             network = region.networks[port["network_id"]]["name"]
-            found = view.setdefault(network, [])
-            found += [_address(one["ip_address"], port, "fixed") for one in port["fixed_ips"]]
-            found += [
-                _address(one["floating_ip_address"], port, "floating")
-                for one in self.floating.get(port_id, ())
+            addresses = view.setdefault(network, [])
+            addresses += [
+                _address(fixed["ip_address"], port, "fixed") for fixed in port["fixed_ips"]
+            ]
+            addresses += [
+                _address(floating_ip["floating_ip_address"], port, "floating")
+                for floating_ip in self.floating.get(port_id, ())
             ]
         return view
 
@@ -188,15 +190,15 @@ class Viewer:
     def _fault(self, fault: Body) -> Body:
         """Return a fault; only administrators see the details of one with code 500."""
         hidden = fault["code"] == 500 and not self.context.is_admin
-        return {key: one for key, one in fault.items() if not (hidden and key == "details")}
+        return {key: value for key, value in fault.items() if not (hidden and key == "details")}
 
 
 def make_viewer(context: Context) -> Viewer:
     """Return the viewer of servers for the caller."""
     floating: dict[str, list[Body]] = {}
-    for one in context.region.floating_ips.values():
-        if one["port_id"]:
-            floating.setdefault(one["port_id"], []).append(one)
+    for floating_ip in context.region.floating_ips.values():
+        if floating_ip["port_id"]:
+            floating.setdefault(floating_ip["port_id"], []).append(floating_ip)
     return Viewer(context, floating, context.call.microversion)
 
 

@@ -20,8 +20,8 @@ _STATES = ("active", "paused", "stopped", "resized", "suspended", "shelved", "sh
 def list_attachments(context: Context) -> Response:
     """Return the volume attachments of a server."""
     server = find_server(context)
-    page, _ = page_of(context, server.attachments, lambda one: one.volume_id)
-    return reply({"volumeAttachments": [_view(context, one) for one in page]})
+    page, _ = page_of(context, server.attachments, lambda attachment: attachment.volume_id)
+    return reply({"volumeAttachments": [_view(context, attachment) for attachment in page]})
 
 
 def get_attachment(context: Context) -> Response:

@@ -10,7 +10,7 @@ from skyclust_sandbox.openstack.wire import Body
 
 INTERFACES: Final = ("public", "internal", "admin")
 
-# Cinder's type is the one that most clouds in service have; SDKs know it for block-storage.
+# Most clouds have cinder under this service type; SDKs treat it as block-storage.
 _SERVICES: Final = (
     ("identity", "identity", "keystone", ""),
     ("compute", "compute", "nova", "/v2.1"),

@@ -29,13 +29,13 @@ def list_projects(context: Context) -> Response:
     """Return all projects, or those with a name or domain; 403 unless an administrator calls."""
     require_admin(context, "list_projects")
     query = context.request.args
-    found = [
+    projects = [
         _project(context, project)
         for project in directory.PROJECTS
         if query.get("name", project.name) == project.name
         and query.get("domain_id", project.domain.id) == project.domain.id
     ]
-    return list_reply(context, "projects", found)
+    return list_reply(context, "projects", projects)
 
 
 def get_project(context: Context) -> Response:
@@ -52,9 +52,9 @@ def get_project(context: Context) -> Response:
 def list_domains(context: Context) -> Response:
     """Return all domains, or those with a name; 403 unless an administrator calls."""
     require_admin(context, "list_domains")
-    query = context.request.args.get("name")
-    found = [domain for domain in directory.DOMAINS if query in (None, domain.name)]
-    return list_reply(context, "domains", [_domain(context, domain) for domain in found])
+    name = context.request.args.get("name")
+    domains = [domain for domain in directory.DOMAINS if name in (None, domain.name)]
+    return list_reply(context, "domains", [_domain(context, domain) for domain in domains])
 
 
 def get_domain(context: Context) -> Response:

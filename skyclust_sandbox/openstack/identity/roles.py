@@ -15,18 +15,18 @@ from skyclust_sandbox.openstack.identity.lists import list_reply, require_admin
 def list_roles(context: Context) -> Response:
     """Return all roles; 403 unless an administrator calls."""
     require_admin(context, "list_roles")
-    found = [
+    roles = [
         {"id": role_id, "name": name, "domain_id": None}
         for name, role_id in directory.ROLES.items()
     ]
-    return list_reply(context, "roles", found)
+    return list_reply(context, "roles", roles)
 
 
 def list_role_assignments(context: Context) -> Response:
     """Return the roles of users in projects; 403 unless an administrator calls."""
     require_admin(context, "list_role_assignments")
     query = context.request.args
-    found = [
+    assignments = [
         {
             "role": {"id": directory.ROLES[role]},
             "user": {"id": user.id},
@@ -38,4 +38,4 @@ def list_role_assignments(context: Context) -> Response:
         if query.get("user.id", user.id) == user.id
         and query.get("scope.project.id", project_id) == project_id
     ]
-    return list_reply(context, "role_assignments", found)
+    return list_reply(context, "role_assignments", assignments)

@@ -15,19 +15,19 @@ from skyclust_sandbox.openstack.identity.lists import list_reply, require_admin
 def list_services(context: Context) -> Response:
     """Return the services of the catalog; 403 unless an administrator calls."""
     require_admin(context, "list_services")
-    found = [
-        {"id": one["id"], "type": one["type"], "name": one["name"], "enabled": True}
-        for one in make_catalog(context, context.project_id)
+    services = [
+        {"id": service["id"], "type": service["type"], "name": service["name"], "enabled": True}
+        for service in make_catalog(context, context.project_id)
     ]
-    return list_reply(context, "services", found)
+    return list_reply(context, "services", services)
 
 
 def list_endpoints(context: Context) -> Response:
     """Return the endpoints of the catalog; 403 unless an administrator calls."""
     require_admin(context, "list_endpoints")
-    found = [
+    endpoints = [
         {**endpoint, "service_id": service["id"], "enabled": True}
         for service in make_catalog(context, context.project_id)
         for endpoint in service["endpoints"]
     ]
-    return list_reply(context, "endpoints", found)
+    return list_reply(context, "endpoints", endpoints)

@@ -18,9 +18,9 @@ from skyclust_sandbox.openstack.wire import Body, reply
 def list_users(context: Context) -> Response:
     """Return all users, or those with a name; 403 unless an administrator calls."""
     require_admin(context, "list_users")
-    query = context.request.args.get("name")
-    found = [user for user in directory.USERS if query in (None, user.name)]
-    return list_reply(context, "users", [_user(context, user) for user in found])
+    name = context.request.args.get("name")
+    users = [user for user in directory.USERS if name in (None, user.name)]
+    return list_reply(context, "users", [_user(context, user) for user in users])
 
 
 def get_user(context: Context) -> Response:
@@ -40,7 +40,7 @@ def list_user_projects(context: Context) -> Response:
 def list_application_credentials(context: Context) -> Response:
     """Return a user's application credentials; 403 unless an administrator or the user calls."""
     user = _find_user(context, "list_application_credentials")
-    found = [
+    credentials = [
         {
             "id": credential.id,
             "name": credential.name,
@@ -53,7 +53,7 @@ def list_application_credentials(context: Context) -> Response:
         for credential in directory.APPLICATION_CREDENTIALS
         if credential.user.id == user.id
     ]
-    return list_reply(context, "application_credentials", found)
+    return list_reply(context, "application_credentials", credentials)
 
 
 def _find_user(context: Context, rule: str) -> User:

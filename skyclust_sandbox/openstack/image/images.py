@@ -38,8 +38,8 @@ def create_image(context: Context) -> Response:
     image_id = body.pop("id", str(uuid.uuid4()))
     if image_id in context.region.images:
         raise context.refused(409, f"Image ID {image_id} already exists!")
-    moment = now()
-    image = Image(image_id, "", context.project_id, moment, moment)
+    created = now()
+    image = Image(image_id, "", context.project_id, created, created)
     for name, value in body.items():
         _set(context, image, name, value)
     context.region.images[image.id] = image

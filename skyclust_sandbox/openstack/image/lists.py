@@ -30,13 +30,13 @@ _DEFAULT_LIMIT: Final = 25
 def list_images(context: Context) -> Response:
     """Return a page of images; `next` is present when there may be more."""
     query = context.request.args
-    found = _sorted(
-        context, [one for one in context.region.images.values() if _matches(context, one)]
+    images = _sorted(
+        context, [image for image in context.region.images.values() if _matches(context, image)]
     )
     largest = LARGEST_PAGE if "limit" in query else _DEFAULT_LIMIT
     unknown_marker = UnknownMarker(400, "No image found with ID {}")
     page, next_page = page_of(
-        context, found, lambda image: image.id, largest=largest, unknown_marker=unknown_marker
+        context, images, lambda image: image.id, largest=largest, unknown_marker=unknown_marker
     )
     content: Body = {
         "images": [image_view(image) for image in page],
@@ -80,7 +80,7 @@ def _matches(context: Context, image: Image) -> bool:
     names = query.get("name", "").removeprefix("in:").split(",")
     return (
         visibility in (None, "all", image.visibility)
-        # Hidden images are in a list of their own only (glance 2.7).
+        # Hidden images are listed only with `os_hidden=true` (glance 2.7).
         and image.hidden == is_true(query.get("os_hidden", "false"))
         and (statuses == [""] or image.status in statuses)
         and (names == [""] or image.name in names)
@@ -107,7 +107,7 @@ def _sorted(context: Context, images: list[Image]) -> list[Image]:
     directions = query.getlist("sort_dir") or ["desc"]
     orders = list(zip(keys, directions * len(keys), strict=False))
     if "sort" in query:
-        pairs = [one.partition(":") for one in query["sort"].split(",")]
+        pairs = [part.partition(":") for part in query["sort"].split(",")]
         orders = [(key, direction or "desc") for key, _, direction in pairs]
     for key, direction in reversed([*orders, ("id", orders[-1][1])]):
         if images and key not in image_view(images[0]):

@@ -113,7 +113,7 @@ def make_load_balancer(region: Region, project_id: str, name: str, subnet: Body)
         device_id=f"lb-{balancer_id}",
         device_owner="Octavia",
     )
-    moment = f"{now():%Y-%m-%dT%H:%M:%S}"
+    created = f"{now():%Y-%m-%dT%H:%M:%S}"
     balancer = {
         "id": balancer_id,
         "name": name,
@@ -137,8 +137,8 @@ def make_load_balancer(region: Region, project_id: str, name: str, subnet: Body)
         "flavor_id": None,
         "availability_zone": None,
         "tags": [],
-        "created_at": moment,
-        "updated_at": moment,
+        "created_at": created,
+        "updated_at": created,
     }
     region.load_balancers[balancer_id] = balancer
     return balancer

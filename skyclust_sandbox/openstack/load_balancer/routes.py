@@ -26,7 +26,7 @@ def _routes(version: str) -> tuple[Route, ...]:
 
 ROUTES: Final = (
     Route("GET", "", "versions.list", list_versions, open=True),
-    # Octavia answers at both: the catalogs and clients of some years use one or the other.
+    # Octavia serves both prefixes: catalogs and clients of different releases use either.
     *_routes("v2"),
     *_routes("v2.0"),
 )

@@ -147,7 +147,7 @@ def create_rule(context: Context) -> Response:
     kept = {key: value for key, value in body.items() if key not in {"tenant_id", "project_id"}}
     rule = security_groups.add_rule(group, kept)
     for other in group["security_group_rules"]:
-        if other is not rule and _means_the_same(other, rule):
+        if other is not rule and _is_equal_rule(other, rule):
             group["security_group_rules"].remove(rule)
             raise context.refused(
                 409,
@@ -166,11 +166,11 @@ def _own(context: Context, collection: Collection) -> list[Body]:
 
 
 def _project(context: Context, body: Body) -> str:
-    wanted = str(body.get("project_id") or body.get("tenant_id") or context.project_id)
-    return wanted if context.is_admin else context.project_id
+    project_id = str(body.get("project_id") or body.get("tenant_id") or context.project_id)
+    return project_id if context.is_admin else context.project_id
 
 
-def _means_the_same(one: Body, other: Body) -> bool:
+def _is_equal_rule(rule: Body, other: Body) -> bool:
     fields = (
         "direction",
         "ethertype",
@@ -180,4 +180,4 @@ def _means_the_same(one: Body, other: Body) -> bool:
         "remote_ip_prefix",
         "remote_group_id",
     )
-    return all(one[field] == other[field] for field in fields)
+    return all(rule[field] == other[field] for field in fields)

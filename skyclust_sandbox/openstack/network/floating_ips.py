@@ -28,7 +28,9 @@ def create_floating_ip(context: Context) -> Response:
             " external network.",
             "BadRequest",
         )
-    used = sum(1 for one in region.floating_ips.values() if one["project_id"] == project_id)
+    used = sum(
+        1 for floating in region.floating_ips.values() if floating["project_id"] == project_id
+    )
     require_quota(context, "floatingip", used)
     port = find(context, PORTS, body["port_id"]) if body.get("port_id") else None
     if port is not None:

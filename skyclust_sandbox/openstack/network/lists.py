@@ -29,14 +29,14 @@ _NO_FILTERS: Final = {
 
 def list_resources(context: Context, collection: Collection) -> Response:
     """Return the resources that the caller sees; paged only when the query has a limit."""
-    found = [
+    resources = [
         resource
         for resource in collection.find_all(context.region).values()
         if is_visible(context, resource) and _matches(context, resource)
     ]
     page, next_page = page_of(
         context,
-        _sorted(context, found),
+        _sorted(context, resources),
         lambda resource: str(resource["id"]),
         largest=None,
         unknown_marker=_unknown_marker(context, collection),
@@ -87,31 +87,31 @@ def _matches(context: Context, resource: Body) -> bool:
         if not any(_is(resource[name], value) for value in query.getlist(name)):
             return False
     return _has_tags(context, resource) and all(
-        _has_fixed(resource, wish) for wish in query.getlist("fixed_ips")
+        _has_fixed(resource, fixed_ip) for fixed_ip in query.getlist("fixed_ips")
     )
 
 
-def _is(found: Any, value: str) -> bool:
-    if isinstance(found, bool):
-        return value.lower() in ({"true", "1"} if found else {"false", "0"})
-    if isinstance(found, list):
-        return value in found
-    return value == ("" if found is None else str(found))
+def _is(actual: Any, value: str) -> bool:
+    if isinstance(actual, bool):
+        return value.lower() in ({"true", "1"} if actual else {"false", "0"})
+    if isinstance(actual, list):
+        return value in actual
+    return value == ("" if actual is None else str(actual))
 
 
-def _has_fixed(port: Body, wish: str) -> bool:
-    name, _, value = wish.partition("=")
+def _has_fixed(port: Body, fixed_ip: str) -> bool:
+    name, _, value = fixed_ip.partition("=")
     return any(fixed.get(name) == value for fixed in port.get("fixed_ips", ()))
 
 
 def _has_tags(context: Context, resource: Body) -> bool:
     query, own = context.request.args, set(resource["tags"])
-    wanted = {name: set(query[name].split(",")) for name in query if "tags" in name}
+    tags = {name: set(query[name].split(",")) for name in query if "tags" in name}
     return (
-        wanted.get("tags", set()) <= own
-        and ("tags-any" not in wanted or bool(wanted["tags-any"] & own))
-        and ("not-tags" not in wanted or not wanted["not-tags"] <= own)
-        and not (wanted.get("not-tags-any", set()) & own)
+        tags.get("tags", set()) <= own
+        and ("tags-any" not in tags or bool(tags["tags-any"] & own))
+        and ("not-tags" not in tags or not tags["not-tags"] <= own)
+        and not (tags.get("not-tags-any", set()) & own)
     )
 
 

@@ -12,7 +12,7 @@ from skyclust_sandbox.openstack.wire import Body, now, seconds_time
 
 def new_resource(content: Body, project_id: str) -> Body:
     """Return a resource with the attributes that all of neutron's resources have."""
-    moment = seconds_time(now())
+    created = seconds_time(now())
     return {
         "id": str(uuid.uuid4()),
         "project_id": project_id,
@@ -20,8 +20,8 @@ def new_resource(content: Body, project_id: str) -> Body:
         "description": "",
         "tags": [],
         "revision_number": 1,
-        "created_at": moment,
-        "updated_at": moment,
+        "created_at": created,
+        "updated_at": created,
         **content,
     }
 

@@ -33,7 +33,7 @@ _CREATIONS: Final[dict[str, Callable[[Context], Response]]] = {
 def _routes(collection: Collection) -> list[Route]:
     """Return the operations that every collection has."""
     path, noun = collection.path, collection.plural
-    one = f"{path}/<id>"
+    item = f"{path}/<id>"
 
     def work(
         function: Callable[[Context, Collection], Response],
@@ -45,14 +45,14 @@ def _routes(collection: Collection) -> list[Route]:
     )
     return [
         Route("GET", path, f"{noun}.list", work(lists.list_resources)),
-        Route("GET", one, f"{noun}.get", work(lists.get_resource)),
-        Route("PUT", one, f"{noun}.update", update),
-        Route("DELETE", one, f"{noun}.delete", work(updates.delete_resource)),
-        Route("GET", f"{one}/tags", f"{noun}_tags.list", work(tags.list_tags)),
-        Route("PUT", f"{one}/tags", f"{noun}_tags.replace", work(tags.replace_tags)),
-        Route("DELETE", f"{one}/tags", f"{noun}_tags.delete", work(tags.delete_tags)),
-        Route("PUT", f"{one}/tags/<tag>", f"{noun}_tags.add", work(tags.add_tag)),
-        Route("DELETE", f"{one}/tags/<tag>", f"{noun}_tags.remove", work(tags.delete_tag)),
+        Route("GET", item, f"{noun}.get", work(lists.get_resource)),
+        Route("PUT", item, f"{noun}.update", update),
+        Route("DELETE", item, f"{noun}.delete", work(updates.delete_resource)),
+        Route("GET", f"{item}/tags", f"{noun}_tags.list", work(tags.list_tags)),
+        Route("PUT", f"{item}/tags", f"{noun}_tags.replace", work(tags.replace_tags)),
+        Route("DELETE", f"{item}/tags", f"{noun}_tags.delete", work(tags.delete_tags)),
+        Route("PUT", f"{item}/tags/<tag>", f"{noun}_tags.add", work(tags.add_tag)),
+        Route("DELETE", f"{item}/tags/<tag>", f"{noun}_tags.remove", work(tags.delete_tag)),
     ]
 
 
@@ -69,9 +69,9 @@ ROUTES: Final = (
     Route("GET", "/v2.0", "versions.get", versions.list_resources),
     *(route for collection in COLLECTIONS for route in _routes(collection)),
     *(
-        Route("POST", one.path, f"{one.plural}.create", _CREATIONS[one.plural])
-        for one in COLLECTIONS
-        if one.plural in _CREATIONS
+        Route("POST", collection.path, f"{collection.plural}.create", _CREATIONS[collection.plural])
+        for collection in COLLECTIONS
+        if collection.plural in _CREATIONS
     ),
     Route("GET", "/v2.0/extensions", "extensions.list", versions.list_extensions),
     Route("GET", "/v2.0/extensions/<alias>", "extensions.get", versions.get_extension),

@@ -42,5 +42,5 @@ def delete_tag(context: Context, collection: Collection) -> Response:
     resource, tag = find_own(context, collection), context.argument("tag")
     if tag not in resource["tags"]:
         raise context.refused(404, f"Tag {tag} could not be found.", "TagNotFound")
-    resource["tags"] = [one for one in resource["tags"] if one != tag]
+    resource["tags"] = [other for other in resource["tags"] if other != tag]
     return empty()

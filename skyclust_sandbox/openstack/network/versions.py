@@ -30,15 +30,15 @@ def list_versions(context: Context) -> Response:
 
 def list_resources(context: Context) -> Response:
     """Return the document of v2.0: its collections."""
-    found = [
+    resources = [
         {
-            "name": one.singular,
-            "collection": one.plural,
-            "links": [{"rel": "self", "href": f"{context.base_url}{one.path}"}],
+            "name": collection.singular,
+            "collection": collection.plural,
+            "links": [{"rel": "self", "href": f"{context.base_url}{collection.path}"}],
         }
-        for one in COLLECTIONS
+        for collection in COLLECTIONS
     ]
-    return reply({"resources": found})
+    return reply({"resources": resources})
 
 
 def list_extensions(_context: Context) -> Response:

@@ -57,7 +57,7 @@ def detach(region: Region, server: Server, attachment: Attachment) -> None:
 def _free_device(server: Server, boot_index: int | None) -> str:
     if boot_index == 0:
         return "/dev/vda"
-    used = {one.device for one in server.attachments}
+    used = {attachment.device for attachment in server.attachments}
     return next(
         f"/dev/vd{letter}"
         for letter in "bcdefghijklmnopqrstuvwxyz"
@@ -67,7 +67,7 @@ def _free_device(server: Server, boot_index: int | None) -> str:
 
 def list_attachments(context: Context) -> Response:
     """Return the attachments of the project's volumes."""
-    found = [
+    attachments = [
         {
             "id": attachment.id,
             "volume_id": volume.id,
@@ -81,4 +81,4 @@ def list_attachments(context: Context) -> Response:
         if context.is_admin or volume.project_id == context.project_id
         for attachment in volume.attachments
     ]
-    return reply({"attachments": found})
+    return reply({"attachments": attachments})

@@ -35,18 +35,23 @@ def list_reply(
     """
     query = context.request.args
     everybody = context.is_admin and is_true(query.get("all_tenants", ""))
-    wanted = query.get("project_id") if everybody else context.project_id
-    found = [
-        one for one in resources if wanted in (None, one.project_id) and _matches(context, one)
+    project_id = query.get("project_id") if everybody else context.project_id
+    matching = [
+        resource
+        for resource in resources
+        if project_id in (None, resource.project_id) and _matches(context, resource)
     ]
     kind = "Volume" if noun == "volumes" else "Snapshot"
     unknown_marker = UnknownMarker(404, f"{kind} {{}} could not be found.")
     page, next_page = page_of(
-        context, _sorted(context, found), lambda one: one.id, unknown_marker=unknown_marker
+        context,
+        _sorted(context, matching),
+        lambda resource: resource.id,
+        unknown_marker=unknown_marker,
     )
-    content: Body = {noun: [show(one) for one in page]}
+    content: Body = {noun: [show(resource) for resource in page]}
     if is_true(query.get("with_count", "")) and context.call.microversion >= (3, 45):
-        content["count"] = len(found)
+        content["count"] = len(matching)
     if next_page:
         href = next_page.link(f"{context.base_url}/v3/{context.project_id}/{path}")
         content[f"{noun}_links"] = [{"rel": "next", "href": href}]
@@ -80,7 +85,7 @@ def _metadata(context: Context) -> dict[str, str]:
 def _sorted(context: Context, resources: list[Resource]) -> list[Resource]:
     """Return volumes or snapshots in the requested order, the newest first by default."""
     query = context.request.args
-    pairs = [one.partition(":") for one in query.get("sort", "").split(",") if one]
+    pairs = [part.partition(":") for part in query.get("sort", "").split(",") if part]
     orders: list[tuple[str, str]] = [(key, direction or "desc") for key, _, direction in pairs]
     orders = orders or [(query.get("sort_key", "created_at"), query.get("sort_dir", "desc"))]
     for key, direction in reversed([*orders, ("id", orders[-1][1])]):

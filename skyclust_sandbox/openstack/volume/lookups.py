@@ -11,10 +11,10 @@ def find_volume(context: Context, volume_id: str | None = None) -> Volume:
 
     404 when the caller's project does not have it.
     """
-    wanted = volume_id or context.argument("volume_id")
-    volume = context.region.volumes.get(wanted)
+    requested_id = volume_id or context.argument("volume_id")
+    volume = context.region.volumes.get(requested_id)
     if volume is None or not _owns(context, volume):
-        raise context.refused(404, f"Volume {wanted} could not be found.")
+        raise context.refused(404, f"Volume {requested_id} could not be found.")
     return volume
 
 
@@ -23,10 +23,10 @@ def find_snapshot(context: Context, snapshot_id: str | None = None) -> VolumeSna
 
     404 when the caller's project does not have it.
     """
-    wanted = snapshot_id or context.argument("snapshot_id")
-    snapshot = context.region.snapshots.get(wanted)
+    requested_id = snapshot_id or context.argument("snapshot_id")
+    snapshot = context.region.snapshots.get(requested_id)
     if snapshot is None or not _owns(context, snapshot):
-        raise context.refused(404, f"Snapshot {wanted} could not be found.")
+        raise context.refused(404, f"Snapshot {requested_id} could not be found.")
     return snapshot
 
 

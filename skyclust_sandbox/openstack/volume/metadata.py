@@ -15,33 +15,33 @@ from skyclust_sandbox.openstack.wire import empty, reply
 
 def get_metadata(context: Context) -> Response:
     """Return the metadata of a volume or snapshot."""
-    return reply({"metadata": _holder(context).metadata})
+    return reply({"metadata": _resource(context).metadata})
 
 
 def update_metadata(context: Context) -> Response:
     """Set some items, keep the others, and return all."""
-    holder = _holder(context)
-    holder.metadata = {**holder.metadata, **context.body("metadata")}
-    return reply({"metadata": holder.metadata})
+    resource = _resource(context)
+    resource.metadata = {**resource.metadata, **context.body("metadata")}
+    return reply({"metadata": resource.metadata})
 
 
 def replace_metadata(context: Context) -> Response:
     """Replace the metadata."""
-    holder = _holder(context)
-    holder.metadata = dict(context.body("metadata"))
-    return reply({"metadata": holder.metadata})
+    resource = _resource(context)
+    resource.metadata = dict(context.body("metadata"))
+    return reply({"metadata": resource.metadata})
 
 
 def delete_metadata_item(context: Context) -> Response:
     """Delete one item; 404 when it does not exist."""
-    holder, key = _holder(context), context.argument("key")
-    if key not in holder.metadata:
+    resource, key = _resource(context), context.argument("key")
+    if key not in resource.metadata:
         raise context.refused(404, f"Metadata item was not found: {key}")
-    del holder.metadata[key]
+    del resource.metadata[key]
     return empty(200)
 
 
-def _holder(context: Context) -> Volume | VolumeSnapshot:
+def _resource(context: Context) -> Volume | VolumeSnapshot:
     if "volume_id" in context.call.arguments:
         return find_volume(context)
     return find_snapshot(context)

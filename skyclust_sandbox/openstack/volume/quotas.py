@@ -23,9 +23,11 @@ def volume_limits(region: Region, project_id: str) -> dict[str, int]:
 
 def volumes_used(region: Region, project_id: str) -> dict[str, int]:
     """Return how many volumes, snapshots and GiB a project uses; snapshots count as GiB too."""
-    volumes = [one for one in region.volumes.values() if one.project_id == project_id]
-    snapshots = [one for one in region.snapshots.values() if one.project_id == project_id]
-    gigabytes = sum(one.size for one in volumes) + sum(one.size for one in snapshots)
+    volumes = [volume for volume in region.volumes.values() if volume.project_id == project_id]
+    snapshots = [
+        snapshot for snapshot in region.snapshots.values() if snapshot.project_id == project_id
+    ]
+    gigabytes = sum(item.size for item in volumes) + sum(item.size for item in snapshots)
     return {"volumes": len(volumes), "snapshots": len(snapshots), "gigabytes": gigabytes}
 
 

@@ -21,8 +21,10 @@ from skyclust_sandbox.openstack.wire import empty, is_true, now, reply
 def list_snapshots(context: Context) -> Response:
     """Return a page of snapshots."""
     path = context.request.path.partition(f"/{context.project_id}/")[2]
-    found = list(context.region.snapshots.values())
-    return list_reply(context, "snapshots", path, found, lambda one: snapshot_view(context, one))
+    snapshots = list(context.region.snapshots.values())
+    return list_reply(
+        context, "snapshots", path, snapshots, lambda snapshot: snapshot_view(context, snapshot)
+    )
 
 
 def get_snapshot(context: Context) -> Response:
@@ -58,7 +60,7 @@ def create_snapshot(context: Context) -> Response:
 
 def begin_snapshot(context: Context, volume: Volume, name: str) -> VolumeSnapshot:
     """Start a snapshot of a volume's current content and return it."""
-    moment = now()
+    created = now()
     snapshot = VolumeSnapshot(
         id=str(uuid.uuid4()),
         name=name,
@@ -66,8 +68,8 @@ def begin_snapshot(context: Context, volume: Volume, name: str) -> VolumeSnapsho
         user_id=context.token.user.id,
         volume_id=volume.id,
         size=volume.size,
-        created=moment,
-        updated=moment,
+        created=created,
+        updated=created,
         content=volume.content,
     )
     context.region.snapshots[snapshot.id] = snapshot

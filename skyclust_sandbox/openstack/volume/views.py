@@ -29,7 +29,7 @@ def volume_view(context: Context, volume: Volume) -> Body:
     version = context.call.microversion
     view = {
         **brief_view(context, "volumes", volume),
-        "attachments": [_attachment(context, one) for one in volume.attachments],
+        "attachments": [_attachment(context, attachment) for attachment in volume.attachments],
         "availability_zone": volume.zone,
         "bootable": "true" if volume.bootable else "false",
         "consistencygroup_id": None,

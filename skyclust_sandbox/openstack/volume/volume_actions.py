@@ -68,7 +68,9 @@ def _revert(context: Context, volume: Volume, details: dict[str, Any]) -> Respon
     if context.call.microversion < (3, 40):
         raise context.refused(400, "There is no such action: revert")
     snapshot = find_snapshot(context, str(details.get("snapshot_id")))
-    latest = max(snapshots_of(context.region, volume), key=lambda one: one.created, default=None)
+    latest = max(
+        snapshots_of(context.region, volume), key=lambda snapshot: snapshot.created, default=None
+    )
     if latest is not snapshot:
         raise context.refused(
             400, f"Invalid snapshot: Specified snapshot {snapshot.id} is not the latest one."

@@ -24,15 +24,15 @@ def make_volume(
     source: Volume | None = None,
 ) -> Volume:
     """Create a volume and return it, with the content of its image, snapshot or source volume."""
-    moment = now()
+    created = now()
     volume = Volume(
         id=str(uuid.uuid4()),
         name=name,
         project_id=project_id,
         user_id=user_id,
         size=size,
-        created=moment,
-        updated=moment,
+        created=created,
+        updated=created,
         zone=zone or region.zones[0],
         status=status,
         volume_type=volume_type or VOLUME_TYPES[0],

@@ -22,13 +22,13 @@ def list_types(_context: Context) -> Response:
 
 def get_type(context: Context) -> Response:
     """Return a volume type by id, name or `default`; 404 when it does not exist."""
-    wanted = context.argument("type_id")
+    type_id = context.argument("type_id")
     for name in VOLUME_TYPES:
-        if wanted in {identifier("volume type", name), name}:
+        if type_id in {identifier("volume type", name), name}:
             return reply({"volume_type": _type(name)})
-    if wanted == "default":
+    if type_id == "default":
         return reply({"volume_type": _type(VOLUME_TYPES[0])})
-    raise context.refused(404, f"Volume type {wanted} could not be found.")
+    raise context.refused(404, f"Volume type {type_id} could not be found.")
 
 
 def _type(name: str) -> Body:

@@ -25,17 +25,21 @@ _REMOVABLE = {"available", "error", "error_restoring", "error_extending", "error
 
 def list_volumes(context: Context) -> Response:
     """Return a page of volumes with their names only."""
-    found = list(context.region.volumes.values())
+    volumes = list(context.region.volumes.values())
     return list_reply(
-        context, "volumes", "volumes", found, lambda one: brief_view(context, "volumes", one)
+        context,
+        "volumes",
+        "volumes",
+        volumes,
+        lambda volume: brief_view(context, "volumes", volume),
     )
 
 
 def list_volumes_detailed(context: Context) -> Response:
     """Return a page of volumes with all attributes."""
-    found = list(context.region.volumes.values())
+    volumes = list(context.region.volumes.values())
     return list_reply(
-        context, "volumes", "volumes/detail", found, lambda one: volume_view(context, one)
+        context, "volumes", "volumes/detail", volumes, lambda volume: volume_view(context, volume)
     )
 
 
@@ -124,7 +128,7 @@ def snapshots_of(region: Region, volume: Volume) -> list[VolumeSnapshot]:
 
     A volume with snapshots cannot be deleted without `cascade`.
     """
-    return [one for one in region.snapshots.values() if one.volume_id == volume.id]
+    return [snapshot for snapshot in region.snapshots.values() if snapshot.volume_id == volume.id]
 
 
 def _image(context: Context, image_id: Any) -> Image | None:
