@@ -1,7 +1,7 @@
-"""A sandbox cloud as a WSGI application: what every cloud written here answers alike.
+"""The WSGI application that sandbox clouds share: calls, faults and the control API.
 
-The application reads a call, counts it, lets the cloud look at who calls, lets the faults
-strike, and then lets the cloud carry the call out. A cloud brings the rest: its words.
+For each request the application reads the call, counts it, lets the cloud check the caller,
+applies the faults, and lets the cloud carry out the call. The cloud implements `Cloud`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from skyclust_sandbox import control
 from skyclust_sandbox.control import Control
 from skyclust_sandbox.faults import ANSWERS, Fault, FaultKind
 from skyclust_sandbox.http_server import drop_connection
-from skyclust_sandbox.malformed_replies import OddAnswers
+from skyclust_sandbox.malformed_replies import MalformedReplies
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Call:
-    """One call of the cloud's API, as faults see it.
+    """One call of the cloud's API, as faults match it.
 
-    `action` is the cloud's own name of the operation, `region` is empty for a call that
-    belongs to none, `access_key` is whose call it is, in the cloud's own word.
+    `action` is the operation's name in the cloud's API, `region` is empty for calls without a
+    region, `access_key` names the caller as the cloud does.
     """
 
     action: str
@@ -38,7 +38,7 @@ class Call:
 
 
 class Refused(Exception):
-    """The cloud answers a call with an error; `response` is how it says so."""
+    """The cloud refuses a call; `response` is the error reply."""
 
     def __init__(self, response: Response) -> None:
         super().__init__(response.status)
@@ -46,34 +46,34 @@ class Refused(Exception):
 
 
 class Cloud(Protocol):
-    """What a sandbox cloud brings. Any method may raise Refused.
+    """The interface of a sandbox cloud. Any method may raise Refused.
 
-    Calls come from several threads at once; a cloud guards its state by itself.
+    Calls come from several threads at once; the cloud synchronises access to its state.
     """
 
     def read(self, request: Request) -> Call:
-        """Return what is called; raises Refused for what is no call of the cloud's API."""
+        """Return the call; raises Refused when the request is not a call of the cloud's API."""
 
     def admit(self, request: Request, call: Call) -> None:
-        """Raise Refused unless the caller is known, and the place exists for him."""
+        """Raise Refused unless the caller is authenticated and the region or scope exists."""
 
     def refuse(self, call: Call, fault: Fault) -> Response:
-        """Return a throttle, an error, a denial or an expiry in the cloud's own words."""
+        """Return the cloud's reply for a throttle, an error, a denial or an expired credential."""
 
     def carry_out(self, request: Request, call: Call) -> Response:
-        """Do what is asked and return the cloud's answer."""
+        """Carry out the call and return the reply."""
 
 
 class CloudApplication:
-    """Answers the calls of one cloud, and the control API under /_sandbox/."""
+    """Serve the API of one cloud, and the control API under /_sandbox/."""
 
     def __init__(self, cloud: Cloud, sandbox: Control) -> None:
         self._cloud = cloud
         self._control = sandbox
-        self._odd_answers = OddAnswers()
+        self._malformed_replies = MalformedReplies()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request."""
+        """Reply to one request."""
         request = Request(environ)
         if request.path.startswith(control.PREFIX):
             return control.answer(self._control, request)(environ, start_response)
@@ -87,37 +87,37 @@ class CloudApplication:
         call = self._cloud.read(request)
         self._control.calls.count(call.action)
         self._cloud.admit(request, call)
-        drops = False
-        odd: Fault | None = None
+        drops_reply = False
+        malformed: Fault | None = None
         for fault in self._control.conditions.faults.strikes(
             call.action, call.region, call.access_key
         ):
             if fault.kind is FaultKind.DELAY:
                 time.sleep(fault.seconds)
             elif fault.kind is FaultKind.DROP_REPLY:
-                drops = True
+                drops_reply = True
             elif fault.kind is FaultKind.LAG:
-                continue  # a cloud that lags looks for this fault by itself
+                continue  # a cloud with eventually consistent lists evaluates this fault itself
             elif fault.kind in ANSWERS:
-                odd = fault
+                malformed = fault
             else:
                 return self._cloud.refuse(call, fault)
         try:
             reply = self._carry_out(request, call)
         except Refused as refused:
-            if odd is None:
+            if malformed is None:
                 raise
             reply = refused.response
         finally:
-            if drops:
+            if drops_reply:
                 drop_connection(request.environ)
-        return self._odd_answers.change(reply, odd, call.action, call.region)
+        return self._malformed_replies.change(reply, malformed, call.action, call.region)
 
     def _carry_out(self, request: Request, call: Call) -> Response:
         try:
             return self._cloud.carry_out(request, call)
         except Refused:
             raise
-        except Exception:  # whatever the sandbox stumbles over is the cloud's fault
+        except Exception:  # a bug of the sandbox is an internal error of its cloud
             traceback.print_exc()
             return self._cloud.refuse(call, Fault(kind=FaultKind.ERROR))

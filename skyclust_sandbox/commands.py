@@ -1,4 +1,4 @@
-"""`skyclust sandbox`: local clouds to try things on, and faults to try them with."""
+"""`skyclust sandbox`: start and stop the local clouds, connect to them, and inject faults."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def up(
         ports=None if port is None else {clouds[0]: port},
         options=["--transition-seconds", str(transition_seconds)],
     )
-    allow_endpoints(one.endpoint for one in started.values())
+    allow_endpoints(started_cloud.endpoint for started_cloud in started.values())
     _show_clouds(started.values(), as_json=as_json)
     if not as_json:
         say("Next: skyclust sandbox connect")
@@ -94,7 +94,7 @@ def down(
 ) -> None:
     """Stop the sandbox clouds; what was made in them is gone."""
     stopped = stop_sandbox(_home(), cloud or list(CLOUDS)).values()
-    forget_endpoints(one.endpoint for one in stopped)
+    forget_endpoints(stopped_cloud.endpoint for stopped_cloud in stopped)
     _show_clouds(stopped, as_json=as_json)
 
 
@@ -190,7 +190,7 @@ def add_fault(
         code=code,
         status=http_status,
     )
-    added = _ask(_running(cloud), "POST", "faults", fault.model_dump(mode="json"))
+    added = _call(_running(cloud), "POST", "faults", fault.model_dump(mode="json"))
     _show_faults(added, as_json=as_json)
 
 
@@ -201,7 +201,7 @@ def list_faults(
     as_json: AsJson = False,
 ) -> None:
     """List the faults in force and how often each has struck."""
-    _show_faults(_ask(_running(cloud), "GET", "faults"), as_json=as_json)
+    _show_faults(_call(_running(cloud), "GET", "faults"), as_json=as_json)
 
 
 @fault_app.command("clear")
@@ -217,7 +217,7 @@ def clear_faults(
             f"Each cloud counts its own faults: whose {fault_id} is meant?",
             hint=f"Say --cloud with one of {', '.join(clouds)}.",
         )
-    _ask(clouds, "DELETE", "faults" if fault_id is None else f"faults/{fault_id}")
+    _call(clouds, "DELETE", "faults" if fault_id is None else f"faults/{fault_id}")
 
 
 def _home() -> Path:
@@ -226,10 +226,13 @@ def _home() -> Path:
     return load_settings().home
 
 
-def _running(asked: Sequence[str] | None) -> dict[str, SandboxCloud]:
-    """Return the clouds that are asked for, all that run if none is; NotFound if one does not."""
+def _running(requested: Sequence[str] | None) -> dict[str, SandboxCloud]:
+    """Return the requested clouds, by default all that run.
+
+    Raises NotFound when one does not run.
+    """
     running = sandbox_status(_home())
-    for cloud in asked or ():
+    for cloud in requested or ():
         if cloud not in CLOUDS:
             raise InvalidRequest(
                 f"There is no sandbox cloud {cloud!r}.", hint=f"Known: {', '.join(CLOUDS)}."
@@ -241,10 +244,10 @@ def _running(asked: Sequence[str] | None) -> dict[str, SandboxCloud]:
             )
     if not running:
         raise NotFound("No sandbox cloud runs.", hint="Start them with `skyclust sandbox up`.")
-    return {cloud: running[cloud] for cloud in asked or running}
+    return {cloud: running[cloud] for cloud in requested or running}
 
 
-def _ask(
+def _call(
     clouds: Mapping[str, SandboxCloud], method: str, noun: str, content: object = None
 ) -> dict[str, object]:
     return {
@@ -263,11 +266,11 @@ def _show_clouds(clouds: Iterable[SandboxCloud], *, as_json: bool) -> None:
     show_list(rows, COLUMNS, as_json=as_json, title="Sandbox clouds")
 
 
-def _show_faults(answers: Mapping[str, object], *, as_json: bool) -> None:
+def _show_faults(replies: Mapping[str, object], *, as_json: bool) -> None:
     rows = [
-        _fault_row(cloud, one)
-        for cloud, answer in answers.items()
-        for one in _STANDING.validate_python(answer)
+        _fault_row(cloud, standing)
+        for cloud, reply in replies.items()
+        for standing in _STANDING.validate_python(reply)
     ]
     show_list(rows, FAULT_COLUMNS, as_json=as_json, title="Faults in force")
 

@@ -1,12 +1,12 @@
 """The control API under /_sandbox/, the same for every sandbox cloud.
 
 GET    /_sandbox/health       {"cloud", "pid", "nonce", "seed"}
-GET    /_sandbox/faults       the faults in force, with what they have done
-POST   /_sandbox/faults       a fault or a list of them; returns them with their ids
-DELETE /_sandbox/faults[/ID]  take one fault back, or all
+GET    /_sandbox/faults       the faults in force, with their counts
+POST   /_sandbox/faults       add a fault or a list of them; returns them with their ids
+DELETE /_sandbox/faults[/ID]  remove one fault, or all
 GET    /_sandbox/calls        {"calls": {action: count}}
-POST   /_sandbox/pages        {"largest": 1}: no page holds more, whatever is asked for
-POST   /_sandbox/reset        {"seed": "empty" | "estate"}: begin anew, without faults
+POST   /_sandbox/pages        {"largest": 1}: limit every page to this size
+POST   /_sandbox/reset        {"seed": "empty" | "estate"}: new state, without faults
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _FAULT_ID: Final = TypeAdapter(int)
 
 
 class ResetRequest(BaseModel):
-    """The body of a reset; without a seed the last one is taken again."""
+    """The body of a reset; without a seed the last one is used again."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -40,7 +40,7 @@ class ResetRequest(BaseModel):
 
 
 class PagesRequest(BaseModel):
-    """The body that limits pages; None takes the limit back."""
+    """The body that limits the size of pages; None removes the limit."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -49,23 +49,23 @@ class PagesRequest(BaseModel):
 
 @dataclass
 class Conditions:
-    """What the control API has laid upon the cloud: its faults, and the size of its pages.
+    """The conditions that the control API imposes on the cloud: faults, and the largest page.
 
-    Clouds may always return less than was asked for, and some SDKs refuse to ask for less
-    than five: `largest_page` is how a list is read an item a page.
+    A cloud may always return less than the requested page size, and some SDKs refuse to request
+    less than five. `largest_page` lets tests read a list with one item per page.
     """
 
     faults: Faults = field(default_factory=Faults)
     largest_page: int | None = None
 
     def clear(self) -> None:
-        """Take everything back."""
+        """Remove all faults and the page limit."""
         self.faults.clear()
         self.largest_page = None
 
 
 class Calls:
-    """Counts the calls that reached the cloud, refused ones included, by action."""
+    """The number of calls that reached the cloud by action, including refused ones."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
@@ -82,14 +82,14 @@ class Calls:
             return dict(sorted(self._counts.items()))
 
     def clear(self) -> None:
-        """Begin to count anew."""
+        """Reset all counts to zero."""
         with self._lock:
             self._counts.clear()
 
 
 @dataclass
 class Control:
-    """What the control API of one cloud works on. `restart` rebuilds the cloud from a seed."""
+    """The state behind the control API of one cloud. `restart` rebuilds the cloud from a seed."""
 
     cloud: str
     nonce: str
@@ -99,7 +99,7 @@ class Control:
     calls: Calls = field(default_factory=Calls)
 
     def reset(self, seed: Seed | None) -> None:
-        """Begin anew: no faults, no limits, no counts, and the resources of the seed."""
+        """Remove faults, limits and counts, and restart the cloud from the seed."""
         if seed is not None:
             self.seed = seed
         self.conditions.clear()
@@ -108,10 +108,10 @@ class Control:
 
 
 def answer(control: Control, request: Request) -> Response:
-    """Return the reply to a request under `/_sandbox/`; 400 tells what is wrong with it."""
-    asked = f"{request.method} {request.path.removeprefix(PREFIX)}"
+    """Return the reply to a request under `/_sandbox/`; 400 with the reason for an invalid body."""
+    operation = f"{request.method} {request.path.removeprefix(PREFIX)}"
     try:
-        content = _content(control, asked, request.get_data())
+        content = _content(control, operation, request.get_data())
     except ValidationError as error:
         return _reply({"error": str(error)}, 400)
     if content is None:
@@ -119,10 +119,10 @@ def answer(control: Control, request: Request) -> Response:
     return _reply(content, 200)
 
 
-def _content(control: Control, asked: str, body: bytes) -> object | None:
-    """Do what was asked and return what to answer, None when there is no such thing to ask."""
+def _content(control: Control, operation: str, body: bytes) -> object | None:
+    """Carry out an operation and return the content of its reply, None if it is unknown."""
     conditions = control.conditions
-    method_and_noun, _, argument = asked.partition("/")
+    method_and_noun, _, argument = operation.partition("/")
     content: object | None = None
     match method_and_noun:
         case "GET health":
@@ -131,9 +131,9 @@ def _content(control: Control, asked: str, body: bytes) -> object | None:
         case "GET calls":
             content = {"calls": control.calls.counts()}
         case "GET faults":
-            content = _told(conditions.faults.standing())
+            content = _as_json(conditions.faults.standing())
         case "POST faults":
-            content = _told(conditions.faults.add(_read_faults(body)))
+            content = _as_json(conditions.faults.add(_read_faults(body)))
         case "DELETE faults":
             fault_id = _FAULT_ID.validate_strings(argument) if argument else None
             content = {"cleared": conditions.faults.clear(fault_id)}
@@ -146,7 +146,7 @@ def _content(control: Control, asked: str, body: bytes) -> object | None:
     return content
 
 
-def _told(faults: list[StandingFault]) -> list[dict[str, object]]:
+def _as_json(faults: list[StandingFault]) -> list[dict[str, object]]:
     return [fault.model_dump(mode="json") for fault in faults]
 
 

@@ -1,4 +1,4 @@
-"""The credentials that sandbox clouds accept, each made from where its cloud runs."""
+"""The credentials that the sandbox clouds accept."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CREDENTIALS: Final[dict[str, Callable[[str], dict[str, str]]]] = {
     "openstack": openstack.credential,
     "proxmox": proxmox.credential,
 }
-"""By cloud: from its endpoint to the fields of a credential for its seeded account."""
+"""By cloud: a function from the endpoint to the fields of a credential of its seeded account."""
 
 ACCESS_KEYS: Final = {
     "aws": aws.ACCESS_KEY,
@@ -27,4 +27,4 @@ ACCESS_KEYS: Final = {
     "openstack": openstack.ACCESS_KEY,
     "proxmox": proxmox.ACCESS_KEY,
 }
-"""By cloud: as whom that credential calls, in the words of a fault's `access_key`."""
+"""By cloud: the caller of that credential, as the `access_key` of faults names it."""

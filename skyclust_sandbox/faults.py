@@ -1,7 +1,7 @@
 """Faults on demand, the same for every sandbox cloud.
 
-A fault says which calls it strikes and how. It knows nothing of any one cloud: each cloud
-puts the kind into its own words (`throttle` is `RequestLimitExceeded` at EC2).
+A fault says which calls it applies to and what happens to them. It does not depend on a cloud:
+each cloud maps the kind to its own error (`throttle` is `RequestLimitExceeded` in EC2).
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class FaultKind(StrEnum):
-    """How a call is struck."""
+    """What a fault does to a call."""
 
-    THROTTLE = "throttle"  # refused, with the cloud's way of asking for a slower pace
+    THROTTLE = "throttle"  # refused with the cloud's rate limit error
     DELAY = "delay"  # carried out after `seconds`
     ERROR = "error"  # refused with a 5xx, or with `code` and `status`
     DROP_REPLY = "drop_reply"  # carried out, then the connection is closed without a reply
-    DENY = "deny"  # refused for want of permission
+    DENY = "deny"  # refused with the cloud's permission error
     EXPIRE = "expire"  # refused because the credential has expired
-    HTML = "html"  # carried out, and answered with status 200 and a page of HTML
-    NULL = "null"  # carried out, and answered with status 200 and `null`
-    EMPTY = "empty"  # carried out, and answered with status 200 and an object with nothing in it
-    REPEAT = "repeat"  # answered as the first such call was: a list that never ends
-    LAG = "lag"  # lists leave out what was made less than `seconds` ago, where a cloud does so
-    OMIT = "omit"  # carried out, and answered without `field` in the object that has `item` in it
+    HTML = "html"  # carried out, the reply is status 200 and a page of HTML
+    NULL = "null"  # carried out, the reply is status 200 and `null`
+    EMPTY = "empty"  # carried out, the reply is status 200 and an empty object
+    REPEAT = "repeat"  # the reply to the first such call is sent again: a list that never ends
+    LAG = "lag"  # lists omit resources younger than `seconds`, in clouds whose lists lag
+    OMIT = "omit"  # carried out, the reply lacks `field` in the object that contains `item`
 
 
 ANSWERS: Final = frozenset(
     {FaultKind.HTML, FaultKind.NULL, FaultKind.EMPTY, FaultKind.REPEAT, FaultKind.OMIT}
 )
-"""The kinds that let a call be carried out and change what is answered."""
+"""The kinds that let the call be carried out and change its reply."""
 
 
 class Fault(BaseModel):
-    """One fault: which calls it strikes, how, and how often."""
+    """One fault: the calls it applies to, its effect, and its frequency."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -49,7 +49,7 @@ class Fault(BaseModel):
     action: str = Field(
         default="*",
         min_length=1,
-        description="The cloud's own name of the operation, as a glob: RunInstances, Describe*.",
+        description="The operation's name in the cloud's API, as a glob: RunInstances, Describe*.",
     )
     region: str | None = Field(default=None, description="Strikes in this region; None: in all.")
     access_key: str | None = Field(
@@ -66,7 +66,7 @@ class Fault(BaseModel):
         default=0.0,
         ge=0.0,
         le=600.0,
-        description="Length of a delay; for a throttle, the wait asked for by clouds that ask.",
+        description="Length of a delay; for a throttle, the Retry-After of clouds that send one.",
     )
     field: str | None = Field(default=None, description="Of an omission: the field's name.")
     item: str | None = Field(
@@ -78,7 +78,7 @@ class Fault(BaseModel):
     )
 
     def matches(self, action: str, region: str, access_key: str) -> bool:
-        """Return whether the fault is meant for such a call."""
+        """Return whether the fault applies to a call."""
         return (
             fnmatchcase(action, self.action)
             and self.region in (None, region)
@@ -87,7 +87,7 @@ class Fault(BaseModel):
 
 
 class StandingFault(BaseModel):
-    """A fault in force, and what it has done so far."""
+    """A fault in force, with the number of calls that it matched and struck."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -100,18 +100,18 @@ class StandingFault(BaseModel):
 @dataclass
 class _Entry:
     fault: Fault
-    dice: random.Random
+    generator: random.Random
     matched: int = 0
     struck: int = 0
 
     def strike(self) -> bool:
-        """Count one matching call and return whether it is struck."""
+        """Count one matching call and return whether the fault strikes it."""
         self.matched += 1
         if self.matched <= self.fault.after:
             return False
         if self.fault.times is not None and self.struck >= self.fault.times:
             return False
-        if self.dice.random() >= self.fault.probability:
+        if self.generator.random() >= self.fault.probability:
             return False
         self.struck += 1
         return True
@@ -121,7 +121,7 @@ class _Entry:
 class Faults:
     """The faults in force in one sandbox cloud; safe to use from several threads.
 
-    The dice are seeded, one set for each fault: the same calls in the same order are struck
+    Each fault has its own seeded random generator: the same calls in the same order are struck in
     the same way in every run.
     """
 
@@ -136,14 +136,14 @@ class Faults:
             added: list[StandingFault] = []
             for fault in faults:
                 self._last_id += 1
-                # A seeded generator is wanted here: the same run must be struck the same way.
-                dice = random.Random(f"{self.seed}:{self._last_id}")  # noqa: S311
-                self._entries[self._last_id] = _Entry(fault, dice)
+                # Seeded on purpose: faults must strike the same calls in every run.
+                generator = random.Random(f"{self.seed}:{self._last_id}")  # noqa: S311
+                self._entries[self._last_id] = _Entry(fault, generator)
                 added.append(StandingFault(id=self._last_id, fault=fault))
             return added
 
     def clear(self, fault_id: int | None = None) -> int:
-        """Take one fault back, or all of them; returns how many there were."""
+        """Remove one fault, or all of them; returns how many there were."""
         with self._lock:
             if fault_id is not None:
                 return 0 if self._entries.pop(fault_id, None) is None else 1
@@ -163,10 +163,10 @@ class Faults:
             ]
 
     def strikes(self, action: str, region: str, access_key: str) -> list[Fault]:
-        """Return what strikes this call: any delays and lags, then at most one other fault.
+        """Return the faults that strike a call: all delays and lags, then at most one other.
 
-        Counts the call at each fault that it reaches; a fault behind one that already
-        decides the call's fate is not reached.
+        Counts the call at each fault that is evaluated. Faults after the one that decides the reply
+        are not evaluated.
         """
         struck: list[Fault] = []
         with self._lock:

@@ -1,4 +1,4 @@
-"""Serves a sandbox cloud over HTTP on a loopback port: one process, a thread a call."""
+"""The HTTP server of a sandbox cloud on a loopback port: one process, one thread per call."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 class _Handler(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Log nothing a request: the call counters tell what was called."""
+        """Log nothing: the counters of the control API record the calls."""
 
 
 def serve(application: WSGIApplication, *, cloud: str, host: str, port: int, nonce: str) -> None:
-    """Serve until SIGTERM or SIGINT; says where on stdout, in one line of JSON, when ready.
+    """Serve until SIGTERM or SIGINT; prints the endpoint as one line of JSON on stdout when ready.
 
-    Port 0 takes a free one. Raises OSError when the port is taken.
+    Port 0 selects a free port. Raises OSError when the port is in use.
     """
     keep_files_private()
     with socket.create_server((host, port), backlog=256) as listener:
@@ -41,7 +41,7 @@ def serve(application: WSGIApplication, *, cloud: str, host: str, port: int, non
 
 
 def drop_connection(environ: WSGIEnvironment) -> None:
-    """Close the request's connection, so that whatever is written after is never sent."""
+    """Close the connection of a request, so that its reply is never sent."""
     connection: socket.socket = environ["werkzeug.socket"]
     connection.shutdown(socket.SHUT_RDWR)
 

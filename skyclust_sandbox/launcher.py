@@ -1,4 +1,4 @@
-"""Starts the process of a sandbox cloud, and waits until it says where it answers."""
+"""Start the process of a sandbox cloud, and wait until it serves its endpoint."""
 
 from __future__ import annotations
 
@@ -21,59 +21,63 @@ START_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True)
-class Start:
-    """A process that was started and may not have said yet that it is ready."""
+class StartedProcess:
+    """A process that was started and may not be ready yet."""
 
     cloud: str
     pid: int
     nonce: str
     log: Path
-    log_begin: int
+    log_offset: int
 
 
-def begin(cloud: str, module: str, options: Sequence[str], logs: Path) -> Start:
-    """Start a cloud's module in a session of its own, writing to its log in this folder."""
+def start_process(cloud: str, module: str, options: Sequence[str], logs: Path) -> StartedProcess:
+    """Start a cloud's module in a new session, with its log in the folder `logs`."""
     log = logs / f"sandbox-{cloud}.log"
     log.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     nonce = secrets.token_hex(16)
-    log_begin, pid = _spawn([sys.executable, "-m", module, "--nonce", nonce, *options], log)
-    return Start(cloud, pid, nonce, log, log_begin)
+    log_offset, pid = _spawn([sys.executable, "-m", module, "--nonce", nonce, *options], log)
+    return StartedProcess(cloud, pid, nonce, log, log_offset)
 
 
-def await_ready(start: Start) -> str:
-    """Return the endpoint of a process once it answers there.
+def await_ready(process: StartedProcess) -> str:
+    """Return the endpoint that a process prints when it is ready.
 
     Raises ConfigurationError when the process ends, and Timeout when it is not ready after a
     minute.
     """
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        endpoint = _announced_endpoint(start)
+        endpoint = _announced_endpoint(process)
         if endpoint is not None:
             return endpoint
-        if _has_ended(start.pid):
+        if _has_ended(process.pid):
             raise ConfigurationError(
-                f"Sandbox {start.cloud} ended at its start: {_last_line(start)}",
-                hint=f"Its log is {start.log}. Is it installed? pip install 'skyclust[sandbox]'",
+                f"Sandbox {process.cloud} ended at its start: {_last_line(process)}",
+                hint=f"Its log is {process.log}. Is it installed? pip install 'skyclust[sandbox]'",
             )
         time.sleep(0.05)
     raise Timeout(
-        f"Sandbox {start.cloud} was not ready after {START_SECONDS:.0f} s; its log is {start.log}."
+        f"Sandbox {process.cloud} was not ready after {START_SECONDS:.0f} s;"
+        f" its log is {process.log}."
     )
 
 
-def abandon(start: Start) -> None:
-    """End a process that nobody is to know of."""
-    with suppress(ChildProcessError):  # it had ended already, and its pid may be another's
-        if not _has_ended(start.pid):
-            os.kill(start.pid, signal.SIGKILL)
-            os.waitpid(start.pid, 0)
+def kill_process(process: StartedProcess) -> None:
+    """Kill a process whose start failed."""
+    with suppress(ChildProcessError):  # it has ended already, and its pid may be in use again
+        if not _has_ended(process.pid):
+            os.kill(process.pid, signal.SIGKILL)
+            os.waitpid(process.pid, 0)
 
 
 def _spawn(command: list[str], log: Path) -> tuple[int, int]:
-    """Start a process in a session of its own; returns where its log begins, and its pid."""
+    """Start a process in a new session.
+
+    Returns the offset of its output in the log, and its pid.
+    """
     with open(log, "ab", opener=owner_only) as output:
-        begin = output.tell()
+        offset = output.tell()
         pid = os.posix_spawn(
             command[0],
             command,
@@ -85,24 +89,24 @@ def _spawn(command: list[str], log: Path) -> tuple[int, int]:
             ],
             setsid=True,
         )
-    return begin, pid
+    return offset, pid
 
 
-def _announced_endpoint(start: Start) -> str | None:
-    for line in _lines(start):
-        if line.startswith("{") and start.nonce in line and line.endswith("\n"):
+def _announced_endpoint(process: StartedProcess) -> str | None:
+    for line in _lines(process):
+        if line.startswith("{") and process.nonce in line and line.endswith("\n"):
             return str(json.loads(line)["endpoint"])
     return None
 
 
-def _last_line(start: Start) -> str:
-    return next((line.strip() for line in reversed(_lines(start)) if line.strip()), "")
+def _last_line(process: StartedProcess) -> str:
+    return next((line.strip() for line in reversed(_lines(process)) if line.strip()), "")
 
 
-def _lines(start: Start) -> list[str]:
-    with start.log.open("rb") as written:
-        written.seek(start.log_begin)
-        return written.read().decode(errors="replace").splitlines(keepends=True)
+def _lines(process: StartedProcess) -> list[str]:
+    with process.log.open("rb") as log:
+        log.seek(process.log_offset)
+        return log.read().decode(errors="replace").splitlines(keepends=True)
 
 
 def _has_ended(child: int) -> bool:

@@ -1,4 +1,4 @@
-"""Answers that a cloud's API does not promise, as proxies and faulty versions give them."""
+"""Replies that violate a cloud's API, as proxies and faulty releases send them."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from werkzeug.wrappers import Response
 from skyclust_sandbox.faults import Fault, FaultKind
 
 PAGE: Final = "<!DOCTYPE html><html><body><h1>Sign in to the network</h1></body></html>"
-"""What a proxy shows to whoever is not signed in to it."""
+"""The sign-in page of a proxy."""
 
 
-class OddAnswers:
-    """Changes replies as faults want it; remembers what it has to repeat."""
+class MalformedReplies:
+    """Change replies by faults; keeps the first reply of each action for `repeat`."""
 
     def __init__(self) -> None:
         self._first: dict[tuple[str, str], bytes] = {}
 
     def change(self, reply: Response, fault: Fault | None, action: str, region: str) -> Response:
-        """Return the reply, changed by a fault of one of the kinds `faults.ANSWERS`, if any.
+        """Return the reply, changed by a fault of one of the kinds in `faults.ANSWERS`, if any.
 
-        A refusal is changed by those that put something else into its place, and by no other.
+        An error reply is replaced by the kinds that replace the whole reply, and not changed by the
+        others.
         """
         if fault is None or fault.kind is not FaultKind.REPEAT:
             self._first.pop((action, region), None)
@@ -44,27 +45,27 @@ class OddAnswers:
                 return _json(json.dumps(without(json.loads(reply.get_data()), fault)))
 
 
-def without(answer: Any, fault: Fault) -> Any:
-    """Return a JSON answer without the fault's field in the first object that it is meant for."""
-    for found in _objects(answer):
-        named = fault.item is None or fault.item in map(str, _plain(found))
-        if named and fault.field in found:
-            del found[fault.field]
+def without(reply: Any, fault: Fault) -> Any:
+    """Return a JSON value without the fault's field in the first object that the fault names."""
+    for candidate in _objects(reply):
+        named = fault.item is None or fault.item in map(str, _scalars(candidate))
+        if named and fault.field in candidate:
+            del candidate[fault.field]
             break
-    return answer
+    return reply
 
 
-def _objects(answer: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(answer, dict):
-        yield answer
-    inner = answer.values() if isinstance(answer, dict) else answer
-    if isinstance(answer, (dict, list)):
-        for one in inner:
-            yield from _objects(one)
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    children = value.values() if isinstance(value, dict) else value
+    if isinstance(value, (dict, list)):
+        for child in children:
+            yield from _objects(child)
 
 
-def _plain(found: dict[str, Any]) -> Iterator[Any]:
-    return (one for one in found.values() if not isinstance(one, (dict, list)))
+def _scalars(parent: dict[str, Any]) -> Iterator[Any]:
+    return (value for value in parent.values() if not isinstance(value, (dict, list)))
 
 
 def _json(text: str) -> Response:

@@ -1,4 +1,4 @@
-"""The options that the process of every sandbox cloud takes."""
+"""The command line options that the processes of all sandbox clouds share."""
 
 from __future__ import annotations
 
@@ -9,15 +9,22 @@ from skyclust_sandbox.seeds import Seed
 
 
 def common_parser(cloud: str, description: str | None) -> argparse.ArgumentParser:
-    """Return a parser of what all clouds have in common; each adds what only it can do."""
+    """Return a parser of the shared options; each cloud adds its own."""
     parser = argparse.ArgumentParser(
         prog=f"python -m skyclust_sandbox.{cloud}", description=description
     )
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on")
-    add("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
-    add("--seed", choices=[*Seed], default=Seed.EMPTY, help="what exists at the beginning")
-    add("--nonce", default=secrets.token_hex(16), help="by which this process is known again")
-    add("--fault-seed", type=int, default=0, help="seed of the faults' dice")
-    add("--transition-seconds", type=float, default=2.0, help="time between two states, about")
+    add("--port", type=int, default=0, help="port to listen on; 0 selects a free one")
+    add("--seed", choices=[*Seed], default=Seed.EMPTY, help="initial content of the cloud")
+    add(
+        "--nonce", default=secrets.token_hex(16), help="identifies this process on its command line"
+    )
+    add("--fault-seed", type=int, default=0, help="seed of the random generators of faults")
+    add(
+        "--transition-seconds",
+        type=float,
+        default=2.0,
+        help="approximate duration of a state transition",
+    )
     return parser

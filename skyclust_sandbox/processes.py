@@ -1,8 +1,8 @@
-"""Starts, finds and stops the sandbox clouds of a home folder, each a process of its own.
+"""Start, find and stop the sandbox clouds of a home folder, each a process of its own.
 
-A cloud outlives the process that started it. `sandbox.json` in the home folder tells which
-clouds there are. A process is taken for ours only when the nonce it was started with is on
-its command line: a pid that the system has given to something else is never killed.
+A cloud outlives the process that started it. `sandbox.json` in the home folder lists the clouds.
+A process is signalled only when its nonce is on its command line: a pid that the system has
+reused for another process is never killed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from skyclust.errors import ConfigurationError, InvalidRequest, Timeout, Unavailable
 from skyclust.file_modes import FOLDER_MODE, owner_only, replace_private
 from skyclust_sandbox.control_client import call_control
-from skyclust_sandbox.launcher import Start, abandon, await_ready, begin
+from skyclust_sandbox.launcher import StartedProcess, await_ready, kill_process, start_process
 from skyclust_sandbox.seeds import Seed
 
 CLOUDS: Final = {
@@ -34,13 +34,13 @@ CLOUDS: Final = {
     "openstack": "skyclust_sandbox.openstack",
     "proxmox": "skyclust_sandbox.proxmox",
 }
-"""The clouds there are, and the module that runs each."""
+"""The module that runs each cloud."""
 
 STOP_SECONDS: Final = 10.0
 
 
 class SandboxCloud(BaseModel):
-    """A sandbox cloud that runs, or ran."""
+    """A sandbox cloud that is running, or was when it was recorded."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -62,62 +62,61 @@ def start_sandbox(
     ports: Mapping[str, int] | None = None,
     options: Sequence[str] = (),
 ) -> dict[str, SandboxCloud]:
-    """Start the clouds that do not run yet, at once, and return all that were asked for, ready.
+    """Start the clouds that do not run yet, in parallel, and return all requested clouds, ready.
 
-    A cloud that runs is returned as it is, whatever its seed. `ports` fixes the port of a
-    cloud; otherwise it takes the one it had last, or a free one when that is taken.
-    `options` are given to the cloud's process as they are. Raises InvalidRequest for a cloud
-    or seed that there is not, ConfigurationError when a cloud's process ends at its start,
-    and Timeout when it is not ready after a minute.
+    A cloud that runs is returned unchanged, whatever its seed. `ports` sets the port of a cloud;
+    otherwise it gets its last port, or a free one when that is in use. `options` are passed to the
+    cloud's process. Raises InvalidRequest for an unknown cloud or seed, ConfigurationError when a
+    cloud's process ends during its start, and Timeout when it is not ready after a minute.
     """
     _refuse_unknown(clouds, seed)
     home.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     with _locked(home):
         known = _read_state(home)
-        begun: dict[str, Start] = {}
+        starting: dict[str, StartedProcess] = {}
         try:
             for cloud in clouds:
                 before = known.get(cloud)
                 if before is not None and is_running(before):
                     continue
                 if before is not None:
-                    _stop(before)  # it may hang without answering
+                    _stop(before)  # it may hang without replying
                 port = (ports or {}).get(cloud, _free_port_of(before))
-                given = ["--port", str(port), "--seed", seed, *options]
-                begun[cloud] = begin(cloud, CLOUDS[cloud], given, home / "logs")
-            for cloud, start in begun.items():
+                arguments = ["--port", str(port), "--seed", seed, *options]
+                starting[cloud] = start_process(cloud, CLOUDS[cloud], arguments, home / "logs")
+            for cloud, start in starting.items():
                 endpoint = await_ready(start)
                 known[cloud] = SandboxCloud(
                     cloud=cloud, endpoint=endpoint, pid=start.pid, nonce=start.nonce, seed=seed
                 )
         except BaseException:
-            for start in begun.values():
-                abandon(start)
+            for start in starting.values():
+                kill_process(start)
             raise
         _write_state(home, known)
         return {cloud: known[cloud] for cloud in clouds}
 
 
 def stop_sandbox(home: Path, clouds: Sequence[str] = tuple(CLOUDS)) -> dict[str, SandboxCloud]:
-    """Stop these clouds of this home and return those that were running.
+    """Stop these clouds of a home folder and return those that were running.
 
-    The state file stays, so that a cloud comes back at the address it had. Raises Timeout
-    when a process does not end.
+    The state file stays, so that a cloud gets its last port again. Raises Timeout when a process
+    does not end.
     """
     if not home.is_dir():
         return {}
     with _locked(home):
-        asked = {cloud: one for cloud, one in _read_state(home).items() if cloud in clouds}
-        return {cloud: one for cloud, one in asked.items() if _stop(one)}
+        known = {cloud: record for cloud, record in _read_state(home).items() if cloud in clouds}
+        return {cloud: record for cloud, record in known.items() if _stop(record)}
 
 
 def sandbox_status(home: Path) -> dict[str, SandboxCloud]:
-    """Return the clouds of this home that run and answer."""
+    """Return the clouds of a home folder that run and reply."""
     return {cloud: known for cloud, known in _read_state(home).items() if is_running(known)}
 
 
 def is_running(known: SandboxCloud) -> bool:
-    """Return whether this very process is there and answers at its endpoint."""
+    """Return whether the recorded process runs and replies at its endpoint."""
     if not _is_ours(known):
         return False
     try:
@@ -138,19 +137,19 @@ def _refuse_unknown(clouds: Sequence[str], seed: str) -> None:
 
 
 def _stop(known: SandboxCloud) -> bool:
-    """End the process if it is ours and runs; returns whether it did."""
+    """End the process if it runs and has the nonce; returns whether it did."""
     if not _is_ours(known):
         return False
     os.kill(known.pid, signal.SIGTERM)
-    give_up = time.monotonic() + STOP_SECONDS
+    deadline = time.monotonic() + STOP_SECONDS
     while _is_ours(known):
-        if time.monotonic() > give_up + STOP_SECONDS:
+        if time.monotonic() > deadline + STOP_SECONDS:
             raise Timeout(f"Sandbox {known.cloud}, process {known.pid}, does not end.")
-        if time.monotonic() > give_up:
+        if time.monotonic() > deadline:
             os.kill(known.pid, signal.SIGKILL)
         time.sleep(0.02)
     with suppress(ChildProcessError):
-        os.waitpid(known.pid, 0)  # our own child stays a zombie until it is waited for
+        os.waitpid(known.pid, 0)  # a child of this process stays a zombie until it is waited for
     return True
 
 
@@ -159,7 +158,7 @@ def _is_ours(known: SandboxCloud) -> bool:
 
 
 def _command_line(pid: int) -> str:
-    """Return the arguments of a process; empty when there is none, or it has ended."""
+    """Return the arguments of a process, empty when it does not exist or has ended."""
     if Path("/proc/self/cmdline").exists():
         try:
             return Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
@@ -176,7 +175,7 @@ def _command_line(pid: int) -> str:
 
 
 def _free_port_of(before: SandboxCloud | None) -> int:
-    """Return the port that the cloud had, 0 when there was none or it is taken now."""
+    """Return the last port of a cloud, or 0 when it has none or the port is in use."""
     port = urlsplit(before.endpoint).port if before is not None else None
     if port is None:
         return 0
@@ -206,7 +205,7 @@ def _write_state(home: Path, known: Mapping[str, SandboxCloud]) -> None:
 
 @contextmanager
 def _locked(home: Path) -> Iterator[None]:
-    """Let one process at a time start or stop the clouds of a home."""
+    """Hold the lock by which one process at a time starts or stops the clouds of a home folder."""
     with open(home / "sandbox.lock", "w", opener=owner_only) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

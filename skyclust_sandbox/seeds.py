@@ -1,4 +1,4 @@
-"""What exists when a sandbox cloud begins."""
+"""The initial content of sandbox clouds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Seed(StrEnum):
-    """What exists when a sandbox cloud begins."""
+    """The initial content of a sandbox cloud."""
 
-    EMPTY = "empty"  # what a new account has, enough to create machines
-    ESTATE = "estate"  # a company's account of some age
+    EMPTY = "empty"  # a new account, with what is needed to create instances
+    ESTATE = "estate"  # an account that a company has used for some years

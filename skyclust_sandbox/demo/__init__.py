@@ -1,1 +1,1 @@
-"""The demo: real commands on five sandbox clouds, and checks of what they did."""
+"""The demo: real commands on five sandbox clouds, and checks of their results."""

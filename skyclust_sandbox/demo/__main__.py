@@ -1,8 +1,8 @@
-"""The demo: a real Prefect server, a worker and five sandbox clouds on this machine at work.
+"""Run the demo: a Prefect server, a worker and five sandbox clouds on this computer.
 
-`make demo` runs it. On a terminal it stays until Ctrl-C, so that one can look around; with
-CHECK=1 or without a terminal it ends by itself. Either way it checks what it claims, and
-leaves nothing running.
+`make demo` runs it. On a terminal it stays until Ctrl-C, so that people can look around; with
+CHECK=1 or without a terminal it ends by itself. Either way it checks its results and leaves no
+process running.
 """
 
 from __future__ import annotations
@@ -27,18 +27,25 @@ from skyclust.embedded.runtime import Runtime
 from skyclust.errors import SkyClustError
 from skyclust.file_modes import keep_files_private
 from skyclust.security.auth_string import path_in
-from skyclust_sandbox.demo.checks import Belongings, belongings, check
-from skyclust_sandbox.demo.command_runner import DemoFailed, run, show, side_by_side
-from skyclust_sandbox.demo.instances import EXACT, FULL, NO_ROOM, TAG, create_placed, deletions
-from skyclust_sandbox.demo.tables import show_counts, show_journal, show_machines, show_placement
+from skyclust_sandbox.demo.checks import CloudResources, check, cloud_resources
+from skyclust_sandbox.demo.command_runner import DemoFailed, run, run_in_parallel, show
+from skyclust_sandbox.demo.instances import (
+    EXACT,
+    FULL,
+    NO_CAPACITY,
+    TAG,
+    create_placed_command,
+    delete_commands,
+)
+from skyclust_sandbox.demo.tables import show_counts, show_instances, show_journal, show_placement
 from skyclust_sandbox.processes import CLOUDS, stop_sandbox
 
 _OTHER_INSTALLATIONS: Final = ("AWS_", "PREFECT_", "SKYCLUST_")
-"""Variables with these prefixes are of somebody's real work, and are left out."""
+"""Prefixes of variables that configure real installations; the demo removes these variables."""
 
 
 def main() -> int:
-    """Run the demo; return 0 when everything that it claims happened, else 1."""
+    """Run the demo; returns 0 when all checks pass, else 1."""
     keep_files_private()
     stays = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("CHECK", "0") == "0"
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -52,7 +59,7 @@ def main() -> int:
             before = _work(home)
             problems = check(home, runtime.ui_url, before, say=_say)
             if not problems:
-                _say(f"\nAll of it happened, in {time.monotonic() - began:.0f} s.")
+                _say(f"\nAll checks passed, in {time.monotonic() - began:.0f} s.")
                 _say(f"The Prefect UI: {runtime.ui_url}")
                 _say(f"It asks once for the auth string: it is in {path_in(home)}")
                 if stays:
@@ -74,31 +81,36 @@ def _start(home: Path) -> Runtime:
     show(["up", "--detach"], say=_say)
     runtime = installation.start(home, say=_say)
     _say(f"The Prefect UI: {runtime.ui_url}, with the auth string in {path_in(home)}")
-    # Commands find the server by themselves; this process imports Prefect to check.
+    # Commands find the server by themselves; this process calls Prefect in its checks.
     os.environ["PREFECT_API_URL"] = runtime.api_url
     os.environ["PREFECT_API_AUTH_STRING"] = auth_of(home, runtime) or ""
     return runtime
 
 
-def _work(home: Path) -> Mapping[str, Belongings]:
-    """Do what the demo shows; return what the clouds had before the first machine was made."""
+def _work(home: Path) -> Mapping[str, CloudResources]:
+    """Run the commands of the demo.
+
+    Returns the resources of the clouds before the first creation.
+    """
     logs = home / "logs"
-    _say("\nAll of it in one inventory")
-    side_by_side([("sandbox", "connect")], logs, say=_say)
-    side_by_side([("inventory", "sync")], logs, say=_say)
-    before = belongings(home)
+    _say("\nAll resources in one inventory")
+    run_in_parallel([("sandbox", "connect")], logs, say=_say)
+    run_in_parallel([("inventory", "sync")], logs, say=_say)
+    before = cloud_resources(home)
     show_counts()
 
-    _say(
-        f"\nA machine on each cloud, one of them wherever there is room: {' '.join(FULL)} has none"
+    _say(f"\nAn instance on each cloud, one of them placed: {' '.join(FULL)} has no capacity")
+    run_in_parallel([("sandbox", "fault", "add", *NO_CAPACITY)], logs, say=_say)
+    run_in_parallel(
+        [*(instance.create_command() for instance in EXACT), create_placed_command()],
+        logs,
+        say=_say,
     )
-    side_by_side([("sandbox", "fault", "add", *NO_ROOM)], logs, say=_say)
-    side_by_side([*(one.create() for one in EXACT), create_placed()], logs, say=_say)
     show_placement()
-    show_machines(TAG)
+    show_instances(TAG)
 
-    _say("\nAnd gone again")
-    side_by_side(deletions(), logs, say=_say)
+    _say("\nDelete them again")
+    run_in_parallel(delete_commands(), logs, say=_say)
     show_journal()
     return before
 
@@ -120,7 +132,7 @@ def _cleaned_up(home: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        # A second Ctrl-C must not leave half of it running.
+        # A second Ctrl-C must not interrupt the clean-up.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         _say("\nStopping the worker, the server and the sandbox")
@@ -131,7 +143,7 @@ def _cleaned_up(home: Path) -> Iterator[None]:
 
 
 def _use_only(home: Path) -> None:
-    """Leave nothing in the environment that could lead the demo to a real installation."""
+    """Remove everything from the environment that could lead the demo to a real installation."""
     for name in list(os.environ):
         if name.startswith(_OTHER_INSTALLATIONS):
             del os.environ[name]

@@ -1,4 +1,4 @@
-"""What the demo claims, and whether it is so: asked of the clouds, the store and Prefect."""
+"""The checks of the demo's results in the clouds, the store and Prefect."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ from pathlib import Path
 from typing import Final
 from urllib.request import urlopen
 
+from skyclust.store import audit
 from skyclust.contract import InventoryProvider
 from skyclust.model.instance_action import InstanceAction
 from skyclust.model.operation import Operation, OperationState
 from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import ScopeState
 from skyclust.registry import capability
-from skyclust.store import audit, operations, scopes
+from skyclust.store import operations, scopes
 from skyclust.store.engine import Store, open_store
 from skyclust.store.finding import find
-from skyclust_sandbox.demo.instances import FULL, MACHINES, PLACED, DemoMachine
+from skyclust_sandbox.demo.instances import FULL, INSTANCES, PLACED, DemoInstance
 from skyclust_sandbox.demo.network_interfaces import interfaces
 from skyclust_sandbox.demo.tables import WORKSPACE
 from skyclust_sandbox.processes import CLOUDS, sandbox_status
 
 RUNS: Final = {
     "sync-inventory": 1,
-    "provision-instances": len(MACHINES),
-    "change-instance": len(MACHINES),
+    "provision-instances": len(INSTANCES),
+    "change-instance": len(INSTANCES),
 }
-"""How many runs of each deployment the demo triggers."""
+"""The number of runs of each deployment that the demo triggers."""
 
 ARTIFACTS: Final = frozenset(
     {
@@ -37,67 +38,70 @@ ARTIFACTS: Final = frozenset(
         f"inventory-summary-{WORKSPACE}",
         "operations",
         "placement",
-        *(f"instance-{WORKSPACE}-{one.credential}-{one.name}" for one in MACHINES),
+        *(f"instance-{WORKSPACE}-{instance.credential}-{instance.name}" for instance in INSTANCES),
     }
 )
 
 
 @dataclass(frozen=True)
-class Belongings:
-    """What there is where one machine of the demo is made.
+class CloudResources:
+    """The resources in the region of one instance of the demo.
 
-    `resources` has the ids of every kind that the inventory knows, `interfaces` those of the
-    network interfaces.
+    `resources` has the ids of all kinds of the inventory, `interfaces` those of the network
+    interfaces.
     """
 
     resources: frozenset[tuple[ResourceKind, str]]
     interfaces: frozenset[str]
 
 
-def belongings(home: Path) -> dict[str, Belongings]:
-    """Return by cloud what there is in the machines' regions, as the clouds tell it."""
+def cloud_resources(home: Path) -> dict[str, CloudResources]:
+    """Return the resources in the region of each instance, by cloud, as the cloud lists them."""
     store, clouds = open_store(), sandbox_status(home)
-    return {one.cloud: _belongings(store, one, clouds[one.cloud].endpoint) for one in MACHINES}
+    return {
+        instance.cloud: _cloud_resources(store, instance, clouds[instance.cloud].endpoint)
+        for instance in INSTANCES
+    }
 
 
 def check(
-    home: Path, ui_url: str, before: Mapping[str, Belongings], *, say: Callable[[str], None]
+    home: Path, ui_url: str, before: Mapping[str, CloudResources], *, say: Callable[[str], None]
 ) -> list[str]:
-    """Check each claim, tell `say` of those that hold, and return what is wrong with the others.
+    """Check each claim, report those that hold to `say`, and return the problems of the others.
 
-    `before` is what there was before the first machine was made.
+    `before` has the resources before the first instance was created.
     """
     missing = sorted(CLOUDS.keys() - sandbox_status(home).keys())
     if missing:
-        return [f"it is not so that all clouds run: {', '.join(missing)} does not answer"]
-    store, after = open_store(), belongings(home)
+        return [f"failed: all clouds run: {', '.join(missing)} does not reply"]
+    store, after = open_store(), cloud_resources(home)
     with store.reading() as connection:
         journal = operations.list_all(connection, WORKSPACE)
     claims: dict[str, str] = {
-        "one inventory has the machines of all five clouds": _machines_of_all(store),
+        "one inventory has the instances of all five clouds": _instances_of_all_clouds(store),
         "every scope of the inventory is fresh": _fresh(store),
-        "a machine was made on each cloud, and deleted": _lives(journal),
-        "where there was no room the next place was taken": _fallback(journal),
-        "nothing that was made for a machine is left at its cloud": _left(before, after),
-        "nothing else is missing at a cloud": _left(after, before),
-        "the store has what the clouds have": _stored(store, after),
-        "the audit trail is whole": _audit(store),
+        "an instance was created on each cloud, and deleted": _lives(journal),
+        "where there was no capacity the next place was used": _fallback(journal),
+        "no resource of an instance is left behind": _left(before, after),
+        "no other resource is missing": _left(after, before),
+        "the store has the resources of the clouds": _stored(store, after),
+        "the audit trail is intact": _audit(store),
         "the work was done by runs of the deployments": _runs(),
         "the runs left their artifacts": _artifacts(),
-        "the UI answers": _ui(ui_url),
+        "the UI responds": _ui(ui_url),
     }
     say("")
     for claim, problem in claims.items():
         if not problem:
             say(f"checked: {claim}")
-    return [f"it is not so that {claim}: {problem}" for claim, problem in claims.items() if problem]
+    return [f"failed: {claim}: {problem}" for claim, problem in claims.items() if problem]
 
 
-def _machines_of_all(store: Store) -> str:
+def _instances_of_all_clouds(store: Store) -> str:
     with store.reading() as connection:
-        found = find(connection, WORKSPACE, kinds=[ResourceKind.INSTANCE])
-    machines = Counter(one.provider for one in found)
-    return "" if machines.keys() == CLOUDS.keys() else f"it has {dict(machines)}"
+        instances = find(connection, WORKSPACE, kinds=[ResourceKind.INSTANCE])
+    counts = Counter(instance.provider for instance in instances)
+    return "" if counts.keys() == CLOUDS.keys() else f"it has {dict(counts)}"
 
 
 def _fresh(store: Store) -> str:
@@ -108,50 +112,55 @@ def _fresh(store: Store) -> str:
 
 def _lives(journal: list[Operation]) -> str:
     done = {
-        (one.kind, one.provider, one.subject_name)
-        for one in journal
-        if one.state is OperationState.SUCCEEDED and one.subject_id
+        (operation.kind, operation.provider, operation.subject_name)
+        for operation in journal
+        if operation.state is OperationState.SUCCEEDED and operation.subject_id
     }
     kinds = (InstanceAction.CREATE, InstanceAction.DELETE)
-    wanted = {(kind, one.cloud, one.name) for kind in kinds for one in MACHINES}
-    return "" if done == wanted else f"these differ: {sorted(done ^ wanted)}"
+    expected = {(kind, instance.cloud, instance.name) for kind in kinds for instance in INSTANCES}
+    return "" if done == expected else f"these differ: {sorted(done ^ expected)}"
 
 
 def _fallback(journal: list[Operation]) -> str:
     failed = [
-        (one.provider, one.region, one.subject_name, one.error_class)
-        for one in journal
-        if one.state is not OperationState.SUCCEEDED
+        (operation.provider, operation.region, operation.subject_name, operation.error_class)
+        for operation in journal
+        if operation.state is not OperationState.SUCCEEDED
     ]
-    wanted = [(*FULL, PLACED.name, "CapacityExhausted")]
-    return "" if failed == wanted else f"what did not succeed is {failed}"
+    expected = [(*FULL, PLACED.name, "CapacityExhausted")]
+    return "" if failed == expected else f"what did not succeed is {failed}"
 
 
-def _left(before: Mapping[str, Belongings], after: Mapping[str, Belongings]) -> str:
+def _left(before: Mapping[str, CloudResources], after: Mapping[str, CloudResources]) -> str:
     left = [
-        f"{cloud}: {one}"
+        f"{cloud}: {resource}"
         for cloud, now in after.items()
-        for one in (
+        for resource in (
             *(f"{kind} {id_}" for kind, id_ in now.resources - before[cloud].resources),
             *(f"interface {id_}" for id_ in now.interfaces - before[cloud].interfaces),
         )
     ]
-    return f"{len(left)} things, {'; '.join(sorted(left)[:5])}" if left else ""
+    return f"{len(left)} resources, {'; '.join(sorted(left)[:5])}" if left else ""
 
 
-def _stored(store: Store, after: Mapping[str, Belongings]) -> str:
+def _stored(store: Store, after: Mapping[str, CloudResources]) -> str:
     differing: list[str] = []
-    for one in MACHINES:
+    for instance in INSTANCES:
         with store.reading() as connection:
-            found = find(connection, WORKSPACE, credentials=[one.credential], regions=[one.region])
-        stored = {(resource.kind, resource.id) for resource in found}
-        differing += [f"{kind} {id_}" for kind, id_ in stored ^ after[one.cloud].resources]
-    return f"{len(differing)} things differ: {sorted(differing)[:5]}" if differing else ""
+            resources = find(
+                connection,
+                WORKSPACE,
+                credentials=[instance.credential],
+                regions=[instance.region],
+            )
+        stored = {(resource.kind, resource.id) for resource in resources}
+        differing += [f"{kind} {id_}" for kind, id_ in stored ^ after[instance.cloud].resources]
+    return f"{len(differing)} resources differ: {sorted(differing)[:5]}" if differing else ""
 
 
 def _audit(store: Store) -> str:
     with store.reading() as connection:
-        return "; ".join(one.problem for one in audit.verify(connection, WORKSPACE))
+        return "; ".join(broken.problem for broken in audit.verify(connection, WORKSPACE))
 
 
 def _runs() -> str:
@@ -159,16 +168,16 @@ def _runs() -> str:
 
     from skyclust.orchestration.client import prefect_client
 
-    found: dict[str, int] = {}
+    completed: dict[str, int] = {}
     with prefect_client() as client:
         for name in RUNS:
             runs = client.read_flow_runs(
                 deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=[name]))
             )
-            found[name] = sum(
+            completed[name] = sum(
                 run.state_name == "Completed" for run in runs if run.auto_scheduled is False
             )
-    return "" if found == RUNS else f"completed runs: {found}"
+    return "" if completed == RUNS else f"completed runs: {completed}"
 
 
 def _artifacts() -> str:
@@ -182,22 +191,22 @@ def _artifacts() -> str:
 
 def _ui(ui_url: str) -> str:
     try:
-        with urlopen(ui_url, timeout=10) as answer:  # noqa: S310 - our own server
+        with urlopen(ui_url, timeout=10) as answer:  # noqa: S310 - the demo's own server
             page = answer.read().decode(errors="replace")
     except OSError as error:
         return str(error)
-    return "" if "<html" in page.lower() else f"{ui_url} is no page"
+    return "" if "<html" in page.lower() else f"{ui_url} does not return a page"
 
 
-def _belongings(store: Store, machine: DemoMachine, endpoint: str) -> Belongings:
+def _cloud_resources(store: Store, instance: DemoInstance, endpoint: str) -> CloudResources:
     from skyclust.orchestration.credentials import open_provider
 
-    provider = open_provider(store, WORKSPACE, machine.credential)
+    provider = open_provider(store, WORKSPACE, instance.credential)
     inventory = capability(provider, InventoryProvider)
-    found = frozenset(
-        (kind, one.id)
+    resources = frozenset(
+        (kind, resource.id)
         for kind in inventory.kinds
-        for page in inventory.list_resources(machine.region, kind)
-        for one in page
+        for page in inventory.list_resources(instance.region, kind)
+        for resource in page
     )
-    return Belongings(found, interfaces(machine.cloud, machine.region, endpoint))
+    return CloudResources(resources, interfaces(instance.cloud, instance.region, endpoint))

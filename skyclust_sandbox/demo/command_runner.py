@@ -1,4 +1,4 @@
-"""Runs the demo's commands as people type them, one after the other or side by side."""
+"""Run the commands of the demo as people type them, in sequence or in parallel."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from pathlib import Path
 from typing import Final
 
 COMMAND_SECONDS: Final = 300.0
-"""How long one command may take before the demo gives up on it."""
+"""The time limit of a command."""
 
 Say = Callable[[str], None]
 
 
 class DemoFailed(Exception):
-    """A command of the demo did not end well."""
+    """A command of the demo failed."""
 
 
 @dataclass(frozen=True)
-class _Begun:
+class _Running:
     arguments: tuple[str, ...]
     process: subprocess.Popen[bytes]
     log: Path
 
 
 def run(*arguments: str, say: Say) -> None:
-    """Show a command and run it; raises DemoFailed when it does not end well."""
+    """Show a command and run it; raises DemoFailed when it fails or exceeds its time limit."""
     show(arguments, say=say)
-    with subprocess.Popen(  # noqa: S603 - our own command line
+    with subprocess.Popen(  # noqa: S603 - the product's own command line
         _command(arguments), stdin=subprocess.DEVNULL
     ) as process:
         try:
@@ -45,28 +45,28 @@ def run(*arguments: str, say: Say) -> None:
     _expect_success(arguments, process.returncode)
 
 
-def side_by_side(commands: Sequence[Sequence[str]], logs: Path, *, say: Say) -> None:
-    """Show commands, run them at once, and tell of each how it ended.
+def run_in_parallel(commands: Sequence[Sequence[str]], logs: Path, *, say: Say) -> None:
+    """Show commands, run them in parallel, and report the result of each.
 
-    What they print goes to a log each. Raises DemoFailed when one does not end well; none
-    is left running.
+    Each command writes to a log of its own. Raises DemoFailed when one of them fails; none is left
+    running.
     """
-    begun: list[_Begun] = []
-    began = time.monotonic()
+    running: list[_Running] = []
+    start = time.monotonic()
     try:
         for number, arguments in enumerate(commands, 1):
             show(arguments, say=say, mark=" &" if len(commands) > 1 else "")
-            begun.append(_begin(arguments, logs / f"demo-{arguments[1]}-{number}.log"))
-        for one in _as_they_end(begun, began + COMMAND_SECONDS):
-            said = one.log.read_text(errors="replace").splitlines()
-            ended = next((line for line in said if line.startswith("Completed: ")), "done")
-            seconds = time.monotonic() - began
-            say(f"{' '.join(one.arguments[:3])}: {ended}  ({seconds:.0f} s)")
-            _expect_success(one.arguments, one.process.returncode)
+            running.append(_start(arguments, logs / f"demo-{arguments[1]}-{number}.log"))
+        for command in _in_order_of_end(running, start + COMMAND_SECONDS):
+            output = command.log.read_text(errors="replace").splitlines()
+            result = next((line for line in output if line.startswith("Completed: ")), "done")
+            seconds = time.monotonic() - start
+            say(f"{' '.join(command.arguments[:3])}: {result}  ({seconds:.0f} s)")
+            _expect_success(command.arguments, command.process.returncode)
     finally:
-        for one in begun:
-            one.process.kill()
-            one.process.wait()
+        for command in running:
+            command.process.kill()
+            command.process.wait()
 
 
 def show(arguments: Sequence[str], *, say: Say, mark: str = "") -> None:
@@ -74,23 +74,23 @@ def show(arguments: Sequence[str], *, say: Say, mark: str = "") -> None:
     say(f"$ {_line(arguments)}{mark}")
 
 
-def _begin(arguments: Sequence[str], log: Path) -> _Begun:
+def _start(arguments: Sequence[str], log: Path) -> _Running:
     with log.open("wb") as written:
-        process = subprocess.Popen(  # noqa: S603 - our own command line
+        process = subprocess.Popen(  # noqa: S603 - the product's own command line
             _command(arguments),
             stdin=subprocess.DEVNULL,
             stdout=written,
             stderr=subprocess.STDOUT,
         )
-    return _Begun(tuple(arguments), process, log)
+    return _Running(tuple(arguments), process, log)
 
 
-def _as_they_end(begun: Sequence[_Begun], deadline: float) -> Iterator[_Begun]:
-    waiting = list(begun)
+def _in_order_of_end(running: Sequence[_Running], deadline: float) -> Iterator[_Running]:
+    waiting = list(running)
     while waiting:
-        for one in [one for one in waiting if one.process.poll() is not None]:
-            waiting.remove(one)
-            yield one
+        for command in [command for command in waiting if command.process.poll() is not None]:
+            waiting.remove(command)
+            yield command
         if time.monotonic() > deadline:
             raise DemoFailed(f"{_line(waiting[0].arguments)} did not end.")
         time.sleep(0.05)

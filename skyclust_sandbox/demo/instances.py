@@ -1,4 +1,4 @@
-"""The machines that the demo makes: one on each cloud, four exactly told and one placed."""
+"""The instances of the demo: four with a given type and image, and one that is placed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ TAG: Final = "demo=five-clouds"
 
 
 @dataclass(frozen=True)
-class DemoMachine:
-    """A machine, where it is made, and the options of the command that makes it."""
+class DemoInstance:
+    """An instance, its region, and the options of the command that creates it."""
 
     name: str
     cloud: str
@@ -20,23 +20,23 @@ class DemoMachine:
 
     @property
     def credential(self) -> str:
-        """What `skyclust sandbox connect` calls the account of its cloud."""
+        """The name that `skyclust sandbox connect` gives to the credential of the cloud."""
         return f"sandbox-{self.cloud}"
 
-    def create(self) -> tuple[str, ...]:
-        """Return the command that makes exactly this machine."""
+    def create_command(self) -> tuple[str, ...]:
+        """Return the command that creates this instance."""
         place = ("--credential", self.credential, "--region", self.region)
         return ("instance", "create", self.name, *place, *self.options, "--tag", TAG)
 
 
 EXACT: Final = (
-    DemoMachine(
+    DemoInstance(
         "on-aws",
         "aws",
         "eu-west-1",
         ("--type", "t3.small", "--image", "debian-12-amd64-20250814-2204"),
     ),
-    DemoMachine(
+    DemoInstance(
         "on-azure",
         "azure",
         "westeurope",
@@ -45,31 +45,31 @@ EXACT: Final = (
             *("--network", "default-westeurope"),
         ),
     ),
-    DemoMachine(
+    DemoInstance(
         "on-openstack",
         "openstack",
         "RegionOne",
         ("--type", "m1.small", "--image", "debian-12", "--network", "private"),
     ),
-    DemoMachine(
+    DemoInstance(
         "on-proxmox",
         "proxmox",
         "frankfurt",
         ("--type", "1c1g", "--image", "debian-12", "--network", "vmbr0"),
     ),
 )
-"""The machines that are asked for by type and image."""
+"""The instances with a given cloud, type and image."""
 
 FULL: Final = ("aws", "eu-central-1")
-"""The cloud and region that have no room for machines."""
+"""The cloud and region without capacity."""
 
-NO_ROOM: Final = (
+NO_CAPACITY: Final = (
     *("error", "--cloud", FULL[0], "--region", FULL[1], "--action", "RunInstances"),
     *("--code", "InsufficientInstanceCapacity", "--status", "500"),
 )
-"""The fault that leaves no room there."""
+"""The fault that removes the capacity there."""
 
-PLACED: Final = DemoMachine(
+PLACED: Final = DemoInstance(
     "anywhere",
     "gcp",
     "europe-west1",
@@ -80,16 +80,16 @@ PLACED: Final = DemoMachine(
         *("--place", "sandbox-proxmox/frankfurt"),
     ),
 )
-"""The machine that is asked for by what it needs, and where it comes to be: in the second place."""
+"""The instance with requirements instead of a type; it is created in the second place."""
 
-MACHINES: Final = (*EXACT, PLACED)
+INSTANCES: Final = (*EXACT, PLACED)
 
 
-def create_placed() -> tuple[str, ...]:
-    """Return the command that makes a machine wherever there is room for it."""
+def create_placed_command() -> tuple[str, ...]:
+    """Return the command that creates the placed instance in the first place with capacity."""
     return ("instance", "create", PLACED.name, *PLACED.options, "--tag", TAG)
 
 
-def deletions() -> Sequence[tuple[str, ...]]:
-    """Return the commands that delete all machines."""
-    return [("instance", "delete", one.name, "--yes") for one in MACHINES]
+def delete_commands() -> Sequence[tuple[str, ...]]:
+    """Return the commands that delete all instances."""
+    return [("instance", "delete", instance.name, "--yes") for instance in INSTANCES]

@@ -1,4 +1,4 @@
-"""What the demo shows of its work: short tables, which fit a terminal of 80 columns."""
+"""The tables that the demo prints; they fit a terminal of 80 columns."""
 
 from __future__ import annotations
 
@@ -18,64 +18,66 @@ WORKSPACE: Final = "default"
 
 
 def show_counts() -> None:
-    """Show how many resources of each kind the inventory has of each cloud."""
+    """Show the number of resources of each kind and cloud in the inventory."""
     with open_store().reading() as connection:
-        found = Counter((one.provider, one.kind) for one in find(connection, WORKSPACE))
+        counts = Counter(
+            (resource.provider, resource.kind) for resource in find(connection, WORKSPACE)
+        )
     rows = [
-        {"resources": kind.value, **{cloud: found[cloud, kind] for cloud in CLOUDS}}
+        {"resources": kind.value, **{cloud: counts[cloud, kind] for cloud in CLOUDS}}
         for kind in ResourceKind
     ]
     _show("The inventory", rows)
 
 
 def show_placement() -> None:
-    """Show the ranking of the last placement, as its artifact in the Prefect UI has it."""
+    """Show the ranking of the last placement, from its artifact in Prefect."""
     from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
     from prefect.client.schemas.sorting import ArtifactSort
 
     from skyclust.orchestration.client import prefect_client
 
     with prefect_client() as client:
-        [found, *_] = client.read_artifacts(
+        [artifact, *_] = client.read_artifacts(
             artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=["placement"])),
             sort=ArtifactSort.UPDATED_DESC,
         )
     columns = ("order", "standing", "credential", "region", "type")
-    rows = json.loads(str(found.data))
+    rows = json.loads(str(artifact.data))
     _show("Where it can be made", [{name: row[name] for name in columns} for row in rows])
 
 
-def show_machines(tag: str) -> None:
-    """Show the machines with a tag, KEY=VALUE, as the inventory has them."""
+def show_instances(tag: str) -> None:
+    """Show the instances with a tag, KEY=VALUE, from the inventory."""
     key, _, value = tag.partition("=")
     with open_store().reading() as connection:
-        found = find(connection, WORKSPACE, kinds=[ResourceKind.INSTANCE], tags={key: value})
+        instances = find(connection, WORKSPACE, kinds=[ResourceKind.INSTANCE], tags={key: value})
     rows = [
         {
-            "machine": one.name,
-            "cloud": one.provider,
-            "region": one.region,
-            "type": one.attributes.get("type"),
-            "state": one.state,
+            "instance": instance.name,
+            "cloud": instance.provider,
+            "region": instance.region,
+            "type": instance.attributes.get("type"),
+            "state": instance.state,
         }
-        for one in found
+        for instance in instances
     ]
-    _show("The machines", rows)
+    _show("The instances", rows)
 
 
 def show_journal() -> None:
-    """Show what was asked of the clouds, and what became of it."""
+    """Show the operations of the journal and their states."""
     with open_store().reading() as connection:
         journal = operations.list_all(connection, WORKSPACE)
     rows = [
         {
-            "action": one.kind,
-            "machine": one.subject_name,
-            "place": f"{one.provider} {one.region}",
-            "state": one.state.value,
-            "why": one.error_class or "",
+            "action": operation.kind,
+            "instance": operation.subject_name,
+            "place": f"{operation.provider} {operation.region}",
+            "state": operation.state.value,
+            "error": operation.error_class or "",
         }
-        for one in reversed(journal)
+        for operation in reversed(journal)
     ]
     _show("The journal", rows)
 

@@ -43,8 +43,8 @@ def main(arguments: list[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = common_parser("openstack", __doc__)
     add = parser.add_argument
-    add("--token-seconds", type=float, default=3600.0, help="time a token holds")
-    add("--bulk", type=int, default=0, help="servers that the estate has besides its own")
+    add("--token-seconds", type=float, default=3600.0, help="lifetime of a token")
+    add("--bulk", type=int, default=0, help="number of additional servers in the estate")
     add("--without", default="", help="services this cloud lacks: cinder,neutron,octavia")
     return parser
 

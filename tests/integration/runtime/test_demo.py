@@ -84,8 +84,8 @@ def test_two_demos_at_once_with_4200_taken_show_all_of_it(tmp_path: Path) -> Non
 
     for process, output in zip((one, two), said, strict=True):
         assert process.returncode == 0, output
-        assert "checked: a machine was made on each cloud, and deleted" in output
-        assert "checked: nothing that was made for a machine is left at its cloud" in output
+        assert "checked: an instance was created on each cloud, and deleted" in output
+        assert "checked: no resource of an instance is left behind" in output
         assert "checked: the runs left their artifacts" in output
         assert "The Prefect UI: http://127.0.0.1:" in output
         assert "127.0.0.1:4200" not in output
@@ -132,7 +132,7 @@ def test_a_demo_whose_claims_do_not_hold_fails_and_leaves_nothing_running(
     assert len(victims) == 1
     assert demo.returncode == 1, output
     assert "demo: " in output
-    assert "All of it happened" not in output
+    assert "All checks passed" not in output
     assert processes_of(tmp_path) == {}
 
 
