@@ -15,6 +15,6 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def ec2(aws_sandbox: Sandbox) -> EC2Client:
-    """An EC2 client of an empty account that makes one attempt a call."""
-    made: EC2Client = client("ec2", aws_sandbox.endpoint)
-    return made
+    """An EC2 client of an empty account, without retries."""
+    created: EC2Client = client("ec2", aws_sandbox.endpoint)
+    return created

@@ -1,4 +1,4 @@
-"""The sandbox OpenStack as its own SDK sees it, and as plain HTTP does."""
+"""Clients of the sandbox OpenStack: the SDK, and plain HTTP."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ from tests.fixtures.openstack import OpenStackSandbox
 DEADLINE_SECONDS: Final = 15.0
 
 Cloud: TypeAlias = Any
-"""A connection of the SDK, whose types are unions of versions of which one is there."""
+"""A connection of the SDK. Its types are unions over API versions, of which one applies."""
 
 INTEGRATION: Final = [
     pytest.mark.integration,
-    # The SDK calls its own functions in ways that it has deprecated.
+    # The SDK calls functions of its own that it has deprecated.
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
 ]
-"""The marks of tests that drive the SDK."""
+"""The marks of tests that use the SDK."""
 
 
 def connect(
     sandbox: OpenStackSandbox, user: str = "sandbox", region: str = "RegionOne", **auth: str
 ) -> Cloud:
-    """Return a connection as a user, in the project of his name unless told otherwise."""
+    """Return a connection as a user, by default in the project of the same name."""
     projects = {"other": sandbox.other_project}
-    given: dict[str, Any] = dict(auth) or {
+    credential: dict[str, Any] = dict(auth) or {
         "username": user,
         "password": f"{user}-password",
         "user_domain_name": sandbox.domain,
         "project_name": projects.get(user, sandbox.project),
         "project_domain_name": sandbox.domain,
     }
-    plugin = v3.ApplicationCredential if "application_credential_id" in given else v3.Password
-    session = Session(auth=plugin(auth_url=sandbox.auth_url, **given))
+    plugin = v3.ApplicationCredential if "application_credential_id" in credential else v3.Password
+    session = Session(auth=plugin(auth_url=sandbox.auth_url, **credential))
     return Connection(session=session, region_name=region)
 
 
 def slow_down(sandbox: OpenStackSandbox) -> None:
-    """Let every work take long enough for its states to be seen on a busy machine."""
+    """Prolong every transition, so that its states can be observed on a busy computer."""
     sandbox.inject(
         *(
             Fault(kind=FaultKind.ERROR, action=f"{service}.*", code="Slow", seconds=0.2)
@@ -55,15 +55,15 @@ def slow_down(sandbox: OpenStackSandbox) -> None:
     )
 
 
-def make_server(cloud: Cloud, name: str = "web", **asked: Any) -> Any:
-    """Return a server of the private network that was just accepted."""
+def make_server(cloud: Cloud, name: str = "web", **attributes: Any) -> Any:
+    """Create a server in the private network and return it as accepted."""
     [image] = cloud.image.images(name="debian-12")
-    wanted = {"flavor_id": "2", "image_id": image.id, "networks": "auto", **asked}
-    return cloud.compute.create_server(name=name, **wanted)
+    defaults = {"flavor_id": "2", "image_id": image.id, "networks": "auto"}
+    return cloud.compute.create_server(name=name, **{**defaults, **attributes})
 
 
 def await_server(cloud: Cloud, server: Any, status: str = "ACTIVE") -> Any:
-    """Return the server once it has a status and no work under way."""
+    """Return the server once it has a status and no task."""
     end = time.monotonic() + DEADLINE_SECONDS
     while time.monotonic() < end:
         seen = cloud.compute.get_server(server.id)
@@ -73,19 +73,19 @@ def await_server(cloud: Cloud, server: Any, status: str = "ACTIVE") -> Any:
     raise TimeoutError(f"{server.id} is {seen.status} ({seen.task_state}), not {status}.")
 
 
-def await_status(get: Any, thing: Any, status: str) -> Any:
+def await_status(get: Any, resource: Any, status: str) -> Any:
     """Return a volume, snapshot or image once it has a status."""
     end = time.monotonic() + DEADLINE_SECONDS
     while time.monotonic() < end:
-        seen = get(thing.id)
+        seen = get(resource.id)
         if seen.status == status:
             return seen
         time.sleep(0.02)
-    raise TimeoutError(f"{thing.id} is {seen.status}, not {status}.")
+    raise TimeoutError(f"{resource.id} is {seen.status}, not {status}.")
 
 
 class Http:
-    """Calls the services without an SDK between: what is sent is what is asked."""
+    """A client of the services without the SDK: the test controls the exact request."""
 
     def __init__(self, sandbox: OpenStackSandbox, user: str = "sandbox") -> None:
         self._session = requests.Session()

@@ -1,4 +1,4 @@
-"""`skyclust sandbox` as one types it."""
+"""The commands of `skyclust sandbox`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Run = Callable[..., tuple[int, str, str]]
 def run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Run]:
-    """Run a command in a home of its own; returns exit code, stdout and stderr."""
+    """Run a command in a home folder of its own; returns exit code, stdout and stderr."""
     monkeypatch.setenv("SKYCLUST_HOME", str(tmp_path))
 
     def run_command(*words: str) -> tuple[int, str, str]:
@@ -46,24 +46,26 @@ def listed(run: Run, *words: str) -> list[dict[str, Any]]:
     return rows
 
 
-def test_all_clouds_come_up_are_listed_and_go_down(run: Run) -> None:
+def test_clouds_are_started_listed_and_stopped(run: Run) -> None:
     assert listed(run, "status") == []
     started = listed(run, "up", "--seed", "empty")
-    assert [one["cloud"] for one in started] == list(CLOUDS)
-    assert {one["seed"] for one in started} == {"empty"}
+    assert [cloud["cloud"] for cloud in started] == list(CLOUDS)
+    assert {cloud["seed"] for cloud in started} == {"empty"}
     assert listed(run, "status") == started
     assert listed(run, "up") == started
     assert listed(run, "down", "--cloud", "gcp", "--cloud", "aws") == [
-        one for one in started if one["cloud"] in {"aws", "gcp"}
+        cloud for cloud in started if cloud["cloud"] in {"aws", "gcp"}
     ]
-    assert [one["cloud"] for one in listed(run, "status")] == ["azure", "openstack", "proxmox"]
+    assert [cloud["cloud"] for cloud in listed(run, "status")] == ["azure", "openstack", "proxmox"]
     assert len(listed(run, "down")) == 3
     assert listed(run, "status") == []
     assert listed(run, "down") == []
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)
-def test_the_printed_credential_is_accepted_and_its_caller_is_known(run: Run, cloud: str) -> None:
+def test_the_printed_credential_is_accepted_and_its_caller_matches_faults(
+    run: Run, cloud: str
+) -> None:
     [started] = listed(run, "up", "--seed", "empty", "--cloud", cloud)
     code, out, _ = run("credential", "--cloud", cloud)
     assert code == 0
@@ -85,7 +87,7 @@ def test_the_printed_credential_is_accepted_and_its_caller_is_known(run: Run, cl
 def test_faults_are_added_listed_and_cleared(run: Run) -> None:
     aws, _ = listed(run, "up", "--seed", "empty", "--cloud", "aws", "--cloud", "gcp")
     added = listed(run, "fault", "add", "throttle", "--action", "Describe*", "--times", "2")
-    assert [one["cloud"] for one in added] == ["aws", "gcp"]
+    assert [fault["cloud"] for fault in added] == ["aws", "gcp"]
     assert added == listed(run, "fault", "list")
     ec2 = client("ec2", aws["endpoint"])
     assert refusal(ec2.describe_instances)[0] == "RequestLimitExceeded"
@@ -100,13 +102,13 @@ def test_faults_are_added_listed_and_cleared(run: Run) -> None:
     assert code == 2
     assert "--cloud" in error
     assert run("fault", "clear", str(fault["id"]), "--cloud", "aws")[0] == 0
-    assert [one["cloud"] for one in listed(run, "fault", "list")] == ["gcp"]
+    assert [fault["cloud"] for fault in listed(run, "fault", "list")] == ["gcp"]
     assert run("fault", "clear")[0] == 0
     assert listed(run, "fault", "list") == []
     assert ec2.describe_instances()["Reservations"] == []
 
 
-def test_what_cannot_be_is_told(run: Run) -> None:
+def test_invalid_arguments_are_refused(run: Run) -> None:
     code, _, error = run("fault", "list")
     assert code == 4
     assert "skyclust sandbox up" in error

@@ -29,36 +29,38 @@ def instances(sandbox: Sandbox, region: str) -> list[dict[str, Any]]:
     ]
 
 
-def test_hundreds_of_machines_in_several_regions(aws_estate: Sandbox) -> None:
-    found = {region: instances(aws_estate, region) for region in ENABLED_REGIONS}
-    assert sum(len(one) for one in found.values()) >= 300
-    assert {region for region, one in found.items() if one} == set(SITES)
-    states = Counter(one["State"]["Name"] for region in SITES for one in found[region])
+def test_it_has_hundreds_of_instances_in_several_regions(aws_estate: Sandbox) -> None:
+    by_region = {region: instances(aws_estate, region) for region in ENABLED_REGIONS}
+    assert sum(len(listed) for listed in by_region.values()) >= 300
+    assert {region for region, listed in by_region.items() if listed} == set(SITES)
+    states = Counter(
+        instance["State"]["Name"] for region in SITES for instance in by_region[region]
+    )
     assert set(states) == {"running", "stopped"}
     assert states["stopped"] >= 20
 
 
-def test_machines_have_names_tags_and_ages(aws_estate: Sandbox) -> None:
-    found = instances(aws_estate, "eu-central-1")
-    tags = [{tag["Key"]: tag["Value"] for tag in one["Tags"]} for one in found]
-    assert all(one["Name"] for one in tags)
+def test_instances_have_names_tags_and_ages(aws_estate: Sandbox) -> None:
+    listed = instances(aws_estate, "eu-central-1")
+    tags = [{tag["Key"]: tag["Value"] for tag in instance["Tags"]} for instance in listed]
+    assert all(tagged["Name"] for tagged in tags)
     for key in ("environment", "team", "cost-center", "application"):
-        assert len({one[key] for one in tags if key in one}) >= 3
-        assert any(key not in one for one in tags)  # as everywhere, something is not tagged
-    launched = [one["LaunchTime"] for one in found]
+        assert len({tagged[key] for tagged in tags if key in tagged}) >= 3
+        assert any(key not in tagged for tagged in tags)  # some instances lack required tags
+    launched = [instance["LaunchTime"] for instance in listed]
     assert max(launched) < datetime.now(UTC)
     assert min(launched) < datetime.now(UTC) - timedelta(days=365)
 
 
-def test_there_is_something_to_clean_up(aws_estate: Sandbox) -> None:
+def test_it_has_unused_resources(aws_estate: Sandbox) -> None:
     ec2 = client("ec2", aws_estate.endpoint)
     year_ago = datetime.now(UTC) - timedelta(days=365)
     disks = ec2.describe_volumes()["Volumes"]
     assert sum(disk["State"] == "available" for disk in disks) >= 5
     snapshots = ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]
-    assert sum(one["StartTime"] < year_ago for one in snapshots) >= 5
+    assert sum(snapshot["StartTime"] < year_ago for snapshot in snapshots) >= 5
     addresses = ec2.describe_addresses()["Addresses"]
-    assert sum("AssociationId" not in one for one in addresses) == 3
+    assert sum("AssociationId" not in address for address in addresses) == 3
     assert len(ec2.describe_images(Owners=["self"])["Images"]) == 6
     assert len(ec2.describe_vpcs()["Vpcs"]) == 4
     assert client("elbv2", aws_estate.endpoint).describe_load_balancers()["LoadBalancers"]
@@ -73,8 +75,8 @@ def test_the_estate_is_the_same_in_every_run_and_whichever_region_is_read_first(
     def known(*regions: str) -> dict[str, set[tuple[str, str, str]]]:
         return {
             region: {
-                (one["InstanceId"], one["InstanceType"], one["SubnetId"])
-                for one in instances(aws_estate, region)
+                (instance["InstanceId"], instance["InstanceType"], instance["SubnetId"])
+                for instance in instances(aws_estate, region)
             }
             for region in regions
         }
@@ -84,19 +86,19 @@ def test_the_estate_is_the_same_in_every_run_and_whichever_region_is_read_first(
     assert known("eu-west-1", "us-east-1") == first
 
 
-def test_every_planned_machine_could_be_launched_there() -> None:
+def test_every_planned_instance_can_be_launched_in_its_region() -> None:
     for region in SITES:
         for machine in plan_machines(region):
             check_type(machine.type, region, None)
             check_architecture(machine.type, machine.architecture)
 
 
-def test_machines_of_the_estate_can_be_stopped_and_ended(aws_estate: Sandbox) -> None:
+def test_an_instance_of_the_estate_is_stopped_and_terminated(aws_estate: Sandbox) -> None:
     ec2 = client("ec2", aws_estate.endpoint)
     running = next(
-        one["InstanceId"]
-        for one in instances(aws_estate, "eu-central-1")
-        if one["State"]["Name"] == "running"
+        instance["InstanceId"]
+        for instance in instances(aws_estate, "eu-central-1")
+        if instance["State"]["Name"] == "running"
     )
     ec2.stop_instances(InstanceIds=[running])
     time.sleep(aws_estate.transition_seconds)

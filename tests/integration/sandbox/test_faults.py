@@ -1,4 +1,4 @@
-"""Faults as boto3 meets them."""
+"""Faults of the sandbox as boto3 reports them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.integration
         (FaultKind.EXPIRE, ("RequestExpired", 400), ("ExpiredToken", 403)),
     ],
 )
-def test_a_refusal_has_the_words_of_its_service(
+def test_a_refusal_has_the_error_code_of_its_service(
     aws_sandbox: Sandbox, kind: FaultKind, at_ec2: tuple[str, int], elsewhere: tuple[str, int]
 ) -> None:
     aws_sandbox.inject(Fault(kind=kind))
@@ -39,53 +39,55 @@ def test_a_refusal_has_the_words_of_its_service(
     assert refusal(client("elbv2", endpoint).describe_load_balancers) == elsewhere
 
 
-def test_a_code_of_ones_own(aws_sandbox: Sandbox, ec2: EC2Client) -> None:
+def test_a_fault_sets_the_error_code(aws_sandbox: Sandbox, ec2: EC2Client) -> None:
     code = "InsufficientInstanceCapacity"
     aws_sandbox.inject(Fault(kind=FaultKind.ERROR, action="RunInstances", code=code, status=500))
-    asked = {"ImageId": image(), "InstanceType": "t3.micro"}
-    assert refusal(ec2.run_instances, MinCount=1, MaxCount=1, **asked) == (code, 500)
+    parameters = {"ImageId": image(), "InstanceType": "t3.micro"}
+    assert refusal(ec2.run_instances, MinCount=1, MaxCount=1, **parameters) == (code, 500)
 
 
 def test_a_throttled_client_that_retries_gets_through(aws_sandbox: Sandbox) -> None:
     aws_sandbox.inject(Fault(kind=FaultKind.THROTTLE, times=2))
-    patient = client("ec2", aws_sandbox.endpoint, attempts=5)
-    assert patient.describe_instances()["Reservations"] == []
+    retrying = client("ec2", aws_sandbox.endpoint, attempts=5)
+    assert retrying.describe_instances()["Reservations"] == []
     assert aws_sandbox.calls() == {"DescribeInstances": 3}
 
 
-def test_a_delay_delays_and_then_carries_out(aws_sandbox: Sandbox, ec2: EC2Client) -> None:
+def test_a_delayed_call_is_carried_out(aws_sandbox: Sandbox, ec2: EC2Client) -> None:
     aws_sandbox.inject(Fault(kind=FaultKind.DELAY, seconds=0.4, times=1))
     started = time.monotonic()
     ec2.describe_instances()
     assert time.monotonic() - started >= 0.4
 
 
-def test_a_delayed_call_holds_up_nobody_else(aws_sandbox: Sandbox, ec2: EC2Client) -> None:
+def test_a_delayed_call_does_not_delay_others(aws_sandbox: Sandbox, ec2: EC2Client) -> None:
     aws_sandbox.inject(Fault(kind=FaultKind.DELAY, seconds=30, action="DescribeVpcs"))
-    impatient = client("ec2", aws_sandbox.endpoint, timeout=0.5)
+    short_timeout = client("ec2", aws_sandbox.endpoint, timeout=0.5)
     with pytest.raises(Exception, match="Read timeout"):
-        impatient.describe_vpcs()
+        short_timeout.describe_vpcs()
     started = time.monotonic()
     ec2.describe_instances()
     assert time.monotonic() - started < 5
 
 
-def test_a_dropped_reply_comes_after_the_deed(aws_sandbox: Sandbox, ec2: EC2Client) -> None:
+def test_a_call_is_carried_out_before_its_reply_is_dropped(
+    aws_sandbox: Sandbox, ec2: EC2Client
+) -> None:
     aws_sandbox.inject(Fault(kind=FaultKind.DROP_REPLY, action="RunInstances", times=1))
     with pytest.raises(ConnectionClosedError):
         launch(ec2, ClientToken="one")
-    [made] = ec2.describe_instances()["Reservations"]
-    # Who asks again with the token gets the machine that was made.
+    [reservation] = ec2.describe_instances()["Reservations"]
+    # The same client token returns the instance that was created.
     again = launch(ec2, ClientToken="one")
-    assert again["InstanceId"] == made["Instances"][0]["InstanceId"]
+    assert again["InstanceId"] == reservation["Instances"][0]["InstanceId"]
     assert len(ec2.describe_instances()["Reservations"]) == 1
 
 
-def test_a_client_that_retries_makes_one_machine_of_a_dropped_reply(aws_sandbox: Sandbox) -> None:
+def test_a_client_that_retries_a_dropped_reply_creates_one_instance(aws_sandbox: Sandbox) -> None:
     aws_sandbox.inject(Fault(kind=FaultKind.DROP_REPLY, action="RunInstances", times=2))
-    patient = client("ec2", aws_sandbox.endpoint, attempts=5)
-    launch(patient, ClientToken="one")
-    assert len(patient.describe_instances()["Reservations"]) == 1
+    retrying = client("ec2", aws_sandbox.endpoint, attempts=5)
+    launch(retrying, ClientToken="one")
+    assert len(retrying.describe_instances()["Reservations"]) == 1
     assert aws_sandbox.calls()["RunInstances"] == 3
 
 
@@ -102,14 +104,14 @@ def test_a_fault_strikes_its_region_and_key_only(aws_sandbox: Sandbox) -> None:
     assert client("ec2", endpoint).describe_instances()["Reservations"] == []
 
 
-def test_cleared_faults_strike_no_more(aws_sandbox: Sandbox, ec2: EC2Client) -> None:
+def test_a_cleared_fault_has_no_effect(aws_sandbox: Sandbox, ec2: EC2Client) -> None:
     aws_sandbox.inject(Fault(kind=FaultKind.THROTTLE))
     assert refusal(ec2.describe_instances)[0] == "RequestLimitExceeded"
     aws_sandbox.clear()
     assert ec2.describe_instances()["Reservations"] == []
 
 
-def test_calls_are_counted_also_when_refused_and_anew_after_a_reset(
+def test_refused_calls_are_counted_and_a_reset_clears_the_counts(
     aws_sandbox: Sandbox, ec2: EC2Client
 ) -> None:
     ec2.describe_instances()
@@ -133,14 +135,14 @@ def test_calls_are_counted_also_when_refused_and_anew_after_a_reset(
         ("nothing", {}),
     ],
 )
-def test_what_makes_no_sense_to_the_control_api_is_refused(
+def test_an_invalid_request_to_the_control_api_is_refused(
     aws_sandbox: Sandbox, noun: str, content: object
 ) -> None:
     with pytest.raises(InvalidRequest, match="refuses POST"):
         call_control(aws_sandbox.endpoint, "POST", noun, content)
 
 
-def test_a_fault_can_be_taken_back_by_its_id(aws_sandbox: Sandbox) -> None:
+def test_a_fault_is_removed_by_its_id(aws_sandbox: Sandbox) -> None:
     aws_sandbox.inject(Fault(kind=FaultKind.THROTTLE), Fault(kind=FaultKind.DENY))
     assert call_control(aws_sandbox.endpoint, "DELETE", "faults/1") == {"cleared": 1}
     [left] = standing(aws_sandbox)

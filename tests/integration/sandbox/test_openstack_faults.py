@@ -1,4 +1,4 @@
-"""Faults of the sandbox OpenStack, in the words of its services."""
+"""Faults of the sandbox OpenStack, in the error format of its services."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SERVERS = "/compute/v2.1/servers"
 
 
 @pytest.mark.parametrize(
-    ("fault", "path", "status", "words"),
+    ("fault", "path", "status", "text"),
     [
         ({"kind": "throttle", "seconds": 7}, SERVERS, 429, "rate-limited"),
         ({"kind": "throttle", "code": "overLimit"}, SERVERS, 413, '"overLimit"'),
@@ -36,18 +36,18 @@ SERVERS = "/compute/v2.1/servers"
         ({"kind": "deny"}, "/image/v2/images", 403, "not authorized to complete"),
     ],
 )
-def test_a_refusal_is_in_the_words_of_the_service(
+def test_a_refusal_has_the_error_format_of_the_service(
     openstack_sandbox: OpenStackSandbox,
     fault: dict[str, object],
     path: str,
     status: int,
-    words: str,
+    text: str,
 ) -> None:
     with Http(openstack_sandbox) as http:
         openstack_sandbox.inject(Fault.model_validate(fault))
         reply = http.call("GET", path)
     assert reply.status_code == status
-    assert words in reply.text
+    assert text in reply.text
     if fault["kind"] == "throttle":
         assert reply.headers["Retry-After"] == str(fault.get("seconds", 1))
 
@@ -74,14 +74,14 @@ def test_a_lost_reply_leaves_a_server(openstack_sandbox: OpenStackSandbox) -> No
         openstack_sandbox.inject(
             Fault(kind=FaultKind.DROP_REPLY, action="compute.servers.create", times=1)
         )
-        asked = {"name": "lost", "flavorRef": "2", "imageRef": image}
+        body = {"name": "lost", "flavorRef": "2", "imageRef": image}
         with pytest.raises(requests.ConnectionError):
-            http.call("POST", SERVERS, {"server": asked})
-        assert [one["name"] for one in http.get(SERVERS)["servers"]] == ["lost"]
+            http.call("POST", SERVERS, {"server": body})
+        assert [server["name"] for server in http.get(SERVERS)["servers"]] == ["lost"]
 
 
 @pytest.mark.parametrize(
-    ("code", "words"),
+    ("code", "text"),
     [
         ("NoValidHost", "No valid host was found"),
         ("MaxRetriesExceeded", "Exceeded maximum number of retries"),
@@ -89,20 +89,20 @@ def test_a_lost_reply_leaves_a_server(openstack_sandbox: OpenStackSandbox) -> No
     ],
 )
 def test_a_build_fails_with_a_fault_and_leaves_no_port(
-    openstack_sandbox: OpenStackSandbox, code: str, words: str
+    openstack_sandbox: OpenStackSandbox, code: str, text: str
 ) -> None:
     cloud = connect(openstack_sandbox)
     openstack_sandbox.inject(
         Fault(kind=FaultKind.ERROR, action="compute.servers.create", code=code)
     )
     server = await_server(cloud, make_server(cloud), "ERROR")
-    assert words in server.fault["message"]
+    assert text in server.fault["message"]
     assert list(cloud.network.ports(device_id=server.id)) == []
     cloud.compute.delete_server(server)
     cloud.compute.wait_for_delete(server, interval=0.02, wait=10)
 
 
-def test_a_quota_of_the_cloud_and_a_slow_state(openstack_sandbox: OpenStackSandbox) -> None:
+def test_a_quota_refusal_and_a_slow_transition(openstack_sandbox: OpenStackSandbox) -> None:
     cloud = connect(openstack_sandbox)
     server = await_server(cloud, make_server(cloud))
     openstack_sandbox.inject(
@@ -131,19 +131,19 @@ def test_a_resize_without_a_host_leaves_the_server_as_it_was(
     assert await_server(cloud, server).flavor.original_name == "m1.small"
     openstack_sandbox.clear()
     larger = await_server(cloud, make_server(cloud, flavor_id="3"))
-    cloud.compute.resize_server(larger, "2")  # nova cannot make a disk smaller
+    cloud.compute.resize_server(larger, "2")  # nova cannot shrink a disk
     assert await_server(cloud, larger).flavor.original_name == "m1.medium"
 
 
 def test_servers_of_a_cell_that_is_down_are_unknown(openstack_estate: OpenStackSandbox) -> None:
     with Http(openstack_estate) as http:
-        whole = http.get(f"{SERVERS}/detail", "2.96")["servers"]
+        complete = http.get(f"{SERVERS}/detail", "2.96")["servers"]
         openstack_estate.inject(
             Fault(kind=FaultKind.ERROR, action="compute.servers.list", code="CellDown")
         )
-        told = http.get(f"{SERVERS}/detail", "2.69")["servers"]
-        silent = http.get(f"{SERVERS}/detail", "2.68")["servers"]
-    unknown = [one for one in told if one["status"] == "UNKNOWN"]
-    assert len(told) == len(whole)
-    assert len(unknown) == len(whole) - len(silent) > 0
+        reported = http.get(f"{SERVERS}/detail", "2.69")["servers"]
+        omitting = http.get(f"{SERVERS}/detail", "2.68")["servers"]
+    unknown = [server for server in reported if server["status"] == "UNKNOWN"]
+    assert len(reported) == len(complete)
+    assert len(unknown) == len(complete) - len(omitting) > 0
     assert set(unknown[0]) == {"created", "id", "links", "status", "tenant_id"}

@@ -1,4 +1,4 @@
-"""Keystone: who gets a token, for what, and for how long."""
+"""Keystone of the sandbox: authentication, scopes and the lifetime of tokens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.integration.sandbox.openstack import INTEGRATION, Http, connect, make
 pytestmark = INTEGRATION
 
 
-def test_a_password_and_an_application_credential_lead_into_the_project(
+def test_a_password_and_an_application_credential_are_scoped_to_the_project(
     openstack_sandbox: OpenStackSandbox,
 ) -> None:
     by_password = connect(openstack_sandbox)
@@ -42,8 +42,10 @@ def test_the_catalog_has_every_service_in_both_regions(
         "identity", "compute", "image", "network", "volumev3", "load-balancer",
     }  # fmt: skip
     for service in catalog:
-        places = {(one["region_id"], one["interface"]) for one in service["endpoints"]}
-        assert len(places) == 6
+        endpoints = {
+            (endpoint["region_id"], endpoint["interface"]) for endpoint in service["endpoints"]
+        }
+        assert len(endpoints) == 6
     cloud = connect(openstack_sandbox)
     assert sorted(region.id for region in cloud.identity.regions()) == ["RegionOne", "RegionTwo"]
     assert (
@@ -63,7 +65,7 @@ def test_the_catalog_has_every_service_in_both_regions(
         {"project_domain_name": "Partners"},
     ],
 )
-def test_what_is_wrong_is_not_authorized(
+def test_a_wrong_identity_or_scope_is_unauthorized(
     openstack_sandbox: OpenStackSandbox, wrong: dict[str, str]
 ) -> None:
     right = {
@@ -119,7 +121,7 @@ def test_a_reset_revokes_tokens_and_a_call_without_one_is_401(
     assert reply.json()["error"]["title"] == "Unauthorized"
 
 
-def test_roles_decide_what_is_allowed(openstack_sandbox: OpenStackSandbox) -> None:
+def test_roles_decide_which_calls_are_allowed(openstack_sandbox: OpenStackSandbox) -> None:
     reader, admin = connect(openstack_sandbox, "auditor"), connect(openstack_sandbox, "admin")
     assert list(reader.compute.servers()) == []
     with pytest.raises(ForbiddenException, match="Policy doesn't allow os_compute_api:servers"):
@@ -129,7 +131,7 @@ def test_roles_decide_what_is_allowed(openstack_sandbox: OpenStackSandbox) -> No
     assert {project.name for project in admin.identity.projects()} >= {"sandbox", "partner"}
 
 
-def test_a_cloud_without_cinder_and_neutron_says_so(
+def test_a_cloud_without_cinder_and_neutron_has_no_such_services(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     home = tmp_path_factory.mktemp("bare")

@@ -1,4 +1,4 @@
-"""The life of a server of the sandbox OpenStack, driven by OpenStack's own SDK."""
+"""The life cycle of a server of the sandbox OpenStack, through OpenStack's own SDK."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def cloud(openstack_sandbox: OpenStackSandbox) -> Cloud:
     return connect(openstack_sandbox)
 
 
-def test_a_server_is_built_works_and_is_gone(cloud: Cloud) -> None:
+def test_a_server_is_built_changed_and_deleted(cloud: Cloud) -> None:
     server = make_server(cloud, metadata={"team": "web"}, tags=["blue"], security_groups=[])
     seen = cloud.compute.get_server(server.id)
     assert (seen.status, seen.vm_state, seen.addresses) == ("BUILD", "building", {})
     server = await_server(cloud, server)
     assert server.metadata == {"team": "web"}
     assert server.tags == ["blue"]
-    assert [one["OS-EXT-IPS:type"] for one in server.addresses["private"]] == ["fixed"]
+    assert [address["OS-EXT-IPS:type"] for address in server.addresses["private"]] == ["fixed"]
     [port] = cloud.network.ports(device_id=server.id)
     assert port.status == "ACTIVE"
 
@@ -67,7 +67,7 @@ def test_a_server_is_built_works_and_is_gone(cloud: Cloud) -> None:
         cloud.compute.delete_server(server, ignore_missing=False)
 
 
-def test_a_resize_waits_to_be_confirmed(cloud: Cloud) -> None:
+def test_a_resize_is_confirmed_or_reverted(cloud: Cloud) -> None:
     server = await_server(cloud, make_server(cloud))
     with pytest.raises(BadRequestException, match="must change flavor"):
         cloud.compute.resize_server(server, "2")
@@ -86,7 +86,7 @@ def test_a_resize_waits_to_be_confirmed(cloud: Cloud) -> None:
     assert reverted.flavor.original_name == "m1.medium"
 
 
-def test_an_image_of_a_server_brings_its_disk_back(
+def test_a_rebuild_from_a_servers_image_restores_its_disk(
     cloud: Cloud, openstack_sandbox: OpenStackSandbox
 ) -> None:
     server = await_server(cloud, make_server(cloud))
@@ -108,7 +108,7 @@ def test_an_image_of_a_server_brings_its_disk_back(
     assert openstack_sandbox.content(copy.id) == "before"
 
 
-def test_a_server_boots_from_a_volume_that_ends_with_it(
+def test_a_boot_volume_is_deleted_with_its_server(
     cloud: Cloud, openstack_sandbox: OpenStackSandbox
 ) -> None:
     [image] = cloud.image.images(name="debian-12")
@@ -120,13 +120,13 @@ def test_a_server_boots_from_a_volume_that_ends_with_it(
         "volume_size": 12,
         "delete_on_termination": True,
     }
-    made = make_server(
+    accepted = make_server(
         cloud,
         flavor_id=cloud.compute.find_flavor("v2.small", ignore_missing=False).id,
         image_id=None,
         block_device_mapping=[device],
     )
-    server = await_server(cloud, made)
+    server = await_server(cloud, accepted)
     assert not server.image
     [attachment] = cloud.compute.volume_attachments(server)
     volume = cloud.block_storage.get_volume(attachment.volume_id)
@@ -162,7 +162,7 @@ def test_volumes_are_attached_and_detached(cloud: Cloud) -> None:
         cloud.compute.delete_volume_attachment(server, volume.id, ignore_missing=False)
 
 
-def test_what_cannot_be_made_is_refused_in_novas_words(
+def test_an_invalid_request_is_refused_with_novas_message(
     cloud: Cloud, openstack_sandbox: OpenStackSandbox
 ) -> None:
     cases: list[tuple[dict[str, Any], type[HttpException], str]] = [
@@ -177,9 +177,9 @@ def test_what_cannot_be_made_is_refused_in_novas_words(
         ({"tags": ["a,b"]}, BadRequestException, "field/attribute tags"),
         ({"image_id": None}, BadRequestException, "Block Device Mapping is Invalid"),
     ]
-    for asked, error, message in cases:
+    for attributes, error, message in cases:
         with pytest.raises(error, match=message):
-            make_server(cloud, **asked)
+            make_server(cloud, **attributes)
     admin = connect(openstack_sandbox, "admin")
     admin.compute.update_quota_set(openstack_sandbox.project_id, instances=1)
     make_server(cloud)
@@ -188,21 +188,21 @@ def test_what_cannot_be_made_is_refused_in_novas_words(
     assert len(list(cloud.compute.servers())) == 1
 
 
-def test_several_networks_have_to_be_told_apart(cloud: Cloud) -> None:
+def test_a_network_must_be_named_when_there_are_several(cloud: Cloud) -> None:
     network = cloud.network.create_network(name="second")
     cloud.network.create_subnet(network_id=network.id, cidr="192.168.7.0/24", ip_version=4)
     with pytest.raises(ConflictException, match="Multiple possible networks found"):
         make_server(cloud)
     fixed = [{"uuid": network.id, "fixed_ip": "192.168.7.20"}]
     server = await_server(cloud, make_server(cloud, networks=fixed))
-    assert [one["addr"] for one in server.addresses["second"]] == ["192.168.7.20"]
+    assert [address["addr"] for address in server.addresses["second"]] == ["192.168.7.20"]
     with pytest.raises(BadRequestException, match=f"already in use on instance {server.id}"):
         make_server(cloud, networks=fixed)
     bare = await_server(cloud, make_server(cloud, networks="none"))
     assert bare.addresses == {}
 
 
-def test_a_port_that_was_there_outlives_the_server(cloud: Cloud) -> None:
+def test_an_existing_port_outlives_the_server(cloud: Cloud) -> None:
     [network] = cloud.network.networks(name="private")
     port = cloud.network.create_port(network_id=network.id, name="mine")
     server = await_server(cloud, make_server(cloud, networks=[{"port": port.id}]))
@@ -213,7 +213,7 @@ def test_a_port_that_was_there_outlives_the_server(cloud: Cloud) -> None:
     assert cloud.network.get_port(port.id).device_id == ""
 
 
-def test_a_server_deleted_while_it_is_built_leaves_nothing(cloud: Cloud) -> None:
+def test_a_server_deleted_during_its_build_leaves_no_port(cloud: Cloud) -> None:
     server = make_server(cloud)
     time.sleep(0.15)
     cloud.compute.delete_server(server)
@@ -221,7 +221,7 @@ def test_a_server_deleted_while_it_is_built_leaves_nothing(cloud: Cloud) -> None
     assert list(cloud.network.ports(device_id=server.id)) == []
 
 
-def test_metadata_and_tags_change_one_by_one(cloud: Cloud) -> None:
+def test_metadata_and_tags_change_item_by_item(cloud: Cloud) -> None:
     server = await_server(cloud, make_server(cloud, metadata={"a": "1", "b": "2"}))
     cloud.compute.set_server_metadata(server, b="3", c="4")
     cloud.compute.delete_server_metadata(cloud.compute.get_server(server.id), ["a"])
@@ -232,17 +232,17 @@ def test_metadata_and_tags_change_one_by_one(cloud: Cloud) -> None:
     assert cloud.compute.get_server(server.id).tags == ["green"]
 
 
-def test_other_states_come_and_go(cloud: Cloud) -> None:
+def test_pause_suspend_shelve_and_lock_are_reversible(cloud: Cloud) -> None:
     server = await_server(cloud, make_server(cloud))
     compute = cloud.compute
-    for there, status, back in (
+    for change, status, revert in (
         (compute.pause_server, "PAUSED", compute.unpause_server),
         (compute.suspend_server, "SUSPENDED", compute.resume_server),
         (compute.shelve_server, "SHELVED_OFFLOADED", compute.unshelve_server),
     ):
-        there(server)
+        change(server)
         await_server(cloud, server, status)
-        back(server)
+        revert(server)
         await_server(cloud, server)
     compute.lock_server(server, locked_reason="hands off")
     assert compute.get_server(server.id).is_locked
@@ -257,4 +257,4 @@ def test_another_project_sees_nothing(cloud: Cloud, openstack_sandbox: OpenStack
         other.compute.get_server(server.id)
     with pytest.raises(ForbiddenException, match="all_tenants"):
         list(other.compute.servers(all_projects=True))
-    assert [one.id for one in admin.compute.servers(all_projects=True)] == [server.id]
+    assert [found.id for found in admin.compute.servers(all_projects=True)] == [server.id]

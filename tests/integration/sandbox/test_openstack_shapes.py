@@ -1,6 +1,6 @@
 """Nova's replies have the keys and types of nova's own API samples, microversion by microversion.
 
-The shapes are written down from the samples in nova's documentation
+The shapes are copied from the samples in nova's documentation
 (https://opendev.org/openstack/nova, doc/api_samples).
 """
 
@@ -87,16 +87,16 @@ VERSIONS: Final = ["2.1", "2.8", "2.25", "2.46", "2.47", "2.62", "2.73", "2.90",
 
 def shape_of(version: str) -> dict[str, tuple[type, ...]]:
     """Return the keys and types of a server in a detailed list."""
-    asked = tuple(int(part) for part in version.split("."))
+    requested = tuple(int(part) for part in version.split("."))
     shape = dict(SERVER)
-    for since, more in SINCE.items():
-        if asked >= since:
-            shape.update(more)
+    for since, keys in SINCE.items():
+        if requested >= since:
+            shape.update(keys)
     return shape
 
 
 def check(server: dict[str, Any], shape: dict[str, tuple[type, ...]]) -> None:
-    """Hold a server to a shape: the same keys, the same types."""
+    """Check that a server has the keys and types of a shape."""
     assert set(server) == set(shape)
     for name, types in shape.items():
         assert isinstance(server[name], types), name
@@ -122,14 +122,14 @@ def test_servers_have_the_shape_of_every_microversion(http: Http) -> None:
                 assert set(server["flavor"]) == {"id", "links"}
             else:
                 assert set(server["flavor"]) == EMBEDDED_FLAVOR
-            pictured = {"id", "links"} | ({"properties"} if version == "2.100" else set())
-            assert set(server["image"]) == pictured
+            image_keys = {"id", "links"} | ({"properties"} if version == "2.100" else set())
+            assert set(server["image"]) == image_keys
             alone = http.get(f"/compute/v2.1/servers/{server['id']}", version)["server"]
             groups = {"server_groups"} if version in {"2.73", "2.90", "2.96", "2.100"} else set()
             assert set(alone) == set(server) | groups
 
 
-def test_administrators_see_where_a_server_is(
+def test_administrators_see_the_host_of_a_server(
     http: Http, openstack_sandbox: OpenStackSandbox
 ) -> None:
     with http, Http(openstack_sandbox, "admin") as admin:
@@ -148,24 +148,24 @@ def test_an_accepted_server_has_the_shape_of_the_sample(
 ) -> None:
     with http:
         image = http.get("/image/v2/images?name=debian-12")["images"][0]["id"]
-        asked = {"name": "a", "flavorRef": "2", "imageRef": image, "networks": "none"}
-        reply = http.call("POST", "/compute/v2.1/servers", {"server": asked}, "2.100")
+        body = {"name": "a", "flavorRef": "2", "imageRef": image, "networks": "none"}
+        reply = http.call("POST", "/compute/v2.1/servers", {"server": body}, "2.100")
         assert reply.status_code == 202
         assert reply.headers["OpenStack-API-Version"] == "compute 2.100"
         assert set(reply.json()["server"]) == {
             "OS-DCF:diskConfig", "adminPass", "id", "links", "security_groups",
         }  # fmt: skip
-        del asked["networks"]
-        refused = http.call("POST", "/compute/v2.1/servers", {"server": asked}, "2.37")
+        del body["networks"]
+        refused = http.call("POST", "/compute/v2.1/servers", {"server": body}, "2.37")
         assert refused.status_code == 400
         assert "'networks' is a required property" in refused.json()["badRequest"]["message"]
-        assert http.call("POST", "/compute/v2.1/servers", {"server": asked}).status_code == 202
-        asked["tags"] = ["blue"]
-        refused = http.call("POST", "/compute/v2.1/servers", {"server": asked}, "2.36")
+        assert http.call("POST", "/compute/v2.1/servers", {"server": body}).status_code == 202
+        body["tags"] = ["blue"]
+        refused = http.call("POST", "/compute/v2.1/servers", {"server": body}, "2.36")
         assert "'tags' was unexpected" in refused.json()["badRequest"]["message"]
 
 
-def test_a_broken_server_tells_its_fault(openstack_sandbox: OpenStackSandbox) -> None:
+def test_a_server_in_error_has_a_fault(openstack_sandbox: OpenStackSandbox) -> None:
     openstack_sandbox.reset("estate")
     with Http(openstack_sandbox) as http:
         [server] = http.get("/compute/v2.1/servers/detail?status=ERROR", "2.96")["servers"]
@@ -199,15 +199,15 @@ def test_attachments_have_the_shape_of_every_microversion(
         [server] = http.get("/compute/v2.1/servers?name=^checkout-db-prod-01$")["servers"]
         path = f"/compute/v2.1/servers/{server['id']}"
         for version, names in shapes.items():
-            found = http.get(f"{path}/os-volume_attachments", version)["volumeAttachments"]
-            assert [set(one) for one in found] == [names, names]
+            attachments = http.get(f"{path}/os-volume_attachments", version)["volumeAttachments"]
+            assert [set(attachment) for attachment in attachments] == [names, names]
         [interface] = http.get(f"{path}/os-interface", "2.70")["interfaceAttachments"]
         assert set(interface) == {
             "fixed_ips", "mac_addr", "net_id", "port_id", "port_state", "tag",
         }  # fmt: skip
 
 
-def test_microversions_are_told_and_kept_to(http: Http) -> None:
+def test_microversions_are_advertised_and_enforced(http: Http) -> None:
     with http:
         document = http.get("/compute/v2.1/")["version"]
         assert (document["min_version"], document["version"]) == ("2.1", "2.100")

@@ -1,4 +1,4 @@
-"""Cinder, glance and neutron of the sandbox OpenStack, driven by OpenStack's own SDK."""
+"""Cinder, glance and neutron of the sandbox OpenStack, through OpenStack's own SDK."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def cloud(openstack_sandbox: OpenStackSandbox) -> Cloud:
     return connect(openstack_sandbox)
 
 
-def test_a_snapshot_keeps_what_was_on_a_volume(
+def test_a_snapshot_keeps_the_content_of_its_volume(
     cloud: Cloud, openstack_sandbox: OpenStackSandbox
 ) -> None:
     storage = cloud.block_storage
@@ -56,13 +56,13 @@ def test_a_snapshot_keeps_what_was_on_a_volume(
     assert openstack_sandbox.content(volume.id) == "before"
     storage.extend_volume(volume, 9)
     assert await_status(storage.get_volume, volume, "available").size == 9
-    for one in (snapshot, volume):
-        (storage.delete_snapshot if one is snapshot else storage.delete_volume)(one)
-        storage.wait_for_delete(one, interval=0.02, wait=10)
-    assert [one.id for one in storage.volumes()] == [copy.id]
+    for delete, resource in ((storage.delete_snapshot, snapshot), (storage.delete_volume, volume)):
+        delete(resource)
+        storage.wait_for_delete(resource, interval=0.02, wait=10)
+    assert [remaining.id for remaining in storage.volumes()] == [copy.id]
 
 
-def test_a_volume_in_use_is_snapshot_by_force_alone(cloud: Cloud) -> None:
+def test_a_snapshot_of_a_volume_in_use_needs_force(cloud: Cloud) -> None:
     server = await_server(cloud, make_server(cloud))
     volume = cloud.block_storage.create_volume(size=1)
     await_status(cloud.block_storage.get_volume, volume, "available")
@@ -83,7 +83,7 @@ def test_cinders_quota_is_413(cloud: Cloud, openstack_sandbox: OpenStackSandbox)
     assert caught.value.status_code == 413
 
 
-def test_an_image_is_made_seen_and_removed(
+def test_an_image_is_created_shown_and_deleted(
     cloud: Cloud, openstack_sandbox: OpenStackSandbox
 ) -> None:
     image = cloud.image.create_image(
@@ -102,14 +102,14 @@ def test_an_image_is_made_seen_and_removed(
         cloud.image.get_image(image.id)
 
 
-def test_a_floating_address_leads_to_a_server(cloud: Cloud) -> None:
+def test_a_floating_ip_is_associated_with_a_server(cloud: Cloud) -> None:
     server = await_server(cloud, make_server(cloud))
     [public] = cloud.network.networks(name="public")
     [port] = cloud.network.ports(device_id=server.id)
     floating = cloud.network.create_ip(floating_network_id=public.id, port_id=port.id)
     assert (floating.status, floating.port_details["device_id"]) == ("ACTIVE", server.id)
     seen = cloud.compute.get_server(server.id).addresses["private"]
-    assert [one["OS-EXT-IPS:type"] for one in seen] == ["fixed", "floating"]
+    assert [address["OS-EXT-IPS:type"] for address in seen] == ["fixed", "floating"]
     second = cloud.network.create_ip(floating_network_id=public.id)
     with pytest.raises(ConflictException, match="already has a floating IP"):
         cloud.network.update_ip(second, port_id=port.id)
@@ -120,7 +120,7 @@ def test_a_floating_address_leads_to_a_server(cloud: Cloud) -> None:
     cloud.network.delete_ip(floating)
 
 
-def test_networks_are_made_used_and_removed(
+def test_networks_are_created_used_and_deleted(
     cloud: Cloud, openstack_sandbox: OpenStackSandbox
 ) -> None:
     network = cloud.network.create_network(name="own")

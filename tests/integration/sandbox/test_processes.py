@@ -1,4 +1,4 @@
-"""The sandbox's own process: started, found, outliving its parent, and stopped."""
+"""The processes of sandbox clouds: start, status, survival of the parent, and stop."""
 
 from __future__ import annotations
 
@@ -16,12 +16,7 @@ import pytest
 
 from skyclust.errors import ConfigurationError, InvalidRequest
 from skyclust_sandbox import processes
-from skyclust_sandbox.processes import (
-    SandboxCloud,
-    sandbox_status,
-    start_sandbox,
-    stop_sandbox,
-)
+from skyclust_sandbox.processes import SandboxCloud, sandbox_status, start_sandbox, stop_sandbox
 from tests.fixtures.machine_speed import bound
 from tests.integration.sandbox.aws import client
 
@@ -56,12 +51,12 @@ def test_it_starts_serves_and_stops(home: Path) -> None:
     assert stop_sandbox(home) == {}
 
 
-def test_starting_what_runs_returns_it(home: Path) -> None:
+def test_starting_a_running_cloud_returns_it(home: Path) -> None:
     first = start_sandbox(home, clouds=["aws"], seed="empty")
     assert start_sandbox(home, clouds=["aws"], seed="empty") == first
 
 
-def test_it_comes_back_at_the_address_it_had(home: Path) -> None:
+def test_it_starts_again_at_its_last_endpoint(home: Path) -> None:
     first = start_sandbox(home, clouds=["aws"], seed="empty")["aws"]
     stop_sandbox(home)
     again = start_sandbox(home, clouds=["aws"], seed="empty")["aws"]
@@ -69,7 +64,7 @@ def test_it_comes_back_at_the_address_it_had(home: Path) -> None:
     assert again.pid != first.pid
 
 
-def test_it_takes_another_port_when_its_own_is_taken(home: Path) -> None:
+def test_it_takes_another_port_when_its_last_one_is_in_use(home: Path) -> None:
     first = start_sandbox(home, clouds=["aws"], seed="empty")["aws"]
     stop_sandbox(home)
     port = int(first.endpoint.rpartition(":")[2])
@@ -78,7 +73,7 @@ def test_it_takes_another_port_when_its_own_is_taken(home: Path) -> None:
     assert again.endpoint != first.endpoint
 
 
-def test_a_fixed_port_that_is_taken_is_told(home: Path) -> None:
+def test_a_requested_port_in_use_is_an_error(home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigurationError, match=r"ended at its start.*in use"):
@@ -103,7 +98,7 @@ def test_it_outlives_the_process_that_started_it(home: Path) -> None:
     assert os.getsid(running.pid) == running.pid
 
 
-def test_a_pid_that_belongs_to_something_else_is_left_alone(home: Path) -> None:
+def test_a_pid_of_another_process_is_not_killed(home: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
         known = SandboxCloud(
             cloud="aws", endpoint="http://127.0.0.1:9", pid=other.pid, nonce="f" * 32, seed="empty"
@@ -116,7 +111,7 @@ def test_a_pid_that_belongs_to_something_else_is_left_alone(home: Path) -> None:
         other.communicate(b"\n", timeout=10)
 
 
-def test_a_process_that_was_killed_is_not_running_and_is_started_again(home: Path) -> None:
+def test_a_killed_process_is_not_running_and_is_started_again(home: Path) -> None:
     first = start_sandbox(home, clouds=["aws"], seed="empty")["aws"]
     os.kill(first.pid, signal.SIGKILL)
     os.waitpid(first.pid, 0)
@@ -124,9 +119,7 @@ def test_a_process_that_was_killed_is_not_running_and_is_started_again(home: Pat
     assert start_sandbox(home, clouds=["aws"], seed="empty")["aws"].pid != first.pid
 
 
-def test_a_process_that_hangs_is_stopped_all_the_same(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_process_that_hangs_is_stopped(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "STOP_SECONDS", 0.3)
     running = start_sandbox(home, clouds=["aws"], seed="empty")["aws"]
     os.kill(running.pid, signal.SIGSTOP)
@@ -141,7 +134,7 @@ def test_unknown_clouds_and_seeds_are_refused(home: Path) -> None:
         start_sandbox(home, clouds=["aws"], seed="jungle")
 
 
-def test_a_broken_state_file_is_told(home: Path) -> None:
+def test_an_invalid_state_file_is_an_error(home: Path) -> None:
     (home / "sandbox.json").write_text("{")
     with pytest.raises(ConfigurationError, match=r"sandbox\.json"):
         sandbox_status(home)

@@ -1,4 +1,4 @@
-"""Which calls a fault strikes."""
+"""The calls that faults strike."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def test_matches_region_and_access_key() -> None:
     assert kinds(faults, region="r1", key="other") == []
 
 
-def test_strikes_as_often_as_told_after_letting_calls_pass() -> None:
+def test_strikes_times_calls_after_letting_others_pass() -> None:
     faults = in_force(Fault(kind=THROTTLE, after=2, times=3))
     assert [len(kinds(faults)) for _ in range(8)] == [0, 0, 1, 1, 1, 0, 0, 0]
     [standing] = faults.standing()
     assert (standing.matched, standing.struck) == (8, 3)
 
 
-def test_probability_is_kept_and_the_same_in_every_run() -> None:
+def test_probability_is_met_and_the_same_in_every_run() -> None:
     def struck() -> list[bool]:
         faults = in_force(Fault(kind=THROTTLE, probability=0.3), seed=7)
         return [bool(kinds(faults)) for _ in range(1000)]
@@ -63,7 +63,7 @@ def test_delays_add_up_and_the_first_refusal_decides() -> None:
     assert faults.standing()[3].matched == 0
 
 
-def test_one_or_all_are_cleared() -> None:
+def test_one_fault_or_all_are_cleared() -> None:
     faults = in_force(Fault(kind=THROTTLE), Fault(kind=FaultKind.DENY))
     assert faults.clear(1) == 1
     assert faults.clear(1) == 0
@@ -84,6 +84,6 @@ def test_one_or_all_are_cleared() -> None:
         {"kind": "error", "colour": "red"},
     ],
 )
-def test_a_fault_that_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
+def test_an_invalid_fault_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Fault.model_validate(wrong)

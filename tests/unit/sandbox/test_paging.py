@@ -1,4 +1,4 @@
-"""Pages and the tokens between them."""
+"""Pages of AWS, and the tokens of the next page."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def test_an_empty_list_is_one_empty_page() -> None:
     assert pages([], 5) == [[]]
 
 
-def test_what_comes_and_goes_between_pages_hides_nothing_else() -> None:
+def test_changes_between_pages_hide_no_other_item() -> None:
     first = page_of(["a", "b", "d"], str, size=2, after=None, largest=None)
     second = page_of(["a", "c", "d"], str, size=2, after=first.last_id, largest=None)
     assert (first.items, second.items) == (["a", "b"], ["c", "d"])
 
 
-def test_a_limit_holds_whatever_is_asked_for() -> None:
+def test_a_limit_applies_to_any_requested_size() -> None:
     assert page_of("abc", str, size=100, after=None, largest=1).items == ["a"]
 
 
-def test_a_token_leads_on_in_its_own_list_only() -> None:
+def test_a_token_is_valid_in_its_own_list_only() -> None:
     cursors = Cursors(b"key", lifetime_seconds=60)
     listing = listing_of("1", "r1", {"Action": "A", "Filters": ["x"], "MaxResults": 5})
     token = cursors.make(listing, "i-1")
@@ -57,7 +57,7 @@ def test_a_token_leads_on_in_its_own_list_only() -> None:
 
 
 @pytest.mark.parametrize("token", ["", "garbage", "i-0123456789abcdef0", "ä", "AAAA" * 20])
-def test_a_token_that_was_never_made_is_refused(token: str) -> None:
+def test_an_unknown_token_is_refused(token: str) -> None:
     with pytest.raises(InvalidCursor):
         Cursors(b"key", lifetime_seconds=60).read("list", token)
 
