@@ -1,4 +1,4 @@
-"""Who may call, and as whom."""
+"""Authentication in the sandbox AWS: keys, roles and permissions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ def test_the_keys_belong_to_their_accounts(aws_sandbox: Sandbox) -> None:
         assert caller["Arn"] == f"arn:aws:iam::{account}:user/skyclust"
 
 
-def test_an_unknown_key_is_refused_in_each_services_words(aws_sandbox: Sandbox) -> None:
+def test_an_unknown_key_is_refused_with_the_error_code_of_each_service(
+    aws_sandbox: Sandbox,
+) -> None:
     ec2, sts, elb = (
         client(service, aws_sandbox.endpoint, key="AKIAIOSFODNN7EXAMPLE")
         for service in ("ec2", "sts", "elbv2")
@@ -36,9 +38,9 @@ def test_an_unknown_key_is_refused_in_each_services_words(aws_sandbox: Sandbox) 
 
 
 def test_a_call_without_a_signature_is_refused(aws_sandbox: Sandbox) -> None:
-    asked = f"{aws_sandbox.endpoint}/?Action=DescribeInstances&Version=2016-11-15"
+    url = f"{aws_sandbox.endpoint}/?Action=DescribeInstances&Version=2016-11-15"
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(asked, timeout=10)
+        urllib.request.urlopen(url, timeout=10)
     with caught.value as reply:
         assert reply.code == 403
         assert b"MissingAuthenticationToken" in reply.read()
@@ -52,36 +54,36 @@ def test_accounts_do_not_see_each_other(aws_estate: Sandbox) -> None:
 def assume(sandbox: Sandbox, *, external_id: str, role: str = "skyclust") -> dict[str, str]:
     arn = f"arn:aws:iam::{sandbox.other_account}:role/{role}"
     sts = client("sts", sandbox.endpoint)
-    given = sts.assume_role(RoleArn=arn, RoleSessionName="tests", ExternalId=external_id)
-    credentials: dict[str, str] = given["Credentials"]
+    reply = sts.assume_role(RoleArn=arn, RoleSessionName="tests", ExternalId=external_id)
+    credentials: dict[str, str] = reply["Credentials"]
     return credentials
 
 
 def test_a_role_is_assumed_with_its_external_id(aws_sandbox: Sandbox) -> None:
-    given = assume(aws_sandbox, external_id=aws_sandbox.external_id)
+    temporary = assume(aws_sandbox, external_id=aws_sandbox.external_id)
     caller = client(
         "sts",
         aws_sandbox.endpoint,
-        key=given["AccessKeyId"],
-        session_token=given["SessionToken"],
+        key=temporary["AccessKeyId"],
+        session_token=temporary["SessionToken"],
     ).get_caller_identity()
     assert caller["Account"] == aws_sandbox.other_account
     assert caller["Arn"].endswith(":assumed-role/skyclust/tests")
 
 
-def test_a_wrong_external_id_and_an_unknown_role_are_denied_alike(aws_sandbox: Sandbox) -> None:
+def test_a_wrong_external_id_and_an_unknown_role_get_the_same_denial(aws_sandbox: Sandbox) -> None:
     sts = client("sts", aws_sandbox.endpoint)
     arn = f"arn:aws:iam::{aws_sandbox.other_account}:role/"
-    asked = {"RoleSessionName": "tests", "ExternalId": aws_sandbox.external_id}
+    parameters = {"RoleSessionName": "tests", "ExternalId": aws_sandbox.external_id}
     denied = ("AccessDenied", 403)
-    wrong = {**asked, "ExternalId": "another"}
+    wrong = {**parameters, "ExternalId": "another"}
     assert refusal(sts.assume_role, RoleArn=f"{arn}skyclust", **wrong) == denied
     without = {"RoleSessionName": "tests"}
     assert refusal(sts.assume_role, RoleArn=f"{arn}skyclust", **without) == denied
-    assert refusal(sts.assume_role, RoleArn=f"{arn}nobody", **asked) == denied
+    assert refusal(sts.assume_role, RoleArn=f"{arn}nobody", **parameters) == denied
 
 
-def test_a_role_made_by_hand_trusts_as_its_policy_says(aws_sandbox: Sandbox) -> None:
+def test_a_created_role_follows_its_trust_policy(aws_sandbox: Sandbox) -> None:
     iam = client("iam", aws_sandbox.endpoint, region="us-east-1", key=aws_sandbox.other_access_key)
     statement = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     policy = {"Version": "2012-10-17", "Statement": [statement]}
@@ -90,9 +92,9 @@ def test_a_role_made_by_hand_trusts_as_its_policy_says(aws_sandbox: Sandbox) -> 
 
 
 def test_temporary_keys_need_their_session_token(aws_sandbox: Sandbox) -> None:
-    given = assume(aws_sandbox, external_id=aws_sandbox.external_id)
+    temporary = assume(aws_sandbox, external_id=aws_sandbox.external_id)
     for token in (None, "another"):
-        sts = client("sts", aws_sandbox.endpoint, key=given["AccessKeyId"], session_token=token)
+        sts = client("sts", aws_sandbox.endpoint, key=temporary["AccessKeyId"], session_token=token)
         assert refusal(sts.get_caller_identity) == ("InvalidClientTokenId", 403)
 
 
@@ -109,11 +111,14 @@ def test_simulated_permissions_follow_the_faults_in_force(aws_sandbox: Sandbox) 
     iam = client("iam", aws_sandbox.endpoint, region="us-east-1")
 
     def decisions() -> dict[str, str]:
-        answer = iam.simulate_principal_policy(
+        reply = iam.simulate_principal_policy(
             PolicySourceArn=f"arn:aws:iam::{aws_sandbox.account}:user/skyclust",
             ActionNames=["ec2:RunInstances", "ec2:DescribeInstances"],
         )
-        return {one["EvalActionName"]: one["EvalDecision"] for one in answer["EvaluationResults"]}
+        return {
+            result["EvalActionName"]: result["EvalDecision"]
+            for result in reply["EvaluationResults"]
+        }
 
     assert set(decisions().values()) == {"allowed"}
     aws_sandbox.inject(Fault(kind=FaultKind.DENY, action="RunInstances"))

@@ -1,4 +1,4 @@
-"""The states of an instance, the time they take, and the changes that are refused."""
+"""The states of an instance, their duration, and the changes that each state refuses."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def terminated(ec2: EC2Client) -> str:
     return instance_id
 
 
-def test_a_launch_is_pending_before_it_runs(ec2: EC2Client) -> None:
+def test_a_launched_instance_is_pending_then_running(ec2: EC2Client) -> None:
     instance_id = launch(ec2)["InstanceId"]
     assert state_of(ec2, instance_id) == "pending"
     wait_for(ec2, instance_id, "running")
 
 
-def test_a_stop_and_a_start_pass_through_their_states(ec2: EC2Client) -> None:
+def test_a_stop_and_a_start_have_transition_states(ec2: EC2Client) -> None:
     instance_id = launch_running(ec2)
     [change] = ec2.stop_instances(InstanceIds=[instance_id])["StoppingInstances"]
     assert change["PreviousState"] == {"Code": 16, "Name": "running"}
@@ -71,23 +71,23 @@ def test_a_termination_passes_through_shutting_down(ec2: EC2Client) -> None:
     wait_for(ec2, instance_id, "terminated")
 
 
-def test_the_waiters_of_boto3_see_every_change(ec2: EC2Client) -> None:
+def test_the_waiters_of_boto3_succeed(ec2: EC2Client) -> None:
     instance_id = launch(ec2)["InstanceId"]
-    pace: WaiterConfigTypeDef = {"Delay": 1, "MaxAttempts": 10}
-    ec2.get_waiter("instance_running").wait(InstanceIds=[instance_id], WaiterConfig=pace)
+    config: WaiterConfigTypeDef = {"Delay": 1, "MaxAttempts": 10}
+    ec2.get_waiter("instance_running").wait(InstanceIds=[instance_id], WaiterConfig=config)
     ec2.stop_instances(InstanceIds=[instance_id])
-    ec2.get_waiter("instance_stopped").wait(InstanceIds=[instance_id], WaiterConfig=pace)
+    ec2.get_waiter("instance_stopped").wait(InstanceIds=[instance_id], WaiterConfig=config)
     ec2.terminate_instances(InstanceIds=[instance_id])
-    ec2.get_waiter("instance_terminated").wait(InstanceIds=[instance_id], WaiterConfig=pace)
+    ec2.get_waiter("instance_terminated").wait(InstanceIds=[instance_id], WaiterConfig=config)
 
 
-def test_the_reason_of_a_state_is_told(ec2: EC2Client, stopped: str) -> None:
+def test_a_stopped_instance_has_a_state_reason(ec2: EC2Client, stopped: str) -> None:
     described = ec2.describe_instances(InstanceIds=[stopped])["Reservations"][0]["Instances"][0]
     assert described["StateReason"]["Code"] == "Client.UserInitiatedShutdown"
     assert described["StateTransitionReason"].startswith("User initiated (")
 
 
-def test_what_is_so_already_changes_nothing(ec2: EC2Client, stopped: str) -> None:
+def test_a_change_to_the_current_state_succeeds(ec2: EC2Client, stopped: str) -> None:
     [change] = ec2.stop_instances(InstanceIds=[stopped])["StoppingInstances"]
     assert change["CurrentState"]["Name"] == "stopped"
     running = launch_running(ec2)
@@ -95,12 +95,14 @@ def test_what_is_so_already_changes_nothing(ec2: EC2Client, stopped: str) -> Non
     assert change["CurrentState"]["Name"] == "running"
 
 
-def test_a_terminated_machine_may_be_terminated_again(ec2: EC2Client, terminated: str) -> None:
+def test_a_terminated_instance_can_be_terminated_again(ec2: EC2Client, terminated: str) -> None:
     [change] = ec2.terminate_instances(InstanceIds=[terminated])["TerminatingInstances"]
     assert change["CurrentState"]["Name"] == "terminated"
 
 
-def test_a_terminated_machine_never_runs_again(ec2: EC2Client, terminated: str) -> None:
+def test_a_terminated_instance_cannot_be_started_or_changed(
+    ec2: EC2Client, terminated: str
+) -> None:
     refused = ("IncorrectInstanceState", 400)
     assert refusal(ec2.start_instances, InstanceIds=[terminated]) == refused
     assert refusal(ec2.stop_instances, InstanceIds=[terminated]) == refused
@@ -110,7 +112,7 @@ def test_a_terminated_machine_never_runs_again(ec2: EC2Client, terminated: str) 
     assert state_of(ec2, terminated) == "terminated"
 
 
-def test_a_change_under_way_refuses_its_opposite(ec2: EC2Client) -> None:
+def test_a_transition_refuses_the_opposite_change(ec2: EC2Client) -> None:
     refused = ("IncorrectInstanceState", 400)
     instance_id = launch(ec2)["InstanceId"]
     assert refusal(ec2.stop_instances, InstanceIds=[instance_id]) == refused
@@ -120,14 +122,14 @@ def test_a_change_under_way_refuses_its_opposite(ec2: EC2Client) -> None:
     assert refusal(ec2.start_instances, InstanceIds=[instance_id]) == refused
 
 
-def test_a_reboot_needs_a_running_machine(ec2: EC2Client, stopped: str) -> None:
+def test_a_reboot_needs_a_running_instance(ec2: EC2Client, stopped: str) -> None:
     assert refusal(ec2.reboot_instances, InstanceIds=[stopped])[0] == "IncorrectInstanceState"
     running = launch_running(ec2)
     ec2.reboot_instances(InstanceIds=[running])
     assert state_of(ec2, running) == "running"
 
 
-def test_one_machine_in_the_wrong_state_stops_the_whole_call(ec2: EC2Client) -> None:
+def test_one_instance_in_the_wrong_state_fails_the_whole_call(ec2: EC2Client) -> None:
     running = launch_running(ec2)
     pending = launch(ec2)["InstanceId"]
     both = [running, pending]
@@ -148,12 +150,12 @@ def test_the_type_changes_only_while_stopped(ec2: EC2Client) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["t3.nonsense", "t4g.micro"])
-def test_a_type_that_cannot_be_is_refused(ec2: EC2Client, stopped: str, wrong: str) -> None:
+def test_an_invalid_type_is_refused(ec2: EC2Client, stopped: str, wrong: str) -> None:
     resize = {"InstanceId": stopped, "InstanceType": {"Value": wrong}}
     assert refusal(ec2.modify_instance_attribute, **resize) == ("InvalidParameterValue", 400)
 
 
-def test_unknown_and_malformed_ids_are_told_apart(ec2: EC2Client) -> None:
+def test_unknown_and_malformed_ids_have_different_errors(ec2: EC2Client) -> None:
     calls = (
         ec2.describe_instances,
         ec2.start_instances,
@@ -166,7 +168,7 @@ def test_unknown_and_malformed_ids_are_told_apart(ec2: EC2Client) -> None:
         assert refusal(call, InstanceIds=["machine"]) == ("InvalidInstanceID.Malformed", 400)
 
 
-def test_disks_end_with_their_machine_as_asked(ec2: EC2Client) -> None:
+def test_disks_are_deleted_by_delete_on_termination(ec2: EC2Client) -> None:
     data = [
         {"DeviceName": "/dev/sdf", "Ebs": {"VolumeSize": 10, "DeleteOnTermination": True}},
         {"DeviceName": "/dev/sdg", "Ebs": {"VolumeSize": 20}},
@@ -177,33 +179,33 @@ def test_disks_end_with_their_machine_as_asked(ec2: EC2Client) -> None:
     assert {disk["State"] for disk in attached} == {"in-use"}
     ec2.terminate_instances(InstanceIds=[instance_id])
     wait_for(ec2, instance_id, "terminated")
-    [left] = ec2.describe_volumes()["Volumes"]
-    assert (left["Size"], left["State"]) == (20, "available")
+    [remaining] = ec2.describe_volumes()["Volumes"]
+    assert (remaining["Size"], remaining["State"]) == (20, "available")
 
 
-def test_nothing_else_is_left_of_a_terminated_machine(ec2: EC2Client, terminated: str) -> None:
+def test_a_terminated_instance_leaves_no_disk_or_interface(ec2: EC2Client, terminated: str) -> None:
     assert state_of(ec2, terminated) == "terminated"
     assert ec2.describe_volumes()["Volumes"] == []
     assert ec2.describe_network_interfaces()["NetworkInterfaces"] == []
 
 
 @pytest.fixture
-def forgetful(tmp_path: Path) -> Iterator[EC2Client]:
-    """An EC2 that forgets terminated machines at once."""
+def short_memory(tmp_path: Path) -> Iterator[EC2Client]:
+    """An EC2 that removes terminated instances after 0.2 seconds."""
     options = ["--transition-seconds", "0", "--terminated-seconds", "0.2"]
     running = start_sandbox(tmp_path, clouds=["aws"], seed="empty", options=options)["aws"]
     yield client("ec2", running.endpoint)
     stop_sandbox(tmp_path)
 
 
-def test_a_terminated_machine_is_forgotten_in_time(forgetful: EC2Client) -> None:
-    instance_id = launch(forgetful, ClientToken="one")["InstanceId"]
-    forgetful.terminate_instances(InstanceIds=[instance_id])
-    assert state_of(forgetful, instance_id) == "terminated"
+def test_a_terminated_instance_disappears_from_lists(short_memory: EC2Client) -> None:
+    instance_id = launch(short_memory, ClientToken="one")["InstanceId"]
+    short_memory.terminate_instances(InstanceIds=[instance_id])
+    assert state_of(short_memory, instance_id) == "terminated"
     time.sleep(0.3)
-    gone = refusal(forgetful.describe_instances, InstanceIds=[instance_id])
+    gone = refusal(short_memory.describe_instances, InstanceIds=[instance_id])
     assert gone == ("InvalidInstanceID.NotFound", 400)
-    assert forgetful.describe_instances()["Reservations"] == []
-    # Its token still names it, and makes no second machine.
-    again = launch(forgetful, ClientToken="one")
+    assert short_memory.describe_instances()["Reservations"] == []
+    # Its client token still returns it and creates no second instance.
+    again = launch(short_memory, ClientToken="one")
     assert (again["InstanceId"], again["State"]["Name"]) == (instance_id, "terminated")
