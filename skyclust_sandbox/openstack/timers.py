@@ -10,7 +10,7 @@ from itertools import count
 
 @dataclass
 class Timers:
-    """Scheduled functions. None of them runs before `settle` is called.
+    """Scheduled functions. None of them runs before `run_due` is called.
 
     The caller of every method holds the cloud's lock.
     """
@@ -44,7 +44,7 @@ class Timers:
             if not ready:
                 return
             for _, number, key in ready:
-                planned = self._due.get(key)
-                if planned is not None and planned[1] == number:
+                timer = self._due.get(key)
+                if timer is not None and timer[1] == number:
                     del self._due[key]
-                    planned[2]()
+                    timer[2]()

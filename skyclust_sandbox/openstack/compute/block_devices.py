@@ -34,8 +34,8 @@ class Device:
 def read_devices(context: Context, mapping: list[Any], image: Image | None) -> list[Device]:
     """Return the volumes of a block device mapping, and those of the image's own mapping.
 
-    Entries for local disks are skipped. Refuses invalid entries, and a server without exactly one
-    boot device, with 400.
+    Entries for local disks are skipped. Refuses with 400 invalid entries, and without an image any
+    number of boot devices other than one.
     """
     mapped = json.loads(image.properties.get("block_device_mapping", "[]")) if image else []
     entries = [*mapped, *mapping]
@@ -52,21 +52,19 @@ def read_devices(context: Context, mapping: list[Any], image: Image | None) -> l
     return devices
 
 
-def _read(context: Context, mapping: Any) -> Device:
-    source = mapping.get("source_type", "volume")
-    source_id = str(
-        mapping.get("uuid") or mapping.get("volume_id") or mapping.get("snapshot_id") or ""
-    )
-    size = int(mapping.get("volume_size") or 0)
-    boot_index = mapping.get("boot_index")
+def _read(context: Context, entry: Any) -> Device:
+    source = entry.get("source_type", "volume")
+    source_id = str(entry.get("uuid") or entry.get("volume_id") or entry.get("snapshot_id") or "")
+    size = int(entry.get("volume_size") or 0)
+    boot_index = entry.get("boot_index")
     device = Device(
         source=source,
         source_id=source_id,
         size=size or _size_of(context.region, source, source_id),
         boot_index=None if boot_index in (None, "", -1, "-1") else int(boot_index),
-        delete_on_termination=bool(mapping.get("delete_on_termination", False)),
-        volume_type=mapping.get("volume_type"),
-        tag=mapping.get("tag"),
+        delete_on_termination=bool(entry.get("delete_on_termination", False)),
+        volume_type=entry.get("volume_type"),
+        tag=entry.get("tag"),
     )
     _check(context, device)
     if source in {"image", "blank"} and not size:

@@ -35,24 +35,24 @@ def _routes(collection: Collection) -> list[Route]:
     path, noun = collection.path, collection.plural
     item = f"{path}/<id>"
 
-    def work(
+    def bind(
         function: Callable[[Context, Collection], Response],
     ) -> Callable[[Context], Response]:
         return partial(_call, function, collection)
 
     update = (
-        floating_ips.update_floating_ip if noun == "floatingips" else work(updates.update_resource)
+        floating_ips.update_floating_ip if noun == "floatingips" else bind(updates.update_resource)
     )
     return [
-        Route("GET", path, f"{noun}.list", work(lists.list_resources)),
-        Route("GET", item, f"{noun}.get", work(lists.get_resource)),
+        Route("GET", path, f"{noun}.list", bind(lists.list_resources)),
+        Route("GET", item, f"{noun}.get", bind(lists.get_resource)),
         Route("PUT", item, f"{noun}.update", update),
-        Route("DELETE", item, f"{noun}.delete", work(updates.delete_resource)),
-        Route("GET", f"{item}/tags", f"{noun}_tags.list", work(tags.list_tags)),
-        Route("PUT", f"{item}/tags", f"{noun}_tags.replace", work(tags.replace_tags)),
-        Route("DELETE", f"{item}/tags", f"{noun}_tags.delete", work(tags.delete_tags)),
-        Route("PUT", f"{item}/tags/<tag>", f"{noun}_tags.add", work(tags.add_tag)),
-        Route("DELETE", f"{item}/tags/<tag>", f"{noun}_tags.remove", work(tags.delete_tag)),
+        Route("DELETE", item, f"{noun}.delete", bind(updates.delete_resource)),
+        Route("GET", f"{item}/tags", f"{noun}_tags.list", bind(tags.list_tags)),
+        Route("PUT", f"{item}/tags", f"{noun}_tags.replace", bind(tags.replace_tags)),
+        Route("DELETE", f"{item}/tags", f"{noun}_tags.delete", bind(tags.delete_tags)),
+        Route("PUT", f"{item}/tags/<tag>", f"{noun}_tags.add", bind(tags.add_tag)),
+        Route("DELETE", f"{item}/tags/<tag>", f"{noun}_tags.remove", bind(tags.delete_tag)),
     ]
 
 
