@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Final
 from urllib.request import urlopen
 
-from skyclust.store import audit
 from skyclust.contract import InventoryProvider
 from skyclust.model.instance_action import InstanceAction
 from skyclust.model.operation import Operation, OperationState
 from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import ScopeState
 from skyclust.registry import capability
-from skyclust.store import operations, scopes
+from skyclust.store import audit, operations, scopes
 from skyclust.store.engine import Store, open_store
 from skyclust.store.finding import find
 from skyclust_sandbox.demo.instances import FULL, INSTANCES, PLACED, DemoInstance
