@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from providers.aws.lookups import CANONICAL, DEBIAN
-from providers.aws.pages import get_pages
+from providers.aws.paging import get_pages
 from providers.aws.regions import calling
 from skyclust.model.catalog import Architecture, Image, InstanceType
 from skyclust.providerkit.items import ItemReader

@@ -21,7 +21,7 @@ from botocore.utils import parse_timestamp
 import skyclust
 from providers.aws.credential import AwsCredential
 from providers.aws.errors import aws_errors
-from providers.aws.guarded import guard_client
+from providers.aws.guarded_connections import guard_client
 from skyclust.errors import AuthenticationFailed, UnexpectedAnswer
 from skyclust.redaction import register_issued
 

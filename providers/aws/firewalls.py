@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
-from providers.aws.pages import get_pages
+from providers.aws.paging import get_pages
 from providers.aws.tags import to_tags
 from skyclust.model.resource import Resource, ResourceKind
 

@@ -18,7 +18,7 @@ from providers.aws.interfaces import (
     public_addresses,
     to_interface,
 )
-from providers.aws.pages import get_pages
+from providers.aws.paging import get_pages
 from providers.aws.regions import calling
 from providers.aws.tags import NAME_TAG, TOKEN_TAG, to_tags
 from skyclust.errors import NotFound

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from providers.aws.pages import get_pages
+from providers.aws.paging import get_pages
 from providers.aws.tags import to_tags
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from providers.aws.pages import get_pages
+from providers.aws.paging import get_pages
 from providers.aws.regions import calling
 from providers.aws.tags import NAME_TAG, to_tags
 from skyclust.errors import InvalidRequest, NotFound

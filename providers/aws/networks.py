@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import JsonValue
 
-from providers.aws.pages import get_pages
+from providers.aws.paging import get_pages
 from providers.aws.tags import NAME_TAG, to_tags
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 

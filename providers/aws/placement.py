@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from providers.aws.creation import refuse_impossible
 from providers.aws.lookups import find_image, find_subnet
-from providers.aws.pages import get_pages
+from providers.aws.paging import get_pages
 from providers.aws.regions import calling
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.instance import InstanceSpec

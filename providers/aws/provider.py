@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, ClassVar
 from providers.aws import (
     attachments,
     catalog,
-    changes,
-    consoles,
+    compute,
+    console,
     creation,
     identity,
+    instance_snapshots,
+    instance_tags,
     instances,
     inventory,
-    machine_snapshots,
     placement,
     regions,
-    restoring,
-    tagging,
+    snapshot_restore,
 )
 from providers.aws.credential import AwsCredential
 from skyclust.contract import (
@@ -110,33 +110,33 @@ class AwsProvider(
 
     def start_instance(self, instance: InstanceReference) -> None:
         """Ask for a start and return; a running instance is left as it is."""
-        changes.start_instance(self._clients, instance.region, instance.id)
+        compute.start_instance(self._clients, instance.region, instance.id)
 
     def stop_instance(self, instance: InstanceReference, *, power_off_only: bool = False) -> None:
         """Ask for a stop and return; every stop gives the place back, so it is not billed on."""
         if power_off_only:
             raise Unsupported("EC2 has no stop that keeps the place.", provider=self.name)
-        changes.stop_instance(self._clients, instance.region, instance.id)
+        compute.stop_instance(self._clients, instance.region, instance.id)
 
     def reboot_instance(self, instance: InstanceReference) -> None:
         """Ask for a reboot of a running instance and return."""
-        changes.reboot_instance(self._clients, instance.region, instance.id)
+        compute.reboot_instance(self._clients, instance.region, instance.id)
 
     def must_stop_to_resize(self, instance: Instance, instance_type: str) -> bool:
         """Return whether the instance has to be stopped first: EC2 resizes stopped ones only."""
-        return changes.must_stop_to_resize(instance, instance_type)
+        return compute.must_stop_to_resize(instance, instance_type)
 
     def resize_instance(self, instance: InstanceReference, instance_type: str) -> None:
         """Give a stopped instance another type and return."""
-        changes.resize_instance(self._clients, instance.region, instance.id, instance_type)
+        compute.resize_instance(self._clients, instance.region, instance.id, instance_type)
 
     def delete_instance(self, instance: InstanceReference) -> None:
         """Ask for the end of the instance and its disks; a gone instance is no error."""
-        changes.delete_instance(self._clients, instance.region, instance.id)
+        compute.delete_instance(self._clients, instance.region, instance.id)
 
     def remove_leftovers(self, instance: InstanceReference) -> None:
         """Delete the volumes that a restore left which was broken off; EC2 removes all else."""
-        restoring.remove_leftovers(self._clients, instance.region, instance.id)
+        snapshot_restore.remove_leftovers(self._clients, instance.region, instance.id)
 
     def list_instance_types(self, region: str) -> Iterator[Sequence[InstanceType]]:
         """Yield the types offered in the region, with the zones that have them."""
@@ -156,13 +156,13 @@ class AwsProvider(
         self, instance: InstanceReference, name: str, token: str
     ) -> InstanceSnapshot:
         """Take snapshots of all EBS volumes at one moment, once a token."""
-        return machine_snapshots.create_snapshot(
+        return instance_snapshots.create_snapshot(
             self._clients, instance.region, instance.id, name, token
         )
 
     def list_snapshots(self, region: str, instance_id: str) -> Sequence[InstanceSnapshot]:
         """Return the machine snapshots that SkyClust took, the oldest first."""
-        return machine_snapshots.list_snapshots(self._clients, region, instance_id)
+        return instance_snapshots.list_snapshots(self._clients, region, instance_id)
 
     def must_stop_to_restore(self, instance: Instance) -> bool:
         """Return True unless it is stopped: a root volume leaves stopped instances only."""
@@ -170,13 +170,13 @@ class AwsProvider(
 
     def restore_snapshot(self, instance: InstanceReference, snapshot_id: str, token: str) -> bool:
         """Replace the volumes by new ones made from the snapshots, a step a call."""
-        return restoring.restore_snapshot(
+        return snapshot_restore.restore_snapshot(
             self._clients, instance.region, instance.id, snapshot_id, token
         )
 
     def delete_snapshot(self, instance: InstanceReference, snapshot_id: str) -> None:
         """Delete all parts of a machine snapshot; one that is gone is no error."""
-        machine_snapshots.delete_snapshot(self._clients, instance.region, instance.id, snapshot_id)
+        instance_snapshots.delete_snapshot(self._clients, instance.region, instance.id, snapshot_id)
 
     def get_disk(self, region: str, disk_id: str) -> Resource:
         """Return an EBS volume as inventory does."""
@@ -192,7 +192,7 @@ class AwsProvider(
 
     def console_log(self, region: str, instance_id: str) -> str:
         """Return the newest 64 KiB of the console that EC2 has collected."""
-        return consoles.get_console_log(self._clients, region, instance_id)
+        return console.get_console_log(self._clients, region, instance_id)
 
     def set_tags(
         self,
@@ -201,4 +201,4 @@ class AwsProvider(
         removed: Collection[str] = (),
     ) -> None:
         """Set and remove tags; the token's tag and AWS's own cannot be changed."""
-        tagging.set_tags(self._clients, instance.region, instance.id, tags, removed)
+        instance_tags.set_tags(self._clients, instance.region, instance.id, tags, removed)

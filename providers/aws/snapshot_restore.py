@@ -15,10 +15,10 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from providers.aws.attachments import request_detach
-from providers.aws.changes import refusal
+from providers.aws.compute import refusal
+from providers.aws.instance_snapshots import INSTANCE_TAG, get_snapshot_set
 from providers.aws.instances import describe_instance, to_instance
-from providers.aws.machine_snapshots import INSTANCE_TAG, get_snapshot_set
-from providers.aws.pages import get_pages
+from providers.aws.paging import get_pages
 from providers.aws.regions import calling
 from providers.aws.tags import NAME_TAG, TOKEN_TAG, to_pairs, to_tags
 from skyclust.errors import Conflict, InvalidRequest, NotFound

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from providers.aws.changes import must_stop_to_resize, refusal
+from providers.aws.compute import must_stop_to_resize, refusal
 from skyclust.errors import Conflict, InvalidRequest, SkyClustError
 from skyclust.model.instance import Instance, InstanceState
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from providers.aws.creation import to_client_token
 from providers.aws.instances import describe_instance
-from providers.aws.pages import get_pages
+from providers.aws.paging import get_pages
 from providers.aws.regions import calling
 from providers.aws.tags import NAME_TAG, to_pairs, to_tags
 from skyclust.errors import InvalidRequest, NotFound
