@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from providers.aws.lookups import CANONICAL, DEBIAN
 from providers.aws.paging import get_pages
-from providers.aws.regions import calling
+from providers.aws.regions import regional_errors
+from skyclust.contract import CatalogProvider
 from skyclust.model.catalog import Architecture, Image, InstanceType
 from skyclust.providerkit.items import ItemReader
 
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     from providers.aws.client import AwsClients
 
 TYPES_PAGE: Final = 100
-"""The most that DescribeInstanceTypes gives at once."""
+"""The largest page of DescribeInstanceTypes."""
 
-# Names as the publishers write them, `*` where the date of the build stands:
+# Image names as the publishers document them, with `*` for the date of the build:
 # https://documentation.ubuntu.com/aws/aws-how-to/instances/find-ubuntu-images/,
 # https://wiki.debian.org/Cloud/AmazonEC2Image,
 # https://docs.aws.amazon.com/linux/al2023/ug/naming-and-versioning.html
@@ -34,32 +35,64 @@ _UBUNTU: Final = {"20.04": "focal", "22.04": "jammy", "24.04": "noble", "26.04":
 _PUBLISHED_FOR: Final = {Architecture.X86_64: "amd64", Architecture.ARM64: "arm64"}
 
 
-def get_instance_types(clients: AwsClients, region: str) -> Iterator[Sequence[InstanceType]]:
-    """Yield the types offered in a region, with the zones of each, page by page."""
-    zones = _zones_by_type(clients, region)
-    size = {"PageSize": TYPES_PAGE}
-    items = ItemReader("aws", f"instance types in {region}")
-    pages = get_pages(
-        clients.ec2(region), "describe_instance_types", "InstanceTypes", PaginationConfig=size
-    )
-    while True:
-        with calling(clients, region, f"list instance types in {region}"):
-            page = next(pages, None)
-        if page is None:
-            break
-        yield items.read(
-            page,
-            lambda info: to_offered_type(region, info, zones),
-            region=region,
-            name=lambda info: str(info["InstanceType"]),
+class AwsCatalog(CatalogProvider):
+    """Instance types of EC2, and the images of Canonical, Debian and Amazon."""
+
+    _clients: AwsClients
+
+    def list_instance_types(self, region: str) -> Iterator[Sequence[InstanceType]]:
+        """Yield the types offered in a region, with the zones that offer each."""
+        zones = _zones_by_type(self._clients, region)
+        items = ItemReader("aws", f"instance types in {region}")
+        pages = get_pages(
+            self._clients.ec2(region),
+            "describe_instance_types",
+            "InstanceTypes",
+            PaginationConfig={"PageSize": TYPES_PAGE},
         )
-    items.finish()
+        while True:
+            with regional_errors(self._clients, region, f"list instance types in {region}"):
+                page = next(pages, None)
+            if page is None:
+                break
+            yield items.read(
+                page,
+                lambda info: to_offered_type(region, info, zones),
+                region=region,
+                name=lambda info: str(info["InstanceType"]),
+            )
+        items.finish()
+
+    def list_images(
+        self, region: str, family: str, architecture: Architecture = Architecture.X86_64
+    ) -> Sequence[Image]:
+        """Return the available images of a family, the newest first; [] for an unknown family.
+
+        Known families are `ubuntu-VERSION` by Canonical, `debian-VERSION` by Debian and
+        `amazon-linux-2023` by Amazon.
+        """
+        published = image_name(family, architecture)
+        if published is None:
+            return []
+        owner, name = published
+        filters = [
+            {"Name": "name", "Values": [name]},
+            {"Name": "state", "Values": ["available"]},
+        ]
+        pages = get_pages(
+            self._clients.ec2(region), "describe_images", "Images", Owners=[owner], Filters=filters
+        )
+        with regional_errors(self._clients, region, f"list images of {family} in {region}"):
+            images = [
+                to_image(region, family, architecture, image) for page in pages for image in page
+            ]
+        return sorted(images, key=lambda image: (str(image.created_at), image.id), reverse=True)
 
 
 def to_offered_type(
     region: str, info: InstanceTypeInfoTypeDef, zones: Mapping[str, Sequence[str]]
 ) -> InstanceType | None:
-    """Return an instance type with its zones; None for one that no zone of the region offers."""
+    """Return an instance type with its zones; None when no zone of the region offers it."""
     offered = zones.get(info["InstanceType"])
     return to_instance_type(region, info, offered) if offered else None
 
@@ -67,7 +100,7 @@ def to_offered_type(
 def to_instance_type(
     region: str, info: InstanceTypeInfoTypeDef, zones: Sequence[str]
 ) -> InstanceType:
-    """Return an instance type of EC2 in our words."""
+    """Return a type as an `InstanceType`."""
     architectures = (info.get("ProcessorInfo") or {}).get("SupportedArchitectures") or []
     gpus = (info.get("GpuInfo") or {}).get("Gpus") or ()
     return InstanceType(
@@ -87,32 +120,8 @@ def to_instance_type(
     )
 
 
-def get_images(
-    clients: AwsClients, region: str, family: str, architecture: Architecture
-) -> list[Image]:
-    """Return the available images of a family, the newest first; none of a family unknown here.
-
-    Known are `ubuntu-VERSION` by Canonical, `debian-VERSION` by Debian, `amazon-linux-2023`
-    by Amazon.
-    """
-    published = image_name(family, architecture)
-    if published is None:
-        return []
-    owner, name = published
-    filters = [
-        {"Name": "name", "Values": [name]},
-        {"Name": "state", "Values": ["available"]},
-    ]
-    pages = get_pages(
-        clients.ec2(region), "describe_images", "Images", Owners=[owner], Filters=filters
-    )
-    with calling(clients, region, f"list images of {family} in {region}"):
-        images = [to_image(region, family, architecture, image) for page in pages for image in page]
-    return sorted(images, key=lambda one: (str(one.created_at), one.id), reverse=True)
-
-
 def image_name(family: str, architecture: Architecture) -> tuple[str, str] | None:
-    """Return publisher and name pattern of a family's images; None for an unknown family."""
+    """Return the owner and the name pattern of a family's images; None for an unknown family."""
     processor = _PUBLISHED_FOR[architecture]
     if family == "amazon-linux-2023":
         return "amazon", f"al2023-ami-2023.*-{architecture.value}"
@@ -150,7 +159,7 @@ def _zones_by_type(clients: AwsClients, region: str) -> dict[str, list[str]]:
         "InstanceTypeOfferings",
         LocationType="availability-zone",
     )
-    with calling(clients, region, f"list the zones of instance types in {region}"):
+    with regional_errors(clients, region, f"list the zones of instance types in {region}"):
         for page in pages:
             for offering in page:
                 zones[offering["InstanceType"]].append(offering["Location"])

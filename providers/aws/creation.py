@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from providers.aws.instances import get_instance, to_instance
 from providers.aws.lookups import find_image, find_subnet, root_device
-from providers.aws.regions import calling
+from providers.aws.regions import regional_errors
 from providers.aws.tags import NAME_TAG, TOKEN_TAG, to_pairs
 from skyclust.errors import InvalidRequest, NotFound, Timeout
 from skyclust.model.instance import DiskSpec, Instance, InstanceSpec, InstanceState
@@ -59,7 +59,7 @@ def create_instance(
     it no longer.
     """
     client_token = to_client_token(token)
-    refuse_impossible(spec)
+    check_spec(spec)
     image = find_image(clients, spec.region, spec.image)
     request = to_request(
         spec,
@@ -70,7 +70,7 @@ def create_instance(
         if spec.network is not None
         else None,
     )
-    with calling(clients, spec.region, f"create instance {spec.name} in {spec.region}"):
+    with regional_errors(clients, spec.region, f"create instance {spec.name} in {spec.region}"):
         accepted = clients.ec2(spec.region).run_instances(**request)["Instances"][0]
     instance = to_instance(spec.region, accepted)
     return _seen(clients, instance, visible_seconds)
@@ -112,7 +112,7 @@ def to_client_token(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
-def refuse_impossible(spec: InstanceSpec) -> None:
+def check_spec(spec: InstanceSpec) -> None:
     """Raise InvalidRequest for what EC2 cannot do, or would do in another way than asked."""
     problem = None
     if len(spec.ssh_keys) > 1:

@@ -10,7 +10,9 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from providers.aws.paging import get_pages
+from providers.aws.regions import regional_errors
 from providers.aws.tags import NAME_TAG, to_tags
+from skyclust.errors import NotFound
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
 if TYPE_CHECKING:
@@ -35,6 +37,15 @@ def get_disks(
     yield from get_pages(
         clients.ec2(region), "describe_volumes", "Volumes", PaginationConfig={"PageSize": page_size}
     )
+
+
+def describe_volume(clients: AwsClients, region: str, disk_id: str) -> VolumeTypeDef:
+    """Return EC2's description of a volume; raises NotFound when it does not exist."""
+    doing = f"read disk {disk_id} in {region}"
+    with regional_errors(clients, region, doing):
+        for volume in clients.ec2(region).describe_volumes(VolumeIds=[disk_id])["Volumes"]:
+            return volume
+    raise NotFound(f"Could not {doing}: it does not exist.", provider="aws")
 
 
 def to_disk(region: str, volume: VolumeTypeDef) -> Resource:

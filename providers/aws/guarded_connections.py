@@ -1,4 +1,4 @@
-"""botocore's connections, guarded: only where the operator allows, of bounded time and size."""
+"""Connections of botocore that reach only permitted addresses, with bounded time and size."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _POOLS: Final = {"http": _Pool, "https": _TlsPool}
 
 
 def guard_client(client: Any) -> None:
-    """Let a client of boto3 connect through guarded connections; it has made none so far."""
+    """Make a new client of boto3 use guarded connections; call before its first request."""
     client._endpoint.http_session = _GuardedSession(client._endpoint.http_session)
 
 
 class _GuardedSession:
-    """A client's HTTP session; errors of our tree come out of it as they are.
+    """A client's HTTP session that raises errors of our tree unchanged.
 
-    botocore wraps what it does not know as one of its own transient errors, and tries again.
+    botocore wraps an error that it does not know in a transient error of its own, and retries.
     """
 
     def __init__(self, session: Any) -> None:
@@ -50,7 +50,7 @@ class _GuardedSession:
         self._session = session
 
     def send(self, request: Any) -> Any:
-        """Return the answer to a request."""
+        """Return the response to a request."""
         try:
             return self._session.send(request)
         except HTTPClientError as error:

@@ -1,220 +1,142 @@
-"""Snapshots of whole instances: one EBS snapshot a disk, taken at one moment.
+"""Snapshots of whole instances: one EBS snapshot of each disk, all taken at one point in time.
 
-CreateSnapshots takes all of them at once, crash-consistently, and knows no client token
-(https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSnapshots.html). So the
-token is looked for first, and after: of two sets that were made with one token at the same
-time the older one stays. The tags of a set say which instance it is of, and at which device
-each disk was.
+CreateSnapshots takes all of them at once, crash-consistently, and has no client token
+(https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSnapshots.html). So the set is
+searched by the token's tag before the call and after it: when two calls at the same time took
+two snapshots of a disk with one token, the older snapshot is kept.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from providers.aws import snapshot_restore
 from providers.aws.creation import to_client_token
 from providers.aws.instances import describe_instance
-from providers.aws.paging import get_pages
-from providers.aws.regions import calling
+from providers.aws.regions import regional_errors
+from providers.aws.snapshot_sets import (
+    DEVICE_TAG,
+    INSTANCE_TAG,
+    SNAPSHOT_TAG,
+    duplicates,
+    get_members,
+    to_instance_snapshot,
+)
 from providers.aws.tags import NAME_TAG, to_pairs, to_tags
+from skyclust.contract import SnapshotProvider
 from skyclust.errors import InvalidRequest, NotFound
-from skyclust.model.snapshot import InstanceSnapshot, SnapshotState
+from skyclust.model.instance import Instance, InstanceReference, InstanceState
+from skyclust.model.snapshot import InstanceSnapshot
 from skyclust.providerkit.answers import require_list
 
 if TYPE_CHECKING:
-    from mypy_boto3_ec2.type_defs import SnapshotTypeDef
+    from mypy_boto3_ec2.type_defs import InstanceTypeDef, SnapshotTypeDef
 
     from providers.aws.client import AwsClients
 
-SNAPSHOT_TAG: Final = "skyclust:snapshot"
-"""Holds the token of the set that an EBS snapshot belongs to; it is the set's id."""
 
-INSTANCE_TAG: Final = "skyclust:instance"
-"""Holds the id of the instance that a set is of."""
+class AwsSnapshots(SnapshotProvider):
+    """Sets of EBS snapshots of EC2 instances."""
 
-DEVICE_TAG: Final = "skyclust:device:"
-"""Followed by a device name; holds the id of the volume that was there."""
+    _clients: AwsClients
 
-LISTED_AFTER: Final = timedelta(minutes=5)
-"""So long EC2 may not list all parts of a set that it has made: EC2's reference, "Eventual
-consistency in the Amazon EC2 API", advises to look again for up to five minutes."""
+    def create_snapshot(
+        self, instance: InstanceReference, name: str, token: str
+    ) -> InstanceSnapshot:
+        """Take snapshots of all EBS volumes of an instance, once for each token."""
+        clients, region, instance_id = self._clients, instance.region, instance.id
+        client_token = to_client_token(token)
+        ec2_instance = describe_instance(clients, region, instance_id)
+        if ec2_instance["State"]["Name"] in {"shutting-down", "terminated"}:
+            raise NotFound(f"Instance {instance_id} in {region} has ended.", provider="aws")
+        members = get_members(clients, region, instance_id, client_token)
+        if not members:
+            tags = _set_tags(ec2_instance, name, client_token)
+            created = _create_set(clients, region, instance_id, name, tags)
+            listed = get_members(clients, region, instance_id, client_token)
+            members = _merged(listed, created, tags)
+        _delete(clients, region, duplicates(members))
+        return to_instance_snapshot(region, members)
 
-# A set is as far as the part that is least far.
-_STATES: Final = {
-    "pending": SnapshotState.PENDING,
-    "completed": SnapshotState.AVAILABLE,
-    "recovering": SnapshotState.PENDING,
-    "error": SnapshotState.ERROR,
-}
-_LEAST_FAR_FIRST: Final = (
-    SnapshotState.ERROR,
-    SnapshotState.PENDING,
-    SnapshotState.AVAILABLE,
-)
+    def list_snapshots(self, region: str, instance_id: str) -> Sequence[InstanceSnapshot]:
+        """Return the instance snapshots that SkyClust took, the oldest first."""
+        sets: defaultdict[str, list[SnapshotTypeDef]] = defaultdict(list)
+        for member in get_members(self._clients, region, instance_id):
+            sets[to_tags(member.get("Tags"))[SNAPSHOT_TAG]].append(member)
+        snapshots = [to_instance_snapshot(region, members) for members in sets.values()]
+        return sorted(snapshots, key=lambda snapshot: (str(snapshot.created_at), snapshot.id))
 
+    def must_stop_to_restore(self, instance: Instance) -> bool:
+        """Return True unless stopped: EC2 detaches the root volume of stopped instances only."""
+        return instance.state is not InstanceState.STOPPED
 
-@dataclass(frozen=True)
-class SnapshotSet:
-    """The EBS snapshots of one machine snapshot, by the device of each disk."""
+    def restore_snapshot(self, instance: InstanceReference, snapshot_id: str, token: str) -> bool:
+        """Replace the volumes by new volumes made from the snapshots, one step in each call.
 
-    snapshot: InstanceSnapshot
-    parts: Mapping[str, SnapshotTypeDef]
-
-
-def create_snapshot(
-    clients: AwsClients, region: str, instance_id: str, name: str, token: str
-) -> InstanceSnapshot:
-    """Take a set of snapshots, or find the one that the token took, and return it."""
-    client_token = to_client_token(token)
-    machine = describe_instance(clients, region, instance_id)
-    if machine["State"]["Name"] in {"shutting-down", "terminated"}:
-        raise NotFound(f"Instance {instance_id} in {region} has ended.", provider="aws")
-    found = _of_token(clients, region, instance_id, client_token)
-    if not found:
-        devices = {
-            mapping["DeviceName"]: mapping["Ebs"]["VolumeId"]
-            for mapping in machine.get("BlockDeviceMappings", ())
-            if "Ebs" in mapping
-        }
-        if not devices:
-            raise InvalidRequest(f"Instance {instance_id} has no EBS disk.", provider="aws")
-        tags = {
-            NAME_TAG: name,
-            SNAPSHOT_TAG: client_token,
-            INSTANCE_TAG: instance_id,
-            **{f"{DEVICE_TAG}{device}": volume for device, volume in devices.items()},
-        }
-        with calling(clients, region, f"take snapshot {name!r} of {instance_id} in {region}"):
-            answer = clients.ec2_once(region).create_snapshots(
-                InstanceSpecification={"InstanceId": instance_id},
-                Description=f"SkyClust snapshot {name} of {instance_id}",
-                TagSpecifications=[{"ResourceType": "snapshot", "Tags": to_pairs(tags)}],
-            )
-            made = require_list(
-                answer, "Snapshots", doing=f"take snapshot {name!r}", provider="aws"
-            )
-        # EC2 may not list at once what it has just made: what it answered is taken beside that.
-        found = _united(_of_token(clients, region, instance_id, client_token), made, tags)
-    _delete(clients, region, surplus(found))
-    return to_machine_snapshot(region, found)
-
-
-def list_snapshots(clients: AwsClients, region: str, instance_id: str) -> list[InstanceSnapshot]:
-    """Return the machine snapshots of an instance, the oldest first."""
-    sets: defaultdict[str, list[SnapshotTypeDef]] = defaultdict(list)
-    for part in _described(clients, region, {INSTANCE_TAG: instance_id}):
-        sets[to_tags(part.get("Tags"))[SNAPSHOT_TAG]].append(part)
-    snapshots = [to_machine_snapshot(region, parts) for parts in sets.values()]
-    return sorted(snapshots, key=lambda one: (str(one.created_at), one.id))
-
-
-def get_snapshot_set(
-    clients: AwsClients, region: str, instance_id: str, snapshot_id: str
-) -> SnapshotSet:
-    """Return a machine snapshot with its parts; raises NotFound when there is none."""
-    found = _of_token(clients, region, instance_id, snapshot_id)
-    if not found:
-        raise NotFound(
-            f"Instance {instance_id} in {region} has no snapshot {snapshot_id}.", provider="aws"
+        Returns whether the restore is complete.
+        """
+        return snapshot_restore.restore_snapshot(
+            self._clients, instance.region, instance.id, snapshot_id, token
         )
-    return SnapshotSet(to_machine_snapshot(region, found), by_device(found))
+
+    def delete_snapshot(self, instance: InstanceReference, snapshot_id: str) -> None:
+        """Delete all EBS snapshots of an instance snapshot; a deleted one is no error."""
+        members = get_members(self._clients, instance.region, instance.id, snapshot_id)
+        _delete(self._clients, instance.region, members)
 
 
-def delete_snapshot(clients: AwsClients, region: str, instance_id: str, snapshot_id: str) -> None:
-    """Delete every part of a machine snapshot; one that is gone is no error."""
-    _delete(clients, region, _of_token(clients, region, instance_id, snapshot_id))
-
-
-def _united(
-    listed: Sequence[SnapshotTypeDef], made: Sequence[Mapping[str, Any]], tags: Mapping[str, str]
-) -> list[SnapshotTypeDef]:
-    """Return what is listed, and of what was made the snapshots that are not listed yet."""
-    known = {part["SnapshotId"] for part in listed}
-    new = [
-        cast("SnapshotTypeDef", {"State": "pending", "Tags": to_pairs(tags), **one})
-        for one in made
-        if one["SnapshotId"] not in known
-    ]
-    return [*listed, *new]
-
-
-def surplus(parts: Sequence[SnapshotTypeDef]) -> list[SnapshotTypeDef]:
-    """Return the snapshots of a token that a second set made of disks which have one already."""
-    kept = {id(part) for part in by_device(parts).values()}
-    return [part for part in parts if id(part) not in kept]
-
-
-def by_device(parts: Sequence[SnapshotTypeDef]) -> dict[str, SnapshotTypeDef]:
-    """Return the oldest snapshot of each device's disk."""
-    oldest: dict[str, SnapshotTypeDef] = {}
-    for part in sorted(parts, key=lambda one: (one["StartTime"], one["SnapshotId"])):
-        device = devices_of(part).get(part["VolumeId"])
-        if device is not None:
-            oldest.setdefault(device, part)
-    return oldest
-
-
-def devices_of(part: SnapshotTypeDef) -> dict[str, str]:
-    """Return the device of each volume, as the tags of a set tell."""
-    tags = to_tags(part.get("Tags"))
+def _set_tags(ec2_instance: InstanceTypeDef, name: str, client_token: str) -> dict[str, str]:
+    """Return the tags of a new set; raises InvalidRequest for an instance without EBS volumes."""
+    instance_id = ec2_instance["InstanceId"]
+    devices = {
+        mapping["DeviceName"]: mapping["Ebs"]["VolumeId"]
+        for mapping in ec2_instance.get("BlockDeviceMappings", ())
+        if "Ebs" in mapping
+    }
+    if not devices:
+        raise InvalidRequest(f"Instance {instance_id} has no EBS disk.", provider="aws")
     return {
-        volume: key.removeprefix(DEVICE_TAG)
-        for key, volume in tags.items()
-        if key.startswith(DEVICE_TAG)
+        NAME_TAG: name,
+        SNAPSHOT_TAG: client_token,
+        INSTANCE_TAG: instance_id,
+        **{f"{DEVICE_TAG}{device}": volume for device, volume in devices.items()},
     }
 
 
-def to_machine_snapshot(region: str, parts: Sequence[SnapshotTypeDef]) -> InstanceSnapshot:
-    """Return a set of EBS snapshots in our words.
-
-    One that lacks a disk is PENDING for as long as EC2 may not list what it has just made, and
-    an ERROR afterwards.
-    """
-    tags = to_tags(parts[0].get("Tags"))
-    members = list(by_device(parts).values())
-    natives = sorted({part["State"] for part in members})
-    states = {_STATES.get(native, SnapshotState.ERROR) for native in natives}
-    created = min(part["StartTime"] for part in parts)
-    if len(members) < len(devices_of(parts[0])):
-        is_new = datetime.now(UTC) - created < LISTED_AFTER
-        states.add(SnapshotState.PENDING if is_new else SnapshotState.ERROR)
-    state = next(s for s in _LEAST_FAR_FIRST if s in states)
-    return InstanceSnapshot(
-        provider="aws",
-        region=region,
-        instance_id=tags[INSTANCE_TAG],
-        id=tags[SNAPSHOT_TAG],
-        name=tags.get(NAME_TAG, ""),
-        state=state,
-        native_state=", ".join(natives) or "not listed",
-        token=tags[SNAPSHOT_TAG],
-        parts=tuple(sorted(part["SnapshotId"] for part in members)),
-        created_at=created.astimezone(UTC),
-    )
+def _create_set(
+    clients: AwsClients, region: str, instance_id: str, name: str, tags: Mapping[str, str]
+) -> list[Any]:
+    """Return the snapshots of the reply to CreateSnapshots."""
+    doing = f"take snapshot {name!r}"
+    with regional_errors(clients, region, f"{doing} of {instance_id} in {region}"):
+        reply = clients.ec2_once(region).create_snapshots(
+            InstanceSpecification={"InstanceId": instance_id},
+            Description=f"SkyClust snapshot {name} of {instance_id}",
+            TagSpecifications=[{"ResourceType": "snapshot", "Tags": to_pairs(tags)}],
+        )
+        return require_list(reply, "Snapshots", doing=doing, provider="aws")
 
 
-def _of_token(
-    clients: AwsClients, region: str, instance_id: str, client_token: str
+def _merged(
+    listed: Sequence[SnapshotTypeDef], created: Sequence[Mapping[str, Any]], tags: Mapping[str, str]
 ) -> list[SnapshotTypeDef]:
-    return _described(clients, region, {INSTANCE_TAG: instance_id, SNAPSHOT_TAG: client_token})
+    """Return the listed snapshots, and those just created that EC2 does not list yet."""
+    known = {snapshot["SnapshotId"] for snapshot in listed}
+    unlisted = [
+        cast("SnapshotTypeDef", {"State": "pending", "Tags": to_pairs(tags), **snapshot})
+        for snapshot in created
+        if snapshot["SnapshotId"] not in known
+    ]
+    return [*listed, *unlisted]
 
 
-def _described(clients: AwsClients, region: str, tags: Mapping[str, str]) -> list[SnapshotTypeDef]:
-    filters = [{"Name": f"tag:{key}", "Values": [value]} for key, value in tags.items()]
-    pages = get_pages(
-        clients.ec2(region), "describe_snapshots", "Snapshots", OwnerIds=["self"], Filters=filters
-    )
-    with calling(clients, region, f"list snapshots of {tags[INSTANCE_TAG]} in {region}"):
-        return [snapshot for page in pages for snapshot in page]
-
-
-def _delete(clients: AwsClients, region: str, parts: Sequence[SnapshotTypeDef]) -> None:
-    for part in parts:
+def _delete(clients: AwsClients, region: str, snapshots: Sequence[SnapshotTypeDef]) -> None:
+    for snapshot in snapshots:
+        snapshot_id = snapshot["SnapshotId"]
         try:
-            with calling(clients, region, f"delete snapshot {part['SnapshotId']} in {region}"):
-                clients.ec2(region).delete_snapshot(SnapshotId=part["SnapshotId"])
+            with regional_errors(clients, region, f"delete snapshot {snapshot_id} in {region}"):
+                clients.ec2(region).delete_snapshot(SnapshotId=snapshot_id)
         except NotFound:
             continue

@@ -19,7 +19,7 @@ from providers.aws.interfaces import (
     to_interface,
 )
 from providers.aws.paging import get_pages
-from providers.aws.regions import calling
+from providers.aws.regions import regional_errors
 from providers.aws.tags import NAME_TAG, TOKEN_TAG, to_tags
 from skyclust.errors import NotFound
 from skyclust.model.instance import Instance, InstanceState
@@ -63,7 +63,7 @@ def get_instance(clients: AwsClients, region: str, instance_id: str) -> Instance
 def describe_instance(clients: AwsClients, region: str, instance_id: str) -> InstanceTypeDef:
     """Return what EC2 tells of one instance; raises NotFound when it knows none."""
     doing = f"read instance {instance_id} in {region}"
-    with calling(clients, region, doing):
+    with regional_errors(clients, region, doing):
         answer = clients.ec2(region).describe_instances(InstanceIds=[instance_id])
         reservations = require_list(answer, "Reservations", doing=doing, provider="aws")
         for machine in _instances_of(reservations):
@@ -79,7 +79,9 @@ def find_instances(clients: AwsClients, region: str, client_token: str) -> list[
         {"Name": "instance-state-name", "Values": _EXISTING},
     ]
     ec2 = clients.ec2(region)
-    with calling(clients, region, f"look for the instance with token {client_token} in {region}"):
+    with regional_errors(
+        clients, region, f"look for the instance with token {client_token} in {region}"
+    ):
         return [
             to_instance(region, machine)
             for page in get_pages(ec2, "describe_instances", "Reservations", Filters=filters)

@@ -1,11 +1,11 @@
-"""Inventory: for each kind, what lists it and what makes a resource of it."""
+"""Inventory: the readers of each kind of resource."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from providers.aws import (
     addresses,
@@ -17,7 +17,8 @@ from providers.aws import (
     networks,
     snapshots,
 )
-from providers.aws.regions import calling
+from providers.aws.regions import regional_errors
+from skyclust.contract import InventoryProvider
 from skyclust.errors import Unsupported
 from skyclust.model.resource import Resource, ResourceKind
 from skyclust.providerkit.items import ItemReader
@@ -33,11 +34,11 @@ _ELB_PAGES: Final = (1, 400)
 
 @dataclass(frozen=True)
 class Reader:
-    """`get` yields pages of what AWS has, `to_resource` makes a resource of one thing.
+    """How a kind of resource is read: `get` yields pages of items of AWS's own type.
 
-    It returns None for what is not there any more. `name` is the member that an error names a
-    thing by.
-    `page_sizes` is the smallest and the largest page that AWS accepts to be asked for.
+    `to_resource` returns the resource of an item, None for one that no longer exists. `name` is
+    the member, or the function, that gives the name of an item in errors. `page_sizes` are the
+    smallest and the largest page size that AWS accepts.
     """
 
     get: Callable[[AwsClients, str, int], Iterator[Sequence[Any]]]
@@ -45,14 +46,14 @@ class Reader:
     name: str | Callable[[Any], str]
     page_sizes: tuple[int, int] = _EC2_PAGES
 
-    def name_of(self, thing: Any) -> str:
-        """Return what an error names a thing by."""
-        return str(thing[self.name]) if isinstance(self.name, str) else self.name(thing)
+    def name_of(self, item: Any) -> str:
+        """Return the name of an item for an error message."""
+        return str(item[self.name]) if isinstance(self.name, str) else self.name(item)
 
-    def page_size(self, wish: int | None) -> int:
-        """Return the page size nearest to the wish; the largest when there is none."""
+    def page_size(self, requested: int | None) -> int:
+        """Return the accepted page size nearest to the requested one, by default the largest."""
         smallest, largest = self.page_sizes
-        return largest if wish is None else min(max(wish, smallest), largest)
+        return largest if requested is None else min(max(requested, smallest), largest)
 
 
 READERS: Final[dict[ResourceKind, tuple[Reader, ...]]] = {
@@ -81,17 +82,23 @@ READERS: Final[dict[ResourceKind, tuple[Reader, ...]]] = {
 }
 
 
-def list_resources(
-    clients: AwsClients, region: str, kind: ResourceKind, page_size: int | None
-) -> Iterator[Sequence[Resource]]:
-    """Yield every resource of a kind in a region, page by page, to the end.
+class AwsInventory(InventoryProvider):
+    """Resources of EC2 and Elastic Load Balancing."""
 
-    Raises Unsupported at once for a kind that AWS does not have here.
-    """
-    readers = READERS.get(kind)
-    if readers is None:
-        raise Unsupported(f"The AWS provider does not list {kind}.", provider="aws")
-    return _pages(clients, region, kind, readers, page_size)
+    kinds: ClassVar[frozenset[ResourceKind]] = frozenset(READERS)
+    _clients: AwsClients
+
+    def list_resources(
+        self, region: str, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Iterator[Sequence[Resource]]:
+        """Yield every resource of a kind in a region, without terminated instances.
+
+        Raises Unsupported at once for a kind that is not in `kinds`.
+        """
+        readers = READERS.get(kind)
+        if readers is None:
+            raise Unsupported(f"The AWS provider does not list {kind}.", provider="aws")
+        return _pages(self._clients, region, kind, readers, page_size)
 
 
 def _pages(
@@ -105,7 +112,7 @@ def _pages(
     for reader in readers:
         pages = reader.get(clients, region, reader.page_size(page_size))
         while True:
-            with calling(clients, region, f"list {kind} in {region}"):
+            with regional_errors(clients, region, f"list {kind} in {region}"):
                 page = next(pages, None)
             if page is None:
                 break

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from providers.aws.paging import get_pages
-from providers.aws.regions import calling
+from providers.aws.regions import regional_errors
 from providers.aws.tags import NAME_TAG, to_tags
 from skyclust.errors import InvalidRequest, NotFound
 
@@ -35,7 +35,7 @@ def find_image(clients: AwsClients, region: str, image: str) -> str:
     ec2 = clients.ec2(region)
     for owners in _OWNERS:
         filters: list[FilterTypeDef] = [{"Name": "name", "Values": [image]}]
-        with calling(clients, region, f"look for image {image!r} in {region}"):
+        with regional_errors(clients, region, f"look for image {image!r} in {region}"):
             found = [
                 candidate["ImageId"]
                 for page in get_pages(
@@ -65,7 +65,7 @@ def root_device(clients: AwsClients, region: str, image_id: str) -> str:
             provider="aws",
         )
     doing = f"look at image {image_id} in {region}"
-    with calling(clients, region, doing):
+    with regional_errors(clients, region, doing):
         for image in clients.ec2(region).describe_images(ImageIds=[image_id])["Images"]:
             return image.get("RootDeviceName", "/dev/sda1")
     raise NotFound(f"Could not {doing}: there is none.", provider="aws")
@@ -120,7 +120,7 @@ def _subnets_named(
         return in_zone
     ec2 = clients.ec2(region)
     filters: list[FilterTypeDef] = [{"Name": f"tag:{NAME_TAG}", "Values": [name]}]
-    with calling(clients, region, f"look for network {name!r} in {region}"):
+    with regional_errors(clients, region, f"look for network {name!r} in {region}"):
         networks = [
             vpc["VpcId"]
             for page in get_pages(ec2, "describe_vpcs", "Vpcs", Filters=filters)
@@ -135,7 +135,7 @@ def _subnets_named(
 def _subnets(clients: AwsClients, region: str, criterion: str, value: str) -> list[SubnetTypeDef]:
     filters: list[FilterTypeDef] = [{"Name": criterion, "Values": [value]}]
     pages = get_pages(clients.ec2(region), "describe_subnets", "Subnets", Filters=filters)
-    with calling(clients, region, f"look for network {value!r} in {region}"):
+    with regional_errors(clients, region, f"look for network {value!r} in {region}"):
         return [subnet for page in pages for subnet in page]
 
 

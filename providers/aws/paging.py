@@ -1,4 +1,4 @@
-"""Following the pages of a list to its end, and noticing that there is none."""
+"""Reading all pages of a list; a list that never ends raises an error."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from skyclust.providerkit.answers import require_list
 from skyclust.providerkit.paging import PageGuard
 
 _TOKENS: Final = ("NextToken", "NextMarker")
-"""Where EC2, and where both services of load balancers, name the next page."""
+"""The member that names the next page: the first in EC2, the second in elb and elbv2."""
 
 
 def get_pages(client: Any, operation: str, result: str, **parameters: Any) -> Iterator[list[Any]]:
-    """Yield the items of a list page by page; `result` is the answer's member that holds them.
+    """Yield the items of a list page by page; `result` is the member of the reply that has them.
 
-    Errors are botocore's, to be translated around each step, but for UnexpectedAnswer: that of
-    a page without its list, and of a list that never ends.
+    Raises UnexpectedAnswer for a page without the list, and for a list that never ends. All other
+    errors are botocore's: the caller translates them.
     """
     doing = f"read all pages of {operation}"
     guard = PageGuard(doing, "aws")

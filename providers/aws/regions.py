@@ -1,4 +1,4 @@
-"""Regions: which ones an account may use, and what a refusal in one of them means."""
+"""The regions that an account may use, and the errors of calls in one region."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from skyclust.errors import AuthenticationFailed, PermissionDenied, SkyClustErro
 if TYPE_CHECKING:
     from providers.aws.client import AwsClients
 
-# A region that the account has not enabled does not know its keys, and answers as it would to
-# wrong ones: https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
+# A region that the account has not enabled does not know its keys, and replies as if they were
+# wrong: https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
 _UNKNOWN_KEY_CODES: Final = frozenset(
     {"AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException"}
 )
@@ -25,23 +25,24 @@ def get_regions(clients: AwsClients) -> list[str]:
     Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRegions.html
     """
     with aws_errors("list the regions of the account"):
-        answer = clients.ec2(clients.home_region).describe_regions(AllRegions=False)
-        return sorted(region["RegionName"] for region in answer["Regions"])
+        reply = clients.ec2(clients.home_region).describe_regions(AllRegions=False)
+        return sorted(region["RegionName"] for region in reply["Regions"])
 
 
 @contextmanager
-def calling(clients: AwsClients, region: str, doing: str) -> Iterator[None]:
-    """Raise what a call in a region raises as an error of our tree.
+def regional_errors(clients: AwsClients, region: str, doing: str) -> Iterator[None]:
+    """Raise errors of calls in a region as errors of our tree; `doing` completes "Could not ...".
 
-    A credential that only this region does not know is in order: the region is not enabled,
-    and that is PermissionDenied instead of AuthenticationFailed.
+    When the home region accepts the credential and this region does not, the region is not
+    enabled for the account: that is PermissionDenied, not AuthenticationFailed.
     """
     try:
         with aws_errors(doing):
             yield
     except AuthenticationFailed as error:
-        elsewhere = region != clients.home_region
-        if elsewhere and error.code in _UNKNOWN_KEY_CODES and _is_known_at_home(clients):
+        is_home = region == clients.home_region
+        unknown_key = error.code in _UNKNOWN_KEY_CODES
+        if not is_home and unknown_key and _is_accepted_at_home(clients):
             raise PermissionDenied(
                 f"Could not {doing}: region {region} is not enabled for the account.",
                 hint="Enable the region in the account's settings, or leave it out.",
@@ -51,9 +52,9 @@ def calling(clients: AwsClients, region: str, doing: str) -> Iterator[None]:
         raise
 
 
-def _is_known_at_home(clients: AwsClients) -> bool:
+def _is_accepted_at_home(clients: AwsClients) -> bool:
     try:
-        with aws_errors("ask who the credential is"):
+        with aws_errors("identify the credential"):
             clients.sts().get_caller_identity()
     except SkyClustError:
         return False

@@ -1,4 +1,4 @@
-"""Tags: AWS lists pairs, SkyClust has a mapping."""
+"""Conversion between the tags of AWS, a list of pairs, and those of SkyClust, a mapping."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import TagTypeDef
 
 NAME_TAG: Final = "Name"
-"""The tag that the AWS console shows as the name of a thing."""
+"""The tag that the AWS console shows as the name of a resource."""
 
-TOKEN_TAG: Final = "skyclust:token"  # noqa: S105 - the name of a tag, no secret
-"""Holds the token with which SkyClust made the machine."""
+TOKEN_TAG: Final = "skyclust:token"  # noqa: S105 - the name of a tag, not a secret
+"""Holds the token that SkyClust created the instance with."""
 
 
 def to_tags(pairs: Iterable[Mapping[str, Any]] | None) -> dict[str, str]:

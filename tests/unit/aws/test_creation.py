@@ -8,7 +8,7 @@ import botocore.session
 import botocore.validate
 import pytest
 
-from providers.aws.creation import DATA_DEVICES, refuse_impossible, to_client_token, to_request
+from providers.aws.creation import DATA_DEVICES, check_spec, to_client_token, to_request
 from providers.aws.lookups import pick
 from skyclust.errors import InvalidRequest
 from skyclust.model.instance import DiskSpec, InstanceSpec
@@ -104,12 +104,12 @@ def test_other_tokens_are_given_as_a_digest_that_tells_them_apart() -> None:
 )
 def test_what_ec2_cannot_do_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidRequest, match=message):
-        refuse_impossible(spec(**changes))
+        check_spec(spec(**changes))
 
 
 def test_the_most_that_ec2_can_do_is_not_refused() -> None:
     most = [DiskSpec(size_gib=1)] * len(DATA_DEVICES)
-    refuse_impossible(spec(ssh_keys=["a"], tags={"Name": "web-1"}, disks=most))
+    check_spec(spec(ssh_keys=["a"], tags={"Name": "web-1"}, disks=most))
 
 
 def test_a_token_picks_the_same_subnet_again_whatever_their_order() -> None:
@@ -156,4 +156,4 @@ def test_boot_disk_and_addresses_are_asked_for() -> None:
 )
 def test_what_ec2_would_ignore_is_refused(wanted: dict[str, object], problem: str) -> None:
     with pytest.raises(InvalidRequest, match=problem):
-        refuse_impossible(spec(**wanted))
+        check_spec(spec(**wanted))
