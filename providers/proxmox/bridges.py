@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.proxmox.values import missing, required_text
+from providers.proxmox.fields import missing, required_text
 
 if TYPE_CHECKING:
     from providers.proxmox.client import ProxmoxConnections

@@ -24,7 +24,7 @@ from proxmoxer.core import ProxmoxResource
 import skyclust
 from providers.proxmox.credential import ProxmoxCredential
 from providers.proxmox.errors import translated
-from providers.proxmox.values import required_text, to_flag
+from providers.proxmox.fields import required_text, to_flag
 from skyclust.errors import AuthenticationFailed, Throttled, Unavailable, UnexpectedAnswer
 from skyclust.providerkit.answers import require_list, require_object
 from skyclust.providerkit.guarded_requests import GuardedAdapter, mount_guarded

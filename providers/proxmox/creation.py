@@ -32,16 +32,16 @@ from typing import TYPE_CHECKING, Final
 
 from providers.proxmox.deletion import delete_instance
 from providers.proxmox.drives import DATA_SLOTS, MOUNT_SLOTS, drives
+from providers.proxmox.guest_configuration import from_file, make_ready, refuse_impossible
+from providers.proxmox.guest_lists import get_listed, is_taken, refuse_hidden
+from providers.proxmox.guest_lookup import ask_nodes, find_machine
+from providers.proxmox.guests import Machine, Place, read_machine, refuse_offline
 from providers.proxmox.instances import to_instance
-from providers.proxmox.listings import get_listed, is_taken, refuse_hidden
 from providers.proxmox.lookups import Source, choose_node, choose_storage, find_source
-from providers.proxmox.machine_numbers import numbers
-from providers.proxmox.machines import Machine, Place, read_machine, refuse_offline
-from providers.proxmox.making import from_file, make_ready, refuse_impossible
 from providers.proxmox.notes import Mark, with_mark
-from providers.proxmox.presence import ask_nodes, find_machine
 from providers.proxmox.tasks import PATIENCE_SECONDS, complete, tries
 from providers.proxmox.unique_id import is_proven, to_unique_id
+from providers.proxmox.vmids import numbers
 from skyclust.errors import Conflict, InvalidRequest, NotFound, SkyClustError, Terminal, Timeout
 from skyclust.model.instance import Instance, InstanceReference, InstanceSpec
 

@@ -12,17 +12,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from providers.proxmox.changes import refusal
+from providers.proxmox.compute import refusal
 from providers.proxmox.disks import CONTENT, get_holders
 from providers.proxmox.drives import disk_id
-from providers.proxmox.listings import is_taken, to_vmid
-from providers.proxmox.machine_numbers import FIRST_NUMBER
-from providers.proxmox.machines import Machine, read_config, with_config
-from providers.proxmox.presence import find_machine
+from providers.proxmox.fields import required_text, to_integer
+from providers.proxmox.guest_lists import is_taken, to_vmid
+from providers.proxmox.guest_lookup import find_machine
+from providers.proxmox.guests import Machine, read_config, with_config
 from providers.proxmox.storages import Storage, get_storages
 from providers.proxmox.tasks import complete, finish, tries
 from providers.proxmox.unique_id import find_same_machine, require_same
-from providers.proxmox.values import required_text, to_integer
+from providers.proxmox.vmids import FIRST_NUMBER
 from skyclust.errors import Conflict, InvalidRequest, NotFound, PermissionDenied
 from skyclust.model.instance import InstanceReference
 

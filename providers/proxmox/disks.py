@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from providers.proxmox.cluster_guests import get_pages, survey
 from providers.proxmox.drives import GIB, disk_id, drives
-from providers.proxmox.machines import Reading
+from providers.proxmox.fields import missing, required_text, to_integer, to_time
+from providers.proxmox.guests import Reading
 from providers.proxmox.storages import Storage, get_storages
-from providers.proxmox.survey import get_pages, survey
-from providers.proxmox.values import missing, required_text, to_integer, to_time
 from skyclust.errors import NotFound, UnexpectedAnswer
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 from skyclust.providerkit.items import ItemReader

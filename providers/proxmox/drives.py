@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.proxmox.values import missing, to_text
+from providers.proxmox.fields import missing, to_text
 
 if TYPE_CHECKING:
-    from providers.proxmox.machines import Machine
+    from providers.proxmox.guests import Machine
 
 DRIVE: Final = re.compile(r"(?:scsi|virtio|sata|ide)\d+|efidisk0|tpmstate0|rootfs|mp\d+")
 _SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)([KMGT]?)")

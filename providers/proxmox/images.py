@@ -11,12 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from providers.proxmox.cluster_guests import get_pages, survey
 from providers.proxmox.drives import GIB, total_bytes
-from providers.proxmox.listings import get_listed
-from providers.proxmox.machines import Machine, Reading, read_templates
-from providers.proxmox.storages import Storage, get_storages
-from providers.proxmox.survey import get_pages, survey
-from providers.proxmox.values import (
+from providers.proxmox.fields import (
     missing,
     options_of,
     required_text,
@@ -24,7 +21,10 @@ from providers.proxmox.values import (
     to_text,
     to_time,
 )
-from providers.proxmox.words import to_tags
+from providers.proxmox.guest_lists import get_listed
+from providers.proxmox.guests import Machine, Reading, read_templates
+from providers.proxmox.storages import Storage, get_storages
+from providers.proxmox.tags import to_tags
 from skyclust.model.catalog import Architecture, Image
 from skyclust.model.resource import Resource, ResourceKind
 from skyclust.providerkit.items import ItemReader

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import JsonValue
 
+from providers.proxmox.cluster_guests import get_pages, survey
 from providers.proxmox.drives import disk_ids
+from providers.proxmox.fields import options_of, to_integer, to_number, to_text, to_time
+from providers.proxmox.guest_lists import to_vmid
+from providers.proxmox.guest_lookup import get_machine
+from providers.proxmox.guests import Machine, Reading
 from providers.proxmox.interfaces import Interface, to_interfaces
-from providers.proxmox.listings import to_vmid
-from providers.proxmox.machines import Machine, Reading
-from providers.proxmox.presence import get_machine
 from providers.proxmox.sizes import type_name
 from providers.proxmox.states import to_state
-from providers.proxmox.survey import get_pages, survey
+from providers.proxmox.tags import to_tags
 from providers.proxmox.unique_id import to_unique_id
-from providers.proxmox.values import options_of, to_integer, to_number, to_text, to_time
-from providers.proxmox.words import to_tags
 from skyclust.model.instance import Instance
 from skyclust.model.resource import Resource, instance_resource
 from skyclust.providerkit.items import ItemReader

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from pydantic import JsonValue
 
-from providers.proxmox.values import options_of, to_text
+from providers.proxmox.fields import options_of, to_text
 
 _CARD: Final = re.compile(r"net(\d{1,2})")
 _NO_ADDRESS: Final = frozenset({"auto", "dhcp", "manual"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from providers.proxmox import disks, images, instances, networks, snapshots
+from providers.proxmox import disks, images, instance_snapshots, instances, networks
 from providers.proxmox.regions import refuse_elsewhere
 from skyclust.errors import Unsupported
 from skyclust.model.resource import Resource, ResourceKind
@@ -18,7 +18,7 @@ Reader = Callable[["ProxmoxConnections", str, int], Iterator[Sequence[Resource]]
 READERS: Final[dict[ResourceKind, Reader]] = {
     ResourceKind.INSTANCE: instances.get_instances,
     ResourceKind.DISK: disks.get_disks,
-    ResourceKind.SNAPSHOT: snapshots.get_snapshots,
+    ResourceKind.SNAPSHOT: instance_snapshots.get_snapshots,
     ResourceKind.IMAGE: images.get_images,
     ResourceKind.NETWORK: networks.get_networks,
 }

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from providers.proxmox.bridges import has_bridge
 from providers.proxmox.drives import drives
-from providers.proxmox.listings import get_listed
-from providers.proxmox.machines import Place, is_shared, refuse_offline
+from providers.proxmox.guest_lists import get_listed
+from providers.proxmox.guests import Place, is_shared, refuse_offline
 from providers.proxmox.regions import Node, get_nodes
 from providers.proxmox.sizes import to_size
 from providers.proxmox.storages import Storage, get_storages

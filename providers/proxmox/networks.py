@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import JsonValue
 
 from providers.proxmox.bridges import get_interfaces, to_bridge
+from providers.proxmox.fields import missing, required_text, to_text
 from providers.proxmox.permissions import refuse_blindness
 from providers.proxmox.regions import get_nodes
-from providers.proxmox.values import missing, required_text, to_text
 from skyclust.errors import Unavailable
 from skyclust.model.resource import Resource, ResourceKind
 from skyclust.providerkit.items import ItemReader

@@ -7,18 +7,18 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, ClassVar
 
 from providers.proxmox import (
-    attaching,
+    attachments,
     catalog,
-    changes,
+    compute,
     creation,
     deletion,
     disks,
     identity,
     images,
+    instance_snapshots,
     instances,
     inventory,
     regions,
-    snapshots,
 )
 from providers.proxmox.credential import ProxmoxCredential
 from skyclust.contract import (
@@ -105,24 +105,24 @@ class ProxmoxProvider(
 
     def start_instance(self, instance: InstanceReference) -> None:
         """Start a machine; one that runs is left as it is."""
-        changes.start_instance(self._in(instance.region), instance)
+        compute.start_instance(self._in(instance.region), instance)
 
     def stop_instance(self, instance: InstanceReference, *, power_off_only: bool = False) -> None:
         """Shut a machine down, or switch it off after a minute. Its place is always its own."""
         del power_off_only
-        changes.stop_instance(self._in(instance.region), instance)
+        compute.stop_instance(self._in(instance.region), instance)
 
     def reboot_instance(self, instance: InstanceReference) -> None:
         """Shut a running machine down and start it again."""
-        changes.reboot_instance(self._in(instance.region), instance)
+        compute.reboot_instance(self._in(instance.region), instance)
 
     def must_stop_to_resize(self, instance: Instance, instance_type: str) -> bool:
         """Return whether the machine has to be stopped first: machines do, containers do not."""
-        return changes.must_stop_to_resize(instance, instance_type)
+        return compute.must_stop_to_resize(instance, instance_type)
 
     def resize_instance(self, instance: InstanceReference, instance_type: str) -> None:
         """Give a machine other cores and memory."""
-        changes.resize_instance(self._in(instance.region), instance, instance_type)
+        compute.resize_instance(self._in(instance.region), instance, instance_type)
 
     def delete_instance(self, instance: InstanceReference) -> None:
         """Switch a machine off and remove it with its disks; a gone machine is no error."""
@@ -146,24 +146,24 @@ class ProxmoxProvider(
         self, instance: InstanceReference, name: str, token: str
     ) -> InstanceSnapshot:
         """Take a snapshot of all disks of a machine, or return the one made with the token."""
-        return snapshots.create_snapshot(self._in(instance.region), instance, name, token)
+        return instance_snapshots.create_snapshot(self._in(instance.region), instance, name, token)
 
     def list_snapshots(self, region: str, instance_id: str) -> Sequence[InstanceSnapshot]:
         """Return the machine's snapshots, the oldest first."""
-        return snapshots.list_snapshots(self._in(region), region, instance_id)
+        return instance_snapshots.list_snapshots(self._in(region), region, instance_id)
 
     def must_stop_to_restore(self, instance: Instance) -> bool:
         """Return whether the machine has to be stopped first."""
-        return snapshots.must_stop_to_restore(instance)
+        return instance_snapshots.must_stop_to_restore(instance)
 
     def restore_snapshot(self, instance: InstanceReference, snapshot_id: str, token: str) -> bool:
         """Put a stopped machine back to a snapshot; doing it again does no harm."""
         del token
-        return snapshots.restore_snapshot(self._in(instance.region), instance, snapshot_id)
+        return instance_snapshots.restore_snapshot(self._in(instance.region), instance, snapshot_id)
 
     def delete_snapshot(self, instance: InstanceReference, snapshot_id: str) -> None:
         """Remove a snapshot; one that is gone is no error."""
-        snapshots.delete_snapshot(self._in(instance.region), instance, snapshot_id)
+        instance_snapshots.delete_snapshot(self._in(instance.region), instance, snapshot_id)
 
     def get_disk(self, region: str, disk_id: str) -> Resource:
         """Return the disk as inventory does, now."""
@@ -171,11 +171,11 @@ class ProxmoxProvider(
 
     def attach_disk(self, instance: InstanceReference, disk_id: str) -> None:
         """Put a disk that no machine owns into a drive of a machine."""
-        attaching.attach_disk(self._in(instance.region), instance, disk_id)
+        attachments.attach_disk(self._in(instance.region), instance, disk_id)
 
     def detach_disk(self, instance: InstanceReference, disk_id: str) -> None:
         """Take a disk out of a machine's drive; the disk stays."""
-        attaching.detach_disk(self._in(instance.region), instance, disk_id)
+        attachments.detach_disk(self._in(instance.region), instance, disk_id)
 
     def set_tags(
         self,
@@ -184,7 +184,7 @@ class ProxmoxProvider(
         removed: Collection[str] = (),
     ) -> None:
         """Set these tags, remove those, and leave all others as they are."""
-        changes.set_tags(self._in(instance.region), instance, tags, removed)
+        compute.set_tags(self._in(instance.region), instance, tags, removed)
 
     def _in(self, region: str) -> ProxmoxConnections:
         """Return the connections for a call in a region; raises InvalidRequest elsewhere."""

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from providers.proxmox.fields import missing, required_text, to_integer
 from providers.proxmox.sizes import Size
-from providers.proxmox.values import missing, required_text, to_integer
 from skyclust.errors import InvalidRequest, UnexpectedAnswer
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from providers.proxmox.values import missing, to_text
+from providers.proxmox.fields import missing, to_text
 from skyclust.model.instance import InstanceState
 
 if TYPE_CHECKING:
-    from providers.proxmox.machines import Machine
+    from providers.proxmox.guests import Machine
 
 # What runs on a machine decides, whatever its status says meanwhile. Consoles are tasks too,
 # and change nothing: what is not here does not count.

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from providers.proxmox.fields import missing, required_flag, required_text, to_integer, to_text
 from providers.proxmox.permissions import refuse_blindness
-from providers.proxmox.values import missing, required_flag, required_text, to_integer, to_text
 from skyclust.errors import Unavailable
 from skyclust.providerkit.items import ItemReader
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.proxmox.errors import task_error
+from providers.proxmox.fields import required_text, to_integer
 from providers.proxmox.states import TASKS
-from providers.proxmox.values import required_text, to_integer
 from skyclust.errors import Timeout
 
 if TYPE_CHECKING:

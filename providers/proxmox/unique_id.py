@@ -22,17 +22,17 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
+from providers.proxmox.fields import options_of
+from providers.proxmox.guest_lists import to_vmid
+from providers.proxmox.guest_lookup import find_machine, get_machine
 from providers.proxmox.interfaces import cards
-from providers.proxmox.listings import to_vmid
-from providers.proxmox.presence import find_machine, get_machine
-from providers.proxmox.values import options_of
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.instance import InstanceReference
 from skyclust.providerkit.same_instance import require_same_instance
 
 if TYPE_CHECKING:
     from providers.proxmox.client import ProxmoxConnections
-    from providers.proxmox.machines import Machine
+    from providers.proxmox.guests import Machine
 
 _UNPROVEN: Final = "unproven:"
 

@@ -6,8 +6,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from providers.proxmox.machine_numbers import numbers
 from providers.proxmox.provider import ProxmoxProvider
+from providers.proxmox.vmids import numbers
 from skyclust.errors import (
     CapacityExhausted,
     Conflict,

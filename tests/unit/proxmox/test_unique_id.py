@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from providers.proxmox.machine_numbers import numbers, own_mark
-from providers.proxmox.machines import Machine, Place
+from providers.proxmox.guests import Machine, Place
 from providers.proxmox.notes import Mark
 from providers.proxmox.unique_id import is_proven, require_same, to_unique_id
+from providers.proxmox.vmids import numbers, own_mark
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.instance import InstanceReference
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.proxmox.machines import KINDS, Place
+from providers.proxmox.fields import missing, required_number, required_text, to_flag, to_text
+from providers.proxmox.guests import KINDS, Place
 from providers.proxmox.permissions import get_privileges
-from providers.proxmox.values import missing, required_number, required_text, to_flag, to_text
 from skyclust.errors import (
     InvalidRequest,
     NotFound,

@@ -13,16 +13,16 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.proxmox.changes import refusal
-from providers.proxmox.listings import to_vmid
-from providers.proxmox.machines import READERS, Machine, Place
+from providers.proxmox.cluster_guests import survey
+from providers.proxmox.compute import refusal
+from providers.proxmox.fields import missing, required_text, to_text, to_time
+from providers.proxmox.guest_lists import to_vmid
+from providers.proxmox.guest_lookup import at_its_place
+from providers.proxmox.guests import READERS, Machine, Place
 from providers.proxmox.notes import Mark, read_mark, with_mark
-from providers.proxmox.presence import at_its_place
 from providers.proxmox.states import to_state
-from providers.proxmox.survey import survey
 from providers.proxmox.tasks import finish
 from providers.proxmox.unique_id import find_same_machine, get_same_machine
-from providers.proxmox.values import missing, required_text, to_text, to_time
 from skyclust.errors import Conflict, InvalidRequest, NotFound, UnexpectedAnswer
 from skyclust.model.instance import Instance, InstanceReference, InstanceState
 from skyclust.model.resource import Resource, ResourceKind, ResourceState

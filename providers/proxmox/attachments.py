@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from providers.proxmox.changes import refusal
+from providers.proxmox.compute import refusal
 from providers.proxmox.disks import find_volume, get_holders
 from providers.proxmox.drives import DATA_SLOTS, boot_slot, disk_id, drives
-from providers.proxmox.machines import Machine
-from providers.proxmox.presence import find_machine
+from providers.proxmox.fields import required_text, to_integer
+from providers.proxmox.guest_lookup import find_machine
+from providers.proxmox.guests import Machine
 from providers.proxmox.states import to_state
 from providers.proxmox.tasks import complete
 from providers.proxmox.unique_id import get_same_machine
-from providers.proxmox.values import required_text, to_integer
 from skyclust.errors import Conflict, InvalidRequest
 from skyclust.model.instance import InstanceReference, InstanceState
 

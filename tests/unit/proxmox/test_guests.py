@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from providers.proxmox.drives import boot_slot, drives, has_cloudinit, to_bytes
+from providers.proxmox.guests import Machine, Place
 from providers.proxmox.instances import to_instance
-from providers.proxmox.machines import Machine, Place
 from providers.proxmox.notes import Mark
 from providers.proxmox.states import LOCKS, STATES, TASKS, to_state
 from providers.proxmox.tasks import to_running

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from providers.proxmox.listings import (
+from providers.proxmox.guest_lists import (
     get_at_node,
     get_listed,
     is_taken,
@@ -24,7 +24,7 @@ from providers.proxmox.listings import (
     to_status,
     unconfirmed,
 )
-from providers.proxmox.machines import KINDS, Machine, Place, read_machine, refuse_offline
+from providers.proxmox.guests import KINDS, Machine, Place, read_machine, refuse_offline
 from providers.proxmox.regions import get_nodes
 from skyclust.errors import Conflict, NotFound
 from skyclust.providerkit.items import ItemReader

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from providers.proxmox.drives import DATA_SLOTS, GIB, boot_slot, drives, has_cloudinit
+from providers.proxmox.fields import to_text
+from providers.proxmox.guests import Machine, read_machine
 from providers.proxmox.lookups import Source
-from providers.proxmox.machines import Machine, read_machine
 from providers.proxmox.notes import with_mark
 from providers.proxmox.sizes import to_size
+from providers.proxmox.tags import refuse_tag, to_words
 from providers.proxmox.tasks import complete
-from providers.proxmox.values import to_text
-from providers.proxmox.words import refuse_tag, to_words
 from skyclust.errors import InvalidRequest
 from skyclust.model.instance import InstanceSpec
 

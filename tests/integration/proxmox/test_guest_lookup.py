@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from werkzeug.serving import make_server
 
-from providers.proxmox.machine_numbers import numbers
 from providers.proxmox.provider import ProxmoxProvider
+from providers.proxmox.vmids import numbers
 from skyclust.errors import (
     Conflict,
     IncompleteList,

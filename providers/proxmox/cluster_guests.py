@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from providers.proxmox.listings import get_at_node, get_listed, to_status, unconfirmed
-from providers.proxmox.machines import (
+from providers.proxmox.guest_lists import get_at_node, get_listed, to_status, unconfirmed
+from providers.proxmox.guest_lookup import find_machine
+from providers.proxmox.guests import (
     KINDS,
     Machine,
     Place,
@@ -23,7 +24,6 @@ from providers.proxmox.machines import (
     refuse_offline,
 )
 from providers.proxmox.permissions import refuse_blindness
-from providers.proxmox.presence import find_machine
 from providers.proxmox.regions import get_nodes
 from providers.proxmox.tasks import running_tasks
 from skyclust.errors import NotFound

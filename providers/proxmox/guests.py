@@ -13,10 +13,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.proxmox.drives import drives
-from providers.proxmox.machine_numbers import own_mark
+from providers.proxmox.fields import missing, required_flag, to_text
 from providers.proxmox.notes import Mark, read_mark
 from providers.proxmox.tasks import running_tasks
-from providers.proxmox.values import missing, required_flag, to_text
+from providers.proxmox.vmids import own_mark
 from skyclust.errors import NotFound, Unavailable, UnexpectedAnswer
 
 if TYPE_CHECKING:

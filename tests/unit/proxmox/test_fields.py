@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from providers.proxmox.listings import to_place
+from providers.proxmox.fields import to_flag, to_integer, to_number, to_text, to_time
+from providers.proxmox.guest_lists import to_place
 from providers.proxmox.networks import to_ranges
 from providers.proxmox.regions import to_node, to_region
 from providers.proxmox.storages import to_storage
-from providers.proxmox.values import to_flag, to_integer, to_number, to_text, to_time
 from skyclust.errors import UnexpectedAnswer
 
 NOTHING: list[Any] = [None, "", [], {}, True, "x", float("nan"), float("inf"), "NaN", "1e400"]

@@ -6,11 +6,11 @@ import pytest
 
 from providers.proxmox.creation import to_request
 from providers.proxmox.images import is_of_family
-from providers.proxmox.machine_numbers import FIRST_NUMBER, LAST_NUMBER, numbers, own_mark
+from providers.proxmox.instance_snapshots import to_snapname
 from providers.proxmox.notes import MOST_CHARACTERS, Mark, read_mark, with_mark
 from providers.proxmox.sizes import Size, to_size
-from providers.proxmox.snapshots import to_snapname
-from providers.proxmox.words import to_tags, to_words
+from providers.proxmox.tags import to_tags, to_words
+from providers.proxmox.vmids import FIRST_NUMBER, LAST_NUMBER, numbers, own_mark
 from skyclust.errors import InvalidRequest
 from skyclust.model.instance import InstanceSpec
 

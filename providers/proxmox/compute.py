@@ -11,16 +11,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Final
 
+from providers.proxmox.fields import to_text
+from providers.proxmox.guests import Machine
 from providers.proxmox.instances import to_type
-from providers.proxmox.machines import Machine
 from providers.proxmox.notes import with_mark
 from providers.proxmox.regions import get_nodes
 from providers.proxmox.sizes import to_size
 from providers.proxmox.states import to_state
+from providers.proxmox.tags import refuse_tag, to_words
 from providers.proxmox.tasks import complete, finish
 from providers.proxmox.unique_id import get_same_machine
-from providers.proxmox.values import to_text
-from providers.proxmox.words import refuse_tag, to_words
 from skyclust.errors import Conflict, InvalidRequest, SkyClustError
 from skyclust.model.instance import Instance, InstanceReference, InstanceState
 
