@@ -1,7 +1,7 @@
-"""The only place where a connection to a cluster is made.
+"""The HTTP clients of a cluster; no other module makes one.
 
-proxmoxer's own constructor logs in at once, knows https alone and tells every failed login as
-one error; so its parts are put together here: its paths, its session, its token.
+proxmoxer's own constructor logs in at once, supports https only and reports every failed login as
+one error. So its parts are composed here: its resource paths, its session and its token.
 """
 
 from __future__ import annotations
@@ -31,24 +31,25 @@ from skyclust.providerkit.guarded_requests import GuardedAdapter, mount_guarded
 from skyclust.redaction import register_issued
 
 CONNECT_SECONDS: Final = 5.0
-"""A node that has not answered the TCP handshake by then is not there."""
+"""A node that has not answered the TCP handshake by then is considered unreachable."""
 
 READ_SECONDS: Final = 30.0
 """pveproxy itself gives up on another node after 30 s (595)."""
 
 TICKET_SECONDS: Final = 3600.0
-"""A ticket holds for two hours (https://pve.proxmox.com/wiki/Proxmox_VE_API): renewed in time."""
+"""After this a ticket is renewed; it is valid for two hours
+(https://pve.proxmox.com/wiki/Proxmox_VE_API)."""
 
 TIMEOUTS: Final = (CONNECT_SECONDS, READ_SECONDS)
 
 READ_PAUSES: Final = (0.2, 0.6, 1.8)
-"""Seconds before a read is tried again. A list reads every machine by itself, and one busy
-moment of the proxy (503, or a page of its own) or of a node (595, 596) must not cost the whole
-list. A change is never tried again here: it may have been carried out."""
+"""Seconds before each retry of a read. A list reads every guest with a request of its own, and one
+failure of the proxy (503, or an HTML page) or of a node (595, 596) must not fail the whole list.
+A change is never retried here: it may have been executed."""
 
 
-class ProxmoxConnections:
-    """The connections of one credential, one a thread, each made when first used."""
+class ProxmoxClients:
+    """The HTTP sessions of one credential, one for each thread, created when first used."""
 
     def __init__(self, credential: ProxmoxCredential) -> None:
         self.credential = credential
@@ -59,70 +60,72 @@ class ProxmoxConnections:
         self._auth = _auth(credential, self._new_ticket)
 
     def get_list(self, path: str, doing: str, /, **parameters: object) -> list[Any]:
-        """Return the list that a path holds. `doing` completes "Could not ..." in an error.
+        """Return the list at a path. `doing` completes "Could not ..." in an error.
 
-        Raises UnexpectedAnswer for anything else: what is no list is no empty list either.
+        Raises UnexpectedAnswer for any other reply, which must not count as an empty list.
         """
         answer = self._call("get", path, doing, parameters)
         return require_list({"data": answer}, "data", doing=doing, provider="proxmox")
 
     def get_object(self, path: str, doing: str, /, **parameters: object) -> Mapping[str, Any]:
-        """Return the object that a path holds; raises UnexpectedAnswer for anything else."""
+        """Return the object at a path; raises UnexpectedAnswer for any other reply."""
         answer = self._call("get", path, doing, parameters)
         return require_object(answer, doing=doing, provider="proxmox")
 
     def check(self, path: str, doing: str, /, **parameters: object) -> None:
-        """Ask a path that tells something by refusing, and forget what else it answers."""
+        """Read a path whose refusal is the information; the content of the reply is ignored."""
         self._call("get", path, doing, parameters)
 
     def post(self, path: str, doing: str, /, **parameters: object) -> Any:
-        """Ask for something to be made or done; returns the UPID where a task does it."""
+        """Send a POST; returns the UPID when a task executes the request."""
         return self._call("post", path, doing, parameters)
 
     def put(self, path: str, doing: str, /, **parameters: object) -> Any:
-        """Ask for a change."""
+        """Send a PUT; returns the UPID when a task executes the request."""
         return self._call("put", path, doing, parameters)
 
     def delete(self, path: str, doing: str, /, **parameters: object) -> Any:
-        """Ask for a removal."""
+        """Send a DELETE; returns the UPID when a task executes the request."""
         return self._call("delete", path, doing, parameters)
 
     def cluster_name(self, read: Callable[[], str]) -> str:
-        """Return the cluster's name, read once: it does not change while a cluster lives."""
+        """Return the name of the cluster, which `read` reads once: it never changes."""
         if self._cluster_name is None:
             self._cluster_name = read()
         return self._cluster_name
 
     def is_shared(self, storage: str, read: Callable[[], dict[str, bool | None]]) -> bool | None:
-        """Return whether all nodes share a storage; read once, and again for a new one.
+        """Return whether all nodes share a storage; None when its flag is missing.
 
-        None for one that does not say so.
+        `read` reads the flags of all storages, once and again for an unknown storage.
         """
         with self._lock:
             if storage not in self._shared:
-                # One that the credential may not see is not asked for again.
+                # A storage that the credential may not see is not read again.
                 self._shared = {**self._shared, storage: False, **read()}
             return self._shared[storage]
 
     def _call(self, method: str, path: str, doing: str, parameters: dict[str, object]) -> Any:
         for pause in READ_PAUSES if method == "get" else ():
             try:
-                return self._signed_in(method, path, doing, parameters)
+                return self._authenticated(method, path, doing, parameters)
             except (Throttled, Unavailable, UnexpectedAnswer):
                 time.sleep(pause)
-        return self._signed_in(method, path, doing, parameters)
+        return self._authenticated(method, path, doing, parameters)
 
-    def _signed_in(self, method: str, path: str, doing: str, parameters: dict[str, object]) -> Any:
+    def _authenticated(
+        self, method: str, path: str, doing: str, parameters: dict[str, object]
+    ) -> Any:
         try:
-            return self._once(method, path, doing, parameters)
+            return self._send(method, path, doing, parameters)
         except AuthenticationFailed:
             if not isinstance(self._auth, _TicketAuth) or not self._auth.forget():
                 raise
-            # A ticket ends early when the cluster changes its key: one more, then it is true.
-            return self._once(method, path, doing, parameters)
+            # A ticket becomes invalid early when the cluster changes its key: retry once.
+            return self._send(method, path, doing, parameters)
 
-    def _once(self, method: str, path: str, doing: str, parameters: dict[str, object]) -> Any:
-        return self._session().ask(method, path, doing, parameters)
+    def _send(self, method: str, path: str, doing: str, parameters: dict[str, object]) -> Any:
+        return self._session().call(method, path, doing, parameters)
 
     def _session(self) -> _Session:
         session: _Session | None = getattr(self._threads, "session", None)
@@ -138,21 +141,21 @@ class ProxmoxConnections:
         session = _Session(credential, _no_auth(credential))
         login: dict[str, object] = {"username": credential.user, "password": password}
         with session:
-            given = session.ask("post", "access/ticket", doing, login)
-        given = require_object(given, doing=doing, provider="proxmox")
-        if to_flag(given.get("NeedTFA")):
+            reply = session.call("post", "access/ticket", doing, login)
+        reply = require_object(reply, doing=doing, provider="proxmox")
+        if to_flag(reply.get("NeedTFA")):
             raise AuthenticationFailed(
                 f"Could not {doing}: the user has a second factor.",
-                hint="Make an API token for the user: tokens need no second factor.",
+                hint="Create an API token for the user: tokens need no second factor.",
                 provider="proxmox",
             )
-        ticket, csrf = required_text(given, "ticket"), required_text(given, "CSRFPreventionToken")
+        ticket, csrf = required_text(reply, "ticket"), required_text(reply, "CSRFPreventionToken")
         register_issued(ticket, csrf)
         return ticket, csrf
 
 
 class _Session(ProxmoxHttpSession):  # type: ignore[misc]  # proxmoxer has no types
-    """One thread's session; remembers what the last answer asked to wait."""
+    """The session of one thread; keeps the Retry-After of the last response."""
 
     def __init__(self, credential: ProxmoxCredential, auth: ProxmoxHTTPAuthBase) -> None:
         super().__init__()
@@ -164,8 +167,8 @@ class _Session(ProxmoxHttpSession):  # type: ignore[misc]  # proxmoxer has no ty
         self.hooks["response"].append(self._remember)
         mount_guarded(self, _Adapter(credential))
 
-    def ask(self, method: str, path: str, doing: str, parameters: dict[str, object]) -> Any:
-        """Return the answer to one request; raises our error for what goes wrong."""
+    def call(self, method: str, path: str, doing: str, parameters: dict[str, object]) -> Any:
+        """Return the reply to one request; raises an error of our tree when it fails."""
         resource = ProxmoxResource(
             base_url=f"{self._api}/{path}", session=self, serializer=_Serializer()
         )
@@ -184,14 +187,14 @@ class _Session(ProxmoxHttpSession):  # type: ignore[misc]  # proxmoxer has no ty
 
 
 class _Adapter(GuardedAdapter):
-    """Trusts the authority or the one certificate that the credential names."""
+    """Trusts the CA, or the certificate with the fingerprint, of the credential."""
 
     def __init__(self, credential: ProxmoxCredential) -> None:
         self._credential = credential
         super().__init__()
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        """Make the pool of connections, with the credential's trust."""
+        """Create the connection pool with the credential's CA or fingerprint."""
         if self._credential.ca_certificate is not None:
             options["ssl_context"] = ssl.create_default_context(
                 cadata=self._credential.ca_certificate
@@ -202,10 +205,10 @@ class _Adapter(GuardedAdapter):
 
 
 class _Serializer(JsonSerializer):  # type: ignore[misc]  # proxmoxer has no types
-    """Reads answers; one that is none of Proxmox VE's is an error, not data."""
+    """Parses responses; a response that is not from Proxmox VE is an error."""
 
     def loads(self, response: requests.Response) -> Any:
-        """Return the data of an answer; raises requests' InvalidJSONError for a proxy's page."""
+        """Return the data of a response; raises InvalidJSONError of requests for any other body."""
         try:
             body = response.json()
         except RecursionError as error:
@@ -215,7 +218,7 @@ class _Serializer(JsonSerializer):  # type: ignore[misc]  # proxmoxer has no typ
         return body["data"]
 
     def loads_errors(self, response: requests.Response) -> Any:
-        """Return the errors by parameter, None without any."""
+        """Return the errors by parameter; None when there are none."""
         try:
             body = response.json()
         except requests.exceptions.JSONDecodeError:
@@ -224,34 +227,34 @@ class _Serializer(JsonSerializer):  # type: ignore[misc]  # proxmoxer has no typ
 
 
 class _TicketAuth(ProxmoxHTTPAuthBase):  # type: ignore[misc]  # proxmoxer has no types
-    """Signs requests with a ticket, which all threads share and is renewed in time."""
+    """Authenticates requests with a ticket, which all threads share, and renews it."""
 
     def __init__(self, new_ticket: Callable[[], tuple[str, str]], verify_ssl: bool) -> None:
         super().__init__(timeout=TIMEOUTS, verify_ssl=verify_ssl)
         self._new_ticket = new_ticket
         self._lock = threading.Lock()
         self._ticket: tuple[str, str] | None = None
-        self._made = 0.0
+        self._issued_at = 0.0
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        ticket, csrf = self._held()
+        ticket, csrf = self._valid_ticket()
         request.headers["Cookie"] = f"PVEAuthCookie={ticket}"
         if request.method != "GET":
             request.headers["CSRFPreventionToken"] = csrf
         return request
 
     def forget(self) -> bool:
-        """Drop the ticket; returns whether there was one that may have ended."""
+        """Discard the ticket; returns whether there was one, which may have expired."""
         with self._lock:
-            held, self._ticket = self._ticket, None
-            return held is not None
+            ticket, self._ticket = self._ticket, None
+            return ticket is not None
 
-    def _held(self) -> tuple[str, str]:
+    def _valid_ticket(self) -> tuple[str, str]:
         with self._lock:
-            if self._ticket is None or time.monotonic() - self._made > TICKET_SECONDS:
+            if self._ticket is None or time.monotonic() - self._issued_at > TICKET_SECONDS:
                 self._ticket = None
                 self._ticket = self._new_ticket()
-                self._made = time.monotonic()
+                self._issued_at = time.monotonic()
             return self._ticket
 
 

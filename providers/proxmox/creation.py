@@ -1,24 +1,24 @@
-"""Creating a machine exactly once.
+"""Creating a guest exactly once.
 
-Proxmox VE has no idempotency keys; what is unique in a cluster is a machine's number, and taking
-one is atomic: of two requests for one number the second is refused. So the number is made from
-the token. Whoever creates with a token asks for the same number, at whatever time and from
-whatever process, and whoever is refused reads who has it:
+Proxmox VE has no idempotency keys. What is unique in a cluster is a VMID, and allocating a VMID is
+atomic: of two requests with one VMID the second is refused. So the VMID is derived from the
+token. Every call with a token requests the same VMID, at any time and from any process. When the
+VMID is refused, the guest that has it is read:
 
-- a machine whose notes hold the token: it was made before, and is carried on with;
-- one whose notes are not there yet (the lock `create`): taken a moment ago. Nobody else comes to
-  a number with nine digits that only this token gives;
-- another machine: the token's next number is asked for.
+- its notes hold the token: it was created earlier, and its creation is continued;
+- its notes are not written yet (the lock `create`): it was allocated a moment ago. No other token
+  gives this VMID of nine digits;
+- it is another guest: the token's next VMID is requested.
 
-`nextid` is not asked. It reserves nothing, so two processes with one token would get two numbers;
-and it gives the number of a removed machine to the next one. It counts below 1,000,000: numbers
-of SkyClust, from 100,000,000 on, are never given away by it, and a machine that is found by its
-number is the one that was made with it. Copies that people make of a machine carry its notes,
-token and all, to other numbers, where the token does not look for them.
+`nextid` is not used. It reserves nothing, so two processes with one token would get two VMIDs, and
+it returns the VMID of a deleted guest for the next one. It counts below 1,000,000: VMIDs of
+SkyClust, from 100,000,000 on, are never returned by it, so the guest with a token's VMID is the
+one that was created with the token. Clones that people make of a guest carry its notes with the
+token to other VMIDs, where guests of the token are not searched.
 
-The request carries the token in the notes, with `making` set. Every later step (size, network,
-cloud-init, disks, start) may be done again, and the last one takes `making` away: a create that
-broke off anywhere is carried on by the next one with the token. Changes carry the digest of the
+The create request carries the token in the notes, with `incomplete` set. Every later step (size,
+network, cloud-init, disks, start) may be repeated, and the last step clears `incomplete`: an
+interrupted creation is continued by the next call with the token. Changes carry the digest of the
 configuration that they are based on, so that two processes do not add a disk twice.
 """
 
@@ -32,224 +32,227 @@ from typing import TYPE_CHECKING, Final
 
 from providers.proxmox.deletion import delete_instance
 from providers.proxmox.drives import DATA_SLOTS, MOUNT_SLOTS, drives
-from providers.proxmox.guest_configuration import from_file, make_ready, refuse_impossible
-from providers.proxmox.guest_lists import get_listed, is_taken, refuse_hidden
-from providers.proxmox.guest_lookup import ask_nodes, find_machine
-from providers.proxmox.guests import Machine, Place, read_machine, refuse_offline
+from providers.proxmox.guest_configuration import check_spec, from_file, make_ready
+from providers.proxmox.guest_lists import get_cluster_list, is_taken, require_visible
+from providers.proxmox.guest_lookup import find_guest, list_at_nodes
+from providers.proxmox.guests import Guest, Location, read_guest, require_online
 from providers.proxmox.instances import to_instance
 from providers.proxmox.lookups import Source, choose_node, choose_storage, find_source
-from providers.proxmox.notes import Mark, with_mark
-from providers.proxmox.tasks import PATIENCE_SECONDS, complete, tries
+from providers.proxmox.notes import Metadata, with_metadata
+from providers.proxmox.tasks import CALL_SECONDS, attempts, complete_task
 from providers.proxmox.unique_id import is_proven, to_unique_id
-from providers.proxmox.vmids import numbers
+from providers.proxmox.vmids import token_vmids
 from skyclust.errors import Conflict, InvalidRequest, NotFound, SkyClustError, Terminal, Timeout
 from skyclust.model.instance import Instance, InstanceReference, InstanceSpec
 
 if TYPE_CHECKING:
-    from providers.proxmox.client import ProxmoxConnections
+    from providers.proxmox.client import ProxmoxClients
 
 IDENTITY_SECONDS: Final = 20.0
-"""How long a search waits for a machine whose number was just taken to be described."""
+"""How long a search waits for the configuration of a guest whose VMID was just allocated."""
 
 _BOOT_ONLY: Final[Mapping[str, object]] = {"scsi0": "made:from-a-file"}
+"""Stands for the configuration of a VM that is created from a file: only a boot disk."""
 
 
-def create_instance(connections: ProxmoxConnections, spec: InstanceSpec, token: str) -> Instance:
-    """Make one machine, or go on with the one made with the token, and return it started.
+def create_instance(clients: ProxmoxClients, spec: InstanceSpec, token: str) -> Instance:
+    """Create one guest, or continue its creation, and return it started.
 
-    Waits for a minute at most. Raises Timeout when the copy of the disks takes longer: the task
-    goes on, and a repeated call goes on from there.
+    Waits for a minute at most. Raises Timeout when copying the disks takes longer: the task
+    continues, and a repeated call continues the creation.
     """
-    doing = f"create machine {spec.name} in {spec.region}"
-    refuse_impossible(spec, doing)
-    mark = Mark(token=token, request=to_request(spec), name=spec.name, making=True)
-    # Taking a number is atomic, so what is on a node that is offline need not be known.
-    made = _made_with(connections, token, doing, strict=False)
-    place = made.place if made is not None else _take(connections, spec, mark, doing)
-    return _carried_on(connections, spec, mark, place)
+    doing = f"create guest {spec.name} in {spec.region}"
+    check_spec(spec, doing)
+    metadata = Metadata(token=token, request=to_request(spec), name=spec.name, incomplete=True)
+    # Allocating a VMID is atomic, so the guests of an offline node need not be known.
+    guest = _find_by_token(clients, token, doing, strict=False)
+    location = guest.location if guest is not None else _allocate(clients, spec, metadata, doing)
+    return _continue(clients, spec, metadata, location)
 
 
-def find_instances(connections: ProxmoxConnections, region: str, token: str) -> list[Instance]:
-    """Return the machine made with a token, if it exists.
+def find_instances(clients: ProxmoxClients, region: str, token: str) -> list[Instance]:
+    """Return the guest created with a token, if it exists.
 
-    Raises Conflict while its number is taken and its configuration is not written yet: what is
-    found is changed by what proves it, and there is nothing of that before.
+    Raises Conflict while its VMID is allocated and its configuration is not written yet: the
+    configuration has the proof of identity that every change of the guest needs.
     """
-    doing = f"look for the machine with token {token} in {region}"
-    for _ in tries(IDENTITY_SECONDS):
-        machine = _made_with(connections, token, doing, strict=True)
-        if machine is None:
+    doing = f"look for the guest with token {token} in {region}"
+    for _ in attempts(IDENTITY_SECONDS):
+        guest = _find_by_token(clients, token, doing, strict=True)
+        if guest is None:
             return []
-        if machine.lock != "create" or is_proven(to_unique_id(machine)):
-            return [to_instance(region, machine)]
+        if guest.lock != "create" or is_proven(to_unique_id(guest)):
+            return [to_instance(region, guest)]
     raise Conflict(
-        f"Could not {doing}: it has its number, and its disks are being made.",
-        hint="Ask again.",
+        f"Could not {doing}: it has its VMID, and its disks are being created.",
+        hint="Repeat the request.",
         provider="proxmox",
     )
 
 
 def to_request(spec: InstanceSpec) -> str:
-    """Return the digest of a request; a field that is left alone does not count in it."""
+    """Return the digest of a spec, without the fields that have their default."""
     return sha256(spec.model_dump_json(exclude_defaults=True).encode()).hexdigest()[:32]
 
 
-def _made_with(
-    connections: ProxmoxConnections, token: str, doing: str, *, strict: bool
-) -> Machine | None:
-    """Return the machine that a token has made, at the first of its numbers that has it.
+def _find_by_token(
+    clients: ProxmoxClients, token: str, doing: str, *, strict: bool
+) -> Guest | None:
+    """Return the guest created with a token, searched at each VMID of the token in order.
 
-    None once the nodes have confirmed that there is none: with `strict` all of them, else those
-    that are online.
+    Returns None when the nodes confirm that it does not exist: with `strict` all of them, else
+    those that are online.
     """
-    wanted = list(numbers(token))
-    listed = {place.vmid: place for place in get_listed(connections, doing)}
-    for vmid in wanted:
+    vmids = list(token_vmids(token))
+    listed = {location.vmid: location for location in get_cluster_list(clients, doing)}
+    for vmid in vmids:
         if vmid in listed:
-            refuse_offline(listed[vmid], doing)
-            if machine := _of_token(connections, listed[vmid], token, doing):
-                return machine
-    nodes = ask_nodes(connections, doing)
-    for vmid in wanted:
-        place = nodes.places.get(vmid)
-        if place is not None and (machine := _of_token(connections, place, token, doing)):
-            return machine
+            require_online(listed[vmid], doing)
+            if guest := _read_if_of_token(clients, listed[vmid], token, doing):
+                return guest
+    nodes = list_at_nodes(clients, doing)
+    for vmid in vmids:
+        location = nodes.locations.get(vmid)
+        if location is not None and (guest := _read_if_of_token(clients, location, token, doing)):
+            return guest
     if strict:
         nodes.confirm_absence(doing)
-    if wanted[0] not in nodes.places and is_taken(connections, wanted[0], doing):
-        refuse_hidden(connections, wanted[0], doing)
+    if vmids[0] not in nodes.locations and is_taken(clients, vmids[0], doing):
+        require_visible(clients, vmids[0], doing)
     return None
 
 
-def _of_token(
-    connections: ProxmoxConnections, place: Place, token: str, doing: str
-) -> Machine | None:
-    if place.template:
+def _read_if_of_token(
+    clients: ProxmoxClients, location: Location, token: str, doing: str
+) -> Guest | None:
+    if location.template:
         return None
     try:
-        machine = read_machine(connections, place, doing)
+        guest = read_guest(clients, location, doing)
     except NotFound:
         return None
-    return machine if is_of(machine, token) else None
+    return guest if is_of(guest, token) else None
 
 
-def is_of(machine: Machine, token: str) -> bool:
-    """Return whether a machine was made with a token, or has just been begun to be."""
-    if machine.mark.token is not None:
-        return machine.mark.token == token
-    return machine.lock == "create" and machine.vmid == next(numbers(token))
+def is_of(guest: Guest, token: str) -> bool:
+    """Return whether a guest was created with a token, or its creation has just begun."""
+    if guest.metadata.token is not None:
+        return guest.metadata.token == token
+    return guest.lock == "create" and guest.vmid == next(token_vmids(token))
 
 
-def _take(connections: ProxmoxConnections, spec: InstanceSpec, mark: Mark, doing: str) -> Place:
-    """Take the token's first free number with a copy of the image; returns where it is."""
-    source = find_source(connections, spec.image, spec.zone, doing)
-    asked, path, node = _request(connections, spec, mark, source, doing)
-    for vmid in numbers(mark.token or ""):
-        number = "newid" if source.template else "vmid"
-        place = Place(vmid, source.kind, node)
+def _allocate(
+    clients: ProxmoxClients, spec: InstanceSpec, metadata: Metadata, doing: str
+) -> Location:
+    """Create a guest with the token's first free VMID from the image; return its location."""
+    source = find_source(clients, spec.image, spec.zone, doing)
+    parameters, path, node = _create_request(clients, spec, metadata, source, doing)
+    for vmid in token_vmids(metadata.token or ""):
+        vmid_parameter = "newid" if source.template else "vmid"
+        location = Location(vmid, source.kind, node)
         try:
-            upid = connections.post(path, doing, **asked, **{number: vmid})
+            upid = clients.post(path, doing, **parameters, **{vmid_parameter: vmid})
         except Conflict as error:
-            there = find_machine(connections, vmid, doing)
-            if "exists" not in error.message or there is None:
+            holder = find_guest(clients, vmid, doing)
+            if "exists" not in error.message or holder is None:
                 raise
-            if is_of(there, mark.token or ""):
-                return there.place
+            if is_of(holder, metadata.token or ""):
+                return holder.location
             continue
-        complete(connections, upid, doing)
-        return place
+        complete_task(clients, upid, doing)
+        return location
     raise InvalidRequest(
-        f"Could not {doing}: other machines have all the numbers of this token.",
+        f"Could not {doing}: other guests have all the VMIDs of this token.",
         hint="Use a new token.",
         provider="proxmox",
     )
 
 
-def _request(
-    connections: ProxmoxConnections, spec: InstanceSpec, mark: Mark, source: Source, doing: str
+def _create_request(
+    clients: ProxmoxClients, spec: InstanceSpec, metadata: Metadata, source: Source, doing: str
 ) -> tuple[dict[str, object], str, str]:
-    """Return what to ask for but for the number, the path to ask at, and the machine's node."""
-    node = choose_node(connections, spec, source, doing)
-    begun = mark.model_copy(update={"image": source.id, "created_at": datetime.now(UTC)})
-    wish = spec.boot_disk.type if spec.boot_disk else None
+    """Return the parameters of the request without the VMID, its path, and the guest's node."""
+    node = choose_node(clients, spec, source, doing)
+    metadata = metadata.model_copy(update={"image": source.id, "created_at": datetime.now(UTC)})
+    disk_storage = spec.boot_disk.type if spec.boot_disk else None
     name = "name" if source.kind == "qemu" else "hostname"
     if source.template is None:
-        begun = begun.model_copy(update={"slots": _slots(spec, source.kind, _BOOT_ONLY)})
-        storage = choose_storage(connections, node, source.kind, wish, doing)
-        of_file = from_file(spec, source, storage)
-        asked = {name: spec.name, "description": with_mark("", begun), **of_file}
-        return asked, f"nodes/{node}/{source.kind}", node
-    config = connections.get_object(f"{source.template.path}/config", doing)
-    begun = begun.model_copy(update={"slots": _slots(spec, source.kind, config)})
-    asked = {name: spec.name, "description": with_mark("", begun), "full": 1}
-    if wish:
-        asked["storage"] = wish
+        metadata = metadata.model_copy(update={"slots": _slots(spec, source.kind, _BOOT_ONLY)})
+        storage = choose_storage(clients, node, source.kind, disk_storage, doing)
+        configuration = from_file(spec, source, storage)
+        parameters = {name: spec.name, "description": with_metadata("", metadata), **configuration}
+        return parameters, f"nodes/{node}/{source.kind}", node
+    config = clients.get_object(f"{source.template.path}/config", doing)
+    metadata = metadata.model_copy(update={"slots": _slots(spec, source.kind, config)})
+    parameters = {name: spec.name, "description": with_metadata("", metadata), "full": 1}
+    if disk_storage:
+        parameters["storage"] = disk_storage
     if node != source.template.node:
-        asked["target"] = node
-    return asked, f"{source.template.path}/clone", node
+        parameters["target"] = node
+    return parameters, f"{source.template.path}/clone", node
 
 
 def _slots(spec: InstanceSpec, kind: str, config: Mapping[str, object]) -> tuple[str, ...]:
-    """Return the first free slots of an image for the data disks of a machine."""
+    """Return the free slots, in order, for the data disks of a guest."""
     taken = {drive.slot for drive in drives(config)}
     slots = DATA_SLOTS if kind == "qemu" else MOUNT_SLOTS
     return tuple(slot for slot in slots if slot not in taken)[: len(spec.disks)]
 
 
-def _carried_on(
-    connections: ProxmoxConnections, spec: InstanceSpec, mark: Mark, place: Place
+def _continue(
+    clients: ProxmoxClients, spec: InstanceSpec, metadata: Metadata, location: Location
 ) -> Instance:
-    """Do what is left to do for a machine, and return it."""
-    doing = f"make machine {place.vmid} ({spec.name}) ready in {spec.region}"
+    """Do the remaining steps of a creation, and return the guest."""
+    doing = f"configure guest {location.vmid} ({spec.name}) in {spec.region}"
     busy: Conflict | None = None
-    for _ in tries(PATIENCE_SECONDS):
-        machine = _read_again(connections, place, doing)
-        if machine.mark.token is not None:
-            _refuse_other(machine, mark, spec)
-        if machine.lock in {"create", "clone"}:
+    for _ in attempts(CALL_SECONDS):
+        guest = _read_again(clients, location, doing)
+        if guest.metadata.token is not None:
+            _check_same_request(guest, metadata, spec)
+        if guest.lock in {"create", "clone"}:
             continue
-        if machine.mark.token is None:
-            raise _is_gone(doing)
+        if guest.metadata.token is None:
+            raise _gone(doing)
         try:
-            if machine.mark.making:
-                machine = make_ready(connections, machine, spec, doing)
-            return to_instance(spec.region, machine)
+            if guest.metadata.incomplete:
+                guest = make_ready(clients, guest, spec, doing)
+            return to_instance(spec.region, guest)
         except Conflict as error:
             busy = error
         except Terminal:
-            made = InstanceReference(
-                region=spec.region, id=str(place.vmid), unique_id=to_unique_id(machine)
+            reference = InstanceReference(
+                region=spec.region, id=str(location.vmid), unique_id=to_unique_id(guest)
             )
             with suppress(SkyClustError):
-                delete_instance(connections, made)
+                delete_instance(clients, reference)
             raise
     raise busy or Timeout(
-        f"Could not {doing} within {PATIENCE_SECONDS:.0f} s: its disks are being copied.",
-        hint="Ask again with the same token: it is carried on from where it is then.",
+        f"Could not {doing} within {CALL_SECONDS:.0f} s: its disks are being copied.",
+        hint="Repeat the request with the same token: it continues the creation.",
         provider="proxmox",
     )
 
 
-def _read_again(connections: ProxmoxConnections, place: Place, doing: str) -> Machine:
+def _read_again(clients: ProxmoxClients, location: Location, doing: str) -> Guest:
     try:
-        return read_machine(connections, place, doing)
+        return read_guest(clients, location, doing)
     except NotFound as error:
-        raise _is_gone(doing) from error
+        raise _gone(doing) from error
 
 
-def _is_gone(doing: str) -> Conflict:
+def _gone(doing: str) -> Conflict:
     return Conflict(
-        f"Could not {doing}: it is gone, its making failed or somebody removed it.",
-        hint="Ask again with the same token.",
+        f"Could not {doing}: it is gone, its creation failed or somebody deleted it.",
+        hint="Repeat the request with the same token.",
         provider="proxmox",
     )
 
 
-def _refuse_other(machine: Machine, mark: Mark, spec: InstanceSpec) -> None:
-    if machine.mark.token != mark.token or machine.mark.request != mark.request:
+def _check_same_request(guest: Guest, metadata: Metadata, spec: InstanceSpec) -> None:
+    if guest.metadata.token != metadata.token or guest.metadata.request != metadata.request:
         raise InvalidRequest(
-            f"Could not create machine {spec.name}: the token was used for another request,"
-            f" which made machine {machine.vmid}.",
+            f"Could not create guest {spec.name}: the token was used for another request,"
+            f" which created guest {guest.vmid}.",
             hint="Use a new token for a new request.",
             provider="proxmox",
         )

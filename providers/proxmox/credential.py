@@ -1,4 +1,4 @@
-"""The credential of one Proxmox VE cluster: what the form asks for, and what it refuses."""
+"""The credential of one Proxmox VE cluster: its fields and their validation."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ class ProxmoxCredential(CredentialModel):
     token_name: str | None = Field(
         default=None,
         title="Token name",
-        description="Name of the API token: what stands behind the exclamation mark of its id.",
+        description="Name of the API token: what stands behind the exclamation metadata of its id.",
     )
     token_value: SecretStr | None = Field(
         default=None,
         title="Token secret",
-        description="The secret of the API token, shown once when it is made.",
+        description="The secret of the API token, shown once when it is created.",
     )
     password: SecretStr | None = Field(
         default=None,
@@ -60,7 +60,7 @@ class ProxmoxCredential(CredentialModel):
         default=True,
         title="Verify the certificate",
         description="Whether the cluster's certificate has to be trusted. Switched off, anybody"
-        " on the way can read the secret.",
+        " on the network path can read the secret.",
     )
     ca_certificate: str | None = Field(
         default=None,
@@ -104,7 +104,7 @@ class ProxmoxCredential(CredentialModel):
     @classmethod
     def _name_of_a_token(cls, value: str | None) -> str | None:
         if value is not None and not _TOKEN_NAME.fullmatch(value):
-            raise ValueError("is the part of the token's id behind the exclamation mark")
+            raise ValueError("is the part of the token's id behind the exclamation metadata")
         return value
 
     @field_validator("ca_certificate")
@@ -163,5 +163,5 @@ class ProxmoxCredential(CredentialModel):
 
 
 def _in_address(host: str) -> str:
-    """Return a host as an address has it: one of IPv6 stands in brackets."""
+    """Return a host for a URL: an IPv6 address in brackets."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host

@@ -1,7 +1,7 @@
-"""Disks: volumes of the storages, and which machine has each in which drive.
+"""Disks: volumes of the storages, and the guests that have them in a drive.
 
-A volume belongs to the machine whose number is in its name, and goes with it. It may be in a
-drive of another one; then it stays when that one goes.
+A volume is owned by the guest whose VMID is in its name, and is deleted with it. It may be in a
+drive of another guest, and is not deleted with that one.
 Source: https://pve.proxmox.com/pve-docs/api-viewer/#/nodes/{node}/storage/{storage}/content
 """
 
@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.proxmox.cluster_guests import get_pages, survey
-from providers.proxmox.drives import GIB, disk_id, drives
+from providers.proxmox.cluster_guests import get_cluster_guests, get_pages
+from providers.proxmox.drives import GIB, drives, to_disk_id
 from providers.proxmox.fields import missing, required_text, to_integer, to_time
 from providers.proxmox.guests import Reading
 from providers.proxmox.storages import Storage, get_storages
@@ -21,40 +21,39 @@ from skyclust.model.resource import Resource, ResourceKind, ResourceState
 from skyclust.providerkit.items import ItemReader
 
 if TYPE_CHECKING:
-    from providers.proxmox.client import ProxmoxConnections
+    from providers.proxmox.client import ProxmoxClients
 
 CONTENT: Final = frozenset({"images", "rootdir"})
+"""The kinds of content that are disks of VMs and of containers."""
 
 
 @dataclass(frozen=True)
 class Holders:
-    """Which machines and templates have a disk in a drive: the machine's number, and the drive.
+    """Which guests and templates have a disk in a drive: VMID and slot.
 
-    Several may have one, as the members of a cluster of machines do. `unread` are the numbers of
-    the machines whose drives could not be read: what belongs to them may be in use.
+    Several guests may share a disk, for example the members of a database cluster. `unread` are
+    the VMIDs of the guests whose drives could not be read: the disks that they own may be in use.
     """
 
     by_disk: Mapping[str, Sequence[tuple[int, str]]] = field(default_factory=dict)
     unread: frozenset[int] = frozenset()
 
     def of(self, disk: str) -> list[tuple[int, str]]:
-        """Return the machines that have a disk, by number, and the drive at each."""
+        """Return the VMID and slot of each guest that has a disk, by VMID."""
         return sorted(self.by_disk.get(disk, ()))
 
 
-def get_disks(
-    connections: ProxmoxConnections, region: str, page_size: int
-) -> Iterator[Sequence[Resource]]:
-    """Yield the disks of a cluster, storage by storage: Proxmox VE lists a whole storage."""
+def get_disks(clients: ProxmoxClients, region: str, page_size: int) -> Iterator[Sequence[Resource]]:
+    """Yield the disks of a cluster, one page for each storage: Proxmox VE lists a whole storage."""
     del page_size
     doing = f"list disks in {region}"
     reader = ItemReader("proxmox", f"disks of {region}")
-    holders = get_holders(connections, region, doing, reader)
-    storages = get_storages(connections, set(CONTENT), doing, reader=reader, region=region)
+    holders = get_holders(clients, region, doing, reader)
+    storages = get_storages(clients, set(CONTENT), doing, reader=reader, region=region)
     for storage in storages:
-        held = connections.get_list(storage.path, doing)
-        found = reader.read(held, _disk_reader(region, storage, holders), region=region)
-        yield sorted(found, key=lambda disk: disk.id)
+        volumes = clients.get_list(storage.path, doing)
+        disks = reader.read(volumes, _disk_reader(region, storage, holders), region=region)
+        yield sorted(disks, key=lambda disk: disk.id)
     reader.finish()
 
 
@@ -68,32 +67,34 @@ def _disk_reader(
 
 
 def get_holders(
-    connections: ProxmoxConnections, region: str, doing: str, reader: ItemReader | None = None
+    clients: ProxmoxClients, region: str, doing: str, reader: ItemReader | None = None
 ) -> Holders:
-    """Return which machine or template has which disk, from all their configurations.
+    """Return the holders of all disks, from the configurations of all guests and templates.
 
-    `reader` remembers the machines that cannot be read; without one they raise.
+    `reader` collects the guests that cannot be read; without a reader they raise IncompleteList.
     """
-    items = reader or ItemReader("proxmox", f"machines of {region}")
-    cluster = survey(connections, region, doing, items)
-    found: dict[str, list[tuple[int, str]]] = {}
+    items = reader or ItemReader("proxmox", f"guests of {region}")
+    cluster = get_cluster_guests(clients, region, doing, items)
+    by_disk: dict[str, list[tuple[int, str]]] = {}
     unread = set[int]()
-    for page in get_pages(connections, cluster, cluster.places, len(cluster.places) or 1, doing):
-        read = items.read(page, Reading.machine, region=region, name=lambda one: one.place.word)
-        unread |= {one.place.vmid for one in page} - {machine.vmid for machine in read}
-        for machine in read:
-            for drive in drives(machine.config):
-                key = disk_id(drive.volume, machine.place.node, machine.shared)
-                found.setdefault(key, []).append((machine.vmid, drive.slot))
+    for page in get_pages(clients, cluster, cluster.locations, len(cluster.locations) or 1, doing):
+        read = items.read(
+            page, Reading.guest, region=region, name=lambda reading: reading.location.label
+        )
+        unread |= {reading.location.vmid for reading in page} - {guest.vmid for guest in read}
+        for guest in read:
+            for drive in drives(guest.config):
+                key = to_disk_id(drive.volume, guest.location.node, guest.shared)
+                by_disk.setdefault(key, []).append((guest.vmid, drive.slot))
     if reader is None:
         items.finish()
-    return Holders(found, frozenset(unread))
+    return Holders(by_disk, frozenset(unread))
 
 
 def is_disk(volume: Any) -> bool:
-    """Return whether a volume is a disk; raises UnexpectedAnswer when it does not tell.
+    """Return whether a volume is a disk; the small volume that cloud-init reads is not.
 
-    The small drive that cloud-init reads is none.
+    Raises UnexpectedAnswer for a volume without an id or a content.
     """
     if not isinstance(volume, Mapping):
         raise missing("volid")
@@ -106,41 +107,36 @@ def _is_cloudinit(volid: str) -> bool:
 
 
 def find_volume(
-    connections: ProxmoxConnections, disk: str, doing: str
+    clients: ProxmoxClients, disk: str, doing: str
 ) -> tuple[Storage, Mapping[str, Any]]:
-    """Return a volume and its storage by the disk's id; raises NotFound when there is none."""
-    place, _, rest = disk.partition(":")
-    node, _, name = place.rpartition("/")
-    volume = f"{name}:{rest}"
-    for storage in get_storages(connections, set(CONTENT), doing, name=name):
+    """Return a disk's volume and its storage; raises NotFound when the disk does not exist."""
+    prefix, _, rest = disk.partition(":")
+    node, _, name = prefix.rpartition("/")
+    volid = f"{name}:{rest}"
+    for storage in get_storages(clients, set(CONTENT), doing, name=name):
         if node != ("" if storage.shared else storage.node):
             continue
-        for one in connections.get_list(storage.path, doing):
-            if isinstance(one, Mapping) and one.get("volid") == volume and is_disk(one):
-                return storage, one
-    raise NotFound(f"Could not {doing}: there is no disk {disk!r}.", provider="proxmox")
-
-
-def get_disk(connections: ProxmoxConnections, region: str, disk: str) -> Resource:
-    """Return a disk as inventory does; raises NotFound when there is none."""
-    doing = f"read disk {disk} in {region}"
-    storage, volume = find_volume(connections, disk, doing)
-    return to_disk(region, storage, volume, get_holders(connections, region, doing))
+        for volume in clients.get_list(storage.path, doing):
+            if not isinstance(volume, Mapping) or volume.get("volid") != volid:
+                continue
+            if is_disk(volume):
+                return storage, volume
+    raise NotFound(f"Could not {doing}: disk {disk!r} does not exist.", provider="proxmox")
 
 
 def to_disk(region: str, storage: Storage, volume: Mapping[str, Any], holders: Holders) -> Resource:
     """Return a volume as an inventory resource.
 
-    Raises UnexpectedAnswer where it cannot be told whether a machine has it.
+    Raises UnexpectedAnswer when it is unknown whether a guest has it.
     """
     volid = required_text(volume, "volid")
     shared = frozenset({storage.name} if storage.shared else ())
-    key = disk_id(volid, storage.node, shared)
+    key = to_disk_id(volid, storage.node, shared)
     held = holders.of(key)
     owner = to_integer(volume.get("vmid"))
     if not held and owner in holders.unread:
         raise UnexpectedAnswer(
-            f"The machine {owner} that it belongs to cannot be read.", provider="proxmox"
+            f"The guest {owner} that owns it cannot be read.", provider="proxmox"
         )
     size = to_integer(volume.get("size"))
     return Resource(
@@ -154,7 +150,7 @@ def to_disk(region: str, storage: Storage, volume: Mapping[str, Any], holders: H
         native_state="used" if held else "unused",
         created_at=to_time(volume.get("ctime")),
         attributes={
-            "attached_to": [str(machine) for machine in dict(held)],
+            "attached_to": [str(guest) for guest in dict(held)],
             "device": held[0][1] if held else None,
             "encrypted": None,
             "owner": str(owner) if owner is not None else None,

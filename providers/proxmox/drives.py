@@ -1,7 +1,7 @@
-"""Drives: what the keys of a configuration say about a machine's disks. No calls here.
+"""Drives: the disks in a guest's configuration. Only pure functions.
 
-A disk is known by its volume: `ceph:vm-101-disk-0` on a storage that all nodes share, with the
-node before it, `pve1/local-lvm:vm-101-disk-0`, where each node has its own.
+The id of a disk is its volume id, `ceph:vm-101-disk-0`, on a storage that all nodes share, and is
+prefixed by the node, `pve1/local-lvm:vm-101-disk-0`, on local storage.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from providers.proxmox.fields import missing, to_text
 
 if TYPE_CHECKING:
-    from providers.proxmox.guests import Machine
+    from providers.proxmox.guests import Guest
 
 DRIVE: Final = re.compile(r"(?:scsi|virtio|sata|ide)\d+|efidisk0|tpmstate0|rootfs|mp\d+")
 _SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)([KMGT]?)")
@@ -23,15 +23,15 @@ _BOOT_DEVICES: Final = ("scsi0", "virtio0", "sata0", "ide0")
 GIB: Final = 1024**3
 
 DATA_SLOTS: Final = tuple(f"scsi{number}" for number in range(1, 31))
-"""Where data disks of machines go; `scsi0` is for the boot disk."""
+"""The slots for data disks of VMs; `scsi0` is for the boot disk."""
 
 MOUNT_SLOTS: Final = tuple(f"mp{number}" for number in range(256))
-"""Where data volumes of containers go."""
+"""The slots for data volumes of containers."""
 
 
 @dataclass(frozen=True)
 class Drive:
-    """One disk of a machine. `size` is in bytes, None where the configuration names none."""
+    """One disk of a guest. `size` is in bytes, None when the configuration has no size."""
 
     slot: str
     volume: str
@@ -39,10 +39,9 @@ class Drive:
 
 
 def drives(config: Mapping[str, Any]) -> Iterator[Drive]:
-    """Yield the disks that a configuration has in use, by slot; CDs and cloud-init are none.
+    """Yield the disks of a configuration by slot, without CDs and the drive of cloud-init.
 
-    Raises UnexpectedAnswer for a drive that does not tell what is in it: a disk would seem to be
-    in use by nobody.
+    Raises UnexpectedAnswer for a drive without a volume: its disk would appear to be unused.
     """
     for slot in sorted(config):
         if DRIVE.fullmatch(slot):
@@ -66,20 +65,20 @@ def _is_volume(volume: str) -> bool:
 
 
 def to_bytes(text: str) -> int | None:
-    """Return a size as a configuration writes it, `32G`, in bytes; None for what is no size."""
-    found = _SIZE.fullmatch(text)
-    return int(float(found[1]) * _UNITS[found[2]]) if found else None
+    """Return a size of a configuration, such as `32G`, in bytes; None for any other text."""
+    match = _SIZE.fullmatch(text)
+    return int(float(match[1]) * _UNITS[match[2]]) if match else None
 
 
 def total_bytes(config: Mapping[str, Any]) -> int | None:
-    """Return the size of all disks of a configuration; None when one of them is unknown."""
+    """Return the total size of the disks of a configuration; None when a size is unknown."""
     sizes = [drive.size for drive in drives(config)]
     known = [size for size in sizes if size is not None]
     return sum(known) if len(known) == len(sizes) else None
 
 
 def boot_slot(config: Mapping[str, Any]) -> str | None:
-    """Return the slot that a machine starts from, None where no disk can be told."""
+    """Return the slot of the disk that a guest boots from, None when it is unknown."""
     in_use = [drive.slot for drive in drives(config)]
     if "rootfs" in in_use:
         return "rootfs"
@@ -91,23 +90,25 @@ def boot_slot(config: Mapping[str, Any]) -> str | None:
 
 
 def has_cloudinit(config: Mapping[str, Any]) -> bool:
-    """Return whether a machine has the drive that cloud-init reads."""
+    """Return whether a guest has the drive that cloud-init reads."""
     return any("cloudinit" in split(config[key])[0] for key in config if DRIVE.fullmatch(key))
 
 
-def disk_id(volume: str, node: str, shared: frozenset[str]) -> str:
-    """Return the id of a disk that a node knows by its volume."""
+def to_disk_id(volume: str, node: str, shared: frozenset[str]) -> str:
+    """Return the id of a disk from its volume id on a node."""
     storage = volume.partition(":")[0]
     return volume if storage in shared else f"{node}/{volume}"
 
 
-def disk_ids(machine: Machine) -> list[str]:
-    """Return the ids of a machine's disks, the boot disk first, then by slot."""
-    first = boot_slot(machine.config)
-    found = sorted(drives(machine.config), key=lambda one: (one.slot != first, _in_order(one.slot)))
-    return [disk_id(drive.volume, machine.place.node, machine.shared) for drive in found]
+def disk_ids(guest: Guest) -> list[str]:
+    """Return the ids of a guest's disks, the boot disk first, then by slot."""
+    first = boot_slot(guest.config)
+    ordered = sorted(
+        drives(guest.config), key=lambda drive: (drive.slot != first, _slot_key(drive.slot))
+    )
+    return [to_disk_id(drive.volume, guest.location.node, guest.shared) for drive in ordered]
 
 
-def _in_order(slot: str) -> tuple[str, int]:
+def _slot_key(slot: str) -> tuple[str, int]:
     name = slot.rstrip("0123456789")
     return name, int(slot[len(name) :] or 0)

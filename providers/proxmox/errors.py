@@ -1,8 +1,8 @@
-"""One table from what Proxmox VE answers and proxmoxer raises to the errors of SkyClust.
+"""The mapping of replies of Proxmox VE and exceptions of proxmoxer to the errors of SkyClust.
 
-Proxmox VE answers nearly everything that goes wrong with HTTP 500 and a sentence, and a task
-that fails ends with such a sentence as its exit status. So the sentences are looked up, in the
-order of the table; then the HTTP status counts. What requests raises is looked up by class.
+Proxmox VE reports nearly every error with HTTP 500 and a message, and a task that fails has such a
+message as its exit status. So the messages are matched, in the order of the table; then the HTTP
+status decides. Exceptions of requests are looked up by class.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from skyclust.errors import (
     Unsupported,
 )
 
-# The sentences stand in the sources at https://git.proxmox.com (qemu-server, pve-container,
-# pve-guest-common, pve-storage, pve-cluster, pve-manager). The first match counts.
-_SENTENCES: Final[tuple[tuple[type[SkyClustError], str], ...]] = (
+# The messages are in the sources at https://git.proxmox.com (qemu-server, pve-container,
+# pve-guest-common, pve-storage, pve-cluster, pve-manager). The first match decides.
+_MESSAGES: Final[tuple[tuple[type[SkyClustError], str], ...]] = (
     (PermissionDenied, r"permission check failed|missing privileges|only root can|only root may"),
     (PermissionDenied, r"is not a valid token ID"),
     (Unavailable, r"^internal server error|^service unavailable|^bad gateway"),
@@ -70,10 +70,10 @@ _SENTENCES: Final[tuple[tuple[type[SkyClustError], str], ...]] = (
     (InvalidRequest, r"could not determine|supports only|not compatible|please set|no block node"),
     (InvalidRequest, r"is not (in|executable)|too many|found no device|internal|is also mapped"),
 )  # fmt: skip
-SENTENCES: Final = tuple((ours, re.compile(text, re.IGNORECASE)) for ours, text in _SENTENCES)
+MESSAGES: Final = tuple((ours, re.compile(text, re.IGNORECASE)) for ours, text in _MESSAGES)
 
 # https://pve.proxmox.com/wiki/Proxmox_VE_API; 595 to 599 are those of AnyEvent::HTTP, by which
-# a node tells that it cannot reach the node that is asked for.
+# a node reports that it cannot reach the requested node.
 STATUSES: Final[Mapping[int, type[SkyClustError]]] = {
     400: InvalidRequest,
     401: AuthenticationFailed,
@@ -93,8 +93,8 @@ STATUSES: Final[Mapping[int, type[SkyClustError]]] = {
     599: Unavailable,
 }
 
-# Classes of requests.exceptions, proxmoxer.core and json by name: they are not imported for a
-# table. What is not here is looked up by the classes it comes from.
+# Classes of requests.exceptions, proxmoxer.core and json by name, so that they need not be
+# imported. A class that is not in the table is looked up by its base classes.
 ERROR_CLASSES: Final[Mapping[str, type[SkyClustError]]] = {
     "AuthenticationError": AuthenticationFailed,
     "ChunkedEncodingError": Unavailable,
@@ -132,85 +132,86 @@ _HINTS: Final[tuple[tuple[str, str], ...]] = (
 _STATUS_HINTS: Final[Mapping[int, str]] = {
     401: "Check user, realm, token name and secret, and that the token has not expired.",
     403: "Give the token the privilege on that path; `skyclust credential verify` lists all.",
-    595: "Is the node on? What runs there cannot be read or changed until it is.",
+    595: "Is the node on? Its guests cannot be read or changed until it is.",
 }
 _CERTIFICATE_HINT: Final = (
     "Is the node's certificate trusted? Give its CA certificate or its fingerprint."
 )
-_ODD_HINT: Final = "Is a proxy or another service answering at the endpoint?"
+_PROXY_HINT: Final = "Is a proxy or another service answering at the endpoint?"
 
 
-def class_for(status: int, sentence: str) -> type[SkyClustError]:
-    """Return our class for an answer: what says 500 says more in its sentence."""
+def class_for(status: int, message: str) -> type[SkyClustError]:
+    """Return our class for a reply: by its status, or by its message when the status is 500."""
     if status in STATUSES:
         return STATUSES[status]
-    return class_of_sentence(sentence) or (Unavailable if status >= 500 else InvalidRequest)
+    return class_of_message(message) or (Unavailable if status >= 500 else InvalidRequest)
 
 
-def class_of_sentence(sentence: str) -> type[SkyClustError] | None:
-    """Return our class for a sentence of Proxmox VE, None for one that is not in the table."""
-    return next((ours for ours, text in SENTENCES if text.search(sentence)), None)
+def class_of_message(message: str) -> type[SkyClustError] | None:
+    """Return our class for a message of Proxmox VE; None when no pattern matches."""
+    return next((ours for ours, text in MESSAGES if text.search(message)), None)
 
 
 def task_error(exit_status: str, doing: str) -> SkyClustError:
     """Return our error for a task that ended with an exit status other than OK.
 
-    A sentence that is not in the table is taken for final: whatever broke, it broke half way.
+    A message that no pattern matches is InvalidRequest, which is not retried: the task may have
+    done half of its work.
     """
-    ours = class_of_sentence(exit_status) or InvalidRequest
+    ours = class_of_message(exit_status) or InvalidRequest
     return _built(ours, exit_status, doing, code="task")
 
 
 def translated(
     error: Exception, doing: str, retry_after: float | None = None
 ) -> SkyClustError | None:
-    """Return our error for one of proxmoxer's or requests'; None for any other.
+    """Return our error for an exception of proxmoxer or requests; None for any other.
 
-    `doing` completes "Could not ...". `retry_after` is what the answer asked to wait, in
-    seconds: with it a 503 comes from a proxy that protects the cluster.
+    `doing` completes "Could not ...". `retry_after` are the seconds of a Retry-After
+    header: a 503 with one comes from a proxy that protects the cluster, and is Throttled.
     """
     status: Any = getattr(error, "status_code", None)
     if isinstance(status, int) and type(error).__name__ == "ResourceException":
-        return _from_answer(error, status, doing, retry_after)
+        return _from_reply(error, status, doing, retry_after)
     for kind in type(error).__mro__:
         if kind.__module__.split(".")[0] in {"requests", "proxmoxer", "json"} and (
             ours := ERROR_CLASSES.get(kind.__name__)
         ):
             hint = _CERTIFICATE_HINT if kind.__name__ == "SSLError" else ""
-            hint = _ODD_HINT if ours is UnexpectedAnswer else hint
+            hint = _PROXY_HINT if ours is UnexpectedAnswer else hint
             name = type(error).__name__
             return _built(ours, f"{name}: {error}", doing, code=name, hint=hint)
     return None
 
 
-def _from_answer(
+def _from_reply(
     error: Exception, status: int, doing: str, retry_after: float | None
 ) -> SkyClustError:
-    sentence = str(getattr(error, "content", "") or "")
+    message = str(getattr(error, "content", "") or "")
     fields: Any = getattr(error, "errors", None)
     if isinstance(fields, dict):
-        told = "; ".join(f"{name}: {str(text).strip()}" for name, text in sorted(fields.items()))
-        sentence = f"{sentence.rstrip('. ')}: {told}" if told else sentence
-    ours = class_for(status, sentence)
+        details = "; ".join(f"{name}: {str(text).strip()}" for name, text in sorted(fields.items()))
+        message = f"{message.rstrip('. ')}: {details}" if details else message
+    ours = class_for(status, message)
     if retry_after is not None and status in {429, 503}:
         ours = Throttled
-    built = _built(ours, sentence, doing, code=str(status), hint=_STATUS_HINTS.get(status, ""))
+    built = _built(ours, message, doing, code=str(status), hint=_STATUS_HINTS.get(status, ""))
     if isinstance(built, Throttled):
         built.retry_after = retry_after
     return built
 
 
 def _built(
-    ours: type[SkyClustError], sentence: str, doing: str, *, code: str, hint: str = ""
+    ours: type[SkyClustError], message: str, doing: str, *, code: str, hint: str = ""
 ) -> SkyClustError:
-    said = sentence.strip().rstrip(".") or "Proxmox VE gave no reason"
-    found = next((text for pattern, text in _HINTS if re.search(pattern, said, re.I)), hint)
-    return ours(f"Could not {doing}: {said}.", hint=found, provider="proxmox", code=code)
+    reason = message.strip().rstrip(".") or "Proxmox VE gave no reason"
+    hint = next((text for pattern, text in _HINTS if re.search(pattern, reason, re.I)), hint)
+    return ours(f"Could not {doing}: {reason}.", hint=hint, provider="proxmox", code=code)
 
 
 @contextmanager
 def proxmox_errors(doing: str) -> Iterator[None]:
-    """Raise what proxmoxer or requests raise inside as an error of our tree, with its cause."""
+    """Raise errors of proxmoxer and requests as errors of our tree, with the cause."""
     try:
         yield
     except Exception as error:

@@ -1,8 +1,8 @@
-"""What Proxmox VE's values mean, however they are written.
+"""Reading the fields of Proxmox VE's replies, whatever JSON type they have.
 
-Perl knows no types: the same field comes as a number from one version and as a text from
-another, and `pvesh` writes everything as text. What is absent, or is nothing of its kind, is
-None: an optional field never makes a machine unreadable, and nothing is made up in its place.
+Perl has no types: the same field is a number in one version and a string in another, and `pvesh`
+writes everything as a string. A field that is absent or has another kind of value is None: an
+optional field never makes a guest unreadable, and it is never replaced by an invented value.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _TRUE: Final = frozenset({"1", "on", "yes", "true"})
 
 
 def to_text(value: object) -> str | None:
-    """Return a text, also of a number; None for an empty one and for anything else."""
+    """Return a string or number as a string; None for an empty one and for anything else."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return None
     return str(value) or None
 
 
 def to_number(value: object) -> float | None:
-    """Return a finite number, also from a text such as `0.5`; None for anything else."""
+    """Return a finite number, also of a string such as `0.5`; None for anything else."""
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
@@ -41,7 +41,7 @@ def to_number(value: object) -> float | None:
 
 
 def to_integer(value: object) -> int | None:
-    """Return a whole number, also from a text; None for a fraction and for anything else."""
+    """Return a whole number, also of a string; None for a fraction and for anything else."""
     if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -56,45 +56,45 @@ def to_flag(value: object) -> bool:
 
 
 def to_time(value: object) -> datetime | None:
-    """Return seconds since 1970 as a time in UTC; None for none, 0 included."""
+    """Return seconds since 1970 as a time in UTC; None for 0 and for anything else."""
     seconds = to_integer(value)
     if not seconds:
         return None
     try:
         return datetime.fromtimestamp(seconds, UTC)
-    except (OverflowError, ValueError, OSError):  # beyond what a date can be
+    except (OverflowError, ValueError, OSError):  # outside the range of datetime
         return None
 
 
-def options_of(value: object) -> dict[str, str]:
-    """Return the options of a configuration's value, such as that of a network card."""
+def to_options(value: object) -> dict[str, str]:
+    """Return the `key=value` options in a field of a configuration, such as `net0`."""
     return dict(part.partition("=")[::2] for part in (to_text(value) or "").split(",") if part)
 
 
 def required_text(item: Mapping[str, Any], key: str) -> str:
-    """Return a text that Proxmox VE always sends; raises UnexpectedAnswer without it."""
-    found = to_text(item.get(key))
-    if found is None:
+    """Return a string that Proxmox VE always sends; raises UnexpectedAnswer without it."""
+    value = to_text(item.get(key))
+    if value is None:
         raise missing(key)
-    return found
+    return value
 
 
 def required_number(item: Mapping[str, Any], key: str) -> int:
     """Return a number that Proxmox VE always sends; raises UnexpectedAnswer without it."""
-    found = to_integer(item.get(key))
-    if found is None:
+    value = to_integer(item.get(key))
+    if value is None:
         raise missing(key)
-    return found
+    return value
 
 
 def required_flag(item: Mapping[str, Any], key: str) -> bool:
     """Return a flag that Proxmox VE always sends; raises UnexpectedAnswer without it."""
-    found = item.get(key)
-    if not isinstance(found, (bool, int, str)) or found == "":
+    value = item.get(key)
+    if not isinstance(value, (bool, int, str)) or value == "":
         raise missing(key)
-    return to_flag(found)
+    return to_flag(value)
 
 
 def missing(key: str) -> UnexpectedAnswer:
-    """Return the error for something that has not what everything of its kind has."""
+    """Return the error for an item that lacks a field which every item of its kind has."""
     return UnexpectedAnswer(f"It has no {key!r} that can be read.", provider="proxmox")

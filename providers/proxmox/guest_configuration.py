@@ -1,4 +1,4 @@
-"""The steps between a copy of an image and a machine that runs; each may be done again."""
+"""Configuring and starting a newly created guest; each step may be repeated."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ from urllib.parse import quote
 
 from providers.proxmox.drives import DATA_SLOTS, GIB, boot_slot, drives, has_cloudinit
 from providers.proxmox.fields import to_text
-from providers.proxmox.guests import Machine, read_machine
+from providers.proxmox.guests import Guest, read_guest
 from providers.proxmox.lookups import Source
-from providers.proxmox.notes import with_mark
+from providers.proxmox.notes import with_metadata
 from providers.proxmox.sizes import to_size
-from providers.proxmox.tags import refuse_tag, to_words
-from providers.proxmox.tasks import complete
+from providers.proxmox.tags import check_tag, to_pve_tags
+from providers.proxmox.tasks import complete_task
 from skyclust.errors import InvalidRequest
 from skyclust.model.instance import InstanceSpec
 
 if TYPE_CHECKING:
-    from providers.proxmox.client import ProxmoxConnections
+    from providers.proxmox.client import ProxmoxClients
 
 DEFAULT_BRIDGE: Final = "vmbr0"
-"""The bridge that the installer of Proxmox VE makes."""
+"""The bridge that the installer of Proxmox VE creates."""
 
 CONTAINER_GIB: Final = 8
-"""What the web interface offers for the disk of a container."""
+"""The default of the web interface for the disk of a container."""
 
 _CLOUDINIT_SLOTS: Final = ("ide2", "ide0", "ide1", "ide3", "sata5")
 
 
 def from_file(spec: InstanceSpec, source: Source, storage: str) -> dict[str, object]:
-    """Return the configuration of a machine or container that is made from a file."""
+    """Return the configuration of a VM or container that is created from a file."""
     bridge = spec.network or DEFAULT_BRIDGE
     if source.kind == "lxc":
         size = spec.boot_disk.size_gib if spec.boot_disk else CONTAINER_GIB
-        asked: dict[str, object] = {
+        parameters: dict[str, object] = {
             "ostemplate": source.volume,
             "rootfs": f"{storage}:{size}",
             "unprivileged": 1,
             "net0": f"name=eth0,bridge={bridge},ip=dhcp",
         }
         keys = {"ssh-public-keys": "\n".join(spec.ssh_keys)} if spec.ssh_keys else {}
-        return {**asked, **keys}
+        return {**parameters, **keys}
     return {
         "scsi0": f"{storage}:0,import-from={source.volume}",
         "boot": "order=scsi0",
@@ -55,81 +55,79 @@ def from_file(spec: InstanceSpec, source: Source, storage: str) -> dict[str, obj
     }
 
 
-def make_ready(
-    connections: ProxmoxConnections, machine: Machine, spec: InstanceSpec, doing: str
-) -> Machine:
-    """Set a machine up, start it, take away that it is being made, and return it as it is.
+def make_ready(clients: ProxmoxClients, guest: Guest, spec: InstanceSpec, doing: str) -> Guest:
+    """Configure and start a guest, mark its creation as complete, and return it.
 
-    Raises Conflict when somebody changed it meanwhile: read it again and go on.
+    Raises Conflict when its configuration was changed meanwhile: read the guest again and repeat.
     """
-    path = machine.place.path
-    if not machine.runs:
-        changes = to_changes(machine, spec, doing)
-        method = connections.post if machine.place.kind == "qemu" else connections.put
-        upid = method(f"{path}/config", doing, **changes, **machine.precondition)
-        complete(connections, upid, doing)
-        _grow_boot_disk(connections, machine, spec, doing)
-        complete(connections, connections.post(f"{path}/status/start", doing), doing)
-    machine = read_machine(connections, machine.place, doing)
-    mark = machine.mark.model_copy(update={"making": False})
-    description = with_mark(machine.description, mark)
-    changes = {"description": description, **machine.precondition}
-    connections.put(f"{path}/config", doing, **changes)
-    return replace(machine, mark=mark)
+    path = guest.location.path
+    if not guest.runs:
+        changes = to_changes(guest, spec, doing)
+        method = clients.post if guest.location.kind == "qemu" else clients.put
+        upid = method(f"{path}/config", doing, **changes, **guest.precondition)
+        complete_task(clients, upid, doing)
+        _grow_boot_disk(clients, guest, spec, doing)
+        complete_task(clients, clients.post(f"{path}/status/start", doing), doing)
+    guest = read_guest(clients, guest.location, doing)
+    metadata = guest.metadata.model_copy(update={"incomplete": False})
+    description = with_metadata(guest.description, metadata)
+    changes = {"description": description, **guest.precondition}
+    clients.put(f"{path}/config", doing, **changes)
+    return replace(guest, metadata=metadata)
 
 
-def to_changes(machine: Machine, spec: InstanceSpec, doing: str) -> dict[str, object]:
-    """Return the configuration that a machine gets; what it has already is left out."""
+def to_changes(guest: Guest, spec: InstanceSpec, doing: str) -> dict[str, object]:
+    """Return the changes of a guest's configuration that the spec requires."""
     size = to_size(spec.type)
-    config = machine.config
+    config = guest.config
     changes: dict[str, object] = {"cores": size.cores, "memory": size.memory_mib}
-    mark = machine.mark.model_copy(update={"tags": spec.tags})
-    changes["description"] = with_mark(machine.description, mark)
-    if words := to_words(to_text(config.get("tags")) or "", machine.mark.tags, spec.tags):
-        changes["tags"] = words
-    changes |= _data_disks(machine, spec)
-    if machine.place.kind == "qemu":
+    metadata = guest.metadata.model_copy(update={"tags": spec.tags})
+    changes["description"] = with_metadata(guest.description, metadata)
+    if tags := to_pve_tags(to_text(config.get("tags")) or "", guest.metadata.tags, spec.tags):
+        changes["tags"] = tags
+    changes |= _data_disks(guest, spec)
+    if guest.location.kind == "qemu":
         changes["sockets"] = 1
-        return changes | _network_card(machine, spec) | _cloudinit(machine, spec)
+        return changes | _network_card(guest, spec) | _cloudinit(guest, spec)
     if spec.user is not None:
         raise InvalidRequest(
             f"Could not {doing}: a container has no login user but root.", provider="proxmox"
         )
-    if spec.ssh_keys and machine.mark.image is not None and machine.mark.image.isdigit():
+    if spec.ssh_keys and guest.metadata.image is not None and guest.metadata.image.isdigit():
         raise InvalidRequest(
             f"Could not {doing}: a container that is cloned takes no SSH keys.",
-            hint="Put the keys into the template, or make it from a vztmpl file.",
+            hint="Put the keys into the template, or create it from a vztmpl file.",
             provider="proxmox",
         )
-    return changes | _container_card(machine, spec)
+    return changes | _container_card(guest, spec)
 
 
-def _network_card(machine: Machine, spec: InstanceSpec) -> dict[str, object]:
-    """Return the first network card on the bridge that is asked for; its address stays."""
+def _network_card(guest: Guest, spec: InstanceSpec) -> dict[str, object]:
+    """Return the first network card on the requested bridge; its MAC address stays."""
     if spec.network is None:
         return {}
-    card = (to_text(machine.config.get("net0")) or "virtio").split(",")
+    card = (to_text(guest.config.get("net0")) or "virtio").split(",")
     kept = [part for part in card if not part.startswith("bridge=")]
     return {"net0": ",".join([kept[0], f"bridge={spec.network}", *kept[1:]])}
 
 
-def _container_card(machine: Machine, spec: InstanceSpec) -> dict[str, object]:
+def _container_card(guest: Guest, spec: InstanceSpec) -> dict[str, object]:
     if spec.network is None and spec.private_address is None:
         return {}
-    card = (to_text(machine.config.get("net0")) or "name=eth0,ip=dhcp").split(",")
+    card = (to_text(guest.config.get("net0")) or "name=eth0,ip=dhcp").split(",")
     addresses = _addresses(spec.private_address) if spec.private_address else {}
     replaced = {**addresses, **({"bridge": spec.network} if spec.network else {})}
     kept = [part for part in card if part.partition("=")[0] not in replaced]
     return {"net0": ",".join([*kept, *(f"{key}={value}" for key, value in replaced.items())])}
 
 
-def _cloudinit(machine: Machine, spec: InstanceSpec) -> dict[str, object]:
-    config = machine.config
+def _cloudinit(guest: Guest, spec: InstanceSpec) -> dict[str, object]:
+    config = guest.config
     changes: dict[str, object] = {}
     if spec.user:
         changes["ciuser"] = spec.user
     if spec.ssh_keys:
-        # The API wants the keys encoded once more than a form does.
+        # The API requires the keys to be URL-encoded in addition to the encoding of the form.
         changes["sshkeys"] = quote("\n".join(spec.ssh_keys), safe="")
     if spec.private_address:
         addresses = _addresses(spec.private_address)
@@ -139,7 +137,7 @@ def _cloudinit(machine: Machine, spec: InstanceSpec) -> dict[str, object]:
             changes.setdefault("ipconfig0", "ip=dhcp")
     elif changes:
         slot = next(slot for slot in _CLOUDINIT_SLOTS if slot not in config)
-        changes[slot] = f"{_storage_of(machine)}:cloudinit"
+        changes[slot] = f"{_boot_storage(guest)}:cloudinit"
     return changes
 
 
@@ -151,55 +149,53 @@ def _addresses(text: str) -> dict[str, str]:
     return {**options, f"gw{suffix}": gateway} if gateway else options
 
 
-def _data_disks(machine: Machine, spec: InstanceSpec) -> dict[str, object]:
-    """Return the data disks that are not there yet, each in the slot chosen for it."""
+def _data_disks(guest: Guest, spec: InstanceSpec) -> dict[str, object]:
+    """Return the data disks that do not exist yet, each in the slot chosen for it."""
     changes: dict[str, object] = {}
-    for number, (slot, disk) in enumerate(zip(machine.mark.slots, spec.disks, strict=False), 1):
-        if slot in machine.config:
+    for number, (slot, disk) in enumerate(zip(guest.metadata.slots, spec.disks, strict=False), 1):
+        if slot in guest.config:
             continue
-        value = f"{disk.type or _storage_of(machine)}:{disk.size_gib}"
-        changes[slot] = value if machine.place.kind == "qemu" else f"{value},mp=/mnt/disk{number}"
+        value = f"{disk.type or _boot_storage(guest)}:{disk.size_gib}"
+        changes[slot] = value if guest.location.kind == "qemu" else f"{value},mp=/mnt/disk{number}"
     return changes
 
 
-def _storage_of(machine: Machine) -> str:
-    """Return the storage of a machine's boot disk."""
-    slot = boot_slot(machine.config)
-    volumes = {drive.slot: drive.volume for drive in drives(machine.config)}
+def _boot_storage(guest: Guest) -> str:
+    """Return the storage of a guest's boot disk."""
+    slot = boot_slot(guest.config)
+    volumes = {drive.slot: drive.volume for drive in drives(guest.config)}
     return volumes.get(slot or "", "").partition(":")[0]
 
 
-def _grow_boot_disk(
-    connections: ProxmoxConnections, machine: Machine, spec: InstanceSpec, doing: str
-) -> None:
+def _grow_boot_disk(clients: ProxmoxClients, guest: Guest, spec: InstanceSpec, doing: str) -> None:
     if spec.boot_disk is None:
         return
-    slot = boot_slot(machine.config)
-    size = next((one.size for one in drives(machine.config) if one.slot == slot), None)
-    wanted = spec.boot_disk.size_gib * GIB
-    if size is not None and wanted < size:
+    slot = boot_slot(guest.config)
+    size = next((drive.size for drive in drives(guest.config) if drive.slot == slot), None)
+    requested = spec.boot_disk.size_gib * GIB
+    if size is not None and requested < size:
         raise InvalidRequest(
-            f"Could not {doing}: the image's disk has {size / GIB:.1f} GiB, and a boot disk of"
-            f" {spec.boot_disk.size_gib} GiB is asked for.",
-            hint="Disks grow and never shrink.",
+            f"Could not {doing}: a boot disk of {spec.boot_disk.size_gib} GiB is smaller than the"
+            f" image's disk of {size / GIB:.1f} GiB.",
+            hint="Proxmox VE enlarges disks and never shrinks them.",
             provider="proxmox",
         )
-    if size is None or wanted > size:
-        asked = {"disk": slot, "size": f"{spec.boot_disk.size_gib}G"}
-        upid = connections.put(f"{machine.place.path}/resize", doing, **asked)
-        complete(connections, upid, doing)
+    if size is None or requested > size:
+        parameters = {"disk": slot, "size": f"{spec.boot_disk.size_gib}G"}
+        upid = clients.put(f"{guest.location.path}/resize", doing, **parameters)
+        complete_task(clients, upid, doing)
 
 
-def refuse_impossible(spec: InstanceSpec, doing: str) -> None:
-    """Raise InvalidRequest for what Proxmox VE cannot do, or would do otherwise than asked."""
+def check_spec(spec: InstanceSpec, doing: str) -> None:
+    """Raise InvalidRequest for a spec that Proxmox VE cannot fulfil, or only in another way."""
     to_size(spec.type)
     problem = None
     if spec.public_address:
-        problem = "Proxmox VE has no public addresses: give the machine one of the network's."
+        problem = "Proxmox VE has no public addresses: give the guest an address of its network."
     elif spec.user_data is not None:
         problem = "the API of Proxmox VE takes no user data: put it into the template."
     elif len(spec.disks) > len(DATA_SLOTS):
-        problem = f"at most {len(DATA_SLOTS)} data disks can be created with a machine."
+        problem = f"at most {len(DATA_SLOTS)} data disks can be created with a guest."
     elif any(" " not in key.strip() for key in spec.ssh_keys):
         problem = "SSH keys are given as text (ssh-ed25519 AAAA...): Proxmox VE keeps none by name."
     elif spec.private_address is not None and not _is_with_prefix(spec.private_address):
@@ -207,7 +203,7 @@ def refuse_impossible(spec: InstanceSpec, doing: str) -> None:
     if problem is not None:
         raise InvalidRequest(f"Could not {doing}: {problem}", provider="proxmox")
     for key in spec.tags:
-        refuse_tag(key, spec.tags[key], doing)
+        check_tag(key, spec.tags[key], doing)
 
 
 def _is_with_prefix(text: str) -> bool:

@@ -1,6 +1,6 @@
-"""What the cluster's list of machines says, and what the nodes say of their own.
+"""The lists of guests: that of the cluster, and those of the nodes.
 
-Neither list has what the credential may not see.
+Neither has the guests that the credential may not see.
 Source: https://pve.proxmox.com/pve-docs/api-viewer/#/cluster/resources
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.proxmox.fields import missing, required_number, required_text, to_flag, to_text
-from providers.proxmox.guests import KINDS, Place
+from providers.proxmox.guests import KINDS, Location
 from providers.proxmox.permissions import get_privileges
 from skyclust.errors import (
     InvalidRequest,
@@ -21,22 +21,22 @@ from skyclust.errors import (
 )
 
 if TYPE_CHECKING:
-    from providers.proxmox.client import ProxmoxConnections
+    from providers.proxmox.client import ProxmoxClients
 
-LOWEST_NUMBER: Final = 100
-"""Proxmox VE keeps the numbers below for itself (`pve-vmid`)."""
+LOWEST_VMID: Final = 100
+"""Proxmox VE reserves the VMIDs below (`pve-vmid`)."""
 
 
 def to_vmid(instance_id: str) -> int:
-    """Return the number that an id stands for; raises NotFound for what no machine has."""
+    """Return the VMID in an instance id; raises NotFound for an id that no guest can have."""
     if not instance_id.isascii() or not instance_id.isdigit() or len(instance_id) > 9:
-        raise NotFound(f"There is no machine {instance_id!r}.", provider="proxmox")
+        raise NotFound(f"Guest {instance_id!r} does not exist.", provider="proxmox")
     return int(instance_id)
 
 
-def to_place(resource: Mapping[str, Any]) -> Place:
-    """Return the place that one of the cluster's resources tells."""
-    return Place(
+def to_location(resource: Mapping[str, Any]) -> Location:
+    """Return the location of a guest from an item of the cluster's list."""
+    return Location(
         vmid=required_number(resource, "vmid"),
         kind=required_text(resource, "type"),
         node=required_text(resource, "node"),
@@ -47,59 +47,59 @@ def to_place(resource: Mapping[str, Any]) -> Place:
     )
 
 
-def get_listed(connections: ProxmoxConnections, doing: str) -> list[Place]:
-    """Return where machines and templates are by the cluster's list alone, by number.
+def get_cluster_list(clients: ProxmoxClients, doing: str) -> list[Location]:
+    """Return the locations of guests and templates in the cluster's list, by VMID.
 
-    Neither is all of it true any more, nor is it all: before anything is concluded from that,
-    the nodes are asked, whose lists name what cannot be read.
+    The list may be outdated and incomplete: the lists of the nodes decide what exists. Items that
+    cannot be read are skipped here, because the lists of the nodes report them.
     """
-    found = connections.get_list("cluster/resources", doing, type="vm")
-    return sorted(_readable(found), key=lambda place: place.vmid)
+    items = clients.get_list("cluster/resources", doing, type="vm")
+    return sorted(_readable(items), key=lambda location: location.vmid)
 
 
-def _readable(found: Collection[Any]) -> Iterator[Place]:
-    for one in found:
-        if isinstance(one, Mapping) and one.get("type") in KINDS:
+def _readable(items: Collection[Any]) -> Iterator[Location]:
+    for item in items:
+        if isinstance(item, Mapping) and item.get("type") in KINDS:
             try:
-                yield to_place(one)
+                yield to_location(item)
             except UnexpectedAnswer:
                 continue
 
 
-def get_at_node(
-    connections: ProxmoxConnections, node: str, kind: str, doing: str, *, full: bool = False
+def get_node_list(
+    clients: ProxmoxClients, node: str, kind: str, doing: str, *, full: bool = False
 ) -> list[Any]:
-    """Return what a node tells of its own machines or containers.
+    """Return a node's list of its own VMs or containers.
 
-    With `full` it asks each machine that runs how it is, which may take a while.
+    With `full` the node queries each running VM for its status, which may take a while.
     """
-    asked = {"full": 1} if full and kind == "qemu" else {}
-    return connections.get_list(f"nodes/{node}/{kind}", doing, **asked)
+    parameters = {"full": 1} if full and kind == "qemu" else {}
+    return clients.get_list(f"nodes/{node}/{kind}", doing, **parameters)
 
 
-def to_status(node: str, kind: str, status: Any) -> tuple[Place, Mapping[str, Any]]:
-    """Return the place that a node's list tells, and the status of the machine there.
+def to_location_and_status(node: str, kind: str, status: Any) -> tuple[Location, Mapping[str, Any]]:
+    """Return the location and the status of a guest from an item of a node's list.
 
-    Raises UnexpectedAnswer for one without a number.
+    Raises UnexpectedAnswer for an item without a VMID.
     """
     if not isinstance(status, Mapping):
         raise missing("vmid")
-    place = Place(
+    location = Location(
         vmid=required_number(status, "vmid"),
         kind=kind,
         node=node,
         template=to_flag(status.get("template")),
         name=to_text(status.get("name")) or "",
     )
-    return place, status
+    return location, status
 
 
-def is_taken(connections: ProxmoxConnections, vmid: int, doing: str) -> bool:
-    """Return whether a number is taken by the cluster's list, also by what may not be seen."""
-    if vmid < LOWEST_NUMBER:
+def is_taken(clients: ProxmoxClients, vmid: int, doing: str) -> bool:
+    """Return whether a VMID is taken, also by a guest that the credential may not see."""
+    if vmid < LOWEST_VMID:
         return False
     try:
-        connections.check("cluster/nextid", doing, vmid=vmid)
+        clients.check("cluster/nextid", doing, vmid=vmid)
     except InvalidRequest as error:
         if "already exists" not in error.message:
             raise
@@ -107,22 +107,22 @@ def is_taken(connections: ProxmoxConnections, vmid: int, doing: str) -> bool:
     return False
 
 
-def refuse_hidden(connections: ProxmoxConnections, vmid: int, doing: str) -> None:
-    """Raise PermissionDenied where the credential may not see the machine of a taken number."""
-    if "VM.Audit" not in get_privileges(connections, doing, f"/vms/{vmid}"):
+def require_visible(clients: ProxmoxClients, vmid: int, doing: str) -> None:
+    """Raise PermissionDenied when the credential may not see the guest that has a VMID."""
+    if "VM.Audit" not in get_privileges(clients, doing, f"/vms/{vmid}"):
         raise PermissionDenied(
-            f"Could not {doing}: machine {vmid} exists, and"
-            f" {connections.credential.principal} may not see it.",
-            hint="It needs VM.Audit on /vms, on the machine or on its pool.",
+            f"Could not {doing}: guest {vmid} exists, and"
+            f" {clients.credential.principal} may not see it.",
+            hint="It needs VM.Audit on /vms, on the guest or on its pool.",
             provider="proxmox",
         )
 
 
 def unconfirmed(doing: str, node: str) -> Unavailable:
-    """Return the error for what only a node could tell that is offline."""
+    """Return the error for a list that is incomplete because a node is offline."""
     return Unavailable(
         f"Could not {doing}: node {node} is offline, and may have what the others do not.",
-        hint="Switch it on; one that never comes back is removed from the cluster:"
+        hint="Switch it on, or, if it never comes back, remove it from the cluster:"
         f" `pvecm delnode {node}`.",
         provider="proxmox",
     )

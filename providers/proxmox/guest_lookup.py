@@ -1,11 +1,11 @@
-"""Which machines exist, and where: what the cluster's list says, and the nodes confirm.
+"""Finding a guest: the list of the cluster gives its location, and the nodes confirm it.
 
-The cluster's list comes from one node's copy of what all nodes know. It can lag behind: then it
-lacks a machine that was just made, or shows one that is gone or has moved. It also leaves out,
-without a word, what the credential may not see. `cluster/nextid` reads the same copy, and knows
-of all. So each node is asked for its own machines: one is there when a node has it, and gone when
-none has, and the number is free or the credential may see who has it. A node that is offline
-cannot be asked: then nothing is known.
+The cluster's list is one node's copy of the state of all nodes. It can be outdated: it may lack a
+guest that was just created, or show a guest that was deleted or has moved. It also silently omits
+guests that the credential may not see. `cluster/nextid` reads the same copy, but knows every VMID.
+So each node lists its own guests. A guest exists when a node lists it. It does not exist
+when no node lists it and its VMID is free, or the credential may see whose it is. A node that is
+offline lists nothing, and then a guest that is not listed may exist.
 Source: https://pve.proxmox.com/wiki/Proxmox_Cluster_File_System_(pmxcfs)
 """
 
@@ -17,113 +17,115 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from providers.proxmox.guest_lists import (
-    get_at_node,
-    get_listed,
+    get_cluster_list,
+    get_node_list,
     is_taken,
-    refuse_hidden,
-    to_status,
+    require_visible,
+    to_location_and_status,
     unconfirmed,
 )
-from providers.proxmox.guests import KINDS, Machine, Place, read_machine, refuse_offline
+from providers.proxmox.guests import KINDS, Guest, Location, read_guest, require_online
 from providers.proxmox.regions import get_nodes
 from skyclust.errors import Conflict, NotFound
 from skyclust.providerkit.items import ItemReader
 
 if TYPE_CHECKING:
-    from providers.proxmox.client import ProxmoxConnections
+    from providers.proxmox.client import ProxmoxClients
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
-def find_machine(connections: ProxmoxConnections, vmid: int, doing: str) -> Machine | None:
-    """Return the machine or template that has a number; None when the number is free.
+def find_guest(clients: ProxmoxClients, vmid: int, doing: str) -> Guest | None:
+    """Return the guest or template that has a VMID; None when the VMID is free.
 
-    Raises PermissionDenied for a machine that exists and may not be seen, and Unavailable where
-    a node that may have it is offline.
+    Raises PermissionDenied for a guest that the credential may not see, and Unavailable when a
+    node that may have it is offline.
     """
-    return at_its_place(connections, vmid, doing, lambda at: read_machine(connections, at, doing))
+    return read_at_location(clients, vmid, doing, lambda at: read_guest(clients, at, doing))
 
 
-def get_machine(connections: ProxmoxConnections, vmid: int, doing: str) -> Machine:
-    """Return a machine with all that is known of it; raises NotFound when there is none."""
-    machine = find_machine(connections, vmid, doing)
-    if machine is None or machine.place.template:
-        raise NotFound(f"Could not {doing}: there is no machine {vmid}.", provider="proxmox")
-    return machine
+def get_guest(clients: ProxmoxClients, vmid: int, doing: str) -> Guest:
+    """Return the guest that has a VMID; raises NotFound when it does not exist or is a template."""
+    guest = find_guest(clients, vmid, doing)
+    if guest is None or guest.location.template:
+        raise NotFound(f"Could not {doing}: guest {vmid} does not exist.", provider="proxmox")
+    return guest
 
 
-def at_its_place(
-    connections: ProxmoxConnections, vmid: int, doing: str, read: Callable[[Place], Found]
-) -> Found | None:
-    """Return what `read` gives at a machine's place; None when no node has the machine.
+def read_at_location(
+    clients: ProxmoxClients, vmid: int, doing: str, read: Callable[[Location], Result]
+) -> Result | None:
+    """Return the result of `read` at a guest's location; None when no node has the guest.
 
-    `read` raises NotFound where the machine is not. Raises Conflict for a machine that moves
-    while it is looked for.
+    `read` raises NotFound when the guest is not at the location. Raises Conflict for a guest that
+    moves between nodes during the search.
     """
-    listed = next((one for one in get_listed(connections, doing) if one.vmid == vmid), None)
+    locations = {location.vmid: location for location in get_cluster_list(clients, doing)}
+    listed = locations.get(vmid)
     if listed is not None:
-        refuse_offline(listed, doing)
+        require_online(listed, doing)
         try:
             return read(listed)
-        except NotFound:  # the list lags: it has moved, or is gone
+        except NotFound:  # the list is outdated: it moved, or was deleted
             pass
-    place = _at_nodes(connections, vmid, doing)
-    if place is None and is_taken(connections, vmid, doing):
-        refuse_hidden(connections, vmid, doing)
-        # Either the cluster's copy lags, or it moved from a node that was asked later to one
-        # that was asked before: then it is seen now.
-        place = _at_nodes(connections, vmid, doing)
-    if place is None:
+    location = _at_nodes(clients, vmid, doing)
+    if location is None and is_taken(clients, vmid, doing):
+        require_visible(clients, vmid, doing)
+        # Either the cluster's copy is outdated, or the guest moved during the search, to a node
+        # that had already listed its guests: then the second search finds it.
+        location = _at_nodes(clients, vmid, doing)
+    if location is None:
         return None
     pool = listed.pool if listed is not None else None
     try:
-        return read(replace(place, pool=pool))
+        return read(replace(location, pool=pool))
     except NotFound as error:
         raise Conflict(
-            f"Could not {doing}: {place.word} is moving between nodes.",
-            hint="Ask again.",
+            f"Could not {doing}: {location.label} is moving between nodes.",
+            hint="Repeat the request.",
             provider="proxmox",
         ) from error
 
 
-def _at_nodes(connections: ProxmoxConnections, vmid: int, doing: str) -> Place | None:
-    nodes = ask_nodes(connections, doing)
-    if vmid not in nodes.places:
+def _at_nodes(clients: ProxmoxClients, vmid: int, doing: str) -> Location | None:
+    nodes = list_at_nodes(clients, doing)
+    if vmid not in nodes.locations:
         nodes.confirm_absence(doing)
-    return nodes.places.get(vmid)
+    return nodes.locations.get(vmid)
 
 
 @dataclass(frozen=True)
-class AtNodes:
-    """Where machines are by what each node says that it has; `offline` could not be asked."""
+class NodeGuests:
+    """The locations of the guests that the nodes list; the nodes in `offline` list nothing."""
 
-    places: Mapping[int, Place]
+    locations: Mapping[int, Location]
     offline: Sequence[str]
     reader: ItemReader
 
     def confirm_absence(self, doing: str) -> None:
-        """Raise an error unless what is not among the places is at no node.
+        """Return when a guest that is not in `locations` is at no node.
 
-        Unavailable where a node is offline, IncompleteList where something that is there cannot
-        be read.
+        Raises Unavailable when a node is offline, IncompleteList when an item in the list of a
+        node cannot be read.
         """
         self.reader.finish()
         if self.offline:
             raise unconfirmed(doing, self.offline[0])
 
 
-def ask_nodes(connections: ProxmoxConnections, doing: str) -> AtNodes:
-    """Return what each node of the cluster says that it has."""
-    found: dict[int, Place] = {}
+def list_at_nodes(clients: ProxmoxClients, doing: str) -> NodeGuests:
+    """Return the guests that the nodes of the cluster list, each node its own."""
+    locations: dict[int, Location] = {}
     offline: list[str] = []
-    # An item that cannot be read may be the one that is looked for.
-    reader = ItemReader("proxmox", "machines of the nodes")
-    for node in get_nodes(connections, doing):
+    # An item that cannot be read may be the guest that is searched.
+    reader = ItemReader("proxmox", "guests of the nodes")
+    for node in get_nodes(clients, doing):
         if not node.online:
             offline.append(node.name)
             continue
         for kind in KINDS:
-            told = get_at_node(connections, node.name, kind, doing)
-            to_record = partial(to_status, node.name, kind)
-            found |= {place.vmid: place for place, _ in reader.read(told, to_record, region="")}
-    return AtNodes(found, offline, reader)
+            listed = get_node_list(clients, node.name, kind, doing)
+            to_record = partial(to_location_and_status, node.name, kind)
+            read = reader.read(listed, to_record, region="")
+            locations |= {location.vmid: location for location, _ in read}
+    return NodeGuests(locations, offline, reader)

@@ -1,7 +1,7 @@
-"""A machine and all that is known of it, read at the node that it is on.
+"""A guest (VM or container): its location, status, configuration, task and metadata.
 
-A machine is known by its number (vmid), unique in the cluster, which it keeps when it moves to
-another node.
+A guest is identified by its VMID, which is unique in the cluster and stays the same when the guest
+moves to another node.
 """
 
 from __future__ import annotations
@@ -13,24 +13,26 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.proxmox.drives import drives
-from providers.proxmox.fields import missing, required_flag, to_text
-from providers.proxmox.notes import Mark, read_mark
+from providers.proxmox.fields import to_text
+from providers.proxmox.notes import Metadata, read_metadata
+from providers.proxmox.storages import is_shared
 from providers.proxmox.tasks import running_tasks
-from providers.proxmox.vmids import own_mark
-from skyclust.errors import NotFound, Unavailable, UnexpectedAnswer
+from providers.proxmox.vmids import own_metadata
+from skyclust.errors import NotFound, Unavailable
 
 if TYPE_CHECKING:
-    from providers.proxmox.client import ProxmoxConnections
+    from providers.proxmox.client import ProxmoxClients
 
 READERS: Final = 8
-"""Configurations are read one by one; so many at the same time."""
+"""How many guests are read at the same time: each configuration is a request of its own."""
 
 KINDS: Final = ("qemu", "lxc")
+"""VMs and containers, as Proxmox VE names them."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a machine is, as the cluster's resources or its node tell."""
+class Location:
+    """Where a guest is, as the cluster's or the node's list reports it."""
 
     vmid: int
     kind: str
@@ -42,174 +44,144 @@ class Place:
 
     @property
     def path(self) -> str:
-        """The path of the machine in the API."""
+        """The path of the guest in the API."""
         return f"nodes/{self.node}/{self.kind}/{self.vmid}"
 
     @property
-    def word(self) -> str:
-        """How sentences call it."""
-        return f"{'machine' if self.kind == 'qemu' else 'container'} {self.vmid}"
+    def label(self) -> str:
+        """The kind and VMID of the guest, for messages."""
+        return f"{'VM' if self.kind == 'qemu' else 'container'} {self.vmid}"
 
 
 @dataclass(frozen=True)
-class Machine:
-    """A machine: its place, status and configuration, and the task that runs on it.
+class Guest:
+    """A VM or container; `shared` are those of its storages that all nodes share."""
 
-    `shared` are those of its storages that all nodes share.
-    """
-
-    place: Place
+    location: Location
     status: Mapping[str, Any]
     config: Mapping[str, Any]
     task: str | None = None
-    mark: Mark = field(default_factory=Mark)
+    metadata: Metadata = field(default_factory=Metadata)
     shared: frozenset[str] = frozenset()
 
     @property
     def vmid(self) -> int:
-        """The machine's number."""
-        return self.place.vmid
+        """The VMID of the guest."""
+        return self.location.vmid
 
     @property
     def runs(self) -> bool:
-        """Whether it is switched on, paused or not."""
+        """Whether the guest is powered on; a paused VM is."""
         return self.status.get("status") == "running"
 
     @property
     def lock(self) -> str:
-        """The lock of its configuration, empty without one."""
+        """The lock of the configuration, empty without a lock."""
         return to_text(self.config.get("lock")) or ""
 
     @cached_property
     def description(self) -> str:
-        """Its notes."""
+        """The notes of the guest."""
         return to_text(self.config.get("description")) or ""
 
     @property
     def precondition(self) -> dict[str, object]:
-        """What a change of the configuration is sent with: refused when it changed meanwhile."""
+        """The parameter that makes Proxmox VE refuse a change of an outdated configuration."""
         digest = to_text(self.config.get("digest"))
         return {"digest": digest} if digest else {}
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One machine of a page, or why it could not be read."""
+    """The result of reading one guest of a page: the guest, or the error."""
 
-    place: Place
-    outcome: Machine | Exception
+    location: Location
+    outcome: Guest | Exception
 
-    def machine(self) -> Machine:
-        """Return the machine; raises what its reading raised."""
+    def guest(self) -> Guest:
+        """Return the guest; raises the error that reading it raised."""
         if isinstance(self.outcome, Exception):
             raise self.outcome
         return self.outcome
 
 
-def refuse_offline(place: Place, doing: str) -> None:
-    """Raise Unavailable when a machine's node is offline: nothing can be read there."""
-    if not place.online:
+def require_online(location: Location, doing: str) -> None:
+    """Raise Unavailable when a guest's node is offline, so that the guest cannot be read."""
+    if not location.online:
         raise Unavailable(
-            f"Could not {doing}: node {place.node} of {place.word} is offline.", provider="proxmox"
+            f"Could not {doing}: node {location.node} of {location.label} is offline.",
+            provider="proxmox",
         )
 
 
-def read_machine(connections: ProxmoxConnections, place: Place, doing: str) -> Machine:
-    """Return the machine at a place; raises NotFound when it is not there (any more)."""
-    config = read_config(connections, place, doing)
-    status = connections.get_object(f"{place.path}/status/current", doing)
-    tasks = running_tasks(connections, place.node, doing, place.vmid)
-    return put_together(connections, place, status, config, tasks)
+def read_guest(clients: ProxmoxClients, location: Location, doing: str) -> Guest:
+    """Return the guest at a location; raises NotFound when it is not there."""
+    config = read_config(clients, location, doing)
+    status = clients.get_object(f"{location.path}/status/current", doing)
+    tasks = running_tasks(clients, location.node, doing, location.vmid)
+    return to_guest(clients, location, status, config, tasks)
 
 
-def read_config(connections: ProxmoxConnections, place: Place, doing: str) -> Mapping[str, Any]:
-    """Return the configuration at a place as it is now, without what waits for the next start."""
-    return connections.get_object(f"{place.path}/config", doing, current=1)
+def read_config(clients: ProxmoxClients, location: Location, doing: str) -> Mapping[str, Any]:
+    """Return the current configuration of a guest, without changes pending until its next start."""
+    return clients.get_object(f"{location.path}/config", doing, current=1)
 
 
-def put_together(
-    connections: ProxmoxConnections,
-    place: Place,
+def to_guest(
+    clients: ProxmoxClients,
+    location: Location,
     status: Mapping[str, Any],
     config: Mapping[str, Any],
     tasks: Mapping[int, str],
-) -> Machine:
-    """Return a machine of what was read of it."""
-    mark = _mark(config, place)
+) -> Guest:
+    """Return a guest, composed of the replies of several calls."""
+    metadata = _metadata(config, location)
     storages = {drive.volume.partition(":")[0] for drive in drives(config)}
-    shared = frozenset(name for name in storages if is_shared(connections, name))
-    return Machine(place, status, config, tasks.get(place.vmid), mark, shared)
+    shared = frozenset(name for name in storages if is_shared(clients, name))
+    return Guest(location, status, config, tasks.get(location.vmid), metadata, shared)
 
 
-def with_config(machine: Machine, config: Mapping[str, Any]) -> Machine:
-    """Return a machine whose configuration was read again."""
-    return replace(machine, config=config, mark=_mark(config, machine.place))
+def with_config(guest: Guest, config: Mapping[str, Any]) -> Guest:
+    """Return a guest with a configuration that was read later."""
+    return replace(guest, config=config, metadata=_metadata(config, guest.location))
 
 
-def _mark(config: Mapping[str, Any], place: Place) -> Mark:
-    return own_mark(read_mark(to_text(config.get("description")) or ""), place.vmid)
+def _metadata(config: Mapping[str, Any], location: Location) -> Metadata:
+    return own_metadata(read_metadata(to_text(config.get("description")) or ""), location.vmid)
 
 
 def read_pages(
-    places: Sequence[Place], page_size: int, read: Callable[[Place], Machine | None]
+    locations: Sequence[Location], page_size: int, read: Callable[[Location], Guest | None]
 ) -> Iterator[list[Reading]]:
-    """Yield what reading the machines at some places comes to, several at a time.
+    """Yield the results of reading the guests at some locations, page by page.
 
-    None leaves a machine out. What one machine raises is its own, until someone asks for it.
+    A guest for which `read` returns None is left out. An error of one guest is kept in its
+    reading, and does not end the list.
     """
 
-    def attempt(place: Place) -> Reading | None:
+    def attempt(location: Location) -> Reading | None:
         try:
-            machine = read(place)
+            guest = read(location)
         except Exception as error:
-            return Reading(place, error)
-        return None if machine is None else Reading(place, machine)
+            return Reading(location, error)
+        return None if guest is None else Reading(location, guest)
 
     with ThreadPoolExecutor(READERS, thread_name_prefix="proxmox") as pool:
-        for start in range(0, len(places), page_size):
-            page = places[start : start + page_size]
+        for start in range(0, len(locations), page_size):
+            page = locations[start : start + page_size]
             yield [reading for reading in pool.map(attempt, page) if reading is not None]
 
 
 def read_templates(
-    connections: ProxmoxConnections, places: Sequence[Place], doing: str
+    clients: ProxmoxClients, locations: Sequence[Location], doing: str
 ) -> list[Reading]:
-    """Return the templates at some places; one that is gone meanwhile is left out."""
+    """Return the templates at some locations; a template that was deleted meanwhile is left out."""
 
-    def read(place: Place) -> Machine | None:
+    def read(location: Location) -> Guest | None:
         try:
-            return put_together(connections, place, {}, read_config(connections, place, doing), {})
+            return to_guest(clients, location, {}, read_config(clients, location, doing), {})
         except NotFound:
             return None
 
-    pages = read_pages(places, max(1, len(places)), read)
+    pages = read_pages(locations, max(1, len(locations)), read)
     return [reading for page in pages for reading in page]
-
-
-def is_shared(connections: ProxmoxConnections, storage: str) -> bool:
-    """Return whether all nodes share a storage, as far as the credential may see it.
-
-    Raises UnexpectedAnswer for one that does not say so.
-    """
-
-    def read() -> dict[str, bool | None]:
-        doing = f"read where storage {storage} is"
-        found = connections.get_list("cluster/resources", doing, type="storage")
-        told: dict[str, bool | None] = {}
-        for one in found:
-            name = to_text(one.get("storage")) if isinstance(one, Mapping) else None
-            if name is not None and told.get(name) is None:
-                told[name] = _is_shared(one)
-        return told
-
-    shared = connections.is_shared(storage, read)
-    if shared is None:
-        raise missing(f"shared of storage {storage}")
-    return shared
-
-
-def _is_shared(storage: Mapping[str, Any]) -> bool | None:
-    try:
-        return required_flag(storage, "shared")
-    except UnexpectedAnswer:
-        return None

@@ -1,4 +1,4 @@
-"""Who a credential is, and which of the needed privileges it has nowhere.
+"""The identity of a credential, and the required privileges that it lacks.
 
 Source: https://pve.proxmox.com/wiki/User_Management, "Privileges"
 """
@@ -13,12 +13,12 @@ from skyclust.errors import PermissionDenied
 from skyclust.model.identity import Identity
 
 if TYPE_CHECKING:
-    from providers.proxmox.client import ProxmoxConnections
+    from providers.proxmox.client import ProxmoxClients
 
 INVENTORY_PRIVILEGES: Final = ("Datastore.Audit", "SDN.Audit", "Sys.Audit", "VM.Audit")
-"""What reading takes."""
+"""The privileges that inventory requires."""
 
-NEEDED_PRIVILEGES: Final = (
+REQUIRED_PRIVILEGES: Final = (
     *INVENTORY_PRIVILEGES,
     "Datastore.AllocateSpace",
     "SDN.Use",
@@ -36,23 +36,23 @@ NEEDED_PRIVILEGES: Final = (
     "VM.Snapshot",
     "VM.Snapshot.Rollback",
 )
-"""What the provider's calls take. The role in docs/providers/proxmox.md has exactly these."""
+"""The privileges that the provider requires. The role in docs/providers/proxmox.md has these."""
 
 
-def get_identity(connections: ProxmoxConnections) -> Identity:
+def get_identity(clients: ProxmoxClients) -> Identity:
     """Return the cluster, the user or token, and the privileges that it has on no path.
 
     Raises AuthenticationFailed when the cluster does not accept the credential.
     """
-    granted = get_privileges(connections, "ask what the credential may do")
-    missing = tuple(sorted(set(NEEDED_PRIVILEGES) - granted))
+    granted = get_privileges(clients, "read the privileges of the credential")
+    missing = tuple(sorted(set(REQUIRED_PRIVILEGES) - granted))
     try:
-        account = get_region(connections)
-    except PermissionDenied:  # without Sys.Audit; it is among those that are missing
-        account = connections.credential.address
+        account = get_region(clients)
+    except PermissionDenied:  # Sys.Audit is missing, and reported as missing
+        account = clients.credential.address
     return Identity(
         provider="proxmox",
         account=account,
-        principal=connections.credential.principal,
+        principal=clients.credential.principal,
         missing_permissions=missing,
     )

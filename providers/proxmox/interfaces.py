@@ -1,7 +1,8 @@
-"""Network interfaces: their bridges, and the addresses that are configured for them.
+"""Network interfaces: their bridges, and the addresses configured for them.
 
-`net0` to `net31` are the cards. A machine's addresses stand in the `ipconfig` of the same number,
-those of a container in the card itself. What DHCP or a router gave only the machine knows.
+`net0` to `net31` are the cards. The addresses of a VM are in the `ipconfig` of the same number,
+those of a container in the card itself. An address from DHCP or router advertisement is known to
+the guest only.
 Sources: https://pve.proxmox.com/wiki/Network_Configuration,
 https://pve.proxmox.com/wiki/Cloud-Init_Support
 """
@@ -16,7 +17,7 @@ from typing import Any, Final
 
 from pydantic import JsonValue
 
-from providers.proxmox.fields import options_of, to_text
+from providers.proxmox.fields import to_options, to_text
 
 _CARD: Final = re.compile(r"net(\d{1,2})")
 _NO_ADDRESS: Final = frozenset({"auto", "dhcp", "manual"})
@@ -24,7 +25,7 @@ _NO_ADDRESS: Final = frozenset({"auto", "dhcp", "manual"})
 
 @dataclass(frozen=True)
 class Interface:
-    """One network card: the bridge or VNet it is on, and its addresses, IPv4 first."""
+    """A network card: its bridge or VNet, and its addresses, IPv4 first."""
 
     network: str | None
     private_addresses: tuple[str, ...]
@@ -32,7 +33,7 @@ class Interface:
 
     @property
     def attributes(self) -> dict[str, JsonValue]:
-        """The card as an attribute of its machine."""
+        """The card as an entry of the attribute `interfaces`."""
         return {
             "network": self.network,
             "subnet": None,
@@ -42,13 +43,13 @@ class Interface:
 
 
 def cards(config: Mapping[str, Any]) -> list[tuple[int, str]]:
-    """Return number and value of each network card, by number; empty for one that tells nothing."""
-    found = ((_CARD.fullmatch(key), key) for key in config)
-    return sorted((int(match[1]), to_text(config[key]) or "") for match, key in found if match)
+    """Return the number and the value of each network card, by number."""
+    keys = ((_CARD.fullmatch(key), key) for key in config)
+    return sorted((int(match[1]), to_text(config[key]) or "") for match, key in keys if match)
 
 
 def to_interfaces(config: Mapping[str, Any], kind: str) -> Sequence[Interface]:
-    """Return the network cards of a machine or container, by number."""
+    """Return the network cards of a VM or container, by number."""
     return [
         _interface(value, value if kind == "lxc" else to_text(config.get(f"ipconfig{number}")))
         for number, value in cards(config)
@@ -56,7 +57,7 @@ def to_interfaces(config: Mapping[str, Any], kind: str) -> Sequence[Interface]:
 
 
 def _interface(card: str, addressed: str | None) -> Interface:
-    options = options_of(addressed)
+    options = to_options(addressed)
     private: list[str] = []
     public: list[str] = []
     for name in ("ip", "ip6"):
@@ -64,7 +65,7 @@ def _interface(card: str, addressed: str | None) -> Interface:
         if text and text not in _NO_ADDRESS:
             try:
                 is_global = ipaddress.ip_address(text).is_global
-            except ValueError:  # no address either
+            except ValueError:  # not an address
                 continue
             (public if is_global else private).append(text)
-    return Interface(options_of(card).get("bridge") or None, tuple(private), tuple(public))
+    return Interface(to_options(card).get("bridge") or None, tuple(private), tuple(public))

@@ -1,47 +1,51 @@
-"""Inventory: for each kind, what lists it."""
+"""Inventory: the reader of each kind of resource."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from providers.proxmox import disks, images, instance_snapshots, instances, networks
-from providers.proxmox.regions import refuse_elsewhere
+from providers.proxmox import disks, images, instances, networks, snapshots
+from providers.proxmox.regions import check_region
+from skyclust.contract import InventoryProvider
 from skyclust.errors import Unsupported
 from skyclust.model.resource import Resource, ResourceKind
 
 if TYPE_CHECKING:
-    from providers.proxmox.client import ProxmoxConnections
+    from providers.proxmox.client import ProxmoxClients
 
-Reader = Callable[["ProxmoxConnections", str, int], Iterator[Sequence[Resource]]]
+Reader = Callable[["ProxmoxClients", str, int], Iterator[Sequence[Resource]]]
 
 READERS: Final[dict[ResourceKind, Reader]] = {
     ResourceKind.INSTANCE: instances.get_instances,
     ResourceKind.DISK: disks.get_disks,
-    ResourceKind.SNAPSHOT: instance_snapshots.get_snapshots,
+    ResourceKind.SNAPSHOT: snapshots.get_snapshots,
     ResourceKind.IMAGE: images.get_images,
     ResourceKind.NETWORK: networks.get_networks,
 }
 
 PAGE_SIZE: Final = 200
-"""Proxmox VE has no pages: so many machines are read before they are handed on."""
+"""How many guests are read before they are yielded: Proxmox VE has no pages."""
 
 
-def list_resources(
-    connections: ProxmoxConnections, region: str, kind: ResourceKind, page_size: int | None
-) -> Iterator[Sequence[Resource]]:
-    """Yield every resource of a kind in the cluster, page by page, to the end.
+class ProxmoxInventory(InventoryProvider):
+    """Resources of a cluster."""
 
-    Raises Unsupported at once for a kind that Proxmox VE does not have.
-    """
-    reader = READERS.get(kind)
-    if reader is None:
-        raise Unsupported(f"The Proxmox VE provider does not list {kind}.", provider="proxmox")
-    return _pages(connections, region, reader, page_size or PAGE_SIZE)
+    kinds: ClassVar[frozenset[ResourceKind]] = frozenset(READERS)
+    _clients: ProxmoxClients
 
+    def list_resources(
+        self, region: str, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Iterator[Sequence[Resource]]:
+        """Yield every resource of a kind in the cluster, page by page.
 
-def _pages(
-    connections: ProxmoxConnections, region: str, reader: Reader, page_size: int
-) -> Iterator[Sequence[Resource]]:
-    refuse_elsewhere(connections, region)
-    yield from reader(connections, region, page_size)
+        Raises Unsupported at once for a kind that is not in `kinds`.
+        """
+        reader = READERS.get(kind)
+        if reader is None:
+            raise Unsupported(f"The Proxmox VE provider does not list {kind}.", provider="proxmox")
+        return self._pages(region, reader, page_size or PAGE_SIZE)
+
+    def _pages(self, region: str, reader: Reader, page_size: int) -> Iterator[Sequence[Resource]]:
+        check_region(self._clients, region)
+        yield from reader(self._clients, region, page_size)

@@ -1,4 +1,4 @@
-"""Finding what a machine is made of: the image, the network, the node, the storage."""
+"""Finding the image, network, node and storage for a new guest."""
 
 from __future__ import annotations
 
@@ -8,110 +8,107 @@ from typing import TYPE_CHECKING
 
 from providers.proxmox.bridges import has_bridge
 from providers.proxmox.drives import drives
-from providers.proxmox.guest_lists import get_listed
-from providers.proxmox.guests import Place, is_shared, refuse_offline
+from providers.proxmox.guest_lists import get_cluster_list
+from providers.proxmox.guests import Location, require_online
 from providers.proxmox.regions import Node, get_nodes
 from providers.proxmox.sizes import to_size
-from providers.proxmox.storages import Storage, get_storages
+from providers.proxmox.storages import get_storages, is_shared
 from skyclust.errors import CapacityExhausted, InvalidRequest, NotFound
 from skyclust.model.instance import InstanceSpec
 
 if TYPE_CHECKING:
-    from providers.proxmox.client import ProxmoxConnections
+    from providers.proxmox.client import ProxmoxClients
 
 BOOTABLE: frozenset[str] = frozenset({"import", "vztmpl"})
-"""The content of storages that machines (import) and containers (vztmpl) are made from."""
+"""The kinds of content that VMs (import) and containers (vztmpl) are created from."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """What a machine is made from: a template to clone, or a file on a storage.
+    """What a guest is created from: a template to clone, or a file on a storage.
 
-    `kind` is what it makes, `qemu` or `lxc`. `nodes` are those that can reach it, None for all.
+    `kind` is the kind of guest, `qemu` or `lxc`. `nodes` are the nodes that can read the source,
+    None for all nodes.
     """
 
     id: str
     kind: str
-    template: Place | None = None
+    template: Location | None = None
     volume: str | None = None
     nodes: frozenset[str] | None = None
 
 
-def find_source(
-    connections: ProxmoxConnections, image: str, zone: str | None, doing: str
-) -> Source:
-    """Return the source that an image's id or name stands for.
+def find_source(clients: ProxmoxClients, image: str, zone: str | None, doing: str) -> Source:
+    """Return the source for an image given by id or name.
 
-    A number is a template, `storage:import/FILE` and `storage:vztmpl/FILE` are files, with the
-    node before them where each node has its own storage. Anything else is a template's name:
-    of several the one in the zone. Raises NotFound when there is none, InvalidRequest when it
-    is not clear which one is meant.
+    A number is the VMID of a template; `storage:import/FILE` and `storage:vztmpl/FILE` are files,
+    prefixed by the node on local storage. Anything else is the name of a template: the template
+    in the zone is preferred. Raises NotFound when it does not exist, InvalidRequest when several
+    templates of one node have the name.
     """
     if ":" in image:
-        return _file(connections, image, doing)
-    templates = [place for place in get_listed(connections, doing) if place.template]
+        return _file(clients, image, doing)
+    templates = [location for location in get_cluster_list(clients, doing) if location.template]
     if image.isdigit():
-        found = [place for place in templates if place.vmid == int(image)]
+        matches = [template for template in templates if template.vmid == int(image)]
     else:
-        found = [place for place in templates if place.name == image]
-        found = [place for place in found if place.node == zone] or found
-    if found and not any(place.online for place in found):
-        refuse_offline(found[0], doing)
-    found = [place for place in found if place.online]
-    if not found:
+        matches = [template for template in templates if template.name == image]
+        matches = [template for template in matches if template.node == zone] or matches
+    if matches and not any(template.online for template in matches):
+        require_online(matches[0], doing)
+    matches = [template for template in matches if template.online]
+    if not matches:
         raise NotFound(
             f"Could not {doing}: there is no template {image!r} that can be read.",
-            hint="An image is a template's number or name, or a file: nas:import/debian-12.qcow2.",
+            hint="An image is a template's VMID or name, or a file: nas:import/debian-12.qcow2.",
             provider="proxmox",
         )
-    if len({place.node for place in found}) < len(found):
-        numbers = ", ".join(str(place.vmid) for place in found)
+    if len({template.node for template in matches}) < len(matches):
+        vmids = ", ".join(str(template.vmid) for template in matches)
         raise InvalidRequest(
-            f"Could not {doing}: several templates are called {image!r}: {numbers}.",
-            hint="Give the number of the one that is meant.",
+            f"Could not {doing}: several templates are called {image!r}: {vmids}.",
+            hint="Give the VMID of the template.",
             provider="proxmox",
         )
-    return _template(connections, found[0], doing)
+    return _template(clients, matches[0], doing)
 
 
-def _template(connections: ProxmoxConnections, place: Place, doing: str) -> Source:
-    config = connections.get_object(f"{place.path}/config", doing)
+def _template(clients: ProxmoxClients, location: Location, doing: str) -> Source:
+    config = clients.get_object(f"{location.path}/config", doing)
     storages = {drive.volume.partition(":")[0] for drive in drives(config)}
-    everywhere = all(is_shared(connections, storage) for storage in storages)
-    nodes = None if everywhere else frozenset({place.node})
-    return Source(str(place.vmid), place.kind, template=place, nodes=nodes)
+    everywhere = all(is_shared(clients, storage) for storage in storages)
+    nodes = None if everywhere else frozenset({location.node})
+    return Source(str(location.vmid), location.kind, template=location, nodes=nodes)
 
 
-def _file(connections: ProxmoxConnections, image: str, doing: str) -> Source:
-    place, _, name = image.partition(":")
-    node, _, storage = place.rpartition("/")
+def _file(clients: ProxmoxClients, image: str, doing: str) -> Source:
+    prefix, _, name = image.partition(":")
+    node, _, storage = prefix.rpartition("/")
     volume = f"{storage}:{name}"
     content = name.partition("/")[0]
     if content in BOOTABLE:
-        for one in get_storages(connections, {content}, doing, name=storage):
-            if not one.shared and one.node != node:
+        for candidate in get_storages(clients, {content}, doing, name=storage):
+            if not candidate.shared and candidate.node != node:
                 continue
-            held = connections.get_list(one.path, doing, content=content)
-            if any(isinstance(file, Mapping) and file.get("volid") == volume for file in held):
+            files = clients.get_list(candidate.path, doing, content=content)
+            if any(isinstance(file, Mapping) and file.get("volid") == volume for file in files):
                 kind = "qemu" if content == "import" else "lxc"
-                nodes = None if one.shared else frozenset({one.node})
+                nodes = None if candidate.shared else frozenset({candidate.node})
                 return Source(image, kind, volume=volume, nodes=nodes)
     raise NotFound(
-        f"Could not {doing}: there is no image {image!r}.",
-        hint="Machines are made from storage:import/FILE, containers from storage:vztmpl/FILE.",
+        f"Could not {doing}: image {image!r} does not exist.",
+        hint="VMs are created from storage:import/FILE, containers from storage:vztmpl/FILE.",
         provider="proxmox",
     )
 
 
-def choose_node(
-    connections: ProxmoxConnections, spec: InstanceSpec, source: Source, doing: str
-) -> str:
-    """Return the node for a machine: that of the zone, or the one with the most free memory.
+def choose_node(clients: ProxmoxClients, spec: InstanceSpec, source: Source, doing: str) -> str:
+    """Return the node for a guest: the zone, by default the node with the most free memory.
 
-    Raises InvalidRequest for a zone that there is not or that cannot reach the image, NotFound
-    for a network that no such node has, CapacityExhausted when no node is large enough.
+    Raises InvalidRequest for a zone that does not exist or cannot read the image, NotFound for a
+    network that no such node has, CapacityExhausted when no node is large enough.
     """
-    nodes = get_nodes(connections, doing)
+    nodes = get_nodes(clients, doing)
     if spec.zone is not None and spec.zone not in {node.name for node in nodes}:
         raise InvalidRequest(
             f"Could not {doing}: the cluster has no node {spec.zone!r}.",
@@ -122,7 +119,7 @@ def choose_node(
         raise InvalidRequest(
             f"Could not {doing}: image {spec.image} is on local storage of"
             f" {', '.join(sorted(source.nodes))}.",
-            hint="Make it there, or keep the image on a storage that all nodes share.",
+            hint="Create it there, or keep the image on a storage that all nodes share.",
             provider="proxmox",
         )
     allowed = [node for node in nodes if source.nodes is None or node.name in source.nodes]
@@ -131,7 +128,7 @@ def choose_node(
     if spec.network is None:
         return large[0].name
     for node in large:
-        if has_bridge(connections, node.name, spec.network, doing):
+        if has_bridge(clients, node.name, spec.network, doing):
             return node.name
     raise NotFound(
         f"Could not {doing}: {', '.join(node.name for node in large)} have no bridge or VNet"
@@ -145,27 +142,30 @@ def _large_enough(nodes: Iterable[Node], spec: InstanceSpec, doing: str) -> list
     online = [node for node in nodes if node.online]
     large = [node for node in online if node.can_hold(size)]
     if not large:
-        told = ", ".join(f"{n.name}: {n.cores} cores, {n.memory_mib} MiB" for n in online)
+        sizes = ", ".join(f"{n.name}: {n.cores} cores, {n.memory_mib} MiB" for n in online)
         raise CapacityExhausted(
             f"Could not {doing}: no node that is online can hold a {spec.type}"
-            f" ({told or 'none is online'}).",
+            f" ({sizes or 'none is online'}).",
             provider="proxmox",
         )
     return sorted(large, key=lambda node: (-(node.free_mib or 0), node.name))
 
 
 def choose_storage(
-    connections: ProxmoxConnections, node: str, kind: str, wish: str | None, doing: str
+    clients: ProxmoxClients, node: str, kind: str, requested: str | None, doing: str
 ) -> str:
-    """Return the storage for the disks of a machine: the wish, or the one with the most room."""
+    """Return the storage for a guest's disks: the requested, or that with the most free space."""
     content = "images" if kind == "qemu" else "rootdir"
-    found = get_storages(connections, {content}, doing, reachable_only=True)
-    here: list[Storage] = [one for one in found if one.shared or one.node == node]
-    wished = [one for one in here if wish in {None, one.name}]
-    if not wished:
+    storages = [
+        storage
+        for storage in get_storages(clients, {content}, doing, reachable_only=True)
+        if storage.shared or storage.node == node
+    ]
+    candidates = [storage for storage in storages if requested in {None, storage.name}]
+    if not candidates:
         raise NotFound(
-            f"Could not {doing}: node {node} has no storage {wish or 'for disks'!r}.",
-            hint=f"It has: {', '.join(sorted(one.name for one in here)) or 'none'}.",
+            f"Could not {doing}: node {node} has no storage {requested or 'for disks'!r}.",
+            hint=f"It has: {', '.join(sorted(storage.name for storage in storages)) or 'none'}.",
             provider="proxmox",
         )
-    return max(wished, key=lambda one: (one.free, one.name)).name
+    return max(candidates, key=lambda storage: (storage.free, storage.name)).name

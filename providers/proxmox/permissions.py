@@ -1,7 +1,7 @@
-"""What the credential may do, as Proxmox VE itself tells it.
+"""The privileges of the credential.
 
-Lists leave out what may not be seen, without a word. So before something that is not listed
-counts as absent, its path is looked up here.
+Proxmox VE silently omits from its lists what the credential may not see. So the privilege on its
+path is read before something that is not listed is considered absent.
 Source: https://pve.proxmox.com/wiki/User_Management, "Privileges"
 """
 
@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING
 from skyclust.errors import PermissionDenied
 
 if TYPE_CHECKING:
-    from providers.proxmox.client import ProxmoxConnections
+    from providers.proxmox.client import ProxmoxClients
 
 
-def get_privileges(
-    connections: ProxmoxConnections, doing: str, path: str | None = None
-) -> frozenset[str]:
-    """Return the privileges that the credential has: at a path, or anywhere at all."""
-    asked = {"path": path} if path is not None else {}
-    permissions = connections.get_object("access/permissions", doing, **asked)
+def get_privileges(clients: ProxmoxClients, doing: str, path: str | None = None) -> frozenset[str]:
+    """Return the privileges that the credential has on a path, by default on any path."""
+    parameters = {"path": path} if path is not None else {}
+    permissions = clients.get_object("access/permissions", doing, **parameters)
     return frozenset(
         str(privilege)
         for granted in permissions.values()
@@ -30,11 +28,11 @@ def get_privileges(
     )
 
 
-def refuse_blindness(connections: ProxmoxConnections, privilege: str, doing: str) -> None:
-    """Raise PermissionDenied when nothing is listed for want of a privilege."""
-    if privilege not in get_privileges(connections, doing):
+def require_privilege(clients: ProxmoxClients, privilege: str, doing: str) -> None:
+    """Raise PermissionDenied when a list is empty because the credential lacks a privilege."""
+    if privilege not in get_privileges(clients, doing):
         raise PermissionDenied(
-            f"Could not {doing}: {connections.credential.principal} has the privilege {privilege}"
+            f"Could not {doing}: {clients.credential.principal} has the privilege {privilege}"
             " on no path, so Proxmox VE shows nothing.",
             hint="Give the role to the token too: a token has the privileges of its user only"
             " where both have them, or with privilege separation off.",

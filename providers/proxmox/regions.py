@@ -1,4 +1,4 @@
-"""The one region of a credential: its cluster; and its zones: the nodes.
+"""The region of a credential, which is its cluster, and its zones, which are the nodes.
 
 Source: https://pve.proxmox.com/pve-docs/api-viewer/#/cluster/status
 """
@@ -14,14 +14,14 @@ from providers.proxmox.sizes import Size
 from skyclust.errors import InvalidRequest, UnexpectedAnswer
 
 if TYPE_CHECKING:
-    from providers.proxmox.client import ProxmoxConnections
+    from providers.proxmox.client import ProxmoxClients
 
 
 @dataclass(frozen=True)
 class Node:
-    """One host of the cluster. Memory is in MiB; `free_mib` is what no machine uses now.
+    """A node of the cluster; sizes in MiB, `free_mib` is the memory that is not in use.
 
-    None is what the credential may not see: it needs Sys.Audit on the node.
+    Sizes are None when the credential may not see them: it needs Sys.Audit on the node.
     """
 
     name: str
@@ -31,70 +31,69 @@ class Node:
     free_mib: int | None = None
 
     def can_hold(self, size: Size) -> bool:
-        """Return whether a machine of a size fits on the node; Proxmox VE decides if unknown."""
+        """Return whether a guest of a size fits on the node; True when its size is unknown."""
         return (self.cores is None or self.cores >= size.cores) and (
             self.memory_mib is None or self.memory_mib >= size.memory_mib
         )
 
 
-def get_region(connections: ProxmoxConnections) -> str:
-    """Return the name of the cluster; of the node, where there is no cluster."""
-    found = connections.get_list("cluster/status", "read the name of the cluster")
-    return to_region(found)
+def get_region(clients: ProxmoxClients) -> str:
+    """Return the name of the cluster; without a cluster, the name of the node."""
+    return to_region(clients.get_list("cluster/status", "read the name of the cluster"))
 
 
 def to_region(status: Sequence[Any]) -> str:
-    """Return the name in a status of the cluster; raises UnexpectedAnswer when there is none.
+    """Return the name in the status of the cluster; raises UnexpectedAnswer when it has none.
 
-    Of a cluster whose own entry is missing no node gives the name: everything would be another
-    region's then.
+    The name of a node is used only when the status shows a single node without a cluster. In a
+    cluster whose own entry is missing it would move every resource to another region.
     """
-    read = [one for one in status if isinstance(one, Mapping)]
-    clusters = [one for one in read if one.get("type") == "cluster"]
-    nodes = [one for one in read if one.get("type") == "node"]
+    entries = [entry for entry in status if isinstance(entry, Mapping)]
+    clusters = [entry for entry in entries if entry.get("type") == "cluster"]
+    nodes = [entry for entry in entries if entry.get("type") == "node"]
     if clusters:
         return required_text(clusters[0], "name")
     if len(nodes) == 1 and len(status) == 1:
         return required_text(nodes[0], "name")
     raise UnexpectedAnswer(
         "The cluster has no name.",
-        hint="`pvecm status` at a node tells it.",
+        hint="`pvecm status` at a node shows it.",
         provider="proxmox",
     )
 
 
-def refuse_elsewhere(connections: ProxmoxConnections, region: str) -> None:
+def check_region(clients: ProxmoxClients, region: str) -> None:
     """Raise InvalidRequest for a region that is not the credential's cluster."""
-    name = connections.cluster_name(lambda: get_region(connections))
+    name = clients.cluster_name(lambda: get_region(clients))
     if region != name:
         raise InvalidRequest(
-            f"There is no region {region!r} at {connections.credential.address}.",
+            f"There is no region {region!r} at {clients.credential.address}.",
             hint=f"The cluster there is {name!r}.",
             provider="proxmox",
         )
 
 
-def get_nodes(connections: ProxmoxConnections, doing: str) -> list[Node]:
-    """Return the nodes of the cluster by name, the offline ones too.
+def get_nodes(clients: ProxmoxClients, doing: str) -> list[Node]:
+    """Return the nodes of the cluster by name, also those that are offline.
 
-    Raises UnexpectedAnswer when one cannot be read, or when there is none: what is true of all
-    nodes is concluded from this list.
+    Raises UnexpectedAnswer when a node cannot be read, or when the list is empty: callers conclude
+    from this list what is true of all nodes.
     """
-    found = connections.get_list("nodes", doing)
-    if not found:
+    nodes = clients.get_list("nodes", doing)
+    if not nodes:
         raise UnexpectedAnswer(f"Could not {doing}: the cluster has no nodes.", provider="proxmox")
-    return sorted((to_node(one) for one in found), key=lambda node: node.name)
+    return sorted((to_node(item) for item in nodes), key=lambda node: node.name)
 
 
-def to_node(one: Any) -> Node:
-    """Return a node of the cluster's list; raises UnexpectedAnswer for one without a name."""
-    if not isinstance(one, Mapping):
+def to_node(item: Any) -> Node:
+    """Return a node from an item of the cluster's list; raises UnexpectedAnswer without a name."""
+    if not isinstance(item, Mapping):
         raise missing("node")
-    total, used = to_integer(one.get("maxmem")), to_integer(one.get("mem"))
+    total, used = to_integer(item.get("maxmem")), to_integer(item.get("mem"))
     return Node(
-        name=required_text(one, "node"),
-        online=one.get("status") == "online",
-        cores=to_integer(one.get("maxcpu")) or None,
+        name=required_text(item, "node"),
+        online=item.get("status") == "online",
+        cores=to_integer(item.get("maxcpu")) or None,
         memory_mib=total // 1024**2 if total else None,
         free_mib=(total - used) // 1024**2 if total and used is not None else None,
     )

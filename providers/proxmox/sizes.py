@@ -1,7 +1,7 @@
-"""Instance types: Proxmox VE sizes machines freely, so a type is its size written down.
+"""Instance types: Proxmox VE has no types, so the name of a type is its size.
 
-`2c4g` has 2 cores and 4 GiB of memory, `1c512m` one core and 512 MiB. There is one way to write
-each size: `m` only where the memory is no whole number of GiB.
+`2c4g` has 2 cores and 4 GiB of memory, `1c512m` one core and 512 MiB. Each size has one name: `m`
+only when the memory is not a whole number of GiB.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ class Size(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The type that stands for the size."""
+        """The name of the type that has this size."""
         return type_name(self.cores, self.memory_mib)
 
 
 def type_name(cores: float, memory_mib: int) -> str:
-    """Return how a size is written; a share of a core, which nobody can ask for, is `0.5c1g`."""
+    """Return the name of a size; `0.5c1g`, a fraction of a core, is reported only."""
     if memory_mib % MIB_PER_GIB == 0:
         return f"{cores:g}c{memory_mib // MIB_PER_GIB}g"
     return f"{cores:g}c{memory_mib}m"
 
 
 def to_size(instance_type: str) -> Size:
-    """Return the size that a type stands for; raises InvalidRequest for what is no type."""
-    found = _TYPE.fullmatch(instance_type)
+    """Return the size of a type; raises InvalidRequest for a name that is not a type."""
+    match = _TYPE.fullmatch(instance_type)
     size = None
-    if found is not None:
-        unit = MIB_PER_GIB if found[3] == "g" else 1
-        size = Size(int(found[1]), int(found[2]) * unit)
+    if match is not None:
+        unit = MIB_PER_GIB if match[3] == "g" else 1
+        size = Size(int(match[1]), int(match[2]) * unit)
     if size is None or size.name != instance_type:
         raise InvalidRequest(
             f"There is no instance type {instance_type!r}.",

@@ -1,4 +1,4 @@
-"""The states of machines: what a task, a lock and a status stand for."""
+"""The states of guests, derived from the running task, the lock and the status."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from providers.proxmox.fields import missing, to_text
 from skyclust.model.instance import InstanceState
 
 if TYPE_CHECKING:
-    from providers.proxmox.guests import Machine
+    from providers.proxmox.guests import Guest
 
-# What runs on a machine decides, whatever its status says meanwhile. Consoles are tasks too,
-# and change nothing: what is not here does not count.
+# A running task decides the state, whatever the status is. Tasks that are not in this table, such
+# as consoles, do not change the state.
 TASKS: Final = {
     "qmcreate": InstanceState.PENDING,
     "vzcreate": InstanceState.PENDING,
@@ -76,21 +76,21 @@ STATES: Final = {
 }
 
 
-def to_state(machine: Machine) -> tuple[InstanceState, str]:
-    """Return a machine's state, and Proxmox VE's own word that it comes from.
+def to_state(guest: Guest) -> tuple[InstanceState, str]:
+    """Return a guest's state, and the native task, lock or status that it is derived from.
 
-    A machine that is locked is busy with what locked it; a word that Proxmox VE adds one day is
-    UPDATING. Raises UnexpectedAnswer for a machine that has no status at all.
+    A guest with a lock is busy with the task that locked it. A status that is not in `STATES` is
+    UPDATING. Raises UnexpectedAnswer for a guest without a status.
     """
-    if machine.task in TASKS:
-        return TASKS[machine.task], machine.task
-    if machine.lock:
-        return LOCKS.get(machine.lock, InstanceState.UPDATING), machine.lock
-    status = to_text(machine.status.get("status"))
+    if guest.task in TASKS:
+        return TASKS[guest.task], guest.task
+    if guest.lock:
+        return LOCKS.get(guest.lock, InstanceState.UPDATING), guest.lock
+    status = to_text(guest.status.get("status"))
     if status is None:
         raise missing("status")
-    native = to_text(machine.status.get("qmpstatus")) or status if machine.runs else status
-    state = STATES.get(native, InstanceState.UPDATING)
-    if state is InstanceState.STOPPED and machine.mark.making:
-        return InstanceState.PENDING, native
-    return state, native
+    native_state = to_text(guest.status.get("qmpstatus")) or status if guest.runs else status
+    state = STATES.get(native_state, InstanceState.UPDATING)
+    if state is InstanceState.STOPPED and guest.metadata.incomplete:
+        return InstanceState.PENDING, native_state
+    return state, native_state

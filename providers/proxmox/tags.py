@@ -1,7 +1,8 @@
-"""Tags as Proxmox VE has them: bare words, in lower case.
+"""Conversion between the tags of SkyClust, which are pairs, and those of Proxmox VE.
 
-A pair is kept in the machine's notes, where it can be anything, and shown in the web interface
-as the word `key-value`. A word that shows no pair is a tag of its own, without a value.
+A tag of Proxmox VE is a word in lower case, without a value. A pair is stored in the guest's
+notes, which take any text, and shown in the web interface as the tag `key-value`. A tag of Proxmox
+VE that shows no pair is a tag of its own, with an empty value.
 """
 
 from __future__ import annotations
@@ -13,24 +14,24 @@ from typing import Final
 from skyclust.errors import InvalidRequest
 
 # https://pve.proxmox.com/pve-docs/chapter-qm.html#qm_tags
-_FOREIGN: Final = re.compile(r"[^a-z0-9_+.-]+")
+_FORBIDDEN: Final = re.compile(r"[^a-z0-9_+.-]+")
 _SEPARATORS: Final = re.compile(r"[;,\s]+")
 
 
-def split_words(tags: str) -> list[str]:
-    """Return the words of a machine's tags, sorted."""
-    return sorted({word for word in _SEPARATORS.split(tags) if word})
+def split_pve_tags(tags: str) -> list[str]:
+    """Return the tags in a guest's `tags` field, sorted."""
+    return sorted({tag for tag in _SEPARATORS.split(tags) if tag})
 
 
-def to_word(key: str, value: str) -> str:
-    """Return the word that shows a pair; empty where no letter of it can be shown."""
+def to_pve_tag(key: str, value: str) -> str:
+    """Return the tag that shows a pair; empty when none of its characters is permitted."""
     text = f"{key}-{value}" if value else key
-    return _FOREIGN.sub("-", text.lower()).strip("-+.")
+    return _FORBIDDEN.sub("-", text.lower()).strip("-+.")
 
 
-def refuse_tag(key: str, value: str, doing: str) -> None:
-    """Raise InvalidRequest for a tag that no word can show, or that is no single line."""
-    if not to_word(key, value) or any(not letter.isprintable() for letter in key + value):
+def check_tag(key: str, value: str, doing: str) -> None:
+    """Raise InvalidRequest for a pair that no tag can show, or that is not on a single line."""
+    if not to_pve_tag(key, value) or any(not char.isprintable() for char in key + value):
         raise InvalidRequest(
             f"Could not {doing}: Proxmox VE cannot show the tag {key!r}.",
             hint="A tag has at least one letter or digit, and no line breaks.",
@@ -38,16 +39,16 @@ def refuse_tag(key: str, value: str, doing: str) -> None:
         )
 
 
-def to_tags(words: str, pairs: Mapping[str, str]) -> dict[str, str]:
-    """Return a machine's tags, from its words and the pairs in its notes."""
-    shown = {to_word(key, value) for key, value in pairs.items()}
-    bare = {word: "" for word in split_words(words) if word not in shown}
-    return {**bare, **pairs}
+def to_tags(pve_tags: str, pairs: Mapping[str, str]) -> dict[str, str]:
+    """Return a guest's tags, from its `tags` field and the pairs in its notes."""
+    shown = {to_pve_tag(key, value) for key, value in pairs.items()}
+    own = {tag: "" for tag in split_pve_tags(pve_tags) if tag not in shown}
+    return {**own, **pairs}
 
 
-def to_words(before: str, pairs_before: Mapping[str, str], pairs: Mapping[str, str]) -> str:
-    """Return the words of a machine whose pairs change; its own words stay."""
-    shown = {to_word(key, value) for key, value in pairs_before.items()}
-    own = {word for word in split_words(before) if word not in shown}
-    words = own | {to_word(key, value) for key, value in pairs.items()}
-    return ";".join(sorted(word for word in words if word))
+def to_pve_tags(old_pve_tags: str, old_pairs: Mapping[str, str], pairs: Mapping[str, str]) -> str:
+    """Return the `tags` field of a guest whose pairs change; tags that show no pair stay."""
+    shown = {to_pve_tag(key, value) for key, value in old_pairs.items()}
+    own = {tag for tag in split_pve_tags(old_pve_tags) if tag not in shown}
+    tags = own | {to_pve_tag(key, value) for key, value in pairs.items()}
+    return ";".join(sorted(tag for tag in tags if tag))

@@ -1,6 +1,6 @@
-"""Tasks: waiting for one, reading how it ended, and what runs on a machine now.
+"""Tasks: waiting for a task, reading its exit status, and the tasks that run on guests.
 
-A task that failed is `stopped` like one that did not; its exit status tells.
+A task that failed has the status `stopped`, like one that succeeded; the exit status differs.
 Source: https://pve.proxmox.com/pve-docs/api-viewer/#/nodes/{node}/tasks/{upid}/status
 """
 
@@ -16,19 +16,18 @@ from providers.proxmox.states import TASKS
 from skyclust.errors import Timeout
 
 if TYPE_CHECKING:
-    from providers.proxmox.client import ProxmoxConnections
+    from providers.proxmox.client import ProxmoxClients
 
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 2.0
-"""Seconds between two looks at a task: short for what is over at once, and doubling."""
+"""Seconds between two requests for the status of a task: short at first, then doubling."""
 
-PATIENCE_SECONDS: Final = 60.0
-"""How long one call of the contract goes on with a machine, at most, before it asks to be
-repeated."""
+CALL_SECONDS: Final = 60.0
+"""How long one call of the contract may take before it raises Timeout and is repeated."""
 
 
-def tries(seconds: float = PATIENCE_SECONDS) -> Iterator[None]:
-    """Yield at once, then again and again after a pause, until so many seconds are over."""
+def attempts(seconds: float = CALL_SECONDS) -> Iterator[None]:
+    """Yield at once, then after growing pauses, until the seconds have passed."""
     end = time.monotonic() + seconds
     pause = FIRST_PAUSE
     while True:
@@ -39,24 +38,25 @@ def tries(seconds: float = PATIENCE_SECONDS) -> Iterator[None]:
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
-def finish(
-    connections: ProxmoxConnections,
+def wait_for_task(
+    clients: ProxmoxClients,
     upid: Any,
     doing: str,
     *,
-    seconds: float = PATIENCE_SECONDS,
+    seconds: float = CALL_SECONDS,
 ) -> bool:
-    """Wait for a task and return whether it is over; raises our error when it failed.
+    """Wait for a task and return whether it ended; raises the error of a task that failed.
 
-    What was done at once has no UPID. A task that ended with warnings is done.
+    A request that Proxmox VE completes at once has no UPID. A task that ended with warnings
+    succeeded.
     """
     if not isinstance(upid, str) or not upid.startswith("UPID:"):
         return True
     node = upid.split(":")[1]
-    for _ in tries(seconds):
-        task = connections.get_object(f"nodes/{node}/tasks/{upid}/status", doing)
+    for _ in attempts(seconds):
+        task = clients.get_object(f"nodes/{node}/tasks/{upid}/status", doing)
         if required_text(task, "status") == "stopped":
-            # Without one nothing is known of how it ended.
+            # Without an exit status the result of the task is unknown.
             exit_status = required_text(task, "exitstatus")
             if exit_status != "OK" and not exit_status.startswith("WARNINGS"):
                 raise task_error(exit_status, doing)
@@ -64,38 +64,41 @@ def finish(
     return False
 
 
-def complete(connections: ProxmoxConnections, upid: Any, doing: str) -> None:
-    """Wait for a task to be over; raises Timeout when it takes longer than a minute."""
-    if not finish(connections, upid, doing):
+def complete_task(clients: ProxmoxClients, upid: Any, doing: str) -> None:
+    """Wait for the end of a task; raises Timeout when it takes longer than a minute."""
+    if not wait_for_task(clients, upid, doing):
         raise Timeout(
-            f"Could not {doing} within {PATIENCE_SECONDS:.0f} s: the task goes on.",
-            hint="Ask again: it is carried on from where it is then.",
+            f"Could not {doing} within {CALL_SECONDS:.0f} s: the task continues.",
+            hint="Repeat the request: it continues from the state reached by then.",
             provider="proxmox",
             code="task",
         )
 
 
 def running_tasks(
-    connections: ProxmoxConnections, node: str, doing: str, vmid: int | None = None
+    clients: ProxmoxClients, node: str, doing: str, vmid: int | None = None
 ) -> dict[int, str]:
-    """Return the types of the tasks that change a node's machines now, by machine.
+    """Return the type of the running task of each guest on a node, by VMID.
 
-    Of several the newest counts. Tasks that change no state, such as consoles, hide none that
-    does. The list of active tasks has those that are just over, too: they have an end.
+    Of several tasks the newest counts, and tasks that change no state, such as consoles, are
+    ignored. The list of active tasks also has tasks that ended a moment ago, with an end time.
     """
-    asked: dict[str, object] = {"source": "active", "limit": 500}
+    parameters: dict[str, object] = {"source": "active", "limit": 500}
     if vmid is not None:
-        asked["vmid"] = vmid
-    return to_running(connections.get_list(f"nodes/{node}/tasks", doing, **asked))
+        parameters["vmid"] = vmid
+    return to_running(clients.get_list(f"nodes/{node}/tasks", doing, **parameters))
 
 
 def to_running(tasks: Sequence[Any]) -> dict[int, str]:
-    """Return the types of the tasks that change a machine, by machine; the newest comes first."""
+    """Return the type of the newest running task of each guest that changes its state, by VMID.
+
+    `tasks` has the newest task first.
+    """
     running: dict[int, str] = {}
     for task in reversed(tasks):
         if not isinstance(task, Mapping) or "endtime" in task or task.get("status"):
             continue
-        kind, machine = task.get("type"), to_integer(task.get("id"))
-        if isinstance(kind, str) and kind in TASKS and machine is not None:
-            running[machine] = kind
+        kind, guest = task.get("type"), to_integer(task.get("id"))
+        if isinstance(kind, str) and kind in TASKS and guest is not None:
+            running[guest] = kind
     return running

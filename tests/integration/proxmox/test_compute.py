@@ -141,7 +141,7 @@ def test_disks_of_others_are_not_taken(estate: ProxmoxProvider) -> None:
     mine, other = named(estate, "shop-web-01"), named(estate, "shop-db-01")
     disks = estate.get_instance(CLUSTER, other).attributes["disks"]
     assert isinstance(disks, list)
-    with pytest.raises(Conflict, match=f"machine {other} has it"):
+    with pytest.raises(Conflict, match=f"guest {other} has it"):
         estate.attach_disk(reference(estate, mine), str(disks[1]))
     with pytest.raises(InvalidRequest, match="boots from scsi0"):
         estate.detach_disk(reference(estate, other), str(disks[0]))

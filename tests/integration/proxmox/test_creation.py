@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import pytest
 
 from providers.proxmox.provider import ProxmoxProvider
-from providers.proxmox.vmids import numbers
+from providers.proxmox.vmids import token_vmids
 from skyclust.errors import (
     CapacityExhausted,
     Conflict,
@@ -135,7 +135,7 @@ def test_a_disk_that_finds_no_room_takes_the_machine_with_it(
 def test_a_stranger_with_the_number_is_left_alone(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
-    first, second, *_ = numbers("t-1")
+    first, second, *_ = token_vmids("t-1")
     finished(bare, "pve1", bare.post("nodes/pve1/qemu", vmid=first, name="stranger"))
     made = provider.create_instance(spec(), "t-1")
     assert made.id == str(second)
@@ -183,8 +183,8 @@ def test_a_machine_may_be_deleted_while_it_is_copied(
 def test_a_copy_that_takes_long_is_carried_on(
     provider: ProxmoxProvider, spec: Spec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("providers.proxmox.tasks.finish", lambda *_, **__: False)
-    with pytest.raises(SkyClustError, match="the task goes on"):
+    monkeypatch.setattr("providers.proxmox.tasks.wait_for_task", lambda *_, **__: False)
+    with pytest.raises(SkyClustError, match="the task continues"):
         provider.create_instance(spec(), "t-1")
     monkeypatch.undo()
     assert provider.create_instance(spec(), "t-1").state is InstanceState.RUNNING

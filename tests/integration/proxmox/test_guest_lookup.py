@@ -9,7 +9,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from providers.proxmox.provider import ProxmoxProvider
-from providers.proxmox.vmids import numbers
+from providers.proxmox.vmids import token_vmids
 from skyclust.errors import (
     Conflict,
     IncompleteList,
@@ -160,15 +160,15 @@ def slow_cluster() -> Iterator[ProxmoxSandbox]:
     server.server_close()
 
 
-def test_a_machine_whose_disks_are_being_made_is_not_told_as_none(
+def test_an_instance_whose_disks_are_being_created_is_not_reported_as_absent(
     slow_cluster: ProxmoxSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its number is taken and its configuration empty: it cannot be changed by what proves it."""
     monkeypatch.setattr("providers.proxmox.creation.IDENTITY_SECONDS", 0.0)
     provider, bare = ProxmoxProvider(slow_cluster.credential()), slow_cluster.bare()
-    vmid = next(numbers("t-1"))
+    vmid = next(token_vmids("t-1"))
     bare.post("nodes/pve1/qemu", vmid=vmid, scsi0="ceph:1")
-    with pytest.raises(Conflict, match="its disks are being made"):
+    with pytest.raises(Conflict, match="its disks are being created"):
         provider.find_instances(CLUSTER, "t-1")
     unproven = provider.get_instance(CLUSTER, str(vmid))
     assert (unproven.unique_id, unproven.state) == (f"unproven:{vmid}", InstanceState.PENDING)

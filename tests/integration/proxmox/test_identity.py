@@ -177,7 +177,7 @@ def test_a_machine_that_is_replaced_during_its_stop_is_not_removed(
         finished(bare, "pve1", bare.post("nodes/pve1/qemu", vmid=made.id, name="stranger"))
 
     # What happens while the stop is waited for.
-    monkeypatch.setattr("providers.proxmox.deletion.complete", replaced)
+    monkeypatch.setattr("providers.proxmox.deletion.complete_task", replaced)
     with pytest.raises(NotFound, match="another machine"):
         provider.delete_instance(made.reference)
     assert bare.get(f"{path}/config")["name"] == "stranger"
@@ -191,7 +191,7 @@ def test_a_configuration_that_changed_since_the_look_is_not_changed(
     provider.stop_instance(made.reference)
     becomes(provider, made.id, InstanceState.STOPPED)
     disk = bare.post("nodes/pve1/storage/ceph/content", filename="vm-7-disk-0", vmid=7, size="1G")
-    connections = provider._connections
+    connections = provider._clients
     path = f"nodes/pve1/qemu/{made.id}/config"
     asked: list[str] = []
 

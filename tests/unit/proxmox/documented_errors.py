@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import requests.exceptions
 
-from providers.proxmox.errors import ERROR_CLASSES, STATUSES, class_of_sentence
+from providers.proxmox.errors import ERROR_CLASSES, STATUSES, class_of_message
 
 CALLED: Final = re.compile(
     r"GET /(cluster/(resources|status|nextid)|access/permissions|nodes|nodes/\{node\}/(network"
@@ -54,7 +54,7 @@ def unplaced_sentences() -> Sequence[str]:
     return [
         sentence
         for status, sentence in documented_sentences()
-        if status not in STATUSES and class_of_sentence(sentence) is None
+        if status not in STATUSES and class_of_message(sentence) is None
     ]
 
 

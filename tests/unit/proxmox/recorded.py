@@ -25,7 +25,7 @@ from skyclust_sandbox.proxmox.credential import credential
 from skyclust_sandbox.proxmox.state import Bridge
 from skyclust_sandbox.seeds import Seed
 
-Place = tuple[Any, ...]
+Location = tuple[Any, ...]
 """Where something stands in an answer: the keys and positions that lead to it."""
 
 MACHINE = {
@@ -66,7 +66,7 @@ CONTAINER = {
 class Watched(dict[str, Any]):
     """An object of an answer that remembers which of its fields were looked at."""
 
-    def __init__(self, content: Mapping[str, Any], where: Place, seen: set[Place]) -> None:
+    def __init__(self, content: Mapping[str, Any], where: Location, seen: set[Location]) -> None:
         super().__init__({key: watched(one, (*where, key), seen) for key, one in content.items()})
         self._where, self._seen = where, seen
 
@@ -91,7 +91,7 @@ class Watched(dict[str, Any]):
         return super().values()
 
 
-def watched(value: Any, where: Place, seen: set[Place]) -> Any:
+def watched(value: Any, where: Location, seen: set[Location]) -> Any:
     """Return a value whose objects remember in `seen` which of their fields were looked at."""
     if isinstance(value, dict):
         return Watched(value, where, seen)
@@ -107,7 +107,7 @@ class Recorded:
     client: Client
     answers: dict[str, Any] = field(default_factory=dict)
     changed: Mapping[str, Any] = field(default_factory=dict)
-    seen: dict[str, set[Place]] = field(default_factory=dict)
+    seen: dict[str, set[Location]] = field(default_factory=dict)
 
     def resource(self, base_url: str, **_: Any) -> Resource:
         """Return what stands for one address in place of proxmoxer."""

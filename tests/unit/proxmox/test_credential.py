@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from pydantic import ValidationError
 
-from providers.proxmox.client import TIMEOUTS, ProxmoxConnections
+from providers.proxmox.client import TIMEOUTS, ProxmoxClients
 from providers.proxmox.credential import ProxmoxCredential
-from providers.proxmox.identity import INVENTORY_PRIVILEGES, NEEDED_PRIVILEGES
+from providers.proxmox.identity import INVENTORY_PRIVILEGES, REQUIRED_PRIVILEGES
 
 GUIDE = Path(__file__).parents[3] / "docs" / "providers" / "proxmox.md"
 TOKEN = {"user": "skyclust@pve", "token_name": "skyclust", "token_value": "secret"}
@@ -84,19 +84,19 @@ def test_what_does_not_fit_is_refused_without_the_secret(fields: dict[str, objec
     assert "secret" not in re.sub(r"'secret'|secret_", "", str(refused.value))
 
 
-def session_of(connections: ProxmoxConnections) -> Any:
+def session_of(connections: ProxmoxClients) -> Any:
     return connections._session()
 
 
 def test_connections_have_timeouts_and_say_who_they_are() -> None:
-    session = session_of(ProxmoxConnections(credential()))
+    session = session_of(ProxmoxClients(credential()))
     assert session.auth.timeout == TIMEOUTS
     assert session.auth.verify_ssl is True
     assert session.headers["User-Agent"].startswith("skyclust/")
 
 
 def test_a_fingerprint_pins_one_certificate() -> None:
-    session = session_of(ProxmoxConnections(credential(fingerprint=FINGERPRINT)))
+    session = session_of(ProxmoxClients(credential(fingerprint=FINGERPRINT)))
     pool = session.get_adapter("https://pve1").poolmanager
     assert pool.connection_pool_kw["assert_fingerprint"] == FINGERPRINT.upper()
     assert session.auth.verify_ssl is False
@@ -123,7 +123,7 @@ def certificate_authority() -> x509.Certificate:
 def test_an_authority_is_trusted() -> None:
     authority = certificate_authority()
     pem = authority.public_bytes(Encoding.PEM).decode()
-    session = session_of(ProxmoxConnections(credential(ca_certificate=pem)))
+    session = session_of(ProxmoxClients(credential(ca_certificate=pem)))
     context = session.get_adapter("https://pve1").poolmanager.connection_pool_kw["ssl_context"]
     assert context.get_ca_certs(binary_form=True) == [authority.public_bytes(Encoding.DER)]
 
@@ -134,5 +134,5 @@ def privileges(command: str) -> set[str]:
 
 
 def test_the_documented_roles_have_what_is_needed_and_no_more() -> None:
-    assert privileges("SkyClust") == set(NEEDED_PRIVILEGES)
+    assert privileges("SkyClust") == set(REQUIRED_PRIVILEGES)
     assert privileges("SkyClustAudit") == set(INVENTORY_PRIVILEGES)

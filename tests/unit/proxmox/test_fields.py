@@ -1,4 +1,4 @@
-"""Proxmox VE writes one value in several ways: all of them are read alike."""
+"""Reading fields that Proxmox VE writes in several JSON types."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from providers.proxmox.fields import to_flag, to_integer, to_number, to_text, to_time
-from providers.proxmox.guest_lists import to_place
+from providers.proxmox.guest_lists import to_location
 from providers.proxmox.networks import to_ranges
 from providers.proxmox.regions import to_node, to_region
 from providers.proxmox.storages import to_storage
@@ -34,7 +34,7 @@ def test_numbers(value: object, number: float, integer: int | None) -> None:
 
 
 @pytest.mark.parametrize("value", NOTHING)
-def test_what_is_no_number_is_none(value: object) -> None:
+def test_other_values_are_not_numbers(value: object) -> None:
     assert to_number(value) is None
     assert to_integer(value) is None
     assert to_time(value) is None
@@ -56,18 +56,18 @@ def test_times() -> None:
     assert to_time(10**17) is None
 
 
-def test_what_pvesh_and_old_versions_write_as_text_is_read() -> None:
-    """The text "0" is no template and no shared storage, though Python takes it for true."""
-    told: dict[str, Any] = {
+def test_flags_and_numbers_are_read_from_strings() -> None:
+    """The string "0", which is true in Python, means no template and no shared storage."""
+    item: dict[str, Any] = {
         "vmid": "101",
         "type": "lxc",
         "node": "pve1",
         "template": "0",
         "status": "running",
     }
-    place = to_place(told)
-    assert (place.vmid, place.template, place.pool) == (101, False, None)
-    assert to_place({**told, "template": "1"}).template
+    location = to_location(item)
+    assert (location.vmid, location.template, location.pool) == (101, False, None)
+    assert to_location({**item, "template": "1"}).template
     storage = to_storage(
         {"storage": "a", "node": "pve1", "content": "images", "shared": "0", "maxdisk": "9"}
     )
@@ -88,8 +88,8 @@ def test_what_pvesh_and_old_versions_write_as_text_is_read() -> None:
         [None, {"type": "node", "name": "pve1"}],
     ],
 )
-def test_no_node_gives_its_name_to_a_cluster(status: list[Any]) -> None:
-    """Everything would seem to be gone from the cluster, and to be new in another region."""
+def test_a_cluster_without_a_name_is_refused(status: list[Any]) -> None:
+    """With the name of a node, all resources would appear to move to another region."""
     with pytest.raises(UnexpectedAnswer):
         to_region(status)
 
@@ -100,8 +100,8 @@ def test_a_region_is_the_cluster_or_the_single_node() -> None:
     assert to_region([node, {"type": "cluster", "name": "rack"}]) == "rack"
 
 
-def test_ranges_of_both_families_stay() -> None:
-    told: list[Any] = [
+def test_networks_of_both_families_are_returned() -> None:
+    addresses: list[Any] = [
         "fd00::1/64",
         "10.0.0.1/24",
         "10.0.0.2/24",
@@ -111,4 +111,4 @@ def test_ranges_of_both_families_stay() -> None:
         [],
         "10.0.0.0/99",
     ]
-    assert to_ranges(told) == ["10.0.0.0/24", "fd00::/64"]
+    assert to_ranges(addresses) == ["10.0.0.0/24", "fd00::/64"]

@@ -1,4 +1,4 @@
-"""What a configuration and a status say: state, size, disks, addresses."""
+"""Reading a guest: state, size, disks and addresses from its configuration and status."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from providers.proxmox.drives import boot_slot, drives, has_cloudinit, to_bytes
-from providers.proxmox.guests import Machine, Place
+from providers.proxmox.guests import Guest, Location
 from providers.proxmox.instances import to_instance
-from providers.proxmox.notes import Mark
+from providers.proxmox.notes import Metadata
 from providers.proxmox.states import LOCKS, STATES, TASKS, to_state
 from providers.proxmox.tasks import to_running
 from skyclust.errors import UnexpectedAnswer
@@ -19,17 +19,19 @@ from tests.unit.proxmox.documented_errors import catalogue
 GIB = 1024**3
 
 
-def machine(
+def guest(
     status: dict[str, Any] | None = None,
     config: dict[str, Any] | None = None,
     *,
     kind: str = "qemu",
     task: str | None = None,
-    making: bool = False,
-) -> Machine:
-    told = {"status": "running", "qmpstatus": "running"} if status is None else status
-    place = Place(101, kind, "pve1")
-    return Machine(place, told, config or {}, task, Mark(making=making), frozenset({"ceph"}))
+    incomplete: bool = False,
+) -> Guest:
+    if status is None:
+        status = {"status": "running", "qmpstatus": "running"}
+    metadata = Metadata(incomplete=incomplete)
+    location = Location(101, kind, "pve1")
+    return Guest(location, status, config or {}, task, metadata, frozenset({"ceph"}))
 
 
 @pytest.mark.parametrize(
@@ -39,7 +41,7 @@ def machine(
         ({"status": "running", "qmpstatus": "paused"}, {}, None, InstanceState.SUSPENDED),
         ({"status": "running", "qmpstatus": "prelaunch"}, {}, None, InstanceState.PENDING),
         ({"status": "running", "qmpstatus": "io-error"}, {}, None, InstanceState.ERROR),
-        ({"status": "running", "qmpstatus": "new-word"}, {}, None, InstanceState.UPDATING),
+        ({"status": "running", "qmpstatus": "new-state"}, {}, None, InstanceState.UPDATING),
         ({"status": "running"}, {}, None, InstanceState.RUNNING),
         ({"status": "stopped", "qmpstatus": "stopped"}, {}, None, InstanceState.STOPPED),
         ({"status": "stopped"}, {"lock": "clone"}, None, InstanceState.PENDING),
@@ -55,31 +57,31 @@ def machine(
 def test_states(
     status: dict[str, Any], config: dict[str, Any], task: str | None, state: InstanceState
 ) -> None:
-    found, native = to_state(machine(status, config, task=task))
-    assert found is state
-    assert native in {task, config.get("lock"), *status.values()}
+    actual, native_state = to_state(guest(status, config, task=task))
+    assert actual is state
+    assert native_state in {task, config.get("lock"), *status.values()}
 
 
-def test_a_machine_that_is_not_ready_yet_is_pending() -> None:
-    assert to_state(machine({"status": "stopped"}, making=True))[0] is InstanceState.PENDING
-    assert to_state(machine(making=True))[0] is InstanceState.RUNNING
+def test_a_stopped_guest_whose_creation_is_incomplete_is_pending() -> None:
+    assert to_state(guest({"status": "stopped"}, incomplete=True))[0] is InstanceState.PENDING
+    assert to_state(guest(incomplete=True))[0] is InstanceState.RUNNING
 
 
-def test_documented_locks_have_states_that_pass_by() -> None:
-    """Whatever has locked a machine, it is not told to be at rest."""
+def test_every_documented_lock_has_a_transitional_state() -> None:
+    """A locked guest is reported neither as running nor as stopped."""
     paths = catalogue("pve-api")["paths"]
     fields = paths["/nodes/{node}/qemu/{vmid}/config"]["PUT"]["parameters"]["properties"]
     for lock in fields["lock"]["enum"]:
-        state, native = to_state(machine({"status": "stopped"}, {"lock": lock}))
+        state, native_state = to_state(guest({"status": "stopped"}, {"lock": lock}))
         assert state not in {InstanceState.RUNNING, InstanceState.STOPPED}
-        assert native == lock
+        assert native_state == lock
     assert set(LOCKS) - {"destroyed"} <= set(fields["lock"]["enum"])
     assert set(TASKS).isdisjoint(STATES)
 
 
-def test_sizes_are_read_as_they_are_written() -> None:
+def test_the_type_is_the_configured_size() -> None:
     def type_of(config: dict[str, Any], kind: str = "qemu") -> str | None:
-        return to_instance("r", machine({"status": "stopped", "cpus": 32}, config, kind=kind)).type
+        return to_instance("r", guest({"status": "stopped", "cpus": 32}, config, kind=kind)).type
 
     assert type_of({}) == "1c512m"
     assert type_of({"cores": 2, "sockets": 2, "memory": "4096"}) == "4c4g"
@@ -96,7 +98,7 @@ def test_sizes_are_read_as_they_are_written() -> None:
     ]
 
 
-def test_disks_are_told_apart_from_what_only_looks_like_one() -> None:
+def test_cds_and_cloud_init_are_not_disks() -> None:
     config = {
         "scsi0": "local-lvm:vm-101-disk-0,iothread=1,size=32G",
         "scsi1": "file=ceph:vm-101-disk-1,size=3584M",
@@ -108,7 +110,7 @@ def test_disks_are_told_apart_from_what_only_looks_like_one() -> None:
         "scsihw": "virtio-scsi-single",
         "boot": "order=ide2;scsi0;net0",
     }
-    assert [(one.slot, one.volume, one.size) for one in drives(config)] == [
+    assert [(drive.slot, drive.volume, drive.size) for drive in drives(config)] == [
         ("scsi0", "local-lvm:vm-101-disk-0", 32 * GIB),
         ("scsi1", "ceph:vm-101-disk-1", 3584 * 1024**2),
     ]
@@ -118,23 +120,23 @@ def test_disks_are_told_apart_from_what_only_looks_like_one() -> None:
     assert boot_slot({}) is None
     assert has_cloudinit(config)
     assert not has_cloudinit({"scsi0": "ceph:vm-101-disk-0"})
-    told = to_instance("r", machine(config=config)).attributes["disks"]
-    assert told == ["pve1/local-lvm:vm-101-disk-0", "ceph:vm-101-disk-1"]
+    disks = to_instance("r", guest(config=config)).attributes["disks"]
+    assert disks == ["pve1/local-lvm:vm-101-disk-0", "ceph:vm-101-disk-1"]
 
 
-def test_addresses_are_those_that_are_written_down() -> None:
+def test_configured_addresses_are_read() -> None:
     def addresses(config: dict[str, Any], kind: str) -> tuple[str, ...]:
         card = {"net0": "virtio=BC:24:11:00:00:01,bridge=vmbr0"}
-        return to_instance("r", machine(config=card | config, kind=kind)).private_addresses
+        return to_instance("r", guest(config=card | config, kind=kind)).private_addresses
 
     both = "ip=10.0.0.5/24,gw=10.0.0.1,ip6=fd00::5/64"
     assert addresses({"ipconfig0": both}, "qemu") == ("10.0.0.5", "fd00::5")
     assert addresses({"ipconfig0": "ip=dhcp,ip6=auto"}, "qemu") == ()
-    assert addresses({"ipconfig7": both}, "qemu") == ()  # a card that there is not
+    assert addresses({"ipconfig7": both}, "qemu") == ()  # there is no card with this number
     assert addresses({"net0": f"name=eth0,bridge=vmbr0,{both}"}, "lxc") == ("10.0.0.5", "fd00::5")
 
 
-def test_every_card_is_an_interface_and_addresses_of_both_families_stay() -> None:
+def test_every_card_is_an_interface_with_addresses_of_both_families() -> None:
     config = {
         "net10": "virtio=BC:24:11:00:00:03,bridge=vmbr9",
         "net2": "virtio=BC:24:11:00:00:02,bridge=vmbr1,firewall=1",
@@ -143,11 +145,11 @@ def test_every_card_is_an_interface_and_addresses_of_both_families_stay() -> Non
         "ipconfig2": "ip6=fd00::7/64,ip=8.8.4.4/24",
         "ipconfig10": "ip=dhcp,ip6=auto",
     }
-    read = to_instance("r", machine(config=config))
-    assert read.network == "vmbr0"
-    assert read.private_addresses == ("10.0.0.5", "fd00::7")
-    assert read.public_addresses == ("2a00:1450:4001:80b::5", "8.8.4.4")
-    interfaces = read.attributes["interfaces"]
+    instance = to_instance("r", guest(config=config))
+    assert instance.network == "vmbr0"
+    assert instance.private_addresses == ("10.0.0.5", "fd00::7")
+    assert instance.public_addresses == ("2a00:1450:4001:80b::5", "8.8.4.4")
+    interfaces = instance.attributes["interfaces"]
     assert isinstance(interfaces, list)
     assert interfaces == [
         {
@@ -177,17 +179,17 @@ def test_every_card_is_an_interface_and_addresses_of_both_families_stay() -> Non
         ({"cores": 1}, {}, "1c512m"),
     ],
 )
-def test_a_share_of_a_core_is_a_size(
+def test_a_fraction_of_a_core_is_a_size(
     config: dict[str, Any], status: dict[str, Any], size: str
 ) -> None:
-    read = to_instance("r", machine({"status": "stopped", **status}, config, kind="lxc"))
-    assert read.type == size
+    instance = to_instance("r", guest({"status": "stopped", **status}, config, kind="lxc"))
+    assert instance.type == size
     limit = config.get("cpulimit")
-    assert read.attributes["cpu_limit"] == (float(limit) if limit else None)
+    assert instance.attributes["cpu_limit"] == (float(limit) if limit else None)
 
 
 @pytest.mark.parametrize(
-    ("kind", "arch", "told"),
+    ("kind", "arch", "expected"),
     [
         ("qemu", None, "x86_64"),
         ("qemu", "aarch64", "arm64"),
@@ -197,22 +199,22 @@ def test_a_share_of_a_core_is_a_size(
         ("lxc", "riscv64", "riscv64"),
     ],
 )
-def test_architectures_are_not_all_alike(kind: str, arch: str | None, told: str) -> None:
+def test_architectures(kind: str, arch: str | None, expected: str) -> None:
     config = {} if arch is None else {"arch": arch}
-    read = to_instance("r", machine(config=config, kind=kind))
-    assert read.attributes["architecture"] == told
+    instance = to_instance("r", guest(config=config, kind=kind))
+    assert instance.attributes["architecture"] == expected
 
 
-def test_a_machine_without_a_status_cannot_be_read() -> None:
-    """No state stands for one that Proxmox VE does not tell."""
+def test_a_guest_without_a_status_cannot_be_read() -> None:
+    """There is no default for a missing status."""
     statuses: list[dict[str, Any]] = [{}, {"status": None}, {"status": []}]
     for status in statuses:
         with pytest.raises(UnexpectedAnswer, match="status"):
-            to_instance("r", machine(status))
+            to_instance("r", guest(status))
 
 
-def test_a_console_hides_no_task_that_changes_its_machine() -> None:
-    """Of several tasks on one machine the newest that changes its state counts."""
+def test_a_console_task_does_not_hide_a_task_that_changes_the_state() -> None:
+    """The newest task of a guest that changes its state counts."""
     newest_first: list[Any] = [
         {"id": "101", "type": "vncproxy"},
         {"id": "101", "type": "qmshutdown", "starttime": 7},
