@@ -43,7 +43,7 @@ class ProxmoxCredential(CredentialModel):
     token_name: str | None = Field(
         default=None,
         title="Token name",
-        description="Name of the API token: what stands behind the exclamation metadata of its id.",
+        description="Name of the API token: what stands behind the exclamation mark of its id.",
     )
     token_value: SecretStr | None = Field(
         default=None,
@@ -104,7 +104,7 @@ class ProxmoxCredential(CredentialModel):
     @classmethod
     def _name_of_a_token(cls, value: str | None) -> str | None:
         if value is not None and not _TOKEN_NAME.fullmatch(value):
-            raise ValueError("is the part of the token's id behind the exclamation metadata")
+            raise ValueError("is the part of the token's id behind the exclamation mark")
         return value
 
     @field_validator("ca_certificate")

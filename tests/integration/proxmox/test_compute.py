@@ -147,7 +147,7 @@ def test_disks_of_others_are_not_taken(estate: ProxmoxProvider) -> None:
         estate.detach_disk(reference(estate, other), str(disks[0]))
     estate.detach_disk(reference(estate, other), str(disks[1]))
     assert estate.get_disk(CLUSTER, str(disks[1])).attributes["attached_to"] == []
-    with pytest.raises(InvalidRequest, match=f"belongs to machine {other}"):
+    with pytest.raises(InvalidRequest, match=f"belongs to guest {other}"):
         estate.attach_disk(reference(estate, mine), str(disks[1]))
     estate.attach_disk(reference(estate, other), str(disks[1]))
     assert estate.get_disk(CLUSTER, str(disks[1])).attributes["attached_to"] == [other]
