@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 def get_addresses(
     clients: AwsClients, region: str, page_size: int
 ) -> Iterator[Sequence[AddressTypeDef]]:
-    """Yield the Elastic IPs of a region; DescribeAddresses has one page."""
+    """Yield the Elastic IPs of a region in one page: DescribeAddresses has no pages."""
     del page_size
-    answer = clients.ec2(region).describe_addresses()
-    yield require_list(answer, "Addresses", doing=f"list addresses in {region}", provider="aws")
+    reply = clients.ec2(region).describe_addresses()
+    yield require_list(reply, "Addresses", doing=f"list addresses in {region}", provider="aws")
 
 
 def to_address(region: str, address: AddressTypeDef) -> Resource:
@@ -39,7 +39,7 @@ def to_address(region: str, address: AddressTypeDef) -> Resource:
         id=address["AllocationId"],
         name=tags.get(NAME_TAG, ""),
         state=ResourceState.IN_USE if attached else ResourceState.AVAILABLE,
-        # EC2 has no word for it, only an association or none.
+        # EC2 reports no state, only an association or none.
         native_state="associated" if attached else "unassociated",
         tags=tags,
         attributes={

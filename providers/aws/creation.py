@@ -1,9 +1,9 @@
 """Creating an instance exactly once.
 
-RunInstances is called with the token as its ClientToken, which EC2 remembers for as long as it
-knows the instance: a repeated call with the same parameters returns the same instance, with
-others it fails (https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html). The
-token is a tag of the instance too, put on in the same call, so that it can be searched for.
+RunInstances gets the token as its ClientToken. EC2 remembers a ClientToken for as long as it knows
+the instance: a repeated call with the same parameters returns the same instance, a call with other
+parameters fails (https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html). The
+token is also a tag of the instance, set by the same call, so that the instance can be found by it.
 """
 
 from __future__ import annotations
@@ -31,32 +31,31 @@ if TYPE_CHECKING:
     from providers.aws.client import AwsClients
 
 CLIENT_TOKEN_LENGTH: Final = 64
-"""The most ASCII characters that EC2 takes as a ClientToken (RunInstances)."""
+"""The maximum length of a ClientToken, in ASCII characters (RunInstances)."""
 
 DATA_DEVICES: Final = tuple(f"/dev/sd{letter}" for letter in "fghijklmnop")
 """The device names that AWS recommends for data volumes
 (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/device_naming.html)."""
 
 VISIBLE_SECONDS: Final = 30.0
-"""How long a new instance may stay unknown to DescribeInstances. AWS names no bound
+"""How long DescribeInstances may not list a new instance. AWS documents no limit
 (https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html); a few seconds are
 common."""
 
 TERMINATED_LISTED: Final = timedelta(hours=1)
-"""How long EC2 lists a terminated instance, about
+"""About how long EC2 lists a terminated instance
 (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/terminating-instances.html)."""
 
 
 def create_instance(
     clients: AwsClients, spec: InstanceSpec, token: str, *, visible_seconds: float = VISIBLE_SECONDS
 ) -> Instance:
-    """Ask for one instance, or find the one that was made with the token, and return it.
+    """Create one instance, or return the instance created earlier with the same token.
 
-    EC2 may not know a new instance at once in other calls. The instance is returned when
-    DescribeInstances knows it, so that whoever waits for it does not take it for gone; Timeout
-    is raised when that takes longer than `visible_seconds`, and a repeated call goes on there.
-    A token whose instance is terminated returns it in the state DELETED, also when EC2 lists
-    it no longer.
+    EC2 may not list a new instance at once. This function returns when DescribeInstances lists it,
+    so that a caller that polls it does not consider it deleted; Timeout is raised when that takes
+    longer than `visible_seconds`, and a repeated call continues to wait. A token whose instance is
+    terminated returns it in the state DELETED, also when EC2 no longer lists it.
     """
     client_token = to_client_token(token)
     check_spec(spec)
@@ -73,10 +72,10 @@ def create_instance(
     with regional_errors(clients, spec.region, f"create instance {spec.name} in {spec.region}"):
         accepted = clients.ec2(spec.region).run_instances(**request)["Instances"][0]
     instance = to_instance(spec.region, accepted)
-    return _seen(clients, instance, visible_seconds)
+    return _wait_until_listed(clients, instance, visible_seconds)
 
 
-def _seen(clients: AwsClients, accepted: Instance, visible_seconds: float) -> Instance:
+def _wait_until_listed(clients: AwsClients, accepted: Instance, visible_seconds: float) -> Instance:
     if accepted.state is InstanceState.DELETED:
         return accepted
     end = time.monotonic() + visible_seconds
@@ -85,7 +84,7 @@ def _seen(clients: AwsClients, accepted: Instance, visible_seconds: float) -> In
         try:
             return get_instance(clients, accepted.region, accepted.id)
         except NotFound as error:
-            if _is_long_gone(accepted, datetime.now(UTC)):
+            if _was_terminated(accepted, datetime.now(UTC)):
                 return accepted.model_copy(
                     update={"state": InstanceState.DELETED, "native_state": "terminated"}
                 )
@@ -93,30 +92,30 @@ def _seen(clients: AwsClients, accepted: Instance, visible_seconds: float) -> In
                 raise Timeout(
                     f"EC2 accepted instance {accepted.id} ({accepted.name}) in"
                     f" {accepted.region}, but does not list it after {visible_seconds:.0f} s.",
-                    hint="Ask again with the same token: it returns the same instance.",
+                    hint="Repeat the request with the same token: it returns the same instance.",
                     provider="aws",
                 ) from error
         time.sleep(pause)
         pause = min(pause * 2, 5.0)
 
 
-def _is_long_gone(accepted: Instance, now: datetime) -> bool:
-    """Return whether an instance that EC2 does not list was terminated, and is not just new."""
+def _was_terminated(accepted: Instance, now: datetime) -> bool:
+    """Return whether an unlisted instance is too old to be new, and so was terminated."""
     return accepted.created_at is not None and now - accepted.created_at > TERMINATED_LISTED
 
 
 def to_client_token(token: str) -> str:
-    """Return the token as EC2 takes it: as it is where that is possible, else its SHA-256."""
+    """Return a token as a ClientToken: unchanged when EC2 accepts it, otherwise its SHA-256."""
     if token.isascii() and 0 < len(token) <= CLIENT_TOKEN_LENGTH:
         return token
     return sha256(token.encode()).hexdigest()
 
 
 def check_spec(spec: InstanceSpec) -> None:
-    """Raise InvalidRequest for what EC2 cannot do, or would do in another way than asked."""
+    """Raise InvalidRequest for a spec that EC2 cannot fulfil, or would fulfil in another way."""
     problem = None
     if len(spec.ssh_keys) > 1:
-        problem = f"EC2 puts one SSH key on a machine, {len(spec.ssh_keys)} are asked for."
+        problem = f"EC2 takes one SSH key for an instance, not {len(spec.ssh_keys)}."
     elif any(" " in key for key in spec.ssh_keys):
         problem = "EC2 takes the name of a key pair, not the public key itself."
     elif spec.user is not None:
@@ -126,11 +125,11 @@ def check_spec(spec: InstanceSpec) -> None:
     elif spec.private_address is not None and ("/" in spec.private_address):
         problem = "EC2 takes a private address without a prefix length."
     elif len(spec.disks) > len(DATA_DEVICES):
-        problem = f"At most {len(DATA_DEVICES)} data disks can be created with a machine."
+        problem = f"At most {len(DATA_DEVICES)} data disks can be created with an instance."
     elif spec.tags.get(NAME_TAG, spec.name) != spec.name:
-        problem = f"The tag {NAME_TAG} holds the name of the machine: {spec.name!r}."
+        problem = f"The tag {NAME_TAG} holds the name of the instance: {spec.name!r}."
     elif TOKEN_TAG in spec.tags:
-        problem = f"The tag {TOKEN_TAG} is SkyClust's own."
+        problem = f"The tag {TOKEN_TAG} is reserved by SkyClust."
     if problem is not None:
         raise InvalidRequest(f"Could not create {spec.name}: {problem}", provider="aws")
 
@@ -179,7 +178,7 @@ def to_request(
 def _interface(
     spec: InstanceSpec, subnet: str | None
 ) -> InstanceNetworkInterfaceSpecificationTypeDef:
-    """Return the one interface of a machine that says for itself whether it is public."""
+    """Return the network interface of an instance for which the spec sets a public address."""
     interface: InstanceNetworkInterfaceSpecificationTypeDef = {
         "DeviceIndex": 0,
         "AssociatePublicIpAddress": bool(spec.public_address),
@@ -195,5 +194,5 @@ def _interface(
 def _disk(device: str, disk: DiskSpec) -> BlockDeviceMappingTypeDef:
     ebs: EbsBlockDeviceTypeDef = {"VolumeSize": disk.size_gib, "DeleteOnTermination": True}
     if disk.type is not None:
-        ebs["VolumeType"] = disk.type  # type: ignore[typeddict-item]  # as with the type
+        ebs["VolumeType"] = disk.type  # type: ignore[typeddict-item]  # any type, known today or not
     return {"DeviceName": device, "Ebs": ebs}

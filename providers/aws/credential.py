@@ -1,4 +1,4 @@
-"""The credential of one AWS account: what the form asks for, and what it refuses."""
+"""The credential of one AWS account: its fields and their validation."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _REGION: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 class AwsCredential(CredentialModel):
     """Keys, a profile, or neither (the worker's own identity); a role may be assumed on top.
 
-    Field names are the SDK's own. Keys and a profile exclude each other, so that it is
-    always clear which identity is meant.
+    Field names are the SDK's own. Keys and a profile exclude each other, so that the identity is
+    never ambiguous.
     """
 
-    # STS tells the owner of the role that is assumed the external id (CloudTrail).
+    # STS shows the external id to the owner of the assumed role (CloudTrail).
     destination_fields: ClassVar[frozenset[str] | None] = frozenset({"endpoint", "role_arn"})
 
     access_key_id: str | None = Field(
@@ -62,7 +62,7 @@ class AwsCredential(CredentialModel):
     region: str | None = Field(
         default=None,
         title="Default region",
-        description="Where the account itself is asked about, for example for its regions."
+        description="Where account-wide requests are sent, for example for its regions."
         " Empty: the profile's region, else us-east-1. Set it for China and GovCloud.",
     )
 
@@ -75,7 +75,7 @@ class AwsCredential(CredentialModel):
 
     @field_validator("access_key_id", "secret_access_key", "session_token")
     @classmethod
-    def _without_blanks(cls, value: str | SecretStr | None) -> str | SecretStr | None:
+    def _no_whitespace(cls, value: str | SecretStr | None) -> str | SecretStr | None:
         content = value.get_secret_value() if isinstance(value, SecretStr) else value
         if content is not None and re.search(r"\s", content):
             raise ValueError("contains a blank or a line break: copy it again")
@@ -83,14 +83,14 @@ class AwsCredential(CredentialModel):
 
     @field_validator("role_arn")
     @classmethod
-    def _arn_of_a_role(cls, value: str | None) -> str | None:
+    def _check_role_arn(cls, value: str | None) -> str | None:
         if value is not None and not _ROLE_ARN.fullmatch(value):
             raise ValueError("is not the ARN of a role (arn:aws:iam::123456789012:role/name)")
         return value
 
     @field_validator("external_id")
     @classmethod
-    def _external_id_as_sts_takes_it(cls, value: SecretStr | None) -> SecretStr | None:
+    def _check_external_id(cls, value: SecretStr | None) -> SecretStr | None:
         # STS would repeat a malformed external id in its error message.
         if value is not None and not _EXTERNAL_ID.fullmatch(value.get_secret_value()):
             raise ValueError("has 2 to 1224 letters, digits or characters of _+=,.@:/-")
@@ -98,13 +98,13 @@ class AwsCredential(CredentialModel):
 
     @field_validator("region")
     @classmethod
-    def _name_of_a_region(cls, value: str | None) -> str | None:
+    def _check_region(cls, value: str | None) -> str | None:
         if value is not None and not _REGION.fullmatch(value):
             raise ValueError("is not the name of a region (eu-central-1)")
         return value
 
     @model_validator(mode="after")
-    def _one_identity(self) -> Self:
+    def _check_one_identity(self) -> Self:
         if (self.access_key_id is None) != (self.secret_access_key is None):
             raise ValueError("access_key_id and secret_access_key belong together: give both")
         if self.session_token is not None and self.access_key_id is None:
@@ -121,7 +121,7 @@ class AwsCredential(CredentialModel):
         return self
 
     def check_permitted(self, permissions: OperatorPermissions) -> None:
-        """Raise ConfigurationError for a profile or an identity that is not the credential's."""
+        """Raise ConfigurationError for a profile or worker identity that the operator forbids."""
         if self.profile is not None:
             permissions.require_profile(self.profile)
         elif self.access_key_id is None:

@@ -1,7 +1,7 @@
-"""One table from what botocore raises and AWS answers to the errors of SkyClust.
+"""The mapping of error replies of AWS and exceptions of botocore to the errors of SkyClust.
 
 Three lookups, most exact first: the service's error code, the ending of the code, the HTTP
-status. What botocore raises without an answer from AWS is looked up by its class.
+status. Exceptions that botocore raises without a reply from AWS are looked up by class.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ _CODES: Final[dict[type[SkyClustError], tuple[str, ...]]] = {
         "RegionDisabledException", "SessionDurationEscalationException", "UnauthorizedOperation",
         "AuthFailure.ServiceLinkedRoleCreationNotPermitted",
     ),
-    # An id that no instance can have is one more instance that does not exist.
+    # A malformed instance id is the id of an instance that does not exist.
     NotFound: (
         "InvalidInstanceID.Malformed", "InvalidPlacementGroup.Unknown", "NoSuchEntity",
         "UnknownVolumeType",
@@ -117,7 +117,7 @@ _CODES: Final[dict[type[SkyClustError], tuple[str, ...]]] = {
 }  # fmt: skip
 ERROR_CODES: Final = {code: ours for ours, codes in _CODES.items() for code in codes}
 
-# EC2 builds most of its codes from a noun and one of these endings.
+# Most codes of EC2 are a noun with one of these endings.
 CODE_ENDINGS: Final[tuple[tuple[str, type[SkyClustError]], ...]] = (
     ("NotFound", NotFound),
     ("AlreadyExists", InvalidRequest),
@@ -128,8 +128,8 @@ CODE_ENDINGS: Final[tuple[tuple[str, type[SkyClustError]], ...]] = (
     ("LimitExceeded", QuotaExceeded),
 )
 
-# The classes of botocore.exceptions, and botocore.parsers.ResponseParserError (an answer that
-# is no AWS answer, a proxy's page for example), by name: botocore is not imported for a table.
+# The classes of botocore.exceptions, and botocore.parsers.ResponseParserError (a reply that is not
+# from AWS, for example the page of a proxy), by name, so that botocore need not be imported.
 _CLASSES: Final[dict[type[SkyClustError], tuple[str, ...]]] = {
     Throttled: ("CapacityNotAvailableError",),
     Timeout: ("ConnectTimeoutError", "ReadTimeoutError", "WaiterError"),
@@ -181,8 +181,8 @@ _CLASSES: Final[dict[type[SkyClustError], tuple[str, ...]]] = {
 ERROR_CLASSES: Final = {name: ours for ours, names in _CLASSES.items() for name in names}
 
 _CLOCK: Final = (
-    "Check the secret key, and the clock of the machine that runs the worker: AWS refuses what was"
-    " signed more than five minutes before or after its own time."
+    "Check the secret key, and the clock of the machine that runs the worker: AWS refuses"
+    " requests that were signed more than five minutes before or after its own time."
 )
 
 HINTS: Final[Mapping[str, str]] = {
@@ -199,13 +199,13 @@ HINTS: Final[Mapping[str, str]] = {
     "Unsupported": "The type may not be offered in this zone: choose another zone or type.",
     "VcpuLimitExceeded": "Ask AWS for a higher quota, or choose another type or region.",
 }
-# What follows is a kilobyte for `aws sts decode-authorization-message`; the cause keeps it.
+# A kilobyte for `aws sts decode-authorization-message` follows; the cause keeps it.
 _ENCODED: Final = "Encoded authorization failure message"
 _AUTHENTICATION_HINT: Final = "Check that the credential is complete, active and not expired."
 
 
 def class_for(code: str, status: int) -> type[SkyClustError]:
-    """Return our class for an error code of AWS and the HTTP status it came with."""
+    """Return our class for an error code of AWS and the HTTP status of the reply."""
     if exact := ERROR_CODES.get(code):
         return exact
     for ending, ours in CODE_ENDINGS:
@@ -217,25 +217,25 @@ def class_for(code: str, status: int) -> type[SkyClustError]:
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return the seconds a Retry-After header asks for, None without one (RFC 9110 10.2.3)."""
+    """Return the seconds of a Retry-After header, None without one (RFC 9110 10.2.3)."""
     value = headers.get("retry-after", "").strip()
     if value.isdigit():
         return float(value)
     try:
-        moment = parsedate_to_datetime(value)
+        time = parsedate_to_datetime(value)
     except ValueError:
         return None
-    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
+    return max(0.0, (time.replace(tzinfo=time.tzinfo or UTC) - now).total_seconds())
 
 
 def translated(error: Exception, doing: str) -> SkyClustError | None:
-    """Return our error for one of botocore's; None for an error that is not botocore's.
+    """Return our error for an exception of botocore; None for any other exception.
 
-    `doing` completes "Could not ...". An authentication error repeats nothing of AWS's own
-    message, here and in the cause: it may quote the signed request with its session token.
+    `doing` completes "Could not ...". The message of AWS is removed from an authentication error,
+    also in the cause: it may quote the signed request with its session token.
     """
-    lineage = type(error).__mro__
-    names = [kind.__name__ for kind in lineage if kind.__module__.startswith("botocore.")]
+    classes = type(error).__mro__
+    names = [cls.__name__ for cls in classes if cls.__module__.startswith("botocore.")]
     response: Any = getattr(error, "response", None)
     if "ClientError" in names and isinstance(response, dict):
         return _from_response(error, response, doing)
@@ -268,9 +268,9 @@ def _built(ours: type[SkyClustError], code: str, message: str, doing: str) -> Sk
             provider="aws",
             code=code,
         )
-    said = message.partition(_ENCODED)[0]
+    reason = message.partition(_ENCODED)[0]
     return ours(
-        f"Could not {doing}: {said.rstrip('. ') or 'AWS gave no reason'} ({code}).",
+        f"Could not {doing}: {reason.rstrip('. ') or 'AWS gave no reason'} ({code}).",
         hint=hint,
         provider="aws",
         code=code,
@@ -279,9 +279,10 @@ def _built(ours: type[SkyClustError], code: str, message: str, doing: str) -> Sk
 
 @contextmanager
 def aws_errors(doing: str) -> Iterator[None]:
-    """Raise whatever is raised inside as an error of our tree, with the error as its cause.
+    """Raise exceptions of the block as errors of our tree, with the exception as the cause.
 
-    What is neither botocore's nor ours comes of an answer that AWS does not promise.
+    An exception that is neither botocore's nor ours is an UnexpectedAnswer: reading the reply
+    failed, so it is not the documented one.
     """
     try:
         yield

@@ -52,8 +52,8 @@ def to_firewall(region: str, group: SecurityGroupTypeDef) -> Resource:
 
 
 def _rules(direction: str, permissions: Iterable[IpPermissionOutputTypeDef]) -> list[JsonValue]:
-    # EC2 gives permissions in no fixed order.
-    ordered = sorted(permissions, key=_position)
+    # EC2 returns permissions in no fixed order.
+    ordered = sorted(permissions, key=_sort_key)
     return [_rule(direction, permission) for permission in ordered]
 
 
@@ -69,7 +69,7 @@ def _rule(direction: str, permission: IpPermissionOutputTypeDef) -> dict[str, Js
     }
 
 
-def _position(permission: IpPermissionOutputTypeDef) -> tuple[str, int, int, list[str]]:
+def _sort_key(permission: IpPermissionOutputTypeDef) -> tuple[str, int, int, list[str]]:
     return (
         permission.get("IpProtocol") or "",
         _port(permission.get("FromPort")),
@@ -79,11 +79,11 @@ def _position(permission: IpPermissionOutputTypeDef) -> tuple[str, int, int, lis
 
 
 def _peers(permission: IpPermissionOutputTypeDef) -> list[str]:
-    """Return the addresses, groups and prefix lists that a rule lets through, sorted."""
-    peers = [one.get("CidrIp") for one in permission.get("IpRanges") or ()]
-    peers += [one.get("CidrIpv6") for one in permission.get("Ipv6Ranges") or ()]
-    peers += [one.get("GroupId") for one in permission.get("UserIdGroupPairs") or ()]
-    peers += [one.get("PrefixListId") for one in permission.get("PrefixListIds") or ()]
+    """Return the addresses, groups and prefix lists that a rule permits, sorted."""
+    peers = [peer.get("CidrIp") for peer in permission.get("IpRanges") or ()]
+    peers += [peer.get("CidrIpv6") for peer in permission.get("Ipv6Ranges") or ()]
+    peers += [peer.get("GroupId") for peer in permission.get("UserIdGroupPairs") or ()]
+    peers += [peer.get("PrefixListId") for peer in permission.get("PrefixListIds") or ()]
     return sorted(peer for peer in peers if peer)
 
 

@@ -1,4 +1,4 @@
-"""Who a credential is, and which of the needed permissions it lacks."""
+"""The identity of a credential, and the required permissions that it lacks."""
 
 from __future__ import annotations
 
@@ -42,21 +42,21 @@ NEEDED_PERMISSIONS: Final = (
     "elasticloadbalancing:DescribeLoadBalancers",
     "elasticloadbalancing:DescribeTags",
 )
-"""What the provider calls. The policy in docs/providers/aws.md allows exactly this, and what
-verifying itself asks."""
+"""The actions that the provider calls. The policy in docs/providers/aws.md allows exactly these,
+and the actions of the verification."""
 
-# Passes for an instance in every call below and is none: with DryRun EC2 does nothing anyway.
+# Well-formed ids of no instance and no image; with DryRun EC2 changes nothing anyway.
 _NO_INSTANCE: Final = "i-00000000000000000"
 _NO_IMAGE: Final = "ami-00000000000000000"
 
 
 def get_identity(clients: AwsClients) -> Identity:
-    """Return account and principal, and the permissions that are missing where AWS tells.
+    """Return account and principal, and the missing permissions where AWS reports them.
 
     Raises AuthenticationFailed when AWS does not accept the credential. Source:
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
     """
-    with aws_errors("ask AWS who the credential is"):
+    with aws_errors("identify the credential"):
         caller = clients.sts().get_caller_identity()
         account, principal = caller["Account"], caller["Arn"]
     return Identity(
@@ -69,16 +69,16 @@ def get_identity(clients: AwsClients) -> Identity:
 
 def _missing_permissions(clients: AwsClients, principal: str) -> tuple[str, ...] | None:
     if principal.endswith(":root"):
-        return ()  # the root user may do everything, and cannot be simulated
+        return ()  # the root user has all permissions, and IAM cannot simulate it
     try:
-        return _simulated(clients, principal)
+        return _simulate(clients, principal)
     except SkyClustError:
-        # Whoever may not simulate, and every cloud without IAM, is asked call by call.
-        return to_missing(_tried(clients))
+        # The credential may not simulate, or the endpoint has no IAM: try each call.
+        return to_missing(_dry_run(clients))
 
 
-def _simulated(clients: AwsClients, principal: str) -> tuple[str, ...]:
-    """Return what IAM would deny to a principal.
+def _simulate(clients: AwsClients, principal: str) -> tuple[str, ...]:
+    """Return the required permissions that IAM denies to a principal.
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
     """
@@ -98,9 +98,9 @@ def _simulated(clients: AwsClients, principal: str) -> tuple[str, ...]:
 
 
 def _policy_source(clients: AwsClients, principal: str) -> str:
-    """Return the user or role whose policies a principal has.
+    """Return the ARN of the user or role whose policies a principal has.
 
-    The ARN of an assumed role lacks the role's path: IAM knows the whole one.
+    The ARN of an assumed role lacks the path of the role, so the ARN is read from IAM.
     """
     _, is_role, session = principal.partition(":assumed-role/")
     if not is_role:
@@ -110,15 +110,16 @@ def _policy_source(clients: AwsClients, principal: str) -> str:
         return clients.iam().get_role(RoleName=role)["Role"]["Arn"]
 
 
-def _tried(clients: AwsClients) -> Mapping[str, bool | None]:
-    """Return for each permission whether EC2 would allow a call, None where it does not tell.
+def _dry_run(clients: AwsClients) -> Mapping[str, bool | None]:
+    """Return for each permission whether EC2 permits the call, None when that is unknown.
 
-    With DryRun EC2 answers DryRunOperation for "allowed" and UnauthorizedOperation for "not".
-    Some calls look for the instance or image first; and elb has no DryRun, but lists only.
+    With DryRun EC2 answers DryRunOperation when the call is permitted, and UnauthorizedOperation
+    when it is not. Some calls check the instance or image first. elb has no DryRun, so only its
+    read calls are made.
     """
     ec2 = clients.ec2(clients.home_region)
     elbv2 = clients.elbv2(clients.home_region)
-    machine = [_NO_INSTANCE]
+    no_instance = [_NO_INSTANCE]
     calls: dict[str, Callable[[], object]] = {
         "ec2:DescribeAddresses": lambda: ec2.describe_addresses(DryRun=True),
         "ec2:DescribeImages": lambda: ec2.describe_images(Owners=["self"], DryRun=True),
@@ -132,13 +133,15 @@ def _tried(clients: AwsClients) -> Mapping[str, bool | None]:
         "ec2:ModifyInstanceAttribute": lambda: ec2.modify_instance_attribute(
             InstanceId=_NO_INSTANCE, InstanceType={"Value": "t3.micro"}, DryRun=True
         ),
-        "ec2:RebootInstances": lambda: ec2.reboot_instances(InstanceIds=machine, DryRun=True),
+        "ec2:RebootInstances": lambda: ec2.reboot_instances(InstanceIds=no_instance, DryRun=True),
         "ec2:RunInstances": lambda: ec2.run_instances(
             MinCount=1, MaxCount=1, ImageId=_NO_IMAGE, InstanceType="t3.micro", DryRun=True
         ),
-        "ec2:StartInstances": lambda: ec2.start_instances(InstanceIds=machine, DryRun=True),
-        "ec2:StopInstances": lambda: ec2.stop_instances(InstanceIds=machine, DryRun=True),
-        "ec2:TerminateInstances": lambda: ec2.terminate_instances(InstanceIds=machine, DryRun=True),
+        "ec2:StartInstances": lambda: ec2.start_instances(InstanceIds=no_instance, DryRun=True),
+        "ec2:StopInstances": lambda: ec2.stop_instances(InstanceIds=no_instance, DryRun=True),
+        "ec2:TerminateInstances": lambda: ec2.terminate_instances(
+            InstanceIds=no_instance, DryRun=True
+        ),
         "elasticloadbalancing:DescribeLoadBalancers": lambda: elbv2.describe_load_balancers(
             PageSize=1
         ),
@@ -163,8 +166,8 @@ def _is_allowed(call: Callable[[], object]) -> bool | None:
 
 
 def to_missing(allowed: Mapping[str, bool | None]) -> tuple[str, ...] | None:
-    """Return what is known to be missing; None when nothing is, but not everything is known."""
-    missing = tuple(sorted(name for name, answer in allowed.items() if answer is False))
+    """Return the permissions known to be missing; None when there are none, but some are unknown."""
+    missing = tuple(sorted(name for name, is_allowed in allowed.items() if is_allowed is False))
     if not missing and None in allowed.values():
         return None
     return missing

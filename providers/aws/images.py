@@ -33,7 +33,7 @@ STATES: Final = {
 def get_images(
     clients: AwsClients, region: str, page_size: int
 ) -> Iterator[Sequence[ImageTypeDef]]:
-    """Yield the account's own images in a region, the disabled ones too, page by page."""
+    """Yield the account's own images in a region, also disabled images, page by page."""
     yield from get_pages(
         clients.ec2(region),
         "describe_images",
@@ -45,9 +45,11 @@ def get_images(
 
 
 def to_image(region: str, image: ImageTypeDef) -> Resource:
-    """Return an image as an inventory resource; `snapshots` are those that hold its disks."""
+    """Return an image as an inventory resource; `snapshots` are those of its disks."""
     native_state = image.get("State")
-    disks = [one["Ebs"] for one in image.get("BlockDeviceMappings") or () if one.get("Ebs")]
+    disks = [
+        mapping["Ebs"] for mapping in image.get("BlockDeviceMappings") or () if mapping.get("Ebs")
+    ]
     sizes = [disk.get("VolumeSize") for disk in disks]
     snapshots = (disk.get("SnapshotId") for disk in disks)
     return Resource(
@@ -59,7 +61,7 @@ def to_image(region: str, image: ImageTypeDef) -> Resource:
         state=STATES.get(native_state, ResourceState.UPDATING) if native_state else None,
         native_state=native_state,
         tags=to_tags(image.get("Tags")),
-        created_at=_moment(image.get("CreationDate")),
+        created_at=_to_time(image.get("CreationDate")),
         attributes={
             "architecture": image.get("Architecture"),
             "description": image.get("Description") or None,
@@ -71,5 +73,5 @@ def to_image(region: str, image: ImageTypeDef) -> Resource:
     )
 
 
-def _moment(text: str | None) -> datetime | None:
+def _to_time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text).astimezone(UTC) if text else None

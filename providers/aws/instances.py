@@ -1,4 +1,4 @@
-"""EC2 instances: reading them, and what they are in our words.
+"""EC2 instances: reading them, and converting them.
 
 Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html
 """
@@ -48,7 +48,7 @@ _EXISTING: Final = [
 def get_instances(
     clients: AwsClients, region: str, page_size: int
 ) -> Iterator[Sequence[InstanceTypeDef]]:
-    """Yield the instances of a region, page by page, those that are terminated too."""
+    """Yield the instances of a region, page by page, also those that are terminated."""
     size = {"PageSize": page_size}
     ec2 = clients.ec2(region)
     for page in get_pages(ec2, "describe_instances", "Reservations", PaginationConfig=size):
@@ -56,20 +56,20 @@ def get_instances(
 
 
 def get_instance(clients: AwsClients, region: str, instance_id: str) -> Instance:
-    """Return one instance as it is now; raises NotFound when EC2 knows none."""
+    """Return an instance as it is now; raises NotFound when it does not exist."""
     return to_instance(region, describe_instance(clients, region, instance_id))
 
 
 def describe_instance(clients: AwsClients, region: str, instance_id: str) -> InstanceTypeDef:
-    """Return what EC2 tells of one instance; raises NotFound when it knows none."""
+    """Return EC2's description of an instance; raises NotFound when it does not exist."""
     doing = f"read instance {instance_id} in {region}"
     with regional_errors(clients, region, doing):
-        answer = clients.ec2(region).describe_instances(InstanceIds=[instance_id])
-        reservations = require_list(answer, "Reservations", doing=doing, provider="aws")
-        for machine in _instances_of(reservations):
-            if machine["InstanceId"] == instance_id:
-                return machine
-    raise NotFound(f"Could not {doing}: there is none.", provider="aws")
+        reply = clients.ec2(region).describe_instances(InstanceIds=[instance_id])
+        reservations = require_list(reply, "Reservations", doing=doing, provider="aws")
+        for ec2_instance in _instances_of(reservations):
+            if ec2_instance["InstanceId"] == instance_id:
+                return ec2_instance
+    raise NotFound(f"Could not {doing}: it does not exist.", provider="aws")
 
 
 def find_instances(clients: AwsClients, region: str, client_token: str) -> list[Instance]:
@@ -83,84 +83,85 @@ def find_instances(clients: AwsClients, region: str, client_token: str) -> list[
         clients, region, f"look for the instance with token {client_token} in {region}"
     ):
         return [
-            to_instance(region, machine)
+            to_instance(region, ec2_instance)
             for page in get_pages(ec2, "describe_instances", "Reservations", Filters=filters)
-            for machine in _instances_of(page)
+            for ec2_instance in _instances_of(page)
         ]
 
 
 def _instances_of(reservations: Sequence[Mapping[str, Any]]) -> list[InstanceTypeDef]:
-    return [machine for one in reservations for machine in one.get("Instances") or ()]
+    return [
+        ec2_instance
+        for reservation in reservations
+        for ec2_instance in reservation.get("Instances") or ()
+    ]
 
 
-def to_resource(region: str, machine: InstanceTypeDef) -> Resource | None:
-    """Return an instance as an inventory resource; None for one that is terminated.
+def to_resource(region: str, ec2_instance: InstanceTypeDef) -> Resource | None:
+    """Return an instance as an inventory resource; None when it is terminated.
 
     EC2 lists a terminated instance for about an hour more.
     """
-    instance = to_instance(region, machine)
+    instance = to_instance(region, ec2_instance)
     return None if instance.state is InstanceState.DELETED else instance_resource(instance)
 
 
-def to_instance(region: str, machine: InstanceTypeDef) -> Instance:
-    """Return an instance of EC2 in our words.
-
-    A state that EC2 adds one day is UPDATING: busy with something we do not know.
-    """
-    tags = to_tags(machine.get("Tags"))
-    native_state = machine["State"]["Name"]
-    interfaces = sorted(machine.get("NetworkInterfaces") or (), key=device_index)
+def to_instance(region: str, ec2_instance: InstanceTypeDef) -> Instance:
+    """Return an EC2 instance as an `Instance`; a state that is not in STATES is UPDATING."""
+    tags = to_tags(ec2_instance.get("Tags"))
+    native_state = ec2_instance["State"]["Name"]
+    interfaces = sorted(ec2_instance.get("NetworkInterfaces") or (), key=device_index)
     return Instance(
         provider="aws",
         region=region,
-        zone=(machine.get("Placement") or {}).get("AvailabilityZone"),
-        id=machine["InstanceId"],
-        unique_id=machine["InstanceId"],
+        zone=(ec2_instance.get("Placement") or {}).get("AvailabilityZone"),
+        id=ec2_instance["InstanceId"],
+        unique_id=ec2_instance["InstanceId"],
         name=tags.get(NAME_TAG, ""),
         state=STATES.get(native_state, InstanceState.UPDATING),
         native_state=native_state,
-        type=machine.get("InstanceType"),
-        image=machine.get("ImageId"),
-        network=machine.get("VpcId"),
-        subnet=machine.get("SubnetId"),
-        private_addresses=private_addresses(machine, interfaces),
-        public_addresses=public_addresses(machine, interfaces),
+        type=ec2_instance.get("InstanceType"),
+        image=ec2_instance.get("ImageId"),
+        network=ec2_instance.get("VpcId"),
+        subnet=ec2_instance.get("SubnetId"),
+        private_addresses=private_addresses(ec2_instance, interfaces),
+        public_addresses=public_addresses(ec2_instance, interfaces),
         tags=tags,
-        created_at=_created_at(machine, interfaces),
-        state_reason=(machine.get("StateReason") or {}).get("Message") or None,
-        attributes=_attributes(machine, interfaces),
+        created_at=_created_at(ec2_instance, interfaces),
+        state_reason=(ec2_instance.get("StateReason") or {}).get("Message") or None,
+        attributes=_attributes(ec2_instance, interfaces),
     )
 
 
 def _attributes(
-    machine: InstanceTypeDef, interfaces: Sequence[InstanceNetworkInterfaceTypeDef]
+    ec2_instance: InstanceTypeDef, interfaces: Sequence[InstanceNetworkInterfaceTypeDef]
 ) -> dict[str, JsonValue]:
-    mappings = machine.get("BlockDeviceMappings") or ()
+    mappings = ec2_instance.get("BlockDeviceMappings") or ()
     volumes = sorted(
         (mapping.get("DeviceName") or "", volume)
         for mapping in mappings
         if (volume := (mapping.get("Ebs") or {}).get("VolumeId"))
     )
-    launched = machine.get("LaunchTime")
+    launched = ec2_instance.get("LaunchTime")
     return {
-        "architecture": machine.get("Architecture"),
+        "architecture": ec2_instance.get("Architecture"),
         "disks": [volume for _, volume in volumes],
-        "firewalls": [*group_ids(machine.get("SecurityGroups"))],
-        "identity": (machine.get("IamInstanceProfile") or {}).get("Arn"),
+        "firewalls": [*group_ids(ec2_instance.get("SecurityGroups"))],
+        "identity": (ec2_instance.get("IamInstanceProfile") or {}).get("Arn"),
         "interfaces": [to_interface(interface) for interface in interfaces],
-        "key": machine.get("KeyName"),
+        "key": ec2_instance.get("KeyName"),
         "launched_at": launched.astimezone(UTC).isoformat() if launched else None,
-        # The API has no value for it: what is neither of the others is on demand.
-        "lifecycle": machine.get("InstanceLifecycle") or "on-demand",
-        "platform": machine.get("PlatformDetails"),
+        # The API omits the field for an on-demand instance.
+        "lifecycle": ec2_instance.get("InstanceLifecycle") or "on-demand",
+        "platform": ec2_instance.get("PlatformDetails"),
     }
 
 
 def _created_at(
-    machine: InstanceTypeDef, interfaces: Sequence[InstanceNetworkInterfaceTypeDef]
+    ec2_instance: InstanceTypeDef, interfaces: Sequence[InstanceNetworkInterfaceTypeDef]
 ) -> datetime | None:
-    # LaunchTime is that of the last start. EC2 tells the first one only as the time at which
+    # LaunchTime is the time of the last start. The first start is known only as the time at which
     # the primary network interface was attached.
     first = (interfaces[0].get("Attachment") or {}).get("AttachTime") if interfaces else None
-    known = [moment for moment in (machine.get("LaunchTime"), first) if moment is not None]
-    return min(known).astimezone(UTC) if known else None
+    times = [time for time in (ec2_instance.get("LaunchTime"), first) if time is not None]
+    return min(times).astimezone(UTC) if times else None

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 _PRIVATE: Final = ip_network("fc00::/7")
-"""IPv6 addresses of a private scope; all others are public, of Amazon's pool or of an own one.
+"""Private IPv6 addresses; all others are public, from Amazon's pool or a pool of the account.
 Sources: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-ip-addressing.html, RFC 4193."""
 
 
 def device_index(interface: InstanceNetworkInterfaceTypeDef) -> int:
-    """Return the place of an interface at its instance; the primary one has 0."""
+    """Return the device index of an interface; the primary interface has 0."""
     return (interface.get("Attachment") or {}).get("DeviceIndex") or 0
 
 
@@ -38,23 +38,23 @@ def to_interface(interface: InstanceNetworkInterfaceTypeDef) -> dict[str, JsonVa
 
 
 def private_addresses(
-    machine: InstanceTypeDef, interfaces: Sequence[InstanceNetworkInterfaceTypeDef]
+    ec2_instance: InstanceTypeDef, interfaces: Sequence[InstanceNetworkInterfaceTypeDef]
 ) -> tuple[str, ...]:
-    """Return the private addresses of an instance: the primary one, then by interface."""
-    found = [machine.get("PrivateIpAddress")]
+    """Return the private addresses of an instance: the primary address, then by interface."""
+    addresses = [ec2_instance.get("PrivateIpAddress")]
     for interface in interfaces:
-        found += _private(interface)
-    return tuple(dict.fromkeys(address for address in found if address))
+        addresses += _private(interface)
+    return tuple(dict.fromkeys(address for address in addresses if address))
 
 
 def public_addresses(
-    machine: InstanceTypeDef, interfaces: Sequence[InstanceNetworkInterfaceTypeDef]
+    ec2_instance: InstanceTypeDef, interfaces: Sequence[InstanceNetworkInterfaceTypeDef]
 ) -> tuple[str, ...]:
-    """Return the public addresses of an instance: the primary one, then by interface."""
-    found = [machine.get("PublicIpAddress")]
+    """Return the public addresses of an instance: the primary address, then by interface."""
+    addresses = [ec2_instance.get("PublicIpAddress")]
     for interface in interfaces:
-        found += _public(interface)
-    return tuple(dict.fromkeys(address for address in found if address))
+        addresses += _public(interface)
+    return tuple(dict.fromkeys(address for address in addresses if address))
 
 
 def group_ids(groups: Iterable[Mapping[str, Any]] | None) -> list[str]:
@@ -63,21 +63,21 @@ def group_ids(groups: Iterable[Mapping[str, Any]] | None) -> list[str]:
 
 
 def _private(interface: InstanceNetworkInterfaceTypeDef) -> list[str]:
-    found = (one.get("PrivateIpAddress") for one in interface.get("PrivateIpAddresses") or ())
-    version_six = (one for one in _version_six(interface) if ip_address(one) in _PRIVATE)
-    return [*sorted(one for one in found if one), *version_six]
+    ipv4 = (item.get("PrivateIpAddress") for item in interface.get("PrivateIpAddresses") or ())
+    ipv6 = (address for address in _ipv6(interface) if ip_address(address) in _PRIVATE)
+    return [*sorted(filter(None, ipv4)), *ipv6]
 
 
 def _public(interface: InstanceNetworkInterfaceTypeDef) -> list[str]:
-    found = (
-        (one.get("Association") or {}).get("PublicIp")
-        for one in interface.get("PrivateIpAddresses") or ()
+    ipv4 = (
+        (item.get("Association") or {}).get("PublicIp")
+        for item in interface.get("PrivateIpAddresses") or ()
     )
-    version_six = (one for one in _version_six(interface) if ip_address(one) not in _PRIVATE)
-    return [*sorted(one for one in found if one), *version_six]
+    ipv6 = (address for address in _ipv6(interface) if ip_address(address) not in _PRIVATE)
+    return [*sorted(filter(None, ipv4)), *ipv6]
 
 
-def _version_six(interface: InstanceNetworkInterfaceTypeDef) -> list[str]:
+def _ipv6(interface: InstanceNetworkInterfaceTypeDef) -> list[str]:
     """Return the IPv6 addresses, sorted."""
-    found = (one.get("Ipv6Address") for one in interface.get("Ipv6Addresses") or ())
-    return sorted(one for one in found if one)
+    addresses = (item.get("Ipv6Address") for item in interface.get("Ipv6Addresses") or ())
+    return sorted(filter(None, addresses))

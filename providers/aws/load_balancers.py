@@ -2,7 +2,7 @@
 
 Sources: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/Welcome.html and
 https://docs.aws.amazon.com/elasticloadbalancing/2012-06-01/APIReference/Welcome.html.
-Neither service lists tags with its load balancers: they are read page by page beside them.
+Neither service lists tags with its load balancers: the tags of each page are read separately.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from providers.aws.client import AwsClients
 
 TAGGED_AT_ONCE: Final = 20
-"""DescribeTags of both services takes at most so many load balancers."""
+"""How many load balancers DescribeTags of both services accepts at most."""
 
 STATES: Final = {
     "provisioning": ResourceState.PENDING,
@@ -54,15 +54,13 @@ def get_load_balancers(
     """Yield the load balancers of elbv2 in a region, page by page."""
     elbv2 = clients.elbv2(region)
     size = {"PageSize": page_size}
-    for found in get_pages(
-        elbv2, "describe_load_balancers", "LoadBalancers", PaginationConfig=size
-    ):
-        arns = [balancer["LoadBalancerArn"] for balancer in found if "LoadBalancerArn" in balancer]
+    for page in get_pages(elbv2, "describe_load_balancers", "LoadBalancers", PaginationConfig=size):
+        arns = [balancer["LoadBalancerArn"] for balancer in page if "LoadBalancerArn" in balancer]
         tags = _tags_by_arn(elbv2, arns)
-        # One without its ARN has no tags, and is not taken for one that is gone since.
+        # A load balancer without an ARN has no tags, but was not deleted meanwhile.
         yield [
             LoadBalancer(balancer, tags.get(balancer.get("LoadBalancerArn", ""), {}))
-            for balancer in found
+            for balancer in page
             if balancer.get("LoadBalancerArn") in {None, *tags}
         ]
 
@@ -73,14 +71,14 @@ def get_classic_load_balancers(
     """Yield the Classic Load Balancers of a region, page by page."""
     elb = clients.elb(region)
     size = {"PageSize": page_size}
-    for found in get_pages(
+    for page in get_pages(
         elb, "describe_load_balancers", "LoadBalancerDescriptions", PaginationConfig=size
     ):
-        names = [one["LoadBalancerName"] for one in found if "LoadBalancerName" in one]
+        names = [b["LoadBalancerName"] for b in page if "LoadBalancerName" in b]
         tags = _tags_by_name(elb, names)
         yield [
             ClassicLoadBalancer(balancer, tags.get(balancer.get("LoadBalancerName", ""), {}))
-            for balancer in found
+            for balancer in page
             if balancer.get("LoadBalancerName") in {None, *tags}
         ]
 
@@ -95,16 +93,16 @@ def _tags_by_arn(
     if not arns:
         return {}
     try:
-        answer = elbv2.describe_tags(ResourceArns=arns)
+        reply = elbv2.describe_tags(ResourceArns=arns)
     except elbv2.exceptions.LoadBalancerNotFoundException:
-        # One of them was deleted since it was listed, and AWS answers for none: ask apart.
+        # One was deleted since it was listed, and AWS refuses all: request each half.
         half = len(arns) // 2
         if half == 0:
             return {}
         return _tags_by_arn(elbv2, arns[:half]) | _tags_by_arn(elbv2, arns[half:])
     return {
         described["ResourceArn"]: to_tags(described.get("Tags"))
-        for described in answer["TagDescriptions"]
+        for described in reply["TagDescriptions"]
     }
 
 
@@ -118,7 +116,7 @@ def _tags_by_name(
     if not names:
         return {}
     try:
-        answer = elb.describe_tags(LoadBalancerNames=names)
+        reply = elb.describe_tags(LoadBalancerNames=names)
     except elb.exceptions.AccessPointNotFoundException:
         half = len(names) // 2
         if half == 0:
@@ -126,7 +124,7 @@ def _tags_by_name(
         return _tags_by_name(elb, names[:half]) | _tags_by_name(elb, names[half:])
     return {
         described["LoadBalancerName"]: to_tags(described.get("Tags"))
-        for described in answer["TagDescriptions"]
+        for described in reply["TagDescriptions"]
     }
 
 

@@ -1,4 +1,4 @@
-"""Finding the image and the subnet of a machine by the id or the name that someone gave."""
+"""Finding an image and a subnet by id or by name."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
     from providers.aws.client import AwsClients
 
-# Anyone may publish an image under a well-known name. So a name is looked for among the
-# account's own images, then among those of publishers who name their account, and nowhere else.
+# Anyone may publish an image under a well-known name. So a name is searched among the account's
+# own images, then among those of publishers that document their account, and nowhere else.
 CANONICAL: Final = "099720109477"  # https://documentation.ubuntu.com/aws/aws-how-to/instances/
 DEBIAN: Final = "136693071363"  # https://wiki.debian.org/Cloud/AmazonEC2Image
 _OWNERS: Final = (["self"], ["amazon", CANONICAL, DEBIAN])
 
 
 def find_image(clients: AwsClients, region: str, image: str) -> str:
-    """Return what RunInstances takes as ImageId for an image given by id or by name.
+    """Return the ImageId parameter of RunInstances for an image given by id or by name.
 
-    An id and a `resolve:ssm:` parameter are returned as they are: EC2 checks them. A name is
-    the exact name of an image of the account, or else of Amazon, Canonical or Debian. Raises
-    InvalidRequest when several have the name, NotFound when none has.
+    An id and a `resolve:ssm:` parameter are returned unchanged: EC2 checks them. A name is the
+    exact name of an image of the account, or else of Amazon, Canonical or Debian. Raises
+    InvalidRequest when several images have the name, NotFound when none has.
     """
     if image.startswith(("ami-", "resolve:ssm:")):
         return image
@@ -36,7 +36,7 @@ def find_image(clients: AwsClients, region: str, image: str) -> str:
     for owners in _OWNERS:
         filters: list[FilterTypeDef] = [{"Name": "name", "Values": [image]}]
         with regional_errors(clients, region, f"look for image {image!r} in {region}"):
-            found = [
+            image_ids = [
                 candidate["ImageId"]
                 for page in get_pages(
                     ec2, "describe_images", "Images", Owners=owners, Filters=filters
@@ -44,19 +44,19 @@ def find_image(clients: AwsClients, region: str, image: str) -> str:
                 for candidate in page
                 if candidate.get("Name") == image  # the filter takes * and ? for any character
             ]
-        if found:
-            return _only(found, "image", image, region)
+        if image_ids:
+            return _only(image_ids, "image", image, region)
     raise NotFound(
         f"The account has no image {image!r} in {region}, nor have Amazon, Canonical and Debian.",
-        hint="An image of somebody else is given by its id (ami-...).",
+        hint="Give an image of another account by its id (ami-...).",
         provider="aws",
     )
 
 
 def root_device(clients: AwsClients, region: str, image_id: str) -> str:
-    """Return the device of an image's boot disk; raises NotFound when EC2 knows no such image.
+    """Return the device of an image's boot disk; raises NotFound when the image does not exist.
 
-    A `resolve:ssm:` parameter is no id that can be looked at: raises InvalidRequest.
+    Raises InvalidRequest for a `resolve:ssm:` parameter, which DescribeImages does not accept.
     """
     if not image_id.startswith("ami-"):
         raise InvalidRequest(
@@ -68,17 +68,17 @@ def root_device(clients: AwsClients, region: str, image_id: str) -> str:
     with regional_errors(clients, region, doing):
         for image in clients.ec2(region).describe_images(ImageIds=[image_id])["Images"]:
             return image.get("RootDeviceName", "/dev/sda1")
-    raise NotFound(f"Could not {doing}: there is none.", provider="aws")
+    raise NotFound(f"Could not {doing}: it does not exist.", provider="aws")
 
 
 def find_subnet(
     clients: AwsClients, region: str, network: str, zone: str | None, client_token: str
 ) -> str:
-    """Return the id of the subnet for a machine, from a subnet or a VPC given by id or by name.
+    """Return the id of a subnet for an instance, from a subnet or a VPC given by id or by name.
 
-    Where a VPC leaves a choice within the zone, the token picks: a repeated request comes to
-    the same subnet, and many machines spread. Raises NotFound when there is no such subnet or
-    VPC, InvalidRequest when the name is not unique or nothing lies in the zone.
+    When a VPC has several subnets in the zone, the token selects one: a repeated request selects
+    the same subnet, and many instances are distributed. Raises NotFound when the subnet or VPC does
+    not exist, InvalidRequest when the name is not unique or no subnet is in the zone.
     """
     if network.startswith("subnet-"):
         subnets = _subnets(clients, region, "subnet-id", network)
@@ -100,7 +100,7 @@ def find_subnet(
 
 
 def pick(candidates: Sequence[str], token: str) -> str:
-    """Return one of the candidates: for one token always the same, for many spread evenly."""
+    """Return a candidate: always the same for one token, evenly distributed over many tokens."""
     number = int.from_bytes(sha256(token.encode()).digest()[:8])
     return sorted(candidates)[number % len(candidates)]
 
@@ -108,7 +108,7 @@ def pick(candidates: Sequence[str], token: str) -> str:
 def _subnets_named(
     clients: AwsClients, region: str, name: str, zone: str | None
 ) -> list[SubnetTypeDef]:
-    """Return the subnet of a name, or the subnets of the VPC of that name; maybe none."""
+    """Return the subnets with a name, or the subnets of the VPC with that name; may be empty."""
     named = [
         subnet
         for subnet in _subnets(clients, region, f"tag:{NAME_TAG}", name)
@@ -143,7 +143,7 @@ def _only(ids: Sequence[str], what: str, name: str, region: str) -> str:
     if len(ids) > 1:
         raise InvalidRequest(
             f"{len(ids)} {what}s in {region} are called {name!r}: {', '.join(sorted(ids))}.",
-            hint="Give the id of the one that is meant.",
+            hint="Give the id in place of the name.",
             provider="aws",
         )
     return ids[0]

@@ -46,19 +46,19 @@ def get_networks(
 def get_subnets(
     clients: AwsClients, region: str, page_size: int
 ) -> Iterator[Sequence[SubnetTypeDef]]:
-    """Yield the subnets of a region, those shared with the account too, page by page."""
+    """Yield the subnets of a region, also those shared with the account, page by page."""
     yield from get_pages(
         clients.ec2(region), "describe_subnets", "Subnets", PaginationConfig={"PageSize": page_size}
     )
 
 
 def to_network(region: str, vpc: VpcTypeDef) -> Resource:
-    """Return a VPC as an inventory resource; its first CIDR block stands first."""
+    """Return a VPC as an inventory resource; the primary CIDR block comes first."""
     tags = to_tags(vpc.get("Tags"))
     native_state = vpc.get("State")
     first = vpc.get("CidrBlock")
-    version_four = _ranges(vpc.get("CidrBlockAssociationSet"), "CidrBlock")
-    version_six = _ranges(vpc.get("Ipv6CidrBlockAssociationSet"), "Ipv6CidrBlock")
+    ipv4 = _ranges(vpc.get("CidrBlockAssociationSet"), "CidrBlock")
+    ipv6 = _ranges(vpc.get("Ipv6CidrBlockAssociationSet"), "Ipv6CidrBlock")
     return Resource(
         provider="aws",
         region=region,
@@ -69,18 +69,18 @@ def to_network(region: str, vpc: VpcTypeDef) -> Resource:
         native_state=native_state,
         tags=tags,
         attributes={
-            "cidrs": _with_first(first, [*version_four, *version_six]),
+            "cidrs": _with_first(first, [*ipv4, *ipv6]),
             "default": vpc.get("IsDefault"),
         },
     )
 
 
 def to_subnet(region: str, subnet: SubnetTypeDef) -> Resource:
-    """Return a subnet as an inventory resource; one for IPv6 alone has no `cidr`."""
+    """Return a subnet as an inventory resource; an IPv6-only subnet has no `cidr`."""
     tags = to_tags(subnet.get("Tags"))
     native_state = subnet.get("State")
     first = subnet.get("CidrBlock")
-    version_six = _ranges(subnet.get("Ipv6CidrBlockAssociationSet"), "Ipv6CidrBlock")
+    ipv6 = _ranges(subnet.get("Ipv6CidrBlockAssociationSet"), "Ipv6CidrBlock")
     return Resource(
         provider="aws",
         region=region,
@@ -94,7 +94,7 @@ def to_subnet(region: str, subnet: SubnetTypeDef) -> Resource:
         attributes={
             "available_addresses": subnet.get("AvailableIpAddressCount"),
             "cidr": first,
-            "cidrs": _with_first(first, version_six),
+            "cidrs": _with_first(first, ipv6),
             "default": subnet.get("DefaultForAz"),
             "network": subnet.get("VpcId"),
             "public": subnet.get("MapPublicIpOnLaunch"),
@@ -103,13 +103,14 @@ def to_subnet(region: str, subnet: SubnetTypeDef) -> Resource:
 
 
 def _ranges(associations: Iterable[Mapping[str, Any]] | None, member: str) -> list[str]:
-    """Return the address ranges that are in use, sorted: not those that failed or left."""
+    """Return the associated address ranges, sorted, without those that failed or ended."""
     return sorted(
-        one[member]
-        for one in associations or ()
-        if one.get(member) and (one.get(f"{member}State") or {}).get("State") == "associated"
+        association[member]
+        for association in associations or ()
+        if association.get(member)
+        and (association.get(f"{member}State") or {}).get("State") == "associated"
     )
 
 
 def _with_first(first: str | None, others: Iterable[str]) -> list[JsonValue]:
-    return [*dict.fromkeys(one for one in (first, *others) if one)]
+    return [*dict.fromkeys(cidr for cidr in (first, *others) if cidr)]

@@ -41,7 +41,7 @@ def get_snapshots(
 
 
 def to_snapshot(region: str, snapshot: SnapshotTypeDef) -> Resource:
-    """Return a snapshot as an inventory resource; its size is that of the disk it was taken of."""
+    """Return a snapshot as an inventory resource; its size is that of its disk."""
     tags = to_tags(snapshot.get("Tags"))
     native_state = snapshot.get("State")
     started = snapshot.get("StartTime")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 INVENTORY_PRIVILEGES: Final = ("Datastore.Audit", "SDN.Audit", "Sys.Audit", "VM.Audit")
 """The privileges that inventory requires."""
 
-REQUIRED_PRIVILEGES: Final = (
+NEEDED_PRIVILEGES: Final = (
     *INVENTORY_PRIVILEGES,
     "Datastore.AllocateSpace",
     "SDN.Use",
@@ -45,7 +45,7 @@ def get_identity(clients: ProxmoxClients) -> Identity:
     Raises AuthenticationFailed when the cluster does not accept the credential.
     """
     granted = get_privileges(clients, "read the privileges of the credential")
-    missing = tuple(sorted(set(REQUIRED_PRIVILEGES) - granted))
+    missing = tuple(sorted(set(NEEDED_PRIVILEGES) - granted))
     try:
         account = get_region(clients)
     except PermissionDenied:  # Sys.Audit is missing, and reported as missing

@@ -9,7 +9,8 @@ from typing import Any
 import botocore.credentials
 import pytest
 
-from providers.aws.client import open_session
+from providers.aws.authentication import open_session
+from providers.aws.client import client_config
 from providers.aws.credential import AwsCredential
 from providers.aws.provider import AwsProvider
 from skyclust.errors import AuthenticationFailed, PermissionDenied
@@ -66,7 +67,8 @@ def test_a_role_is_renewed_before_it_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     given = {**credential.model_dump(exclude_unset=True), **role}
-    credentials: Any = open_session(AwsCredential.model_validate(given)).get_credentials()
+    session = open_session(AwsCredential.model_validate(given), client_config(1))
+    credentials: Any = session.get_credentials()
     first = credentials.get_frozen_credentials()
     assert credentials.get_frozen_credentials() == first
     assert aws_sandbox.calls()["AssumeRole"] == 1

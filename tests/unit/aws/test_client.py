@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from providers.aws.client import ATTEMPTS, AwsClients, open_session, to_moment
+from providers.aws.authentication import open_session, to_time
+from providers.aws.client import ATTEMPTS, AwsClients, client_config
 from providers.aws.credential import AwsCredential
 from providers.aws.provider import AwsProvider
 from skyclust.contract import CredentialModel
@@ -53,7 +54,7 @@ def credential(**values: str) -> AwsCredential:
 
 
 def access_key(of: AwsCredential) -> str:
-    found: Any = open_session(of).get_credentials()
+    found: Any = open_session(of, client_config(1)).get_credentials()
     return str(found.access_key)
 
 
@@ -62,7 +63,7 @@ def test_keys_are_not_replaced_by_the_environment(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "environment")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "environment")
     monkeypatch.setenv("AWS_PROFILE", "work")
-    opened: Any = open_session(credential(**KEYS)).get_credentials()
+    opened: Any = open_session(credential(**KEYS), client_config(1)).get_credentials()
     assert (opened.access_key, opened.secret_key, opened.token) == (
         "AKIAEXPLICIT",
         "explicit",
@@ -93,7 +94,7 @@ def test_a_profile_without_credentials_does_not_become_the_machine(
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "false")
     monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1")
     with pytest.raises(AuthenticationFailed, match="profile 'empty' has no AWS credentials"):
-        open_session(credential(profile="empty"))
+        open_session(credential(profile="empty"), client_config(1))
 
 
 def test_a_profile_that_does_not_exist_is_told() -> None:
@@ -201,6 +202,6 @@ def test_loading_the_provider_imports_no_sdk() -> None:
     ],
 )
 def test_moments_are_read_in_utc(written: str) -> None:
-    moment = to_moment(written)
+    moment = to_time(written)
     assert moment == datetime(2026, 4, 1, 12, 0, tzinfo=UTC)
     assert moment.tzinfo is UTC

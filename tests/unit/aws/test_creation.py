@@ -98,7 +98,7 @@ def test_other_tokens_are_given_as_a_digest_that_tells_them_apart() -> None:
     [
         ({"ssh_keys": ["a", "b"]}, "one SSH key"),
         ({"disks": [{"size_gib": 1}] * (len(DATA_DEVICES) + 1)}, "At most 11 data disks"),
-        ({"tags": {"Name": "other"}}, "holds the name of the machine"),
+        ({"tags": {"Name": "other"}}, "holds the name of the instance"),
         ({"tags": {"skyclust:token": "x"}}, "is SkyClust's own"),
     ],
 )

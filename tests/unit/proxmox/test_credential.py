@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from providers.proxmox.client import TIMEOUTS, ProxmoxClients
 from providers.proxmox.credential import ProxmoxCredential
-from providers.proxmox.identity import INVENTORY_PRIVILEGES, REQUIRED_PRIVILEGES
+from providers.proxmox.identity import INVENTORY_PRIVILEGES, NEEDED_PRIVILEGES
 
 GUIDE = Path(__file__).parents[3] / "docs" / "providers" / "proxmox.md"
 TOKEN = {"user": "skyclust@pve", "token_name": "skyclust", "token_value": "secret"}
@@ -134,5 +134,5 @@ def privileges(command: str) -> set[str]:
 
 
 def test_the_documented_roles_have_what_is_needed_and_no_more() -> None:
-    assert privileges("SkyClust") == set(REQUIRED_PRIVILEGES)
+    assert privileges("SkyClust") == set(NEEDED_PRIVILEGES)
     assert privileges("SkyClustAudit") == set(INVENTORY_PRIVILEGES)
