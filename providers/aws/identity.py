@@ -166,7 +166,7 @@ def _is_allowed(call: Callable[[], object]) -> bool | None:
 
 
 def to_missing(allowed: Mapping[str, bool | None]) -> tuple[str, ...] | None:
-    """Return the permissions known to be missing; None when there are none, but some are unknown."""
+    """Return the permissions known to be missing; None when none are, but some are unknown."""
     missing = tuple(sorted(name for name, is_allowed in allowed.items() if is_allowed is False))
     if not missing and None in allowed.values():
         return None

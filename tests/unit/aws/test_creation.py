@@ -99,7 +99,7 @@ def test_other_tokens_are_given_as_a_digest_that_tells_them_apart() -> None:
         ({"ssh_keys": ["a", "b"]}, "one SSH key"),
         ({"disks": [{"size_gib": 1}] * (len(DATA_DEVICES) + 1)}, "At most 11 data disks"),
         ({"tags": {"Name": "other"}}, "holds the name of the instance"),
-        ({"tags": {"skyclust:token": "x"}}, "is SkyClust's own"),
+        ({"tags": {"skyclust:token": "x"}}, "is reserved by SkyClust"),
     ],
 )
 def test_what_ec2_cannot_do_is_refused(changes: dict[str, Any], message: str) -> None:
