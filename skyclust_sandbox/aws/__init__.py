@@ -1,1 +1,1 @@
-"""The sandbox AWS: EC2, ELBv2, IAM and STS, by moto with what moto lacks added."""
+"""The sandbox AWS: EC2, Elastic Load Balancing, IAM and STS; moto, with its gaps filled."""

@@ -15,10 +15,10 @@ from skyclust_sandbox.seeds import Seed
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Serve until stopped; says where in one line of JSON on stdout."""
+    """Serve until stopped; writes the address as one line of JSON to stdout."""
     options = _parser().parse_args(arguments)
-    # moto listens to the environment: nothing of the user's may change what the sandbox is,
-    # and its own thousands of public images stay out.
+    # moto reads the environment: the user's variables must not change the sandbox, and moto's
+    # thousands of public images are not loaded.
     for name in [name for name in os.environ if name.startswith("MOTO_")]:
         del os.environ[name]
     os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
@@ -44,9 +44,14 @@ def main(arguments: list[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = common_parser("aws", __doc__)
     add = parser.add_argument
-    add("--terminated-seconds", type=float, default=60.0, help="time a terminated one is shown")
-    add("--minimum-page-size", type=int, default=1, help="least MaxResults; 5 at EC2 itself")
-    add("--page-token-seconds", type=float, default=3600.0, help="time a page token holds")
+    add(
+        "--terminated-seconds",
+        type=float,
+        default=60.0,
+        help="how long a terminated instance is listed",
+    )
+    add("--minimum-page-size", type=int, default=1, help="smallest MaxResults; 5 in EC2 itself")
+    add("--page-token-seconds", type=float, default=3600.0, help="lifetime of a page token")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""The accounts of the sandbox AWS, who may call, and the roles that may be assumed."""
+"""The accounts of the sandbox AWS, their access keys, and the roles that may be assumed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EXTERNAL_ID: Final = "sandbox-external-id"
 
 @dataclass(frozen=True)
 class Account:
-    """An account with one user, whose access key id is known and whose secret may be any."""
+    """An account with one user, who has a fixed access key id; any secret key is accepted."""
 
     id: str
     access_key: str
@@ -28,7 +28,7 @@ class Account:
 
 
 MAIN_ACCOUNT: Final = Account("111122223333", ACCESS_KEY, "skyclust")
-"""The account that the estate is in."""
+"""The account that has the estate."""
 
 OTHER_ACCOUNT: Final = Account("444455556666", "sandbox-other", "skyclust")
 """A second account, always empty."""
@@ -37,7 +37,7 @@ ACCOUNTS: Final = (MAIN_ACCOUNT, OTHER_ACCOUNT)
 
 
 def create_accounts() -> None:
-    """Create the users with their keys, and in each account a role that asks an external id."""
+    """Create in each account a user with a key, and a role that requires an external id."""
     for account in ACCOUNTS:
         iam = iam_backends[account.id][PARTITION]
         iam.create_user("us-east-1", account.user)
@@ -67,11 +67,11 @@ def _trust_policy() -> dict[str, object]:
 
 
 def account_of(call: Call) -> str | Refusal:
-    """Return the id of the account that a call is made in, or why its key is not accepted."""
-    found = _find_key(call.access_key)
-    if found is None:
+    """Return the id of the caller's account, or the refusal of the caller's key."""
+    owned_key = _find_key(call.access_key)
+    if owned_key is None:
         return not_recognised(call.service)
-    account_id, key = found
+    account_id, key = owned_key
     if key.status != "Active":
         return not_recognised(call.service)
     session = _session_of(account_id, call.access_key)
@@ -85,7 +85,7 @@ def account_of(call: Call) -> str | Refusal:
 
 
 def find_role(arn: str) -> Role | None:
-    """Return the role of this ARN, whichever account it is in."""
+    """Return the role that has an ARN, in any account."""
     for account in iam_backends.values():
         for role in account[PARTITION].roles.values():
             if role.arn == arn:
@@ -96,26 +96,26 @@ def find_role(arn: str) -> Role | None:
 def may_assume(role: Role, external_id: str | None) -> bool:
     """Return whether the role's trust policy allows its assumption with this external id.
 
-    Reads `Allow` statements and their condition on sts:ExternalId; any caller with an
-    accepted key is a trusted principal.
+    Evaluates only `Allow` statements and their condition on sts:ExternalId; every caller with
+    an accepted key is a trusted principal.
     """
     policy = json.loads(role.assume_role_policy_document)
     statements = (
         policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
     )
     return any(
-        statement["Effect"] == "Allow" and _external_id_fits(statement, external_id)
+        statement["Effect"] == "Allow" and _external_id_matches(statement, external_id)
         for statement in statements
     )
 
 
-def _external_id_fits(
-    statement: dict[str, dict[str, dict[str, object]]], given: str | None
+def _external_id_matches(
+    statement: dict[str, dict[str, dict[str, object]]], external_id: str | None
 ) -> bool:
-    wanted = statement.get("Condition", {}).get("StringEquals", {}).get("sts:ExternalId")
-    if wanted is None:
+    required = statement.get("Condition", {}).get("StringEquals", {}).get("sts:ExternalId")
+    if required is None:
         return True
-    return given in (wanted if isinstance(wanted, list) else [wanted])
+    return external_id in (required if isinstance(required, list) else [required])
 
 
 def _find_key(access_key: str) -> tuple[str, AccessKey] | None:

@@ -1,4 +1,4 @@
-"""The sandbox AWS as a WSGI application: who calls, what strikes the call, who carries it out."""
+"""The sandbox AWS as a WSGI application: authentication, faults, and dispatch to a service."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from skyclust_sandbox import control
 from skyclust_sandbox.aws.accounts import account_of
 from skyclust_sandbox.aws.cloud import AwsCloud, put_cloud
 from skyclust_sandbox.aws.ec2 import SandboxEc2
+from skyclust_sandbox.aws.eventual_consistency import LAG
 from skyclust_sandbox.aws.identity import SandboxIam, SandboxSts
-from skyclust_sandbox.aws.lag import LAG
-from skyclust_sandbox.aws.load_balancing import SandboxElb, SandboxElbV2
-from skyclust_sandbox.aws.odd_answers import OddAnswers
+from skyclust_sandbox.aws.load_balancers import SandboxElb, SandboxElbV2
+from skyclust_sandbox.aws.malformed_replies import MalformedReplies
 from skyclust_sandbox.aws.regions import ENABLED_REGIONS
 from skyclust_sandbox.aws.wire import (
     Call,
@@ -44,7 +44,7 @@ SERVICES: Final[dict[tuple[str, str], type[BaseResponse]]] = {
     ("iam", "2010-05-08"): SandboxIam,
     ("sts", "2011-06-15"): SandboxSts,
 }
-"""The services there are, by the name that calls are signed for and the API's version."""
+"""The services, by the name in the signature and the version of the API."""
 
 
 class _Request(MotoRequest):
@@ -57,7 +57,7 @@ class AwsApplication:
     def __init__(self, cloud: AwsCloud, sandbox: Control) -> None:
         self._cloud = cloud
         self._control = sandbox
-        self._odd_answers = OddAnswers()
+        self._malformed_replies = MalformedReplies()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -79,7 +79,7 @@ class AwsApplication:
         if call.region not in ENABLED_REGIONS:
             return refusal_reply(call.service, not_recognised(call.service))
         drops = False
-        odd: Fault | None = None
+        malformed: Fault | None = None
         for fault in self._control.conditions.faults.strikes(
             call.action, call.region, call.access_key
         ):
@@ -90,16 +90,16 @@ class AwsApplication:
             elif fault.kind is FaultKind.LAG:
                 request.environ[LAG] = fault.seconds
             elif fault.kind in ANSWERS:
-                odd = fault
+                malformed = fault
             else:
                 return refusal_reply(call.service, refusal_of(fault, call))
-        reply = self._carry_out(request, call, account)
+        reply = self._execute(request, call, account)
         if drops:
             drop_connection(request.environ)
-        return self._odd_answers.change(reply, odd, call.action, call.region)
+        return self._malformed_replies.change(reply, malformed, call.action, call.region)
 
-    def _carry_out(self, request: _Request, call: Call, account: str) -> Response:
-        """Let moto carry the call out; what it has no code for is answered as AWS would."""
+    def _execute(self, request: _Request, call: Call, account: str) -> Response:
+        """Execute the call in moto; an action that moto does not have is refused as AWS would."""
         service = SERVICES.get((call.service, request.values.get("Version", "")))
         if service is None:
             message = f"The sandbox has no service {call.service} of this version."
@@ -109,16 +109,16 @@ class AwsApplication:
         try:
             with self._cloud.lock:
                 if call.service in {"ec2", "elasticloadbalancing"}:
-                    self._cloud.begin(account, call.region)
+                    self._cloud.create_region(account, call.region)
                 status, headers, body = service.dispatch(request)
         except Refused as refused:
             return refusal_reply(call.service, refused.refusal)
         except (NotImplementedError, OperationNotFoundError):
             message = f"The action {call.action} is not valid for this web service."
             return refusal_reply(call.service, Refusal("InvalidAction", message, 400))
-        except Exception:  # whatever moto stumbles over is the cloud's fault, not the caller's
+        except Exception:  # an exception of moto is an internal error of the cloud
             traceback.print_exc()
             failed = Refusal("InternalError", "An internal error has occurred", 500)
             return refusal_reply(call.service, failed)
-        sent = {name: value for name, value in headers.items() if name.lower() != "status"}
-        return Response(body, status=status, headers=sent)
+        reply_headers = {name: value for name, value in headers.items() if name.lower() != "status"}
+        return Response(body, status=status, headers=reply_headers)

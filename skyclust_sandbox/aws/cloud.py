@@ -1,4 +1,4 @@
-"""The state of the sandbox AWS, beside what moto keeps."""
+"""The state of the sandbox AWS that moto does not hold."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from moto.core.base_backend import BackendDict
 
-from skyclust_sandbox.aws import accounts
-from skyclust_sandbox.aws.machines import Machines
+from skyclust_sandbox.aws import accounts, regions
+from skyclust_sandbox.aws.client_tokens import ClientTokens
+from skyclust_sandbox.aws.instance_states import InstanceStates
 from skyclust_sandbox.aws.paging import Cursors
-from skyclust_sandbox.aws.regions import begin_region
-from skyclust_sandbox.aws.tokens import ClientTokens
 from skyclust_sandbox.control import Conditions
 from skyclust_sandbox.seeds import Seed
 
@@ -25,9 +24,9 @@ _ENVIRON_KEY: Final = "skyclust_sandbox.aws"
 
 @dataclass(frozen=True)
 class AwsSettings:
-    """How this AWS behaves. Times are in seconds.
+    """The settings of the sandbox AWS. Times are in seconds.
 
-    `minimum_page_size` is the least MaxResults: EC2 itself refuses less than 5.
+    `minimum_page_size` is the smallest MaxResults that is accepted; EC2 itself accepts 5 or more.
     """
 
     transition_seconds: float = 2.0
@@ -38,49 +37,51 @@ class AwsSettings:
 
 @dataclass
 class AwsCloud:
-    """One AWS: its settings, and all that one call leaves behind for the next.
+    """A sandbox AWS: its settings, and the state that calls share.
 
-    `lock` is held while a call is carried out: moto's own state is not safe for threads.
+    `lock` is held while a call is executed, because moto is not thread-safe.
     """
 
     settings: AwsSettings
     conditions: Conditions
     seed: Seed = Seed.EMPTY
     lock: threading.RLock = field(default_factory=threading.RLock)
-    tokens: ClientTokens = field(default_factory=ClientTokens)
-    machines: Machines = field(init=False)
+    client_tokens: ClientTokens = field(default_factory=ClientTokens)
+    instance_states: InstanceStates = field(init=False)
     cursors: Cursors = field(init=False)
-    _begun: set[tuple[str, str]] = field(default_factory=set)
+    _created: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.machines = Machines(self.settings.transition_seconds, self.settings.terminated_seconds)
+        self.instance_states = InstanceStates(
+            self.settings.transition_seconds, self.settings.terminated_seconds
+        )
         self.cursors = Cursors(secrets.token_bytes(32), self.settings.page_token_seconds)
 
     def restart(self, seed: Seed) -> None:
-        """Forget everything and begin anew from a seed."""
+        """Delete everything, and start again from a seed."""
         with self.lock:
             BackendDict.reset()
             self.seed = seed
-            self.tokens.clear()
-            self.machines.clear()
-            self._begun.clear()
+            self.client_tokens.clear()
+            self.instance_states.clear()
+            self._created.clear()
             accounts.create_accounts()
 
-    def begin(self, account: str, region: str) -> None:
-        """Make what the seed has in a region, when a call first comes there."""
-        if (account, region) not in self._begun:
-            self._begun.add((account, region))
-            begin_region(account, region, self.seed)
+    def create_region(self, account: str, region: str) -> None:
+        """Create the resources of the seed in a region, at the first call in that region."""
+        if (account, region) not in self._created:
+            self._created.add((account, region))
+            regions.create_region(account, region, self.seed)
 
 
 def put_cloud(environ: WSGIEnvironment, cloud: AwsCloud) -> None:
-    """Let the code that carries out this request find its cloud."""
+    """Store the cloud in the environment of a request."""
     environ[_ENVIRON_KEY] = cloud
 
 
 def cloud_of(environ: WSGIEnvironment) -> AwsCloud:
-    """Return the cloud in which this request is carried out."""
+    """Return the cloud of a request."""
     cloud = environ[_ENVIRON_KEY]
     if not isinstance(cloud, AwsCloud):
-        raise TypeError(f"The request carries no sandbox AWS but {cloud!r}.")
+        raise TypeError(f"The request has {cloud!r} in place of a sandbox AWS.")
     return cloud

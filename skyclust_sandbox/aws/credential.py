@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 ACCESS_KEY: Final = "sandbox"
-"""The access key id of the seeded account's user; what a fault's `access_key` matches."""
+"""The access key id of the seeded account's user, which a fault may name in `access_key`."""
 
 
 def credential(endpoint: str) -> dict[str, str]:

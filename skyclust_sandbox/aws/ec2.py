@@ -1,4 +1,4 @@
-"""EC2 as moto has it, with client tokens, the instance's life and pages as EC2 has them."""
+"""The EC2 API: moto, with client tokens, instance states and pages added."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from moto.ec2.models.instances import Instance, Reservation
 from moto.ec2.responses import EC2Response
 from moto.elbv2.models import elbv2_backends
 
-from skyclust_sandbox.aws import launches, machines, volumes
+from skyclust_sandbox.aws import instance_states, launches, volumes
 from skyclust_sandbox.aws.cloud import AwsCloud, cloud_of
-from skyclust_sandbox.aws.lag import LAG, listed
+from skyclust_sandbox.aws.eventual_consistency import LAG, visible
 from skyclust_sandbox.aws.paging import InvalidCursor, Page, listing_of, page_of
 from skyclust_sandbox.aws.regions import ENABLED_REGIONS
 
@@ -22,7 +22,7 @@ _LARGEST_PAGE: Final = 1000
 """MaxResults of most EC2 lists may be 5 to 1000 (API reference, DescribeInstances)."""
 
 _NEEDS_STOPPED: Final = ("InstanceType", "UserData", "Kernel", "Ramdisk", "EbsOptimized")
-"""Attributes that only a stopped instance lets be changed (ModifyInstanceAttribute)."""
+"""Attributes that can be changed only while an instance is stopped (ModifyInstanceAttribute)."""
 
 
 class SandboxEc2(EC2Response):
@@ -31,7 +31,7 @@ class SandboxEc2(EC2Response):
     RESPONSE_KEY_PATH_TO_TRANSFORMER = {  # noqa: RUF012 - the base class's own convention
         name: transformer
         for name, transformer in EC2Response.RESPONSE_KEY_PATH_TO_TRANSFORMER.items()
-        # moto says "pending" in every reply to RunInstances; a repeated one tells the truth.
+        # moto returns "pending" in every reply to RunInstances; a repeated call has the real state.
         if name != "RunInstances.Reservation.Instances.Instance.State"
     }
 
@@ -39,103 +39,104 @@ class SandboxEc2(EC2Response):
     lag_seconds: float = 0.0
 
     def setup_class(self, request: Any, *arguments: Any, **named: Any) -> None:
-        """Read the request, and bring every instance of the region to its state of now."""
+        """Read the request, and execute the state transitions of the region that are due."""
         super().setup_class(request, *arguments, **named)
         self.cloud = cloud_of(request.environ)
         self.lag_seconds = request.environ.get(LAG, 0.0)
-        self.cloud.machines.settle(self.ec2_backend)
+        self.cloud.instance_states.settle(self.ec2_backend)
 
-    # Launching
+    # Launches
 
     def run_instances(self) -> ActionResult:
-        """Launch instances, once a client token."""
+        """Launch instances; a repeated client token returns the same instances."""
         token = self._get_param("ClientToken")
-        place = (self.current_account, self.region)
+        region = (self.current_account, self.region)
         if token:
-            before = self.cloud.tokens.launched_before(*place, token, self.params)
-            if before is not None:
+            previous = self.cloud.client_tokens.find(*region, token, self.params)
+            if previous is not None:
                 self.error_on_dryrun()
-                return ActionResult(before)
-        asked = dict(self.params)
+                return ActionResult(previous)
+        parameters = dict(self.params)
         launches.check_launch(self.ec2_backend, self.params)
         launches.complete_launch(self.ec2_backend, self.params)
         reservation = super().run_instances().result
         if not isinstance(reservation, Reservation):
-            raise TypeError(f"RunInstances of moto answered {reservation!r}.")
-        launches.tie_interfaces(reservation.instances, asked)
+            raise TypeError(f"RunInstances of moto returned {reservation!r}.")
+        launches.set_delete_on_termination(reservation.instances, parameters)
         for instance in reservation.instances:
             instance.client_token = token
-        self.cloud.machines.launched(self.ec2_backend, reservation.instances)
+        self.cloud.instance_states.launched(self.ec2_backend, reservation.instances)
         if token:
-            self.cloud.tokens.remember(*place, token, asked, reservation)
+            self.cloud.client_tokens.store(*region, token, parameters, reservation)
         return ActionResult(reservation)
 
-    # The instance's life
+    # Instance states
 
     def start_instances(self) -> ActionResult:
         """Start stopped instances."""
-        return self._change("StartingInstances", self.cloud.machines.start)
+        return self._change("StartingInstances", self.cloud.instance_states.start)
 
     def stop_instances(self) -> ActionResult:
         """Stop running instances."""
-        return self._change("StoppingInstances", self.cloud.machines.stop)
+        return self._change("StoppingInstances", self.cloud.instance_states.stop)
 
     def terminate_instances(self) -> ActionResult:
         """Terminate instances."""
-        result = self._change("TerminatingInstances", self.cloud.machines.terminate)
+        result = self._change("TerminatingInstances", self.cloud.instance_states.terminate)
         balancers = elbv2_backends[self.current_account][self.region]
         balancers.notify_terminate_instances(self._get_param("InstanceIds", []))
         return result
 
     def reboot_instances(self) -> ActionResult:
-        """Reboot running instances; terminated ones are ignored (RebootInstances)."""
-        found = machines.find(self.ec2_backend, self._get_param("InstanceIds", []))
-        machines.require_running([one for one in found if one.state != "terminated"])
+        """Reboot running instances; terminated instances are ignored (RebootInstances)."""
+        instances = instance_states.find(self.ec2_backend, self._get_param("InstanceIds", []))
+        instance_states.require_running([i for i in instances if i.state != "terminated"])
         self.error_on_dryrun()
         return EmptyResult()
 
     def modify_instance_attribute(self) -> ActionResult:
-        """Change an attribute; some only when the instance is stopped."""
-        [instance] = machines.find(self.ec2_backend, [self._get_param("InstanceId")])
+        """Change an attribute; some attributes require a stopped instance."""
+        [instance] = instance_states.find(self.ec2_backend, [self._get_param("InstanceId")])
         if any(self._get_param(f"{name}.Value") is not None for name in _NEEDS_STOPPED):
-            machines.require_stopped(instance)
-        wanted = self._get_param("InstanceType.Value")
-        if wanted is not None:
-            launches.check_type(wanted, self.region, instance.placement.zone)
-            launches.check_architecture(wanted, instance.architecture)
+            instance_states.require_stopped(instance)
+        instance_type = self._get_param("InstanceType.Value")
+        if instance_type is not None:
+            launches.check_type(instance_type, self.region, instance.placement.zone)
+            launches.check_architecture(instance_type, instance.architecture)
         return super().modify_instance_attribute()
 
     def _change(
         self,
         name: str,
-        change: Callable[[Any, list[str]], list[machines.StateChange]],
+        change: Callable[[Any, list[str]], list[instance_states.StateChange]],
     ) -> ActionResult:
         instance_ids = self._get_param("InstanceIds", [])
-        machines.find(self.ec2_backend, instance_ids)
+        instance_states.find(self.ec2_backend, instance_ids)
         self.error_on_dryrun()
-        return ActionResult({name: [_told(one) for one in change(self.ec2_backend, instance_ids)]})
+        changes = change(self.ec2_backend, instance_ids)
+        return ActionResult({name: [_to_entry(state_change) for state_change in changes]})
 
     # Volumes
 
     def create_volume(self) -> ActionResult:
-        """Create a volume, once a client token."""
+        """Create a volume; a repeated client token returns the same volume."""
         token = self._get_param("ClientToken")
-        before = volumes.made_before(self.ec2_backend, token) if token else None
-        if before is not None:
-            return ActionResult(before)
+        previous = volumes.find_by_token(self.ec2_backend, token) if token else None
+        if previous is not None:
+            return ActionResult(previous)
         result = super().create_volume()
         if token:
-            volumes.remember(result.result, token)
+            volumes.store_token(result.result, token)
         return result
 
     def attach_volume(self) -> ActionResult:
-        """Attach a volume that is free to a free device."""
+        """Attach an available volume at a free device."""
         names = ("VolumeId", "InstanceId", "Device")
         volumes.check_attach(self.ec2_backend, *map(self._get_param, names))
         return super().attach_volume()
 
     def detach_volume(self) -> ActionResult:
-        """Detach a volume; a running instance keeps its root."""
+        """Detach a volume; the root volume only of a stopped instance."""
         volumes.check_detach(self.ec2_backend, self._get_param("VolumeId"))
         return super().detach_volume()
 
@@ -145,8 +146,8 @@ class SandboxEc2(EC2Response):
         """List instances; MaxResults counts instances, not reservations."""
         self.error_on_dryrun()
         instance_ids = self._get_param("InstanceIds", [])
-        self._refuse_ids_with_size(instance_ids, "instancesSet")
-        machines.find(self.ec2_backend, instance_ids)
+        self._check_no_size_with_ids(instance_ids, "instancesSet")
+        instance_states.find(self.ec2_backend, instance_ids)
         reservations = self.ec2_backend.describe_instances(self._filters_from_querystring())
         pairs = [
             (reservation, instance)
@@ -160,10 +161,10 @@ class SandboxEc2(EC2Response):
     def describe_instance_types(self) -> ActionResult:
         """List instance types, at most 100 a page (DescribeInstanceTypes).
 
-        A limit on pages leaves them alone: they are hundreds, the same for everybody.
+        The page limit of tests does not apply: there are hundreds of types, which never change.
         """
-        types = _listed(super().describe_instance_types(), "InstanceTypes")
-        page = self._page(types, lambda one: one["InstanceType"], largest=100, limited=False)
+        types = _items_of(super().describe_instance_types(), "InstanceTypes")
+        page = self._page(types, lambda info: info["InstanceType"], largest=100, limited=False)
         return self._paged("InstanceTypes", page)
 
     def describe_volumes(self) -> ActionResult:
@@ -172,14 +173,14 @@ class SandboxEc2(EC2Response):
 
     def describe_snapshots(self) -> ActionResult:
         """List snapshots; OwnerIds may name the caller's account as `self`."""
-        snapshots = _listed(super().describe_snapshots(), "Snapshots")
+        snapshots = _items_of(super().describe_snapshots(), "Snapshots")
         owners = {
             self.current_account if owner == "self" else owner
             for owner in self._get_param("OwnerIds", [])
         }
-        found = [one for one in snapshots if not owners or one.owner_id in owners]
-        found = listed(found, self.lag_seconds)
-        return self._page_by_id("Snapshots", "SnapshotIds", ActionResult({"Snapshots": found}))
+        owned = [s for s in snapshots if not owners or s.owner_id in owners]
+        result = ActionResult({"Snapshots": visible(owned, self.lag_seconds)})
+        return self._page_by_id("Snapshots", "SnapshotIds", result)
 
     def describe_images(self) -> ActionResult:
         """List images."""
@@ -198,27 +199,27 @@ class SandboxEc2(EC2Response):
         return self._page_by_id("SecurityGroups", "GroupIds", super().describe_security_groups())
 
     def describe_regions(self) -> ActionResult:
-        """List the regions that the account may use; AllRegions shows the others as well."""
+        """List the regions enabled for the account; with AllRegions also all others."""
         self.error_on_dryrun()
         names = self._get_param("RegionNames", [])
         everything = bool(self._get_param("AllRegions"))
         regions = [
-            Region(one.name, one.endpoint, _opt_in_status(one.name))
-            for one in self.ec2_backend.describe_regions(names)
-            if one.endpoint.endswith(".amazonaws.com") and "-gov-" not in one.name
+            Region(region.name, region.endpoint, _opt_in_status(region.name))
+            for region in self.ec2_backend.describe_regions(names)
+            if region.endpoint.endswith(".amazonaws.com") and "-gov-" not in region.name
         ]
-        unknown = set(names) - {one.name for one in regions}
+        unknown = set(names) - {region.name for region in regions}
         if unknown:
             raise EC2ClientError("InvalidParameterValue", f"Invalid region name: {min(unknown)}")
-        shown = [one for one in regions if everything or one.name in ENABLED_REGIONS]
+        shown = [r for r in regions if everything or r.name in ENABLED_REGIONS]
         return ActionResult({"Regions": shown})
 
     def _page_by_id(self, name: str, ids: str, result: ActionResult) -> ActionResult:
         self.error_on_dryrun()
-        self._refuse_ids_with_size(self._get_param(ids, []), ids)
-        return self._paged(name, self._page(_listed(result, name), lambda one: str(one.id)))
+        self._check_no_size_with_ids(self._get_param(ids, []), ids)
+        return self._paged(name, self._page(_items_of(result, name), lambda item: str(item.id)))
 
-    def _refuse_ids_with_size(self, ids: list[str], name: str) -> None:
+    def _check_no_size_with_ids(self, ids: list[str], name: str) -> None:
         if ids and self._get_param("MaxResults") is not None:
             raise EC2ClientError(
                 "InvalidParameterCombination",
@@ -255,30 +256,30 @@ class SandboxEc2(EC2Response):
         if page.last_id is None:
             return ActionResult(result)
         return ActionResult(
-            result | {"NextToken": self.cloud.cursors.make(self._listing(), page.last_id)}
+            result | {"NextToken": self.cloud.cursors.create(self._listing(), page.last_id)}
         )
 
     def _listing(self) -> str:
-        asked = {"Action": self._get_action(), **self.params}
-        return listing_of(self.current_account, self.region, asked)
+        parameters = {"Action": self._get_action(), **self.params}
+        return listing_of(self.current_account, self.region, parameters)
 
 
-def _listed(result: ActionResult, name: str) -> list[Any]:
+def _items_of(result: ActionResult, name: str) -> list[Any]:
     if not isinstance(result.result, dict):
-        raise TypeError(f"moto answered {result.result!r} where {name} were expected.")
+        raise TypeError(f"moto returned {result.result!r} in place of {name}.")
     return list(result.result[name])
 
 
-def _told(change: machines.StateChange) -> dict[str, object]:
+def _to_entry(change: instance_states.StateChange) -> dict[str, object]:
     return {
         "InstanceId": change.instance_id,
-        "CurrentState": {"Code": machines.CODES[change.current], "Name": change.current},
-        "PreviousState": {"Code": machines.CODES[change.previous], "Name": change.previous},
+        "CurrentState": {"Code": instance_states.CODES[change.current], "Name": change.current},
+        "PreviousState": {"Code": instance_states.CODES[change.previous], "Name": change.previous},
     }
 
 
 def _grouped(pairs: Iterable[tuple[Reservation, Instance]]) -> list[Reservation]:
-    """Return reservations that hold just the instances of one page."""
+    """Return the reservations of the instances of one page, with those instances only."""
     grouped: dict[str, Reservation] = {}
     for whole, instance in pairs:
         part = grouped.get(whole.id)

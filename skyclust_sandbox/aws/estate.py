@@ -1,7 +1,7 @@
-"""The plan of the seeded estate: an account that a company has used for some years.
+"""The plan of the seeded estate: the account of a company after some years of use.
 
-Everything here is plain data drawn from seeded dice, the same in every run; ages count back
-from the moment the estate is built. `estate_builder` puts it into moto.
+The plan is plain data from a seeded random generator, the same in every run. Ages count back from
+the time at which the estate is built. `estate_builder` creates it in moto.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Role:
-    """What a machine does in an application, and what it is made of. Sizes are in GiB."""
+    """The role of instances in an application, with their types and disks. Sizes are in GiB."""
 
     name: str
     types: tuple[str, ...]
@@ -25,7 +25,7 @@ class Role:
 
 @dataclass(frozen=True)
 class Application:
-    """Something that the company runs, and who answers for it."""
+    """An application of the company, and the team that owns it."""
 
     name: str
     team: str
@@ -35,15 +35,15 @@ class Application:
 
 @dataclass(frozen=True)
 class Site:
-    """What the company has in a region: environments with the share of machines they get."""
+    """A region in use: its environments, each with its share of the instances."""
 
     number: int
     environments: Mapping[str, float]
 
 
 @dataclass(frozen=True)
-class Machine:
-    """One machine of the plan. `stopped_days` is None while it runs."""
+class PlannedInstance:
+    """One instance of the plan. `stopped_days` is None for a running instance."""
 
     name: str
     type: str
@@ -125,38 +125,38 @@ SITES: Final[Mapping[str, Site]] = {
     "us-west-2": Site(40, {"production": 0.6}),
     "ap-southeast-1": Site(50, {"production": 0.3}),
 }
-"""Every other enabled region has nothing but its default network."""
+"""All other enabled regions have only their default network."""
 
 SHORT_NAMES: Final = {"production": "prod", "staging": "stage", "development": "dev"}
-"""How an environment is called within other names."""
+"""The abbreviation of an environment in names."""
 
 BASE_IMAGE_AGES_DAYS: Final = (20, 110, 200, 290, 380, 650)
-"""When the company made its base images; x86_64 machines run the newest of their day."""
+"""The ages of the company's base images; an x86_64 instance has the newest of its launch day."""
 
 _STOPPED_SHARE: Final = {"production": 0.02, "staging": 0.15, "development": 0.4}
 
-# Made by hand and forgotten: no application, and hardly a tag.
+# Instances launched by hand and forgotten: no application, and hardly a tag.
 _STRAYS: Final = ("test", "tmp-debug", "migration-old", "poc-gpu", "windows-license-check")
 
 
-def plan_machines(region: str) -> Iterator[Machine]:
-    """Yield the machines of a region, the same in every run."""
-    dice = random.Random(f"machines in {region}")  # noqa: S311 - a plan, not a secret
+def plan_instances(region: str) -> Iterator[PlannedInstance]:
+    """Yield the instances of a region, the same in every run."""
+    rng = random.Random(f"machines in {region}")  # noqa: S311 - a plan, not a secret
     for environment, share in SITES[region].environments.items():
         for application in APPLICATIONS:
             for role in application.roles:
                 for number in range(1, max(1, round(role.count * share)) + 1):
-                    yield _machine(dice, environment, application, role, number)
+                    yield _instance(rng, environment, application, role, number)
     for name in _STRAYS:
-        yield _stray(dice, name)
+        yield _stray(rng, name)
 
 
-def _machine(
-    dice: random.Random, environment: str, application: Application, role: Role, number: int
-) -> Machine:
+def _instance(
+    rng: random.Random, environment: str, application: Application, role: Role, number: int
+) -> PlannedInstance:
     name = f"{application.name}-{role.name}-{SHORT_NAMES[environment]}-{number:02d}"
-    instance_type = dice.choice(role.types)
-    age_days = dice.uniform(2, 900)
+    instance_type = rng.choice(role.types)
+    age_days = rng.uniform(2, 900)
     tags = {
         "Name": name,
         "environment": environment,
@@ -165,33 +165,33 @@ def _machine(
         "application": application.name,
         "role": role.name,
     }
-    if dice.random() < 0.08:  # tagging rules came late, and not everybody follows them
-        del tags[dice.choice(("team", "cost-center"))]
-    stopped = dice.random() < _STOPPED_SHARE[environment]
-    return Machine(
+    if rng.random() < 0.08:  # some instances are not tagged completely
+        del tags[rng.choice(("team", "cost-center"))]
+    stopped = rng.random() < _STOPPED_SHARE[environment]
+    return PlannedInstance(
         name=name,
         type=instance_type,
         architecture=_architecture(instance_type),
         environment=environment,
         tags=tags,
         age_days=age_days,
-        stopped_days=age_days * dice.uniform(0.05, 0.6) if stopped else None,
+        stopped_days=age_days * rng.uniform(0.05, 0.6) if stopped else None,
         root_gib=role.root_gib,
         data_gib=role.data_gib,
         public=role.name in {"bastion", "web"},
     )
 
 
-def _stray(dice: random.Random, name: str) -> Machine:
-    age_days = dice.uniform(200, 1100)
-    return Machine(
+def _stray(rng: random.Random, name: str) -> PlannedInstance:
+    age_days = rng.uniform(200, 1100)
+    return PlannedInstance(
         name=name,
         type="t3.medium",
         architecture="x86_64",
         environment="",
         tags={"Name": name},
         age_days=age_days,
-        stopped_days=age_days * 0.9 if dice.random() < 0.5 else None,
+        stopped_days=age_days * 0.9 if rng.random() < 0.5 else None,
         root_gib=30,
         data_gib=None,
         public=True,

@@ -1,4 +1,4 @@
-"""Builds the planned estate of a region in moto, in process: hundreds of calls in a second."""
+"""Creates the planned estate of a region in moto, in process: hundreds of calls in a second."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from skyclust_sandbox.aws.estate import (
     BASE_IMAGE_AGES_DAYS,
     SHORT_NAMES,
     SITES,
-    Machine,
-    plan_machines,
+    PlannedInstance,
+    plan_instances,
 )
 
 _TIERS: Final = {"public": (443, "0.0.0.0/0"), "private": (8080, "10.0.0.0/8")}
@@ -40,32 +40,32 @@ class _Network:
 
 
 def build_estate(backend: EC2Backend, images: Mapping[str, str]) -> None:
-    """Fill a region with what the company has there; `images` is image id by architecture.
+    """Create the resources of a region; `images` has the public image of each architecture.
 
-    A region without a site stays as it is.
+    A region that is not in SITES does not change.
     """
     site = SITES.get(backend.region_name)
     if site is None:
         return
     now = utcnow()
-    dice = random.Random(f"estate of {backend.region_name}")  # noqa: S311 - a plan, not a secret
+    rng = random.Random(f"estate of {backend.region_name}")  # noqa: S311 - a plan, not a secret
     networks = {
         environment: _build_network(backend, f"10.{site.number + index}", environment)
         for index, environment in enumerate(site.environments)
     }
     own_images = _build_images(backend, images["x86_64"], now)
     instances = [
-        _build_machine(
+        _build_instance(
             backend,
-            machine,
-            _image_of(machine, own_images, images),
-            _placed(backend, machine, networks, dice),
+            planned,
+            _image_of(planned, own_images, images),
+            _placement(backend, planned, networks, rng),
             now,
         )
-        for machine in plan_machines(backend.region_name)
+        for planned in plan_instances(backend.region_name)
     ]
-    _build_snapshots(backend, instances, dice, now)
-    _build_left_overs(backend, dice, now)
+    _build_snapshots(backend, instances, rng, now)
+    _build_unused_volumes(backend, rng, now)
     _build_addresses(backend, instances, site.number)
     _build_load_balancers(backend, networks, now)
 
@@ -97,71 +97,73 @@ def _build_network(backend: EC2Backend, prefix: str, environment: str) -> _Netwo
     return _Network(subnets, groups)
 
 
-def _build_machine(
+def _build_instance(
     backend: EC2Backend,
-    machine: Machine,
+    planned: PlannedInstance,
     image_id: str,
-    placed: Mapping[str, Any],
+    placement: Mapping[str, Any],
     now: datetime,
 ) -> Instance:
-    disks = [_disk("/dev/xvda", machine.root_gib, ends_with_machine=True)]
-    if machine.data_gib is not None:
-        disks.append(_disk("/dev/sdf", machine.data_gib, ends_with_machine=False))
+    disks = [_disk("/dev/xvda", planned.root_gib, delete_on_termination=True)]
+    if planned.data_gib is not None:
+        disks.append(_disk("/dev/sdf", planned.data_gib, delete_on_termination=False))
     reservation = backend.run_instances(
         image_id,
         1,
         None,
         [],
-        instance_type=machine.type,
+        instance_type=planned.type,
         is_instance_type_default=False,
         region_name=backend.region_name,
         block_device_mappings=disks,
-        tags={"instance": dict(machine.tags), "volume": dict(machine.tags)},
-        **placed,
+        tags={"instance": dict(planned.tags), "volume": dict(planned.tags)},
+        **placement,
     )
     instance: Instance = reservation.instances[0]
-    _age(backend, instance, machine, now)
+    _set_age(backend, instance, planned, now)
     return instance
 
 
-def _placed(
+def _placement(
     backend: EC2Backend,
-    machine: Machine,
+    planned: PlannedInstance,
     networks: Mapping[str, _Network],
-    dice: random.Random,
+    rng: random.Random,
 ) -> dict[str, Any]:
-    """Return where a machine goes; a stray goes to the default network."""
-    network = networks.get(machine.environment)
+    """Return the placement of an instance; one without an environment is in the default network."""
+    network = networks.get(planned.environment)
     if network is None:
         subnets = list(backend.get_default_subnets().values())
-        return {"subnet_id": dice.choice(subnets).id, "associate_public_ip": True}
-    tier = "public" if machine.public else "private"
+        return {"subnet_id": rng.choice(subnets).id, "associate_public_ip": True}
+    tier = "public" if planned.public else "private"
     return {
-        "subnet_id": dice.choice(network.subnets[tier]).id,
+        "subnet_id": rng.choice(network.subnets[tier]).id,
         "security_group_ids": [network.groups[tier].id],
-        "associate_public_ip": machine.public,
+        "associate_public_ip": planned.public,
     }
 
 
-def _disk(device: str, gib: int, *, ends_with_machine: bool) -> dict[str, Any]:
-    ebs = {"VolumeSize": gib, "VolumeType": "gp3", "DeleteOnTermination": ends_with_machine}
+def _disk(device: str, gib: int, *, delete_on_termination: bool) -> dict[str, Any]:
+    ebs = {"VolumeSize": gib, "VolumeType": "gp3", "DeleteOnTermination": delete_on_termination}
     return {"DeviceName": device, "Ebs": ebs}
 
 
-def _age(backend: EC2Backend, instance: Instance, machine: Machine, now: datetime) -> None:
-    made_at = now - timedelta(days=machine.age_days)
+def _set_age(
+    backend: EC2Backend, instance: Instance, planned: PlannedInstance, now: datetime
+) -> None:
+    created_at = now - timedelta(days=planned.age_days)
     instance.client_token = None
-    instance.launch_time = made_at
+    instance.launch_time = created_at
     for interface in instance.nics.values():
         interface.delete_on_termination = True
     for _, disk in instance.get_block_device_mapping:
-        disk.attach_time = made_at
+        disk.attach_time = created_at
         volume: Volume = backend.get_volume(disk.volume_id)
-        volume.create_time = made_at
+        volume.create_time = created_at
         for attachment in volume.attachments:
-            attachment.attach_time = made_at
-    if machine.stopped_days is not None:
-        stopped_at = now - timedelta(days=machine.stopped_days)
+            attachment.attach_time = created_at
+    if planned.stopped_days is not None:
+        stopped_at = now - timedelta(days=planned.stopped_days)
         instance.stop()
         instance._reason = f"User initiated ({stopped_at:%Y-%m-%d %H:%M:%S} GMT)"
         code = "Client.UserInitiatedShutdown"
@@ -169,15 +171,15 @@ def _age(backend: EC2Backend, instance: Instance, machine: Machine, now: datetim
 
 
 def _build_snapshots(
-    backend: EC2Backend, instances: Iterable[Instance], dice: random.Random, now: datetime
+    backend: EC2Backend, instances: Iterable[Instance], rng: random.Random, now: datetime
 ) -> None:
-    """Snapshot each data disk some times, back to when nobody cleaned up."""
+    """Take four snapshots of each data disk, the oldest up to two years old."""
     for instance in instances:
         for device, disk in instance.get_block_device_mapping:
             if device == instance.root_device_name:
                 continue
             tags = {tag["key"]: tag["value"] for tag in instance.get_tags()}
-            for age_days in (1, 8, 15, dice.randint(180, 720)):
+            for age_days in (1, 8, 15, rng.randint(180, 720)):
                 _build_snapshot(backend, disk.volume_id, tags, age_days, now)
 
 
@@ -190,32 +192,32 @@ def _build_snapshot(
     snapshot.add_tags({**tags, "Name": f"{name}-backup"})
 
 
-def _build_left_overs(backend: EC2Backend, dice: random.Random, now: datetime) -> None:
-    """Leave disks that no machine uses any more, half of them without a tag."""
+def _build_unused_volumes(backend: EC2Backend, rng: random.Random, now: datetime) -> None:
+    """Create volumes that no instance uses, half of them without a tag."""
     zones = [zone.name for zone in backend.describe_availability_zones()]
-    for number in range(dice.randint(6, 14)):
+    for number in range(rng.randint(6, 14)):
         volume: Volume = backend.create_volume(
-            dice.choice((8, 50, 100, 500)), dice.choice(zones), volume_type="gp2"
+            rng.choice((8, 50, 100, 500)), rng.choice(zones), volume_type="gp2"
         )
-        volume.create_time = now - timedelta(days=dice.uniform(90, 1200))
+        volume.create_time = now - timedelta(days=rng.uniform(90, 1200))
         if number % 2:
-            application = dice.choice(APPLICATIONS)
+            application = rng.choice(APPLICATIONS)
             volume.add_tags({"Name": f"{application.name}-old-data", "team": application.team})
 
 
 def _build_images(backend: EC2Backend, source_id: str, now: datetime) -> dict[int, str]:
-    """Make the base images of the last years; returns their ids by age in days."""
-    built: dict[int, str] = {}
+    """Create the base images of the last years; returns their ids by age in days."""
+    image_ids: dict[int, str] = {}
     for age_days in BASE_IMAGE_AGES_DAYS:
-        made_at = now - timedelta(days=age_days)
-        name = f"company-base-{made_at:%Y-%m}"
+        created_at = now - timedelta(days=age_days)
+        name = f"company-base-{created_at:%Y-%m}"
         image = Ami(
             backend,
             random_ami_id(),
             source_ami=backend.amis[source_id],
             name=name,
             description="Base image with agents and hardening",
-            creation_date=made_at,
+            creation_date=created_at,
             root_device_type="ebs",
             root_device_name="/dev/xvda",
             image_location=f"{backend.account_id}/{name}",
@@ -223,23 +225,23 @@ def _build_images(backend: EC2Backend, source_id: str, now: datetime) -> dict[in
             region_name=f"{backend.region_name}a",
             tags={"Name": name, "team": "platform"},
         )
-        image.ebs_snapshot.start_time = made_at
+        image.ebs_snapshot.start_time = created_at
         backend.amis[image.id] = image
-        built[age_days] = image.id
-    return built
+        image_ids[age_days] = image.id
+    return image_ids
 
 
-def _image_of(machine: Machine, own: Mapping[int, str], public: Mapping[str, str]) -> str:
-    """Return the newest base image of the day the machine was made, else a public one."""
-    there_already = [age_days for age_days in own if age_days > machine.age_days]
-    if machine.architecture == "x86_64" and there_already:
-        return own[min(there_already)]
-    return public[machine.architecture]
+def _image_of(planned: PlannedInstance, own: Mapping[int, str], public: Mapping[str, str]) -> str:
+    """Return the newest base image at the launch of the instance, by default a public image."""
+    older = [age_days for age_days in own if age_days > planned.age_days]
+    if planned.architecture == "x86_64" and older:
+        return own[min(older)]
+    return public[planned.architecture]
 
 
 def _build_addresses(backend: EC2Backend, instances: Iterable[Instance], site_number: int) -> None:
-    """Give bastions fixed addresses, and keep three that nothing uses."""
-    # Addresses for documentation (RFC 5737): nobody is at the other end of them.
+    """Associate Elastic IPs with the bastions, and allocate three unused ones."""
+    # Addresses reserved for documentation (RFC 5737), which are not in use.
     addresses = (f"203.0.113.{site_number + number}" for number in range(10))
     for instance in instances:
         name = next((tag["value"] for tag in instance.get_tags() if tag["key"] == "Name"), "")
@@ -254,7 +256,7 @@ def _build_addresses(backend: EC2Backend, instances: Iterable[Instance], site_nu
 def _build_load_balancers(
     backend: EC2Backend, networks: Mapping[str, _Network], now: datetime
 ) -> None:
-    made_at = iso_8601_datetime_with_milliseconds(now - timedelta(days=400))
+    created_at = iso_8601_datetime_with_milliseconds(now - timedelta(days=400))
     balancers = elbv2_backends[backend.account_id][backend.region_name]
     for environment, network in networks.items():
         subnets = [subnet.id for subnet in network.subnets["public"]]
@@ -276,7 +278,7 @@ def _build_load_balancers(
                 ),
             )
             balancer.state = "active"
-            balancer.created_time = made_at
+            balancer.created_time = created_at
     production = networks["production"]
     classic = elb_backends[backend.account_id][backend.region_name].create_load_balancer(
         name="legacy-intranet",

@@ -1,4 +1,4 @@
-"""STS and IAM as moto has them, with trust policies heeded and permissions simulated."""
+"""STS and IAM: moto, with trust policies and the simulation of permissions added."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class SandboxSts(TokenResponse):
     """The Security Token Service API."""
 
     def get_access_key(self) -> str:
-        """Return the caller's access key id, of whatever form."""
+        """Return the caller's access key id, which may have any form."""
         return access_key_of(self.headers.get("Authorization", "")) or ""
 
     def assume_role(self) -> ActionResult:
-        """Give temporary keys of a role, when it exists and trusts the caller.
+        """Return temporary keys of a role that exists and trusts the caller.
 
-        AWS answers AccessDenied for both, so that roles cannot be guessed.
+        AWS replies AccessDenied in both other cases, so that roles cannot be guessed.
         """
         arn = self._get_param("RoleArn")
         role = find_role(arn)
@@ -46,11 +46,11 @@ class SandboxIam(IamResponse):
         self.cloud = cloud_of(request.environ)
 
     def get_access_key(self) -> str:
-        """Return the caller's access key id, of whatever form."""
+        """Return the caller's access key id, which may have any form."""
         return access_key_of(self.headers.get("Authorization", "")) or ""
 
     def simulate_principal_policy(self) -> ActionResult:
-        """Tell which actions are allowed: all but those that a standing fault denies always."""
+        """Return which actions are allowed: all but those that a permanent fault denies."""
         source = self._get_param("PolicySourceArn")
         if not self._exists(source):
             raise Refused(Refusal("NoSuchEntity", f"Entity {source} cannot be found.", 404))

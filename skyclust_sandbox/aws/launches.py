@@ -1,4 +1,4 @@
-"""What EC2 checks and fills in when instances are launched, and moto does not.
+"""The checks and defaults of RunInstances that moto lacks.
 
 Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
 """
@@ -18,9 +18,9 @@ _ROOT_DISK_GIB: Final = 8
 
 
 def check_launch(backend: EC2Backend, parameters: Mapping[str, Any]) -> None:
-    """Refuse a launch whose key is unknown, or whose type is unknown, not there, or unfit.
+    """Raise an error for an unknown key pair, or an instance type that the launch cannot use.
 
-    What a launch template says is not looked at.
+    The content of a launch template is not checked.
     """
     if "ImageId" not in parameters and "LaunchTemplate" not in parameters:
         raise EC2ClientError("MissingParameter", "The request must contain the parameter ImageId")
@@ -36,9 +36,9 @@ def check_launch(backend: EC2Backend, parameters: Mapping[str, Any]) -> None:
 
 
 def check_type(instance_type: str, region: str, zone: str | None) -> None:
-    """Refuse an instance type that does not exist, or that is not offered in the zone.
+    """Raise an error for an instance type that does not exist or is not offered in the zone.
 
-    Without a zone it must be offered anywhere in the region.
+    Without a zone, the type has to be offered in any zone of the region.
     """
     if instance_type not in INSTANCE_TYPES:
         raise EC2ClientError(
@@ -58,7 +58,7 @@ def check_type(instance_type: str, region: str, zone: str | None) -> None:
 
 
 def check_architecture(instance_type: str, architecture: str) -> None:
-    """Refuse a type whose processor cannot run the image."""
+    """Raise InvalidParameterValue when the processor of a type cannot run the image."""
     supported = INSTANCE_TYPES[instance_type]["ProcessorInfo"]["SupportedArchitectures"]
     if architecture not in supported:
         raise EC2ClientError(
@@ -69,9 +69,9 @@ def check_architecture(instance_type: str, architecture: str) -> None:
 
 
 def complete_launch(backend: EC2Backend, parameters: MutableMapping[str, Any]) -> None:
-    """Ask moto for what EC2 would do: MaxCount instances, each with the image's root disk.
+    """Change the parameters for moto: MaxCount instances, each with the image's root disk.
 
-    moto launches MinCount, and leaves the root disk out when data disks are asked for.
+    moto launches MinCount, and omits the root disk when the request has data disks.
     """
     parameters["MinCount"] = parameters.get("MaxCount", parameters.get("MinCount", 1))
     disks = parameters.get("BlockDeviceMappings")
@@ -84,12 +84,12 @@ def complete_launch(backend: EC2Backend, parameters: MutableMapping[str, Any]) -
         parameters["BlockDeviceMappings"] = [{"DeviceName": root, "Ebs": ebs}, *disks]
 
 
-def tie_interfaces(instances: Iterable[Instance], parameters: Mapping[str, Any]) -> None:
-    """Let the interfaces that a launch made end with their instance, unless asked otherwise."""
+def set_delete_on_termination(instances: Iterable[Instance], parameters: Mapping[str, Any]) -> None:
+    """Set DeleteOnTermination of new network interfaces, unless the request disables it."""
     kept = {
-        asked.get("DeviceIndex", 0)
-        for asked in parameters.get("NetworkInterfaces", [])
-        if "NetworkInterfaceId" in asked or asked.get("DeleteOnTermination") is False
+        interface.get("DeviceIndex", 0)
+        for interface in parameters.get("NetworkInterfaces", [])
+        if "NetworkInterfaceId" in interface or interface.get("DeleteOnTermination") is False
     }
     for instance in instances:
         for index, interface in instance.nics.items():
@@ -101,6 +101,6 @@ def _zone_of(backend: EC2Backend, parameters: Mapping[str, Any]) -> str | None:
     if subnet_id is not None:
         return str(backend.get_subnet(subnet_id).availability_zone)
     zone = parameters.get("Placement", {}).get("AvailabilityZone")
-    if zone is not None and zone not in {one.name for one in backend.describe_availability_zones()}:
+    if zone is not None and zone not in {z.name for z in backend.describe_availability_zones()}:
         raise EC2ClientError("InvalidParameterValue", f"Invalid availability zone: [{zone}]")
     return None if zone is None else str(zone)

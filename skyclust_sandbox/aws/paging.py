@@ -1,7 +1,7 @@
-"""Pages of a list, and the opaque tokens that lead from one page to the next.
+"""Pages of a list, and their opaque page tokens.
 
-A token holds the id of the last item shown, signed and dated: a page begins after that id,
-so items made or removed between two calls neither repeat nor hide others.
+A token holds the id of the last item of a page, with a time and a signature. The next page begins
+after that id, so items created or deleted between two calls neither repeat nor hide others.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _Item = TypeVar("_Item")
 
 
 class InvalidCursor(ValueError):
-    """A token that we did not make, made for another list, or made too long ago."""
+    """A page token that is unknown, expired, or of another list."""
 
 
 @dataclass(frozen=True)
 class Page(Generic[_Item]):
-    """The items of one page and the id to carry on after, None on the last page."""
+    """The items of one page, and the id of the last item; None on the last page."""
 
     items: list[_Item]
     last_id: str | None
@@ -38,9 +38,9 @@ def page_of(
     after: str | None,
     largest: int | None,
 ) -> Page[_Item]:
-    """Return the first items, in order of their ids, whose id comes after `after`.
+    """Return the page of items whose id comes after `after`, in order of their ids.
 
-    `size` is what was asked for; `largest` is a limit laid upon every page, if there is one.
+    `size` is the requested page size; `largest` is a limit of all page sizes, None for no limit.
     """
     size = size if largest is None else min(size, largest)
     rest = sorted((item for item in items if after is None or identify(item) > after), key=identify)
@@ -49,30 +49,30 @@ def page_of(
 
 
 def listing_of(account: str, region: str, parameters: Mapping[str, object]) -> str:
-    """Return what identifies a list: a token for one list is not good for another."""
-    asked = {
+    """Return the identity of a list, so that its tokens are not valid for another list."""
+    identifying = {
         name: value
         for name, value in parameters.items()
         if name not in {"MaxResults", "NextToken", "PageSize", "Marker"}
     }
-    return json.dumps([account, region, asked], sort_keys=True, default=str)
+    return json.dumps([account, region, identifying], sort_keys=True, default=str)
 
 
 @dataclass(frozen=True)
 class Cursors:
-    """Makes and reads page tokens; `key` signs them, `lifetime_seconds` is how long they hold."""
+    """Creates and reads page tokens, signed with `key` and valid for `lifetime_seconds`."""
 
     key: bytes
     lifetime_seconds: float
     clock: Callable[[], float] = time.time
 
-    def make(self, listing: str, last_id: str) -> str:
+    def create(self, listing: str, last_id: str) -> str:
         """Return a token for the page after `last_id`."""
         content = json.dumps([last_id, self.clock()]).encode()
         return base64.urlsafe_b64encode(self._sign(listing, content) + content).decode()
 
     def read(self, listing: str, token: str) -> str:
-        """Return the id that the page begins after; raises InvalidCursor."""
+        """Return the id that the next page begins after; raises InvalidCursor."""
         try:
             raw = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
         except ValueError as error:
@@ -80,8 +80,8 @@ class Cursors:
         signature, content = raw[:32], raw[32:]
         if not hmac.compare_digest(signature, self._sign(listing, content)):
             raise InvalidCursor(token)
-        last_id, made_at = json.loads(content)
-        if self.clock() - made_at > self.lifetime_seconds:
+        last_id, created_at = json.loads(content)
+        if self.clock() - created_at > self.lifetime_seconds:
             raise InvalidCursor(token)
         return str(last_id)
 

@@ -1,4 +1,4 @@
-"""The regions of the sandbox AWS, and what a new account has in each."""
+"""The regions of the sandbox AWS, and the initial resources of an account in each."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ENABLED_REGIONS: Final = (
     "us-west-1",
     "us-west-2",
 )
-"""Enabled in every account by default; the others are asked for.
+"""The regions that are enabled in every account by default; all others are opt-in regions.
 
 Source: https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html
 """
@@ -107,13 +107,13 @@ PUBLIC_IMAGES: Final = (
 
 
 def public_image_id(name: str, region: str) -> str:
-    """Return the id that a public image has in a region: the same in every run."""
+    """Return the id of a public image in a region, the same in every run."""
     return "ami-" + hashlib.sha256(f"{region}/{name}".encode()).hexdigest()[:17]
 
 
-def begin_region(account: str, region: str, seed: Seed) -> None:
-    """Make the default network, the public images, and the estate where the seed has one."""
-    with _same_ids_every_time(f"{account}/{region}"):
+def create_region(account: str, region: str, seed: Seed) -> None:
+    """Create the default network, the public images, and the estate of the seed."""
+    with _reproducible_ids(f"{account}/{region}"):
         backend = ec2_backends[account][region]
         for image in PUBLIC_IMAGES:
             _add_public_image(backend, image)
@@ -127,8 +127,8 @@ def begin_region(account: str, region: str, seed: Seed) -> None:
 
 
 @contextmanager
-def _same_ids_every_time(seed: str) -> Iterator[None]:
-    """Let moto draw the ids of a region from dice of its own, whenever the region begins."""
+def _reproducible_ids(seed: str) -> Iterator[None]:
+    """Seed moto's random ids, so that they do not depend on the order in which regions are used."""
     before = mock_random.getstate()
     mock_random.seed(seed)
     try:

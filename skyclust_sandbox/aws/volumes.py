@@ -1,4 +1,4 @@
-"""What EC2 checks and remembers about volumes, and moto does not.
+"""The checks and client tokens of volumes that moto lacks.
 
 Sources: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVolume.html,
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AttachVolume.html and
@@ -12,26 +12,26 @@ from moto.ec2.models import EC2Backend
 from moto.ec2.models.elastic_block_store import Volume
 from moto.ec2.models.instances import Instance
 
-from skyclust_sandbox.aws import machines
+from skyclust_sandbox.aws import instance_states
 
 
-def made_before(backend: EC2Backend, token: str) -> Volume | None:
-    """Return the volume that a client token made in this region, None when there is none."""
+def find_by_token(backend: EC2Backend, token: str) -> Volume | None:
+    """Return the volume of this region that was created with a client token, or None."""
     for volume in backend.volumes.values():
         if getattr(volume, "sandbox_client_token", None) == token:
             return volume
     return None
 
 
-def remember(volume: object, token: str) -> None:
-    """Let a client token belong to a volume, which moto has no place for."""
-    volume.sandbox_client_token = token  # type: ignore[attr-defined]  # not of moto
+def store_token(volume: object, token: str) -> None:
+    """Store the client token that a volume was created with; moto has no field for it."""
+    volume.sandbox_client_token = token  # type: ignore[attr-defined]  # not a field of moto
 
 
 def check_attach(backend: EC2Backend, volume_id: str, instance_id: str, device: str) -> None:
-    """Refuse a volume that is in use or elsewhere, and a device that is taken."""
+    """Raise an error for a volume in use or in another zone, and for a device in use."""
     volume = backend.get_volume(volume_id)
-    [instance] = machines.find(backend, [instance_id])
+    [instance] = instance_states.find(backend, [instance_id])
     if instance.state not in {"running", "stopped"}:
         raise EC2ClientError(
             "IncorrectState", f"Instance '{instance_id}' is not 'running' or 'stopped'."
@@ -52,7 +52,7 @@ def check_attach(backend: EC2Backend, volume_id: str, instance_id: str, device: 
 
 
 def check_detach(backend: EC2Backend, volume_id: str) -> None:
-    """Refuse to take the root volume from an instance that is not stopped."""
+    """Raise OperationNotPermitted for the root volume of an instance that is not stopped."""
     attachment = backend.get_volume(volume_id).attachment
     if attachment is None:
         return

@@ -1,4 +1,4 @@
-"""What a signed AWS call says about itself, and how AWS words a refusal.
+"""Parsing signed AWS calls, and the format of error replies.
 
 Sources: the Authorization header of Signature Version 4
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html),
@@ -27,7 +27,7 @@ _CREDENTIAL: Final = re.compile(
 
 @dataclass(frozen=True)
 class Call:
-    """One signed call: to which service and region, by whom, to do what."""
+    """One signed call: its service, region, caller and action."""
 
     service: str
     region: str
@@ -38,7 +38,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Refusal:
-    """An error reply before it is put into a service's format."""
+    """An error reply, independent of the format of a service."""
 
     code: str
     message: str
@@ -46,7 +46,7 @@ class Refusal:
 
 
 class Refused(Exception):
-    """Raised where a call is carried out, to answer it with a refusal."""
+    """Raised during a call to reply with an error."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.message)
@@ -54,34 +54,34 @@ class Refused(Exception):
 
 
 def access_key_of(authorization: str) -> str | None:
-    """Return the access key id in an Authorization header, None when it is not signed so."""
-    found = _CREDENTIAL.search(authorization)
-    return found["access_key"] if found else None
+    """Return the access key id in an Authorization header; None without a signature."""
+    match = _CREDENTIAL.search(authorization)
+    return match["access_key"] if match else None
 
 
 def read_call(request: Request) -> Call | None:
-    """Return the call that a request makes, None when it is not a signed one."""
-    found = _CREDENTIAL.search(request.headers.get("Authorization", ""))
-    if found is None:
+    """Return the call of a request; None when the request is not signed."""
+    match = _CREDENTIAL.search(request.headers.get("Authorization", ""))
+    if match is None:
         return None
     return Call(
-        service=found["service"],
-        region=found["region"],
-        access_key=found["access_key"],
+        service=match["service"],
+        region=match["region"],
+        access_key=match["access_key"],
         session_token=request.headers.get("X-Amz-Security-Token"),
         action=request.values.get("Action", ""),
     )
 
 
 def refusal_of(fault: Fault, call: Call) -> Refusal:
-    """Return how the called service words a fault that refuses the call."""
-    words = _EC2_WORDS if call.service == "ec2" else _QUERY_WORDS
-    usual = words[fault.kind]
-    return Refusal(fault.code or usual.code, usual.message, fault.status or usual.status)
+    """Return the error reply of the called service for a fault."""
+    refusals = _EC2_REFUSALS if call.service == "ec2" else _QUERY_REFUSALS
+    default = refusals[fault.kind]
+    return Refusal(fault.code or default.code, default.message, fault.status or default.status)
 
 
 def not_recognised(service: str) -> Refusal:
-    """Return the refusal of an access key that the service does not know."""
+    """Return the refusal of an unknown access key."""
     if service == "ec2":
         message = "AWS was not able to validate the provided access credentials"
         return Refusal("AuthFailure", message, 401)
@@ -90,12 +90,12 @@ def not_recognised(service: str) -> Refusal:
 
 
 def session_expired(service: str) -> Refusal:
-    """Return the refusal of a temporary credential whose time is over."""
-    return (_EC2_WORDS if service == "ec2" else _QUERY_WORDS)[FaultKind.EXPIRE]
+    """Return the refusal of an expired temporary credential."""
+    return (_EC2_REFUSALS if service == "ec2" else _QUERY_REFUSALS)[FaultKind.EXPIRE]
 
 
 def refusal_reply(service: str, refusal: Refusal) -> Response:
-    """Return a refusal in the format of the service: EC2 has one of its own."""
+    """Return a refusal in the format of the service; EC2 has its own format."""
     code, message, request_id = escape(refusal.code), escape(refusal.message), uuid.uuid4()
     error = f"<Code>{code}</Code><Message>{message}</Message>"
     if service == "ec2":
@@ -113,7 +113,7 @@ def refusal_reply(service: str, refusal: Refusal) -> Response:
     return Response(head + body, status=refusal.status, mimetype="text/xml")
 
 
-_EC2_WORDS: Final = {
+_EC2_REFUSALS: Final = {
     FaultKind.THROTTLE: Refusal("RequestLimitExceeded", "Request limit exceeded.", 503),
     FaultKind.ERROR: Refusal("InternalError", "An internal error has occurred", 500),
     FaultKind.DENY: Refusal(
@@ -122,7 +122,7 @@ _EC2_WORDS: Final = {
     FaultKind.EXPIRE: Refusal("RequestExpired", "Request has expired.", 400),
 }
 
-_QUERY_WORDS: Final = {
+_QUERY_REFUSALS: Final = {
     FaultKind.THROTTLE: Refusal("Throttling", "Rate exceeded", 400),
     FaultKind.ERROR: Refusal(
         "ServiceUnavailable", "The request has failed due to a temporary failure.", 503

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from skyclust_sandbox.aws.estate import SITES, plan_machines
+from skyclust_sandbox.aws.estate import SITES, plan_instances
 from skyclust_sandbox.aws.launches import check_architecture, check_type
 from skyclust_sandbox.aws.regions import ENABLED_REGIONS
 from tests.fixtures.machine_speed import bound
@@ -88,7 +88,7 @@ def test_the_estate_is_the_same_in_every_run_and_whichever_region_is_read_first(
 
 def test_every_planned_instance_can_be_launched_in_its_region() -> None:
     for region in SITES:
-        for machine in plan_machines(region):
+        for machine in plan_instances(region):
             check_type(machine.type, region, None)
             check_architecture(machine.type, machine.architecture)
 

@@ -43,7 +43,7 @@ def test_a_limit_applies_to_any_requested_size() -> None:
 def test_a_token_is_valid_in_its_own_list_only() -> None:
     cursors = Cursors(b"key", lifetime_seconds=60)
     listing = listing_of("1", "r1", {"Action": "A", "Filters": ["x"], "MaxResults": 5})
-    token = cursors.make(listing, "i-1")
+    token = cursors.create(listing, "i-1")
     # Another page size is fine; another filter is another list.
     again = listing_of("1", "r1", {"Action": "A", "Filters": ["x"], "NextToken": token})
     assert cursors.read(again, token) == "i-1"
@@ -65,7 +65,7 @@ def test_an_unknown_token_is_refused(token: str) -> None:
 def test_a_token_expires() -> None:
     now = [0.0]
     cursors = Cursors(b"key", lifetime_seconds=60, clock=lambda: now[0])
-    token = cursors.make("list", "i-1")
+    token = cursors.create("list", "i-1")
     now[0] = 60.0
     assert cursors.read("list", token) == "i-1"
     now[0] = 60.5

@@ -1,4 +1,4 @@
-"""The life of an EC2 instance: states that take time to pass, and changes refused.
+"""The lifecycle of EC2 instances: transitional states, and changes that a state refuses.
 
 Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html, and
 the EC2 error codes IncorrectInstanceState and InvalidInstanceID.
@@ -31,7 +31,7 @@ _WELL_FORMED: Final = re.compile(r"i-([0-9a-f]{8}|[0-9a-f]{17})")
 
 @dataclass(frozen=True)
 class StateChange:
-    """One line of the reply to a start, stop or termination."""
+    """One entry of the reply to StartInstances, StopInstances or TerminateInstances."""
 
     instance_id: str
     previous: str
@@ -46,11 +46,11 @@ class _Transition:
 
 
 @dataclass
-class Machines:
-    """Moves instances from state to state in their time.
+class InstanceStates:
+    """Moves instances through their transitional states.
 
-    The states are settled when somebody looks: every EC2 call begins with `settle`. Calls
-    are made under the sandbox's lock.
+    Transitions that are due happen at the next EC2 call, which begins with `settle`. All calls
+    hold the sandbox's lock.
     """
 
     transition_seconds: float
@@ -59,73 +59,75 @@ class Machines:
     _transitions: dict[EC2Backend, dict[str, _Transition]] = field(default_factory=dict)
 
     def clear(self) -> None:
-        """Forget all transitions under way."""
+        """Delete all pending transitions."""
         self._transitions.clear()
 
     def settle(self, backend: EC2Backend) -> None:
-        """Bring every instance of a region to the state that is due by now."""
+        """Execute the transitions of a region that are due."""
         transitions = self._transitions.get(backend, {})
-        for transition in [one for one in transitions.values() if one.due <= self.clock()]:
+        for transition in [t for t in transitions.values() if t.due <= self.clock()]:
             instance = transition.instance
             del transitions[instance.id]
             if transition.target == "gone":
-                _forget(backend, instance)
+                _remove(backend, instance)
                 continue
             _set_state(instance, transition.target)
             if transition.target == "terminated":
-                self._plan(backend, instance, "gone", self.terminated_seconds)
+                self._schedule(backend, instance, "gone", self.terminated_seconds)
 
     def launched(self, backend: EC2Backend, instances: Sequence[Instance]) -> None:
-        """Let new instances be pending for a while."""
+        """Set new instances to pending, and schedule running."""
         for instance in instances:
-            self._pass_through(backend, instance, "pending", "running")
+            self._begin_transition(backend, instance, "pending", "running")
 
     def start(self, backend: EC2Backend, instance_ids: Sequence[str]) -> list[StateChange]:
-        """Start stopped instances; running ones are left as they are."""
+        """Start stopped instances; running instances do not change."""
         instances = find(backend, instance_ids)
         _require(instances, {"stopped", "pending", "running"}, "started")
         return [self._start(backend, instance) for instance in instances]
 
     def stop(self, backend: EC2Backend, instance_ids: Sequence[str]) -> list[StateChange]:
-        """Stop running instances; stopped ones are left as they are."""
+        """Stop running instances; stopped instances do not change."""
         instances = find(backend, instance_ids)
         _require(instances, {"running", "stopping", "stopped"}, "stopped")
         return [self._stop(backend, instance) for instance in instances]
 
     def terminate(self, backend: EC2Backend, instance_ids: Sequence[str]) -> list[StateChange]:
-        """Terminate instances; those on their way to the end are left as they are."""
-        return [self._terminate(backend, one) for one in find(backend, instance_ids)]
+        """Terminate instances; terminated instances do not change."""
+        return [self._terminate(backend, instance) for instance in find(backend, instance_ids)]
 
     def _start(self, backend: EC2Backend, instance: Instance) -> StateChange:
         previous = instance.state
         if previous == "stopped":
             backend.start_instances([instance.id])
-            self._pass_through(backend, instance, "pending", "running")
+            self._begin_transition(backend, instance, "pending", "running")
         return StateChange(instance.id, previous, instance.state)
 
     def _stop(self, backend: EC2Backend, instance: Instance) -> StateChange:
         previous = instance.state
         if previous == "running":
             backend.stop_instances([instance.id])
-            self._pass_through(backend, instance, "stopping", "stopped")
+            self._begin_transition(backend, instance, "stopping", "stopped")
         return StateChange(instance.id, previous, instance.state)
 
     def _terminate(self, backend: EC2Backend, instance: Instance) -> StateChange:
         previous = instance.state
         if previous not in {"shutting-down", "terminated"}:
             backend.terminate_instances([instance.id])
-            self._pass_through(backend, instance, "shutting-down", "terminated")
+            self._begin_transition(backend, instance, "shutting-down", "terminated")
         return StateChange(instance.id, previous, instance.state)
 
-    def _pass_through(
-        self, backend: EC2Backend, instance: Instance, passing: str, target: str
+    def _begin_transition(
+        self, backend: EC2Backend, instance: Instance, transitional: str, target: str
     ) -> None:
-        _set_state(instance, passing)
-        self._plan(backend, instance, target, self.transition_seconds)
+        _set_state(instance, transitional)
+        self._schedule(backend, instance, target, self.transition_seconds)
 
-    def _plan(self, backend: EC2Backend, instance: Instance, target: str, seconds: float) -> None:
-        planned = _Transition(instance, target, self.clock() + seconds)
-        self._transitions.setdefault(backend, {})[instance.id] = planned
+    def _schedule(
+        self, backend: EC2Backend, instance: Instance, target: str, seconds: float
+    ) -> None:
+        transition = _Transition(instance, target, self.clock() + seconds)
+        self._transitions.setdefault(backend, {})[instance.id] = transition
 
 
 def find(backend: EC2Backend, instance_ids: Sequence[str]) -> list[Instance]:
@@ -137,24 +139,24 @@ def find(backend: EC2Backend, instance_ids: Sequence[str]) -> list[Instance]:
 
 
 def require_running(instances: Sequence[Instance]) -> None:
-    """Refuse what only a running instance can do, with IncorrectInstanceState."""
+    """Raise IncorrectInstanceState unless all instances are running."""
     _require(instances, {"running"}, "rebooted")
 
 
 def require_stopped(instance: Instance) -> None:
-    """Refuse what only a stopped instance lets happen, with IncorrectInstanceState."""
+    """Raise IncorrectInstanceState unless the instance is stopped."""
     if instance.state != "stopped":
         raise EC2ClientError(
             "IncorrectInstanceState", f"The instance '{instance.id}' is not in the 'stopped' state."
         )
 
 
-def _require(instances: Sequence[Instance], states: Collection[str], done: str) -> None:
+def _require(instances: Sequence[Instance], states: Collection[str], changed: str) -> None:
     for instance in instances:
         if instance.state not in states:
             raise EC2ClientError(
                 "IncorrectInstanceState",
-                f"The instance '{instance.id}' is not in a state from which it can be {done}.",
+                f"The instance '{instance.id}' is not in a state from which it can be {changed}.",
             )
 
 
@@ -163,7 +165,7 @@ def _set_state(instance: Instance, name: str) -> None:
     instance._state.code = CODES[name]
 
 
-def _forget(backend: EC2Backend, instance: Instance) -> None:
+def _remove(backend: EC2Backend, instance: Instance) -> None:
     for reservation in list(backend.reservations.values()):
         if instance in reservation.instances:
             reservation.instances.remove(instance)

@@ -1,10 +1,10 @@
-"""Answers in XML that AWS does not promise, as proxies and faulty versions give them."""
+"""Malformed XML replies, as proxies and faulty versions of a service send them."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
-from xml.etree import ElementTree as ET  # what is read was written here
+from xml.etree import ElementTree as ET  # parses only replies of this process
 
 from werkzeug.wrappers import Response
 
@@ -14,14 +14,14 @@ from skyclust_sandbox.malformed_replies import PAGE
 _NAMESPACE: Final = re.compile(r"\{(.*)\}")
 
 
-class OddAnswers:
-    """Changes replies as faults want it; remembers what it has to repeat."""
+class MalformedReplies:
+    """Malforms replies as a fault says; keeps the first replies that it has to repeat."""
 
     def __init__(self) -> None:
         self._first: dict[tuple[str, str], bytes] = {}
 
     def change(self, reply: Response, fault: Fault | None, action: str, region: str) -> Response:
-        """Return the reply, changed by a fault of one of the kinds `faults.ANSWERS`, if any."""
+        """Return the reply, malformed by a fault of the kinds in `faults.ANSWERS`."""
         if fault is None or fault.kind is not FaultKind.REPEAT:
             self._first.pop((action, region), None)
         if fault is None:
@@ -45,7 +45,7 @@ class OddAnswers:
 
 
 def omit(root: ET.Element, fault: Fault) -> None:
-    """Remove the fault's field from the first element that it is meant for."""
+    """Remove the fault's field from the first element that has it and that the fault selects."""
     for element in root.iter():
         names = {_local(child.tag): child for child in element}
         texts = {(child.text or "").strip() for child in element}
@@ -55,9 +55,9 @@ def omit(root: ET.Element, fault: Fault) -> None:
 
 
 def _results(root: ET.Element) -> list[ET.Element]:
-    """Return the elements that hold the result: EC2 has it in the root, the others below."""
-    below = [child for child in root if _local(child.tag).endswith("Result")]
-    return below or [root]
+    """Return the elements that hold the result: the root in EC2, a child in other services."""
+    children = [child for child in root if _local(child.tag).endswith("Result")]
+    return children or [root]
 
 
 def _local(tag: str) -> str:

@@ -1,4 +1,4 @@
-"""Elastic Load Balancing, v2 and Classic, as moto has it, with pages as ELB has them."""
+"""Elastic Load Balancing, v2 and Classic: moto with the paging of ELB added."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class SandboxElbV2(ELBV2Response):
 
     def describe_load_balancers(self) -> ActionResult:
         """List load balancers, a page at a time."""
-        found = self.elbv2_backend.describe_load_balancers(
+        balancers = self.elbv2_backend.describe_load_balancers(
             self._get_param("LoadBalancerArns", []), self._get_param("Names", [])
         )
-        return _page(self, "LoadBalancers", found, lambda one: str(one.arn))
+        return _page(self, "LoadBalancers", balancers, lambda balancer: str(balancer.arn))
 
 
 class SandboxElb(ELBResponse):
@@ -33,40 +33,41 @@ class SandboxElb(ELBResponse):
 
     def describe_load_balancers(self) -> ActionResult:
         """List load balancers, a page at a time."""
-        found = self.elb_backend.describe_load_balancers(self._get_param("LoadBalancerNames", []))
-        return _page(self, "LoadBalancerDescriptions", found, lambda one: str(one.name))
+        names = self._get_param("LoadBalancerNames", [])
+        balancers = self.elb_backend.describe_load_balancers(names)
+        return _page(self, "LoadBalancerDescriptions", balancers, lambda b: str(b.name))
 
 
 def _page(
-    response: BaseResponse, name: str, found: Iterable[Any], identify: Callable[[Any], str]
+    response: BaseResponse, name: str, items: Iterable[Any], identify: Callable[[Any], str]
 ) -> ActionResult:
-    """Return the page that `PageSize` and `Marker` ask for."""
+    """Return the page for the request's `PageSize` and `Marker`."""
     cloud = cloud_of(response.normalized_request.environ)
-    asked: Mapping[str, Any] = response.params
-    listing = listing_of(response.current_account, response.region, {"List": name, **asked})
-    page = _page_asked_for(cloud, listing, asked, found, identify)
+    parameters: Mapping[str, Any] = response.params
+    listing = listing_of(response.current_account, response.region, {"List": name, **parameters})
+    page = _requested_page(cloud, listing, parameters, items, identify)
     result: dict[str, object] = {name: page.items}
     if page.last_id is not None:
-        result["NextMarker"] = cloud.cursors.make(listing, page.last_id)
+        result["NextMarker"] = cloud.cursors.create(listing, page.last_id)
     return ActionResult(result)
 
 
-def _page_asked_for(
+def _requested_page(
     cloud: AwsCloud,
     listing: str,
-    asked: Mapping[str, Any],
-    found: Iterable[Any],
+    parameters: Mapping[str, Any],
+    items: Iterable[Any],
     identify: Callable[[Any], str],
 ) -> Page[Any]:
-    size = asked.get("PageSize", _LARGEST_PAGE)
+    size = parameters.get("PageSize", _LARGEST_PAGE)
     if not 1 <= size <= _LARGEST_PAGE:
-        wrong = f"PageSize must be between 1 and {_LARGEST_PAGE}, not {size}."
-        raise Refused(Refusal("ValidationError", wrong, 400))
-    marker = asked.get("Marker")
+        message = f"PageSize must be between 1 and {_LARGEST_PAGE}, not {size}."
+        raise Refused(Refusal("ValidationError", message, 400))
+    marker = parameters.get("Marker")
     try:
         after = cloud.cursors.read(listing, marker) if marker else None
     except InvalidCursor as error:
-        wrong = "The specified marker is not valid."
-        raise Refused(Refusal("ValidationError", wrong, 400)) from error
+        message = "The specified marker is not valid."
+        raise Refused(Refusal("ValidationError", message, 400)) from error
     largest = cloud.conditions.largest_page
-    return page_of(found, identify, size=size, after=after, largest=largest)
+    return page_of(items, identify, size=size, after=after, largest=largest)

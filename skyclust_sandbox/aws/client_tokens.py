@@ -1,4 +1,4 @@
-"""The client tokens of RunInstances: twice the same token is the same machines.
+"""The client tokens of RunInstances: a repeated token returns the same instances.
 
 Source: https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
 """
@@ -25,20 +25,20 @@ class _Launch:
 
 @dataclass
 class ClientTokens:
-    """What was launched with each token, by account and region.
+    """The reservations launched with each token, by account and region.
 
-    The caller holds the sandbox's lock from `launched_before` to `remember`: two calls with
-    one token at the same time launch once.
+    The caller holds the sandbox's lock from `find` to `store`, so that two calls with one token at
+    the same time launch once.
     """
 
     _launches: dict[tuple[str, str, str], _Launch] = field(default_factory=dict)
 
-    def launched_before(
+    def find(
         self, account: str, region: str, token: str, parameters: Mapping[str, object]
     ) -> Reservation | None:
-        """Return what this token launched, as it is now, also when since terminated.
+        """Return the reservation launched with a token, also when it is terminated.
 
-        Raises IdempotentParameterMismatch when it was used with other parameters.
+        Raises IdempotentParameterMismatch when the parameters differ.
         """
         launch = self._launches.get((account, region, token))
         if launch is None:
@@ -51,7 +51,7 @@ class ClientTokens:
             )
         return launch.reservation
 
-    def remember(
+    def store(
         self,
         account: str,
         region: str,
@@ -59,14 +59,14 @@ class ClientTokens:
         parameters: Mapping[str, object],
         reservation: Reservation,
     ) -> None:
-        """Keep what a token launched."""
-        # A terminated instance leaves its reservation in time; the token keeps naming it.
+        """Store the reservation launched with a token."""
+        # moto removes a terminated instance from its reservation; the token still returns it.
         kept = copy.copy(reservation)
         kept.instances = list(reservation.instances)
         self._launches[account, region, token] = _Launch(_fingerprint(parameters), kept)
 
     def clear(self) -> None:
-        """Forget all tokens."""
+        """Delete all tokens."""
         self._launches.clear()
 
 
