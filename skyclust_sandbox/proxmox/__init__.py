@@ -1,1 +1,1 @@
-"""A Proxmox VE cluster of three nodes, on this machine."""
+"""The sandbox Proxmox VE: a cluster of three nodes, imitated locally."""

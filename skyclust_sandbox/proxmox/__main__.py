@@ -15,7 +15,7 @@ from skyclust_sandbox.seeds import Seed
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Serve until stopped; says where in one line of JSON on stdout."""
+    """Serve until stopped; writes the address as one line of JSON to stdout."""
     options = _parser().parse_args(arguments)
     conditions = Conditions(Faults(seed=options.fault_seed))
     tickets = Tickets(options.ticket_seconds)
@@ -34,8 +34,8 @@ def main(arguments: list[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = common_parser("proxmox", __doc__)
     add = parser.add_argument
-    add("--ticket-seconds", type=float, default=7200.0, help="time that a login holds")
-    lag = "how far the cluster's lists are behind what the nodes know"
+    add("--ticket-seconds", type=float, default=7200.0, help="lifetime of a ticket")
+    lag = "delay of the cluster's own lists behind the lists of the nodes"
     add("--list-lag-seconds", type=float, default=0.0, help=lag)
     return parser
 

@@ -1,4 +1,4 @@
-"""Who may call, and what for: API tokens, tickets, and privileges on paths.
+"""Authentication and authorization: API tokens, tickets, and privileges on paths.
 
 https://pve.proxmox.com/wiki/User_Management
 """
@@ -12,11 +12,11 @@ from typing import Final
 
 from werkzeug.wrappers import Request
 
-from skyclust_sandbox.proxmox.answers import refused
+from skyclust_sandbox.proxmox.replies import refused
 from skyclust_sandbox.proxmox.state import Cluster
 
-TOKEN_SECRET: Final = "8f2c0a4e-6f3b-4d0a-9f35-1b7c2d9e4a10"  # noqa: S105  # known to everybody
-PASSWORD: Final = "sandbox-password"  # noqa: S105  # known to everybody
+TOKEN_SECRET: Final = "8f2c0a4e-6f3b-4d0a-9f35-1b7c2d9e4a10"  # noqa: S105  # not a secret: every sandbox has it
+PASSWORD: Final = "sandbox-password"  # noqa: S105  # not a secret: every sandbox has it
 TICKET_SECONDS: Final = 7200.0
 
 AUDIT: Final = frozenset({"Datastore.Audit", "SDN.Audit", "Sys.Audit", "VM.Audit", "Pool.Audit"})
@@ -30,18 +30,18 @@ ADMINISTRATOR: Final = AUDIT | {
 }  # fmt: skip
 
 MAIN: Final = "skyclust@pve!sandbox"
-"""The token that may do everything, as `administrator@pve` with its password may."""
+"""The token with all privileges; `administrator@pve` has them too, with its password."""
 
 AUDITOR: Final = "auditor@pve!sandbox"
-"""A token that may look at everything and change nothing."""
+"""A token that may read everything and change nothing."""
 
 TEAM: Final = "shop@pve!sandbox"
-"""A token that may do everything, but with the machines of the pool `shop` alone."""
+"""A token with all privileges on the guests of the pool `shop` only."""
 
 NOBODY: Final = "nobody@pve!sandbox"
-"""A token that someone forgot to give a permission."""
+"""A token without any permission."""
 
-# Principal -> path -> privileges. What stands at the longest matching path counts.
+# Principal -> path -> privileges. The privileges of the longest matching path apply.
 GRANTS: Final[dict[str, dict[str, frozenset[str]]]] = {
     MAIN: {"/": ADMINISTRATOR},
     "administrator@pve": {"/": ADMINISTRATOR},
@@ -55,20 +55,20 @@ _PASSWORDS: Final = {"administrator@pve": PASSWORD, "root@pam": PASSWORD}
 
 @dataclass
 class Tickets:
-    """The tickets that are out: what each is, and whose."""
+    """The issued tickets, each with its user, CSRF token and expiry."""
 
     seconds: float = TICKET_SECONDS
-    _open: dict[str, tuple[str, str, float]] = field(default_factory=dict)
+    _issued: dict[str, tuple[str, str, float]] = field(default_factory=dict)
 
-    def give(self, user: str, password: str) -> dict[str, object]:
-        """Return a ticket for a password, or for a ticket that still holds; raises Refused."""
-        known = self._open.get(password)
+    def issue(self, user: str, password: str) -> dict[str, object]:
+        """Return a ticket for a password, or for a valid ticket; raises Refused."""
+        known = self._issued.get(password)
         renewed = known is not None and known[0] == user and known[2] > time.time()
         if not renewed and _PASSWORDS.get(user) != password:
             raise refused("authentication failure", 401)
         ticket = f"PVE:{user}:{int(time.time()):08X}::{secrets.token_urlsafe(32)}"
         csrf = f"{int(time.time()):08X}:{secrets.token_urlsafe(16)}"
-        self._open[ticket] = (user, csrf, time.time() + self.seconds)
+        self._issued[ticket] = (user, csrf, time.time() + self.seconds)
         return {
             "ticket": ticket,
             "CSRFPreventionToken": csrf,
@@ -77,24 +77,24 @@ class Tickets:
         }
 
     def owner(self, ticket: str) -> str:
-        """Return whose a ticket is, empty when nobody's."""
-        return self._open.get(ticket, ("", "", 0.0))[0]
+        """Return the user of a ticket; empty for an unknown ticket."""
+        return self._issued.get(ticket, ("", "", 0.0))[0]
 
     def admit(self, request: Request, ticket: str) -> None:
-        """Raise Refused unless the ticket holds and a change carries its CSRF token."""
-        user, csrf, end = self._open.get(ticket, ("", "", 0.0))
+        """Raise Refused unless the ticket is valid, and a change has its CSRF token."""
+        user, csrf, end = self._issued.get(ticket, ("", "", 0.0))
         if not user or end <= time.time():
             raise refused("permission denied - invalid PVE ticket", 401)
         if request.method != "GET" and request.headers.get("CSRFPreventionToken") != csrf:
             raise refused("Permission denied - invalid csrf token", 401)
 
     def clear(self) -> None:
-        """Take all tickets back."""
-        self._open.clear()
+        """Revoke all tickets."""
+        self._issued.clear()
 
 
-def claimed(request: Request, tickets: Tickets) -> str:
-    """Return as whom a request comes, by what it says; it is not believed yet."""
+def claimed_principal(request: Request, tickets: Tickets) -> str:
+    """Return the principal that a request names; it is not authenticated yet."""
     header = request.headers.get("Authorization", "")
     if header.startswith("PVEAPIToken="):
         return header.removeprefix("PVEAPIToken=").partition("=")[0]
@@ -102,7 +102,7 @@ def claimed(request: Request, tickets: Tickets) -> str:
 
 
 def admit(request: Request, tickets: Tickets) -> None:
-    """Raise Refused with a 401 unless the request proves who it comes from."""
+    """Raise Refused with a 401 unless the request is authenticated."""
     header = request.headers.get("Authorization", "")
     if header.startswith("PVEAPIToken="):
         token_id, _, value = header.removeprefix("PVEAPIToken=").partition("=")
@@ -118,7 +118,7 @@ def admit(request: Request, tickets: Tickets) -> None:
 
 
 def privileges(cluster: Cluster, principal: str, path: str) -> frozenset[str]:
-    """Return what someone may do at a path; a pool's privileges reach its guests."""
+    """Return the privileges of a principal on a path; those on a pool apply to its guests."""
     grants = GRANTS.get(principal, {})
     granted = _nearest(grants, path)
     if path.startswith("/vms/") and path.removeprefix("/vms/").isdigit():
@@ -129,24 +129,23 @@ def privileges(cluster: Cluster, principal: str, path: str) -> frozenset[str]:
 
 
 def _nearest(grants: dict[str, frozenset[str]], path: str) -> frozenset[str]:
-    at = path
-    while at not in grants:
-        if at in {"/", ""}:
+    while path not in grants:
+        if path in {"/", ""}:
             return frozenset()
-        at = at.rpartition("/")[0] or "/"
-    return grants[at]
+        path = path.rpartition("/")[0] or "/"
+    return grants[path]
 
 
-def check(cluster: Cluster, principal: str, path: str, *wanted: str) -> None:
-    """Raise Refused with a 403 unless someone has one of the privileges at a path."""
-    if not privileges(cluster, principal, path) & set(wanted):
-        raise refused(f"Permission check failed ({path}, {'|'.join(wanted)})", 403)
+def check(cluster: Cluster, principal: str, path: str, *sufficient: str) -> None:
+    """Raise Refused with a 403 unless a principal has one of the privileges on a path."""
+    if not privileges(cluster, principal, path) & set(sufficient):
+        raise refused(f"Permission check failed ({path}, {'|'.join(sufficient)})", 403)
 
 
 def permissions(cluster: Cluster, principal: str) -> dict[str, dict[str, int]]:
-    """Return path, privilege, and whether it reaches further down."""
+    """Return the privileges by path; 1 means that a privilege propagates to the paths below."""
     grants = GRANTS.get(principal, {})
     top = ("/", "/access", "/nodes", "/pool", "/sdn", "/storage", "/vms")
     paths = {*(path for path in top if _nearest(grants, path)), *grants}
-    told = {path: dict.fromkeys(sorted(_nearest(grants, path)), 1) for path in sorted(paths)}
-    return {path: given for path, given in told.items() if given}
+    by_path = {path: dict.fromkeys(sorted(_nearest(grants, path)), 1) for path in sorted(paths)}
+    return {path: granted for path, granted in by_path.items() if granted}

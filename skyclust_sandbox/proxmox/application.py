@@ -1,9 +1,9 @@
-"""The cluster as a WSGI application, and doors that Proxmox VE does not have.
+"""The cluster as a WSGI application, with endpoints for tests that Proxmox VE does not have.
 
-`PUT /guest/101` writes a text to every disk of a guest, as software in it would; `GET` tells
-the text on each: tests of snapshots need it. `PUT /lag` with a number of seconds lets the
-cluster's own lists (`/cluster/resources`, `/cluster/nextid`) be so far behind what the nodes
-know, as they are while a node's copy of the cluster's file system is not up to date.
+`PUT /guest/101` writes a text to every disk of a guest, as software in it would; `GET` returns the
+text on each disk. Tests of snapshots use them. `PUT /lag` with a number of seconds delays the
+cluster's own lists (`/cluster/resources`, `/cluster/nextid`), as they are while a node's copy of
+the cluster's file system is outdated.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LAG: Final = "/lag"
 
 
 class ProxmoxApplication:
-    """Answers the API, the control API, and what a guest's own software does."""
+    """Answers the API, the control API, and the endpoints for tests."""
 
     def __init__(self, cloud: ProxmoxCloud, control: Control) -> None:
         self._cloud = cloud

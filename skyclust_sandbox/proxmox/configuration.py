@@ -1,4 +1,4 @@
-"""Changing a guest's configuration: values, drives, and what waits for the next start."""
+"""Changing a guest's configuration: values, drives, and pending changes."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from skyclust_sandbox.proxmox import drives
-from skyclust_sandbox.proxmox.answers import TaskFailed, invalid, refused
 from skyclust_sandbox.proxmox.guests import digest
-from skyclust_sandbox.proxmox.routing import Asked
+from skyclust_sandbox.proxmox.replies import TaskFailed, invalid, refused
+from skyclust_sandbox.proxmox.routing import ApiRequest
 from skyclust_sandbox.proxmox.state import GIB, Cluster, Guest, Value
-from skyclust_sandbox.proxmox.tasks import begin, refuse_busy
+from skyclust_sandbox.proxmox.tasks import begin, require_idle
 
 _NUMBERS: Final = frozenset(
     {"cores", "sockets", "onboot", "protection", "template", "unprivileged", "balloon", "acpi",
@@ -25,11 +25,11 @@ _DNS: Final = re.compile(
 )
 _NEW: Final = re.compile(r"([\w-]+):(\d+(?:\.\d+)?)")
 _IMPORT_SIZE: Final = 2 * GIB
-"""What an image has that is imported: cloud images declare about as much."""
+"""The size of an imported image; cloud images have about this size."""
 
 
 def checked(kind: str, values: Mapping[str, str]) -> dict[str, Value]:
-    """Return values as a configuration keeps them; raises Refused for those it does not take."""
+    """Return values in the form of a configuration; raises Refused for invalid values."""
     kept: dict[str, Value] = {}
     for key, text in values.items():
         if key in _NEVER_SET:
@@ -37,10 +37,10 @@ def checked(kind: str, values: Mapping[str, str]) -> dict[str, Value]:
         if key in {"name", "hostname"} and not _DNS.fullmatch(text):
             raise invalid(**{key: "invalid format - value does not look like a valid DNS name"})
         if key == "tags":
-            words = [word for word in re.split(r"[;, ]+", text) if word]
-            if not all(_TAG.fullmatch(word) for word in words):
+            tags = [tag for tag in re.split(r"[;, ]+", text) if tag]
+            if not all(_TAG.fullmatch(tag) for tag in tags):
                 raise invalid(tags="invalid format - invalid characters in tag")
-            kept[key] = ";".join(sorted({word.lower() for word in words}))
+            kept[key] = ";".join(sorted({tag.lower() for tag in tags}))
             continue
         if key == "description" and len(text) > 8192:
             raise invalid(description="value may only be 8192 characters long")
@@ -51,25 +51,25 @@ def checked(kind: str, values: Mapping[str, str]) -> dict[str, Value]:
     return kept
 
 
-def refuse_networks(cluster: Cluster, node: str, values: Mapping[str, Value]) -> None:
+def check_networks(cluster: Cluster, node: str, values: Mapping[str, Value]) -> None:
     """Raise Refused for a network card on a bridge that the node does not have."""
     for key, value in values.items():
         if re.fullmatch(r"net\d+", key):
             options = dict(part.partition("=")[::2] for part in str(value).split(","))
             bridge = options.get("bridge", "")
-            if all(one.name != bridge or one.node not in {"", node} for one in cluster.bridges):
+            if all(b.name != bridge or b.node not in {"", node} for b in cluster.bridges):
                 raise refused(f"bridge '{bridge}' does not exist")
 
 
 def with_volumes(cluster: Cluster, guest: Guest, values: Mapping[str, Value]) -> dict[str, Value]:
-    """Return values with the volumes made that they ask for.
+    """Create the volumes that values request, and return the values with them.
 
-    `local-lvm:32` makes a disk of 32 GiB, `local-lvm:0,import-from=VOLUME` a copy of a volume,
-    `local-lvm:cloudinit` the drive of cloud-init. Raises TaskFailed when there is no room.
+    `local-lvm:32` requests a disk of 32 GiB, `local-lvm:0,import-from=VOLUME` a copy of a volume,
+    `local-lvm:cloudinit` the drive of cloud-init. Raises TaskFailed when the storage is full.
     """
-    made: dict[str, Value] = {}
+    created: dict[str, Value] = {}
     for key, value in values.items():
-        made[key] = value
+        created[key] = value
         if not drives.DISK.fullmatch(key):
             continue
         volid, options = drives.parse(value)
@@ -79,19 +79,19 @@ def with_volumes(cluster: Cluster, guest: Guest, values: Mapping[str, Value]) ->
         if storage not in cluster.storages:
             raise TaskFailed(f"storage '{storage}' does not exist")
         if rest == "cloudinit":
-            made[key] = drives.cloudinit(cluster, guest, storage)
+            created[key] = drives.cloudinit(cluster, guest, storage)
         elif (new := _NEW.fullmatch(volid)) is not None:
             source = options.pop("import-from", None)
             size = _size_of(cluster, guest, source) if source else int(float(new[2]) * GIB)
             volume = drives.allocate(cluster, guest, storage, size)
-            made[key] = drives.joined(volume.volid, {**options, "size": drives.to_text(size)})
+            created[key] = drives.to_value(volume.volid, {**options, "size": drives.to_text(size)})
         else:
-            volume_there = cluster.volume(volid, guest.node)
-            if volume_there is None:
+            existing = cluster.volume(volid, guest.node)
+            if existing is None:
                 raise TaskFailed(f"volume '{volid}' does not exist")
-            size_text = drives.to_text(volume_there.size)
-            made[key] = drives.joined(volid, {**options, "size": size_text})
-    return made
+            size_text = drives.to_text(existing.size)
+            created[key] = drives.to_value(volid, {**options, "size": size_text})
+    return created
 
 
 def _size_of(cluster: Cluster, guest: Guest, source: str) -> int:
@@ -101,49 +101,49 @@ def _size_of(cluster: Cluster, guest: Guest, source: str) -> int:
     return max(volume.size, _IMPORT_SIZE)
 
 
-def update_at_once(kind: str, asked: Asked) -> object:
-    """Change a configuration before answering (PUT)."""
-    guest = asked.guest(kind)
-    _refuse(asked, guest)
+def update_synchronously(kind: str, request: ApiRequest) -> object:
+    """Change a configuration before the reply (PUT)."""
+    guest = request.guest(kind)
+    _check_change(request, guest)
     try:
-        apply(asked.cluster, guest, asked.parameters)
+        apply(request.cluster, guest, request.parameters)
     except TaskFailed as failure:
         raise refused(str(failure)) from failure
     return None
 
 
-def update_by_task(kind: str, asked: Asked) -> object:
+def update_by_task(kind: str, request: ApiRequest) -> object:
     """Change a configuration in a task (POST)."""
-    guest = asked.guest(kind)
-    _refuse(asked, guest)
+    guest = request.guest(kind)
+    _check_change(request, guest)
     return begin(
-        asked.cluster,
-        asked.now,
+        request.cluster,
+        request.now,
         node=guest.node,
         kind="qmconfig",
         about=str(guest.vmid),
-        user=asked.principal,
-        effect=lambda: apply(asked.cluster, guest, asked.parameters),
+        user=request.principal,
+        effect=lambda: apply(request.cluster, guest, request.parameters),
         share=0.25,
         holds=guest,
     )
 
 
-def _refuse(asked: Asked, guest: Guest) -> None:
-    values = checked(guest.kind, asked.parameters)
-    if not values and not asked.parameters.get("delete"):
+def _check_change(request: ApiRequest, guest: Guest) -> None:
+    values = checked(guest.kind, request.parameters)
+    if not values and not request.parameters.get("delete"):
         raise refused("no options specified")
-    refuse_busy(asked.cluster, guest)
-    refuse_networks(asked.cluster, guest.node, values)
-    if asked.parameters.get("digest", digest(guest)) != digest(guest):
+    require_idle(request.cluster, guest)
+    check_networks(request.cluster, guest.node, values)
+    if request.parameters.get("digest", digest(guest)) != digest(guest):
         raise refused("checksum mismatch (file change by other user?)")
-    core_limit = asked.cluster.nodes[guest.node].cores
+    core_limit = request.cluster.nodes[guest.node].cores
     if guest.kind == "lxc" and int(values.get("cores", 1)) > core_limit:
         raise refused(f"invalid 'cores' value, only {core_limit} cpus available")
 
 
 def apply(cluster: Cluster, guest: Guest, parameters: Mapping[str, str]) -> None:
-    """Change a configuration; raises TaskFailed when a volume cannot be made."""
+    """Change a configuration; raises TaskFailed when a volume cannot be created."""
     for key in filter(None, re.split(r"[;, ]+", parameters.get("delete", ""))):
         _remove(cluster, guest, key)
     values = with_volumes(cluster, guest, checked(guest.kind, parameters))
@@ -191,7 +191,7 @@ def _remove(cluster: Cluster, guest: Guest, key: str) -> None:
 
 
 def _keep_unused(guest: Guest, value: str) -> None:
-    """Keep a guest's own volume that no drive holds any more; another's is let go."""
+    """Keep a volume that the guest owns as an unused disk; drop a volume of another guest."""
     volid = drives.parse(value)[0]
     if f"-{guest.vmid}-" not in volid:
         return

@@ -7,7 +7,7 @@ from typing import Final
 from skyclust_sandbox.proxmox.access import MAIN, TOKEN_SECRET
 
 ACCESS_KEY: Final = MAIN
-"""The id of the administrator's token; what a fault's `access_key` matches."""
+"""The id of the administrator's token, which a fault may name in `access_key`."""
 
 
 def credential(endpoint: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Drives: what the value of `scsi0` or `rootfs` says, and making the volumes behind it."""
+"""Drives: reading and writing values such as `scsi0` or `rootfs`, and creating their volumes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
-from skyclust_sandbox.proxmox.answers import TaskFailed
+from skyclust_sandbox.proxmox.replies import TaskFailed
 from skyclust_sandbox.proxmox.state import GIB, MIB, Cluster, Guest, Value, Volume
 
 DISK: Final = re.compile(r"(scsi|virtio|sata|ide)\d+|efidisk0|tpmstate0|rootfs|mp\d+|unused\d+")
@@ -24,24 +24,24 @@ def parse(value: Value) -> tuple[str, dict[str, str]]:
     return volid, {key: text for key, _, text in pairs}
 
 
-def joined(volid: str, options: dict[str, str]) -> str:
-    """Return a drive's value."""
+def to_value(volid: str, options: dict[str, str]) -> str:
+    """Return the value of a drive."""
     return ",".join([volid, *(f"{key}={text}" for key, text in options.items())])
 
 
 def to_bytes(text: str) -> int:
     """Return a size with its unit in bytes."""
-    found = _SIZE.fullmatch(text)
-    return int(found[1]) * _UNITS[found[2]] if found else 0
+    match = _SIZE.fullmatch(text)
+    return int(match[1]) * _UNITS[match[2]] if match else 0
 
 
 def to_text(size: int) -> str:
-    """Return bytes as a configuration shows a size."""
+    """Return a size in the form of a configuration."""
     return f"{size // GIB}G" if size % GIB == 0 else f"{size // MIB}M"
 
 
 def disks(config: dict[str, Value]) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """Yield key, volume and options of each disk; drives with a CD in them are none."""
+    """Yield key, volume and options of each disk, without CD drives."""
     for key, value in sorted(config.items()):
         if DISK.fullmatch(key):
             volid, options = parse(value)
@@ -52,19 +52,19 @@ def disks(config: dict[str, Value]) -> Iterator[tuple[str, str, dict[str, str]]]
 def allocate(
     cluster: Cluster, guest: Guest, storage: str, size: int, *, stem: str = "vm"
 ) -> Volume:
-    """Make a volume that belongs to a guest; raises TaskFailed when the storage is full."""
+    """Create a volume that a guest owns; raises TaskFailed when the storage is full."""
     if cluster.free(storage, guest.node) < size:
         kind = cluster.storages[storage].type
         raise TaskFailed(f"unable to allocate image on '{storage}': {kind} no space left on device")
-    place = cluster.place_of(storage, guest.node)
+    location = cluster.location_of(storage, guest.node)
     number = 0
-    while (place, f"{storage}:vm-{guest.vmid}-disk-{number}") in cluster.volumes:
+    while (location, f"{storage}:vm-{guest.vmid}-disk-{number}") in cluster.volumes:
         number += 1
     content = "images" if guest.kind == "qemu" else "rootdir"
     return cluster.add_volume(
         Volume(
             storage=storage,
-            node=place,
+            node=location,
             name=f"vm-{guest.vmid}-disk-{number}",
             size=size,
             content=content,
@@ -76,10 +76,10 @@ def allocate(
 
 
 def cloudinit(cluster: Cluster, guest: Guest, storage: str) -> str:
-    """Make the small drive that cloud-init reads, and return the drive's value."""
+    """Create the small volume that cloud-init reads, and return the value of its drive."""
     name = f"vm-{guest.vmid}-cloudinit"
     volume = Volume(
-        storage, cluster.place_of(storage, guest.node), name, 4 * MIB, "images", "raw",
+        storage, cluster.location_of(storage, guest.node), name, 4 * MIB, "images", "raw",
         int(time.time()), guest.vmid,
     )  # fmt: skip
     if (volume.node, volume.volid) not in cluster.volumes:
@@ -88,5 +88,5 @@ def cloudinit(cluster: Cluster, guest: Guest, storage: str) -> str:
 
 
 def owned(cluster: Cluster, vmid: int) -> list[Volume]:
-    """Return the volumes that belong to a guest by their names."""
-    return [one for one in cluster.volumes.values() if one.vmid == vmid]
+    """Return the volumes that a guest owns."""
+    return [volume for volume in cluster.volumes.values() if volume.vmid == vmid]

@@ -1,4 +1,4 @@
-"""A company's cluster of some age: about 120 machines and containers, and what was left over.
+"""The cluster of a company after some years: about 120 VMs and containers, and unused disks.
 
 Nothing here is random: the same seed gives the same cluster in every run.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from skyclust_sandbox.proxmox import drives
-from skyclust_sandbox.proxmox.seed import NODES, build_empty, hardware_address, identity
+from skyclust_sandbox.proxmox.seed import NODES, build_empty, identity, mac_address
 from skyclust_sandbox.proxmox.state import (
     GIB,
     Bridge,
@@ -22,7 +22,7 @@ from skyclust_sandbox.proxmox.state import (
 )
 
 POOLS: Final = {"shop": "Web shop", "erp": "Finance", "lab": "Experiments, may be deleted"}
-_MADE: Final = 1_640_000_000  # 2021-12-20
+_CREATED: Final = 1_640_000_000  # 2021-12-20
 _DAY: Final = 86_400
 
 
@@ -39,7 +39,7 @@ class _Fleet:
     tags: str
 
 
-_MACHINES: Final = (
+_VMS: Final = (
     _Fleet("shop-web", "shop", 14, 4, 8192, (32,), "prod;shop;web"),
     _Fleet("shop-db", "shop", 3, 16, 65536, (64, 800), "db;prod;shop"),
     _Fleet("shop-cache", "shop", 3, 2, 16384, (32,), "prod;shop"),
@@ -68,7 +68,7 @@ _LOCKED: Final = {"mail-02": "backup", "erp-app-04": "migrate"}
 
 
 def build_estate(transition_seconds: float) -> Cluster:
-    """Return a cluster as a company finds it after some years."""
+    """Return the cluster of a company after some years of use."""
     cluster = build_empty(transition_seconds)
     cluster.pools.update(POOLS)
     cluster.bridges += [
@@ -82,12 +82,12 @@ def build_estate(transition_seconds: float) -> Cluster:
         _subnet("erpnet", "10.42.0.0/24", ""),
     ]
     vmid = 100
-    for add, fleets in ((_add_machine, _MACHINES), (_add_container, _CONTAINERS)):
+    for add, fleets in ((_add_vm, _VMS), (_add_container, _CONTAINERS)):
         for fleet in fleets:
             for number in range(1, fleet.count + 1):
                 add(cluster, vmid, f"{fleet.name}-{number:02}", fleet)
                 vmid += 1
-    _add_mess(cluster)
+    _add_unused_disks(cluster)
     return cluster
 
 
@@ -104,7 +104,7 @@ def _subnet(vnet: str, cidr: str, gateway: str) -> dict[str, Value]:
     return {**known, "gateway": gateway} if gateway else known
 
 
-def _add_machine(cluster: Cluster, vmid: int, name: str, fleet: _Fleet) -> None:
+def _add_vm(cluster: Cluster, vmid: int, name: str, fleet: _Fleet) -> None:
     node = NODES[vmid % 3]
     guest = Guest(vmid, "qemu", node, {}, pool=fleet.pool)
     storage = "ceph" if "prod" in fleet.tags else "local-lvm"
@@ -116,7 +116,7 @@ def _add_machine(cluster: Cluster, vmid: int, name: str, fleet: _Fleet) -> None:
         "cores": fleet.cores,
         "memory": str(fleet.memory),
         "name": name,
-        "net0": f"virtio={hardware_address(vmid)},bridge={bridge},firewall=1",
+        "net0": f"virtio={mac_address(vmid)},bridge={bridge},firewall=1",
         "onboot": 1,
         "ostype": "win11" if "windows" in fleet.tags else "l26",
         "scsihw": "virtio-scsi-single",
@@ -137,7 +137,7 @@ def _add_container(cluster: Cluster, vmid: int, name: str, fleet: _Fleet) -> Non
         "cores": fleet.cores,
         "hostname": name,
         "memory": fleet.memory,
-        "net0": f"name=eth0,bridge=vmbr0,hwaddr={hardware_address(vmid)},{address},type=veth",
+        "net0": f"name=eth0,bridge=vmbr0,hwaddr={mac_address(vmid)},{address},type=veth",
         "ostype": "debian",
         "rootfs": _disk(cluster, guest, "local-lvm", fleet.disks[0]),
         "swap": 512,
@@ -148,8 +148,8 @@ def _add_container(cluster: Cluster, vmid: int, name: str, fleet: _Fleet) -> Non
 
 def _disk(cluster: Cluster, guest: Guest, storage: str, size_gib: int) -> str:
     volume = drives.allocate(cluster, guest, storage, size_gib * GIB)
-    volume.ctime = _MADE + guest.vmid * _DAY
-    return drives.joined(volume.volid, {"size": f"{size_gib}G"})
+    volume.ctime = _CREATED + guest.vmid * _DAY
+    return drives.to_value(volume.volid, {"size": f"{size_gib}G"})
 
 
 def _finish(cluster: Cluster, guest: Guest, tags: str) -> None:
@@ -168,34 +168,34 @@ def _finish(cluster: Cluster, guest: Guest, tags: str) -> None:
 
 
 def _add_snapshot(guest: Guest, name: str, description: str) -> None:
-    made = _MADE + (guest.vmid + 400 + len(guest.snapshots)) * _DAY
+    created = _CREATED + (guest.vmid + 400 + len(guest.snapshots)) * _DAY
     parent = str(guest.config.get("parent", ""))
-    guest.snapshots[name] = Snapshot(name, description, made, parent, dict(guest.config), {})
+    guest.snapshots[name] = Snapshot(name, description, created, parent, dict(guest.config), {})
     guest.config["parent"] = name
 
 
-def _add_mess(cluster: Cluster) -> None:
-    """Add what nobody remembers: disks without a machine, and disks out of use."""
+def _add_unused_disks(cluster: Cluster) -> None:
+    """Add disks of deleted guests, and unused disks."""
     for number, vmid in enumerate((404, 417, 433)):
         name = f"vm-{vmid}-disk-0"
         size = (50 + 100 * number) * GIB
-        cluster.add_volume(Volume("ceph", "", name, size, "images", "raw", _MADE, vmid))
-    stray = Volume("local-lvm", "pve3", "vm-388-disk-1", 32 * GIB, "images", "raw", _MADE, 388)
+        cluster.add_volume(Volume("ceph", "", name, size, "images", "raw", _CREATED, vmid))
+    stray = Volume("local-lvm", "pve3", "vm-388-disk-1", 32 * GIB, "images", "raw", _CREATED, 388)
     cluster.add_volume(stray)
-    machine = cluster.guests[100]
-    unused = drives.allocate(cluster, machine, "ceph", 200 * GIB)
-    machine.config["unused0"] = unused.volid
+    guest = cluster.guests[100]
+    unused = drives.allocate(cluster, guest, "ceph", 200 * GIB)
+    guest.config["unused0"] = unused.volid
     _add_variety(cluster)
-    machine.config["description"] = "Ask Jutta before you touch this.\n\nMoved from the old rack."
+    guest.config["description"] = "Ask Jutta before you touch this.\n\nMoved from the old rack."
 
 
 def _add_variety(cluster: Cluster) -> None:
-    """Add what few guests have: several cards, both families of addresses, a share of a core."""
+    """Add rare features: several cards, both address families, a fraction of a core."""
     by_name = {guest.name: guest for guest in cluster.guests.values()}
     router = by_name["old-intranet-01"]
     router.config |= {
-        "net1": f"virtio={hardware_address(router.vmid + 5000)},bridge=vmbr1",
-        "net10": f"virtio={hardware_address(router.vmid + 6000)},bridge=vmbr0",
+        "net1": f"virtio={mac_address(router.vmid + 5000)},bridge=vmbr1",
+        "net10": f"virtio={mac_address(router.vmid + 6000)},bridge=vmbr0",
         "ipconfig0": "ip=10.20.0.200/24,gw=10.20.0.1,ip6=fd20::200/64",
         "ipconfig1": "ip=dhcp,ip6=2a00:1450:4001:80b::5/64",
         "ipconfig10": "ip6=fd20::210/64",
@@ -204,7 +204,7 @@ def _add_variety(cluster: Cluster) -> None:
     del shared.config["cores"]
     shared.config |= {
         "cpulimit": "0.5",
-        "net1": f"name=eth1,bridge=vmbr1,hwaddr={hardware_address(shared.vmid + 5000)},"
+        "net1": f"name=eth1,bridge=vmbr1,hwaddr={mac_address(shared.vmid + 5000)},"
         "ip=10.30.0.9/24,ip6=fd30::9/64,type=veth",
     }
     cardless = by_name["dev-02"]

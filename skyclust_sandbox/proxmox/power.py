@@ -7,22 +7,22 @@ from collections.abc import Callable
 from typing import Final
 
 from skyclust_sandbox.proxmox import drives
-from skyclust_sandbox.proxmox.answers import TaskFailed, refused
-from skyclust_sandbox.proxmox.routing import Asked
+from skyclust_sandbox.proxmox.replies import TaskFailed, refused
+from skyclust_sandbox.proxmox.routing import ApiRequest
 from skyclust_sandbox.proxmox.state import Cluster, Guest
-from skyclust_sandbox.proxmox.tasks import begin, failed, holder, lock_message, refuse_busy
+from skyclust_sandbox.proxmox.tasks import begin, failed, lock_holder, lock_message, require_idle
 
-_WORD: Final = {"qemu": "qm", "lxc": "vz"}
+_TASK_PREFIX: Final = {"qemu": "qm", "lxc": "vz"}
 _IGNORES_SHUTDOWN: Final = "ignores-acpi"
-"""A guest with this tag does not shut down when it is asked to, as one without ACPI does."""
+"""A guest with this tag ignores a shutdown, as a guest without ACPI does."""
 
 
-def start(kind: str, asked: Asked) -> object:
+def start(kind: str, request: ApiRequest) -> object:
     """Start a guest."""
-    guest = asked.guest(kind)
+    guest = request.guest(kind)
     if kind == "lxc" and guest.running:
         raise refused(f"CT {guest.vmid} already running")
-    return begin_start(asked.cluster, asked.now, guest, asked.principal)
+    return begin_start(request.cluster, request.now, guest, request.principal)
 
 
 def begin_start(cluster: Cluster, now: float, guest: Guest, user: str) -> str:
@@ -33,10 +33,10 @@ def begin_start(cluster: Cluster, now: float, guest: Guest, user: str) -> str:
 
 def _start(cluster: Cluster, guest: Guest) -> None:
     if guest.template:
-        raise TaskFailed(f"you can't start a {guest.word.lower()} if it's a template")
+        raise TaskFailed(f"you can't start a {guest.label.lower()} if it's a template")
     if guest.running:
-        raise TaskFailed(f"{guest.word} {guest.vmid} already running")
-    _take_pending(guest)
+        raise TaskFailed(f"{guest.label} {guest.vmid} already running")
+    _apply_pending(guest)
     node = cluster.nodes[guest.node]
     cores = int(guest.config.get("cores", 1)) * int(guest.config.get("sockets", 1))
     if guest.kind == "qemu" and cores > node.cores:
@@ -46,7 +46,7 @@ def _start(cluster: Cluster, guest: Guest) -> None:
     guest.started_at = time.time()
 
 
-def _take_pending(guest: Guest) -> None:
+def _apply_pending(guest: Guest) -> None:
     for key, value in guest.pending.items():
         guest.config.pop(key, None)
         if value != "":
@@ -54,39 +54,41 @@ def _take_pending(guest: Guest) -> None:
     guest.pending.clear()
 
 
-def stop(kind: str, asked: Asked) -> object:
-    """Pull a guest's plug."""
-    guest = asked.guest(kind)
+def stop(kind: str, request: ApiRequest) -> object:
+    """Power a guest off."""
+    guest = request.guest(kind)
     if kind == "lxc" and not guest.running:
         raise refused(f"CT {guest.vmid} not running")
-    cluster = asked.cluster
-    if asked.flag("overrule-shutdown"):
+    cluster = request.cluster
+    if request.flag("overrule-shutdown"):
         _abort_shutdown(cluster, guest)
     effect = _unless_busy(cluster, guest, lambda: _halt(guest))
-    return _begin(cluster, asked.now, guest, "stop", user=asked.principal, effect=effect, share=0.3)
+    return _begin(
+        cluster, request.now, guest, "stop", user=request.principal, effect=effect, share=0.3
+    )
 
 
 def _abort_shutdown(cluster: Cluster, guest: Guest) -> None:
-    task = holder(cluster, guest)
+    task = lock_holder(cluster, guest)
     if task is not None and task.type.endswith("shutdown"):
         task.exit_status = "received interrupt"
 
 
-def shutdown(kind: str, asked: Asked) -> object:
-    """Ask a guest to end itself; with `forceStop` it is stopped when it does not in time."""
-    guest = asked.guest(kind)
+def shutdown(kind: str, request: ApiRequest) -> object:
+    """Shut a guest down; with `forceStop` it is powered off when that takes too long."""
+    guest = request.guest(kind)
     if guest.paused:
         raise refused("VM is paused - cannot shutdown")
     if not guest.running:
-        raise refused(f"{guest.word} {guest.vmid} not running")
-    cluster, effect, share = asked.cluster, _halting(guest), 1.0
+        raise refused(f"{guest.label} {guest.vmid} not running")
+    cluster, effect, share = request.cluster, _halting(guest), 1.0
     if _IGNORES_SHUTDOWN in str(guest.config.get("tags", "")):
         share = 3.0
-        if not asked.flag("forceStop"):
+        if not request.flag("forceStop"):
             effect = failed("VM quit/powerdown failed - got timeout")
     effect = _unless_busy(cluster, guest, effect)
     return _begin(
-        cluster, asked.now, guest, "shutdown", user=asked.principal, effect=effect, share=share
+        cluster, request.now, guest, "shutdown", user=request.principal, effect=effect, share=share
     )
 
 
@@ -97,77 +99,77 @@ def _halting(guest: Guest) -> Callable[[], None]:
 def _halt(guest: Guest) -> None:
     guest.running = False
     guest.paused = False
-    _take_pending(guest)
+    _apply_pending(guest)
 
 
-def reboot(kind: str, asked: Asked) -> object:
+def reboot(kind: str, request: ApiRequest) -> object:
     """Shut a guest down and start it again."""
-    guest = asked.guest(kind)
+    guest = request.guest(kind)
     if not guest.running:
-        raise refused(f"{guest.word} {guest.vmid} not running")
-    cluster = asked.cluster
+        raise refused(f"{guest.label} {guest.vmid} not running")
+    cluster = request.cluster
 
-    def again() -> None:
+    def restart() -> None:
         _halt(guest)
         _start(cluster, guest)
 
-    effect = _unless_busy(cluster, guest, again)
-    return _begin(cluster, asked.now, guest, "reboot", user=asked.principal, effect=effect)
+    effect = _unless_busy(cluster, guest, restart)
+    return _begin(cluster, request.now, guest, "reboot", user=request.principal, effect=effect)
 
 
-def suspend(kind: str, asked: Asked) -> object:
-    """Pause a machine."""
-    guest = asked.guest(kind)
-    refuse_busy(asked.cluster, guest)
+def suspend(kind: str, request: ApiRequest) -> object:
+    """Pause a VM."""
+    guest = request.guest(kind)
+    require_idle(request.cluster, guest)
     if not guest.running:
-        raise refused(f"{guest.word} {guest.vmid} not running")
+        raise refused(f"{guest.label} {guest.vmid} not running")
     guest.paused = True
     return _begin(
-        asked.cluster, asked.now, guest, "suspend", user=asked.principal, effect=lambda: None
+        request.cluster, request.now, guest, "suspend", user=request.principal, effect=lambda: None
     )
 
 
-def resume(kind: str, asked: Asked) -> object:
-    """Let a paused machine go on."""
-    guest = asked.guest(kind)
-    refuse_busy(asked.cluster, guest)
+def resume(kind: str, request: ApiRequest) -> object:
+    """Resume a paused VM."""
+    guest = request.guest(kind)
+    require_idle(request.cluster, guest)
     if not guest.running:
-        raise refused(f"{guest.word} {guest.vmid} not running")
+        raise refused(f"{guest.label} {guest.vmid} not running")
     guest.paused = False
     return _begin(
-        asked.cluster, asked.now, guest, "resume", user=asked.principal, effect=lambda: None
+        request.cluster, request.now, guest, "resume", user=request.principal, effect=lambda: None
     )
 
 
-def destroy(kind: str, asked: Asked) -> object:
-    """Remove a guest and the volumes that are its own."""
-    guest, cluster = asked.guest(kind), asked.cluster
+def destroy(kind: str, request: ApiRequest) -> object:
+    """Delete a guest and the volumes that it owns."""
+    guest, cluster = request.guest(kind), request.cluster
     if guest.lock:
-        raise refused(f"{guest.word} is locked ({guest.lock})")
+        raise refused(f"{guest.label} is locked ({guest.lock})")
     if guest.config.get("protection"):
-        raise refused(f"can't remove {guest.word} {guest.vmid} - protection mode enabled")
+        raise refused(f"can't remove {guest.label} {guest.vmid} - protection mode enabled")
     if guest.running:
-        raise refused(f"{guest.word} {guest.vmid} is running - destroy failed")
+        raise refused(f"{guest.label} {guest.vmid} is running - destroy failed")
 
     def remove() -> None:
         for volume in drives.owned(cluster, guest.vmid):
-            if asked.flag("destroy-unreferenced-disks") or _names(guest, volume.volid):
+            if request.flag("destroy-unreferenced-disks") or _has_volume(guest, volume.volid):
                 cluster.remove_volume(volume)
         cluster.guests.pop(guest.vmid, None)
 
     effect = _unless_busy(cluster, guest, remove)
-    return _begin(cluster, asked.now, guest, "destroy", user=asked.principal, effect=effect)
+    return _begin(cluster, request.now, guest, "destroy", user=request.principal, effect=effect)
 
 
-def _names(guest: Guest, volid: str) -> bool:
+def _has_volume(guest: Guest, volid: str) -> bool:
     return any(volid in str(value) for value in guest.config.values())
 
 
 def _unless_busy(cluster: Cluster, guest: Guest, effect: Callable[[], None]) -> Callable[[], None]:
-    """Return what a task does that waits for the lock of a configuration file in vain."""
+    """Return the effect of a task; it fails when another task has the guest locked."""
     if guest.lock:
-        return failed(f"{guest.word} is locked ({guest.lock})")
-    if holder(cluster, guest):
+        return failed(f"{guest.label} is locked ({guest.lock})")
+    if lock_holder(cluster, guest):
         return failed(lock_message(guest))
     return effect
 
@@ -182,13 +184,13 @@ def _begin(
     effect: Callable[[], None],
     share: float = 1.0,
 ) -> str:
-    """Begin a task about a guest; it holds the guest unless another one does."""
-    is_free = not guest.lock and holder(cluster, guest) is None
+    """Begin a task of a guest; it locks the guest unless another task has."""
+    is_free = not guest.lock and lock_holder(cluster, guest) is None
     return begin(
         cluster,
         now,
         node=guest.node,
-        kind=f"{_WORD[guest.kind]}{verb}",
+        kind=f"{_TASK_PREFIX[guest.kind]}{verb}",
         about=str(guest.vmid),
         user=user,
         effect=effect,

@@ -11,7 +11,7 @@ from skyclust_sandbox.proxmox import (
     creation,
     guests,
     power,
-    reading,
+    resources,
     snapshots,
 )
 from skyclust_sandbox.proxmox.guests import of
@@ -48,31 +48,31 @@ _LXC: Final = (
 def _read() -> Iterator[Route]:
     audit_cluster = (("/", ("Sys.Audit",)),)
     content = (("/storage/{storage}", ("Datastore.Audit", "Datastore.AllocateSpace")),)
-    yield Route("GET", "/version", reading.version)
-    yield Route("GET", "/access/permissions", reading.permissions, "path|userid")
-    yield Route("GET", "/cluster/status", reading.cluster_status, needs=audit_cluster)
-    yield Route("GET", "/cluster/resources", reading.resources, "type")
+    yield Route("GET", "/version", resources.version)
+    yield Route("GET", "/access/permissions", resources.permissions, "path|userid")
+    yield Route("GET", "/cluster/status", resources.cluster_status, needs=audit_cluster)
+    yield Route("GET", "/cluster/resources", resources.list_resources, "type")
     yield Route("GET", "/cluster/nextid", guests.next_id, "vmid")
-    yield Route("GET", "/cluster/sdn/vnets", reading.vnets, "pending|running")
-    yield Route("GET", "/cluster/sdn/vnets/{vnet}/subnets", reading.subnets, "pending|running")
-    yield Route("GET", "/nodes", reading.nodes)
-    yield Route("GET", "/nodes/{node}/network", reading.networks, "type")
+    yield Route("GET", "/cluster/sdn/vnets", resources.vnets, "pending|running")
+    yield Route("GET", "/cluster/sdn/vnets/{vnet}/subnets", resources.subnets, "pending|running")
+    yield Route("GET", "/nodes", resources.nodes)
+    yield Route("GET", "/nodes/{node}/network", resources.networks, "type")
     storage_list = "content|enabled|format|storage|target"
-    yield Route("GET", "/nodes/{node}/storage", reading.storages, storage_list)
+    yield Route("GET", "/nodes/{node}/storage", resources.storages, storage_list)
     path = "/nodes/{node}/storage/{storage}/content"
-    yield Route("GET", path, reading.contents, "content|vmid", content)
+    yield Route("GET", path, resources.contents, "content|vmid", content)
     space = (("/storage/{storage}", ("Datastore.AllocateSpace",)),)
     required = ("filename", "size", "vmid")
     yield Route(
         "POST", path, administration.add_content, "filename|size|vmid|format", space, required
     )
-    one = f"{path}/{{volume}}"
+    volume_path = f"{path}/{{volume}}"
     # https://git.proxmox.com/?p=pve-storage.git;a=blob;f=src/PVE/API2/Storage/Content.pm
     remove = (("/storage/{storage}", ("Datastore.Allocate",)),)
-    yield Route("DELETE", one, administration.remove_content, "delay", remove)
+    yield Route("DELETE", volume_path, administration.remove_content, "delay", remove)
     tasks = "errors|limit|since|source|start|statusfilter|typefilter|until|userfilter|vmid"
-    yield Route("GET", "/nodes/{node}/tasks", reading.node_tasks, tasks)
-    yield Route("GET", "/nodes/{node}/tasks/{upid}/status", reading.task_status)
+    yield Route("GET", "/nodes/{node}/tasks", resources.node_tasks, tasks)
+    yield Route("GET", "/nodes/{node}/tasks/{upid}/status", resources.task_status)
     modify = (("/nodes/{node}", ("Sys.Modify",)),)
     bridge = "iface|type|cidr|cidr6|comments|autostart|bridge_ports|bridge_vlan_aware"
     path, add = "/nodes/{node}/network", administration.add_bridge
@@ -85,74 +85,85 @@ def _read() -> Iterator[Route]:
 
 
 def _guest(kind: str) -> Iterator[Route]:
-    many, one = f"/nodes/{{node}}/{kind}", f"/nodes/{{node}}/{kind}/{{vmid}}"
+    kind_path, guest_path = f"/nodes/{{node}}/{kind}", f"/nodes/{{node}}/{kind}/{{vmid}}"
     config = _QEMU if kind == "qemu" else _LXC
-    yield Route("GET", many, of(kind, guests.get_list), "full")
-    yield Route("GET", f"{one}/status/current", of(kind, guests.get_status), needs=_AUDIT)
-    yield Route("GET", f"{one}/config", of(kind, guests.get_config), "current|snapshot", _AUDIT)
-    yield Route("GET", f"{one}/pending", of(kind, guests.get_pending), needs=_AUDIT)
-    yield Route("GET", f"{one}/snapshot", of(kind, guests.get_snapshots), needs=_AUDIT)
-    update = of(kind, configuration.update_at_once)
-    yield Route("PUT", f"{one}/config", update, config, _CONFIG)
+    yield Route("GET", kind_path, of(kind, guests.get_list), "full")
+    yield Route("GET", f"{guest_path}/status/current", of(kind, guests.get_status), needs=_AUDIT)
+    yield Route(
+        "GET", f"{guest_path}/config", of(kind, guests.get_config), "current|snapshot", _AUDIT
+    )
+    yield Route("GET", f"{guest_path}/pending", of(kind, guests.get_pending), needs=_AUDIT)
+    yield Route("GET", f"{guest_path}/snapshot", of(kind, guests.get_snapshots), needs=_AUDIT)
+    update = of(kind, configuration.update_synchronously)
+    yield Route("PUT", f"{guest_path}/config", update, config, _CONFIG)
     if kind == "qemu":
         update = of(kind, configuration.update_by_task)
-        yield Route("POST", f"{one}/config", update, config, _CONFIG)
+        yield Route("POST", f"{guest_path}/config", update, config, _CONFIG)
     grow = of(kind, snapshots.resize)
     disk = (("/vms/{vmid}", ("VM.Config.Disk",)),)
-    yield Route("PUT", f"{one}/resize", grow, "disk|size|digest", disk, ("disk", "size"))
+    yield Route("PUT", f"{guest_path}/resize", grow, "disk|size|digest", disk, ("disk", "size"))
     allocate = (("/vms/{vmid}", ("VM.Allocate",)),)
     remove = "purge|destroy-unreferenced-disks"
-    yield Route("DELETE", one, of(kind, power.destroy), remove, allocate)
+    yield Route("DELETE", guest_path, of(kind, power.destroy), remove, allocate)
     template = of(kind, administration.to_template)
-    yield Route("POST", f"{one}/template", template, "disk", allocate)
+    yield Route("POST", f"{guest_path}/template", template, "disk", allocate)
     move, moving = of(kind, administration.migrate), (("/vms/{vmid}", ("VM.Migrate",)),)
-    taken = "target|online|with-local-disks" if kind == "qemu" else "target|online|restart"
-    yield Route("POST", f"{one}/migrate", move, taken, moving, ("target",))
-    yield from _copies(kind, many, one, config)
-    yield from _power(kind, one)
-    yield from _snapshots(kind, one)
+    accepted = "target|online|with-local-disks" if kind == "qemu" else "target|online|restart"
+    yield Route("POST", f"{guest_path}/migrate", move, accepted, moving, ("target",))
+    yield from _copies(kind, kind_path, guest_path, config)
+    yield from _power(kind, guest_path)
+    yield from _snapshots(kind, guest_path)
 
 
-def _copies(kind: str, many: str, one: str, config: str) -> Iterator[Route]:
+def _copies(kind: str, kind_path: str, guest_path: str, config: str) -> Iterator[Route]:
     name = "name" if kind == "qemu" else "hostname"
     both = (("/vms/{vmid}", ("VM.Clone",)), ("/vms/{newid}", ("VM.Allocate",)))
-    taken = f"newid|{name}|description|full|storage|target|pool|snapname|format|bwlimit"
-    yield Route("POST", f"{one}/clone", of(kind, creation.clone), taken, both, ("newid",))
+    accepted = f"newid|{name}|description|full|storage|target|pool|snapname|format|bwlimit"
+    yield Route("POST", f"{guest_path}/clone", of(kind, creation.clone), accepted, both, ("newid",))
     only = "vmid|start|storage|pool|unique"
     if kind == "lxc":
         only += "|ostemplate|password|ssh-public-keys"
     required = ("vmid", "ostemplate") if kind == "lxc" else ("vmid",)
     make = of(kind, creation.create)
     yield Route(
-        "POST", many, make, f"{only}|{config}", (("/vms/{vmid}", ("VM.Allocate",)),), required
+        "POST", kind_path, make, f"{only}|{config}", (("/vms/{vmid}", ("VM.Allocate",)),), required
     )
 
 
-def _power(kind: str, one: str) -> Iterator[Route]:
-    yield Route("POST", f"{one}/status/start", of(kind, power.start), "timeout", _POWER)
+def _power(kind: str, guest_path: str) -> Iterator[Route]:
+    yield Route("POST", f"{guest_path}/status/start", of(kind, power.start), "timeout", _POWER)
     stop = "timeout|overrule-shutdown|keepActive"
-    yield Route("POST", f"{one}/status/stop", of(kind, power.stop), stop, _POWER)
+    yield Route("POST", f"{guest_path}/status/stop", of(kind, power.stop), stop, _POWER)
     shutdown = "timeout|forceStop|keepActive"
-    yield Route("POST", f"{one}/status/shutdown", of(kind, power.shutdown), shutdown, _POWER)
-    yield Route("POST", f"{one}/status/reboot", of(kind, power.reboot), "timeout", _POWER)
+    yield Route("POST", f"{guest_path}/status/shutdown", of(kind, power.shutdown), shutdown, _POWER)
+    yield Route("POST", f"{guest_path}/status/reboot", of(kind, power.reboot), "timeout", _POWER)
     if kind == "qemu":
-        yield Route("POST", f"{one}/status/suspend", of(kind, power.suspend), "todisk", _POWER)
-        yield Route("POST", f"{one}/status/resume", of(kind, power.resume), "nocheck", _POWER)
+        yield Route(
+            "POST", f"{guest_path}/status/suspend", of(kind, power.suspend), "todisk", _POWER
+        )
+        yield Route(
+            "POST", f"{guest_path}/status/resume", of(kind, power.resume), "nocheck", _POWER
+        )
 
 
-def _snapshots(kind: str, one: str) -> Iterator[Route]:
-    taken = "snapname|description" + ("|vmstate" if kind == "qemu" else "")
+def _snapshots(kind: str, guest_path: str) -> Iterator[Route]:
+    accepted = "snapname|description" + ("|vmstate" if kind == "qemu" else "")
     take = of(kind, snapshots.take)
-    yield Route("POST", f"{one}/snapshot", take, taken, _SNAPSHOT, ("snapname",))
-    path = f"{one}/snapshot/{{snapname}}"
+    yield Route("POST", f"{guest_path}/snapshot", take, accepted, _SNAPSHOT, ("snapname",))
+    path = f"{guest_path}/snapshot/{{snapname}}"
     yield Route("DELETE", path, of(kind, snapshots.remove), "force", _SNAPSHOT)
     back = of(kind, snapshots.rollback)
     yield Route("POST", f"{path}/rollback", back, "start", _ROLLBACK)
     if kind == "qemu":
         disk = (("/vms/{vmid}", ("VM.Config.Disk",)),)
-        taken = "disk|target-vmid|target-disk|storage|format|delete|bwlimit|digest"
+        accepted = "disk|target-vmid|target-disk|storage|format|delete|bwlimit|digest"
         yield Route(
-            "POST", f"{one}/move_disk", of(kind, snapshots.move_disk), taken, disk, ("disk",)
+            "POST",
+            f"{guest_path}/move_disk",
+            of(kind, snapshots.move_disk),
+            accepted,
+            disk,
+            ("disk",),
         )
 
 

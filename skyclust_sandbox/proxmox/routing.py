@@ -1,4 +1,4 @@
-"""The routes: which path is which operation, what it takes, and who may call it."""
+"""Routes: the operation, parameters and required privileges of each path."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from skyclust_sandbox.proxmox.answers import invalid, refused
+from skyclust_sandbox.proxmox.replies import invalid, refused
 from skyclust_sandbox.proxmox.state import Cluster, Guest
 
 PREFIX: Final = "/api2/json"
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One call: the parts of its path, its parameters, who it comes from, and when."""
+class ApiRequest:
+    """One authenticated call: path, parameters, principal and time."""
 
     cluster: Cluster
     path: Mapping[str, str]
@@ -31,11 +31,11 @@ class Asked:
 
     @property
     def vmid(self) -> int:
-        """The guest's number in the path; raises Refused for what is no number."""
-        return number(self.path["vmid"])
+        """The VMID of the path; raises Refused for an invalid VMID."""
+        return to_vmid(self.path["vmid"])
 
     def guest(self, kind: str) -> Guest:
-        """Return the guest of the path; raises Refused when the node has none."""
+        """Return the guest of the path; raises Refused when it is not on the node."""
         guest = self.cluster.guests.get(self.vmid)
         if guest is None or guest.node != self.node or guest.kind != kind:
             folder = "qemu-server" if kind == "qemu" else "lxc"
@@ -49,12 +49,12 @@ class Asked:
         return self.parameters.get(name, "0") in {"1", "yes", "true", "on"}
 
 
-Handler = Callable[[Asked], object]
+Handler = Callable[[ApiRequest], object]
 
 
 @dataclass(frozen=True)
 class Route:
-    """`needs` has pairs of an access path and the privileges of which one is enough."""
+    """One operation; `needs` has pairs of an access path and its sufficient privileges."""
 
     method: str
     path: str
@@ -65,37 +65,37 @@ class Route:
 
     @property
     def action(self) -> str:
-        """The name that faults and counts know it by."""
+        """The name of the operation in faults and call counts."""
         return f"{self.method} {self.path}"
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """What a request's path looks like."""
+        """The pattern that the path of a request matches."""
         return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path))
 
     @cached_property
-    def _taken(self) -> re.Pattern[str]:
+    def _accepted(self) -> re.Pattern[str]:
         return re.compile(self.parameters)
 
-    def refuse_unknown(self, parameters: Mapping[str, str]) -> None:
-        """Raise Refused for a parameter that is not in the schema, or one that is missing."""
-        wrong = {
+    def check_parameters(self, parameters: Mapping[str, str]) -> None:
+        """Raise Refused for an unknown parameter, or when a required one is missing."""
+        unknown = {
             name: "property is not defined in schema and the schema does not allow additional"
             " properties"
             for name in parameters
-            if not self._taken.fullmatch(name)
+            if not self._accepted.fullmatch(name)
         }
         missing = {
             name: "property is missing and it is not optional"
             for name in self.required
             if name not in parameters
         }
-        if wrong or missing:
-            raise invalid(**{**wrong, **missing})
+        if unknown or missing:
+            raise invalid(**{**unknown, **missing})
 
 
-def number(text: str) -> int:
-    """Return a guest's number; raises Refused unless it is from 100 to 999999999."""
+def to_vmid(text: str) -> int:
+    """Return a VMID; raises Refused unless it is from 100 to 999999999."""
     if not text.isdigit() or not 100 <= int(text) <= 999_999_999:
         raise invalid(vmid="type check ('integer') failed - got '" + text + "'")
     return int(text)

@@ -20,7 +20,7 @@ from skyclust_sandbox.proxmox.state import (
 
 CLUSTER: Final = "frankfurt"
 NODES: Final = ("pve1", "pve2", "pve3")
-_MADE: Final = 1_757_930_400  # 2025-09-15
+_CREATED: Final = 1_757_930_400  # 2025-09-15
 _NAMESPACE: Final = uuid.UUID("6f1d5f0e-3f0f-4c38-9a3c-0d7d3d6a52c1")
 
 TEMPLATES: Final = (
@@ -38,7 +38,7 @@ _FILES: Final = (
 
 
 def build_empty(transition_seconds: float) -> Cluster:
-    """Return a cluster in which no machine was made yet."""
+    """Return a cluster with templates and without any other guest."""
     cluster = Cluster(CLUSTER, transition_seconds)
     for number, name in enumerate(NODES, 1):
         cluster.nodes[name] = Node(name, number, cores=32, memory=256 * GIB)
@@ -61,7 +61,7 @@ def build_empty(transition_seconds: float) -> Cluster:
     ):
         cluster.storages[storage.name] = storage
     for name, content, kind, size in _FILES:
-        cluster.add_volume(Volume("nas", "", name, size, content, kind, _MADE))
+        cluster.add_volume(Volume("nas", "", name, size, content, kind, _CREATED))
     for vmid, name, size, ostype in TEMPLATES:
         _add_template(cluster, vmid, name, size, ostype)
     _add_container_template(cluster)
@@ -69,21 +69,21 @@ def build_empty(transition_seconds: float) -> Cluster:
 
 
 def identity(vmid: int) -> dict[str, Value]:
-    """Return what tells a machine from any other, the same in every run."""
+    """Return the identifying fields of a VM, the same in every run."""
     return {
         "smbios1": f"uuid={uuid.uuid5(_NAMESPACE, str(vmid))}",
         "vmgenid": str(uuid.uuid5(_NAMESPACE, f"generation-{vmid}")),
-        "meta": f"creation-qemu=10.0.2,ctime={_MADE + vmid * 3600}",
+        "meta": f"creation-qemu=10.0.2,ctime={_CREATED + vmid * 3600}",
     }
 
 
-def hardware_address(vmid: int) -> str:
-    """Return a network card's address, the same in every run."""
+def mac_address(vmid: int) -> str:
+    """Return the MAC address of a network card, the same in every run."""
     return f"BC:24:11:{vmid >> 16 & 255:02X}:{vmid >> 8 & 255:02X}:{vmid & 255:02X}"
 
 
 def _add_template(cluster: Cluster, vmid: int, name: str, size: int, ostype: str) -> None:
-    disk = Volume("ceph", "", f"base-{vmid}-disk-0", size, "images", "raw", _MADE, vmid)
+    disk = Volume("ceph", "", f"base-{vmid}-disk-0", size, "images", "raw", _CREATED, vmid)
     cluster.add_volume(disk)
     guest = Guest(vmid, "qemu", NODES[0], {})
     cluster.guests[vmid] = guest
@@ -95,9 +95,9 @@ def _add_template(cluster: Cluster, vmid: int, name: str, size: int, ostype: str
         "ide2": drives.cloudinit(cluster, guest, "ceph"),
         "memory": "1024",
         "name": name,
-        "net0": f"virtio={hardware_address(vmid)},bridge=vmbr0",
+        "net0": f"virtio={mac_address(vmid)},bridge=vmbr0",
         "ostype": ostype,
-        "scsi0": drives.joined(disk.volid, {"size": drives.to_text(size)}),
+        "scsi0": drives.to_value(disk.volid, {"size": drives.to_text(size)}),
         "scsihw": "virtio-scsi-single",
         "serial0": "socket",
         "template": 1,
@@ -106,9 +106,9 @@ def _add_template(cluster: Cluster, vmid: int, name: str, size: int, ostype: str
 
 def _add_container_template(cluster: Cluster) -> None:
     vmid, name, size = CONTAINER_TEMPLATE
-    disk = Volume("ceph", "", f"base-{vmid}-disk-0", size, "rootdir", "raw", _MADE, vmid)
+    disk = Volume("ceph", "", f"base-{vmid}-disk-0", size, "rootdir", "raw", _CREATED, vmid)
     cluster.add_volume(disk)
-    address = hardware_address(vmid)
+    address = mac_address(vmid)
     config: dict[str, Value] = {
         "arch": "amd64",
         "cores": 1,
@@ -116,7 +116,7 @@ def _add_container_template(cluster: Cluster) -> None:
         "memory": 512,
         "net0": f"name=eth0,bridge=vmbr0,hwaddr={address},ip=dhcp,type=veth",
         "ostype": "debian",
-        "rootfs": drives.joined(disk.volid, {"size": drives.to_text(size)}),
+        "rootfs": drives.to_value(disk.volid, {"size": drives.to_text(size)}),
         "swap": 512,
         "template": 1,
         "unprivileged": 1,

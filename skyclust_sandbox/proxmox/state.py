@@ -1,4 +1,4 @@
-"""What a cluster is made of."""
+"""The state of a cluster: nodes, guests, storages, volumes and tasks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Value = str | int
 
 @dataclass
 class Node:
-    """One host; `online` is false once it was shut down."""
+    """A node; `online` is false after it was shut down."""
 
     name: str
     number: int
@@ -41,7 +41,7 @@ class Bridge:
 
 @dataclass(frozen=True)
 class Storage:
-    """A storage that all nodes know; one that is not shared has other volumes on each."""
+    """A storage of all nodes; without `shared` each node has its own volumes in it."""
 
     name: str
     type: str
@@ -52,7 +52,7 @@ class Storage:
 
 @dataclass
 class Volume:
-    """One disk or file. `node` is empty on a shared storage, `text` is what a guest wrote."""
+    """A disk or file. `node` is empty on a shared storage, `text` is the content of a disk."""
 
     storage: str
     node: str
@@ -66,13 +66,13 @@ class Volume:
 
     @property
     def volid(self) -> str:
-        """The id that configurations name it by."""
+        """The id of the volume in configurations."""
         return f"{self.storage}:{self.name}"
 
 
 @dataclass
 class Snapshot:
-    """A guest's configuration and the texts of its disks as they were."""
+    """The configuration of a guest and the content of its disks at one time."""
 
     name: str
     description: str
@@ -85,10 +85,10 @@ class Snapshot:
 
 @dataclass
 class Guest:
-    """A virtual machine or container, and what its configuration file says.
+    """A VM or container, with its configuration.
 
-    `pending` are changes that a running machine takes at its next start; "" stands for the
-    removal of a key.
+    `pending` are changes that a running VM applies at its next start; "" means that the key is
+    removed.
     """
 
     vmid: int
@@ -104,29 +104,29 @@ class Guest:
 
     @property
     def template(self) -> bool:
-        """Whether it is a template."""
+        """Whether the guest is a template."""
         return bool(self.config.get("template"))
 
     @property
     def lock(self) -> str:
-        """The configuration's lock, empty without one."""
+        """The lock of the configuration, empty without a lock."""
         return str(self.config.get("lock", ""))
 
     @property
     def name(self) -> str:
-        """The name as lists show it."""
+        """The name in lists."""
         key = "name" if self.kind == "qemu" else "hostname"
         return str(self.config.get(key, f"{'VM' if self.kind == 'qemu' else 'CT'}{self.vmid}"))
 
     @property
-    def word(self) -> str:
-        """How messages call it."""
+    def label(self) -> str:
+        """The kind of the guest in messages."""
         return "VM" if self.kind == "qemu" else "CT"
 
 
 @dataclass
 class Task:
-    """A task, which is carried out when its time has come; see `Cluster.settle`."""
+    """A task, which is executed when it is due; see `tasks.settle`."""
 
     upid: str
     node: str
@@ -142,7 +142,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Membership:
-    """Which guests there were from a moment on, and the node of each."""
+    """The guests that existed from a time on, and the node of each."""
 
     since: float
     guests: dict[int, tuple[Guest, str]]
@@ -150,10 +150,10 @@ class Membership:
 
 @dataclass
 class Cluster:
-    """All of it. Whoever reads or writes it holds `ProxmoxCloud.lock`.
+    """The whole cluster. Every access to it holds `ProxmoxCloud.lock`.
 
-    `list_lag_seconds` is how far the cluster's own lists are behind what the nodes know;
-    `memberships` is what they show meanwhile.
+    `list_lag_seconds` is the delay of the cluster's own lists; `memberships` are the earlier
+    contents that they show.
     """
 
     name: str
@@ -174,58 +174,58 @@ class Cluster:
 
     @property
     def quorate(self) -> bool:
-        """Whether more than half of the nodes see each other."""
+        """Whether more than half of the nodes are online."""
         return 2 * sum(node.online for node in self.nodes.values()) > len(self.nodes)
 
-    def remember_members(self, now: float) -> None:
-        """Note which guests there are and where, if that has changed."""
+    def record_members(self, now: float) -> None:
+        """Record the guests and their nodes, if they changed."""
         guests = {vmid: (guest, guest.node) for vmid, guest in self.guests.items()}
-        known = self.memberships[-1].guests if self.memberships else None
-        if known is None or _places(known) != _places(guests):
+        last = self.memberships[-1].guests if self.memberships else None
+        if last is None or _locations(last) != _locations(guests):
             self.memberships.append(Membership(now, guests))
 
     def listed_guests(self, now: float) -> list[Guest]:
-        """Return the guests that the cluster's lists show: those of some time ago, if they lag."""
+        """Return the guests in the cluster's lists: earlier ones when the lists are delayed."""
         if not self.list_lag_seconds or not self.memberships:
             return list(self.guests.values())
-        old = [one for one in self.memberships if one.since <= now - self.list_lag_seconds]
+        old = [m for m in self.memberships if m.since <= now - self.list_lag_seconds]
         shown = old[-1] if old else self.memberships[0]
         return [replace(guest, node=node) for guest, node in shown.guests.values()]
 
-    def place_of(self, storage: str, node: str) -> str:
-        """Return where a storage's volumes of a node are kept: nowhere in particular if shared."""
+    def location_of(self, storage: str, node: str) -> str:
+        """Return the node that a storage's volumes are on; empty for a shared storage."""
         return "" if self.storages[storage].shared else node
 
     def volume(self, volid: str, node: str) -> Volume | None:
-        """Return a volume that a node can reach by its id."""
+        """Return the volume with an id that a node can read, or None."""
         storage = volid.partition(":")[0]
         if storage not in self.storages:
             return None
-        return self.volumes.get((self.place_of(storage, node), volid))
+        return self.volumes.get((self.location_of(storage, node), volid))
 
     def add_volume(self, volume: Volume) -> Volume:
         """Add a volume and return it."""
         self.volumes[volume.node, volume.volid] = volume
-        place = (volume.node, volume.storage)
-        self.used[place] = self.used.get(place, 0) + volume.size
+        key = (volume.node, volume.storage)
+        self.used[key] = self.used.get(key, 0) + volume.size
         return volume
 
     def remove_volume(self, volume: Volume) -> None:
-        """Remove a volume and give its room back."""
+        """Remove a volume and free its space."""
         if self.volumes.pop((volume.node, volume.volid), None) is not None:
             self.used[volume.node, volume.storage] -= volume.size
 
     def grow_volume(self, volume: Volume, size: int) -> None:
-        """Give a volume another size."""
+        """Change the size of a volume."""
         self.used[volume.node, volume.storage] += size - volume.size
         volume.size = size
 
     def free(self, storage: str, node: str) -> int:
-        """Return the bytes that are free in a storage, seen from a node."""
+        """Return the free bytes of a storage on a node."""
         return self.storages[storage].total - self.used.get(
-            (self.place_of(storage, node), storage), 0
+            (self.location_of(storage, node), storage), 0
         )
 
 
-def _places(guests: dict[int, tuple[Guest, str]]) -> list[tuple[int, int, str]]:
+def _locations(guests: dict[int, tuple[Guest, str]]) -> list[tuple[int, int, str]]:
     return [(vmid, id(guest), node) for vmid, (guest, node) in sorted(guests.items())]

@@ -1,7 +1,7 @@
-"""Tasks: begun at once, carried out when their time has come.
+"""Tasks: created by a call, executed when they are due.
 
-Nothing runs beside the calls: each call first settles what is due (`settle`). A task that has
-failed is `stopped` like any other; its exit status tells.
+Nothing runs in the background: each call first executes the tasks that are due (`settle`). A task
+that failed has the status `stopped` like any other, with another exit status.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from skyclust_sandbox.proxmox.answers import TaskFailed, refused
+from skyclust_sandbox.proxmox.replies import TaskFailed, refused
 from skyclust_sandbox.proxmox.state import Cluster, Guest, Task
 
-UNSEEN: Final = ""
-"""Kind of a step within a task, which no list shows."""
+HIDDEN: Final = ""
+"""The type of a step within a task, which no list has."""
 
 KEPT: Final = 2000
-"""Tasks that are remembered; a node keeps about as many in its index."""
+"""How many tasks are kept; a node keeps about as many in its index."""
 
 
 def begin(
@@ -33,7 +33,7 @@ def begin(
 ) -> str:
     """Begin a task and return its UPID; it ends after a share of the transition time.
 
-    `holds` is the guest whose configuration file the task keeps locked meanwhile.
+    `holds` is the guest whose configuration file the task locks until then.
     """
     cluster.serial += 1
     pid = 4096 + cluster.serial
@@ -48,11 +48,11 @@ def begin(
 
 
 def settle(cluster: Cluster, now: float) -> None:
-    """Carry out what is due, in the order in which it ends."""
+    """Execute the tasks that are due, in the order of their end."""
     while due := [
-        one for one in cluster.tasks.values() if one.exit_status is None and one.end <= now
+        task for task in cluster.tasks.values() if task.exit_status is None and task.end <= now
     ]:
-        task = min(due, key=lambda one: one.end)
+        task = min(due, key=lambda due_task: due_task.end)
         try:
             task.effect()
         except TaskFailed as failure:
@@ -62,7 +62,7 @@ def settle(cluster: Cluster, now: float) -> None:
 
 
 def failed(message: str) -> Callable[[], None]:
-    """Return what a task does that fails with a message."""
+    """Return the effect of a task that fails with a message."""
 
     def fail() -> None:
         raise TaskFailed(message)
@@ -70,14 +70,14 @@ def failed(message: str) -> Callable[[], None]:
     return fail
 
 
-def holder(cluster: Cluster, guest: Guest) -> Task | None:
-    """Return the task that keeps a guest's configuration file locked, None without one."""
-    running = (one for one in cluster.tasks.values() if one.exit_status is None)
-    return next((one for one in running if one.holds == guest.vmid), None)
+def lock_holder(cluster: Cluster, guest: Guest) -> Task | None:
+    """Return the task that locks a guest's configuration file, or None."""
+    running = (task for task in cluster.tasks.values() if task.exit_status is None)
+    return next((task for task in running if task.holds == guest.vmid), None)
 
 
 def lock_message(guest: Guest) -> str:
-    """Return what is said of a configuration file that another task has locked."""
+    """Return the message for a configuration file that another task has locked."""
     folder, kind = ("lxc", "config") if guest.kind == "lxc" else ("qemu-server", "lock")
     path = f"/run/lock/lxc/pve-{kind}-{guest.vmid}.lock"
     if guest.kind == "qemu":
@@ -85,16 +85,16 @@ def lock_message(guest: Guest) -> str:
     return f"can't lock file '{path}' - got timeout"
 
 
-def refuse_busy(cluster: Cluster, guest: Guest) -> None:
-    """Raise what a change of a guest gets that is locked or held by a task."""
+def require_idle(cluster: Cluster, guest: Guest) -> None:
+    """Raise Refused for a guest that has a lock or a running task."""
     if guest.lock:
-        raise refused(f"{guest.word} is locked ({guest.lock})")
-    if holder(cluster, guest):
+        raise refused(f"{guest.label} is locked ({guest.lock})")
+    if lock_holder(cluster, guest):
         raise refused(lock_message(guest))
 
 
-def told(task: Task) -> dict[str, object]:
-    """Return a task as its status shows it."""
+def to_status(task: Task) -> dict[str, object]:
+    """Return the status of a task."""
     known: dict[str, object] = {
         "upid": task.upid,
         "node": task.node,

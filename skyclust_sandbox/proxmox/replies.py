@@ -1,7 +1,7 @@
-"""What pveproxy says: data in an envelope, and errors in the status line.
+"""Replies of pveproxy: data in an envelope, and errors in the status line.
 
-Proxmox VE puts the message of an error into the reason of the status line, and into the body
-beside it. https://pve.proxmox.com/wiki/Proxmox_VE_API
+Proxmox VE puts the message of an error into the reason phrase of the status line, and also into
+the body. https://pve.proxmox.com/wiki/Proxmox_VE_API
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from skyclust_sandbox.application import Refused
 
 
 class TaskFailed(Exception):
-    """A task ends with this text as its exit status."""
+    """Ends a task with this message as its exit status."""
 
 
 def data(content: object) -> Response:
@@ -24,7 +24,7 @@ def data(content: object) -> Response:
 
 
 def refusal(status: int, message: str, errors: Mapping[str, str] | None = None) -> Response:
-    """Return an error: its message is the reason of the status line."""
+    """Return an error reply; its message is the reason phrase of the status line."""
     body: dict[str, object] = {"data": None, "message": message}
     if errors:
         body["errors"] = dict(errors)
@@ -32,11 +32,11 @@ def refusal(status: int, message: str, errors: Mapping[str, str] | None = None) 
 
 
 def refused(message: str, status: int = 500) -> Refused:
-    """Return an error to raise; what Proxmox VE dies of is a 500."""
+    """Return an error to raise; Proxmox VE replies to most errors with 500."""
     return Refused(refusal(status, message))
 
 
 def invalid(**errors: str) -> Refused:
-    """Return the 400 of parameters that the API's schema does not take."""
+    """Return the 400 for parameters that do not match the schema."""
     named = {name.replace("_", "-"): text for name, text in errors.items()}
     return Refused(refusal(400, "Parameter verification failed.", named))
