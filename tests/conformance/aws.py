@@ -1,4 +1,4 @@
-"""The sandbox AWS as the conformance suite wants it: seeded, counted, and failing on demand."""
+"""The sandbox AWS for the conformance suite: seeds, call counts and faults."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SUBNET_NAME: Final = "conformance"
 
 @dataclass(frozen=True)
 class _Written:
-    """A text on a volume; moto's volumes have no content, but snapshots have their lineage."""
+    """A text on a volume; volumes of moto have no content, but snapshots have a source."""
 
     volume_id: str
     text: str
@@ -63,7 +63,7 @@ class AwsHarness:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._written: list[_Written] = []
-        # EC2 may always answer with less than was asked for: here with one thing a page.
+        # EC2 may return smaller pages than requested: here pages of one item.
         sandbox.limit_pages(self.smallest_page)
         role = _client(sandbox, "sts", sandbox.access_key, "any", None).assume_role(
             RoleArn=f"arn:aws:iam::{sandbox.account}:role/{sandbox.role_name}",
@@ -91,7 +91,7 @@ class AwsHarness:
         return self._credential(self._sandbox.access_key, self._sandbox.endpoint)
 
     def wrong_credential(self) -> AwsCredential:
-        """Return keys that AWS does not know."""
+        """Return unknown keys."""
         return self._credential("AKIAIOSFODNN7EXAMPLE", self._sandbox.endpoint)
 
     def unreachable_credential(self) -> AwsCredential:
@@ -108,7 +108,7 @@ class AwsHarness:
         )
 
     def fail(self, failure: Failure) -> None:
-        """Let the calls of the account's user fail."""
+        """Let calls of the account's user fail."""
         user = self._sandbox.access_key
         if failure in ODD_ANSWERS:
             kind, actions = ODD_ANSWERS[failure]
@@ -136,7 +136,7 @@ class AwsHarness:
         )
 
     def spoil(self, kind: ResourceKind) -> str:
-        """Leave a field out of the newest resource of a kind that nobody can do without.
+        """Omit a required field of the newest resource of a kind.
 
         Mostly that is its id, and then the error names it by its place in the list.
         """
@@ -151,7 +151,7 @@ class AwsHarness:
         return newest if kind is ResourceKind.INSTANCE else "number"
 
     def reuse(self, instance: InstanceReference) -> InstanceReference | None:
-        """Return None: EC2 gives no id again."""
+        """Return None: EC2 never reuses an id."""
         return None
 
     def reboots(self) -> int:
@@ -159,7 +159,7 @@ class AwsHarness:
         return self._sandbox.calls().get("RebootInstances", 0)
 
     def break_after(self, calls: int) -> None:
-        """Lose the reply of the call after so many, and answer none that follows."""
+        """Lose the reply to a call after some calls, and fail all calls that follow."""
         user = self._sandbox.access_key
         self._sandbox.inject(
             Fault(kind=FaultKind.DROP_REPLY, access_key=user, after=calls, times=1),
@@ -175,11 +175,11 @@ class AwsHarness:
         return sum(self._sandbox.calls().values())
 
     def unmapped_errors(self) -> Sequence[str]:
-        """Return botocore's classes and AWS's documented codes that have no place."""
+        """Return botocore's classes and AWS's documented codes that are not mapped."""
         return [*unplaced_classes(), *unplaced_codes()]
 
     def spec(self, name: str) -> InstanceSpec:
-        """Return a small machine."""
+        """Return the spec of a small instance."""
         return InstanceSpec(
             name=name,
             region=REGION,
@@ -191,7 +191,7 @@ class AwsHarness:
         )
 
     def spec_by_names(self, name: str) -> InstanceSpec:
-        """Return the same machine by the names of its image and subnet."""
+        """Return the same spec with the names of its image and subnet."""
         names = {"image": IMAGE_NAME, "network": SUBNET_NAME}
         return self.spec(name).model_copy(update=names)
 
@@ -225,18 +225,18 @@ class AwsHarness:
         )
 
     def spare_disk(self) -> str:
-        """Make a volume in the zone of the machines."""
+        """Create a volume in the zone of the instances."""
         zone = self._subnets[0]["AvailabilityZone"]
         return self._ec2.create_volume(AvailabilityZone=zone, Size=1)["VolumeId"]
 
     def write(self, instance_id: str, text: str) -> None:
-        """Note what is on every disk, and which snapshots were taken before that."""
+        """Write a text to every disk, and record the snapshots taken before."""
         taken = frozenset(one["SnapshotId"] for one in self._snapshots())
         for volume in self._volumes_of(instance_id):
             self._written.append(_Written(volume["VolumeId"], text, taken))
 
     def read(self, instance_id: str) -> Sequence[str]:
-        """Return what is on each disk: what was written to it, else what its snapshot kept."""
+        """Return the text on each disk: the written text, or that of its snapshot."""
         sources = {one["SnapshotId"]: one["VolumeId"] for one in self._snapshots()}
         return [
             self._text(volume["VolumeId"], None)
@@ -263,7 +263,7 @@ class AwsHarness:
         return list(pages.build_full_result()["Volumes"])
 
     def seed(self, kind: ResourceKind, number: int) -> Sequence[str]:
-        """Make resources of a kind and return their ids."""
+        """Create resources of a kind and return their ids."""
         return self._seeds.make(kind, number)
 
 

@@ -1,4 +1,4 @@
-"""How the sandbox AWS goes wrong for the conformance suite: which calls, and which fields."""
+"""The calls and fields of the sandbox AWS that faults affect in the conformance suite."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CHANGES: Final = (
     "CreateTags",
     "DeleteTags",
 )
-"""Every call that changes anything, but for RunInstances."""
+"""Every mutating call except RunInstances."""
 
 ODD_ANSWERS: Final = {
     Failure.HTML: (FaultKind.HTML, ("*",)),
@@ -45,4 +45,4 @@ SPOILS: Final[Mapping[ResourceKind, tuple[str, str]]] = {
     ResourceKind.ADDRESS: ("DescribeAddresses", "allocationId"),
     ResourceKind.LOAD_BALANCER: ("DescribeLoadBalancers", "LoadBalancerArn"),
 }
-"""The call that lists each kind, and the field that none can do without."""
+"""The call that lists each kind, and the required field of its items."""

@@ -1,4 +1,4 @@
-"""What the conformance suite finds in the sandbox AWS: things of every kind, made for it."""
+"""Resources of every kind, which the conformance suite creates in the sandbox AWS."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ POLL_SECONDS: Final = 0.05
 
 
 class AwsSeeds:
-    """Makes resources in the region of the given clients."""
+    """Creates resources in the region of its clients."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class AwsSeeds:
         self.newest: dict[ResourceKind, str] = {}
 
     def make(self, kind: ResourceKind, number: int) -> Sequence[str]:
-        """Make resources of a kind and return their ids."""
+        """Create resources of a kind and return their ids."""
         make = {
             ResourceKind.INSTANCE: self._make_instance,
             ResourceKind.DISK: self._make_disk,

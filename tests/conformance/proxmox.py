@@ -1,4 +1,4 @@
-"""The sandbox Proxmox VE as the conformance suite wants it."""
+"""The sandbox Proxmox VE for the conformance suite."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class ProxmoxHarness:
         return self._sandbox.credential(endpoint="http://127.0.0.1:1")
 
     def fail(self, failure: Failure) -> None:
-        """Let the calls of the token fail."""
+        """Let calls of the token fail."""
         user = self._sandbox.access_key
         if failure in {Failure.NO_CAPACITY, Failure.NO_QUOTA}:
             # Proxmox VE has no quotas: a full storage is the limit that there is.
@@ -88,7 +88,7 @@ class ProxmoxHarness:
         )
 
     def spoil(self, kind: ResourceKind) -> str:
-        """Let one resource be shown without what it is known by."""
+        """Omit the identifying field of a resource."""
         last = next(self._numbers) - 1
         field, item, named = {
             ResourceKind.INSTANCE: ("vmid", f"seed-{last}", f"seed-{last}"),
@@ -110,7 +110,7 @@ class ProxmoxHarness:
         return named
 
     def reuse(self, instance: InstanceReference) -> InstanceReference:
-        """Make a machine with a number that is free again, as an administrator does."""
+        """Create a guest with a VMID that is free again, as an administrator does."""
         path = "nodes/pve1/qemu"
         self._await("pve1", self._bare.post(path, vmid=instance.id, name="stranger", start=1))
         path = f"{path}/{instance.id}"
@@ -129,7 +129,7 @@ class ProxmoxHarness:
         return sum(number for action, number in counts if action.endswith("/status/reboot"))
 
     def break_after(self, calls: int) -> None:
-        """Carry out one more call after so many, lose its reply, and refuse what follows."""
+        """Lose the reply to a call after some calls, and refuse all calls that follow."""
         user = self._sandbox.access_key
         self._sandbox.inject(
             Fault(kind=FaultKind.DROP_REPLY, access_key=user, after=calls, times=1),
@@ -154,11 +154,11 @@ class ProxmoxHarness:
         return sum(self._sandbox.calls().values())
 
     def unmapped_errors(self) -> Sequence[str]:
-        """Return requests' classes and Proxmox VE's sentences that have no place."""
+        """Return the classes of requests and the messages of Proxmox VE that are not mapped."""
         return [*unplaced_classes(), *unplaced_sentences()]
 
     def spec(self, name: str) -> InstanceSpec:
-        """Return a small machine, cloned from a template."""
+        """Return the spec of a small VM, cloned from a template."""
         return InstanceSpec(
             name=name,
             region=CLUSTER,
@@ -169,27 +169,27 @@ class ProxmoxHarness:
         )
 
     def spec_by_names(self, name: str) -> InstanceSpec:
-        """Return the same machine; a bridge has no other name than its id."""
+        """Return the same spec; a bridge has no other name than its id."""
         return self.spec(name).model_copy(update={"image": "ubuntu-24.04"})
 
     def machines(self) -> int:
-        """Return how many machines there are that are no templates."""
+        """Return the number of guests that are not templates."""
         return sum(1 for _, one in self._guests() if not one.get("template"))
 
     def belongings(self) -> Sequence[str]:
-        """Return the numbers of all machines and templates, and all volumes."""
+        """Return the VMIDs of all guests and templates, and all volumes."""
         guests = (f"{kind}/{one['vmid']}" for kind, one in self._guests())
         return sorted([*guests, *self._disks()])
 
     def _guests(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield machines and containers by their nodes: the cluster's own list may lag."""
+        """Yield the guests in the nodes' lists: the cluster's own list may be outdated."""
         for node in ("pve1", "pve2", "pve3"):
             for kind in ("qemu", "lxc"):
                 for one in self._bare.get(f"nodes/{node}/{kind}"):
                     yield kind, one
 
     def lag(self, seconds: float) -> None:
-        """Let the cluster's list be behind what its nodes know."""
+        """Delay the cluster's list behind those of the nodes."""
         self._bare.lag(seconds)
 
     def _disks(self) -> list[str]:
@@ -201,19 +201,19 @@ class ProxmoxHarness:
         return found
 
     def write(self, instance_id: str, text: str) -> None:
-        """Write a text to every disk of a machine."""
+        """Write a text to every disk of a guest."""
         self._bare.write_texts(instance_id, text)
 
     def read(self, instance_id: str) -> Sequence[str]:
-        """Return the text on each disk of a machine."""
+        """Return the text on each disk of a guest."""
         return self._bare.texts(instance_id)
 
     def spare_disk(self) -> str:
-        """Make a volume that belongs to no machine, on the shared storage."""
+        """Create a volume that no guest owns, on the shared storage."""
         return self._make_disk_at(next(self._numbers), "ceph", "pve1")
 
     def seed(self, kind: ResourceKind, number: int) -> Sequence[str]:
-        """Make resources of a kind and return their ids."""
+        """Create resources of a kind and return their ids."""
         make = {
             ResourceKind.INSTANCE: self._make_instance,
             ResourceKind.DISK: self._make_disk,

@@ -50,7 +50,7 @@ class TestAws(
 
     @pytest.fixture
     def harness(self, aws_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> AwsHarness:
-        """The sandbox, and an SDK that makes all its attempts without waiting between them."""
+        """The sandbox, and an SDK that makes all its attempts without pauses."""
         monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
         monkeypatch.setattr("botocore.retries.bucket.TokenBucket.acquire", lambda _: True)
         return AwsHarness(aws_sandbox)

@@ -20,10 +20,11 @@ from tests.conformance.proxmox import ProxmoxHarness
 from tests.fixtures.proxmox import ProxmoxSandbox
 
 ONE_READ = (
-    "A bridge is one network on all its nodes: every node is asked before the first one is known."
+    "A bridge is one network on all its nodes: the bridges of every node are read before the first"
+    " page."
 )
-NO_PAGES = "Proxmox VE has no pages: each list is one answer, which cannot go on for ever."
-NO_QUOTAS = "Proxmox VE has no quotas: what is full is a storage or a node, and that is capacity."
+NO_PAGES = "Proxmox VE has no pages: each list is one reply, which cannot be endless."
+NO_QUOTAS = "Proxmox VE has no quotas: a full storage or node is exhausted capacity."
 
 
 @pytest.mark.integration
@@ -43,12 +44,12 @@ class TestProxmox(
 
     @pytest.fixture
     def hasty(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A provider that hardly pauses."""
+        """A provider with short pauses."""
         monkeypatch.setattr("providers.proxmox.client.READ_PAUSES", (0, 0, 0))
         monkeypatch.setattr("providers.proxmox.tasks.FIRST_PAUSE", 0.02)
         monkeypatch.setattr("providers.proxmox.tasks.LONGEST_PAUSE", 0.05)
 
     @pytest.fixture
     def harness(self, hasty: None, proxmox_sandbox: ProxmoxSandbox) -> ProxmoxHarness:
-        """The sandbox, and a provider that hardly pauses."""
+        """The sandbox, and a provider with short pauses."""
         return ProxmoxHarness(proxmox_sandbox)

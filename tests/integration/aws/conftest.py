@@ -1,4 +1,4 @@
-"""The AWS provider on the sandbox AWS, and a bare client to prepare things with."""
+"""The AWS provider on the sandbox AWS, and a boto3 client to prepare resources."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Connect = Callable[..., AwsProvider]
 
 @pytest.fixture
 def impatient_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let botocore make all its attempts without waiting between them."""
+    """Let botocore make all its attempts without pauses."""
     monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
     monkeypatch.setattr("botocore.retries.bucket.TokenBucket.acquire", lambda _: True)
 
@@ -44,7 +44,7 @@ def credential(aws_sandbox: Sandbox) -> AwsCredential:
 
 @pytest.fixture
 def connect(credential: AwsCredential) -> Connect:
-    """Return a function that makes a provider for the sandbox; other fields may be given."""
+    """Return a function that creates a provider for the sandbox, with additional fields."""
 
     def provider(**fields: str) -> AwsProvider:
         given = {**credential.model_dump(exclude_unset=True), **fields}
@@ -61,7 +61,7 @@ def provider(connect: Connect) -> AwsProvider:
 
 @pytest.fixture
 def bare(aws_sandbox: Sandbox) -> Callable[[str], Any]:
-    """Return a function that makes a boto3 client of a service for the main account."""
+    """Return a function that creates a boto3 client of a service for the main account."""
     session = boto3.session.Session(
         aws_access_key_id=aws_sandbox.access_key,
         aws_secret_access_key="any",
@@ -76,14 +76,14 @@ def bare(aws_sandbox: Sandbox) -> Callable[[str], Any]:
 
 @pytest.fixture
 def ec2(bare: Callable[[str], Any]) -> EC2Client:
-    """Return a bare client of EC2."""
+    """Return a boto3 client of EC2."""
     made: EC2Client = bare("ec2")
     return made
 
 
 @pytest.fixture
 def spec() -> Callable[..., InstanceSpec]:
-    """Return a function that makes the spec of a small machine."""
+    """Return a function that creates the spec of a small instance."""
 
     def of(**changes: Any) -> InstanceSpec:
         values = {"name": "web", "region": REGION, "type": "t3.small", "image": AMAZON_IMAGE}

@@ -21,51 +21,53 @@ Spec = Callable[..., InstanceSpec]
 
 
 @pytest.fixture
-def machine(provider: AwsProvider, spec: Spec) -> Instance:
-    """Return a machine that is still pending."""
+def instance(provider: AwsProvider, spec: Spec) -> Instance:
+    """Return an instance that is still pending."""
     return provider.create_instance(spec(), "t-1")
 
 
-def becomes(provider: AwsProvider, machine: Instance, state: InstanceState) -> None:
-    wait_for_state(provider, machine.reference, state, deadline_seconds=20, poll_seconds=0.05)
+def becomes(provider: AwsProvider, instance: Instance, state: InstanceState) -> None:
+    wait_for_state(provider, instance.reference, state, deadline_seconds=20, poll_seconds=0.05)
 
 
-def test_a_machine_on_its_way_is_busy(provider: AwsProvider, machine: Instance) -> None:
-    with pytest.raises(Conflict, match=f"stop instance {machine.id}.*pending"):
-        provider.stop_instance(machine.reference)
-    with pytest.raises(Conflict, match="pending"):
-        provider.reboot_instance(machine.reference)
-    becomes(provider, machine, InstanceState.RUNNING)
-    provider.stop_instance(machine.reference)
-    with pytest.raises(Conflict, match="stopping"):
-        provider.start_instance(machine.reference)
-    with pytest.raises(Conflict, match="stopping"):
-        provider.resize_instance(machine.reference, "t3.large")
-
-
-def test_a_machine_in_a_lasting_state_needs_another_change_first(
-    provider: AwsProvider, machine: Instance
+def test_a_change_in_a_transitional_state_is_a_conflict(
+    provider: AwsProvider, instance: Instance
 ) -> None:
-    becomes(provider, machine, InstanceState.RUNNING)
+    with pytest.raises(Conflict, match=f"stop instance {instance.id}.*pending"):
+        provider.stop_instance(instance.reference)
+    with pytest.raises(Conflict, match="pending"):
+        provider.reboot_instance(instance.reference)
+    becomes(provider, instance, InstanceState.RUNNING)
+    provider.stop_instance(instance.reference)
+    with pytest.raises(Conflict, match="stopping"):
+        provider.start_instance(instance.reference)
+    with pytest.raises(Conflict, match="stopping"):
+        provider.resize_instance(instance.reference, "t3.large")
+
+
+def test_a_change_in_another_stable_state_is_invalid(
+    provider: AwsProvider, instance: Instance
+) -> None:
+    becomes(provider, instance, InstanceState.RUNNING)
     with pytest.raises(InvalidRequest, match=r"is running\. .* stopped for this"):
-        provider.resize_instance(machine.reference, "t3.large")
-    provider.stop_instance(machine.reference)
-    becomes(provider, machine, InstanceState.STOPPED)
+        provider.resize_instance(instance.reference, "t3.large")
+    provider.stop_instance(instance.reference)
+    becomes(provider, instance, InstanceState.STOPPED)
     with pytest.raises(InvalidRequest, match=r"is stopped\. .* running for this"):
-        provider.reboot_instance(machine.reference)
+        provider.reboot_instance(instance.reference)
 
 
-def test_a_type_for_another_processor_is_refused(provider: AwsProvider, machine: Instance) -> None:
-    becomes(provider, machine, InstanceState.RUNNING)
-    provider.stop_instance(machine.reference)
-    becomes(provider, machine, InstanceState.STOPPED)
+def test_a_type_for_another_processor_is_refused(provider: AwsProvider, instance: Instance) -> None:
+    becomes(provider, instance, InstanceState.RUNNING)
+    provider.stop_instance(instance.reference)
+    becomes(provider, instance, InstanceState.STOPPED)
     with pytest.raises(InvalidRequest, match="architecture"):
-        provider.resize_instance(machine.reference, "t4g.small")
-    assert provider.get_instance(REGION, machine.id).type == "t3.small"
+        provider.resize_instance(instance.reference, "t4g.small")
+    assert provider.get_instance(REGION, instance.id).type == "t3.small"
 
 
-def test_a_protected_machine_says_what_to_do(
-    provider: AwsProvider, machine: Instance, aws_sandbox: Sandbox
+def test_a_protected_instance_gives_a_hint(
+    provider: AwsProvider, instance: Instance, aws_sandbox: Sandbox
 ) -> None:
     refused = Fault(
         kind=FaultKind.ERROR,
@@ -75,10 +77,10 @@ def test_a_protected_machine_says_what_to_do(
     )
     aws_sandbox.inject(refused)
     with pytest.raises(InvalidRequest, match="protection on"):
-        provider.delete_instance(machine.reference)
+        provider.delete_instance(instance.reference)
 
 
-def test_an_id_that_no_machine_can_have_is_not_passed_off_as_deleted(
+def test_a_malformed_id_does_not_count_as_deleted(
     provider: AwsProvider,
 ) -> None:
     with pytest.raises(NotFound):
@@ -87,12 +89,12 @@ def test_an_id_that_no_machine_can_have_is_not_passed_off_as_deleted(
         provider.get_instance(REGION, "web-1")
 
 
-def test_no_room_is_told_as_such(
-    provider: AwsProvider, machine: Instance, aws_sandbox: Sandbox, impatient_sdk: None
+def test_exhausted_capacity_is_reported(
+    provider: AwsProvider, instance: Instance, aws_sandbox: Sandbox, impatient_sdk: None
 ) -> None:
-    becomes(provider, machine, InstanceState.RUNNING)
-    provider.stop_instance(machine.reference)
-    becomes(provider, machine, InstanceState.STOPPED)
+    becomes(provider, instance, InstanceState.RUNNING)
+    provider.stop_instance(instance.reference)
+    becomes(provider, instance, InstanceState.STOPPED)
     full = Fault(
         kind=FaultKind.ERROR,
         action="StartInstances",
@@ -101,24 +103,24 @@ def test_no_room_is_told_as_such(
     )
     aws_sandbox.inject(full)
     with pytest.raises(CapacityExhausted, match="another zone"):
-        provider.start_instance(machine.reference)
+        provider.start_instance(instance.reference)
 
 
-def test_a_set_of_snapshots_that_is_not_listed_yet_is_no_broken_one(
-    provider: AwsProvider, machine: Instance, aws_sandbox: Sandbox
+def test_a_snapshot_set_that_is_not_listed_yet_is_pending(
+    provider: AwsProvider, instance: Instance, aws_sandbox: Sandbox
 ) -> None:
-    """EC2 may list what it has just made a while later, and one part before the other."""
-    becomes(provider, machine, InstanceState.RUNNING)
+    """EC2 may list new snapshots with a delay, and one after the other."""
+    becomes(provider, instance, InstanceState.RUNNING)
     aws_sandbox.inject(Fault(kind=FaultKind.LAG, action="DescribeSnapshots", seconds=1.0))
     token = "0b0c5d8e-lagging"
-    made = provider.create_snapshot(machine.reference, "nightly", token)
+    made = provider.create_snapshot(instance.reference, "nightly", token)
     assert (made.state, len(made.parts)) != (SnapshotState.ERROR, 0)
     seen: list[SnapshotState] = []
     end = time.monotonic() + 20
     while time.monotonic() < end and (not seen or seen[-1] is not SnapshotState.AVAILABLE):
-        seen += [one.state for one in provider.list_snapshots(REGION, machine.id)]
+        seen += [one.state for one in provider.list_snapshots(REGION, instance.id)]
         time.sleep(0.1)
     assert seen[-1] is SnapshotState.AVAILABLE
     assert SnapshotState.ERROR not in seen
-    again = provider.create_snapshot(machine.reference, "nightly", token)
+    again = provider.create_snapshot(instance.reference, "nightly", token)
     assert (again.id, len(again.parts)) == (made.id, len(made.parts))

@@ -1,4 +1,4 @@
-"""Creating instances: names, places, tokens, and what becomes of a token later."""
+"""Creating instances: names, zones and tokens, also after a termination."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ def default_subnets(ec2: EC2Client) -> dict[str, str]:
     return {s["AvailabilityZone"]: s["SubnetId"] for s in ec2.describe_subnets()["Subnets"]}
 
 
-def test_everything_that_was_asked_for_arrives(
+def test_every_field_of_the_spec_takes_effect(
     provider: AwsProvider, ec2: EC2Client, spec: Spec
 ) -> None:
     ec2.create_key_pair(KeyName="ops")
-    asked = spec(
+    instance_spec = spec(
         ssh_keys=["ops"],
         user_data="#cloud-config\npackages: [nginx]\n",
         tags={"team": "shop"},
         disks=[{"size_gib": 20, "type": "gp3"}, {"size_gib": 5}],
     )
-    made = provider.create_instance(asked, "t-1")
+    made = provider.create_instance(instance_spec, "t-1")
     assert made.attributes["key"] == "ops"
     assert made.tags == {"Name": "web", "team": "shop", "skyclust:token": "t-1"}
     attribute = ec2.describe_instance_attribute(InstanceId=made.id, Attribute="userData")
-    assert base64.b64decode(attribute["UserData"]["Value"]).decode() == asked.user_data
+    assert base64.b64decode(attribute["UserData"]["Value"]).decode() == instance_spec.user_data
     volumes = ec2.describe_volumes(
         Filters=[{"Name": "attachment.instance-id", "Values": [made.id]}]
     )["Volumes"]
@@ -64,7 +64,7 @@ def test_everything_that_was_asked_for_arrives(
     assert {"Key": "skyclust:token", "Value": "t-1"} in data["/dev/sdf"]["Tags"]
 
 
-def test_an_image_of_the_account_goes_before_a_public_one(
+def test_an_image_of_the_account_precedes_a_public_image(
     provider: AwsProvider, ec2: EC2Client, spec: Spec
 ) -> None:
     public = provider.create_instance(spec(), "t-1")
@@ -75,7 +75,7 @@ def test_an_image_of_the_account_goes_before_a_public_one(
     assert provider.create_instance(spec(), "t-2").image == own
 
 
-def test_images_of_one_name_are_told_apart_by_their_ids(
+def test_images_with_one_name_are_refused_with_their_ids(
     provider: AwsProvider, ec2: EC2Client, spec: Spec
 ) -> None:
     ids = [
@@ -86,13 +86,13 @@ def test_images_of_one_name_are_told_apart_by_their_ids(
         provider.create_instance(spec(image="web"), "t-1")
 
 
-def test_an_image_name_is_no_pattern(provider: AwsProvider, spec: Spec) -> None:
+def test_an_image_name_is_not_a_pattern(provider: AwsProvider, spec: Spec) -> None:
     with pytest.raises(NotFound, match=r"no image 'al2023-\*'"):
         provider.create_instance(spec(image="al2023-*"), "t-1")
 
 
 @pytest.mark.parametrize("publisher", ["ubuntu/images/hvm-ssd", "debian-12"])
-def test_well_known_publishers_are_known_by_name(
+def test_images_of_known_publishers_are_selected_by_name(
     provider: AwsProvider, ec2: EC2Client, spec: Spec, publisher: str
 ) -> None:
     images = ec2.describe_images(
@@ -105,7 +105,7 @@ def test_well_known_publishers_are_known_by_name(
     assert made.image == images[0]["ImageId"]
 
 
-def test_an_image_of_a_stranger_is_not_found_by_its_name(
+def test_an_image_of_another_account_is_not_selected_by_name(
     connect: Callable[..., AwsProvider], aws_sandbox: Sandbox, ec2: EC2Client, spec: Spec
 ) -> None:
     image = ec2.register_image(
@@ -125,12 +125,12 @@ def test_a_network_gives_a_subnet_of_the_zone(
     name_tag(ec2, network, "main")
     for number, (zone, subnet) in enumerate(subnets.items()):
         for given in (network, "main"):
-            asked = spec(network=given, zone=zone)
-            made = provider.create_instance(asked, f"t-{given}-{number}")
+            instance_spec = spec(network=given, zone=zone)
+            made = provider.create_instance(instance_spec, f"t-{given}-{number}")
             assert (made.subnet, made.zone) == (subnet, zone)
 
 
-def test_a_network_without_a_zone_gives_the_same_subnet_again(
+def test_a_repeated_request_selects_the_same_subnet(
     provider: AwsProvider, ec2: EC2Client, spec: Spec
 ) -> None:
     network = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
@@ -147,7 +147,7 @@ def test_a_subnet_in_another_zone_is_refused(
         provider.create_instance(spec(network=subnet, zone=f"{REGION}b"), "t-1")
 
 
-def test_subnets_of_one_name_are_told_apart_by_zone_or_id(
+def test_subnets_with_one_name_are_selected_by_zone_or_id(
     provider: AwsProvider, ec2: EC2Client, spec: Spec
 ) -> None:
     subnets = default_subnets(ec2)
@@ -159,20 +159,18 @@ def test_subnets_of_one_name_are_told_apart_by_zone_or_id(
     assert made.subnet == subnets[f"{REGION}b"]
 
 
-def test_a_zone_alone_is_enough(provider: AwsProvider, spec: Spec) -> None:
+def test_a_zone_without_a_network(provider: AwsProvider, spec: Spec) -> None:
     assert provider.create_instance(spec(zone=f"{REGION}c"), "t-1").zone == f"{REGION}c"
 
 
-def test_a_token_of_any_length_makes_one_machine_and_finds_it(
-    provider: AwsProvider, spec: Spec
-) -> None:
+def test_a_token_of_any_length_creates_one_instance(provider: AwsProvider, spec: Spec) -> None:
     token = "workspace/operation/" + "7" * 200
     made = provider.create_instance(spec(), token)
     assert provider.create_instance(spec(), token).id == made.id
     assert [found.id for found in provider.find_instances(REGION, token)] == [made.id]
 
 
-def test_a_throttled_account_only_takes_longer(
+def test_throttling_only_delays_the_creation(
     provider: AwsProvider, aws_sandbox: Sandbox, spec: Spec, impatient_sdk: None
 ) -> None:
     aws_sandbox.inject(Fault(kind=FaultKind.THROTTLE, action="RunInstances", times=9))
@@ -180,7 +178,7 @@ def test_a_throttled_account_only_takes_longer(
     assert aws_sandbox.calls()["RunInstances"] == 10
 
 
-def test_a_terminated_machine_is_what_its_token_gives(provider: AwsProvider, spec: Spec) -> None:
+def test_a_token_returns_its_terminated_instance(provider: AwsProvider, spec: Spec) -> None:
     made = provider.create_instance(spec(), "t-1")
     provider.delete_instance(made.reference)
     becomes(provider, made, InstanceState.DELETED)
@@ -189,7 +187,7 @@ def test_a_terminated_machine_is_what_its_token_gives(provider: AwsProvider, spe
 
 
 def unlisted(times: int | None = None) -> Fault:
-    """Let EC2 not know yet, or no more, the machine it is asked for."""
+    """Let EC2 not list an instance, as before its first listing or long after its end."""
     return Fault(
         kind=FaultKind.ERROR,
         action="DescribeInstances",
@@ -199,7 +197,7 @@ def unlisted(times: int | None = None) -> Fault:
     )
 
 
-def test_a_machine_that_is_not_listed_yet_is_waited_for(
+def test_an_instance_that_is_not_listed_yet_is_awaited(
     provider: AwsProvider, aws_sandbox: Sandbox, spec: Spec
 ) -> None:
     aws_sandbox.inject(unlisted(times=2))
@@ -208,7 +206,7 @@ def test_a_machine_that_is_not_listed_yet_is_waited_for(
     assert aws_sandbox.calls()["DescribeInstances"] == 4
 
 
-def test_a_machine_that_stays_unlisted_may_be_asked_for_again(
+def test_an_instance_that_is_never_listed_is_a_timeout(
     provider: AwsProvider, credential: AwsCredential, aws_sandbox: Sandbox, spec: Spec
 ) -> None:
     aws_sandbox.inject(unlisted())
@@ -219,7 +217,7 @@ def test_a_machine_that_stays_unlisted_may_be_asked_for_again(
     assert [found.id for found in provider.find_instances(REGION, "t-1")] == [again.id]
 
 
-def test_a_machine_that_ec2_lists_no_longer_is_deleted_not_new(
+def test_an_instance_that_is_no_longer_listed_is_deleted(
     provider: AwsProvider, aws_sandbox: Sandbox, spec: Spec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = provider.create_instance(spec(), "t-1")

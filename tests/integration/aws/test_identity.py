@@ -1,4 +1,4 @@
-"""Who a credential is, what it may do and where; roles, and their renewal."""
+"""The identity and permissions of credentials; assumed roles and their renewal."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def role(aws_sandbox: Sandbox) -> dict[str, str]:
     }
 
 
-def test_account_and_principal_are_told(provider: AwsProvider, aws_sandbox: Sandbox) -> None:
+def test_account_and_principal(provider: AwsProvider, aws_sandbox: Sandbox) -> None:
     identity = provider.verify()
     assert identity.account == aws_sandbox.account
     assert identity.principal == f"arn:aws:iam::{aws_sandbox.account}:user/skyclust"
@@ -60,7 +60,7 @@ def test_a_wrong_external_id_is_refused_and_not_repeated(
         list(provider.list_resources(REGION, ResourceKind.INSTANCE))
 
 
-def test_a_role_is_renewed_before_it_ends(
+def test_a_role_is_renewed_before_it_expires(
     credential: AwsCredential,
     aws_sandbox: Sandbox,
     role: dict[str, str],
@@ -84,7 +84,7 @@ def test_a_role_is_renewed_before_it_ends(
     assert aws_sandbox.calls()["AssumeRole"] == 2
 
 
-def test_denied_calls_are_told_as_missing(provider: AwsProvider, aws_sandbox: Sandbox) -> None:
+def test_denied_calls_are_missing_permissions(provider: AwsProvider, aws_sandbox: Sandbox) -> None:
     aws_sandbox.inject(
         Fault(kind=FaultKind.DENY, action="TerminateInstances"),
         Fault(kind=FaultKind.DENY, action="DescribeVolumes"),
@@ -93,7 +93,7 @@ def test_denied_calls_are_told_as_missing(provider: AwsProvider, aws_sandbox: Sa
     assert missing == ("ec2:DescribeVolumes", "ec2:TerminateInstances")
 
 
-def test_who_may_not_simulate_is_asked_call_by_call(
+def test_without_the_simulation_each_call_is_tried(
     provider: AwsProvider, aws_sandbox: Sandbox
 ) -> None:
     aws_sandbox.inject(
@@ -103,7 +103,7 @@ def test_who_may_not_simulate_is_asked_call_by_call(
     assert provider.verify().missing_permissions == ("ec2:StopInstances",)
 
 
-def test_what_dry_runs_do_not_tell_is_not_claimed(
+def test_permissions_that_a_dry_run_cannot_check_are_unknown(
     provider: AwsProvider, aws_sandbox: Sandbox
 ) -> None:
     aws_sandbox.inject(Fault(kind=FaultKind.DENY, action="SimulatePrincipalPolicy"))
@@ -117,7 +117,9 @@ def test_verifying_changes_nothing(provider: AwsProvider, aws_sandbox: Sandbox) 
         assert [r for page in provider.list_resources(REGION, kind) for r in page] == []
 
 
-def test_an_expired_key_is_told_everywhere(provider: AwsProvider, aws_sandbox: Sandbox) -> None:
+def test_an_expired_key_is_reported_in_every_region(
+    provider: AwsProvider, aws_sandbox: Sandbox
+) -> None:
     aws_sandbox.inject(Fault(kind=FaultKind.EXPIRE))
     for call in (
         provider.verify,
@@ -130,7 +132,7 @@ def test_an_expired_key_is_told_everywhere(provider: AwsProvider, aws_sandbox: S
 
 
 @pytest.mark.parametrize("kind", [ResourceKind.INSTANCE, ResourceKind.LOAD_BALANCER])
-def test_a_region_that_is_not_enabled_is_no_wrong_key(
+def test_a_region_that_is_not_enabled_is_a_denied_permission(
     provider: AwsProvider, kind: ResourceKind
 ) -> None:
     assert "af-south-1" not in provider.regions()
@@ -138,14 +140,14 @@ def test_a_region_that_is_not_enabled_is_no_wrong_key(
         list(provider.list_resources("af-south-1", kind))
 
 
-def test_a_wrong_key_is_one_in_every_region(connect: Connect) -> None:
+def test_a_wrong_key_is_reported_in_every_region(connect: Connect) -> None:
     wrong = connect(access_key_id="AKIAWRONG")
     for region in (REGION, "af-south-1", "us-east-1"):
         with pytest.raises(AuthenticationFailed):
             list(wrong.list_resources(region, ResourceKind.DISK))
 
 
-def test_a_denied_region_leaves_the_others_alone(
+def test_a_denied_region_does_not_affect_other_regions(
     provider: AwsProvider, aws_sandbox: Sandbox
 ) -> None:
     aws_sandbox.inject(Fault(kind=FaultKind.DENY, region="us-west-2"))

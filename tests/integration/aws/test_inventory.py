@@ -1,4 +1,4 @@
-"""Inventory of AWS beyond what the conformance suite asks: load balancers, owners, the estate."""
+"""Inventory of AWS beyond the conformance suite: load balancers, owners, the estate."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def listed(provider: AwsProvider, kind: ResourceKind) -> dict[str, Resource]:
 
 @pytest.fixture
 def balancers(bare: Bare, ec2: EC2Client) -> list[str]:
-    """Make more load balancers than tags can be asked for at once; return their names."""
+    """Create more load balancers than one DescribeTags accepts; return their names."""
     subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"][:2]]
     elbv2 = bare("elbv2")
     names = [f"lb-{number}" for number in range(NUMBER)]
@@ -52,7 +52,7 @@ def test_every_load_balancer_has_its_own_tags(
     assert aws_sandbox.calls()["DescribeTags"] == 3
 
 
-def test_a_load_balancer_deleted_while_tags_are_read_leaves_the_others(
+def test_a_load_balancer_deleted_while_tags_are_read_is_left_out(
     provider: AwsProvider, balancers: list[str], aws_sandbox: Sandbox
 ) -> None:
     vanished = Fault(
@@ -66,7 +66,7 @@ def test_a_load_balancer_deleted_while_tags_are_read_leaves_the_others(
     assert sorted(listed(provider, ResourceKind.LOAD_BALANCER)) == sorted(balancers)
 
 
-def test_classic_load_balancers_stand_beside_the_others(
+def test_classic_load_balancers_are_listed_too(
     provider: AwsProvider, bare: Bare, balancers: list[str]
 ) -> None:
     bare("elb").create_load_balancer(
@@ -81,7 +81,7 @@ def test_classic_load_balancers_stand_beside_the_others(
     assert found["old"].tags == {"age": "old"}
 
 
-def test_public_images_and_snapshots_of_others_are_not_the_accounts(
+def test_images_and_snapshots_of_other_accounts_are_left_out(
     provider: AwsProvider, ec2: EC2Client
 ) -> None:
     assert len(ec2.describe_images()["Images"]) > 0
@@ -113,7 +113,7 @@ def test_a_firewall_shows_its_rules(provider: AwsProvider, ec2: EC2Client) -> No
     } in rules
 
 
-def test_the_estate_reads_the_same_in_one_page_and_in_many(
+def test_the_page_size_does_not_change_the_inventory(
     provider: AwsProvider, aws_sandbox: Sandbox
 ) -> None:
     aws_sandbox.reset("estate")

@@ -1,4 +1,4 @@
-"""The Proxmox VE provider on the sandbox cluster, and a bare client to prepare things with."""
+"""The Proxmox VE provider on the sandbox cluster, and an administrator's client."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def bare(proxmox_sandbox: ProxmoxSandbox) -> BareClient:
 
 @pytest.fixture
 def spec() -> Spec:
-    """Return a function that describes a machine; any field may be given."""
+    """Return a function that creates a spec, with additional fields."""
 
     def described(**fields: object) -> InstanceSpec:
         usual = {"name": "web", "region": CLUSTER, "type": "1c1g", "image": "9000"}
@@ -46,12 +46,12 @@ def spec() -> Spec:
 
 
 def reference(provider: ProxmoxProvider, machine_id: str) -> InstanceReference:
-    """Return what changes name the machine by that has a number now."""
+    """Return the reference of the guest that has a VMID now."""
     return provider.get_instance(CLUSTER, machine_id).reference
 
 
 def becomes(provider: ProxmoxProvider, machine_id: str, state: InstanceState) -> Instance | None:
-    """Wait until the machine that has a number now has a state."""
+    """Wait until the guest that has a VMID has a state."""
     meant = reference(provider, machine_id)
     return wait_for_state(provider, meant, state, deadline_seconds=10, poll_seconds=0.03)
 

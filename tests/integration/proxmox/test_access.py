@@ -1,4 +1,4 @@
-"""Who may see what, and what is told when a node or the quorum is lost."""
+"""Authentication, visibility, and errors when a node or the quorum is lost."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def listed(provider: ProxmoxProvider, kind: ResourceKind) -> list[str]:
     return [one.id for page in provider.list_resources(CLUSTER, kind) for one in page]
 
 
-def test_a_password_logs_in_once_and_again_when_the_ticket_ended(
+def test_a_password_logs_in_again_when_the_ticket_expired(
     proxmox_sandbox: ProxmoxSandbox, spec: Spec
 ) -> None:
     provider = with_password(proxmox_sandbox)
@@ -44,7 +44,7 @@ def test_a_password_logs_in_once_and_again_when_the_ticket_ended(
     assert proxmox_sandbox.calls()["POST /access/ticket"] == 1
 
 
-def test_a_wrong_password_is_told(proxmox_sandbox: ProxmoxSandbox) -> None:
+def test_a_wrong_password_is_reported(proxmox_sandbox: ProxmoxSandbox) -> None:
     with pytest.raises(AuthenticationFailed, match="log in as administrator@pve"):
         with_password(proxmox_sandbox, "wrong").regions()
 
@@ -56,15 +56,15 @@ def test_a_login_is_throttled_like_any_call(proxmox_sandbox: ProxmoxSandbox) -> 
         provider.regions()
 
 
-def test_a_throttle_says_how_long(proxmox_sandbox: ProxmoxSandbox) -> None:
+def test_throttled_has_the_retry_after(proxmox_sandbox: ProxmoxSandbox) -> None:
     proxmox_sandbox.inject(Fault(kind=FaultKind.THROTTLE, seconds=7))
     with pytest.raises(Throttled) as throttled:
         ProxmoxProvider(proxmox_sandbox.credential()).regions()
     assert throttled.value.retry_after == 7.0
 
 
-def test_who_may_see_nothing_is_told_so(proxmox_estate: ProxmoxSandbox) -> None:
-    """Proxmox VE answers with empty lists, which are no empty cluster."""
+def test_a_token_that_may_see_nothing_is_reported(proxmox_estate: ProxmoxSandbox) -> None:
+    """Proxmox VE returns empty lists, which do not mean that the cluster is empty."""
     nobody = ProxmoxProvider(proxmox_estate.credential(NOBODY))
     identity = nobody.verify()
     assert identity.missing_permissions is not None
@@ -74,7 +74,7 @@ def test_who_may_see_nothing_is_told_so(proxmox_estate: ProxmoxSandbox) -> None:
             listed(nobody, kind)
 
 
-def test_a_team_sees_its_pool_and_no_machine_of_others_is_gone(
+def test_hidden_guests_do_not_count_as_deleted(
     proxmox_estate: ProxmoxSandbox,
 ) -> None:
     team = ProxmoxProvider(proxmox_estate.credential(TEAM))
@@ -92,7 +92,7 @@ def test_a_team_sees_its_pool_and_no_machine_of_others_is_gone(
     assert other in listed(everybody, ResourceKind.INSTANCE)
 
 
-def test_what_is_on_an_offline_node_cannot_be_read(proxmox_estate: ProxmoxSandbox) -> None:
+def test_guests_on_an_offline_node_cannot_be_read(proxmox_estate: ProxmoxSandbox) -> None:
     provider = ProxmoxProvider(proxmox_estate.credential())
     pages = list(provider.list_resources(CLUSTER, ResourceKind.INSTANCE))
     by_zone = {one.zone: one.id for page in pages for one in page}
@@ -115,7 +115,7 @@ def test_what_is_on_an_offline_node_cannot_be_read(proxmox_estate: ProxmoxSandbo
     assert {zone for one in types for zone in one.zones} == {"pve1", "pve3"}
 
 
-def test_machines_are_made_while_another_node_is_offline(
+def test_guests_are_created_while_another_node_is_offline(
     proxmox_sandbox: ProxmoxSandbox, spec: Spec
 ) -> None:
     provider = ProxmoxProvider(proxmox_sandbox.credential())

@@ -1,4 +1,4 @@
-"""Changing machines and containers: states, locks, tasks that fail, disks, snapshots, tags."""
+"""Changing VMs and containers: states, locks, failed tasks, disks, snapshots, tags."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture
 def estate(proxmox_estate: ProxmoxSandbox) -> ProxmoxProvider:
-    """Return a provider for a company's cluster."""
+    """Return a provider for the estate."""
     return ProxmoxProvider(proxmox_estate.credential())
 
 
@@ -28,7 +28,7 @@ def named(provider: ProxmoxProvider, name: str) -> str:
     return next(one.id for page in pages for one in page if one.name == name)
 
 
-def test_a_container_lives_its_life(provider: ProxmoxProvider, spec: Spec) -> None:
+def test_the_lifecycle_of_a_container(provider: ProxmoxProvider, spec: Spec) -> None:
     made = provider.create_instance(spec(image="9002"), "t-1")
     assert not provider.must_stop_to_resize(made, "2c2g")
     provider.resize_instance(made.reference, "2c2g")
@@ -48,7 +48,7 @@ def test_a_container_lives_its_life(provider: ProxmoxProvider, spec: Spec) -> No
         provider.get_instance(CLUSTER, made.id)
 
 
-def test_a_guest_that_does_not_listen_is_switched_off(
+def test_a_guest_that_ignores_the_shutdown_is_powered_off(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
     made = provider.create_instance(spec(zone="pve1"), "t-1")
@@ -57,7 +57,7 @@ def test_a_guest_that_does_not_listen_is_switched_off(
     becomes(provider, made.id, InstanceState.STOPPED)
 
 
-def test_a_paused_machine_is_suspended_and_goes_on(estate: ProxmoxProvider) -> None:
+def test_a_paused_vm_is_suspended_and_resumed(estate: ProxmoxProvider) -> None:
     paused = named(estate, "test-02")
     read = estate.get_instance(CLUSTER, paused)
     assert (read.state, read.native_state) == (InstanceState.SUSPENDED, "paused")
@@ -66,7 +66,9 @@ def test_a_paused_machine_is_suspended_and_goes_on(estate: ProxmoxProvider) -> N
 
 
 @pytest.mark.parametrize(("name", "lock"), [("mail-02", "backup"), ("erp-app-04", "migrate")])
-def test_a_locked_machine_is_busy(estate: ProxmoxProvider, name: str, lock: str) -> None:
+def test_a_change_of_a_locked_guest_is_a_conflict(
+    estate: ProxmoxProvider, name: str, lock: str
+) -> None:
     machine = named(estate, name)
     read = estate.get_instance(CLUSTER, machine)
     assert (read.state, read.native_state) == (InstanceState.UPDATING, lock)
@@ -82,10 +84,8 @@ def test_a_locked_machine_is_busy(estate: ProxmoxProvider, name: str, lock: str)
         assert refused.value.provider == "proxmox"
 
 
-def test_a_task_that_fails_is_an_error(
-    provider: ProxmoxProvider, bare: BareClient, spec: Spec
-) -> None:
-    """It is `stopped` like any other: only its exit status tells."""
+def test_a_failed_task_is_an_error(provider: ProxmoxProvider, bare: BareClient, spec: Spec) -> None:
+    """Its status is `stopped` like that of any other task; only the exit status differs."""
     made = provider.create_instance(spec(zone="pve1"), "t-1")
     provider.stop_instance(made.reference)
     becomes(provider, made.id, InstanceState.STOPPED)
@@ -95,10 +95,10 @@ def test_a_task_that_fails_is_an_error(
     assert failed.value.code == "task"
 
 
-def test_a_running_machine_takes_its_new_size_at_the_next_start(
+def test_a_pending_size_is_not_the_current_size(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
-    """What waits in the configuration is not what the machine has."""
+    """A pending change of the configuration has no effect until the next start."""
     made = provider.create_instance(spec(zone="pve1"), "t-1")
     bare.put(f"nodes/pve1/qemu/{made.id}/config", cores=2)
     assert provider.get_instance(CLUSTER, made.id).type == "1c1g"
@@ -106,14 +106,14 @@ def test_a_running_machine_takes_its_new_size_at_the_next_start(
 
 
 def template(bare: BareClient) -> InstanceReference:
-    """Return the reference of a template; as an image it has none of its own."""
+    """Return the reference of a template, which as an image has none."""
     config = bare.get("nodes/pve1/qemu/9000/config")
     made = str(config["meta"]).rpartition("=")[2]
     unique_id = f"{config['smbios1'].removeprefix('uuid=')}:{made}"
     return InstanceReference(region=CLUSTER, id="9000", unique_id=unique_id)
 
 
-def test_a_protected_machine_and_a_template_stay(
+def test_a_protected_guest_and_a_template_are_not_deleted(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
     made = provider.create_instance(spec(zone="pve1"), "t-1")
@@ -127,7 +127,7 @@ def test_a_protected_machine_and_a_template_stay(
             look(CLUSTER, "9000")
 
 
-def test_a_machine_that_moved_is_the_same_one(
+def test_a_moved_guest_is_the_same_guest(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
     made = provider.create_instance(spec(zone="pve1"), "t-1")
@@ -137,7 +137,7 @@ def test_a_machine_that_moved_is_the_same_one(
     assert [one.id for one in provider.find_instances(CLUSTER, "t-1")] == [made.id]
 
 
-def test_disks_of_others_are_not_taken(estate: ProxmoxProvider) -> None:
+def test_disks_of_other_guests_are_not_attached(estate: ProxmoxProvider) -> None:
     mine, other = named(estate, "shop-web-01"), named(estate, "shop-db-01")
     disks = estate.get_instance(CLUSTER, other).attributes["disks"]
     assert isinstance(disks, list)
@@ -157,7 +157,7 @@ def test_disks_of_others_are_not_taken(estate: ProxmoxProvider) -> None:
         estate.attach_disk(reference(estate, named(estate, "dns-01")), "ceph:vm-404-disk-0")
 
 
-def test_snapshots_of_people_are_listed_and_can_be_restored(estate: ProxmoxProvider) -> None:
+def test_snapshots_by_other_tools_are_listed_and_restored(estate: ProxmoxProvider) -> None:
     pages = estate.list_resources(CLUSTER, ResourceKind.SNAPSHOT)
     machine = next(r.id.partition("/")[0] for page in pages for r in page if "move" in r.name)
     listed = estate.list_snapshots(CLUSTER, machine)
@@ -167,7 +167,7 @@ def test_snapshots_of_people_are_listed_and_can_be_restored(estate: ProxmoxProvi
     assert [one.id for one in estate.list_snapshots(CLUSTER, machine)] == ["before-update"]
 
 
-def test_notes_and_words_of_people_stay(
+def test_other_notes_and_tags_are_kept(
     estate: ProxmoxProvider, proxmox_estate: ProxmoxSandbox
 ) -> None:
     bare = proxmox_estate.bare()

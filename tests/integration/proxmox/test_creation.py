@@ -1,4 +1,4 @@
-"""Creating machines: what arrives, whose number is whose, and what becomes of half a machine."""
+"""Creating guests: specs, VMIDs, and interrupted creations."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def machines(bare: BareClient) -> list[int]:
     return sorted(one["vmid"] for one in found if not one["template"])
 
 
-def test_everything_that_was_asked_for_arrives(
+def test_every_field_of_the_spec_takes_effect(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
-    asked = spec(
+    instance_spec = spec(
         image="debian-12",
         type="2c4g",
         zone="pve3",
@@ -48,7 +48,7 @@ def test_everything_that_was_asked_for_arrives(
         boot_disk={"size_gib": 10, "type": "local-lvm"},
         disks=[{"size_gib": 2}, {"size_gib": 3, "type": "ceph"}],
     )
-    made = provider.create_instance(asked, "t-1")
+    made = provider.create_instance(instance_spec, "t-1")
     config = bare.get(f"nodes/pve3/qemu/{made.id}/config")
     assert (config["cores"], config["memory"], config["ciuser"]) == (2, "4096", "ops")
     assert config["ipconfig0"] == "ip=10.0.0.5/24,gw=10.0.0.1"
@@ -77,16 +77,16 @@ def test_everything_that_was_asked_for_arrives(
         ("9002", "lxc"),
     ],
 )
-def test_images_of_all_kinds_make_machines(
+def test_guests_are_created_from_every_kind_of_image(
     provider: ProxmoxProvider, spec: Spec, image: str, kind: str
 ) -> None:
-    asked = spec(image=image, type="1c512m", disks=[{"size_gib": 1}], network="vmbr1")
-    made = provider.create_instance(asked, "t-1")
+    instance_spec = spec(image=image, type="1c512m", disks=[{"size_gib": 1}], network="vmbr1")
+    made = provider.create_instance(instance_spec, "t-1")
     assert (made.state, made.type, made.image) == (InstanceState.RUNNING, "1c512m", image)
     assert made.attributes["virtualization"] == kind
     assert made.network == "vmbr1"
     assert len(list(made.attributes["disks"])) == 2  # type: ignore[arg-type]  # a list in JSON
-    assert provider.create_instance(asked, "t-1").id == made.id
+    assert provider.create_instance(instance_spec, "t-1").id == made.id
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_images_of_all_kinds_make_machines(
         {"image": "9002", "user": "ops"},
     ],
 )
-def test_what_cannot_be_leaves_nothing(
+def test_a_refused_spec_leaves_nothing(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec, fields: dict[str, object]
 ) -> None:
     with pytest.raises((InvalidRequest, NotFound)) as refused:
@@ -115,7 +115,7 @@ def test_what_cannot_be_leaves_nothing(
     assert machines(bare) == []
 
 
-def test_a_type_that_no_node_can_hold_is_no_capacity(
+def test_a_type_that_no_node_can_hold_exhausts_the_capacity(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
     with pytest.raises(CapacityExhausted, match="pve1: 32 cores"):
@@ -123,7 +123,7 @@ def test_a_type_that_no_node_can_hold_is_no_capacity(
     assert machines(bare) == []
 
 
-def test_a_disk_that_finds_no_room_takes_the_machine_with_it(
+def test_a_guest_whose_disk_does_not_fit_is_deleted(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
     with pytest.raises(CapacityExhausted):
@@ -132,7 +132,7 @@ def test_a_disk_that_finds_no_room_takes_the_machine_with_it(
     assert provider.find_instances(CLUSTER, "t-1") == []
 
 
-def test_a_stranger_with_the_number_is_left_alone(
+def test_another_guest_with_the_vmid_is_not_changed(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
     first, second, *_ = token_vmids("t-1")
@@ -145,7 +145,7 @@ def test_a_stranger_with_the_number_is_left_alone(
     assert machines(bare) == [second]
 
 
-def test_a_copy_that_someone_made_is_not_the_machine(
+def test_a_clone_is_not_the_guest_of_the_token(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
     made = provider.create_instance(spec(zone="pve1"), "t-1")
@@ -155,10 +155,10 @@ def test_a_copy_that_someone_made_is_not_the_machine(
     assert [one.id for one in provider.find_instances(CLUSTER, "t-1")] == [made.id]
 
 
-def test_a_number_that_was_just_taken_is_waited_for(
+def test_a_vmid_that_was_just_allocated_is_awaited(
     provider: ProxmoxProvider, proxmox_sandbox: ProxmoxSandbox, spec: Spec
 ) -> None:
-    """The reply to the clone is lost: its notes come later, and it is ours all the same."""
+    """The reply to the clone request is lost, and the notes are written later."""
     lost = Fault(kind=FaultKind.DROP_REPLY, action="POST */clone", times=1)
     proxmox_sandbox.inject(lost)
     with pytest.raises(SkyClustError):
@@ -169,7 +169,7 @@ def test_a_number_that_was_just_taken_is_waited_for(
     assert (made.id, made.state) == (found.id, InstanceState.RUNNING)
 
 
-def test_a_machine_may_be_deleted_while_it_is_copied(
+def test_a_guest_may_be_deleted_while_its_disks_are_copied(
     provider: ProxmoxProvider, proxmox_sandbox: ProxmoxSandbox, bare: BareClient, spec: Spec
 ) -> None:
     proxmox_sandbox.inject(Fault(kind=FaultKind.DROP_REPLY, action="POST */clone", times=1))
@@ -180,7 +180,7 @@ def test_a_machine_may_be_deleted_while_it_is_copied(
     assert machines(bare) == []
 
 
-def test_a_copy_that_takes_long_is_carried_on(
+def test_a_long_copy_is_continued(
     provider: ProxmoxProvider, spec: Spec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("providers.proxmox.tasks.wait_for_task", lambda *_, **__: False)
@@ -190,7 +190,7 @@ def test_a_copy_that_takes_long_is_carried_on(
     assert provider.create_instance(spec(), "t-1").state is InstanceState.RUNNING
 
 
-def test_an_auditor_makes_nothing(
+def test_an_auditor_cannot_create(
     proxmox_sandbox: ProxmoxSandbox, bare: BareClient, spec: Spec
 ) -> None:
     auditor = ProxmoxProvider(proxmox_sandbox.credential(AUDITOR))
@@ -202,7 +202,7 @@ def test_an_auditor_makes_nothing(
     assert machines(bare) == []
 
 
-def test_a_locked_template_makes_the_create_wait(
+def test_a_locked_template_delays_the_creation(
     provider: ProxmoxProvider, proxmox_sandbox: ProxmoxSandbox, spec: Spec
 ) -> None:
     locked = "VM is locked (backup)"

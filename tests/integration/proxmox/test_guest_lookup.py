@@ -1,4 +1,4 @@
-"""What is there and what is gone, while the cluster's own list is behind what the nodes know."""
+"""Existence of guests while the cluster's own list is outdated."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def listed(provider: ProxmoxProvider, kind: ResourceKind) -> list[str]:
     return [one.id for page in provider.list_resources(CLUSTER, kind) for one in page]
 
 
-def test_a_machine_that_the_list_does_not_show_yet_is_there(
+def test_a_guest_that_is_not_listed_yet_exists(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
-    """It is in each list, found by its token and by its number, and can be changed."""
+    """It is found by token and VMID, listed, and can be changed."""
     bare.lag(FAR_BEHIND)
     made = provider.create_instance(spec(disks=[{"size_gib": 1}]), "t-1")
     assert int(made.id) not in {one["vmid"] for one in bare.get("cluster/resources", type="vm")}
@@ -60,10 +60,10 @@ def test_a_machine_that_the_list_does_not_show_yet_is_there(
     assert read.attributes["attached_to"] == [made.id]
 
 
-def test_a_machine_that_the_list_shows_still_is_gone(
+def test_a_guest_that_is_still_listed_is_gone(
     proxmox_sandbox: ProxmoxSandbox, provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
-    """Its number is said to be taken, and no node has it: it is gone for who may see it."""
+    """Its VMID counts as taken, and no node has it: it is gone for a caller who may see it."""
     made = provider.create_instance(spec(), "t-1")
     stays = provider.create_instance(spec(name="api"), "t-2")
     bare.lag(FAR_BEHIND)
@@ -79,10 +79,10 @@ def test_a_machine_that_the_list_shows_still_is_gone(
         ProxmoxProvider(proxmox_sandbox.credential(TEAM)).get_instance(CLUSTER, made.id)
 
 
-def test_a_machine_that_moved_is_found_where_it_is(
+def test_a_moved_guest_is_found_at_its_node(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
-    """The list names the node that it has left."""
+    """The list has the node that it has left."""
     made = provider.create_instance(spec(zone="pve1"), "t-1")
     bare.lag(FAR_BEHIND)
     finished(bare, "pve1", bare.post(f"nodes/pve1/qemu/{made.id}/migrate", target="pve2", online=1))
@@ -96,10 +96,10 @@ def test_a_machine_that_moved_is_found_where_it_is(
 
 
 @pytest.mark.parametrize("lag", [0.0, FAR_BEHIND])
-def test_a_number_is_free_only_when_every_node_says_so(
+def test_a_vmid_is_free_only_when_every_node_confirms_it(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec, lag: float
 ) -> None:
-    """A node that is offline may have what the others do not: nothing is gone then."""
+    """An offline node may have the guest, so the guest does not count as deleted."""
     bare.lag(lag)
     made = provider.create_instance(spec(zone="pve1"), "t-1")
     provider.delete_instance(made.reference)
@@ -118,7 +118,7 @@ def test_a_number_is_free_only_when_every_node_says_so(
         assert "delnode" in refused.value.hint
 
 
-def test_a_machine_on_a_node_that_is_online_is_found_whatever_the_others_do(
+def test_a_guest_on_an_online_node_is_found_while_others_are_offline(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
     bare.lag(FAR_BEHIND)
@@ -132,7 +132,7 @@ def test_a_machine_on_a_node_that_is_online_is_found_whatever_the_others_do(
 def test_a_delete_ends_when_the_nodes_confirm_it(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
-    """A wait for the end is not over because a list that is behind lacks the machine."""
+    """An outdated list without the guest does not end the wait."""
     bare.lag(FAR_BEHIND)
     made = provider.create_instance(spec(), "t-1")
     with pytest.raises(SkyClustError, match="was not deleted"):
@@ -148,7 +148,7 @@ def test_a_delete_ends_when_the_nodes_confirm_it(
 
 @pytest.fixture
 def slow_cluster() -> Iterator[ProxmoxSandbox]:
-    """A cluster of its own, in which a task takes half a minute."""
+    """A separate cluster, in which a task takes half a minute."""
     cloud = ProxmoxCloud(30.0)
     control = Control("proxmox", "nonce", Seed.EMPTY, cloud.restart)
     server = make_server("127.0.0.1", 0, ProxmoxApplication(cloud, control), threaded=True)
@@ -163,7 +163,7 @@ def slow_cluster() -> Iterator[ProxmoxSandbox]:
 def test_an_instance_whose_disks_are_being_created_is_not_reported_as_absent(
     slow_cluster: ProxmoxSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its number is taken and its configuration empty: it cannot be changed by what proves it."""
+    """Its VMID is allocated and its configuration empty, so it has no unique id yet."""
     monkeypatch.setattr("providers.proxmox.creation.IDENTITY_SECONDS", 0.0)
     provider, bare = ProxmoxProvider(slow_cluster.credential()), slow_cluster.bare()
     vmid = next(token_vmids("t-1"))
@@ -177,7 +177,7 @@ def test_an_instance_whose_disks_are_being_created_is_not_reported_as_absent(
         provider.delete_instance(unproven.reference)
 
 
-def test_an_item_that_a_node_cannot_tell_is_not_taken_for_absent(
+def test_an_unreadable_item_does_not_count_as_absent(
     provider: ProxmoxProvider, proxmox_sandbox: ProxmoxSandbox, bare: BareClient, spec: Spec
 ) -> None:
     bare.lag(FAR_BEHIND)

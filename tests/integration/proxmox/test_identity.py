@@ -1,4 +1,4 @@
-"""Whose a number is now: strangers, copies, containers, and machines without any proof."""
+"""Reused VMIDs: other guests, clones, containers, and unproven guests."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CONTAINER = {
 
 
 def changes(provider: ProxmoxProvider, meant: InstanceReference) -> list[Callable[[], object]]:
-    """Return every change that a machine can be asked for."""
+    """Return every change of a guest."""
     return [
         lambda: provider.start_instance(meant),
         lambda: provider.stop_instance(meant),
@@ -52,10 +52,10 @@ def running(bare: BareClient, path: str) -> bool:
 
 
 @pytest.mark.parametrize("kind", ["qemu", "lxc"])
-def test_a_machine_of_others_whose_number_was_given_again_is_untouched(
+def test_a_guest_with_a_reused_vmid_is_not_changed(
     provider: ProxmoxProvider, bare: BareClient, kind: str
 ) -> None:
-    """SkyClust made neither: the one that inventory knew is gone, and another has its number."""
+    """Other tools created both: the guest in the inventory is gone, and another has its VMID."""
     config = CONTAINER if kind == "lxc" else {"scsi0": "ceph:1", "net0": "virtio,bridge=vmbr0"}
     path = f"nodes/pve1/{kind}"
     finished(bare, "pve1", bare.post(path, vmid=150, start=1, **config))
@@ -77,10 +77,10 @@ def test_a_machine_of_others_whose_number_was_given_again_is_untouched(
 
 
 @pytest.mark.parametrize("image", ["9000", "9002"])
-def test_a_copy_of_our_machine_has_a_proof_of_its_own(
+def test_a_clone_has_its_own_unique_id(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec, image: str
 ) -> None:
-    """Its notes are the copied ones; neither token, image nor time in them is about it."""
+    """Its notes are a copy; token, image and time in them do not apply to it."""
     made = provider.create_instance(spec(image=image, zone="pve1", tags={"team": "shop"}), "t-1")
     provider.stop_instance(made.reference)
     becomes(provider, made.id, InstanceState.STOPPED)
@@ -97,10 +97,10 @@ def test_a_copy_of_our_machine_has_a_proof_of_its_own(
 
 
 @pytest.mark.parametrize("image", ["9000", "9002"])
-def test_a_copy_that_takes_the_number_of_our_machine_is_untouched(
+def test_a_clone_with_the_vmid_of_its_original_is_not_changed(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec, image: str
 ) -> None:
-    """It has number, notes and token of the one that is gone, and is another machine."""
+    """It has VMID, notes and token of the deleted guest, and is another guest."""
     made = provider.create_instance(spec(image=image, zone="pve1"), "t-1")
     kind = made.attributes["virtualization"]
     provider.stop_instance(made.reference)
@@ -116,7 +116,7 @@ def test_a_copy_that_takes_the_number_of_our_machine_is_untouched(
     assert bare.get(f"{path}/{made.id}/config") == before
 
 
-def test_a_container_without_a_proof_is_read_and_not_changed(
+def test_an_unproven_container_is_read_and_not_changed(
     proxmox_estate: ProxmoxSandbox,
 ) -> None:
     provider, bare = ProxmoxProvider(proxmox_estate.credential()), proxmox_estate.bare()
@@ -135,7 +135,7 @@ def test_a_container_without_a_proof_is_read_and_not_changed(
     becomes(provider, found.id, InstanceState.STOPPED)
 
 
-def test_every_other_machine_of_an_estate_has_a_proof(proxmox_estate: ProxmoxSandbox) -> None:
+def test_every_other_guest_of_the_estate_is_proven(proxmox_estate: ProxmoxSandbox) -> None:
     provider = ProxmoxProvider(proxmox_estate.credential())
     pages = provider.list_resources(CLUSTER, ResourceKind.INSTANCE)
     proofs = [str(one.attributes["unique_id"]) for page in pages for one in page]
@@ -143,7 +143,7 @@ def test_every_other_machine_of_an_estate_has_a_proof(proxmox_estate: ProxmoxSan
     assert sum(proof.startswith("unproven:") for proof in proofs) == 1
 
 
-def test_a_rollback_and_a_move_keep_the_proof(
+def test_a_rollback_and_a_move_keep_the_unique_id(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
     made = provider.create_instance(spec(zone="pve1"), "t-1")
@@ -160,13 +160,13 @@ def test_a_rollback_and_a_move_keep_the_proof(
     provider.delete_instance(made.reference)
 
 
-def test_a_machine_that_is_replaced_during_its_stop_is_not_removed(
+def test_a_guest_that_is_replaced_during_its_stop_is_not_deleted(
     provider: ProxmoxProvider,
     bare: BareClient,
     spec: Spec,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It is looked at once more right before the removal, which takes no precondition."""
+    """The identity is checked again before the delete request, which has no precondition."""
     made = provider.create_instance(spec(zone="pve1"), "t-1")
     path = f"nodes/pve1/qemu/{made.id}"
 
@@ -183,22 +183,22 @@ def test_a_machine_that_is_replaced_during_its_stop_is_not_removed(
     assert bare.get(f"{path}/config")["name"] == "stranger"
 
 
-def test_a_configuration_that_changed_since_the_look_is_not_changed(
+def test_an_outdated_configuration_is_not_changed(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The digest is the precondition of each change that the API takes one for."""
+    """Every change that accepts a digest carries it."""
     made = provider.create_instance(spec(zone="pve1"), "t-1")
     provider.stop_instance(made.reference)
     becomes(provider, made.id, InstanceState.STOPPED)
     disk = bare.post("nodes/pve1/storage/ceph/content", filename="vm-7-disk-0", vmid=7, size="1G")
     connections = provider._clients
     path = f"nodes/pve1/qemu/{made.id}/config"
-    asked: list[str] = []
+    requests: list[str] = []
 
     def is_late(call: Callable[..., object]) -> Callable[..., object]:
         def late(at: str, doing: str, /, **given: object) -> object:
-            if at == path and not asked:
-                asked.append(at)
+            if at == path and not requests:
+                requests.append(at)
                 bare.put(path, name="changed")
             return call(at, doing, **given)
 
@@ -212,7 +212,7 @@ def test_a_configuration_that_changed_since_the_look_is_not_changed(
         lambda: provider.attach_disk(made.reference, str(disk)),
     ]
     for change in asked_for:
-        asked.clear()
+        requests.clear()
         bare.put(path, name="before")
         with pytest.raises(Conflict, match="checksum mismatch"):
             change()
@@ -228,7 +228,7 @@ def volumes(bare: BareClient) -> set[str]:
     return {one["volid"] for one in bare.get("nodes/pve1/storage/ceph/content")}
 
 
-def test_volumes_that_a_machine_of_ours_left_are_removed_with_nothing_else(
+def test_only_the_leftover_volumes_of_a_created_guest_are_deleted(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
     made = provider.create_instance(spec(), "t-1")
@@ -251,10 +251,10 @@ def test_volumes_that_a_machine_of_ours_left_are_removed_with_nothing_else(
     assert becomes(provider, stays.id, InstanceState.RUNNING)
 
 
-def test_leftovers_that_may_not_be_removed_are_named(
+def test_leftovers_that_may_not_be_deleted_are_named(
     provider: ProxmoxProvider, proxmox_sandbox: ProxmoxSandbox, bare: BareClient, spec: Spec
 ) -> None:
-    """The documented role has no privilege for it, for that would reach every volume."""
+    """The documented role lacks the privilege, which would apply to every volume."""
     made = provider.create_instance(spec(), "t-1")
     provider.delete_instance(made.reference)
     provider.remove_leftovers(made.reference)
@@ -266,7 +266,7 @@ def test_leftovers_that_may_not_be_removed_are_named(
     assert f"pvesm free {left}" in refused.value.hint
 
 
-def test_a_task_that_does_not_tell_how_it_ended_is_not_taken_for_done(
+def test_a_task_without_an_exit_status_does_not_count_as_done(
     provider: ProxmoxProvider, proxmox_sandbox: ProxmoxSandbox, spec: Spec
 ) -> None:
     made = provider.create_instance(spec(), "t-1")
@@ -276,7 +276,7 @@ def test_a_task_that_does_not_tell_how_it_ended_is_not_taken_for_done(
         provider.delete_instance(made.reference)
 
 
-def test_a_volume_of_several_machines_names_them_all(
+def test_a_volume_shared_by_several_guests_names_them_all(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
     shared = leftover(bare, "5000")

@@ -1,4 +1,4 @@
-"""Inventory of a company's cluster: everything, in the words of the house."""
+"""Inventory of the estate."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture
 def provider(proxmox_estate: ProxmoxSandbox) -> ProxmoxProvider:
-    """Return a provider for a company's cluster."""
+    """Return a provider for the estate."""
     return ProxmoxProvider(proxmox_estate.credential())
 
 
@@ -23,7 +23,7 @@ def read(provider: ProxmoxProvider, kind: ResourceKind) -> dict[str, Resource]:
     return {one.id: one for page in provider.list_resources(CLUSTER, kind) for one in page}
 
 
-def test_machines_and_containers_are_listed(provider: ProxmoxProvider) -> None:
+def test_vms_and_containers_are_listed(provider: ProxmoxProvider) -> None:
     machines = read(provider, ResourceKind.INSTANCE)
     assert len(machines) == 117
     kinds = [one.attributes["virtualization"] for one in machines.values()]
@@ -39,7 +39,7 @@ def test_machines_and_containers_are_listed(provider: ProxmoxProvider) -> None:
     assert by_name["dev-11"].state == InstanceState.STOPPED
 
 
-def test_disks_know_their_machines(provider: ProxmoxProvider) -> None:
+def test_disks_have_their_guests(provider: ProxmoxProvider) -> None:
     disks = read(provider, ResourceKind.DISK)
     machines = read(provider, ResourceKind.INSTANCE)
     for machine in machines.values():
@@ -83,9 +83,7 @@ def test_a_family_has_templates_and_disk_images(provider: ProxmoxProvider) -> No
     assert [one.id for one in provider.list_images(CLUSTER, "ubuntu-24.04")] == ["9000"]
 
 
-def test_reading_costs_three_calls_a_node_and_one_a_machine(
-    provider: ProxmoxProvider, proxmox_estate: ProxmoxSandbox
-) -> None:
+def test_the_number_of_calls(provider: ProxmoxProvider, proxmox_estate: ProxmoxSandbox) -> None:
     read(provider, ResourceKind.INSTANCE)
     counts = proxmox_estate.calls()
     assert sum(number for action, number in counts.items() if action.endswith("/config")) == 117

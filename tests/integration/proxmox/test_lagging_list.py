@@ -1,4 +1,4 @@
-"""The whole shared suite once more, while the cluster's own list shows every change later."""
+"""The conformance suite while the cluster's own list shows every change with a delay."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ LAG_SECONDS = 1.0
 
 @pytest.mark.slow
 class TestALaggingList(test_proxmox.TestProxmox):
-    """No list that is behind makes two machines of one, or one that runs on gone."""
+    """An outdated list neither duplicates a guest nor hides one."""
 
     @pytest.fixture
     def harness(self, hasty: None, proxmox_sandbox: ProxmoxSandbox) -> ProxmoxHarness:
-        """The sandbox, its list behind, and a provider that hardly pauses."""
+        """The sandbox with a delayed list, and a provider with short pauses."""
         harness = ProxmoxHarness(proxmox_sandbox)
         harness.lag(LAG_SECONDS)
         return harness

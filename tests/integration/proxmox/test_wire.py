@@ -1,4 +1,4 @@
-"""Whatever the provider asks and the sandbox answers is as the official API has it."""
+"""Requests of the provider and replies of the sandbox match the official schema."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEb0 ops@example.com"
 
 @pytest.fixture
 def found(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """Watch every call that requests makes, and collect what is not as documented."""
+    """Record every call of requests, and collect violations of the schema."""
     collected: set[str] = set()
     send = requests.Session.send
 
@@ -57,10 +57,10 @@ class _Filled(dict[str, str]):
         return "x"
 
 
-def test_the_life_of_a_machine_is_as_documented(
+def test_the_lifecycle_of_a_vm_matches_the_schema(
     provider: ProxmoxProvider, proxmox_sandbox: ProxmoxSandbox, spec: Spec, found: set[str]
 ) -> None:
-    asked = spec(
+    instance_spec = spec(
         network="vmbr1",
         zone="pve2",
         user="ops",
@@ -70,7 +70,7 @@ def test_the_life_of_a_machine_is_as_documented(
         boot_disk={"size_gib": 10},
         disks=[{"size_gib": 2}, {"size_gib": 3, "type": "local-lvm"}],
     )
-    made = provider.create_instance(asked, "t-1")
+    made = provider.create_instance(instance_spec, "t-1")
     provider.reboot_instance(made.reference)
     becomes(provider, made.id, InstanceState.RUNNING)
     taken = provider.create_snapshot(made.reference, "nightly", "t-2")
@@ -85,12 +85,12 @@ def test_the_life_of_a_machine_is_as_documented(
     assert found == set()
 
 
-def test_the_life_of_a_container_is_as_documented(
+def test_the_lifecycle_of_a_container_matches_the_schema(
     provider: ProxmoxProvider, spec: Spec, found: set[str]
 ) -> None:
     image = "nas:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst"
-    asked = spec(image=image, ssh_keys=[KEY], disks=[{"size_gib": 2}], network="vmbr1")
-    made = provider.create_instance(asked, "t-1")
+    instance_spec = spec(image=image, ssh_keys=[KEY], disks=[{"size_gib": 2}], network="vmbr1")
+    made = provider.create_instance(instance_spec, "t-1")
     provider.resize_instance(made.reference, "2c4g")
     provider.stop_instance(made.reference)
     becomes(provider, made.id, InstanceState.STOPPED)
@@ -98,7 +98,7 @@ def test_the_life_of_a_container_is_as_documented(
     assert found == set()
 
 
-def test_machines_of_image_files_are_as_documented(
+def test_guests_from_files_match_the_schema(
     provider: ProxmoxProvider, spec: Spec, found: set[str]
 ) -> None:
     image = "nas:import/debian-12-genericcloud-amd64.qcow2"
@@ -106,9 +106,7 @@ def test_machines_of_image_files_are_as_documented(
     assert found == set()
 
 
-def test_inventory_of_an_estate_is_as_documented(
-    proxmox_estate: ProxmoxSandbox, found: set[str]
-) -> None:
+def test_the_inventory_matches_the_schema(proxmox_estate: ProxmoxSandbox, found: set[str]) -> None:
     provider = ProxmoxProvider(proxmox_estate.credential())
     for kind in sorted(provider.kinds):
         assert any(list(provider.list_resources(CLUSTER, ResourceKind(kind))))

@@ -1,4 +1,4 @@
-"""What the tests of the sandbox AWS share: clients that do not retry, and launching."""
+"""Helpers of the tests of the sandbox AWS: clients without retries, and launches."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def client(
     attempts: int = 1,
     timeout: float = 20,
 ) -> Any:
-    """Return a boto3 client that makes so many attempts."""
+    """Return a boto3 client with a number of attempts."""
     make: Any = boto3.client  # the stubs want the service's name as a literal
     return make(
         service,
@@ -55,32 +55,32 @@ def client(
 
 
 def launch(ec2: EC2Client, **named: Any) -> InstanceTypeDef:
-    """Launch one small machine and return it as accepted."""
-    asked: dict[str, Any] = {
+    """Launch a small instance and return it as accepted."""
+    parameters: dict[str, Any] = {
         "ImageId": image(),
         "InstanceType": "t3.micro",
         "MinCount": 1,
         "MaxCount": 1,
     }
-    instance: InstanceTypeDef = ec2.run_instances(**{**asked, **named})["Instances"][0]
+    instance: InstanceTypeDef = ec2.run_instances(**{**parameters, **named})["Instances"][0]
     return instance
 
 
 def launch_running(ec2: EC2Client, **named: Any) -> str:
-    """Launch one small machine, wait until it runs, and return its id."""
+    """Launch a small instance, wait until it runs, and return its id."""
     instance_id = launch(ec2, **named)["InstanceId"]
     wait_for(ec2, instance_id, "running")
     return instance_id
 
 
 def state_of(ec2: EC2Client, instance_id: str) -> str:
-    """Return the state of a machine now."""
+    """Return the current state of an instance."""
     described = ec2.describe_instances(InstanceIds=[instance_id])
     return described["Reservations"][0]["Instances"][0]["State"]["Name"]
 
 
 def wait_for(ec2: EC2Client, instance_id: str, state: str) -> None:
-    """Wait until a machine has a state."""
+    """Wait until an instance has a state."""
     deadline = time.monotonic() + 10
     while (now := state_of(ec2, instance_id)) != state:
         assert time.monotonic() < deadline, f"{instance_id} is still {now}, not {state}"
@@ -88,7 +88,7 @@ def wait_for(ec2: EC2Client, instance_id: str, state: str) -> None:
 
 
 def refusal(call: Callable[..., object], **named: Any) -> tuple[str, int]:
-    """Return the error code and HTTP status with which a call is refused."""
+    """Return the error code and HTTP status of a refused call."""
     with pytest.raises(ClientError) as caught:
         call(**named)
     response = caught.value.response

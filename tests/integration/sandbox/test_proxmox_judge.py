@@ -1,6 +1,6 @@
-"""fakepve, a stranger that imitates Proxmox VE too, answers the same calls alike.
+"""fakepve, an independent imitation of Proxmox VE, gives the same replies.
 
-It runs as a process of its own. What it does not imitate is not asked here: it keeps no task
+It runs in its own process. What it does not imitate is not compared: it keeps no task
 running, grows no disks, and gives numbers back as text after a change.
 """
 
@@ -70,12 +70,12 @@ REFUSALS: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
 
 
 class Cluster:
-    """A session of the administrator with one of the two."""
+    """A session of the administrator with one of the two clusters."""
 
     def __init__(self, endpoint: str, password: str) -> None:
         self.endpoint = endpoint
         self.session = requests.Session()
-        self.session.trust_env = False  # a bundle of the environment would be asked first
+        self.session.trust_env = False  # a CA bundle of the environment would take precedence
         self.session.verify = False
         user = {"username": "root@pam", "password": password}
         ticket = self.call("POST", "access/ticket", user).json()["data"]
@@ -91,7 +91,7 @@ class Cluster:
 
 @pytest.fixture(scope="module")
 def judge_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of fakepve, with two machines."""
+    """The address of fakepve, with two guests."""
     guests: Path = tmp_path_factory.mktemp("fakepve") / "guests.json"
     guests.write_text(json.dumps({"guests": GUESTS}))
     command = [sys.executable, "-m", "fakepve", str(guests), "--host", "127.0.0.1", "--port", "0"]
@@ -110,13 +110,13 @@ def judge_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def judge(judge_process: str) -> Cluster:
-    """fakepve, with two machines."""
+    """fakepve, with two guests."""
     return Cluster(judge_process, "secret")
 
 
 @pytest.fixture
 def ours(proxmox_sandbox: ProxmoxSandbox) -> Cluster:
-    """The sandbox, with the same machines."""
+    """The sandbox, with the same guests."""
     cluster = Cluster(proxmox_sandbox.endpoint, PASSWORD)
     for vmid, name, config in ((101, "web", {**MACHINE, "memory": 2048}), (102, "api", {})):
         made = cluster.call("POST", "nodes/pve1/qemu", {"vmid": vmid, "name": name, **config})
@@ -128,7 +128,7 @@ def ours(proxmox_sandbox: ProxmoxSandbox) -> Cluster:
 
 
 def shape(value: object) -> object:
-    """Return the types in a value, of a list those of its first item."""
+    """Return the types in a value; of a list those of its first item."""
     if isinstance(value, dict):
         return {key: shape(content) for key, content in sorted(value.items())}
     if isinstance(value, list):
@@ -139,7 +139,7 @@ def shape(value: object) -> object:
 
 
 def differences(ours: object, theirs: object, where: str) -> Iterator[str]:
-    """Yield where what both tell is not of one type."""
+    """Yield the paths at which the types of two values differ."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
         for key in ours.keys() & theirs.keys():
             yield from differences(ours[key], theirs[key], f"{where}.{key}")
@@ -151,7 +151,7 @@ def differences(ours: object, theirs: object, where: str) -> Iterator[str]:
 
 
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
-def test_what_is_read_has_one_shape(ours: Cluster, judge: Cluster) -> None:
+def test_replies_to_reads_have_the_same_types(ours: Cluster, judge: Cluster) -> None:
     found: list[str] = []
     for path, given in READS:
         here, there = ours.call("GET", path, given), judge.call("GET", path, given)
@@ -162,19 +162,19 @@ def test_what_is_read_has_one_shape(ours: Cluster, judge: Cluster) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
-def test_what_is_refused_is_refused_alike(ours: Cluster, judge: Cluster) -> None:
-    told = []
+def test_the_same_calls_are_refused(ours: Cluster, judge: Cluster) -> None:
+    differences = []
     for method, path, given in REFUSALS:
         here, there = ours.call(method, path, given), judge.call(method, path, given)
         mine = (here.status_code, here.reason, sorted(here.json().get("errors") or ()))
         theirs = (there.status_code, there.reason, sorted(there.json().get("errors") or ()))
         if mine != theirs:
-            told.append((method, path, mine, theirs))
-    assert told == []
+            differences.append((method, path, mine, theirs))
+    assert differences == []
 
 
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
-def test_a_wrong_password_and_no_ticket_are_refused_alike(ours: Cluster, judge: Cluster) -> None:
+def test_authentication_errors_are_the_same(ours: Cluster, judge: Cluster) -> None:
     for cluster in (ours, judge):
         wrong = {"username": "root@pam", "password": "no"}
         refused = cluster.call("POST", "access/ticket", wrong)

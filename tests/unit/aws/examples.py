@@ -1,4 +1,4 @@
-"""Whole examples of what EC2 and ELB answer, made from botocore's own models of them."""
+"""Complete examples of EC2 and ELB replies, generated from botocore's models."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ADDRESSES: Final = {
     "Ipv6CidrBlock": "2001:db8:{n}::/56",
     "CreationDate": "2026-01-02T03:04:05.000Z",
 }
-"""Members that are no free text, by name; `n` is the place in a list."""
+"""Values of members that are not free text, by name; `n` is the index in a list."""
 
 
 @cache

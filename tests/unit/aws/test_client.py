@@ -1,4 +1,4 @@
-"""Whose identity a client has, and where it calls: the credential's, and nothing else's."""
+"""The identity and the endpoint of clients: always those of the credential."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ region = eu-north-1
 
 @pytest.fixture(autouse=True)
 def _machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine with AWS files and no other AWS identity."""
+    """A computer with AWS files and no other AWS identity."""
     for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     config = tmp_path / "config"
@@ -54,8 +54,8 @@ def credential(**values: str) -> AwsCredential:
 
 
 def access_key(of: AwsCredential) -> str:
-    found: Any = open_session(of, client_config(1)).get_credentials()
-    return str(found.access_key)
+    credentials: Any = open_session(of, client_config(1)).get_credentials()
+    return str(credentials.access_key)
 
 
 def test_keys_are_not_replaced_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +71,7 @@ def test_keys_are_not_replaced_by_the_environment(monkeypatch: pytest.MonkeyPatc
     )
 
 
-def test_a_profile_of_the_environment_that_does_not_exist_does_no_harm(
+def test_keys_ignore_an_unknown_profile_of_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
@@ -86,10 +86,10 @@ def test_a_profile_is_not_replaced_by_the_environment(monkeypatch: pytest.Monkey
     assert access_key(credential(profile="work")) == "AKIAWORK"
 
 
-def test_a_profile_without_credentials_does_not_become_the_machine(
+def test_a_profile_without_credentials_is_not_replaced_by_the_worker_identity(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # Both would answer with an identity of the machine if they were asked.
+    # Both would return an identity of the worker if they were used.
     monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/credentials")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "false")
     monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1")
@@ -97,20 +97,22 @@ def test_a_profile_without_credentials_does_not_become_the_machine(
         open_session(credential(profile="empty"), client_config(1))
 
 
-def test_a_profile_that_does_not_exist_is_told() -> None:
+def test_an_unknown_profile_is_reported() -> None:
     provider = AwsProvider(credential(profile="absent"))
     with pytest.raises(ConfigurationError, match="absent"):
         provider.regions()
 
 
-def test_without_keys_and_profile_the_machine_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_keys_and_profile_the_worker_identity_is_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     assert access_key(credential()) == "AKIADEFAULT"
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAENVIRONMENT")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "environment")
     assert access_key(credential()) == "AKIAENVIRONMENT"
 
 
-def test_a_machine_without_identity_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_worker_identity_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
     provider = AwsProvider(credential())
     with pytest.raises(AuthenticationFailed, match="This machine has no AWS credentials"):
@@ -133,7 +135,7 @@ def test_the_home_region(values: dict[str, str], region: str) -> None:
     assert clients.sts().meta.region_name == region
 
 
-def test_the_endpoint_is_the_credentials_for_every_service(
+def test_every_service_uses_the_endpoint_of_the_credential(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:2")
@@ -149,7 +151,7 @@ def test_the_endpoint_is_the_credentials_for_every_service(
     assert {client.meta.endpoint_url for client in everything} == {"http://127.0.0.1:4"}
 
 
-def test_without_an_endpoint_nothing_but_aws_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_an_endpoint_only_aws_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:2")
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:3")
     public = AwsClients(credential(**KEYS))
@@ -157,7 +159,7 @@ def test_without_an_endpoint_nothing_but_aws_is_called(monkeypatch: pytest.Monke
     assert public.sts().meta.endpoint_url == "https://sts.us-east-1.amazonaws.com"
 
 
-def test_clients_have_timeouts_attempts_and_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clients_have_timeouts_attempts_and_a_user_agent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     monkeypatch.setenv("AWS_RETRY_MODE", "legacy")
     config: Any = AwsClients(credential(**KEYS)).ec2("eu-west-1").meta.config
@@ -166,7 +168,7 @@ def test_clients_have_timeouts_attempts_and_a_name(monkeypatch: pytest.MonkeyPat
     assert "skyclust/" in config.user_agent
 
 
-def test_many_threads_share_one_client_a_service_and_region() -> None:
+def test_threads_share_the_client_of_a_service_and_region() -> None:
     clients = AwsClients(credential(**KEYS))
     places = ["eu-west-1", "us-east-1"] * 8
     with ThreadPoolExecutor(16) as pool:
@@ -201,7 +203,7 @@ def test_loading_the_provider_imports_no_sdk() -> None:
         "Wed, 01 Apr 2026 12:00:00 GMT",
     ],
 )
-def test_moments_are_read_in_utc(written: str) -> None:
-    moment = to_time(written)
-    assert moment == datetime(2026, 4, 1, 12, 0, tzinfo=UTC)
-    assert moment.tzinfo is UTC
+def test_timestamps_are_read_in_utc(written: str) -> None:
+    time = to_time(written)
+    assert time == datetime(2026, 4, 1, 12, 0, tzinfo=UTC)
+    assert time.tzinfo is UTC

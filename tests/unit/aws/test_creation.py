@@ -1,4 +1,4 @@
-"""What is asked of RunInstances for a spec, and what is refused before."""
+"""The request for a spec, and specs that are refused."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def spec(**changes: Any) -> InstanceSpec:
     return InstanceSpec.model_validate(values | changes)
 
 
-def test_the_least_that_is_asked_for() -> None:
+def test_the_request_of_a_minimal_spec() -> None:
     tags = [{"Key": "Name", "Value": "web-1"}, {"Key": "skyclust:token", "Value": "t-1"}]
     assert to_request(spec(), "t-1", image="ami-1", subnet=None) == {
         "MinCount": 1,
@@ -34,7 +34,7 @@ def test_the_least_that_is_asked_for() -> None:
     }
 
 
-def test_everything_that_can_be_asked_for() -> None:
+def test_the_request_of_a_complete_spec() -> None:
     full = spec(
         zone="eu-west-1b",
         ssh_keys=["ops"],
@@ -63,7 +63,7 @@ def test_a_zone_without_a_network_is_a_placement() -> None:
     assert "SubnetId" not in request
 
 
-def test_the_request_is_one_that_ec2_takes() -> None:
+def test_the_request_matches_the_model_of_ec2() -> None:
     full = spec(ssh_keys=["ops"], user_data="x", disks=[{"size_gib": 20, "type": "gp3"}])
     request: Any = to_request(full, "t-1", image="ami-1", subnet="subnet-1")
     model: Any = botocore.session.Session().get_service_model("ec2")
@@ -72,7 +72,7 @@ def test_the_request_is_one_that_ec2_takes() -> None:
     assert report.generate_report() == ""
 
 
-def test_equal_specs_ask_for_the_same() -> None:
+def test_equal_specs_give_equal_requests() -> None:
     # EC2 refuses a known token with any difference in the parameters.
     one, other = (spec(tags={"a": "1", "b": "2"}, disks=[{"size_gib": 1}]) for _ in range(2))
     assert to_request(one, "t", image="ami-1", subnet=None) == to_request(
@@ -81,11 +81,11 @@ def test_equal_specs_ask_for_the_same() -> None:
 
 
 @pytest.mark.parametrize("token", ["a", "0" * 64, "6d1e8a52-88a5-4e0e-b7a1-5ce3c6f0b9d4"])
-def test_a_token_that_ec2_takes_is_given_as_it_is(token: str) -> None:
+def test_a_permitted_token_is_unchanged(token: str) -> None:
     assert to_client_token(token) == token
 
 
-def test_other_tokens_are_given_as_a_digest_that_tells_them_apart() -> None:
+def test_other_tokens_are_replaced_by_a_digest() -> None:
     long, longer, foreign = "x" * 65, "x" * 66, "größe"
     digests = {to_client_token(token) for token in (long, longer, foreign, "")}
     assert len(digests) == 4
@@ -102,36 +102,38 @@ def test_other_tokens_are_given_as_a_digest_that_tells_them_apart() -> None:
         ({"tags": {"skyclust:token": "x"}}, "is reserved by SkyClust"),
     ],
 )
-def test_what_ec2_cannot_do_is_refused(changes: dict[str, Any], message: str) -> None:
+def test_unsupported_specs_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidRequest, match=message):
         check_spec(spec(**changes))
 
 
-def test_the_most_that_ec2_can_do_is_not_refused() -> None:
+def test_the_largest_supported_spec_is_accepted() -> None:
     most = [DiskSpec(size_gib=1)] * len(DATA_DEVICES)
     check_spec(spec(ssh_keys=["a"], tags={"Name": "web-1"}, disks=most))
 
 
-def test_a_token_picks_the_same_subnet_again_whatever_their_order() -> None:
+def test_a_token_always_selects_the_same_subnet() -> None:
     subnets = ["subnet-c", "subnet-a", "subnet-b"]
     for token in ("t-1", "t-2", "t-3"):
         assert pick(subnets, token) == pick(sorted(subnets), token)
 
 
-def test_many_tokens_spread_over_the_subnets() -> None:
+def test_many_tokens_are_distributed_over_the_subnets() -> None:
     subnets = ["subnet-a", "subnet-b", "subnet-c"]
     chosen = [pick(subnets, f"token-{number}") for number in range(300)]
     assert all(chosen.count(subnet) > 60 for subnet in subnets)
 
 
-def test_boot_disk_and_addresses_are_asked_for() -> None:
-    asked = spec(
+def test_the_request_has_boot_disk_and_addresses() -> None:
+    instance_spec = spec(
         boot_disk={"size_gib": 30, "type": "gp3"},
         disks=[{"size_gib": 5}],
         public_address=False,
         private_address="10.0.0.5",
     )
-    request = to_request(asked, "t", image="ami-1", subnet="subnet-1", root_device="/dev/xvda")
+    request = to_request(
+        instance_spec, "t", image="ami-1", subnet="subnet-1", root_device="/dev/xvda"
+    )
     assert [m["DeviceName"] for m in request["BlockDeviceMappings"]] == ["/dev/xvda", "/dev/sdf"]
     assert request["NetworkInterfaces"] == [
         {
@@ -154,6 +156,6 @@ def test_boot_disk_and_addresses_are_asked_for() -> None:
         ({"private_address": "10.0.0.5/24", "network": "subnet-1"}, "without a prefix length"),
     ],
 )
-def test_what_ec2_would_ignore_is_refused(wanted: dict[str, object], problem: str) -> None:
+def test_fields_that_ec2_would_ignore_are_refused(wanted: dict[str, object], problem: str) -> None:
     with pytest.raises(InvalidRequest, match=problem):
         check_spec(spec(**wanted))

@@ -1,4 +1,4 @@
-"""The AWS credential: what it takes, what it refuses, and that it keeps its secrets."""
+"""The AWS credential: permitted and refused fields, and hidden secrets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROLE = "arn:aws:iam::123456789012:role/teams/skyclust"
         {**KEYS, "endpoint": "https://ec2.private.example:8773/services/cloud"},
     ],
 )
-def test_possible_combinations_are_taken(values: dict[str, str]) -> None:
+def test_permitted_combinations(values: dict[str, str]) -> None:
     assert AwsCredential.model_validate(values).model_fields_set == set(values)
 
 
@@ -51,12 +51,12 @@ def test_possible_combinations_are_taken(values: dict[str, str]) -> None:
         ({"acces_key_id": "AKIA"}, "acces_key_id"),
     ],
 )
-def test_impossible_combinations_are_refused(values: dict[str, str], message: str) -> None:
+def test_refused_combinations(values: dict[str, str], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         AwsCredential.model_validate(values)
 
 
-def test_fields_that_a_form_leaves_empty_are_absent() -> None:
+def test_empty_fields_are_absent() -> None:
     empty = dict.fromkeys(AwsCredential.model_fields, "")
     assert AwsCredential.model_validate(empty) == AwsCredential()
     filled = AwsCredential.model_validate({**empty, **KEYS})
@@ -74,7 +74,7 @@ def test_fields_that_a_form_leaves_empty_are_absent() -> None:
         {**KEYS, "profile": "work", "session_token": "canary-secret"},
     ],
 )
-def test_a_refusal_does_not_repeat_a_secret(values: dict[str, str]) -> None:
+def test_a_validation_error_does_not_contain_a_secret(values: dict[str, str]) -> None:
     with pytest.raises(ValidationError) as refused:
         AwsCredential.model_validate(values)
     assert "canary-secret" not in str(refused.value)

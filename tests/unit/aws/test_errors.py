@@ -1,4 +1,4 @@
-"""The error table: complete, exact, and silent about secrets."""
+"""The error mapping: complete, exact, and without secrets."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ CALLED = {
 
 
 def _codes_of_called_operations() -> frozenset[str]:
-    """The error codes that botocore's models give for what we call; EC2's model gives none."""
+    """The error codes in botocore's models of the called operations; EC2's model has none."""
     found: set[str] = set()
     for service, operations in CALLED.items():
         [path] = (Path(botocore.__file__).parent / "data" / service).glob("*/service-2.json.gz")
@@ -70,7 +70,7 @@ def _raised(error: Exception) -> SkyClustError:
 
 
 @pytest.mark.newest
-def test_every_exception_class_of_botocore_has_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_exception_class_of_botocore_is_mapped(monkeypatch: pytest.MonkeyPatch) -> None:
     assert unplaced_classes() == []
     monkeypatch.delitem(ERROR_CLASSES, "ReadTimeoutError")
     assert unplaced_classes() == ["ReadTimeoutError"]
@@ -82,7 +82,7 @@ def test_the_table_names_only_classes_that_exist() -> None:
     assert set(ERROR_CLASSES) - known == {"ResponseParserError"}
 
 
-def test_every_documented_code_has_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_documented_code_is_mapped(monkeypatch: pytest.MonkeyPatch) -> None:
     assert unplaced_codes() == []
     monkeypatch.delitem(ERROR_CODES, "RequestLimitExceeded")
     monkeypatch.delitem(ERROR_CODES, "AuthFailure")
@@ -90,13 +90,13 @@ def test_every_documented_code_has_a_place(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.newest
-def test_every_code_of_the_calls_to_other_services_has_a_place() -> None:
+def test_every_code_of_the_calls_to_other_services_is_mapped() -> None:
     codes = _codes_of_called_operations()
     assert {"ExpiredTokenException", "LoadBalancerNotFound", "NoSuchEntity"} <= codes
     assert unplaced_codes(codes) == []
 
 
-def test_no_code_and_no_class_stands_in_two_places() -> None:
+def test_no_code_and_no_class_is_mapped_twice() -> None:
     for groups in (table._CODES, table._CLASSES):
         names = list(chain.from_iterable(groups.values()))
         assert len(names) == len(set(names))
@@ -121,7 +121,7 @@ def test_no_code_and_no_class_stands_in_two_places() -> None:
         ("InternalError", 500, Unavailable),
     ],
 )
-def test_a_known_code_beats_its_status(
+def test_a_known_code_overrides_the_status(
     code: str, status: int, expected: type[SkyClustError]
 ) -> None:
     error = _raised(_answer(code, status))
@@ -139,11 +139,13 @@ def test_a_known_code_beats_its_status(
         (503, Unavailable),
     ],
 )
-def test_an_unknown_code_goes_by_its_status(status: int, expected: type[SkyClustError]) -> None:
+def test_an_unknown_code_is_mapped_by_the_status(
+    status: int, expected: type[SkyClustError]
+) -> None:
     assert type(_raised(_answer("BrandNewCode", status))) is expected
 
 
-def test_an_answer_with_an_error_but_a_good_status_may_be_asked_again() -> None:
+def test_an_error_with_a_success_status_is_transient() -> None:
     assert type(_raised(_answer("", 200))) is Unavailable
 
 
@@ -157,18 +159,18 @@ def test_an_answer_with_an_error_but_a_good_status_may_be_asked_again() -> None:
         (botocore.exceptions.ParamValidationError(report="no"), InvalidRequest),
     ],
 )
-def test_an_error_without_an_answer_goes_by_its_class(
+def test_an_error_without_a_reply_is_mapped_by_its_class(
     error: Exception, expected: type[SkyClustError]
 ) -> None:
     assert type(_raised(error)) is expected
 
 
-def test_a_class_of_a_later_botocore_goes_by_its_nearest_known_ancestor() -> None:
+def test_an_unknown_class_is_mapped_by_its_base_class() -> None:
     newer = type("NewerError", (EndpointConnectionError,), {"__module__": "botocore.exceptions"})
     assert type(_raised(newer(endpoint_url="http://127.0.0.1:1"))) is Unavailable
 
 
-def test_only_errors_of_the_tree_pass_as_they_are() -> None:
+def test_only_errors_of_our_tree_are_raised_unchanged() -> None:
     with pytest.raises(UnexpectedAnswer, match="KeyError: 'Volumes'"), aws_errors("do it"):
         raise KeyError("Volumes")
     with pytest.raises(NotFound, match="gone"), aws_errors("do it"):
@@ -185,17 +187,17 @@ def test_retry_after_is_read_as_seconds_or_as_a_date(value: str, seconds: float)
 
 
 @pytest.mark.parametrize("headers", [{}, {"retry-after": "soon"}, {"retry-after": "-3"}])
-def test_retry_after_may_be_absent_or_nonsense(headers: dict[str, str]) -> None:
+def test_retry_after_may_be_absent_or_invalid(headers: dict[str, str]) -> None:
     assert table.retry_after_seconds(headers, datetime.now(UTC)) is None
 
 
-def test_throttled_carries_what_the_header_says() -> None:
+def test_throttled_has_the_retry_after_of_the_header() -> None:
     error = _raised(_answer("Throttling", 400, **{"retry-after": "3"}))
     assert isinstance(error, Throttled)
     assert error.retry_after == 3.0
 
 
-def test_a_message_says_what_was_tried_and_what_to_do() -> None:
+def test_a_message_names_the_operation_and_a_hint() -> None:
     error = _raised(_answer("OptInRequired", 401, "You are not subscribed to this service."))
     assert str(error) == (
         "Could not do it: You are not subscribed to this service (OptInRequired)."
@@ -203,7 +205,7 @@ def test_a_message_says_what_was_tried_and_what_to_do() -> None:
     )
 
 
-def test_a_message_leaves_out_what_only_aws_can_read() -> None:
+def test_a_message_omits_the_encoded_authorization_message() -> None:
     said = (
         "You are not authorized to perform this operation. Encoded authorization failure message: "
     )
@@ -213,7 +215,7 @@ def test_a_message_leaves_out_what_only_aws_can_read() -> None:
     )
 
 
-def test_authentication_errors_repeat_nothing_that_aws_quotes_of_the_request() -> None:
+def test_authentication_errors_omit_the_quoted_request() -> None:
     quoted = "The Canonical String should have been x-amz-security-token:FwoGZXIvYXdzEXAMPLE"
     error = _raised(_answer("SignatureDoesNotMatch", 403, quoted))
     assert type(error) is AuthenticationFailed

@@ -1,4 +1,4 @@
-"""Which permissions are missing, and that the documented policy grants what is needed."""
+"""Missing permissions, and the documented policy."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ GUIDE = Path(__file__).parents[3] / "docs" / "providers" / "aws.md"
         ({"a": True, "b": None}, None),
     ],
 )
-def test_not_knowing_is_not_the_same_as_nothing_missing(
+def test_unknown_permissions_do_not_count_as_granted(
     allowed: dict[str, bool | None], missing: tuple[str, ...] | None
 ) -> None:
     assert to_missing(allowed) == missing
 
 
-def test_the_documented_policy_allows_what_is_needed_and_no_more() -> None:
+def test_the_documented_policy_has_exactly_the_required_permissions() -> None:
     [block] = re.findall(r"```json title=\"policy\.json\"\n(.*?)```", GUIDE.read_text(), re.DOTALL)
     policy: dict[str, Any] = json.loads(block)
     allowed = {a for s in policy["Statement"] if s["Effect"] == "Allow" for a in s["Action"]}

@@ -1,4 +1,4 @@
-"""EC2 instances in our words."""
+"""Conversion of EC2 instances."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FIRST_LAUNCHED = datetime(2025, 11, 30, 17, 30, tzinfo=UTC)
 
 
 def described(**changes: Any) -> Any:
-    """An instance as DescribeInstances gives it, with two interfaces listed backwards."""
+    """An instance of DescribeInstances, with its two interfaces in reverse order."""
     return {
         "InstanceId": "i-0b22a22eec53b9321",
         "ImageId": "ami-0aeeebd8d2ab47354",
@@ -65,7 +65,7 @@ def described(**changes: Any) -> Any:
     } | changes
 
 
-def test_an_instance_in_our_words() -> None:
+def test_an_instance() -> None:
     instance = to_instance("eu-central-1", described())
     assert instance.id == "i-0b22a22eec53b9321"
     assert (instance.provider, instance.region, instance.zone) == (
@@ -108,13 +108,13 @@ def test_an_instance_in_our_words() -> None:
     }
 
 
-def test_the_primary_addresses_stand_first() -> None:
+def test_the_primary_addresses_come_first() -> None:
     instance = to_instance("eu-central-1", described())
     assert instance.private_addresses == ("10.0.1.20", "10.0.1.21", "10.0.9.9")
     assert instance.public_addresses == ("198.51.100.7", "2001:db8::7")
 
 
-def test_creation_is_the_first_launch_and_in_utc() -> None:
+def test_the_creation_time_is_the_first_launch_in_utc() -> None:
     assert to_instance("eu-central-1", described()).created_at == FIRST_LAUNCHED
     without_interfaces = to_instance("eu-central-1", described(NetworkInterfaces=[]))
     assert without_interfaces.created_at == LAUNCHED
@@ -144,7 +144,7 @@ def test_every_state_of_the_api_is_known() -> None:
     assert set(model.shape_for("InstanceStateName").enum) == set(STATES)
 
 
-def test_a_terminated_instance_has_little_left() -> None:
+def test_a_terminated_instance_has_few_fields() -> None:
     left = {
         "InstanceId": "i-1",
         "InstanceType": "t3.small",
@@ -162,7 +162,7 @@ def test_a_terminated_instance_has_little_left() -> None:
     assert instance.state_reason == "Client.VolumeLimitExceeded: Volume limit exceeded"
 
 
-def test_the_order_in_which_ec2_lists_things_changes_nothing() -> None:
+def test_the_order_of_ec2_lists_does_not_matter() -> None:
     straight = described()
     backwards = described()
     for name in ("SecurityGroups", "BlockDeviceMappings", "NetworkInterfaces"):
@@ -170,7 +170,7 @@ def test_the_order_in_which_ec2_lists_things_changes_nothing() -> None:
     assert to_resource("eu-central-1", backwards) == to_resource("eu-central-1", straight)
 
 
-def test_inventory_and_machine_are_one_view() -> None:
+def test_resource_and_instance_have_the_same_fields() -> None:
     resource = to_resource("eu-central-1", described())
     assert resource == instance_resource(to_instance("eu-central-1", described()))
     assert resource.kind is ResourceKind.INSTANCE

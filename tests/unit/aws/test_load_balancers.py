@@ -1,4 +1,4 @@
-"""Load balancers of both generations in our words."""
+"""Conversion of load balancers of both generations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every field of every answer may be missing, null or odd: no reader fails, none invents.
+"""Replies with missing, null or malformed fields: readers neither fail nor invent values.
 
 The examples have every member that botocore's models know, and two entries in each list.
 """
@@ -44,35 +44,34 @@ READERS: Final[dict[str, tuple[str, str, Read, set[str]]]] = {
     "load balancer": (
         "elbv2",
         "LoadBalancer",
-        lambda region, found: load_balancers.to_load_balancer(region, LoadBalancer(found, {})),
+        lambda region, item: load_balancers.to_load_balancer(region, LoadBalancer(item, {})),
         {"LoadBalancerArn"},
     ),
     "classic load balancer": (
         "elb",
         "LoadBalancerDescription",
-        lambda region, found: load_balancers.to_classic_load_balancer(
-            region, ClassicLoadBalancer(found, {})
+        lambda region, item: load_balancers.to_classic_load_balancer(
+            region, ClassicLoadBalancer(item, {})
         ),
         {"LoadBalancerName"},
     ),
 }
-"""For each kind the service and shape of its example, its reader, and the members that no
-resource can do without."""
+"""For each kind the service and shape of its example, its reader, and its required members."""
 
 ODD: Final[tuple[object, ...]] = (None, "", [], {}, "odd", 7, ["odd"], {"odd": 1})
 
 
 def paths(value: Any, above: Path = ()) -> Iterator[Path]:
-    """Yield the way to each member of an answer, at each depth."""
+    """Yield the path of each member of a reply, at each depth."""
     inner = value.items() if isinstance(value, dict) else enumerate(value)
-    for key, one in inner:
+    for key, member in inner:
         yield (*above, key)
-        if isinstance(one, (dict, list)):
-            yield from paths(one, (*above, key))
+        if isinstance(member, (dict, list)):
+            yield from paths(member, (*above, key))
 
 
 def changed(answer: Any, path: Path, *odd: object) -> Any:
-    """Return an answer with an odd value at a place, or without the place when none is given."""
+    """Return a reply with another value at a path, or without the path when no value is passed."""
     result = copy.deepcopy(answer)
     *above, last = path
     place = result
@@ -86,9 +85,9 @@ def changed(answer: Any, path: Path, *odd: object) -> Any:
 
 
 def read(reader: Read, answer: Any) -> Resource | str | None:
-    """Return what the list makes of one item: a resource, or the reason why it has none."""
-    items = ItemReader("aws", "things")
-    records = items.read([answer], lambda one: reader(REGION, one), region=REGION)
+    """Return the resource of an item, or the reason why it cannot be read."""
+    items = ItemReader("aws", "items")
+    records = items.read([answer], lambda item: reader(REGION, item), region=REGION)
     try:
         items.finish()
     except IncompleteList as error:
@@ -108,13 +107,13 @@ def texts(value: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("kind", READERS)
-def test_a_whole_answer_is_read(kind: str) -> None:
+def test_a_complete_reply_is_read(kind: str) -> None:
     service, shape, reader, _ = READERS[kind]
     assert isinstance(read(reader, example(service, shape)), Resource)
 
 
 @pytest.mark.parametrize("kind", READERS)
-def test_a_missing_or_null_member_costs_nothing_but_itself(kind: str) -> None:
+def test_a_missing_or_null_member_affects_only_itself(kind: str) -> None:
     service, shape, reader, needed = READERS[kind]
     whole = example(service, shape)
     complete = read(reader, whole)
@@ -127,7 +126,7 @@ def test_a_missing_or_null_member_costs_nothing_but_itself(kind: str) -> None:
                 assert isinstance(found, str), path
                 continue
             if isinstance(path[-1], int) and not isinstance(found, Resource):
-                continue  # a null in a list is no entry of it
+                continue  # a null in a list is not an entry
             assert isinstance(found, Resource), f"{path}: {found}"
             assert found.id == complete.id
             invented = {*texts(found.model_dump(mode="json"))} - known - ALLOWED
@@ -135,12 +134,12 @@ def test_a_missing_or_null_member_costs_nothing_but_itself(kind: str) -> None:
 
 
 ALLOWED: Final = {"", "on-demand", "updating", "unassociated", "available", "2026-01-02T03:04:05Z"}
-"""What a reader may say where a member is missing: a name that is none, EC2's documented
-meaning of no lifecycle, a word for an address that nobody has, and times as they are written."""
+"""Values that a reader may return for a missing member: an empty name, EC2's documented default of
+the lifecycle, the states of an unattached address, and times in another format."""
 
 
 @pytest.mark.parametrize("kind", READERS)
-def test_an_odd_member_is_the_items_own(kind: str) -> None:
+def test_a_malformed_member_affects_only_its_item(kind: str) -> None:
     service, shape, reader, _ = READERS[kind]
     whole = example(service, shape)
     for path in paths(whole):

@@ -1,4 +1,4 @@
-"""Disks, snapshots, images, networks, firewalls and addresses in our words."""
+"""Conversion of disks, snapshots, images, networks, firewalls and addresses."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_disk() -> None:
     }
 
 
-def test_a_disk_on_its_own_is_available_and_attached_to_nothing() -> None:
+def test_an_unattached_disk_is_available() -> None:
     volume: Any = {"VolumeId": "vol-1", "State": "available", "Size": 1, "CreateTime": AT}
     disk = to_disk(REGION, volume)
     assert disk.state == ResourceState.AVAILABLE
@@ -217,7 +217,7 @@ def test_a_firewall() -> None:
     ]
 
 
-def test_the_order_of_rules_changes_nothing() -> None:
+def test_the_order_of_rules_does_not_matter() -> None:
     assert to_firewall(REGION, _group(HTTPS, SSH)) == to_firewall(REGION, _group(SSH, HTTPS))
 
 
@@ -255,9 +255,14 @@ def test_every_state_of_the_api_is_known(
     assert set(model.shape_for(shape).enum) == set(known)
 
 
-def test_a_page_is_as_large_as_wished_where_the_service_allows_it() -> None:
+def test_the_page_size_is_limited_to_what_the_service_accepts() -> None:
     [instances] = READERS[ResourceKind.INSTANCE]
     elbv2, classic = READERS[ResourceKind.LOAD_BALANCER]
-    assert [instances.page_size(wish) for wish in (None, 1, 100, 9999)] == [1000, 5, 100, 1000]
+    assert [instances.page_size(requested) for requested in (None, 1, 100, 9999)] == [
+        1000,
+        5,
+        100,
+        1000,
+    ]
     for balancers in (elbv2, classic):
-        assert [balancers.page_size(wish) for wish in (None, 1, 9999)] == [400, 1, 400]
+        assert [balancers.page_size(requested) for requested in (None, 1, 9999)] == [400, 1, 400]

@@ -1,4 +1,4 @@
-"""What requests can raise and Proxmox VE can say, and what of it has no place in the tree.
+"""The exceptions of requests and messages of Proxmox VE that are not mapped.
 
 fakepve carries the errors of Proxmox VE's own sources, by operation. The file is read, fakepve
 itself is not imported.
@@ -31,13 +31,13 @@ CALLED: Final = re.compile(
 
 
 def catalogue(name: str) -> Any:
-    """Return one of the files of official data that fakepve carries."""
+    """Return a file of official data that fakepve contains."""
     path = distribution("fakepve").locate_file(f"fakepve/data/{name}.json.gz")
     return json.loads(gzip.decompress(path.read_bytes()))  # type: ignore[attr-defined]  # a Path
 
 
 def documented_sentences() -> list[tuple[int, str]]:
-    """Return status and sentence of every error of the operations that the provider calls."""
+    """Return status and message of every error of the operations that the provider calls."""
     errors = catalogue("pve-errors")["errors"]
     return sorted(
         {
@@ -50,7 +50,7 @@ def documented_sentences() -> list[tuple[int, str]]:
 
 
 def unplaced_sentences() -> Sequence[str]:
-    """Return the sentences that neither the table of sentences nor that of statuses knows."""
+    """Return the messages that neither the table of messages nor that of statuses maps."""
     return [
         sentence
         for status, sentence in documented_sentences()
@@ -59,7 +59,7 @@ def unplaced_sentences() -> Sequence[str]:
 
 
 def unplaced_classes() -> Sequence[str]:
-    """Return the classes of requests' errors that the table does not know."""
+    """Return the exception classes of requests that the table does not map."""
     return [
         name
         for name, kind in vars(requests.exceptions).items()

@@ -1,4 +1,4 @@
-"""The official API of Proxmox VE, as its API viewer has it, and what in a call breaks it.
+"""The official schema of the API viewer of Proxmox VE, and violations of it by a call.
 
 fakepve carries the file; it is read, fakepve itself is not imported.
 """
@@ -17,7 +17,7 @@ _PREFIX: Final = "/api2/json"
 _NUMBER: Final = re.compile(r"\d+(\.\d+)?")
 
 _TOLD_OTHERWISE: Final = frozenset({"/cluster/nextid"})
-"""Documented as a number; a node tells it as text."""
+"""Documented as a number; a node returns a string."""
 
 
 @cache
@@ -33,10 +33,10 @@ def operations() -> list[tuple[re.Pattern[str], str, str, Mapping[str, Any]]]:
 
 
 def operation(method: str, path: str) -> tuple[str, Mapping[str, Any]] | None:
-    """Return the documented path that a call is of, and its description."""
-    asked = path.removeprefix(_PREFIX)
+    """Return the documented path of a call, and its description."""
+    relative = path.removeprefix(_PREFIX)
     for pattern, documented, its_method, described in operations():
-        if its_method == method and pattern.fullmatch(asked):
+        if its_method == method and pattern.fullmatch(relative):
             return documented, described
     return None
 
@@ -44,7 +44,7 @@ def operation(method: str, path: str) -> tuple[str, Mapping[str, Any]] | None:
 def breaches(
     method: str, path: str, parameters: Mapping[str, str], answer: object | None
 ) -> Iterator[str]:
-    """Yield what in a call, or in its successful answer, is not as documented."""
+    """Yield the violations of the schema by a call or its successful reply."""
     found = operation(method, path)
     if found is None:
         yield f"{method} {path} is not documented"
@@ -59,12 +59,12 @@ def breaches(
             yield f"{method} {documented}: needs {name}"
     if documented in _TOLD_OTHERWISE:
         return
-    for told in wrong(described.get("returns", {}), answer, "answer"):
-        yield f"{method} {documented}: {told}"
+    for violation in wrong(described.get("returns", {}), answer, "answer"):
+        yield f"{method} {documented}: {violation}"
 
 
 def wrong(about: Mapping[str, Any], value: Any, where: str) -> Iterator[str]:
-    """Yield where a value is not of the type that is documented."""
+    """Yield the paths at which a value does not have the documented type."""
     kinds = {
         "string": (str,),
         "integer": (int,),

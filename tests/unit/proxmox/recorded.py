@@ -1,4 +1,4 @@
-"""A small cluster whose answers are recorded once, and given again with one thing changed.
+"""A small cluster whose replies are recorded once, and replayed with one change.
 
 The answers are the sandbox's own, which are held to the official schemas. They are given in place
 of proxmoxer, so that all of the provider is in use, and no connection is.
@@ -26,7 +26,7 @@ from skyclust_sandbox.proxmox.state import Bridge
 from skyclust_sandbox.seeds import Seed
 
 Location = tuple[Any, ...]
-"""Where something stands in an answer: the keys and positions that lead to it."""
+"""A path in a reply: the keys and indexes that lead to a value."""
 
 MACHINE = {
     "vmid": 101,
@@ -64,7 +64,7 @@ CONTAINER = {
 
 
 class Watched(dict[str, Any]):
-    """An object of an answer that remembers which of its fields were looked at."""
+    """An object of a reply that records which of its fields were read."""
 
     def __init__(self, content: Mapping[str, Any], where: Location, seen: set[Location]) -> None:
         super().__init__({key: watched(one, (*where, key), seen) for key, one in content.items()})
@@ -92,7 +92,7 @@ class Watched(dict[str, Any]):
 
 
 def watched(value: Any, where: Location, seen: set[Location]) -> Any:
-    """Return a value whose objects remember in `seen` which of their fields were looked at."""
+    """Return a value whose objects record in `seen` which of their fields were read."""
     if isinstance(value, dict):
         return Watched(value, where, seen)
     if isinstance(value, list):
@@ -102,7 +102,7 @@ def watched(value: Any, where: Location, seen: set[Location]) -> Any:
 
 @dataclass
 class Recorded:
-    """The answers by call, which of them are others now, and what was looked at of each."""
+    """The replies by call, the changed replies, and the fields that were read of each."""
 
     client: Client
     answers: dict[str, Any] = field(default_factory=dict)
@@ -110,11 +110,11 @@ class Recorded:
     seen: dict[str, set[Location]] = field(default_factory=dict)
 
     def resource(self, base_url: str, **_: Any) -> Resource:
-        """Return what stands for one address in place of proxmoxer."""
+        """Return the replacement of a proxmoxer resource."""
         return Resource(self, urlsplit(base_url).path)
 
     def answer(self, call: str) -> Any:
-        """Return the data of an answer; raises proxmoxer's error for a refusal."""
+        """Return the data of a reply; raises proxmoxer's error for an error reply."""
         if call in self.changed:
             return copy.deepcopy(self.changed[call])
         if call not in self.answers:
@@ -129,24 +129,24 @@ class Recorded:
         return watched(body["data"], (), self.seen.setdefault(call, set()))
 
     def provider(self) -> ProxmoxProvider:
-        """Return a provider that remembers nothing of an earlier answer."""
+        """Return a provider without cached replies."""
         return ProxmoxProvider(ProxmoxCredential.model_validate(credential("http://recorded")))
 
 
 @dataclass(frozen=True)
 class Resource:
-    """One address, as proxmoxer has it."""
+    """A resource of proxmoxer."""
 
     recorded: Recorded
     path: str
 
     def get(self, **parameters: Any) -> Any:
-        """Return what the address holds."""
+        """Return the recorded reply."""
         return self.recorded.answer(f"{self.path}?{urlencode(parameters)}")
 
 
 def record() -> Recorded:
-    """Return a cluster of one node: a machine, a container, templates, snapshots, networks."""
+    """Return a cluster of one node: a VM, a container, templates, snapshots, networks."""
     cloud = ProxmoxCloud(0.0)
     control = Control("proxmox", "nonce", Seed.EMPTY, cloud.restart)
     cluster = cloud.cluster

@@ -1,4 +1,4 @@
-"""What a credential must and may not have, and what is done with it."""
+"""The Proxmox credential: permitted and refused fields, and the sessions made with it."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_the_principal_is_the_token_or_the_user() -> None:
         {"fingerprint": FINGERPRINT, "verify_ssl": False},
     ],
 )
-def test_what_does_not_fit_is_refused_without_the_secret(fields: dict[str, object]) -> None:
+def test_invalid_fields_are_refused_without_the_secret(fields: dict[str, object]) -> None:
     with pytest.raises(ValidationError) as refused:
         credential(**fields)
     assert "secret" not in re.sub(r"'secret'|secret_", "", str(refused.value))
@@ -88,7 +88,7 @@ def session_of(connections: ProxmoxClients) -> Any:
     return connections._session()
 
 
-def test_connections_have_timeouts_and_say_who_they_are() -> None:
+def test_sessions_have_timeouts_and_a_user_agent() -> None:
     session = session_of(ProxmoxClients(credential()))
     assert session.auth.timeout == TIMEOUTS
     assert session.auth.verify_ssl is True
@@ -103,7 +103,7 @@ def test_a_fingerprint_pins_one_certificate() -> None:
 
 
 def certificate_authority() -> x509.Certificate:
-    """Return the certificate of an authority as a cluster has one, signed by itself."""
+    """Return a self-signed CA certificate, as a cluster has one."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Proxmox Virtual Environment")])
     now = datetime.now(UTC)
@@ -120,7 +120,7 @@ def certificate_authority() -> x509.Certificate:
     )
 
 
-def test_an_authority_is_trusted() -> None:
+def test_a_ca_certificate_is_trusted() -> None:
     authority = certificate_authority()
     pem = authority.public_bytes(Encoding.PEM).decode()
     session = session_of(ProxmoxClients(credential(ca_certificate=pem)))
@@ -129,10 +129,10 @@ def test_an_authority_is_trusted() -> None:
 
 
 def privileges(command: str) -> set[str]:
-    [told] = re.findall(rf'pveum role add {command} --privs "([^"]+)"', GUIDE.read_text())
-    return set(told.split())
+    [privileges] = re.findall(rf'pveum role add {command} --privs "([^"]+)"', GUIDE.read_text())
+    return set(privileges.split())
 
 
-def test_the_documented_roles_have_what_is_needed_and_no_more() -> None:
+def test_the_documented_roles_have_exactly_the_required_privileges() -> None:
     assert privileges("SkyClust") == set(NEEDED_PRIVILEGES)
     assert privileges("SkyClustAudit") == set(INVENTORY_PRIVILEGES)

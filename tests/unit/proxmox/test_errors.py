@@ -1,4 +1,4 @@
-"""From what Proxmox VE says to the tree."""
+"""The mapping of replies of Proxmox VE to errors."""
 
 from __future__ import annotations
 
@@ -54,40 +54,40 @@ SAID: list[tuple[int, str, type[SkyClustError]]] = [
     (500, "can't clone VM to node 'b' (VM uses local storage)", InvalidRequest),
     (500, "can't remove VM 1 - protection mode enabled", InvalidRequest),
     (500, "VM quit/powerdown failed - got timeout", Timeout),
-    (500, "a sentence that nobody has seen before", Unavailable),
-    (418, "a sentence that nobody has seen before", InvalidRequest),
+    (500, "a message that nobody has seen before", Unavailable),
+    (418, "a message that nobody has seen before", InvalidRequest),
 ]
 
 
-@pytest.mark.parametrize(("status", "sentence", "ours"), SAID)
-def test_a_sentence_has_its_place(status: int, sentence: str, ours: type[SkyClustError]) -> None:
-    assert class_for(status, sentence) is ours
-    told = translated(ResourceException(status, "", sentence), "do it")
-    assert type(told) is ours
-    assert told is not None
-    assert (told.provider, told.code) == ("proxmox", str(status))
-    assert "Could not do it: " in told.message
+@pytest.mark.parametrize(("status", "message", "ours"), SAID)
+def test_a_message_is_mapped(status: int, message: str, ours: type[SkyClustError]) -> None:
+    assert class_for(status, message) is ours
+    error_of_ours = translated(ResourceException(status, "", message), "do it")
+    assert type(error_of_ours) is ours
+    assert error_of_ours is not None
+    assert (error_of_ours.provider, error_of_ours.code) == ("proxmox", str(status))
+    assert "Could not do it: " in error_of_ours.message
 
 
-def test_the_catalogue_was_read() -> None:
+def test_the_documented_errors_were_read() -> None:
     assert len(documented_sentences()) > 100
     assert unplaced_classes() == []
 
 
-def test_a_proxy_that_asks_to_wait_throttles() -> None:
+def test_a_503_with_retry_after_is_throttled() -> None:
     error = ResourceException(503, "", "Service Unavailable")
-    told = translated(error, "do it", 7.0)
-    assert isinstance(told, Throttled)
-    assert told.retry_after == 7.0
+    error_of_ours = translated(error, "do it", 7.0)
+    assert isinstance(error_of_ours, Throttled)
+    assert error_of_ours.retry_after == 7.0
     assert type(translated(error, "do it", None)) is Unavailable
 
 
-def test_parameters_that_are_wrong_are_named() -> None:
+def test_invalid_parameters_are_named() -> None:
     error = ResourceException(400, "", "Parameter verification failed.", {"vmid": "is taken\n"})
     assert "vmid: is taken" in str(translated(error, "do it"))
 
 
-def test_a_failed_task_that_nobody_knows_is_final() -> None:
+def test_an_unknown_exit_status_is_terminal() -> None:
     assert type(task_error("command 'x' exploded", "do it")) is InvalidRequest
     assert type(task_error("VM is locked (backup)", "do it")) is Conflict
 
@@ -103,7 +103,7 @@ def test_a_failed_task_that_nobody_knows_is_final() -> None:
         (json.JSONDecodeError("x", "", 0), UnexpectedAnswer),
     ],
 )
-def test_what_requests_raises_has_its_place(error: Exception, ours: type[SkyClustError]) -> None:
+def test_an_exception_of_requests_is_mapped(error: Exception, ours: type[SkyClustError]) -> None:
     with pytest.raises(ours) as raised, proxmox_errors("do it"):
         raise error
     assert type(raised.value) is ours
@@ -113,6 +113,6 @@ def test_what_requests_raises_has_its_place(error: Exception, ours: type[SkyClus
     )
 
 
-def test_errors_of_ours_pass() -> None:
+def test_errors_of_our_tree_are_raised_unchanged() -> None:
     with pytest.raises(KeyError), proxmox_errors("do it"):
         raise KeyError("x")

@@ -1,4 +1,4 @@
-"""Every field of every answer is dropped, emptied or of another type once.
+"""Every field of every reply is removed, emptied or given another type once.
 
 Whatever it is, no exception outside the tree leaves the provider, nothing is made up in its place,
 and what is optional hides nothing.
@@ -24,7 +24,7 @@ from tests.unit.proxmox.recorded import Recorded, record
 
 DROPPED: Final = object()
 EMPTY: Final[tuple[Any, ...]] = (DROPPED, None, "", [], {})
-"""What says nothing: in its place nothing may be told but what the other fields tell."""
+"""Values without information; readers may only return what the other fields contain."""
 
 OTHER: Final[tuple[Any, ...]] = ("x", 7, True, ["x", "y"], [{}], {"x": "y"})
 
@@ -66,17 +66,17 @@ def listing(kind: ResourceKind) -> Read:
     return read
 
 
-def told(*found: Any) -> Mapping[str, Any]:
+def fields_of(*found: Any) -> Mapping[str, Any]:
     return {str(getattr(one, "id", one)): one.model_dump(mode="json") for one in found}
 
 
 READS: Final[Mapping[str, Read]] = {
     **{kind.value: listing(kind) for kind in sorted(ProxmoxProvider.kinds)},
-    "machine": lambda provider: told(provider.get_instance(CLUSTER, "101")),
-    "container": lambda provider: told(provider.get_instance(CLUSTER, "102")),
-    "its snapshots": lambda provider: told(*provider.list_snapshots(CLUSTER, "101")),
-    "its disk": lambda provider: told(provider.get_disk(CLUSTER, "ceph:vm-101-disk-0")),
-    "catalog": lambda provider: told(
+    "machine": lambda provider: fields_of(provider.get_instance(CLUSTER, "101")),
+    "container": lambda provider: fields_of(provider.get_instance(CLUSTER, "102")),
+    "its snapshots": lambda provider: fields_of(*provider.list_snapshots(CLUSTER, "101")),
+    "its disk": lambda provider: fields_of(provider.get_disk(CLUSTER, "ceph:vm-101-disk-0")),
+    "catalog": lambda provider: fields_of(
         *provider.list_images(CLUSTER, "debian-12", Architecture.X86_64)
     ),
     "types": lambda provider: {
@@ -89,7 +89,7 @@ READS: Final[Mapping[str, Read]] = {
 
 @dataclass(frozen=True)
 class Change:
-    """One answer with one thing in it changed; `where` ends with the field's name."""
+    """A reply with one change; `where` ends with the name of the field."""
 
     call: str
     where: tuple[Any, ...]
@@ -103,7 +103,7 @@ class Change:
 
     @property
     def is_required(self) -> bool:
-        """Whether what was changed may hide the item that it is of, or all of them."""
+        """Whether the change may hide its item, or all items."""
         if not isinstance(self.field, str):
             return True
         known = next((names for text, names in REQUIRED if re.search(text, self.call)), frozenset())
@@ -111,7 +111,7 @@ class Change:
 
     @property
     def is_part(self) -> bool:
-        """Whether it is a part of a machine, which without it is another one."""
+        """Whether the field is part of the identity of a guest."""
         is_one = re.fullmatch(r"(net|scsi|ide|mp)\d+|rootfs", str(self.field))
         return "/config" in self.call and is_one is not None
 
@@ -122,7 +122,7 @@ class Change:
 
 @pytest.fixture(scope="module")
 def recorded() -> Iterator[Recorded]:
-    """The answers of a small cluster, in place of connections."""
+    """The replies of a small cluster, in place of clients."""
     made = record()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("providers.proxmox.client.ProxmoxResource", made.resource)
@@ -131,7 +131,7 @@ def recorded() -> Iterator[Recorded]:
 
 
 def changes(call: str, body: Any, seen: Collection[tuple[Any, ...]]) -> Iterator[Change]:
-    """Yield every change of what was looked at in an answer, of items that are alike the first."""
+    """Yield every change of the fields that were read; of similar items only of the first."""
     known: set[tuple[Any, ...]] = set()
     for where in sorted(seen, key=str):
         alike = _shape(body, where)
@@ -154,7 +154,7 @@ def changes(call: str, body: Any, seen: Collection[tuple[Any, ...]]) -> Iterator
 
 
 def _shape(body: Any, where: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return what a field has in common with that field of the items that are alike."""
+    """Return the identity of a field that similar items share."""
     if not isinstance(where[0], int):
         return where
     item = body[where[0]]
@@ -173,7 +173,7 @@ def leaves(value: Any) -> Iterator[Any]:
 
 
 def faults(change: Change, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with what was read of a changed answer."""
+    """Yield the errors in the result of reading a changed reply."""
     for name, read in after.items():
         if any(leaf in {"None", "null", "nan", "[]", "{}"} for leaf in leaves(read)):
             yield f"{name} has a text for nothing"
@@ -194,7 +194,7 @@ def faults(change: Change, before: Mapping[str, Any], after: Mapping[str, Any]) 
 
 
 @pytest.mark.parametrize("name", READS)
-def test_no_field_is_taken_for_granted(recorded: Recorded, name: str) -> None:
+def test_no_field_is_assumed(recorded: Recorded, name: str) -> None:
     recorded.changed, recorded.seen = {}, {}
     read = READS[name]
     before = read(recorded.provider())
@@ -224,10 +224,8 @@ def test_no_field_is_taken_for_granted(recorded: Recorded, name: str) -> None:
 
 @pytest.mark.parametrize("name", READS)
 @pytest.mark.parametrize("data", [None, {}, [], "", "x", 7, True], ids=repr)
-def test_no_answer_without_its_content_is_an_empty_one(
-    recorded: Recorded, name: str, data: Any
-) -> None:
-    """Each call of a read, one after the other, answers with something else than it should."""
+def test_a_malformed_reply_is_not_an_empty_list(recorded: Recorded, name: str, data: Any) -> None:
+    """Each call of a read, one after the other, gets a malformed reply."""
     recorded.changed, recorded.seen = {}, {}
     read = READS[name]
     before = read(recorded.provider())
@@ -246,7 +244,7 @@ def test_no_answer_without_its_content_is_an_empty_one(
         assert after == before or after.get("unreadable") or is_less, call
 
 
-def test_two_of_everything_stay_two(recorded: Recorded) -> None:
+def test_two_items_stay_two(recorded: Recorded) -> None:
     """The lists of the small cluster have two entries where the API has lists."""
     recorded.changed = {}
     read = {name: READS[name](recorded.provider()) for name in ("instance", "network", "disk")}
