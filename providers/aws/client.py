@@ -19,6 +19,7 @@ from providers.aws.credential import AwsCredential
 from providers.aws.errors import aws_errors
 from providers.aws.guarded_connections import guard_client
 from skyclust.errors import UnexpectedAnswer
+from skyclust.providerkit.timeouts import CONNECT_SECONDS, READ_SECONDS
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -26,12 +27,6 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_sts import STSClient
-
-CONNECT_SECONDS: Final = 5.0
-"""A host that has not answered the TCP handshake by then is considered unreachable."""
-
-READ_SECONDS: Final = 30.0
-"""The largest page, 1000 instances, takes a few seconds; RunInstances up to ten."""
 
 ATTEMPTS: Final = 10
 """With the adaptive retry mode ten attempts outlast the throttling of an account."""

@@ -8,7 +8,7 @@ token is also a tag of the instance, set by the same call, so that the instance 
 
 from __future__ import annotations
 
-import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
@@ -19,6 +19,7 @@ from providers.aws.regions import regional_errors
 from providers.aws.tags import NAME_TAG, TOKEN_TAG, to_pairs
 from skyclust.errors import InvalidRequest, NotFound, Timeout
 from skyclust.model.instance import DiskSpec, Instance, InstanceSpec, InstanceState
+from skyclust.providerkit.polling import polls
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import (
@@ -78,25 +79,19 @@ def create_instance(
 def _wait_until_listed(clients: AwsClients, accepted: Instance, visible_seconds: float) -> Instance:
     if accepted.state is InstanceState.DELETED:
         return accepted
-    end = time.monotonic() + visible_seconds
-    pause = 0.2
-    while True:
-        try:
+    for _ in polls(visible_seconds, first=0.2, longest=5.0, factor=2.0):
+        with suppress(NotFound):
             return get_instance(clients, accepted.region, accepted.id)
-        except NotFound as error:
-            if _was_terminated(accepted, datetime.now(UTC)):
-                return accepted.model_copy(
-                    update={"state": InstanceState.DELETED, "native_state": "terminated"}
-                )
-            if time.monotonic() + pause > end:
-                raise Timeout(
-                    f"EC2 accepted instance {accepted.id} ({accepted.name}) in"
-                    f" {accepted.region}, but does not list it after {visible_seconds:.0f} s.",
-                    hint="Repeat the request with the same token: it returns the same instance.",
-                    provider="aws",
-                ) from error
-        time.sleep(pause)
-        pause = min(pause * 2, 5.0)
+        if _was_terminated(accepted, datetime.now(UTC)):
+            return accepted.model_copy(
+                update={"state": InstanceState.DELETED, "native_state": "terminated"}
+            )
+    raise Timeout(
+        f"EC2 accepted instance {accepted.id} ({accepted.name}) in {accepted.region}, but does not"
+        f" list it after {visible_seconds:.0f} s.",
+        hint="Repeat the request with the same token: it returns the same instance.",
+        provider="aws",
+    )
 
 
 def _was_terminated(accepted: Instance, now: datetime) -> bool:

@@ -8,6 +8,7 @@ from typing import ClassVar, Final, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from skyclust.contract import CredentialModel
+from skyclust.providerkit.credential_fields import refuse_whitespace, require_match
 from skyclust.providerkit.permissions import OperatorPermissions
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
@@ -66,42 +67,27 @@ class AwsCredential(CredentialModel):
         " Empty: the profile's region, else us-east-1. Set it for China and GovCloud.",
     )
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def _empty_means_absent(cls, value: object) -> object:
-        # A form sends the empty string for a field that was left alone.
-        content = value.get_secret_value() if isinstance(value, SecretStr) else value
-        return None if content == "" else value
-
-    @field_validator("access_key_id", "secret_access_key", "session_token")
-    @classmethod
-    def _no_whitespace(cls, value: str | SecretStr | None) -> str | SecretStr | None:
-        content = value.get_secret_value() if isinstance(value, SecretStr) else value
-        if content is not None and re.search(r"\s", content):
-            raise ValueError("contains a blank or a line break: copy it again")
-        return value
+    _whitespace = field_validator("access_key_id", "secret_access_key", "session_token")(
+        refuse_whitespace
+    )
 
     @field_validator("role_arn")
     @classmethod
     def _check_role_arn(cls, value: str | None) -> str | None:
-        if value is not None and not _ROLE_ARN.fullmatch(value):
-            raise ValueError("is not the ARN of a role (arn:aws:iam::123456789012:role/name)")
-        return value
+        message = "is not the ARN of a role (arn:aws:iam::123456789012:role/name)"
+        return require_match(value, _ROLE_ARN, message)
 
     @field_validator("external_id")
     @classmethod
     def _check_external_id(cls, value: SecretStr | None) -> SecretStr | None:
         # STS would repeat a malformed external id in its error message.
-        if value is not None and not _EXTERNAL_ID.fullmatch(value.get_secret_value()):
-            raise ValueError("has 2 to 1224 letters, digits or characters of _+=,.@:/-")
-        return value
+        message = "has 2 to 1224 letters, digits or characters of _+=,.@:/-"
+        return require_match(value, _EXTERNAL_ID, message)
 
     @field_validator("region")
     @classmethod
     def _check_region(cls, value: str | None) -> str | None:
-        if value is not None and not _REGION.fullmatch(value):
-            raise ValueError("is not the name of a region (eu-central-1)")
-        return value
+        return require_match(value, _REGION, "is not the name of a region (eu-central-1)")
 
     @model_validator(mode="after")
     def _check_one_identity(self) -> Self:

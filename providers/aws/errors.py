@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from skyclust.errors import (
@@ -28,6 +27,10 @@ from skyclust.errors import (
     UnexpectedAnswer,
     Unsupported,
 )
+from skyclust.providerkit.error_context import ErrorContext
+from skyclust.providerkit.retry_after import retry_after_seconds
+
+_ERRORS: Final = ErrorContext("aws", "AWS")
 
 # Sources: https://docs.aws.amazon.com/ec2/latest/devguide/errors-overview.html,
 # https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html, and the `error` traits
@@ -216,18 +219,6 @@ def class_for(code: str, status: int) -> type[SkyClustError]:
     return Unavailable if status >= 500 or status < 400 else InvalidRequest
 
 
-def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return the seconds of a Retry-After header, None without one (RFC 9110 10.2.3)."""
-    value = headers.get("retry-after", "").strip()
-    if value.isdigit():
-        return float(value)
-    try:
-        time = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, (time.replace(tzinfo=time.tzinfo or UTC) - now).total_seconds())
-
-
 def translated(error: Exception, doing: str) -> SkyClustError | None:
     """Return our error for an exception of botocore; None for any other exception.
 
@@ -241,7 +232,7 @@ def translated(error: Exception, doing: str) -> SkyClustError | None:
         return _from_response(error, response, doing)
     for name in names:
         if ours := ERROR_CLASSES.get(name):
-            return _built(ours, names[0], str(error), doing)
+            return _to_error(ours, names[0], str(error), doing)
     return None
 
 
@@ -252,29 +243,18 @@ def _from_response(error: Exception, response: dict[str, Any], doing: str) -> Sk
     if ours is AuthenticationFailed:
         response["Error"]["Message"] = ""
         error.args = (f"{code} answered to {getattr(error, 'operation_name', 'a request')}",)
-    built = _built(ours, code, str(response.get("Error", {}).get("Message", "")), doing)
+    built = _to_error(ours, code, str(response.get("Error", {}).get("Message", "")), doing)
     if isinstance(built, Throttled):
         headers = metadata.get("HTTPHeaders", {})
         built.retry_after = retry_after_seconds(headers, datetime.now(UTC))
     return built
 
 
-def _built(ours: type[SkyClustError], code: str, message: str, doing: str) -> SkyClustError:
+def _to_error(ours: type[SkyClustError], code: str, message: str, doing: str) -> SkyClustError:
     hint = HINTS.get(code, "")
     if ours is AuthenticationFailed:
-        return ours(
-            f"Could not {doing}: AWS does not accept the credential ({code}).",
-            hint=hint or _AUTHENTICATION_HINT,
-            provider="aws",
-            code=code,
-        )
-    reason = message.partition(_ENCODED)[0]
-    return ours(
-        f"Could not {doing}: {reason.rstrip('. ') or 'AWS gave no reason'} ({code}).",
-        hint=hint,
-        provider="aws",
-        code=code,
-    )
+        return _ERRORS.credential_refused(doing, code=code, hint=hint or _AUTHENTICATION_HINT)
+    return _ERRORS.error(ours, doing, message.partition(_ENCODED)[0], code=code, hint=hint)
 
 
 @contextmanager
@@ -284,17 +264,5 @@ def aws_errors(doing: str) -> Iterator[None]:
     An exception that is neither botocore's nor ours is an UnexpectedAnswer: reading the reply
     failed, so it is not the documented one.
     """
-    try:
+    with _ERRORS.translating(doing, translated):
         yield
-    except SkyClustError:
-        raise
-    except Exception as error:
-        ours = translated(error, doing)
-        if ours is None:
-            ours = UnexpectedAnswer(
-                f"Could not {doing}: the answer cannot be read ({type(error).__name__}: {error}).",
-                hint="Is a proxy or another service answering at the endpoint?",
-                provider="aws",
-                code=type(error).__name__,
-            )
-        raise ours from error

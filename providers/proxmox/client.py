@@ -10,6 +10,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import requests
@@ -28,13 +29,9 @@ from providers.proxmox.fields import required_text, to_flag
 from skyclust.errors import AuthenticationFailed, Throttled, Unavailable, UnexpectedAnswer
 from skyclust.providerkit.answers import require_list, require_object
 from skyclust.providerkit.guarded_requests import GuardedAdapter, mount_guarded
+from skyclust.providerkit.retry_after import retry_after_seconds
+from skyclust.providerkit.timeouts import CONNECT_SECONDS, READ_SECONDS
 from skyclust.redaction import register_issued
-
-CONNECT_SECONDS: Final = 5.0
-"""A node that has not answered the TCP handshake by then is considered unreachable."""
-
-READ_SECONDS: Final = 30.0
-"""pveproxy itself gives up on another node after 30 s (595)."""
 
 TICKET_SECONDS: Final = 3600.0
 """After this a ticket is renewed; it is valid for two hours
@@ -182,8 +179,7 @@ class _Session(ProxmoxHttpSession):  # type: ignore[misc]  # proxmoxer has no ty
             raise ours from error
 
     def _remember(self, response: requests.Response, **_: object) -> None:
-        value = response.headers.get("Retry-After", "").strip()
-        self._retry_after = float(value) if value.isdigit() else None
+        self._retry_after = retry_after_seconds(response.headers, datetime.now(UTC))
 
 
 class _Adapter(GuardedAdapter):

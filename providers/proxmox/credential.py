@@ -9,6 +9,7 @@ from typing import ClassVar, Final, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from skyclust.contract import CredentialModel
+from skyclust.providerkit.credential_fields import base_address, require_match
 from skyclust.providerkit.endpoints import check_endpoint
 
 # https://pve.proxmox.com/wiki/User_Management
@@ -75,16 +76,9 @@ class ProxmoxCredential(CredentialModel):
         " 32 pairs of hexadecimal digits with colons.",
     )
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def _empty_means_absent(cls, value: object) -> object:
-        # A form sends the empty string for a field that was left alone.
-        content = value.get_secret_value() if isinstance(value, SecretStr) else value
-        return None if content == "" else value
-
     @field_validator("host")
     @classmethod
-    def _name_of_a_host(cls, value: str | None) -> str | None:
+    def _check_host(cls, value: str | None) -> str | None:
         if value is None:
             return None
         is_name = not re.search(r"[/?#@]", value) and ":" not in value
@@ -95,21 +89,19 @@ class ProxmoxCredential(CredentialModel):
 
     @field_validator("user")
     @classmethod
-    def _user_with_realm(cls, value: str) -> str:
-        if not _USER.fullmatch(value):
-            raise ValueError("is a user with its realm (skyclust@pve), without the token's name")
-        return value
+    def _check_user(cls, value: str) -> str:
+        message = "is a user with its realm (skyclust@pve), without the token's name"
+        return require_match(value, _USER, message)
 
     @field_validator("token_name")
     @classmethod
-    def _name_of_a_token(cls, value: str | None) -> str | None:
-        if value is not None and not _TOKEN_NAME.fullmatch(value):
-            raise ValueError("is the part of the token's id behind the exclamation mark")
-        return value
+    def _check_token_name(cls, value: str | None) -> str | None:
+        message = "is the part of the token's id behind the exclamation mark"
+        return require_match(value, _TOKEN_NAME, message)
 
     @field_validator("ca_certificate")
     @classmethod
-    def _certificate_in_pem(cls, value: str | None) -> str | None:
+    def _check_certificate(cls, value: str | None) -> str | None:
         if value is not None:
             try:
                 ssl.PEM_cert_to_DER_cert(value.strip())
@@ -119,20 +111,15 @@ class ProxmoxCredential(CredentialModel):
 
     @field_validator("fingerprint")
     @classmethod
-    def _sha256_with_colons(cls, value: str | None) -> str | None:
+    def _check_fingerprint(cls, value: str | None) -> str | None:
         if value is not None and not _FINGERPRINT.fullmatch(value.upper()):
             raise ValueError("is a SHA-256 fingerprint: 32 pairs of digits with colons")
         return value.upper() if value else None
 
-    @field_validator("endpoint")
-    @classmethod
-    def _base_of_an_address(cls, value: str | None) -> str | None:
-        if value is not None and re.search(r"[?#]", value):
-            raise ValueError("is an address without query and fragment")
-        return value.rstrip("/") if value else value
+    _base_address = field_validator("endpoint")(base_address)
 
     @model_validator(mode="after")
-    def _one_place_and_one_proof(self) -> Self:
+    def _check_combination(self) -> Self:
         if (self.host is None) == (self.endpoint is None):
             raise ValueError("give a host or a private endpoint, one of them")
         if (self.token_name is None) != (self.token_value is None):

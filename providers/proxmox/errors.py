@@ -28,6 +28,9 @@ from skyclust.errors import (
     UnexpectedAnswer,
     Unsupported,
 )
+from skyclust.providerkit.error_context import ENDPOINT_HINT, ErrorContext
+
+_ERRORS: Final = ErrorContext("proxmox", "Proxmox VE")
 
 # The messages are in the sources at https://git.proxmox.com (qemu-server, pve-container,
 # pve-guest-common, pve-storage, pve-cluster, pve-manager). The first match decides.
@@ -137,7 +140,6 @@ _STATUS_HINTS: Final[Mapping[int, str]] = {
 _CERTIFICATE_HINT: Final = (
     "Is the node's certificate trusted? Give its CA certificate or its fingerprint."
 )
-_PROXY_HINT: Final = "Is a proxy or another service answering at the endpoint?"
 
 
 def class_for(status: int, message: str) -> type[SkyClustError]:
@@ -159,7 +161,7 @@ def task_error(exit_status: str, doing: str) -> SkyClustError:
     done half of its work.
     """
     ours = class_of_message(exit_status) or InvalidRequest
-    return _built(ours, exit_status, doing, code="task")
+    return _to_error(ours, exit_status, doing, code="task")
 
 
 def translated(
@@ -178,9 +180,9 @@ def translated(
             ours := ERROR_CLASSES.get(kind.__name__)
         ):
             hint = _CERTIFICATE_HINT if kind.__name__ == "SSLError" else ""
-            hint = _PROXY_HINT if ours is UnexpectedAnswer else hint
+            hint = ENDPOINT_HINT if ours is UnexpectedAnswer else hint
             name = type(error).__name__
-            return _built(ours, f"{name}: {error}", doing, code=name, hint=hint)
+            return _to_error(ours, f"{name}: {error}", doing, code=name, hint=hint)
     return None
 
 
@@ -195,27 +197,21 @@ def _from_reply(
     ours = class_for(status, message)
     if retry_after is not None and status in {429, 503}:
         ours = Throttled
-    built = _built(ours, message, doing, code=str(status), hint=_STATUS_HINTS.get(status, ""))
+    built = _to_error(ours, message, doing, code=str(status), hint=_STATUS_HINTS.get(status, ""))
     if isinstance(built, Throttled):
         built.retry_after = retry_after
     return built
 
 
-def _built(
+def _to_error(
     ours: type[SkyClustError], message: str, doing: str, *, code: str, hint: str = ""
 ) -> SkyClustError:
-    reason = message.strip().rstrip(".") or "Proxmox VE gave no reason"
-    hint = next((text for pattern, text in _HINTS if re.search(pattern, reason, re.I)), hint)
-    return ours(f"Could not {doing}: {reason}.", hint=hint, provider="proxmox", code=code)
+    hint = next((text for pattern, text in _HINTS if re.search(pattern, message, re.I)), hint)
+    return _ERRORS.error(ours, doing, message, code=code, hint=hint, show_code=False)
 
 
 @contextmanager
 def proxmox_errors(doing: str) -> Iterator[None]:
     """Raise errors of proxmoxer and requests as errors of our tree, with the cause."""
-    try:
+    with _ERRORS.translating(doing, translated, foreign=False):
         yield
-    except Exception as error:
-        ours = translated(error, doing)
-        if ours is None:
-            raise
-        raise ours from error

@@ -6,7 +6,6 @@ Source: https://pve.proxmox.com/pve-docs/api-viewer/#/nodes/{node}/tasks/{upid}/
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +13,8 @@ from providers.proxmox.errors import task_error
 from providers.proxmox.fields import required_text, to_integer
 from providers.proxmox.states import TASKS
 from skyclust.errors import Timeout
+from skyclust.providerkit.polling import polls
+from skyclust.providerkit.timeouts import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from providers.proxmox.client import ProxmoxClients
@@ -22,20 +23,13 @@ FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 2.0
 """Seconds between two requests for the status of a task: short at first, then doubling."""
 
-CALL_SECONDS: Final = 60.0
+CALL_SECONDS: Final = WAIT_SECONDS
 """How long one call of the contract may take before it raises Timeout and is repeated."""
 
 
-def attempts(seconds: float = CALL_SECONDS) -> Iterator[None]:
+def attempts(seconds: float = CALL_SECONDS) -> Iterator[int]:
     """Yield at once, then after growing pauses, until the seconds have passed."""
-    end = time.monotonic() + seconds
-    pause = FIRST_PAUSE
-    while True:
-        yield
-        if time.monotonic() + pause > end:
-            return
-        time.sleep(pause)
-        pause = min(pause * 2, LONGEST_PAUSE)
+    return polls(seconds, first=FIRST_PAUSE, longest=LONGEST_PAUSE, factor=2.0)
 
 
 def wait_for_task(

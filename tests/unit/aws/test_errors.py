@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import inspect
 import json
-from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -175,20 +174,6 @@ def test_only_errors_of_our_tree_are_raised_unchanged() -> None:
         raise KeyError("Volumes")
     with pytest.raises(NotFound, match="gone"), aws_errors("do it"):
         raise NotFound("gone")
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [("7", 7.0), ("Mon, 02 Nov 2026 10:00:30 GMT", 30.0), ("Mon, 02 Nov 2026 09:00:00 GMT", 0.0)],
-)
-def test_retry_after_is_read_as_seconds_or_as_a_date(value: str, seconds: float) -> None:
-    now = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
-    assert table.retry_after_seconds({"retry-after": value}, now) == seconds
-
-
-@pytest.mark.parametrize("headers", [{}, {"retry-after": "soon"}, {"retry-after": "-3"}])
-def test_retry_after_may_be_absent_or_invalid(headers: dict[str, str]) -> None:
-    assert table.retry_after_seconds(headers, datetime.now(UTC)) is None
 
 
 def test_throttled_has_the_retry_after_of_the_header() -> None:
