@@ -206,7 +206,7 @@ class AwsHarness:
     def belongings(self) -> Sequence[str]:
         """Return the ids of instances, volumes, interfaces and addresses."""
         pages = self._ec2.get_paginator("describe_instances").paginate()
-        machines = [
+        instances = [
             i["InstanceId"]
             for p in pages
             for r in p["Reservations"]
@@ -217,7 +217,7 @@ class AwsHarness:
         interfaces = self._ec2.describe_network_interfaces()["NetworkInterfaces"]
         return sorted(
             [
-                *machines,
+                *instances,
                 *(volume["VolumeId"] for volume in volumes["Volumes"]),
                 *(interface["NetworkInterfaceId"] for interface in interfaces),
                 *(one["AllocationId"] for one in self._ec2.describe_addresses()["Addresses"]),

@@ -50,11 +50,11 @@ class AwsSeeds:
             ResourceKind.ADDRESS: self._make_address,
             ResourceKind.LOAD_BALANCER: self._make_load_balancer,
         }[kind]
-        made = [make(next(self._numbers)) for _ in range(number)]
-        self.newest[kind] = made[-1]
+        created = [make(next(self._numbers)) for _ in range(number)]
+        self.newest[kind] = created[-1]
         if kind is ResourceKind.INSTANCE:
-            self._await_running(made)
-        return made
+            self._await_running(created)
+        return created
 
     def _make_instance(self, number: int) -> str:
         launched = self._ec2.run_instances(
@@ -72,8 +72,8 @@ class AwsSeeds:
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
             answer = self._ec2.describe_instances(InstanceIds=instance_ids)
-            machines = [i for r in answer["Reservations"] for i in r["Instances"]]
-            if {machine["State"]["Name"] for machine in machines} == {"running"}:
+            instances = [i for r in answer["Reservations"] for i in r["Instances"]]
+            if {instance["State"]["Name"] for instance in instances} == {"running"}:
                 return
             time.sleep(POLL_SECONDS)
         raise TimeoutError(f"The sandbox did not start {instance_ids}.")
@@ -109,7 +109,7 @@ class AwsSeeds:
         return self._ec2.allocate_address(Domain="vpc")["AllocationId"]
 
     def _make_load_balancer(self, number: int) -> str:
-        made = self._elbv2.create_load_balancer(
+        created = self._elbv2.create_load_balancer(
             Name=f"seed-{number}", Subnets=[subnet["SubnetId"] for subnet in self._subnets[:2]]
         )
-        return made["LoadBalancers"][0]["LoadBalancerArn"]
+        return created["LoadBalancers"][0]["LoadBalancerArn"]

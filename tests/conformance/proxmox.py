@@ -119,8 +119,8 @@ class ProxmoxHarness:
             assert time.monotonic() < end, "The stranger does not start."
             time.sleep(self.poll_seconds)
         config = self._bare.get(f"{path}/config")
-        uuid, made = config["smbios1"], config["meta"]
-        unique_id = f"{uuid.removeprefix('uuid=')}:{made.rpartition('=')[2]}"
+        uuid, created = config["smbios1"], config["meta"]
+        unique_id = f"{uuid.removeprefix('uuid=')}:{created.rpartition('=')[2]}"
         return instance.model_copy(update={"unique_id": unique_id})
 
     def reboots(self) -> int:

@@ -77,8 +77,8 @@ def bare(aws_sandbox: Sandbox) -> Callable[[str], Any]:
 @pytest.fixture
 def ec2(bare: Callable[[str], Any]) -> EC2Client:
     """Return a boto3 client of EC2."""
-    made: EC2Client = bare("ec2")
-    return made
+    created: EC2Client = bare("ec2")
+    return created
 
 
 @pytest.fixture

@@ -113,8 +113,8 @@ def test_a_snapshot_set_that_is_not_listed_yet_is_pending(
     becomes(provider, instance, InstanceState.RUNNING)
     aws_sandbox.inject(Fault(kind=FaultKind.LAG, action="DescribeSnapshots", seconds=1.0))
     token = "0b0c5d8e-lagging"
-    made = provider.create_snapshot(instance.reference, "nightly", token)
-    assert (made.state, len(made.parts)) != (SnapshotState.ERROR, 0)
+    created = provider.create_snapshot(instance.reference, "nightly", token)
+    assert (created.state, len(created.parts)) != (SnapshotState.ERROR, 0)
     seen: list[SnapshotState] = []
     end = time.monotonic() + 20
     while time.monotonic() < end and (not seen or seen[-1] is not SnapshotState.AVAILABLE):
@@ -123,4 +123,4 @@ def test_a_snapshot_set_that_is_not_listed_yet_is_pending(
     assert seen[-1] is SnapshotState.AVAILABLE
     assert SnapshotState.ERROR not in seen
     again = provider.create_snapshot(instance.reference, "nightly", token)
-    assert (again.id, len(again.parts)) == (made.id, len(made.parts))
+    assert (again.id, len(again.parts)) == (created.id, len(created.parts))

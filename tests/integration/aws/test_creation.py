@@ -27,8 +27,8 @@ pytestmark = pytest.mark.integration
 Spec = Callable[..., InstanceSpec]
 
 
-def becomes(provider: AwsProvider, machine: Instance, state: InstanceState) -> None:
-    wait_for_state(provider, machine.reference, state, deadline_seconds=20, poll_seconds=0.05)
+def becomes(provider: AwsProvider, instance: Instance, state: InstanceState) -> None:
+    wait_for_state(provider, instance.reference, state, deadline_seconds=20, poll_seconds=0.05)
 
 
 def name_tag(ec2: EC2Client, thing: str, name: str) -> None:
@@ -50,13 +50,13 @@ def test_every_field_of_the_spec_takes_effect(
         tags={"team": "shop"},
         disks=[{"size_gib": 20, "type": "gp3"}, {"size_gib": 5}],
     )
-    made = provider.create_instance(instance_spec, "t-1")
-    assert made.attributes["key"] == "ops"
-    assert made.tags == {"Name": "web", "team": "shop", "skyclust:token": "t-1"}
-    attribute = ec2.describe_instance_attribute(InstanceId=made.id, Attribute="userData")
+    created = provider.create_instance(instance_spec, "t-1")
+    assert created.attributes["key"] == "ops"
+    assert created.tags == {"Name": "web", "team": "shop", "skyclust:token": "t-1"}
+    attribute = ec2.describe_instance_attribute(InstanceId=created.id, Attribute="userData")
     assert base64.b64decode(attribute["UserData"]["Value"]).decode() == instance_spec.user_data
     volumes = ec2.describe_volumes(
-        Filters=[{"Name": "attachment.instance-id", "Values": [made.id]}]
+        Filters=[{"Name": "attachment.instance-id", "Values": [created.id]}]
     )["Volumes"]
     data = {v["Attachments"][0]["Device"]: v for v in volumes if v["Size"] in {20, 5}}
     assert sorted(data) == ["/dev/sdf", "/dev/sdg"]
@@ -101,8 +101,8 @@ def test_images_of_known_publishers_are_selected_by_name(
             {"Name": "architecture", "Values": ["x86_64"]},
         ]
     )["Images"]
-    made = provider.create_instance(spec(image=images[0]["Name"]), "t-1")
-    assert made.image == images[0]["ImageId"]
+    created = provider.create_instance(spec(image=images[0]["Name"]), "t-1")
+    assert created.image == images[0]["ImageId"]
 
 
 def test_an_image_of_another_account_is_not_selected_by_name(
@@ -126,8 +126,8 @@ def test_a_network_gives_a_subnet_of_the_zone(
     for number, (zone, subnet) in enumerate(subnets.items()):
         for given in (network, "main"):
             instance_spec = spec(network=given, zone=zone)
-            made = provider.create_instance(instance_spec, f"t-{given}-{number}")
-            assert (made.subnet, made.zone) == (subnet, zone)
+            created = provider.create_instance(instance_spec, f"t-{given}-{number}")
+            assert (created.subnet, created.zone) == (subnet, zone)
 
 
 def test_a_repeated_request_selects_the_same_subnet(
@@ -155,8 +155,8 @@ def test_subnets_with_one_name_are_selected_by_zone_or_id(
         name_tag(ec2, subnet, "private")
     with pytest.raises(InvalidRequest, match="subnets in eu-central-1 are called 'private'"):
         provider.create_instance(spec(network="private"), "t-1")
-    made = provider.create_instance(spec(network="private", zone=f"{REGION}b"), "t-2")
-    assert made.subnet == subnets[f"{REGION}b"]
+    created = provider.create_instance(spec(network="private", zone=f"{REGION}b"), "t-2")
+    assert created.subnet == subnets[f"{REGION}b"]
 
 
 def test_a_zone_without_a_network(provider: AwsProvider, spec: Spec) -> None:
@@ -165,9 +165,9 @@ def test_a_zone_without_a_network(provider: AwsProvider, spec: Spec) -> None:
 
 def test_a_token_of_any_length_creates_one_instance(provider: AwsProvider, spec: Spec) -> None:
     token = "workspace/operation/" + "7" * 200
-    made = provider.create_instance(spec(), token)
-    assert provider.create_instance(spec(), token).id == made.id
-    assert [found.id for found in provider.find_instances(REGION, token)] == [made.id]
+    created = provider.create_instance(spec(), token)
+    assert provider.create_instance(spec(), token).id == created.id
+    assert [i.id for i in provider.find_instances(REGION, token)] == [created.id]
 
 
 def test_throttling_only_delays_the_creation(
@@ -179,11 +179,11 @@ def test_throttling_only_delays_the_creation(
 
 
 def test_a_token_returns_its_terminated_instance(provider: AwsProvider, spec: Spec) -> None:
-    made = provider.create_instance(spec(), "t-1")
-    provider.delete_instance(made.reference)
-    becomes(provider, made, InstanceState.DELETED)
+    created = provider.create_instance(spec(), "t-1")
+    provider.delete_instance(created.reference)
+    becomes(provider, created, InstanceState.DELETED)
     again = provider.create_instance(spec(), "t-1")
-    assert (again.id, again.state) == (made.id, InstanceState.DELETED)
+    assert (again.id, again.state) == (created.id, InstanceState.DELETED)
 
 
 def unlisted(times: int | None = None) -> Fault:
@@ -201,8 +201,8 @@ def test_an_instance_that_is_not_listed_yet_is_awaited(
     provider: AwsProvider, aws_sandbox: Sandbox, spec: Spec
 ) -> None:
     aws_sandbox.inject(unlisted(times=2))
-    made = provider.create_instance(spec(), "t-1")
-    assert provider.get_instance(REGION, made.id).id == made.id
+    created = provider.create_instance(spec(), "t-1")
+    assert provider.get_instance(REGION, created.id).id == created.id
     assert aws_sandbox.calls()["DescribeInstances"] == 4
 
 
@@ -214,14 +214,14 @@ def test_an_instance_that_is_never_listed_is_a_timeout(
         create_instance(AwsClients(credential), spec(), "t-1", visible_seconds=0.3)
     aws_sandbox.clear()
     again = provider.create_instance(spec(), "t-1")
-    assert [found.id for found in provider.find_instances(REGION, "t-1")] == [again.id]
+    assert [i.id for i in provider.find_instances(REGION, "t-1")] == [again.id]
 
 
 def test_an_instance_that_is_no_longer_listed_is_deleted(
     provider: AwsProvider, aws_sandbox: Sandbox, spec: Spec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = provider.create_instance(spec(), "t-1")
+    created = provider.create_instance(spec(), "t-1")
     aws_sandbox.inject(unlisted())
     monkeypatch.setattr("providers.aws.creation.TERMINATED_LISTED", timedelta(hours=-1))
     again = provider.create_instance(spec(), "t-1")
-    assert (again.id, again.state) == (made.id, InstanceState.DELETED)
+    assert (again.id, again.state) == (created.id, InstanceState.DELETED)

@@ -36,11 +36,11 @@ def test_a_password_logs_in_again_when_the_ticket_expired(
     proxmox_sandbox: ProxmoxSandbox, spec: Spec
 ) -> None:
     provider = with_password(proxmox_sandbox)
-    made = provider.create_instance(spec(), "t-1")
+    created = provider.create_instance(spec(), "t-1")
     assert proxmox_sandbox.calls()["POST /access/ticket"] == 1
     assert provider.verify().principal == "administrator@pve"
     proxmox_sandbox.reset("empty")  # forgets all tickets
-    provider.delete_instance(made.reference)
+    provider.delete_instance(created.reference)
     assert proxmox_sandbox.calls()["POST /access/ticket"] == 1
 
 
@@ -137,12 +137,12 @@ def test_without_quorum_the_cluster_can_be_read_and_not_changed(
     proxmox_sandbox: ProxmoxSandbox, spec: Spec
 ) -> None:
     provider = ProxmoxProvider(proxmox_sandbox.credential())
-    made = provider.create_instance(spec(zone="pve1"), "t-1")
+    created = provider.create_instance(spec(zone="pve1"), "t-1")
     bare = proxmox_sandbox.bare()
     for node in ("pve2", "pve3"):
         bare.post(f"nodes/{node}/status", command="shutdown")
-    assert provider.get_instance(CLUSTER, made.id).id == made.id
+    assert provider.get_instance(CLUSTER, created.id).id == created.id
     with pytest.raises(Unavailable, match="no quorum"):
-        provider.stop_instance(made.reference)
+        provider.stop_instance(created.reference)
     with pytest.raises(Unavailable, match="no quorum"):
         provider.create_instance(spec(name="api", zone="pve1"), "t-2")

@@ -29,32 +29,32 @@ def named(provider: ProxmoxProvider, name: str) -> str:
 
 
 def test_the_lifecycle_of_a_container(provider: ProxmoxProvider, spec: Spec) -> None:
-    made = provider.create_instance(spec(image="9002"), "t-1")
-    assert not provider.must_stop_to_resize(made, "2c2g")
-    provider.resize_instance(made.reference, "2c2g")
-    assert provider.get_instance(CLUSTER, made.id).type == "2c2g"
-    provider.reboot_instance(made.reference)
-    becomes(provider, made.id, InstanceState.RUNNING)
-    kept = provider.create_snapshot(made.reference, "before", "t-2")
-    provider.stop_instance(made.reference)
-    becomes(provider, made.id, InstanceState.STOPPED)
-    provider.resize_instance(made.reference, "1c1g")
-    assert provider.restore_snapshot(made.reference, kept.id, "t-3")
-    assert provider.get_instance(CLUSTER, made.id).type == "2c2g"
-    provider.start_instance(made.reference)
-    becomes(provider, made.id, InstanceState.RUNNING)
-    provider.delete_instance(made.reference)
+    created = provider.create_instance(spec(image="9002"), "t-1")
+    assert not provider.must_stop_to_resize(created, "2c2g")
+    provider.resize_instance(created.reference, "2c2g")
+    assert provider.get_instance(CLUSTER, created.id).type == "2c2g"
+    provider.reboot_instance(created.reference)
+    becomes(provider, created.id, InstanceState.RUNNING)
+    kept = provider.create_snapshot(created.reference, "before", "t-2")
+    provider.stop_instance(created.reference)
+    becomes(provider, created.id, InstanceState.STOPPED)
+    provider.resize_instance(created.reference, "1c1g")
+    assert provider.restore_snapshot(created.reference, kept.id, "t-3")
+    assert provider.get_instance(CLUSTER, created.id).type == "2c2g"
+    provider.start_instance(created.reference)
+    becomes(provider, created.id, InstanceState.RUNNING)
+    provider.delete_instance(created.reference)
     with pytest.raises(NotFound):
-        provider.get_instance(CLUSTER, made.id)
+        provider.get_instance(CLUSTER, created.id)
 
 
 def test_a_guest_that_ignores_the_shutdown_is_powered_off(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
-    made = provider.create_instance(spec(zone="pve1"), "t-1")
-    bare.put(f"nodes/pve1/qemu/{made.id}/config", tags="ignores-acpi")
-    provider.stop_instance(made.reference)
-    becomes(provider, made.id, InstanceState.STOPPED)
+    created = provider.create_instance(spec(zone="pve1"), "t-1")
+    bare.put(f"nodes/pve1/qemu/{created.id}/config", tags="ignores-acpi")
+    provider.stop_instance(created.reference)
+    becomes(provider, created.id, InstanceState.STOPPED)
 
 
 def test_a_paused_vm_is_suspended_and_resumed(estate: ProxmoxProvider) -> None:
@@ -69,14 +69,14 @@ def test_a_paused_vm_is_suspended_and_resumed(estate: ProxmoxProvider) -> None:
 def test_a_change_of_a_locked_guest_is_a_conflict(
     estate: ProxmoxProvider, name: str, lock: str
 ) -> None:
-    machine = named(estate, name)
-    read = estate.get_instance(CLUSTER, machine)
+    guest = named(estate, name)
+    read = estate.get_instance(CLUSTER, guest)
     assert (read.state, read.native_state) == (InstanceState.UPDATING, lock)
     changes: list[Callable[[], object]] = [
-        lambda: estate.stop_instance(reference(estate, machine)),
-        lambda: estate.start_instance(reference(estate, machine)),
-        lambda: estate.create_snapshot(reference(estate, machine), "nightly", "t-1"),
-        lambda: estate.resize_instance(reference(estate, machine), "1c1g"),
+        lambda: estate.stop_instance(reference(estate, guest)),
+        lambda: estate.start_instance(reference(estate, guest)),
+        lambda: estate.create_snapshot(reference(estate, guest), "nightly", "t-1"),
+        lambda: estate.resize_instance(reference(estate, guest), "1c1g"),
     ]
     for change in changes:
         with pytest.raises(Conflict, match=lock) as refused:
@@ -86,12 +86,12 @@ def test_a_change_of_a_locked_guest_is_a_conflict(
 
 def test_a_failed_task_is_an_error(provider: ProxmoxProvider, bare: BareClient, spec: Spec) -> None:
     """Its status is `stopped` like that of any other task; only the exit status differs."""
-    made = provider.create_instance(spec(zone="pve1"), "t-1")
-    provider.stop_instance(made.reference)
-    becomes(provider, made.id, InstanceState.STOPPED)
-    bare.put(f"nodes/pve1/qemu/{made.id}/config", cores=64)
+    created = provider.create_instance(spec(zone="pve1"), "t-1")
+    provider.stop_instance(created.reference)
+    becomes(provider, created.id, InstanceState.STOPPED)
+    bare.put(f"nodes/pve1/qemu/{created.id}/config", cores=64)
     with pytest.raises(SkyClustError, match="MAX 32 vcpus") as failed:
-        provider.start_instance(made.reference)
+        provider.start_instance(created.reference)
     assert failed.value.code == "task"
 
 
@@ -99,27 +99,27 @@ def test_a_pending_size_is_not_the_current_size(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
     """A pending change of the configuration has no effect until the next start."""
-    made = provider.create_instance(spec(zone="pve1"), "t-1")
-    bare.put(f"nodes/pve1/qemu/{made.id}/config", cores=2)
-    assert provider.get_instance(CLUSTER, made.id).type == "1c1g"
-    assert provider.must_stop_to_resize(made, "2c1g")
+    created = provider.create_instance(spec(zone="pve1"), "t-1")
+    bare.put(f"nodes/pve1/qemu/{created.id}/config", cores=2)
+    assert provider.get_instance(CLUSTER, created.id).type == "1c1g"
+    assert provider.must_stop_to_resize(created, "2c1g")
 
 
 def template(bare: BareClient) -> InstanceReference:
     """Return the reference of a template, which as an image has none."""
     config = bare.get("nodes/pve1/qemu/9000/config")
-    made = str(config["meta"]).rpartition("=")[2]
-    unique_id = f"{config['smbios1'].removeprefix('uuid=')}:{made}"
+    created = str(config["meta"]).rpartition("=")[2]
+    unique_id = f"{config['smbios1'].removeprefix('uuid=')}:{created}"
     return InstanceReference(region=CLUSTER, id="9000", unique_id=unique_id)
 
 
 def test_a_protected_guest_and_a_template_are_not_deleted(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
-    made = provider.create_instance(spec(zone="pve1"), "t-1")
-    bare.put(f"nodes/pve1/qemu/{made.id}/config", protection=1)
+    created = provider.create_instance(spec(zone="pve1"), "t-1")
+    bare.put(f"nodes/pve1/qemu/{created.id}/config", protection=1)
     with pytest.raises(InvalidRequest, match="protection mode"):
-        provider.delete_instance(made.reference)
+        provider.delete_instance(created.reference)
     with pytest.raises(InvalidRequest, match="template"):
         provider.delete_instance(template(bare))
     for look in (provider.get_instance, provider.list_snapshots):
@@ -130,11 +130,13 @@ def test_a_protected_guest_and_a_template_are_not_deleted(
 def test_a_moved_guest_is_the_same_guest(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
-    made = provider.create_instance(spec(zone="pve1"), "t-1")
-    finished(bare, "pve1", bare.post(f"nodes/pve1/qemu/{made.id}/migrate", target="pve2", online=1))
-    moved = provider.get_instance(CLUSTER, made.id)
+    created = provider.create_instance(spec(zone="pve1"), "t-1")
+    finished(
+        bare, "pve1", bare.post(f"nodes/pve1/qemu/{created.id}/migrate", target="pve2", online=1)
+    )
+    moved = provider.get_instance(CLUSTER, created.id)
     assert (moved.zone, moved.state) == ("pve2", InstanceState.RUNNING)
-    assert [one.id for one in provider.find_instances(CLUSTER, "t-1")] == [made.id]
+    assert [one.id for one in provider.find_instances(CLUSTER, "t-1")] == [created.id]
 
 
 def test_disks_of_other_guests_are_not_attached(estate: ProxmoxProvider) -> None:
@@ -159,12 +161,12 @@ def test_disks_of_other_guests_are_not_attached(estate: ProxmoxProvider) -> None
 
 def test_snapshots_by_other_tools_are_listed_and_restored(estate: ProxmoxProvider) -> None:
     pages = estate.list_resources(CLUSTER, ResourceKind.SNAPSHOT)
-    machine = next(r.id.partition("/")[0] for page in pages for r in page if "move" in r.name)
-    listed = estate.list_snapshots(CLUSTER, machine)
+    guest = next(r.id.partition("/")[0] for page in pages for r in page if "move" in r.name)
+    listed = estate.list_snapshots(CLUSTER, guest)
     assert [one.name for one in listed] == ["before-update", "before-move"]
     assert {one.token for one in listed} == {None}
-    estate.delete_snapshot(reference(estate, machine), "before-move")
-    assert [one.id for one in estate.list_snapshots(CLUSTER, machine)] == ["before-update"]
+    estate.delete_snapshot(reference(estate, guest), "before-move")
+    assert [one.id for one in estate.list_snapshots(CLUSTER, guest)] == ["before-update"]
 
 
 def test_other_notes_and_tags_are_kept(

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.integration
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEb0 ops@example.com"
 
 
-def machines(bare: BareClient) -> list[int]:
+def guests(bare: BareClient) -> list[int]:
     found = bare.get("cluster/resources", type="vm")
     return sorted(one["vmid"] for one in found if not one["template"])
 
@@ -48,24 +48,28 @@ def test_every_field_of_the_spec_takes_effect(
         boot_disk={"size_gib": 10, "type": "local-lvm"},
         disks=[{"size_gib": 2}, {"size_gib": 3, "type": "ceph"}],
     )
-    made = provider.create_instance(instance_spec, "t-1")
-    config = bare.get(f"nodes/pve3/qemu/{made.id}/config")
+    created = provider.create_instance(instance_spec, "t-1")
+    config = bare.get(f"nodes/pve3/qemu/{created.id}/config")
     assert (config["cores"], config["memory"], config["ciuser"]) == (2, "4096", "ops")
     assert config["ipconfig0"] == "ip=10.0.0.5/24,gw=10.0.0.1"
     assert unquote(config["sshkeys"]) == KEY
     assert "bridge=vmbr1" in config["net0"]
-    assert config["scsi0"] == f"local-lvm:vm-{made.id}-disk-0,size=10G"
+    assert config["scsi0"] == f"local-lvm:vm-{created.id}-disk-0,size=10G"
     assert config["scsi1"].startswith("local-lvm:")
     assert config["scsi2"].startswith("ceph:")
-    assert (made.state, made.zone, made.type) == (InstanceState.RUNNING, "pve3", "2c4g")
-    assert (made.image, made.network, made.private_addresses) == ("9001", "vmbr1", ("10.0.0.5",))
-    assert made.tags == {"team": "shop", "Größe": "klein"}
+    assert (created.state, created.zone, created.type) == (InstanceState.RUNNING, "pve3", "2c4g")
+    assert (created.image, created.network, created.private_addresses) == (
+        "9001",
+        "vmbr1",
+        ("10.0.0.5",),
+    )
+    assert created.tags == {"team": "shop", "Größe": "klein"}
     assert config["tags"] == "gr-e-klein;team-shop"
-    assert made.created_at is not None
-    assert made.attributes["disks"] == [
-        f"pve3/local-lvm:vm-{made.id}-disk-0",
-        f"pve3/local-lvm:vm-{made.id}-disk-1",
-        f"ceph:vm-{made.id}-disk-0",
+    assert created.created_at is not None
+    assert created.attributes["disks"] == [
+        f"pve3/local-lvm:vm-{created.id}-disk-0",
+        f"pve3/local-lvm:vm-{created.id}-disk-1",
+        f"ceph:vm-{created.id}-disk-0",
     ]
 
 
@@ -81,12 +85,12 @@ def test_guests_are_created_from_every_kind_of_image(
     provider: ProxmoxProvider, spec: Spec, image: str, kind: str
 ) -> None:
     instance_spec = spec(image=image, type="1c512m", disks=[{"size_gib": 1}], network="vmbr1")
-    made = provider.create_instance(instance_spec, "t-1")
-    assert (made.state, made.type, made.image) == (InstanceState.RUNNING, "1c512m", image)
-    assert made.attributes["virtualization"] == kind
-    assert made.network == "vmbr1"
-    assert len(list(made.attributes["disks"])) == 2  # type: ignore[arg-type]  # a list in JSON
-    assert provider.create_instance(instance_spec, "t-1").id == made.id
+    created = provider.create_instance(instance_spec, "t-1")
+    assert (created.state, created.type, created.image) == (InstanceState.RUNNING, "1c512m", image)
+    assert created.attributes["virtualization"] == kind
+    assert created.network == "vmbr1"
+    assert len(list(created.attributes["disks"])) == 2  # type: ignore[arg-type]  # a list in JSON
+    assert provider.create_instance(instance_spec, "t-1").id == created.id
 
 
 @pytest.mark.parametrize(
@@ -112,7 +116,7 @@ def test_a_refused_spec_leaves_nothing(
     with pytest.raises((InvalidRequest, NotFound)) as refused:
         provider.create_instance(spec(**fields), "t-1")
     assert refused.value.provider == "proxmox"
-    assert machines(bare) == []
+    assert guests(bare) == []
 
 
 def test_a_type_that_no_node_can_hold_exhausts_the_capacity(
@@ -120,7 +124,7 @@ def test_a_type_that_no_node_can_hold_exhausts_the_capacity(
 ) -> None:
     with pytest.raises(CapacityExhausted, match="pve1: 32 cores"):
         provider.create_instance(spec(type="48c64g"), "t-1")
-    assert machines(bare) == []
+    assert guests(bare) == []
 
 
 def test_a_guest_whose_disk_does_not_fit_is_deleted(
@@ -128,7 +132,7 @@ def test_a_guest_whose_disk_does_not_fit_is_deleted(
 ) -> None:
     with pytest.raises(CapacityExhausted):
         provider.create_instance(spec(disks=[{"size_gib": 60000}]), "t-1")
-    assert machines(bare) == []
+    assert guests(bare) == []
     assert provider.find_instances(CLUSTER, "t-1") == []
 
 
@@ -137,22 +141,22 @@ def test_another_guest_with_the_vmid_is_not_changed(
 ) -> None:
     first, second, *_ = token_vmids("t-1")
     finished(bare, "pve1", bare.post("nodes/pve1/qemu", vmid=first, name="stranger"))
-    made = provider.create_instance(spec(), "t-1")
-    assert made.id == str(second)
-    assert [one.id for one in provider.find_instances(CLUSTER, "t-1")] == [made.id]
+    created = provider.create_instance(spec(), "t-1")
+    assert created.id == str(second)
+    assert [one.id for one in provider.find_instances(CLUSTER, "t-1")] == [created.id]
     finished(bare, "pve1", bare.delete(f"nodes/pve1/qemu/{first}"))
-    assert provider.create_instance(spec(), "t-1").id == made.id
-    assert machines(bare) == [second]
+    assert provider.create_instance(spec(), "t-1").id == created.id
+    assert guests(bare) == [second]
 
 
 def test_a_clone_is_not_the_guest_of_the_token(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
-    made = provider.create_instance(spec(zone="pve1"), "t-1")
-    upid = bare.post(f"nodes/pve1/qemu/{made.id}/clone", newid=150, name="copy")
+    created = provider.create_instance(spec(zone="pve1"), "t-1")
+    upid = bare.post(f"nodes/pve1/qemu/{created.id}/clone", newid=150, name="copy")
     finished(bare, "pve1", upid)
     assert provider.get_instance(CLUSTER, "150").name == "copy"
-    assert [one.id for one in provider.find_instances(CLUSTER, "t-1")] == [made.id]
+    assert [one.id for one in provider.find_instances(CLUSTER, "t-1")] == [created.id]
 
 
 def test_a_vmid_that_was_just_allocated_is_awaited(
@@ -165,8 +169,8 @@ def test_a_vmid_that_was_just_allocated_is_awaited(
         provider.create_instance(spec(), "t-1")
     [found] = provider.find_instances(CLUSTER, "t-1")
     assert found.state is InstanceState.PENDING
-    made = provider.create_instance(spec(), "t-1")
-    assert (made.id, made.state) == (found.id, InstanceState.RUNNING)
+    created = provider.create_instance(spec(), "t-1")
+    assert (created.id, created.state) == (found.id, InstanceState.RUNNING)
 
 
 def test_a_guest_may_be_deleted_while_its_disks_are_copied(
@@ -177,7 +181,7 @@ def test_a_guest_may_be_deleted_while_its_disks_are_copied(
         provider.create_instance(spec(), "t-1")
     [found] = provider.find_instances(CLUSTER, "t-1")
     provider.delete_instance(found.reference)
-    assert machines(bare) == []
+    assert guests(bare) == []
 
 
 def test_a_long_copy_is_continued(
@@ -199,7 +203,7 @@ def test_an_auditor_cannot_create(
     missing = auditor.verify().missing_permissions
     assert missing is not None
     assert "VM.Clone" in missing
-    assert machines(bare) == []
+    assert guests(bare) == []
 
 
 def test_a_locked_template_delays_the_creation(

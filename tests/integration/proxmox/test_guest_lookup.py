@@ -46,53 +46,55 @@ def test_a_guest_that_is_not_listed_yet_exists(
 ) -> None:
     """It is found by token and VMID, listed, and can be changed."""
     bare.lag(FAR_BEHIND)
-    made = provider.create_instance(spec(disks=[{"size_gib": 1}]), "t-1")
-    assert int(made.id) not in {one["vmid"] for one in bare.get("cluster/resources", type="vm")}
-    assert listed(provider, ResourceKind.INSTANCE) == [made.id]
-    assert provider.get_instance(CLUSTER, made.id).reference == made.reference
-    assert [one.id for one in provider.find_instances(CLUSTER, "t-1")] == [made.id]
-    assert provider.create_instance(spec(disks=[{"size_gib": 1}]), "t-1").id == made.id
-    taken = provider.create_snapshot(made.reference, "nightly", "t-2")
-    assert listed(provider, ResourceKind.SNAPSHOT) == [f"{made.id}/{taken.id}"]
-    disks = made.attributes["disks"]
+    created = provider.create_instance(spec(disks=[{"size_gib": 1}]), "t-1")
+    assert int(created.id) not in {one["vmid"] for one in bare.get("cluster/resources", type="vm")}
+    assert listed(provider, ResourceKind.INSTANCE) == [created.id]
+    assert provider.get_instance(CLUSTER, created.id).reference == created.reference
+    assert [one.id for one in provider.find_instances(CLUSTER, "t-1")] == [created.id]
+    assert provider.create_instance(spec(disks=[{"size_gib": 1}]), "t-1").id == created.id
+    taken = provider.create_snapshot(created.reference, "nightly", "t-2")
+    assert listed(provider, ResourceKind.SNAPSHOT) == [f"{created.id}/{taken.id}"]
+    disks = created.attributes["disks"]
     assert isinstance(disks, list)
     read = provider.get_disk(CLUSTER, str(disks[0]))
-    assert read.attributes["attached_to"] == [made.id]
+    assert read.attributes["attached_to"] == [created.id]
 
 
 def test_a_guest_that_is_still_listed_is_gone(
     proxmox_sandbox: ProxmoxSandbox, provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
     """Its VMID counts as taken, and no node has it: it is gone for a caller who may see it."""
-    made = provider.create_instance(spec(), "t-1")
+    created = provider.create_instance(spec(), "t-1")
     stays = provider.create_instance(spec(name="api"), "t-2")
     bare.lag(FAR_BEHIND)
-    provider.delete_instance(made.reference)
-    assert made.id in {str(one["vmid"]) for one in bare.get("cluster/resources", type="vm")}
+    provider.delete_instance(created.reference)
+    assert created.id in {str(one["vmid"]) for one in bare.get("cluster/resources", type="vm")}
     with pytest.raises(NotFound):
-        provider.get_instance(CLUSTER, made.id)
-    provider.delete_instance(made.reference)
+        provider.get_instance(CLUSTER, created.id)
+    provider.delete_instance(created.reference)
     assert provider.find_instances(CLUSTER, "t-1") == []
     assert listed(provider, ResourceKind.INSTANCE) == [stays.id]
     assert listed(provider, ResourceKind.SNAPSHOT) == []
     with pytest.raises(PermissionDenied, match="may not see it"):
-        ProxmoxProvider(proxmox_sandbox.credential(TEAM)).get_instance(CLUSTER, made.id)
+        ProxmoxProvider(proxmox_sandbox.credential(TEAM)).get_instance(CLUSTER, created.id)
 
 
 def test_a_moved_guest_is_found_at_its_node(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
     """The list has the node that it has left."""
-    made = provider.create_instance(spec(zone="pve1"), "t-1")
+    created = provider.create_instance(spec(zone="pve1"), "t-1")
     bare.lag(FAR_BEHIND)
-    finished(bare, "pve1", bare.post(f"nodes/pve1/qemu/{made.id}/migrate", target="pve2", online=1))
-    assert provider.get_instance(CLUSTER, made.id).zone == "pve2"
+    finished(
+        bare, "pve1", bare.post(f"nodes/pve1/qemu/{created.id}/migrate", target="pve2", online=1)
+    )
+    assert provider.get_instance(CLUSTER, created.id).zone == "pve2"
     pages = provider.list_resources(CLUSTER, ResourceKind.INSTANCE)
-    assert [(one.id, one.zone) for page in pages for one in page] == [(made.id, "pve2")]
-    taken = provider.create_snapshot(made.reference, "nightly", "t-2")
-    assert [one.id for one in provider.list_snapshots(CLUSTER, made.id)] == [taken.id]
-    provider.set_tags(made.reference, {"stage": "test"})
-    assert provider.get_instance(CLUSTER, made.id).tags == {"stage": "test"}
+    assert [(one.id, one.zone) for page in pages for one in page] == [(created.id, "pve2")]
+    taken = provider.create_snapshot(created.reference, "nightly", "t-2")
+    assert [one.id for one in provider.list_snapshots(CLUSTER, created.id)] == [taken.id]
+    provider.set_tags(created.reference, {"stage": "test"})
+    assert provider.get_instance(CLUSTER, created.id).tags == {"stage": "test"}
 
 
 @pytest.mark.parametrize("lag", [0.0, FAR_BEHIND])
@@ -101,15 +103,15 @@ def test_a_vmid_is_free_only_when_every_node_confirms_it(
 ) -> None:
     """An offline node may have the guest, so the guest does not count as deleted."""
     bare.lag(lag)
-    made = provider.create_instance(spec(zone="pve1"), "t-1")
-    provider.delete_instance(made.reference)
+    created = provider.create_instance(spec(zone="pve1"), "t-1")
+    provider.delete_instance(created.reference)
     bare.post("nodes/pve3/status", command="shutdown")
     for call in (
-        lambda: provider.get_instance(CLUSTER, made.id),
-        lambda: provider.delete_instance(made.reference),
-        lambda: provider.remove_leftovers(made.reference),
+        lambda: provider.get_instance(CLUSTER, created.id),
+        lambda: provider.delete_instance(created.reference),
+        lambda: provider.remove_leftovers(created.reference),
         lambda: provider.find_instances(CLUSTER, "t-1"),
-        lambda: provider.list_snapshots(CLUSTER, made.id),
+        lambda: provider.list_snapshots(CLUSTER, created.id),
         lambda: listed(provider, ResourceKind.INSTANCE),
         lambda: listed(provider, ResourceKind.SNAPSHOT),
     ):
@@ -122,11 +124,11 @@ def test_a_guest_on_an_online_node_is_found_while_others_are_offline(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
     bare.lag(FAR_BEHIND)
-    made = provider.create_instance(spec(zone="pve1"), "t-1")
+    created = provider.create_instance(spec(zone="pve1"), "t-1")
     bare.post("nodes/pve3/status", command="shutdown")
-    assert provider.get_instance(CLUSTER, made.id).zone == "pve1"
-    assert [one.id for one in provider.find_instances(CLUSTER, "t-1")] == [made.id]
-    assert provider.create_instance(spec(zone="pve1"), "t-1").id == made.id
+    assert provider.get_instance(CLUSTER, created.id).zone == "pve1"
+    assert [one.id for one in provider.find_instances(CLUSTER, "t-1")] == [created.id]
+    assert provider.create_instance(spec(zone="pve1"), "t-1").id == created.id
 
 
 def test_a_delete_ends_when_the_nodes_confirm_it(
@@ -134,14 +136,18 @@ def test_a_delete_ends_when_the_nodes_confirm_it(
 ) -> None:
     """An outdated list without the guest does not end the wait."""
     bare.lag(FAR_BEHIND)
-    made = provider.create_instance(spec(), "t-1")
+    created = provider.create_instance(spec(), "t-1")
     with pytest.raises(SkyClustError, match="was not deleted"):
         wait_for_state(
-            provider, made.reference, InstanceState.DELETED, deadline_seconds=0.1, poll_seconds=0.02
+            provider,
+            created.reference,
+            InstanceState.DELETED,
+            deadline_seconds=0.1,
+            poll_seconds=0.02,
         )
-    provider.delete_instance(made.reference)
+    provider.delete_instance(created.reference)
     gone = wait_for_state(
-        provider, made.reference, InstanceState.DELETED, deadline_seconds=5, poll_seconds=0.02
+        provider, created.reference, InstanceState.DELETED, deadline_seconds=5, poll_seconds=0.02
     )
     assert gone is None
 
@@ -181,13 +187,13 @@ def test_an_unreadable_item_does_not_count_as_absent(
     provider: ProxmoxProvider, proxmox_sandbox: ProxmoxSandbox, bare: BareClient, spec: Spec
 ) -> None:
     bare.lag(FAR_BEHIND)
-    made = provider.create_instance(spec(), "t-1")
+    created = provider.create_instance(spec(), "t-1")
     omitted = Fault(kind=FaultKind.OMIT, action="GET /nodes/{node}/qemu", field="vmid", item="web")
     proxmox_sandbox.inject(omitted)
     for call in (
-        lambda: provider.get_instance(CLUSTER, made.id),
+        lambda: provider.get_instance(CLUSTER, created.id),
         lambda: provider.find_instances(CLUSTER, "t-1"),
-        lambda: provider.delete_instance(made.reference),
+        lambda: provider.delete_instance(created.reference),
     ):
         with pytest.raises(IncompleteList, match="web"):
             call()

@@ -81,19 +81,19 @@ def test_a_clone_has_its_own_unique_id(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec, image: str
 ) -> None:
     """Its notes are a copy; token, image and time in them do not apply to it."""
-    made = provider.create_instance(spec(image=image, zone="pve1", tags={"team": "shop"}), "t-1")
-    provider.stop_instance(made.reference)
-    becomes(provider, made.id, InstanceState.STOPPED)
-    kind = made.attributes["virtualization"]
-    upid = bare.post(f"nodes/pve1/{kind}/{made.id}/clone", newid=150)
+    created = provider.create_instance(spec(image=image, zone="pve1", tags={"team": "shop"}), "t-1")
+    provider.stop_instance(created.reference)
+    becomes(provider, created.id, InstanceState.STOPPED)
+    kind = created.attributes["virtualization"]
+    upid = bare.post(f"nodes/pve1/{kind}/{created.id}/clone", newid=150)
     finished(bare, "pve1", upid)
     copy = provider.get_instance(CLUSTER, "150")
-    assert copy.unique_id != made.unique_id
+    assert copy.unique_id != created.unique_id
     assert (copy.image, copy.tags) == (None, {"team": "shop"})
-    assert made.created_at != copy.created_at
+    assert created.created_at != copy.created_at
     assert "skyclust" in bare.get(f"nodes/pve1/{kind}/150/config")["description"]
     provider.delete_instance(copy.reference)
-    assert [one.id for one in provider.find_instances(CLUSTER, "t-1")] == [made.id]
+    assert [one.id for one in provider.find_instances(CLUSTER, "t-1")] == [created.id]
 
 
 @pytest.mark.parametrize("image", ["9000", "9002"])
@@ -101,19 +101,19 @@ def test_a_clone_with_the_vmid_of_its_original_is_not_changed(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec, image: str
 ) -> None:
     """It has VMID, notes and token of the deleted guest, and is another guest."""
-    made = provider.create_instance(spec(image=image, zone="pve1"), "t-1")
-    kind = made.attributes["virtualization"]
-    provider.stop_instance(made.reference)
-    becomes(provider, made.id, InstanceState.STOPPED)
+    created = provider.create_instance(spec(image=image, zone="pve1"), "t-1")
+    kind = created.attributes["virtualization"]
+    provider.stop_instance(created.reference)
+    becomes(provider, created.id, InstanceState.STOPPED)
     path = f"nodes/pve1/{kind}"
-    finished(bare, "pve1", bare.post(f"{path}/{made.id}/clone", newid=150))
-    provider.delete_instance(made.reference)
-    finished(bare, "pve1", bare.post(f"{path}/150/clone", newid=made.id))
-    before = bare.get(f"{path}/{made.id}/config")
-    for change in changes(provider, made.reference):
+    finished(bare, "pve1", bare.post(f"{path}/{created.id}/clone", newid=150))
+    provider.delete_instance(created.reference)
+    finished(bare, "pve1", bare.post(f"{path}/150/clone", newid=created.id))
+    before = bare.get(f"{path}/{created.id}/config")
+    for change in changes(provider, created.reference):
         with pytest.raises((NotFound, InvalidRequest)):
             change()
-    assert bare.get(f"{path}/{made.id}/config") == before
+    assert bare.get(f"{path}/{created.id}/config") == before
 
 
 def test_an_unproven_container_is_read_and_not_changed(
@@ -146,18 +146,18 @@ def test_every_other_guest_of_the_estate_is_proven(proxmox_estate: ProxmoxSandbo
 def test_a_rollback_and_a_move_keep_the_unique_id(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
-    made = provider.create_instance(spec(zone="pve1"), "t-1")
-    kept = provider.create_snapshot(made.reference, "before", "t-2")
-    provider.set_tags(made.reference, {"stage": "test"})
-    provider.stop_instance(made.reference)
-    becomes(provider, made.id, InstanceState.STOPPED)
-    generation = bare.get(f"nodes/pve1/qemu/{made.id}/config")["vmgenid"]
-    assert provider.restore_snapshot(made.reference, kept.id, "t-3")
-    assert bare.get(f"nodes/pve1/qemu/{made.id}/config")["vmgenid"] != generation
-    finished(bare, "pve1", bare.post(f"nodes/pve1/qemu/{made.id}/migrate", target="pve2"))
-    bare.put(f"nodes/pve2/qemu/{made.id}/config", description="", name="other")
-    assert provider.get_instance(CLUSTER, made.id).unique_id == made.unique_id
-    provider.delete_instance(made.reference)
+    created = provider.create_instance(spec(zone="pve1"), "t-1")
+    kept = provider.create_snapshot(created.reference, "before", "t-2")
+    provider.set_tags(created.reference, {"stage": "test"})
+    provider.stop_instance(created.reference)
+    becomes(provider, created.id, InstanceState.STOPPED)
+    generation = bare.get(f"nodes/pve1/qemu/{created.id}/config")["vmgenid"]
+    assert provider.restore_snapshot(created.reference, kept.id, "t-3")
+    assert bare.get(f"nodes/pve1/qemu/{created.id}/config")["vmgenid"] != generation
+    finished(bare, "pve1", bare.post(f"nodes/pve1/qemu/{created.id}/migrate", target="pve2"))
+    bare.put(f"nodes/pve2/qemu/{created.id}/config", description="", name="other")
+    assert provider.get_instance(CLUSTER, created.id).unique_id == created.unique_id
+    provider.delete_instance(created.reference)
 
 
 def test_a_guest_that_is_replaced_during_its_stop_is_not_deleted(
@@ -167,19 +167,19 @@ def test_a_guest_that_is_replaced_during_its_stop_is_not_deleted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The identity is checked again before the delete request, which has no precondition."""
-    made = provider.create_instance(spec(zone="pve1"), "t-1")
-    path = f"nodes/pve1/qemu/{made.id}"
+    created = provider.create_instance(spec(zone="pve1"), "t-1")
+    path = f"nodes/pve1/qemu/{created.id}"
 
     def replaced(*_: object) -> None:
         monkeypatch.undo()
-        becomes(provider, made.id, InstanceState.STOPPED)
+        becomes(provider, created.id, InstanceState.STOPPED)
         finished(bare, "pve1", bare.delete(path))
-        finished(bare, "pve1", bare.post("nodes/pve1/qemu", vmid=made.id, name="stranger"))
+        finished(bare, "pve1", bare.post("nodes/pve1/qemu", vmid=created.id, name="stranger"))
 
     # What happens while the stop is waited for.
     monkeypatch.setattr("providers.proxmox.deletion.complete_task", replaced)
     with pytest.raises(NotFound, match="another machine"):
-        provider.delete_instance(made.reference)
+        provider.delete_instance(created.reference)
     assert bare.get(f"{path}/config")["name"] == "stranger"
 
 
@@ -187,12 +187,12 @@ def test_an_outdated_configuration_is_not_changed(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every change that accepts a digest carries it."""
-    made = provider.create_instance(spec(zone="pve1"), "t-1")
-    provider.stop_instance(made.reference)
-    becomes(provider, made.id, InstanceState.STOPPED)
+    created = provider.create_instance(spec(zone="pve1"), "t-1")
+    provider.stop_instance(created.reference)
+    becomes(provider, created.id, InstanceState.STOPPED)
     disk = bare.post("nodes/pve1/storage/ceph/content", filename="vm-7-disk-0", vmid=7, size="1G")
     connections = provider._clients
-    path = f"nodes/pve1/qemu/{made.id}/config"
+    path = f"nodes/pve1/qemu/{created.id}/config"
     requests: list[str] = []
 
     def is_late(call: Callable[..., object]) -> Callable[..., object]:
@@ -207,9 +207,9 @@ def test_an_outdated_configuration_is_not_changed(
     monkeypatch.setattr(connections, "post", is_late(connections.post))
     monkeypatch.setattr(connections, "put", is_late(connections.put))
     asked_for: list[Callable[[], None]] = [
-        lambda: provider.resize_instance(made.reference, "2c2g"),
-        lambda: provider.set_tags(made.reference, {"stage": "test"}),
-        lambda: provider.attach_disk(made.reference, str(disk)),
+        lambda: provider.resize_instance(created.reference, "2c2g"),
+        lambda: provider.set_tags(created.reference, {"stage": "test"}),
+        lambda: provider.attach_disk(created.reference, str(disk)),
     ]
     for change in asked_for:
         requests.clear()
@@ -231,18 +231,18 @@ def volumes(bare: BareClient) -> set[str]:
 def test_only_the_leftover_volumes_of_a_created_guest_are_deleted(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
-    made = provider.create_instance(spec(), "t-1")
+    created = provider.create_instance(spec(), "t-1")
     stays = provider.create_instance(spec(name="api", zone="pve1"), "t-2")
-    provider.delete_instance(made.reference)
+    provider.delete_instance(created.reference)
     unused, in_use, foreign = (
-        leftover(bare, made.id),
-        leftover(bare, made.id, 8),
+        leftover(bare, created.id),
+        leftover(bare, created.id, 8),
         leftover(bare, "5"),
     )
     upid = bare.post(f"nodes/pve1/qemu/{stays.id}/config", scsi9=in_use)
     finished(bare, "pve1", upid)
     for _ in range(2):
-        provider.remove_leftovers(made.reference)
+        provider.remove_leftovers(created.reference)
         assert unused not in volumes(bare)
         assert {in_use, foreign} <= volumes(bare)
     others = InstanceReference(region=CLUSTER, id="5", unique_id="bc:24:11:00:00:01")
@@ -255,38 +255,38 @@ def test_leftovers_that_may_not_be_deleted_are_named(
     provider: ProxmoxProvider, proxmox_sandbox: ProxmoxSandbox, bare: BareClient, spec: Spec
 ) -> None:
     """The documented role lacks the privilege, which would apply to every volume."""
-    made = provider.create_instance(spec(), "t-1")
-    provider.delete_instance(made.reference)
-    provider.remove_leftovers(made.reference)
-    left = leftover(bare, made.id)
+    created = provider.create_instance(spec(), "t-1")
+    provider.delete_instance(created.reference)
+    provider.remove_leftovers(created.reference)
+    left = leftover(bare, created.id)
     denied = Fault(kind=FaultKind.DENY, action="DELETE */content/*")
     proxmox_sandbox.inject(denied)
     with pytest.raises(PermissionDenied, match=left) as refused:
-        provider.remove_leftovers(made.reference)
+        provider.remove_leftovers(created.reference)
     assert f"pvesm free {left}" in refused.value.hint
 
 
 def test_a_task_without_an_exit_status_does_not_count_as_done(
     provider: ProxmoxProvider, proxmox_sandbox: ProxmoxSandbox, spec: Spec
 ) -> None:
-    made = provider.create_instance(spec(), "t-1")
+    created = provider.create_instance(spec(), "t-1")
     omitted = Fault(kind=FaultKind.OMIT, action="GET */tasks/*", field="exitstatus")
     proxmox_sandbox.inject(omitted)
     with pytest.raises(SkyClustError, match="exitstatus"):
-        provider.delete_instance(made.reference)
+        provider.delete_instance(created.reference)
 
 
 def test_a_volume_shared_by_several_guests_names_them_all(
     provider: ProxmoxProvider, bare: BareClient, spec: Spec
 ) -> None:
     shared = leftover(bare, "5000")
-    machines = [
+    guests = [
         provider.create_instance(spec(name=name, zone="pve1"), token)
         for name, token in (("web", "t-1"), ("api", "t-2"))
     ]
-    for machine in machines:
-        upid = bare.post(f"nodes/pve1/qemu/{machine.id}/config", scsi3=shared)
+    for guest in guests:
+        upid = bare.post(f"nodes/pve1/qemu/{guest.id}/config", scsi3=shared)
         finished(bare, "pve1", upid)
     read = provider.get_disk(CLUSTER, shared)
-    assert read.attributes["attached_to"] == sorted((one.id for one in machines), key=int)
+    assert read.attributes["attached_to"] == sorted((one.id for one in guests), key=int)
     assert read.attributes["device"] == "scsi3"

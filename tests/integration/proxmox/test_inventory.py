@@ -24,11 +24,11 @@ def read(provider: ProxmoxProvider, kind: ResourceKind) -> dict[str, Resource]:
 
 
 def test_vms_and_containers_are_listed(provider: ProxmoxProvider) -> None:
-    machines = read(provider, ResourceKind.INSTANCE)
-    assert len(machines) == 117
-    kinds = [one.attributes["virtualization"] for one in machines.values()]
+    guests = read(provider, ResourceKind.INSTANCE)
+    assert len(guests) == 117
+    kinds = [one.attributes["virtualization"] for one in guests.values()]
     assert (kinds.count("qemu"), kinds.count("lxc")) == (71, 46)
-    by_name = {one.name: one for one in machines.values()}
+    by_name = {one.name: one for one in guests.values()}
     database = by_name["shop-db-01"]
     assert database.attributes["type"] == "16c64g"
     assert database.attributes["pool"] == "shop"
@@ -41,12 +41,12 @@ def test_vms_and_containers_are_listed(provider: ProxmoxProvider) -> None:
 
 def test_disks_have_their_guests(provider: ProxmoxProvider) -> None:
     disks = read(provider, ResourceKind.DISK)
-    machines = read(provider, ResourceKind.INSTANCE)
-    for machine in machines.values():
-        names = machine.attributes["disks"]
+    guests = read(provider, ResourceKind.INSTANCE)
+    for guest in guests.values():
+        names = guest.attributes["disks"]
         assert isinstance(names, list)
         for name in names:
-            assert disks[str(name)].attributes["attached_to"] == [machine.id]
+            assert disks[str(name)].attributes["attached_to"] == [guest.id]
     orphans = sorted(one.id for one in disks.values() if not one.attributes["attached_to"])
     assert orphans == [
         "ceph:vm-100-disk-1",

@@ -70,18 +70,18 @@ def test_the_lifecycle_of_a_vm_matches_the_schema(
         boot_disk={"size_gib": 10},
         disks=[{"size_gib": 2}, {"size_gib": 3, "type": "local-lvm"}],
     )
-    made = provider.create_instance(instance_spec, "t-1")
-    provider.reboot_instance(made.reference)
-    becomes(provider, made.id, InstanceState.RUNNING)
-    taken = provider.create_snapshot(made.reference, "nightly", "t-2")
-    provider.stop_instance(made.reference)
-    becomes(provider, made.id, InstanceState.STOPPED)
-    provider.resize_instance(made.reference, "2c4g")
-    assert provider.restore_snapshot(made.reference, taken.id, "t-3")
-    provider.set_tags(made.reference, {"stage": "test"}, ["team"])
-    provider.detach_disk(made.reference, str(made.attributes["disks"][1]))  # type: ignore[index]  # JSON
-    provider.delete_snapshot(made.reference, taken.id)
-    provider.delete_instance(made.reference)
+    created = provider.create_instance(instance_spec, "t-1")
+    provider.reboot_instance(created.reference)
+    becomes(provider, created.id, InstanceState.RUNNING)
+    taken = provider.create_snapshot(created.reference, "nightly", "t-2")
+    provider.stop_instance(created.reference)
+    becomes(provider, created.id, InstanceState.STOPPED)
+    provider.resize_instance(created.reference, "2c4g")
+    assert provider.restore_snapshot(created.reference, taken.id, "t-3")
+    provider.set_tags(created.reference, {"stage": "test"}, ["team"])
+    provider.detach_disk(created.reference, str(created.attributes["disks"][1]))  # type: ignore[index]  # JSON
+    provider.delete_snapshot(created.reference, taken.id)
+    provider.delete_instance(created.reference)
     assert found == set()
 
 
@@ -90,11 +90,11 @@ def test_the_lifecycle_of_a_container_matches_the_schema(
 ) -> None:
     image = "nas:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst"
     instance_spec = spec(image=image, ssh_keys=[KEY], disks=[{"size_gib": 2}], network="vmbr1")
-    made = provider.create_instance(instance_spec, "t-1")
-    provider.resize_instance(made.reference, "2c4g")
-    provider.stop_instance(made.reference)
-    becomes(provider, made.id, InstanceState.STOPPED)
-    provider.delete_instance(made.reference)
+    created = provider.create_instance(instance_spec, "t-1")
+    provider.resize_instance(created.reference, "2c4g")
+    provider.stop_instance(created.reference)
+    becomes(provider, created.id, InstanceState.STOPPED)
+    provider.delete_instance(created.reference)
     assert found == set()
 
 

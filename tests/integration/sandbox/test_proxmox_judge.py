@@ -119,8 +119,8 @@ def ours(proxmox_sandbox: ProxmoxSandbox) -> Cluster:
     """The sandbox, with the same guests."""
     cluster = Cluster(proxmox_sandbox.endpoint, PASSWORD)
     for vmid, name, config in ((101, "web", {**MACHINE, "memory": 2048}), (102, "api", {})):
-        made = cluster.call("POST", "nodes/pve1/qemu", {"vmid": vmid, "name": name, **config})
-        assert made.ok, made.text
+        created = cluster.call("POST", "nodes/pve1/qemu", {"vmid": vmid, "name": name, **config})
+        assert created.ok, created.text
     time.sleep(3 * proxmox_sandbox.transition_seconds)
     assert cluster.call("POST", "nodes/pve1/qemu/101/status/start", {}).ok
     time.sleep(3 * proxmox_sandbox.transition_seconds)

@@ -172,8 +172,8 @@ def test_threads_share_the_client_of_a_service_and_region() -> None:
     clients = AwsClients(credential(**KEYS))
     places = ["eu-west-1", "us-east-1"] * 8
     with ThreadPoolExecutor(16) as pool:
-        made = {id(client) for client in pool.map(clients.ec2, places)}
-    assert len(made) == 2
+        created = {id(client) for client in pool.map(clients.ec2, places)}
+    assert len(created) == 2
 
 
 def test_a_credential_of_another_provider_is_refused() -> None:

@@ -162,12 +162,12 @@ def record() -> Recorded:
     for path, given in _prepared():
         token = credential("")
         name = f"{token['user']}!{token['token_name']}={token['token_value']}"
-        made = recorded.client.post(
+        created = recorded.client.post(
             f"/api2/json/nodes/pve1/{path}",
             data=given,
             headers={"Authorization": f"PVEAPIToken={name}"},
         )
-        assert made.status_code == 200, made.status
+        assert created.status_code == 200, created.status
     return recorded
 
 

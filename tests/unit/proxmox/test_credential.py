@@ -1,4 +1,4 @@
-"""The Proxmox credential: permitted and refused fields, and the sessions made with it."""
+"""The Proxmox credential: permitted and refused fields, and the sessions created with it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Every field of every reply is removed, emptied or given another type once.
 
-Whatever it is, no exception outside the tree leaves the provider, nothing is made up in its place,
-and what is optional hides nothing.
+Whatever the value, the provider raises errors of our tree only, and invents no value in its place.
+A change of an optional field hides no item.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ it is missing the storage counts as off, as it does when its node is."""
 MEANINGFUL: Final = frozenset({"template", "status", "type", "endtime", "lock"})
 """What is absent with a meaning: no template, no such type, a task that runs, no lock."""
 
-# Of a machine by the API's defaults: one core, one socket, 512 MiB, x86_64.
+# Of a guest by the API's defaults: one core, one socket, 512 MiB, x86_64.
 DEFAULTS: Final = frozenset({"1c2g", "2c2g", "4c512m", "0.5c512m", "x86_64"})
 
 Read = Callable[[ProxmoxProvider], Mapping[str, Any]]
@@ -72,7 +72,7 @@ def fields_of(*found: Any) -> Mapping[str, Any]:
 
 READS: Final[Mapping[str, Read]] = {
     **{kind.value: listing(kind) for kind in sorted(ProxmoxProvider.kinds)},
-    "machine": lambda provider: fields_of(provider.get_instance(CLUSTER, "101")),
+    "guest": lambda provider: fields_of(provider.get_instance(CLUSTER, "101")),
     "container": lambda provider: fields_of(provider.get_instance(CLUSTER, "102")),
     "its snapshots": lambda provider: fields_of(*provider.list_snapshots(CLUSTER, "101")),
     "its disk": lambda provider: fields_of(provider.get_disk(CLUSTER, "ceph:vm-101-disk-0")),
@@ -123,11 +123,11 @@ class Change:
 @pytest.fixture(scope="module")
 def recorded() -> Iterator[Recorded]:
     """The replies of a small cluster, in place of clients."""
-    made = record()
+    created = record()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("providers.proxmox.client.ProxmoxResource", made.resource)
+        patch.setattr("providers.proxmox.client.ProxmoxResource", created.resource)
         patch.setattr("providers.proxmox.client.READ_PAUSES", ())
-        yield made
+        yield created
 
 
 def changes(call: str, body: Any, seen: Collection[tuple[Any, ...]]) -> Iterator[Change]:
@@ -248,11 +248,11 @@ def test_two_items_stay_two(recorded: Recorded) -> None:
     """The lists of the small cluster have two entries where the API has lists."""
     recorded.changed = {}
     read = {name: READS[name](recorded.provider()) for name in ("instance", "network", "disk")}
-    machine = Resource.model_validate(read["instance"]["101"])
-    assert machine.attributes["private_addresses"] == ["10.20.0.101", "fd20::101"]
-    assert machine.attributes["public_addresses"] == ["8.8.4.4", "2a00:1450:4001:80b::5"]
-    assert len(machine.attributes["interfaces"]) == 2  # type: ignore[arg-type]  # a list in JSON
-    assert len(machine.attributes["disks"]) == 2  # type: ignore[arg-type]  # a list in JSON
+    guest = Resource.model_validate(read["instance"]["101"])
+    assert guest.attributes["private_addresses"] == ["10.20.0.101", "fd20::101"]
+    assert guest.attributes["public_addresses"] == ["8.8.4.4", "2a00:1450:4001:80b::5"]
+    assert len(guest.attributes["interfaces"]) == 2  # type: ignore[arg-type]  # a list in JSON
+    assert len(guest.attributes["disks"]) == 2  # type: ignore[arg-type]  # a list in JSON
     container = Resource.model_validate(read["instance"]["102"])
     assert container.attributes["type"] == "0.5c768m"
     assert container.attributes["private_addresses"] == ["10.20.0.102", "fd20::102"]
