@@ -111,3 +111,11 @@ def test_any_name_gives_a_permitted_snapshot_name(name: str) -> None:
 )
 def test_the_family_is_in_the_name(name: str, family: str, expected: bool) -> None:
     assert is_of_family(name, family) is expected
+
+
+def test_the_notes_of_existing_guests_are_read() -> None:
+    """The line has `making` for `incomplete`, as in the first release."""
+    line = '<!-- skyclust {"making": true, "token": "t-1"} -->\n'
+    metadata = Metadata(token="t-1", incomplete=True)
+    assert read_metadata(line) == metadata
+    assert with_metadata("", metadata) == line
