@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from providers.openstack.fields import Json, moment, nested, objects, required_id, text
 from providers.openstack.networks import own_only, to_tags
-from providers.openstack.pages import get_pages
+from providers.openstack.paging import get_pages
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
 if TYPE_CHECKING:

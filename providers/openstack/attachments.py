@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from providers.openstack.changes import changing, state_of
+from providers.openstack.compute import changing, state_of
 from providers.openstack.disks import get_volume, known_holders
 from providers.openstack.fields import Json, objects, required_id, text
 from providers.openstack.instances import get_same_server

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from providers.openstack.fields import Json, integer, moment, required_id, text
 from providers.openstack.flavors import to_architecture
-from providers.openstack.pages import get_pages
+from providers.openstack.paging import get_pages
 from skyclust.model.catalog import Architecture, Image
 from skyclust.providerkit.items import ItemReader
 

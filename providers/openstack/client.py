@@ -21,10 +21,10 @@ from openstack.connection import Connection
 from openstack.exceptions import raise_from_response
 
 import skyclust
+from providers.openstack.authentication import to_auth, to_requests_session
 from providers.openstack.credential import OpenStackCredential
 from providers.openstack.errors import ODD_ANSWER_HINT, openstack_errors
-from providers.openstack.networking import NameBook
-from providers.openstack.signing_in import to_auth, to_requests_session
+from providers.openstack.network_names import NameBook
 from skyclust.errors import InvalidRequest, UnexpectedAnswer, Unsupported
 from skyclust.providerkit.answers import require_object
 from skyclust.redaction import register_issued

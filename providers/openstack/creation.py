@@ -3,11 +3,11 @@
 Nova forgets what it was asked: a request that is repeated makes a second server. So the token
 is put into the server with the request itself, as metadata and as a server tag, and looked for
 before the request and after it. What becomes of two processes that do so at the same time
-stands in `elections`. A digest of what was asked for is beside the token, so that a token with
-another request is refused.
+stands in `duplicate_servers`. A digest of what was asked for is beside the token, so that a token
+with another request is refused.
 
 Volumes are made by Nova with the server and deleted by it with the server. A floating address
-is made after that (`floating`).
+is made after that (`floating_ips`).
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from providers.openstack.elections import SETTLE_SECONDS, follow, keep_or_yield, standing
+from providers.openstack.create_request import refuse_impossible, to_body, to_digest
+from providers.openstack.duplicate_servers import SETTLE_SECONDS, follow, keep_or_yield, standing
 from providers.openstack.fields import Json, required_id
-from providers.openstack.finding import refuse_silent_cells
 from providers.openstack.flavors import find_flavor
-from providers.openstack.floating import give_address
+from providers.openstack.floating_ips import give_address
 from providers.openstack.instances import described
 from providers.openstack.lookups import find_external_network, find_image, find_place
-from providers.openstack.request import refuse_impossible, to_body, to_digest
+from providers.openstack.servers_by_token import refuse_silent_cells
 from providers.openstack.tokens import REQUEST_KEY, to_mark
 from skyclust.errors import Conflict, InvalidRequest, QuotaExceeded, Terminal, Unsupported
 from skyclust.model.instance import Instance, InstanceSpec

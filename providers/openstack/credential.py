@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from providers.openstack.clouds import read_cloud
+from providers.openstack.clouds_yaml import read_cloud
 from skyclust.contract import CredentialModel
 
 Interface = Literal["public", "internal", "admin"]

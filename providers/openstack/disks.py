@@ -19,7 +19,7 @@ from providers.openstack.fields import (
     required_text,
     text,
 )
-from providers.openstack.pages import get_pages
+from providers.openstack.paging import get_pages
 from skyclust.errors import UnexpectedAnswer
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 

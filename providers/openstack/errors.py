@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeVar
 
-from providers.openstack.error_words import CLASSES, ENDINGS, FAULTS, TYPES
+from providers.openstack.error_codes import CLASSES, ENDINGS, FAULTS, TYPES
 from skyclust.errors import (
     AuthenticationFailed,
     CapacityExhausted,

@@ -20,7 +20,7 @@ from providers.openstack.fields import (
     text,
 )
 from providers.openstack.networks import own_only, to_tags
-from providers.openstack.pages import get_pages
+from providers.openstack.paging import get_pages
 from skyclust.errors import UnexpectedAnswer
 from skyclust.model.resource import Resource, ResourceKind
 

@@ -15,7 +15,7 @@ from providers.openstack.fields import (
     required_text,
     text,
 )
-from providers.openstack.pages import get_all, get_pages
+from providers.openstack.paging import get_all, get_pages
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.catalog import Architecture, InstanceType
 from skyclust.providerkit.items import ItemReader

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from providers.openstack.fields import Json, boolean, integer, moment, required_id, text, texts
 from providers.openstack.flavors import to_architecture
-from providers.openstack.pages import get_pages
+from providers.openstack.paging import get_pages
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ from providers.openstack.fields import (
 )
 from providers.openstack.flavors import flavor_names, to_architecture
 from providers.openstack.interfaces import Interface, to_addresses, to_interfaces
-from providers.openstack.networking import Names
-from providers.openstack.pages import get_pages
+from providers.openstack.network_names import Names
+from providers.openstack.paging import get_pages
 from providers.openstack.states import GONE, UNREACHABLE, to_native_state, to_state
 from providers.openstack.tokens import OWN_KEYS, is_server_tag
 from skyclust.errors import Unavailable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from providers.openstack.fields import Json, nested, required_id, text
-from providers.openstack.pages import get_all
+from providers.openstack.paging import get_all
 from skyclust.errors import InvalidRequest, NotFound, Unsupported
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from providers.openstack.fields import (
     text,
     texts,
 )
-from providers.openstack.pages import get_pages
+from providers.openstack.paging import get_pages
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from providers.openstack.create_request import key_names, refuse_impossible
 from providers.openstack.creation import prepared
 from providers.openstack.fields import Json, integer, nested, texts
-from providers.openstack.pages import get_all
-from providers.openstack.request import key_names, refuse_impossible
+from providers.openstack.paging import get_all
 from skyclust.errors import InvalidRequest, NotFound, PermissionDenied, QuotaExceeded
 from skyclust.model.instance import InstanceSpec
 from skyclust.providerkit.answers import require_list

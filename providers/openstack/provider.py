@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, ClassVar
 from providers.openstack import (
     attachments,
     catalog,
-    changes,
-    consoles,
+    compute,
+    console,
     creation,
     disks,
-    finding,
     flavors,
     identity,
+    instance_snapshots,
     instances,
     inventory,
-    machine_snapshots,
     placement,
     regions,
-    resizing,
-    restoring,
+    resize,
+    servers_by_token,
+    snapshot_restore,
 )
 from providers.openstack import tags as tagging
 from providers.openstack.credential import OpenStackCredential
@@ -116,7 +116,7 @@ class OpenStackProvider(
 
         More than one only after several creators died at once; creating again keeps one.
         """
-        return finding.find_instances(self._clients, region, to_mark(token))
+        return servers_by_token.find_instances(self._clients, region, to_mark(token))
 
     @whole_answers("read an instance")
     def get_instance(self, region: str, instance_id: str) -> Instance:
@@ -126,18 +126,18 @@ class OpenStackProvider(
     @whole_answers("start an instance")
     def start_instance(self, instance: InstanceReference) -> None:
         """Ask for a start and return; a paused, suspended or shelved server is brought back."""
-        changes.start_instance(self._clients, instance)
+        compute.start_instance(self._clients, instance)
 
     @whole_answers("stop an instance")
     def stop_instance(self, instance: InstanceReference, *, power_off_only: bool = False) -> None:
         """Ask for a stop and return; Nova always keeps the server's place."""
         del power_off_only
-        changes.stop_instance(self._clients, instance)
+        compute.stop_instance(self._clients, instance)
 
     @whole_answers("reboot an instance")
     def reboot_instance(self, instance: InstanceReference) -> None:
         """Ask for a reboot of a running server and return."""
-        changes.reboot_instance(self._clients, instance)
+        compute.reboot_instance(self._clients, instance)
 
     def must_stop_to_resize(self, instance: Instance, instance_type: str) -> bool:
         """Return False: Nova resizes a running server, and starts it again itself."""
@@ -147,17 +147,17 @@ class OpenStackProvider(
     @whole_answers("resize an instance")
     def resize_instance(self, instance: InstanceReference, instance_type: str) -> None:
         """Give the server another flavor and confirm it; returns when that is done."""
-        resizing.resize_instance(self._clients, instance, instance_type)
+        resize.resize_instance(self._clients, instance, instance_type)
 
     @whole_answers("delete an instance")
     def delete_instance(self, instance: InstanceReference) -> None:
         """Ask for the end of the server, its volumes and its address; a gone one is no error."""
-        changes.delete_instance(self._clients, instance)
+        compute.delete_instance(self._clients, instance)
 
     @whole_answers("remove what an instance left")
     def remove_leftovers(self, instance: InstanceReference) -> None:
         """Delete the address of a server that is gone; Nova deletes the rest by itself."""
-        changes.remove_leftovers(self._clients, instance)
+        compute.remove_leftovers(self._clients, instance)
 
     def list_instance_types(self, region: str) -> Iterator[Sequence[InstanceType]]:
         """Yield the flavors that the project may use."""
@@ -180,26 +180,28 @@ class OpenStackProvider(
         self, instance: InstanceReference, name: str, token: str
     ) -> InstanceSnapshot:
         """Ask for an image of the local disk, and snapshots of all volumes."""
-        return machine_snapshots.create_snapshot(self._clients, instance, name, to_mark(token))
+        return instance_snapshots.create_snapshot(self._clients, instance, name, to_mark(token))
 
     @whole_answers("list snapshots")
     def list_snapshots(self, region: str, instance_id: str) -> Sequence[InstanceSnapshot]:
         """Return what was kept of the server, the oldest first."""
-        return machine_snapshots.list_snapshots(self._clients, region, instance_id)
+        return instance_snapshots.list_snapshots(self._clients, region, instance_id)
 
     def must_stop_to_restore(self, instance: Instance) -> bool:
         """Return whether the server has to be stopped: one with volumes, which are taken off."""
-        return restoring.must_stop_to_restore(instance)
+        return snapshot_restore.must_stop_to_restore(instance)
 
     @whole_answers("put an instance back")
     def restore_snapshot(self, instance: InstanceReference, snapshot_id: str, token: str) -> bool:
         """Bring the server nearer to the snapshot; return whether it is there."""
-        return restoring.restore_snapshot(self._clients, instance, snapshot_id, to_mark(token))
+        return snapshot_restore.restore_snapshot(
+            self._clients, instance, snapshot_id, to_mark(token)
+        )
 
     @whole_answers("delete a snapshot")
     def delete_snapshot(self, instance: InstanceReference, snapshot_id: str) -> None:
         """Ask for the end of the image and the snapshots that make up a snapshot."""
-        machine_snapshots.delete_snapshot(self._clients, instance, snapshot_id)
+        instance_snapshots.delete_snapshot(self._clients, instance, snapshot_id)
 
     @whole_answers("read a disk")
     def get_disk(self, region: str, disk_id: str) -> Resource:
@@ -219,7 +221,7 @@ class OpenStackProvider(
     @whole_answers("read a console")
     def console_log(self, region: str, instance_id: str) -> str:
         """Return what the cloud keeps of the server's console."""
-        return consoles.console_log(self._clients, region, instance_id)
+        return console.console_log(self._clients, region, instance_id)
 
     @whole_answers("change tags")
     def set_tags(

@@ -17,7 +17,7 @@ from providers.openstack.fields import (
     required_text,
     text,
 )
-from providers.openstack.pages import get_all
+from providers.openstack.paging import get_all
 from providers.openstack.tokens import SNAPSHOT_KEY
 from skyclust.errors import Conflict, InvalidRequest, NotFound
 from skyclust.model.snapshot import InstanceSnapshot, SnapshotState

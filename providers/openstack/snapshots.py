@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.openstack.fields import Json, integer, moment, pairs, required_id, text
-from providers.openstack.pages import get_pages
+from providers.openstack.paging import get_pages
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from providers.openstack.changes import changing
+from providers.openstack.compute import changing
+from providers.openstack.create_request import own_tag_problem, tag_problem
 from providers.openstack.fields import pairs, texts
 from providers.openstack.instances import get_same_server
-from providers.openstack.request import own_tag_problem, tag_problem
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.instance import InstanceReference, InstanceState
 

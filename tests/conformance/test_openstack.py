@@ -51,6 +51,6 @@ class TestOpenStack(
         """The sandbox, and an SDK that makes all its attempts without waiting between them."""
         monkeypatch.setattr("keystoneauth1.session.time", SimpleNamespace(sleep=lambda _: None))
         # The sandbox answers in milliseconds where Nova takes a second.
-        monkeypatch.setattr("providers.openstack.elections.SETTLE_SECONDS", SETTLE_SECONDS)
+        monkeypatch.setattr("providers.openstack.duplicate_servers.SETTLE_SECONDS", SETTLE_SECONDS)
         monkeypatch.setattr("providers.openstack.creation.SETTLE_SECONDS", SETTLE_SECONDS)
         return OpenStackHarness(openstack_sandbox)

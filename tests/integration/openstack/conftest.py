@@ -11,7 +11,7 @@ from providers.openstack.credential import OpenStackCredential
 from providers.openstack.provider import OpenStackProvider
 from tests.conformance.openstack import OpenStackHarness
 from tests.fixtures.openstack import OpenStackSandbox
-from tests.integration.openstack.machine import One
+from tests.integration.openstack.server import One
 
 SETTLE_SECONDS = 0.3
 
@@ -20,7 +20,7 @@ SETTLE_SECONDS = 0.3
 def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """All attempts of the SDK are made at once, and creators settle as fast as the sandbox."""
     monkeypatch.setattr("keystoneauth1.session.time", SimpleNamespace(sleep=lambda _: None))
-    monkeypatch.setattr("providers.openstack.elections.SETTLE_SECONDS", SETTLE_SECONDS)
+    monkeypatch.setattr("providers.openstack.duplicate_servers.SETTLE_SECONDS", SETTLE_SECONDS)
     monkeypatch.setattr("providers.openstack.creation.SETTLE_SECONDS", SETTLE_SECONDS)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from providers.openstack.create_request import to_digest
 from providers.openstack.provider import OpenStackProvider
-from providers.openstack.request import to_digest
 from providers.openstack.tokens import to_server_tag
 from skyclust.errors import (
     CapacityExhausted,

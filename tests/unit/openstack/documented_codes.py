@@ -14,7 +14,7 @@ from types import ModuleType
 import keystoneauth1.exceptions
 import openstack.exceptions
 
-from providers.openstack.error_words import CLASSES, ENDINGS, FAULTS, TYPES
+from providers.openstack.error_codes import CLASSES, ENDINGS, FAULTS, TYPES
 
 FAULT_NAMES = """
     backupOrResizeInProgress badMediaType badMethod badRequest buildInProgress computeFault

@@ -14,7 +14,7 @@ import requests
 from keystoneauth1 import exceptions as ksa
 from keystoneauth1.exceptions import oidc
 
-from providers.openstack import error_words as table
+from providers.openstack import error_codes as table
 from providers.openstack.errors import (
     class_for,
     openstack_errors,

@@ -18,7 +18,7 @@ from providers.openstack.flavors import to_instance_type
 from providers.openstack.images import to_image
 from providers.openstack.instances import to_instance
 from providers.openstack.load_balancers import to_load_balancer
-from providers.openstack.networking import to_names, to_port_groups
+from providers.openstack.network_names import to_names, to_port_groups
 from providers.openstack.networks import to_cidrs, to_network, to_subnet
 from providers.openstack.snapshot_parts import to_image_parts, to_volume_part
 from providers.openstack.snapshots import to_snapshot

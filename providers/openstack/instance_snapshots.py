@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from providers.openstack.changes import act, changing, state_of
+from providers.openstack.compute import act, changing, state_of
 from providers.openstack.disks import get_volume
 from providers.openstack.fields import Json, objects, text
 from providers.openstack.instances import get_same_server, get_server

@@ -24,7 +24,7 @@ from skyclust.operations.waiting import wait_for_state
 from skyclust_sandbox.faults import Fault, FaultKind
 from tests.conformance.openstack import OpenStackHarness
 from tests.fixtures.openstack import OpenStackSandbox
-from tests.integration.openstack.machine import TOKEN, One
+from tests.integration.openstack.server import TOKEN, One
 
 pytestmark = pytest.mark.integration
 
@@ -53,10 +53,10 @@ def test_a_resize_that_takes_long_is_carried_on(
     openstack_sandbox.inject(
         Fault(kind=FaultKind.ERROR, action=RESIZE, code="Slow", seconds=1.0, times=1)
     )
-    monkeypatch.setattr("providers.openstack.resizing.MOVE_SECONDS", 0.2)
+    monkeypatch.setattr("providers.openstack.resize.MOVE_SECONDS", 0.2)
     with pytest.raises(Timeout):
         machine.provider.resize_instance(machine.reference, "m1.medium")
-    monkeypatch.setattr("providers.openstack.resizing.MOVE_SECONDS", 10.0)
+    monkeypatch.setattr("providers.openstack.resize.MOVE_SECONDS", 10.0)
     machine.provider.resize_instance(machine.reference, "m1.medium")
     assert machine.provider.get_instance(machine.region, machine.id).type == "m1.medium"
 

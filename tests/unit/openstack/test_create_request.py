@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from providers.openstack.create_request import refuse_impossible, to_body, to_digest
 from providers.openstack.lookups import Place
-from providers.openstack.request import refuse_impossible, to_body, to_digest
 from providers.openstack.tokens import to_mark, to_server_tag
 from skyclust.errors import InvalidRequest
 from skyclust.model.instance import DiskSpec, InstanceSpec

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from providers.openstack.changes import act, state_of
+from providers.openstack.compute import act, state_of
 from providers.openstack.fields import text
 from providers.openstack.instances import get_server
 from skyclust.errors import Conflict, NotFound

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.openstack.pages import get_pages
+from providers.openstack.paging import get_pages
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients

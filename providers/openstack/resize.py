@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from providers.openstack.changes import TASK, act, changing, refusal, state_of
+from providers.openstack.compute import TASK, act, changing, refusal, state_of
 from providers.openstack.fields import Json, integer, nested, text
 from providers.openstack.flavors import EMBEDDED, find_flavor, get_flavors
 from providers.openstack.instances import get_same_server, get_server

@@ -27,8 +27,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from providers.openstack.fields import Json, moment
-from providers.openstack.finding import find_servers, is_leaving
 from providers.openstack.instances import get_server
+from providers.openstack.servers_by_token import find_servers, is_leaving
 from skyclust.errors import Conflict, NotFound
 
 if TYPE_CHECKING:

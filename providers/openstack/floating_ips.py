@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from providers.openstack.fields import Json, objects, required_text, text
 from providers.openstack.instances import get_server
-from providers.openstack.pages import get_all
+from providers.openstack.paging import get_all
 from providers.openstack.states import to_state
 from skyclust.errors import Conflict, NotFound, SkyClustError, Terminal, Timeout
 from skyclust.model.instance import InstanceState

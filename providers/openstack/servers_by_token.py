@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from providers.openstack.fields import Json, required_text, text
 from providers.openstack.instances import described, refuse_unreachable
-from providers.openstack.pages import get_all
+from providers.openstack.paging import get_all
 from providers.openstack.states import GONE, UNREACHABLE, to_state
 from providers.openstack.tokens import TAGS_AT_CREATE, TOKEN_KEY, to_server_tag
 from skyclust.errors import Unavailable

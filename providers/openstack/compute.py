@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.openstack.fields import Json, required_text, text
-from providers.openstack.floating import remove_addresses
+from providers.openstack.floating_ips import remove_addresses
 from providers.openstack.instances import get_same_server, get_server
 from providers.openstack.states import to_native_state, to_state
 from skyclust.errors import Conflict, InvalidRequest, NotFound, SkyClustError

@@ -21,7 +21,7 @@ from providers.openstack.attachments import (
     is_passing,
     moving,
 )
-from providers.openstack.changes import act, changing, refusal, state_of
+from providers.openstack.compute import act, changing, refusal, state_of
 from providers.openstack.disks import get_volume, known_holders
 from providers.openstack.fields import Json, integer, nested, pairs, text
 from providers.openstack.instances import get_same_server, get_server
