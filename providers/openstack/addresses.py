@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.openstack.fields import Json, moment, nested, objects, required_id, text
+from providers.openstack.fields import Json, inner, objects, required_id, text, timestamp
 from providers.openstack.networks import own_only, to_tags
 from providers.openstack.paging import get_pages
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
@@ -54,7 +54,7 @@ def to_address(region: str, address: Json) -> Resource:
         state=_state(native_state, users),
         native_state=native_state,
         tags=to_tags(address),
-        created_at=moment(address, "created_at"),
+        created_at=timestamp(address, "created_at"),
         attributes={
             "address": text(address, "floating_ip_address"),
             "attached_to": None if users is None else [*users],
@@ -73,7 +73,7 @@ def _users(address: Json) -> list[str] | None:
     """
     port = text(address, "port_id")
     if port is not None:
-        details = nested(address, "port_details")
+        details = inner(address, "port_details")
         device, owner = text(details, "device_id"), text(details, "device_owner") or ""
         return [device if device and owner.startswith("compute:") else port]
     forwarded = [

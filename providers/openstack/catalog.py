@@ -1,5 +1,6 @@
-"""Images by family: distribution and version, as their properties or their names tell.
+"""Catalog: flavors as instance types, and images by family (distribution and version).
 
+The family of an image follows from its properties `os_distro` and `os_version`, or from its name.
 Source: https://docs.openstack.org/glance/latest/admin/useful-image-properties.html
 (`os_distro`, `os_version`, `architecture`).
 """
@@ -7,13 +8,16 @@ Source: https://docs.openstack.org/glance/latest/admin/useful-image-properties.h
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from providers.openstack.fields import Json, integer, moment, required_id, text
-from providers.openstack.flavors import to_architecture
+from providers.openstack.errors import openstack_errors
+from providers.openstack.fields import Json, integer, required_id, text, timestamp
+from providers.openstack.flavors import get_flavor_pages, to_architecture, to_instance_type
 from providers.openstack.paging import get_pages
-from skyclust.model.catalog import Architecture, Image
+from skyclust.contract import CatalogProvider
+from skyclust.model.catalog import Architecture, Image, InstanceType
 from skyclust.providerkit.items import ItemReader
 
 if TYPE_CHECKING:
@@ -28,7 +32,7 @@ CODENAMES: Final = {
     "bookworm": "12",
     "trixie": "13",
 }
-"""The versions that images are named by instead
+"""The versions of release codenames, which image names may have in place of a version
 (https://wiki.ubuntu.com/Releases, https://www.debian.org/releases/)."""
 
 _DISTRIBUTIONS: Final = (
@@ -45,35 +49,57 @@ _DISTRIBUTIONS: Final = (
     ("cirros", "cirros"),
 )
 _VERSION: Final = re.compile(r"(?<![\d.])(\d{1,2}(?:\.\d{1,2})?)(?![\d])")
-_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def list_images(
-    clients: OpenStackClients, region: str, family: str, architecture: Architecture
-) -> list[Image]:
-    """Return the images of a family that the project may make machines from, the newest first.
+class OpenStackCatalog(CatalogProvider):
+    """Lists the flavors and images that servers can be created from."""
 
-    An image of the cloud's own word for a family is found too: one whose name it is.
-    """
-    pages = get_pages(
-        clients,
-        region,
-        "image",
-        "/images",
-        "images",
-        doing=f"list the images of {family} in {region}",
-        params={"status": "active"},
-    )
-    reader = ItemReader("openstack", f"images of {region}")
+    _clients: OpenStackClients
 
-    def make(image: Json) -> Image | None:
-        fits = _is_usable(image, family) and _architecture(image) is architecture
-        return to_image(region, image, family) if fits else None
+    def list_instance_types(self, region: str) -> Iterator[Sequence[InstanceType]]:
+        """Yield the flavors that the project may use, page by page, each name once."""
+        names: set[str] = set()
+        reader = ItemReader("openstack", f"flavors of {region}")
 
-    found = [one for page in pages for one in reader.read(page, make, region=region)]
-    if not found:
-        reader.finish()  # what cannot be read may be what is sought
-    return sorted(found, key=lambda one: (one.created_at or _NEVER, one.id), reverse=True)
+        def convert(flavor: Json) -> InstanceType | None:
+            instance_type = to_instance_type(region, flavor)
+            if instance_type.name in names:
+                return None
+            names.add(instance_type.name)
+            return instance_type
+
+        for page in get_flavor_pages(self._clients, region):
+            yield reader.read(page, convert, region=region)
+        reader.finish()
+
+    @openstack_errors("list images")
+    def list_images(
+        self, region: str, family: str, architecture: Architecture = Architecture.X86_64
+    ) -> Sequence[Image]:
+        """Return the images of a family, own, shared and public ones, the newest first.
+
+        `family` may also be the name of an image.
+        """
+        pages = get_pages(
+            self._clients,
+            region,
+            "image",
+            "/images",
+            "images",
+            doing=f"list the images of {family} in {region}",
+            params={"status": "active"},
+        )
+        reader = ItemReader("openstack", f"images of {region}")
+
+        def convert(image: Json) -> Image | None:
+            matches = _is_usable(image, family) and _architecture(image) is architecture
+            return to_image(region, image, family) if matches else None
+
+        images = [one for page in pages for one in reader.read(page, convert, region=region)]
+        if not images:
+            reader.finish()  # an image that cannot be read may be one of the family
+        return sorted(images, key=lambda one: (one.created_at or _EPOCH, one.id), reverse=True)
 
 
 def _is_usable(image: Json, family: str) -> bool:
@@ -87,17 +113,17 @@ def _is_usable(image: Json, family: str) -> bool:
 
 
 def _architecture(image: Json) -> Architecture:
-    """Return the architecture of an image; one that tells none is for x86_64, as Nova has it."""
+    """Return the architecture of an image; x86_64 by default, as in Nova."""
     return to_architecture(image.get("architecture")) or Architecture.X86_64
 
 
 def is_snapshot(image: Json) -> bool:
-    """Return whether an image is what somebody has kept of a server."""
+    """Return whether an image is a snapshot of a server."""
     return image.get("image_type") == "snapshot" or "instance_uuid" in image
 
 
 def to_image(region: str, image: Json, family: str) -> Image:
-    """Return an image as the catalog does."""
+    """Return an image of Glance as an image of the catalog."""
     return Image(
         provider="openstack",
         region=region,
@@ -105,7 +131,7 @@ def to_image(region: str, image: Json, family: str) -> Image:
         name=text(image, "name") or required_id(image),
         family=family,
         architecture=_architecture(image),
-        created_at=moment(image, "created_at"),
+        created_at=timestamp(image, "created_at"),
         minimum_disk_gib=integer(image, "min_disk") or 0,
         attributes={
             "minimum_memory_mib": integer(image, "min_ram"),
@@ -115,15 +141,15 @@ def to_image(region: str, image: Json, family: str) -> Image:
 
 
 def to_family(image: Json) -> str:
-    """Return the house's word for what is in an image; empty where nothing tells.
+    """Return the family of an image, `distribution-version`; empty when it is unknown.
 
-    A family is `distribution-version`; the version is the major one alone where the
-    distribution counts so: `debian-12`, `rocky-9`.
+    The version is the major version alone, except for distributions that release with a minor
+    one: `debian-12`, `rocky-9`, `ubuntu-24.04`.
     """
     name = str(image.get("name") or "").lower()
     distribution = _distribution(str(image.get("os_distro") or "").lower()) or _distribution(name)
-    told = str(image.get("os_version") or "").lower()
-    version = CODENAMES.get(told) or _version(told) or _codename(name) or _version(name)
+    os_version = str(image.get("os_version") or "").lower()
+    version = CODENAMES.get(os_version) or _version(os_version) or _codename(name) or _version(name)
     if not distribution or not version:
         return ""
     if distribution not in {"ubuntu", "opensuse"}:
@@ -133,14 +159,14 @@ def to_family(image: Json) -> str:
 
 def _distribution(text: str) -> str:
     compact = re.sub(r"[^a-z]", "", text)
-    return next((ours for word, ours in _DISTRIBUTIONS if word in compact), "")
+    return next((family for part, family in _DISTRIBUTIONS if part in compact), "")
 
 
 def _version(text: str) -> str:
-    found = _VERSION.search(text)
-    return found[1] if found else ""
+    match = _VERSION.search(text)
+    return match[1] if match else ""
 
 
 def _codename(name: str) -> str:
-    words = re.split(r"[^a-z]+", name)
-    return next((version for word, version in CODENAMES.items() if word in words), "")
+    parts = re.split(r"[^a-z]+", name)
+    return next((version for codename, version in CODENAMES.items() if codename in parts), "")

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from providers.openstack.fields import (
     Json,
-    boolean,
+    flag,
     integer,
-    moment,
     objects,
-    pairs,
     required_id,
     required_text,
     text,
+    text_pairs,
+    timestamp,
 )
 from providers.openstack.paging import get_pages
 from skyclust.errors import UnexpectedAnswer
@@ -53,7 +53,7 @@ def get_disks(
 
 
 def get_volume(clients: OpenStackClients, region: str, volume_id: str) -> Json:
-    """Return one volume as Cinder shows it; raises NotFound when there is none."""
+    """Return one volume as Cinder reports it; raises NotFound when it does not exist."""
     doing = f"read disk {volume_id} in {region}"
     volume = clients.read(region, "block-storage", f"/volumes/{volume_id}", "volume", doing=doing)
     required_id(volume)
@@ -61,41 +61,36 @@ def get_volume(clients: OpenStackClients, region: str, volume_id: str) -> Json:
     return volume
 
 
-def get_disk(clients: OpenStackClients, region: str, volume_id: str) -> Resource:
-    """Return one volume as inventory does; raises NotFound when there is none."""
-    return to_disk(region, get_volume(clients, region, volume_id))
+def attached_servers(volume: Json) -> list[str] | None:
+    """Return the ids of the servers that a volume is attached to, None where it is unknown.
 
-
-def holders_of(volume: Json) -> list[str] | None:
-    """Return the ids of the servers that a volume is attached to, None where it is not told.
-
-    An attachment may be to a host of the cloud, and to no server.
+    An attachment to a host of the cloud has no server.
     """
     if text(volume, "status") in {"attaching", "reserved"}:
-        return []  # promised to a server, which does not have it yet
+        return []  # reserved for a server that does not have it yet
     attachments = objects(volume, "attachments")
     if attachments is None:
         return None
     return sorted(one for each in attachments if (one := text(each, "server_id")))
 
 
-def known_holders(volume: Json) -> list[str]:
+def require_attachments(volume: Json) -> list[str]:
     """Return the ids of the servers that a volume is attached to.
 
-    Raises UnexpectedAnswer where Cinder does not tell: nothing may be done with it then.
+    Raises UnexpectedAnswer where Cinder does not report them: the volume must not be changed then.
     """
-    holders = holders_of(volume)
-    if holders is None:
+    servers = attached_servers(volume)
+    if servers is None:
         raise UnexpectedAnswer(
             f"Disk {volume['id']} is shown without its attachments.", provider="openstack"
         )
-    return holders
+    return servers
 
 
 def to_disk(region: str, volume: Json) -> Resource:
     """Return a volume as an inventory resource."""
     native_state = text(volume, "status")
-    holders = holders_of(volume)
+    servers = attached_servers(volume)
     return Resource(
         provider="openstack",
         region=region,
@@ -105,14 +100,14 @@ def to_disk(region: str, volume: Json) -> Resource:
         zone=text(volume, "availability_zone"),
         state=to_disk_state(native_state),
         native_state=native_state,
-        tags=pairs(volume, "metadata"),
-        created_at=moment(volume, "created_at"),
+        tags=text_pairs(volume, "metadata"),
+        created_at=timestamp(volume, "created_at"),
         attributes={
-            "attached_to": None if holders is None else [*holders],
-            "bootable": boolean(volume, "bootable"),
+            "attached_to": None if servers is None else [*servers],
+            "bootable": flag(volume, "bootable"),
             "description": text(volume, "description"),
             "device": _device(volume),
-            "encrypted": boolean(volume, "encrypted"),
+            "encrypted": flag(volume, "encrypted"),
             "iops": None,
             "project": text(volume, "os-vol-tenant-attr:tenant_id"),
             "size_gib": integer(volume, "size"),
@@ -124,14 +119,14 @@ def to_disk(region: str, volume: Json) -> Resource:
 
 
 def _device(volume: Json) -> str | None:
-    """Return where the first of its servers has a volume, or the host that has it."""
+    """Return the device of a volume at the first of its servers, or at the host that has it."""
     attachments = objects(volume, "attachments") or []
     first = min(attachments, key=lambda one: text(one, "server_id") or "~", default={})
     return text(first, "device")
 
 
 def to_disk_state(native_state: str | None) -> ResourceState | None:
-    """Return the state of a volume; every status that begins with error is one."""
+    """Return the state of a volume; every status that begins with error is ERROR."""
     if native_state is None:
         return None
     if native_state.startswith("error"):

@@ -1,22 +1,24 @@
-"""Which one stays, when several processes have made a server with the same token.
+"""Which server is kept when several processes have created one with the same token.
 
-Nova has no key that makes a create idempotent. So whoever creates looks for the token first,
-and again after; the token is in the server from its first moment. Then:
+Nova has no idempotency key for a create request. So every caller searches for the token before it
+creates, and again afterwards; the token is part of the server from its creation. Then:
 
-- **Whoever sees no other server but its own keeps it.** Of two creators only one can see itself
-  alone: the server of the one was there when the other looked, or the other way round.
-- **Whoever sees others removes its own server, and only that**, and takes what stays. The one
-  with the least id may wait a little for those that it saw at its first look to go; it stays if
-  they all go, and goes itself if one of them stays. Of any two servers the one that came later
-  was made by someone who has seen the other: so two never both stay.
-- **Whoever made none takes the one server that there is**, once it has stayed for a while: its
-  maker, who decides within one call after its first look, would have removed it by then.
-- Where all have gone, the next round begins after a pause of random length.
+- **A caller that sees no server but its own keeps it.** Of two callers at most one sees its own
+  server alone: the server of the first existed when the second searched, or the reverse.
+- **A caller that sees others deletes its own server, and only that one**, and uses the server
+  that is kept. The caller with the smallest server id may first wait a little for the servers of
+  its first search to disappear; it keeps its server if all of them do, and deletes it if one of
+  them stays. Of any two servers the later one was created by a caller that has seen the earlier
+  one: so two are never both kept.
+- **A caller that created none uses the only server with the token**, once that has existed for a
+  while: its creator, which decides within one call after its first search, would have deleted it
+  by then.
+- When all have been deleted, the next round begins after a pause of random length.
 
-A maker that dies leaves its server as it is. One such server is found and taken by the next
-call; of several the oldest is kept, once none of them has moved for a longer while. Nobody
-removes a server that another process may still be deciding on, except there; and nobody removes
-the last one. Nothing of this costs the usual create more than its second look.
+A process that dies leaves its server behind. The next call finds and uses a single server left in
+this way; of several it keeps the oldest, once none of them has changed for a longer time. Except
+for this case a server is never deleted while another process may still be deciding about it, and
+the last one is never deleted. The usual create pays for all this with its second search only.
 """
 
 from __future__ import annotations
@@ -26,98 +28,113 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from providers.openstack.fields import Json, moment
+from providers.openstack.fields import Json, timestamp
 from providers.openstack.instances import get_server
-from providers.openstack.servers_by_token import find_servers, is_leaving
+from providers.openstack.servers_by_token import find_servers
+from providers.openstack.states import state_of
 from skyclust.errors import Conflict, NotFound
+from skyclust.model.instance import InstanceState
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
 
 SETTLE_SECONDS: Final = 3.0
-"""Much longer than a maker takes from its look to the removal of its own server."""
+"""Much longer than a caller takes from its search to the deletion of its own server."""
 
-ABANDONED: Final = 5
-"""After so many times of that several servers that stay have no maker any more."""
+ABANDONED_FACTOR: Final = 5
+"""After so many times SETTLE_SECONDS, several servers that are all kept have no creator alive."""
 
-ROUNDS_SECONDS: Final = 60.0
-"""How long one call looks on before it leaves the matter to the next."""
+WAIT_SECONDS: Final = 60.0
+"""How long one call waits for the number of servers to settle."""
 
 OLD: Final = timedelta(seconds=60)
-"""A server of this age has long been decided on."""
+"""At this age of a server its creator has decided about it long ago."""
 
 
-def standing(clients: OpenStackClients, region: str, mark: str) -> list[Json]:
-    """Return the servers of a token that are not on their way out."""
-    return [one for one in find_servers(clients, region, mark) if not is_leaving(one)]
+def live_servers(clients: OpenStackClients, region: str, token_value: str) -> list[Json]:
+    """Return the servers of a token that are not being deleted."""
+    ending = {InstanceState.DELETING, InstanceState.DELETED}
+    servers = find_servers(clients, region, token_value)
+    return [server for server in servers if state_of(server) not in ending]
 
 
-def keep_or_yield(clients: OpenStackClients, region: str, mark: str, own: str) -> Json | None:
-    """Return the server that stays after this process has made one; None where none did."""
-    first = standing(clients, region, mark)
-    rivals = {one["id"] for one in first} - {own}
-    if not rivals or (own < min(rivals) and _all_go(clients, region, mark, rivals)):
-        return _read(clients, region, own, first)
-    _remove(clients, region, own)
-    return follow(clients, region, mark)
-
-
-def follow(
-    clients: OpenStackClients, region: str, mark: str, seen: Sequence[Json] = ()
+def keep_or_withdraw(
+    clients: OpenStackClients, region: str, token_value: str, own: str
 ) -> Json | None:
-    """Return the one server that others have made and that stays; None where none is left.
+    """Return the server that is kept after this process created one; None when none is."""
+    servers = live_servers(clients, region, token_value)
+    rivals = {server["id"] for server in servers} - {own}
+    if not rivals or (own < min(rivals) and _all_deleted(clients, region, token_value, rivals)):
+        return _read_if_exists(clients, region, own, servers)
+    _delete_duplicate(clients, region, own)
+    return wait_for_one(clients, region, token_value)
 
-    `seen` are the servers of a look just now. Raises Conflict when there is no end in sight.
+
+def wait_for_one(
+    clients: OpenStackClients, region: str, token_value: str, servers: Sequence[Json] = ()
+) -> Json | None:
+    """Return the one server of other processes that is kept; None when none is left.
+
+    `servers` is the result of a search that has just been made. Raises Conflict when the servers
+    keep changing for WAIT_SECONDS.
     """
     pause = SETTLE_SECONDS / 10
-    end = time.monotonic() + ROUNDS_SECONDS
-    found = list(seen) or standing(clients, region, mark)
-    since, before = time.monotonic(), _ids(found)
-    while found:
-        stayed = time.monotonic() - since
-        if len(found) == 1 and (stayed >= SETTLE_SECONDS or _is_old(found[0])):
-            return found[0]
-        if len(found) > 1 and stayed >= ABANDONED * SETTLE_SECONDS:
-            return _keep_the_oldest(clients, region, found)
-        if time.monotonic() > end:
+    deadline = time.monotonic() + WAIT_SECONDS
+    servers = list(servers) or live_servers(clients, region, token_value)
+    since, ids = time.monotonic(), _ids(servers)
+    while servers:
+        unchanged = time.monotonic() - since
+        if len(servers) == 1 and (unchanged >= SETTLE_SECONDS or _is_old(servers[0])):
+            return servers[0]
+        if len(servers) > 1 and unchanged >= ABANDONED_FACTOR * SETTLE_SECONDS:
+            return _keep_oldest(clients, region, servers)
+        if time.monotonic() > deadline:
             raise Conflict(
-                f"Several processes create the instance with token {mark} in {region}.",
-                hint="Ask again with the same token.",
+                f"Several processes create the instance with token {token_value} in {region}.",
+                hint="Repeat the request with the same token.",
                 provider="openstack",
             )
         time.sleep(pause)
-        found = standing(clients, region, mark)
-        if _ids(found) != before:
-            since, before = time.monotonic(), _ids(found)
+        servers = live_servers(clients, region, token_value)
+        if _ids(servers) != ids:
+            since, ids = time.monotonic(), _ids(servers)
     return None
 
 
-def _all_go(clients: OpenStackClients, region: str, mark: str, rivals: set[str]) -> bool:
-    """Return whether all rivals of the first look go; those that came later see us, and go."""
-    end = time.monotonic() + SETTLE_SECONDS
-    while time.monotonic() < end:
+def _all_deleted(
+    clients: OpenStackClients, region: str, token_value: str, rivals: set[str]
+) -> bool:
+    """Return whether all rivals of the first search are deleted within SETTLE_SECONDS.
+
+    Servers that appear later need no check: their creators see ours and delete their own.
+    """
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while time.monotonic() < deadline:
         time.sleep(SETTLE_SECONDS / 10)
-        if not rivals & set(_ids(standing(clients, region, mark))):
+        if not rivals & set(_ids(live_servers(clients, region, token_value))):
             return True
     return False
 
 
-def _keep_the_oldest(clients: OpenStackClients, region: str, found: Sequence[Json]) -> Json:
-    oldest, *others = sorted(found, key=lambda one: (str(one.get("created")), str(one["id"])))
-    for other in others:
-        _remove(clients, region, other["id"])
+def _keep_oldest(clients: OpenStackClients, region: str, servers: Sequence[Json]) -> Json:
+    oldest, *younger = sorted(servers, key=lambda one: (str(one.get("created")), str(one["id"])))
+    for server in younger:
+        _delete_duplicate(clients, region, server["id"])
     return oldest
 
 
-def _remove(clients: OpenStackClients, region: str, server_id: str) -> None:
-    """Delete a server that is one too many; it has nothing yet that Nova does not delete."""
+def _delete_duplicate(clients: OpenStackClients, region: str, server_id: str) -> None:
+    """Delete a surplus server, and wait until it is gone.
+
+    It has no floating IP yet, and nothing else that Nova does not delete with it.
+    """
     doing = f"delete instance {server_id} in {region}, which was one too many"
     try:
         clients.call(region, "compute", "DELETE", f"/servers/{server_id}", doing=doing)
     except NotFound:
         return
-    end = time.monotonic() + SETTLE_SECONDS * ABANDONED
-    while time.monotonic() < end:
+    deadline = time.monotonic() + SETTLE_SECONDS * ABANDONED_FACTOR
+    while time.monotonic() < deadline:
         try:
             path = f"/servers/{server_id}"
             clients.call(region, "compute", "GET", path, doing=doing)
@@ -126,21 +143,21 @@ def _remove(clients: OpenStackClients, region: str, server_id: str) -> None:
         time.sleep(SETTLE_SECONDS / 10)
 
 
-def _read(
-    clients: OpenStackClients, region: str, server_id: str, found: Sequence[Json]
+def _read_if_exists(
+    clients: OpenStackClients, region: str, server_id: str, servers: Sequence[Json]
 ) -> Json | None:
-    """Return a server, as it was found or as it is; None when somebody has deleted it."""
-    server = next((one for one in found if one["id"] == server_id), None)
+    """Return a server from a search result, or as it is now; None when it has been deleted."""
+    server = next((server for server in servers if server["id"] == server_id), None)
     try:
         return server or get_server(clients, region, server_id)
     except NotFound:
         return None
 
 
-def _ids(found: Sequence[Json]) -> tuple[str, ...]:
-    return tuple(str(one["id"]) for one in found)
+def _ids(servers: Sequence[Json]) -> tuple[str, ...]:
+    return tuple(str(server["id"]) for server in servers)
 
 
 def _is_old(server: Json) -> bool:
-    created = moment(server, "created")
+    created = timestamp(server, "created")
     return created is not None and datetime.now(UTC) - created > OLD

@@ -9,12 +9,11 @@ error.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import wraps
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final
 
 from providers.openstack.error_codes import CLASSES, ENDINGS, FAULTS, TYPES
 from skyclust.errors import (
@@ -33,9 +32,6 @@ from skyclust.errors import (
     UnexpectedAnswer,
     Unsupported,
 )
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 STATUSES: Final[Mapping[int, type[SkyClustError]]] = {
     400: InvalidRequest,
@@ -138,10 +134,10 @@ def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | No
     if value.isdigit():
         return float(value)
     try:
-        moment = parsedate_to_datetime(value)
+        timestamp = parsedate_to_datetime(value)
     except ValueError:
         return None
-    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
+    return max(0.0, (timestamp.replace(tzinfo=timestamp.tzinfo or UTC) - now).total_seconds())
 
 
 def translated(error: Exception, doing: str) -> SkyClustError | None:
@@ -215,20 +211,6 @@ def openstack_errors(doing: str) -> Iterator[None]:
         raise
     except Exception as error:
         raise (translated(error, doing) or _unexpected(error, doing)) from error
-
-
-def whole_answers(doing: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Let a function raise errors of the tree alone, as `openstack_errors` does."""
-
-    def guard(function: Callable[P, R]) -> Callable[P, R]:
-        @wraps(function)
-        def guarded(*arguments: P.args, **named: P.kwargs) -> R:
-            with openstack_errors(doing):
-                return function(*arguments, **named)
-
-        return guarded
-
-    return guard
 
 
 def _unexpected(error: Exception, doing: str) -> UnexpectedAnswer:

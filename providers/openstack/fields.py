@@ -58,7 +58,7 @@ def required_integer(thing: Json, key: str) -> int:
     return value
 
 
-def boolean(thing: Json, key: str) -> bool | None:
+def flag(thing: Json, key: str) -> bool | None:
     """Return true or false, also where it is written as a text (Cinder); None for neither."""
     value = thing.get(key)
     if value is None or isinstance(value, bool):
@@ -68,7 +68,7 @@ def boolean(thing: Json, key: str) -> bool | None:
     raise _odd(key, value, "true or false")
 
 
-def nested(thing: Json, key: str) -> Json:
+def inner(thing: Json, key: str) -> Json:
     """Return the object under a key, an empty one where there is none."""
     value = thing.get(key)
     if value is None or value == "":  # Nova shows "" for the image of a server without one
@@ -88,25 +88,25 @@ def texts(thing: Json, key: str) -> list[str] | None:
     return _list(thing, key, str)
 
 
-def pairs(thing: Json, key: str) -> dict[str, str]:
+def text_pairs(thing: Json, key: str) -> dict[str, str]:
     """Return the pairs of texts under a key; one whose value is null is left out."""
-    found = nested(thing, key)
+    found = inner(thing, key)
     odd = next((one for one in found.values() if not isinstance(one, str | None)), None)
     if odd is not None:
         raise _odd(key, odd, "a text")
     return {name: value for name, value in found.items() if value is not None}
 
 
-def moment(thing: Json, key: str) -> datetime | None:
+def timestamp(thing: Json, key: str) -> datetime | None:
     """Return a time in UTC, None where there is none."""
     value = text(thing, key)
     try:
-        return to_moment(value)
+        return to_timestamp(value)
     except ValueError:
         raise _odd(key, value, "a time") from None
 
 
-def to_moment(value: str | None) -> datetime | None:
+def to_timestamp(value: str | None) -> datetime | None:
     """Return a time of an OpenStack service in UTC; those without a zone are in UTC already."""
     if not value:
         return None

@@ -13,11 +13,11 @@ from pydantic import JsonValue
 from providers.openstack.fields import (
     Json,
     integer,
-    moment,
     objects,
     required_id,
     required_text,
     text,
+    timestamp,
 )
 from providers.openstack.networks import own_only, to_tags
 from providers.openstack.paging import get_pages
@@ -57,7 +57,7 @@ def to_firewall(region: str, group: Json) -> Resource:
         id=required_id(group),
         name=text(group, "name") or "",
         tags=to_tags(group),
-        created_at=moment(group, "created_at"),
+        created_at=timestamp(group, "created_at"),
         attributes={
             "description": text(group, "description"),
             "network": None,

@@ -1,32 +1,32 @@
-"""Flavors: finding one by id or name, and what they are as instance types."""
+"""Flavors: reading them, resolving an id or a name, and converting them to instance types.
+
+Source: https://docs.openstack.org/api-ref/compute/#list-flavors-with-details
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from providers.openstack.fields import (
     Json,
-    boolean,
+    flag,
     integer,
-    pairs,
     required_id,
     required_integer,
     required_text,
     text,
+    text_pairs,
 )
 from providers.openstack.paging import get_all, get_pages
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.catalog import Architecture, InstanceType
-from skyclust.providerkit.items import ItemReader
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
 
-EMBEDDED: Final = (2, 47)
-"""Since then Nova tells with a server what its flavor is, not only its id."""
-
-SPECS_IN_LIST: Final = (2, 61)
+FLAVOR_EMBEDDED: Final = (2, 47)
+"""The microversion from which a server contains its flavor's properties, and not only its id."""
 
 _ARCHITECTURE_SPECS: Final = (
     "hw:architecture",
@@ -38,10 +38,7 @@ _ARM: Final = frozenset({"aarch64", "arm64", "armv8"})
 
 
 def get_flavors(clients: OpenStackClients, region: str) -> list[Json]:
-    """Return the flavors that the project may use.
-
-    Source: https://docs.openstack.org/api-ref/compute/#list-flavors-with-details
-    """
+    """Return the flavors that the project may use; with extra specs from microversion 2.61 on."""
     return get_all(
         clients,
         region,
@@ -52,19 +49,9 @@ def get_flavors(clients: OpenStackClients, region: str) -> list[Json]:
     )
 
 
-def get_instance_types(clients: OpenStackClients, region: str) -> Iterator[Sequence[InstanceType]]:
-    """Yield the flavors that the project may use as instance types, page by page."""
-    seen: set[str] = set()
-    reader = ItemReader("openstack", f"flavors of {region}")
-
-    def make(flavor: Json) -> InstanceType | None:
-        made = to_instance_type(region, flavor)
-        if made.name in seen:
-            return None
-        seen.add(made.name)
-        return made
-
-    pages = get_pages(
+def get_flavor_pages(clients: OpenStackClients, region: str) -> Iterator[list[Any]]:
+    """Yield the flavors that the project may use, page by page."""
+    return get_pages(
         clients,
         region,
         "compute",
@@ -72,15 +59,12 @@ def get_instance_types(clients: OpenStackClients, region: str) -> Iterator[Seque
         "flavors",
         doing=f"list the flavors in {region}",
     )
-    for page in pages:
-        yield reader.read(page, make, region=region)
-    reader.finish()
 
 
 def to_instance_type(region: str, flavor: Json) -> InstanceType:
-    """Return a flavor as an instance type; its extra specs tell processor and graphics cards."""
+    """Return a flavor as an instance type; architecture and GPUs follow from its extra specs."""
     identifier = required_id(flavor)
-    specs = pairs(flavor, "extra_specs")
+    specs = text_pairs(flavor, "extra_specs")
     return InstanceType(
         provider="openstack",
         region=region,
@@ -93,75 +77,75 @@ def to_instance_type(region: str, flavor: Json) -> InstanceType:
             "id": identifier,
             "disk_gib": integer(flavor, "disk"),
             "ephemeral_gib": integer(flavor, "OS-FLV-EXT-DATA:ephemeral"),
-            "public": boolean(flavor, "os-flavor-access:is_public"),
+            "public": flag(flavor, "os-flavor-access:is_public"),
         },
     )
 
 
 def _architecture(specs: Mapping[str, str]) -> Architecture:
-    """Return the architecture that extra specs demand of the host; x86_64 where they are silent.
+    """Return the architecture that extra specs require of the host; x86_64 by default.
 
     Sources: https://docs.openstack.org/nova/latest/configuration/extra-specs.html and the traits
     HW_ARCH_* of https://docs.openstack.org/os-traits/latest/.
     """
     if specs.get("trait:HW_ARCH_AARCH64") == "required":
         return Architecture.ARM64
-    told = (to_architecture(specs.get(name)) for name in _ARCHITECTURE_SPECS)
-    return next((one for one in told if one), Architecture.X86_64)
+    required = (to_architecture(specs.get(name)) for name in _ARCHITECTURE_SPECS)
+    return next((architecture for architecture in required if architecture), Architecture.X86_64)
 
 
-def to_architecture(word: object) -> Architecture | None:
-    """Return an architecture in our word, None for none or one that we have no word for."""
-    told = str(word or "").lower().removeprefix("<in>").strip()
-    if told in {"x86_64", "amd64"}:
+def to_architecture(value: object) -> Architecture | None:
+    """Return the architecture of a property or an extra spec; None for none or an unknown one."""
+    name = str(value or "").lower().removeprefix("<in>").strip()
+    if name in {"x86_64", "amd64"}:
         return Architecture.X86_64
-    return Architecture.ARM64 if told in _ARM else None
+    return Architecture.ARM64 if name in _ARM else None
 
 
 def _gpus(specs: Mapping[str, str]) -> int:
-    """Return the number of graphics cards that extra specs ask for.
+    """Return the number of GPUs that extra specs request.
 
     Source: https://docs.openstack.org/nova/latest/configuration/extra-specs.html
     (`resources:VGPU`, `pci_passthrough:alias` as `alias:count`).
     """
-    number = 0
+    gpus = 0
     for name, value in specs.items():
         if name.startswith("resources") and name.endswith(":VGPU") and value.isdigit():
-            number += int(value)
+            gpus += int(value)
         elif name == "pci_passthrough:alias":
-            for one in value.split(","):
-                alias, _, count = one.partition(":")
+            for device in value.split(","):
+                alias, _, count = device.partition(":")
                 if "gpu" in alias.lower():
-                    number += int(count) if count.strip().isdigit() else 1
-    return number
+                    gpus += int(count) if count.strip().isdigit() else 1
+    return gpus
 
 
 def find_flavor(clients: OpenStackClients, region: str, wanted: str) -> Json:
-    """Return the flavor of an id or a name.
+    """Return the flavor with an id or a name.
 
     Raises NotFound when there is none, InvalidRequest when several have the name.
     """
     flavors = get_flavors(clients, region)
     by_id = [flavor for flavor in flavors if str(flavor["id"]) == wanted]
-    found = by_id or [flavor for flavor in flavors if flavor.get("name") == wanted]
-    if not found:
+    matching = by_id or [flavor for flavor in flavors if flavor.get("name") == wanted]
+    if not matching:
         raise NotFound(
             f"There is no flavor {wanted!r} in {region} that the project may use.",
             provider="openstack",
         )
-    if len(found) > 1:
-        ids = ", ".join(sorted(str(flavor["id"]) for flavor in found))
+    if len(matching) > 1:
+        ids = ", ".join(sorted(str(flavor["id"]) for flavor in matching))
         raise InvalidRequest(
-            f"{len(found)} flavors in {region} are called {wanted!r}: {ids}.",
-            hint="Give the id of the one that is meant.",
+            f"{len(matching)} flavors in {region} are called {wanted!r}: {ids}.",
+            hint="Give the id of the flavor.",
             provider="openstack",
         )
-    return found[0]
+    return matching[0]
 
 
 def flavor_names(clients: OpenStackClients, region: str) -> dict[str, str] | None:
-    """Return the names of flavors by id, None where Nova tells them with each server."""
-    if clients.microversion(region) >= EMBEDDED:
+    """Return the names of flavors by id; None where servers contain them (from 2.47 on)."""
+    if clients.microversion(region) >= FLAVOR_EMBEDDED:
         return None
     flavors = get_flavors(clients, region)
-    return {str(one["id"]): name for one in flavors if (name := text(one, "name"))}
+    return {str(flavor["id"]): name for flavor in flavors if (name := text(flavor, "name"))}

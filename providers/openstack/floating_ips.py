@@ -1,8 +1,8 @@
-"""The public address of a machine: a floating address, made for it and deleted with it.
+"""The public address of a server: a floating IP, created for it and deleted with it.
 
-It is made and associated in one call, when the machine's port is there, and Neutron lets a port
-have one only: so there is never one that leads nowhere, nor a second one. The machine's id
-stands in its description, so it is found again when the machine is gone.
+It is created and associated in one call once the server has a port, and Neutron allows one floating
+IP for a port: so there is never an unassociated one, nor a second one. Its description contains
+the server's id, by which it is found when the server does not exist any more.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from providers.openstack.fields import Json, objects, required_text, text
+from providers.openstack.fields import Json, objects, text
 from providers.openstack.instances import get_server
 from providers.openstack.paging import get_all
-from providers.openstack.states import to_state
+from providers.openstack.states import state_of
 from skyclust.errors import Conflict, NotFound, SkyClustError, Terminal, Timeout
 from skyclust.model.instance import InstanceState
 
@@ -21,36 +21,38 @@ if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
 
 PORT_SECONDS: Final = 60.0
-"""How long one call waits for Nova to make the machine's port."""
+"""How long one call waits for Nova to create the server's port."""
 
 FIRST_PAUSE_SECONDS: Final = 0.1
 LONGEST_PAUSE_SECONDS: Final = 2.0
 
 
 def to_description(server_id: str) -> str:
-    """Return the description of the floating address of a machine."""
+    """Return the description of the floating IP of a server."""
     return f"skyclust: made for {server_id}"
 
 
-def give_address(clients: OpenStackClients, region: str, server: Json, external: str) -> Json:
-    """Return the server as it is once it has a floating address.
+def add_floating_ip(
+    clients: OpenStackClients, region: str, server: Json, external_network: str
+) -> Json:
+    """Return the server as it is once it has a floating IP.
 
-    One that fails before it has a port is returned as it is. When Neutron gives no address the
-    server is deleted, for it cannot be made as asked, and the error is raised. Raises Timeout
-    when the port does not come; the call may be repeated.
+    A server that fails before it has a port is returned as it is. When Neutron refuses a floating
+    IP, the server is deleted, for it does not match its spec, and the error is raised. Raises
+    Timeout when the server has no port after PORT_SECONDS; the call may be repeated.
     """
-    port = _awaited_port(clients, region, server["id"])
+    port = _wait_for_port(clients, region, server["id"])
     if port is not None:
         try:
-            _associate(clients, region, server["id"], port, external)
+            _create_floating_ip(clients, region, server["id"], port, external_network)
         except Terminal:
             _delete_server(clients, region, server["id"])
             raise
     return get_server(clients, region, server["id"])
 
 
-def _awaited_port(clients: OpenStackClients, region: str, server_id: str) -> str | None:
-    """Return the id of a server's port, None when the server has failed."""
+def _wait_for_port(clients: OpenStackClients, region: str, server_id: str) -> str | None:
+    """Return the id of a server's port with an IPv4 address, None when the server has failed."""
     end = time.monotonic() + PORT_SECONDS
     pause = FIRST_PAUSE_SECONDS
     while True:
@@ -66,35 +68,34 @@ def _awaited_port(clients: OpenStackClients, region: str, server_id: str) -> str
         ready = sorted(
             str(port["id"])
             for port in ports
-            if port.get("device_id") == server_id and _has_version_4(port)
+            if port.get("device_id") == server_id and _has_ipv4(port)
         )
         if ready:
             return ready[0]
-        server = get_server(clients, region, server_id)
-        state = to_state(required_text(server, "status"), text(server, "OS-EXT-STS:task_state"))
+        state = state_of(get_server(clients, region, server_id))
         if state in {InstanceState.ERROR, InstanceState.DELETING, InstanceState.DELETED}:
             return None
         if time.monotonic() + pause > end:
             raise Timeout(
                 f"Instance {server_id} in {region} has no port after {PORT_SECONDS:.0f} s, and so"
                 " no public address yet.",
-                hint="Ask again with the same token: it goes on with this instance.",
+                hint="Repeat the request with the same token: it continues with this instance.",
                 provider="openstack",
             )
         time.sleep(pause)
         pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
 
 
-def _has_version_4(port: Json) -> bool:
+def _has_ipv4(port: Json) -> bool:
     return any("." in (text(one, "ip_address") or "") for one in objects(port, "fixed_ips") or ())
 
 
-def _associate(
-    clients: OpenStackClients, region: str, server_id: str, port: str, external: str
+def _create_floating_ip(
+    clients: OpenStackClients, region: str, server_id: str, port: str, external_network: str
 ) -> None:
     doing = f"make a public address for instance {server_id} in {region}"
     body = {
-        "floating_network_id": external,
+        "floating_network_id": external_network,
         "port_id": port,
         "description": to_description(server_id),
     }
@@ -103,7 +104,7 @@ def _associate(
             region, "network", "POST", "/floatingips", doing=doing, body={"floatingip": body}
         )
     except Conflict as error:
-        # Whoever repeats the call finds the address that was made before.
+        # An earlier call has created the floating IP already.
         if error.code != "FloatingIPPortAlreadyAssociated":
             raise
 
@@ -116,47 +117,51 @@ def _delete_server(clients: OpenStackClients, region: str, server_id: str) -> No
         return
 
 
-def remove_addresses(clients: OpenStackClients, region: str, server_id: str) -> None:
-    """Delete the floating addresses that were made for a machine, whether it exists or not.
+def delete_floating_ips(clients: OpenStackClients, region: str, server_id: str) -> None:
+    """Delete the floating IPs that were created for a server, whether it exists or not.
 
-    One that somebody has led to another machine since is left to that.
+    A floating IP that has been associated with another server since is kept.
     """
     if not clients.has(region, "network"):
         return
     doing = f"delete the public address of instance {server_id} in {region}"
-    made = get_all(
+    description = to_description(server_id)
+    floating_ips = get_all(
         clients,
         region,
         "network",
         "/floatingips",
         "floatingips",
         doing=doing,
-        params={"description": to_description(server_id)},
+        params={"description": description},
     )
-    for address in made:
-        # A Neutron that does not know the filter lists all floating addresses.
-        if address.get("description") != to_description(server_id):
+    for floating_ip in floating_ips:
+        # A Neutron that does not support the filter lists all floating IPs.
+        if floating_ip.get("description") != description:
             continue
-        if _leads_elsewhere(clients, region, address, server_id):
+        if _is_used_elsewhere(clients, region, floating_ip, server_id):
             continue
-        path = f"/floatingips/{address['id']}"
+        path = f"/floatingips/{floating_ip['id']}"
         try:
             clients.call(region, "network", "DELETE", path, doing=doing)
         except NotFound:
             continue
 
 
-def _leads_elsewhere(clients: OpenStackClients, region: str, address: Json, server_id: str) -> bool:
-    if "port_id" not in address or objects(address, "port_forwardings"):
+def _is_used_elsewhere(
+    clients: OpenStackClients, region: str, floating_ip: Json, server_id: str
+) -> bool:
+    """Return whether a floating IP is, or may be, associated with something else than a server."""
+    if "port_id" not in floating_ip or objects(floating_ip, "port_forwardings"):
         return True
-    port = text(address, "port_id")
+    port = text(floating_ip, "port_id")
     if port is None:
         return False
-    details = address.get("port_details")
+    details = floating_ip.get("port_details")
     if details is None:
         doing = f"read port {port} in {region}"
         try:
             details = clients.read(region, "network", f"/ports/{port}", "port", doing=doing)
         except SkyClustError:
-            return True  # what cannot be seen is not ours to delete
+            return True  # a port that cannot be read may belong to another project
     return details.get("device_id") != server_id

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import JsonValue
 
-from providers.openstack.fields import Json, boolean, integer, moment, required_id, text, texts
+from providers.openstack.fields import Json, flag, integer, required_id, text, texts, timestamp
 from providers.openstack.flavors import to_architecture
 from providers.openstack.paging import get_pages
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
@@ -122,11 +122,11 @@ def to_image(region: str, image: Json) -> Resource:
         state=STATES.get(native_state, ResourceState.UPDATING) if native_state else None,
         native_state=native_state,
         tags=_tags(image),
-        created_at=moment(image, "created_at"),
+        created_at=timestamp(image, "created_at"),
         attributes={
             "architecture": to_architecture(word) or word,
             "description": text(image, "description"),
-            "hidden": boolean(image, "os_hidden"),
+            "hidden": flag(image, "os_hidden"),
             "platform": text(image, "os_distro"),
             "project": text(image, "owner"),
             "public": visibility in EVERYBODYS if visibility else None,

@@ -1,11 +1,11 @@
-"""Snapshots of a machine: an image of its local disk, and snapshots of its volumes.
+"""Snapshots of an instance: an image of its local disk, and snapshots of its volumes.
 
-Nova keeps a local disk as an image (createImage), Cinder keeps volumes. The parts are held
-together by one mark on each, made of the token: `skyclust_snapshot`. An image that was made of
-the machine by other means is a snapshot of its own.
+Nova stores a local disk as an image (createImage), Cinder stores volumes. All parts of a snapshot
+carry its token in the metadata key `skyclust_snapshot`. An image of the server that was created
+by other means is a snapshot of its own.
 
-A machine that boots from a volume is Unsupported: Nova does not let go of the volume that a
-machine boots from, and Cinder puts back only volumes that nobody has.
+A server that boots from a volume is Unsupported: Nova does not detach a boot volume, and Cinder
+reverts only volumes that are not attached.
 Sources: https://docs.openstack.org/api-ref/compute/#create-image-createimage-action and
 https://docs.openstack.org/api-ref/block-storage/v3/#create-a-snapshot
 """
@@ -13,113 +13,183 @@ https://docs.openstack.org/api-ref/block-storage/v3/#create-a-snapshot
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from providers.openstack.compute import act, changing, state_of
 from providers.openstack.disks import get_volume
+from providers.openstack.errors import openstack_errors
 from providers.openstack.fields import Json, objects, text
-from providers.openstack.instances import get_same_server, get_server
+from providers.openstack.instances import VOLUMES_ATTACHED, get_same_server, get_server
+from providers.openstack.server_actions import post_action, state_errors
 from providers.openstack.snapshot_parts import (
     COUNT_KEY,
     DEVICE_KEY,
-    GOES_KEY,
     INSTANCE_KEY,
+    WITH_INSTANCE_KEY,
     Part,
+    delete_part,
     find_parts,
-    remove_part,
     to_snapshots,
 )
-from providers.openstack.tokens import SNAPSHOT_KEY
+from providers.openstack.snapshot_restore import restore_step
+from providers.openstack.states import state_of
+from providers.openstack.tokens import SNAPSHOT_KEY, to_token_value
+from skyclust.contract import SnapshotProvider
 from skyclust.errors import NotFound, UnexpectedAnswer, Unsupported
-from skyclust.model.instance import InstanceReference
+from skyclust.model.instance import Instance, InstanceReference, InstanceState
 from skyclust.model.snapshot import InstanceSnapshot
 from skyclust.providerkit.same_instance import require_same_instance
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
 
-_VOLUMES: Final = "os-extended-volumes:volumes_attached"
 
+class OpenStackSnapshots(SnapshotProvider):
+    """Takes, lists, restores and deletes snapshots of servers."""
 
-def create_snapshot(
-    clients: OpenStackClients, instance: InstanceReference, name: str, mark: str
-) -> InstanceSnapshot:
-    """Ask for all parts of a snapshot that are not there yet, and return it as it is.
+    _clients: OpenStackClients
 
-    Raises Conflict while Nova works on the server, Unsupported for one that boots from a volume.
-    """
-    region, server_id = instance.region, instance.id
-    server = get_same_server(clients, instance)
-    parts = [p for p in find_parts(clients, region, server_id) if p.snapshot == mark]
-    if not parts or len(parts) < parts[0].count:
-        _make_missing(clients, region, server, parts, name=name, mark=mark)
-        parts = [p for p in find_parts(clients, region, server_id) if p.snapshot == mark]
-        parts = _without_twins(clients, region, parts)
-    found = to_snapshots(region, server_id, parts)
-    if len(found) != 1:
-        raise UnexpectedAnswer(
-            f"The snapshot {name!r} of instance {server_id} in {region} was taken, and is not"
-            " listed yet.",
-            hint="Ask again with the same token.",
-            provider="openstack",
+    @openstack_errors("take a snapshot")
+    def create_snapshot(
+        self, instance: InstanceReference, name: str, token: str
+    ) -> InstanceSnapshot:
+        """Request those parts of a snapshot that do not exist yet, and return it as it is.
+
+        Raises Conflict while Nova works on the server, Unsupported for one that boots from a
+        volume.
+        """
+        region, server_id = instance.region, instance.id
+        token_value = to_token_value(token)
+        server = get_same_server(self._clients, instance)
+        parts = self._parts(region, server_id, token_value)
+        if not parts or len(parts) < parts[0].count:
+            _create_missing_parts(
+                self._clients, region, server, parts, name=name, token_value=token_value
+            )
+            parts = self._parts(region, server_id, token_value)
+            parts = _delete_duplicates(self._clients, region, parts)
+        snapshots = to_snapshots(region, server_id, parts)
+        if len(snapshots) != 1:
+            raise UnexpectedAnswer(
+                f"The snapshot {name!r} of instance {server_id} in {region} was taken, and is not"
+                " listed yet.",
+                hint="Repeat the request with the same token.",
+                provider="openstack",
+            )
+        return snapshots[0]
+
+    @openstack_errors("list snapshots")
+    def list_snapshots(self, region: str, instance_id: str) -> Sequence[InstanceSnapshot]:
+        """Return the snapshots of a server, the oldest first, whether it exists or not."""
+        parts = find_parts(self._clients, region, instance_id)
+        return to_snapshots(region, instance_id, parts)
+
+    def must_stop_to_restore(self, instance: Instance) -> bool:
+        """Return whether the server must be stopped: one with volumes, which are detached."""
+        return (
+            bool(instance.attributes.get("disks")) and instance.state is not InstanceState.STOPPED
         )
-    return found[0]
+
+    @openstack_errors("put an instance back")
+    def restore_snapshot(self, instance: InstanceReference, snapshot_id: str, token: str) -> bool:
+        """Take the next step of a restore; return whether every disk is restored.
+
+        Raises InvalidRequest, before any change, for a disk that cannot be restored.
+        """
+        server = get_same_server(self._clients, instance)
+        parts = self._parts(instance.region, instance.id, snapshot_id)
+        if not parts:
+            raise NotFound(
+                f"Instance {instance.id} in {instance.region} has no snapshot {snapshot_id}.",
+                provider="openstack",
+            )
+        return restore_step(self._clients, instance.region, server, parts, to_token_value(token))
+
+    @openstack_errors("delete a snapshot")
+    def delete_snapshot(self, instance: InstanceReference, snapshot_id: str) -> None:
+        """Request the deletion of all parts of a snapshot; deleted ones are not an error.
+
+        Cinder keeps a volume as long as it has snapshots, even when its server is deleted. Such a
+        volume is deleted with its last snapshot, if it would have been deleted with the server.
+        """
+        parts = self._parts(instance.region, instance.id, snapshot_id)
+        if not parts:
+            return
+        server_deleted = self._is_deleted(instance)
+        for part in parts:
+            delete_part(
+                self._clients,
+                instance.region,
+                part,
+                with_volume=server_deleted and part.deleted_with_server,
+            )
+
+    def _parts(self, region: str, server_id: str, snapshot_id: str) -> list[Part]:
+        parts = find_parts(self._clients, region, server_id)
+        return [part for part in parts if part.snapshot == snapshot_id]
+
+    def _is_deleted(self, instance: InstanceReference) -> bool:
+        try:
+            server = get_server(self._clients, instance.region, instance.id)
+        except NotFound:
+            return True
+        require_same_instance(instance, str(server["id"]), provider="openstack")
+        return False
 
 
-def _make_missing(
+def _create_missing_parts(
     clients: OpenStackClients,
     region: str,
     server: Json,
     parts: Sequence[Part],
     *,
     name: str,
-    mark: str,
+    token_value: str,
 ) -> None:
     if not server.get("image"):
         raise Unsupported(
-            f"Instance {server['id']} in {region} boots from a volume: OpenStack cannot put that"
-            " back while a machine has it.",
+            f"Instance {server['id']} in {region} boots from a volume: OpenStack cannot revert a"
+            " volume while it is attached.",
             hint="Make backups of its volumes (openstack volume backup create) instead.",
             provider="openstack",
         )
-    volumes = objects(server, _VOLUMES)
+    volumes = objects(server, VOLUMES_ATTACHED)
     if volumes is None:
         raise UnexpectedAnswer(
             f"Instance {server['id']} in {region} is shown without its disks.",
             provider="openstack",
         )
-    marks = {
-        SNAPSHOT_KEY: mark,
+    metadata = {
+        SNAPSHOT_KEY: token_value,
         INSTANCE_KEY: server["id"],
         COUNT_KEY: str(len(volumes) + 1),
     }
-    made = {part.source for part in parts}
-    if "" not in made:
+    existing = {part.volume for part in parts}
+    if "" not in existing:
         doing = f"take an image of instance {server['id']} in {region}"
-        body = {"createImage": {"name": name, "metadata": marks}}
-        with changing(clients, region, server["id"], "take a snapshot of", state_of(server)):
-            act(clients, region, server["id"], body, doing)
+        action = {"createImage": {"name": name, "metadata": metadata}}
+        with state_errors(clients, region, server["id"], "take a snapshot of", state_of(server)):
+            post_action(clients, region, server["id"], action, doing)
     for volume in volumes:
-        if volume["id"] not in made:
-            goes = str(bool(volume.get("delete_on_termination", True))).lower()
-            _keep_volume(
+        if volume["id"] not in existing:
+            with_instance = str(bool(volume.get("delete_on_termination", True))).lower()
+            _create_volume_snapshot(
                 clients,
                 region,
                 server,
                 str(volume["id"]),
                 name=name,
-                marks={**marks, GOES_KEY: goes},
+                metadata={**metadata, WITH_INSTANCE_KEY: with_instance},
             )
 
 
-def _keep_volume(
+def _create_volume_snapshot(
     clients: OpenStackClients,
     region: str,
     server: Json,
     volume_id: str,
     *,
     name: str,
-    marks: dict[str, str],
+    metadata: dict[str, str],
 ) -> None:
     doing = f"take a snapshot of disk {volume_id} of instance {server['id']} in {region}"
     volume = get_volume(clients, region, volume_id)
@@ -130,53 +200,20 @@ def _keep_volume(
     snapshot = {
         "volume_id": volume_id,
         "name": name,
-        "force": True,  # the machine has the volume
-        "metadata": {**marks, DEVICE_KEY: device or ""},
+        "force": True,  # the volume is attached
+        "metadata": {**metadata, DEVICE_KEY: device or ""},
     }
     clients.call(
         region, "block-storage", "POST", "/snapshots", doing=doing, body={"snapshot": snapshot}
     )
 
 
-def _without_twins(clients: OpenStackClients, region: str, parts: Sequence[Part]) -> list[Part]:
-    """Return one part for each disk; others, made by another process just now, are removed."""
+def _delete_duplicates(clients: OpenStackClients, region: str, parts: Sequence[Part]) -> list[Part]:
+    """Return one part for each disk; delete further ones, created by a concurrent process."""
     kept: dict[str, Part] = {}
-    for part in sorted(parts, key=lambda one: one.id):
-        if part.source in kept:
-            remove_part(clients, region, part)
+    for part in sorted(parts, key=lambda part: part.id):
+        if part.volume in kept:
+            delete_part(clients, region, part)
         else:
-            kept[part.source] = part
+            kept[part.volume] = part
     return list(kept.values())
-
-
-def list_snapshots(
-    clients: OpenStackClients, region: str, server_id: str
-) -> list[InstanceSnapshot]:
-    """Return what was kept of a server, the oldest first."""
-    return to_snapshots(region, server_id, find_parts(clients, region, server_id))
-
-
-def delete_snapshot(
-    clients: OpenStackClients, instance: InstanceReference, snapshot_id: str
-) -> None:
-    """Ask for the end of all parts of a snapshot; those that are gone are no error.
-
-    Cinder keeps a volume as long as it has snapshots, also when its machine is gone. Such a
-    volume goes with its last snapshot, as it would have gone with the machine.
-    """
-    region, server_id = instance.region, instance.id
-    parts = [p for p in find_parts(clients, region, server_id) if p.snapshot == snapshot_id]
-    if not parts:
-        return
-    orphaned = _is_gone(clients, instance)
-    for part in parts:
-        remove_part(clients, region, part, with_volume=orphaned and part.goes_with_server)
-
-
-def _is_gone(clients: OpenStackClients, instance: InstanceReference) -> bool:
-    try:
-        server = get_server(clients, instance.region, instance.id)
-    except NotFound:
-        return True
-    require_same_instance(instance, str(server["id"]), provider="openstack")
-    return False

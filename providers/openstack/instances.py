@@ -1,4 +1,4 @@
-"""Servers of Nova: reading them, and what they are in our words.
+"""Servers of Nova: reading them, and converting them to instances.
 
 Source: https://docs.openstack.org/api-ref/compute/#servers-servers
 """
@@ -13,20 +13,20 @@ from pydantic import JsonValue
 from providers.openstack.errors import is_capacity, is_quota
 from providers.openstack.fields import (
     Json,
-    moment,
-    nested,
+    inner,
     objects,
-    pairs,
     required_id,
     required_text,
     text,
+    text_pairs,
     texts,
+    timestamp,
 )
 from providers.openstack.flavors import flavor_names, to_architecture
 from providers.openstack.interfaces import Interface, to_addresses, to_interfaces
 from providers.openstack.network_names import Names
 from providers.openstack.paging import get_pages
-from providers.openstack.states import GONE, UNREACHABLE, to_native_state, to_state
+from providers.openstack.states import GONE, TASK_STATE, UNREACHABLE, to_native_state, to_state
 from providers.openstack.tokens import OWN_KEYS, is_server_tag
 from skyclust.errors import Unavailable
 from skyclust.model.instance import Instance, InstanceFailure, InstanceReference, InstanceState
@@ -35,18 +35,18 @@ from skyclust.providerkit.same_instance import require_same_instance
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
 
-_TASK: Final = "OS-EXT-STS:task_state"
-_VOLUMES: Final = "os-extended-volumes:volumes_attached"
+VOLUMES_ATTACHED: Final = "os-extended-volumes:volumes_attached"
+"""The field of a server that lists its volumes, those being attached included."""
 
 
 def get_servers(
     clients: OpenStackClients, region: str, page_size: int | None
 ) -> Iterator[Sequence[Any]]:
-    """Yield the servers of a region, page by page, without those that are gone.
+    """Yield the servers of a region, page by page, without deleted ones.
 
-    The first page is asked for without a limit, unless someone wishes one: Nova shows servers
-    of a cell that does not answer in such a list only, and leaves them out of any other.
-    Raises Unavailable for a cell that does not answer.
+    Without a page size the first page is requested without a limit: only such a list contains the
+    servers of a cell that does not respond; Nova leaves them out of any other.
+    Raises Unavailable for a cell that does not respond.
     """
     doing = f"list instance in {region}"
     pages = get_pages(
@@ -62,64 +62,63 @@ def get_servers(
     )
     for page in pages:
         for server in page:
-            refuse_unreachable(server, doing)
+            require_reachable(server, doing)
         yield [one for one in page if not (isinstance(one, dict) and one.get("status") in GONE)]
 
 
 def get_server(clients: OpenStackClients, region: str, server_id: str) -> Json:
-    """Return one server as Nova shows it; raises NotFound when Nova knows none."""
+    """Return one server as Nova reports it; raises NotFound when it does not exist."""
     doing = f"read instance {server_id} in {region}"
     server = clients.read(region, "compute", f"/servers/{server_id}", "server", doing=doing)
-    refuse_unreachable(server, doing)
+    require_reachable(server, doing)
     required_id(server)
     required_text(server, "status")
     return server
 
 
 def get_same_server(clients: OpenStackClients, instance: InstanceReference) -> Json:
-    """Return the server that a reference means; raises NotFound when Nova knows none such.
+    """Return the server of a reference; raises NotFound when it does not exist.
 
-    Nova never gives an id again, so the id itself is the proof.
+    Nova never uses an id again, so the id itself is the proof of identity.
     """
     server = get_server(clients, instance.region, instance.id)
     require_same_instance(instance, str(server["id"]), provider="openstack")
     return server
 
 
-def get_instance(clients: OpenStackClients, region: str, server_id: str) -> Instance:
-    """Return one server as it is now; raises NotFound when Nova knows none."""
-    return described(clients, region, [get_server(clients, region, server_id)])[0]
+def to_instances(clients: OpenStackClients, region: str, servers: Sequence[Json]) -> list[Instance]:
+    """Return servers as instances, with the ids of their networks and security groups."""
+    convert = instance_converter(clients, region)
+    return [convert(server) for server in servers]
 
 
-def described(clients: OpenStackClients, region: str, servers: Sequence[Json]) -> list[Instance]:
-    """Return servers in our words, with the ids that their names stand for."""
-    to_one = describer(clients, region)
-    return [to_one(server) for server in servers]
+def instance_converter(clients: OpenStackClients, region: str) -> Callable[[Json], Instance]:
+    """Return a function that converts a server of a region to an instance.
 
-
-def describer(clients: OpenStackClients, region: str) -> Callable[[Json], Instance]:
-    """Return what turns a server of a region into our words."""
+    It reads the names of networks and security groups from Neutron when a server needs them.
+    """
     flavors = flavor_names(clients, region)
 
-    def describe(server: Json) -> Instance:
+    def convert(server: Json) -> Instance:
         project = text(server, "tenant_id") or ""
-        wanted = [(project, name) for name in nested(server, "addresses")]
+        networks = [(project, name) for name in inner(server, "addresses")]
         groups = [(project, name) for name in _group_names(server) or ()]
-        if not wanted and not groups:
+        if not networks and not groups:
             return to_instance(region, server, Names(), flavors)
-        names = clients.names.names(clients, region, wanted)
+        names = clients.names.names(clients, region, networks)
         if not all(names.firewall(*group) for group in groups):
-            # A name that several groups have, or one of another project: the ports have the ids.
+            # Several groups have the name, or one of another project: the ports have the ids.
             names = clients.names.with_ports(clients, region, names)
         return to_instance(region, server, names, flavors)
 
-    return describe
+    return convert
 
 
-def refuse_unreachable(server: Any, doing: str) -> None:
-    """Raise Unavailable for a server of which Nova knows little more than the id.
+def require_reachable(server: Any, doing: str) -> None:
+    """Raise Unavailable for a server of a cell that does not respond.
 
-    It has the status UNKNOWN then, which a whole server may have as well.
+    Nova reports little more than its id, and the status UNKNOWN, which a complete server may have
+    as well.
     """
     if not isinstance(server, dict) or server.get("status") != UNREACHABLE:
         return
@@ -136,11 +135,14 @@ def refuse_unreachable(server: Any, doing: str) -> None:
 def to_instance(
     region: str, server: Json, names: Names, flavors: Mapping[str, str] | None = None
 ) -> Instance:
-    """Return a server of Nova in our words."""
+    """Return a server as an instance.
+
+    `flavors` are the names of flavors by id, needed for Nova before 2.47 only.
+    """
     identifier = required_id(server)
-    status, task = required_text(server, "status"), text(server, _TASK)
+    status, task = required_text(server, "status"), text(server, TASK_STATE)
     state = to_state(status, task)
-    reason = text(nested(server, "fault"), "message")
+    reason = text(inner(server, "fault"), "message")
     interfaces = to_interfaces(server, names)
     primary = interfaces[0] if interfaces else None
     private, public = to_addresses(interfaces)
@@ -153,14 +155,14 @@ def to_instance(
         name=text(server, "name") or "",
         state=state,
         native_state=to_native_state(status, task),
-        type=_type(nested(server, "flavor"), flavors),
-        image=text(nested(server, "image"), "id"),
+        type=_type(inner(server, "flavor"), flavors),
+        image=text(inner(server, "image"), "id"),
         network=primary.network if primary else None,
         subnet=primary.subnet if primary else None,
         private_addresses=private,
         public_addresses=public,
         tags=_tags(server),
-        created_at=moment(server, "created"),
+        created_at=timestamp(server, "created"),
         state_reason=reason,
         failure=to_failure(state, reason),
         attributes=_attributes(server, names, interfaces),
@@ -168,10 +170,10 @@ def to_instance(
 
 
 def to_failure(state: InstanceState, reason: str | None) -> InstanceFailure | None:
-    """Return why a server has no place to run in, where the message of its fault tells.
+    """Return whether a server failed for lack of quota or capacity, None for any other reason.
 
-    Nova accepts a server before it looks for a place, and tells by the server's fault
-    (https://docs.openstack.org/api-guide/compute/faults.html).
+    Nova accepts a server before it looks for a host, and reports a failure to find one as the
+    server's fault (https://docs.openstack.org/api-guide/compute/faults.html).
     """
     if state is not InstanceState.ERROR or reason is None:
         return None
@@ -181,26 +183,30 @@ def to_failure(state: InstanceState, reason: str | None) -> InstanceFailure | No
 
 
 def _type(flavor: Json, flavors: Mapping[str, str] | None) -> str | None:
-    """Return the flavor's name; before 2.47 its id is told, or nothing once it was deleted."""
+    """Return the flavor's name; Nova before 2.47 reports its id, and none once it is deleted."""
     name, identifier = text(flavor, "original_name"), text(flavor, "id")
     return name or (flavors or {}).get(identifier or "") or identifier
 
 
 def _tags(server: Json) -> dict[str, str]:
-    """Return metadata as tags, and Nova's own tags, which are words, with an empty value.
+    """Return the metadata and the server tags, the latter with an empty value.
 
-    What SkyClust marks its servers with is left out. A key of both is the metadata's.
+    The keys and tags of SkyClust itself are left out. Metadata takes precedence over a server tag
+    of the same name.
     """
-    words = (one for one in texts(server, "tags") or () if not is_server_tag(one))
-    metadata = pairs(server, "metadata")
+    server_tags = (tag for tag in texts(server, "tags") or () if not is_server_tag(tag))
+    metadata = text_pairs(server, "metadata")
     return {
-        **dict.fromkeys(words, ""),
+        **dict.fromkeys(server_tags, ""),
         **{key: value for key, value in metadata.items() if key not in OWN_KEYS},
     }
 
 
 def _group_names(server: Json) -> set[str] | None:
-    """Return the names of a server's security groups; Nova shows no list where it has none."""
+    """Return the names of a server's security groups, None where Nova does not report them.
+
+    Nova leaves out the field for a server without a security group.
+    """
     if "security_groups" not in server:
         return set()
     groups = objects(server, "security_groups")
@@ -208,13 +214,13 @@ def _group_names(server: Json) -> set[str] | None:
 
 
 def _firewalls(server: Json, names: Names, project: str) -> list[JsonValue] | None:
-    """Return the ids of a server's security groups, None where not all of them are known."""
+    """Return the ids of a server's security groups, None where one of them is unknown."""
     groups = _group_names(server)
     if groups is None:
         return None
-    found = {names.firewall(project, name) for name in groups}
-    if None not in found:
-        return [*sorted(one for one in found if one)]
+    ids = {names.firewall(project, name) for name in groups}
+    if None not in ids:
+        return [*sorted(one for one in ids if one)]
     of_ports = (names.port_groups or {}).get(str(server["id"]))
     return None if of_ports is None else [*sorted(of_ports)]
 
@@ -222,17 +228,17 @@ def _firewalls(server: Json, names: Names, project: str) -> list[JsonValue] | No
 def _attributes(
     server: Json, names: Names, interfaces: Sequence[Interface]
 ) -> dict[str, JsonValue]:
-    properties = nested(nested(server, "image"), "properties")
-    specs = nested(nested(server, "flavor"), "extra_specs")
-    launched = moment(server, "OS-SRV-USG:launched_at")
+    properties = inner(inner(server, "image"), "properties")
+    specs = inner(inner(server, "flavor"), "extra_specs")
+    launched = timestamp(server, "OS-SRV-USG:launched_at")
     project = text(server, "tenant_id")
-    volumes = objects(server, _VOLUMES)
+    volumes = objects(server, VOLUMES_ATTACHED)
     more: dict[str, JsonValue] = {}
-    if len(interfaces) > 1:  # of a single one the machine itself has all
-        more["interfaces"] = [one.attribute for one in interfaces]
-    word = text(properties, "architecture") or text(specs, "hw:architecture")
+    if len(interfaces) > 1:  # a single interface is described by the instance's own fields
+        more["interfaces"] = [interface.attribute for interface in interfaces]
+    architecture = text(properties, "architecture") or text(specs, "hw:architecture")
     return {
-        "architecture": to_architecture(word) or word,
+        "architecture": to_architecture(architecture) or architecture,
         "description": text(server, "description"),
         "disks": None if volumes is None else [required_id(volume) for volume in volumes],
         "firewalls": _firewalls(server, names, project or ""),

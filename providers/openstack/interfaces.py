@@ -12,7 +12,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from providers.openstack.fields import Json, nested, objects, text
+from providers.openstack.fields import Json, inner, objects, text
 from providers.openstack.network_names import Names
 from skyclust.errors import UnexpectedAnswer
 
@@ -47,7 +47,7 @@ def to_interfaces(server: Json, names: Names) -> list[Interface]:
     the MAC address tells them apart. A floating address stands at the interface that it leads to.
     """
     project = text(server, "tenant_id") or ""
-    networks = nested(server, "addresses")
+    networks = inner(server, "addresses")
     found: dict[tuple[str, str | None], Interface] = {}
     for name in networks:
         network = names.network(project, name)

@@ -1,10 +1,10 @@
-"""Inventory: for each kind, what lists it and what makes resources of it."""
+"""Inventory: for each kind, the function that lists it and the one that converts its items."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from providers.openstack import (
     addresses,
@@ -16,7 +16,8 @@ from providers.openstack import (
     snapshots,
 )
 from providers.openstack.fields import Json, required_id
-from providers.openstack.instances import describer, get_servers
+from providers.openstack.instances import get_servers, instance_converter
+from skyclust.contract import InventoryProvider
 from skyclust.errors import Unsupported
 from skyclust.model.resource import Resource, ResourceKind, instance_resource
 from skyclust.providerkit.items import ItemReader
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
 
 Read = Callable[["OpenStackClients", str, int | None], Iterator[Sequence[Any]]]
-Make = Callable[[Any], Resource]
-Maker = Callable[["OpenStackClients", str], Make]
+Convert = Callable[[Any], Resource]
+MakeConverter = Callable[["OpenStackClients", str], Convert]
 
 SERVICES: Final = {
     ResourceKind.INSTANCE: "compute",
@@ -39,7 +40,7 @@ SERVICES: Final = {
     ResourceKind.ADDRESS: "network",
     ResourceKind.LOAD_BALANCER: "load-balancer",
 }
-"""Which service has a kind. A cloud without the service does not have the kind."""
+"""The service that has each kind. A cloud without the service does not have the kind."""
 
 NAMES: Final = {
     "compute": "Nova and Neutron",
@@ -48,7 +49,7 @@ NAMES: Final = {
     "network": "Neutron",
     "load-balancer": "Octavia",
 }
-"""What a service is called that a kind is read from; a server's networks are named by Neutron."""
+"""The names of the services that a kind is read from; a server's networks are read from Neutron."""
 
 PLURALS: Final = {
     ResourceKind.INSTANCE: "servers",
@@ -58,73 +59,79 @@ PLURALS: Final = {
     ResourceKind.NETWORK: "networks",
     ResourceKind.SUBNET: "subnets",
     ResourceKind.FIREWALL: "security groups",
-    ResourceKind.ADDRESS: "floating addresses",
+    ResourceKind.ADDRESS: "floating IPs",
     ResourceKind.LOAD_BALANCER: "load balancers",
 }
 
 
-def service_of(kind: ResourceKind) -> str:
-    """Return the services that a kind is read from, empty for a kind that OpenStack lacks."""
-    return NAMES.get(SERVICES.get(kind, ""), "")
+class OpenStackInventory(InventoryProvider):
+    """Lists the resources of a project, or of all projects for an administrator."""
 
+    kinds: ClassVar[frozenset[ResourceKind]] = frozenset(SERVICES)
+    _clients: OpenStackClients
 
-def list_resources(
-    clients: OpenStackClients, region: str, kind: ResourceKind, page_size: int | None
-) -> Iterator[Sequence[Resource]]:
-    """Yield every resource of a kind in a region, page by page, to the end.
+    @classmethod
+    def service_of(cls, kind: ResourceKind) -> str:
+        """Return the services that a kind is read from, empty for a kind that OpenStack lacks."""
+        return NAMES.get(SERVICES.get(kind, ""), "")
 
-    Raises Unsupported for a kind that OpenStack does not have, at once, and for one that this
-    cloud does not have, when the first page is asked for.
-    """
-    if kind not in SERVICES:
-        raise Unsupported(f"The OpenStack provider does not list {kind}.", provider="openstack")
-    return _pages(clients, region, kind, page_size)
+    def list_resources(
+        self, region: str, kind: ResourceKind, *, page_size: int | None = None
+    ) -> Iterator[Sequence[Resource]]:
+        """Yield every resource of a kind in a region, page by page, to the end.
+
+        Raises Unsupported immediately for a kind that OpenStack does not have, and with the first
+        page for a kind whose service this cloud does not have.
+        """
+        if kind not in SERVICES:
+            raise Unsupported(f"The OpenStack provider does not list {kind}.", provider="openstack")
+        return _pages(self._clients, region, kind, page_size)
 
 
 def _pages(
     clients: OpenStackClients, region: str, kind: ResourceKind, page_size: int | None
 ) -> Iterator[Sequence[Resource]]:
-    clients.endpoint(region, SERVICES[kind])
-    get, maker = READERS[kind]
-    make = maker(clients, region)
+    clients.endpoint(region, SERVICES[kind])  # Unsupported without the service
+    get, make_converter = READERS[kind]
+    convert = make_converter(clients, region)
     reader = ItemReader("openstack", f"{PLURALS[kind]} of {region}")
     for page in get(clients, region, page_size):
-        yield reader.read(page, make, region=region, name=_name)
+        yield reader.read(page, convert, region=region, name=_item_name)
     reader.finish()
 
 
-def _plain(make: Callable[[str, Json], Resource]) -> Maker:
-    """Return what needs nothing but the region to make resources."""
-    return lambda _, region: partial(make, region)
+def _by_region(convert: Callable[[str, Json], Resource]) -> MakeConverter:
+    """Return a factory for a conversion that needs nothing but the region."""
+    return lambda _, region: partial(convert, region)
 
 
-def _machines(clients: OpenStackClients, region: str) -> Make:
-    describe = describer(clients, region)
+def _instance_converter(clients: OpenStackClients, region: str) -> Convert:
+    to_instance = instance_converter(clients, region)
 
-    def make(server: Any) -> Resource:
+    def convert(server: Any) -> Resource:
         required_id(server)
-        return instance_resource(describe(server))
+        return instance_resource(to_instance(server))
 
-    return make
-
-
-def _name(thing: Json) -> str:
-    """Return what an error calls a thing that cannot be read: its id, its name or its address."""
-    return str(next(thing[key] for key in ("id", "name", "floating_ip_address") if thing.get(key)))
+    return convert
 
 
-READERS: Final[dict[ResourceKind, tuple[Read, Maker]]] = {
-    ResourceKind.INSTANCE: (get_servers, _machines),
-    ResourceKind.DISK: (disks.get_disks, _plain(disks.to_disk)),
-    ResourceKind.SNAPSHOT: (snapshots.get_snapshots, _plain(snapshots.to_snapshot)),
-    ResourceKind.IMAGE: (images.get_images, _plain(images.to_image)),
-    ResourceKind.NETWORK: (networks.get_networks, _plain(networks.to_network)),
-    ResourceKind.SUBNET: (networks.get_subnets, _plain(networks.to_subnet)),
-    ResourceKind.FIREWALL: (firewalls.get_firewalls, _plain(firewalls.to_firewall)),
-    ResourceKind.ADDRESS: (addresses.get_addresses, _plain(addresses.to_address)),
+def _item_name(item: Json) -> str:
+    """Return what an error calls an item that cannot be read: its id, its name or its address."""
+    return str(next(item[key] for key in ("id", "name", "floating_ip_address") if item.get(key)))
+
+
+READERS: Final[dict[ResourceKind, tuple[Read, MakeConverter]]] = {
+    ResourceKind.INSTANCE: (get_servers, _instance_converter),
+    ResourceKind.DISK: (disks.get_disks, _by_region(disks.to_disk)),
+    ResourceKind.SNAPSHOT: (snapshots.get_snapshots, _by_region(snapshots.to_snapshot)),
+    ResourceKind.IMAGE: (images.get_images, _by_region(images.to_image)),
+    ResourceKind.NETWORK: (networks.get_networks, _by_region(networks.to_network)),
+    ResourceKind.SUBNET: (networks.get_subnets, _by_region(networks.to_subnet)),
+    ResourceKind.FIREWALL: (firewalls.get_firewalls, _by_region(firewalls.to_firewall)),
+    ResourceKind.ADDRESS: (addresses.get_addresses, _by_region(addresses.to_address)),
     ResourceKind.LOAD_BALANCER: (
         load_balancers.get_load_balancers,
-        _plain(load_balancers.to_load_balancer),
+        _by_region(load_balancers.to_load_balancer),
     ),
 }
-"""What reads the pages of a kind, and what makes a resource of one thing of them."""
+"""For each kind: what yields its pages, and what makes the conversion of their items."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.openstack.fields import Json, moment, objects, required_id, text, texts
+from providers.openstack.fields import Json, objects, required_id, text, texts, timestamp
 from providers.openstack.networks import own_only, to_tags
 from providers.openstack.paging import get_pages
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
@@ -68,7 +68,7 @@ def to_load_balancer(region: str, balancer: Json) -> Resource:
         state=to_balancer_state(provisioning, operating),
         native_state=_native_state(provisioning, operating),
         tags=to_tags(balancer),
-        created_at=moment(balancer, "created_at"),
+        created_at=timestamp(balancer, "created_at"),
         attributes={
             "address": address,
             "addresses": [one for one in (address, *further) if one],

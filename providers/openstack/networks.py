@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from providers.openstack.fields import (
     Json,
-    boolean,
+    flag,
     integer,
-    moment,
     required_id,
     text,
     texts,
+    timestamp,
 )
 from providers.openstack.paging import get_pages
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
@@ -143,15 +143,15 @@ def to_network(region: str, network: Json) -> Resource:
         state=STATES.get(native_state, ResourceState.UPDATING) if native_state else None,
         native_state=native_state,
         tags=to_tags(network),
-        created_at=moment(network, "created_at"),
+        created_at=timestamp(network, "created_at"),
         attributes={
             "cidrs": None if cidrs is None else [*cidrs],
             "default": None,
             "description": text(network, "description"),
-            "external": boolean(network, "router:external"),
+            "external": flag(network, "router:external"),
             "mtu": integer(network, "mtu"),
             "project": text(network, "project_id"),
-            "shared": boolean(network, "shared"),
+            "shared": flag(network, "shared"),
         },
     )
 
@@ -191,7 +191,7 @@ def to_subnet(region: str, subnet: Json) -> Resource:
         id=required_id(subnet),
         name=text(subnet, "name") or "",
         tags=to_tags(subnet),
-        created_at=moment(subnet, "created_at"),
+        created_at=timestamp(subnet, "created_at"),
         attributes={
             "available_addresses": None,
             "cidr": cidr if cidr and ":" not in cidr else None,

@@ -1,40 +1,32 @@
-"""Finding the servers that were made with a token."""
+"""Searching for the servers that were created with a token."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from providers.openstack.fields import Json, required_text, text
-from providers.openstack.instances import described, refuse_unreachable
+from providers.openstack.fields import Json
+from providers.openstack.instances import require_reachable
 from providers.openstack.paging import get_all
-from providers.openstack.states import GONE, UNREACHABLE, to_state
+from providers.openstack.states import GONE, UNREACHABLE
 from providers.openstack.tokens import TAGS_AT_CREATE, TOKEN_KEY, to_server_tag
 from skyclust.errors import Unavailable
-from skyclust.model.instance import Instance, InstanceState
 from skyclust.providerkit.answers import require_list
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
 
-CELLS_TOLD: Final = (2, 69)
-"""Since then Nova shows servers of cells that do not answer, in lists without any parameter."""
+DOWN_CELLS_LISTED: Final = (2, 69)
+"""The microversion from which a list without parameters has the servers of down cells."""
 
 
-def find_instances(clients: OpenStackClients, region: str, mark: str) -> list[Instance]:
-    """Return the servers of a token that still exist, those being deleted included."""
-    found = find_servers(clients, region, mark)
-    if not found:
-        refuse_silent_cells(clients, region)
-    return described(clients, region, found)
+def find_servers(clients: OpenStackClients, region: str, token_value: str) -> list[Json]:
+    """Return the servers of a token as Nova reports them, sorted by id.
 
-
-def find_servers(clients: OpenStackClients, region: str, mark: str) -> list[Json]:
-    """Return the servers of a token as Nova shows them, in the order of their ids.
-
-    The server tag lets Nova do the search; metadata decides. Where Nova takes no tags with a
-    new server, every server of the project is looked at.
+    Nova filters by the server tag; the metadata decides. Where Nova accepts no tags at creation
+    (before 2.52), every server of the project is read. Raises Unavailable for a server in a cell
+    that does not respond.
     """
-    doing = f"look for the instance with token {mark} in {region}"
+    doing = f"look for the instance with token {token_value} in {region}"
     tagged = clients.microversion(region) >= TAGS_AT_CREATE
     servers = get_all(
         clients,
@@ -43,33 +35,29 @@ def find_servers(clients: OpenStackClients, region: str, mark: str) -> list[Json
         "/servers/detail",
         "servers",
         doing=doing,
-        params={"tags": to_server_tag(mark)} if tagged else None,
+        params={"tags": to_server_tag(token_value)} if tagged else None,
     )
     for server in servers:
-        refuse_unreachable(server, doing)
-    # Without its metadata a server might be the one that is sought: then nothing is known.
-    ours = [one for one in servers if one["metadata"].get(TOKEN_KEY) == mark]
+        require_reachable(server, doing)
+    # A server without metadata is a KeyError, and so UnexpectedAnswer: it may be the one that is
+    # searched for.
+    matching = [server for server in servers if server["metadata"].get(TOKEN_KEY) == token_value]
     return sorted(
-        (one for one in ours if one["status"] not in GONE), key=lambda one: str(one["id"])
+        (server for server in matching if server["status"] not in GONE),
+        key=lambda server: str(server["id"]),
     )
 
 
-def is_leaving(server: Json) -> bool:
-    """Return whether a server is being deleted, or is gone."""
-    state = to_state(required_text(server, "status"), text(server, "OS-EXT-STS:task_state"))
-    return state in {InstanceState.DELETING, InstanceState.DELETED}
+def require_all_cells(clients: OpenStackClients, region: str) -> None:
+    """Raise Unavailable when a cell of Nova does not respond: the server may be in that cell.
 
-
-def refuse_silent_cells(clients: OpenStackClients, region: str) -> None:
-    """Raise Unavailable when a cell of Nova does not answer: what was sought may be in it.
-
-    A list that is filtered or paged leaves the servers of such a cell out, and says nothing
-    (https://docs.openstack.org/api-guide/compute/down_cells.html); one that is neither shows
-    what Nova knows of them, as long as it has room for them in its one page.
+    A list with a filter or a limit silently leaves out the servers of such a cell
+    (https://docs.openstack.org/api-guide/compute/down_cells.html). A list without both has an
+    entry with little more than the id for each of them, as far as its single page has room.
     """
-    if clients.microversion(region) < CELLS_TOLD:
+    if clients.microversion(region) < DOWN_CELLS_LISTED:
         return
-    doing = f"ask whether every cell of Nova answers in {region}"
+    doing = f"check that every cell of Nova responds in {region}"
     answer = clients.call(region, "compute", "GET", "/servers", doing=doing)
     for server in require_list(answer, "servers", doing=doing, provider="openstack"):
         if isinstance(server, dict) and server.get("status") == UNREACHABLE:

@@ -1,4 +1,4 @@
-"""The parts of a machine's snapshot: images of Glance and snapshots of Cinder."""
+"""The parts of an instance snapshot: images of Glance and volume snapshots of Cinder."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from providers.openstack.disks import get_volume
 from providers.openstack.fields import (
     Json,
     integer,
-    moment,
-    pairs,
     required_id,
     required_text,
     text,
+    text_pairs,
+    timestamp,
 )
 from providers.openstack.paging import get_all
 from providers.openstack.tokens import SNAPSHOT_KEY
@@ -26,9 +26,16 @@ if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
 
 INSTANCE_KEY: Final = "skyclust_instance"
+"""Holds the id of the server that a part belongs to."""
+
 COUNT_KEY: Final = "skyclust_parts"
+"""Holds the number of parts that the snapshot has when it is complete."""
+
 DEVICE_KEY: Final = "skyclust_device"
-GOES_KEY: Final = "skyclust_goes_with_instance"
+"""Holds the device at which the volume was attached."""
+
+WITH_INSTANCE_KEY: Final = "skyclust_goes_with_instance"
+"""Holds whether the volume was to be deleted with the server: `true` or `false`."""
 
 STATES: Final = {
     # images: https://docs.openstack.org/glance/latest/user/statuses.html
@@ -52,14 +59,17 @@ STATES: Final = {
     "unmanaging": SnapshotState.DELETING,
 }
 _WORST_FIRST: Final = (SnapshotState.ERROR, SnapshotState.DELETING, SnapshotState.PENDING)
-_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Part:
-    """One disk of a snapshot. `source` is the volume's id, empty for the local disk's image.
+    """The copy of one disk in a snapshot.
 
-    `snapshot` is what holds the parts together, `token` the same where SkyClust made it.
+    `snapshot` is the id that all parts of a snapshot share; `token` is the same if SkyClust created
+    the snapshot, else None. `count` is the number of parts of the complete snapshot. `volume` is
+    the id of the copied volume, empty for the image of a local disk. `device` is where the volume
+    was attached, and `deleted_with_server` whether it was to be deleted with the server.
     """
 
     id: str
@@ -67,23 +77,23 @@ class Part:
     snapshot: str
     token: str | None
     count: int
-    source: str
+    volume: str
     native_state: str
     created_at: datetime | None
     size_gib: int = 0
     device: str | None = None
-    goes_with_server: bool = False
+    deleted_with_server: bool = False
 
     @property
     def state(self) -> SnapshotState:
-        """Return the state in our words; an unknown one is still on its way."""
+        """Return the state of the part; an unknown native state is PENDING."""
         return STATES.get(self.native_state, SnapshotState.PENDING)
 
 
 def find_parts(clients: OpenStackClients, region: str, server_id: str) -> list[Part]:
     """Return the parts of all snapshots of a server, whether it still exists or not.
 
-    Nova puts the server's id on every image that it takes of it.
+    Nova stores the server's id in every image that it takes of the server.
     """
     doing = f"list the snapshots of instance {server_id} in {region}"
     images = get_all(
@@ -103,9 +113,9 @@ def find_parts(clients: OpenStackClients, region: str, server_id: str) -> list[P
     return [
         *to_image_parts(server_id, images),
         *(
-            to_volume_part(one)
-            for one in snapshots
-            if pairs(one, "metadata").get(INSTANCE_KEY) == server_id
+            to_volume_part(snapshot)
+            for snapshot in snapshots
+            if text_pairs(snapshot, "metadata").get(INSTANCE_KEY) == server_id
         ),
     ]
 
@@ -113,68 +123,68 @@ def find_parts(clients: OpenStackClients, region: str, server_id: str) -> list[P
 def to_image_parts(server_id: str, images: Iterable[Json]) -> list[Part]:
     """Return the images of a server as parts.
 
-    Nova hands the marks of an image on to what is made of it: later images of a server that was
-    put back, or made from one. So a mark counts on the oldest image of its server only.
+    Nova copies the properties of an image to later images of a server that was rebuilt or created
+    from it. So a snapshot token counts only on the oldest image of its server.
     """
-    marked: set[str] = set()
+    seen: set[str] = set()
     parts = []
-    ours = [one for one in images if one.get("instance_uuid") == server_id]
-    for image in sorted(ours, key=lambda one: (str(one.get("created_at")), required_id(one))):
-        mark = text(image, SNAPSHOT_KEY) if image.get(INSTANCE_KEY) == server_id else None
-        parts.append(to_image_part(image, None if mark in marked else mark))
-        marked |= {mark} if mark else set()
+    own = [image for image in images if image.get("instance_uuid") == server_id]
+    for image in sorted(own, key=lambda image: (str(image.get("created_at")), required_id(image))):
+        token = text(image, SNAPSHOT_KEY) if image.get(INSTANCE_KEY) == server_id else None
+        parts.append(to_image_part(image, None if token in seen else token))
+        seen |= {token} if token else set()
     return parts
 
 
-def to_image_part(image: Json, mark: str | None) -> Part:
-    """Return an image of a server as a part; one without our mark is a snapshot by itself."""
+def to_image_part(image: Json, token: str | None) -> Part:
+    """Return an image of a server as a part; one without a token is a snapshot of its own."""
     return Part(
         id=required_id(image),
         name=text(image, "name") or "",
-        snapshot=mark or required_id(image),
-        token=mark,
-        count=(integer(image, COUNT_KEY) or 1) if mark else 1,
-        source="",
+        snapshot=token or required_id(image),
+        token=token,
+        count=(integer(image, COUNT_KEY) or 1) if token else 1,
+        volume="",
         native_state=required_text(image, "status"),
-        created_at=moment(image, "created_at"),
+        created_at=timestamp(image, "created_at"),
     )
 
 
 def to_volume_part(snapshot: Json) -> Part:
     """Return a snapshot of a volume as a part."""
-    marks = pairs(snapshot, "metadata")
-    mark = required_text(marks, SNAPSHOT_KEY)
+    metadata = text_pairs(snapshot, "metadata")
+    token = required_text(metadata, SNAPSHOT_KEY)
     return Part(
         id=required_id(snapshot),
         name=text(snapshot, "name") or "",
-        snapshot=mark,
-        token=mark,
-        count=integer(marks, COUNT_KEY) or 1,
-        source=required_text(snapshot, "volume_id"),
+        snapshot=token,
+        token=token,
+        count=integer(metadata, COUNT_KEY) or 1,
+        volume=required_text(snapshot, "volume_id"),
         native_state=required_text(snapshot, "status"),
-        created_at=moment(snapshot, "created_at"),
+        created_at=timestamp(snapshot, "created_at"),
         size_gib=integer(snapshot, "size") or 0,
-        device=marks.get(DEVICE_KEY) or None,
-        goes_with_server=marks.get(GOES_KEY) == "true",
+        device=metadata.get(DEVICE_KEY) or None,
+        deleted_with_server=metadata.get(WITH_INSTANCE_KEY) == "true",
     )
 
 
 def to_snapshots(region: str, server_id: str, parts: Iterable[Part]) -> list[InstanceSnapshot]:
-    """Return parts as the snapshots that they make up, the oldest first."""
-    together: dict[str, list[Part]] = {}
+    """Return the snapshots that parts belong to, the oldest first."""
+    groups: dict[str, list[Part]] = {}
     for part in parts:
-        together.setdefault(part.snapshot, []).append(part)
-    found = [to_snapshot(region, server_id, group) for group in together.values()]
-    return sorted(found, key=lambda one: (one.created_at or _NEVER, one.id))
+        groups.setdefault(part.snapshot, []).append(part)
+    snapshots = [to_snapshot(region, server_id, group) for group in groups.values()]
+    return sorted(snapshots, key=lambda one: (one.created_at or _EPOCH, one.id))
 
 
 def to_snapshot(region: str, server_id: str, parts: Sequence[Part]) -> InstanceSnapshot:
-    """Return the parts of one snapshot; it is as bad as the worst of them."""
+    """Return the snapshot of its parts; it has the worst state of them, PENDING while some lack."""
     states = {part.state for part in parts}
-    told = {part.native_state for part in parts}
+    native_states = {part.native_state for part in parts}
     if len(parts) < parts[0].count:
         states.add(SnapshotState.PENDING)
-        told.add("incomplete")
+        native_states.add("incomplete")
     times = [part.created_at for part in parts if part.created_at]
     return InstanceSnapshot(
         provider="openstack",
@@ -183,25 +193,28 @@ def to_snapshot(region: str, server_id: str, parts: Sequence[Part]) -> InstanceS
         id=parts[0].snapshot,
         name=parts[0].name,
         state=next((s for s in _WORST_FIRST if s in states), SnapshotState.AVAILABLE),
-        native_state=", ".join(sorted(told)),
+        native_state=", ".join(sorted(native_states)),
         token=parts[0].token,
-        parts=tuple(part.id for part in sorted(parts, key=lambda one: (one.source, one.id))),
+        parts=tuple(part.id for part in sorted(parts, key=lambda part: (part.volume, part.id))),
         created_at=min(times) if times else None,
     )
 
 
-def remove_part(
+def delete_part(
     clients: OpenStackClients, region: str, part: Part, *, with_volume: bool = False
 ) -> None:
-    """Ask for the end of a part, and of its volume if that is left over and has no other."""
+    """Request the deletion of a part; a deleted one is not an error.
+
+    `with_volume` deletes the part's volume too, if it is not attached and has no other snapshot.
+    """
     doing = f"delete part {part.id} of snapshot {part.snapshot} in {region}"
     if part.state is SnapshotState.DELETING:
         return
     try:
-        if not part.source:
+        if not part.volume:
             clients.call(region, "image", "DELETE", f"/images/{part.id}", doing=doing)
-        elif with_volume and _is_last(clients, region, part):
-            path = f"/volumes/{part.source}"
+        elif with_volume and _is_last_use(clients, region, part):
+            path = f"/volumes/{part.volume}"
             params = {"cascade": "true"}
             clients.call(region, "block-storage", "DELETE", path, doing=doing, params=params)
         else:
@@ -219,20 +232,21 @@ def remove_part(
         raise
 
 
-def _is_last(clients: OpenStackClients, region: str, part: Part) -> bool:
-    """Return whether nobody has a part's volume, and it has no other snapshot."""
+def _is_last_use(clients: OpenStackClients, region: str, part: Part) -> bool:
+    """Return whether a part's volume is not attached and has no other snapshot."""
     try:
-        volume = get_volume(clients, region, part.source)
+        volume = get_volume(clients, region, part.volume)
     except NotFound:
         return False
     if volume["status"] != "available":
         return False
-    return {one["id"] for one in snapshots_of(clients, region, part.source)} == {part.id}
+    snapshots = get_volume_snapshots(clients, region, part.volume)
+    return {snapshot["id"] for snapshot in snapshots} == {part.id}
 
 
-def snapshots_of(clients: OpenStackClients, region: str, volume_id: str) -> list[Json]:
+def get_volume_snapshots(clients: OpenStackClients, region: str, volume_id: str) -> list[Json]:
     """Return the snapshots of a volume, the oldest first."""
-    found = get_all(
+    listed = get_all(
         clients,
         region,
         "block-storage",
@@ -241,5 +255,5 @@ def snapshots_of(clients: OpenStackClients, region: str, volume_id: str) -> list
         doing=f"list the snapshots of disk {volume_id} in {region}",
         params={"volume_id": volume_id},
     )
-    ours = [one for one in found if required_text(one, "volume_id") == volume_id]
-    return sorted(ours, key=lambda one: (str(one.get("created_at")), str(one["id"])))
+    own = [one for one in listed if required_text(one, "volume_id") == volume_id]
+    return sorted(own, key=lambda one: (str(one.get("created_at")), str(one["id"])))

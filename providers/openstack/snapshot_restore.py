@@ -1,10 +1,10 @@
-"""Putting a machine back to a snapshot.
+"""Restoring an instance from a snapshot.
 
-The local disk is rebuilt from its image, which keeps the machine's id and addresses. Volumes
-are taken off the stopped machine, put back by Cinder to their snapshots, and given to it again
-at their devices. Each call takes every disk one step further and looks at nothing but the
-cloud, so any process may make the next one; marks on machine and volumes tell what was done for
-the token.
+The local disk is rebuilt from its image, which keeps the server's id and addresses. Volumes are
+detached from the stopped server, reverted to their snapshots by Cinder, and attached again at
+their devices. Each call takes every disk one step further and depends on nothing but the state of
+the cloud, so any process may make the next call; metadata of server and volumes records which
+steps are done for the token.
 Sources: https://docs.openstack.org/api-ref/compute/#rebuild-server-rebuild-action and
 https://docs.openstack.org/api-ref/block-storage/v3/#revert-volume-to-snapshot
 """
@@ -15,20 +15,16 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from providers.openstack.attachments import (
-    ask_to_attach,
-    ask_to_detach,
-    is_passing,
-    moving,
-)
-from providers.openstack.compute import act, changing, refusal, state_of
-from providers.openstack.disks import get_volume, known_holders
-from providers.openstack.fields import Json, integer, nested, pairs, text
-from providers.openstack.instances import get_same_server, get_server
-from providers.openstack.snapshot_parts import Part, find_parts, snapshots_of, to_snapshot
+from providers.openstack.attachments import attach_volume, detach_volume, volume_state_errors
+from providers.openstack.disks import get_volume, require_attachments
+from providers.openstack.fields import Json, inner, integer, text, text_pairs
+from providers.openstack.instances import get_server
+from providers.openstack.server_actions import post_action, state_error, state_errors
+from providers.openstack.snapshot_parts import Part, get_volume_snapshots, to_snapshot
+from providers.openstack.states import is_busy, state_of
 from providers.openstack.tokens import RESTORED_KEY
 from skyclust.errors import Conflict, InvalidRequest, NotFound, Unsupported
-from skyclust.model.instance import Instance, InstanceReference, InstanceState
+from skyclust.model.instance import InstanceState
 from skyclust.model.snapshot import SnapshotState
 
 if TYPE_CHECKING:
@@ -37,66 +33,65 @@ if TYPE_CHECKING:
 STOP_SECONDS: Final = 10.0
 """How long a rebuilt server may be active before Nova stops it: two writes to its database."""
 
-REVERTS: Final = (3, 40)
-"""Since then Cinder puts a volume back to its newest snapshot."""
+REVERT_TO_SNAPSHOT: Final = (3, 40)
+"""The microversion from which Cinder reverts a volume to its latest snapshot."""
 
 
-def must_stop_to_restore(instance: Instance) -> bool:
-    """Return whether the machine has to be stopped: its volumes are taken off it."""
-    return bool(instance.attributes.get("disks")) and instance.state is not InstanceState.STOPPED
-
-
-def restore_snapshot(
-    clients: OpenStackClients, instance: InstanceReference, snapshot_id: str, mark: str
+def restore_step(
+    clients: OpenStackClients, region: str, server: Json, parts: Sequence[Part], token_value: str
 ) -> bool:
-    """Take every disk of a server one step nearer to a snapshot; return whether all are there.
+    """Take every disk of a server one step further; return whether all are restored.
 
-    Raises InvalidRequest, before anything is touched, for a disk that cannot be put back: one
-    that is gone, that another machine has, or that has newer snapshots.
+    Raises InvalidRequest, before any change, for a disk that cannot be restored: one that is
+    deleted, that is attached to another server, or that has newer snapshots.
     """
-    region, server_id = instance.region, instance.id
-    server = get_same_server(clients, instance)
-    every = find_parts(clients, region, server_id)
-    parts = [part for part in every if part.snapshot == snapshot_id]
-    if not parts:
-        raise NotFound(
-            f"Instance {server_id} in {region} has no snapshot {snapshot_id}.",
-            provider="openstack",
-        )
-    _refuse_unready(region, server_id, parts)
-    volumes = {p.source: _volume(clients, region, server_id, p) for p in parts if p.source}
-    if server["metadata"].get(RESTORED_KEY) != mark:
-        _begin(clients, region, server, parts, volumes=volumes, mark=mark)
+    server_id = str(server["id"])
+    _require_available(region, server_id, parts)
+    volumes = {
+        part.volume: _restorable_volume(clients, region, server_id, part)
+        for part in parts
+        if part.volume
+    }
+    if server["metadata"].get(RESTORED_KEY) != token_value:
+        _rebuild(clients, region, server, parts, volumes=volumes, token_value=token_value)
         return False
     if state_of(server) is InstanceState.ERROR:
-        reason = text(nested(server, "fault"), "message") or "Nova gave no reason"
+        reason = text(inner(server, "fault"), "message") or "Nova gave no reason"
         raise InvalidRequest(
             f"Could not put instance {server_id} in {region} back: {reason}.",
             provider="openstack",
             code="ERROR",
         )
     if volumes:
-        server = _stopped_again(clients, region, server)
-    if is_passing(server):
+        server = _wait_for_stop(clients, region, server)
+    if is_busy(server):
         return False
     if volumes and state_of(server) is not InstanceState.STOPPED:
-        raise refusal(region, server, "put back", InstanceState.STOPPED)
-    # Nova gives devices in the order of attaching, so one volume follows the other.
-    back = True
-    for part in sorted((p for p in parts if p.source), key=lambda p: (p.device or "", p.source)):
-        volume = volumes[part.source]
-        back &= _is_back(clients, region, server, part, volume=volume, mark=mark, may_attach=back)
-    return back
+        raise state_error(region, server, "put back", InstanceState.STOPPED)
+    # Nova assigns devices in the order of attaching, so the volumes are attached one by one.
+    restored = True
+    for part in sorted((p for p in parts if p.volume), key=lambda p: (p.device or "", p.volume)):
+        volume = volumes[part.volume]
+        restored &= _volume_step(
+            clients,
+            region,
+            server,
+            part,
+            volume=volume,
+            token_value=token_value,
+            may_attach=restored,
+        )
+    return restored
 
 
-def _stopped_again(clients: OpenStackClients, region: str, server: Json) -> Json:
-    """Return a rebuilt server as it is once Nova has begun to stop it, or does not do so.
+def _wait_for_stop(clients: OpenStackClients, region: str, server: Json) -> Json:
+    """Return a rebuilt server once Nova has begun to stop it, or after STOP_SECONDS.
 
-    Nova brings up what it has rebuilt, and then stops what was stopped before; between the two
-    the server is active, and no task tells what is coming.
+    Nova starts a server that it has rebuilt, and then stops it if it was stopped before; between
+    the two the server is active, and no task state shows that a stop follows.
     """
     end = time.monotonic() + STOP_SECONDS
-    while state_of(server) is InstanceState.RUNNING and not is_passing(server):
+    while state_of(server) is InstanceState.RUNNING and not is_busy(server):
         if time.monotonic() > end:
             break
         time.sleep(STOP_SECONDS / 40)
@@ -104,118 +99,123 @@ def _stopped_again(clients: OpenStackClients, region: str, server: Json) -> Json
     return server
 
 
-def _refuse_unready(region: str, server_id: str, parts: Sequence[Part]) -> None:
+def _require_available(region: str, server_id: str, parts: Sequence[Part]) -> None:
     snapshot = to_snapshot(region, server_id, parts)
     if snapshot.state is SnapshotState.AVAILABLE:
         return
-    said = f"Snapshot {snapshot.id} of instance {server_id} in {region} is {snapshot.native_state}."
+    message = (
+        f"Snapshot {snapshot.id} of instance {server_id} in {region} is {snapshot.native_state}."
+    )
     if snapshot.state is SnapshotState.PENDING:
-        raise Conflict(said, hint="Wait until it is ready.", provider="openstack")
-    raise NotFound(said, provider="openstack")
+        raise Conflict(message, hint="Wait until it is ready.", provider="openstack")
+    raise NotFound(message, provider="openstack")
 
 
-def _volume(clients: OpenStackClients, region: str, server_id: str, part: Part) -> Json:
-    """Return the volume of a part; raises InvalidRequest when it cannot be put back."""
-    said = f"Disk {part.source} of instance {server_id} in {region} cannot be put back:"
+def _restorable_volume(clients: OpenStackClients, region: str, server_id: str, part: Part) -> Json:
+    """Return the volume of a part; raises InvalidRequest when it cannot be restored."""
+    prefix = f"Disk {part.volume} of instance {server_id} in {region} cannot be put back:"
     try:
-        volume = get_volume(clients, region, part.source)
+        volume = get_volume(clients, region, part.volume)
     except NotFound as error:
-        raise InvalidRequest(f"{said} it is gone.", provider="openstack") from error
-    others = set(known_holders(volume)) - {server_id}
-    if others:
+        raise InvalidRequest(f"{prefix} it is gone.", provider="openstack") from error
+    other_servers = set(require_attachments(volume)) - {server_id}
+    if other_servers:
         raise InvalidRequest(
-            f"{said} instance {min(others)} has it.", hint="Detach it there.", provider="openstack"
+            f"{prefix} it is attached to instance {min(other_servers)}.",
+            hint="Detach it there.",
+            provider="openstack",
         )
     if str(volume["status"]).startswith("error"):
-        raise InvalidRequest(f"{said} it is {volume['status']}.", provider="openstack")
+        raise InvalidRequest(f"{prefix} it is {volume['status']}.", provider="openstack")
     version = clients.endpoint(region, "block-storage").microversion
-    if version is None or version < REVERTS:
-        raise Unsupported(
-            f"{said} this Cinder is older than {REVERTS[0]}.{REVERTS[1]}.", provider="openstack"
-        )
+    if version is None or version < REVERT_TO_SNAPSHOT:
+        required = ".".join(map(str, REVERT_TO_SNAPSHOT))
+        raise Unsupported(f"{prefix} this Cinder is older than {required}.", provider="openstack")
     if integer(volume, "size") != part.size_gib:
-        raise InvalidRequest(f"{said} it has another size since.", provider="openstack")
-    newest = snapshots_of(clients, region, part.source)[-1:]
-    if [one["id"] for one in newest] != [part.id]:
+        raise InvalidRequest(f"{prefix} its size has changed since.", provider="openstack")
+    latest = get_volume_snapshots(clients, region, part.volume)[-1:]
+    if [snapshot["id"] for snapshot in latest] != [part.id]:
         raise InvalidRequest(
-            f"{said} it has newer snapshots.",
-            hint="Cinder goes back to the newest one only: delete those after it.",
+            f"{prefix} it has newer snapshots.",
+            hint="Cinder reverts a volume to its latest snapshot only: delete the newer ones.",
             provider="openstack",
         )
     return volume
 
 
-def _begin(
+def _rebuild(
     clients: OpenStackClients,
     region: str,
     server: Json,
     parts: Sequence[Part],
     *,
     volumes: dict[str, Json],
-    mark: str,
+    token_value: str,
 ) -> None:
-    """Ask Nova to rebuild the local disk from its image, and to remember the token with it."""
+    """Request a rebuild of the local disk from its image, and store the token with it."""
     server_id = str(server["id"])
-    image = next((part for part in parts if not part.source), None)
+    image = next((part for part in parts if not part.volume), None)
     if image is None or not server.get("image"):
         raise Unsupported(
-            f"Instance {server_id} in {region} boots from a volume: OpenStack cannot put that back"
-            " while a machine has it.",
+            f"Instance {server_id} in {region} boots from a volume: OpenStack cannot revert a"
+            " volume while it is attached.",
             provider="openstack",
         )
-    fitting = {InstanceState.STOPPED} if volumes else {InstanceState.STOPPED, InstanceState.RUNNING}
-    if state_of(server) not in fitting or is_passing(server):
-        raise refusal(region, server, "put back", InstanceState.STOPPED)
+    allowed = {InstanceState.STOPPED} if volumes else {InstanceState.STOPPED, InstanceState.RUNNING}
+    if state_of(server) not in allowed or is_busy(server):
+        raise state_error(region, server, "put back", InstanceState.STOPPED)
     rebuild = {
         "imageRef": image.id,
-        "metadata": {**server["metadata"], RESTORED_KEY: mark},
+        "metadata": {**server["metadata"], RESTORED_KEY: token_value},
     }
     doing = f"put instance {server_id} in {region} back to snapshot {image.snapshot}"
-    with changing(clients, region, server_id, "put back", InstanceState.STOPPED):
-        act(clients, region, server_id, {"rebuild": rebuild}, doing)
+    with state_errors(clients, region, server_id, "put back", InstanceState.STOPPED):
+        post_action(clients, region, server_id, {"rebuild": rebuild}, doing)
 
 
-def _is_back(
+def _volume_step(
     clients: OpenStackClients,
     region: str,
     server: Json,
     part: Part,
     *,
     volume: Json,
-    mark: str,
+    token_value: str,
     may_attach: bool,
 ) -> bool:
-    """Take one volume a step further; return whether it is as it was, and where it was."""
-    reverted = pairs(volume, "metadata").get(RESTORED_KEY) == mark
+    """Take one volume a step further; return whether it is reverted and attached again."""
+    reverted = text_pairs(volume, "metadata").get(RESTORED_KEY) == token_value
     status = str(volume["status"])
     if status == "in-use" and reverted:
         return True
-    doing = f"put disk {part.source} of instance {server['id']} in {region} back"
-    with moving(clients, region, volume, doing):
+    doing = f"put disk {part.volume} of instance {server['id']} in {region} back"
+    with volume_state_errors(clients, region, volume, doing):
         if status == "in-use":
-            ask_to_detach(clients, region, server, part.source, doing=doing)
+            detach_volume(clients, region, server, part.volume, doing=doing)
         elif status == "available" and reverted and may_attach:
-            ask_to_attach(
+            attach_volume(
                 clients,
                 region,
                 server,
-                part.source,
+                part.volume,
                 doing=doing,
                 device=part.device,
-                goes_with_server=part.goes_with_server,
+                delete_with_server=part.deleted_with_server,
             )
         elif status == "available" and not reverted:
-            _revert(clients, region, part, mark, doing=doing)
+            _revert(clients, region, part, token_value, doing=doing)
     return False
 
 
-def _revert(clients: OpenStackClients, region: str, part: Part, mark: str, *, doing: str) -> None:
-    """Ask Cinder to put a volume back, and remember that on the volume.
+def _revert(
+    clients: OpenStackClients, region: str, part: Part, token_value: str, *, doing: str
+) -> None:
+    """Request a revert from Cinder, and store the token in the volume's metadata.
 
-    A process that dies between the two lets the next one revert once more, without harm.
+    When a process dies between the two, the next one reverts the volume once more, without harm.
     """
-    path = f"/volumes/{part.source}"
+    path = f"/volumes/{part.volume}"
     body = {"revert": {"snapshot_id": part.id}}
     clients.call(region, "block-storage", "POST", f"{path}/action", doing=doing, body=body)
-    marks = {"metadata": {RESTORED_KEY: mark}}
-    clients.call(region, "block-storage", "POST", f"{path}/metadata", doing=doing, body=marks)
+    metadata = {"metadata": {RESTORED_KEY: token_value}}
+    clients.call(region, "block-storage", "POST", f"{path}/metadata", doing=doing, body=metadata)

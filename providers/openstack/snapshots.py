@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.openstack.fields import Json, integer, moment, pairs, required_id, text
+from providers.openstack.fields import Json, integer, required_id, text, text_pairs, timestamp
 from providers.openstack.paging import get_pages
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
@@ -56,8 +56,8 @@ def to_snapshot(region: str, snapshot: Json) -> Resource:
         name=text(snapshot, "name") or "",
         state=state,
         native_state=native_state,
-        tags=pairs(snapshot, "metadata"),
-        created_at=moment(snapshot, "created_at"),
+        tags=text_pairs(snapshot, "metadata"),
+        created_at=timestamp(snapshot, "created_at"),
         attributes={
             "description": text(snapshot, "description"),
             "disk": text(snapshot, "volume_id"),

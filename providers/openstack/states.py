@@ -1,4 +1,4 @@
-"""The states of servers: Nova's status and task state in our words.
+"""Instance states: the mapping of Nova's server status and task state to InstanceState.
 
 Sources: https://docs.openstack.org/api-guide/compute/server_concepts.html and
 https://docs.openstack.org/nova/latest/reference/vm-states.html
@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from providers.openstack.fields import Json, required_text, text
 from skyclust.model.instance import InstanceState
+
+TASK_STATE: Final = "OS-EXT-STS:task_state"
+"""The field of a server that names the task Nova is working on, null when there is none."""
 
 STATES: Final = {
     "ACTIVE": InstanceState.RUNNING,
@@ -33,7 +37,7 @@ STATES: Final = {
 }
 GONE: Final = frozenset({"DELETED", "SOFT_DELETED"})
 UNREACHABLE: Final = "UNKNOWN"
-"""The status of a server in a cell that does not answer
+"""The status of a server in a cell that does not respond
 (https://docs.openstack.org/api-guide/compute/down_cells.html)."""
 
 TASKS: Final = {
@@ -60,22 +64,35 @@ TASKS: Final = {
     "unrescuing": InstanceState.UPDATING,
     "restoring": InstanceState.UPDATING,
 }
-"""Tasks that lead out of the status they are shown with. Any other task, taking an image for
-example, leaves the server in its status."""
+"""Task states that end in another status than the one reported with them. Any other task, for
+example taking an image, leaves the status as it is."""
 
 
 def to_state(status: str, task: str | None) -> InstanceState:
-    """Return the state of a server by its status and task state.
+    """Return the instance state for a server's status and task state.
 
-    A status that Nova adds one day is UPDATING: busy with something we do not know.
+    A status that Nova adds in a later release is UPDATING: the server is busy in an unknown way.
     """
     state = STATES.get(status, InstanceState.UPDATING)
-    doing = TASKS.get(task or "", state)
-    if state is InstanceState.DELETED or doing is InstanceState.DELETING:
-        return doing if state is not InstanceState.DELETED else state
-    return state if state in {InstanceState.ERROR, InstanceState.UPDATING} else doing
+    task_target = TASKS.get(task or "", state)
+    if state is InstanceState.DELETED or task_target is InstanceState.DELETING:
+        return task_target if state is not InstanceState.DELETED else state
+    return state if state in {InstanceState.ERROR, InstanceState.UPDATING} else task_target
 
 
 def to_native_state(status: str, task: str | None) -> str:
-    """Return the status as Nova tells it, with the task state behind it: `ACTIVE (deleting)`."""
+    """Return the status as Nova reports it, followed by the task state: `ACTIVE (deleting)`."""
     return f"{status} ({task})" if task else status
+
+
+def state_of(server: Json) -> InstanceState:
+    """Return the instance state of a server as Nova reports it."""
+    return to_state(required_text(server, "status"), text(server, TASK_STATE))
+
+
+def is_busy(server: Json) -> bool:
+    """Return whether Nova is working on a server: a task is set, or its state is transitional."""
+    return bool(server.get(TASK_STATE)) or state_of(server) in {
+        InstanceState.PENDING,
+        InstanceState.UPDATING,
+    }

@@ -16,7 +16,7 @@ from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from typing import Any, Final
 
-LARGEST: Final = 65535
+MAX_LENGTH: Final = 65535
 """The most characters of user data that Nova takes, in base64
 (https://docs.openstack.org/api-ref/compute/#create-server)."""
 

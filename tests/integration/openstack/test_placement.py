@@ -52,7 +52,7 @@ def test_what_a_place_lacks_is_named(
         ("compute/v2.1/os-quota-sets/{}", {"quota_set": {"ram": 100}}, "0 of 100 MiB"),
         ("volume/v3/{0}/os-quota-sets/{0}", {"quota_set": {"volumes": 0}}, "0 of 0 volumes"),
         ("volume/v3/{0}/os-quota-sets/{0}", {"quota_set": {"gigabytes": 4}}, "0 of 4 GiB"),
-        ("network/v2.0/quotas/{}", {"quota": {"floatingip": 0}}, "0 of 0 floating addresses"),
+        ("network/v2.0/quotas/{}", {"quota": {"floatingip": 0}}, "0 of 0 floating IPs"),
     ],
 )
 def test_a_quota_without_room_is_named(
@@ -81,7 +81,7 @@ def test_a_project_with_a_choice_of_networks_is_passed_over_by_the_survey(
     other = harness.made("network/v2.0/networks", "network", {"name": "second"})
     refused = survey(provider, needs, place, harness.region)
     assert isinstance(refused, PassedOver)
-    assert "no network was asked for" in refused.reason
+    assert "the spec names none" in refused.reason
     assert "private, second" in refused.reason
     bare = survey(provider, needs, place.model_copy(update={"network": "second"}), harness.region)
     assert isinstance(bare, PassedOver)

@@ -9,16 +9,15 @@ from typing import Any
 
 import pytest
 
-from providers.openstack.create_request import refuse_impossible, to_body, to_digest
-from providers.openstack.lookups import Place
-from providers.openstack.tokens import to_mark, to_server_tag
+from providers.openstack.create_request import to_body, to_digest, validate_spec
+from providers.openstack.tokens import to_server_tag, to_token_value
 from skyclust.errors import InvalidRequest
 from skyclust.model.instance import DiskSpec, InstanceSpec
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ2Qbq1Wm0l3l1J2mE0n0bq8k7v0Zp5n1uQy3o8s9d4f ops@home"
 FLAVOR = {"id": "2", "name": "m1.small", "disk": 20}
 IMAGE = {"id": "image-1", "min_disk": 8, "size": 600_000_000, "virtual_size": 10 * 2**30}
-PLACE = Place("net-1", "private")
+NETWORK = "net-1"
 
 
 def _spec(**changes: Any) -> InstanceSpec:
@@ -28,7 +27,7 @@ def _spec(**changes: Any) -> InstanceSpec:
 
 def _server(spec: InstanceSpec, **changes: Any) -> dict[str, Any]:
     given: dict[str, Any] = {
-        "flavor": FLAVOR, "image": IMAGE, "place": PLACE, "microversion": (2, 90), **changes
+        "flavor": FLAVOR, "image": IMAGE, "network": NETWORK, "microversion": (2, 90), **changes
     }  # fmt: skip
     server: dict[str, Any] = to_body(spec, "token-1", **given)["server"]
     return server
@@ -51,8 +50,8 @@ def test_a_server_is_asked_for_with_its_marks() -> None:
 
 def test_an_old_nova_is_asked_for_what_it_knows() -> None:
     assert "tags" not in _server(_spec(), microversion=(2, 1))
-    assert "networks" not in _server(_spec(), microversion=(2, 1), place=None)
-    assert _server(_spec(), place=None)["networks"] == "none"
+    assert "networks" not in _server(_spec(), microversion=(2, 1), network=None)
+    assert _server(_spec(), network=None)["networks"] == "none"
     typed = _spec(disks=(DiskSpec(size_gib=5, type="ssd"),))
     with pytest.raises(InvalidRequest, match="older than"):
         _server(typed, microversion=(2, 66))
@@ -83,9 +82,9 @@ def test_equal_requests_have_one_digest() -> None:
 
 
 def test_a_token_that_metadata_does_not_take_is_hashed() -> None:
-    assert to_mark("plain-token") == "plain-token"
-    assert len(to_mark("x" * 300)) == 64
-    assert len(to_mark("zwölf")) == 64
+    assert to_token_value("plain-token") == "plain-token"
+    assert len(to_token_value("x" * 300)) == 64
+    assert len(to_token_value("zwölf")) == 64
 
 
 @pytest.mark.parametrize(
@@ -101,7 +100,7 @@ def test_a_token_that_metadata_does_not_take_is_hashed() -> None:
 )
 def test_what_nova_would_not_take_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequest, match="Could not create web"):
-        refuse_impossible(_spec(**changes))
+        validate_spec(_spec(**changes))
 
 
 def _data(spec: InstanceSpec) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from providers.openstack.instances import refuse_unreachable, to_instance
+from providers.openstack.instances import require_reachable, to_instance
 from providers.openstack.network_names import Names, to_names, to_port_groups
 from providers.openstack.states import to_native_state, to_state
 from providers.openstack.tokens import to_server_tag
@@ -223,8 +223,8 @@ def test_status_and_task_make_the_state(
 def test_half_a_server_of_a_silent_cell_is_refused() -> None:
     half = {"id": SERVER_ID, "status": "UNKNOWN", "tenant_id": PROJECT_ID}
     with pytest.raises(Unavailable, match="cell"):
-        refuse_unreachable(half, "list instance in RegionOne")
-    refuse_unreachable(server(status="UNKNOWN"), "list instance in RegionOne")
+        require_reachable(half, "list instance in RegionOne")
+    require_reachable(server(status="UNKNOWN"), "list instance in RegionOne")
     nameless = server(status="UNKNOWN")
     del nameless["name"]
-    refuse_unreachable(nameless, "list instance in RegionOne")
+    require_reachable(nameless, "list instance in RegionOne")

@@ -55,7 +55,7 @@ def _volume(status: str) -> dict[str, Any]:
 )
 def test_a_snapshot_is_as_bad_as_its_worst_part(status: str, state: SnapshotState) -> None:
     part = to_volume_part(_volume(status))
-    assert (part.device, part.goes_with_server, part.size_gib) == ("/dev/vdb", True, 5)
+    assert (part.device, part.deleted_with_server, part.size_gib) == ("/dev/vdb", True, 5)
     parts = [*to_image_parts(SERVER_ID, [_image(1, "token-1")]), part]
     [snapshot] = to_snapshots("RegionOne", SERVER_ID, parts)
     assert (snapshot.id, snapshot.token, snapshot.state) == ("token-1", "token-1", state)
