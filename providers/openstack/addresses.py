@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.openstack.fields import Json, inner, objects, required_id, text, timestamp
-from providers.openstack.networks import own_only, to_tags
+from providers.openstack.networks import to_tags
 from providers.openstack.paging import get_pages
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
@@ -30,7 +30,7 @@ def get_addresses(
         "/floatingips",
         "floatingips",
         doing=f"list address in {region}",
-        params=own_only(clients),
+        params=clients.project_filter(),
         page_size=page_size,
     )
 
@@ -38,26 +38,27 @@ def get_addresses(
 def to_address(region: str, address: Json) -> Resource:
     """Return a floating IP as an inventory resource; `attached_to` are instances or ports.
 
-    It leads to one port, or some ports of it lead to several machines (port forwarding).
+    It is associated with one port, or forwards some of its TCP or UDP ports to several servers
+    (port forwarding).
     """
-    users = _users(address)
+    attached = _attached_to(address)
     native_state = text(address, "status")
     forwardings = objects(address, "port_forwardings") or ()
-    inside = (text(one, "internal_ip_address") for one in forwardings)
-    private = text(address, "fixed_ip_address") or next((one for one in inside if one), None)
+    internal = (text(one, "internal_ip_address") for one in forwardings)
+    private = text(address, "fixed_ip_address") or next((one for one in internal if one), None)
     return Resource(
         provider="openstack",
         region=region,
         kind=ResourceKind.ADDRESS,
         id=required_id(address),
         name=text(address, "dns_name") or "",
-        state=_state(native_state, users),
+        state=_state(native_state, attached),
         native_state=native_state,
         tags=to_tags(address),
         created_at=timestamp(address, "created_at"),
         attributes={
             "address": text(address, "floating_ip_address"),
-            "attached_to": None if users is None else [*users],
+            "attached_to": None if attached is None else [*attached],
             "description": text(address, "description"),
             "network": text(address, "floating_network_id"),
             "private_address": private,
@@ -66,10 +67,12 @@ def to_address(region: str, address: Json) -> Resource:
     )
 
 
-def _users(address: Json) -> list[str] | None:
-    """Return who has a floating IP, None where Neutron does not tell.
+def _attached_to(address: Json) -> list[str] | None:
+    """Return the ids that a floating IP is attached to, None where Neutron does not report
+    its port.
 
-    A forwarded port names the machine's port, and where it does not, its private address.
+    A server's port is reported as the server. A port forwarding is reported as the internal port,
+    or as the internal address where it names no port.
     """
     port = text(address, "port_id")
     if port is not None:
@@ -85,12 +88,15 @@ def _users(address: Json) -> list[str] | None:
     return sorted({one for one in forwarded if one})
 
 
-def _state(native_state: str | None, users: list[str] | None) -> ResourceState | None:
-    """Return the state: one that is led somewhere is DOWN until its router has heard of it."""
-    if native_state is None or users is None:
+def _state(native_state: str | None, attached: list[str] | None) -> ResourceState | None:
+    """Return the state: IN_USE once it is attached, also while its status is still DOWN.
+
+    Neutron sets the status to ACTIVE when the router has set up the address.
+    """
+    if native_state is None or attached is None:
         return None
     if native_state == "ERROR":
         return ResourceState.ERROR
-    if users:
+    if attached:
         return ResourceState.IN_USE
     return STATES.get(native_state, ResourceState.UPDATING)

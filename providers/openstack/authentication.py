@@ -1,6 +1,6 @@
-"""Signing in to Keystone, and the HTTP session that all calls go through.
+"""Authentication at Keystone, and the HTTP session of all calls.
 
-This module imports the SDK, and is imported by `client` alone.
+This module imports the SDK, and only `client` imports this module.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ CONNECT_SECONDS: Final = 5.0
 """A host that has not answered the TCP handshake by then is not there."""
 
 READ_SECONDS: Final = 60.0
-"""Nova answers a page of 1000 servers within some seconds, and a create within ten."""
+"""Nova returns a page of 1000 servers within some seconds, and the reply to a create within ten."""
 
 POOL_CONNECTIONS: Final = 4
-"""A session serves one thread, and a few services of it."""
+"""A session is used by one thread, for a few services."""
 
 
 def to_auth(credential: OpenStackCredential) -> v3.Password | v3.ApplicationCredential:
-    """Return the credential as keystoneauth signs in with it."""
+    """Return the keystoneauth plugin for the credential."""
     auth_url = credential.endpoint or ""
     if credential.password is not None:
         return v3.Password(
@@ -55,33 +55,33 @@ def to_auth(credential: OpenStackCredential) -> v3.Password | v3.ApplicationCred
 
 
 def to_requests_session(credential: OpenStackCredential) -> requests.Session:
-    """Return a session of requests with our timeouts, and the credential's certificates.
+    """Return a requests session with this module's time-outs and the credential's certificates.
 
-    HTTPS_PROXY and REQUESTS_CA_BUNDLE count, a .netrc does not: it holds identities.
+    HTTPS_PROXY and REQUESTS_CA_BUNDLE are used; a .netrc is not, for it contains identities.
     """
     session = requests.Session()
-    session.auth = _add_nothing
-    mount_guarded(session, _Bounded(credential.cacert, pool_maxsize=POOL_CONNECTIONS))
+    session.auth = _no_auth  # without it, requests reads .netrc
+    mount_guarded(session, _TimeoutAdapter(credential.cacert, pool_maxsize=POOL_CONNECTIONS))
     return session
 
 
-def _add_nothing(request: requests.PreparedRequest) -> requests.PreparedRequest:
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-class _Bounded(GuardedAdapter, TCPKeepAliveAdapter):
-    """Keeps every call within its time: keystoneauth knows one timeout for both waits."""
+class _TimeoutAdapter(GuardedAdapter, TCPKeepAliveAdapter):
+    """Sets both time-outs of every call: keystoneauth has one for connecting and reading."""
 
     def __init__(self, cacert: str | None, **options: Any) -> None:
         self._cacert = cacert
         super().__init__(**options)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Trust the credential's certificates beside the public ones."""
+        """Trust the credential's certificates in addition to the public ones."""
         if self._cacert is not None:
             kwargs["ssl_context"] = ssl.create_default_context(cadata=self._cacert)
         super().init_poolmanager(*args, **kwargs)
 
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]  # requests passes all of it by name
-        """Send with the timeouts of this module."""
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]  # requests passes every option by name
+        """Send with the time-outs of this module."""
         return super().send(request, **{**options, "timeout": (CONNECT_SECONDS, READ_SECONDS)})

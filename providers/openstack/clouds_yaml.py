@@ -1,4 +1,4 @@
-"""One cloud of a clouds.yaml as the fields of a credential.
+"""Reading one cloud of a clouds.yaml as the fields of a credential.
 
 Source: https://docs.openstack.org/openstacksdk/latest/user/config/configuration.html
 """
@@ -31,12 +31,12 @@ _AUTH: Final = frozenset(
 
 
 def read_cloud(text: str, name: str | None) -> dict[str, Any]:
-    """Return the credential's fields that one cloud of a clouds.yaml gives.
+    """Return the credential's fields from one cloud of a clouds.yaml.
 
-    Raises ValueError, without a word of the content, for what is no clouds.yaml, has not this
-    cloud, or signs in in a way that SkyClust does not know.
+    Raises ValueError, which does not quote the content, for a text that is not a clouds.yaml, a
+    cloud that is not in it, and an authentication method that SkyClust does not support.
     """
-    cloud = _chosen(_parsed(text), name)
+    cloud = _select_cloud(_parse(text), name)
     profile = cloud.get("profile")
     auth = cloud.get("auth")
     if not isinstance(auth, Mapping):
@@ -59,37 +59,37 @@ def read_cloud(text: str, name: str | None) -> dict[str, Any]:
     return fields
 
 
-def _parsed(text: str) -> Mapping[str, Any]:
-    import yaml  # noqa: PLC0415 - needed for this one way to give a credential
+def _parse(text: str) -> Mapping[str, Any]:
+    import yaml  # noqa: PLC0415 - only a credential with a clouds.yaml needs it
 
     try:
         content = load_plain_yaml(text)
     except yaml.YAMLError:
-        content = None  # its message would repeat the content
+        content = None  # its message would quote the content
     if not isinstance(content, Mapping):
         raise ValueError("clouds_yaml is not the content of a clouds.yaml")  # noqa: TRY004 - pydantic
     return content
 
 
-def _chosen(content: Mapping[str, Any], name: str | None) -> Mapping[str, Any]:
+def _select_cloud(content: Mapping[str, Any], name: str | None) -> Mapping[str, Any]:
     clouds = content.get("clouds")
     if not isinstance(clouds, Mapping) or not clouds:
         raise ValueError("the clouds.yaml has no `clouds`")
     if name is None and len(clouds) > 1:
         raise ValueError(f"cloud is missing: one of {', '.join(sorted(map(str, clouds)))}")
-    chosen = clouds.get(name) if name is not None else next(iter(clouds.values()))
-    if not isinstance(chosen, Mapping):
+    cloud = clouds.get(name) if name is not None else next(iter(clouds.values()))
+    if not isinstance(cloud, Mapping):
         raise ValueError(  # noqa: TRY004 - pydantic
             f"the clouds.yaml has no such cloud: it has {', '.join(sorted(map(str, clouds)))}"
         )
-    return chosen
+    return cloud
 
 
 def _auth_field(key: str, value: str) -> dict[str, str]:
     if key == "auth_url":
         return {"endpoint": value}
     if key in {"domain_name", "domain_id", "system_scope"}:
-        raise ValueError(f"`{key}` signs in to no project: machines belong to a project")
+        raise ValueError(f"`{key}` selects no project: servers belong to a project")
     if key in {"tenant_name", "tenant_id"}:
         key = key.replace("tenant", "project")
     if key not in _AUTH:

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Final
 
 from providers.openstack.fields import Json, integer
+from providers.openstack.services import Microversion
 from providers.openstack.tokens import (
     OWN_KEYS,
     REQUEST_KEY,
@@ -23,8 +24,6 @@ from providers.openstack.tokens import (
 from providers.openstack.user_data import MAX_LENGTH, to_user_data
 from skyclust.errors import InvalidRequest
 from skyclust.model.instance import DiskSpec, InstanceSpec
-
-Microversion = tuple[int, int]
 
 EXPLICIT_NO_NETWORK: Final = (2, 37)
 """The microversion from which a server without a network must request `networks: none`."""

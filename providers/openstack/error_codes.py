@@ -1,4 +1,4 @@
-"""The names of OpenStack's errors, and of the SDK's, and where each belongs in our tree."""
+"""The error codes of OpenStack's services and the SDK's exceptions, each with its error class."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from skyclust.errors import (
 _Table = Mapping[type[SkyClustError], tuple[str, ...]]
 
 
-def _flat(table: _Table) -> dict[str, type[SkyClustError]]:
-    return {name: ours for ours, names in table.items() for name in names}
+def _by_code(table: _Table) -> dict[str, type[SkyClustError]]:
+    return {code: kind for kind, codes in table.items() for code in codes}
 
 
-# The types of Neutron that its status says too little of, or something else than it means.
+# The error types of Neutron whose HTTP status is ambiguous or misleading.
 # Source: https://docs.openstack.org/neutron-lib/latest/reference/modules/neutron_lib.exceptions.html
 _TYPES: Final[_Table] = {
     QuotaExceeded: ("OverQuota", "SubnetPoolQuotaExceeded", "ExternalDNSOverQuota"),
@@ -49,9 +49,9 @@ _TYPES: Final[_Table] = {
         "UnsupportedPortDeviceOwner",
     ),
 }  # fmt: skip
-TYPES: Final = _flat(_TYPES)
+TYPES: Final = _by_code(_TYPES)
 
-# Neutron builds most of its types from a noun and one of these endings.
+# Neutron forms most of its error types from a noun and one of these endings.
 ENDINGS: Final[tuple[tuple[str, type[SkyClustError]], ...]] = (
     ("NotFound", NotFound),
     ("InUse", Conflict),
@@ -59,8 +59,8 @@ ENDINGS: Final[tuple[tuple[str, type[SkyClustError]], ...]] = (
     ("QuotaExceeded", QuotaExceeded),
 )
 
-# The faults of Nova, which Cinder has taken over. They go by their status; these names stand in
-# where a proxy has changed it. Source: https://docs.openstack.org/api-guide/compute/faults.html
+# The faults of Nova and Cinder. Their HTTP status takes precedence; the names are used where a
+# proxy has changed the status. Source: https://docs.openstack.org/api-guide/compute/faults.html
 _FAULTS: Final[_Table] = {
     InvalidRequest: ("badMediaType", "badRequest", "resizeNotAllowed"),
     AuthenticationFailed: ("unauthorized",),
@@ -74,10 +74,10 @@ _FAULTS: Final[_Table] = {
     CapacityExhausted: ("serverCapacityUnavailable",),
     Unavailable: ("computeFault", "serviceUnavailable", "volumeFault", "cloudServersFault"),
 }  # fmt: skip
-FAULTS: Final = _flat(_FAULTS)
+FAULTS: Final = _by_code(_FAULTS)
 
-# The classes of openstack.exceptions and keystoneauth1.exceptions, by name: the SDK is not
-# imported for a table. Those that carry an answer go by the answer.
+# The classes of openstack.exceptions and keystoneauth1.exceptions, by name, so that the SDK is not
+# imported for a table. An exception with an HTTP response is mapped by the response instead.
 _CLASSES: Final[_Table] = {
     Throttled: ("TooManyRequests",),
     Timeout: (
@@ -89,7 +89,7 @@ _CLASSES: Final[_Table] = {
         "HttpException", "HttpServerError", "InternalServerError",
         "RetriableConnectionFailure", "SSLError", "ServiceDiscoveryException",
         "ServiceUnavailable", "UnknownConnectionError",
-        # What requests raises while an answer is read, past keystoneauth.
+        # Raised by requests while a response is read, which keystoneauth does not convert.
         "ChunkedEncodingError", "RequestException",
     ),
     UnexpectedAnswer: (
@@ -123,4 +123,4 @@ _CLASSES: Final[_Table] = {
         "UnprocessableEntity", "UnsupportedMediaType", "ValidationException",
     ),
 }  # fmt: skip
-CLASSES: Final = _flat(_CLASSES)
+CLASSES: Final = _by_code(_CLASSES)

@@ -19,7 +19,7 @@ from providers.openstack.fields import (
     text,
     timestamp,
 )
-from providers.openstack.networks import own_only, to_tags
+from providers.openstack.networks import to_tags
 from providers.openstack.paging import get_pages
 from skyclust.errors import UnexpectedAnswer
 from skyclust.model.resource import Resource, ResourceKind
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
 
 PEERS: Final = {"ingress": "sources", "egress": "destinations"}
-EVERYBODY: Final = {"IPv4": "0.0.0.0/0", "IPv6": "::/0"}
+ANY_ADDRESS: Final = {"IPv4": "0.0.0.0/0", "IPv6": "::/0"}
 
 
 def get_firewalls(
@@ -42,7 +42,7 @@ def get_firewalls(
         "/security-groups",
         "security_groups",
         doing=f"list firewall in {region}",
-        params=own_only(clients),
+        params=clients.project_filter(),
         page_size=page_size,
     )
 
@@ -62,16 +62,16 @@ def to_firewall(region: str, group: Json) -> Resource:
             "description": text(group, "description"),
             "network": None,
             "project": text(group, "project_id"),
-            "rules": None if rules is None else [*sorted(map(to_rule, rules), key=_position)],
+            "rules": None if rules is None else [*sorted(map(to_rule, rules), key=_sort_key)],
         },
     )
 
 
 def to_rule(rule: Json) -> dict[str, JsonValue]:
-    """Return one rule; one whose range and group are null lets everybody through.
+    """Return one rule; a rule whose prefix and group are null applies to any address.
 
-    Raises UnexpectedAnswer for a rule that leads neither in nor out. Whom it lets through, and by
-    which protocol, is None where Neutron does not tell, not even that it is not bound to one.
+    Raises UnexpectedAnswer for a direction other than ingress and egress. Sources, destinations
+    and protocol are None where Neutron leaves out the field; null means any.
     """
     direction = required_text(rule, "direction")
     if direction not in PEERS:
@@ -82,7 +82,7 @@ def to_rule(rule: Json) -> dict[str, JsonValue]:
         or text(rule, "remote_address_group_id")
     )
     if peer is None and {"remote_ip_prefix", "remote_group_id"} <= set(rule):
-        peer = EVERYBODY.get(text(rule, "ethertype") or "")
+        peer = ANY_ADDRESS.get(text(rule, "ethertype") or "")
     return {
         "direction": direction,
         "protocol": text(rule, "protocol") or ("all" if "protocol" in rule else None),
@@ -92,8 +92,8 @@ def to_rule(rule: Json) -> dict[str, JsonValue]:
     }
 
 
-def _position(rule: dict[str, JsonValue]) -> tuple[bool, str, str, str, str]:
-    # Neutron gives rules in no fixed order.
+def _sort_key(rule: dict[str, JsonValue]) -> tuple[bool, str, str, str, str]:
+    # Neutron returns rules in no defined order.
     ingress = rule["direction"] == "ingress"
     peers = rule["sources"] if ingress else rule["destinations"]
     return (

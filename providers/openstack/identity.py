@@ -1,8 +1,8 @@
-"""Who a credential is, and what it is seen to lack.
+"""The identity of a credential, and the permissions it is known to lack.
 
-OpenStack tells the roles of a credential, and not what a role may do: that is each service's
-policy. So reads are tried, and of changes only what every policy asks for is known: a role
-above `reader` (https://docs.openstack.org/keystone/latest/admin/service-api-protection.html).
+A token contains the roles of a credential, but not what a role permits: that is each service's
+policy. So reads are tried, and of writes only what every policy requires is known: a role above
+`reader` (https://docs.openstack.org/keystone/latest/admin/service-api-protection.html).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _READS: Final = (
 )
 """Rules of the services' policies, and the smallest calls that need them."""
 
-_EVERYBODYS: Final = (
+_ALL_PROJECTS_READS: Final = (
     (
         "os_compute_api:servers:detail:get_all_tenants",
         "compute",
@@ -45,11 +45,11 @@ _WRITES: Final = (
     "os_compute_api:servers:start",
     "os_compute_api:servers:stop",
 )
-"""What a credential that may only read lacks, by the policies that services come with."""
+"""The rules that a credential with the role `reader` lacks in the services' default policies."""
 
 
 def get_identity(clients: OpenStackClients) -> Identity:
-    """Return project and user of a fresh token, and what is seen to be missing.
+    """Return project and user of a new token, and the permissions known to be missing.
 
     Raises AuthenticationFailed when Keystone does not accept the credential.
     """
@@ -77,16 +77,16 @@ def _domain(access: AccessInfo, of: str) -> str:
 
 
 def to_missing_writes(roles: Iterable[str]) -> list[str]:
-    """Return what a credential with these roles lacks for certain: a reader changes nothing."""
+    """Return the rules that a credential with these roles lacks: all writes for a reader."""
     return list(_WRITES) if set(roles) <= {"reader"} else []
 
 
 def _denied(clients: OpenStackClients) -> list[str]:
-    """Return the rules whose calls are refused, in the first region."""
+    """Return the read rules whose calls the first region refuses."""
     regions = get_regions(clients)
     if not regions:
         return []
-    reads = [*_READS, *(_EVERYBODYS if clients.credential.all_projects else ())]
+    reads = [*_READS, *(_ALL_PROJECTS_READS if clients.credential.all_projects else ())]
     denied = []
     for rule, service, path, params in reads:
         if not clients.has(regions[0], service):

@@ -1,4 +1,4 @@
-"""Images of Glance: those of the project, and those that others have shared with it.
+"""Images of Glance: those of the project, and those that other projects share with it.
 
 Source: https://docs.openstack.org/api-ref/image/v2/#images
 """
@@ -19,8 +19,8 @@ from skyclust.model.resource import Resource, ResourceKind, ResourceState
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
 
-EVERYBODYS: Final = frozenset({"public", "community"})
-"""Images that everybody may use; a community image is only not shown in everybody's list."""
+PUBLIC: Final = frozenset({"public", "community"})
+"""Visibilities of images that any project may use; lists of images leave out community images."""
 
 # https://docs.openstack.org/glance/latest/user/statuses.html
 STATES: Final = {
@@ -35,7 +35,7 @@ STATES: Final = {
     "uploading": ResourceState.PENDING,
 }
 
-# What Glance itself says of an image; everything else on it is a property that someone gave it.
+# The fields that Glance defines for an image; any other field is a property that a user has set.
 _BASE: Final = frozenset(
     {
         "checksum", "container_format", "created_at", "direct_url", "disk_format", "file", "id",
@@ -52,13 +52,13 @@ def get_images(
 ) -> Iterator[Sequence[Any]]:
     """Yield the project's own images and those shared with it, page by page.
 
-    Public images of others are left out: they are the cloud's, not the project's. Glance shows
-    hidden images in a list of their own only (`os_hidden`).
+    Public images of other projects are left out: they belong to the cloud. Hidden images are
+    requested separately, for Glance lists only them or only the others (`os_hidden`).
     """
     doing = f"list image in {region}"
     project = clients.project_id()
-    every = clients.credential.all_projects
-    own: Json = {"visibility": "all"} if every else {"visibility": "all", "owner": project}
+    all_projects = clients.credential.all_projects
+    own: Json = {"visibility": "all"} if all_projects else {"visibility": "all", "owner": project}
     seen: set[str] = set()
     for hidden in ("false", "true"):
         for page in get_pages(
@@ -71,9 +71,9 @@ def get_images(
             params={**own, "os_hidden": hidden},
             page_size=page_size,
         ):
-            # A Glance that knows no hidden images takes no notice of what is asked for.
-            yield [one for one in page if _is_shown(one, project) and _is_new(one, seen)]
-    if every:
+            # A Glance without hidden images ignores the filter, so both lists are the same.
+            yield [image for image in page if _is_listed(image, project) and _is_new(image, seen)]
+    if all_projects:
         return
     for page in get_pages(
         clients,
@@ -85,26 +85,26 @@ def get_images(
         params={"visibility": "shared", "member_status": "accepted"},
         page_size=page_size,
     ):
-        yield [one for one in page if not _is_of(one, project) and _is_new(one, seen)]
+        yield [image for image in page if not _is_own(image, project) and _is_new(image, seen)]
 
 
-def _is_shown(image: Any, project: str) -> bool:
+def _is_listed(image: Any, project: str) -> bool:
     is_public = isinstance(image, dict) and image.get("visibility") == "public"
-    return not is_public or _is_of(image, project)
+    return not is_public or _is_own(image, project)
 
 
-def _is_of(image: Any, project: str) -> bool:
+def _is_own(image: Any, project: str) -> bool:
     return isinstance(image, dict) and image.get("owner") == project
 
 
 def _is_new(image: Any, seen: set[str]) -> bool:
-    """Return whether an image has not been seen in an earlier list, and note it."""
+    """Return whether an image was not in an earlier list, and remember its id."""
     identifier = image.get("id") if isinstance(image, dict) else None
     if not isinstance(identifier, str):
         return True
-    fresh = identifier not in seen
+    is_new = identifier not in seen
     seen.add(identifier)
-    return fresh
+    return is_new
 
 
 def to_image(region: str, image: Json) -> Resource:
@@ -112,7 +112,7 @@ def to_image(region: str, image: Json) -> Resource:
     native_state, visibility = text(image, "status"), text(image, "visibility")
     size = integer(image, "virtual_size") or integer(image, "size")
     gib = -(-size // 2**30) if size else 0
-    word = text(image, "architecture")
+    architecture = text(image, "architecture")
     return Resource(
         provider="openstack",
         region=region,
@@ -124,12 +124,12 @@ def to_image(region: str, image: Json) -> Resource:
         tags=_tags(image),
         created_at=timestamp(image, "created_at"),
         attributes={
-            "architecture": to_architecture(word) or word,
+            "architecture": to_architecture(architecture) or architecture,
             "description": text(image, "description"),
             "hidden": flag(image, "os_hidden"),
             "platform": text(image, "os_distro"),
             "project": text(image, "owner"),
-            "public": visibility in EVERYBODYS if visibility else None,
+            "public": visibility in PUBLIC if visibility else None,
             "size_gib": max(gib, integer(image, "min_disk") or 0) or None,
             "snapshots": _snapshots(image),
             "visibility": visibility,
@@ -138,9 +138,9 @@ def to_image(region: str, image: Json) -> Resource:
 
 
 def _snapshots(image: Json) -> list[JsonValue]:
-    """Return the ids of the snapshots that hold the disks of a server that boots from a volume.
+    """Return the ids of the volume snapshots in an image of a server that boots from a volume.
 
-    Nova writes them to the property block_device_mapping, which is JSON in a text.
+    Nova stores them in the property block_device_mapping, as JSON.
     Source: https://docs.openstack.org/nova/latest/user/block-device-mapping.html
     """
     mapping = image.get("block_device_mapping")
@@ -150,12 +150,14 @@ def _snapshots(image: Json) -> list[JsonValue]:
         devices = json.loads(mapping)
     except ValueError:
         return []
-    listed = [one for one in devices if isinstance(one, dict)] if isinstance(devices, list) else []
-    return [one for device in listed if (one := text(device, "snapshot_id"))]
+    if not isinstance(devices, list):
+        return []
+    ids = (text(device, "snapshot_id") for device in devices if isinstance(device, dict))
+    return [snapshot_id for snapshot_id in ids if snapshot_id]
 
 
 def _tags(image: Json) -> dict[str, str]:
-    """Return the properties of an image, and its tags, which are words without a value."""
+    """Return the properties of an image, and its tags with an empty value."""
     properties = {
         key: value
         for key, value in image.items()

@@ -1,4 +1,4 @@
-"""The interfaces of a server, as Nova tells them by its addresses.
+"""The network interfaces of a server, derived from its addresses.
 
 Source: https://docs.openstack.org/api-ref/compute/#servers-servers (`addresses`)
 """
@@ -31,7 +31,7 @@ class Interface:
 
     @property
     def attribute(self) -> dict[str, JsonValue]:
-        """Return the interface as an attribute of a machine."""
+        """Return the interface as an attribute of an instance."""
         return {
             "network": self.network,
             "subnet": self.subnet,
@@ -43,49 +43,51 @@ class Interface:
 def to_interfaces(server: Json, names: Names) -> list[Interface]:
     """Return the interfaces of a server, the primary one first.
 
-    Nova shows addresses by the name of their network, those of all interfaces in it together;
-    the MAC address tells them apart. A floating address stands at the interface that it leads to.
+    Nova groups addresses by the name of their network; the MAC address distinguishes the
+    interfaces in one network. A floating IP has the MAC address of its interface.
     """
     project = text(server, "tenant_id") or ""
     networks = inner(server, "addresses")
-    found: dict[tuple[str, str | None], Interface] = {}
+    interfaces: dict[tuple[str, str | None], Interface] = {}
     for name in networks:
         network = names.network(project, name)
-        for one in objects(networks, name) or ():
-            address = text(one, "addr")
+        for entry in objects(networks, name) or ():
+            address = text(entry, "addr")
             if address is None:
                 continue
-            interface = found.setdefault((name, text(one, _MAC)), Interface(network))
-            floating = text(one, _KIND) == "floating"
+            interface = interfaces.setdefault((name, text(entry, _MAC)), Interface(network))
+            floating = text(entry, _KIND) == "floating"
             if not floating and interface.subnet is None:
                 interface.subnet = names.subnet(network, address)
             is_public = floating or is_global(address)
             (interface.public if is_public else interface.private).append(address)
-    return list(found.values())
+    return list(interfaces.values())
 
 
 def to_addresses(
     interfaces: Sequence[Interface],
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the private and the public addresses of all interfaces, IPv4 first."""
-    private = [address for one in interfaces for address in one.private]
-    public = [address for one in interfaces for address in one.public]
+    private = [address for interface in interfaces for address in interface.private]
+    public = [address for interface in interfaces for address in interface.public]
     return tuple(ipv4_first(private)), tuple(ipv4_first(public))
 
 
 def ipv4_first(addresses: Iterable[str]) -> list[str]:
     """Return addresses with those of IPv4 first, otherwise in their order."""
-    return sorted(addresses, key=lambda one: ":" in one)
+    return sorted(addresses, key=lambda address: ":" in address)
 
 
 def is_global(address: str) -> bool:
-    """Return whether an address can be reached from everywhere.
+    """Return whether an address is reachable from the Internet.
 
-    A network may lead to the Internet by itself: its addresses are public without floating. The
-    ranges are those of the registries of special purpose addresses (RFC 6890). Raises
-    UnexpectedAnswer for what is no address.
+    A network may be routed to the Internet directly: its addresses are public without a floating
+    IP. The ranges are those of the registries of special purpose addresses (RFC 6890). Raises
+    UnexpectedAnswer for a text that is not an address.
     """
     try:
         return ip_address(address).is_global
     except ValueError:
-        raise UnexpectedAnswer(f"{address!r:.60} is no address.", provider="openstack") from None
+        raise UnexpectedAnswer(
+            f"{address!r:.60} is not an address.", provider="openstack"
+        ) from None

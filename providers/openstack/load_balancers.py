@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.openstack.fields import Json, objects, required_id, text, texts, timestamp
-from providers.openstack.networks import own_only, to_tags
+from providers.openstack.networks import to_tags
 from providers.openstack.paging import get_pages
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
@@ -45,7 +45,7 @@ def get_load_balancers(
         "/lbaas/loadbalancers",
         "loadbalancers",
         doing=f"list load_balancer in {region}",
-        params=own_only(clients),
+        params=clients.project_filter(),
         page_size=page_size,
     )
 
@@ -57,7 +57,7 @@ def to_load_balancer(region: str, balancer: Json) -> Resource:
     zone = text(balancer, "availability_zone")
     address = text(balancer, "vip_address")
     groups = texts(balancer, "vip_sg_ids")
-    further = (text(one, "ip_address") for one in objects(balancer, "additional_vips") or ())
+    additional = (text(one, "ip_address") for one in objects(balancer, "additional_vips") or ())
     return Resource(
         provider="openstack",
         region=region,
@@ -71,7 +71,7 @@ def to_load_balancer(region: str, balancer: Json) -> Resource:
         created_at=timestamp(balancer, "created_at"),
         attributes={
             "address": address,
-            "addresses": [one for one in (address, *further) if one],
+            "addresses": [one for one in (address, *additional) if one],
             "description": text(balancer, "description"),
             "dns_name": None,
             "firewalls": None if groups is None else [*groups],
@@ -86,9 +86,9 @@ def to_load_balancer(region: str, balancer: Json) -> Resource:
 
 
 def to_balancer_state(provisioning: str | None, operating: str | None) -> ResourceState | None:
-    """Return the state of a load balancer by what is done with it, else by how it works.
+    """Return the state for the provisioning status if it is transitional, else the operating one.
 
-    None where Octavia does not tell how it works. A status that Octavia adds one day is UPDATING.
+    None without an operating status. An operating status that Octavia adds later is UPDATING.
     """
     if provisioning in PROVISIONING:
         return PROVISIONING[provisioning]

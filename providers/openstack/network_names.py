@@ -1,7 +1,7 @@
-"""What the names in a server's description stand for: networks, subnets and security groups.
+"""Resolving the names of networks, subnets and security groups in a server to their ids.
 
-Nova tells the network of an address and the security groups of a server by their names only.
-The ids are Neutron's; its lists are short beside the list of servers, and are kept for a while.
+Nova reports the network of an address and the security groups of a server by name only. Their ids
+come from Neutron; its lists are short compared with the list of servers, and are cached.
 """
 
 from __future__ import annotations
@@ -18,18 +18,22 @@ from providers.openstack.paging import get_pages
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
 
-KEPT_SECONDS: Final = 60.0
-"""How long names are remembered: a new network is looked for at once, a new name for an old
-one is seen after this time."""
+CACHE_SECONDS: Final = 60.0
+"""How long names are cached: a new network is looked up at once, a renamed one appears after this
+time."""
+
+MIN_AGE_SECONDS: Final = 1.0
+"""Names younger than this are not read again, even when a network is missing among them."""
 
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Names:
-    """Ids by project and name; shared networks stand under the project "".
+    """The ids of networks and security groups by project and name, and the subnets of networks.
 
-    `port_groups` has the security groups of each server's ports, once somebody needed them.
+    Shared networks have the project "". `port_groups` has the ids of the security groups of each
+    server's ports, None until they are needed.
     """
 
     networks: dict[tuple[str, str], list[str]] = field(default_factory=dict)
@@ -39,59 +43,59 @@ class Names:
 
     def network(self, project: str, name: str) -> str | None:
         """Return the id of a project's network, None when the name is unknown or not unique."""
-        found = self.networks.get((project, name)) or self.networks.get(("", name)) or []
-        return found[0] if len(found) == 1 else None
+        ids = self.networks.get((project, name)) or self.networks.get(("", name)) or []
+        return ids[0] if len(ids) == 1 else None
 
     def subnet(self, network: str | None, address: str | None) -> str | None:
-        """Return the id of a network's subnet that an address lies in."""
+        """Return the id of the subnet of a network that contains an address."""
         if network is None or address is None:
             return None
         try:
-            inside = ip_address(address)
+            parsed = ip_address(address)
         except ValueError:
             return None
         ranges = self.subnets.get(network, ())
-        return next((subnet for range_, subnet in ranges if inside in range_), None)
+        return next((subnet for range_, subnet in ranges if parsed in range_), None)
 
     def firewall(self, project: str, name: str) -> str | None:
         """Return the id of a project's security group, None when it is unknown or not unique."""
-        found = self.firewalls.get((project, name)) or []
-        return found[0] if len(found) == 1 else None
+        ids = self.firewalls.get((project, name)) or []
+        return ids[0] if len(ids) == 1 else None
 
 
-class NameBook:
-    """The names of each region, read when first needed and again after some time."""
+class NameCache:
+    """The names of each region, read when first needed and again after CACHE_SECONDS."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: dict[str, tuple[float, Names]] = {}
+        self._cached: dict[str, tuple[float, Names]] = {}
 
     def names(
-        self, clients: OpenStackClients, region: str, wanted: Iterable[tuple[str, str]] = ()
+        self, clients: OpenStackClients, region: str, networks: Iterable[tuple[str, str]] = ()
     ) -> Names:
-        """Return the names of a region; read anew when a wanted network is not among them."""
+        """Return the names of a region; read again when one of these networks is missing."""
         with self._lock:
-            read_at, kept = self._kept.get(region, (0.0, None))
+            read_at, cached = self._cached.get(region, (0.0, None))
         now = time.monotonic()
-        if kept is not None and now - read_at < KEPT_SECONDS:
-            fresh_enough = now - read_at < 1.0
-            if fresh_enough or all(_has(kept, project, name) for project, name in wanted):
-                return kept
-        read = read_names(clients, region)
+        if cached is not None and now - read_at < CACHE_SECONDS:
+            recent = now - read_at < MIN_AGE_SECONDS
+            if recent or all(_has(cached, project, name) for project, name in networks):
+                return cached
+        names = read_names(clients, region)
         with self._lock:
-            self._kept[region] = (now, read)
-        return read
+            self._cached[region] = (now, names)
+        return names
 
     def with_ports(self, clients: OpenStackClients, region: str, names: Names) -> Names:
-        """Return names with the security groups of the region's ports, read once for each read."""
+        """Return names with the security groups of the region's ports, cached with the names."""
         if names.port_groups is not None:
             return names
-        known = replace(names, port_groups=read_port_groups(clients, region))
+        extended = replace(names, port_groups=read_port_groups(clients, region))
         with self._lock:
-            read_at, kept = self._kept.get(region, (0.0, None))
-            if kept is names:
-                self._kept[region] = (read_at, known)
-        return known
+            read_at, cached = self._cached.get(region, (0.0, None))
+            if cached is names:
+                self._cached[region] = (read_at, extended)
+        return extended
 
 
 def _has(names: Names, project: str, name: str) -> bool:
@@ -102,11 +106,13 @@ def read_names(clients: OpenStackClients, region: str) -> Names:
     """Return the names of networks, subnets and security groups; empty without Neutron."""
     if not clients.has(region, "network"):
         return Names()
-    shown = ["id", "name", "project_id", "shared", "router:external"]
-    networks = _listed(clients, region, "networks", {"fields": shown})
-    subnets = _listed(clients, region, "subnets", {"fields": ["id", "network_id", "cidr"]})
-    shown = ["id", "name", "project_id"]
-    groups = _listed(clients, region, "security_groups", {**_own(clients), "fields": shown})
+    fields = ["id", "name", "project_id", "shared", "router:external"]
+    networks = _list(clients, region, "networks", {"fields": fields})
+    subnets = _list(clients, region, "subnets", {"fields": ["id", "network_id", "cidr"]})
+    fields = ["id", "name", "project_id"]
+    groups = _list(
+        clients, region, "security_groups", {**clients.project_filter(), "fields": fields}
+    )
     return to_names(networks, subnets, groups)
 
 
@@ -114,32 +120,31 @@ def read_port_groups(clients: OpenStackClients, region: str) -> dict[str, set[st
     """Return the ids of the security groups of each server's ports; empty without Neutron."""
     if not clients.has(region, "network"):
         return {}
-    shown = {**_own(clients), "fields": ["id", "device_id", "security_groups"]}
-    return to_port_groups(_listed(clients, region, "ports", shown))
+    params = {**clients.project_filter(), "fields": ["id", "device_id", "security_groups"]}
+    return to_port_groups(_list(clients, region, "ports", params))
 
 
-def _own(clients: OpenStackClients) -> Json:
-    return {} if clients.credential.all_projects else {"project_id": clients.project_id()}
+def _list(clients: OpenStackClients, region: str, collection: str, params: Json) -> list[Json]:
+    """Return the objects of a collection of Neutron.
 
-
-def _listed(clients: OpenStackClients, region: str, what: str, params: Json) -> list[Json]:
-    """Return what Neutron lists; what is no object there is named by the list of its own kind."""
-    doing = f"read the names of {what.replace('_', ' ')} in {region}"
-    path = f"/{what.replace('_', '-')}"
-    pages = get_pages(clients, region, "network", path, what, doing=doing, params=params)
-    return [one for page in pages for one in page if isinstance(one, dict)]
+    Anything else in it is left out: the list of that kind in the inventory reports it.
+    """
+    doing = f"read the names of {collection.replace('_', ' ')} in {region}"
+    path = f"/{collection.replace('_', '-')}"
+    pages = get_pages(clients, region, "network", path, collection, doing=doing, params=params)
+    return [item for page in pages for item in page if isinstance(item, dict)]
 
 
 def to_names(networks: Iterable[Json], subnets: Iterable[Json], groups: Iterable[Json]) -> Names:
-    """Return what Neutron lists as ids by name; what has no id or no name stands for nothing."""
+    """Return the names in lists of Neutron; an item without an id or a name is left out."""
     names = Names()
     for network in networks:
         projects = {_text(network, "project_id")}
         if network.get("shared") or network.get("router:external"):
             projects.add("")
         for project in projects:
-            _note(names.networks, (project, _text(network, "name")), _text(network, "id"))
-    for subnet in sorted(subnets, key=lambda one: _text(one, "id")):
+            _add(names.networks, (project, _text(network, "name")), _text(network, "id"))
+    for subnet in sorted(subnets, key=lambda subnet: _text(subnet, "id")):
         try:
             range_ = ip_network(_text(subnet, "cidr"), strict=False)
         except ValueError:
@@ -149,25 +154,25 @@ def to_names(networks: Iterable[Json], subnets: Iterable[Json], groups: Iterable
             ranges.append((range_, _text(subnet, "id")))
     for group in groups:
         key = (_text(group, "project_id"), _text(group, "name"))
-        _note(names.firewalls, key, _text(group, "id"))
+        _add(names.firewalls, key, _text(group, "id"))
     return names
 
 
 def to_port_groups(ports: Iterable[Json]) -> dict[str, set[str]]:
-    """Return the ids of security groups by the server whose ports have them."""
-    found: dict[str, set[str]] = {}
+    """Return the ids of the security groups of ports by the server of the port."""
+    by_server: dict[str, set[str]] = {}
     for port in ports:
-        groups = port.get("security_groups")
-        if _text(port, "device_id") and isinstance(groups, list):
-            found.setdefault(_text(port, "device_id"), set()).update(map(str, filter(None, groups)))
-    return found
+        groups, server = port.get("security_groups"), _text(port, "device_id")
+        if server and isinstance(groups, list):
+            by_server.setdefault(server, set()).update(map(str, filter(None, groups)))
+    return by_server
 
 
-def _note(ids: dict[tuple[str, str], list[str]], key: tuple[str, str], found: str) -> None:
-    if key[1] and found:
-        ids.setdefault(key, []).append(found)
+def _add(ids: dict[tuple[str, str], list[str]], key: tuple[str, str], id_: str) -> None:
+    if key[1] and id_:
+        ids.setdefault(key, []).append(id_)
 
 
-def _text(thing: Json, key: str) -> str:
-    value = thing.get(key)
+def _text(item: Json, key: str) -> str:
+    value = item.get(key)
     return value if isinstance(value, str) else ""

@@ -37,11 +37,11 @@ def get_networks(
 ) -> Iterator[Sequence[Any]]:
     """Yield the project's networks and those shared with it, page by page.
 
-    Neutron shows an administrator the networks of everybody, so the project is asked for.
+    The request names the project: Neutron returns the networks of all projects to an
+    administrator.
     """
     doing = f"list network in {region}"
     project = clients.project_id()
-    every = clients.credential.all_projects
     cidrs = _cidrs(clients, region)
     for page in get_pages(
         clients,
@@ -50,11 +50,11 @@ def get_networks(
         "/networks",
         "networks",
         doing=doing,
-        params={} if every else {"project_id": project},
+        params=clients.project_filter(),
         page_size=page_size,
     ):
-        yield [_with_cidrs(one, cidrs) for one in page]
-    if every:
+        yield [_with_cidrs(network, cidrs) for network in page]
+    if clients.credential.all_projects:
         return
     for page in get_pages(
         clients,
@@ -66,22 +66,22 @@ def get_networks(
         params={"shared": "true"},
         page_size=page_size,
     ):
-        yield [_with_cidrs(one, cidrs) for one in page if not _is_of(one, project)]
+        yield [_with_cidrs(network, cidrs) for network in page if not _is_own(network, project)]
 
 
-def _is_of(network: Any, project: str) -> bool:
+def _is_own(network: Any, project: str) -> bool:
     return isinstance(network, dict) and network.get("project_id") == project
 
 
 def _with_cidrs(network: Any, cidrs: dict[str, list[str] | None]) -> Any:
-    """Return a network with the ranges of its subnets, None where not all of them are told."""
+    """Return a network with the CIDRs of its subnets, None where one of them is unknown."""
     if not isinstance(network, dict):
         return network
     return {**network, "cidrs": cidrs.get(str(network.get("id")), [])}
 
 
 def _cidrs(clients: OpenStackClients, region: str) -> dict[str, list[str] | None]:
-    """Return the address ranges of each network: Neutron names only the ids of its subnets."""
+    """Return the CIDRs of each network: in a network Neutron reports only its subnets' ids."""
     pages = get_pages(
         clients,
         region,
@@ -95,25 +95,25 @@ def _cidrs(clients: OpenStackClients, region: str) -> dict[str, list[str] | None
 
 
 def to_cidrs(subnets: Iterable[Json]) -> dict[str, list[str] | None]:
-    """Return the address ranges of subnets by network, IPv4 first and in order.
+    """Return the CIDRs of subnets by network, sorted with IPv4 first.
 
-    None for a network with a subnet whose range is not told.
+    None for a network with a subnet whose CIDR is unknown.
     """
-    found: dict[str, list[str] | None] = {}
+    by_network: dict[str, list[str] | None] = {}
     for subnet in subnets:
         network, cidr = str(subnet.get("network_id")), subnet.get("cidr")
-        known = found.setdefault(network, [])
-        if known is not None and _is_range(cidr):
-            known.append(str(cidr))
+        cidrs = by_network.setdefault(network, [])
+        if cidrs is not None and _is_cidr(cidr):
+            cidrs.append(str(cidr))
         else:
-            found[network] = None
+            by_network[network] = None
     return {
-        network: None if cidrs is None else sorted(cidrs, key=_position)
-        for network, cidrs in found.items()
+        network: None if cidrs is None else sorted(cidrs, key=_sort_key)
+        for network, cidrs in by_network.items()
     }
 
 
-def _is_range(cidr: object) -> bool:
+def _is_cidr(cidr: object) -> bool:
     try:
         ip_network(str(cidr), strict=False)
     except ValueError:
@@ -121,7 +121,7 @@ def _is_range(cidr: object) -> bool:
     return True
 
 
-def _position(cidr: str) -> tuple[int, int]:
+def _sort_key(cidr: str) -> tuple[int, int]:
     network = ip_network(cidr, strict=False)
     return network.version, int(network.network_address)
 
@@ -129,8 +129,8 @@ def _position(cidr: str) -> tuple[int, int]:
 def to_network(region: str, network: Json) -> Resource:
     """Return a network as an inventory resource.
 
-    No network is the default one: a machine for which none is asked lands in the only one that
-    the project has.
+    No network is the default: a server without a network in its spec is created in the only
+    network of the project.
     """
     native_state = text(network, "status")
     cidrs = texts(network, "cidrs")
@@ -167,21 +167,16 @@ def get_subnets(
         "/subnets",
         "subnets",
         doing=f"list subnet in {region}",
-        params=own_only(clients),
+        params=clients.project_filter(),
         page_size=page_size,
     )
-
-
-def own_only(clients: OpenStackClients) -> Json:
-    """Return the parameters that keep a list of Neutron or Octavia to the project."""
-    return {} if clients.credential.all_projects else {"project_id": clients.project_id()}
 
 
 def to_subnet(region: str, subnet: Json) -> Resource:
     """Return a subnet as an inventory resource: one range, of IPv4 or of IPv6.
 
-    A network of both has a subnet for each. Neutron does not tell how much of it is free, nor
-    whether its addresses are public.
+    A network with both has a subnet for each. Neutron reports neither the number of free
+    addresses nor whether the addresses are public.
     """
     cidr = text(subnet, "cidr")
     return Resource(
@@ -206,7 +201,7 @@ def to_subnet(region: str, subnet: Json) -> Resource:
     )
 
 
-def to_tags(thing: Json) -> dict[str, str]:
-    """Return the tags of something of Neutron's: words without a value, or `key=value`."""
-    parts = (tag.partition("=") for tag in sorted(texts(thing, "tags") or ()))
+def to_tags(item: Json) -> dict[str, str]:
+    """Return the tags of an object of Neutron or Octavia; `key=value` is split, others get ""."""
+    parts = (tag.partition("=") for tag in sorted(texts(item, "tags") or ()))
     return {key: value for key, _, value in parts}

@@ -1,4 +1,4 @@
-"""Reading a list of OpenStack page by page, to its end."""
+"""Reading a collection of OpenStack page by page, to its end."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from skyclust.providerkit.paging import PageGuard
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
 
-LARGEST_PAGE: Final = 1000
-"""What Nova, Cinder and Glance give at most by default (osapi_max_limit, api_limit_max)."""
+MAX_PAGE_SIZE: Final = 1000
+"""The largest page of Nova, Cinder and Glance by default (osapi_max_limit, api_limit_max)."""
 
-MOST_RESTARTS: Final = 5
-"""How often one list of Neutron may begin anew while it is read."""
+MAX_RESTARTS: Final = 5
+"""How often Neutron may restart one list from its beginning while it is read."""
 
 Json = dict[str, Any]
 
@@ -34,72 +34,73 @@ def get_pages(
     page_size: int | None = None,
     first_unbounded: bool = False,
 ) -> Iterator[list[Any]]:
-    """Yield the things of a collection, page by page, to the end.
+    """Yield the items of a collection, page by page, to the end.
 
-    A page is asked for by the id of the last thing before it: the links that services give for
-    the next page may lead to an address that is not ours. A service may give fewer things than
-    it is asked for; the list ends where it gives no link and less than asked. Neutron begins
-    some of its lists anew when the thing that the id belongs to is gone by then: what was
-    yielded before is left out. With `first_unbounded` the first page is asked for without a
-    limit and has the service's own. Things without an id are yielded for the reader to refuse.
+    The next page is requested with the id of the previous page's last item as the `marker`; the
+    links to the next page are not followed, for they may name an internal address. A service may
+    return fewer items than the limit; the list ends with a page that is neither full nor has a
+    link to a next one. Neutron restarts some lists from the beginning when the item of the marker
+    has been deleted; items that were yielded before are left out then. With `first_unbounded` the
+    first page is requested without a limit, and has the service's own. Items without an id are
+    yielded, for the reader to report.
     """
-    limit = LARGEST_PAGE if page_size is None else min(max(page_size, 1), LARGEST_PAGE)
-    asked: Json = dict(params or {})
+    limit = MAX_PAGE_SIZE if page_size is None else min(max(page_size, 1), MAX_PAGE_SIZE)
+    query: Json = dict(params or {})
     if not first_unbounded:
-        asked["limit"] = limit
-    place = _Place(doing, may_begin_anew=service == "network")
+        query["limit"] = limit
+    progress = _Progress(doing, may_restart=service == "network")
     marker: str | None = None
     while True:
-        answer = _page(
-            clients, region, service, path, params={**asked, "marker": marker}, doing=doing
+        answer = _get_page(
+            clients, region, service, path, params={**query, "marker": marker}, doing=doing
         )
-        things = require_list(answer, collection, doing=doing, provider="openstack")
-        yield place.fresh(things)
-        marker = place.following(answer, collection, things, full=len(things) >= limit)
+        items = require_list(answer, collection, doing=doing, provider="openstack")
+        yield progress.new_items(items)
+        marker = progress.next_marker(answer, collection, items, full=len(items) >= limit)
         if marker is None:
             return
-        asked["limit"] = limit
+        query["limit"] = limit
 
 
-class _Place:
-    """How far a list is read: what was yielded, and which pages led on."""
+class _Progress:
+    """The ids that one list has yielded so far, and the guard against a list without an end."""
 
-    def __init__(self, doing: str, *, may_begin_anew: bool) -> None:
+    def __init__(self, doing: str, *, may_restart: bool) -> None:
         self._doing = doing
         self._guard = PageGuard(doing, "openstack")
-        self._restarts_left = MOST_RESTARTS if may_begin_anew else 0
+        self._restarts_left = MAX_RESTARTS if may_restart else 0
         self._seen: set[object] = set()
 
-    def fresh(self, things: Sequence[Any]) -> list[Any]:
-        """Return the things of a page that no page before it had."""
-        ids = [_id_of(thing) for thing in things]
+    def new_items(self, items: Sequence[Any]) -> list[Any]:
+        """Return the items of a page that no earlier page had."""
+        ids = [_id_of(item) for item in items]
         if self._restarts_left and ids and ids[0] is not None and ids[0] in self._seen:
             self._restarts_left -= 1
-            self._guard = PageGuard(self._doing, "openstack")  # the same pages lead on again
-        found = [thing for thing, id_ in zip(things, ids, strict=True) if id_ not in self._seen]
+            self._guard = PageGuard(self._doing, "openstack")  # the same markers come again
+        new = [item for item, id_ in zip(items, ids, strict=True) if id_ not in self._seen]
         self._seen.update(id_ for id_ in ids if id_ is not None)
-        return found
+        return new
 
-    def following(
-        self, answer: Any, collection: str, things: list[Any], *, full: bool
+    def next_marker(
+        self, answer: Any, collection: str, items: list[Any], *, full: bool
     ) -> str | None:
         """Return the marker of the next page, None at the end.
 
-        Raises UnexpectedAnswer for a list that never ends, or that does not say how it goes on.
+        Raises UnexpectedAnswer for a list without an end, and for a page without a marker.
         """
-        if not things:
+        if not items:
             return None
-        link = _link(answer, collection)
+        link = _next_link(answer, collection)
         if link is None and not full:
             return None
-        marker = _marker_of(link) or _id_of(things[-1])
+        marker = _marker_of(link) or _id_of(items[-1])
         if marker is None:
             raise UnexpectedAnswer(
-                f"Could not {self._doing}: a page ends with a thing without an id, so the next"
-                " one cannot be asked for.",
+                f"Could not {self._doing}: the last item of a page has no id, so the next page"
+                " cannot be requested.",
                 provider="openstack",
             )
-        self._guard.check(marker, (one for one in map(_id_of, things) if one is not None))
+        self._guard.check(marker, (id_ for id_ in map(_id_of, items) if id_ is not None))
         return marker
 
 
@@ -113,25 +114,25 @@ def get_all(
     doing: str,
     params: Json | None = None,
 ) -> list[Json]:
-    """Return the things of all pages of a collection."""
+    """Return the items of all pages of a collection; raises UnexpectedAnswer for one without id."""
     pages = get_pages(clients, region, service, path, collection, doing=doing, params=params)
-    things = [thing for page in pages for thing in page]
-    if any(_id_of(thing) is None for thing in things):
+    items = [item for page in pages for item in page]
+    if any(_id_of(item) is None for item in items):
         raise UnexpectedAnswer(
             f"Could not {doing}: one of the {collection} has no id.", provider="openstack"
         )
-    return things
+    return items
 
 
-def _page(
+def _get_page(
     clients: OpenStackClients, region: str, service: str, path: str, *, params: Json, doing: str
 ) -> Any:
-    given = {name: value for name, value in params.items() if value is not None}
+    query = {name: value for name, value in params.items() if value is not None}
     try:
-        answer = clients.call(region, service, "GET", path, doing=doing, params=given)
+        answer = clients.call(region, service, "GET", path, doing=doing, params=query)
     except (InvalidRequest, NotFound) as error:
-        if "marker" in given and str(given["marker"]) in error.message:
-            # What stood last on the page before is gone since: the list begins anew.
+        if "marker" in query and str(query["marker"]) in error.message:
+            # The item of the marker has been deleted: the list must be read from its beginning.
             raise Unavailable(
                 f"Could not {doing}: the list changed while it was read.",
                 hint="Read it again.",
@@ -142,17 +143,17 @@ def _page(
     return answer
 
 
-def _id_of(thing: object) -> str | None:
-    found = thing.get("id") if isinstance(thing, dict) else None
-    return str(found) if isinstance(found, str | int) and found != "" else None
+def _id_of(item: object) -> str | None:
+    id_ = item.get("id") if isinstance(item, dict) else None
+    return str(id_) if isinstance(id_, str | int) and id_ != "" else None
 
 
-def _link(answer: Mapping[str, Any], collection: str) -> object:
-    """Return the link to the next page: in Nova's and Neutron's way, or in Glance's."""
+def _next_link(answer: Mapping[str, Any], collection: str) -> object:
+    """Return the link to the next page as Nova and Neutron write it, or as Glance does."""
     links = answer.get(f"{collection}_links")
-    for one in links if isinstance(links, list) else ():
-        if isinstance(one, dict) and one.get("rel") == "next":
-            return one.get("href")
+    for link in links if isinstance(links, list) else ():
+        if isinstance(link, dict) and link.get("rel") == "next":
+            return link.get("href")
     return answer.get("next")
 
 
@@ -160,7 +161,7 @@ def _marker_of(link: object) -> str | None:
     if not isinstance(link, str):
         return None
     try:
-        told = parse_qs(urlsplit(link).query).get("marker")
+        markers = parse_qs(urlsplit(link).query).get("marker")
     except ValueError:
         return None
-    return told[0] if told else None
+    return markers[0] if markers else None

@@ -1,4 +1,4 @@
-"""Regions: those of the catalog that have a compute service."""
+"""The regions of the service catalog that have a compute service."""
 
 from __future__ import annotations
 
@@ -11,22 +11,27 @@ if TYPE_CHECKING:
 
 
 def get_regions(clients: OpenStackClients) -> list[str]:
-    """Return the regions with a compute service in the catalog of a fresh token, sorted.
+    """Return the regions with a compute service in the catalog of a new token, sorted.
 
-    Raises ConfigurationError when the credential names a region that is not among them.
+    Raises ConfigurationError when the credential names another region.
     Source: https://docs.openstack.org/api-ref/identity/v3/#catalog
     """
     endpoints = clients.access(fresh=True).service_catalog.get_endpoints_data(
         service_type="compute", interface=clients.credential.interface
     )
-    found = {one.region_name for data in endpoints.values() for one in data if one.region_name}
-    wanted = clients.credential.region_name
-    if wanted is None:
-        return sorted(found)
-    if wanted not in found:
+    regions = {
+        endpoint.region_name
+        for data in endpoints.values()
+        for endpoint in data
+        if endpoint.region_name
+    }
+    only = clients.credential.region_name
+    if only is None:
+        return sorted(regions)
+    if only not in regions:
         raise ConfigurationError(
-            f"The cloud's catalog has no compute service in region {wanted!r}.",
-            hint=f"It has one in: {', '.join(sorted(found)) or 'no region'}.",
+            f"The cloud's catalog has no compute service in region {only!r}.",
+            hint=f"It has one in: {', '.join(sorted(regions)) or 'no region'}.",
             provider="openstack",
         )
-    return [wanted]
+    return [only]

@@ -1,8 +1,8 @@
-"""What cloud-init in the machine is told: the user's own data, and public keys given as text.
+"""The user data for cloud-init in a server: the spec's own user data, and its public keys.
 
-Nova keeps key pairs by name, one for a machine, for each user of the cloud. A public key given
-as text is not made one of those: cloud-init in the image puts it there, so nothing is left
-behind at the cloud, and a machine may have many.
+Nova's key pairs have a name, belong to a user of the cloud, and a server has at most one. A public
+key in a spec does not become a key pair: cloud-init in the image installs it, so nothing is left
+in the cloud, and a server may have many keys.
 Sources: https://docs.cloud-init.io/en/latest/explanation/format.html and
 https://docs.cloud-init.io/en/latest/reference/modules.html#users-and-groups
 """
@@ -17,14 +17,14 @@ from email.mime.text import MIMEText
 from typing import Any, Final
 
 MAX_LENGTH: Final = 65535
-"""The most characters of user data that Nova takes, in base64
+"""The maximum length of user data in base64
 (https://docs.openstack.org/api-ref/compute/#create-server)."""
 
 _BOUNDARY: Final = "==skyclust-user-data=="
 
 
 def to_user_data(own: str | None, keys: Sequence[str], user: str | None) -> str | None:
-    """Return user data as Nova takes it, in base64; None when there is nothing to tell.
+    """Return user data in base64, as Nova expects it; None when there is none.
 
     Equal arguments give equal data.
     """
@@ -39,7 +39,7 @@ def to_user_data(own: str | None, keys: Sequence[str], user: str | None) -> str 
 
 
 def to_cloud_config(keys: Sequence[str], user: str | None) -> str | None:
-    """Return a cloud-config with public keys and the name of the default user, if any."""
+    """Return a cloud-config with public keys and the default user's name; None without either."""
     config: dict[str, Any] = {}
     if user is not None:
         config["user"] = {"name": user}
@@ -49,7 +49,10 @@ def to_cloud_config(keys: Sequence[str], user: str | None) -> str | None:
 
 
 def _joined(config: str, own: str) -> str:
-    """Return both as parts of one message; cloud-init tells the user's own by how it begins."""
+    """Return both as parts of one MIME message.
+
+    cloud-init detects the type of the user's own part by its first line.
+    """
     message = MIMEMultipart(boundary=_BOUNDARY)
     part = MIMEText(config, "cloud-config", "utf-8")
     part["Merge-Type"] = "list(append)+dict(recurse_list)+str()"

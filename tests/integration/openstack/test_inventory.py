@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from providers.openstack import client
+from providers.openstack import services
 from providers.openstack.credential import OpenStackCredential
 from providers.openstack.provider import OpenStackProvider
 from skyclust.errors import (
@@ -170,7 +170,7 @@ def test_the_oldest_nova_is_read_and_used(
     harness: OpenStackHarness, provider: OpenStackProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In 2.1 a server names its flavor by id, has no tags, and finds its network by itself."""
-    monkeypatch.setitem(client._NEWEST, client.COMPUTE, (2, 1))
+    monkeypatch.setitem(services.MAX_MICROVERSIONS, services.COMPUTE, (2, 1))
     made = provider.create_instance(harness.spec("old"), TOKEN)
     wait_for_state(
         provider,
