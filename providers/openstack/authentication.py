@@ -14,11 +14,9 @@ from keystoneauth1.session import TCPKeepAliveAdapter
 
 from providers.openstack.credential import OpenStackCredential
 from skyclust.providerkit.guarded_requests import GuardedAdapter, mount_guarded
+from skyclust.providerkit.timeouts import CONNECT_SECONDS, LONG_READ_SECONDS
 
-CONNECT_SECONDS: Final = 5.0
-"""A host that has not answered the TCP handshake by then is not there."""
-
-READ_SECONDS: Final = 60.0
+READ_SECONDS: Final = LONG_READ_SECONDS
 """Nova returns a page of 1000 servers within some seconds, and the reply to a create within ten."""
 
 POOL_CONNECTIONS: Final = 4

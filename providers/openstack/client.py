@@ -22,7 +22,7 @@ from openstack.exceptions import raise_from_response
 import skyclust
 from providers.openstack.authentication import to_auth, to_requests_session
 from providers.openstack.credential import OpenStackCredential
-from providers.openstack.errors import ODD_ANSWER_HINT, openstack_errors
+from providers.openstack.errors import openstack_errors
 from providers.openstack.network_names import NameCache
 from providers.openstack.services import (
     COMPUTE,
@@ -37,6 +37,7 @@ from providers.openstack.services import (
 )
 from skyclust.errors import InvalidRequest, UnexpectedAnswer, Unsupported
 from skyclust.providerkit.answers import require_object
+from skyclust.providerkit.error_context import ENDPOINT_HINT
 from skyclust.redaction import register_issued
 
 READ_ATTEMPTS: Final = 3
@@ -62,7 +63,7 @@ class OpenStackClients:
 
         Raises AuthenticationFailed when Keystone does not accept the credential.
         """
-        with openstack_errors("sign in to OpenStack"):
+        with openstack_errors("authenticate at OpenStack"):
             auth = to_auth(self.credential) if fresh else self._auth
             try:
                 access = auth.get_access(self._session())
@@ -157,7 +158,7 @@ class OpenStackClients:
                 content_type = response.headers.get("content-type") or "no type"
                 raise UnexpectedAnswer(
                     f"Could not {doing}: the answer is not JSON ({content_type}).",
-                    hint=ODD_ANSWER_HINT,
+                    hint=ENDPOINT_HINT,
                     provider="openstack",
                 )
             return response.json()
@@ -257,8 +258,8 @@ def _require_catalog(access: AccessInfo) -> None:
     catalog: object = access.service_catalog.catalog if access.has_service_catalog() else None
     if not isinstance(catalog, list):
         raise UnexpectedAnswer(
-            "Could not sign in to OpenStack: the token has no catalog.",
-            hint=ODD_ANSWER_HINT,
+            "Could not authenticate at OpenStack: the token has no catalog.",
+            hint=ENDPOINT_HINT,
             provider="openstack",
         )
 

@@ -1,4 +1,4 @@
-"""The credential of one OpenStack project: what the form asks for, and what it refuses."""
+"""The credential of one OpenStack project: its fields and their validation."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import re
 import ssl
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from providers.openstack.clouds_yaml import read_cloud
 from skyclust.contract import CredentialModel
+from skyclust.providerkit.credential_fields import base_address, is_empty, plain_text
 
 Interface = Literal["public", "internal", "admin"]
 
-# What a password needs, or an application credential that is given by its name.
+# The fields that a password needs, and an application credential that is given by its name.
 _USER_FIELDS: Final = ("username", "user_id", "user_domain_name", "user_domain_id")
 _PROJECT_FIELDS: Final = ("project_name", "project_id", "project_domain_name", "project_domain_id")
 _APPLICATION_FIELDS: Final = (
@@ -27,11 +27,11 @@ _APPLICATION_FIELDS: Final = (
 
 
 class OpenStackCredential(CredentialModel):
-    """An application credential, a password, or one cloud of a clouds.yaml that holds either.
+    """An application credential, a password, or one cloud of a clouds.yaml that contains either.
 
-    Field names are the SDK's own; `endpoint` is its `auth_url`, and is taken by that name too. A
-    whole clouds.yaml that was read already, with its `clouds`, is taken as well. Nothing is read
-    from the environment, and no clouds.yaml but the one in the credential.
+    Field names are those of the SDK; `endpoint` is its `auth_url`, which is accepted as an alias. A
+    parsed clouds.yaml, with its key `clouds`, is accepted as well. Nothing is read from the
+    environment, nor from a clouds.yaml on the worker.
     """
 
     aliases: ClassVar[Mapping[str, str]] = {"auth_url": "endpoint", "region": "region_name"}
@@ -49,12 +49,12 @@ class OpenStackCredential(CredentialModel):
     application_credential_id: str | None = Field(
         default=None,
         title="Application credential ID",
-        description="As `openstack application credential create` prints it.",
+        description="The ID that `openstack application credential create` prints.",
     )
     application_credential_name: str | None = Field(
         default=None,
         title="Application credential name",
-        description="In place of the ID; needs the user that it belongs to.",
+        description="In place of the ID; needs the user of the credential.",
     )
     application_credential_secret: SecretStr | None = Field(
         default=None,
@@ -107,8 +107,8 @@ class OpenStackCredential(CredentialModel):
     region_name: str | None = Field(
         default=None,
         title="Region (region_name)",
-        description="The only region to work in, and the one that is meant where none is asked"
-        " for. Empty: every region with a compute service.",
+        description="The only region to work in, and the default region of requests. Empty: every"
+        " region with a compute service.",
     )
     interface: Interface = Field(
         default="public",
@@ -118,8 +118,8 @@ class OpenStackCredential(CredentialModel):
     cacert: str | None = Field(
         default=None,
         title="CA certificates",
-        description="Certificates (PEM text) that the cloud's own are signed by, beside the"
-        " public ones.",
+        description="Certificates (PEM text) that sign the cloud's own, in addition to the public"
+        " ones.",
     )
     verify: bool = Field(
         default=True,
@@ -129,12 +129,12 @@ class OpenStackCredential(CredentialModel):
     all_projects: bool = Field(
         default=False,
         title="All projects",
-        description="Whether inventory lists what belongs to any project. Needs an administrator.",
+        description="Whether inventory lists all projects' resources. Needs an administrator.",
     )
 
     @classmethod
     def by_field_names(cls, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return given values under the names of the fields, a clouds.yaml as its text."""
+        """Return values by the names of the fields, and a parsed clouds.yaml as its text."""
         named = super().by_field_names(values)
         clouds = named.pop("clouds", None)
         if clouds is not None:
@@ -143,29 +143,30 @@ class OpenStackCredential(CredentialModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _with_the_content_of_clouds_yaml(cls, values: object) -> object:
-        """Spread one cloud of a clouds.yaml over the fields, and keep it no longer as text."""
+    def _read_clouds_yaml(cls, values: object) -> object:
+        """Replace a clouds.yaml by the fields of one cloud in it."""
         if not isinstance(values, Mapping):
             return values
         named = cls.by_field_names(values).items()
-        given = {name: value for name, value in named if not _is_empty(value)}
+        given = {name: value for name, value in named if not is_empty(value)}
         text = given.pop("clouds_yaml", None)
         cloud = given.pop("cloud", None)
         if text is None:
             if cloud is not None:
-                raise ValueError("cloud is of use only together with clouds_yaml")
+                raise ValueError("cloud is valid only together with clouds_yaml")
             return given
-        content = text.get_secret_value() if isinstance(text, SecretStr) else str(text)
-        read = read_cloud(content, None if cloud is None else str(cloud))
-        twice = sorted(set(read) & set(given) - {"region_name", "interface", "verify", "cacert"})
+        from_cloud = read_cloud(str(plain_text(text)), None if cloud is None else str(cloud))
+        twice = sorted(
+            set(from_cloud) & set(given) - {"region_name", "interface", "verify", "cacert"}
+        )
         if twice:
             raise ValueError(f"given in clouds_yaml and beside it: {', '.join(twice)}")
-        return {**read, **given}
+        return {**from_cloud, **given}
 
     @field_validator("*")
     @classmethod
-    def _without_line_breaks(cls, value: object) -> object:
-        content = value.get_secret_value() if isinstance(value, SecretStr) else value
+    def _refuse_line_breaks(cls, value: object) -> object:
+        content = plain_text(value)
         if not isinstance(content, str) or "-----BEGIN" in content:
             return value
         if content != content.strip() or re.search(r"[\r\n]", content):
@@ -174,7 +175,7 @@ class OpenStackCredential(CredentialModel):
 
     @field_validator("cacert")
     @classmethod
-    def _certificates(cls, value: str | None) -> str | None:
+    def _require_certificates(cls, value: str | None) -> str | None:
         if value is not None:
             try:
                 ssl.create_default_context(cadata=value)
@@ -184,37 +185,31 @@ class OpenStackCredential(CredentialModel):
 
     @field_validator("endpoint")
     @classmethod
-    def _address_of_keystone(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.query or parts.fragment:
-            raise ValueError("is an address without query and fragment")
-        if parts.path.rstrip("/").endswith("/v2.0"):
-            raise ValueError(
-                "is that of Keystone v2.0, which is gone: take the one that ends in /v3"
-            )
-        return value.rstrip("/")
+    def _keystone_address(cls, value: str | None) -> str | None:
+        address = base_address(value)
+        if address is not None and address.endswith("/v2.0"):
+            raise ValueError("is that of Keystone v2.0, which is not supported: use that of v3")
+        return address
 
     @model_validator(mode="after")
-    def _one_identity(self) -> Self:
+    def _require_one_identity(self) -> Self:
         if self.endpoint is None:
             raise ValueError("endpoint is missing: the URL of Keystone, auth_url in a clouds.yaml")
         if self.cacert is not None and not self.verify:
-            raise ValueError("cacert is of use only while verify is on")
+            raise ValueError("cacert is valid only while verify is on")
         if self.password is not None and any(getattr(self, name) for name in _APPLICATION_FIELDS):
             raise ValueError("give a password or an application credential, not both")
         if self.password is not None:
-            self._complete_password()
+            self._validate_password()
         elif self.application_credential_secret is not None:
-            self._complete_application_credential()
+            self._validate_application_credential()
         else:
             raise ValueError(
                 "there is no secret: give application_credential_secret, password or clouds_yaml"
             )
         return self
 
-    def _complete_password(self) -> None:
+    def _validate_password(self) -> None:
         _exactly_one(self, "username", "user_id", "user")
         _exactly_one(self, "project_name", "project_id", "project")
         if self.username is not None:
@@ -222,7 +217,7 @@ class OpenStackCredential(CredentialModel):
         if self.project_name is not None:
             _exactly_one(self, "project_domain_name", "project_domain_id", "project's domain")
 
-    def _complete_application_credential(self) -> None:
+    def _validate_application_credential(self) -> None:
         _exactly_one(
             self,
             "application_credential_id",
@@ -238,7 +233,7 @@ class OpenStackCredential(CredentialModel):
             user = [name for name in _USER_FIELDS if getattr(self, name)]
             if user:
                 raise ValueError(
-                    f"application_credential_id says it all: leave out {', '.join(user)}"
+                    f"application_credential_id identifies the user: leave out {', '.join(user)}"
                 )
             return
         _exactly_one(self, "username", "user_id", "user of the application credential")
@@ -252,9 +247,3 @@ def _exactly_one(credential: OpenStackCredential, one: str, other: str, what: st
         raise ValueError(f"the {what} is missing: give {one} or {other}")
     if len(given) > 1:
         raise ValueError(f"give {one} or {other}, not both")
-
-
-def _is_empty(value: object) -> bool:
-    # A form sends the empty string for a field that was left alone.
-    content = value.get_secret_value() if isinstance(value, SecretStr) else value
-    return content is None or content == ""

@@ -1,9 +1,9 @@
-"""One table from what the SDK raises and OpenStack answers to the errors of SkyClust.
+"""Mapping errors of the SDK and of OpenStack's replies to the error classes of SkyClust.
 
-OpenStack's services have few codes: Neutron names the type of its error, Nova the kind of its
-fault, Cinder and Glance give a status and a sentence. Four lookups, most exact first: Neutron's
-type, what the sentence says about quota and room, the fault or status, the class of the SDK's
-error.
+OpenStack's services have few error codes: Neutron returns the type of its error, Nova the name of
+its fault, Cinder and Glance an HTTP status and a message. Four lookups, the most specific first:
+Neutron's type, the message (quota and capacity), the fault or the status, the class of the SDK's
+exception.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from providers.openstack.error_codes import CLASSES, ENDINGS, FAULTS, TYPES
@@ -29,9 +28,12 @@ from skyclust.errors import (
     Throttled,
     Timeout,
     Unavailable,
-    UnexpectedAnswer,
     Unsupported,
 )
+from skyclust.providerkit.error_context import ErrorContext
+from skyclust.providerkit.retry_after import retry_after_seconds
+
+_CONTEXT: Final = ErrorContext(provider="openstack", cloud="OpenStack")
 
 STATUSES: Final[Mapping[int, type[SkyClustError]]] = {
     400: InvalidRequest,
@@ -43,14 +45,14 @@ STATUSES: Final[Mapping[int, type[SkyClustError]]] = {
     408: Timeout,
     409: Conflict,
     410: NotFound,
-    413: Throttled,  # Nova's and Cinder's own limits before 2014, still sent for quotas
+    413: Throttled,  # rate limits of Nova and Cinder before 2014, still returned for quotas
     429: Throttled,
     501: Unsupported,
     504: Timeout,
 }
 
-# Nova and Cinder answer 403 or 413 for a quota, Neutron 409. Whoever may not at all is told by
-# the policy's rule instead. https://docs.openstack.org/nova/latest/admin/quotas.html
+# For a quota Nova and Cinder return 403 or 413, Neutron 409. The message of a 403 for a missing
+# permission names the policy rule instead. https://docs.openstack.org/nova/latest/admin/quotas.html
 _QUOTA: Final = re.compile(
     r"quota|limit ?exceeded|maximum number of \w+ (allowed|exceeded)|exceeds .*limit"
     r"|is over limit|over limit for",
@@ -65,49 +67,48 @@ _CAPACITY: Final = re.compile(
 )
 _RATE: Final = re.compile(r"rate[- ]limit|too many requests|retry later", re.IGNORECASE)
 
-# Keystone answers 404 for an application credential, or its user, that was deleted. A token is
-# renewed in the middle of any call.
-_SIGN_IN: Final = "/auth/tokens"
+# Keystone returns 404 for a deleted application credential, or one of a deleted user. The SDK may
+# renew the token during any call.
+_TOKENS_PATH: Final = "/auth/tokens"
 
-# Glance keeps the line breaks of the page that it has for browsers.
+# Glance's messages contain the line breaks of its HTML error page.
 _LINE_BREAK: Final = re.compile(r"<br ?/?>")
 
 HINTS: Final[Mapping[type[SkyClustError], str]] = {
-    QuotaExceeded: "Ask for a higher quota of the project, or free something.",
+    QuotaExceeded: "Request a higher quota for the project, or delete something.",
     CapacityExhausted: "Choose another zone, type or region, or try again later.",
-    PermissionDenied: "Has the credential a role that may do this in its project?",
+    PermissionDenied: "Does the credential have a role that permits this in its project?",
 }
-ODD_ANSWER_HINT: Final = "Is a proxy or another service answering at the endpoint?"
 _AUTHENTICATION_HINT: Final = (
     "Check user or application credential, secret, domains and project, and that none has expired."
 )
 
 
-def is_quota(sentence: str) -> bool:
-    """Return whether a sentence of OpenStack tells that a quota is used up."""
-    return bool(_QUOTA.search(sentence)) and not _RATE.search(sentence)
+def is_quota(message: str) -> bool:
+    """Return whether a message of OpenStack says that a quota is exceeded."""
+    return bool(_QUOTA.search(message)) and not _RATE.search(message)
 
 
-def is_capacity(sentence: str) -> bool:
-    """Return whether a sentence of OpenStack tells that there is no room."""
-    return bool(_CAPACITY.search(sentence))
+def is_capacity(message: str) -> bool:
+    """Return whether a message of OpenStack says that there is no capacity."""
+    return bool(_CAPACITY.search(message))
 
 
-def class_for(status: int, code: str, sentence: str) -> type[SkyClustError]:
-    """Return our class for an answer: its status, the name of its error, and its sentence."""
+def class_for(status: int, code: str, message: str) -> type[SkyClustError]:
+    """Return the error class for a reply: its HTTP status, its error code, and its message."""
     if exact := TYPES.get(code):
         return exact
-    if status in {400, 403, 409, 413} and is_quota(sentence):
+    if status in {400, 403, 409, 413} and is_quota(message):
         return QuotaExceeded
-    if status in {400, 409, 500} and is_capacity(sentence):
+    if status in {400, 409, 500} and is_capacity(message):
         return CapacityExhausted
-    by_ending = next((ours for ending, ours in ENDINGS if code.endswith(ending)), None)
+    by_ending = next((kind for ending, kind in ENDINGS if code.endswith(ending)), None)
     fallback = Unavailable if status >= 500 or status < 400 else InvalidRequest
     return by_ending or STATUSES.get(status) or FAULTS.get(code) or fallback
 
 
 def read_answer(content: Any) -> tuple[str, str]:
-    """Return the name and the sentence of the error in an answer's JSON; empty where none is.
+    """Return the code and the message of the error in a reply's JSON, empty where there is none.
 
     Nova, Cinder and Keystone: {fault: {message, code}}; Neutron: {NeutronError: {type, message,
     detail}}; Glance: {code: "404 Not Found", title, message}; Octavia: {faultcode,
@@ -119,29 +120,17 @@ def read_answer(content: Any) -> tuple[str, str]:
         return str(content["code"]), _LINE_BREAK.sub(" ", str(content["message"])).strip()
     if "faultstring" in content:
         return str(content.get("faultcode", "")), str(content["faultstring"])
-    for name, said in content.items():
-        if isinstance(said, Mapping):
-            code = said.get("type") or (name if name != "error" else said.get("title")) or name
-            return str(code), str(said.get("message") or said.get("detail") or "")
-        if isinstance(said, str):
-            return str(name), said
+    for name, value in content.items():
+        if isinstance(value, Mapping):
+            code = value.get("type") or (name if name != "error" else value.get("title")) or name
+            return str(code), str(value.get("message") or value.get("detail") or "")
+        if isinstance(value, str):
+            return str(name), value
     return "", ""
 
 
-def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return the seconds a Retry-After header asks for, None without one (RFC 9110 10.2.3)."""
-    value = headers.get("retry-after", "").strip()
-    if value.isdigit():
-        return float(value)
-    try:
-        timestamp = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, (timestamp.replace(tzinfo=timestamp.tzinfo or UTC) - now).total_seconds())
-
-
 def translated(error: Exception, doing: str) -> SkyClustError | None:
-    """Return our error for one of the SDK's; None for an error that is not the SDK's.
+    """Return the error of SkyClust for an exception of the SDK; None for any other exception.
 
     `doing` completes "Could not ...".
     """
@@ -155,68 +144,41 @@ def translated(error: Exception, doing: str) -> SkyClustError | None:
     if names and status is not None:
         return _from_response(response, int(status), doing)
     for name in names:
-        if ours := CLASSES.get(name):
-            return _built(ours, names[0], _first_line(str(error)), doing)
+        if kind := CLASSES.get(name):
+            return _to_error(kind, names[0], str(error), doing)
     return None
 
 
 def _from_response(response: Any, status: int, doing: str) -> SkyClustError:
     try:
         content = response.json()
-    except ValueError:  # a proxy's page
+    except ValueError:  # the HTML page of a proxy
         content = None
-    code, sentence = read_answer(content)
-    ours = class_for(status, code, sentence)
-    if ours is NotFound and str(response.url).endswith(_SIGN_IN):
-        # Never NotFound: it would say that what was asked for is gone.
-        ours = AuthenticationFailed if sentence else ConfigurationError
-        sentence = sentence or "there is no Keystone v3 at the identity endpoint"
-    built = _built(ours, code or str(status), sentence or f"it answered {status}", doing)
-    if isinstance(built, Throttled):
-        built.retry_after = retry_after_seconds(response.headers, datetime.now(UTC))
-    return built
+    code, message = read_answer(content)
+    kind = class_for(status, code, message)
+    if kind is NotFound and str(response.url).endswith(_TOKENS_PATH):
+        # NotFound would mean that the object of the call does not exist.
+        kind = AuthenticationFailed if message else ConfigurationError
+        message = message or "there is no Keystone v3 at the identity endpoint"
+    error = _to_error(kind, code or str(status), message or f"it answered {status}", doing)
+    if isinstance(error, Throttled):
+        error.retry_after = retry_after_seconds(response.headers, datetime.now(UTC))
+    return error
 
 
-def _built(ours: type[SkyClustError], code: str, sentence: str, doing: str) -> SkyClustError:
-    if ours is AuthenticationFailed:
-        return ours(
-            f"Could not {doing}: OpenStack does not accept the credential ({code}).",
-            hint=_AUTHENTICATION_HINT,
-            provider="openstack",
-            code=code,
-        )
-    said = _first_line(sentence).rstrip(". ") or "OpenStack gave no reason"
-    return ours(
-        f"Could not {doing}: {said} ({code}).",
-        hint=HINTS.get(ours, ""),
-        provider="openstack",
-        code=code,
-    )
-
-
-def _first_line(text: str) -> str:
-    return text.strip().splitlines()[0] if text.strip() else ""
+def _to_error(kind: type[SkyClustError], code: str, message: str, doing: str) -> SkyClustError:
+    if kind is AuthenticationFailed:
+        return _CONTEXT.credential_refused(doing, code=code, hint=_AUTHENTICATION_HINT)
+    first_line = message.strip().partition("\n")[0]
+    return _CONTEXT.error(kind, doing, first_line, code=code, hint=HINTS.get(kind, ""))
 
 
 @contextmanager
 def openstack_errors(doing: str) -> Iterator[None]:
-    """Raise what the SDK raises inside as an error of our tree, with the SDK's as its cause.
+    """Raise an exception of the SDK as an error of SkyClust, with the original as its cause.
 
-    An exception that is neither is what an answer does to a reader that its API does not promise:
-    it becomes UnexpectedAnswer. `doing` completes "Could not ...".
+    Used in a `with` statement or as a decorator. Any other exception comes from a reply that does
+    not match its API, and becomes UnexpectedAnswer. `doing` completes "Could not ...".
     """
-    try:
+    with _CONTEXT.translating(doing, translated):
         yield
-    except SkyClustError:
-        raise
-    except Exception as error:
-        raise (translated(error, doing) or _unexpected(error, doing)) from error
-
-
-def _unexpected(error: Exception, doing: str) -> UnexpectedAnswer:
-    what = f"{type(error).__name__}: {_first_line(str(error))}"
-    return UnexpectedAnswer(
-        f"Could not {doing}: the answer is not as the API has it ({what:.200}).",
-        hint=ODD_ANSWER_HINT,
-        provider="openstack",
-    )

@@ -7,7 +7,6 @@ the server's id, by which it is found when the server does not exist any more.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Final
 
 from providers.openstack.fields import Json, objects, text
@@ -16,15 +15,14 @@ from providers.openstack.paging import get_all
 from providers.openstack.states import state_of
 from skyclust.errors import Conflict, NotFound, SkyClustError, Terminal, Timeout
 from skyclust.model.instance import InstanceState
+from skyclust.providerkit.polling import polls
+from skyclust.providerkit.timeouts import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
 
-PORT_SECONDS: Final = 60.0
+PORT_SECONDS: Final = WAIT_SECONDS
 """How long one call waits for Nova to create the server's port."""
-
-FIRST_PAUSE_SECONDS: Final = 0.1
-LONGEST_PAUSE_SECONDS: Final = 2.0
 
 
 def to_description(server_id: str) -> str:
@@ -53,9 +51,7 @@ def add_floating_ip(
 
 def _wait_for_port(clients: OpenStackClients, region: str, server_id: str) -> str | None:
     """Return the id of a server's port with an IPv4 address, None when the server has failed."""
-    end = time.monotonic() + PORT_SECONDS
-    pause = FIRST_PAUSE_SECONDS
-    while True:
+    for _ in polls(PORT_SECONDS):
         ports = get_all(
             clients,
             region,
@@ -75,15 +71,12 @@ def _wait_for_port(clients: OpenStackClients, region: str, server_id: str) -> st
         state = state_of(get_server(clients, region, server_id))
         if state in {InstanceState.ERROR, InstanceState.DELETING, InstanceState.DELETED}:
             return None
-        if time.monotonic() + pause > end:
-            raise Timeout(
-                f"Instance {server_id} in {region} has no port after {PORT_SECONDS:.0f} s, and so"
-                " no public address yet.",
-                hint="Repeat the request with the same token: it continues with this instance.",
-                provider="openstack",
-            )
-        time.sleep(pause)
-        pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
+    raise Timeout(
+        f"Instance {server_id} in {region} has no port after {PORT_SECONDS:.0f} s, and so no public"
+        " address yet.",
+        hint="Repeat the request with the same token: it continues with this instance.",
+        provider="openstack",
+    )
 
 
 def _has_ipv4(port: Json) -> bool:

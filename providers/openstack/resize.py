@@ -8,7 +8,6 @@ Source: https://docs.openstack.org/api-ref/compute/#resize-server-resize-action
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -20,15 +19,14 @@ from providers.openstack.states import TASK_STATE, state_of
 from skyclust.errors import CapacityExhausted, Conflict, InvalidRequest, NotFound, Timeout
 from skyclust.model.instance import InstanceState
 from skyclust.providerkit.answers import require_list
+from skyclust.providerkit.polling import polls
+from skyclust.providerkit.timeouts import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from providers.openstack.client import OpenStackClients
 
-MOVE_SECONDS: Final = 60.0
+MOVE_SECONDS: Final = WAIT_SECONDS
 """How long one call waits for Nova to migrate the server; local disks take longer."""
-
-FIRST_PAUSE_SECONDS: Final = 0.1
-LONGEST_PAUSE_SECONDS: Final = 2.0
 
 _RESIZABLE: Final = frozenset({InstanceState.RUNNING, InstanceState.STOPPED})
 _UNCONFIRMED: Final = "VERIFY_RESIZE"
@@ -62,21 +60,16 @@ def resize_server(clients: OpenStackClients, region: str, server: Json, instance
 
 def _wait_until_moved(clients: OpenStackClients, region: str, server_id: str, flavor: Json) -> Json:
     """Return the server once Nova has migrated it, or has given up; raises Timeout."""
-    end = time.monotonic() + MOVE_SECONDS
-    pause = FIRST_PAUSE_SECONDS
-    while True:
+    for _ in polls(MOVE_SECONDS):
         server = get_server(clients, region, server_id)
         task = str(server.get(TASK_STATE) or "")
         if str(server["status"]) != "RESIZE" and not task.startswith("resize_"):
             return server
-        if time.monotonic() + pause > end:
-            raise Timeout(
-                f"Nova has not yet resized instance {server_id} in {region} to {flavor['name']}.",
-                hint="Repeat the request: the resize goes on, and is confirmed then.",
-                provider="openstack",
-            )
-        time.sleep(pause)
-        pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
+    raise Timeout(
+        f"Nova has not yet resized instance {server_id} in {region} to {flavor['name']}.",
+        hint="Repeat the request: the resize goes on, and is confirmed then.",
+        provider="openstack",
+    )
 
 
 def _confirm(clients: OpenStackClients, region: str, server: Json, flavor: Json) -> None:
@@ -85,24 +78,22 @@ def _confirm(clients: OpenStackClients, region: str, server: Json, flavor: Json)
     if not _has_flavor(server, flavor):
         raise _resize_error(clients, region, server, flavor)
     doing = f"confirm the resize of instance {server_id} in {region}"
-    end = time.monotonic() + MOVE_SECONDS
-    pause = FIRST_PAUSE_SECONDS
     requested = False
-    while str(server["status"]) == _UNCONFIRMED:
+    for number in polls(MOVE_SECONDS):
+        if number > 0:
+            server = get_server(clients, region, server_id)
+        if str(server["status"]) != _UNCONFIRMED:
+            return
         if not requested and not server.get(TASK_STATE):
             # Conflict: Nova has confirmed it after its own time-out, or another process has.
             with suppress(Conflict):
                 post_action(clients, region, server_id, {"confirmResize": None}, doing)
             requested = True
-        if time.monotonic() + pause > end:
-            raise Timeout(
-                f"Could not {doing}: it takes long.",
-                hint="Repeat the request.",
-                provider="openstack",
-            )
-        time.sleep(pause)
-        pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
-        server = get_server(clients, region, server_id)
+    raise Timeout(
+        f"Could not {doing}: it is not done after {MOVE_SECONDS:.0f} s.",
+        hint="Repeat the request.",
+        provider="openstack",
+    )
 
 
 def _resize_error(

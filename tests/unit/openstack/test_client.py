@@ -17,13 +17,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from providers.openstack.authentication import CONNECT_SECONDS, READ_SECONDS, to_requests_session
+from providers.openstack.authentication import READ_SECONDS, to_requests_session
 from providers.openstack.client import OpenStackClients
 from providers.openstack.credential import OpenStackCredential
 from providers.openstack.provider import OpenStackProvider
 from providers.openstack.services import with_version
 from skyclust.contract import CredentialModel
 from skyclust.errors import ConfigurationError, SkyClustError, Unavailable
+from skyclust.providerkit.timeouts import CONNECT_SECONDS
 
 
 def _credential(**changes: object) -> OpenStackCredential:

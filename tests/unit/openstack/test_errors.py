@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-from datetime import UTC, datetime
 from itertools import chain
 
 import keystoneauth1.exceptions
@@ -19,7 +18,6 @@ from providers.openstack.errors import (
     class_for,
     openstack_errors,
     read_answer,
-    retry_after_seconds,
 )
 from skyclust.errors import (
     AuthenticationFailed,
@@ -183,16 +181,6 @@ def test_throttled_carries_what_the_header_says() -> None:
     error = _raised(_answer(429, {"overLimit": {"message": "slow"}}, **{"Retry-After": "3"}))
     assert isinstance(error, Throttled)
     assert error.retry_after == 3.0
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [("7", 7.0), ("Mon, 02 Nov 2026 10:00:30 GMT", 30.0), ("Mon, 02 Nov 2026 09:00:00 GMT", 0.0),
-     ("soon", None), ("", None)],
-)  # fmt: skip
-def test_retry_after_is_read_as_seconds_or_as_a_date(value: str, seconds: float | None) -> None:
-    now = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
-    assert retry_after_seconds({"retry-after": value}, now) == seconds
 
 
 @pytest.mark.parametrize(
