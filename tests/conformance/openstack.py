@@ -1,4 +1,4 @@
-"""The sandbox OpenStack as the suite wants it: seeded, counted, and failing on demand."""
+"""The harness of the OpenStack sandbox for the conformance suite."""
 
 from __future__ import annotations
 
@@ -19,15 +19,14 @@ IMAGE_NAME: Final = "ubuntu-24.04"
 NETWORK_NAME: Final = "private"
 CREATE: Final = "compute.servers.create"
 CHANGES: Final = "[!i]*.*.[!lg]*"
-"""What changes something, but images and tokens: neither a list nor a get."""
+"""Every action that changes something, except those of images and tokens."""
 
 
 class OpenStackHarness:
-    """Works in one region of the sandbox's main project.
+    """Seeds, counts and injects failures in one region of the sandbox's main project.
 
-    The suite's credential is the project's member, and only that user's calls fail. The harness
-    itself works as an administrator in the same project, so that it can seed and count at any
-    time.
+    The suite uses the credential of the project's member, and only that user's calls fail. The
+    harness itself uses an administrator of the same project, whose calls always work.
     """
 
     smallest_page = 1
@@ -56,11 +55,11 @@ class OpenStackHarness:
         )
 
     def credential(self) -> OpenStackCredential:
-        """Return the password of the project's member."""
+        """Return the credential of the project's member."""
         return self._credential(self._sandbox.password, self._sandbox.auth_url)
 
     def wrong_credential(self) -> OpenStackCredential:
-        """Return a password that Keystone does not know."""
+        """Return a credential with a wrong password."""
         return self._credential("canary-no-such-password", self._sandbox.auth_url)
 
     def unreachable_credential(self) -> OpenStackCredential:
@@ -80,29 +79,29 @@ class OpenStackHarness:
         )
 
     def fail(self, failure: Failure) -> None:
-        """Let the calls of the project's member fail."""
-        who = self._sandbox.user
-        full = Fault(kind=FaultKind.ERROR, access_key=who, action=CREATE, code="NoValidHost")
-        lost = Fault(kind=FaultKind.DROP_REPLY, access_key=who, action=CREATE, times=1)
+        """Make the calls of the project's member fail."""
+        user = self._sandbox.user
+        full = Fault(kind=FaultKind.ERROR, access_key=user, action=CREATE, code="NoValidHost")
+        lost = Fault(kind=FaultKind.DROP_REPLY, access_key=user, action=CREATE, times=1)
         self._sandbox.inject(
             {
-                Failure.THROTTLED: Fault(kind=FaultKind.THROTTLE, access_key=who),
-                Failure.BROKEN: Fault(kind=FaultKind.ERROR, access_key=who),
-                Failure.DENIED: Fault(kind=FaultKind.DENY, access_key=who, region=self.region),
-                Failure.EXPIRED: Fault(kind=FaultKind.EXPIRE, access_key=who),
+                Failure.THROTTLED: Fault(kind=FaultKind.THROTTLE, access_key=user),
+                Failure.BROKEN: Fault(kind=FaultKind.ERROR, access_key=user),
+                Failure.DENIED: Fault(kind=FaultKind.DENY, access_key=user, region=self.region),
+                Failure.EXPIRED: Fault(kind=FaultKind.EXPIRE, access_key=user),
                 Failure.LOST_REPLY: lost,
                 Failure.LOST_CHANGE: lost.model_copy(update={"action": CHANGES}),
-                Failure.HTML: Fault(kind=FaultKind.HTML, access_key=who),
-                Failure.NULL: Fault(kind=FaultKind.NULL, access_key=who),
-                Failure.NO_LIST: Fault(kind=FaultKind.EMPTY, access_key=who, action="*.list"),
-                Failure.ENDLESS: Fault(kind=FaultKind.REPEAT, access_key=who, action="*.list"),
+                Failure.HTML: Fault(kind=FaultKind.HTML, access_key=user),
+                Failure.NULL: Fault(kind=FaultKind.NULL, access_key=user),
+                Failure.NO_LIST: Fault(kind=FaultKind.EMPTY, access_key=user, action="*.list"),
+                Failure.ENDLESS: Fault(kind=FaultKind.REPEAT, access_key=user, action="*.list"),
                 Failure.NO_CAPACITY: full,
                 Failure.NO_QUOTA: full.model_copy(update={"code": "QuotaExceeded"}),
             }[failure]
         )
 
     def spoil(self, kind: ResourceKind) -> str:
-        """Let a server be shown without its status, and anything else without its id."""
+        """Leave out the status of a server in lists, and the id of anything else."""
         spoiled = self._seeds.made[kind][-1]
         action, path, key = place_of(self._operator, kind)
         shown = self._operator.call("GET", f"{path}/{spoiled}")
@@ -122,34 +121,34 @@ class OpenStackHarness:
         return str(thing.get("name") or thing["floating_ip_address"])
 
     def reuse(self, instance: InstanceReference) -> None:
-        """Return None: Nova gives an id once."""
+        """Do nothing: Nova never uses an id again."""
 
     def reboots(self) -> int:
-        """Return how many reboots Nova was asked for by the member."""
+        """Return how many reboots the member has requested."""
         return self._sandbox.calls().get("compute.servers.reboot", 0)
 
     def break_after(self, calls: int) -> None:
-        """Lose the reply of the call after so many, and answer none that follows."""
-        who = self._sandbox.user
+        """Drop the reply of the call after a number of calls, and fail all later calls."""
+        user = self._sandbox.user
         self._sandbox.inject(
-            Fault(kind=FaultKind.DROP_REPLY, access_key=who, after=calls, times=1),
-            Fault(kind=FaultKind.ERROR, access_key=who, after=calls),
+            Fault(kind=FaultKind.DROP_REPLY, access_key=user, after=calls, times=1),
+            Fault(kind=FaultKind.ERROR, access_key=user, after=calls),
         )
 
     def recover(self) -> None:
-        """End every failure."""
+        """Remove all injected failures."""
         self._sandbox.clear()
 
     def calls(self) -> int:
-        """Return the sandbox's count of calls."""
+        """Return the number of calls that the sandbox has received."""
         return sum(self._sandbox.calls().values())
 
     def unmapped_errors(self) -> Sequence[str]:
-        """Return the SDK's classes and OpenStack's documented names that have no place."""
+        """Return the SDK's classes and OpenStack's documented codes without a mapping."""
         return [*unplaced_classes(), *unplaced_codes()]
 
     def spec(self, name: str) -> InstanceSpec:
-        """Return a small machine with a floating address."""
+        """Return the spec of a small instance with a public address."""
         return InstanceSpec(
             name=name,
             region=self.region,
@@ -161,33 +160,33 @@ class OpenStackHarness:
         )
 
     def spec_by_names(self, name: str) -> InstanceSpec:
-        """Return the same machine by the names of its image and network."""
+        """Return the same spec with the names of its image and network."""
         names = {"image": IMAGE_NAME, "network": NETWORK_NAME}
         return self.spec(name).model_copy(update=names)
 
     def machines(self) -> int:
-        """Return how many servers Nova knows in the project."""
+        """Return the number of servers in the project."""
         return len(self._operator.get("compute/v2.1/servers", "servers"))
 
     def belongings(self) -> Sequence[str]:
-        """Return the ids of servers, volumes, ports of servers and floating addresses."""
+        """Return the ids of servers, volumes, ports of servers and floating IPs."""
         ports = self._operator.own("ports")
-        found = [
+        items = [
             *self._operator.get("compute/v2.1/servers", "servers"),
             *self._operator.get(self._operator.volumes("volumes"), "volumes"),
             *(port for port in ports if port["device_owner"].startswith("compute:")),
             *(port for port in ports if not port["device_owner"]),
             *self._operator.own("floatingips"),
         ]
-        return sorted(thing["id"] for thing in found)
+        return sorted(item["id"] for item in items)
 
     def write(self, instance_id: str, text: str) -> None:
-        """Write a text to the server's own disk and to its volumes."""
+        """Write a text to the local disk of a server and to its volumes."""
         for disk in self._disks(instance_id):
             self._sandbox.write(disk, text)
 
     def read(self, instance_id: str) -> Sequence[str]:
-        """Return the text on the server's own disk and on its volumes."""
+        """Return the text on the local disk of a server and on its volumes."""
         return [self._sandbox.content(disk) for disk in self._disks(instance_id)]
 
     def _disks(self, instance_id: str) -> list[str]:
@@ -196,33 +195,33 @@ class OpenStackHarness:
         return [instance_id, *(volume["id"] for volume in volumes)]
 
     def act(self, instance_id: str, body: Json) -> None:
-        """Ask for an action of a server, as somebody else does."""
+        """Request an action of a server as the administrator."""
         self._operator.call("POST", f"compute/v2.1/servers/{instance_id}/action", body)
 
     def delete_server(self, instance_id: str) -> None:
-        """Delete a server, as somebody else does."""
+        """Delete a server as the administrator."""
         self._operator.call("DELETE", f"compute/v2.1/servers/{instance_id}")
 
     def made(self, path: str, key: str, body: Json) -> str:
-        """Make something by a call of the region, as somebody else does; return its id."""
+        """Create an object by a POST in the region as the administrator; return its id."""
         return self._operator.made(path, key, body)
 
     def image(self, body: Json) -> str:
-        """Make an image, as somebody else does; return its id."""
+        """Create an image as the administrator; return its id."""
         return str(self._operator.call("POST", "image/v2/images", body)["id"])
 
     def change(self, path: str, body: Json | None) -> None:
-        """Put something by a path of the region, as somebody else does."""
+        """Send a PUT to a path of the region as the administrator."""
         self._operator.call("PUT", path, body)
 
     def remove(self, path: str) -> None:
-        """Delete something by a path of the region, as somebody else does."""
+        """Send a DELETE to a path of the region as the administrator."""
         self._operator.call("DELETE", path)
 
     def spare_disk(self) -> str:
-        """Make a volume that nothing uses."""
+        """Create a volume that is not attached."""
         return self.seed(ResourceKind.DISK, 1)[0]
 
     def seed(self, kind: ResourceKind, number: int) -> Sequence[str]:
-        """Make resources of a kind and return their ids."""
+        """Create resources of a kind and return their ids."""
         return self._seeds.make(kind, number)

@@ -1,4 +1,4 @@
-"""An administrator who works in the sandbox's main project, whatever fails for its member."""
+"""Calls of an administrator in the sandbox's main project, unaffected by injected failures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Json = dict[str, Any]
 
 
 class OpenStackOperator:
-    """Calls the services of the sandbox's region by themselves, without an SDK."""
+    """Calls the services of the sandbox's region without the SDK."""
 
     def __init__(self, sandbox: OpenStackSandbox) -> None:
         self._sandbox = sandbox
@@ -22,28 +22,28 @@ class OpenStackOperator:
         self._session.headers["OpenStack-API-Version"] = "compute 2.90"
 
     def made(self, path: str, key: str, body: Json) -> str:
-        """Make something by a call of the region, and return its id."""
+        """Create an object by a POST in the region, and return its id."""
         return str(self.call("POST", path, {key: body})[key]["id"])
 
-    def volumes(self, what: str) -> str:
-        """Return the path of something of cinder's in the project."""
-        return f"volume/v3/{self._sandbox.project_id}/{what}"
+    def volumes(self, collection: str) -> str:
+        """Return the path of a collection of Cinder in the project."""
+        return f"volume/v3/{self._sandbox.project_id}/{collection}"
 
-    def own(self, what: str, **params: str) -> list[Json]:
-        """Return what neutron lists of the project."""
+    def own(self, collection: str, **params: str) -> list[Json]:
+        """Return the objects of a collection of Neutron in the project."""
         own = {"project_id": self._sandbox.project_id, **params}
-        return self.get(f"network/v2.0/{what}", what, **own)
+        return self.get(f"network/v2.0/{collection}", collection, **own)
 
     def get(self, path: str, key: str, **params: str) -> list[Json]:
-        """Return what a list of the region holds under a key."""
+        """Return the list under a key of a reply."""
         answer = self.call("GET", path, params=params)
-        things: list[Json] = answer[key]
-        return things
+        items: list[Json] = answer[key]
+        return items
 
     def call(
         self, method: str, path: str, body: Json | None = None, params: Json | None = None
     ) -> Any:
-        """Make one call of the region; returns its JSON, None when there is none."""
+        """Send one call in the region; return the JSON of the reply, None for an empty reply."""
         url = f"{self._sandbox.endpoint}/{self._sandbox.region}/{path}"
         response = self._session.request(method, url, json=body, params=params, timeout=20)
         assert response.ok, f"{method} {path}: {response.text}"

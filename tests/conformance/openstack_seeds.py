@@ -1,4 +1,4 @@
-"""What the conformance suite finds in the sandbox OpenStack: things of every kind, made for it."""
+"""Resources of every kind that the harness creates for the conformance suite."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ POLL_SECONDS: Final = 0.03
 
 
 class OpenStackSeeds:
-    """Makes resources in the operator's region; `made` has those of each kind made last."""
+    """Creates resources in the operator's region; `made` has the latest ids of each kind."""
 
     def __init__(
         self, operator: OpenStackOperator, *, image: Json, network: Json, public: Json
@@ -29,7 +29,7 @@ class OpenStackSeeds:
         self.made: dict[ResourceKind, Sequence[str]] = {}
 
     def make(self, kind: ResourceKind, number: int) -> Sequence[str]:
-        """Make resources of a kind and return their ids."""
+        """Create resources of a kind and return their ids."""
         make = {
             ResourceKind.INSTANCE: self._make_instance,
             ResourceKind.DISK: self._make_disk,
@@ -53,15 +53,15 @@ class OpenStackSeeds:
                 {"ACTIVE"},
             ),
         }.get(kind, ("", "", set()))
-        for one in made if path else ():
-            self._await(f"{path}/{one}", key, states)
+        for id_ in made if path else ():
+            self._await(f"{path}/{id_}", key, states)
         return made
 
     def _await(self, path: str, key: str, states: set[str]) -> None:
         end = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < end:
-            thing = self._operator.call("GET", path)[key]
-            if thing.get("status", thing.get("provisioning_status")) in states:
+            item = self._operator.call("GET", path)[key]
+            if item.get("status", item.get("provisioning_status")) in states:
                 return
             time.sleep(POLL_SECONDS)
         raise TimeoutError(f"The sandbox did not finish {path}.")
@@ -117,7 +117,7 @@ class OpenStackSeeds:
 
 
 def place_of(operator: OpenStackOperator, kind: ResourceKind) -> tuple[str, str, str]:
-    """Return the action that lists a kind, the path of its things, and the key of one."""
+    """Return the action that lists a kind, the path of the list, and the key of an object."""
     return {
         ResourceKind.INSTANCE: ("compute.servers.list", "compute/v2.1/servers", "server"),
         ResourceKind.DISK: (

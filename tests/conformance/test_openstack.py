@@ -1,4 +1,4 @@
-"""OpenStack passes the shared suite."""
+"""The OpenStack provider passes the conformance suite."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.fixtures.openstack import OpenStackSandbox
 
 SETTLE_SECONDS = 0.3
 
-KEPT = "Cinder keeps a volume as long as it has snapshots; it goes with the last of them."
+KEPT = "Cinder keeps a volume as long as it has snapshots; it is deleted with the last of them."
 
 
 @pytest.mark.integration
@@ -48,9 +48,9 @@ class TestOpenStack(
     def harness(
         self, openstack_sandbox: OpenStackSandbox, monkeypatch: pytest.MonkeyPatch
     ) -> OpenStackHarness:
-        """The sandbox, and an SDK that makes all its attempts without waiting between them."""
+        """The sandbox, and an SDK that retries without pauses."""
         monkeypatch.setattr("keystoneauth1.session.time", SimpleNamespace(sleep=lambda _: None))
-        # The sandbox answers in milliseconds where Nova takes a second.
+        # The sandbox replies within milliseconds, Nova within a second.
         monkeypatch.setattr("providers.openstack.duplicate_servers.SETTLE_SECONDS", SETTLE_SECONDS)
         monkeypatch.setattr("providers.openstack.creation.SETTLE_SECONDS", SETTLE_SECONDS)
         return OpenStackHarness(openstack_sandbox)

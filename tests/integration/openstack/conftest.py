@@ -1,4 +1,4 @@
-"""OpenStack with its provider, for tests of what only OpenStack has."""
+"""The OpenStack provider and the sandbox, for tests of what is specific to OpenStack."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from providers.openstack.credential import OpenStackCredential
 from providers.openstack.provider import OpenStackProvider
 from tests.conformance.openstack import OpenStackHarness
 from tests.fixtures.openstack import OpenStackSandbox
-from tests.integration.openstack.server import One
+from tests.integration.openstack.server import RunningServer
 
 SETTLE_SECONDS = 0.3
 
 
 @pytest.fixture(autouse=True)
 def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All attempts of the SDK are made at once, and creators settle as fast as the sandbox."""
+    """The SDK retries without pauses, and concurrent creates settle as fast as the sandbox."""
     monkeypatch.setattr("keystoneauth1.session.time", SimpleNamespace(sleep=lambda _: None))
     monkeypatch.setattr("providers.openstack.duplicate_servers.SETTLE_SECONDS", SETTLE_SECONDS)
     monkeypatch.setattr("providers.openstack.creation.SETTLE_SECONDS", SETTLE_SECONDS)
@@ -26,23 +26,23 @@ def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def harness(openstack_sandbox: OpenStackSandbox) -> OpenStackHarness:
-    """The sandbox as its administrator sees it."""
+    """The sandbox, accessed as its administrator."""
     return OpenStackHarness(openstack_sandbox)
 
 
 @pytest.fixture
 def provider(harness: OpenStackHarness) -> OpenStackProvider:
-    """The provider as the project's member."""
+    """The provider with the credential of the project's member."""
     return OpenStackProvider(harness.credential())
 
 
 @pytest.fixture
-def machine(provider: OpenStackProvider, harness: OpenStackHarness) -> One:
+def server(provider: OpenStackProvider, harness: OpenStackHarness) -> RunningServer:
     """A running server without a public address."""
-    return One(provider, harness)
+    return RunningServer(provider, harness)
 
 
-def signed_in(
+def provider_for(
     sandbox: OpenStackSandbox, user: str, password: str, **changes: Any
 ) -> OpenStackProvider:
     """Return a provider for another user of the sandbox's project."""

@@ -1,4 +1,4 @@
-"""Changing servers: what Nova does in steps, and what it gives up on the way."""
+"""Changing servers: operations of several steps, and failures between the steps."""
 
 from __future__ import annotations
 
@@ -24,123 +24,123 @@ from skyclust.operations.waiting import wait_for_state
 from skyclust_sandbox.faults import Fault, FaultKind
 from tests.conformance.openstack import OpenStackHarness
 from tests.fixtures.openstack import OpenStackSandbox
-from tests.integration.openstack.server import TOKEN, One
+from tests.integration.openstack.server import TOKEN, RunningServer
 
 pytestmark = pytest.mark.integration
 
 RESIZE = "compute.servers.resize"
 
 
-def test_a_resize_that_somebody_left_undecided_is_confirmed(machine: One) -> None:
-    """A process that died between the two steps is carried on by the next call."""
-    machine.act(resize={"flavorRef": "3"})
-    machine.awaited("VERIFY_RESIZE")
-    machine.provider.resize_instance(machine.reference, "m1.medium")
-    instance = machine.provider.get_instance(machine.region, machine.id)
+def test_an_unconfirmed_resize_to_the_same_flavor_is_confirmed(server: RunningServer) -> None:
+    """The next call continues a resize whose process died between the two steps."""
+    server.act(resize={"flavorRef": "3"})
+    server.wait_for_native("VERIFY_RESIZE")
+    server.provider.resize_instance(server.reference, "m1.medium")
+    instance = server.provider.get_instance(server.region, server.id)
     assert (instance.state, instance.type) == (InstanceState.RUNNING, "m1.medium")
 
 
-def test_another_resize_that_waits_is_not_decided_for_somebody(machine: One) -> None:
-    machine.act(resize={"flavorRef": "4"})
-    machine.awaited("VERIFY_RESIZE")
+def test_an_unconfirmed_resize_to_another_flavor_is_a_conflict(server: RunningServer) -> None:
+    server.act(resize={"flavorRef": "4"})
+    server.wait_for_native("VERIFY_RESIZE")
     with pytest.raises(Conflict, match="confirmed or reverted"):
-        machine.provider.resize_instance(machine.reference, "m1.medium")
+        server.provider.resize_instance(server.reference, "m1.medium")
 
 
-def test_a_resize_that_takes_long_is_carried_on(
-    machine: One, openstack_sandbox: OpenStackSandbox, monkeypatch: pytest.MonkeyPatch
+def test_a_resize_that_times_out_is_continued(
+    server: RunningServer, openstack_sandbox: OpenStackSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     openstack_sandbox.inject(
         Fault(kind=FaultKind.ERROR, action=RESIZE, code="Slow", seconds=1.0, times=1)
     )
     monkeypatch.setattr("providers.openstack.resize.MOVE_SECONDS", 0.2)
     with pytest.raises(Timeout):
-        machine.provider.resize_instance(machine.reference, "m1.medium")
+        server.provider.resize_instance(server.reference, "m1.medium")
     monkeypatch.setattr("providers.openstack.resize.MOVE_SECONDS", 10.0)
-    machine.provider.resize_instance(machine.reference, "m1.medium")
-    assert machine.provider.get_instance(machine.region, machine.id).type == "m1.medium"
+    server.provider.resize_instance(server.reference, "m1.medium")
+    assert server.provider.get_instance(server.region, server.id).type == "m1.medium"
 
 
-def test_a_resize_that_finds_no_room_is_told(
-    machine: One, openstack_sandbox: OpenStackSandbox
+def test_a_resize_without_a_valid_host_is_capacity_exhausted(
+    server: RunningServer, openstack_sandbox: OpenStackSandbox
 ) -> None:
     openstack_sandbox.inject(Fault(kind=FaultKind.ERROR, action=RESIZE, code="NoValidHost"))
     with pytest.raises(CapacityExhausted, match=r"m1\.medium"):
-        machine.provider.resize_instance(machine.reference, "m1.medium")
-    assert machine.provider.get_instance(machine.region, machine.id).type == "m1.small"
+        server.provider.resize_instance(server.reference, "m1.medium")
+    assert server.provider.get_instance(server.region, server.id).type == "m1.small"
 
 
-def test_a_machine_whose_image_is_taken_is_busy(
-    machine: One, openstack_sandbox: OpenStackSandbox
+def test_a_server_whose_image_is_being_taken_is_busy(
+    server: RunningServer, openstack_sandbox: OpenStackSandbox
 ) -> None:
-    """Nova refuses with 409, and it passes: so nobody is told to stop the machine first."""
+    """Nova returns 409 for a short time, so the hint must not be to stop the server first."""
     openstack_sandbox.inject(
         Fault(kind=FaultKind.ERROR, action="compute.servers.createImage", code="Slow", seconds=5)
     )
-    machine.act(createImage={"name": "kept"})
+    server.act(createImage={"name": "nightly"})
     with pytest.raises(Conflict, match=r"image_\w+\) just now"):
-        machine.provider.resize_instance(machine.reference, "m1.medium")
+        server.provider.resize_instance(server.reference, "m1.medium")
     with pytest.raises(Conflict, match="just now"):
-        machine.provider.stop_instance(machine.reference)
+        server.provider.stop_instance(server.reference)
 
 
-def test_a_disk_does_not_shrink(machine: One) -> None:
+def test_a_resize_to_a_smaller_disk_is_refused(server: RunningServer) -> None:
     with pytest.raises(InvalidRequest, match="does not go into"):
-        machine.provider.resize_instance(machine.reference, "m1.tiny")
+        server.provider.resize_instance(server.reference, "m1.tiny")
 
 
 @pytest.mark.parametrize("action", ["pause", "suspend", "shelve"])
-def test_a_start_brings_back_what_does_not_run(machine: One, action: str) -> None:
-    machine.act(**{action: None})
+def test_a_start_also_unpauses_resumes_and_unshelves(server: RunningServer, action: str) -> None:
+    server.act(**{action: None})
     state = {"shelve": InstanceState.STOPPED}.get(action, InstanceState.SUSPENDED)
     end = time.monotonic() + 10
-    while machine.provider.get_instance(machine.region, machine.id).state is not state:
+    while server.provider.get_instance(server.region, server.id).state is not state:
         assert time.monotonic() < end
         time.sleep(0.03)
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         try:
-            machine.provider.start_instance(machine.reference)
+            server.provider.start_instance(server.reference)
             break
         except Conflict:
             time.sleep(0.03)
-    machine.becomes(InstanceState.RUNNING)
+    server.wait_for(InstanceState.RUNNING)
 
 
-def test_a_locked_machine_is_not_touched(machine: One) -> None:
-    machine.act(lock=None)
+def test_a_locked_server_is_not_changed(server: RunningServer) -> None:
+    server.act(lock=None)
     changes: list[Callable[[], None]] = [
-        lambda: machine.provider.stop_instance(machine.reference),
-        lambda: machine.provider.delete_instance(machine.reference),
+        lambda: server.provider.stop_instance(server.reference),
+        lambda: server.provider.delete_instance(server.reference),
     ]
     for change in changes:
         with pytest.raises((InvalidRequest, SkyClustError)):
             change()
-    assert machine.native() == "ACTIVE"
+    assert server.native() == "ACTIVE"
 
 
-def test_an_address_goes_with_a_machine_that_is_gone_already(
+def test_deleting_a_deleted_server_deletes_its_floating_ip(
     provider: OpenStackProvider, harness: OpenStackHarness
 ) -> None:
-    """A machine that somebody else deleted leaves its address; deleting it again removes that."""
+    """A server that was deleted outside SkyClust leaves its floating IP behind."""
     before = list(harness.belongings())
-    one = One(provider, harness, public_address=True)
-    assert provider.get_instance(one.region, one.id).public_addresses
-    harness.delete_server(one.id)
-    one.becomes(InstanceState.DELETED)
+    server = RunningServer(provider, harness, public_address=True)
+    assert provider.get_instance(server.region, server.id).public_addresses
+    harness.delete_server(server.id)
+    server.wait_for(InstanceState.DELETED)
     assert len(harness.belongings()) == len(before) + 1
-    provider.delete_instance(one.reference)
+    provider.delete_instance(server.reference)
     assert list(harness.belongings()) == before
 
 
-def test_leftovers_are_the_address_of_a_machine_that_is_gone(
+def test_leftovers_are_the_floating_ip_of_a_deleted_server(
     provider: OpenStackProvider, harness: OpenStackHarness
 ) -> None:
-    """Another address with its id in the description is left, once it leads to another machine."""
+    """The floating IP of a server that exists is kept."""
     before = list(harness.belongings())
-    one = One(provider, harness, public_address=True)
-    harness.delete_server(one.id)
-    one.becomes(InstanceState.DELETED)
+    server = RunningServer(provider, harness, public_address=True)
+    harness.delete_server(server.id)
+    server.wait_for(InstanceState.DELETED)
     made = provider.create_instance(harness.spec("other"), "another-token")
     wait_for_state(
         provider, made.reference, InstanceState.RUNNING, deadline_seconds=20, poll_seconds=0.03
@@ -148,9 +148,9 @@ def test_leftovers_are_the_address_of_a_machine_that_is_gone(
     there = list(harness.belongings())
     provider.remove_leftovers(made.reference)
     assert list(harness.belongings()) == there
-    provider.remove_leftovers(one.reference)
+    provider.remove_leftovers(server.reference)
     assert len(harness.belongings()) == len(there) - 1
-    assert provider.get_instance(one.region, made.id).public_addresses
+    assert provider.get_instance(server.region, made.id).public_addresses
     provider.delete_instance(made.reference)
     wait_for_state(
         provider, made.reference, InstanceState.DELETED, deadline_seconds=20, poll_seconds=0.03
@@ -158,90 +158,90 @@ def test_leftovers_are_the_address_of_a_machine_that_is_gone(
     assert list(harness.belongings()) == before
 
 
-def test_a_reference_to_another_machine_changes_nothing(machine: One) -> None:
-    """Nova gives an id once, so the id itself is the proof."""
-    other = machine.reference.model_copy(update={"unique_id": machine.harness.unknown_instance_id})
+def test_a_reference_with_another_unique_id_changes_nothing(server: RunningServer) -> None:
+    """Nova never uses an id again, so the id itself is the proof of identity."""
+    other = server.reference.model_copy(update={"unique_id": server.harness.unknown_instance_id})
     changes: list[Callable[[], object]] = [
-        lambda: machine.provider.stop_instance(other),
-        lambda: machine.provider.reboot_instance(other),
-        lambda: machine.provider.resize_instance(other, "m1.medium"),
-        lambda: machine.provider.delete_instance(other),
-        lambda: machine.provider.set_tags(other, {"a": "b"}),
-        lambda: machine.provider.create_snapshot(other, "nightly", TOKEN),
-        lambda: machine.provider.attach_disk(other, machine.harness.unknown_disk_id),
+        lambda: server.provider.stop_instance(other),
+        lambda: server.provider.reboot_instance(other),
+        lambda: server.provider.resize_instance(other, "m1.medium"),
+        lambda: server.provider.delete_instance(other),
+        lambda: server.provider.set_tags(other, {"a": "b"}),
+        lambda: server.provider.create_snapshot(other, "nightly", TOKEN),
+        lambda: server.provider.attach_disk(other, server.harness.unknown_disk_id),
     ]
     for change in changes:
-        with pytest.raises(NotFound, match="another machine has its id"):
+        with pytest.raises(NotFound, match="has its id"):
             change()
-    machine.provider.remove_leftovers(other)
-    assert machine.native() == "ACTIVE"
+    server.provider.remove_leftovers(other)
+    assert server.native() == "ACTIVE"
 
 
 @pytest.mark.parametrize("action", ["pause", "suspend"])
-def test_a_machine_that_stands_still_is_not_resized(machine: One, action: str) -> None:
-    machine.act(**{action: None})
-    machine.awaited(f"{action.upper()}{'D' if action == 'pause' else 'ED'}")
+def test_a_paused_or_suspended_server_is_not_resized(server: RunningServer, action: str) -> None:
+    server.act(**{action: None})
+    server.wait_for_native(f"{action.upper()}{'D' if action == 'pause' else 'ED'}")
     with pytest.raises(InvalidRequest, match="An instance has to be stopped"):
-        machine.provider.resize_instance(machine.reference, "m1.medium")
+        server.provider.resize_instance(server.reference, "m1.medium")
 
 
-def test_a_machine_that_boots_from_a_volume_has_no_snapshots(
+def test_a_server_that_boots_from_a_volume_has_no_snapshots(
     provider: OpenStackProvider, harness: OpenStackHarness
 ) -> None:
-    one = One(provider, harness, boot_disk=DiskSpec(size_gib=12))
+    server = RunningServer(provider, harness, boot_disk=DiskSpec(size_gib=12))
     with pytest.raises(Unsupported, match="boots from a volume"):
-        provider.create_snapshot(one.reference, "nightly", TOKEN)
+        provider.create_snapshot(server.reference, "nightly", TOKEN)
 
 
-def _kept(one: One, token: str) -> str:
-    kept = one.provider.create_snapshot(one.reference, "nightly", token)
+def _take_snapshot(server: RunningServer, token: str) -> str:
+    snapshot = server.provider.create_snapshot(server.reference, "nightly", token)
     end = time.monotonic() + 10
-    while kept.state is not SnapshotState.AVAILABLE and time.monotonic() < end:
+    while snapshot.state is not SnapshotState.AVAILABLE and time.monotonic() < end:
         time.sleep(0.03)
-        kept = one.provider.list_snapshots(one.region, one.id)[-1]
-    return kept.id
+        snapshot = server.provider.list_snapshots(server.region, server.id)[-1]
+    return snapshot.id
 
 
-def test_only_the_newest_snapshot_of_volumes_is_restored(
+def test_only_the_latest_snapshot_of_volumes_is_restored(
     provider: OpenStackProvider, harness: OpenStackHarness
 ) -> None:
-    """Cinder goes back to the newest snapshot only; nothing is touched before that is told."""
-    one = One(provider, harness, disks=(DiskSpec(size_gib=1),))
-    first, _ = _kept(one, "first"), _kept(one, "second")
-    provider.stop_instance(one.reference)
-    one.becomes(InstanceState.STOPPED)
+    """Cinder reverts to the latest snapshot only; the error is raised before any change."""
+    server = RunningServer(provider, harness, disks=(DiskSpec(size_gib=1),))
+    first, _ = _take_snapshot(server, "first"), _take_snapshot(server, "second")
+    provider.stop_instance(server.reference)
+    server.wait_for(InstanceState.STOPPED)
     with pytest.raises(InvalidRequest, match="newer snapshots"):
-        provider.restore_snapshot(one.reference, first, "restore")
-    assert one.native() == "SHUTOFF"
+        provider.restore_snapshot(server.reference, first, "restore")
+    assert server.native() == "SHUTOFF"
 
 
-def test_a_volume_goes_with_the_last_snapshot_of_a_machine_that_is_gone(
+def test_a_volume_of_a_deleted_server_is_deleted_with_its_last_snapshot(
     provider: OpenStackProvider, harness: OpenStackHarness
 ) -> None:
     before = list(harness.belongings())
-    one = One(provider, harness, disks=(DiskSpec(size_gib=1),))
-    kept = _kept(one, "kept")
-    provider.delete_instance(one.reference)
-    one.becomes(InstanceState.DELETED)
+    server = RunningServer(provider, harness, disks=(DiskSpec(size_gib=1),))
+    snapshot = _take_snapshot(server, "snapshot")
+    provider.delete_instance(server.reference)
+    server.wait_for(InstanceState.DELETED)
     assert len(harness.belongings()) == len(before) + 1
-    provider.delete_snapshot(one.reference, kept)
+    provider.delete_snapshot(server.reference, snapshot)
     end = time.monotonic() + 10
     while list(harness.belongings()) != before and time.monotonic() < end:
         time.sleep(0.03)
     assert list(harness.belongings()) == before
-    assert list(provider.list_snapshots(one.region, one.id)) == []
+    assert list(provider.list_snapshots(server.region, server.id)) == []
 
 
-def test_two_processes_restore_together(
+def test_two_processes_restore_at_the_same_time(
     provider: OpenStackProvider, harness: OpenStackHarness
 ) -> None:
-    """A run and the run that took over from it may restore at once."""
-    one = One(provider, harness, disks=(DiskSpec(size_gib=1),))
-    harness.write(one.id, "before")
-    kept = _kept(one, "kept")
-    harness.write(one.id, "after")
-    provider.stop_instance(one.reference)
-    one.becomes(InstanceState.STOPPED)
+    """A run and the run that took over from it may restore at the same time."""
+    server = RunningServer(provider, harness, disks=(DiskSpec(size_gib=1),))
+    harness.write(server.id, "before")
+    snapshot = _take_snapshot(server, "snapshot")
+    harness.write(server.id, "after")
+    provider.stop_instance(server.reference)
+    server.wait_for(InstanceState.STOPPED)
     failures: list[SkyClustError] = []
 
     def restore() -> None:
@@ -249,7 +249,7 @@ def test_two_processes_restore_together(
         end = time.monotonic() + 15
         while time.monotonic() < end:
             try:
-                if own.restore_snapshot(one.reference, kept, "restore"):
+                if own.restore_snapshot(server.reference, snapshot, "restore"):
                     return
             except Conflict:
                 pass
@@ -264,10 +264,10 @@ def test_two_processes_restore_together(
     for thread in threads:
         thread.join()
     assert failures == []
-    assert list(harness.read(one.id)) == ["before", "before"]
+    assert list(harness.read(server.id)) == ["before", "before"]
 
 
-def test_a_console_of_a_machine_that_never_was(
+def test_the_console_of_an_unknown_server_is_not_found(
     provider: OpenStackProvider, harness: OpenStackHarness
 ) -> None:
     with pytest.raises(NotFound):

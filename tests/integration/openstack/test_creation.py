@@ -1,4 +1,4 @@
-"""Creating servers: several creators, failing builds, addresses and disks."""
+"""Creating servers: concurrent creates, failing builds, addresses and disks."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _running(provider: OpenStackProvider, made: Instance) -> None:
 
 
 def _abandoned(harness: OpenStackHarness, spec: InstanceSpec) -> str:
-    """Make a server as a process does that dies right after."""
+    """Create a server as a process would that dies right after."""
     server = {
         "name": spec.name,
         "flavorRef": "2",
@@ -59,10 +59,10 @@ def _abandoned(harness: OpenStackHarness, spec: InstanceSpec) -> str:
     return harness.made("compute/v2.1/servers", "server", server)
 
 
-def test_many_creators_with_slow_requests_make_one(
+def test_concurrent_creates_with_slow_requests_create_one_server(
     openstack_sandbox: OpenStackSandbox, harness: OpenStackHarness
 ) -> None:
-    """However requests overtake each other, all creators return the one that stays."""
+    """In whatever order the requests arrive, all callers return the server that is kept."""
     openstack_sandbox.inject(
         Fault(kind=FaultKind.DELAY, action=CREATE, probability=0.5, seconds=0.15),
         Fault(kind=FaultKind.DELAY, action="compute.servers.list", probability=0.3, seconds=0.05),
@@ -79,19 +79,19 @@ def test_many_creators_with_slow_requests_make_one(
     assert harness.machines() == 1
 
 
-def test_of_several_that_dead_creators_left_the_oldest_stays(
+def test_of_several_abandoned_servers_the_oldest_is_kept(
     provider: OpenStackProvider, harness: OpenStackHarness
 ) -> None:
     spec = _plain(harness)
     oldest = _abandoned(harness, spec)
-    time.sleep(1.1)  # Nova tells times in seconds
+    time.sleep(1.1)  # the resolution of Nova's times
     _abandoned(harness, spec)
     assert len(provider.find_instances(harness.region, TOKEN)) == 2
     assert provider.create_instance(spec, TOKEN).id == oldest
     assert harness.machines() == 1
 
 
-def test_a_token_of_another_request_is_refused_before_anything_is_made(
+def test_a_token_of_another_spec_is_refused_before_a_server_is_created(
     provider: OpenStackProvider, harness: OpenStackHarness
 ) -> None:
     _abandoned(harness, _plain(harness))
@@ -101,7 +101,7 @@ def test_a_token_of_another_request_is_refused_before_anything_is_made(
 
 
 @pytest.mark.parametrize("code", ["NoValidHost", "MaxRetriesExceeded", "VolumeLimitExceeded"])
-def test_a_build_that_fails_says_why(
+def test_a_failed_build_has_a_reason(
     provider: OpenStackProvider,
     openstack_sandbox: OpenStackSandbox,
     harness: OpenStackHarness,
@@ -121,7 +121,7 @@ def test_a_build_that_fails_says_why(
     ("code", "expected"),
     [("QuotaExceeded", QuotaExceeded), ("ExternalIpAddressExhausted", CapacityExhausted)],
 )
-def test_a_machine_without_the_address_asked_for_is_not_kept(
+def test_a_server_without_its_public_address_is_deleted(
     provider: OpenStackProvider,
     openstack_sandbox: OpenStackSandbox,
     harness: OpenStackHarness,
@@ -140,10 +140,10 @@ def test_a_machine_without_the_address_asked_for_is_not_kept(
     assert list(harness.belongings()) == before
 
 
-def test_creators_near_the_quota_do_not_fail_each_other(
+def test_concurrent_creates_near_the_quota_do_not_all_fail(
     openstack_sandbox: OpenStackSandbox, harness: OpenStackHarness
 ) -> None:
-    """Nova counts all that are being made, refuses them all, and takes them back."""
+    """Nova counts the servers of all requests, refuses all, and removes them again."""
     limit = {"quota_set": {"instances": 1}}
     harness.change(f"compute/v2.1/os-quota-sets/{openstack_sandbox.project_id}", limit)
     openstack_sandbox.inject(
@@ -162,7 +162,7 @@ def test_creators_near_the_quota_do_not_fail_each_other(
     assert len([one for one in made if one]) == harness.machines() == 1
 
 
-def test_a_quota_that_stays_used_up_is_told_after_two_requests(
+def test_an_exhausted_quota_is_reported_after_two_requests(
     provider: OpenStackProvider, openstack_sandbox: OpenStackSandbox, harness: OpenStackHarness
 ) -> None:
     openstack_sandbox.inject(Fault(kind=FaultKind.ERROR, action=CREATE, code="QuotaExceeded"))
@@ -171,10 +171,10 @@ def test_a_quota_that_stays_used_up_is_told_after_two_requests(
     assert openstack_sandbox.calls()[CREATE] == 2
 
 
-def test_a_server_that_is_shown_without_its_metadata_may_be_the_one_sought(
+def test_nothing_is_created_while_a_server_has_unknown_metadata(
     provider: OpenStackProvider, openstack_sandbox: OpenStackSandbox, harness: OpenStackHarness
 ) -> None:
-    """Nothing is made while it is not known whether it was made before."""
+    """A server without its metadata may be the one of the token."""
     provider.create_instance(_plain(harness), TOKEN)
     openstack_sandbox.inject(
         Fault(kind=FaultKind.OMIT, action="compute.servers.list", field="metadata")
@@ -184,16 +184,16 @@ def test_a_server_that_is_shown_without_its_metadata_may_be_the_one_sought(
     assert harness.machines() == 1
 
 
-def test_a_machine_boots_from_a_volume_that_goes_with_it(
+def test_a_boot_volume_is_deleted_with_its_server(
     provider: OpenStackProvider, harness: OpenStackHarness
 ) -> None:
     before = list(harness.belongings())
     spec = _plain(harness, boot_disk=DiskSpec(size_gib=12), disks=(DiskSpec(size_gib=1),))
     made = provider.create_instance(spec, TOKEN)
     _running(provider, made)
-    machine = provider.get_instance(harness.region, made.id)
-    assert machine.image is None
-    disks = machine.attributes["disks"]
+    instance = provider.get_instance(harness.region, made.id)
+    assert instance.image is None
+    disks = instance.attributes["disks"]
     assert isinstance(disks, list)
     assert len(disks) == 2
     with pytest.raises(InvalidRequest, match="boots from it"):
@@ -215,7 +215,7 @@ def test_a_flavor_without_a_disk_boots_from_a_volume(
     assert len(disks) == 1
 
 
-def test_a_fixed_address_keys_and_the_projects_only_network(
+def test_a_private_address_keys_and_the_default_network(
     provider: OpenStackProvider, harness: OpenStackHarness
 ) -> None:
     spec = _plain(
@@ -223,13 +223,13 @@ def test_a_fixed_address_keys_and_the_projects_only_network(
     )
     made = provider.create_instance(spec, TOKEN)
     _running(provider, made)
-    machine = provider.get_instance(harness.region, made.id)
-    assert machine.private_addresses == ("10.0.3.7",)
-    assert machine.public_addresses == ()
-    assert machine.network == harness.spec("web").network
+    instance = provider.get_instance(harness.region, made.id)
+    assert instance.private_addresses == ("10.0.3.7",)
+    assert instance.public_addresses == ()
+    assert instance.network == harness.spec("web").network
 
 
-def test_a_choice_of_networks_is_left_to_whoever_asks(
+def test_several_networks_without_one_in_the_spec_are_refused(
     provider: OpenStackProvider, harness: OpenStackHarness
 ) -> None:
     harness.made("network/v2.0/networks", "network", {"name": "second"})
@@ -238,10 +238,10 @@ def test_a_choice_of_networks_is_left_to_whoever_asks(
     assert harness.machines() == 0
 
 
-def test_a_silent_cell_is_no_place_where_nothing_was_made(
+def test_nothing_is_created_while_a_cell_is_down(
     provider: OpenStackProvider, openstack_sandbox: OpenStackSandbox, harness: OpenStackHarness
 ) -> None:
-    """A list by tag leaves a silent cell out, so nothing is made while there is one."""
+    """A list filtered by tag leaves out the servers of a down cell: one of them may be the one."""
     _abandoned(harness, _plain(harness, zone="az2"))
     openstack_sandbox.inject(
         Fault(kind=FaultKind.ERROR, action="compute.servers.*", code="CellDown")

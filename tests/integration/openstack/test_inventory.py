@@ -1,4 +1,4 @@
-"""Reading clouds of all sorts: without some services, as administrator, old ones, silent ones."""
+"""Reading clouds with missing services, an old release or a down cell, and all projects."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from skyclust_sandbox.faults import Fault, FaultKind
 from skyclust_sandbox.processes import start_sandbox, stop_sandbox
 from tests.conformance.openstack import OpenStackHarness
 from tests.fixtures.openstack import OpenStackSandbox
-from tests.integration.openstack.conftest import signed_in
+from tests.integration.openstack.conftest import provider_for
 
 pytestmark = pytest.mark.integration
 
@@ -42,37 +42,39 @@ def _projects(found: list[Resource]) -> set[object]:
 
 
 def test_an_estate_is_read(openstack_estate: OpenStackSandbox) -> None:
-    """A project sees its own, and an administrator who asks for it everybody's."""
+    """A member lists its project, an administrator all projects if the credential says so."""
     sandbox = openstack_estate
-    member = signed_in(sandbox, sandbox.user, sandbox.password)
-    everybody = signed_in(sandbox, sandbox.admin, sandbox.admin_password, all_projects=True)
-    alone = signed_in(sandbox, sandbox.admin, sandbox.admin_password)
+    member = provider_for(sandbox, sandbox.user, sandbox.password)
+    everybody = provider_for(sandbox, sandbox.admin, sandbox.admin_password, all_projects=True)
+    alone = provider_for(sandbox, sandbox.admin, sandbox.admin_password)
     for kind in sorted(member.kinds):
         own = _read(member, sandbox.region, kind)
         assert len({one.id for one in own}) == len(own)
         seen = {one.id for one in _read(everybody, sandbox.region, kind)}
         assert {one.id for one in own} <= seen
         assert {one.id for one in _read(alone, sandbox.region, kind)} == {one.id for one in own}
-    machines = _read(member, sandbox.region, ResourceKind.INSTANCE)
-    assert len(machines) > 50
-    assert _projects(machines) == {sandbox.project_id}
+    instances = _read(member, sandbox.region, ResourceKind.INSTANCE)
+    assert len(instances) > 50
+    assert _projects(instances) == {sandbox.project_id}
     assert len(_projects(_read(everybody, sandbox.region, ResourceKind.INSTANCE))) > 1
 
 
-def test_a_machine_is_told_with_ids(openstack_estate: OpenStackSandbox) -> None:
-    """Nova tells networks and security groups by name; inventory has their ids."""
-    member = signed_in(openstack_estate, openstack_estate.user, openstack_estate.password)
+def test_an_instance_has_the_ids_of_its_networks_and_groups(
+    openstack_estate: OpenStackSandbox,
+) -> None:
+    """Nova reports networks and security groups by name."""
+    member = provider_for(openstack_estate, openstack_estate.user, openstack_estate.password)
     region = openstack_estate.region
     networks = {one.id for one in _read(member, region, ResourceKind.NETWORK)}
     subnets = {one.id for one in _read(member, region, ResourceKind.SUBNET)}
     firewalls = {one.id for one in _read(member, region, ResourceKind.FIREWALL)}
-    machines = _read(member, region, ResourceKind.INSTANCE)
-    placed = [one for one in machines if one.attributes["private_addresses"]]
+    instances = _read(member, region, ResourceKind.INSTANCE)
+    placed = [one for one in instances if one.attributes["private_addresses"]]
     assert placed
-    for machine in placed:
-        assert machine.attributes["network"] in networks
-        assert machine.attributes["subnet"] in subnets
-        groups = machine.attributes["firewalls"]
+    for instance in placed:
+        assert instance.attributes["network"] in networks
+        assert instance.attributes["subnet"] in subnets
+        groups = instance.attributes["firewalls"]
         assert isinstance(groups, list)
         assert set(map(str, groups)) <= firewalls
     one = placed[0]
@@ -81,7 +83,7 @@ def test_a_machine_is_told_with_ids(openstack_estate: OpenStackSandbox) -> None:
 
 def test_a_member_may_not_read_all_projects(openstack_sandbox: OpenStackSandbox) -> None:
     sandbox = openstack_sandbox
-    member = signed_in(sandbox, sandbox.user, sandbox.password, all_projects=True)
+    member = provider_for(sandbox, sandbox.user, sandbox.password, all_projects=True)
     with pytest.raises(PermissionDenied):
         _read(member, sandbox.region, ResourceKind.INSTANCE)
     missing = member.verify().missing_permissions
@@ -89,9 +91,11 @@ def test_a_member_may_not_read_all_projects(openstack_sandbox: OpenStackSandbox)
     assert "os_compute_api:servers:detail:get_all_tenants" in missing
 
 
-def test_a_reader_lacks_what_changes_machines(openstack_sandbox: OpenStackSandbox) -> None:
+def test_a_reader_lacks_the_permissions_to_change_servers(
+    openstack_sandbox: OpenStackSandbox,
+) -> None:
     sandbox = openstack_sandbox
-    identity = signed_in(sandbox, sandbox.reader, sandbox.reader_password).verify()
+    identity = provider_for(sandbox, sandbox.reader, sandbox.reader_password).verify()
     assert identity.account == sandbox.project_id
     assert identity.principal == "auditor@Default, project sandbox@Default, roles reader"
     assert identity.missing_permissions is not None
@@ -100,12 +104,12 @@ def test_a_reader_lacks_what_changes_machines(openstack_sandbox: OpenStackSandbo
 
 def test_an_administrator_lacks_nothing(openstack_sandbox: OpenStackSandbox) -> None:
     sandbox = openstack_sandbox
-    admin = signed_in(sandbox, sandbox.admin, sandbox.admin_password, all_projects=True)
+    admin = provider_for(sandbox, sandbox.admin, sandbox.admin_password, all_projects=True)
     assert admin.verify().missing_permissions == ()
 
 
 @pytest.mark.parametrize("as_clouds_yaml", [False, True])
-def test_an_application_credential_signs_in(
+def test_an_application_credential_authenticates(
     openstack_sandbox: OpenStackSandbox, as_clouds_yaml: bool
 ) -> None:
     sandbox = openstack_sandbox
@@ -124,11 +128,11 @@ def test_an_application_credential_signs_in(
     assert list(provider.regions()) == [sandbox.region, sandbox.other_region]
 
 
-def test_another_projects_machine_is_not_ours(
+def test_a_server_of_another_project_is_not_deleted(
     openstack_sandbox: OpenStackSandbox, harness: OpenStackHarness
 ) -> None:
     [made] = harness.seed(ResourceKind.INSTANCE, 1)
-    other = signed_in(
+    other = provider_for(
         openstack_sandbox,
         openstack_sandbox.other_user,
         openstack_sandbox.other_password,
@@ -139,16 +143,16 @@ def test_another_projects_machine_is_not_ours(
     assert harness.machines() == 1
 
 
-def test_regions_may_be_narrowed_to_one(openstack_sandbox: OpenStackSandbox) -> None:
+def test_a_credential_may_name_its_only_region(openstack_sandbox: OpenStackSandbox) -> None:
     sandbox = openstack_sandbox
-    one = signed_in(sandbox, sandbox.user, sandbox.password, region_name=sandbox.other_region)
+    one = provider_for(sandbox, sandbox.user, sandbox.password, region_name=sandbox.other_region)
     assert list(one.regions()) == [sandbox.other_region]
-    none = signed_in(sandbox, sandbox.user, sandbox.password, region_name="Nowhere")
+    none = provider_for(sandbox, sandbox.user, sandbox.password, region_name="Nowhere")
     with pytest.raises(ConfigurationError, match="RegionOne"):
         none.regions()
 
 
-def test_a_silent_cell_is_no_half_list(
+def test_a_list_with_a_down_cell_fails(
     openstack_sandbox: OpenStackSandbox, harness: OpenStackHarness, provider: OpenStackProvider
 ) -> None:
     server = {
@@ -166,10 +170,10 @@ def test_a_silent_cell_is_no_half_list(
         _read(provider, harness.region, ResourceKind.INSTANCE)
 
 
-def test_the_oldest_nova_is_read_and_used(
+def test_the_oldest_nova_is_supported(
     harness: OpenStackHarness, provider: OpenStackProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In 2.1 a server names its flavor by id, has no tags, and finds its network by itself."""
+    """In 2.1 a server has its flavor by id, no tags, and no network in the create request."""
     monkeypatch.setitem(services.MAX_MICROVERSIONS, services.COMPUTE, (2, 1))
     made = provider.create_instance(harness.spec("old"), TOKEN)
     wait_for_state(
@@ -181,15 +185,15 @@ def test_the_oldest_nova_is_read_and_used(
     )
     assert provider.create_instance(harness.spec("old"), TOKEN).id == made.id
     assert [one.id for one in provider.find_instances(harness.region, TOKEN)] == [made.id]
-    [machine] = _read(provider, harness.region, ResourceKind.INSTANCE)
-    assert machine.attributes["type"] == "m1.small"
+    [instance] = _read(provider, harness.region, ResourceKind.INSTANCE)
+    assert instance.attributes["type"] == "m1.small"
     provider.resize_instance(made.reference, "m1.medium")
     assert provider.get_instance(harness.region, made.id).type == "m1.medium"
 
 
 @pytest.fixture(scope="module")
 def small_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenStackSandbox]:
-    """A cloud of Keystone, Nova and Glance alone."""
+    """A cloud with Keystone, Nova and Glance only."""
     home = tmp_path_factory.mktemp("small-openstack")
     options = ["--transition-seconds", "0.1", "--without", "cinder,neutron,octavia"]
     cloud = start_sandbox(home, clouds=["openstack"], seed="empty", options=options)["openstack"]
@@ -197,10 +201,10 @@ def small_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenStackS
     stop_sandbox(home)
 
 
-def test_a_cloud_without_some_services_has_the_kinds_of_the_others(
+def test_kinds_of_missing_services_are_unsupported(
     small_cloud: OpenStackSandbox,
 ) -> None:
-    provider = signed_in(small_cloud, small_cloud.user, small_cloud.password)
+    provider = provider_for(small_cloud, small_cloud.user, small_cloud.password)
     assert provider.verify().account == small_cloud.project_id
     here = {ResourceKind.INSTANCE, ResourceKind.IMAGE}
     for kind in provider.kinds:
@@ -213,15 +217,15 @@ def test_a_cloud_without_some_services_has_the_kinds_of_the_others(
         _read(provider, "no-such-region", ResourceKind.DISK)
 
 
-def test_a_cloud_without_neutron_makes_machines(small_cloud: OpenStackSandbox) -> None:
-    provider = signed_in(small_cloud, small_cloud.user, small_cloud.password)
+def test_servers_are_created_in_a_cloud_without_neutron(small_cloud: OpenStackSandbox) -> None:
+    provider = provider_for(small_cloud, small_cloud.user, small_cloud.password)
     region = small_cloud.region
     [image] = provider.list_images(region, "debian-12")
     spec = InstanceSpec(name="web", region=region, type="m1.small", image=image.id)
     for change in ({"network": "private"}, {"public_address": True}, {"disks": ({"size_gib": 1},)}):
-        asked = InstanceSpec.model_validate({**spec.model_dump(), **change})
+        changed = InstanceSpec.model_validate({**spec.model_dump(), **change})
         with pytest.raises(Unsupported, match="has no"):
-            provider.create_instance(asked, TOKEN)
+            provider.create_instance(changed, TOKEN)
     made = provider.create_instance(spec, TOKEN)
     wait_for_state(
         provider, made.reference, InstanceState.RUNNING, deadline_seconds=20, poll_seconds=0.03
@@ -232,17 +236,17 @@ def test_a_cloud_without_neutron_makes_machines(small_cloud: OpenStackSandbox) -
     )
 
 
-def test_a_wrong_secret_is_told_once_for_all(openstack_sandbox: OpenStackSandbox) -> None:
-    provider = signed_in(openstack_sandbox, "nobody", "canary-password")
+def test_a_wrong_password_is_authentication_failed(openstack_sandbox: OpenStackSandbox) -> None:
+    provider = provider_for(openstack_sandbox, "nobody", "canary-password")
     with pytest.raises(AuthenticationFailed) as raised:
         _read(provider, openstack_sandbox.region, ResourceKind.INSTANCE)
     assert "canary" not in f"{raised.value!r}{raised.value.__cause__!r}"
 
 
-def test_an_application_credential_that_was_deleted_is_refused(
+def test_a_deleted_application_credential_is_authentication_failed(
     openstack_sandbox: OpenStackSandbox,
 ) -> None:
-    """Keystone answers 404, which must not read as if the machine were gone."""
+    """Keystone returns 404, which must not be reported as if the server did not exist."""
     credential = OpenStackCredential.model_validate(
         {
             "endpoint": openstack_sandbox.auth_url,
@@ -255,10 +259,10 @@ def test_an_application_credential_that_was_deleted_is_refused(
         provider.get_instance(openstack_sandbox.region, TOKEN)
 
 
-def test_a_list_that_begins_anew_tells_nothing_twice(
+def test_a_list_that_restarts_yields_no_item_twice(
     harness: OpenStackHarness, provider: OpenStackProvider
 ) -> None:
-    """Neutron does so with subnets when the one that the next page begins after is gone."""
+    """Neutron restarts a list of subnets when the subnet of the marker has been deleted."""
     seeded = set(harness.seed(ResourceKind.SUBNET, 4))
     pages = iter(provider.list_resources(harness.region, ResourceKind.SUBNET, page_size=1))
     found: list[str] = []
@@ -278,20 +282,22 @@ def test_a_list_that_begins_anew_tells_nothing_twice(
         (ResourceKind.INSTANCE, "compute/v2.1/servers"),
     ],
 )
-def test_a_list_that_changes_while_it_is_read_is_not_complete(
+def test_a_list_whose_marker_is_deleted_fails(
     harness: OpenStackHarness, provider: OpenStackProvider, kind: ResourceKind, path: str
 ) -> None:
     seeded = set(harness.seed(kind, 3))
     pages = iter(provider.list_resources(harness.region, kind, page_size=1))
     gone = next(one.id for page in pages for one in page if one.id in seeded)
     harness.remove(f"{path}/{gone}")
-    _vanish(provider, harness.region, kind, gone)
+    _wait_until_gone(provider, harness.region, kind, gone)
     with pytest.raises(Unavailable, match="changed while it was read"):
         list(pages)
 
 
-def _vanish(provider: OpenStackProvider, region: str, kind: ResourceKind, gone: str) -> None:
+def _wait_until_gone(
+    provider: OpenStackProvider, region: str, kind: ResourceKind, gone: str
+) -> None:
     end = time.monotonic() + 10
     while gone in {one.id for one in _read(provider, region, kind)}:
-        assert time.monotonic() < end, f"{gone} stays"
+        assert time.monotonic() < end, f"{gone} still exists"
         time.sleep(0.03)

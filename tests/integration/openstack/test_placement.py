@@ -1,4 +1,4 @@
-"""A place is refused for what a create would be refused for, and nothing is made."""
+"""Placement checks raise what a create would raise, and create nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.mark.parametrize(
-    ("change", "expected", "said"),
+    ("change", "expected", "message"),
     [
         ({"type": "m1.humongous"}, NotFound, "no flavor 'm1.humongous'"),
         ({"image": "no-such-image"}, NotFound, "no image 'no-such-image'"),
@@ -30,22 +30,22 @@ pytestmark = pytest.mark.integration
         ({"tags": {"a/b": "c"}}, InvalidRequest, "'a/b'"),
     ],
 )
-def test_what_a_place_lacks_is_named(
+def test_what_the_region_lacks_is_named(
     provider: OpenStackProvider,
     harness: OpenStackHarness,
     change: dict[str, Any],
     expected: type[SkyClustError],
-    said: str,
+    message: str,
 ) -> None:
     before = list(harness.belongings())
     spec = harness.spec("web").model_copy(update=change)
-    with pytest.raises(expected, match=said):
+    with pytest.raises(expected, match=message):
         provider.check_placement(spec)
     assert list(harness.belongings()) == before
 
 
 @pytest.mark.parametrize(
-    ("path", "quota", "said"),
+    ("path", "quota", "message"),
     [
         ("compute/v2.1/os-quota-sets/{}", {"quota_set": {"instances": 0}}, "0 of 0 instances"),
         ("compute/v2.1/os-quota-sets/{}", {"quota_set": {"cores": 0}}, "0 of 0 cores"),
@@ -55,25 +55,25 @@ def test_what_a_place_lacks_is_named(
         ("network/v2.0/quotas/{}", {"quota": {"floatingip": 0}}, "0 of 0 floating IPs"),
     ],
 )
-def test_a_quota_without_room_is_named(
+def test_an_exhausted_quota_is_named(
     provider: OpenStackProvider,
     openstack_sandbox: OpenStackSandbox,
     harness: OpenStackHarness,
     path: str,
     quota: dict[str, Any],
-    said: str,
+    message: str,
 ) -> None:
     spec = harness.spec("web").model_copy(update={"disks": (DiskSpec(size_gib=5),)})
     provider.check_placement(spec)
     harness.change(path.format(openstack_sandbox.project_id), quota)
-    with pytest.raises(QuotaExceeded, match=said):
+    with pytest.raises(QuotaExceeded, match=message):
         provider.check_placement(spec)
 
 
-def test_a_project_with_a_choice_of_networks_is_passed_over_by_the_survey(
+def test_a_project_with_several_networks_is_passed_over_by_the_survey(
     provider: OpenStackProvider, harness: OpenStackHarness
 ) -> None:
-    """A dry run promised such a place, and the create refused it."""
+    """A dry run once offered such a place, and the create was refused."""
     wanted = {"name": "web", "cores": 1, "memory_gib": 1, "image_family": harness.image_family}
     needs = InstanceNeeds.model_validate(wanted)
     place = Place(credential="office")

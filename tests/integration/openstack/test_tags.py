@@ -1,4 +1,4 @@
-"""Nova has metadata and, apart from it, server tags: both are a machine's tags."""
+"""Metadata and server tags of Nova, both of which are tags of an instance."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ TOKEN = "0c9a4b7e-5f0d-4c1b-9d53-2f4f3a1f7e10"
 
 
 @pytest.fixture
-def machine(provider: OpenStackProvider, harness: OpenStackHarness) -> Instance:
-    """A running server to which somebody else has given two server tags."""
+def instance(provider: OpenStackProvider, harness: OpenStackHarness) -> Instance:
+    """A running server with two server tags that an administrator has set."""
     spec = harness.spec("web").model_copy(update={"public_address": None})
     made = provider.create_instance(spec, TOKEN)
     wait_for_state(
@@ -30,28 +30,28 @@ def machine(provider: OpenStackProvider, harness: OpenStackHarness) -> Instance:
     return made
 
 
-def test_server_tags_are_shown_without_a_value_and_can_be_removed(
-    provider: OpenStackProvider, harness: OpenStackHarness, machine: Instance
+def test_server_tags_have_an_empty_value_and_can_be_removed(
+    provider: OpenStackProvider, harness: OpenStackHarness, instance: Instance
 ) -> None:
     def tags() -> dict[str, str]:
-        return provider.get_instance(harness.region, machine.id).tags
+        return provider.get_instance(harness.region, instance.id).tags
 
     assert tags() == {"team": "conformance", "gold": "", "v1.2 (old)": ""}
     pages = provider.list_resources(harness.region, ResourceKind.INSTANCE)
     assert [one.tags for page in pages for one in page] == [tags()]
-    provider.set_tags(machine.reference, {"gold": "", "stage": "test"}, ["v1.2 (old)"])
+    provider.set_tags(instance.reference, {"gold": "", "stage": "test"}, ["v1.2 (old)"])
     assert tags() == {"team": "conformance", "gold": "", "stage": "test"}
-    provider.set_tags(machine.reference, {"gold": "yes"}, ["team"])
+    provider.set_tags(instance.reference, {"gold": "yes"}, ["team"])
     assert tags() == {"gold": "yes", "stage": "test"}
-    provider.set_tags(machine.reference, {}, ["gold"])
+    provider.set_tags(instance.reference, {}, ["gold"])
     assert tags() == {"stage": "test"}
 
 
-def test_the_tag_that_a_machine_is_found_by_stays(
-    provider: OpenStackProvider, harness: OpenStackHarness, machine: Instance
+def test_the_server_tag_of_skyclust_cannot_be_changed(
+    provider: OpenStackProvider, harness: OpenStackHarness, instance: Instance
 ) -> None:
     own = to_server_tag(TOKEN)
     for tags, removed in (({}, [own]), ({own: ""}, [])):
         with pytest.raises(InvalidRequest, match="SkyClust's own"):
-            provider.set_tags(machine.reference, tags, removed)
-    assert [one.id for one in provider.find_instances(harness.region, TOKEN)] == [machine.id]
+            provider.set_tags(instance.reference, tags, removed)
+    assert [one.id for one in provider.find_instances(harness.region, TOKEN)] == [instance.id]

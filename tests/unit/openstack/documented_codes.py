@@ -1,9 +1,9 @@
-"""Names of errors that OpenStack documents for what we call.
+"""The error codes that OpenStack documents for the calls of the provider.
 
-Sources: https://docs.openstack.org/api-guide/compute/faults.html (faults of Nova, which Cinder
-has taken over) and
+Sources: https://docs.openstack.org/api-guide/compute/faults.html (faults of Nova, also
+used by Cinder) and
 https://docs.openstack.org/neutron-lib/latest/reference/modules/neutron_lib.exceptions.html (types
-of Neutron, as far as networks, subnets, ports, groups and floating addresses are concerned).
+of Neutron for networks, subnets, ports, security groups and floating IPs).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ DOCUMENTED = frozenset(f"{FAULT_NAMES} {NEUTRON_TYPES}".split())
 
 
 def unplaced_codes(codes: frozenset[str] = DOCUMENTED) -> list[str]:
-    """Return the names that are in no table; unknown ones go by the HTTP status alone."""
+    """Return the codes that are in no table; those are mapped by the HTTP status alone."""
     endings = tuple(ending for ending, _ in ENDINGS)
     return sorted(
         name

@@ -1,8 +1,8 @@
-"""What Nova, Cinder and Glance answer with of one thing: every field, two entries in each list.
+"""Objects of Nova, Cinder and Glance with every field, and two entries in each list.
 
-No field has the value that a careless reader would take for it when it is missing.
+No field has a value that a reader might use as the default for a missing field.
 
-The shapes are those of the services' API references, in the newest microversions.
+The forms are those of the services' API references, in the newest microversions.
 """
 
 from __future__ import annotations

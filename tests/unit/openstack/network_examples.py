@@ -1,4 +1,4 @@
-"""What Neutron and Octavia answer with of one thing, whole, as in `examples`."""
+"""Objects of Neutron and Octavia with every field, as in `examples`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers as Nova shows them, in the shape of its documented samples."""
+"""Servers as Nova reports them, in the form of its documented samples."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ VOLUME_ID = "6c9a4b7e-5f0d-4c1b-9d53-2f4f3a1f7e26"
 
 
 def server(**changes: Any) -> dict[str, Any]:
-    """Return a running server in the microversion that the provider asks for."""
+    """Return a running server in the microversion that the provider requests."""
     shown: dict[str, Any] = {
         "id": SERVER_ID,
         "name": "web-1",

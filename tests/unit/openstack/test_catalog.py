@@ -29,19 +29,21 @@ from skyclust.model.catalog import Architecture
         ({"name": "ubuntu"}, ""),
     ],
 )
-def test_an_image_tells_its_family(image: dict[str, Any], family: str) -> None:
+def test_the_family_of_an_image_follows_from_properties_or_name(
+    image: dict[str, Any], family: str
+) -> None:
     assert to_family(image) == family
 
 
-def test_what_was_kept_of_a_server_is_no_image_of_a_family() -> None:
+def test_a_snapshot_of_a_server_is_not_an_image_of_a_family() -> None:
     assert is_snapshot({"image_type": "snapshot"})
     assert is_snapshot({"instance_uuid": "x"})
     assert not is_snapshot({"image_type": "image"})
 
 
 def _type(**specs: str) -> dict[str, Any]:
-    shown = {"id": "7", "name": "g1", "vcpus": 8, "ram": 32768, "disk": 80}
-    return {**shown, "extra_specs": specs}
+    flavor = {"id": "7", "name": "g1", "vcpus": 8, "ram": 32768, "disk": 80}
+    return {**flavor, "extra_specs": specs}
 
 
 def test_a_flavor_is_an_instance_type() -> None:
@@ -60,7 +62,7 @@ def test_a_flavor_is_an_instance_type() -> None:
         ({"pci_passthrough:alias": "qat:1"}, 0),
     ],
 )
-def test_extra_specs_tell_graphics_cards(specs: dict[str, str], gpus: int) -> None:
+def test_gpus_follow_from_extra_specs(specs: dict[str, str], gpus: int) -> None:
     assert to_instance_type("RegionOne", _type(**specs)).gpus == gpus
 
 
@@ -72,5 +74,5 @@ def test_extra_specs_tell_graphics_cards(specs: dict[str, str], gpus: int) -> No
         {"capabilities:cpu_info:arch": "<in> aarch64"},
     ],
 )
-def test_extra_specs_tell_the_architecture(specs: dict[str, str]) -> None:
+def test_the_architecture_follows_from_extra_specs(specs: dict[str, str]) -> None:
     assert to_instance_type("RegionOne", _type(**specs)).architecture is Architecture.ARM64

@@ -1,4 +1,4 @@
-"""Connections: their bounds, their trust, and what they leave unread."""
+"""Connections: time-outs, certificates, and no identity from a .netrc."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _credential(**changes: object) -> OpenStackCredential:
 
 
 @pytest.mark.parametrize(
-    ("address", "url"),
+    ("catalog_url", "url"),
     [
         ("https://cloud:9292", "https://cloud:9292/v2"),
         ("https://cloud/image/", "https://cloud/image/v2"),
@@ -48,8 +48,8 @@ def _credential(**changes: object) -> OpenStackCredential:
         ("https://v2.example.com/image", "https://v2.example.com/image/v2"),
     ],
 )
-def test_an_address_of_the_catalog_gets_its_version(address: str, url: str) -> None:
-    assert with_version(address, "/v2") == url
+def test_the_version_is_appended_to_a_catalog_url(catalog_url: str, url: str) -> None:
+    assert with_version(catalog_url, "/v2") == url
 
 
 def test_another_providers_credential_is_refused() -> None:
@@ -66,26 +66,26 @@ def test_a_netrc_gives_no_identity(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "Authorization" not in session.prepare_request(request).headers
 
 
-def test_every_call_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[object] = []
+def test_every_call_has_time_outs(monkeypatch: pytest.MonkeyPatch) -> None:
+    timeouts: list[object] = []
 
     def send(_: object, __: object, **options: object) -> None:
-        asked.append(options["timeout"])
+        timeouts.append(options["timeout"])
         raise TimeoutError
 
     monkeypatch.setattr("requests.adapters.HTTPAdapter.send", send)
     with pytest.raises(TimeoutError):
         to_requests_session(_credential()).get("https://cloud.example.com", timeout=None)
-    assert asked == [(CONNECT_SECONDS, READ_SECONDS)]
+    assert timeouts == [(CONNECT_SECONDS, READ_SECONDS)]
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for 127.0.0.1 that nobody has signed, with its key."""
+    """A self-signed certificate for 127.0.0.1, with its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
-    made = (
+    signed = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -105,15 +105,15 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    path.write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
     return path
 
 
 @pytest.fixture
 def keystone(certificate: Path) -> Iterator[str]:
-    """The address of a server with that certificate, which knows nothing."""
+    """The URL of a server with that certificate, which returns 404 for every POST."""
 
-    class Nothing(http.server.BaseHTTPRequestHandler):
+    class NotFoundHandler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
             self.send_error(404)
@@ -121,7 +121,7 @@ def keystone(certificate: Path) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Write nothing."""
 
-    server = http.server.HTTPServer(("127.0.0.1", 0), Nothing)
+    server = http.server.HTTPServer(("127.0.0.1", 0), NotFoundHandler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -139,7 +139,7 @@ def _refusal(credential: OpenStackCredential) -> SkyClustError:
     return raised.value
 
 
-def test_a_certificate_of_nobody_is_not_trusted(keystone: str) -> None:
+def test_a_self_signed_certificate_is_not_trusted(keystone: str) -> None:
     assert type(_refusal(_credential(endpoint=keystone))) is Unavailable
 
 
@@ -150,5 +150,5 @@ def test_the_credentials_own_certificate_is_trusted(keystone: str, certificate: 
 
 
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
-def test_verifying_may_be_switched_off(keystone: str) -> None:
+def test_verification_can_be_switched_off(keystone: str) -> None:
     assert type(_refusal(_credential(endpoint=keystone, verify=False))) is ConfigurationError

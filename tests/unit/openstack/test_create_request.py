@@ -1,4 +1,4 @@
-"""The request for a server, and the data for its cloud-init."""
+"""The body of a create request, and the user data for cloud-init."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def _spec(**changes: Any) -> InstanceSpec:
 
 
 def _server(spec: InstanceSpec, **changes: Any) -> dict[str, Any]:
-    given: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "flavor": FLAVOR, "image": IMAGE, "network": NETWORK, "microversion": (2, 90), **changes
     }  # fmt: skip
-    server: dict[str, Any] = to_body(spec, "token-1", **given)["server"]
+    server: dict[str, Any] = to_body(spec, "token-1", **arguments)["server"]
     return server
 
 
-def test_a_server_is_asked_for_with_its_marks() -> None:
+def test_a_create_request_contains_the_token() -> None:
     spec = _spec(zone="az1", private_address="10.0.0.5", tags={"team": "shop"}, ssh_keys=("ops",))
     server = _server(spec)
     assert (server["flavorRef"], server["imageRef"], server["key_name"]) == ("2", "image-1", "ops")
@@ -48,7 +48,7 @@ def test_a_server_is_asked_for_with_its_marks() -> None:
     assert _server(spec) == server
 
 
-def test_an_old_nova_is_asked_for_what_it_knows() -> None:
+def test_a_request_to_an_old_nova_has_only_fields_of_its_microversion() -> None:
     assert "tags" not in _server(_spec(), microversion=(2, 1))
     assert "networks" not in _server(_spec(), microversion=(2, 1), network=None)
     assert _server(_spec(), network=None)["networks"] == "none"
@@ -57,7 +57,7 @@ def test_an_old_nova_is_asked_for_what_it_knows() -> None:
         _server(typed, microversion=(2, 66))
 
 
-def test_disks_come_and_go_with_the_server() -> None:
+def test_volumes_are_created_and_deleted_with_the_server() -> None:
     disks = _server(_spec(disks=({"size_gib": 5, "type": "ssd"},)))["block_device_mapping_v2"]
     assert [disk["delete_on_termination"] for disk in disks] == [True, True]
     assert (disks[0]["destination_type"], disks[0]["uuid"]) == ("local", "image-1")
@@ -71,17 +71,17 @@ def test_a_boot_disk_is_a_volume() -> None:
     assert (root["destination_type"], root["volume_size"], root["boot_index"]) == ("volume", 30, 0)
 
 
-def test_a_flavor_without_a_disk_gets_a_volume_that_the_image_goes_into() -> None:
+def test_a_flavor_without_a_disk_gets_a_volume_large_enough_for_the_image() -> None:
     [root] = _server(_spec(), flavor={**FLAVOR, "disk": 0})["block_device_mapping_v2"]
     assert (root["destination_type"], root["volume_size"]) == ("volume", 10)
 
 
-def test_equal_requests_have_one_digest() -> None:
+def test_equal_specs_have_the_same_digest() -> None:
     assert to_digest(_spec()) == to_digest(_spec())
     assert to_digest(_spec()) != to_digest(_spec(type="m1.large"))
 
 
-def test_a_token_that_metadata_does_not_take_is_hashed() -> None:
+def test_a_token_that_is_no_valid_metadata_value_is_hashed() -> None:
     assert to_token_value("plain-token") == "plain-token"
     assert len(to_token_value("x" * 300)) == 64
     assert len(to_token_value("zwölf")) == 64
@@ -98,31 +98,31 @@ def test_a_token_that_metadata_does_not_take_is_hashed() -> None:
         {"tags": {"a": "x" * 256}},
     ],
 )
-def test_what_nova_would_not_take_is_refused(changes: dict[str, Any]) -> None:
+def test_a_spec_that_nova_would_refuse_is_invalid(changes: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequest, match="Could not create web"):
         validate_spec(_spec(**changes))
 
 
-def _data(spec: InstanceSpec) -> str:
+def _user_data(spec: InstanceSpec) -> str:
     return b64decode(_server(spec)["user_data"]).decode()
 
 
-def test_user_data_alone_is_passed_on() -> None:
-    assert _data(_spec(user_data="#!/bin/sh\ntrue\n")) == "#!/bin/sh\ntrue\n"
+def test_user_data_alone_is_passed_unchanged() -> None:
+    assert _user_data(_spec(user_data="#!/bin/sh\ntrue\n")) == "#!/bin/sh\ntrue\n"
     assert "user_data" not in _server(_spec())
 
 
-def test_keys_and_user_are_told_to_cloud_init() -> None:
-    text = _data(_spec(ssh_keys=(KEY,), user="ops"))
+def test_public_keys_and_user_are_passed_to_cloud_init() -> None:
+    text = _user_data(_spec(ssh_keys=(KEY,), user="ops"))
     head, config = text.split("\n", 1)
     assert head == "#cloud-config"
     assert json.loads(config) == {"ssh_authorized_keys": [KEY], "user": {"name": "ops"}}
 
 
-def test_keys_go_beside_somebodys_own_user_data() -> None:
+def test_public_keys_are_added_to_the_user_data_of_the_spec() -> None:
     spec = _spec(ssh_keys=(KEY, "named"), user_data="#!/bin/sh\ntrue\n")
-    _, ours, own = message_from_string(_data(spec)).walk()
+    _, ours, own = message_from_string(_user_data(spec)).walk()
     assert ours.get_content_type() == "text/cloud-config"
     assert own.get_payload(decode=True) == b"#!/bin/sh\ntrue\n"
     assert _server(spec)["key_name"] == "named"
-    assert _data(spec) == _data(spec)
+    assert _user_data(spec) == _user_data(spec)

@@ -1,4 +1,4 @@
-"""The credential: what may be given together, and what a clouds.yaml gives."""
+"""The credential: valid combinations of fields, and reading a clouds.yaml."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ def _read(values: dict[str, Any]) -> OpenStackCredential:
         },
     ],
 )
-def test_whole_identities_are_taken(values: dict[str, Any]) -> None:
+def test_complete_identities_are_valid(values: dict[str, Any]) -> None:
     assert _read(values).endpoint == URL
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"endpoint": None}, "endpoint is missing"),
         ({"endpoint": "cloud.example.com"}, "begins with https://"),
@@ -94,14 +94,16 @@ def test_whole_identities_are_taken(values: dict[str, Any]) -> None:
         ({"interface": "sideways"}, "interface"),
     ],
 )
-def test_a_password_that_says_too_little_or_too_much(change: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValidationError, match=said) as failure:
+def test_an_incomplete_or_ambiguous_password_is_invalid(
+    change: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValidationError, match=message) as failure:
         _read({**PASSWORD, **change})
     assert "canary" not in str(failure.value)
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"project_name": "shop"}, "has its project already"),
         ({"username": "ops"}, "leave out username"),
@@ -113,14 +115,14 @@ def test_a_password_that_says_too_little_or_too_much(change: dict[str, Any], sai
         ),
     ],
 )
-def test_an_application_credential_that_says_too_little_or_too_much(
-    change: dict[str, Any], said: str
+def test_an_incomplete_or_ambiguous_application_credential_is_invalid(
+    change: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(ValidationError, match=said):
+    with pytest.raises(ValidationError, match=message):
         _read({**APPLICATION, **change})
 
 
-def test_one_cloud_of_a_clouds_yaml_is_spread_over_the_fields() -> None:
+def test_one_cloud_of_a_clouds_yaml_becomes_the_fields() -> None:
     shop = _read({"clouds_yaml": CLOUDS, "cloud": "shop"})
     assert shop.application_credential_id == "abc"
     assert (shop.region_name, shop.interface) == ("RegionOne", "internal")
@@ -132,7 +134,7 @@ def test_one_cloud_of_a_clouds_yaml_is_spread_over_the_fields() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "cloud", "said"),
+    ("text", "cloud", "message"),
     [
         (CLOUDS, None, "cloud is missing"),
         (CLOUDS, "nowhere", "no such cloud"),
@@ -148,13 +150,13 @@ def test_one_cloud_of_a_clouds_yaml_is_spread_over_the_fields() -> None:
         ("clouds: {a: {cert: /etc/c.pem, auth: {auth_url: x}}}", None, "client certificates"),
     ],
 )
-def test_a_clouds_yaml_that_is_of_no_use(text: str, cloud: str | None, said: str) -> None:
-    with pytest.raises(ValidationError, match=said) as failure:
+def test_an_unusable_clouds_yaml_is_invalid(text: str, cloud: str | None, message: str) -> None:
+    with pytest.raises(ValidationError, match=message) as failure:
         _read({"clouds_yaml": text, "cloud": cloud})
     assert "canary" not in str(failure.value)
 
 
-def test_a_field_is_not_given_twice() -> None:
+def test_a_field_given_twice_is_invalid() -> None:
     with pytest.raises(ValidationError, match="beside it: endpoint"):
         _read({"clouds_yaml": CLOUDS, "cloud": "shop", "endpoint": URL})
 
@@ -164,8 +166,8 @@ def _renamed(values: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("values", [PASSWORD, APPLICATION])
-def test_the_sdks_own_names_are_taken(values: dict[str, Any]) -> None:
-    """What OS_AUTH_URL and OS_REGION_NAME are called in a clouds.yaml and in openrc files."""
+def test_names_of_the_sdk_are_accepted(values: dict[str, Any]) -> None:
+    """A clouds.yaml and openrc files have auth_url and region_name or region."""
     renamed = _renamed(values)
     assert _read(renamed) == _read(values)
     assert _read({**renamed, "region_name": "RegionOne"}).region_name == "RegionOne"
@@ -176,8 +178,8 @@ def test_the_sdks_own_names_are_taken(values: dict[str, Any]) -> None:
         _read({**values, "auth_url": "https://other.example.com/v3"})
 
 
-def test_the_sdks_own_names_are_kept_under_ours() -> None:
-    """`credential add` and blocks made by REST come this way; secrets are found by their names."""
+def test_names_of_the_sdk_are_stored_as_the_field_names() -> None:
+    """`credential add` and blocks created by REST use this; secrets are known by their names."""
     kept = checked_values(
         OpenStackCredential, {**_renamed(PASSWORD), "region": "RegionOne"}, "office"
     )
@@ -191,7 +193,7 @@ def test_the_sdks_own_names_are_kept_under_ours() -> None:
     assert "auth_url" in unknown.value.hint
 
 
-def test_a_clouds_yaml_that_was_read_already_is_taken() -> None:
+def test_a_parsed_clouds_yaml_is_accepted() -> None:
     shop = checked_values(OpenStackCredential, {**yaml.safe_load(CLOUDS), "cloud": "shop"}, "shop")
     assert shop["application_credential_id"] == "abc"
     assert shop["region_name"] == "RegionOne"

@@ -1,4 +1,4 @@
-"""The error table: complete, exact, and silent about secrets."""
+"""The error table: complete, exact, and without secrets in messages."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ POLICY = "Policy doesn't allow os_compute_api:servers:create to be performed."
 PORTS = "Maximum number of ports exceeded"
 
 
-def _answer(status: int, content: object, **headers: str) -> Exception:
+def _http_error(status: int, content: object, **headers: str) -> Exception:
     response = requests.Response()
     response.status_code = status
     response._content = json.dumps(content).encode()
@@ -60,17 +60,17 @@ def _raised(error: Exception) -> SkyClustError:
 
 
 @pytest.mark.newest
-def test_every_exception_class_has_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_exception_class_is_mapped(monkeypatch: pytest.MonkeyPatch) -> None:
     assert unplaced_classes() == []
     monkeypatch.delitem(table.CLASSES, "ConnectTimeout")
     assert unplaced_classes() == ["ConnectTimeout"]
 
 
-def test_every_documented_name_has_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_documented_code_is_mapped(monkeypatch: pytest.MonkeyPatch) -> None:
     assert unplaced_codes() == []
     monkeypatch.delitem(table.FAULTS, "unauthorized")
     monkeypatch.delitem(table.TYPES, "IpAddressInUse")
-    assert unplaced_codes() == ["unauthorized"]  # the other one has an ending that is placed
+    assert unplaced_codes() == ["unauthorized"]  # the other one has an ending in the table
 
 
 @pytest.mark.newest
@@ -80,14 +80,14 @@ def test_the_table_names_only_classes_that_exist() -> None:
     assert set(table.CLASSES) - known == set()
 
 
-def test_no_name_stands_in_two_places() -> None:
+def test_no_code_is_mapped_twice() -> None:
     for groups in (table._TYPES, table._FAULTS, table._CLASSES):
         names = list(chain.from_iterable(groups.values()))
         assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "sentence", "expected"),
+    ("status", "code", "message", "expected"),
     [
         (403, "forbidden", "Quota exceeded for cores, ram: Requested 4, 2048", QuotaExceeded),
         (403, "forbidden", PORTS, QuotaExceeded),
@@ -118,10 +118,10 @@ def test_no_name_stands_in_two_places() -> None:
         (418, "", "", InvalidRequest),
     ],
 )  # fmt: skip
-def test_an_answer_goes_by_what_it_says_and_then_by_its_status(
-    status: int, code: str, sentence: str, expected: type[SkyClustError]
+def test_the_class_follows_from_code_message_and_status(
+    status: int, code: str, message: str, expected: type[SkyClustError]
 ) -> None:
-    assert class_for(status, code, sentence) is expected
+    assert class_for(status, code, message) is expected
 
 
 @pytest.mark.parametrize(
@@ -149,18 +149,20 @@ def test_an_answer_goes_by_what_it_says_and_then_by_its_status(
         ([], ("", "")),
     ],
 )
-def test_the_services_words_are_read(content: object, expected: tuple[str, str]) -> None:
+def test_code_and_message_are_read_from_every_service(
+    content: object, expected: tuple[str, str]
+) -> None:
     assert read_answer(content) == expected
 
 
-def test_a_refusal_is_told_with_its_words() -> None:
-    error = _raised(_answer(403, {"forbidden": {"message": POLICY, "code": 403}}))
+def test_an_error_contains_the_message_of_the_service() -> None:
+    error = _raised(_http_error(403, {"forbidden": {"message": POLICY, "code": 403}}))
     assert type(error) is PermissionDenied
     assert error.code == "forbidden"
     assert str(error).startswith(f"Could not do it: {POLICY.rstrip('.')} (forbidden).")
 
 
-def test_a_page_of_a_proxy_is_an_answer_too() -> None:
+def test_an_html_page_of_a_proxy_is_mapped_by_its_status() -> None:
     response = requests.Response()
     response.status_code = 503
     response._content = b"<html>gone fishing</html>"
@@ -170,15 +172,15 @@ def test_a_page_of_a_proxy_is_an_answer_too() -> None:
     assert type(_raised(raised.value)) is Unavailable
 
 
-def test_an_authentication_error_repeats_nothing() -> None:
+def test_an_authentication_error_does_not_quote_the_reply() -> None:
     content = {"error": {"message": "canary-secret is no secret", "title": "Unauthorized"}}
-    error = _raised(_answer(401, content))
+    error = _raised(_http_error(401, content))
     assert type(error) is AuthenticationFailed
     assert "canary" not in str(error)
 
 
-def test_throttled_carries_what_the_header_says() -> None:
-    error = _raised(_answer(429, {"overLimit": {"message": "slow"}}, **{"Retry-After": "3"}))
+def test_throttled_has_the_seconds_of_retry_after() -> None:
+    error = _raised(_http_error(429, {"overLimit": {"message": "slow"}}, **{"Retry-After": "3"}))
     assert isinstance(error, Throttled)
     assert error.retry_after == 3.0
 
@@ -194,14 +196,14 @@ def test_throttled_carries_what_the_header_says() -> None:
         (requests.exceptions.ChunkedEncodingError("cut"), Unavailable),
     ],
 )
-def test_an_error_without_an_answer_goes_by_its_class(
+def test_an_exception_without_a_response_is_mapped_by_its_class(
     error: Exception, expected: type[SkyClustError]
 ) -> None:
     assert type(_raised(error)) is expected
 
 
-def test_an_exception_that_is_not_the_sdks_is_an_odd_answer() -> None:
-    """What an answer does to a reader that its API does not promise stays within the tree."""
+def test_any_other_exception_is_an_unexpected_answer() -> None:
+    """A reply that does not match its API may raise anything in the code that reads it."""
     for odd in (TypeError("'NoneType' object is not subscriptable"), KeyError("servers")):
         raises = pytest.raises(UnexpectedAnswer, match="Could not do it")
         with raises as raised, openstack_errors("do it"):

@@ -1,4 +1,4 @@
-"""What a server of Nova is in our words."""
+"""Converting servers of Nova to instances."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NAMES = to_names(
 )
 
 
-def test_a_server_is_told_in_our_words() -> None:
+def test_a_server_becomes_an_instance() -> None:
     instance = to_instance("RegionOne", server(), NAMES)
     assert (instance.id, instance.name, instance.zone) == (SERVER_ID, "web-1", "az1")
     assert (instance.state, instance.native_state) == (InstanceState.RUNNING, "ACTIVE")
@@ -54,17 +54,17 @@ def test_a_server_of_an_old_nova_has_its_flavor_by_id() -> None:
 
 
 def test_a_server_whose_flavor_was_deleted_has_no_type() -> None:
-    """Nova shows an empty object then, before 2.47."""
+    """Before 2.47 Nova reports an empty object then."""
     assert to_instance("RegionOne", server(flavor={}), NAMES).type is None
 
 
 def test_server_tags_are_tags_without_a_value() -> None:
-    """They are words, beside the metadata; ours, by which a server is found, is not shown."""
+    """The server tag by which SkyClust identifies its servers is left out."""
     tagged = server(tags=["gold", "team", to_server_tag("t-1")])
     assert to_instance("RegionOne", tagged, NAMES).tags == {"gold": "", "team": "shop"}
 
 
-def test_every_interface_is_kept_and_only_global_ipv6_is_public() -> None:
+def test_all_interfaces_are_listed_and_only_global_ipv6_is_public() -> None:
     names = to_names(
         [
             {"id": "n1", "name": "front", "project_id": PROJECT_ID},
@@ -121,8 +121,8 @@ def test_every_interface_is_kept_and_only_global_ipv6_is_public() -> None:
     ]
 
 
-def test_a_group_name_that_two_groups_have_is_looked_up_at_the_ports() -> None:
-    """A name in the place of an id would name nothing."""
+def test_an_ambiguous_group_name_is_resolved_by_the_ports() -> None:
+    """The attribute has ids: a name in place of one would refer to nothing."""
     twice = to_names(
         [],
         [],
@@ -144,7 +144,7 @@ def test_a_server_that_boots_from_a_volume_has_no_image() -> None:
     assert to_instance("RegionOne", server(image=""), NAMES).image is None
 
 
-def test_an_address_that_leads_to_the_internet_by_itself_is_public() -> None:
+def test_a_fixed_address_of_a_public_range_is_public() -> None:
     direct = {"provider": [{"addr": "51.15.0.7", "version": 4, "OS-EXT-IPS:type": "fixed"}]}
     instance = to_instance("RegionOne", server(addresses=direct), NAMES)
     assert instance.private_addresses == ()
@@ -152,7 +152,7 @@ def test_an_address_that_leads_to_the_internet_by_itself_is_public() -> None:
     assert instance.network is None
 
 
-def test_a_name_that_two_networks_have_stands_for_neither() -> None:
+def test_an_ambiguous_network_name_has_no_id() -> None:
     twice = to_names(
         [
             {"id": "a", "name": "private", "project_id": PROJECT_ID},
@@ -179,7 +179,7 @@ def test_a_name_that_two_networks_have_stands_for_neither() -> None:
         ("Build of instance x aborted: Volume did not finish being created", None),
     ],
 )
-def test_a_failed_build_says_why(message: str, failure: str | None) -> None:
+def test_a_failed_build_has_a_reason(message: str, failure: str | None) -> None:
     failed = server(status="ERROR", fault={"message": message, "code": 500})
     instance = to_instance("RegionOne", failed, NAMES)
     assert instance.state is InstanceState.ERROR
@@ -187,7 +187,7 @@ def test_a_failed_build_says_why(message: str, failure: str | None) -> None:
     assert instance.failure == (InstanceFailure(failure) if failure else None)
 
 
-def test_a_server_that_works_has_no_failure() -> None:
+def test_a_running_server_has_no_failure() -> None:
     recovered = server(fault={"message": "No valid host was found.", "code": 500})
     assert to_instance("RegionOne", recovered, NAMES).failure is None
 
@@ -213,17 +213,17 @@ def test_a_server_that_works_has_no_failure() -> None:
         ("BRAND_NEW", None, InstanceState.UPDATING),
     ],
 )
-def test_status_and_task_make_the_state(
+def test_the_state_follows_from_status_and_task_state(
     status: str, task: str | None, state: InstanceState
 ) -> None:
     assert to_state(status, task) is state
     assert status in to_native_state(status, task)
 
 
-def test_half_a_server_of_a_silent_cell_is_refused() -> None:
-    half = {"id": SERVER_ID, "status": "UNKNOWN", "tenant_id": PROJECT_ID}
+def test_a_partial_server_of_a_down_cell_is_refused() -> None:
+    partial = {"id": SERVER_ID, "status": "UNKNOWN", "tenant_id": PROJECT_ID}
     with pytest.raises(Unavailable, match="cell"):
-        require_reachable(half, "list instance in RegionOne")
+        require_reachable(partial, "list instance in RegionOne")
     require_reachable(server(status="UNKNOWN"), "list instance in RegionOne")
     nameless = server(status="UNKNOWN")
     del nameless["name"]

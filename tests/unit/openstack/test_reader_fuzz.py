@@ -1,4 +1,7 @@
-"""Every field of every answer may be missing, null or odd: no reader fails, none invents."""
+"""Conversions of objects in which a field is missing, null or of another type.
+
+None of them fails with a Python error, and none invents a value.
+"""
 
 from __future__ import annotations
 
@@ -47,21 +50,25 @@ GROUPS: Final = [
 NAMES: Final = to_names(NETWORKS, SUBNETS, GROUPS)
 
 
-def _machine(server: dict[str, Any]) -> Resource:
+def _to_instance(server: dict[str, Any]) -> Resource:
     return instance_resource(to_instance(REGION, server, NAMES, {"2": "m1.small"}))
 
 
 READERS: Final[dict[str, tuple[Read, dict[str, Any], set[Path]]]] = {
-    "server": (_machine, examples.SERVER, {("status",)}),
-    "server of an old Nova": (_machine, examples.OLD_SERVER, {("status",)}),
+    "server": (_to_instance, examples.SERVER, {("status",)}),
+    "server of an old Nova": (_to_instance, examples.OLD_SERVER, {("status",)}),
     "volume": (partial(to_disk, REGION), examples.VOLUME, set()),
     "snapshot": (partial(to_snapshot, REGION), examples.SNAPSHOT, set()),
     "image": (partial(to_image, REGION), examples.IMAGE, set()),
     "network": (partial(to_network, REGION), network_examples.NETWORK, set()),
     "subnet": (partial(to_subnet, REGION), network_examples.SUBNET, set()),
     "security group": (partial(to_firewall, REGION), network_examples.FIREWALL, set()),
-    "floating address": (partial(to_address, REGION), network_examples.ADDRESS, set()),
-    "forwarding address": (partial(to_address, REGION), network_examples.FORWARDING_ADDRESS, set()),
+    "floating IP": (partial(to_address, REGION), network_examples.ADDRESS, set()),
+    "forwarding floating IP": (
+        partial(to_address, REGION),
+        network_examples.FORWARDING_ADDRESS,
+        set(),
+    ),
     "load balancer": (partial(to_load_balancer, REGION), network_examples.LOAD_BALANCER, set()),
     "flavor": (
         partial(to_instance_type, REGION),
@@ -74,7 +81,7 @@ READERS: Final[dict[str, tuple[Read, dict[str, Any], set[Path]]]] = {
         set(),
     ),
 }
-"""What reads each example, and what it cannot do without besides the id."""
+"""For each object: its conversion, an example, and its required fields besides the id."""
 
 NEEDED_WITHIN: Final = {
     ("os-extended-volumes:volumes_attached", 0, "id"),
@@ -84,20 +91,20 @@ NEEDED_WITHIN: Final = {
     ("security_group_rules", 0, "direction"),
     ("security_group_rules", 1, "direction"),
 }
-"""What one entry of a list cannot do without: left out, the list would be silently short."""
+"""Required fields of entries: without them, the entry would be missing from the list silently."""
 
 MEANINGS: Final[dict[str, set[str]]] = {
-    # Nobody said whom a rule is for, so it is for everybody.
+    # A rule without a prefix and a group applies to any address.
     "security group": {"'0.0.0.0/0'", "'::/0'"},
-    # A Neutron without the extension shows no forwardings, and an address that leads nowhere.
-    "forwarding address": {"'available'"},
-    # What extra specs do not ask for is not there, and an image that demands nothing fits.
+    # A Neutron without port forwarding reports an address without a port.
+    "forwarding floating IP": {"'available'"},
+    # The defaults of absent extra specs, and of an image without minimum requirements.
     "flavor": {"1", "0"},
     "image of the catalog": {"0"},
-    # What is not being changed is as it works.
+    # Without a provisioning status the operating status counts.
     "load balancer": {"'degraded'"},
 }
-"""What null or absent means where the API says so."""
+"""Values that the API documents as the meaning of a null or absent field."""
 
 ODD: Final[tuple[Any, ...]] = ("", [], {}, "odd", 7, -1.5, True, ["odd"], [None], {"odd": None})
 GONE: Final = object()
@@ -135,10 +142,10 @@ def _leaves(value: Any) -> Iterator[Any]:
         yield value
 
 
-def _read(make: Read, thing: dict[str, Any]) -> tuple[list[BaseModel], str]:
-    """Return what the list of a kind makes of one thing, and why it could not be read."""
-    reader = ItemReader("openstack", "things")
-    found = reader.read([thing], make, region=REGION)
+def _read(convert: Read, item: dict[str, Any]) -> tuple[list[BaseModel], str]:
+    """Return the records of a list with one item, and the reason if it cannot be read."""
+    reader = ItemReader("openstack", "items")
+    found = reader.read([item], convert, region=REGION)
     try:
         reader.finish()
     except IncompleteList as error:
@@ -156,21 +163,21 @@ def _cases(name: str, values: tuple[object, ...]) -> Iterator[tuple[Path, object
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_an_example_is_read_whole(name: str) -> None:
-    make, example, _ = READERS[name]
-    assert make(copy.deepcopy(example))
+def test_a_complete_object_is_read(name: str) -> None:
+    convert, example, _ = READERS[name]
+    assert convert(copy.deepcopy(example))
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_a_field_that_is_missing_or_null_is_none_and_hides_nothing(name: str) -> None:
-    """The thing is read still, unless it is nothing without the field; no value is made up."""
-    make, example, needed = READERS[name]
-    whole = make(copy.deepcopy(example)).model_dump(mode="json")
+def test_a_missing_or_null_field_is_none(name: str) -> None:
+    """The object is still read, unless the field is required; no value is invented."""
+    convert, example, needed = READERS[name]
+    whole = convert(copy.deepcopy(example)).model_dump(mode="json")
     flags = {key: one for key, one in whole.get("attributes", {}).items() if isinstance(one, bool)}
     known = {repr(one) for one in (*_leaves(whole), *_leaves(example))}
     known |= {"None", "''"} | MEANINGS.get(name, set())
-    for path, _, thing in _cases(name, (GONE, None)):
-        found, reason = _read(make, thing)
+    for path, _, item in _cases(name, (GONE, None)):
+        found, reason = _read(convert, item)
         if path == ("id",) or path in needed | NEEDED_WITHIN or _is_entry(path):
             assert found == [] or _is_kept(found[0], known, flags), path
             if path == ("id",) or path in needed:
@@ -181,12 +188,12 @@ def test_a_field_that_is_missing_or_null_is_none_and_hides_nothing(name: str) ->
 
 
 def _is_entry(path: Path) -> bool:
-    """Return whether a path leads to an entry of a list, which is never null at a service."""
+    """Return whether a path is that of an entry of a list, which no service returns as null."""
     return isinstance(path[-1], int)
 
 
 def _is_kept(found: BaseModel, known: set[str], flags: dict[str, bool]) -> bool:
-    """Return whether all values were in the example or come of it; a flag is as it was or None."""
+    """Return whether all values derive from the example; a flag is unchanged or None."""
     shown = found.model_dump(mode="json")
     made_up = {repr(one) for one in _leaves(shown)} - known
     attributes = shown.get("attributes", {})
@@ -195,8 +202,8 @@ def _is_kept(found: BaseModel, known: set[str], flags: dict[str, bool]) -> bool:
     return not made_up and not empty and not turned
 
 
-def test_a_rule_that_does_not_say_whom_it_is_for_is_not_for_everybody() -> None:
-    """Null is how Neutron says everybody; a field that is missing says nothing."""
+def test_a_rule_without_a_prefix_field_does_not_apply_to_any_address() -> None:
+    """In Neutron null means any address; a missing field means that it is unknown."""
     rule = {**network_examples.FIREWALL["security_group_rules"][0], "remote_ip_prefix": None}
     assert to_rule(rule)["sources"] == ["0.0.0.0/0"]
     del rule["remote_ip_prefix"]
@@ -208,11 +215,11 @@ def test_a_rule_that_does_not_say_whom_it_is_for_is_not_for_everybody() -> None:
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_a_field_of_another_type_names_the_thing_or_is_not_needed(name: str) -> None:
-    """Readers refuse in words of their own; no TypeError of Python's is the reason."""
-    make, _, _ = READERS[name]
-    for path, value, thing in _cases(name, ODD):
-        found, reason = _read(make, thing)
+def test_a_field_of_another_type_is_reported_or_ignored(name: str) -> None:
+    """The reason is a message of the conversion, and not a TypeError of Python."""
+    convert, _, _ = READERS[name]
+    for path, value, item in _cases(name, ODD):
+        found, reason = _read(convert, item)
         assert found or reason.startswith(("Its ", "It has no ", "A rule ", "'")), (
             path,
             value,
@@ -223,20 +230,20 @@ def test_a_field_of_another_type_names_the_thing_or_is_not_needed(name: str) -> 
 
 
 @pytest.mark.parametrize("odd", [None, "text", 7, [], [{}], True])
-def test_what_is_no_object_is_named(odd: Any) -> None:
-    for name, (make, _, _) in READERS.items():
-        found, reason = _read(make, odd)
+def test_an_item_that_is_not_an_object_is_reported(odd: Any) -> None:
+    for name, (convert, _, _) in READERS.items():
+        found, reason = _read(convert, odd)
         assert found == [], name
         assert reason, name
 
 
-def test_names_are_read_around_what_is_odd() -> None:
-    """One odd network, subnet, group or port of a region hides no server's own."""
-    for things, place in ((NETWORKS, 0), (SUBNETS, 1), (GROUPS, 2)):
-        for path in _paths(things[1]):
+def test_names_are_read_beside_unreadable_items() -> None:
+    """An unreadable network, subnet, group or port leaves all other names as they are."""
+    for items, place in ((NETWORKS, 0), (SUBNETS, 1), (GROUPS, 2)):
+        for path in _paths(items[1]):
             for value in (GONE, None, *ODD):
                 lists: list[Any] = [NETWORKS, SUBNETS, GROUPS]
-                lists[place] = [things[0], _changed(things[1], path, value)]
+                lists[place] = [items[0], _changed(items[1], path, value)]
                 names = to_names(*lists)
                 assert names.network(PROJECT_ID, "private") == NETWORK_ID
                 assert names.subnet(NETWORK_ID, "10.0.0.7") == SUBNET_ID
@@ -248,7 +255,7 @@ def test_names_are_read_around_what_is_odd() -> None:
             assert to_port_groups([whole, _changed(port, path, value)])[SERVER_ID] == {GROUP_ID}
 
 
-def test_ranges_of_a_network_are_all_or_unknown() -> None:
+def test_cidrs_of_a_network_are_complete_or_unknown() -> None:
     for path in _paths(SUBNETS[1]):
         for value in (GONE, None, *ODD):
             ranges = to_cidrs([SUBNETS[0], _changed(SUBNETS[1], path, value)])
@@ -257,16 +264,16 @@ def test_ranges_of_a_network_are_all_or_unknown() -> None:
 
 
 @pytest.mark.parametrize("example", [examples.IMAGE, examples.SNAPSHOT])
-def test_a_part_of_a_snapshot_is_read_or_refused(example: dict[str, Any]) -> None:
-    """Of a snapshot that is to be restored nothing may be guessed."""
+def test_a_snapshot_part_is_read_or_refused(example: dict[str, Any]) -> None:
+    """No field of a snapshot that is to be restored may be guessed."""
     image = {**example, "instance_uuid": SERVER_ID, "skyclust_snapshot": "t-1"}
     for path in _paths(image):
         for value in (GONE, None, *ODD):
-            thing = _changed(image, path, value)
+            item = _changed(image, path, value)
             try:
                 if example is examples.SNAPSHOT:
-                    to_volume_part(thing)
+                    to_volume_part(item)
                 else:
-                    to_image_parts(SERVER_ID, [thing])
+                    to_image_parts(SERVER_ID, [item])
             except UnexpectedAnswer:
                 continue

@@ -1,4 +1,4 @@
-"""What Cinder, Glance, Neutron and Octavia list, as inventory resources."""
+"""Converting objects of Cinder, Glance, Neutron and Octavia to inventory resources."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_volume_is_a_disk() -> None:
     assert disk.created_at.isoformat() == "2026-10-03T04:01:32+00:00"
 
 
-def test_a_volume_that_is_only_promised_is_attached_to_nobody() -> None:
+def test_a_volume_that_is_being_attached_is_attached_to_no_server() -> None:
     disk = to_disk(REGION, {**VOLUME, "status": "attaching"})
     assert disk.attributes["attached_to"] == []
     assert disk.state == ResourceState.UPDATING
@@ -82,7 +82,7 @@ def test_an_image_has_its_properties_as_tags() -> None:
     assert (image.attributes["platform"], image.attributes["architecture"]) == ("ubuntu", "x86_64")
 
 
-def test_a_network_has_the_ranges_of_its_subnets() -> None:
+def test_a_network_has_the_cidrs_of_its_subnets() -> None:
     subnets = [
         {"network_id": "n", "cidr": "fd00::/64"},
         {"network_id": "n", "cidr": "10.0.2.0/24"},
@@ -102,7 +102,7 @@ def test_a_subnet_has_no_state() -> None:
     assert (subnet.state, subnet.attributes["network"]) == (None, "n")
 
 
-def test_a_subnet_of_ipv6_has_no_range_of_ipv4() -> None:
+def test_an_ipv6_subnet_has_no_ipv4_cidr() -> None:
     ipv6 = {"id": "s", "network_id": "n", "cidr": "fd00::/64"}
     subnet = to_subnet(REGION, ipv6)
     assert (subnet.attributes["cidr"], subnet.attributes["cidrs"]) == (None, ["fd00::/64"])
@@ -156,7 +156,7 @@ def test_a_firewall_has_its_rules_in_order() -> None:
         ),
     ],
 )
-def test_a_floating_address_leads_to_a_machine_or_a_port(
+def test_a_floating_ip_is_attached_to_a_server_or_a_port(
     changes: dict[str, Any], attached: list[str], state: ResourceState
 ) -> None:
     shown = {"id": "f", "floating_ip_address": "203.0.113.9", "status": "DOWN", "port_id": None}
@@ -164,8 +164,8 @@ def test_a_floating_address_leads_to_a_machine_or_a_port(
     assert (address.attributes["attached_to"], address.state) == (attached, state)
 
 
-def test_an_address_whose_ports_lead_to_several_machines_is_in_use() -> None:
-    """It leads to no port as a whole, is DOWN, and serves somebody still."""
+def test_a_floating_ip_with_port_forwardings_is_in_use() -> None:
+    """Its port_id is null and its status DOWN."""
     forwardings = [
         {"protocol": "tcp", "internal_ip_address": "10.0.0.7", "internal_port_id": "p-1"},
         {"protocol": "tcp", "internal_ip_address": "10.0.0.8", "internal_port_id": "p-2"},
@@ -178,8 +178,8 @@ def test_an_address_whose_ports_lead_to_several_machines_is_in_use() -> None:
     assert address.attributes["private_address"] == "10.0.0.7"
 
 
-def test_a_volume_that_a_host_has_is_attached_to_no_machine() -> None:
-    """The server's id is null then; it is no machine called None."""
+def test_a_volume_at_a_host_is_attached_to_no_server() -> None:
+    """The server's id is null then, which must not become a server "None"."""
     at_host = {"server_id": None, "host_name": "node-1", "device": "/dev/sdb"}
     disk = to_disk(REGION, {**VOLUME, "attachments": [at_host]})
     assert (disk.attributes["attached_to"], disk.attributes["device"]) == ([], "/dev/sdb")
@@ -189,7 +189,7 @@ def test_a_volume_that_a_host_has_is_attached_to_no_machine() -> None:
     assert shared.attributes["device"] == "/dev/vdb"
 
 
-def test_a_community_image_is_everybodys_and_a_hidden_one_is_told() -> None:
+def test_community_images_are_public_and_hidden_images_are_marked() -> None:
     shown = {"id": "i", "status": "active", "visibility": "community", "os_hidden": True}
     image = to_image(REGION, {**shown, "architecture": "aarch64"})
     assert (image.attributes["public"], image.attributes["hidden"]) == (True, True)
@@ -212,11 +212,11 @@ def test_a_load_balancer_has_all_its_addresses_and_groups() -> None:
         ("ERROR", "ERROR", ResourceState.ERROR),
     ],
 )
-def test_a_load_balancer_has_two_words_for_its_state(
+def test_the_state_of_a_load_balancer_follows_from_both_statuses(
     provisioning: str, operating: str, state: ResourceState
 ) -> None:
     shown = {"id": "l", "name": "lb", "vip_address": "10.0.0.9", "provider": "amphora"}
-    words = {"provisioning_status": provisioning, "operating_status": operating}
-    balancer = to_load_balancer(REGION, {**shown, **words})
+    statuses = {"provisioning_status": provisioning, "operating_status": operating}
+    balancer = to_load_balancer(REGION, {**shown, **statuses})
     assert balancer.state == state
     assert balancer.native_state == f"{provisioning} ({operating})"

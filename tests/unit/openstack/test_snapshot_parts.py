@@ -1,4 +1,4 @@
-"""What was kept of a machine: parts, and the snapshots they make up."""
+"""Instance snapshots, and the parts that they consist of."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from skyclust.model.snapshot import SnapshotState
 from tests.unit.openstack.servers import SERVER_ID, VOLUME_ID
 
 
-def _image(number: int, mark: str | None, **changes: Any) -> dict[str, Any]:
-    marks = {"skyclust_snapshot": mark, "skyclust_parts": "2"} if mark else {}
+def _image(number: int, token: str | None, **changes: Any) -> dict[str, Any]:
+    properties = {"skyclust_snapshot": token, "skyclust_parts": "2"} if token else {}
     return {
         "id": f"image-{number}",
         "name": f"name-{number}",
@@ -20,7 +20,7 @@ def _image(number: int, mark: str | None, **changes: Any) -> dict[str, Any]:
         "instance_uuid": SERVER_ID,
         "skyclust_instance": SERVER_ID,
         "created_at": f"2026-10-0{number}T00:00:00Z",
-        **marks,
+        **properties,
         **changes,
     }
 
@@ -53,7 +53,7 @@ def _volume(status: str) -> dict[str, Any]:
         ("error", SnapshotState.ERROR),
     ],
 )
-def test_a_snapshot_is_as_bad_as_its_worst_part(status: str, state: SnapshotState) -> None:
+def test_a_snapshot_has_the_state_of_its_worst_part(status: str, state: SnapshotState) -> None:
     part = to_volume_part(_volume(status))
     assert (part.device, part.deleted_with_server, part.size_gib) == ("/dev/vdb", True, 5)
     parts = [*to_image_parts(SERVER_ID, [_image(1, "token-1")]), part]
@@ -62,16 +62,16 @@ def test_a_snapshot_is_as_bad_as_its_worst_part(status: str, state: SnapshotStat
     assert snapshot.parts == ("image-1", "snapshot-1")
 
 
-def test_a_snapshot_with_a_part_missing_is_not_ready() -> None:
+def test_a_snapshot_with_a_missing_part_is_pending() -> None:
     parts = to_image_parts(SERVER_ID, [_image(1, "token-1")])
     [snapshot] = to_snapshots("RegionOne", SERVER_ID, parts)
     assert snapshot.state is SnapshotState.PENDING
 
 
-def test_marks_that_nova_handed_on_do_not_count() -> None:
-    """Only the oldest image of the server itself is the part that its mark says."""
+def test_tokens_that_nova_copied_to_later_images_are_ignored() -> None:
+    """Only the oldest image of the server is a part of the snapshot with the token."""
     images = [
-        _image(3, "token-1"),  # taken by somebody after the machine was put back
+        _image(3, "token-1"),  # taken by a user after the server was restored
         _image(1, "token-1"),
         _image(2, None),
         _image(4, "token-9", skyclust_instance="another"),

@@ -1,4 +1,4 @@
-"""What there is more than one of, or hidden, or of one name, is in the inventory as a whole."""
+"""Inventory of hidden images, dual-stack networks and security groups of the same name."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def _read(provider: OpenStackProvider, region: str, kind: ResourceKind) -> list[
     return [one for page in provider.list_resources(region, kind) for one in page]
 
 
-def test_hidden_images_of_ones_own_are_listed_once(
+def test_own_hidden_images_are_listed_once(
     harness: OpenStackHarness, provider: OpenStackProvider
 ) -> None:
-    """Glance shows them in a list of their own only; a create does not choose them."""
+    """Glance lists hidden images only when `os_hidden` is requested."""
     body = {"disk_format": "qcow2", "container_format": "bare", "os_distro": "ubuntu"}
     names = ("shown", "hidden")
     made = {
@@ -38,7 +38,7 @@ def test_hidden_images_of_ones_own_are_listed_once(
     }.items()
 
 
-def test_a_dual_stack_network_is_kept_whole(
+def test_a_dual_stack_network_has_both_cidrs(
     harness: OpenStackHarness, provider: OpenStackProvider
 ) -> None:
     network = harness.made("network/v2.0/networks", "network", {"name": "both"})
@@ -59,7 +59,7 @@ def test_a_dual_stack_network_is_kept_whole(
     assert running.public_addresses == ()
 
 
-def test_a_group_of_a_name_that_two_have_is_told_by_its_id(
+def test_a_group_with_an_ambiguous_name_has_its_id(
     harness: OpenStackHarness, provider: OpenStackProvider
 ) -> None:
     twins = [
@@ -79,8 +79,8 @@ def test_a_group_of_a_name_that_two_have_is_told_by_its_id(
     harness.made("compute/v2.1/servers", "server", server)
     end = time.monotonic() + 10
     while True:
-        [machine] = _read(provider, harness.region, ResourceKind.INSTANCE)
-        if machine.state == InstanceState.RUNNING or time.monotonic() > end:
+        [instance] = _read(provider, harness.region, ResourceKind.INSTANCE)
+        if instance.state == InstanceState.RUNNING or time.monotonic() > end:
             break
         time.sleep(0.03)
-    assert machine.attributes["firewalls"] == [twins[1]]
+    assert instance.attributes["firewalls"] == [twins[1]]
