@@ -1,4 +1,4 @@
-"""The only place where an OpenStack connection is made.
+"""The only module that creates OpenStack connections.
 
 This module imports the SDK; other modules import its types for annotations only. A connection is
 used by one thread for one region; all share one token, which the SDK renews by itself. Calls

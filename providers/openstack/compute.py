@@ -114,7 +114,7 @@ class OpenStackCompute(ComputeProvider):
 
     @openstack_errors("reboot an instance")
     def reboot_instance(self, instance: InstanceReference) -> None:
-        """Request a soft reboot of a running server; Nova makes it a hard one after a time-out."""
+        """Request a soft reboot of a running server; after a time-out Nova does a hard one."""
         server = get_same_server(self._clients, instance)
         if state_of(server) is not InstanceState.RUNNING:
             raise state_error(instance.region, server, "reboot", InstanceState.RUNNING)
@@ -156,7 +156,7 @@ class OpenStackCompute(ComputeProvider):
         except NotFound:
             return
 
-    @openstack_errors("remove what an instance left")
+    @openstack_errors("remove the leftovers of an instance")
     def remove_leftovers(self, instance: InstanceReference) -> None:
         """Delete the floating IP of a server that does not exist any more.
 

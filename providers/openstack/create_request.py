@@ -58,7 +58,7 @@ def validate_spec(spec: InstanceSpec) -> None:
     elif not all(_PUBLIC_KEY.fullmatch(key.strip()) for key in public_keys(spec)):
         problem = "an SSH key is neither a key pair's name nor a public key (ssh-ed25519 AAAA...)."
     elif len(data) > MAX_LENGTH:
-        problem = f"the user data has {len(data)} characters in base64, Nova takes {MAX_LENGTH}."
+        problem = f"the user data has {len(data)} characters in base64, Nova accepts {MAX_LENGTH}."
     elif spec.private_address is not None and re.search("[/,]", spec.private_address):
         problem = "the private address is not a single address: 10.0.0.5."
     if problem is not None:
@@ -178,7 +178,7 @@ def _to_volume(disk: DiskSpec, microversion: Microversion) -> Json:
         return {"volume_size": disk.size_gib}
     if microversion < VOLUME_TYPES:
         raise InvalidRequest(
-            f"This Nova makes no volumes of a type ({disk.type}): it is older than"
+            f"This Nova does not create volumes of a type ({disk.type}): it is older than"
             f" {VOLUME_TYPES[0]}.{VOLUME_TYPES[1]}.",
             hint="Leave the disk type empty.",
             provider="openstack",

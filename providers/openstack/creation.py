@@ -99,7 +99,7 @@ def _existing_server(
 def _require_same_spec(spec: InstanceSpec, server: Json) -> None:
     if server["metadata"].get(REQUEST_KEY, to_digest(spec)) != to_digest(spec):
         raise InvalidRequest(
-            f"Could not create {spec.name}: the token was used for another request, which made"
+            f"Could not create {spec.name}: the token was used for another request, which created"
             f" {server['name']} ({server['id']}) in {spec.region}.",
             hint="Use a new token for another request.",
             provider="openstack",

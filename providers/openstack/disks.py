@@ -82,7 +82,7 @@ def require_attachments(volume: Json) -> list[str]:
     servers = attached_servers(volume)
     if servers is None:
         raise UnexpectedAnswer(
-            f"Disk {volume['id']} is shown without its attachments.", provider="openstack"
+            f"Disk {volume['id']} was reported without its attachments.", provider="openstack"
         )
     return servers
 

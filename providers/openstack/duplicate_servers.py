@@ -128,7 +128,7 @@ def _delete_duplicate(clients: OpenStackClients, region: str, server_id: str) ->
 
     It has no floating IP yet, and nothing else that Nova does not delete with it.
     """
-    doing = f"delete instance {server_id} in {region}, which was one too many"
+    doing = f"delete instance {server_id} in {region}, a duplicate"
     try:
         clients.call(region, "compute", "DELETE", f"/servers/{server_id}", doing=doing)
     except NotFound:

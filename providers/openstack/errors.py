@@ -160,7 +160,7 @@ def _from_response(response: Any, status: int, doing: str) -> SkyClustError:
         # NotFound would mean that the object of the call does not exist.
         kind = AuthenticationFailed if message else ConfigurationError
         message = message or "there is no Keystone v3 at the identity endpoint"
-    error = _to_error(kind, code or str(status), message or f"it answered {status}", doing)
+    error = _to_error(kind, code or str(status), message or f"HTTP status {status}", doing)
     if isinstance(error, Throttled):
         error.retry_after = retry_after_seconds(response.headers, datetime.now(UTC))
     return error

@@ -86,7 +86,7 @@ def _has_ipv4(port: Json) -> bool:
 def _create_floating_ip(
     clients: OpenStackClients, region: str, server_id: str, port: str, external_network: str
 ) -> None:
-    doing = f"make a public address for instance {server_id} in {region}"
+    doing = f"create a floating IP for instance {server_id} in {region}"
     body = {
         "floating_network_id": external_network,
         "port_id": port,
@@ -117,7 +117,7 @@ def delete_floating_ips(clients: OpenStackClients, region: str, server_id: str) 
     """
     if not clients.has(region, "network"):
         return
-    doing = f"delete the public address of instance {server_id} in {region}"
+    doing = f"delete the floating IP of instance {server_id} in {region}"
     description = to_description(server_id)
     floating_ips = get_all(
         clients,

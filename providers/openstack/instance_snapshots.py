@@ -89,7 +89,7 @@ class OpenStackSnapshots(SnapshotProvider):
             bool(instance.attributes.get("disks")) and instance.state is not InstanceState.STOPPED
         )
 
-    @openstack_errors("put an instance back")
+    @openstack_errors("restore an instance")
     def restore_snapshot(self, instance: InstanceReference, snapshot_id: str, token: str) -> bool:
         """Take the next step of a restore; return whether every disk is restored.
 
@@ -149,13 +149,13 @@ def _create_missing_parts(
         raise Unsupported(
             f"Instance {server['id']} in {region} boots from a volume: OpenStack cannot revert a"
             " volume while it is attached.",
-            hint="Make backups of its volumes (openstack volume backup create) instead.",
+            hint="Create backups of its volumes (openstack volume backup create) instead.",
             provider="openstack",
         )
     volumes = objects(server, VOLUMES_ATTACHED)
     if volumes is None:
         raise UnexpectedAnswer(
-            f"Instance {server['id']} in {region} is shown without its disks.",
+            f"Instance {server['id']} in {region} was reported without its disks.",
             provider="openstack",
         )
     metadata = {

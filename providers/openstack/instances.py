@@ -26,7 +26,13 @@ from providers.openstack.flavors import flavor_names, to_architecture
 from providers.openstack.interfaces import Interface, to_addresses, to_interfaces
 from providers.openstack.network_names import Names
 from providers.openstack.paging import get_pages
-from providers.openstack.states import GONE, TASK_STATE, UNREACHABLE, to_native_state, to_state
+from providers.openstack.states import (
+    DELETED_STATUSES,
+    TASK_STATE,
+    UNREACHABLE,
+    to_native_state,
+    to_state,
+)
 from providers.openstack.tokens import OWN_KEYS, is_server_tag
 from skyclust.errors import Unavailable
 from skyclust.model.instance import Instance, InstanceFailure, InstanceReference, InstanceState
@@ -63,7 +69,11 @@ def get_servers(
     for page in pages:
         for server in page:
             require_reachable(server, doing)
-        yield [one for one in page if not (isinstance(one, dict) and one.get("status") in GONE)]
+        yield [
+            one
+            for one in page
+            if not (isinstance(one, dict) and one.get("status") in DELETED_STATUSES)
+        ]
 
 
 def get_server(clients: OpenStackClients, region: str, server_id: str) -> Json:
@@ -124,9 +134,8 @@ def require_reachable(server: Any, doing: str) -> None:
         return
     if not {"name", "metadata", "addresses"} & set(server):
         raise Unavailable(
-            f"Could not {doing}: a cell of Nova does not answer, server {server.get('id')} is in"
-            " it.",
-            hint="Try again when the cloud has mended it.",
+            f"Could not {doing}: the cell of server {server.get('id')} does not respond.",
+            hint="Try again when the cell responds again.",
             provider="openstack",
             code=UNREACHABLE,
         )

@@ -134,4 +134,4 @@ READERS: Final[dict[ResourceKind, tuple[Read, MakeConverter]]] = {
         _by_region(load_balancers.to_load_balancer),
     ),
 }
-"""For each kind: what yields its pages, and what makes the conversion of their items."""
+"""For each kind: the function that yields its pages, and the factory of its conversion."""

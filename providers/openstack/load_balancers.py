@@ -86,7 +86,7 @@ def to_load_balancer(region: str, balancer: Json) -> Resource:
 
 
 def to_balancer_state(provisioning: str | None, operating: str | None) -> ResourceState | None:
-    """Return the state for the provisioning status if it is transitional, else the operating one.
+    """Return the state for the provisioning status, or for the operating status while it is ACTIVE.
 
     None without an operating status. An operating status that Octavia adds later is UPDATING.
     """

@@ -42,7 +42,7 @@ class OpenStackPlacement(PlacementProvider):
 
     _clients: OpenStackClients
 
-    @openstack_errors("check a place")
+    @openstack_errors("check the placement")
     def check_placement(self, spec: InstanceSpec) -> None:
         """Raise the error that creating this server would raise, as far as it can be known."""
         validate_spec(spec)
@@ -122,7 +122,7 @@ def _check_subnets(clients: OpenStackClients, spec: InstanceSpec, network: str) 
     if texts(shown, "subnets") == []:
         raise InvalidRequest(
             f"Network {network} in {spec.region} has no subnet to take an address from.",
-            hint="Make a subnet in it, or name another network.",
+            hint="Create a subnet in it, or name another network.",
             provider="openstack",
         )
 

@@ -112,7 +112,7 @@ def _resize_error(
         return InvalidRequest(f"{message}: {reason}.", provider="openstack", code="ERROR")
     reason = _failure_reason(clients, region, server["id"])
     return CapacityExhausted(
-        f"{message}: Nova put it back. {reason}".rstrip(),
+        f"{message}: Nova reverted it. {reason}".rstrip(),
         hint="Choose another type, or try again later.",
         provider="openstack",
     )
@@ -158,7 +158,7 @@ def _require_disk_fits(clients: OpenStackClients, region: str, server: Json, fla
     if requested < current:
         raise InvalidRequest(
             f"Could not resize instance {server['id']} in {region} to {flavor['name']}: its disk"
-            f" of {current} GiB does not go into {requested} GiB.",
+            f" of {current} GiB does not fit into {requested} GiB.",
             hint="Choose a type with a disk at least as large.",
             provider="openstack",
         )

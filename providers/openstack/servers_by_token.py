@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from providers.openstack.fields import Json
 from providers.openstack.instances import require_reachable
 from providers.openstack.paging import get_all
-from providers.openstack.states import GONE, UNREACHABLE
+from providers.openstack.states import DELETED_STATUSES, UNREACHABLE
 from providers.openstack.tokens import TAGS_AT_CREATE, TOKEN_KEY, to_server_tag
 from skyclust.errors import Unavailable
 from skyclust.providerkit.answers import require_list
@@ -43,7 +43,7 @@ def find_servers(clients: OpenStackClients, region: str, token_value: str) -> li
     # searched for.
     matching = [server for server in servers if server["metadata"].get(TOKEN_KEY) == token_value]
     return sorted(
-        (server for server in matching if server["status"] not in GONE),
+        (server for server in matching if server["status"] not in DELETED_STATUSES),
         key=lambda server: str(server["id"]),
     )
 
@@ -62,9 +62,8 @@ def require_all_cells(clients: OpenStackClients, region: str) -> None:
     for server in require_list(answer, "servers", doing=doing, provider="openstack"):
         if isinstance(server, dict) and server.get("status") == UNREACHABLE:
             raise Unavailable(
-                f"A cell of Nova in {region} does not answer: what was made with the token may"
-                " be in it.",
-                hint="Try again when the cloud has mended it.",
+                f"A cell of Nova in {region} does not respond: the server may be in that cell.",
+                hint="Try again when the cell responds again.",
                 provider="openstack",
                 code=UNREACHABLE,
             )

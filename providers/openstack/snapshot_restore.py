@@ -58,7 +58,7 @@ def restore_step(
     if state_of(server) is InstanceState.ERROR:
         reason = text(inner(server, "fault"), "message") or "Nova gave no reason"
         raise InvalidRequest(
-            f"Could not put instance {server_id} in {region} back: {reason}.",
+            f"Could not restore instance {server_id} in {region}: {reason}.",
             provider="openstack",
             code="ERROR",
         )
@@ -67,7 +67,7 @@ def restore_step(
     if is_busy(server):
         return False
     if volumes and state_of(server) is not InstanceState.STOPPED:
-        raise state_error(region, server, "put back", InstanceState.STOPPED)
+        raise state_error(region, server, "restore", InstanceState.STOPPED)
     # Nova assigns devices in the order of attaching, so the volumes are attached one by one.
     restored = True
     for part in sorted((p for p in parts if p.volume), key=lambda p: (p.device or "", p.volume)):
@@ -113,11 +113,13 @@ def _require_available(region: str, server_id: str, parts: Sequence[Part]) -> No
 
 def _restorable_volume(clients: OpenStackClients, region: str, server_id: str, part: Part) -> Json:
     """Return the volume of a part; raises InvalidRequest when it cannot be restored."""
-    prefix = f"Disk {part.volume} of instance {server_id} in {region} cannot be put back:"
+    prefix = f"Disk {part.volume} of instance {server_id} in {region} cannot be restored:"
     try:
         volume = get_volume(clients, region, part.volume)
     except NotFound as error:
-        raise InvalidRequest(f"{prefix} it is gone.", provider="openstack") from error
+        raise InvalidRequest(
+            f"{prefix} it does not exist any more.", provider="openstack"
+        ) from error
     other_servers = set(require_attachments(volume)) - {server_id}
     if other_servers:
         raise InvalidRequest(
@@ -163,13 +165,13 @@ def _rebuild(
         )
     allowed = {InstanceState.STOPPED} if volumes else {InstanceState.STOPPED, InstanceState.RUNNING}
     if state_of(server) not in allowed or is_busy(server):
-        raise state_error(region, server, "put back", InstanceState.STOPPED)
+        raise state_error(region, server, "restore", InstanceState.STOPPED)
     rebuild = {
         "imageRef": image.id,
         "metadata": {**server["metadata"], RESTORED_KEY: token_value},
     }
-    doing = f"put instance {server_id} in {region} back to snapshot {image.snapshot}"
-    with state_errors(clients, region, server_id, "put back", InstanceState.STOPPED):
+    doing = f"restore instance {server_id} in {region} from snapshot {image.snapshot}"
+    with state_errors(clients, region, server_id, "restore", InstanceState.STOPPED):
         post_action(clients, region, server_id, {"rebuild": rebuild}, doing)
 
 
@@ -188,7 +190,7 @@ def _volume_step(
     status = str(volume["status"])
     if status == "in-use" and reverted:
         return True
-    doing = f"put disk {part.volume} of instance {server['id']} in {region} back"
+    doing = f"restore disk {part.volume} of instance {server['id']} in {region}"
     with volume_state_errors(clients, region, volume, doing):
         if status == "in-use":
             detach_volume(clients, region, server, part.volume, doing=doing)

@@ -35,7 +35,7 @@ STATES: Final = {
     "SUSPENDED": InstanceState.SUSPENDED,
     "VERIFY_RESIZE": InstanceState.UPDATING,
 }
-GONE: Final = frozenset({"DELETED", "SOFT_DELETED"})
+DELETED_STATUSES: Final = frozenset({"DELETED", "SOFT_DELETED"})
 UNREACHABLE: Final = "UNKNOWN"
 """The status of a server in a cell that does not respond
 (https://docs.openstack.org/api-guide/compute/down_cells.html)."""

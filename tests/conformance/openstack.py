@@ -13,7 +13,7 @@ from skyclust_sandbox.faults import Fault, FaultKind
 from tests.conformance.openstack_operator import Json, OpenStackOperator
 from tests.conformance.openstack_seeds import OpenStackSeeds, place_of
 from tests.fixtures.openstack import OpenStackSandbox
-from tests.unit.openstack.documented_codes import unplaced_classes, unplaced_codes
+from tests.unit.openstack.documented_codes import unmapped_classes, unmapped_codes
 
 IMAGE_NAME: Final = "ubuntu-24.04"
 NETWORK_NAME: Final = "private"
@@ -145,7 +145,7 @@ class OpenStackHarness:
 
     def unmapped_errors(self) -> Sequence[str]:
         """Return the SDK's classes and OpenStack's documented codes without a mapping."""
-        return [*unplaced_classes(), *unplaced_codes()]
+        return [*unmapped_classes(), *unmapped_codes()]
 
     def spec(self, name: str) -> InstanceSpec:
         """Return the spec of a small instance with a public address."""

@@ -85,7 +85,7 @@ def test_a_server_whose_image_is_being_taken_is_busy(
 
 
 def test_a_resize_to_a_smaller_disk_is_refused(server: RunningServer) -> None:
-    with pytest.raises(InvalidRequest, match="does not go into"):
+    with pytest.raises(InvalidRequest, match="does not fit into"):
         server.provider.resize_instance(server.reference, "m1.tiny")
 
 

@@ -38,7 +38,7 @@ NEUTRON_TYPES = """
 DOCUMENTED = frozenset(f"{FAULT_NAMES} {NEUTRON_TYPES}".split())
 
 
-def unplaced_codes(codes: frozenset[str] = DOCUMENTED) -> list[str]:
+def unmapped_codes(codes: frozenset[str] = DOCUMENTED) -> list[str]:
     """Return the codes that are in no table; those are mapped by the HTTP status alone."""
     endings = tuple(ending for ending, _ in ENDINGS)
     return sorted(
@@ -48,7 +48,7 @@ def unplaced_codes(codes: frozenset[str] = DOCUMENTED) -> list[str]:
     )
 
 
-def unplaced_classes() -> list[str]:
+def unmapped_classes() -> list[str]:
     """Return the exception classes of openstacksdk and keystoneauth that are in no table."""
     modules: tuple[ModuleType, ...] = (openstack.exceptions, keystoneauth1.exceptions)
     return sorted(

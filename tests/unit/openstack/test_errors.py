@@ -34,7 +34,7 @@ from skyclust.errors import (
     UnexpectedAnswer,
     Unsupported,
 )
-from tests.unit.openstack.documented_codes import unplaced_classes, unplaced_codes
+from tests.unit.openstack.documented_codes import unmapped_classes, unmapped_codes
 
 POLICY = "Policy doesn't allow os_compute_api:servers:create to be performed."
 PORTS = "Maximum number of ports exceeded"
@@ -61,16 +61,16 @@ def _raised(error: Exception) -> SkyClustError:
 
 @pytest.mark.newest
 def test_every_exception_class_is_mapped(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert unplaced_classes() == []
+    assert unmapped_classes() == []
     monkeypatch.delitem(table.CLASSES, "ConnectTimeout")
-    assert unplaced_classes() == ["ConnectTimeout"]
+    assert unmapped_classes() == ["ConnectTimeout"]
 
 
 def test_every_documented_code_is_mapped(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert unplaced_codes() == []
+    assert unmapped_codes() == []
     monkeypatch.delitem(table.FAULTS, "unauthorized")
     monkeypatch.delitem(table.TYPES, "IpAddressInUse")
-    assert unplaced_codes() == ["unauthorized"]  # the other one has an ending in the table
+    assert unmapped_codes() == ["unauthorized"]  # the other one has an ending in the table
 
 
 @pytest.mark.newest
