@@ -45,18 +45,18 @@ def test_an_estate_is_read(openstack_estate: OpenStackSandbox) -> None:
     """A member lists its project, an administrator all projects if the credential says so."""
     sandbox = openstack_estate
     member = provider_for(sandbox, sandbox.user, sandbox.password)
-    everybody = provider_for(sandbox, sandbox.admin, sandbox.admin_password, all_projects=True)
+    administrator = provider_for(sandbox, sandbox.admin, sandbox.admin_password, all_projects=True)
     alone = provider_for(sandbox, sandbox.admin, sandbox.admin_password)
     for kind in sorted(member.kinds):
         own = _read(member, sandbox.region, kind)
         assert len({one.id for one in own}) == len(own)
-        seen = {one.id for one in _read(everybody, sandbox.region, kind)}
+        seen = {one.id for one in _read(administrator, sandbox.region, kind)}
         assert {one.id for one in own} <= seen
         assert {one.id for one in _read(alone, sandbox.region, kind)} == {one.id for one in own}
     instances = _read(member, sandbox.region, ResourceKind.INSTANCE)
     assert len(instances) > 50
     assert _projects(instances) == {sandbox.project_id}
-    assert len(_projects(_read(everybody, sandbox.region, ResourceKind.INSTANCE))) > 1
+    assert len(_projects(_read(administrator, sandbox.region, ResourceKind.INSTANCE))) > 1
 
 
 def test_an_instance_has_the_ids_of_its_networks_and_groups(
