@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from providers.azure import writing
+from providers.azure import write_requests
 from providers.azure.disks import disk_id, holders, read_disk, to_disk
 from providers.azure.errors import azure_errors
 from providers.azure.fields import inner, number, required
@@ -77,4 +77,4 @@ def _put(
     clients: AzureClients, doing: str, machine: Document, disks: Sequence[Mapping[str, Any]]
 ) -> None:
     with azure_errors(doing):
-        writing.change_storage(clients, machine, {"dataDisks": [*disks]})
+        write_requests.change_storage(clients, machine, {"dataDisks": [*disks]})

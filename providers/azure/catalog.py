@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from providers.azure import versions
+from providers.azure import api_versions
 from providers.azure.errors import azure_errors
 from providers.azure.fields import inner, objects, required, text, texts
 from providers.azure.regions import check_region
@@ -45,7 +45,7 @@ def list_instance_types(clients: AzureClients, region: str) -> Iterator[Sequence
     """
     check_region(clients, region)
     path = f"{clients.subscription}/providers/Microsoft.Compute/skus"
-    pages = clients.pages(path, versions.SKUS, **{"$filter": f"location eq '{region}'"})
+    pages = clients.pages(path, api_versions.SKUS, **{"$filter": f"location eq '{region}'"})
     items = ItemReader("azure", f"sizes of {region}")
     told: set[str] = set()
     while True:
@@ -119,7 +119,7 @@ def versions_of(clients: AzureClients, region: str, urn: str) -> list[str]:
     )
     try:
         with azure_errors(f"list the images of {urn} in {region}"):
-            found = clients.get_list(path, versions.COMPUTE)
+            found = clients.get_list(path, api_versions.COMPUTE)
     except NotFound:
         return []
     return [required(one, "name") for one in found]

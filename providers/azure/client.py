@@ -28,16 +28,16 @@ from azure.mgmt.network import NetworkManagementClient
 from azure.mgmt.resource.resources import ResourceManagementClient
 
 import skyclust
-from providers.azure.answering import PlainAnswers
-from providers.azure.credential import AzureCredential
-from providers.azure.pinning import PinnedVersions
-from providers.azure.renewing import Authentication, RenewableIdentity
-from providers.azure.signing_in import (
+from providers.azure.api_version_policy import PinnedVersions
+from providers.azure.authentication import (
     CONNECT_SECONDS,
     READ_SECONDS,
     BoundedRetries,
     open_identity,
 )
+from providers.azure.credential import AzureCredential
+from providers.azure.html_policy import PlainAnswers
+from providers.azure.token_renewal import Authentication, RenewableIdentity
 from skyclust.errors import UnexpectedAnswer
 from skyclust.providerkit.answers import require_list, require_object
 from skyclust.providerkit.guarded_requests import guarded_session

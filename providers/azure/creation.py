@@ -15,8 +15,7 @@ import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.azure import belongings, versions, writing
-from providers.azure.belongings import Names
+from providers.azure import api_versions, network_resources, write_requests
 from providers.azure.errors import azure_errors
 from providers.azure.fields import required
 from providers.azure.instances import (
@@ -29,6 +28,7 @@ from providers.azure.instances import (
 )
 from providers.azure.interfaces import Surroundings, by_id
 from providers.azure.lookups import Place, key_of_nobody, look_up
+from providers.azure.network_resources import Names
 from providers.azure.resources import tags_of
 from providers.azure.tags import refuse_tags, to_tag
 from skyclust.errors import (
@@ -70,12 +70,14 @@ def create_instance(clients: AzureClients, spec: InstanceSpec, token: str) -> In
 def put_machine(clients: AzureClients, spec: InstanceSpec, token: str, doing: str) -> Instance:
     """Ask for one machine and what it needs; returns the one that the token has made meanwhile."""
     place = look_up(clients, spec, token)
-    address = belongings.make_address(clients, spec, token) if spec.public_address else None
-    interface = belongings.make_interface(clients, spec, token, place.subnet, address)
+    address = network_resources.make_address(clients, spec, token) if spec.public_address else None
+    interface = network_resources.make_interface(clients, spec, token, place.subnet, address)
     body = to_request(spec, token, place, interface=required(interface, "id"))
     try:
         with azure_errors(doing):
-            accepted = writing.put_new_machine(clients, clients.resource_group, spec.name, body)
+            accepted = write_requests.put_new_machine(
+                clients, clients.resource_group, spec.name, body
+            )
     except (Conflict, InvalidRequest) as error:
         # A cloud that does not know the condition refuses to change the machine that is there:
         # each request has a name of its own for the boot disk.
@@ -95,7 +97,7 @@ def _existing(clients: AzureClients, spec: InstanceSpec, doing: str) -> Document
     if isinstance(there, NotFound):
         if there.code.lower() == "resourcegroupnotfound":
             with azure_errors(f"make resource group {clients.resource_group}"):
-                writing.put_group(clients, clients.resource_group, spec.region)
+                write_requests.put_group(clients, clients.resource_group, spec.region)
         return None
     return there
 
@@ -106,7 +108,7 @@ def look_for_name(clients: AzureClients, spec: InstanceSpec, doing: str) -> Docu
     path = f"{group}{MACHINES}/{spec.name}"
     try:
         with azure_errors(doing):
-            return clients.get(path, versions.COMPUTE, **{"$expand": "instanceView"})
+            return clients.get(path, api_versions.COMPUTE, **{"$expand": "instanceView"})
     except NotFound as error:
         return error
 
@@ -144,7 +146,7 @@ def _clean_up(clients: AzureClients, spec: InstanceSpec, token: str, error: Term
     """
     names = Names(spec.name, token)
     try:
-        belongings.remove(clients, names)
+        network_resources.remove(clients, names)
     except Transient as left:
         raise Conflict(
             f"{error.message} What was made for it is not removed yet: {left.message}",

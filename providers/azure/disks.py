@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.azure import provisioning, versions
+from providers.azure import api_versions, provisioning
 from providers.azure.errors import azure_errors
 from providers.azure.fields import inner, number, text, texts
 from providers.azure.ids import ResourceId, named, to_id
@@ -51,7 +51,7 @@ def read_disk(clients: AzureClients, region: str, written: str) -> Document:
     parts = disk_id(clients, region, written)
     doing = f"read disk {written} in {region}"
     with azure_errors(doing):
-        disk = clients.get(str(parts), versions.DISKS)
+        disk = clients.get(str(parts), api_versions.DISKS)
     if location_of(disk) != region:
         raise NotFound(f"Could not {doing}: it is in {location_of(disk)}.", provider="azure")
     return disk

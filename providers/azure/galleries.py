@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.azure import provisioning, versions
+from providers.azure import api_versions, provisioning
 from providers.azure.errors import azure_errors
 from providers.azure.fields import inner, objects, text
 from providers.azure.ids import reference
 from providers.azure.images import size_of
-from providers.azure.pages import Page, unreadable
+from providers.azure.paging import Page, unreadable
 from providers.azure.resources import id_of, location_of, name_of, tags_of, to_moment
 from skyclust.errors import NotFound, UnexpectedAnswer
 from skyclust.model.catalog import Architecture
@@ -35,7 +35,7 @@ def get_versions(clients: AzureClients) -> Iterator[Page]:
 
     Of a gallery or definition without an id nothing inside can be listed: it is named itself.
     """
-    for galleries in clients.pages(clients.subscription + GALLERIES, versions.GALLERIES):
+    for galleries in clients.pages(clients.subscription + GALLERIES, api_versions.GALLERIES):
         for gallery in galleries:
             for definition in _children(clients, gallery, "images"):
                 if isinstance(definition, Page):
@@ -96,6 +96,6 @@ def _children(clients: AzureClients, parent: Document, noun: str) -> Iterator[Do
         return
     try:
         with azure_errors(f"list {path}"):
-            yield from clients.every(path, versions.GALLERIES)
+            yield from clients.every(path, api_versions.GALLERIES)
     except NotFound:
         return

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.azure import versions
+from providers.azure import api_versions
 from providers.azure.errors import azure_errors
 from providers.azure.fields import texts
 from skyclust.errors import NotFound, PermissionDenied
@@ -74,7 +74,7 @@ def get_identity(clients: AzureClients) -> Identity:
     doing = f"read subscription {clients.subscription_id}"
     with azure_errors(doing):
         claims = clients.claims()
-        clients.get(clients.subscription, versions.SUBSCRIPTIONS)
+        clients.get(clients.subscription, api_versions.SUBSCRIPTIONS)
     return Identity(
         provider="azure",
         account=clients.subscription_id,
@@ -103,7 +103,7 @@ def _missing_permissions(clients: AzureClients) -> tuple[str, ...] | None:
     path = f"{clients.subscription}/providers/Microsoft.Authorization/permissions"
     try:
         with azure_errors("list the permissions of the credential"):
-            granted = clients.every(path, versions.PERMISSIONS)
+            granted = clients.every(path, api_versions.PERMISSIONS)
     except (PermissionDenied, NotFound):
         return None  # whoever may not ask, and clouds that do not tell
     return to_missing(granted)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import JsonValue
 
-from providers.azure import versions
+from providers.azure import api_versions
 from providers.azure.errors import azure_errors
 from providers.azure.fields import inner, number, objects, required, text
 from providers.azure.ids import ResourceId, named, normal, reference, to_id
@@ -61,7 +61,7 @@ def read_machine(clients: AzureClients, region: str, instance_id: str) -> Docume
     parts = machine_id(clients, region, instance_id)
     doing = f"read instance {instance_id} in {region}"
     with azure_errors(doing):
-        machine = clients.get(str(parts), versions.COMPUTE, **EXPANDED)
+        machine = clients.get(str(parts), api_versions.COMPUTE, **EXPANDED)
     if location_of(machine) != region:
         raise NotFound(f"Could not {doing}: it is in {location_of(machine)}.", provider="azure")
     return machine
@@ -119,10 +119,10 @@ def find_instances(clients: AzureClients, region: str, token: str) -> list[Insta
     """
     found: list[Instance] = []
     with azure_errors(f"look for the instance with token {token} in {region}"):
-        for machine in clients.every(clients.subscription + MACHINES, versions.COMPUTE):
+        for machine in clients.every(clients.subscription + MACHINES, api_versions.COMPUTE):
             if tags_of(machine).get(TOKEN_TAG) != token or location_of(machine) != region:
                 continue
-            alone = unless_gone(clients, id_of(machine), versions.COMPUTE, **EXPANDED)
+            alone = unless_gone(clients, id_of(machine), api_versions.COMPUTE, **EXPANDED)
             if alone is not None:
                 found.append(to_instance(alone, surroundings_of(clients, alone)))
     return found

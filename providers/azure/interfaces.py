@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
 
-from providers.azure import versions
+from providers.azure import api_versions
 from providers.azure.errors import azure_errors
 from providers.azure.fields import flag, inner, objects, text
 from providers.azure.ids import named, normal, reference
@@ -83,8 +83,8 @@ def get_surroundings(clients: AzureClients) -> Surroundings:
     """Return the interfaces and public addresses of the subscription."""
     network = clients.subscription + "/providers/Microsoft.Network"
     return Surroundings(
-        by_id(clients.every(f"{network}/networkInterfaces", versions.NETWORK)),
-        by_id(clients.every(f"{network}/publicIPAddresses", versions.NETWORK)),
+        by_id(clients.every(f"{network}/networkInterfaces", api_versions.NETWORK)),
+        by_id(clients.every(f"{network}/publicIPAddresses", api_versions.NETWORK)),
     )
 
 
@@ -93,12 +93,12 @@ def surroundings_of(clients: AzureClients, machine: Mapping[str, Any]) -> Surrou
     interfaces: dict[str, Mapping[str, Any]] = {}
     addresses: dict[str, Mapping[str, Any]] = {}
     for interface_id in interface_ids(machine):
-        interface = unless_gone(clients, interface_id, versions.NETWORK)
+        interface = unless_gone(clients, interface_id, api_versions.NETWORK)
         if interface is None:
             continue
         interfaces[interface_id] = interface
         for address_id in address_ids(interface):
-            address = unless_gone(clients, address_id, versions.NETWORK)
+            address = unless_gone(clients, address_id, api_versions.NETWORK)
             if address is not None:
                 addresses[address_id] = address
     return Surroundings(interfaces, addresses)

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from providers.azure import (
     addresses,
+    api_versions,
     disks,
     firewalls,
     galleries,
     images,
+    instance_list,
     load_balancers,
-    machine_lists,
     networks,
     snapshots,
-    versions,
 )
 from providers.azure.errors import azure_errors
-from providers.azure.pages import Page
+from providers.azure.paging import Page
 from providers.azure.regions import check_region
 from providers.azure.resources import location_of
 from skyclust.contract import AccountPage
@@ -49,7 +49,7 @@ def _list(path: str, version: str, to_resource: Callable[[Document], Resource]) 
 
 _COMPUTE: Final = "Microsoft.Compute"
 _NETWORK: Final = "Microsoft.Network"
-_get_images: Final = _list(f"{_COMPUTE}/images", versions.COMPUTE, images.to_image)
+_get_images: Final = _list(f"{_COMPUTE}/images", api_versions.COMPUTE, images.to_image)
 
 
 def _get_all_images(clients: AzureClients) -> Iterator[Page]:
@@ -57,20 +57,22 @@ def _get_all_images(clients: AzureClients) -> Iterator[Page]:
 
 
 READERS: Final[dict[ResourceKind, Reader]] = {
-    ResourceKind.INSTANCE: machine_lists.get_instances,
-    ResourceKind.DISK: _list(f"{_COMPUTE}/disks", versions.DISKS, disks.to_disk),
-    ResourceKind.SNAPSHOT: _list(f"{_COMPUTE}/snapshots", versions.DISKS, snapshots.to_snapshot),
+    ResourceKind.INSTANCE: instance_list.get_instances,
+    ResourceKind.DISK: _list(f"{_COMPUTE}/disks", api_versions.DISKS, disks.to_disk),
+    ResourceKind.SNAPSHOT: _list(
+        f"{_COMPUTE}/snapshots", api_versions.DISKS, snapshots.to_snapshot
+    ),
     ResourceKind.IMAGE: _get_all_images,
     ResourceKind.NETWORK: networks.get_networks,
     ResourceKind.SUBNET: networks.get_subnets,
     ResourceKind.FIREWALL: _list(
-        f"{_NETWORK}/networkSecurityGroups", versions.NETWORK, firewalls.to_firewall
+        f"{_NETWORK}/networkSecurityGroups", api_versions.NETWORK, firewalls.to_firewall
     ),
     ResourceKind.ADDRESS: _list(
-        f"{_NETWORK}/publicIPAddresses", versions.NETWORK, addresses.to_address
+        f"{_NETWORK}/publicIPAddresses", api_versions.NETWORK, addresses.to_address
     ),
     ResourceKind.LOAD_BALANCER: _list(
-        f"{_NETWORK}/loadBalancers", versions.NETWORK, load_balancers.to_load_balancer
+        f"{_NETWORK}/loadBalancers", api_versions.NETWORK, load_balancers.to_load_balancer
     ),
 }
 

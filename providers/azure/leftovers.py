@@ -1,137 +1,105 @@
-"""Disks that a restore makes, and what is left of one that broke off.
+"""What is left of a machine that is gone, by marks that say whose it was.
 
-A disk that is to take another's place bears a mark for as long as the restore is not through:
-which disk it replaces, and how that one was attached. With the mark any process finds both, and
-knows which of them nobody will want when the machine is deleted meanwhile. As names of disks
-are given again, the mark has Azure's own id of the disk that is replaced as well.
+A name tells nothing: the next machine may have it, and while that one is being made its
+interface looks like one that was left. So before a machine is deleted, what was made for it
+and goes with it gets the machine's vmId, which Azure gives once, into its tag. A sweep takes
+what bears the vmId of a machine that is gone and what nothing uses, and nothing else. A create
+that repeats the request of a machine that is gone puts its interface anew, without the mark.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
-from providers.azure import versions, writing
-from providers.azure.disks import KIND, holders
-from providers.azure.disks import unique_id as unique_id_of_disk
+from providers.azure import api_versions, network_resources, write_requests
 from providers.azure.errors import azure_errors
-from providers.azure.fields import required
-from providers.azure.ids import ResourceId, group_of
-from providers.azure.instances import unique_id
-from providers.azure.provisioning import unsettled
+from providers.azure.fields import inner, text
+from providers.azure.ids import group_of, named, normal
+from providers.azure.instances import TOKEN_TAG, look_for_same, machine_id, unique_id
+from providers.azure.interfaces import address_ids, interface_references, unless_gone
+from providers.azure.replaced_disks import delete_orphans
 from providers.azure.resources import id_of, name_of, tags_of
 from providers.azure.tags import INSTANCE_TAG
 from skyclust.errors import NotFound
-from skyclust.model.resource import ResourceState
+from skyclust.model.instance import InstanceReference
 
 if TYPE_CHECKING:
     from providers.azure.client import AzureClients, Document
 
-REPLACES_TAG: Final = "skyclust-replaces"
-"""Holds the mark of a disk whose restore is not through."""
-
-OUTLIVES: Final = "Detach"
-"""The deleteOption of a disk that stays when its machine is deleted."""
+KEPT: Final = "detach"
+"""The deleteOption of what outlives its machine, in lower case."""
 
 
-@dataclass(frozen=True)
-class Mark:
-    """The disk that is replaced, without a name where there was none, and how it was attached.
-
-    Older marks have no `unique_id`: they do not prove which disk bore the name.
-    """
-
-    group: str = ""
-    name: str = ""
-    delete_option: str = OUTLIVES
-    caching: str = "None"
-    unique_id: str = ""
-
-    def __str__(self) -> str:
-        return "/".join((self.group, self.name, self.delete_option, self.caching, self.unique_id))
-
-    @classmethod
-    def of(cls, disk: Mapping[str, Any]) -> Self | None:
-        """Return the mark that a disk bears, None for a disk without one."""
-        words = tags_of(disk).get(REPLACES_TAG, "").split("/")
-        return cls(*words) if len(words) in {4, 5} else None
-
-
-def delete_leftovers(clients: AzureClients, machine: Document) -> None:
-    """Ask for the end of the disks that a restore of a machine which broke off left unattached.
-
-    Of a disk and the one that it replaces, the one that is attached goes with the machine as it
-    says itself. Where neither is, the one that was there before is kept if it was to outlive
-    the machine.
-    """
-    for disk, mark in _marked(clients, group_of(id_of(machine)), unique_id(machine)):
-        if not holders(disk):
-            delete_disk(clients, disk)
-        if holders(disk) or mark.delete_option != OUTLIVES:
-            remove_replaced(clients, mark)
-
-
-def delete_orphans(clients: AzureClients, group: str, machine: str) -> None:
-    """Ask for the end of the disks that a broken-off restore of a machine that is gone left.
-
-    Where the disk that was replaced was to outlive the machine, nobody can tell any more which
-    of both the machine had at last: both are kept.
-    """
-    for disk, mark in _marked(clients, group, machine):
-        if mark.delete_option == OUTLIVES:
+def mark_belongings(clients: AzureClients, machine: Document) -> None:
+    """Write a machine's vmId to the interface and the address that were made for it."""
+    mine = unique_id(machine)
+    for thing in _belongings(clients, machine):
+        tags = tags_of(thing)
+        made_for_it = normal(tags.get(INSTANCE_TAG, "")) == normal(name_of(machine))
+        if TOKEN_TAG not in tags or not made_for_it:
             continue
-        if not holders(disk):
-            delete_disk(clients, disk)
-        remove_replaced(clients, mark)
+        body = {"operation": "Merge", "properties": {"tags": {INSTANCE_TAG: mine}}}
+        try:
+            with azure_errors(f"mark {id_of(thing)} as a part of instance {id_of(machine)}"):
+                write_requests.patch_tags(clients, id_of(thing), body)
+        except NotFound:
+            continue
 
 
-def _marked(clients: AzureClients, group: str, machine: str) -> Iterator[tuple[Document, Mark]]:
-    """Yield the disks in a group that a restore of a machine, by its vmId, made and has marked."""
-    path = f"{clients.subscription}/resourceGroups/{group}/providers/Microsoft.Compute/disks"
-    try:
-        with azure_errors(f"look for disks that are left of the instance with vmId {machine}"):
-            listed = clients.every(path, versions.DISKS)
-    except NotFound:  # the group is gone with all that was in it
-        return
-    for disk in listed:
-        mark = Mark.of(disk)
-        if mark is not None and tags_of(disk).get(INSTANCE_TAG) == machine:
-            yield disk, mark
+def remove_leftovers(clients: AzureClients, instance: InstanceReference) -> None:
+    """Remove what bears the mark of a machine that is gone, and that nothing uses.
 
-
-def remove_replaced(clients: AzureClients, mark: Mark) -> bool:
-    """Ask for the end of the disk that was replaced; return whether it is gone.
-
-    One that a machine has counts as gone: it is that machine's. So does one that is not proven
-    to be the one that was replaced.
+    Nothing is touched while the machine exists.
     """
-    if not mark.name:
-        return True
-    there = ResourceId(clients.subscription_id, mark.group, KIND, mark.name)
-    replaced = look(clients, str(there))
-    if replaced is None or holders(replaced) or unique_id_of_disk(replaced) != mark.unique_id:
-        return True
-    delete_disk(clients, replaced)
-    return False
-
-
-def delete_disk(clients: AzureClients, disk: Document) -> None:
-    """Ask for the end of a disk, unless it is being deleted."""
-    if unsettled(disk) is ResourceState.DELETING:
-        return
-    group, name = group_of(required(disk, "id")), name_of(disk)
     try:
-        with azure_errors(f"delete disk {name} in group {group}, which was replaced"):
-            writing.delete_disk(clients, group, name)
+        if look_for_same(clients, instance) is not None:
+            return
     except NotFound:
-        return
+        pass  # another machine has its name
+    group = machine_id(clients, instance.region, instance.id).group
+    for name in _marked(clients, group, instance, "networkInterfaces", "virtualMachine"):
+        network_resources.remove_interface(clients, group, name)
+    for name in _marked(clients, group, instance, "publicIPAddresses", "ipConfiguration"):
+        network_resources.remove_address(clients, group, name)
+    delete_orphans(clients, group, instance.unique_id)
 
 
-def look(clients: AzureClients, disk_id: str) -> Document | None:
-    """Return a disk as Azure has it, None when there is none."""
+def _belongings(clients: AzureClients, machine: Document) -> Iterator[Document]:
+    """Yield the interfaces and public addresses that go with a machine."""
+    for used in interface_references(machine):
+        interface_id = named(text(used, "id"))
+        if interface_id is None or _outlives(inner(used, "properties")):
+            continue
+        interface = unless_gone(clients, interface_id, api_versions.NETWORK)
+        if interface is None:
+            continue
+        yield interface
+        for address_id in address_ids(interface):
+            address = unless_gone(clients, address_id, api_versions.NETWORK)
+            if address is not None and not _outlives(inner(address, "properties")):
+                yield address
+
+
+def _outlives(part: Mapping[str, Any]) -> bool:
+    return (text(part, "deleteOption") or "").lower() == KEPT
+
+
+def _marked(
+    clients: AzureClients, group: str, instance: InstanceReference, kind: str, holder: str
+) -> list[str]:
+    """Return the names of what bears the machine's mark, in its group, and has no holder."""
+    path = f"{clients.subscription}/resourceGroups/{group}/providers/Microsoft.Network/{kind}"
     try:
-        with azure_errors(f"read disk {disk_id}"):
-            return clients.get(disk_id, versions.DISKS)
-    except NotFound:
-        return None
+        with azure_errors(f"look for what is left of instance {instance.id}"):
+            listed = clients.every(path, api_versions.NETWORK)
+    except NotFound:  # the group is gone with all that was in it
+        return []
+    return [
+        name_of(one)
+        for one in listed
+        if tags_of(one).get(INSTANCE_TAG) == instance.unique_id
+        and TOKEN_TAG in tags_of(one)
+        and not inner(inner(one, "properties"), holder)
+        and normal(group_of(id_of(one))) == normal(group)
+    ]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from providers.azure import versions
+from providers.azure import api_versions
 from providers.azure.errors import azure_errors
 from providers.azure.fields import inner, objects, required, text
 from providers.azure.ids import normal
@@ -80,7 +80,7 @@ def find_image(clients: AzureClients, region: str, image: str) -> Document:
         return dict(zip(("publisher", "offer", "sku", "version"), parts, strict=True))
     path = f"{clients.subscription}/providers/Microsoft.Compute/images"
     with azure_errors(f"look for image {image!r} in {region}"):
-        images = _named(clients.every(path, versions.COMPUTE), region, image)
+        images = _named(clients.every(path, api_versions.COMPUTE), region, image)
     if not images:
         raise NotFound(
             f"The subscription has no image {image!r} in {region}.",
@@ -104,7 +104,7 @@ def find_subnet(clients: AzureClients, region: str, network: str | None, token: 
     with azure_errors(f"look for network {network or ''!r} in {region}"):
         listed = clients.every(
             f"{clients.subscription}/providers/Microsoft.Network/virtualNetworks",
-            versions.NETWORK,
+            api_versions.NETWORK,
         )
     networks = [one for one in listed if _is_in(one, region)]
     if network is None:
@@ -136,7 +136,7 @@ def find_keys(clients: AzureClients, keys: Sequence[str]) -> list[str]:
             continue
         path = f"{clients.subscription}/providers/Microsoft.Compute/sshPublicKeys"
         with azure_errors(f"look for SSH key {key!r}"):
-            listed = clients.every(path, versions.COMPUTE)
+            listed = clients.every(path, api_versions.COMPUTE)
         wanted = normal(key)
         meant = [one for one in listed if wanted in {id_of(one), normal(name_of(one))}]
         if not meant:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import JsonValue
 
-from providers.azure import provisioning, versions
+from providers.azure import api_versions, provisioning
 from providers.azure.fields import inner, objects, text, texts
-from providers.azure.pages import Page, unreadable
+from providers.azure.paging import Page, unreadable
 from providers.azure.resources import id_of, location_of, name_of, tags_of
 from skyclust.errors import UnexpectedAnswer
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
@@ -30,13 +30,13 @@ _KEPT_BY_AZURE: Final = 5
 
 def get_networks(clients: AzureClients) -> Iterator[Page]:
     """Yield the virtual networks of the subscription, page by page."""
-    for page in clients.pages(clients.subscription + NETWORKS, versions.NETWORK):
+    for page in clients.pages(clients.subscription + NETWORKS, api_versions.NETWORK):
         yield Page(page, to_network)
 
 
 def get_subnets(clients: AzureClients) -> Iterator[Page]:
     """Yield the subnets of all networks, page by page; of an odd network, the network."""
-    for page in clients.pages(clients.subscription + NETWORKS, versions.NETWORK):
+    for page in clients.pages(clients.subscription + NETWORKS, api_versions.NETWORK):
         subnets: list[Document] = []
         for network in page:
             try:

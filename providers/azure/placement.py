@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from providers.azure import catalog, versions
+from providers.azure import api_versions, catalog
 from providers.azure.creation import look_for_name, name_is_taken, refuse_impossible
 from providers.azure.errors import azure_errors
 from providers.azure.fields import inner, objects, text
@@ -42,7 +42,7 @@ def check_placement(clients: AzureClients, spec: InstanceSpec) -> None:
 def _check_subnet(clients: AzureClients, spec: InstanceSpec, subnet: str) -> None:
     """Raise NotFound unless the region has the network of a subnet, and the network has it."""
     network = _present(
-        lambda: clients.get(subnet[: subnet.lower().index("/subnets/")], versions.NETWORK),
+        lambda: clients.get(subnet[: subnet.lower().index("/subnets/")], api_versions.NETWORK),
         f"There is no subnet {spec.network} in {spec.region}.",
     )
     here = to_region(text(network, "location") or "") == spec.region
@@ -64,7 +64,7 @@ def _check_image(clients: AzureClients, spec: InstanceSpec, image: Document) -> 
             raise NotFound(missing, provider="azure")
     elif "id" in image:
         path = str(image["id"])
-        found = _present(lambda: clients.get(path, versions.version_of(path)), missing)
+        found = _present(lambda: clients.get(path, api_versions.version_of(path)), missing)
         profile = inner(inner(found, "properties"), "publishingProfile")
         copies = [text(one, "name") or "" for one in objects(profile, "targetRegions")]
         if spec.region not in map(to_region, [text(found, "location") or "", *copies]):

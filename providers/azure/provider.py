@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, ClassVar
 from providers.azure import (
     attachments,
     catalog,
-    changes,
-    consoles,
+    compute,
+    console,
     creation,
     identity,
+    instance_snapshots,
     instances,
     inventory,
-    machine_snapshots,
+    leftovers,
     placement,
     regions,
-    restoring,
-    sweeping,
+    snapshot_restore,
     tags,
 )
 from providers.azure.credential import AzureCredential
@@ -117,34 +117,34 @@ class AzureProvider(
 
     def start_instance(self, instance: InstanceReference) -> None:
         """Ask for a start and return; a running machine is left as it is."""
-        changes.start_instance(self._clients, instance)
+        compute.start_instance(self._clients, instance)
 
     def stop_instance(self, instance: InstanceReference, *, power_off_only: bool = False) -> None:
         """Ask for a stop and return: the machine is deallocated, or only powered off.
 
         One that is only powered off is billed as if it ran.
         """
-        changes.stop_instance(self._clients, instance, power_off_only=power_off_only)
+        compute.stop_instance(self._clients, instance, power_off_only=power_off_only)
 
     def reboot_instance(self, instance: InstanceReference) -> None:
         """Ask for a reboot of a running machine and return."""
-        changes.reboot_instance(self._clients, instance)
+        compute.reboot_instance(self._clients, instance)
 
     def must_stop_to_resize(self, instance: Instance, instance_type: str) -> bool:
         """Return whether the machine's present hardware lacks the size."""
-        return changes.must_stop_to_resize(self._clients, instance, instance_type)
+        return compute.must_stop_to_resize(self._clients, instance, instance_type)
 
     def resize_instance(self, instance: InstanceReference, instance_type: str) -> None:
         """Give a machine another size and return; Azure reboots one that runs."""
-        changes.resize_instance(self._clients, instance, instance_type)
+        compute.resize_instance(self._clients, instance, instance_type)
 
     def delete_instance(self, instance: InstanceReference) -> None:
         """Ask for the end of the machine and of what was made for it; a gone one is no error."""
-        changes.delete_instance(self._clients, instance)
+        compute.delete_instance(self._clients, instance)
 
     def remove_leftovers(self, instance: InstanceReference) -> None:
         """Remove what bears the mark of a machine that is gone; nothing that is in use."""
-        sweeping.remove_leftovers(self._clients, instance)
+        leftovers.remove_leftovers(self._clients, instance)
 
     def list_instance_types(self, region: str) -> Iterator[Sequence[InstanceType]]:
         """Yield the sizes that the subscription may have in a region."""
@@ -164,23 +164,23 @@ class AzureProvider(
         self, instance: InstanceReference, name: str, token: str
     ) -> InstanceSnapshot:
         """Ask for a snapshot of each disk of a machine and return them as one."""
-        return machine_snapshots.create_snapshot(self._clients, instance, name, token)
+        return instance_snapshots.create_snapshot(self._clients, instance, name, token)
 
     def list_snapshots(self, region: str, instance_id: str) -> Sequence[InstanceSnapshot]:
         """Return the snapshots of a machine that SkyClust took, the oldest first."""
-        return machine_snapshots.list_snapshots(self._clients, region, instance_id)
+        return instance_snapshots.list_snapshots(self._clients, region, instance_id)
 
     def must_stop_to_restore(self, instance: Instance) -> bool:
         """Return whether the machine has to be deallocated first."""
-        return restoring.must_stop_to_restore(instance)
+        return snapshot_restore.must_stop_to_restore(instance)
 
     def restore_snapshot(self, instance: InstanceReference, snapshot_id: str, token: str) -> bool:
         """Bring the machine's disks nearer to the snapshot; return whether they are there."""
-        return restoring.restore_snapshot(self._clients, instance, snapshot_id, token)
+        return snapshot_restore.restore_snapshot(self._clients, instance, snapshot_id, token)
 
     def delete_snapshot(self, instance: InstanceReference, snapshot_id: str) -> None:
         """Ask for the end of a snapshot and return; one that is gone is no error."""
-        machine_snapshots.delete_snapshot(self._clients, instance, snapshot_id)
+        instance_snapshots.delete_snapshot(self._clients, instance, snapshot_id)
 
     def get_disk(self, region: str, disk_id: str) -> Resource:
         """Return the disk as it is now."""
@@ -196,7 +196,7 @@ class AzureProvider(
 
     def console_log(self, region: str, instance_id: str) -> str:
         """Return the end of the serial console's log."""
-        return consoles.console_log(self._clients, region, instance_id)
+        return console.console_log(self._clients, region, instance_id)
 
     def set_tags(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from providers.azure import versions
+from providers.azure import api_versions
 from providers.azure.errors import azure_errors
 from providers.azure.fields import inner, required, text
 from skyclust.errors import InvalidRequest
@@ -20,7 +20,7 @@ def get_regions(clients: AzureClients) -> list[str]:
     https://learn.microsoft.com/en-us/rest/api/resources/subscriptions/list-locations
     """
     with azure_errors("list the locations of the subscription"):
-        listed = clients.every(f"{clients.subscription}/locations", versions.SUBSCRIPTIONS)
+        listed = clients.every(f"{clients.subscription}/locations", api_versions.SUBSCRIPTIONS)
     return sorted({required(one, "name").lower() for one in listed if _is_physical(one)})
 
 

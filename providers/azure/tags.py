@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from providers.azure import writing
+from providers.azure import write_requests
 from providers.azure.errors import azure_errors
 from providers.azure.instances import (
     REQUEST_TAG,
@@ -87,4 +87,4 @@ def _patch(
 ) -> None:
     body = {"operation": operation, "properties": {"tags": dict(tags)}}
     with azure_errors(doing):
-        writing.patch_tags(clients, scope, body)
+        write_requests.patch_tags(clients, scope, body)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from azure.core.pipeline.transport import RequestsTransport
 
-from providers.azure import creation, versions
+from providers.azure import api_versions, creation
 from providers.azure.client import AzureClients
 from providers.azure.provider import AzureProvider
 from skyclust.errors import CapacityExhausted, Conflict, InvalidRequest, NotFound
@@ -130,7 +130,7 @@ def test_every_call_names_a_version_of_ours(
             assert version in ours, request.url
         return send(transport, request, **options)
 
-    named = vars(versions).items()
+    named = vars(api_versions).items()
     ours = {value for name, value in named if name.isupper() and isinstance(value, str)}
     monkeypatch.setattr(RequestsTransport, "send", noting)
     made = provider.create_instance(spec(public_address=True), TOKEN)

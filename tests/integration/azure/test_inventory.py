@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from providers.azure.client import AzureClients
-from providers.azure.machine_lists import get_instances
+from providers.azure.instance_list import get_instances
 from providers.azure.provider import AzureProvider
 from skyclust.errors import InvalidRequest
 from skyclust.model.instance import Instance, InstanceState

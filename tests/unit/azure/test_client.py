@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 from azure.identity import ClientSecretCredential, ManagedIdentityCredential
 
-from providers.azure.client import AzureClients, user_agent
-from providers.azure.credential import AzureCredential
-from providers.azure.provider import AzureProvider
-from providers.azure.signing_in import (
+from providers.azure.authentication import (
     LONGEST_RETRY_AFTER,
     BoundedRetries,
     TokenRetries,
     WithoutTls,
     open_identity,
 )
+from providers.azure.client import AzureClients, user_agent
+from providers.azure.credential import AzureCredential
+from providers.azure.provider import AzureProvider
 from skyclust.contract import CredentialModel
 from skyclust.errors import ConfigurationError
 from skyclust.registry import provider_class

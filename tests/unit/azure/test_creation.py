@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from azure.mgmt.compute.models import VirtualMachine
 
-from providers.azure.belongings import Names, tags_for
 from providers.azure.creation import fingerprint, is_unseen, refuse_impossible, to_request
 from providers.azure.lookups import Place, find_image, key_of_nobody
+from providers.azure.network_resources import Names, tags_for
 from providers.azure.tags import refuse_tags, to_tag
 from skyclust.errors import InvalidRequest, NotFound, Terminal
 from skyclust.model.instance import DiskSpec, InstanceSpec

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from providers.azure import writing
+from providers.azure import write_requests
 from providers.azure.client import AzureClients
 from providers.azure.errors import azure_errors
 from providers.azure.instances import read_machine
@@ -161,7 +161,7 @@ def test_two_writers_do_not_undo_each_other(
     provider.attach_disk(running.reference, disk)
     becomes(running, InstanceState.RUNNING)
     with pytest.raises(Conflict), azure_errors("change disks"):
-        writing.change_storage(clients, stale, {"dataDisks": []})
+        write_requests.change_storage(clients, stale, {"dataDisks": []})
     assert disk in str(provider.get_instance(REGION, running.id).attributes["disks"])
 
 

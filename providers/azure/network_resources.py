@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from providers.azure import provisioning, versions, writing
+from providers.azure import api_versions, provisioning, write_requests
 from providers.azure.errors import azure_errors
 from providers.azure.fields import inner, required
 from providers.azure.instances import TOKEN_TAG
-from providers.azure.patience import Pauses
+from providers.azure.polling import Pauses
 from providers.azure.tags import INSTANCE_TAG, to_tag
 from skyclust.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from skyclust.model.instance import InstanceSpec
@@ -73,7 +73,7 @@ def make_address(clients: AzureClients, spec: InstanceSpec, token: str) -> Docum
         "properties": {"publicIPAllocationMethod": "Static", "deleteOption": "Delete"},
         **({"zones": [spec.zone]} if spec.zone else {}),
     }
-    return _make(clients, "publicIPAddresses", name, body, writing.put_address)
+    return _make(clients, "publicIPAddresses", name, body, write_requests.put_address)
 
 
 def make_interface(
@@ -98,7 +98,7 @@ def make_interface(
         "tags": tags_for(spec, token),
         "properties": {"ipConfigurations": [{"name": "primary", "properties": configuration}]},
     }
-    return _make(clients, "networkInterfaces", name, body, writing.put_interface)
+    return _make(clients, "networkInterfaces", name, body, write_requests.put_interface)
 
 
 def remove(clients: AzureClients, names: Names) -> None:
@@ -113,12 +113,12 @@ def remove(clients: AzureClients, names: Names) -> None:
 
 def remove_interface(clients: AzureClients, group: str, name: str) -> None:
     """Remove an interface and wait for its end; one that a machine has stays."""
-    _remove(clients, "networkInterfaces", name, group, writing.delete_interface)
+    _remove(clients, "networkInterfaces", name, group, write_requests.delete_interface)
 
 
 def remove_address(clients: AzureClients, group: str, name: str) -> None:
     """Remove a public address and wait for its end; one that something has stays."""
-    _remove(clients, "publicIPAddresses", name, group, writing.delete_address)
+    _remove(clients, "publicIPAddresses", name, group, write_requests.delete_address)
 
 
 def _make(
@@ -185,6 +185,6 @@ def _read(clients: AzureClients, kind: str, name: str, group: str) -> Document |
     path = f"{clients.subscription}/resourceGroups/{group}/providers/Microsoft.Network/{kind}"
     try:
         with azure_errors(f"read {name}"):
-            return clients.get(f"{path}/{name}", versions.NETWORK)
+            return clients.get(f"{path}/{name}", api_versions.NETWORK)
     except NotFound:
         return None

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from providers.azure import versions, writing
-from providers.azure.changes import refusal
+from providers.azure import api_versions, write_requests
+from providers.azure.compute import refusal
 from providers.azure.errors import azure_errors
 from providers.azure.fields import inner, number, required
 from providers.azure.ids import group_of, normal, reference
@@ -87,7 +87,7 @@ def create_snapshot(
         }
         with azure_errors(doing):
             part_name = f"{name_of(machine)}-{snapshot_id}-{place}"
-            made[place] = writing.put_snapshot(clients, group, part_name, body)
+            made[place] = write_requests.put_snapshot(clients, group, part_name, body)
     return to_instance_snapshot(instance.region, instance.id, list(made.values()))
 
 
@@ -112,7 +112,7 @@ def delete_snapshot(clients: AzureClients, instance: InstanceReference, snapshot
             continue
         try:
             with azure_errors(f"delete snapshot {snapshot_id} of instance {instance.id}"):
-                writing.delete_snapshot(clients, group, name_of(part))
+                write_requests.delete_snapshot(clients, group, name_of(part))
         except NotFound:
             continue
 
@@ -210,7 +210,7 @@ def _parts(clients: AzureClients, group: str, tag: str, value: str) -> list[Docu
     """Return the disks' snapshots in a group that are parts and bear a tag with a value."""
     path = f"{clients.subscription}/resourceGroups/{group}/providers/Microsoft.Compute/snapshots"
     with azure_errors(f"list the snapshots in group {group}"):
-        listed = clients.every(path, versions.DISKS)
+        listed = clients.every(path, api_versions.DISKS)
     return [
         part for part in listed
         if tags_of(part).get(tag) == value and {SNAPSHOT_TAG, PARTS_TAG} <= set(tags_of(part))

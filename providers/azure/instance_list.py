@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from providers.azure import versions
+from providers.azure import api_versions
 from providers.azure.ids import normal
 from providers.azure.instances import EXPANDED, MACHINES, to_instance
 from providers.azure.interfaces import (
@@ -21,7 +21,7 @@ from providers.azure.interfaces import (
     surroundings_of,
     unless_gone,
 )
-from providers.azure.pages import Page
+from providers.azure.paging import Page
 from skyclust.errors import UnexpectedAnswer
 from skyclust.model.resource import Resource, instance_resource
 
@@ -37,10 +37,10 @@ def get_instances(clients: AzureClients) -> Iterator[Page]:
     """
     path = clients.subscription + MACHINES
     states: dict[str, Document] = {}
-    for page in clients.pages(path, versions.COMPUTE, statusOnly="true"):
+    for page in clients.pages(path, api_versions.COMPUTE, statusOnly="true"):
         states |= {normal(one["id"]): one for one in page if _has_id(one)}
     around = get_surroundings(clients)
-    for page in clients.pages(path, versions.COMPUTE):
+    for page in clients.pages(path, api_versions.COMPUTE):
         seen = [*_seen(clients, page, states)]
         yield Page(seen, _reader(_with_new_interfaces(clients, seen, around)))
 
@@ -67,7 +67,7 @@ def _with_states(
         return machine
     states_of = told.get("properties") if told is not None else None
     if not isinstance(states_of, Mapping) or states_of.get("vmId") != properties.get("vmId"):
-        return unless_gone(clients, machine["id"], versions.COMPUTE, **EXPANDED)
+        return unless_gone(clients, machine["id"], api_versions.COMPUTE, **EXPANDED)
     return {**machine, "properties": {**properties, "instanceView": states_of.get("instanceView")}}
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from providers.azure.client import AzureClients
 from providers.azure.instances import read_machine
-from providers.azure.leftovers import REPLACES_TAG
 from providers.azure.provider import AzureProvider
+from providers.azure.replaced_disks import REPLACES_TAG
 from skyclust.errors import SkyClustError
 from skyclust.model.instance import DiskSpec, Instance, InstanceState
 from skyclust.model.resource import ResourceKind

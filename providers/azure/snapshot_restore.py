@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.azure import writing
-from providers.azure.changes import refusal
+from providers.azure import write_requests
+from providers.azure.compute import refusal
 from providers.azure.disks import KIND, source_of
 from providers.azure.disks import unique_id as unique_id_of_disk
 from providers.azure.errors import azure_errors
 from providers.azure.fields import inner, required, text, texts
 from providers.azure.ids import ResourceId, group_of, normal, reference, to_id
+from providers.azure.instance_snapshots import BOOT, disks_by_place, usable_parts
 from providers.azure.instances import (
     REQUEST_TAG,
     TOKEN_TAG,
@@ -32,9 +33,8 @@ from providers.azure.instances import (
     state_of,
     unique_id,
 )
-from providers.azure.leftovers import REPLACES_TAG, Mark, look, remove_replaced
-from providers.azure.machine_snapshots import BOOT, disks_by_place, usable_parts
 from providers.azure.provisioning import is_ready, unsettled
+from providers.azure.replaced_disks import REPLACES_TAG, Mark, look, remove_replaced
 from providers.azure.resources import id_of, name_of, tags_of
 from providers.azure.tags import INSTANCE_TAG, to_tag
 from skyclust.errors import InvalidRequest
@@ -152,7 +152,7 @@ def _make(clients: AzureClients, machine: Document, one: Replacement, token: str
     tags.setdefault(REPLACES_TAG, str(_mark(machine, one, before)))
     body = to_request(machine, required(one.part, "id"), before, tags)
     with azure_errors(f"make disk {one.then.name} from snapshot {name_of(one.part)}"):
-        return writing.put_disk(clients, one.then.group, one.then.name, body)
+        return write_requests.put_disk(clients, one.then.group, one.then.name, body)
 
 
 def _inherited(disk: Document | None) -> dict[str, str]:
@@ -221,7 +221,7 @@ def _exchange(
     if boot is not None:
         body["osDisk"] = _swapped(boot_disk(machine), boot.then)
     with azure_errors(f"exchange the disks of instance {id_of(machine)}"):
-        writing.change_storage(clients, machine, body)
+        write_requests.change_storage(clients, machine, body)
 
 
 def _attached(one: Replacement, disk: Document) -> Document:
@@ -249,5 +249,5 @@ def _end(clients: AzureClients, there: ResourceId) -> bool:
         return True
     if remove_replaced(clients, mark):
         with azure_errors(f"end the restore of disk {there.name}"):
-            writing.remove_tag(clients, str(there), REPLACES_TAG, str(mark))
+            write_requests.remove_tag(clients, str(there), REPLACES_TAG, str(mark))
     return False

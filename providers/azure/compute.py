@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from providers.azure import sweeping, versions, writing
+from providers.azure import api_versions, leftovers, write_requests
 from providers.azure.errors import azure_errors
 from providers.azure.fields import text
 from providers.azure.instances import (
@@ -19,8 +19,8 @@ from providers.azure.instances import (
     size_of,
     state_of,
 )
-from providers.azure.leftovers import delete_leftovers
-from providers.azure.patience import Pauses
+from providers.azure.polling import Pauses
+from providers.azure.replaced_disks import delete_leftovers
 from providers.azure.states import MachineState
 from skyclust.errors import Conflict, InvalidRequest, NotFound, SkyClustError
 from skyclust.model.instance import Instance, InstanceReference, InstanceState
@@ -40,7 +40,7 @@ def start_instance(clients: AzureClients, instance: InstanceReference) -> None:
     if state.state is InstanceState.RUNNING or state.power == "starting":
         return
     with azure_errors(_doing("start", instance)):
-        writing.start(clients, machine)
+        write_requests.start(clients, machine)
 
 
 def stop_instance(
@@ -57,9 +57,9 @@ def stop_instance(
         return
     with azure_errors(_doing("stop", instance)):
         if power_off_only:
-            writing.power_off(clients, machine)
+            write_requests.power_off(clients, machine)
         else:
-            writing.deallocate(clients, machine)
+            write_requests.deallocate(clients, machine)
 
 
 def reboot_instance(clients: AzureClients, instance: InstanceReference) -> None:
@@ -68,7 +68,7 @@ def reboot_instance(clients: AzureClients, instance: InstanceReference) -> None:
     if state.state is not InstanceState.RUNNING:
         raise refusal(instance, state, "reboot", "It has to run for this.")
     with azure_errors(_doing("reboot", instance)):
-        writing.restart(clients, machine)
+        write_requests.restart(clients, machine)
 
 
 def must_stop_to_resize(clients: AzureClients, instance: Instance, instance_type: str) -> bool:
@@ -83,7 +83,7 @@ def must_stop_to_resize(clients: AzureClients, instance: Instance, instance_type
         return instance.state is InstanceState.SUSPENDED
     parts = machine_id(clients, instance.region, instance.id)
     with azure_errors(f"list the sizes that instance {instance.id} can have as it runs"):
-        sizes = clients.every(f"{parts}/vmSizes", versions.COMPUTE)
+        sizes = clients.every(f"{parts}/vmSizes", api_versions.COMPUTE)
     return not any(_same(text(size, "name") or "", instance_type) for size in sizes)
 
 
@@ -99,7 +99,9 @@ def resize_instance(clients: AzureClients, instance: InstanceReference, instance
     if state.state is InstanceState.SUSPENDED:
         raise refusal(instance, state, "resize", "Stop it first: its memory is for its size.")
     with azure_errors(_doing("resize", instance)):
-        writing.change_machine(clients, machine, {"hardwareProfile": {"vmSize": instance_type}})
+        write_requests.change_machine(
+            clients, machine, {"hardwareProfile": {"vmSize": instance_type}}
+        )
     if state.power not in {"stopped", "deallocated"}:
         return
     pauses = Pauses(f"Instance {instance.id} in {instance.region} is still being resized")
@@ -120,11 +122,11 @@ def delete_instance(clients: AzureClients, instance: InstanceReference) -> None:
         return
     if state_of(machine).state is InstanceState.DELETING:
         return
-    sweeping.mark_belongings(clients, machine)
+    leftovers.mark_belongings(clients, machine)
     delete_leftovers(clients, machine)
     try:
         with azure_errors(_doing("delete", instance)):
-            writing.delete_machine(clients, machine)
+            write_requests.delete_machine(clients, machine)
     except NotFound:
         return
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from azure.mgmt.compute.models import Disk
 
-from providers.azure.leftovers import REPLACES_TAG, Mark
-from providers.azure.restoring import to_request
+from providers.azure.replaced_disks import REPLACES_TAG, Mark
+from providers.azure.snapshot_restore import to_request
 
 MACHINE = {"location": "westeurope", "zones": ["1"]}
 PART = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/snapshots/web-os"

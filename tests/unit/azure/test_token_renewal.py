@@ -7,7 +7,7 @@ from typing import Any
 
 from azure.core.credentials import AccessToken
 
-from providers.azure.renewing import RenewableIdentity
+from providers.azure.token_renewal import RenewableIdentity
 
 
 class _Identity:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from azure.core.pipeline import PipelineRequest
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 
-from providers.azure.versions import version_of
+from providers.azure.api_versions import version_of
 
 _VERSION: Final = re.compile(r"(?<=[?&]api-version=)[^&]*")
 

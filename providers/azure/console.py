@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from providers.azure import writing
+from providers.azure import write_requests
 from providers.azure.errors import azure_errors
 from providers.azure.fields import flag, inner, text
 from providers.azure.instances import read_machine
@@ -38,7 +38,7 @@ def console_log(clients: AzureClients, region: str, instance_id: str) -> str:
             provider="azure",
         )
     with azure_errors(doing):
-        told = writing.console_addresses(clients, machine, ADDRESS_MINUTES)
+        told = write_requests.console_addresses(clients, machine, ADDRESS_MINUTES)
     address = text(told, "serialConsoleLogBlobUri")
     if address is None:
         return ""
