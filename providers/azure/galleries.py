@@ -16,7 +16,7 @@ from providers.azure.fields import inner, objects, text
 from providers.azure.ids import reference
 from providers.azure.images import size_of
 from providers.azure.paging import Page, unreadable
-from providers.azure.resources import id_of, location_of, name_of, tags_of, to_moment
+from providers.azure.resources import id_of, location_of, name_of, tags_of, to_datetime
 from skyclust.errors import NotFound, UnexpectedAnswer
 from skyclust.model.catalog import Architecture
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
@@ -69,7 +69,7 @@ def to_version(
         state=state,
         native_state=native,
         tags=tags_of(version),
-        created_at=to_moment(inner(properties, "publishingProfile"), "publishedDate"),
+        created_at=to_datetime(inner(properties, "publishingProfile"), "publishedDate"),
         attributes={
             "architecture": architecture.value if architecture else None,
             "description": text(told, "description"),

@@ -1,7 +1,7 @@
-"""The list of all virtual machines.
+"""The list of all VMs of the subscription.
 
-It tells neither addresses nor power states of machines: interfaces, public addresses and states
-are lists of their own, put together here.
+Azure's list contains neither addresses nor power states: interfaces, public addresses and states
+come from lists of their own and are joined here.
 Source: https://learn.microsoft.com/en-us/rest/api/compute/virtual-machines/list-all
 """
 
@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, cast
 
 from providers.azure import api_versions
 from providers.azure.ids import normal
-from providers.azure.instances import EXPANDED, MACHINES, to_instance
+from providers.azure.instances import EXPANDED, VIRTUAL_MACHINES, to_instance
 from providers.azure.interfaces import (
-    Surroundings,
-    get_surroundings,
+    NetworkIndex,
+    get_network_index,
     interface_ids,
-    surroundings_of,
-    unless_gone,
+    read_network_index,
+    read_unless_deleted,
 )
 from providers.azure.paging import Page
 from skyclust.errors import UnexpectedAnswer
@@ -30,68 +30,70 @@ if TYPE_CHECKING:
 
 
 def get_instances(clients: AzureClients) -> Iterator[Page]:
-    """Yield the machines of the subscription, page by page.
+    """Yield the VMs of the subscription, page by page.
 
-    States and surroundings are read first. A machine, or an interface, that is new since then
-    is asked for alone, and left out when it is gone by then: none is lost, and none invented.
+    States, interfaces and addresses are listed first. A VM or an interface that was created
+    since is read on its own, and a VM that was deleted meanwhile is left out. So the list misses
+    no VM and contains none that does not exist.
     """
-    path = clients.subscription + MACHINES
+    path = clients.subscription + VIRTUAL_MACHINES
     states: dict[str, Document] = {}
     for page in clients.pages(path, api_versions.COMPUTE, statusOnly="true"):
-        states |= {normal(one["id"]): one for one in page if _has_id(one)}
-    around = get_surroundings(clients)
+        states |= {normal(vm["id"]): vm for vm in page if _has_id(vm)}
+    network = get_network_index(clients)
     for page in clients.pages(path, api_versions.COMPUTE):
-        seen = [*_seen(clients, page, states)]
-        yield Page(seen, _reader(_with_new_interfaces(clients, seen, around)))
-
-
-def _seen(
-    clients: AzureClients, page: Sequence[Document], states: Mapping[str, Document]
-) -> Iterator[Document]:
-    for one in page:
-        known = _with_states(clients, one, states) if _has_id(one) else one
-        if known is not None or not _has_id(one):
-            yield cast("Document", known)
-
-
-def _has_id(machine: object) -> bool:
-    return isinstance(machine, Mapping) and isinstance(machine.get("id"), str)
+        vms = [*_with_states(clients, page, states)]
+        yield Page(vms, _reader(_with_new_interfaces(clients, vms, network)))
 
 
 def _with_states(
-    clients: AzureClients, machine: Document, states: Mapping[str, Document]
+    clients: AzureClients, page: Sequence[Document], states: Mapping[str, Document]
+) -> Iterator[Document]:
+    """Yield the VMs of a page with their states, and unreadable items as they are."""
+    for vm in page:
+        joined = _with_state(clients, vm, states) if _has_id(vm) else vm
+        if joined is not None or not _has_id(vm):
+            yield cast("Document", joined)
+
+
+def _has_id(vm: object) -> bool:
+    return isinstance(vm, Mapping) and isinstance(vm.get("id"), str)
+
+
+def _with_state(
+    clients: AzureClients, vm: Document, states: Mapping[str, Document]
 ) -> Document | None:
-    """Return a machine of a list with the statuses of the other list, None when it is gone."""
-    told, properties = states.get(normal(machine["id"])), machine.get("properties")
+    """Return a VM with the instance view of the list of states, or None if it was deleted."""
+    entry, properties = states.get(normal(vm["id"])), vm.get("properties")
     if not isinstance(properties, Mapping):
-        return machine
-    states_of = told.get("properties") if told is not None else None
-    if not isinstance(states_of, Mapping) or states_of.get("vmId") != properties.get("vmId"):
-        return unless_gone(clients, machine["id"], api_versions.COMPUTE, **EXPANDED)
-    return {**machine, "properties": {**properties, "instanceView": states_of.get("instanceView")}}
+        return vm
+    state = entry.get("properties") if entry is not None else None
+    if not isinstance(state, Mapping) or state.get("vmId") != properties.get("vmId"):
+        return read_unless_deleted(clients, vm["id"], api_versions.COMPUTE, **EXPANDED)
+    return {**vm, "properties": {**properties, "instanceView": state.get("instanceView")}}
 
 
 def _with_new_interfaces(
-    clients: AzureClients, machines: Sequence[Document], around: Surroundings
-) -> Surroundings:
-    """Return the surroundings with the interfaces that came after their list was read."""
-    for machine in machines:
+    clients: AzureClients, vms: Sequence[Document], network: NetworkIndex
+) -> NetworkIndex:
+    """Return the index with the interfaces that were created after their list was read."""
+    for vm in vms:
         try:
-            missing = [one for one in interface_ids(machine) if one not in around.interfaces]
+            missing = [each for each in interface_ids(vm) if each not in network.interfaces]
         except UnexpectedAnswer:
-            continue  # whoever reads the machine itself says so
+            continue  # the conversion of the VM itself reports it
         if missing:
-            new = surroundings_of(clients, machine)
-            around = replace(
-                around,
-                interfaces={**around.interfaces, **new.interfaces},
-                addresses={**around.addresses, **new.addresses},
+            new = read_network_index(clients, vm)
+            network = replace(
+                network,
+                interfaces={**network.interfaces, **new.interfaces},
+                addresses={**network.addresses, **new.addresses},
             )
-    return around
+    return network
 
 
-def _reader(around: Surroundings) -> Callable[[Document], Resource]:
-    def to_resource(machine: Document) -> Resource:
-        return instance_resource(to_instance(machine, around))
+def _reader(network: NetworkIndex) -> Callable[[Document], Resource]:
+    def to_resource(vm: Document) -> Resource:
+        return instance_resource(to_instance(vm, network))
 
     return to_resource

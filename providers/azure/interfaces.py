@@ -1,4 +1,4 @@
-"""The interfaces of machines, and the addresses that are configured at them.
+"""Network interfaces of VMs, and the IP addresses that are configured at them.
 
 Source: https://learn.microsoft.com/en-us/rest/api/virtualnetwork/network-interfaces
 """
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What lies around machines, by id: their interfaces and public addresses."""
+class NetworkIndex:
+    """Network interfaces and public IP addresses, as Azure returns them, by resource id."""
 
     interfaces: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     addresses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Interface:
-    """One interface of a machine, in our words; addresses of IPv4 stand first."""
+    """A network interface of a VM; IPv4 addresses come first."""
 
     network: str | None
     subnet: str | None
@@ -39,8 +39,8 @@ class Interface:
     private_addresses: tuple[str, ...]
     public_addresses: tuple[str, ...]
 
-    def described(self) -> dict[str, JsonValue]:
-        """Return it as an entry of the attribute `interfaces`."""
+    def to_attribute(self) -> dict[str, JsonValue]:
+        """Return the interface as an entry of the instance attribute `interfaces`."""
         return {
             "network": self.network,
             "private_addresses": [*self.private_addresses],
@@ -49,104 +49,106 @@ class Interface:
         }
 
 
-def interface_ids(machine: Mapping[str, Any]) -> list[str]:
-    """Return the ids of a machine's interfaces, the primary one first."""
-    ids = (named(text(one, "id")) for one in interface_references(machine))
-    return [one for one in ids if one]
+def interface_ids(vm: Mapping[str, Any]) -> list[str]:
+    """Return the ids of a VM's interfaces, the primary interface first."""
+    ids = (named(text(entry, "id")) for entry in interface_references(vm))
+    return [interface_id for interface_id in ids if interface_id]
 
 
-def interface_references(machine: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return what a machine says of its interfaces, of the primary one first."""
-    profile = inner(inner(machine, "properties"), "networkProfile")
-    listed = objects(profile, "networkInterfaces")
-    if len(listed) < 2:
-        return listed
-    return sorted(listed, key=lambda one: not flag(inner(one, "properties"), "primary"))
+def interface_references(vm: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the entries of a VM's `networkInterfaces`, the primary interface first."""
+    profile = inner(inner(vm, "properties"), "networkProfile")
+    entries = objects(profile, "networkInterfaces")
+    if len(entries) < 2:
+        return entries
+    return sorted(entries, key=lambda entry: not flag(inner(entry, "properties"), "primary"))
 
 
-def interfaces_of(machine: Mapping[str, Any], around: Surroundings) -> list[Interface]:
-    """Return the interfaces of a machine that are known, the primary one first."""
-    known = (around.interfaces.get(one) for one in interface_ids(machine))
-    return [_to_interface(one, around) for one in known if one is not None]
+def interfaces_of(vm: Mapping[str, Any], network: NetworkIndex) -> list[Interface]:
+    """Return the interfaces of a VM that the index contains, the primary interface first."""
+    interfaces = (network.interfaces.get(interface_id) for interface_id in interface_ids(vm))
+    return [_to_interface(each, network) for each in interfaces if each is not None]
 
 
-def by_id(things: Iterable[Any]) -> dict[str, Mapping[str, Any]]:
-    """Return things by their ids; one without an id is nobody's interface or address."""
+def by_id(resources: Iterable[Any]) -> dict[str, Mapping[str, Any]]:
+    """Return resources by id; a resource without an id cannot be referred to and is left out."""
     return {
-        normal(one["id"]): one
-        for one in things
-        if isinstance(one, Mapping) and isinstance(one.get("id"), str)
+        normal(resource["id"]): resource
+        for resource in resources
+        if isinstance(resource, Mapping) and isinstance(resource.get("id"), str)
     }
 
 
-def get_surroundings(clients: AzureClients) -> Surroundings:
-    """Return the interfaces and public addresses of the subscription."""
-    network = clients.subscription + "/providers/Microsoft.Network"
-    return Surroundings(
-        by_id(clients.every(f"{network}/networkInterfaces", api_versions.NETWORK)),
-        by_id(clients.every(f"{network}/publicIPAddresses", api_versions.NETWORK)),
+def get_network_index(clients: AzureClients) -> NetworkIndex:
+    """Return all interfaces and public addresses of the subscription."""
+    provider = clients.subscription + "/providers/Microsoft.Network"
+    return NetworkIndex(
+        by_id(clients.every(f"{provider}/networkInterfaces", api_versions.NETWORK)),
+        by_id(clients.every(f"{provider}/publicIPAddresses", api_versions.NETWORK)),
     )
 
 
-def surroundings_of(clients: AzureClients, machine: Mapping[str, Any]) -> Surroundings:
-    """Return the interfaces and public addresses of one machine, read now."""
+def read_network_index(clients: AzureClients, vm: Mapping[str, Any]) -> NetworkIndex:
+    """Return the interfaces and public addresses of a single VM, read one by one."""
     interfaces: dict[str, Mapping[str, Any]] = {}
     addresses: dict[str, Mapping[str, Any]] = {}
-    for interface_id in interface_ids(machine):
-        interface = unless_gone(clients, interface_id, api_versions.NETWORK)
+    for interface_id in interface_ids(vm):
+        interface = read_unless_deleted(clients, interface_id, api_versions.NETWORK)
         if interface is None:
             continue
         interfaces[interface_id] = interface
         for address_id in address_ids(interface):
-            address = unless_gone(clients, address_id, api_versions.NETWORK)
+            address = read_unless_deleted(clients, address_id, api_versions.NETWORK)
             if address is not None:
                 addresses[address_id] = address
-    return Surroundings(interfaces, addresses)
+    return NetworkIndex(interfaces, addresses)
 
 
 def address_ids(interface: Mapping[str, Any]) -> list[str]:
-    """Return the ids of the public addresses that an interface has."""
-    found = (reference(one, "publicIPAddress") for one in _configurations(interface))
-    return [one for one in found if one]
+    """Return the ids of the public addresses of an interface."""
+    ids = (reference(each, "publicIPAddress") for each in _configurations(interface))
+    return [address_id for address_id in ids if address_id]
 
 
-def unless_gone(
-    clients: AzureClients, thing_id: str, version: str, **query: str
+def read_unless_deleted(
+    clients: AzureClients, resource_id: str, version: str, **query: str
 ) -> Document | None:
-    """Return what Azure has under an id, None where that is gone."""
+    """Return a resource by id, or None if it does not exist."""
     try:
-        with azure_errors(f"read {normal(thing_id)}"):
-            return clients.get(thing_id, version, **query)
+        with azure_errors(f"read {normal(resource_id)}"):
+            return clients.get(resource_id, version, **query)
     except NotFound:
         return None
 
 
-def _to_interface(interface: Mapping[str, Any], around: Surroundings) -> Interface:
+def _to_interface(interface: Mapping[str, Any], network: NetworkIndex) -> Interface:
     configurations = _configurations(interface)
-    subnet = next((found for c in configurations if (found := reference(c, "subnet"))), None)
+    subnets = (reference(each, "subnet") for each in configurations)
+    subnet = next((subnet_id for subnet_id in subnets if subnet_id), None)
     return Interface(
         network=subnet.partition("/subnets/")[0] if subnet else None,
         subnet=subnet,
         firewall=reference(inner(interface, "properties"), "networkSecurityGroup"),
-        private_addresses=_ordered(text(c, "privateIPAddress") for c in configurations),
-        public_addresses=_ordered(_public_address(c, around) for c in configurations),
+        private_addresses=_ipv4_first(text(each, "privateIPAddress") for each in configurations),
+        public_addresses=_ipv4_first(_public_address(each, network) for each in configurations),
     )
 
 
 def _configurations(interface: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    listed = objects(inner(interface, "properties"), "ipConfigurations")
-    configurations = [inner(one, "properties") for one in listed]
+    """Return the properties of the interface's IP configurations, the primary one first."""
+    entries = objects(inner(interface, "properties"), "ipConfigurations")
+    configurations = [inner(entry, "properties") for entry in entries]
     if len(configurations) < 2:
         return configurations
-    return sorted(configurations, key=lambda one: not flag(one, "primary"))
+    return sorted(configurations, key=lambda each: not flag(each, "primary"))
 
 
-def _public_address(configuration: Mapping[str, Any], around: Surroundings) -> str | None:
-    held = around.addresses.get(reference(configuration, "publicIPAddress") or "")
-    return text(inner(held, "properties"), "ipAddress") if held is not None else None
+def _public_address(configuration: Mapping[str, Any], network: NetworkIndex) -> str | None:
+    address = network.addresses.get(reference(configuration, "publicIPAddress") or "")
+    return text(inner(address, "properties"), "ipAddress") if address is not None else None
 
 
-def _ordered(addresses: Iterable[str | None]) -> tuple[str, ...]:
-    """Return addresses once each, those of IPv4 first."""
-    once = tuple(dict.fromkeys(one for one in addresses if one))
-    return once if len(once) < 2 else tuple(sorted(once, key=lambda one: ":" in one))
+def _ipv4_first(addresses: Iterable[str | None]) -> tuple[str, ...]:
+    """Return the distinct addresses, IPv4 before IPv6."""
+    distinct = tuple(dict.fromkeys(address for address in addresses if address))
+    return distinct if len(distinct) < 2 else tuple(sorted(distinct, key=lambda each: ":" in each))

@@ -1,4 +1,4 @@
-"""Finding image, subnet and SSH keys of a machine by what someone gave: an id or a name."""
+"""Finding the image, subnet and SSH keys of a VM by the id or name in its spec."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from skyclust.model.instance import InstanceSpec
 if TYPE_CHECKING:
     from providers.azure.client import AzureClients, Document
 
-# Subnets of these names belong to services of Azure, and take no machines.
-_KEPT_SUBNETS: Final = frozenset(
+# Subnets of these names are reserved for Azure services and accept no VMs.
+_RESERVED_SUBNETS: Final = frozenset(
     {
         "azurebastionsubnet",
         "azurefirewallmanagementsubnet",
@@ -32,28 +32,28 @@ _KEPT_SUBNETS: Final = frozenset(
         "routeserversubnet",
     }
 )
-# The id that Azure gives a version of a publisher's image, which it takes in parts only.
-_PUBLISHED: Final = re.compile(
+# The id of a version of a marketplace image, which a VM refers to by its parts only.
+_MARKETPLACE_IMAGE: Final = re.compile(
     r"/subscriptions/[^/]+/providers/microsoft\.compute/locations/[^/]+"
     r"/publishers/(?P<publisher>[^/]+)/artifacttypes/vmimage/offers/(?P<offer>[^/]+)"
     r"/skus/(?P<sku>[^/]+)/versions/(?P<version>[^/]+)",
     re.IGNORECASE,
 )
-_KEY_KINDS: Final = ("ssh-", "ecdsa-", "sk-")
+_KEY_TYPES: Final = ("ssh-", "ecdsa-", "sk-")
 
 
 @dataclass(frozen=True)
-class Place:
-    """What a machine is made of and where, in Azure's words."""
+class Lookups:
+    """The image, subnet and keys of a spec, as a request for a VM contains them."""
 
     image: Document
     subnet: str
     keys: list[str]
 
 
-def look_up(clients: AzureClients, spec: InstanceSpec, token: str) -> Place:
-    """Return image, subnet and keys that a spec names; raises NotFound or InvalidRequest."""
-    return Place(
+def look_up(clients: AzureClients, spec: InstanceSpec, token: str) -> Lookups:
+    """Return the image, subnet and keys that a spec names; raises NotFound or InvalidRequest."""
+    return Lookups(
         image=find_image(clients, spec.region, spec.image),
         subnet=find_subnet(clients, spec.region, spec.network, token),
         keys=find_keys(clients, spec.ssh_keys),
@@ -61,26 +61,26 @@ def look_up(clients: AzureClients, spec: InstanceSpec, token: str) -> Place:
 
 
 def find_image(clients: AzureClients, region: str, image: str) -> Document:
-    """Return the `imageReference` of an image given by id, by URN or by name.
+    """Return the `imageReference` of an image given by id, URN or name.
 
-    An id (of a managed image or of a gallery's) and a URN (`publisher:offer:sku:version`) are
-    taken as they are: Azure checks them. A name is that of a managed image of the subscription
-    in the region. Raises InvalidRequest when several have it, NotFound when none has.
+    An id (of a managed image or a gallery image) and a URN (`publisher:offer:sku:version`) are
+    passed on and checked by Azure. A name is the name of a managed image of the subscription in
+    the region: raises NotFound if no image has it, InvalidRequest if several have it.
     """
     if image.lower().startswith("/communitygalleries/"):
         return {"communityGalleryImageId": image}
     if image.lower().startswith("/sharedgalleries/"):
         return {"sharedGalleryImageId": image}
-    if published := _PUBLISHED.fullmatch(image):
-        return published.groupdict()
+    if marketplace := _MARKETPLACE_IMAGE.fullmatch(image):
+        return marketplace.groupdict()
     if image.startswith("/"):
         return {"id": image}
-    parts = image.split(":")
-    if len(parts) == 4 and all(parts):
-        return dict(zip(("publisher", "offer", "sku", "version"), parts, strict=True))
+    urn = image.split(":")
+    if len(urn) == 4 and all(urn):
+        return dict(zip(("publisher", "offer", "sku", "version"), urn, strict=True))
     path = f"{clients.subscription}/providers/Microsoft.Compute/images"
     with azure_errors(f"look for image {image!r} in {region}"):
-        images = _named(clients.every(path, api_versions.COMPUTE), region, image)
+        images = _by_name(clients.every(path, api_versions.COMPUTE), region, image)
     if not images:
         raise NotFound(
             f"The subscription has no image {image!r} in {region}.",
@@ -88,16 +88,16 @@ def find_image(clients: AzureClients, region: str, image: str) -> Document:
             " of a gallery by its id.",
             provider="azure",
         )
-    return {"id": required(_only(images, "image", image, region), "id")}
+    return {"id": required(_require_unique(images, "image", image, region), "id")}
 
 
 def find_subnet(clients: AzureClients, region: str, network: str | None, token: str) -> str:
-    """Return the id of the subnet for a machine.
+    """Return the id of the subnet for a VM.
 
-    Given by the id or name of a subnet or of a virtual network; where a network leaves a
-    choice the token picks: a repeated request comes to the same subnet. Without any, the
-    region's only virtual network is taken. Raises NotFound when there is no such subnet or
-    network, InvalidRequest when the choice is not clear.
+    `network` is the id or name of a subnet or of a virtual network. If it leaves a choice of
+    subnets, the token decides, so a repeated request selects the same subnet. Without `network`,
+    the only virtual network of the region is used. Raises NotFound if there is no such subnet or
+    network, InvalidRequest if the name is ambiguous.
     """
     if network is not None and "/subnets/" in network.lower():
         return network
@@ -106,54 +106,55 @@ def find_subnet(clients: AzureClients, region: str, network: str | None, token: 
             f"{clients.subscription}/providers/Microsoft.Network/virtualNetworks",
             api_versions.NETWORK,
         )
-    networks = [one for one in listed if _is_in(one, region)]
+    networks = [each for each in listed if _is_in(each, region)]
     if network is None:
-        return _pick(_the_only(networks, region), region, token)
+        return _select_subnet(_default_network(networks, region), region, token)
     if network.startswith("/"):
-        meant = [one for one in networks if id_of(one) == normal(network)]
+        matching = [each for each in networks if id_of(each) == normal(network)]
     else:
         subnets = [
-            subnet for one in networks for subnet in _subnets(one)
+            subnet for each in networks for subnet in _subnets(each)
             if normal(name_of(subnet)) == normal(network)
         ]  # fmt: skip
         if subnets:
-            return required(_only(subnets, "subnet", network, region), "id")
-        meant = _named(networks, region, network)
-    if not meant:
+            return required(_require_unique(subnets, "subnet", network, region), "id")
+        matching = _by_name(networks, region, network)
+    if not matching:
         raise NotFound(f"There is no network {network!r} in {region}.", provider="azure")
-    return _pick(_only(meant, "network", network, region), region, token)
+    return _select_subnet(_require_unique(matching, "network", network, region), region, token)
 
 
 def find_keys(clients: AzureClients, keys: Sequence[str]) -> list[str]:
-    """Return public SSH keys given as text, or by the id or name of an SSH key resource.
+    """Return public SSH keys, given as text or by the id or name of an SSH key resource.
 
-    Raises NotFound for a name that no key has, InvalidRequest for one that several have.
+    Raises NotFound for a name that no key has, InvalidRequest for a name that several have.
     """
-    found: list[str] = []
+    public_keys: list[str] = []
     for key in keys:
-        if key.startswith(_KEY_KINDS):
-            found.append(key)
+        if key.startswith(_KEY_TYPES):
+            public_keys.append(key)
             continue
         path = f"{clients.subscription}/providers/Microsoft.Compute/sshPublicKeys"
         with azure_errors(f"look for SSH key {key!r}"):
             listed = clients.every(path, api_versions.COMPUTE)
-        wanted = normal(key)
-        meant = [one for one in listed if wanted in {id_of(one), normal(name_of(one))}]
-        if not meant:
+        matching = [
+            each for each in listed if normal(key) in {id_of(each), normal(name_of(each))}
+        ]  # fmt: skip
+        if not matching:
             raise NotFound(
                 f"The subscription has no SSH key {key!r}.",
                 hint="Give the public key itself: ssh-ed25519 AAAA...",
                 provider="azure",
             )
-        one = _only(meant, "SSH key", key, "the subscription")
-        found.append(required(inner(one, "properties"), "publicKey").strip())
-    return found
+        resource = _require_unique(matching, "SSH key", key, "the subscription")
+        public_keys.append(required(inner(resource, "properties"), "publicKey").strip())
+    return public_keys
 
 
-def key_of_nobody() -> str:
-    """Return a public SSH key whose private part is not kept: nobody can log in with it.
+def throwaway_key() -> str:
+    """Return a public SSH key whose private key is discarded: nobody can log in with it.
 
-    Of RSA and 2048 bits, the kind that Azure takes everywhere. Source: `keyData` of
+    RSA with 2048 bits, which Azure accepts everywhere. Source: `keyData` of
     https://learn.microsoft.com/en-us/rest/api/compute/virtual-machines/create-or-update
     """
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key()
@@ -164,29 +165,30 @@ def _subnets(network: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return objects(inner(network, "properties"), "subnets")
 
 
-def _is_in(thing: Document, region: str) -> bool:
-    location = text(thing, "location")
+def _is_in(resource: Document, region: str) -> bool:
+    location = text(resource, "location")
     return location is not None and to_region(location) == region
 
 
-def _pick(network: Mapping[str, Any], region: str, token: str) -> str:
-    """Return a subnet that takes machines: for one token always the same, for many spread."""
-    free = sorted(
+def _select_subnet(network: Mapping[str, Any], region: str, token: str) -> str:
+    """Return a subnet that accepts VMs: always the same for a token, spread over many tokens."""
+    usable = sorted(
         required(subnet, "id")
         for subnet in _subnets(network)
-        if normal(name_of(subnet)) not in _KEPT_SUBNETS
+        if normal(name_of(subnet)) not in _RESERVED_SUBNETS
         and not objects(inner(subnet, "properties"), "delegations")
     )
-    if not free:
+    if not usable:
         raise InvalidRequest(
             f"Network {name_of(network)!r} in {region} has no subnet for machines.",
             provider="azure",
         )
     number = int.from_bytes(sha256(token.encode()).digest()[:8])
-    return free[number % len(free)]
+    return usable[number % len(usable)]
 
 
-def _the_only(networks: Sequence[Document], region: str) -> Document:
+def _default_network(networks: Sequence[Document], region: str) -> Document:
+    """Return the only network of the region; raises InvalidRequest if there is not exactly one."""
     if len(networks) == 1:
         return networks[0]
     names = ", ".join(sorted(map(name_of, networks))) or "none"
@@ -197,21 +199,22 @@ def _the_only(networks: Sequence[Document], region: str) -> Document:
     )
 
 
-def _named(things: Sequence[Document], region: str, name: str) -> list[Document]:
+def _by_name(resources: Sequence[Document], region: str, name: str) -> list[Document]:
     return [
-        one for one in things
-        if _is_in(one, region) and normal(name_of(one)) == normal(name)
+        each for each in resources
+        if _is_in(each, region) and normal(name_of(each)) == normal(name)
     ]  # fmt: skip
 
 
-def _only(
-    things: Sequence[Mapping[str, Any]], what: str, name: str, place: str
+def _require_unique(
+    resources: Sequence[Mapping[str, Any]], noun: str, name: str, where: str
 ) -> Mapping[str, Any]:
-    if len(things) > 1:
-        ids = ", ".join(sorted(map(id_of, things)))
+    """Return the only resource; raises InvalidRequest if several have the name."""
+    if len(resources) > 1:
+        ids = ", ".join(sorted(map(id_of, resources)))
         raise InvalidRequest(
-            f"{len(things)} {what}s in {place} are called {name!r}: {ids}.",
+            f"{len(resources)} {noun}s in {where} are called {name!r}: {ids}.",
             hint="Give the id of the one that is meant.",
             provider="azure",
         )
-    return things[0]
+    return resources[0]

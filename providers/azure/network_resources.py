@@ -1,23 +1,19 @@
-"""What a machine needs beside itself: its interface, its public address, its disks.
+"""Creating and deleting the network interface and the public IP address of a VM.
 
-Their names come from the machine's name and the token, so that any process finds what another
-made for the same request. Azure deletes them with the machine (`deleteOption`); what it could
-not, because the machine never came to be, is removed here.
+Both are created before the VM, and Azure deletes them with the VM (`deleteOption`). If the VM
+could not be created, they are deleted here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from providers.azure import api_versions, provisioning, write_requests
 from providers.azure.errors import azure_errors
 from providers.azure.fields import inner, required
-from providers.azure.instances import TOKEN_TAG
 from providers.azure.polling import Pauses
-from providers.azure.tags import INSTANCE_TAG, to_tag
+from providers.azure.resource_names import ResourceNames, tags_for
 from skyclust.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from skyclust.model.instance import InstanceSpec
 from skyclust.model.resource import ResourceState
@@ -26,46 +22,9 @@ if TYPE_CHECKING:
     from providers.azure.client import AzureClients, Document
 
 
-@dataclass(frozen=True)
-class Names:
-    """The names of what is made for one machine by one request."""
-
-    machine: str
-    token: str
-
-    @property
-    def stem(self) -> str:
-        """What every name begins with."""
-        return f"{self.machine}-{sha256(self.token.encode()).hexdigest()[:8]}"
-
-    @property
-    def interface(self) -> str:
-        """The name of the network interface."""
-        return f"{self.stem}-nic"
-
-    @property
-    def address(self) -> str:
-        """The name of the public address."""
-        return f"{self.stem}-ip"
-
-    @property
-    def boot_disk(self) -> str:
-        """The name of the boot disk."""
-        return f"{self.stem}-os"
-
-    def data_disk(self, lun: int) -> str:
-        """Return the name of the data disk with this logical unit number."""
-        return f"{self.stem}-data{lun}"
-
-
-def tags_for(spec: InstanceSpec, token: str) -> dict[str, str]:
-    """Return the tags of what is made for a machine."""
-    return {**spec.tags, TOKEN_TAG: to_tag(token), INSTANCE_TAG: spec.name}
-
-
-def make_address(clients: AzureClients, spec: InstanceSpec, token: str) -> Document:
-    """Return the machine's public address, made unless it is there, and ready."""
-    name = Names(spec.name, token).address
+def create_address(clients: AzureClients, spec: InstanceSpec, token: str) -> Document:
+    """Create the public address of a VM unless it exists; returns it once Azure has it ready."""
+    name = ResourceNames(spec.name, token).address
     body = {
         "location": spec.region,
         "sku": {"name": "Standard"},
@@ -73,14 +32,14 @@ def make_address(clients: AzureClients, spec: InstanceSpec, token: str) -> Docum
         "properties": {"publicIPAllocationMethod": "Static", "deleteOption": "Delete"},
         **({"zones": [spec.zone]} if spec.zone else {}),
     }
-    return _make(clients, "publicIPAddresses", name, body, write_requests.put_address)
+    return _create(clients, "publicIPAddresses", name, body, write_requests.put_address)
 
 
-def make_interface(
+def create_interface(
     clients: AzureClients, spec: InstanceSpec, token: str, subnet: str, address: Document | None
 ) -> Document:
-    """Return the machine's interface, made unless it is there, and ready."""
-    name = Names(spec.name, token).interface
+    """Create the interface of a VM unless it exists; returns it once Azure has it ready."""
+    name = ResourceNames(spec.name, token).interface
     configuration: dict[str, Any] = {
         "primary": True,
         "subnet": {"id": subnet},
@@ -98,30 +57,30 @@ def make_interface(
         "tags": tags_for(spec, token),
         "properties": {"ipConfigurations": [{"name": "primary", "properties": configuration}]},
     }
-    return _make(clients, "networkInterfaces", name, body, write_requests.put_interface)
+    return _create(clients, "networkInterfaces", name, body, write_requests.put_interface)
 
 
-def remove(clients: AzureClients, names: Names) -> None:
-    """Remove the interface and the address of a machine that was not made, and wait for it.
+def delete_network_resources(clients: AzureClients, names: ResourceNames) -> None:
+    """Delete the interface and the public address of a VM that was not created, and wait.
 
-    One that a machine has is left to that machine. Raises Conflict while Azure keeps the
-    interface for the machine that failed.
+    A resource that is attached to a VM is kept. Raises Conflict while Azure reserves the
+    interface for the VM whose creation failed.
     """
-    remove_interface(clients, clients.resource_group, names.interface)
-    remove_address(clients, clients.resource_group, names.address)
+    delete_interface(clients, clients.resource_group, names.interface)
+    delete_address(clients, clients.resource_group, names.address)
 
 
-def remove_interface(clients: AzureClients, group: str, name: str) -> None:
-    """Remove an interface and wait for its end; one that a machine has stays."""
-    _remove(clients, "networkInterfaces", name, group, write_requests.delete_interface)
+def delete_interface(clients: AzureClients, group: str, name: str) -> None:
+    """Delete an interface and wait until it is gone; an attached interface is kept."""
+    _delete(clients, "networkInterfaces", name, group, write_requests.delete_interface)
 
 
-def remove_address(clients: AzureClients, group: str, name: str) -> None:
-    """Remove a public address and wait for its end; one that something has stays."""
-    _remove(clients, "publicIPAddresses", name, group, write_requests.delete_address)
+def delete_address(clients: AzureClients, group: str, name: str) -> None:
+    """Delete a public address and wait until it is gone; an associated address is kept."""
+    _delete(clients, "publicIPAddresses", name, group, write_requests.delete_address)
 
 
-def _make(
+def _create(
     clients: AzureClients,
     kind: str,
     name: str,
@@ -131,30 +90,30 @@ def _make(
     doing = f"make {name}"
     try:
         with azure_errors(doing):
-            made = put(clients, clients.resource_group, name, body)
+            resource = put(clients, clients.resource_group, name, body)
     except Conflict:
-        # Another process may be making it at this moment.
-        there = _read(clients, kind, name, clients.resource_group)
-        if there is None:
+        # Another process may be creating it at the same time.
+        existing = _read(clients, kind, name, clients.resource_group)
+        if existing is None:
             raise
-        made = there
+        resource = existing
     pauses = Pauses(f"{name} is not ready")
-    while not provisioning.is_ready(made):
-        if provisioning.unsettled(made) is ResourceState.ERROR:
+    while not provisioning.is_ready(resource):
+        if provisioning.unsettled_state(resource) is ResourceState.ERROR:
             raise Unavailable(
-                f"Could not {doing}: Azure says {provisioning.native(made)}.",
-                hint="Ask again with the same token: it is made anew.",
+                f"Could not {doing}: its provisioning state is {provisioning.native(resource)}.",
+                hint="Repeat the request with the same token: it is created again.",
                 provider="azure",
             )
         pauses.take()
-        found = _read(clients, kind, name, clients.resource_group)
-        if found is None:
+        latest = _read(clients, kind, name, clients.resource_group)
+        if latest is None:
             raise Conflict(f"Could not {doing}: it was removed meanwhile.", provider="azure")
-        made = found
-    return made
+        resource = latest
+    return resource
 
 
-def _remove(
+def _delete(
     clients: AzureClients,
     kind: str,
     name: str,
@@ -168,16 +127,16 @@ def _remove(
     except NotFound:
         return
     except (Conflict, InvalidRequest):
-        there = _read(clients, kind, name, group)
-        if there is None or _has_holder(there):
+        resource = _read(clients, kind, name, group)
+        if resource is None or _is_attached(resource):
             return
         raise
     while _read(clients, kind, name, group) is not None:
         pauses.take()
 
 
-def _has_holder(thing: Document) -> bool:
-    properties = inner(thing, "properties")
+def _is_attached(resource: Document) -> bool:
+    properties = inner(resource, "properties")
     return bool(inner(properties, "virtualMachine") or inner(properties, "ipConfiguration"))
 
 

@@ -1,4 +1,4 @@
-"""One page of things as Azure has them, and what makes resources of them."""
+"""A page of a list: items as Azure returns them, and the function that converts them."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Page:
-    """`to_resource` makes a resource of one of the `things`."""
+    """A page of a list; `to_resource` converts one of its `items`."""
 
-    things: Sequence[Document]
+    items: Sequence[Document]
     to_resource: Callable[[Document], Resource]
 
 
-def unreadable(thing: Document, error: UnexpectedAnswer) -> Page:
-    """Return a page of a thing whose parts cannot be read: the list names it with the reason."""
+def unreadable(item: Document, error: UnexpectedAnswer) -> Page:
+    """Return a page of an item that cannot be read: its conversion raises the error.
+
+    The reader of the list then reports the item with the error as the reason.
+    """
 
     def refuse(_: Document) -> Resource:
         raise error
 
-    return Page([thing], refuse)
+    return Page([item], refuse)

@@ -1,4 +1,4 @@
-"""The state of things other than machines: how the last change of their model went."""
+"""The provisioning state of a resource: the outcome of the last change of its model."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ _STATES: Final = {
 
 
 def state_and_native(
-    thing: Mapping[str, Any], settled: ResourceState
+    resource: Mapping[str, Any], settled: ResourceState
 ) -> tuple[ResourceState | None, str | None]:
-    """Return the state of a thing and Azure's own word; `settled` is it when all is well.
+    """Return the state of a resource and Azure's name for it; `settled` stands for Succeeded.
 
-    Nothing is claimed of what Azure tells no provisioning state of.
+    Both are None if Azure returns no provisioning state.
     """
-    told = native(thing)
-    return (None, None) if told is None else (unsettled(thing) or settled, told)
+    state = native(resource)
+    return (None, None) if state is None else (unsettled_state(resource) or settled, state)
 
 
-def unsettled(thing: Mapping[str, Any]) -> ResourceState | None:
-    """Return the state of what is being changed or failed to be; None for any other.
+def unsettled_state(resource: Mapping[str, Any]) -> ResourceState | None:
+    """Return the state of a resource that is changing or failed to change; None for any other.
 
-    A state that Azure adds one day is UPDATING: busy with something unknown.
+    A state that is not known here is UPDATING: the resource is busy with something unknown.
     """
-    written = (native(thing) or "succeeded").lower()
-    return None if written == "succeeded" else _STATES.get(written, ResourceState.UPDATING)
+    state = (native(resource) or "succeeded").lower()
+    return None if state == "succeeded" else _STATES.get(state, ResourceState.UPDATING)
 
 
-def is_ready(thing: Document) -> bool:
-    """Return whether Azure says that the last change went well."""
-    return (native(thing) or "").lower() == "succeeded"
+def is_ready(resource: Document) -> bool:
+    """Return whether Azure reports that the last change succeeded."""
+    return (native(resource) or "").lower() == "succeeded"
 
 
-def native(thing: Mapping[str, Any]) -> str | None:
-    """Return Azure's own word, None when it tells none."""
-    return text(inner(thing, "properties"), "provisioningState")
+def native(resource: Mapping[str, Any]) -> str | None:
+    """Return Azure's provisioning state, or None if it returns none."""
+    return text(inner(resource, "properties"), "provisioningState")

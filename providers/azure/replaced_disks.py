@@ -1,9 +1,9 @@
-"""Disks that a restore makes, and what is left of one that broke off.
+"""The disks that a restore replaces, and the disks that an interrupted restore left behind.
 
-A disk that is to take another's place bears a mark for as long as the restore is not through:
-which disk it replaces, and how that one was attached. With the mark any process finds both, and
-knows which of them nobody will want when the machine is deleted meanwhile. As names of disks
-are given again, the mark has Azure's own id of the disk that is replaced as well.
+Until the restore is complete, the new disk has a tag that names the disk it replaces and how
+that disk was attached. With the tag, any process finds both disks, and knows which of them to
+delete if the VM is deleted meanwhile. As disk names can be reused, the tag also contains the
+`uniqueId` that Azure gave the replaced disk.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from providers.azure import api_versions, write_requests
-from providers.azure.disks import KIND, holders
-from providers.azure.disks import unique_id as unique_id_of_disk
+from providers.azure.disks import KIND, unique_disk_id, vms_of
 from providers.azure.errors import azure_errors
 from providers.azure.fields import required
 from providers.azure.ids import ResourceId, group_of
 from providers.azure.instances import unique_id
-from providers.azure.provisioning import unsettled
+from providers.azure.interfaces import read_unless_deleted
+from providers.azure.provisioning import unsettled_state
 from providers.azure.resources import id_of, name_of, tags_of
 from providers.azure.tags import INSTANCE_TAG
 from skyclust.errors import NotFound
@@ -29,22 +29,22 @@ if TYPE_CHECKING:
     from providers.azure.client import AzureClients, Document
 
 REPLACES_TAG: Final = "skyclust-replaces"
-"""Holds the mark of a disk whose restore is not through."""
+"""On a new disk whose restore is not complete: the ReplacedDisk, as text."""
 
-OUTLIVES: Final = "Detach"
-"""The deleteOption of a disk that stays when its machine is deleted."""
+DETACH: Final = "Detach"
+"""The deleteOption of a disk that is kept when its VM is deleted."""
 
 
 @dataclass(frozen=True)
-class Mark:
-    """The disk that is replaced, without a name where there was none, and how it was attached.
+class ReplacedDisk:
+    """The disk that a new disk replaces, and how it was attached; no name if there was none.
 
-    Older marks have no `unique_id`: they do not prove which disk bore the name.
+    Tags of older versions have no `unique_id`: they do not prove which disk had the name.
     """
 
     group: str = ""
     name: str = ""
-    delete_option: str = OUTLIVES
+    delete_option: str = DETACH
     caching: str = "None"
     unique_id: str = ""
 
@@ -52,73 +52,75 @@ class Mark:
         return "/".join((self.group, self.name, self.delete_option, self.caching, self.unique_id))
 
     @classmethod
-    def of(cls, disk: Mapping[str, Any]) -> Self | None:
-        """Return the mark that a disk bears, None for a disk without one."""
-        words = tags_of(disk).get(REPLACES_TAG, "").split("/")
-        return cls(*words) if len(words) in {4, 5} else None
+    def from_tags(cls, disk: Mapping[str, Any]) -> Self | None:
+        """Return the disk that the tag of a new disk names, or None for a disk without the tag."""
+        fields = tags_of(disk).get(REPLACES_TAG, "").split("/")
+        return cls(*fields) if len(fields) in {4, 5} else None
 
 
-def delete_leftovers(clients: AzureClients, machine: Document) -> None:
-    """Ask for the end of the disks that a restore of a machine which broke off left unattached.
+def delete_unattached_disks(clients: AzureClients, vm: Document) -> None:
+    """Request the deletion of the unattached disks of a VM's interrupted restore.
 
-    Of a disk and the one that it replaces, the one that is attached goes with the machine as it
-    says itself. Where neither is, the one that was there before is kept if it was to outlive
-    the machine.
+    Of a new disk and the disk it replaces, Azure treats the attached disk as its deleteOption
+    says when the VM is deleted. If neither is attached, the replaced disk is kept if its
+    deleteOption was Detach.
     """
-    for disk, mark in _marked(clients, group_of(id_of(machine)), unique_id(machine)):
-        if not holders(disk):
+    for disk, replaced in _disks_of_restore(clients, group_of(id_of(vm)), unique_id(vm)):
+        if not vms_of(disk):
             delete_disk(clients, disk)
-        if holders(disk) or mark.delete_option != OUTLIVES:
-            remove_replaced(clients, mark)
+        if vms_of(disk) or replaced.delete_option != DETACH:
+            delete_replaced_disk(clients, replaced)
 
 
-def delete_orphans(clients: AzureClients, group: str, machine: str) -> None:
-    """Ask for the end of the disks that a broken-off restore of a machine that is gone left.
+def delete_orphaned_disks(clients: AzureClients, group: str, vm_unique_id: str) -> None:
+    """Request the deletion of the disks that the interrupted restore of a deleted VM left.
 
-    Where the disk that was replaced was to outlive the machine, nobody can tell any more which
-    of both the machine had at last: both are kept.
+    If the replaced disk was to be kept when the VM is deleted, it can no longer be determined
+    which of the two disks the VM had at its end: both are kept.
     """
-    for disk, mark in _marked(clients, group, machine):
-        if mark.delete_option == OUTLIVES:
+    for disk, replaced in _disks_of_restore(clients, group, vm_unique_id):
+        if replaced.delete_option == DETACH:
             continue
-        if not holders(disk):
+        if not vms_of(disk):
             delete_disk(clients, disk)
-        remove_replaced(clients, mark)
+        delete_replaced_disk(clients, replaced)
 
 
-def _marked(clients: AzureClients, group: str, machine: str) -> Iterator[tuple[Document, Mark]]:
-    """Yield the disks in a group that a restore of a machine, by its vmId, made and has marked."""
+def _disks_of_restore(
+    clients: AzureClients, group: str, vm_unique_id: str
+) -> Iterator[tuple[Document, ReplacedDisk]]:
+    """Yield the disks in a group that an incomplete restore of a VM, by vmId, created."""
     path = f"{clients.subscription}/resourceGroups/{group}/providers/Microsoft.Compute/disks"
     try:
-        with azure_errors(f"look for disks that are left of the instance with vmId {machine}"):
-            listed = clients.every(path, api_versions.DISKS)
-    except NotFound:  # the group is gone with all that was in it
+        with azure_errors(f"look for disks that are left of the instance with vmId {vm_unique_id}"):
+            disks = clients.every(path, api_versions.DISKS)
+    except NotFound:  # the resource group was deleted with everything in it
         return
-    for disk in listed:
-        mark = Mark.of(disk)
-        if mark is not None and tags_of(disk).get(INSTANCE_TAG) == machine:
-            yield disk, mark
+    for disk in disks:
+        replaced = ReplacedDisk.from_tags(disk)
+        if replaced is not None and tags_of(disk).get(INSTANCE_TAG) == vm_unique_id:
+            yield disk, replaced
 
 
-def remove_replaced(clients: AzureClients, mark: Mark) -> bool:
-    """Ask for the end of the disk that was replaced; return whether it is gone.
+def delete_replaced_disk(clients: AzureClients, replaced: ReplacedDisk) -> bool:
+    """Request the deletion of a replaced disk; return whether it is gone.
 
-    One that a machine has counts as gone: it is that machine's. So does one that is not proven
-    to be the one that was replaced.
+    A disk that is attached to a VM counts as gone, because it belongs to that VM. So does a disk
+    whose `uniqueId` does not prove that it is the replaced disk.
     """
-    if not mark.name:
+    if not replaced.name:
         return True
-    there = ResourceId(clients.subscription_id, mark.group, KIND, mark.name)
-    replaced = look(clients, str(there))
-    if replaced is None or holders(replaced) or unique_id_of_disk(replaced) != mark.unique_id:
+    resource_id = ResourceId(clients.subscription_id, replaced.group, KIND, replaced.name)
+    disk = find_disk(clients, str(resource_id))
+    if disk is None or vms_of(disk) or unique_disk_id(disk) != replaced.unique_id:
         return True
-    delete_disk(clients, replaced)
+    delete_disk(clients, disk)
     return False
 
 
 def delete_disk(clients: AzureClients, disk: Document) -> None:
-    """Ask for the end of a disk, unless it is being deleted."""
-    if unsettled(disk) is ResourceState.DELETING:
+    """Request the deletion of a disk, unless it is being deleted."""
+    if unsettled_state(disk) is ResourceState.DELETING:
         return
     group, name = group_of(required(disk, "id")), name_of(disk)
     try:
@@ -128,10 +130,6 @@ def delete_disk(clients: AzureClients, disk: Document) -> None:
         return
 
 
-def look(clients: AzureClients, disk_id: str) -> Document | None:
-    """Return a disk as Azure has it, None when there is none."""
-    try:
-        with azure_errors(f"read disk {disk_id}"):
-            return clients.get(disk_id, api_versions.DISKS)
-    except NotFound:
-        return None
+def find_disk(clients: AzureClients, disk_id: str) -> Document | None:
+    """Return a disk as Azure returns it, or None if it does not exist."""
+    return read_unless_deleted(clients, disk_id, api_versions.DISKS)

@@ -43,7 +43,7 @@ def tags_of(thing: Mapping[str, Any]) -> dict[str, str]:
     return {name: text(tags, name) or "" for name in tags}
 
 
-def to_moment(thing: Mapping[str, Any], name: str) -> datetime | None:
+def to_datetime(thing: Mapping[str, Any], name: str) -> datetime | None:
     """Return a time of Azure's in UTC, which a time without a zone is in."""
     written = text(thing, name)
     if written is None:

@@ -1,10 +1,10 @@
-"""Putting a machine's disks back to a snapshot, step by step and repeatable by anybody.
+"""Restoring the disks of a VM from an instance snapshot, in steps that any process can repeat.
 
-New disks are made from the snapshot's parts, under names that come from the token. Azure changes
-the boot disk of a machine in its place, but no data disk ("Changing property
-'dataDisk.managedDisk.id' is not allowed"): those that are replaced are detached with the first
-change of the machine, and the new ones attached with a second. Then the replaced disks are
-deleted. What replaces what stands at the new disks as a mark until then.
+New disks are created from the parts of the snapshot, under names that follow from the token.
+Azure replaces the OS disk of a VM in place, but no data disk ("Changing property
+'dataDisk.managedDisk.id' is not allowed"): a first update of the VM detaches the data disks to
+be replaced, a second attaches the new ones. Then the replaced disks are deleted. Until that is
+done, a tag of each new disk names the disk that it replaces.
 Source: https://learn.microsoft.com/en-us/azure/virtual-machines/linux/os-disk-swap
 """
 
@@ -16,238 +16,248 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.azure import write_requests
-from providers.azure.compute import refusal
-from providers.azure.disks import KIND, source_of
-from providers.azure.disks import unique_id as unique_id_of_disk
+from providers.azure.disks import KIND, source_of, unique_disk_id
 from providers.azure.errors import azure_errors
 from providers.azure.fields import inner, required, text, texts
 from providers.azure.ids import ResourceId, group_of, normal, reference, to_id
-from providers.azure.instance_snapshots import BOOT, disks_by_place, usable_parts
 from providers.azure.instances import (
-    REQUEST_TAG,
-    TOKEN_TAG,
-    boot_disk,
     data_disks,
-    disks_to_change,
-    read_same,
+    data_disks_for_update,
+    os_disk,
     state_of,
     unique_id,
 )
-from providers.azure.provisioning import is_ready, unsettled
-from providers.azure.replaced_disks import REPLACES_TAG, Mark, look, remove_replaced
+from providers.azure.provisioning import is_ready, unsettled_state
+from providers.azure.replaced_disks import (
+    REPLACES_TAG,
+    ReplacedDisk,
+    delete_replaced_disk,
+    find_disk,
+)
 from providers.azure.resources import id_of, name_of, tags_of
-from providers.azure.tags import INSTANCE_TAG, to_tag
+from providers.azure.snapshot_parts import OS_SLOT, disks_by_slot, usable_parts
+from providers.azure.states import state_error
+from providers.azure.tags import INSTANCE_TAG, REQUEST_TAG, TOKEN_TAG, to_tag
 from skyclust.errors import InvalidRequest
-from skyclust.model.instance import Instance, InstanceReference, InstanceState
+from skyclust.model.instance import InstanceReference, InstanceState
 from skyclust.model.resource import ResourceState
 
 if TYPE_CHECKING:
     from providers.azure.client import AzureClients, Document
 
-_LONGEST_OF_MACHINE: Final = 55
-"""Characters of a machine's name that are in a disk's, which has 80 at most."""
+_MAX_VM_NAME: Final = 55
+"""Characters of a VM's name that become part of a disk's name, which has at most 80."""
 
-_NOT_RESTORED: Final = frozenset({InstanceState.DELETING, InstanceState.SUSPENDED})
+_NOT_RESTORABLE: Final = frozenset({InstanceState.DELETING, InstanceState.SUSPENDED})
 
-# Who may read a disk, and by whose key, is not kept in its snapshot.
-_KEPT: Final = ("networkAccessPolicy", "diskAccessId", "publicNetworkAccess")
-_KEPT_BY_SKU: Final = {
+# Network access to a disk and its encryption key are not stored in a snapshot.
+_COPIED: Final = ("networkAccessPolicy", "diskAccessId", "publicNetworkAccess")
+_COPIED_BY_SKU: Final = {
     "PremiumV2_LRS": ("diskIOPSReadWrite", "diskMBpsReadWrite"),
     "UltraSSD_LRS": ("diskIOPSReadWrite", "diskMBpsReadWrite"),
 }
-"""Disks whose speed is set, and does not follow from their size."""
+"""SKUs of disks whose performance is configured and does not follow from their size."""
 
 
 @dataclass(frozen=True)
 class Replacement:
-    """A place of the machine: the part of the snapshot, the disk there now, the one to be."""
+    """A slot of the VM: the part of the snapshot, the present disk and the new disk."""
 
-    place: str
+    slot: str
     part: Document
-    now: str | None
-    then: ResourceId
+    present: str | None
+    new: ResourceId
 
     @property
     def done(self) -> bool:
-        """Return whether the disk from the snapshot has its place."""
-        return self.now == str(self.then)
+        """Return whether the new disk is in the slot."""
+        return self.present == str(self.new)
 
 
-def must_stop_to_restore(instance: Instance) -> bool:
-    """Return whether the machine has to be deallocated first: Azure swaps no boot disk else."""
-    hibernated = instance.state is InstanceState.SUSPENDED
-    return hibernated or instance.attributes.get("billed") is not False
-
-
-def restore_snapshot(
-    clients: AzureClients, instance: InstanceReference, snapshot_id: str, token: str
+def continue_restore(
+    clients: AzureClients, instance: InstanceReference, vm: Document, snapshot_id: str, token: str
 ) -> bool:
-    """Bring the machine's disks nearer to the snapshot; return whether they are there."""
-    machine = read_same(clients, instance)
-    parts = usable_parts(clients, machine, instance.region, snapshot_id)
-    state = state_of(machine)
+    """Do the next step of a restore of a VM; return whether the restore is complete.
+
+    Raises NotFound for an unknown snapshot, InvalidRequest for a VM that is not deallocated and
+    for a disk that was not part of the VM when the snapshot was taken.
+    """
+    parts = usable_parts(clients, vm, instance.region, snapshot_id)
+    state = state_of(vm)
     if state.state is InstanceState.UPDATING:
         return False
-    if state.power != "deallocated" or state.state in _NOT_RESTORED:
+    if state.power != "deallocated" or state.state in _NOT_RESTORABLE:
         hint = "It has to be stopped for this, and not only powered off or hibernated."
-        raise refusal(instance, state, "restore", hint)
-    plan = _plan(clients, machine, parts, token)
-    if not all(one.done for one in plan):
-        made = [_make(clients, machine, one, token) for one in plan]
-        if all(map(is_ready, made)):
-            _exchange(clients, machine, plan, made)
+        raise state_error(instance, state, "restore", hint)
+    plan = _plan(clients, vm, parts, token)
+    if not all(replacement.done for replacement in plan):
+        disks = [_create_disk(clients, vm, replacement, token) for replacement in plan]
+        if all(map(is_ready, disks)):
+            _swap_disks(clients, vm, plan, disks)
         return False
-    ended = [_end(clients, one.then) for one in plan]
-    return all(ended)
+    finished = [_finish(clients, replacement.new) for replacement in plan]
+    return all(finished)
 
 
 def _plan(
-    clients: AzureClients, machine: Document, parts: Mapping[str, Document], token: str
+    clients: AzureClients, vm: Document, parts: Mapping[str, Document], token: str
 ) -> list[Replacement]:
-    """Return what replaces what; raises InvalidRequest for a disk that came later."""
-    group = group_of(id_of(machine))
-    mark = sha256(token.encode()).hexdigest()[:8]
-    stem = name_of(machine)[:_LONGEST_OF_MACHINE]
-    now = disks_by_place(machine)
+    """Return the replacements; raises InvalidRequest for a disk newer than the snapshot."""
+    group = group_of(id_of(vm))
+    suffix = sha256(token.encode()).hexdigest()[:8]
+    prefix = name_of(vm)[:_MAX_VM_NAME]
+    present = disks_by_slot(vm)
     plan = []
-    for place, part in sorted(parts.items()):
-        name = normal(f"{stem}-{mark}-restored-{place}")
-        then = ResourceId(clients.subscription_id, group, KIND, name)
-        one = Replacement(place, part, now.get(place), then)
-        if one.now is not None and not one.done:
-            _refuse_stranger(clients, machine, one)
-        plan.append(one)
+    for slot, part in sorted(parts.items()):
+        name = normal(f"{prefix}-{suffix}-restored-{slot}")
+        new = ResourceId(clients.subscription_id, group, KIND, name)
+        replacement = Replacement(slot, part, present.get(slot), new)
+        if replacement.present is not None and not replacement.done:
+            _require_known_disk(clients, vm, replacement)
+        plan.append(replacement)
     return plan
 
 
-def _refuse_stranger(clients: AzureClients, machine: Document, one: Replacement) -> None:
-    if one.now == source_of(one.part, "/disks/"):
+def _require_known_disk(clients: AzureClients, vm: Document, replacement: Replacement) -> None:
+    """Raise InvalidRequest unless the present disk is the source of the part, or restored."""
+    if replacement.present == source_of(replacement.part, "/disks/"):
         return
-    disk = look(clients, one.now or "")
-    if disk is not None and tags_of(disk).get(INSTANCE_TAG) == unique_id(machine):
-        return  # an earlier restore put it there
+    disk = find_disk(clients, replacement.present or "")
+    if disk is not None and tags_of(disk).get(INSTANCE_TAG) == unique_id(vm):
+        return  # an earlier restore attached it
     raise InvalidRequest(
-        f"Could not restore instance {id_of(machine)}: disk {one.now} has come to place"
-        f" {one.place} since the snapshot was taken.",
+        f"Could not restore instance {id_of(vm)}: disk {replacement.present} was attached in"
+        f" slot {replacement.slot} after the snapshot was taken.",
         hint="Detach that disk first: a restore would delete it.",
         provider="azure",
     )
 
 
-def _make(clients: AzureClients, machine: Document, one: Replacement, token: str) -> Document:
-    """Return the disk that is to be, made unless it is there; it may not be ready yet."""
-    made = look(clients, str(one.then))
-    ours = {TOKEN_TAG: to_tag(token), INSTANCE_TAG: unique_id(machine)}
-    if made is not None and not ours.items() <= tags_of(made).items():
+def _create_disk(
+    clients: AzureClients, vm: Document, replacement: Replacement, token: str
+) -> Document:
+    """Return the new disk, created unless it exists; it may not be ready yet."""
+    new = replacement.new
+    disk = find_disk(clients, str(new))
+    own_tags = {TOKEN_TAG: to_tag(token), INSTANCE_TAG: unique_id(vm)}
+    if disk is not None and not own_tags.items() <= tags_of(disk).items():
         raise InvalidRequest(
-            f"Could not restore instance {id_of(machine)}: somebody else's disk is called"
-            f" {one.then.name}.",
+            f"Could not restore instance {id_of(vm)}: a disk that this restore did not create is"
+            f" called {new.name}.",
             hint="Rename or delete that disk, or restore again: each restore has names of its own.",
             provider="azure",
         )
-    if made is not None and unsettled(made) is not ResourceState.ERROR:
-        return made
-    before = look(clients, one.now) if one.now else None
-    tags = {**_inherited(made or before), **ours}
-    tags.setdefault(REPLACES_TAG, str(_mark(machine, one, before)))
-    body = to_request(machine, required(one.part, "id"), before, tags)
-    with azure_errors(f"make disk {one.then.name} from snapshot {name_of(one.part)}"):
-        return write_requests.put_disk(clients, one.then.group, one.then.name, body)
+    if disk is not None and unsettled_state(disk) is not ResourceState.ERROR:
+        return disk
+    present = find_disk(clients, replacement.present) if replacement.present else None
+    tags = {**_copied_tags(disk or present), **own_tags}
+    tags.setdefault(REPLACES_TAG, str(_replaced_disk(vm, replacement, present)))
+    body = to_request(vm, required(replacement.part, "id"), present, tags)
+    with azure_errors(f"make disk {new.name} from snapshot {name_of(replacement.part)}"):
+        return write_requests.put_disk(clients, new.group, new.name, body)
 
 
-def _inherited(disk: Document | None) -> dict[str, str]:
-    """Return the tags of a disk that the one in its place has too; Azure takes 50 in all."""
+def _copied_tags(disk: Document | None) -> dict[str, str]:
+    """Return the tags that a new disk takes over; Azure accepts 50 in all."""
     tags = tags_of(disk) if disk else {}
     return {name: value for name, value in tags.items() if name != REQUEST_TAG}
 
 
-def _mark(machine: Document, one: Replacement, before: Document | None) -> Mark:
-    attached = [boot_disk(machine), *data_disks(machine)]
-    now = next((part for part in attached if reference(part, "managedDisk") == one.now), None)
-    there = to_id(one.now) if one.now else None
-    if now is None or there is None or before is None:
-        return Mark()
-    return Mark(
-        there.group,
-        there.name,
-        text(now, "deleteOption") or Mark.delete_option,
-        text(now, "caching") or Mark.caching,
-        unique_id_of_disk(before) or Mark.unique_id,
+def _replaced_disk(
+    vm: Document, replacement: Replacement, present: Document | None
+) -> ReplacedDisk:
+    entries = [os_disk(vm), *data_disks(vm)]
+    entry = next(
+        (each for each in entries if reference(each, "managedDisk") == replacement.present), None
+    )
+    resource_id = to_id(replacement.present) if replacement.present else None
+    if entry is None or resource_id is None or present is None:
+        return ReplacedDisk()
+    return ReplacedDisk(
+        resource_id.group,
+        resource_id.name,
+        text(entry, "deleteOption") or ReplacedDisk.delete_option,
+        text(entry, "caching") or ReplacedDisk.caching,
+        unique_disk_id(present) or ReplacedDisk.unique_id,
     )
 
 
 def to_request(
-    machine: Document, part: str, before: Document | None, tags: Mapping[str, str]
+    vm: Document, part: str, present: Document | None, tags: Mapping[str, str]
 ) -> Document:
-    """Return the body of the request for a disk from a part of a snapshot.
+    """Return the body of the request for a disk from the part of a snapshot with this id.
 
-    It is of the same type as the disk before, and no more open than that was.
+    The disk has the type, encryption and network access of the present disk.
     """
     properties: Document = {"creationData": {"createOption": "Copy", "sourceResourceId": part}}
     body: Document = {
-        "location": required(machine, "location"),
+        "location": required(vm, "location"),
         "tags": dict(tags),
         "properties": properties,
     }
-    if zones := texts(machine, "zones"):
+    if zones := texts(vm, "zones"):
         body["zones"] = zones
-    if before is None:
+    if present is None:
         return body
-    told = inner(before, "properties")
-    sku = text(inner(before, "sku"), "name")
+    configured = inner(present, "properties")
+    sku = text(inner(present, "sku"), "name")
     if sku is not None:
         body["sku"] = {"name": sku}
-    kept = (*_KEPT, *_KEPT_BY_SKU.get(sku or "", ()))
-    properties |= {name: told[name] for name in kept if told.get(name) is not None}
-    if text(inner(told, "encryption"), "diskEncryptionSetId"):
-        properties["encryption"] = told["encryption"]
+    copied = (*_COPIED, *_COPIED_BY_SKU.get(sku or "", ()))
+    properties |= {name: configured[name] for name in copied if configured.get(name) is not None}
+    if text(inner(configured, "encryption"), "diskEncryptionSetId"):
+        properties["encryption"] = configured["encryption"]
     return body
 
 
-def _exchange(
-    clients: AzureClients, machine: Document, plan: list[Replacement], made: list[Document]
+def _swap_disks(
+    clients: AzureClients, vm: Document, plan: list[Replacement], disks: list[Document]
 ) -> None:
-    """Ask for the boot disk's exchange and the end of the old data disks, or for the new ones."""
-    data = disks_to_change(machine)
-    leaving = {one.now for one in plan if one.place != BOOT and not one.done and one.now}
-    if leaving:
-        kept = [part for part in data if reference(part, "managedDisk") not in leaving]
+    """Update the VM: swap the OS disk, and detach the old data disks or attach the new ones."""
+    attached = data_disks_for_update(vm)
+    pending = [replacement for replacement in plan if not replacement.done]
+    old = {each.present for each in pending if each.slot != OS_SLOT and each.present}
+    if old:
+        entries = [disk for disk in attached if reference(disk, "managedDisk") not in old]
     else:
-        coming = zip(plan, made, strict=True)
-        new = [_attached(one, disk) for one, disk in coming if one.place != BOOT and not one.done]
-        kept = [*data, *new]
-    body: Document = {"dataDisks": kept}
-    boot = next((one for one in plan if one.place == BOOT and not one.done), None)
+        added = [
+            _data_disk_entry(replacement, disk)
+            for replacement, disk in zip(plan, disks, strict=True)
+            if replacement.slot != OS_SLOT and not replacement.done
+        ]
+        entries = [*attached, *added]
+    storage: Document = {"dataDisks": entries}
+    boot = next((each for each in pending if each.slot == OS_SLOT), None)
     if boot is not None:
-        body["osDisk"] = _swapped(boot_disk(machine), boot.then)
-    with azure_errors(f"exchange the disks of instance {id_of(machine)}"):
-        write_requests.change_storage(clients, machine, body)
+        storage["osDisk"] = _os_disk_entry(os_disk(vm), boot.new)
+    with azure_errors(f"exchange the disks of instance {id_of(vm)}"):
+        write_requests.update_storage(clients, vm, storage)
 
 
-def _attached(one: Replacement, disk: Document) -> Document:
-    mark = Mark.of(disk) or Mark()
+def _data_disk_entry(replacement: Replacement, disk: Document) -> Document:
+    replaced = ReplacedDisk.from_tags(disk) or ReplacedDisk()
     return {
-        "lun": int(one.place),
+        "lun": int(replacement.slot),
         "name": name_of(disk),
         "createOption": "Attach",
-        "deleteOption": mark.delete_option,
-        "caching": mark.caching,
+        "deleteOption": replaced.delete_option,
+        "caching": replaced.caching,
         "managedDisk": {"id": required(disk, "id")},
     }
 
 
-def _swapped(disk: Mapping[str, Any], new: ResourceId) -> Document:
-    kept = {key: value for key, value in disk.items() if key != "diskSizeGB"}
+def _os_disk_entry(present: Mapping[str, Any], new: ResourceId) -> Document:
+    kept = {key: value for key, value in present.items() if key != "diskSizeGB"}
     return {**kept, "name": new.name, "managedDisk": {"id": str(new)}}
 
 
-def _end(clients: AzureClients, there: ResourceId) -> bool:
-    """Delete the disk that another has replaced, then the mark; return whether both are gone."""
-    disk = look(clients, str(there))
-    mark = Mark.of(disk) if disk else None
-    if mark is None:
+def _finish(clients: AzureClients, new: ResourceId) -> bool:
+    """Delete the disk that a new disk replaced, then the tag; return whether both are gone."""
+    disk = find_disk(clients, str(new))
+    replaced = ReplacedDisk.from_tags(disk) if disk else None
+    if replaced is None:
         return True
-    if remove_replaced(clients, mark):
-        with azure_errors(f"end the restore of disk {there.name}"):
-            write_requests.remove_tag(clients, str(there), REPLACES_TAG, str(mark))
+    if delete_replaced_disk(clients, replaced):
+        with azure_errors(f"end the restore of disk {new.name}"):
+            write_requests.delete_tags(clients, str(new), {REPLACES_TAG: str(replaced)})
     return False

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from providers.azure import provisioning
 from providers.azure.disks import source_of
 from providers.azure.fields import inner, number
-from providers.azure.resources import id_of, location_of, name_of, tags_of, to_moment
+from providers.azure.resources import id_of, location_of, name_of, tags_of, to_datetime
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def to_snapshot(snapshot: Document) -> Resource:
         state=state_of(snapshot),
         native_state=provisioning.native(snapshot),
         tags=tags_of(snapshot),
-        created_at=to_moment(properties, "timeCreated"),
+        created_at=to_datetime(properties, "timeCreated"),
         attributes={
             "description": None,
             "disk": source_of(snapshot, "/disks/"),

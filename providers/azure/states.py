@@ -1,6 +1,6 @@
-"""What a machine does, from its provisioning state and its power state.
+"""The state of a VM, from its provisioning state and its power state.
 
-Azure tells two things: how the last change of the machine's model went, and whether it runs.
+Azure reports two states: the outcome of the last change of the VM's model, and its power state.
 Sources: https://learn.microsoft.com/en-us/azure/virtual-machines/states-billing and
 https://learn.microsoft.com/en-us/rest/api/compute/virtual-machines/instance-view
 """
@@ -13,8 +13,14 @@ from typing import Any, Final
 
 from providers.azure.errors import class_for
 from providers.azure.fields import text
-from skyclust.errors import CapacityExhausted, QuotaExceeded
-from skyclust.model.instance import InstanceFailure, InstanceState
+from skyclust.errors import (
+    CapacityExhausted,
+    Conflict,
+    InvalidRequest,
+    QuotaExceeded,
+    SkyClustError,
+)
+from skyclust.model.instance import InstanceFailure, InstanceReference, InstanceState
 
 POWER: Final = {
     "running": InstanceState.RUNNING,
@@ -31,6 +37,9 @@ PROVISIONING: Final = {
     "deleting": InstanceState.DELETING,
 }
 _SETTLED: Final = frozenset({InstanceState.RUNNING, InstanceState.STOPPED, InstanceState.SUSPENDED})
+_TRANSITIONAL: Final = frozenset(
+    {InstanceState.PENDING, InstanceState.STOPPING, InstanceState.UPDATING}
+)
 _POWER_PREFIX: Final = "powerstate/"
 _FAILED_PREFIX: Final = "provisioningstate/failed"
 
@@ -40,18 +49,18 @@ STILL_BILLED: Final = (
 
 
 HIBERNATED: Final = frozenset({"hibernationstate/hibernated", "powerstate/hibernated"})
-"""What stands beside `PowerState/deallocated` when the memory lies in the boot disk
+"""Codes beside `PowerState/deallocated` of a VM whose memory is saved on its OS disk
 (https://learn.microsoft.com/en-us/azure/virtual-machines/hibernate-resume)."""
 
 UNKNOWN: Final = "unknown"
-"""The native state of a machine of which Azure tells none."""
+"""The native state of a VM for which Azure reports none."""
 
 
 @dataclass(frozen=True)
-class MachineState:
-    """The state of a machine; `native` is Azure's code of what decided it.
+class VmState:
+    """The state of a VM; `native` is the code of Azure that decided it.
 
-    `power` is Azure's power state in lower case, empty when Azure tells none, or several.
+    `power` is Azure's power state in lower case; empty if Azure reports none, or several.
     """
 
     state: InstanceState
@@ -62,63 +71,76 @@ class MachineState:
 
     @property
     def billed(self) -> bool | None:
-        """Return whether the machine's place is paid for: all but a deallocated one's is.
+        """Return whether the compute time of the VM is billed: unless it is deallocated.
 
-        None when Azure does not tell.
+        None if Azure reports no power state.
         """
         return self.power != "deallocated" if self.power else None
 
 
 @dataclass(frozen=True)
 class _Power:
-    """The power state; `state` is None for one that is unknown, or for several that differ."""
+    """The power state; `state` is None if it is unknown, or if several different are reported."""
 
     code: str
     power: str
     state: InstanceState | None
 
 
-def to_state(provisioning: str | None, statuses: Sequence[Mapping[str, Any]]) -> MachineState:
-    """Return the state of a machine from its provisioning state and its instance view.
+def to_state(provisioning: str | None, statuses: Sequence[Mapping[str, Any]]) -> VmState:
+    """Return the state of a VM from its provisioning state and the statuses of its instance view.
 
-    Either may be missing, and then the other decides. A machine whose last change failed is
-    ERROR unless it runs all the same, as one does whose extension failed. A state that Azure
-    adds one day is UPDATING: busy with something unknown.
+    Either may be missing; then the other decides. A VM whose last change failed is ERROR unless
+    it is running, as a VM is whose extension failed. A state that is not known here is UPDATING:
+    the VM is busy with something unknown.
     """
     codes = [code for status in statuses if (code := text(status, "code"))]
     power = _power(codes)
     change = (provisioning or "").lower()
     if change in {"creating", "deleting"}:
-        return MachineState(PROVISIONING[change], f"ProvisioningState/{change}", power.power)
+        return VmState(PROVISIONING[change], f"ProvisioningState/{change}", power.power)
     if power.state is not None and power.state not in _SETTLED:
-        return MachineState(power.state, power.code, power.power)
+        return VmState(power.state, power.code, power.power)
     if change in PROVISIONING:
-        return MachineState(PROVISIONING[change], f"ProvisioningState/{change}", power.power)
+        return VmState(PROVISIONING[change], f"ProvisioningState/{change}", power.power)
     reason, failure, failed_code = _failure(statuses) if change == "failed" else (None, None, "")
     if change == "failed" and power.state is not InstanceState.RUNNING:
-        return MachineState(InstanceState.ERROR, failed_code, power.power, reason, failure)
+        return VmState(InstanceState.ERROR, failed_code, power.power, reason, failure)
     if power.state is None:
         native = power.code or (f"ProvisioningState/{change}" if change else UNKNOWN)
-        return MachineState(InstanceState.UPDATING, native, power.power)
+        return VmState(InstanceState.UPDATING, native, power.power)
     if power.power == "stopped":
         reason = STILL_BILLED
-    return MachineState(power.state, power.code, power.power, reason)
+    return VmState(power.state, power.code, power.power, reason)
+
+
+def state_error(
+    instance: InstanceReference, state: VmState, change: str, hint: str
+) -> SkyClustError:
+    """Return the error for a change that the VM's state does not allow.
+
+    Conflict for a transitional state, which ends by itself; InvalidRequest for any other.
+    """
+    message = f"Could not {change} instance {instance.id} in {instance.region}: it is"
+    if state.state in _TRANSITIONAL:
+        return Conflict(f"{message} {state.native} just now.", provider="azure")
+    return InvalidRequest(f"{message} {state.native}.", hint=hint, provider="azure")
 
 
 def _power(codes: Sequence[str]) -> _Power:
-    """Return the power state that codes tell; several that mean the same are that one."""
+    """Return the power state from the status codes; several with one meaning count as one."""
     hibernated = next((code for code in codes if code.lower() in HIBERNATED), None)
-    told = dict.fromkeys(
+    power_codes = dict.fromkeys(
         code
         for code in codes
         if code.lower().startswith(_POWER_PREFIX) and code.lower() not in HIBERNATED
     )
-    powers = [code.lower().removeprefix(_POWER_PREFIX) for code in told]
+    powers = [code.lower().removeprefix(_POWER_PREFIX) for code in power_codes]
     if hibernated is not None and powers in ([], ["deallocated"]):
         return _Power(hibernated, "deallocated", InstanceState.SUSPENDED)
     states = {POWER.get(power) for power in powers}
     return _Power(
-        ", ".join(told),
+        ", ".join(power_codes),
         powers[0] if len(powers) == 1 else "",
         states.pop() if len(states) == 1 else None,
     )
@@ -127,17 +149,18 @@ def _power(codes: Sequence[str]) -> _Power:
 def _failure(
     statuses: Sequence[Mapping[str, Any]],
 ) -> tuple[str | None, InstanceFailure | None, str]:
+    """Return message, failure and code of the status that reports a failed provisioning."""
     for status in statuses:
-        written = text(status, "code") or ""
-        if not written.lower().startswith(_FAILED_PREFIX):
+        status_code = text(status, "code") or ""
+        if not status_code.lower().startswith(_FAILED_PREFIX):
             continue
         message = text(status, "message") or text(status, "displayStatus")
-        code = written.rsplit("/", maxsplit=1)[-1]
-        kind = class_for(code, 409, message or "")
+        code = status_code.rsplit("/", maxsplit=1)[-1]
+        error_class = class_for(code, 409, message or "")
         failure = None
-        if kind is CapacityExhausted:
+        if error_class is CapacityExhausted:
             failure = InstanceFailure.CAPACITY
-        elif kind is QuotaExceeded:
+        elif error_class is QuotaExceeded:
             failure = InstanceFailure.QUOTA
-        return message, failure, written
+        return message, failure, status_code
     return None, None, "ProvisioningState/failed"

@@ -9,7 +9,7 @@ import pytest
 from providers.azure import write_requests
 from providers.azure.client import AzureClients
 from providers.azure.errors import azure_errors
-from providers.azure.instances import read_machine
+from providers.azure.instances import read_vm
 from providers.azure.provider import AzureProvider
 from providers.azure.states import STILL_BILLED
 from skyclust.errors import Conflict, InvalidRequest, NotFound, Throttled, Unavailable
@@ -156,12 +156,12 @@ def test_two_writers_do_not_undo_each_other(
     running: Instance,
     becomes: Becomes,
 ) -> None:
-    stale = read_machine(clients, REGION, running.id)
+    stale = read_vm(clients, REGION, running.id)
     disk = operator.ready(operator.disk("spare"))
     provider.attach_disk(running.reference, disk)
     becomes(running, InstanceState.RUNNING)
     with pytest.raises(Conflict), azure_errors("change disks"):
-        write_requests.change_storage(clients, stale, {"dataDisks": []})
+        write_requests.update_storage(clients, stale, {"dataDisks": []})
     assert disk in str(provider.get_instance(REGION, running.id).attributes["disks"])
 
 
@@ -232,6 +232,6 @@ def test_a_restore_deletes_no_disk_that_came_later(
     stranger = operator.ready(operator.disk("stranger"))
     provider.attach_disk(made.reference, stranger)
     becomes(made, InstanceState.STOPPED)
-    with pytest.raises(InvalidRequest, match="has come to place 0"):
+    with pytest.raises(InvalidRequest, match="attached in slot 0"):
         provider.restore_snapshot(made.reference, kept.id, TOKEN)
     assert provider.get_disk(REGION, stranger).attributes["attached_to"] == [made.id]

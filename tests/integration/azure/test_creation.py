@@ -110,10 +110,10 @@ def test_a_cloud_that_knows_no_condition_makes_one_machine_all_the_same(
         )
     )
     # As a process does that looked before the machine was there.
-    late = creation.put_machine(clients, spec(), TOKEN, "create instance web")
+    late = creation.put_vm(clients, spec(), TOKEN, "create instance web")
     assert late.id == made.id
     with pytest.raises(InvalidRequest, match="has a machine of that name"):
-        creation.put_machine(clients, spec(), "another", "create instance web")
+        creation.put_vm(clients, spec(), "another", "create instance web")
 
 
 def test_every_call_names_a_version_of_ours(

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.integration
 
 
 def _listed(clients: AzureClients) -> list[Resource]:
-    return [page.to_resource(one) for page in get_instances(clients) for one in page.things]
+    return [page.to_resource(one) for page in get_instances(clients) for one in page.items]
 
 
 def test_a_machine_newer_than_the_states_is_asked_for(

@@ -9,9 +9,9 @@ from azure.core.pipeline.transport import RequestsTransport
 
 from providers.azure import network_resources
 from providers.azure.client import AzureClients
-from providers.azure.instances import TOKEN_TAG
 from providers.azure.provider import AzureProvider
-from providers.azure.tags import INSTANCE_TAG
+from providers.azure.resource_names import ResourceNames
+from providers.azure.tags import INSTANCE_TAG, TOKEN_TAG
 from skyclust.errors import NotFound, PermissionDenied
 from skyclust.model.instance import Instance, InstanceState
 from skyclust.model.resource import ResourceKind
@@ -87,8 +87,8 @@ def test_what_is_being_made_for_a_machine_of_the_same_name_stays(
 ) -> None:
     """Another process has put interface and address, and has not come to its machine yet."""
     new = spec(public_address=True)
-    address = network_resources.make_address(clients, new, "another token")
-    network_resources.make_interface(clients, new, "another token", operator.subnet, address)
+    address = network_resources.create_address(clients, new, "another token")
+    network_resources.create_interface(clients, new, "another token", operator.subnet, address)
     before = _names(operator, "networkInterfaces"), _names(operator, "publicIPAddresses")
     provider.remove_leftovers(gone.reference)
     provider.delete_instance(gone.reference)
@@ -105,9 +105,9 @@ def test_a_create_that_is_repeated_after_the_end_takes_the_mark_away(
     gone: Instance,
 ) -> None:
     """It puts the interface anew that the machine before has left, and nobody sweeps it."""
-    left = network_resources.Names(gone.name, TOKEN).interface
+    left = ResourceNames(gone.name, TOKEN).interface
     _interface(operator, left, {TOKEN_TAG: TOKEN, INSTANCE_TAG: gone.unique_id})
-    network_resources.make_interface(clients, spec(), TOKEN, operator.subnet, None)
+    network_resources.create_interface(clients, spec(), TOKEN, operator.subnet, None)
     provider.remove_leftovers(gone.reference)
     assert _names(operator, "networkInterfaces") == {left}
 

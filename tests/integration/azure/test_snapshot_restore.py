@@ -7,7 +7,7 @@ import time
 import pytest
 
 from providers.azure.client import AzureClients
-from providers.azure.instances import read_machine
+from providers.azure.instances import read_vm
 from providers.azure.provider import AzureProvider
 from providers.azure.replaced_disks import REPLACES_TAG
 from skyclust.errors import SkyClustError
@@ -118,7 +118,7 @@ def test_a_restored_disk_is_attached_as_the_one_before(
     """Azure exchanges no data disk in its place: how it was attached is not forgotten."""
 
     def attached() -> list[tuple[object, ...]]:
-        storage = read_machine(clients, REGION, machine.id)["properties"]["storageProfile"]
+        storage = read_vm(clients, REGION, machine.id)["properties"]["storageProfile"]
         parts = [storage["osDisk"], *storage["dataDisks"]]
         return [(one.get("lun"), one["caching"], one["deleteOption"]) for one in parts]
 

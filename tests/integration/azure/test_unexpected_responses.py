@@ -196,9 +196,9 @@ def test_disks_that_are_not_told_are_not_detached(
     azure_sandbox.inject(
         Fault(kind=FaultKind.OMIT, action="VirtualMachines_Get", field="dataDisks")
     )
-    with pytest.raises(UnexpectedAnswer, match="no data disks"):
+    with pytest.raises(UnexpectedAnswer, match="no list of the data disks"):
         provider.attach_disk(running.reference, disk)
-    with pytest.raises(UnexpectedAnswer, match="no data disks"):
+    with pytest.raises(UnexpectedAnswer, match="no list of the data disks"):
         provider.detach_disk(running.reference, disk)
     assert "VirtualMachines_Update" not in azure_sandbox.calls()
 

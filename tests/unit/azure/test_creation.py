@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from azure.mgmt.compute.models import VirtualMachine
 
-from providers.azure.creation import fingerprint, is_unseen, refuse_impossible, to_request
-from providers.azure.lookups import Place, find_image, key_of_nobody
-from providers.azure.network_resources import Names, tags_for
-from providers.azure.tags import refuse_tags, to_tag
+from providers.azure.creation import is_not_visible_yet
+from providers.azure.creation_request import check_spec, fingerprint, to_request
+from providers.azure.lookups import Lookups, find_image, throwaway_key
+from providers.azure.resource_names import ResourceNames, tags_for
+from providers.azure.tags import check_tags, to_tag
 from skyclust.errors import InvalidRequest, NotFound, Terminal
 from skyclust.model.instance import DiskSpec, InstanceSpec
 
@@ -27,7 +28,7 @@ def spec(**changes: Any) -> InstanceSpec:
 
 
 def request(asked: InstanceSpec) -> Any:
-    place = Place(image={"id": "i"}, subnet="s", keys=["ssh-ed25519 A"])
+    place = Lookups(image={"id": "i"}, subnet="s", keys=["ssh-ed25519 A"])
     return to_request(asked, TOKEN, place, interface=INTERFACE)
 
 
@@ -62,7 +63,7 @@ def test_everything_that_can_be_asked_for() -> None:
     assert system["computerName"] == "web-shop-1"
     assert base64.b64decode(system["customData"]) == b"#cloud-config\n"
     storage = body["properties"]["storageProfile"]
-    names = Names("web.shop_1", TOKEN)
+    names = ResourceNames("web.shop_1", TOKEN)
     assert storage["osDisk"]["diskSizeGB"] == 64
     assert storage["osDisk"]["managedDisk"] == {"storageAccountType": "Premium_LRS"}
     disks = storage["dataDisks"]
@@ -92,14 +93,14 @@ def test_the_sdk_knows_every_field() -> None:
 
 
 def test_names_come_from_machine_and_token() -> None:
-    names = Names("web", TOKEN)
-    others = (Names("api", TOKEN), Names("web", TOKEN.upper()))
-    assert names == Names("web", TOKEN)
+    names = ResourceNames("web", TOKEN)
+    others = (ResourceNames("api", TOKEN), ResourceNames("web", TOKEN.upper()))
+    assert names == ResourceNames("web", TOKEN)
     for other in others:
-        assert {names.interface, names.address, names.boot_disk, names.data_disk(0)}.isdisjoint(
-            {other.interface, other.address, other.boot_disk, other.data_disk(0)}
+        assert {names.interface, names.address, names.os_disk, names.data_disk(0)}.isdisjoint(
+            {other.interface, other.address, other.os_disk, other.data_disk(0)}
         )
-    longest = Names("x" * 63, TOKEN)
+    longest = ResourceNames("x" * 63, TOKEN)
     assert max(len(longest.interface), len(longest.data_disk(63))) <= 80
     assert tags_for(spec(), TOKEN)["skyclust-token"] == TOKEN
 
@@ -126,13 +127,13 @@ def test_a_fingerprint_tells_specs_apart() -> None:
 )
 def test_what_azure_cannot_do_is_refused(changes: dict[str, Any], complaint: str) -> None:
     with pytest.raises(InvalidRequest, match=complaint):
-        refuse_impossible(spec(**changes))
+        check_spec(spec(**changes))
 
 
 def test_own_tags_are_not_removed() -> None:
-    refuse_tags("change tags", {"a": "b"}, ["team"])
+    check_tags("change tags", {"a": "b"}, ["team"])
     with pytest.raises(InvalidRequest, match="SkyClust's own"):
-        refuse_tags("change tags", {}, ["skyclust-token"])
+        check_tags("change tags", {}, ["skyclust-token"])
 
 
 def test_a_long_token_fits_a_tag() -> None:
@@ -184,14 +185,14 @@ def test_images_that_need_no_look(written: str, told: dict[str, str]) -> None:
     ],
 )
 def test_what_was_made_just_now_may_not_be_seen_yet(error: Terminal, unseen: bool) -> None:
-    names = Names("web", TOKEN)
+    names = ResourceNames("web", TOKEN)
     told = error.message.format(interface=names.interface.upper(), address=names.address)
     told = f"Could not make {names.interface}: {told}"
     clients: Any = SimpleNamespace(resource_group="skyclust")
     said = type(error)(told, code=error.code)
-    assert is_unseen(clients, spec(), TOKEN, said) is unseen
+    assert is_not_visible_yet(clients, spec(), TOKEN, said) is unseen
 
 
 def test_the_key_of_nobody_is_new_each_time() -> None:
-    assert key_of_nobody().startswith("ssh-rsa AAAA")
-    assert key_of_nobody() != key_of_nobody()
+    assert throwaway_key().startswith("ssh-rsa AAAA")
+    assert throwaway_key() != throwaway_key()

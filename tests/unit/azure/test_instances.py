@@ -9,7 +9,7 @@ import pytest
 
 from providers.azure.ids import normal, to_id
 from providers.azure.instances import disks_of, to_instance
-from providers.azure.interfaces import Surroundings
+from providers.azure.interfaces import NetworkIndex
 from skyclust.errors import UnexpectedAnswer
 from skyclust.model.instance import InstanceState
 from skyclust.model.resource import instance_resource
@@ -78,7 +78,7 @@ def interface(private: str, public: str | None, subnet: str = "Front") -> dict[s
     }
 
 
-AROUND = Surroundings(
+AROUND = NetworkIndex(
     {
         normal(f"{NETWORK}/networkInterfaces/first"): interface("10.0.0.4", "Front"),
         normal(f"{NETWORK}/networkInterfaces/second"): interface("10.0.1.4", None, "Back"),
@@ -125,7 +125,7 @@ def test_a_machine_is_told_whole() -> None:
 
 def test_a_machine_as_little_as_azure_may_tell() -> None:
     bare = {"id": f"{COMPUTE}/virtualMachines/Web", "name": "Web", "location": "westeurope"}
-    found = to_instance({**bare, "properties": {"vmId": "ABC"}}, Surroundings())
+    found = to_instance({**bare, "properties": {"vmId": "ABC"}}, NetworkIndex())
     assert found.state is InstanceState.UPDATING
     assert found.native_state == "unknown"
     assert (found.image, found.network, found.private_addresses) == (None, None, ())

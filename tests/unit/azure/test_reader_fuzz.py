@@ -17,7 +17,7 @@ from providers.azure.firewalls import to_firewall
 from providers.azure.galleries import to_version
 from providers.azure.images import to_image
 from providers.azure.instances import to_instance
-from providers.azure.interfaces import Surroundings, by_id
+from providers.azure.interfaces import NetworkIndex, by_id
 from providers.azure.load_balancers import to_load_balancer
 from providers.azure.networks import to_network, to_subnet
 from providers.azure.resources import location_of
@@ -37,17 +37,17 @@ SPOILED: Final[tuple[Any, ...]] = (
 
 
 def _machine(machine: Document) -> Resource:
-    around = Surroundings(by_id([examples.INTERFACE]), by_id([examples.ADDRESS]))
+    around = NetworkIndex(by_id([examples.INTERFACE]), by_id([examples.ADDRESS]))
     return instance_resource(to_instance(machine, around))
 
 
 def _machine_at(interface: Document) -> Resource:
-    around = Surroundings(by_id([interface]), by_id([examples.ADDRESS]))
+    around = NetworkIndex(by_id([interface]), by_id([examples.ADDRESS]))
     return instance_resource(to_instance(examples.MACHINE, around))
 
 
 def _machine_with(address: Document) -> Resource:
-    around = Surroundings(by_id([examples.INTERFACE]), by_id([address]))
+    around = NetworkIndex(by_id([examples.INTERFACE]), by_id([address]))
     return instance_resource(to_instance(examples.MACHINE, around))
 
 

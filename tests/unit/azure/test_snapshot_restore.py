@@ -6,7 +6,7 @@ from typing import Any
 
 from azure.mgmt.compute.models import Disk
 
-from providers.azure.replaced_disks import REPLACES_TAG, Mark
+from providers.azure.replaced_disks import REPLACES_TAG, ReplacedDisk
 from providers.azure.snapshot_restore import to_request
 
 MACHINE = {"location": "westeurope", "zones": ["1"]}
@@ -48,7 +48,7 @@ def test_without_a_disk_before_azure_decides() -> None:
 
 
 def test_a_mark_is_read_as_it_was_written() -> None:
-    mark = Mark("group", "web-os", "Delete", "ReadOnly")
-    assert Mark.of({"tags": {REPLACES_TAG: str(mark)}}) == mark
-    assert Mark.of({"tags": {REPLACES_TAG: str(Mark())}}) == Mark()
-    assert Mark.of({"tags": {}}) is None
+    mark = ReplacedDisk("group", "web-os", "Delete", "ReadOnly")
+    assert ReplacedDisk.from_tags({"tags": {REPLACES_TAG: str(mark)}}) == mark
+    assert ReplacedDisk.from_tags({"tags": {REPLACES_TAG: str(ReplacedDisk())}}) == ReplacedDisk()
+    assert ReplacedDisk.from_tags({"tags": {}}) is None
