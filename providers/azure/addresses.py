@@ -1,4 +1,4 @@
-"""Addresses: public IP addresses.
+"""Public IP addresses.
 
 Source: https://learn.microsoft.com/en-us/rest/api/virtualnetwork/public-ip-addresses
 """
@@ -20,13 +20,12 @@ if TYPE_CHECKING:
 def to_address(address: Document) -> Resource:
     """Return a public address as an inventory resource.
 
-    `attached_to` is what it is configured at: an interface, a load balancer, a gateway; Azure
-    knows one at the most. A dynamic address has none (`address` is null) while its machine is
-    deallocated.
+    `attached_to` is the resource that uses it: an interface, a load balancer or a gateway, at
+    most one. A dynamic address has no value (`address` is null) while its VM is deallocated.
     """
     properties = inner(address, "properties")
-    holder = _holder(address)
-    settled = ResourceState.IN_USE if holder else ResourceState.AVAILABLE
+    user = _user(address)
+    settled = ResourceState.IN_USE if user else ResourceState.AVAILABLE
     state, native = provisioning.state_and_native(address, settled)
     return Resource(
         provider="azure",
@@ -40,14 +39,14 @@ def to_address(address: Document) -> Resource:
         tags=tags_of(address),
         attributes={
             "address": text(properties, "ipAddress"),
-            "attached_to": [holder] if holder else [],
+            "attached_to": [user] if user else [],
             "private_address": None,
         },
     )
 
 
-def _holder(address: Document) -> str | None:
-    """Return the id of the resource that has the address, which names a part of itself."""
+def _user(address: Document) -> str | None:
+    """Return the id of the resource that uses the address; Azure returns the id of its part."""
     properties = inner(address, "properties")
-    used = reference(properties, "ipConfiguration") or reference(properties, "natGateway")
-    return "/".join(used.split("/")[:9]) if used else None
+    part = reference(properties, "ipConfiguration") or reference(properties, "natGateway")
+    return "/".join(part.split("/")[:9]) if part else None

@@ -1,29 +1,29 @@
-"""The versions of Azure's APIs that are spoken, for reading and for changes.
+"""The versions of Azure's APIs that this provider uses, for reading and for changes.
 
-The SDK would ask for its own, the newest there are: sovereign clouds have those only later, and
-answer NoRegisteredProviderFound until then. Later versions add nothing that is used here; of
-machines, conditions (`If-None-Match`, `If-Match`) are known from 2024-03-01 on.
+The SDK would use the newest versions. Sovereign clouds introduce those only later and answer
+NoRegisteredProviderFound until then. Later versions add nothing that is used here. For VMs,
+conditional requests (`If-None-Match`, `If-Match`) exist from 2024-03-01 on.
 """
 
 from typing import Final
 
 COMPUTE: Final = "2024-11-01"
 DISKS: Final = "2024-03-02"
-"""Of disks and snapshots, which Microsoft.Compute versions on their own."""
+"""For disks and snapshots, which have versions of their own within Microsoft.Compute."""
 GALLERIES: Final = "2023-07-03"
-"""Of galleries, their images and versions."""
+"""For galleries, their image definitions and image versions."""
 SKUS: Final = "2021-07-01"
 NETWORK: Final = "2024-05-01"
 SUBSCRIPTIONS: Final = "2022-12-01"
 RESOURCES: Final = "2021-04-01"
-"""Of resource groups, and of tags at a scope."""
+"""For resource groups, and for tags at a scope."""
 PERMISSIONS: Final = "2022-04-01"
 
 _OF_COMPUTE: Final = {"disks": DISKS, "snapshots": DISKS, "skus": SKUS, "galleries": GALLERIES}
 
 
 def version_of(path: str) -> str:
-    """Return the version of what is at a path, by the last provider that the path names."""
+    """Return the API version for a path, by the last resource provider in it."""
     provider, _, rest = path.lower().rpartition("/providers/")[2].partition("/")
     if provider == "microsoft.compute":
         return _OF_COMPUTE.get(rest.partition("/")[0], COMPUTE)

@@ -1,4 +1,4 @@
-"""Signing in: the identity of azure-identity behind a credential, and the policies around it."""
+"""The azure-identity credential behind an AzureCredential, and how its requests are sent."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 from azure.core.exceptions import HttpResponseError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
-from azure.core.pipeline.policies import RetryPolicy
 from azure.core.pipeline.transport import RequestsTransport
 from azure.identity import (
     CertificateCredential,
@@ -16,6 +15,7 @@ from azure.identity import (
 )
 
 from providers.azure.credential import CLOUDS, AzureCredential
+from providers.azure.policies import BoundedRetryPolicy
 from skyclust.errors import ConfigurationError
 from skyclust.providerkit.guarded_requests import guarded_session
 
@@ -26,61 +26,33 @@ READ_SECONDS: Final = 60.0
 """Resource Manager itself gives up on a service after 60 seconds
 (https://learn.microsoft.com/en-us/azure/azure-resource-manager/management/request-limits-and-throttling)."""
 
-ATTEMPTS_WHILE_SOMEONE_WAITS: Final = 3
-"""For tokens: without one nothing goes on, and whoever checks a credential waits."""
-
-LONGEST_RETRY_AFTER: Final = 20.0
-"""A longer wait is the task's to make, in seconds: a call ends in bounded time."""
-
-LONGEST_BACKOFF: Final = 8
+TOKEN_ATTEMPTS: Final = 3
+"""Fewer than for other requests: every call needs a token, and a user waits while a credential is
+verified."""
 
 
-class BoundedRetries(RetryPolicy[Any, Any]):
-    """The SDK's retries, less those that take long or do something twice.
+class TokenRetryPolicy(BoundedRetryPolicy):
+    """Retries of token requests, which raise the last error response.
 
-    A long Retry-After is handed on and not slept through. A POST (a restart, for example) is
-    repeated when it was throttled, and not when its service failed: it may have done it.
+    MSAL would only report that there is no token.
     """
-
-    repeats_posts: ClassVar[bool] = False
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(retry_backoff_max=LONGEST_BACKOFF, **settings)
-
-    def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
-        """Return whether the SDK would try again, and soon."""
-        asked = self.get_retry_after(response)
-        if asked is not None and asked > LONGEST_RETRY_AFTER:
-            return False
-        posted = response.http_request.method == "POST" and not self.repeats_posts
-        if posted and response.http_response.status_code != 429:
-            return False
-        again = bool(super().is_retry(settings, response))
-        if again:
-            # The SDK streams answers, and forgets this one: read, its connection is free again.
-            response.http_response.read()
-        return again
-
-
-class TokenRetries(BoundedRetries):
-    """Tells at last what keeps a token away: MSAL would tell no more than that it is away."""
 
     repeats_posts: ClassVar[bool] = True
 
     def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
-        """Return the answer; raises HttpResponseError for a throttle and for an error 5xx."""
-        answer = super().send(request)
-        if answer.http_response.status_code == 429 or answer.http_response.status_code >= 500:
-            raise HttpResponseError(response=answer.http_response)
-        return answer
+        """Return the response; raises HttpResponseError for status 429 and for 5xx."""
+        response = super().send(request)
+        if response.http_response.status_code == 429 or response.http_response.status_code >= 500:
+            raise HttpResponseError(response=response.http_response)
+        return response
 
 
-class WithoutTls(RequestsTransport):  # type: ignore[misc]  # the SDK loads it by name
-    """Sends to http what is addressed to https: azure-identity takes no other authority."""
+class PlainHttpTransport(RequestsTransport):  # type: ignore[misc]  # the SDK loads it by name
+    """Sends requests for https URLs over http: azure-identity accepts no http authority."""
 
     def send(self, request: Any, **options: Any) -> Any:
         """Send a request."""
-        if request.url.startswith("https:"):  # a repeated request is not any more
+        if request.url.startswith("https:"):  # a repeated request already has http
             request.url = "http:" + request.url.removeprefix("https:")
         return super().send(request, **options)
 
@@ -88,19 +60,19 @@ class WithoutTls(RequestsTransport):  # type: ignore[misc]  # the SDK loads it b
 def open_identity(
     credential: AzureCredential,
 ) -> ClientSecretCredential | CertificateCredential | ManagedIdentityCredential:
-    """Return the identity of a credential; makes no call.
+    """Return the azure-identity credential of a credential; makes no request.
 
-    Nothing of the environment or of the command line's sign-in can take its place. Raises
-    ConfigurationError when the certificate cannot be read.
+    It never falls back to the environment or to the login of the Azure CLI. Raises
+    ConfigurationError if the certificate cannot be read.
     """
     options: dict[str, Any] = {
         "connection_timeout": CONNECT_SECONDS,
         "read_timeout": READ_SECONDS,
     }
-    if credential.managed_identity:  # which has retries of its own
+    if credential.managed_identity:  # azure-identity has its own retries for it
         return ManagedIdentityCredential(client_id=credential.client_id, **options)
-    options["retry_policy_class"] = TokenRetries
-    options["retry_total"] = ATTEMPTS_WHILE_SOMEONE_WAITS - 1
+    options["retry_policy_class"] = TokenRetryPolicy
+    options["retry_total"] = TOKEN_ATTEMPTS - 1
     tenant, client = credential.tenant_id or "", credential.client_id or ""
     options |= _authority(credential)
     options["transport"] = _transport(credential)
@@ -130,14 +102,14 @@ def _authority(credential: AzureCredential) -> dict[str, Any]:
     parts = urlsplit(authority)
     return {
         "authority": f"https://{parts.netloc}{parts.path}",
-        # Microsoft's public cloud is asked about an authority only where it knows it.
+        # Instance discovery queries the public cloud, which has no entry for a private cloud.
         "disable_instance_discovery": authority != CLOUDS[credential.cloud].authority,
     }
 
 
 def _transport(credential: AzureCredential) -> RequestsTransport:
-    without_tls = credential.addresses().authority.startswith("http://")
-    transport = WithoutTls if without_tls else RequestsTransport
+    plain_http = credential.addresses().authority.startswith("http://")
+    transport = PlainHttpTransport if plain_http else RequestsTransport
     return transport(
         session=guarded_session(connections=1),
         session_owner=False,

@@ -1,9 +1,10 @@
-"""The only place where a client of Azure is made.
+"""The clients of the Azure SDK; this is the only module that constructs them.
 
-This module imports the SDK; the others name its types only. What is read is read as plain
-JSON through one pipeline of azure-core with the SDK's own policies, for the SDK's models cost
-36 times as much as the JSON they are made of. What is changed goes through the SDK's clients,
-which share the pipeline's transport, sign-in and retries.
+Together with authentication, policies and token_renewal it imports the SDK; the other modules
+import its types only. Resources are read as plain JSON through a pipeline of azure-core with the
+SDK's own policies: the SDK's models take 36 times as long as the JSON that they are built from.
+Changes go through the SDK's clients, which share the transport, authentication and retries of
+that pipeline.
 """
 
 from __future__ import annotations
@@ -28,40 +29,34 @@ from azure.mgmt.network import NetworkManagementClient
 from azure.mgmt.resource.resources import ResourceManagementClient
 
 import skyclust
-from providers.azure.api_version_policy import PinnedVersions
-from providers.azure.authentication import (
-    CONNECT_SECONDS,
-    READ_SECONDS,
-    BoundedRetries,
-    open_identity,
-)
+from providers.azure.authentication import CONNECT_SECONDS, READ_SECONDS, open_identity
 from providers.azure.credential import AzureCredential
-from providers.azure.html_policy import PlainAnswers
-from providers.azure.token_renewal import Authentication, RenewableIdentity
+from providers.azure.policies import ApiVersionPolicy, BoundedRetryPolicy, HtmlResponsePolicy
+from providers.azure.token_renewal import AuthenticationPolicy, RenewableIdentity
 from skyclust.errors import UnexpectedAnswer
 from skyclust.providerkit.answers import require_list, require_object
 from skyclust.providerkit.guarded_requests import guarded_session
 from skyclust.providerkit.paging import PageGuard
 
 ATTEMPTS: Final = 5
-"""Resource Manager refills a throttled subscription's budget every second
+"""Resource Manager refills the token bucket of a throttled subscription every second
 (https://learn.microsoft.com/en-us/azure/azure-resource-manager/management/request-limits-and-throttling)."""
 
 POOL_CONNECTIONS: Final = 32
-"""As many threads as may read one subscription at the same time."""
+"""The number of threads that may read one subscription at the same time."""
 
 Document = dict[str, Any]
-"""A thing as Azure's JSON has it."""
+"""A JSON object as Azure returns it."""
 
 
 class AzureClients:
-    """The clients of one credential, made when first used."""
+    """The clients of one credential, constructed on first use."""
 
     def __init__(self, credential: AzureCredential) -> None:
         self._credential = credential
         self._addresses = credential.addresses()
         self._lock = threading.RLock()
-        self._made: dict[str, Any] = {}
+        self._constructed: dict[str, Any] = {}
 
     @property
     def subscription(self) -> str:
@@ -75,7 +70,7 @@ class AzureClients:
 
     @property
     def resource_group(self) -> str:
-        """The name of the group that machines are made in."""
+        """The name of the resource group that VMs are created in."""
         return self._credential.resource_group
 
     @property
@@ -94,22 +89,22 @@ class AzureClients:
         return cast("ResourceManagementClient", self._management(ResourceManagementClient))
 
     def get(self, path: str, version: str, **query: str) -> Document:
-        """Return what Resource Manager has at a path.
+        """Return the resource at a path.
 
-        Raises HttpResponseError, and UnexpectedAnswer for an answer that is no JSON object.
+        Raises HttpResponseError, and UnexpectedAnswer for a response that is not a JSON object.
         """
         request = HttpRequest("GET", self._url(path), params={"api-version": version, **query})
-        answer = require_object(self._answer(request), doing=f"read {path}", provider="azure")
-        return cast("Document", answer)
+        resource = require_object(self._read_json(request), doing=f"read {path}", provider="azure")
+        return cast("Document", resource)
 
     def get_list(self, path: str, version: str) -> list[Document]:
-        """Return a list that Azure gives as a bare array, in one piece."""
+        """Return a list that Azure returns as a bare JSON array, without pages."""
         request = HttpRequest("GET", self._url(path), params={"api-version": version})
-        whole = {"value": self._answer(request)}
-        return _objects(require_list(whole, "value", doing=f"list {path}", provider="azure"), path)
+        body = {"value": self._read_json(request)}
+        return _objects(require_list(body, "value", doing=f"list {path}", provider="azure"), path)
 
     def pages(self, path: str, version: str, **query: str) -> Iterator[list[Document]]:
-        """Yield the pages of a list; a page is read when it is asked for.
+        """Yield the pages of a list; a page is read when the iterator reaches it.
 
         Raises HttpResponseError, and UnexpectedAnswer for a page without its list and for a list
         that never ends.
@@ -118,23 +113,23 @@ class AzureClients:
         guard = PageGuard(doing, "azure")
         request = HttpRequest("GET", self._url(path), params={"api-version": version, **query})
         while True:
-            answer = self._answer(request)
-            page = require_list(answer, "value", doing=doing, provider="azure")
-            following = answer.get("nextLink")
-            if following:
-                guard.check(str(following), _marks(page, str(following)))
+            body = self._read_json(request)
+            page = require_list(body, "value", doing=doing, provider="azure")
+            next_link = body.get("nextLink")
+            if next_link:
+                guard.check(str(next_link), _page_marks(page, str(next_link)))
             yield page
-            if not following:
+            if not next_link:
                 return
-            request = HttpRequest("GET", self._here(str(following), doing))
+            request = HttpRequest("GET", self._next_url(str(next_link), doing))
 
-    def every(self, path: str, version: str, **query: str) -> list[Document]:
-        """Return all things of a list; raises UnexpectedAnswer when one is no JSON object."""
+    def list_all(self, path: str, version: str, **query: str) -> list[Document]:
+        """Return the items of all pages; raises UnexpectedAnswer if one is not a JSON object."""
         pages = self.pages(path, version, **query)
-        return _objects([thing for page in pages for thing in page], path)
+        return _objects([item for page in pages for item in page], path)
 
-    def claims(self) -> Mapping[str, Any]:
-        """Return what the access token says of the identity; empty for a token that is no JWT."""
+    def token_claims(self) -> Mapping[str, Any]:
+        """Return the claims of the access token; empty for a token that is not a JWT."""
         token = self._identity().get_token(self._scope).token
         parts = token.split(".")
         if len(parts) != 3:
@@ -145,12 +140,12 @@ class AzureClients:
             return {}
         return claims if isinstance(claims, dict) else {}
 
-    def download(self, url: str, largest: int) -> bytes:
-        """Return the end of a file that its address alone opens, at most `largest` bytes of it.
+    def download(self, url: str, max_bytes: int) -> bytes:
+        """Return the last `max_bytes` bytes of the blob at a SAS URL.
 
-        Our token is not sent along: the file is in a storage account, not at Resource Manager.
+        The access token is not sent: the blob is in a storage account, not at Resource Manager.
         """
-        response = self._outside().send_request(HttpRequest("GET", url), stream=True)
+        response = self._download_pipeline().send_request(HttpRequest("GET", url), stream=True)
         with response:
             if response.status_code != 200:
                 response.read()
@@ -158,12 +153,12 @@ class AzureClients:
             tail = bytearray()
             for chunk in response.iter_bytes():
                 tail += chunk
-                del tail[:-largest]
+                del tail[:-max_bytes]
         return bytes(tail)
 
-    def _answer(self, request: HttpRequest) -> Any:
-        """Return the JSON of an answer; raises UnexpectedAnswer for one that is none."""
-        response = self._reader().send_request(request)
+    def _read_json(self, request: HttpRequest) -> Any:
+        """Return the JSON of a response; raises UnexpectedAnswer for a body that is not JSON."""
+        response = self._read_pipeline().send_request(request)
         if response.status_code != 200:
             raise HttpResponseError(response=response, error_format=ARMErrorFormat)
         try:
@@ -176,111 +171,119 @@ class AzureClients:
             ) from error
 
     def _url(self, path: str) -> str:
-        if not path.startswith("/"):  # of an id in an answer, which may name another host so
-            raise UnexpectedAnswer(f"{path!r} is no id of a resource.", provider="azure")
+        if not path.startswith("/"):  # an id in a response that could name another host
+            raise UnexpectedAnswer(f"{path!r} is not the id of a resource.", provider="azure")
         return self._addresses.endpoint + path
 
-    def _here(self, link: str, doing: str) -> str:
-        """Return a link of an answer as an address of our endpoint: no other gets our token."""
+    def _next_url(self, link: str, doing: str) -> str:
+        """Return a link to the next page, with the endpoint as its host.
+
+        The access token must not be sent to another host.
+        """
         try:
             parts = urlsplit(link)
         except ValueError as error:
             raise UnexpectedAnswer(
-                f"Could not {doing}: the link to the next page is no address.", provider="azure"
+                f"Could not {doing}: the link to the next page is not a URL.", provider="azure"
             ) from error
-        home = urlsplit(self._addresses.endpoint)
-        return f"{home.scheme}://{home.netloc}{parts.path}?{parts.query}"
+        endpoint = urlsplit(self._addresses.endpoint)
+        return f"{endpoint.scheme}://{endpoint.netloc}{parts.path}?{parts.query}"
 
     @property
     def _scope(self) -> str:
         return f"{self._addresses.audience}/.default"
 
     def _identity(self) -> RenewableIdentity:
-        def make() -> RenewableIdentity:
+        def construct() -> RenewableIdentity:
             return RenewableIdentity(lambda: open_identity(self._credential))
 
-        return cast("RenewableIdentity", self._once("identity", make))
+        return cast("RenewableIdentity", self._once("identity", construct))
 
     def _transport(self) -> RequestsTransport:
         return cast("RequestsTransport", self._once("transport", _transport))
 
-    def _authentication(self) -> Authentication:
-        return Authentication(self._identity(), self._scope)
+    def _authentication(self) -> AuthenticationPolicy:
+        return AuthenticationPolicy(self._identity(), self._scope)
 
-    def _reader(self) -> ARMPipelineClient[HttpRequest, HttpResponse]:
-        def make() -> ARMPipelineClient[HttpRequest, HttpResponse]:
+    def _read_pipeline(self) -> ARMPipelineClient[HttpRequest, HttpResponse]:
+        def construct() -> ARMPipelineClient[HttpRequest, HttpResponse]:
             return ARMPipelineClient(
                 base_url=self._addresses.endpoint,
                 policies=[
                     policies.RequestIdPolicy(),
                     policies.UserAgentPolicy(user_agent()),
-                    BoundedRetries(retry_total=ATTEMPTS - 1),
+                    BoundedRetryPolicy(retry_total=ATTEMPTS - 1),
                     self._authentication(),
                     ARMHttpLoggingPolicy(),
                 ],
                 transport=self._transport(),
             )
 
-        return cast("ARMPipelineClient[HttpRequest, HttpResponse]", self._once("reader", make))
+        return cast("ARMPipelineClient[HttpRequest, HttpResponse]", self._once("read", construct))
 
-    def _outside(self) -> ARMPipelineClient[HttpRequest, HttpResponse]:
-        def make() -> ARMPipelineClient[HttpRequest, HttpResponse]:
+    def _download_pipeline(self) -> ARMPipelineClient[HttpRequest, HttpResponse]:
+        def construct() -> ARMPipelineClient[HttpRequest, HttpResponse]:
             return ARMPipelineClient(
                 base_url="",
                 policies=[
                     policies.UserAgentPolicy(user_agent()),
-                    BoundedRetries(retry_total=ATTEMPTS - 1),
+                    BoundedRetryPolicy(retry_total=ATTEMPTS - 1),
                 ],
                 transport=self._transport(),
             )
 
-        return cast("ARMPipelineClient[HttpRequest, HttpResponse]", self._once("outside", make))
+        return cast(
+            "ARMPipelineClient[HttpRequest, HttpResponse]", self._once("download", construct)
+        )
 
-    def _management(self, kind: Any) -> Any:
-        def make() -> Any:
-            return kind(
+    def _management(self, client_class: Any) -> Any:
+        def construct() -> Any:
+            return client_class(
                 self._identity(),
                 self._credential.subscription_id,
                 base_url=self._addresses.endpoint,
                 credential_scopes=[self._scope],
                 authentication_policy=self._authentication(),
-                retry_policy=BoundedRetries(retry_total=ATTEMPTS - 1),
-                per_call_policies=[PinnedVersions(), PlainAnswers()],
+                retry_policy=BoundedRetryPolicy(retry_total=ATTEMPTS - 1),
+                per_call_policies=[ApiVersionPolicy(), HtmlResponsePolicy()],
                 user_agent=user_agent(),
                 transport=self._transport(),
             )
 
-        return self._once(kind.__name__, make)
+        return self._once(client_class.__name__, construct)
 
-    def _once(self, name: str, make: Any) -> Any:
-        if name not in self._made:
+    def _once(self, name: str, construct: Any) -> Any:
+        if name not in self._constructed:
             with self._lock:
-                if name not in self._made:
-                    self._made[name] = make()
-        return self._made[name]
+                if name not in self._constructed:
+                    self._constructed[name] = construct()
+        return self._constructed[name]
 
 
-def _marks(page: list[Any], following: str) -> list[str]:
-    """Return what tells the things of a page from those of others: ids, where things have them."""
-    ids = [one["id"] for one in page if isinstance(one, dict) and isinstance(one.get("id"), str)]
-    return ids or [following] * len(page)
+def _page_marks(page: list[Any], next_link: str) -> list[str]:
+    """Return what distinguishes the items of a page from those of other pages.
 
-
-def _objects(things: list[Any], path: str) -> list[Document]:
-    """Return the things of a list, all of which are JSON objects."""
-    return [
-        cast("Document", require_object(one, doing=f"read an item of {path}", provider="azure"))
-        for one in things
+    These are the items' ids, or the link to the next page if the items have no ids.
+    """
+    ids = [
+        item["id"] for item in page if isinstance(item, dict) and isinstance(item.get("id"), str)
     ]
+    return ids or [next_link] * len(page)
+
+
+def _objects(items: list[Any], path: str) -> list[Document]:
+    """Return the items of a list; raises UnexpectedAnswer if one is not a JSON object."""
+    doing = f"read an item of {path}"
+    return [cast("Document", require_object(item, doing=doing, provider="azure")) for item in items]
 
 
 def user_agent() -> str:
-    """Return the name that Azure's logs show for our calls."""
+    """Return the User-Agent of all requests, which Azure's logs contain."""
     return f"skyclust/{skyclust.__version__}"
 
 
 def _transport() -> RequestsTransport:
-    # Not the owner: a client that closes would close the session of all others.
+    # A client that owned the session would close it for all other clients.
     return RequestsTransport(
         session=guarded_session(connections=POOL_CONNECTIONS),
         session_owner=False,

@@ -61,7 +61,7 @@ class AzureCompute(ComputeProvider):
         tag, instances = to_tag(token), []
         with azure_errors(f"look for the instance with token {tag} in {region}"):
             path = self._clients.subscription + VIRTUAL_MACHINES
-            for listed in self._clients.every(path, api_versions.COMPUTE):
+            for listed in self._clients.list_all(path, api_versions.COMPUTE):
                 if tags_of(listed).get(TOKEN_TAG) != tag or location_of(listed) != region:
                     continue
                 vm = read_unless_deleted(
@@ -120,7 +120,7 @@ class AzureCompute(ComputeProvider):
             return instance.state is InstanceState.SUSPENDED
         resource_id = vm_id(self._clients, instance.region, instance.id)
         with azure_errors(f"list the sizes that instance {instance.id} can have as it runs"):
-            sizes = self._clients.every(f"{resource_id}/vmSizes", api_versions.COMPUTE)
+            sizes = self._clients.list_all(f"{resource_id}/vmSizes", api_versions.COMPUTE)
         return not any(_is_same_size(text(size, "name"), instance_type) for size in sizes)
 
     def resize_instance(self, instance: InstanceReference, instance_type: str) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from providers.azure import api_versions, network_resources, write_requests
-from providers.azure.creation_request import check_spec, fingerprint, to_request
+from providers.azure.create_request import check_spec, fingerprint, to_request
 from providers.azure.errors import azure_errors
 from providers.azure.fields import required
 from providers.azure.instances import (

@@ -1,4 +1,4 @@
-"""Where each error code of Azure has its place in the tree of SkyClust's errors."""
+"""The class of SkyClust's error tree for each error code of Azure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from skyclust.errors import (
 # troubleshoot/azure/virtual-machines/windows/error-messages (Compute),
 # azure/virtual-network/virtual-network-troubleshoot-nva and the error tables of
 # rest/api/virtualnetwork (Network), and rest/api/storageservices/common-rest-api-error-codes
-# (the console log, which lies in a storage account).
+# (the console log, which is in a storage account).
 _CODES: Final[dict[type[SkyClustError], tuple[str, ...]]] = {
     Throttled: (
         "OperationThrottled", "ServerBusy", "StorageAccountTooBusy", "TooManyRequests",
@@ -53,8 +53,8 @@ _CODES: Final[dict[type[SkyClustError], tuple[str, ...]]] = {
         "InvalidAuthenticationInfo", "InvalidAuthenticationToken",
         "InvalidAuthenticationTokenAudience", "InvalidAuthenticationTokenTenant",
     ),
-    # A subscription that is hidden from the credential answers as one that does not exist; that
-    # a thing in it were gone shall nobody conclude.
+    # Azure reports a subscription that the credential may not see as not found. This must not be
+    # taken as a proof that a resource in it is gone.
     PermissionDenied: (
         "AccountIsDisabled", "AuthorizationFailed", "AuthorizationPermissionMismatch",
         "DisallowedOperation", "Forbidden", "InsufficientAccountPermissions",
@@ -97,7 +97,7 @@ _CODES: Final[dict[type[SkyClustError], tuple[str, ...]]] = {
         "VMMarketplaceInvalidInput",
     ),
 }  # fmt: skip
-# Compute and Network spell the same code with other capitals now and then.
+# Compute and Network may spell the same code with different capitals.
 ERROR_CODES: Final = {code.lower(): ours for ours, codes in _CODES.items() for code in codes}
 
 # Azure builds many codes from a noun and one of these endings.

@@ -1,4 +1,4 @@
-"""Firewalls: network security groups, of subnets and of interfaces.
+"""Firewalls: network security groups of subnets and interfaces.
 
 Source: https://learn.microsoft.com/en-us/rest/api/virtualnetwork/network-security-groups
 """
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 _DIRECTIONS: Final = {"inbound": "ingress", "outbound": "egress"}
 _ACTIONS: Final = {"allow": "allow", "deny": "deny"}
 _LAST: Final = 65_537
-"""After every priority that a rule may have."""
+"""Sorts a rule without a priority after all others."""
 
 
 def to_firewall(group: Document) -> Resource:
-    """Return a security group as an inventory resource: its own rules, in order of priority.
+    """Return a security group as an inventory resource, with its rules in order of priority.
 
-    The rules that Azure adds to every group are left out.
+    The default rules that Azure adds to every group are left out.
     """
     properties = inner(group, "properties")
     return Resource(
@@ -50,12 +50,12 @@ def to_firewall(group: Document) -> Resource:
 
 
 def _rules(group: Mapping[str, Any]) -> list[JsonValue] | None:
-    """Return all rules in order; None where Azure tells no list of them."""
+    """Return all rules in order; None if Azure returns no list of them."""
     if group.get("securityRules") is None:
         return None
     rules = [inner(rule, "properties") for rule in objects(group, "securityRules")]
     rules.sort(key=_order)
-    return [one for rule in rules for one in _to_rules(rule)]
+    return [each for rule in rules for each in _to_rules(rule)]
 
 
 def _order(rule: Mapping[str, Any]) -> tuple[str, float]:
@@ -64,11 +64,11 @@ def _order(rule: Mapping[str, Any]) -> tuple[str, float]:
 
 
 def _to_rules(rule: Mapping[str, Any]) -> Iterator[JsonValue]:
-    """Yield a rule of Azure once a range of ports: ours have one range each."""
-    sources: list[JsonValue] = [*_ends(rule, "source")]
-    destinations: list[JsonValue] = [*_ends(rule, "destination")]
-    for written in _either(rule, "destinationPortRange") or ["*"]:
-        first, _, last = written.partition("-")
+    """Yield one inventory rule for each port range of a rule of Azure."""
+    sources: list[JsonValue] = [*_peers(rule, "source")]
+    destinations: list[JsonValue] = [*_peers(rule, "destination")]
+    for port_range in _single_and_several(rule, "destinationPortRange") or ["*"]:
+        first, _, last = port_range.partition("-")
         yield {
             "action": _ACTIONS.get((text(rule, "access") or "").lower()),
             "destinations": destinations,
@@ -86,12 +86,12 @@ def _protocol(rule: Mapping[str, Any]) -> str | None:
     return "all" if protocol == "*" else protocol and protocol.lower()
 
 
-def _ends(rule: Mapping[str, Any], side: str) -> list[str]:
+def _peers(rule: Mapping[str, Any], side: str) -> list[str]:
     groups = references(rule, f"{side}ApplicationSecurityGroups")
-    return sorted({*_either(rule, f"{side}AddressPrefix"), *groups})
+    return sorted({*_single_and_several(rule, f"{side}AddressPrefix"), *groups})
 
 
-def _either(rule: Mapping[str, Any], name: str) -> list[str]:
-    """Return what a rule has in a field of one value, and in the one of the same for several."""
-    alone, plural = text(rule, name), name.replace("Prefix", "Prefixes").replace("Range", "Ranges")
-    return [*dict.fromkeys([*([alone] if alone else ()), *texts(rule, plural)])]
+def _single_and_several(rule: Mapping[str, Any], name: str) -> list[str]:
+    """Return the value of a field and the values of its plural field, each value once."""
+    single, plural = text(rule, name), name.replace("Prefix", "Prefixes").replace("Range", "Ranges")
+    return [*dict.fromkeys([*([single] if single else ()), *texts(rule, plural)])]

@@ -1,4 +1,4 @@
-"""Images in the galleries that the subscription owns: each version is an image of its own.
+"""Images in the galleries of the subscription: each image version is an image of its own.
 
 Azure lists galleries by subscription, definitions by gallery and versions by definition.
 Source: https://learn.microsoft.com/en-us/rest/api/compute/gallery-image-versions
@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 GALLERIES: Final = "/providers/Microsoft.Compute/galleries"
 _ARCHITECTURES: Final = {"x64": Architecture.X86_64, "arm64": Architecture.ARM64}
 _COMMUNITY: Final = "community"
-"""The sharing of a gallery whose images everybody may use."""
+"""The sharing permission of a gallery whose images are public."""
 
 
 def get_versions(clients: AzureClients) -> Iterator[Page]:
-    """Yield the image versions in all galleries; what goes while it is read is left out.
+    """Yield the image versions in all galleries, without those deleted while they are listed.
 
-    Of a gallery or definition without an id nothing inside can be listed: it is named itself.
+    The content of a gallery or definition without an id cannot be listed: the gallery or
+    definition itself is then reported as unreadable.
     """
     for galleries in clients.pages(clients.subscription + GALLERIES, api_versions.GALLERIES):
         for gallery in galleries:
@@ -49,16 +50,16 @@ def get_versions(clients: AzureClients) -> Iterator[Page]:
 def to_version(
     gallery: Mapping[str, Any], definition: Mapping[str, Any], version: Mapping[str, Any]
 ) -> Resource:
-    """Return a version of an image as an inventory resource, in the region that it belongs to.
+    """Return an image version as an inventory resource, in the region of its location field.
 
-    Its name is that of the image in its gallery, with the version.
+    Its name is the name of the image definition, with the version.
     """
     properties = inner(version, "properties")
-    storage, told = inner(properties, "storageProfile"), inner(definition, "properties")
+    storage, image = inner(properties, "storageProfile"), inner(definition, "properties")
     boot = inner(storage, "osDiskImage")
     disks = [*([boot] if boot else ()), *objects(storage, "dataDiskImages")]
     sources = {reference(disk, "source") for disk in disks}
-    architecture = _ARCHITECTURES.get((text(told, "architecture") or "").lower())
+    architecture = _ARCHITECTURES.get((text(image, "architecture") or "").lower())
     state, native = provisioning.state_and_native(version, ResourceState.AVAILABLE)
     return Resource(
         provider="azure",
@@ -72,23 +73,23 @@ def to_version(
         created_at=to_datetime(inner(properties, "publishingProfile"), "publishedDate"),
         attributes={
             "architecture": architecture.value if architecture else None,
-            "description": text(told, "description"),
-            "platform": text(told, "osType"),
+            "description": text(image, "description"),
+            "platform": text(image, "osType"),
             "public": _is_public(gallery),
             "size_gib": size_of(disks, "sizeInGB") if boot else None,
-            "snapshots": [*sorted(one for one in sources if one and "/snapshots/" in one)],
+            "snapshots": [*sorted(each for each in sources if each and "/snapshots/" in each)],
         },
     )
 
 
 def _is_public(gallery: Mapping[str, Any]) -> bool | None:
-    """Return whether everybody may use a gallery; one that tells no sharing is its owner's."""
+    """Return whether a gallery is shared with everyone; without a sharing profile it is not."""
     sharing = inner(inner(gallery, "properties"), "sharingProfile")
     return (text(sharing, "permissions") or "").lower() == _COMMUNITY
 
 
 def _children(clients: AzureClients, parent: Document, noun: str) -> Iterator[Document | Page]:
-    """Yield what a gallery or a definition holds, or a page that names the parent."""
+    """Yield the children of a gallery or definition; an unreadable page if it has no id."""
     try:
         path = f"{id_of(parent)}/{noun}"
     except UnexpectedAnswer as error:
@@ -96,6 +97,6 @@ def _children(clients: AzureClients, parent: Document, noun: str) -> Iterator[Do
         return
     try:
         with azure_errors(f"list {path}"):
-            yield from clients.every(path, api_versions.GALLERIES)
+            yield from clients.list_all(path, api_versions.GALLERIES)
     except NotFound:
         return

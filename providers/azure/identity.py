@@ -1,4 +1,4 @@
-"""Who a credential is, and which of the needed permissions it lacks."""
+"""The subscription and principal of a credential, and the permissions that it lacks."""
 
 from __future__ import annotations
 
@@ -62,18 +62,18 @@ NEEDED_PERMISSIONS: Final = (
     "Microsoft.Resources/tags/read",
     "Microsoft.Resources/tags/write",
 )
-"""What the provider calls. The role in docs/providers/azure.md allows exactly this."""
+"""The operations that the provider uses; the role in docs/providers/azure.md allows these only."""
 
 
 def get_identity(clients: AzureClients) -> Identity:
-    """Return subscription and principal, and the permissions that are missing there.
+    """Return subscription and principal, and the permissions that the principal lacks there.
 
-    Raises AuthenticationFailed when Azure does not accept the credential, PermissionDenied
-    when the principal has no role in the subscription.
+    Raises AuthenticationFailed if Azure does not accept the credential, PermissionDenied
+    if the principal has no role in the subscription.
     """
     doing = f"read subscription {clients.subscription_id}"
     with azure_errors(doing):
-        claims = clients.claims()
+        claims = clients.token_claims()
         clients.get(clients.subscription, api_versions.SUBSCRIPTIONS)
     return Identity(
         provider="azure",
@@ -84,7 +84,7 @@ def get_identity(clients: AzureClients) -> Identity:
 
 
 def to_principal(claims: Mapping[str, Any]) -> str:
-    """Return application, object and tenant as an access token names them.
+    """Return application, object and tenant from the claims of an access token.
 
     Source: https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference
     """
@@ -96,21 +96,23 @@ def to_principal(claims: Mapping[str, Any]) -> str:
 
 
 def _missing_permissions(clients: AzureClients) -> tuple[str, ...] | None:
-    """Return what the principal's roles at the subscription do not allow.
+    """Return the needed permissions that the principal's roles at the subscription do not allow.
+
+    None if they cannot be listed.
 
     Source: https://learn.microsoft.com/en-us/rest/api/authorization/permissions/list-for-resource
     """
     path = f"{clients.subscription}/providers/Microsoft.Authorization/permissions"
     try:
         with azure_errors("list the permissions of the credential"):
-            granted = clients.every(path, api_versions.PERMISSIONS)
+            granted = clients.list_all(path, api_versions.PERMISSIONS)
     except (PermissionDenied, NotFound):
-        return None  # whoever may not ask, and clouds that do not tell
+        return None  # the principal may not list them, or the cloud has no such API
     return to_missing(granted)
 
 
 def to_missing(granted: Iterable[Document]) -> tuple[str, ...]:
-    """Return the needed permissions that no role allows; a role's notActions end at that role."""
+    """Return the needed permissions that no role allows; notActions limit their own role only."""
     roles = list(granted)
     return tuple(
         needed for needed in NEEDED_PERMISSIONS if not any(_allows(role, needed) for role in roles)

@@ -1,8 +1,8 @@
-"""Resource ids: Azure compares them without regard to case, we keep one spelling of each.
+"""Resource ids. Azure compares them without regard to case; this provider keeps them in lower case.
 
-The same thing is named with other capitals by other services, and by one service at other
-times. Every id that leaves this package is in lower case, so that inventory sees no change
-where there is none, and ids of different lists can be compared.
+Services spell the same id with different capitals, and a service may change its spelling over
+time. Every id that leaves this package is in lower case, so that inventory sees no change where
+there is none and ids from different lists can be compared.
 
 Source: https://learn.microsoft.com/en-us/azure/azure-resource-manager/management/overview#resource-groups
 """
@@ -25,12 +25,12 @@ _ID: Final = re.compile(
 _PLACEHOLDERS: Final = frozenset(
     {"none", "null", "undefined", "00000000-0000-0000-0000-000000000000"}
 )
-"""What stands in an id, or in its place, where there is nothing to name."""
+"""Values in an id, or in its place, that refer to nothing."""
 
 
 @dataclass(frozen=True)
 class ResourceId:
-    """A resource id in its parts; `kind` is namespace and type, and all is in lower case."""
+    """A parsed resource id, in lower case; `kind` is namespace and type."""
 
     subscription: str
     group: str
@@ -44,47 +44,48 @@ class ResourceId:
         )
 
 
-def to_id(written: str) -> ResourceId | None:
-    """Return a resource id in its parts; None for what is no id of a thing in a group."""
-    found = _ID.fullmatch(written.strip())
-    if found is None:
+def to_id(value: str) -> ResourceId | None:
+    """Return the parsed id; None for text that is not the id of a resource in a group."""
+    match = _ID.fullmatch(value.strip())
+    if match is None:
         return None
-    parts = {name: value.lower() for name, value in found.groupdict().items()}
+    parts = {name: part.lower() for name, part in match.groupdict().items()}
     return ResourceId(**parts)
 
 
-def normal(written: str) -> str:
-    """Return an id, or anything else that Azure compares without case, in our spelling."""
-    return written.lower()
+def normal(value: str) -> str:
+    """Return an id, or any other text that Azure compares without regard to case, in lower case."""
+    return value.lower()
 
 
 def group_of(resource_id: str) -> str:
     """Return the resource group in an id; raises UnexpectedAnswer for an id without one."""
-    found = _ID.match(resource_id)
-    if found is None:
+    match = _ID.match(resource_id)
+    if match is None:
         raise UnexpectedAnswer(f"{resource_id} names no resource group.", provider="azure")
-    return found["group"]
+    return match["group"]
 
 
-def named(written: str | None) -> str | None:
-    """Return an id in our spelling; None for a placeholder, which names nothing.
+def named(value: str | None) -> str | None:
+    """Return an id in lower case; None for a placeholder.
 
-    Deployments leave ids behind whose last part is empty, and some services write the zero
-    UUID or a word where they have no id. Disks name their source without the first slash.
+    Deployments leave ids behind whose last part is empty, and some services return the zero UUID
+    or a text such as `none` in place of an id. Disks return the id of their source without the
+    first slash.
     """
-    path = written.strip().lower() if written else ""
+    path = value.strip().lower() if value else ""
     last = path.rpartition("/")[2]
     if not last or "//" in path or last in _PLACEHOLDERS:
         return None
     return f"/{path}" if path.startswith("subscriptions/") else path
 
 
-def reference(thing: Mapping[str, Any], name: str) -> str | None:
-    """Return the id in a field that refers to something, `{"id": ...}`; None without one."""
-    return named(text(inner(thing, name), "id"))
+def reference(item: Mapping[str, Any], name: str) -> str | None:
+    """Return the id in a reference field, `{"id": ...}`; None without one."""
+    return named(text(inner(item, name), "id"))
 
 
-def references(thing: Mapping[str, Any], name: str) -> list[str]:
+def references(item: Mapping[str, Any], name: str) -> list[str]:
     """Return the ids in a list of references, sorted."""
-    found = (named(text(one, "id")) for one in objects(thing, name))
-    return sorted(one for one in found if one)
+    ids = (named(text(each, "id")) for each in objects(item, name))
+    return sorted(each for each in ids if each)

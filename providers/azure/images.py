@@ -1,4 +1,4 @@
-"""Images: managed images that the subscription owns.
+"""Managed images of the subscription.
 
 Source: https://learn.microsoft.com/en-us/rest/api/compute/images
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def to_image(image: Document) -> Resource:
-    """Return an image as an inventory resource; its size is that of all its disks."""
+    """Return an image as an inventory resource; its size is the sum of its disks."""
     storage = inner(inner(image, "properties"), "storageProfile")
     boot = inner(storage, "osDisk")
     disks = [*([boot] if boot else ()), *objects(storage, "dataDisks")]
@@ -40,12 +40,12 @@ def to_image(image: Document) -> Resource:
             "platform": text(boot, "osType"),
             "public": False,
             "size_gib": size_of(disks, "diskSizeGB") if boot else None,
-            "snapshots": [*sorted(one for one in snapshots if one)],
+            "snapshots": [*sorted(each for each in snapshots if each)],
         },
     )
 
 
 def size_of(disks: Sequence[Mapping[str, Any]], name: str) -> int | float | None:
-    """Return the size of all disks of an image; None where that of one is not told."""
+    """Return the total size of an image's disks; None if Azure omits the size of a disk."""
     sizes = [number(disk, name) for disk in disks]
     return sum(size for size in sizes if size) if sizes and None not in sizes else None

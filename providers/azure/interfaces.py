@@ -83,8 +83,8 @@ def get_network_index(clients: AzureClients) -> NetworkIndex:
     """Return all interfaces and public addresses of the subscription."""
     provider = clients.subscription + "/providers/Microsoft.Network"
     return NetworkIndex(
-        by_id(clients.every(f"{provider}/networkInterfaces", api_versions.NETWORK)),
-        by_id(clients.every(f"{provider}/publicIPAddresses", api_versions.NETWORK)),
+        by_id(clients.list_all(f"{provider}/networkInterfaces", api_versions.NETWORK)),
+        by_id(clients.list_all(f"{provider}/publicIPAddresses", api_versions.NETWORK)),
     )
 
 

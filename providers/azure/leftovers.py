@@ -88,7 +88,7 @@ def _unused(
     path = f"{clients.subscription}/resourceGroups/{group}/providers/Microsoft.Network/{kind}"
     try:
         with azure_errors(f"look for what is left of instance {instance.id}"):
-            resources = clients.every(path, api_versions.NETWORK)
+            resources = clients.list_all(path, api_versions.NETWORK)
     except NotFound:  # the resource group was deleted with everything in it
         return []
     return [

@@ -1,4 +1,4 @@
-"""Load balancers of the network layer.
+"""Load balancers (layer 4).
 
 Source: https://learn.microsoft.com/en-us/rest/api/load-balancer/load-balancers
 """
@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 def to_load_balancer(balancer: Document) -> Resource:
     """Return a load balancer as an inventory resource.
 
-    It is internet-facing when one of its front ends has a public address, and internal when
-    all have addresses of subnets; `address` is the first of those, for public ones are
+    It is internet-facing if any frontend IP configuration has a public address, and internal if
+    all have addresses of subnets. `address` is the first private address: public addresses are
     resources of their own.
     """
-    fronts = objects(inner(balancer, "properties"), "frontendIPConfigurations")
-    ends = [inner(front, "properties") for front in fronts]
-    subnet = next((found for one in ends if (found := reference(one, "subnet"))), None)
-    addresses = (text(one, "privateIPAddress") for one in ends)
+    frontends = objects(inner(balancer, "properties"), "frontendIPConfigurations")
+    configurations = [inner(frontend, "properties") for frontend in frontends]
+    subnets = (reference(each, "subnet") for each in configurations)
+    subnet = next((each for each in subnets if each), None)
+    addresses = (text(each, "privateIPAddress") for each in configurations)
     state, native = provisioning.state_and_native(balancer, ResourceState.AVAILABLE)
     return Resource(
         provider="azure",
@@ -40,22 +41,26 @@ def to_load_balancer(balancer: Document) -> Resource:
         native_state=native,
         tags=tags_of(balancer),
         attributes={
-            "address": next((one for one in addresses if one), None),
+            "address": next((each for each in addresses if each), None),
             "dns_name": None,
             "firewalls": [],
             "network": subnet.partition("/subnets/")[0] if subnet else None,
-            "scheme": _scheme(ends),
+            "scheme": _scheme(configurations),
             "type": _type(text(inner(balancer, "sku"), "name")),
-            "zones": [*sorted({zone for front in fronts for zone in texts(front, "zones")})],
+            "zones": [
+                *sorted({zone for frontend in frontends for zone in texts(frontend, "zones")})
+            ],
         },
     )
 
 
-def _scheme(ends: Sequence[Mapping[str, Any]]) -> str | None:
-    """Return which side a balancer faces; None for one whose front ends do not tell."""
-    if any(inner(one, "publicIPAddress") or inner(one, "publicIPPrefix") for one in ends):
+def _scheme(configurations: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return `internet-facing` or `internal`; None if the configurations show neither."""
+    if any(
+        inner(each, "publicIPAddress") or inner(each, "publicIPPrefix") for each in configurations
+    ):
         return "internet-facing"
-    if ends and all(inner(one, "subnet") for one in ends):
+    if configurations and all(inner(each, "subnet") for each in configurations):
         return "internal"
     return None
 

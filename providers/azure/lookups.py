@@ -80,7 +80,7 @@ def find_image(clients: AzureClients, region: str, image: str) -> Document:
         return dict(zip(("publisher", "offer", "sku", "version"), urn, strict=True))
     path = f"{clients.subscription}/providers/Microsoft.Compute/images"
     with azure_errors(f"look for image {image!r} in {region}"):
-        images = _by_name(clients.every(path, api_versions.COMPUTE), region, image)
+        images = _by_name(clients.list_all(path, api_versions.COMPUTE), region, image)
     if not images:
         raise NotFound(
             f"The subscription has no image {image!r} in {region}.",
@@ -102,7 +102,7 @@ def find_subnet(clients: AzureClients, region: str, network: str | None, token: 
     if network is not None and "/subnets/" in network.lower():
         return network
     with azure_errors(f"look for network {network or ''!r} in {region}"):
-        listed = clients.every(
+        listed = clients.list_all(
             f"{clients.subscription}/providers/Microsoft.Network/virtualNetworks",
             api_versions.NETWORK,
         )
@@ -136,7 +136,7 @@ def find_keys(clients: AzureClients, keys: Sequence[str]) -> list[str]:
             continue
         path = f"{clients.subscription}/providers/Microsoft.Compute/sshPublicKeys"
         with azure_errors(f"look for SSH key {key!r}"):
-            listed = clients.every(path, api_versions.COMPUTE)
+            listed = clients.list_all(path, api_versions.COMPUTE)
         matching = [
             each for each in listed if normal(key) in {id_of(each), normal(name_of(each))}
         ]  # fmt: skip

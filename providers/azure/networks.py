@@ -1,4 +1,4 @@
-"""Networks: virtual networks and their subnets, which Azure lists within them.
+"""Virtual networks and their subnets, which Azure returns as a field of the network.
 
 Source: https://learn.microsoft.com/en-us/rest/api/virtualnetwork/virtual-networks
 """
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 NETWORKS: Final = "/providers/Microsoft.Network/virtualNetworks"
 
-_KEPT_BY_AZURE: Final = 5
-"""Addresses of each subnet that Azure keeps for itself
+_RESERVED_BY_AZURE: Final = 5
+"""The number of addresses that Azure reserves in each subnet
 (https://learn.microsoft.com/en-us/azure/virtual-network/virtual-networks-faq)."""
 
 
@@ -35,7 +35,7 @@ def get_networks(clients: AzureClients) -> Iterator[Page]:
 
 
 def get_subnets(clients: AzureClients) -> Iterator[Page]:
-    """Yield the subnets of all networks, page by page; of an odd network, the network."""
+    """Yield the subnets of all networks, page by page; an unreadable network is yielded itself."""
     for page in clients.pages(clients.subscription + NETWORKS, api_versions.NETWORK):
         subnets: list[Document] = []
         for network in page:
@@ -47,19 +47,22 @@ def get_subnets(clients: AzureClients) -> Iterator[Page]:
 
 
 def to_subnets(network: Document) -> list[Document]:
-    """Return the subnets of a network, each told of its network's location.
+    """Return the subnets of a network, each with the location of the network.
 
-    A network without its list of subnets is not one without subnets: raises UnexpectedAnswer.
+    Raises UnexpectedAnswer for a network without the list: that does not mean an empty list.
     """
     properties = inner(network, "properties")
     subnets = objects(properties, "subnets")
     if properties.get("subnets") is None:
-        raise UnexpectedAnswer("Azure tells no 'subnets' of it.", provider="azure")
+        raise UnexpectedAnswer("It has no 'subnets'.", provider="azure")
     return [{"location": network.get("location"), **subnet} for subnet in subnets]
 
 
 def to_network(network: Document) -> Resource:
-    """Return a virtual network as an inventory resource; its first range stands first."""
+    """Return a virtual network as an inventory resource.
+
+    The first address range stays first, the others are sorted.
+    """
     prefixes = texts(inner(inner(network, "properties"), "addressSpace"), "addressPrefixes")
     cidrs: list[JsonValue] = [*prefixes[:1], *sorted(prefixes[1:])]
     state, native = provisioning.state_and_native(network, ResourceState.AVAILABLE)
@@ -77,7 +80,7 @@ def to_network(network: Document) -> Resource:
 
 
 def to_subnet(subnet: Document) -> Resource:
-    """Return a subnet as an inventory resource; one of two families has both ranges."""
+    """Return a subnet as an inventory resource; a dual-stack subnet has two ranges."""
     ranges = ranges_of(subnet)
     subnet_id = id_of(subnet)
     state, native = provisioning.state_and_native(subnet, ResourceState.AVAILABLE)
@@ -93,7 +96,7 @@ def to_subnet(subnet: Document) -> Resource:
             "available_addresses": _available(
                 ranges, len(objects(inner(subnet, "properties"), "ipConfigurations"))
             ),
-            "cidr": next((one for one in ranges if ":" not in one), None),
+            "cidr": next((each for each in ranges if ":" not in each), None),
             "cidrs": [*ranges] or None,
             "default": False,
             "network": subnet_id.partition("/subnets/")[0],
@@ -103,19 +106,19 @@ def to_subnet(subnet: Document) -> Resource:
 
 
 def ranges_of(subnet: Mapping[str, Any]) -> list[str]:
-    """Return the address ranges of a subnet: those of IPv4 first, each as Azure orders them."""
+    """Return the address ranges of a subnet: IPv4 before IPv6, else in Azure's order."""
     properties = inner(subnet, "properties")
-    alone = text(properties, "addressPrefix")
-    every = dict.fromkeys([*([alone] if alone else ()), *texts(properties, "addressPrefixes")])
-    return sorted(every, key=lambda one: ":" in one)
+    single = text(properties, "addressPrefix")
+    ranges = dict.fromkeys([*([single] if single else ()), *texts(properties, "addressPrefixes")])
+    return sorted(ranges, key=lambda each: ":" in each)
 
 
 def _available(ranges: Sequence[str], used: int) -> int | None:
-    """Return how many addresses are free; None where Azure's answer does not tell.
+    """Return the number of free addresses; None for a subnet of several ranges or of IPv6.
 
-    Azure counts what is configured, of both families and of all ranges as one.
+    Azure lists the IP configurations of all ranges and both families together.
     """
     if len(ranges) != 1 or ":" in ranges[0]:
         return None
     size = ip_network(ranges[0], strict=False).num_addresses
-    return max(0, size - _KEPT_BY_AZURE - used)
+    return max(0, size - _RESERVED_BY_AZURE - used)

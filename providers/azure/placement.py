@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from providers.azure import api_versions
 from providers.azure.catalog import image_versions
+from providers.azure.create_request import check_spec
 from providers.azure.creation import find_vm_by_name, name_in_use_error
-from providers.azure.creation_request import check_spec
 from providers.azure.errors import azure_errors
 from providers.azure.fields import inner, objects, text
 from providers.azure.ids import normal

@@ -16,18 +16,19 @@ if TYPE_CHECKING:
 def get_regions(clients: AzureClients) -> list[str]:
     """Return the names of the locations that the subscription may use, sorted.
 
-    Logical locations (`europe`) hold nothing, so only physical ones are regions. Source:
-    https://learn.microsoft.com/en-us/rest/api/resources/subscriptions/list-locations
+    Logical locations (`europe`) contain no resources, so only physical locations are regions.
+    Source: https://learn.microsoft.com/en-us/rest/api/resources/subscriptions/list-locations
     """
     with azure_errors("list the locations of the subscription"):
-        listed = clients.every(f"{clients.subscription}/locations", api_versions.SUBSCRIPTIONS)
-    return sorted({required(one, "name").lower() for one in listed if _is_physical(one)})
+        listed = clients.list_all(f"{clients.subscription}/locations", api_versions.SUBSCRIPTIONS)
+    physical = (location for location in listed if _is_physical(location))
+    return sorted({required(location, "name").lower() for location in physical})
 
 
 def _is_physical(location: Document) -> bool:
-    # A private cloud may tell no metadata; it has physical locations only.
-    kind = text(inner(location, "metadata"), "regionType") or "Physical"
-    return kind.lower() == "physical" and (text(location, "type") or "Region") == "Region"
+    # A private cloud may return no metadata; it has physical locations only.
+    region_type = text(inner(location, "metadata"), "regionType") or "Physical"
+    return region_type.lower() == "physical" and (text(location, "type") or "Region") == "Region"
 
 
 def check_region(clients: AzureClients, region: str) -> None:

@@ -93,7 +93,7 @@ def _disks_of_restore(
     path = f"{clients.subscription}/resourceGroups/{group}/providers/Microsoft.Compute/disks"
     try:
         with azure_errors(f"look for disks that are left of the instance with vmId {vm_unique_id}"):
-            disks = clients.every(path, api_versions.DISKS)
+            disks = clients.list_all(path, api_versions.DISKS)
     except NotFound:  # the resource group was deleted with everything in it
         return
     for disk in disks:

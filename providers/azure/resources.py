@@ -1,4 +1,4 @@
-"""What all of Azure's resources have: id, name, place, tags and times."""
+"""The fields that all Azure resources have: id, name, location, zones, tags and times."""
 
 from __future__ import annotations
 
@@ -11,47 +11,47 @@ from providers.azure.ids import normal
 from skyclust.errors import UnexpectedAnswer
 
 
-def id_of(thing: Mapping[str, Any]) -> str:
-    """Return the id in our spelling; raises UnexpectedAnswer for a thing without one."""
-    return normal(required(thing, "id"))
+def id_of(resource: Mapping[str, Any]) -> str:
+    """Return the id in lower case; raises UnexpectedAnswer for a resource without one."""
+    return normal(required(resource, "id"))
 
 
-def name_of(thing: Mapping[str, Any]) -> str:
-    """Return the name, which is the last part of the id where Azure does not repeat it."""
-    return text(thing, "name") or required(thing, "id").rpartition("/")[2]
+def name_of(resource: Mapping[str, Any]) -> str:
+    """Return the name, or the last part of the id if there is no name field."""
+    return text(resource, "name") or required(resource, "id").rpartition("/")[2]
 
 
-def location_of(thing: Mapping[str, Any]) -> str:
-    """Return the region; raises UnexpectedAnswer for a thing that Azure tells no place of."""
-    return to_region(required(thing, "location"))
+def location_of(resource: Mapping[str, Any]) -> str:
+    """Return the region; raises UnexpectedAnswer for a resource without a location."""
+    return to_region(required(resource, "location"))
 
 
-def to_region(written: str) -> str:
-    """Return a region as regions are named: Azure writes `West Europe` at times."""
-    return written.replace(" ", "").lower()
+def to_region(location: str) -> str:
+    """Return a location in the form of the regions' names: Azure also writes `West Europe`."""
+    return location.replace(" ", "").lower()
 
 
-def zone_of(thing: Mapping[str, Any]) -> str | None:
-    """Return the zone of a thing; None for one that is in no zone, or in several."""
-    zones = texts(thing, "zones")
+def zone_of(resource: Mapping[str, Any]) -> str | None:
+    """Return the zone of a resource; None for a resource in no zone or in several."""
+    zones = texts(resource, "zones")
     return zones[0] if len(zones) == 1 else None
 
 
-def tags_of(thing: Mapping[str, Any]) -> dict[str, str]:
-    """Return the tags of anything; one without a value has an empty one."""
-    tags = inner(thing, "tags")
+def tags_of(resource: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tags of a resource; a tag without a value has an empty value."""
+    tags = inner(resource, "tags")
     return {name: text(tags, name) or "" for name in tags}
 
 
-def to_datetime(thing: Mapping[str, Any], name: str) -> datetime | None:
-    """Return a time of Azure's in UTC, which a time without a zone is in."""
-    written = text(thing, name)
-    if written is None:
+def to_datetime(item: Mapping[str, Any], name: str) -> datetime | None:
+    """Return a time field in UTC, or None without one; a time without an offset is in UTC."""
+    value = text(item, name)
+    if value is None:
         return None
     try:
-        moment = datetime.fromisoformat(written)
+        time = datetime.fromisoformat(value)
     except ValueError as error:
-        raise UnexpectedAnswer(f"Its {name!r} is no time: {written}.", provider="azure") from error
-    if moment.year == 1:  # .NET's word for a time that is not known
+        raise UnexpectedAnswer(f"Its {name!r} is no time: {value}.", provider="azure") from error
+    if time.year == 1:  # .NET's DateTime.MinValue, for an unknown time
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)

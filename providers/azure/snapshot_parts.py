@@ -45,7 +45,7 @@ def get_parts(clients: AzureClients, group: str, tag: str, value: str) -> list[D
     """Return the parts in a resource group, of any instance snapshot, that have a tag's value."""
     path = f"{clients.subscription}/resourceGroups/{group}/providers/Microsoft.Compute/snapshots"
     with azure_errors(f"list the snapshots in group {group}"):
-        snapshots = clients.every(path, api_versions.DISKS)
+        snapshots = clients.list_all(path, api_versions.DISKS)
     return [
         part for part in snapshots
         if tags_of(part).get(tag) == value and {SNAPSHOT_TAG, PARTS_TAG} <= set(tags_of(part))

@@ -1,4 +1,4 @@
-"""Snapshots of single disks.
+"""Snapshots of disks.
 
 Source: https://learn.microsoft.com/en-us/rest/api/compute/snapshots
 """
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def to_snapshot(snapshot: Document) -> Resource:
-    """Return a snapshot as an inventory resource; its size is that of the disk it was taken of.
+    """Return a snapshot as an inventory resource; its size is the size of its source disk.
 
-    Azure has no tiers of snapshots.
+    Azure has no storage tiers of snapshots.
     """
     properties = inner(snapshot, "properties")
     return Resource(
@@ -36,7 +36,7 @@ def to_snapshot(snapshot: Document) -> Resource:
         attributes={
             "description": None,
             "disk": source_of(snapshot, "/disks/"),
-            "encrypted": True,  # as every managed disk
+            "encrypted": True,  # Azure encrypts every snapshot of a managed disk
             "size_gib": number(properties, "diskSizeGB"),
             "tier": None,
         },
@@ -44,7 +44,7 @@ def to_snapshot(snapshot: Document) -> Resource:
 
 
 def state_of(snapshot: Document) -> ResourceState | None:
-    """Return the state of a snapshot; one that is still being copied is PENDING."""
+    """Return the state of a snapshot; PENDING while it is being copied."""
     percent = number(inner(snapshot, "properties"), "completionPercent")
     copied = percent is None or percent >= 100
     settled = ResourceState.AVAILABLE if copied else ResourceState.PENDING

@@ -1,4 +1,4 @@
-"""Access tokens: given out again before their time, and renewed when Azure says it has passed."""
+"""Access tokens: cached by azure-identity, and renewed when Azure reports them as expired."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from skyclust.redaction import register_issued
 
 EXPIRED: Final = "ExpiredAuthenticationToken"
-"""Resource Manager's code for a token whose time has passed by its clock
+"""Resource Manager's error code for a token that has expired by its clock
 (https://learn.microsoft.com/en-us/azure/azure-resource-manager/troubleshooting/common-deployment-errors)."""
 
 
 class RenewableIdentity:
-    """An identity of azure-identity that can be made anew, and forgets its tokens by that."""
+    """An azure-identity credential that can be replaced, which discards its cached tokens."""
 
     def __init__(self, open_identity: Callable[[], Any]) -> None:
         self._open = open_identity
         self._lock = threading.Lock()
         self._identity: Any = None
-        self._given: str | None = None
+        self._latest_token: str | None = None
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
-        """Return a token, from the identity's cache while it takes it for good."""
+        """Return a token, from the cache of azure-identity while it considers the token valid."""
         with self._lock:
             if self._identity is None:
                 self._identity = self._open()
@@ -37,23 +37,28 @@ class RenewableIdentity:
         register_issued(token.token)
         with self._lock:
             if identity is self._identity:
-                self._given = token.token
+                self._latest_token = token.token
         return token
 
-    def forget(self, token: str) -> None:
-        """Let the next token be a new one, unless another thread has seen to that."""
+    def discard(self, token: str) -> None:
+        """Make the next call of `get_token` request a new token.
+
+        Does nothing if another thread has discarded the token already.
+        """
         with self._lock:
-            if self._given == token:
-                self._identity = self._given = None
+            if self._latest_token == token:
+                self._identity = self._latest_token = None
 
 
-class Authentication(ARMChallengeAuthenticationPolicy):
-    """Adds the token, and once a new one for a token that Azure takes for expired.
+class AuthenticationPolicy(ARMChallengeAuthenticationPolicy):
+    """Adds the access token to requests, and repeats a request once if its token has expired.
 
-    The identity goes by the clock of this computer and Azure by its own, so a token may be
-    good here and expired there. What is refused so was not carried out, and may be sent again.
+    azure-identity judges the expiry by the clock of this computer and Azure by its own clock, so
+    a token may be valid here and expired there. A request refused for that reason was not
+    carried out and can be repeated.
 
-    To an endpoint without TLS the token is added too: whoever typed http:// meant it.
+    The token is also sent to an endpoint without TLS, because the credential names http://
+    explicitly.
     """
 
     def __init__(self, identity: RenewableIdentity, scope: str) -> None:
@@ -68,19 +73,19 @@ class Authentication(ARMChallengeAuthenticationPolicy):
     def on_challenge(
         self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]
     ) -> bool:
-        """Return whether the challenge of an answer is met; one that cannot be read is not."""
+        """Return whether the response's challenge was met; False if it cannot be parsed."""
         try:
             return bool(super().on_challenge(request, response))
         except ValueError:
             return False
 
     def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
-        """Return the answer; a request whose token has expired is sent a second time."""
-        answer = super().send(request)
-        if answer.http_response.status_code != 401 or not _has_expired(answer.http_response):
-            return answer
-        sent = str(request.http_request.headers.get("Authorization", ""))
-        self._renewable.forget(sent.partition(" ")[2])
+        """Return the response; a request whose token has expired is sent a second time."""
+        response = super().send(request)
+        if response.http_response.status_code != 401 or not _has_expired(response.http_response):
+            return response
+        header = str(request.http_request.headers.get("Authorization", ""))
+        self._renewable.discard(header.partition(" ")[2])
         self._token = None
         self.on_request(request)
         return self.next.send(request)

@@ -171,7 +171,7 @@ class AzureHarness:
 
     def machines(self) -> int:
         """Return how many machines are in the region."""
-        found = self._operator.every(COMPUTE, "virtualMachines")
+        found = self._operator.list_all(COMPUTE, "virtualMachines")
         return sum(1 for machine in found if machine["location"] == REGION)
 
     def belongings(self) -> Sequence[str]:
@@ -183,7 +183,7 @@ class AzureHarness:
             (NETWORK, "publicIPAddresses"),
         )
         return sorted(
-            str(one["id"]).lower() for kind in kinds for one in self._operator.every(*kind)
+            str(one["id"]).lower() for kind in kinds for one in self._operator.list_all(*kind)
         )
 
     def seed(self, kind: ResourceKind, count: int) -> Sequence[str]:

@@ -46,7 +46,7 @@ class AzureOperator:
         self._subscription = f"/subscriptions/{sandbox.subscription_id}"
         self.subnet = self._path(NETWORK, "virtualNetworks", f"default-{region}/subnets/default")
 
-    def every(self, provider: tuple[str, str], kind: str) -> list[dict[str, Any]]:
+    def list_all(self, provider: tuple[str, str], kind: str) -> list[dict[str, Any]]:
         """Return all things of a kind in the subscription."""
         path = f"{self._subscription}/providers/{provider[0]}/{kind}"
         address = f"{self._sandbox.endpoint}{path}?api-version={provider[1]}"

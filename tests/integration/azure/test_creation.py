@@ -37,7 +37,7 @@ def test_a_machine_gets_all_that_is_asked_for(
         boot_disk=DiskSpec(size_gib=64, type="Premium_LRS"),
         disks=(DiskSpec(size_gib=8), DiskSpec(size_gib=9)),
     )
-    subnet = operator.every(NETWORK, "virtualNetworks")
+    subnet = operator.list_all(NETWORK, "virtualNetworks")
     [ours] = [one for one in subnet if one["location"] == REGION]
     prefix = ours["properties"]["subnets"][0]["properties"]["addressPrefix"]
     address = prefix.replace("0.0/20", "0.77")
@@ -86,10 +86,10 @@ def test_a_name_that_somebody_else_has_is_refused(
     provider: AzureProvider, operator: AzureOperator, spec: Spec, becomes: Becomes
 ) -> None:
     first = provider.create_instance(spec(), TOKEN)
-    before = len(operator.every(NETWORK, "networkInterfaces"))
+    before = len(operator.list_all(NETWORK, "networkInterfaces"))
     with pytest.raises(InvalidRequest, match="has a machine of that name"):
         provider.create_instance(spec(), "another token")
-    assert len(operator.every(NETWORK, "networkInterfaces")) == before
+    assert len(operator.list_all(NETWORK, "networkInterfaces")) == before
     becomes(first, InstanceState.RUNNING)
     provider.delete_instance(first.reference)
     with pytest.raises(Conflict, match="is being deleted"):
@@ -159,8 +159,8 @@ def test_a_size_that_is_not_to_be_had_leaves_nothing(
     elsewhere = spec(region="eastus", type="Standard_M64ms", public_address=True)
     with pytest.raises(CapacityExhausted):
         provider.create_instance(elsewhere, TOKEN)
-    assert operator.every(NETWORK, "networkInterfaces") == []
-    assert operator.every(NETWORK, "publicIPAddresses") == []
+    assert operator.list_all(NETWORK, "networkInterfaces") == []
+    assert operator.list_all(NETWORK, "publicIPAddresses") == []
 
 
 def test_what_cannot_be_removed_yet_is_asked_for_again(
@@ -178,15 +178,15 @@ def test_what_cannot_be_removed_yet_is_asked_for_again(
     azure_sandbox.clear()
     again = provider.create_instance(spec(public_address=True), TOKEN)
     assert again.public_addresses
-    assert len(operator.every(NETWORK, "networkInterfaces")) == 1
+    assert len(operator.list_all(NETWORK, "networkInterfaces")) == 1
 
 
 def test_a_placement_is_checked_as_a_create_checks_it(
     provider: AzureProvider, operator: AzureOperator, spec: Spec
 ) -> None:
     provider.check_placement(spec())
-    assert operator.every(COMPUTE, "virtualMachines") == []
-    assert operator.every(NETWORK, "networkInterfaces") == []
+    assert operator.list_all(COMPUTE, "virtualMachines") == []
+    assert operator.list_all(NETWORK, "networkInterfaces") == []
     with pytest.raises(NotFound, match="no image 'silver'"):
         provider.check_placement(spec(image="silver"))
     with pytest.raises(NotFound, match="no network 'nowhere'"):

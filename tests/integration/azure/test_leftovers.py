@@ -29,7 +29,7 @@ GROUP = "skyclust"
 
 
 def _names(operator: AzureOperator, kind: str) -> set[str]:
-    return {str(one["name"]) for one in operator.every(NETWORK, kind)}
+    return {str(one["name"]) for one in operator.list_all(NETWORK, kind)}
 
 
 def _interface(operator: AzureOperator, name: str, tags: dict[str, str]) -> str:
@@ -117,7 +117,7 @@ def test_an_interface_that_a_machine_has_taken_stays(
 ) -> None:
     operator.ready(operator.instance("db"))
     tags = {TOKEN_TAG: TOKEN, INSTANCE_TAG: gone.unique_id}
-    [interface] = operator.every(NETWORK, "networkInterfaces")
+    [interface] = operator.list_all(NETWORK, "networkInterfaces")
     operator.ready(
         operator.put(
             NETWORK,
@@ -168,7 +168,7 @@ def test_a_delete_marks_and_a_delete_that_is_refused_harms_nobody(
     with pytest.raises(PermissionDenied):
         provider.delete_instance(made.reference)
     for kind in ("networkInterfaces", "publicIPAddresses"):
-        assert [one["tags"][INSTANCE_TAG] for one in operator.every(NETWORK, kind)] == [
+        assert [one["tags"][INSTANCE_TAG] for one in operator.list_all(NETWORK, kind)] == [
             made.unique_id
         ]
     provider.remove_leftovers(made.reference)

@@ -10,15 +10,10 @@ from typing import Any
 import pytest
 from azure.identity import ClientSecretCredential, ManagedIdentityCredential
 
-from providers.azure.authentication import (
-    LONGEST_RETRY_AFTER,
-    BoundedRetries,
-    TokenRetries,
-    WithoutTls,
-    open_identity,
-)
+from providers.azure.authentication import PlainHttpTransport, TokenRetryPolicy, open_identity
 from providers.azure.client import AzureClients, user_agent
 from providers.azure.credential import AzureCredential
+from providers.azure.policies import MAX_RETRY_AFTER_SECONDS, BoundedRetryPolicy
 from providers.azure.provider import AzureProvider
 from skyclust.contract import CredentialModel
 from skyclust.errors import ConfigurationError
@@ -97,10 +92,10 @@ def test_every_client_calls_the_credentials_endpoint(values: dict[str, str], end
     assert user_agent().startswith("skyclust/")
 
 
-def test_the_next_page_is_asked_of_our_endpoint_alone() -> None:
+def test_the_next_page_is_requested_from_the_credentials_endpoint_only() -> None:
     clients: Any = AzureClients(credential())
     elsewhere = "https://evil.example.com/subscriptions/s/x?api-version=1&$skiptoken=a%20b"
-    assert clients._here(elsewhere, "list disks") == (
+    assert clients._next_url(elsewhere, "list disks") == (
         "https://management.azure.com/subscriptions/s/x?api-version=1&$skiptoken=a%20b"
     )
 
@@ -114,17 +109,17 @@ def test_many_calls_share_one_client() -> None:
 @pytest.mark.parametrize(
     ("policy", "method", "status", "wait", "again"),
     [
-        (BoundedRetries, "GET", 429, "1", True),
-        (BoundedRetries, "GET", 429, f"{LONGEST_RETRY_AFTER + 1:.0f}", False),
-        (BoundedRetries, "GET", 503, None, True),
-        (BoundedRetries, "POST", 429, "1", True),
-        (BoundedRetries, "POST", 503, "1", False),
-        (BoundedRetries, "POST", 504, None, False),
-        (TokenRetries, "POST", 503, None, True),
+        (BoundedRetryPolicy, "GET", 429, "1", True),
+        (BoundedRetryPolicy, "GET", 429, f"{MAX_RETRY_AFTER_SECONDS + 1:.0f}", False),
+        (BoundedRetryPolicy, "GET", 503, None, True),
+        (BoundedRetryPolicy, "POST", 429, "1", True),
+        (BoundedRetryPolicy, "POST", 503, "1", False),
+        (BoundedRetryPolicy, "POST", 504, None, False),
+        (TokenRetryPolicy, "POST", 503, None, True),
     ],
 )
 def test_a_long_wait_is_handed_on_and_nothing_done_twice(
-    policy: type[BoundedRetries], method: str, status: int, wait: str | None, again: bool
+    policy: type[BoundedRetryPolicy], method: str, status: int, wait: str | None, again: bool
 ) -> None:
     """A restart whose answer was lost at a gateway may have been carried out."""
     retries = policy(retry_total=3)
@@ -139,6 +134,6 @@ def test_a_long_wait_is_handed_on_and_nothing_done_twice(
 
 def test_http_is_spoken_only_where_it_was_typed() -> None:
     plain: Any = open_identity(credential(authority="http://127.0.0.1:1"))
-    assert isinstance(plain._client._pipeline._transport, WithoutTls)
+    assert isinstance(plain._client._pipeline._transport, PlainHttpTransport)
     secure: Any = open_identity(credential())
-    assert not isinstance(secure._client._pipeline._transport, WithoutTls)
+    assert not isinstance(secure._client._pipeline._transport, PlainHttpTransport)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from azure.mgmt.compute.models import VirtualMachine
 
+from providers.azure.create_request import check_spec, fingerprint, to_request
 from providers.azure.creation import is_not_visible_yet
-from providers.azure.creation_request import check_spec, fingerprint, to_request
 from providers.azure.lookups import Lookups, find_image, throwaway_key
 from providers.azure.resource_names import ResourceNames, tags_for
 from providers.azure.tags import check_tags, to_tag

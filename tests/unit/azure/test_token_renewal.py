@@ -42,7 +42,7 @@ def test_many_that_were_refused_with_one_token_renew_it_once() -> None:
     identity = _renewable()
     refused = identity.get_token("s").token
     for _ in range(4):
-        identity.forget(refused)
+        identity.discard(refused)
         assert identity.get_token("s").token == "token-2"
-    identity.forget("token-2")
+    identity.discard("token-2")
     assert identity.get_token("s").token == "token-3"
