@@ -71,7 +71,7 @@ class AzureDisks(DiskProvider):
         vm = read_same_vm(self._clients, instance)
         doing = f"detach disk {detached} from instance {instance.id} in {instance.region}"
         if reference(os_disk(vm), "managedDisk") == detached:
-            raise InvalidRequest(f"Could not {doing}: it is the boot disk.", provider="azure")
+            raise InvalidRequest(f"Could not {doing}: it is the OS disk.", provider="azure")
         attached = data_disks_for_update(vm)
         kept = [disk for disk in attached if reference(disk, "managedDisk") != detached]
         if len(kept) < len(attached):

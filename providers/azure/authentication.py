@@ -18,13 +18,7 @@ from providers.azure.credential import CLOUDS, AzureCredential
 from providers.azure.policies import BoundedRetryPolicy
 from skyclust.errors import ConfigurationError
 from skyclust.providerkit.guarded_requests import guarded_session
-
-CONNECT_SECONDS: Final = 5.0
-"""A host that has not answered the TCP handshake by then is not there."""
-
-READ_SECONDS: Final = 60.0
-"""Resource Manager itself gives up on a service after 60 seconds
-(https://learn.microsoft.com/en-us/azure/azure-resource-manager/management/request-limits-and-throttling)."""
+from skyclust.providerkit.timeouts import CONNECT_SECONDS, LONG_READ_SECONDS
 
 TOKEN_ATTEMPTS: Final = 3
 """Fewer than for other requests: every call needs a token, and a user waits while a credential is
@@ -67,7 +61,7 @@ def open_identity(
     """
     options: dict[str, Any] = {
         "connection_timeout": CONNECT_SECONDS,
-        "read_timeout": READ_SECONDS,
+        "read_timeout": LONG_READ_SECONDS,
     }
     if credential.managed_identity:  # azure-identity has its own retries for it
         return ManagedIdentityCredential(client_id=credential.client_id, **options)
@@ -114,5 +108,5 @@ def _transport(credential: AzureCredential) -> RequestsTransport:
         session=guarded_session(connections=1),
         session_owner=False,
         connection_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
+        read_timeout=LONG_READ_SECONDS,
     )

@@ -29,14 +29,16 @@ from azure.mgmt.network import NetworkManagementClient
 from azure.mgmt.resource.resources import ResourceManagementClient
 
 import skyclust
-from providers.azure.authentication import CONNECT_SECONDS, READ_SECONDS, open_identity
+from providers.azure.authentication import open_identity
 from providers.azure.credential import AzureCredential
 from providers.azure.policies import ApiVersionPolicy, BoundedRetryPolicy, HtmlResponsePolicy
 from providers.azure.token_renewal import AuthenticationPolicy, RenewableIdentity
 from skyclust.errors import UnexpectedAnswer
 from skyclust.providerkit.answers import require_list, require_object
+from skyclust.providerkit.error_context import ENDPOINT_HINT
 from skyclust.providerkit.guarded_requests import guarded_session
 from skyclust.providerkit.paging import PageGuard
+from skyclust.providerkit.timeouts import CONNECT_SECONDS, LONG_READ_SECONDS
 
 ATTEMPTS: Final = 5
 """Resource Manager refills the token bucket of a throttled subscription every second
@@ -165,8 +167,8 @@ class AzureClients:
             return orjson.loads(response.content)
         except ValueError as error:
             raise UnexpectedAnswer(
-                f"Could not read {urlsplit(request.url).path}: the answer is no JSON.",
-                hint="Is a proxy or another service answering at the endpoint?",
+                f"Could not read {urlsplit(request.url).path}: the answer is not JSON.",
+                hint=ENDPOINT_HINT,
                 provider="azure",
             ) from error
 
@@ -288,5 +290,5 @@ def _transport() -> RequestsTransport:
         session=guarded_session(connections=POOL_CONNECTIONS),
         session_owner=False,
         connection_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
+        read_timeout=LONG_READ_SECONDS,
     )

@@ -27,14 +27,15 @@ from providers.azure.instances import (
     vm_id,
 )
 from providers.azure.interfaces import read_network_index, read_unless_deleted
-from providers.azure.polling import Pauses
 from providers.azure.replaced_disks import delete_unattached_disks
 from providers.azure.resources import id_of, location_of, tags_of
 from providers.azure.states import VmState, state_error
 from providers.azure.tags import TOKEN_TAG, to_tag
 from skyclust.contract import ComputeProvider
-from skyclust.errors import NotFound
+from skyclust.errors import NotFound, Timeout
 from skyclust.model.instance import Instance, InstanceReference, InstanceSpec, InstanceState
+from skyclust.providerkit.polling import polls
+from skyclust.providerkit.timeouts import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from providers.azure.client import AzureClients, Document
@@ -134,16 +135,22 @@ class AzureCompute(ComputeProvider):
         if _is_same_size(size_of(vm), instance_type):
             return
         if state.state is InstanceState.SUSPENDED:
-            hint = "Stop it first: its memory is for its size."
+            hint = "Stop it first: the content of its memory cannot move to another size."
             raise state_error(instance, state, "resize", hint)
         with azure_errors(_doing("resize", instance)):
             size = {"hardwareProfile": {"vmSize": instance_type}}
             write_requests.update_vm(self._clients, vm, size)
         if state.power not in {"stopped", "deallocated"}:
             return
-        pauses = Pauses(f"Instance {instance.id} in {instance.region} is still being resized")
-        while state_of(read_same_vm(self._clients, instance)).state is InstanceState.UPDATING:
-            pauses.take()
+        for _ in polls(WAIT_SECONDS):
+            vm = read_same_vm(self._clients, instance)
+            if state_of(vm).state is not InstanceState.UPDATING:
+                return
+        raise Timeout(
+            f"Instance {instance.id} in {instance.region} is still being resized after"
+            f" {WAIT_SECONDS:.0f} s.",
+            provider="azure",
+        )
 
     def delete_instance(self, instance: InstanceReference) -> None:
         """Request the deletion of a VM and of the resources that were created for it.

@@ -40,9 +40,9 @@ def check_spec(spec: InstanceSpec) -> None:
     check_tags(doing, spec.tags)
     problem = None
     if len(spec.disks) > MAX_DATA_DISKS:
-        problem = f"at most {MAX_DATA_DISKS} data disks can be created with a machine"
+        problem = f"at most {MAX_DATA_DISKS} data disks can be created with a VM"
     elif spec.name.isdigit() or spec.name.endswith((".", "-")):
-        problem = "a machine's name is not a number"
+        problem = "the name of a VM is not a number and does not end in a dot or a dash"
     elif spec.private_address is not None and not _is_ip_address(spec.private_address):
         problem = f"{spec.private_address} is not an address (10.0.0.5)"
     if problem is not None:

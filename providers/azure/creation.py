@@ -94,7 +94,7 @@ def _read_existing(clients: AzureClients, spec: InstanceSpec, doing: str) -> Doc
     existing = find_vm_by_name(clients, spec, doing)
     if isinstance(existing, NotFound):
         if existing.code.lower() == "resourcegroupnotfound":
-            with azure_errors(f"make resource group {clients.resource_group}"):
+            with azure_errors(f"create resource group {clients.resource_group}"):
                 write_requests.put_resource_group(clients, clients.resource_group, spec.region)
         return None
     return existing
@@ -138,11 +138,11 @@ def name_in_use_error(
     clients: AzureClients, spec: InstanceSpec, existing: Document
 ) -> SkyClustError:
     """Return the error for a name that another VM of the resource group has."""
-    message = f"Could not create {spec.name}: group {clients.resource_group} has a machine of that"
+    message = f"Could not create {spec.name}: group {clients.resource_group} already has a VM of"
     if state_of(existing).state is InstanceState.DELETING:
-        return Conflict(f"{message} name, which is being deleted.", provider="azure")
+        return Conflict(f"{message} that name, which is being deleted.", provider="azure")
     return InvalidRequest(
-        f"{message} name.",
+        f"{message} that name.",
         hint="Choose another name, or another resource group for the credential.",
         provider="azure",
     )
@@ -158,14 +158,14 @@ def _clean_up(clients: AzureClients, spec: InstanceSpec, token: str, error: Term
         network_resources.delete_network_resources(clients, names)
     except Transient as failure:
         raise Conflict(
-            f"{error.message} What was made for it is not removed yet: {failure.message}",
+            f"{error.message} The resources created for it are not deleted yet: {failure.message}",
             hint=error.hint,
             provider="azure",
             code=error.code,
         ) from error
     except SkyClustError:
         created = f"{names.interface} or {names.address} in group {clients.resource_group}"
-        error.hint = f"{error.hint} If there is {created}, remove it by hand.".strip()
+        error.hint = f"{error.hint} If {created} exists, delete it by hand.".strip()
 
 
 def is_not_visible_yet(
@@ -182,7 +182,7 @@ def is_not_visible_yet(
     created = [names.interface, names.address]
     if error.code == "ResourceGroupNotFound":
         created.append(f"'{clients.resource_group}'")
-    # "Could not make web-nic: Resource .../subnets/web referenced by resource .../web-nic was ..."
+    # "Could not create web-nic: Resource .../subnets/web referenced by resource .../web-nic was"
     message = error.message.partition(": ")[2].lower()
     missing = message.partition(" referenced by ")[0]
     return any(name.lower() in missing for name in created)

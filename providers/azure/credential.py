@@ -1,4 +1,4 @@
-"""The credential of one Azure subscription: what the form asks for, and what it refuses."""
+"""The credential of one Azure subscription: its fields and their validation."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import ClassVar, Final, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from skyclust.contract import CredentialModel
+from skyclust.providerkit.credential_fields import base_address, refuse_whitespace, require_match
 from skyclust.providerkit.endpoints import Endpoint
 from skyclust.providerkit.permissions import OperatorPermissions
 
@@ -20,7 +21,7 @@ _RESOURCE_GROUP: Final = re.compile(r"[\w().-]{0,89}[\w()-]", re.ASCII)
 
 
 class AzureCloud(StrEnum):
-    """The clouds that Microsoft and its partners run."""
+    """The Azure clouds that Microsoft and its partners operate."""
 
     PUBLIC = "public"
     US_GOVERNMENT = "usgovernment"
@@ -29,15 +30,15 @@ class AzureCloud(StrEnum):
 
 @dataclass(frozen=True)
 class CloudAddresses:
-    """Where a cloud signs in and is managed, and the audience that its tokens are for."""
+    """The authority and Resource Manager endpoint of a cloud, and the audience of its tokens."""
 
     authority: str
     endpoint: str
     audience: str
 
 
-# azure.identity.AzureAuthorityHosts and azure.mgmt.core.tools.get_arm_endpoints; a test holds
-# them together.
+# As in azure.identity.AzureAuthorityHosts and azure.mgmt.core.tools.get_arm_endpoints, which a
+# test compares them with.
 CLOUDS: Final = {
     AzureCloud.PUBLIC: CloudAddresses(
         "https://login.microsoftonline.com",
@@ -60,8 +61,8 @@ CLOUDS: Final = {
 class AzureCredential(CredentialModel):
     """A service principal with a secret or a certificate, or a managed identity.
 
-    Field names are azure-identity's own. Exactly one way to sign in is given, so that it is
-    always clear which identity is meant.
+    Field names are those of azure-identity. Exactly one authentication method is given, so that
+    the identity is never ambiguous.
     """
 
     destination_fields: ClassVar[frozenset[str] | None] = frozenset(
@@ -82,7 +83,7 @@ class AzureCredential(CredentialModel):
         default=None,
         title="Client ID",
         description="The application (client) ID of the service principal; with a managed"
-        " identity, that of a user-assigned one.",
+        " identity, that of a user-assigned identity.",
     )
     client_secret: SecretStr | None = Field(
         default=None,
@@ -103,7 +104,7 @@ class AzureCredential(CredentialModel):
     managed_identity: bool = Field(
         default=False,
         title="Managed identity",
-        description="Sign in as the identity of the machine in Azure that runs the worker.",
+        description="Authenticate as the identity of the Azure VM that runs the worker.",
     )
     cloud: AzureCloud = Field(
         default=AzureCloud.PUBLIC,
@@ -118,42 +119,35 @@ class AzureCredential(CredentialModel):
     audience: Endpoint | None = Field(
         default=None,
         title="Audience",
-        description="What tokens are asked for, for a private cloud (the audience of its Resource"
-        " Manager's metadata). Empty: the cloud's own.",
+        description="The audience of access tokens, for a private cloud (from the metadata of its"
+        " Resource Manager). Empty: the cloud's own.",
     )
     resource_group: str = Field(
         default="skyclust",
         title="Resource group",
-        description="The group that machines are made in; made with the first machine if there"
-        " is none.",
+        description="The group that VMs are created in; created with the first VM if it does"
+        " not exist.",
     )
 
     @field_validator("*", mode="before")
     @classmethod
-    def _empty_means_absent(cls, value: object, info: object) -> object:
-        # A form sends the empty string for a field that was left alone.
-        content = value.get_secret_value() if isinstance(value, SecretStr) else value
-        if content != "":
-            return value.strip() if isinstance(value, str) else value
-        return cls.model_fields[getattr(info, "field_name", "")].default
+    def _strip(cls, value: object) -> object:
+        return value.strip() if isinstance(value, str) else value
 
     @field_validator("client_secret")
     @classmethod
-    def _without_blanks(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and re.search(r"\s", value.get_secret_value()):
-            raise ValueError("contains a blank or a line break: copy it again")
-        return value
+    def _check_client_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        return refuse_whitespace(value)
 
     @field_validator("subscription_id", "client_id")
     @classmethod
-    def _id(cls, value: str | None) -> str | None:
-        if value is not None and not _UUID.fullmatch(value.lower()):
-            raise ValueError("is not an id (00000000-1111-2222-3333-444444444444)")
-        return value.lower() if value else value
+    def _check_id(cls, value: str | None) -> str | None:
+        message = "is not an id (00000000-1111-2222-3333-444444444444)"
+        return require_match(value.lower(), _UUID, message) if value else value
 
     @field_validator("tenant_id")
     @classmethod
-    def _id_or_domain(cls, value: str | None) -> str | None:
+    def _check_id_or_domain(cls, value: str | None) -> str | None:
         if value is None:
             return None
         if not _UUID.fullmatch(value.lower()) and not _DOMAIN.fullmatch(value.lower()):
@@ -162,7 +156,7 @@ class AzureCredential(CredentialModel):
 
     @field_validator("certificate_data")
     @classmethod
-    def _certificate_and_key(cls, value: SecretStr | None) -> SecretStr | None:
+    def _check_certificate(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None:
             return None
         content = value.get_secret_value()
@@ -172,24 +166,22 @@ class AzureCredential(CredentialModel):
 
     @field_validator("resource_group")
     @classmethod
-    def _name_of_a_group(cls, value: str) -> str:
-        if not _RESOURCE_GROUP.fullmatch(value):
-            raise ValueError("has up to 90 letters, digits or characters of _().- and no dot last")
-        return value
+    def _check_resource_group(cls, value: str) -> str:
+        message = "has up to 90 letters, digits or characters of _().- and no dot last"
+        return require_match(value, _RESOURCE_GROUP, message)
 
     @field_validator("endpoint", "authority", "audience")
     @classmethod
-    def _base_of_paths(cls, value: str | None) -> str | None:
-        # Paths that begin with a slash are put behind it.
-        return value.rstrip("/") if value else value
+    def _check_base_url(cls, value: str | None) -> str | None:
+        return base_address(value)
 
     @model_validator(mode="after")
-    def _one_way_to_sign_in(self) -> Self:
-        ways = (self.client_secret, self.certificate_data, self.managed_identity or None)
-        if sum(way is not None for way in ways) != 1:
+    def _check_authentication_method(self) -> Self:
+        methods = (self.client_secret, self.certificate_data, self.managed_identity or None)
+        if sum(method is not None for method in methods) != 1:
             raise ValueError("give one of client_secret, certificate_data and managed_identity")
         if self.password is not None and self.certificate_data is None:
-            raise ValueError("password is of use only together with certificate_data")
+            raise ValueError("password is used only together with certificate_data")
         if self.managed_identity and (self.tenant_id or self.authority):
             raise ValueError("a managed identity has its tenant: leave tenant_id, authority empty")
         if self.managed_identity and (self.endpoint or self.audience):
@@ -201,22 +193,22 @@ class AzureCredential(CredentialModel):
         return self
 
     def service_addresses(self) -> list[str]:
-        """Return the private endpoint and authority, where they are given."""
+        """Return the private endpoint and the private authority, if given."""
         return [address for address in (self.endpoint, self.authority) if address]
 
     def check_permitted(self, permissions: OperatorPermissions) -> None:
-        """Raise ConfigurationError for a managed identity that the operator does not allow."""
+        """Raise ConfigurationError if the operator does not allow the use of a managed identity."""
         if self.managed_identity:
-            permissions.require_worker_identity("the managed identity of the worker's machine")
+            permissions.require_worker_identity("the managed identity of the worker's VM")
 
     def addresses(self) -> CloudAddresses:
-        """Return where to sign in and to call, and for which audience: the given, else the cloud's.
+        """Return authority, endpoint and audience: the given ones, else those of the cloud.
 
         None of them ends in a slash.
         """
-        own = CLOUDS[self.cloud]
+        cloud = CLOUDS[self.cloud]
         return CloudAddresses(
-            self.authority or own.authority,
-            self.endpoint or own.endpoint,
-            self.audience or own.audience,
+            self.authority or cloud.authority,
+            self.endpoint or cloud.endpoint,
+            self.audience or cloud.audience,
         )

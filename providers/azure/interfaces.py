@@ -137,7 +137,7 @@ def _to_interface(interface: Mapping[str, Any], network: NetworkIndex) -> Interf
 def _configurations(interface: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the properties of the interface's IP configurations, the primary one first."""
     entries = objects(inner(interface, "properties"), "ipConfigurations")
-    configurations = [inner(entry, "properties") for entry in entries]
+    configurations: list[Mapping[str, Any]] = [inner(entry, "properties") for entry in entries]
     if len(configurations) < 2:
         return configurations
     return sorted(configurations, key=lambda each: not flag(each, "primary"))

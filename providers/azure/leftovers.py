@@ -39,7 +39,7 @@ def tag_network_resources(clients: AzureClients, vm: Document) -> None:
         if TOKEN_TAG not in tags or not created_for_vm:
             continue
         try:
-            with azure_errors(f"mark {id_of(resource)} as a part of instance {id_of(vm)}"):
+            with azure_errors(f"tag {id_of(resource)} as a part of instance {id_of(vm)}"):
                 vm_tag = {INSTANCE_TAG: unique_id(vm)}
                 write_requests.merge_tags(clients, id_of(resource), vm_tag)
         except NotFound:
@@ -87,7 +87,7 @@ def _unused(
     """
     path = f"{clients.subscription}/resourceGroups/{group}/providers/Microsoft.Network/{kind}"
     try:
-        with azure_errors(f"look for what is left of instance {instance.id}"):
+        with azure_errors(f"look for leftovers of instance {instance.id}"):
             resources = clients.list_all(path, api_versions.NETWORK)
     except NotFound:  # the resource group was deleted with everything in it
         return []

@@ -84,8 +84,8 @@ def find_image(clients: AzureClients, region: str, image: str) -> Document:
     if not images:
         raise NotFound(
             f"The subscription has no image {image!r} in {region}.",
-            hint="An image of a publisher is given by its URN (publisher:offer:sku:version), one"
-            " of a gallery by its id.",
+            hint="An image of a publisher is given by its URN"
+            " (publisher:offer:sku:version), an image of a gallery by its id.",
             provider="azure",
         )
     return {"id": required(_require_unique(images, "image", image, region), "id")}
@@ -180,7 +180,7 @@ def _select_subnet(network: Mapping[str, Any], region: str, token: str) -> str:
     )
     if not usable:
         raise InvalidRequest(
-            f"Network {name_of(network)!r} in {region} has no subnet for machines.",
+            f"Network {name_of(network)!r} in {region} has no subnet that accepts VMs.",
             provider="azure",
         )
     number = int.from_bytes(sha256(token.encode()).digest()[:8])
@@ -194,7 +194,7 @@ def _default_network(networks: Sequence[Document], region: str) -> Document:
     names = ", ".join(sorted(map(name_of, networks))) or "none"
     raise InvalidRequest(
         f"Azure has no default network, and {len(networks)} networks are in {region}.",
-        hint=f"Name the one that is meant, or a subnet: {names}.",
+        hint=f"Specify one of these networks, or a subnet: {names}.",
         provider="azure",
     )
 
@@ -214,7 +214,7 @@ def _require_unique(
         ids = ", ".join(sorted(map(id_of, resources)))
         raise InvalidRequest(
             f"{len(resources)} {noun}s in {where} are called {name!r}: {ids}.",
-            hint="Give the id of the one that is meant.",
+            hint="Specify it by its id.",
             provider="azure",
         )
     return resources[0]

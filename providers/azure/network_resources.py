@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from providers.azure import api_versions, provisioning, write_requests
 from providers.azure.errors import azure_errors
 from providers.azure.fields import inner, required
-from providers.azure.polling import Pauses
 from providers.azure.resource_names import ResourceNames, tags_for
-from skyclust.errors import Conflict, InvalidRequest, NotFound, Unavailable
+from skyclust.errors import Conflict, InvalidRequest, NotFound, Timeout, Unavailable
 from skyclust.model.instance import InstanceSpec
 from skyclust.model.resource import ResourceState
+from skyclust.providerkit.polling import polls
+from skyclust.providerkit.timeouts import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from providers.azure.client import AzureClients, Document
@@ -87,7 +88,7 @@ def _create(
     body: Document,
     put: Callable[[AzureClients, str, str, Document], Document],
 ) -> Document:
-    doing = f"make {name}"
+    doing = f"create {name}"
     try:
         with azure_errors(doing):
             resource = put(clients, clients.resource_group, name, body)
@@ -97,20 +98,21 @@ def _create(
         if existing is None:
             raise
         resource = existing
-    pauses = Pauses(f"{name} is not ready")
-    while not provisioning.is_ready(resource):
+    for attempt in polls(WAIT_SECONDS):
+        if attempt:
+            latest = _read(clients, kind, name, clients.resource_group)
+            if latest is None:
+                raise Conflict(f"Could not {doing}: it was deleted meanwhile.", provider="azure")
+            resource = latest
+        if provisioning.is_ready(resource):
+            return resource
         if provisioning.unsettled_state(resource) is ResourceState.ERROR:
             raise Unavailable(
                 f"Could not {doing}: its provisioning state is {provisioning.native(resource)}.",
                 hint="Repeat the request with the same token: it is created again.",
                 provider="azure",
             )
-        pauses.take()
-        latest = _read(clients, kind, name, clients.resource_group)
-        if latest is None:
-            raise Conflict(f"Could not {doing}: it was removed meanwhile.", provider="azure")
-        resource = latest
-    return resource
+    raise Timeout(f"{name} is not ready after {WAIT_SECONDS:.0f} s.", provider="azure")
 
 
 def _delete(
@@ -120,9 +122,8 @@ def _delete(
     group: str,
     delete: Callable[[AzureClients, str, str], None],
 ) -> None:
-    pauses = Pauses(f"{name} is still there")
     try:
-        with azure_errors(f"remove {name}"):
+        with azure_errors(f"delete {name}"):
             delete(clients, group, name)
     except NotFound:
         return
@@ -131,8 +132,10 @@ def _delete(
         if resource is None or _is_attached(resource):
             return
         raise
-    while _read(clients, kind, name, group) is not None:
-        pauses.take()
+    for _ in polls(WAIT_SECONDS):
+        if _read(clients, kind, name, group) is None:
+            return
+    raise Timeout(f"{name} is not deleted after {WAIT_SECONDS:.0f} s.", provider="azure")
 
 
 def _is_attached(resource: Document) -> bool:

@@ -82,7 +82,7 @@ class AzurePlacement(PlacementProvider):
 
 def _read(read: Callable[[], Document], missing: str) -> Document:
     try:
-        with azure_errors("look for what a machine needs"):
+        with azure_errors("look up what the VM needs"):
             return read()
     except NotFound as error:
         raise NotFound(missing, provider="azure", code=error.code) from error

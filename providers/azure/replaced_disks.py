@@ -92,7 +92,7 @@ def _disks_of_restore(
     """Yield the disks in a group that an incomplete restore of a VM, by vmId, created."""
     path = f"{clients.subscription}/resourceGroups/{group}/providers/Microsoft.Compute/disks"
     try:
-        with azure_errors(f"look for disks that are left of the instance with vmId {vm_unique_id}"):
+        with azure_errors(f"look for leftover disks of the instance with vmId {vm_unique_id}"):
             disks = clients.list_all(path, api_versions.DISKS)
     except NotFound:  # the resource group was deleted with everything in it
         return

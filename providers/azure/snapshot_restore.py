@@ -153,7 +153,7 @@ def _create_disk(
     tags = {**_copied_tags(disk or present), **own_tags}
     tags.setdefault(REPLACES_TAG, str(_replaced_disk(vm, replacement, present)))
     body = to_request(vm, required(replacement.part, "id"), present, tags)
-    with azure_errors(f"make disk {new.name} from snapshot {name_of(replacement.part)}"):
+    with azure_errors(f"create disk {new.name} from snapshot {name_of(replacement.part)}"):
         return write_requests.put_disk(clients, new.group, new.name, body)
 
 
@@ -258,6 +258,6 @@ def _finish(clients: AzureClients, new: ResourceId) -> bool:
     if replaced is None:
         return True
     if delete_replaced_disk(clients, replaced):
-        with azure_errors(f"end the restore of disk {new.name}"):
+        with azure_errors(f"complete the restore of disk {new.name}"):
             write_requests.delete_tags(clients, str(new), {REPLACES_TAG: str(replaced)})
     return False

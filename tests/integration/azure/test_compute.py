@@ -174,7 +174,7 @@ def test_disks_that_cannot_be_moved_are_refused(
 ) -> None:
     disks = running.attributes["disks"]
     assert isinstance(disks, list)
-    with pytest.raises(InvalidRequest, match="is the boot disk"):
+    with pytest.raises(InvalidRequest, match="is the OS disk"):
         provider.detach_disk(running.reference, str(disks[0]))
     disk = operator.ready(operator.disk("spare"))
     provider.attach_disk(running.reference, disk)

@@ -87,7 +87,7 @@ def test_a_name_that_somebody_else_has_is_refused(
 ) -> None:
     first = provider.create_instance(spec(), TOKEN)
     before = len(operator.list_all(NETWORK, "networkInterfaces"))
-    with pytest.raises(InvalidRequest, match="has a machine of that name"):
+    with pytest.raises(InvalidRequest, match="already has a VM of that name"):
         provider.create_instance(spec(), "another token")
     assert len(operator.list_all(NETWORK, "networkInterfaces")) == before
     becomes(first, InstanceState.RUNNING)
@@ -112,7 +112,7 @@ def test_a_cloud_that_knows_no_condition_makes_one_machine_all_the_same(
     # As a process does that looked before the machine was there.
     late = creation.put_vm(clients, spec(), TOKEN, "create instance web")
     assert late.id == made.id
-    with pytest.raises(InvalidRequest, match="has a machine of that name"):
+    with pytest.raises(InvalidRequest, match="already has a VM of that name"):
         creation.put_vm(clients, spec(), "another", "create instance web")
 
 
@@ -173,7 +173,7 @@ def test_what_cannot_be_removed_yet_is_asked_for_again(
             action="NetworkInterfaces_Delete", code="NicReservedForAnotherVm", status=400, **refused
         ),
     )
-    with pytest.raises(Conflict, match="is not removed yet"):
+    with pytest.raises(Conflict, match="are not deleted yet"):
         provider.create_instance(spec(public_address=True), TOKEN)
     azure_sandbox.clear()
     again = provider.create_instance(spec(public_address=True), TOKEN)
@@ -210,7 +210,7 @@ def test_a_placement_is_checked_as_a_create_checks_it(
     with pytest.raises(InvalidRequest, match="Azure has no default network, and 2 networks"):
         provider.check_placement(spec())
     provider.create_instance(spec(network="another"), TOKEN)
-    with pytest.raises(InvalidRequest, match="has a machine of that name"):
+    with pytest.raises(InvalidRequest, match="already has a VM of that name"):
         provider.check_placement(spec(network="another"))
 
 
