@@ -1,4 +1,4 @@
-"""The sandbox Azure as the conformance suite wants it: seeded, counted, and failing on demand."""
+"""The harness of the conformance suite for the Azure sandbox: seeds, counts and faults."""
 
 from __future__ import annotations
 
@@ -81,9 +81,9 @@ class AzureHarness:
         )
 
     def fail(self, failure: Failure) -> None:
-        """Let the calls of the suite's principal fail.
+        """Make the calls of the suite's principal fail.
 
-        Whoever denies a list in Azure denies the subscription: no list is of one region.
+        A denied list is denied for the whole subscription: Azure has no list of one region.
         """
         user = self._sandbox.client_id
         fault = partial(Fault, access_key=user)
@@ -100,15 +100,15 @@ class AzureHarness:
             ],
             Failure.HTML: [fault(kind=FaultKind.HTML)],
             Failure.NULL: [fault(kind=FaultKind.NULL)],
-            Failure.NO_LIST: [one(kind=FaultKind.EMPTY) for one in lists],
-            Failure.ENDLESS: [one(kind=FaultKind.REPEAT) for one in lists],
+            Failure.NO_LIST: [each(kind=FaultKind.EMPTY) for each in lists],
+            Failure.ENDLESS: [each(kind=FaultKind.REPEAT) for each in lists],
             Failure.NO_CAPACITY: [create(kind=FaultKind.ERROR, code="AllocationFailed")],
             Failure.NO_QUOTA: [create(kind=FaultKind.ERROR, code="QuotaExceeded")],
         }
         self._sandbox.inject(*faults[failure])
 
     def spoil(self, kind: ResourceKind) -> str:
-        """Let lists show a thing that was seeded without its id; return its name."""
+        """Make lists return a seeded resource without its id; return its name."""
         name = self._seeded[kind]
         user = self._sandbox.client_id
         omit = partial(Fault, kind=FaultKind.OMIT, access_key=user, field="id", item=name)
@@ -116,19 +116,19 @@ class AzureHarness:
         return name
 
     def reuse(self, instance: InstanceReference) -> InstanceReference:
-        """Make a machine of the same name in the same group."""
+        """Create a VM of the same name in the same resource group."""
         parts = instance.id.split("/")
-        made = self._operator.ready(self._operator.instance(parts[-1], group=parts[4]))
-        assert made == instance.id
-        unique = self._operator.machine(made)["properties"]["vmId"]
+        vm_id = self._operator.ready(self._operator.instance(parts[-1], group=parts[4]))
+        assert vm_id == instance.id
+        unique = self._operator.vm(vm_id)["properties"]["vmId"]
         return instance.model_copy(update={"unique_id": unique})
 
     def reboots(self) -> int:
-        """Return how many restarts have reached the sandbox, which refuses none by itself."""
+        """Return the number of restarts that reached the sandbox, which refuses none itself."""
         return self._sandbox.calls().get("VirtualMachines_Restart", 0)
 
     def break_after(self, calls: int) -> None:
-        """Lose the reply of the call after so many, and answer none that follows."""
+        """Drop the reply of the call after this many, and fail all later calls."""
         user = self._sandbox.client_id
         self._sandbox.inject(
             Fault(kind=FaultKind.DROP_REPLY, access_key=user, after=calls, times=1),
@@ -144,11 +144,11 @@ class AzureHarness:
         return sum(self._sandbox.calls().values())
 
     def unmapped_errors(self) -> Sequence[str]:
-        """Return the SDK's classes and Azure's documented codes that have no place."""
+        """Return the SDK's classes and Azure's documented codes that are in no table."""
         return [*unplaced_classes(), *unplaced_codes()]
 
     def spec(self, name: str) -> InstanceSpec:
-        """Return a small machine; its image is given by the id that Azure tells for it."""
+        """Return the spec of a small instance; its image is given by the id that Azure returns."""
         image = (
             f"/Subscriptions/{self._sandbox.subscription_id}/Providers/Microsoft.Compute"
             f"/Locations/{REGION}/Publishers/{IMAGE['publisher']}/ArtifactTypes/VMImage"
@@ -165,17 +165,17 @@ class AzureHarness:
         )
 
     def spec_by_names(self, name: str) -> InstanceSpec:
-        """Return the same machine by the URN of its image and the name of its network."""
+        """Return the same spec with the URN of the image and the name of the network."""
         names = {"image": ":".join(IMAGE.values()), "network": f"default-{REGION}"}
         return self.spec(name).model_copy(update=names)
 
     def machines(self) -> int:
-        """Return how many machines are in the region."""
-        found = self._operator.list_all(COMPUTE, "virtualMachines")
-        return sum(1 for machine in found if machine["location"] == REGION)
+        """Return the number of VMs in the region."""
+        vms = self._operator.list_all(COMPUTE, "virtualMachines")
+        return sum(1 for vm in vms if vm["location"] == REGION)
 
     def belongings(self) -> Sequence[str]:
-        """Return the ids of machines, disks, interfaces and addresses."""
+        """Return the ids of VMs, disks, interfaces and addresses."""
         kinds = (
             (COMPUTE, "virtualMachines"),
             (DISKS, "disks"),
@@ -183,28 +183,28 @@ class AzureHarness:
             (NETWORK, "publicIPAddresses"),
         )
         return sorted(
-            str(one["id"]).lower() for kind in kinds for one in self._operator.list_all(*kind)
+            str(each["id"]).lower() for kind in kinds for each in self._operator.list_all(*kind)
         )
 
     def seed(self, kind: ResourceKind, count: int) -> Sequence[str]:
-        """Make resources of a kind and return their ids."""
-        made = self._operator.make(kind, count)
-        self._seeded[kind] = made[0].rpartition("/")[2]
-        return made
+        """Create resources of a kind and return their ids."""
+        created = self._operator.create(kind, count)
+        self._seeded[kind] = created[0].rpartition("/")[2]
+        return created
 
     def spare_disk(self) -> str:
-        """Make a disk that nothing uses."""
+        """Create a disk that nothing uses."""
         return self._operator.ready(self._operator.disk("spare"))
 
     def write(self, instance_id: str, text: str) -> None:
-        """Write a text to every disk of a machine."""
+        """Write a text to every disk of a VM."""
         for disk in self._disks(instance_id):
             self._sandbox.write(disk, text)
 
     def read(self, instance_id: str) -> Sequence[str]:
-        """Return the text on each disk of a machine."""
+        """Return the text on each disk of a VM."""
         return [self._sandbox.content(disk) for disk in self._disks(instance_id)]
 
     def _disks(self, instance_id: str) -> list[str]:
-        storage = self._operator.machine(instance_id)["properties"]["storageProfile"]
+        storage = self._operator.vm(instance_id)["properties"]["storageProfile"]
         return [disk["managedDisk"]["id"] for disk in (storage["osDisk"], *storage["dataDisks"])]

@@ -1,4 +1,4 @@
-"""Azure passes the shared suite."""
+"""The Azure provider passes the conformance suite."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class TestAzure(
     ConsoleSuite,
     TagSuite,
 ):
-    """The Azure provider against the sandbox Azure."""
+    """The Azure provider against the Azure sandbox."""
 
     provider_class = AzureProvider
     gaps: ClassVar = {}
 
     @pytest.fixture
     def harness(self, azure_sandbox: AzureSandbox, monkeypatch: pytest.MonkeyPatch) -> AzureHarness:
-        """The sandbox, and an SDK that makes all its attempts without waiting between them."""
-        waiting = "azure.core.pipeline.transport.HttpTransport.sleep"
-        monkeypatch.setattr(waiting, lambda transport, seconds: None)
+        """Return the harness; the SDK retries without delays."""
+        sleep = "azure.core.pipeline.transport.HttpTransport.sleep"
+        monkeypatch.setattr(sleep, lambda transport, seconds: None)
         return AzureHarness(azure_sandbox)

@@ -1,4 +1,4 @@
-"""The Azure provider on the sandbox Azure, and an operator to prepare things with."""
+"""The Azure provider against the sandbox, and an operator to prepare resources with."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ Becomes = Callable[[Instance, InstanceState], Instance]
 
 
 @pytest.fixture(autouse=True)
-def _impatient_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
-    waiting = "azure.core.pipeline.transport.HttpTransport.sleep"
-    monkeypatch.setattr(waiting, lambda transport, seconds: None)
+def _no_retry_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    sleep = "azure.core.pipeline.transport.HttpTransport.sleep"
+    monkeypatch.setattr(sleep, lambda transport, seconds: None)
 
 
 @pytest.fixture
@@ -58,36 +58,36 @@ def provider(credential: AzureCredential) -> AzureProvider:
 
 @pytest.fixture
 def operator(azure_sandbox: AzureSandbox) -> AzureOperator:
-    """Return somebody else who works in the subscription."""
+    """Return a second principal that works in the subscription."""
     return AzureOperator(azure_sandbox, REGION, IMAGE)
 
 
 @pytest.fixture
 def spec() -> Spec:
-    """Return a function that makes the spec of a small machine."""
+    """Return a function that returns the spec of a small instance."""
 
-    def of(**changes: Any) -> InstanceSpec:
+    def small(**changes: Any) -> InstanceSpec:
         values = {"name": "web", "region": REGION, "type": "Standard_B2s", "image": URN}
         return InstanceSpec.model_validate(values | changes)
 
-    return of
+    return small
 
 
 @pytest.fixture
 def becomes(provider: AzureProvider) -> Becomes:
-    """Return a function that waits until a machine has a state."""
+    """Return a function that waits until an instance has a state."""
 
-    def wait(machine: Instance, state: InstanceState) -> Instance:
-        found = wait_for_state(
-            provider, machine.reference, state, deadline_seconds=20, poll_seconds=0.02
+    def wait(instance: Instance, state: InstanceState) -> Instance:
+        result = wait_for_state(
+            provider, instance.reference, state, deadline_seconds=20, poll_seconds=0.02
         )
-        assert found is not None
-        return found
+        assert result is not None
+        return result
 
     return wait
 
 
 @pytest.fixture
 def running(provider: AzureProvider, spec: Spec, becomes: Becomes) -> Instance:
-    """Return a machine that runs."""
+    """Return a running instance."""
     return becomes(provider.create_instance(spec(), TOKEN), InstanceState.RUNNING)

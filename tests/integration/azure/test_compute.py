@@ -1,4 +1,4 @@
-"""Changing machines: power and price, sizes, disks of two writers, snapshots half taken."""
+"""Power states and billing, sizes, disks of two writers, and incomplete snapshots."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.integration.azure.conftest import TOKEN, Becomes, Spec
 pytestmark = pytest.mark.integration
 
 
-def test_a_machine_that_is_only_powered_off_says_that_it_is_billed(
+def test_a_vm_that_is_only_powered_off_is_still_billed(
     provider: AzureProvider, running: Instance, becomes: Becomes
 ) -> None:
     assert running.attributes["billed"] is True
@@ -43,7 +43,7 @@ def test_a_machine_that_is_only_powered_off_says_that_it_is_billed(
     assert (now.native_state, now.state_reason) == ("PowerState/deallocated", None)
 
 
-def test_a_start_without_room_is_told_and_can_be_mended(
+def test_a_start_without_capacity_fails_and_can_be_repeated(
     provider: AzureProvider, running: Instance, becomes: Becomes, azure_sandbox: AzureSandbox
 ) -> None:
     provider.stop_instance(running.reference)
@@ -59,10 +59,10 @@ def test_a_start_without_room_is_told_and_can_be_mended(
     assert becomes(running, InstanceState.RUNNING).failure is None
 
 
-def test_a_machine_that_failed_to_start_is_cured_by_another_size(
+def test_a_vm_that_failed_to_start_can_be_resized(
     provider: AzureProvider, running: Instance, becomes: Becomes, azure_sandbox: AzureSandbox
 ) -> None:
-    """The operation looks at the machine, resizes it, and it starts."""
+    """The steps of a resize inspect the VM, resize it, and it starts."""
     provider.stop_instance(running.reference)
     becomes(running, InstanceState.STOPPED)
     full = Fault(
@@ -71,7 +71,7 @@ def test_a_machine_that_failed_to_start_is_cured_by_another_size(
     azure_sandbox.inject(full)
     provider.start_instance(running.reference)
     becomes(running, InstanceState.ERROR)
-    moment = datetime.now(UTC)
+    now = datetime.now(UTC)
     operation = Operation(
         id="o",
         workspace_id="w",
@@ -84,8 +84,8 @@ def test_a_machine_that_failed_to_start_is_cured_by_another_size(
         request={"type": "Standard_D2s_v5"},
         subject_id=running.id,
         subject_unique_id=running.unique_id,
-        created_at=moment,
-        updated_at=moment,
+        created_at=now,
+        updated_at=now,
     )
     position: str = Position.JOURNALLED
     for action in (compute_steps.INSPECT, compute_steps.RESIZE):
@@ -99,7 +99,7 @@ def test_a_machine_that_failed_to_start_is_cured_by_another_size(
     becomes(running, InstanceState.RUNNING)
 
 
-def test_a_reboot_is_one_request_also_when_it_is_throttled(
+def test_a_throttled_reboot_is_not_repeated(
     provider: AzureProvider, running: Instance, azure_sandbox: AzureSandbox
 ) -> None:
     azure_sandbox.inject(Fault(kind=FaultKind.THROTTLE, action="VirtualMachines_Restart"))
@@ -108,19 +108,19 @@ def test_a_reboot_is_one_request_also_when_it_is_throttled(
     assert azure_sandbox.calls()["VirtualMachines_Restart"] == 1
 
 
-def test_a_hibernated_machine_is_suspended_until_it_is_stopped(
+def test_a_hibernated_vm_is_suspended_until_it_is_stopped(
     provider: AzureProvider,
     clients: AzureClients,
     operator: AzureOperator,
     becomes: Becomes,
 ) -> None:
-    """What its memory holds is for its size and its boot disk: neither is changed under it."""
+    """The saved memory depends on the size and the OS disk: neither may change meanwhile."""
     capable = {"hibernationEnabled": True}
-    made = operator.ready(operator.instance("db", additionalCapabilities=capable))
-    machine = provider.get_instance(REGION, made)
-    group, name = made.split("/")[4], machine.name
+    vm_id = operator.ready(operator.instance("db", additionalCapabilities=capable))
+    vm = provider.get_instance(REGION, vm_id)
+    group, name = vm_id.split("/")[4], vm.name
     clients.compute.virtual_machines.begin_deallocate(group, name, hibernate=True, polling=False)
-    hibernated = becomes(machine, InstanceState.SUSPENDED)
+    hibernated = becomes(vm, InstanceState.SUSPENDED)
     assert (hibernated.native_state, hibernated.attributes["billed"]) == (
         "HibernationState/Hibernated",
         False,
@@ -128,16 +128,16 @@ def test_a_hibernated_machine_is_suspended_until_it_is_stopped(
     assert provider.must_stop_to_resize(hibernated, "Standard_D2s_v5")
     assert provider.must_stop_to_restore(hibernated)
     with pytest.raises(InvalidRequest, match="HibernationState/Hibernated"):
-        provider.resize_instance(machine.reference, "Standard_D2s_v5")
-    provider.start_instance(machine.reference)
-    becomes(machine, InstanceState.RUNNING)
+        provider.resize_instance(vm.reference, "Standard_D2s_v5")
+    provider.start_instance(vm.reference)
+    becomes(vm, InstanceState.RUNNING)
     clients.compute.virtual_machines.begin_deallocate(group, name, hibernate=True, polling=False)
-    becomes(machine, InstanceState.SUSPENDED)
-    provider.stop_instance(machine.reference)
-    becomes(machine, InstanceState.STOPPED)
+    becomes(vm, InstanceState.SUSPENDED)
+    provider.stop_instance(vm.reference)
+    becomes(vm, InstanceState.STOPPED)
 
 
-def test_a_size_of_the_same_hardware_needs_no_stop(
+def test_a_size_of_the_same_hardware_needs_no_deallocation(
     provider: AzureProvider, running: Instance, becomes: Becomes
 ) -> None:
     assert not provider.must_stop_to_resize(running, "Standard_B2ms")
@@ -165,7 +165,7 @@ def test_two_writers_do_not_undo_each_other(
     assert disk in str(provider.get_instance(REGION, running.id).attributes["disks"])
 
 
-def test_disks_that_cannot_be_moved_are_refused(
+def test_the_os_disk_and_an_attached_disk_are_refused(
     provider: AzureProvider,
     running: Instance,
     spec: Spec,
@@ -184,7 +184,7 @@ def test_disks_that_cannot_be_moved_are_refused(
         provider.attach_disk(other.reference, disk)
 
 
-def test_a_machine_is_in_its_region_and_subscription(
+def test_a_vm_is_found_in_its_region_and_subscription_only(
     provider: AzureProvider, running: Instance, azure_sandbox: AzureSandbox
 ) -> None:
     with pytest.raises(NotFound, match=f"it is in {REGION}"):
@@ -197,41 +197,41 @@ def test_a_machine_is_in_its_region_and_subscription(
         provider.get_instance(REGION, foreign)
 
 
-def test_a_snapshot_that_broke_off_is_carried_on(
+def test_an_incomplete_snapshot_is_completed_by_a_repeated_request(
     provider: AzureProvider, spec: Spec, becomes: Becomes, azure_sandbox: AzureSandbox
 ) -> None:
-    made = provider.create_instance(spec(disks=(DiskSpec(size_gib=4),)), TOKEN)
-    becomes(made, InstanceState.RUNNING)
+    instance = provider.create_instance(spec(disks=(DiskSpec(size_gib=4),)), TOKEN)
+    becomes(instance, InstanceState.RUNNING)
     azure_sandbox.inject(Fault(kind=FaultKind.ERROR, action="Snapshots_CreateOrUpdate", after=1))
     with pytest.raises(Unavailable):
-        provider.create_snapshot(made.reference, "nightly", TOKEN)
+        provider.create_snapshot(instance.reference, "nightly", TOKEN)
     azure_sandbox.clear()
-    [half] = provider.list_snapshots(REGION, made.id)
-    assert (half.state, half.native_state) == (SnapshotState.PENDING, "Incomplete")
+    [incomplete] = provider.list_snapshots(REGION, instance.id)
+    assert (incomplete.state, incomplete.native_state) == (SnapshotState.PENDING, "Incomplete")
     with pytest.raises(Conflict, match="is not complete"):
-        provider.restore_snapshot(made.reference, half.id, TOKEN)
-    whole = provider.create_snapshot(made.reference, "nightly", TOKEN)
-    assert (whole.id, len(whole.parts)) == (half.id, 2)
+        provider.restore_snapshot(instance.reference, incomplete.id, TOKEN)
+    complete = provider.create_snapshot(instance.reference, "nightly", TOKEN)
+    assert (complete.id, len(complete.parts)) == (incomplete.id, 2)
 
 
-def test_a_restore_deletes_no_disk_that_came_later(
+def test_a_restore_deletes_no_disk_attached_after_the_snapshot(
     provider: AzureProvider,
     spec: Spec,
     becomes: Becomes,
     operator: AzureOperator,
 ) -> None:
-    made = provider.create_instance(spec(disks=(DiskSpec(size_gib=4),)), TOKEN)
-    becomes(made, InstanceState.RUNNING)
-    kept = provider.create_snapshot(made.reference, "nightly", TOKEN)
-    disks = made.attributes["disks"]
+    instance = provider.create_instance(spec(disks=(DiskSpec(size_gib=4),)), TOKEN)
+    becomes(instance, InstanceState.RUNNING)
+    snapshot = provider.create_snapshot(instance.reference, "nightly", TOKEN)
+    disks = instance.attributes["disks"]
     assert isinstance(disks, list)
-    provider.stop_instance(made.reference)
-    becomes(made, InstanceState.STOPPED)
-    provider.detach_disk(made.reference, str(disks[1]))
-    becomes(made, InstanceState.STOPPED)
-    stranger = operator.ready(operator.disk("stranger"))
-    provider.attach_disk(made.reference, stranger)
-    becomes(made, InstanceState.STOPPED)
+    provider.stop_instance(instance.reference)
+    becomes(instance, InstanceState.STOPPED)
+    provider.detach_disk(instance.reference, str(disks[1]))
+    becomes(instance, InstanceState.STOPPED)
+    later = operator.ready(operator.disk("later"))
+    provider.attach_disk(instance.reference, later)
+    becomes(instance, InstanceState.STOPPED)
     with pytest.raises(InvalidRequest, match="attached in slot 0"):
-        provider.restore_snapshot(made.reference, kept.id, TOKEN)
-    assert provider.get_disk(REGION, stranger).attributes["attached_to"] == [made.id]
+        provider.restore_snapshot(instance.reference, snapshot.id, TOKEN)
+    assert provider.get_disk(REGION, later).attributes["attached_to"] == [instance.id]

@@ -1,4 +1,4 @@
-"""Creating machines: what they get, what they are made of, and what is left of none."""
+"""Creating VMs: their configuration, images and networks, and no leftovers of a failure."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ pytestmark = pytest.mark.integration
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ5vGx1lkVwCGvqVyRyCTlqZsTGQlYMBj0aMYw8nSXcc ops"
 
 
-def test_a_machine_gets_all_that_is_asked_for(
+def test_a_vm_is_created_with_every_field_of_its_spec(
     provider: AzureProvider, operator: AzureOperator, spec: Spec
 ) -> None:
     key = operator.put(COMPUTE, "sshPublicKeys", "ops", properties={"publicKey": KEY})
     operator.ready(key)
-    asked = spec(
+    full = spec(
         zone="2",
         user="ops",
         ssh_keys=("ops", KEY.replace("ops", "second")),
@@ -37,31 +37,32 @@ def test_a_machine_gets_all_that_is_asked_for(
         boot_disk=DiskSpec(size_gib=64, type="Premium_LRS"),
         disks=(DiskSpec(size_gib=8), DiskSpec(size_gib=9)),
     )
-    subnet = operator.list_all(NETWORK, "virtualNetworks")
-    [ours] = [one for one in subnet if one["location"] == REGION]
-    prefix = ours["properties"]["subnets"][0]["properties"]["addressPrefix"]
+    networks = operator.list_all(NETWORK, "virtualNetworks")
+    [network] = [each for each in networks if each["location"] == REGION]
+    prefix = network["properties"]["subnets"][0]["properties"]["addressPrefix"]
     address = prefix.replace("0.0/20", "0.77")
-    made = provider.create_instance(asked.model_copy(update={"private_address": address}), TOKEN)
-    assert (made.zone, made.private_addresses) == ("2", (address,))
-    assert made.public_addresses == ()
-    told = operator.machine(made.id)["properties"]
-    system = told["osProfile"]
-    keys = system["linuxConfiguration"]["ssh"]["publicKeys"]
-    assert system["adminUsername"] == "ops"
-    assert [one["keyData"] for one in keys] == [KEY, KEY.replace("ops", "second")]
-    assert told["storageProfile"]["osDisk"]["diskSizeGB"] == 64
-    assert [one["diskSizeGB"] for one in told["storageProfile"]["dataDisks"]] == [8, 9]
+    instance = provider.create_instance(full.model_copy(update={"private_address": address}), TOKEN)
+    assert (instance.zone, instance.private_addresses) == ("2", (address,))
+    assert instance.public_addresses == ()
+    properties = operator.vm(instance.id)["properties"]
+    profile = properties["osProfile"]
+    keys = profile["linuxConfiguration"]["ssh"]["publicKeys"]
+    assert profile["adminUsername"] == "ops"
+    assert [key["keyData"] for key in keys] == [KEY, KEY.replace("ops", "second")]
+    assert properties["storageProfile"]["osDisk"]["diskSizeGB"] == 64
+    assert [disk["diskSizeGB"] for disk in properties["storageProfile"]["dataDisks"]] == [8, 9]
 
 
-def test_a_machine_without_keys_lets_nobody_in(
+def test_a_vm_without_keys_accepts_no_login(
     provider: AzureProvider, operator: AzureOperator, spec: Spec
 ) -> None:
-    told = operator.machine(provider.create_instance(spec(), TOKEN).id)["properties"]["osProfile"]
-    assert told["linuxConfiguration"]["disablePasswordAuthentication"]
-    assert len(told["linuxConfiguration"]["ssh"]["publicKeys"]) == 1
+    vm = operator.vm(provider.create_instance(spec(), TOKEN).id)
+    linux = vm["properties"]["osProfile"]["linuxConfiguration"]
+    assert linux["disablePasswordAuthentication"]
+    assert len(linux["ssh"]["publicKeys"]) == 1
 
 
-def test_an_image_of_the_subscription_may_be_named(
+def test_an_image_of_the_subscription_is_given_by_name(
     provider: AzureProvider, operator: AzureOperator, spec: Spec
 ) -> None:
     image = operator.ready(operator.image("golden"))
@@ -70,7 +71,7 @@ def test_an_image_of_the_subscription_may_be_named(
         provider.create_instance(spec(name="api", image="silver"), "other")
 
 
-def test_without_a_network_the_only_one_is_taken(
+def test_without_a_network_the_only_network_is_used(
     provider: AzureProvider, operator: AzureOperator, spec: Spec
 ) -> None:
     assert provider.create_instance(spec(), TOKEN).subnet == operator.subnet.lower()
@@ -82,7 +83,7 @@ def test_without_a_network_the_only_one_is_taken(
     assert named.network.endswith("/another")
 
 
-def test_a_name_that_somebody_else_has_is_refused(
+def test_a_name_in_use_is_refused(
     provider: AzureProvider, operator: AzureOperator, spec: Spec, becomes: Becomes
 ) -> None:
     first = provider.create_instance(spec(), TOKEN)
@@ -96,11 +97,11 @@ def test_a_name_that_somebody_else_has_is_refused(
         provider.create_instance(spec(), "another token")
 
 
-def test_a_cloud_that_knows_no_condition_makes_one_machine_all_the_same(
+def test_a_cloud_that_ignores_the_condition_still_creates_one_vm(
     provider: AzureProvider, clients: AzureClients, spec: Spec, azure_sandbox: AzureSandbox
 ) -> None:
-    """It would take a second request for a change of the machine, and refuse that."""
-    made = provider.create_instance(spec(), TOKEN)
+    """It treats a second request as an update of the VM, and refuses it."""
+    instance = provider.create_instance(spec(), TOKEN)
     azure_sandbox.inject(
         Fault(
             kind=FaultKind.ERROR,
@@ -109,51 +110,51 @@ def test_a_cloud_that_knows_no_condition_makes_one_machine_all_the_same(
             status=409,
         )
     )
-    # As a process does that looked before the machine was there.
+    # Like a process that read before the VM was created.
     late = creation.put_vm(clients, spec(), TOKEN, "create instance web")
-    assert late.id == made.id
+    assert late.id == instance.id
     with pytest.raises(InvalidRequest, match="already has a VM of that name"):
         creation.put_vm(clients, spec(), "another", "create instance web")
 
 
-def test_every_call_names_a_version_of_ours(
+def test_every_request_has_an_api_version_of_the_provider(
     provider: AzureProvider, spec: Spec, becomes: Becomes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The SDK's own are too new for sovereign clouds."""
-    asked: set[str] = set()
+    """The versions of the SDK are too new for sovereign clouds."""
+    requests: set[str] = set()
     send = RequestsTransport.send
 
-    def noting(transport: Any, request: Any, **options: Any) -> Any:
+    def recording(transport: Any, request: Any, **options: Any) -> Any:
         if "api-version=" in request.url:
-            asked.add(f"{request.method} {request.url.partition('?')[0].split('/')[-1]}")
+            requests.add(f"{request.method} {request.url.partition('?')[0].split('/')[-1]}")
             version = request.url.partition("api-version=")[2].partition("&")[0]
-            assert version in ours, request.url
+            assert version in versions, request.url
         return send(transport, request, **options)
 
-    named = vars(api_versions).items()
-    ours = {value for name, value in named if name.isupper() and isinstance(value, str)}
-    monkeypatch.setattr(RequestsTransport, "send", noting)
-    made = provider.create_instance(spec(public_address=True), TOKEN)
-    becomes(made, InstanceState.RUNNING)
-    kept = provider.create_snapshot(made.reference, "nightly", TOKEN)
-    provider.set_tags(made.reference, {"team": "shop"})
-    becomes(made, InstanceState.RUNNING)
-    provider.reboot_instance(made.reference)
-    becomes(made, InstanceState.RUNNING)
-    provider.console_log(REGION, made.id)
-    provider.resize_instance(made.reference, "Standard_B2ms")
-    becomes(made, InstanceState.RUNNING)
-    provider.stop_instance(made.reference)
-    becomes(made, InstanceState.STOPPED)
-    provider.start_instance(made.reference)
-    becomes(made, InstanceState.RUNNING)
-    provider.delete_snapshot(made.reference, kept.id)
-    provider.delete_instance(made.reference)
-    told = {"PUT web", "POST restart", "POST deallocate", "PATCH default", "DELETE web"}
-    assert told <= asked
+    constants = vars(api_versions).items()
+    versions = {value for name, value in constants if name.isupper() and isinstance(value, str)}
+    monkeypatch.setattr(RequestsTransport, "send", recording)
+    instance = provider.create_instance(spec(public_address=True), TOKEN)
+    becomes(instance, InstanceState.RUNNING)
+    snapshot = provider.create_snapshot(instance.reference, "nightly", TOKEN)
+    provider.set_tags(instance.reference, {"team": "shop"})
+    becomes(instance, InstanceState.RUNNING)
+    provider.reboot_instance(instance.reference)
+    becomes(instance, InstanceState.RUNNING)
+    provider.console_log(REGION, instance.id)
+    provider.resize_instance(instance.reference, "Standard_B2ms")
+    becomes(instance, InstanceState.RUNNING)
+    provider.stop_instance(instance.reference)
+    becomes(instance, InstanceState.STOPPED)
+    provider.start_instance(instance.reference)
+    becomes(instance, InstanceState.RUNNING)
+    provider.delete_snapshot(instance.reference, snapshot.id)
+    provider.delete_instance(instance.reference)
+    expected = {"PUT web", "POST restart", "POST deallocate", "PATCH default", "DELETE web"}
+    assert expected <= requests
 
 
-def test_a_size_that_is_not_to_be_had_leaves_nothing(
+def test_an_unavailable_size_leaves_nothing_behind(
     provider: AzureProvider, operator: AzureOperator, spec: Spec
 ) -> None:
     elsewhere = spec(region="eastus", type="Standard_M64ms", public_address=True)
@@ -163,7 +164,7 @@ def test_a_size_that_is_not_to_be_had_leaves_nothing(
     assert operator.list_all(NETWORK, "publicIPAddresses") == []
 
 
-def test_what_cannot_be_removed_yet_is_asked_for_again(
+def test_a_create_whose_cleanup_failed_can_be_repeated(
     provider: AzureProvider, operator: AzureOperator, spec: Spec, azure_sandbox: AzureSandbox
 ) -> None:
     refused = {"kind": FaultKind.ERROR, "access_key": azure_sandbox.client_id}
@@ -214,21 +215,20 @@ def test_a_placement_is_checked_as_a_create_checks_it(
         provider.check_placement(spec(network="another"))
 
 
-def test_a_placement_in_a_group_that_is_still_to_be_made(
+def test_a_placement_check_creates_no_resource_group(
     credential: Any, azure_sandbox: AzureSandbox, spec: Spec
 ) -> None:
-    """The check makes no group."""
     new = AzureProvider(credential.model_copy(update={"resource_group": "new"}))
     new.check_placement(spec())
     assert "ResourceGroups_CreateOrUpdate" not in azure_sandbox.calls()
 
 
-def test_a_version_in_a_gallery_is_listed_and_makes_machines(
+def test_a_gallery_image_version_is_listed_and_usable(
     provider: AzureProvider, operator: AzureOperator, spec: Spec
 ) -> None:
     version = operator.ready(operator.gallery_image("shared", "golden", "1.0.0"))
     pages = provider.list_resources(REGION, ResourceKind.IMAGE)
-    [image] = [one for page in pages for one in page if one.id == version]
+    [image] = [each for page in pages for each in page if each.id == version]
     assert (image.name, image.state) == ("golden/1.0.0", ResourceState.AVAILABLE)
     assert image.attributes["architecture"] == "x86_64"
     provider.check_placement(spec(image=version))
@@ -237,10 +237,10 @@ def test_a_version_in_a_gallery_is_listed_and_makes_machines(
     assert provider.create_instance(spec(image=version), TOKEN).image == version
 
 
-def test_a_machine_of_another_group_is_found_by_its_token(
+def test_a_vm_in_another_resource_group_is_found_by_its_token(
     credential: Any, provider: AzureProvider, spec: Spec
 ) -> None:
-    made = provider.create_instance(spec(), TOKEN)
+    instance = provider.create_instance(spec(), TOKEN)
     moved = AzureProvider(credential.model_copy(update={"resource_group": "elsewhere"}))
-    assert [found.id for found in moved.find_instances(REGION, TOKEN)] == [made.id]
+    assert [each.id for each in moved.find_instances(REGION, TOKEN)] == [instance.id]
     assert moved.find_instances("eastus", TOKEN) == []

@@ -1,4 +1,4 @@
-"""Signing in: by certificate, as the machine itself, and with less than is needed."""
+"""Authentication by certificate and by managed identity, and missing permissions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def changed(credential: AzureCredential, **fields: Any) -> AzureProvider:
 
 
 def certificate(password: str) -> tuple[str, str]:
-    """Return a new certificate, and it with its encrypted key."""
+    """Return a new certificate, and the certificate with its encrypted key."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "skyclust")])
     now = datetime.now(UTC)
@@ -52,7 +52,9 @@ def certificate(password: str) -> tuple[str, str]:
     return public, private + public
 
 
-def test_a_certificate_signs_in(credential: AzureCredential, azure_sandbox: AzureSandbox) -> None:
+def test_authentication_with_a_certificate(
+    credential: AzureCredential, azure_sandbox: AzureSandbox
+) -> None:
     public, whole = certificate("canary")
     signed = changed(credential, client_secret=None, certificate_data=whole, password="canary")
     with pytest.raises(AuthenticationFailed, match="AADSTS"):
@@ -66,17 +68,17 @@ def test_a_certificate_signs_in(credential: AzureCredential, azure_sandbox: Azur
     assert "PRIVATE KEY" not in str(refused.value)
 
 
-def test_a_machine_signs_in_as_itself(
+def test_authentication_with_a_managed_identity(
     azure_sandbox: AzureSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", azure_sandbox.endpoint)
-    itself = AzureCredential(subscription_id=azure_sandbox.subscription_id, managed_identity=True)
-    # Not validated: nobody can give such a credential an endpoint, and the sandbox is one.
-    itself = itself.model_copy(update={"endpoint": azure_sandbox.endpoint})
-    assert MANAGED_IDENTITY.client_id in AzureProvider(itself).verify().principal
+    managed = AzureCredential(subscription_id=azure_sandbox.subscription_id, managed_identity=True)
+    # Not validated: such a credential may have no endpoint, and the sandbox needs one.
+    managed = managed.model_copy(update={"endpoint": azure_sandbox.endpoint})
+    assert MANAGED_IDENTITY.client_id in AzureProvider(managed).verify().principal
 
 
-def test_verify_tells_who_it_is_and_what_is_missing(
+def test_verify_returns_the_principal_and_its_missing_permissions(
     credential: AzureCredential, provider: AzureProvider, azure_sandbox: AzureSandbox
 ) -> None:
     identity = provider.verify()
@@ -89,7 +91,7 @@ def test_verify_tells_who_it_is_and_what_is_missing(
     assert set(reader.verify().missing_permissions or ()) == writes
 
 
-def test_a_subscription_that_is_not_ours(
+def test_a_subscription_without_access(
     credential: AzureCredential, azure_sandbox: AzureSandbox
 ) -> None:
     unknown = changed(credential, subscription_id="00000000-0000-4000-8000-000000000000")

@@ -1,4 +1,4 @@
-"""Reading: lists that change while they are read, and an estate of some age."""
+"""Lists that change while they are read, and a large estate."""
 
 from __future__ import annotations
 
@@ -20,99 +20,100 @@ pytestmark = pytest.mark.integration
 
 
 def _listed(clients: AzureClients) -> list[Resource]:
-    return [page.to_resource(one) for page in get_instances(clients) for one in page.items]
+    return [page.to_resource(vm) for page in get_instances(clients) for vm in page.items]
 
 
-def test_a_machine_newer_than_the_states_is_asked_for(
+def test_a_vm_newer_than_the_states_is_read_on_its_own(
     clients: AzureClients, running: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = AzureClients.pages
 
-    def before_it_was_made(self: AzureClients, path: str, version: str, **query: str) -> Any:
+    def before_it_was_created(self: AzureClients, path: str, version: str, **query: str) -> Any:
         return iter(()) if "statusOnly" in query else read(self, path, version, **query)
 
-    monkeypatch.setattr(AzureClients, "pages", before_it_was_made)
+    monkeypatch.setattr(AzureClients, "pages", before_it_was_created)
     assert _listed(clients) == [instance_resource(running)]
     assert running.state is InstanceState.RUNNING
 
 
-def test_a_state_of_the_machine_before_is_not_taken_for_this_ones(
+def test_the_state_of_an_earlier_vm_of_the_name_is_not_used(
     clients: AzureClients, running: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A machine was made anew under its name between both lists."""
+    """A VM was deleted and created again under its name between the two lists."""
     read = AzureClients.pages
 
-    def of_the_one_before(self: AzureClients, path: str, version: str, **query: str) -> Any:
+    def of_an_earlier_vm(self: AzureClients, path: str, version: str, **query: str) -> Any:
         for page in read(self, path, version, **query):
-            for one in page if "statusOnly" in query else ():
+            for vm in page if "statusOnly" in query else ():
                 view = {"statuses": [{"code": "PowerState/deallocated"}]}
-                one["properties"] |= {"vmId": "another", "instanceView": view}
+                vm["properties"] |= {"vmId": "another", "instanceView": view}
             yield page
 
-    monkeypatch.setattr(AzureClients, "pages", of_the_one_before)
+    monkeypatch.setattr(AzureClients, "pages", of_an_earlier_vm)
     assert _listed(clients) == [instance_resource(running)]
 
 
-def test_an_interface_newer_than_its_list_is_asked_for(
+def test_an_interface_newer_than_its_list_is_read_on_its_own(
     clients: AzureClients, running: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = AzureClients.pages
 
-    def before_it_was_made(self: AzureClients, path: str, version: str, **query: str) -> Any:
+    def before_it_was_created(self: AzureClients, path: str, version: str, **query: str) -> Any:
         return (
             iter(())
             if path.endswith("s") and "Network" in path
             else read(self, path, version, **query)
         )
 
-    monkeypatch.setattr(AzureClients, "pages", before_it_was_made)
+    monkeypatch.setattr(AzureClients, "pages", before_it_was_created)
     assert _listed(clients) == [instance_resource(running)]
     assert running.private_addresses
 
 
-def test_a_machine_that_went_meanwhile_is_not_invented(
+def test_a_vm_deleted_meanwhile_is_left_out(
     clients: AzureClients, running: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = AzureClients.pages
 
     def with_a_ghost(self: AzureClients, path: str, version: str, **query: str) -> Any:
         for page in read(self, path, version, **query):
-            ghosts = [{**one, "id": f"{one['id']}-ghost"} for one in page]
+            ghosts = [{**vm, "id": f"{vm['id']}-ghost"} for vm in page]
             models = path.endswith("/virtualMachines") and "statusOnly" not in query
             yield [*page, *ghosts] if models else page
 
     monkeypatch.setattr(AzureClients, "pages", with_a_ghost)
-    assert [one.id for one in _listed(clients)] == [running.id]
+    assert [vm.id for vm in _listed(clients)] == [running.id]
 
 
-def test_what_is_in_a_region_without_a_name_is_counted(
+def test_a_resource_in_an_unlisted_region_is_included(
     provider: AzureProvider, operator: AzureOperator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The sync counts and names what is in regions that the subscription does not name."""
+    """The sync counts and reports resources in regions that the subscription does not list."""
     disk = operator.ready(operator.disk("spare"))
     monkeypatch.setattr("providers.azure.regions.get_regions", lambda clients: ["eastus"])
-    [found] = [one for page in provider.list_account(ResourceKind.DISK) for one in page.resources]
-    assert (found.id, found.region) == (disk, REGION)
+    pages = provider.list_account(ResourceKind.DISK)
+    [listed] = [each for page in pages for each in page.resources]
+    assert (listed.id, listed.region) == (disk, REGION)
 
 
-def test_an_estate_is_read_whole(credential: Any, azure_estate: AzureSandbox) -> None:
+def test_an_estate_is_listed_completely(credential: Any, azure_estate: AzureSandbox) -> None:
     provider = AzureProvider(credential)
-    found = {
-        kind: [one for page in provider.list_account(kind) for one in page.resources]
+    resources = {
+        kind: [each for page in provider.list_account(kind) for each in page.resources]
         for kind in ResourceKind
     }
-    assert len(found[ResourceKind.INSTANCE]) >= 150
-    assert all(found.values())
-    ids = [resource.id for listed in found.values() for resource in listed]
-    assert ids == [one.lower() for one in ids]
-    assert len({resource.region for resource in found[ResourceKind.INSTANCE]}) > 2
-    states = {resource.state for resource in found[ResourceKind.INSTANCE]}
+    assert len(resources[ResourceKind.INSTANCE]) >= 150
+    assert all(resources.values())
+    ids = [resource.id for listed in resources.values() for resource in listed]
+    assert ids == [each.lower() for each in ids]
+    assert len({resource.region for resource in resources[ResourceKind.INSTANCE]}) > 2
+    states = {resource.state for resource in resources[ResourceKind.INSTANCE]}
     assert {InstanceState.RUNNING, InstanceState.STOPPED} <= states
-    disks = {disk.id for disk in found[ResourceKind.DISK]}
-    for machine in found[ResourceKind.INSTANCE]:
-        held = machine.attributes["disks"]
-        assert isinstance(held, list)
-        assert set(map(str, held)) <= disks
+    disks = {disk.id for disk in resources[ResourceKind.DISK]}
+    for vm in resources[ResourceKind.INSTANCE]:
+        attached = vm.attributes["disks"]
+        assert isinstance(attached, list)
+        assert set(map(str, attached)) <= disks
 
 
 def test_a_region_that_the_subscription_lacks_is_refused(provider: AzureProvider) -> None:

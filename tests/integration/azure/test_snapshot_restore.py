@@ -1,4 +1,4 @@
-"""Restores that die half way, and what a restored disk keeps of the one before it."""
+"""Interrupted restores, and the settings that a restored disk keeps."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ DEADLINE_SECONDS = 20.0
 
 
 @pytest.fixture
-def machine(provider: AzureProvider, spec: Spec, becomes: Becomes) -> Instance:
-    """A machine with a data disk."""
-    made = provider.create_instance(spec(disks=(DiskSpec(size_gib=4),)), TOKEN)
-    return becomes(made, InstanceState.RUNNING)
+def instance(provider: AzureProvider, spec: Spec, becomes: Becomes) -> Instance:
+    """Return an instance with a data disk."""
+    created = provider.create_instance(spec(disks=(DiskSpec(size_gib=4),)), TOKEN)
+    return becomes(created, InstanceState.RUNNING)
 
 
 @pytest.fixture
-def kept(provider: AzureProvider, machine: Instance, becomes: Becomes) -> InstanceSnapshot:
-    """A snapshot of the machine, which is deallocated now."""
-    made = provider.create_snapshot(machine.reference, "before", TOKEN)
+def snapshot(provider: AzureProvider, instance: Instance, becomes: Becomes) -> InstanceSnapshot:
+    """Return a snapshot of the instance, which is deallocated now."""
+    taken = provider.create_snapshot(instance.reference, "before", TOKEN)
     end = time.monotonic() + DEADLINE_SECONDS
-    while made.state is not SnapshotState.AVAILABLE:
+    while taken.state is not SnapshotState.AVAILABLE:
         assert time.monotonic() < end
         time.sleep(0.02)
-        [made] = provider.list_snapshots(REGION, machine.id)
-    provider.stop_instance(machine.reference)
-    becomes(machine, InstanceState.STOPPED)
-    return made
+        [taken] = provider.list_snapshots(REGION, instance.id)
+    provider.stop_instance(instance.reference)
+    becomes(instance, InstanceState.STOPPED)
+    return taken
 
 
 def _disks(provider: AzureProvider) -> dict[str, dict[str, str]]:
@@ -51,51 +51,51 @@ def _disks(provider: AzureProvider) -> dict[str, dict[str, str]]:
     return {disk.id: dict(disk.tags) for page in pages for disk in page}
 
 
-def _restored(
-    provider: AzureProvider, machine: Instance, kept: InstanceSnapshot, token: str
+def _restore(
+    provider: AzureProvider, instance: Instance, snapshot: InstanceSnapshot, token: str
 ) -> None:
     end = time.monotonic() + DEADLINE_SECONDS
-    while not provider.restore_snapshot(machine.reference, kept.id, token):
+    while not provider.restore_snapshot(instance.reference, snapshot.id, token):
         assert time.monotonic() < end
         time.sleep(0.02)
 
 
-def _deleted(provider: AzureProvider, machine: Instance) -> None:
-    provider.delete_instance(machine.reference)
+def _delete(provider: AzureProvider, instance: Instance) -> None:
+    provider.delete_instance(instance.reference)
     wait_for_state(
         provider,
-        machine.reference,
+        instance.reference,
         InstanceState.DELETED,
         deadline_seconds=DEADLINE_SECONDS,
         poll_seconds=0.02,
     )
 
 
-def _dies_after(sandbox: AzureSandbox, calls: int) -> None:
-    who = sandbox.client_id
+def _fail_after(sandbox: AzureSandbox, calls: int) -> None:
+    client_id = sandbox.client_id
     sandbox.inject(
-        Fault(kind=FaultKind.DROP_REPLY, access_key=who, after=calls, times=1),
-        Fault(kind=FaultKind.ERROR, access_key=who, after=calls),
+        Fault(kind=FaultKind.DROP_REPLY, access_key=client_id, after=calls, times=1),
+        Fault(kind=FaultKind.ERROR, access_key=client_id, after=calls),
     )
 
 
 @pytest.mark.parametrize("deleted_after", [6, 12, 21, None])
-def test_a_restore_that_dies_anywhere_leaves_nothing(
+def test_a_restore_interrupted_anywhere_leaves_nothing_behind(
     provider: AzureProvider,
     azure_sandbox: AzureSandbox,
-    machine: Instance,
-    kept: InstanceSnapshot,
+    instance: Instance,
+    snapshot: InstanceSnapshot,
     deleted_after: int | None,
 ) -> None:
-    """It dies some calls later each time, until it is through or the machine is deleted."""
-    calls, died = 0, True
-    while died and calls != deleted_after:
-        _dies_after(azure_sandbox, calls)
-        died = False
+    """It fails some calls later each time, until it completes or the VM is deleted."""
+    calls, failed = 0, True
+    while failed and calls != deleted_after:
+        _fail_after(azure_sandbox, calls)
+        failed = False
         try:
-            _restored(provider, machine, kept, "restore")
+            _restore(provider, instance, snapshot, "restore")
         except SkyClustError:
-            died = True
+            failed = True
         azure_sandbox.clear()
         calls += 3
         assert calls < 120
@@ -103,40 +103,40 @@ def test_a_restore_that_dies_anywhere_leaves_nothing(
         disks = _disks(provider)
         assert len(disks) == 2
         assert not any(REPLACES_TAG in tags for tags in disks.values())
-    elif deleted_after < 20:  # how many calls it takes to the end depends on the computer
-        assert died
-    _deleted(provider, machine)
+    elif deleted_after < 20:  # the number of calls depends on the speed of the computer
+        assert failed
+    _delete(provider, instance)
     end = time.monotonic() + DEADLINE_SECONDS
-    while left := _disks(provider):
-        assert time.monotonic() < end, left
+    while remaining := _disks(provider):
+        assert time.monotonic() < end, remaining
         time.sleep(0.02)
 
 
-def test_a_restored_disk_is_attached_as_the_one_before(
-    provider: AzureProvider, clients: AzureClients, machine: Instance, kept: InstanceSnapshot
+def test_a_restored_disk_is_attached_like_the_replaced_disk(
+    provider: AzureProvider, clients: AzureClients, instance: Instance, snapshot: InstanceSnapshot
 ) -> None:
-    """Azure exchanges no data disk in its place: how it was attached is not forgotten."""
+    """Azure replaces no data disk in place: its settings are kept over detach and attach."""
 
     def attached() -> list[tuple[object, ...]]:
-        storage = read_vm(clients, REGION, machine.id)["properties"]["storageProfile"]
-        parts = [storage["osDisk"], *storage["dataDisks"]]
-        return [(one.get("lun"), one["caching"], one["deleteOption"]) for one in parts]
+        storage = read_vm(clients, REGION, instance.id)["properties"]["storageProfile"]
+        disks = [storage["osDisk"], *storage["dataDisks"]]
+        return [(disk.get("lun"), disk["caching"], disk["deleteOption"]) for disk in disks]
 
     before, names = attached(), set(_disks(provider))
-    _restored(provider, machine, kept, "restore")
+    _restore(provider, instance, snapshot, "restore")
     assert attached() == before
     assert not names & set(_disks(provider))
-    _restored(provider, machine, kept, "restore")
+    _restore(provider, instance, snapshot, "restore")
 
 
-def test_a_restored_disk_that_somebody_detached_is_not_deleted(
-    provider: AzureProvider, machine: Instance, kept: InstanceSnapshot, becomes: Becomes
+def test_a_detached_restored_disk_is_not_deleted(
+    provider: AzureProvider, instance: Instance, snapshot: InstanceSnapshot, becomes: Becomes
 ) -> None:
-    _restored(provider, machine, kept, "restore")
-    disks = provider.get_instance(REGION, machine.id).attributes["disks"]
+    _restore(provider, instance, snapshot, "restore")
+    disks = provider.get_instance(REGION, instance.id).attributes["disks"]
     assert isinstance(disks, list)
-    provider.detach_disk(machine.reference, str(disks[1]))
-    becomes(machine, InstanceState.STOPPED)
-    _deleted(provider, machine)
+    provider.detach_disk(instance.reference, str(disks[1]))
+    becomes(instance, InstanceState.STOPPED)
+    _delete(provider, instance)
     time.sleep(2 * AzureSandbox.transition_seconds)
     assert list(_disks(provider)) == [disks[1]]

@@ -1,4 +1,4 @@
-"""Answers that Azure does not give: envelopes without their list, endless lists, pages of HTML."""
+"""Responses that Azure does not document: missing lists, endless lists, pages of HTML."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ LISTS = {
 }
 
 
-class Spoiled:
-    """A sandbox whose answers to some reads are replaced."""
+class ReplacedResponses:
+    """A sandbox whose responses to some reads are replaced."""
 
     def __init__(self, cloud: WSGIApplication) -> None:
         self._cloud = cloud
-        self.answers: dict[str, Any] = {}
+        self.responses: dict[str, Any] = {}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request, in another way where one is laid down for its path."""
+        """Answer a request, with the replacement for its path if there is one."""
         request = Request(environ)
-        for path, body in self.answers.items():
+        for path, body in self.responses.items():
             if request.method == "GET" and fnmatch(request.path.lower(), path.lower()):
                 reply = Response(json.dumps(body), mimetype="application/json")
                 return reply(environ, start_response)
@@ -64,13 +64,13 @@ class Spoiled:
 
 
 @pytest.fixture(scope="module")
-def spoiled() -> Iterator[tuple[Spoiled, str]]:
+def replaced() -> Iterator[tuple[ReplacedResponses, str]]:
     """A sandbox in this process, and its address."""
     conditions = Conditions(Faults(seed=0))
     cloud = AzureCloud(AzureSettings(transition_seconds=0.0), conditions)
     control = Control("azure", "", Seed.EMPTY, cloud.restart, conditions)
     control.reset(None)
-    application = Spoiled(CloudApplication(cloud, control))
+    application = ReplacedResponses(CloudApplication(cloud, control))
     server = make_server("127.0.0.1", 0, application, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -81,9 +81,11 @@ def spoiled() -> Iterator[tuple[Spoiled, str]]:
 
 
 @pytest.fixture
-def odd(spoiled: tuple[Spoiled, str]) -> Iterator[tuple[Spoiled, AzureProvider]]:
-    """The sandbox with its own answers, and a provider for it."""
-    application, endpoint = spoiled
+def modified(
+    replaced: tuple[ReplacedResponses, str],
+) -> Iterator[tuple[ReplacedResponses, AzureProvider]]:
+    """The sandbox, and a provider for it."""
+    application, endpoint = replaced
     credential = AzureCredential.model_validate(
         {
             "subscription_id": AzureSandbox.subscription_id,
@@ -95,16 +97,16 @@ def odd(spoiled: tuple[Spoiled, str]) -> Iterator[tuple[Spoiled, AzureProvider]]
         }
     )
     yield application, AzureProvider(credential)
-    application.answers.clear()
+    application.responses.clear()
 
 
 @pytest.mark.parametrize("body", [{}, {"value": None}, {"value": {}}, {"items": []}, [], None])
 @pytest.mark.parametrize("kind", LISTS)
-def test_an_answer_without_its_list_is_no_empty_list(
-    odd: tuple[Spoiled, AzureProvider], kind: ResourceKind, body: Any
+def test_a_response_without_its_list_is_no_empty_list(
+    modified: tuple[ReplacedResponses, AzureProvider], kind: ResourceKind, body: Any
 ) -> None:
-    application, provider = odd
-    application.answers[LISTS[kind]] = body
+    application, provider = modified
+    application.responses[LISTS[kind]] = body
     with pytest.raises(UnexpectedAnswer):
         list(provider.list_account(kind))
 
@@ -119,79 +121,88 @@ def test_an_answer_without_its_list_is_no_empty_list(
         ("*/publicIPAddresses", ResourceKind.INSTANCE),
     ],
 )
-def test_a_list_within_another_has_its_envelope_too(
-    odd: tuple[Spoiled, AzureProvider], spoiled: tuple[Spoiled, str], child: str, kind: ResourceKind
+def test_a_nested_list_is_checked_too(
+    modified: tuple[ReplacedResponses, AzureProvider],
+    replaced: tuple[ReplacedResponses, str],
+    child: str,
+    kind: ResourceKind,
 ) -> None:
-    application, provider = odd
-    operator = AzureOperator(AzureSandbox(spoiled[1], 0), REGION, {})
+    application, provider = modified
+    operator = AzureOperator(AzureSandbox(replaced[1], 0), REGION, {})
     operator.ready(operator.gallery_image("shared", "golden", "1.0.0"))
-    application.answers[child] = {}
+    application.responses[child] = {}
     with pytest.raises(UnexpectedAnswer):
         list(provider.list_account(kind))
 
 
-def test_a_network_without_its_subnets_is_named(odd: tuple[Spoiled, AzureProvider]) -> None:
-    application, provider = odd
-    [whole] = [one for page in provider.list_resources(REGION, ResourceKind.SUBNET) for one in page]
+def test_a_network_without_its_subnets_is_reported(
+    modified: tuple[ReplacedResponses, AzureProvider],
+) -> None:
+    application, provider = modified
+    [whole] = [
+        each for page in provider.list_resources(REGION, ResourceKind.SUBNET) for each in page
+    ]
     network = {"id": "/n/odd", "name": "odd", "location": REGION, "properties": {}}
     subnet = {"id": whole.id, "name": whole.name, "properties": {}}
     other = {**network, "name": "good", "properties": {"subnets": [subnet]}}
-    application.answers[LISTS[ResourceKind.SUBNET]] = {"value": [network, other]}
-    found: list[Resource] = []
+    application.responses[LISTS[ResourceKind.SUBNET]] = {"value": [network, other]}
+    listed: list[Resource] = []
     pages = provider.list_resources(REGION, ResourceKind.SUBNET)
     with pytest.raises(IncompleteList, match="odd") as raised:
-        found.extend(one for page in pages for one in page)
-    assert [one.id for one in found] == [whole.id]
-    assert [(one.region, one.name) for one in raised.value.items] == [(REGION, "/n/odd")]
+        listed.extend(each for page in pages for each in page)
+    assert [each.id for each in listed] == [whole.id]
+    assert [(each.region, each.name) for each in raised.value.items] == [(REGION, "/n/odd")]
 
 
 @pytest.mark.parametrize("item", [None, 7, "text", [], {}, {"name": "odd"}, {"id": 7}])
 @pytest.mark.parametrize("kind", LISTS)
-def test_one_odd_item_is_named_in_every_region(
-    odd: tuple[Spoiled, AzureProvider], kind: ResourceKind, item: Any
+def test_an_unreadable_item_is_reported_in_every_region(
+    modified: tuple[ReplacedResponses, AzureProvider], kind: ResourceKind, item: Any
 ) -> None:
-    """Where it is nobody knows, so no region's list is complete."""
-    application, provider = odd
-    application.answers[LISTS[kind]] = {"value": [item]}
+    """Its location is unknown, so no region's list is complete."""
+    application, provider = modified
+    application.responses[LISTS[kind]] = {"value": [item]}
     for region in (REGION, "eastus"):
         with pytest.raises(IncompleteList) as raised:
             list(provider.list_resources(region, kind))
         assert len(raised.value.items) == 1
 
 
-def test_a_list_that_never_ends_is_noticed(odd: tuple[Spoiled, AzureProvider]) -> None:
-    application, provider = odd
-    following = "https://management.azure.com/subscriptions/s/disks?$skiptoken=a"
-    application.answers["*/disks"] = {"value": [], "nextLink": following}
+def test_an_endless_list_is_detected(modified: tuple[ReplacedResponses, AzureProvider]) -> None:
+    application, provider = modified
+    next_link = "https://management.azure.com/subscriptions/s/disks?$skiptoken=a"
+    application.responses["*/disks"] = {"value": [], "nextLink": next_link}
     with pytest.raises(UnexpectedAnswer, match="never ends"):
         list(provider.list_account(ResourceKind.DISK))
 
 
 @pytest.mark.parametrize("link", [7, {"href": "x"}, "http://[", "/subscriptions/s/disks?x"])
-def test_a_link_to_nowhere_is_told(odd: tuple[Spoiled, AzureProvider], link: Any) -> None:
-    application, provider = odd
-    application.answers["*/Microsoft.Compute/disks"] = {"value": [], "nextLink": link}
+def test_an_invalid_link_to_the_next_page_is_an_error(
+    modified: tuple[ReplacedResponses, AzureProvider], link: Any
+) -> None:
+    application, provider = modified
+    application.responses["*/Microsoft.Compute/disks"] = {"value": [], "nextLink": link}
     with pytest.raises(SkyClustError):
         list(provider.list_account(ResourceKind.DISK))
 
 
 @pytest.mark.parametrize("body", [{"value": [{}]}, {"value": [{"name": None}]}, {"value": [7]}])
-def test_a_location_without_a_name_is_no_location(
-    odd: tuple[Spoiled, AzureProvider], body: Any
+def test_a_location_without_a_name_is_an_error(
+    modified: tuple[ReplacedResponses, AzureProvider], body: Any
 ) -> None:
-    application, provider = odd
-    application.answers["*/locations"] = body
+    application, provider = modified
+    application.responses["*/locations"] = body
     with pytest.raises(UnexpectedAnswer):
         provider.regions()
 
 
-def test_disks_that_are_not_told_are_not_detached(
+def test_disks_missing_in_a_response_are_not_detached(
     provider: AzureProvider,
     operator: AzureOperator,
     running: Instance,
     azure_sandbox: AzureSandbox,
 ) -> None:
-    """What a change does not send back is detached: so an answer without it changes nothing."""
+    """Azure detaches disks that an update omits, so without their list nothing is updated."""
     disk = operator.ready(operator.disk("spare"))
     azure_sandbox.inject(
         Fault(kind=FaultKind.OMIT, action="VirtualMachines_Get", field="dataDisks")
@@ -204,7 +215,7 @@ def test_disks_that_are_not_told_are_not_detached(
 
 
 @pytest.mark.parametrize("change", ["start", "stop", "delete", "tags"])
-def test_a_page_of_html_does_not_pass_for_an_accepted_change(
+def test_a_page_of_html_is_not_an_accepted_change(
     provider: AzureProvider, running: Instance, azure_sandbox: AzureSandbox, change: str
 ) -> None:
     actions: dict[str, tuple[str, Callable[[], None]]] = {
@@ -216,32 +227,32 @@ def test_a_page_of_html_does_not_pass_for_an_accepted_change(
             lambda: provider.set_tags(running.reference, {"stage": "test"}),
         ),
     }
-    action, ask = actions[change]
+    action, request = actions[change]
     if change == "start":
         provider.stop_instance(running.reference)
         while provider.get_instance(REGION, running.id).state != "stopped":
             pass
     azure_sandbox.inject(Fault(kind=FaultKind.HTML, action=action))
     with pytest.raises(UnexpectedAnswer):
-        ask()
+        request()
 
 
 @pytest.mark.parametrize("kind", [FaultKind.HTML, FaultKind.NULL, FaultKind.EMPTY])
-def test_an_odd_answer_to_a_create_says_nothing(
+def test_an_unexpected_response_to_a_create_decides_nothing(
     provider: AzureProvider, spec: Spec, azure_sandbox: AzureSandbox, kind: FaultKind
 ) -> None:
-    """The machine may be there: the create is asked for again, and finds it."""
+    """The VM may exist: a repeated create finds it."""
     azure_sandbox.inject(Fault(kind=kind, action="VirtualMachines_CreateOrUpdate", times=1))
     with pytest.raises(UnexpectedAnswer):
         provider.create_instance(spec(), TOKEN)
-    made = provider.create_instance(spec(), TOKEN)
-    assert [one.id for one in provider.find_instances(REGION, TOKEN)] == [made.id]
+    instance = provider.create_instance(spec(), TOKEN)
+    assert [each.id for each in provider.find_instances(REGION, TOKEN)] == [instance.id]
 
 
-def test_a_token_that_azure_takes_for_expired_is_renewed_once(
+def test_a_token_that_azure_reports_as_expired_is_renewed_once(
     provider: AzureProvider, azure_sandbox: AzureSandbox
 ) -> None:
-    """The identity goes by this computer's clock, and would give the same token out again."""
+    """azure-identity judges by the local clock, and would return the same token again."""
     provider.regions()
     before = azure_sandbox.calls()["Tokens_Create"]
     azure_sandbox.inject(
@@ -260,7 +271,7 @@ def test_a_token_that_azure_takes_for_expired_is_renewed_once(
 def test_a_change_whose_token_has_expired_is_sent_again(
     provider: AzureProvider, running: Instance, azure_sandbox: AzureSandbox
 ) -> None:
-    """What is refused so was not carried out."""
+    """A request refused with an expired token was not carried out."""
     azure_sandbox.inject(Fault(kind=FaultKind.EXPIRE, action="VirtualMachines_Restart", times=1))
     provider.reboot_instance(running.reference)
     assert azure_sandbox.calls()["VirtualMachines_Restart"] == 2

@@ -1,11 +1,11 @@
-"""Error codes that Azure documents for the services we call.
+"""Error codes that Azure documents for the services that the provider calls.
 
 Sources, under https://learn.microsoft.com/en-us/: Resource Manager's
 azure/azure-resource-manager/troubleshooting/common-deployment-errors, Compute's
-troubleshoot/azure/virtual-machines/windows/error-messages, what Network's reference and
-troubleshooting pages name for interfaces, addresses and subnets, and storage's
-rest/api/storageservices/common-rest-api-error-codes as far as reading a blob is concerned. A
-blank stands between two codes.
+troubleshoot/azure/virtual-machines/windows/error-messages, the codes that Network's reference and
+troubleshooting pages list for interfaces, addresses and subnets, and storage's
+rest/api/storageservices/common-rest-api-error-codes for reading a blob. Codes are separated by
+blanks.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ DOCUMENTED: Final = frozenset(f"{RESOURCE_MANAGER} {COMPUTE} {NETWORK} {STORAGE}
 
 
 def unplaced_codes(codes: frozenset[str] = DOCUMENTED) -> list[str]:
-    """Return the codes that are in no table; unknown codes go by the HTTP status alone."""
+    """Return the codes that are in no table, which only the HTTP status would classify."""
     endings = tuple(ending for ending, _ in CODE_ENDINGS)
     return sorted(
         code
@@ -107,9 +107,9 @@ def unplaced_classes() -> list[str]:
     return sorted(
         {
             name
-            for name, kind in classes
-            if issubclass(kind, Exception)
-            and kind.__module__.startswith("azure.")
+            for name, exception in classes
+            if issubclass(exception, Exception)
+            and exception.__module__.startswith("azure.")
             and name not in ERROR_CLASSES
         }
     )

@@ -1,7 +1,7 @@
-"""Things as Azure tells them, each with all the fields that the readers know, and more than one
-of whatever there can be several.
+"""Resources as Azure returns them, with every field that the provider reads and with lists of
+more than one entry.
 
-Written in the shape of the examples in Azure/azure-rest-api-specs (Microsoft.Compute 2024-11-01
+In the form of the examples in Azure/azure-rest-api-specs (Microsoft.Compute 2024-11-01
 and DiskRP 2024-03-02, GalleryRP 2023-07-03, Microsoft.Network 2024-05-01).
 """
 
@@ -17,7 +17,7 @@ COMPUTE: Final = f"{GROUP}/providers/Microsoft.Compute"
 SUBNET: Final = f"{NETWORK}/virtualNetworks/Net/subnets/Front"
 
 
-def _thing(path: str, properties: Document, **more: Any) -> Document:
+def _resource(path: str, properties: Document, **more: Any) -> Document:
     return {
         "id": path,
         "name": path.rpartition("/")[2],
@@ -32,7 +32,7 @@ def _to(path: str, **properties: Any) -> Document:
     return {"id": path, "properties": properties} if properties else {"id": path}
 
 
-MACHINE: Final = _thing(
+VM: Final = _resource(
     f"{COMPUTE}/virtualMachines/Web",
     {
         "vmId": "5A0F6D2E-0000-4000-8000-000000000001",
@@ -83,7 +83,7 @@ MACHINE: Final = _thing(
     },
 )
 
-INTERFACE: Final = _thing(
+INTERFACE: Final = _resource(
     f"{NETWORK}/networkInterfaces/First",
     {
         "ipConfigurations": [
@@ -113,7 +113,7 @@ INTERFACE: Final = _thing(
     },
 )
 
-ADDRESS: Final = _thing(
+ADDRESS: Final = _resource(
     f"{NETWORK}/publicIPAddresses/Four",
     {
         "ipAddress": "20.1.2.3",
@@ -124,7 +124,7 @@ ADDRESS: Final = _thing(
     zones=["1"],
 )
 
-DISK: Final = _thing(
+DISK: Final = _resource(
     f"{COMPUTE}/disks/Data",
     {
         "diskSizeGB": 128,
@@ -145,7 +145,7 @@ DISK: Final = _thing(
     managedByExtended=[f"{COMPUTE}/virtualMachines/Web", f"{COMPUTE}/virtualMachines/Api"],
 )
 
-SNAPSHOT: Final = _thing(
+SNAPSHOT: Final = _resource(
     f"{COMPUTE}/snapshots/Nightly",
     {
         "diskSizeGB": 30,
@@ -157,7 +157,7 @@ SNAPSHOT: Final = _thing(
     sku={"name": "Standard_ZRS"},
 )
 
-IMAGE: Final = _thing(
+IMAGE: Final = _resource(
     f"{COMPUTE}/images/Golden",
     {
         "hyperVGeneration": "V2",
@@ -175,16 +175,16 @@ IMAGE: Final = _thing(
     },
 )
 
-GALLERY: Final = _thing(
+GALLERY: Final = _resource(
     f"{COMPUTE}/galleries/Shared", {"sharingProfile": {"permissions": "Community"}}
 )
 
-DEFINITION: Final = _thing(
+DEFINITION: Final = _resource(
     f"{COMPUTE}/galleries/Shared/images/Hardened",
     {"osType": "Linux", "architecture": "x64", "description": "for all teams"},
 )
 
-VERSION: Final = _thing(
+VERSION: Final = _resource(
     f"{COMPUTE}/galleries/Shared/images/Hardened/versions/1.2.0",
     {
         "publishingProfile": {
@@ -201,7 +201,7 @@ VERSION: Final = _thing(
     },
 )
 
-VIRTUAL_NETWORK: Final = _thing(
+VIRTUAL_NETWORK: Final = _resource(
     f"{NETWORK}/virtualNetworks/Net",
     {"addressSpace": {"addressPrefixes": ["10.0.0.0/16", "fd00::/48"]}, "subnets": []},
 )
@@ -217,7 +217,7 @@ FRONT_SUBNET: Final = {
     },
 }
 
-SECURITY_GROUP: Final = _thing(
+SECURITY_GROUP: Final = _resource(
     f"{NETWORK}/networkSecurityGroups/Web",
     {
         "subnets": [{"id": SUBNET}, {"id": f"{NETWORK}/virtualNetworks/Net/subnets/Back"}],
@@ -257,7 +257,7 @@ SECURITY_GROUP: Final = _thing(
     },
 )
 
-LOAD_BALANCER: Final = _thing(
+LOAD_BALANCER: Final = _resource(
     f"{NETWORK}/loadBalancers/Front",
     {
         "frontendIPConfigurations": [

@@ -1,4 +1,4 @@
-"""Which sizes a subscription may have in a region, and what they are."""
+"""The sizes that are available to a subscription in a region."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from providers.azure.catalog import to_instance_type
 from skyclust.model.catalog import Architecture
 
 
-def sku(*restrictions: dict[str, Any], kind: str = "virtualMachines", **told: str) -> Any:
-    capabilities = {"vCPUs": "4", "MemoryGB": "16", "CpuArchitectureType": "x64", **told}
+def sku(*restrictions: dict[str, Any], kind: str = "virtualMachines", **changes: str) -> Any:
+    capabilities = {"vCPUs": "4", "MemoryGB": "16", "CpuArchitectureType": "x64", **changes}
     return {
         "resourceType": kind,
         "name": "Standard_D4s_v5",
@@ -24,37 +24,37 @@ def sku(*restrictions: dict[str, Any], kind: str = "virtualMachines", **told: st
 
 
 def test_a_size() -> None:
-    found = to_instance_type("westeurope", sku(GPUs="1"))
-    assert found is not None
-    assert (found.name, found.cores, found.memory_mib) == ("Standard_D4s_v5", 4, 16384)
-    assert (found.architecture, found.gpus) == (Architecture.X86_64, 1)
-    assert found.zones == ("1", "2", "3")
+    size = to_instance_type("westeurope", sku(GPUs="1"))
+    assert size is not None
+    assert (size.name, size.cores, size.memory_mib) == ("Standard_D4s_v5", 4, 16384)
+    assert (size.architecture, size.gpus) == (Architecture.X86_64, 1)
+    assert size.zones == ("1", "2", "3")
 
 
 @pytest.mark.parametrize(
-    ("told", "cores", "memory", "architecture"),
+    ("changes", "cores", "memory", "architecture"),
     [
         ({"MemoryGB": "0.5", "vCPUs": "1"}, 1, 512, Architecture.X86_64),
         ({"vCPUsAvailable": "2"}, 2, 16384, Architecture.X86_64),
         ({"CpuArchitectureType": "Arm64"}, 4, 16384, Architecture.ARM64),
     ],
 )
-def test_what_a_size_has(
-    told: dict[str, str], cores: int, memory: int, architecture: Architecture
+def test_the_capabilities_of_a_size(
+    changes: dict[str, str], cores: int, memory: int, architecture: Architecture
 ) -> None:
-    found = to_instance_type("westeurope", sku(**told))
-    assert found is not None
-    assert (found.cores, found.memory_mib, found.architecture) == (cores, memory, architecture)
+    size = to_instance_type("westeurope", sku(**changes))
+    assert size is not None
+    assert (size.cores, size.memory_mib, size.architecture) == (cores, memory, architecture)
 
 
-def test_zones_that_are_withheld_are_left_out() -> None:
-    withheld = {"type": "Zone", "restrictionInfo": {"zones": ["1", "2"]}}
-    found = to_instance_type("westeurope", sku(withheld))
-    assert found is not None
-    assert found.zones == ("3",)
+def test_restricted_zones_are_left_out() -> None:
+    restriction = {"type": "Zone", "restrictionInfo": {"zones": ["1", "2"]}}
+    size = to_instance_type("westeurope", sku(restriction))
+    assert size is not None
+    assert size.zones == ("3",)
 
 
-def test_what_cannot_be_had_is_none() -> None:
+def test_a_size_that_is_not_available_is_left_out() -> None:
     assert to_instance_type("westeurope", sku({"type": "Location"})) is None
     assert to_instance_type("eastus", sku()) is None
     assert to_instance_type("westeurope", sku(kind="disks")) is None

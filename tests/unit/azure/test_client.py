@@ -1,4 +1,4 @@
-"""Whose identity a client has, where it calls, and what it does not import."""
+"""The identity of a client, its endpoint and its retries."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_loading_the_provider_imports_no_sdk() -> None:
     assert subprocess.run([sys.executable, "-c", loaded], check=False, timeout=60).returncode == 0
 
 
-def test_nothing_of_the_environment_takes_the_identitys_place(
+def test_the_environment_does_not_change_the_identity(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("AZURE_CLIENT_ID", "environment")
@@ -64,11 +64,11 @@ def test_nothing_of_the_environment_takes_the_identitys_place(
 
 
 def test_a_managed_identity() -> None:
-    machine = AzureCredential(subscription_id=SECRET["subscription_id"], managed_identity=True)
-    assert isinstance(open_identity(machine), ManagedIdentityCredential)
+    managed = AzureCredential(subscription_id=SECRET["subscription_id"], managed_identity=True)
+    assert isinstance(open_identity(managed), ManagedIdentityCredential)
 
 
-def test_a_certificate_that_cannot_be_read_is_told() -> None:
+def test_an_unreadable_certificate_is_refused() -> None:
     pem = "-----BEGIN CERTIFICATE-----\nnone\n-----BEGIN PRIVATE KEY-----\nnone\n"
     broken = credential(client_secret=None, certificate_data=pem)
     with pytest.raises(ConfigurationError, match="cannot be read"):
@@ -100,7 +100,7 @@ def test_the_next_page_is_requested_from_the_credentials_endpoint_only() -> None
     )
 
 
-def test_many_calls_share_one_client() -> None:
+def test_calls_share_one_client() -> None:
     clients = AzureClients(credential())
     assert clients.compute is clients.compute
     assert clients.network is clients.network
@@ -118,21 +118,21 @@ def test_many_calls_share_one_client() -> None:
         (TokenRetryPolicy, "POST", 503, None, True),
     ],
 )
-def test_a_long_wait_is_handed_on_and_nothing_done_twice(
+def test_a_retry_waits_briefly_and_repeats_no_post_that_may_have_worked(
     policy: type[BoundedRetryPolicy], method: str, status: int, wait: str | None, again: bool
 ) -> None:
-    """A restart whose answer was lost at a gateway may have been carried out."""
+    """A restart whose response was lost at a gateway may have been carried out."""
     retries = policy(retry_total=3)
-    answer = SimpleNamespace(
+    http_response = SimpleNamespace(
         status_code=status, headers={"Retry-After": wait} if wait else {}, read=lambda: b""
     )
     response: Any = SimpleNamespace(
-        http_response=answer, http_request=SimpleNamespace(method=method)
+        http_response=http_response, http_request=SimpleNamespace(method=method)
     )
     assert retries.is_retry(retries.configure_retries({}), response) is again
 
 
-def test_http_is_spoken_only_where_it_was_typed() -> None:
+def test_plain_http_is_used_only_for_an_http_authority() -> None:
     plain: Any = open_identity(credential(authority="http://127.0.0.1:1"))
     assert isinstance(plain._client._pipeline._transport, PlainHttpTransport)
     secure: Any = open_identity(credential())

@@ -1,4 +1,4 @@
-"""What is asked of Azure for a machine, and what is refused before Azure is asked."""
+"""The request that creates a VM, and the specs that are refused before it is sent."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def spec(**changes: Any) -> InstanceSpec:
     return InstanceSpec.model_validate(values | changes)
 
 
-def request(asked: InstanceSpec) -> Any:
-    place = Lookups(image={"id": "i"}, subnet="s", keys=["ssh-ed25519 A"])
-    return to_request(asked, TOKEN, place, interface=INTERFACE)
+def request(requested: InstanceSpec) -> Any:
+    lookups = Lookups(image={"id": "i"}, subnet="s", keys=["ssh-ed25519 A"])
+    return to_request(requested, TOKEN, lookups, interface=INTERFACE)
 
 
-def test_a_plain_machine() -> None:
+def test_a_minimal_spec() -> None:
     body = request(spec(tags={"team": "shop"}))
     assert body["location"] == "westeurope"
     assert "zones" not in body
@@ -48,8 +48,8 @@ def test_a_plain_machine() -> None:
     assert "customData" not in properties["osProfile"]
 
 
-def test_everything_that_can_be_asked_for() -> None:
-    asked = spec(
+def test_a_spec_with_every_field() -> None:
+    full = spec(
         name="web.shop_1",
         zone="2",
         user="ops",
@@ -57,11 +57,11 @@ def test_everything_that_can_be_asked_for() -> None:
         boot_disk=DiskSpec(size_gib=64, type="Premium_LRS"),
         disks=(DiskSpec(size_gib=8), DiskSpec(size_gib=9, type="StandardSSD_LRS")),
     )
-    body = request(asked)
+    body = request(full)
     assert body["zones"] == ["2"]
-    system = body["properties"]["osProfile"]
-    assert system["computerName"] == "web-shop-1"
-    assert base64.b64decode(system["customData"]) == b"#cloud-config\n"
+    profile = body["properties"]["osProfile"]
+    assert profile["computerName"] == "web-shop-1"
+    assert base64.b64decode(profile["customData"]) == b"#cloud-config\n"
     storage = body["properties"]["storageProfile"]
     names = ResourceNames("web.shop_1", TOKEN)
     assert storage["osDisk"]["diskSizeGB"] == 64
@@ -73,26 +73,26 @@ def test_everything_that_can_be_asked_for() -> None:
     ]
 
 
-def test_all_that_is_made_for_a_machine_is_deleted_with_it() -> None:
+def test_the_resources_of_a_vm_are_deleted_with_it() -> None:
     body = request(spec(disks=(DiskSpec(size_gib=8),)))["properties"]
     parts = [
         body["storageProfile"]["osDisk"],
         *body["storageProfile"]["dataDisks"],
-        *(one["properties"] for one in body["networkProfile"]["networkInterfaces"]),
+        *(each["properties"] for each in body["networkProfile"]["networkInterfaces"]),
     ]
     assert [part["deleteOption"] for part in parts] == ["Delete"] * 3
 
 
 def test_the_sdk_knows_every_field() -> None:
     body = request(spec(zone="1", user_data="x", disks=(DiskSpec(size_gib=8, type="t"),)))
-    machine = VirtualMachine(body)
-    assert machine.os_profile.linux_configuration.disable_password_authentication
-    assert machine.storage_profile.data_disks[0].delete_option == "Delete"
-    assert machine.network_profile.network_interfaces[0].delete_option == "Delete"
-    assert machine.diagnostics_profile.boot_diagnostics.enabled
+    vm = VirtualMachine(body)
+    assert vm.os_profile.linux_configuration.disable_password_authentication
+    assert vm.storage_profile.data_disks[0].delete_option == "Delete"
+    assert vm.network_profile.network_interfaces[0].delete_option == "Delete"
+    assert vm.diagnostics_profile.boot_diagnostics.enabled
 
 
-def test_names_come_from_machine_and_token() -> None:
+def test_names_follow_from_the_vm_and_the_token() -> None:
     names = ResourceNames("web", TOKEN)
     others = (ResourceNames("api", TOKEN), ResourceNames("web", TOKEN.upper()))
     assert names == ResourceNames("web", TOKEN)
@@ -105,7 +105,7 @@ def test_names_come_from_machine_and_token() -> None:
     assert tags_for(spec(), TOKEN)["skyclust-token"] == TOKEN
 
 
-def test_a_fingerprint_tells_specs_apart() -> None:
+def test_different_specs_have_different_fingerprints() -> None:
     assert fingerprint(spec()) == fingerprint(spec(tags={}, zone=None))
     assert fingerprint(spec()) != fingerprint(spec(type="Standard_B4ms"))
     assert fingerprint(spec(tags={"a": "1", "b": "2"})) == fingerprint(
@@ -125,7 +125,9 @@ def test_a_fingerprint_tells_specs_apart() -> None:
         ({"tags": {str(number): "" for number in range(50)}}, "50 tags"),
     ],
 )
-def test_what_azure_cannot_do_is_refused(changes: dict[str, Any], complaint: str) -> None:
+def test_a_spec_that_azure_cannot_fulfil_is_refused(
+    changes: dict[str, Any], complaint: str
+) -> None:
     with pytest.raises(InvalidRequest, match=complaint):
         check_spec(spec(**changes))
 
@@ -142,7 +144,7 @@ def test_a_long_token_fits_a_tag() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "told"),
+    ("image", "image_reference"),
     [
         (
             "Canonical:ubuntu-24_04-lts:server:latest",
@@ -166,13 +168,15 @@ def test_a_long_token_fits_a_tag() -> None:
         ("/subscriptions/s/x", {"id": "/subscriptions/s/x"}),
     ],
 )
-def test_images_that_need_no_look(written: str, told: dict[str, str]) -> None:
+def test_an_image_given_by_id_or_urn_needs_no_request(
+    image: str, image_reference: dict[str, str]
+) -> None:
     unused: Any = None
-    assert find_image(unused, "westeurope", written) == told
+    assert find_image(unused, "westeurope", image) == image_reference
 
 
 @pytest.mark.parametrize(
-    ("error", "unseen"),
+    ("error", "not_visible"),
     [
         (NotFound("Resource group 'skyclust' is not found.", code="ResourceGroupNotFound"), True),
         (NotFound("Resource group 'other' is not found.", code="ResourceGroupNotFound"), False),
@@ -184,15 +188,17 @@ def test_images_that_need_no_look(written: str, told: dict[str, str]) -> None:
         (NotFound("The subnet was not found.", code="NotFound"), False),
     ],
 )
-def test_what_was_made_just_now_may_not_be_seen_yet(error: Terminal, unseen: bool) -> None:
+def test_a_resource_created_a_moment_ago_may_not_be_visible_yet(
+    error: Terminal, not_visible: bool
+) -> None:
     names = ResourceNames("web", TOKEN)
-    told = error.message.format(interface=names.interface.upper(), address=names.address)
-    told = f"Could not make {names.interface}: {told}"
+    reason = error.message.format(interface=names.interface.upper(), address=names.address)
+    message = f"Could not create {names.interface}: {reason}"
     clients: Any = SimpleNamespace(resource_group="skyclust")
-    said = type(error)(told, code=error.code)
-    assert is_not_visible_yet(clients, spec(), TOKEN, said) is unseen
+    raised = type(error)(message, code=error.code)
+    assert is_not_visible_yet(clients, spec(), TOKEN, raised) is not_visible
 
 
-def test_the_key_of_nobody_is_new_each_time() -> None:
+def test_a_throwaway_key_is_new_each_time() -> None:
     assert throwaway_key().startswith("ssh-rsa AAAA")
     assert throwaway_key() != throwaway_key()

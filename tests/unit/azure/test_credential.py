@@ -1,4 +1,4 @@
-"""The credential says what it needs, and refuses what is not clear."""
+"""Validation of the credential's fields."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def credential(**values: Any) -> AzureCredential:
         },
     ],
 )
-def test_each_way_to_sign_in(values: dict[str, Any]) -> None:
+def test_each_authentication_method(values: dict[str, Any]) -> None:
     assert credential(**values).resource_group == "skyclust"
 
 
@@ -71,7 +71,9 @@ def test_each_way_to_sign_in(values: dict[str, Any]) -> None:
         ({**WITH_SECRET, "resource_group": "ends."}, "no dot last"),
     ],
 )
-def test_what_is_not_clear_is_refused(values: dict[str, Any], complaint: str) -> None:
+def test_an_ambiguous_or_malformed_credential_is_refused(
+    values: dict[str, Any], complaint: str
+) -> None:
     with pytest.raises(ValidationError, match=complaint) as refused:
         credential(**values)
     assert "canary" not in str(refused.value)
@@ -83,7 +85,7 @@ def test_empty_fields_of_a_form_are_absent() -> None:
     assert filled == credential(**WITH_SECRET)
 
 
-def test_ids_have_one_spelling() -> None:
+def test_ids_are_kept_in_lower_case() -> None:
     upper = credential(**{**WITH_SECRET, "subscription_id": "AAAAAAAA-1111-2222-3333-444444444444"})
     assert upper.subscription_id == "aaaaaaaa-1111-2222-3333-444444444444"
 
@@ -100,15 +102,15 @@ def test_ids_have_one_spelling() -> None:
         (AzureCloud.CHINA, AzureClouds.AZURE_CHINA_CLOUD, AzureAuthorityHosts.AZURE_CHINA),
     ],
 )
-def test_clouds_are_where_the_sdk_has_them(
+def test_the_addresses_of_a_cloud_are_those_of_the_sdk(
     cloud: AzureCloud, sdk: AzureClouds, authority: str
 ) -> None:
     known = get_arm_endpoints(sdk)
-    ours = credential(**WITH_SECRET, cloud=cloud).addresses()
-    assert ours == CLOUDS[cloud]
-    assert f"{ours.endpoint}/" == known["resource_manager"]
-    assert [f"{ours.audience}/.default"] == known["credential_scopes"]
-    assert ours.authority == f"https://{authority}"
+    addresses = credential(**WITH_SECRET, cloud=cloud).addresses()
+    assert addresses == CLOUDS[cloud]
+    assert f"{addresses.endpoint}/" == known["resource_manager"]
+    assert [f"{addresses.audience}/.default"] == known["credential_scopes"]
+    assert addresses.authority == f"https://{authority}"
 
 
 def test_a_private_cloud_has_its_own_addresses() -> None:

@@ -1,4 +1,4 @@
-"""The error table: complete, exact, and silent about secrets."""
+"""The error table is complete and exact, and its messages contain no secrets."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ from skyclust.errors import (
 from tests.unit.azure.documented_codes import unplaced_classes, unplaced_codes
 
 
-class _Answer:
-    """As much of an answer as an error keeps."""
+class _Response:
+    """The part of a response that an error of the SDK reads."""
 
     reason = "said so"
 
@@ -56,10 +56,10 @@ class _Answer:
         return self._text.encode()
 
 
-def _answered(code: str, status: int = 400, message: str = "said so", **headers: str) -> Any:
+def _error_response(code: str, status: int = 400, message: str = "said so", **headers: str) -> Any:
     body = {"error": {"code": code, "message": message}} if code else None
-    answer: Any = _Answer(status, body, {k.replace("_", "-"): v for k, v in headers.items()})
-    return HttpResponseError(response=answer, error_format=ARMErrorFormat)
+    response: Any = _Response(status, body, {k.replace("_", "-"): v for k, v in headers.items()})
+    return HttpResponseError(response=response, error_format=ARMErrorFormat)
 
 
 def _raised(error: Exception) -> SkyClustError:
@@ -85,10 +85,10 @@ def test_every_documented_code_has_a_place(monkeypatch: pytest.MonkeyPatch) -> N
     assert unplaced_codes() == []
     monkeypatch.delitem(ERROR_CODES, "quotaexceeded")
     monkeypatch.delitem(ERROR_CODES, "skunotavailable")
-    assert unplaced_codes() == ["SkuNotAvailable"]  # the other one has an ending that is placed
+    assert unplaced_codes() == ["SkuNotAvailable"]  # QuotaExceeded is matched by its ending
 
 
-def test_no_code_stands_in_two_places() -> None:
+def test_no_code_has_two_classes() -> None:
     codes = [code.lower() for code in chain.from_iterable(_CODES.values())]
     assert sorted(codes) == sorted(set(codes))
 
@@ -116,10 +116,10 @@ def test_no_code_stands_in_two_places() -> None:
         ("VMStartTimedOut", 409, Timeout),
     ],
 )
-def test_a_known_code_beats_its_status(
+def test_a_known_code_takes_precedence_over_its_status(
     code: str, status: int, expected: type[SkyClustError]
 ) -> None:
-    error = _raised(_answered(code, status))
+    error = _raised(_error_response(code, status))
     assert type(error) is expected
     assert error.code == code
 
@@ -135,7 +135,7 @@ def test_a_known_code_beats_its_status(
         (400, "the requested size is not available in the current cluster", InvalidRequest),
     ],
 )
-def test_a_code_of_many_meanings_is_told_by_its_message(
+def test_an_ambiguous_code_is_classified_by_its_message(
     status: int, message: str, expected: type[SkyClustError]
 ) -> None:
     assert class_for("OperationNotAllowed", status, message) is expected
@@ -155,20 +155,22 @@ def test_a_code_of_many_meanings_is_told_by_its_message(
         (504, Timeout),
     ],
 )
-def test_an_unknown_code_goes_by_its_status(status: int, expected: type[SkyClustError]) -> None:
-    assert type(_raised(_answered("BrandNewCode", status))) is expected
+def test_an_unknown_code_is_classified_by_its_status(
+    status: int, expected: type[SkyClustError]
+) -> None:
+    assert type(_raised(_error_response("BrandNewCode", status))) is expected
 
 
-def test_a_page_that_is_not_azures_tells_nothing_gone() -> None:
-    assert type(_raised(_answered("", 404))) is ConfigurationError
-    assert type(_raised(_answered("", 502))) is Unavailable
+def test_a_page_of_another_server_is_not_taken_for_not_found() -> None:
+    assert type(_raised(_error_response("", 404))) is ConfigurationError
+    assert type(_raised(_error_response("", 502))) is Unavailable
 
 
 def test_a_wrapped_code_is_unwrapped() -> None:
     inner = {"code": "SkuNotAvailable", "message": "not here"}
     outer = {"error": {"code": "BadRequest", "message": "several", "details": [inner]}}
-    answer: Any = _Answer(400, outer, {})
-    error = _raised(HttpResponseError(response=answer, error_format=ARMErrorFormat))
+    response: Any = _Response(400, outer, {})
+    error = _raised(HttpResponseError(response=response, error_format=ARMErrorFormat))
     assert type(error) is CapacityExhausted
     assert "not here" in str(error)
 
@@ -182,45 +184,45 @@ def test_a_wrapped_code_is_unwrapped() -> None:
         (azure.core.exceptions.TooManyRedirectsError([]), ConfigurationError),
     ],
 )
-def test_an_error_without_an_answer_goes_by_its_class(
+def test_an_error_without_a_response_is_classified_by_its_class(
     error: Exception, expected: type[SkyClustError]
 ) -> None:
     assert type(_raised(error)) is expected
 
 
 @pytest.mark.parametrize(
-    ("behind", "expected"),
+    ("cause", "expected"),
     [
         (ServiceRequestError("refused"), Unavailable),
-        (_answered("temporarily_unavailable", 503), Unavailable),
-        (_answered("temporarily_unavailable", 429, Retry_After="7"), Throttled),
+        (_error_response("temporarily_unavailable", 503), Unavailable),
+        (_error_response("temporarily_unavailable", 429, Retry_After="7"), Throttled),
         (None, AuthenticationFailed),
     ],
 )
-def test_what_keeps_a_token_away_is_told(
-    behind: Exception | None, expected: type[SkyClustError]
+def test_the_cause_of_a_missing_token_is_reported(
+    cause: Exception | None, expected: type[SkyClustError]
 ) -> None:
     error = ClientAuthenticationError("Authentication failed")
-    error.__cause__ = behind
-    told = table.translated(error, "do it")
-    assert type(told) is expected
-    assert getattr(told, "retry_after", 7.0) == 7.0
+    error.__cause__ = cause
+    translation = table.translated(error, "do it")
+    assert type(translation) is expected
+    assert getattr(translation, "retry_after", 7.0) == 7.0
 
 
-def test_a_class_of_a_later_sdk_goes_by_its_nearest_known_ancestor() -> None:
+def test_an_unknown_class_is_classified_by_its_nearest_known_ancestor() -> None:
     newer = type("NewerError", (ServiceRequestError,), {"__module__": "azure.core.exceptions"})
     assert type(_raised(newer("refused"))) is Unavailable
 
 
-def test_errors_that_are_not_the_sdks_pass_as_they_are() -> None:
+def test_errors_outside_the_sdk_pass_unchanged() -> None:
     with pytest.raises(ConnectionError), azure_errors("do it"):
         raise ConnectionError("ours")
     with pytest.raises(NotFound, match="gone"), azure_errors("do it"):
         raise NotFound("gone")
 
 
-def test_a_message_says_what_was_tried_and_what_to_do() -> None:
-    error = _raised(_answered("SkuNotAvailable", 409, "The size is\nnot available."))
+def test_a_message_has_the_action_and_a_hint() -> None:
+    error = _raised(_error_response("SkuNotAvailable", 409, "The size is\nnot available."))
     assert str(error) == (
         "Could not do it: The size is not available (SkuNotAvailable)."
         " Choose another size, zone or region: see az vm list-skus."
@@ -239,19 +241,19 @@ def test_a_message_says_what_was_tried_and_what_to_do() -> None:
 def test_a_throttled_request_has_the_delay_of_its_headers(
     headers: dict[str, str], seconds: float | None
 ) -> None:
-    error = _raised(_answered("TooManyRequests", 429, **headers))
+    error = _raised(_error_response("TooManyRequests", 429, **headers))
     assert isinstance(error, Throttled)
     assert error.retry_after == seconds
 
 
-def test_an_address_that_opens_a_log_is_not_repeated() -> None:
-    """requests tells the whole address of what it could not reach."""
-    said = (
+def test_the_signature_of_a_sas_url_is_redacted() -> None:
+    """The message of requests contains the whole URL that it could not reach."""
+    message = (
         "HTTPSConnectionPool(host='md.blob.core.windows.net', port=443): Max retries exceeded with"
         " url: /bootdiagnostics/web.serialconsole.log?sr=b&sig=canary%2Bx%3D&se=2026-11-24"
     )
     with pytest.raises(Unavailable) as raised, azure_errors("read the console"):
-        raise ServiceRequestError(said)
+        raise ServiceRequestError(message)
     assert "canary" not in str(raised.value)
     assert "web.serialconsole.log?sr=b&sig=********&se=2026-11-24" in str(raised.value)
 
@@ -264,21 +266,23 @@ def test_authentication_errors_repeat_nothing_of_the_message() -> None:
     assert "AADSTS7000215" in str(error)
 
 
-def test_a_refused_token_tells_that_the_clock_is_wrong() -> None:
-    refused = _raised(_answered("InvalidAuthenticationToken", 401, Date="Sat, 1 Jan 2000 0:0 GMT"))
+def test_a_refused_token_has_a_hint_about_a_wrong_clock() -> None:
+    refused = _raised(
+        _error_response("InvalidAuthenticationToken", 401, Date="Sat, 1 Jan 2000 0:0 GMT")
+    )
     assert "ahead of Azure's: set it" in refused.hint
-    assert "not expired" in _raised(_answered("InvalidAuthenticationToken", 401)).hint
+    assert "not expired" in _raised(_error_response("InvalidAuthenticationToken", 401)).hint
 
 
 @pytest.mark.parametrize(
     "cause", [json.JSONDecodeError("no JSON", "<html>", 0), AttributeError("get"), TypeError("x")]
 )
-def test_what_answers_at_the_sign_in_address_may_be_something_else(cause: Exception) -> None:
+def test_a_server_that_is_not_entra_id_is_an_unexpected_answer(cause: Exception) -> None:
     error = ClientAuthenticationError("Expecting value")
     error.__cause__ = cause
     assert type(_raised(error)) is UnexpectedAnswer
 
 
 @pytest.mark.parametrize("status", [200, 202, 204, 302])
-def test_what_is_no_error_is_an_odd_answer(status: int) -> None:
-    assert type(_raised(_answered("", status))) is UnexpectedAnswer
+def test_a_status_that_is_no_error_is_an_unexpected_answer(status: int) -> None:
+    assert type(_raised(_error_response("", status))) is UnexpectedAnswer

@@ -44,7 +44,7 @@ def test_the_documented_role_allows_what_is_needed_and_no_more() -> None:
     assert to_missing([{"actions": role["Actions"], "notActions": role["NotActions"]}]) == ()
 
 
-def test_a_principal_is_told_as_its_token_tells() -> None:
+def test_a_principal_is_read_from_the_claims_of_its_token() -> None:
     claims = {"appid": "a", "oid": "o", "tid": "t"}
     assert to_principal(claims) == "application a (object o) of tenant t"
     assert to_principal({}) == "application unknown (object unknown) of tenant unknown"

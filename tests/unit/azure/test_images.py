@@ -1,17 +1,19 @@
-"""What Azure tells of images and of the versions in galleries, in our words."""
+"""Conversion of managed images and gallery image versions to inventory resources."""
 
 from __future__ import annotations
 
 from providers.azure.galleries import to_version
 from providers.azure.images import to_image
 from skyclust.model.resource import ResourceState
-from tests.unit.azure.test_resources import COMPUTE, thing
+from tests.unit.azure.test_resources import COMPUTE, resource
 
 
 def test_an_image() -> None:
     boot = {"osType": "Linux", "diskSizeGB": 30, "snapshot": {"id": f"{COMPUTE}/snapshots/B"}}
     data = [{"diskSizeGB": 8, "snapshot": {"id": f"{COMPUTE}/snapshots/A"}}]
-    image = to_image(thing("images", "golden", storageProfile={"osDisk": boot, "dataDisks": data}))
+    image = to_image(
+        resource("images", "golden", storageProfile={"osDisk": boot, "dataDisks": data})
+    )
     assert image.attributes["size_gib"] == 38
     assert image.attributes["platform"] == "Linux"
     assert image.attributes["snapshots"] == [
@@ -20,11 +22,11 @@ def test_an_image() -> None:
 
 
 def test_a_version_in_a_gallery_is_an_image() -> None:
-    gallery = thing("galleries", "Shared", sharingProfile={"permissions": "Community"})
-    definition = thing(
+    gallery = resource("galleries", "Shared", sharingProfile={"permissions": "Community"})
+    definition = resource(
         "images", "Hardened", osType="Linux", architecture="Arm64", description="for all"
     )
-    version = thing(
+    version = resource(
         "images",
         "1.2.0",
         top={"id": f"{COMPUTE}/galleries/Shared/images/Hardened/versions/1.2.0"},

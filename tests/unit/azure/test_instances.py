@@ -1,4 +1,4 @@
-"""What Azure tells of a machine, in our words."""
+"""Conversion of VMs to instances."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COMPUTE = f"{GROUP}/providers/Microsoft.Compute"
 VIEW = {"statuses": [{"code": "ProvisioningState/succeeded"}, {"code": "PowerState/running"}]}
 
 
-def machine(**changes: Any) -> dict[str, Any]:
+def vm(**changes: Any) -> dict[str, Any]:
     properties = {
         "vmId": "5a0f6d2e-0000-4000-8000-000000000001",
         "hardwareProfile": {"vmSize": "Standard_D2s_v5"},
@@ -78,7 +78,7 @@ def interface(private: str, public: str | None, subnet: str = "Front") -> dict[s
     }
 
 
-AROUND = NetworkIndex(
+NETWORK_INDEX = NetworkIndex(
     {
         normal(f"{NETWORK}/networkInterfaces/first"): interface("10.0.0.4", "Front"),
         normal(f"{NETWORK}/networkInterfaces/second"): interface("10.0.1.4", None, "Back"),
@@ -87,19 +87,19 @@ AROUND = NetworkIndex(
 )
 
 
-def test_a_machine_is_told_whole() -> None:
-    found = to_instance(machine(), AROUND)
-    assert (found.region, found.zone, found.name) == ("westeurope", "2", "Web")
-    assert found.id == f"{COMPUTE}/virtualMachines/Web".lower()
-    assert (found.type, found.state) == ("Standard_D2s_v5", InstanceState.RUNNING)
-    assert found.image == "Canonical:ubuntu-24_04-lts:server:24.04.202511010"
-    assert found.subnet == f"{NETWORK}/virtualNetworks/Net/subnets/Front".lower()
-    assert found.network == f"{NETWORK}/virtualNetworks/Net".lower()
-    assert found.private_addresses == ("10.0.0.4", "fd00::4", "10.0.1.4")
-    assert found.public_addresses == ("20.1.2.3",)
-    assert found.tags == {"team": "shop", "empty": ""}
-    assert found.created_at == datetime(2026, 4, 1, 12, 0, 0, 123456, tzinfo=UTC)
-    assert found.attributes == {
+def test_a_vm_with_every_field() -> None:
+    instance = to_instance(vm(), NETWORK_INDEX)
+    assert (instance.region, instance.zone, instance.name) == ("westeurope", "2", "Web")
+    assert instance.id == f"{COMPUTE}/virtualMachines/Web".lower()
+    assert (instance.type, instance.state) == ("Standard_D2s_v5", InstanceState.RUNNING)
+    assert instance.image == "Canonical:ubuntu-24_04-lts:server:24.04.202511010"
+    assert instance.subnet == f"{NETWORK}/virtualNetworks/Net/subnets/Front".lower()
+    assert instance.network == f"{NETWORK}/virtualNetworks/Net".lower()
+    assert instance.private_addresses == ("10.0.0.4", "fd00::4", "10.0.1.4")
+    assert instance.public_addresses == ("20.1.2.3",)
+    assert instance.tags == {"team": "shop", "empty": ""}
+    assert instance.created_at == datetime(2026, 4, 1, 12, 0, 0, 123456, tzinfo=UTC)
+    assert instance.attributes == {
         "billed": True,
         "disks": [f"{COMPUTE}/disks/{name}".lower() for name in ("web-os", "c", "b")],
         "firewalls": [f"{NETWORK}/networkSecurityGroups/Web".lower()],
@@ -123,28 +123,28 @@ def test_a_machine_is_told_whole() -> None:
     }
 
 
-def test_a_machine_as_little_as_azure_may_tell() -> None:
+def test_a_vm_with_the_fewest_fields() -> None:
     bare = {"id": f"{COMPUTE}/virtualMachines/Web", "name": "Web", "location": "westeurope"}
-    found = to_instance({**bare, "properties": {"vmId": "ABC"}}, NetworkIndex())
-    assert found.state is InstanceState.UPDATING
-    assert found.native_state == "unknown"
-    assert (found.image, found.network, found.private_addresses) == (None, None, ())
-    assert instance_resource(found).attributes["type"] is None
+    instance = to_instance({**bare, "properties": {"vmId": "ABC"}}, NetworkIndex())
+    assert instance.state is InstanceState.UPDATING
+    assert instance.native_state == "unknown"
+    assert (instance.image, instance.network, instance.private_addresses) == (None, None, ())
+    assert instance_resource(instance).attributes["type"] is None
 
 
 @pytest.mark.parametrize("profile", ["hardware", "storage", "network", "os", "diagnostics"])
-def test_a_profile_that_is_null_is_none(profile: str) -> None:
-    found = to_instance(machine(**{f"{profile}Profile": None}), AROUND)
-    assert (found.name, found.state) == ("Web", InstanceState.RUNNING)
+def test_a_profile_may_be_null(profile: str) -> None:
+    instance = to_instance(vm(**{f"{profile}Profile": None}), NETWORK_INDEX)
+    assert (instance.name, instance.state) == ("Web", InstanceState.RUNNING)
 
 
-def test_a_machine_that_nothing_proves_is_not_read() -> None:
+def test_a_vm_without_its_vm_id_is_unreadable() -> None:
     with pytest.raises(UnexpectedAnswer, match="vmId"):
-        to_instance(machine(vmId=None), AROUND)
+        to_instance(vm(vmId=None), NETWORK_INDEX)
 
 
 @pytest.mark.parametrize(
-    ("image", "told"),
+    ("image_reference", "image"),
     [
         ({"id": f"{COMPUTE}/images/Golden"}, f"{COMPUTE}/images/Golden".lower()),
         (
@@ -154,39 +154,39 @@ def test_a_machine_that_nothing_proves_is_not_read() -> None:
         ({}, None),
     ],
 )
-def test_images(image: dict[str, Any], told: str | None) -> None:
-    storage = {"imageReference": image}
-    assert to_instance(machine(storageProfile=storage), AROUND).image == told
+def test_images(image_reference: dict[str, Any], image: str | None) -> None:
+    storage = {"imageReference": image_reference}
+    assert to_instance(vm(storageProfile=storage), NETWORK_INDEX).image == image
 
 
-def test_other_ways_of_paying_and_identities() -> None:
-    spot = machine(priority="Spot")
+def test_spot_priority_and_user_assigned_identities() -> None:
+    spot = vm(priority="Spot")
     spot["identity"] = {
         "type": "SystemAssigned, UserAssigned",
         "userAssignedIdentities": {f"{GROUP}/providers/Microsoft.ManagedIdentity/B": {}},
     }
-    attributes = to_instance(spot, AROUND).attributes
+    attributes = to_instance(spot, NETWORK_INDEX).attributes
     assert attributes["lifecycle"] == "spot"
     assert attributes["identity"] == f"{GROUP}/providers/Microsoft.ManagedIdentity/B".lower()
 
 
-def test_disks_in_their_order() -> None:
-    names = [disk.rsplit("/", maxsplit=1)[-1] for disk in disks_of(machine())]
+def test_disks_are_sorted_by_lun() -> None:
+    names = [disk.rsplit("/", maxsplit=1)[-1] for disk in disks_of(vm())]
     assert names == ["web-os", "c", "b"]
 
 
 @pytest.mark.parametrize(
-    "written",
+    "value",
     [
         f"{COMPUTE}/virtualMachines/Web",
         f"{COMPUTE}/virtualMachines/Web".upper(),
         f" {COMPUTE}/virtualMachines/web ",
     ],
 )
-def test_an_id_has_one_spelling(written: str) -> None:
-    assert str(to_id(written)) == f"{COMPUTE}/virtualMachines/Web".lower()
+def test_an_id_is_parsed_in_lower_case(value: str) -> None:
+    assert str(to_id(value)) == f"{COMPUTE}/virtualMachines/Web".lower()
 
 
-@pytest.mark.parametrize("written", ["web", "i-0123", GROUP, f"{COMPUTE}/virtualMachines/a/b"])
-def test_what_is_no_id(written: str) -> None:
-    assert to_id(written) is None
+@pytest.mark.parametrize("value", ["web", "i-0123", GROUP, f"{COMPUTE}/virtualMachines/a/b"])
+def test_text_that_is_no_resource_id(value: str) -> None:
+    assert to_id(value) is None

@@ -1,4 +1,4 @@
-"""What Azure tells of disks, snapshots, images and networks, in our words."""
+"""Conversion of disks, snapshots, networks and load balancers to inventory resources."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ NETWORK = f"{GROUP}/providers/Microsoft.Network"
 COMPUTE = f"{GROUP}/providers/Microsoft.Compute"
 
 
-def thing(kind: str, name: str, *, top: dict[str, Any] | None = None, **told: Any) -> Any:
+def resource(kind: str, name: str, *, top: dict[str, Any] | None = None, **fields: Any) -> Any:
     provider = COMPUTE if kind in {"disks", "snapshots", "images", "galleries"} else NETWORK
-    properties = {"provisioningState": "Succeeded", **told}
+    properties = {"provisioningState": "Succeeded", **fields}
     return {
         "id": f"{provider}/{kind}/{name}",
         "name": name,
@@ -33,12 +33,12 @@ def thing(kind: str, name: str, *, top: dict[str, Any] | None = None, **told: An
 
 
 def test_a_disk() -> None:
-    machine = f"{COMPUTE}/virtualMachines/Web"
+    vm = f"{COMPUTE}/virtualMachines/Web"
     disk = to_disk(
-        thing(
+        resource(
             "disks",
             "Data",
-            top={"sku": {"name": "Premium_LRS"}, "zones": ["1"], "managedBy": machine},
+            top={"sku": {"name": "Premium_LRS"}, "zones": ["1"], "managedBy": vm},
             diskSizeGB=128,
             diskState="Attached",
             diskIOPSReadWrite=500,
@@ -50,7 +50,7 @@ def test_a_disk() -> None:
     assert (disk.id, disk.zone, disk.state) == (f"{COMPUTE}/disks/Data".lower(), "1", "in_use")
     assert disk.native_state == "Attached"
     assert disk.attributes == {
-        "attached_to": [machine.lower()],
+        "attached_to": [vm.lower()],
         "device": None,
         "encrypted": True,
         "iops": 500,
@@ -79,25 +79,27 @@ def test_a_disk() -> None:
 def test_states_of_disks(
     provisioning: str | None, disk_state: str | None, state: str | None, native: str | None
 ) -> None:
-    disk = to_disk(thing("disks", "d", provisioningState=provisioning, diskState=disk_state))
+    disk = to_disk(resource("disks", "d", provisioningState=provisioning, diskState=disk_state))
     assert (disk.state, disk.native_state) == (state, native)
 
 
-def test_a_disk_without_a_state_that_a_machine_has_is_in_use() -> None:
-    held = {"managedByExtended": [f"{COMPUTE}/virtualMachines/Web", f"{COMPUTE}/virtualMachines/A"]}
-    disk = to_disk(thing("disks", "d", top=held))
+def test_a_disk_without_a_state_that_is_attached_is_in_use() -> None:
+    shared = {
+        "managedByExtended": [f"{COMPUTE}/virtualMachines/Web", f"{COMPUTE}/virtualMachines/A"]
+    }
+    disk = to_disk(resource("disks", "d", top=shared))
     assert (disk.state, disk.native_state) == (ResourceState.IN_USE, "Succeeded")
     assert disk.attributes["attached_to"] == [
         f"{COMPUTE}/virtualMachines/{name}".lower() for name in ("A", "Web")
     ]
 
 
-def test_what_lies_in_several_zones_lies_in_none_of_them() -> None:
-    assert to_disk(thing("disks", "d", top={"zones": ["1", "2", "3"]})).zone is None
+def test_a_disk_in_several_zones_has_no_zone() -> None:
+    assert to_disk(resource("disks", "d", top={"zones": ["1", "2", "3"]})).zone is None
 
 
 @pytest.mark.parametrize(
-    "written",
+    "source",
     [
         "",
         f"{COMPUTE}/snapshots/",
@@ -106,19 +108,19 @@ def test_what_lies_in_several_zones_lies_in_none_of_them() -> None:
         f"{COMPUTE}/snapshots/00000000-0000-0000-0000-000000000000",
     ],
 )
-def test_a_placeholder_names_nothing(written: str) -> None:
-    disk = to_disk(thing("disks", "d", creationData={"sourceResourceId": written}))
+def test_a_placeholder_is_no_reference(source: str) -> None:
+    disk = to_disk(resource("disks", "d", creationData={"sourceResourceId": source}))
     assert disk.attributes["snapshot"] is None
 
 
 def test_an_id_without_its_first_slash_is_the_same_id() -> None:
     snapshot = f"{COMPUTE}/snapshots/S"
-    disk = to_disk(thing("disks", "d", creationData={"sourceResourceId": snapshot[1:]}))
+    disk = to_disk(resource("disks", "d", creationData={"sourceResourceId": snapshot[1:]}))
     assert disk.attributes["snapshot"] == snapshot.lower()
 
 
 @pytest.mark.parametrize(
-    ("told", "state"),
+    ("fields", "state"),
     [
         ({}, ResourceState.AVAILABLE),
         ({"completionPercent": 40}, ResourceState.PENDING),
@@ -126,9 +128,11 @@ def test_an_id_without_its_first_slash_is_the_same_id() -> None:
         ({"provisioningState": "Failed", "completionPercent": 40}, ResourceState.ERROR),
     ],
 )
-def test_a_snapshot(told: dict[str, Any], state: ResourceState) -> None:
-    made_of = {"createOption": "Copy", "sourceResourceId": f"{COMPUTE}/disks/Data"}
-    snapshot = to_snapshot(thing("snapshots", "s", creationData=made_of, diskSizeGB=30, **told))
+def test_a_snapshot(fields: dict[str, Any], state: ResourceState) -> None:
+    creation_data = {"createOption": "Copy", "sourceResourceId": f"{COMPUTE}/disks/Data"}
+    snapshot = to_snapshot(
+        resource("snapshots", "s", creationData=creation_data, diskSizeGB=30, **fields)
+    )
     assert snapshot.state == state
     assert snapshot.attributes["disk"] == f"{COMPUTE}/disks/Data".lower()
     assert snapshot.attributes["size_gib"] == 30
@@ -144,7 +148,7 @@ def test_a_network_and_its_subnets() -> None:
             "ipConfigurations": [{"id": "a"}, {"id": "b"}],
         },
     }
-    network = thing(
+    network = resource(
         "virtualNetworks",
         "Net",
         addressSpace={"addressPrefixes": ["10.9.0.0/16", "10.2.0.0/16", "10.1.0.0/16"]},
@@ -154,9 +158,9 @@ def test_a_network_and_its_subnets() -> None:
         "cidrs": ["10.9.0.0/16", "10.1.0.0/16", "10.2.0.0/16"],
         "default": False,
     }
-    [found] = [to_subnet(one) for one in to_subnets(network)]
-    assert found.region == "westeurope"
-    assert found.attributes == {
+    [result] = [to_subnet(each) for each in to_subnets(network)]
+    assert result.region == "westeurope"
+    assert result.attributes == {
         "available_addresses": 256 - 5 - 2,
         "cidr": "10.0.1.0/24",
         "cidrs": ["10.0.1.0/24"],
@@ -167,34 +171,34 @@ def test_a_network_and_its_subnets() -> None:
 
 
 def test_a_subnet_of_two_ranges() -> None:
-    told = thing("virtualNetworks", "n", addressPrefixes=["fd00::/64", "10.0.0.0/29"])
-    subnet = to_subnet(told)
+    dual_stack = resource("virtualNetworks", "n", addressPrefixes=["fd00::/64", "10.0.0.0/29"])
+    subnet = to_subnet(dual_stack)
     assert subnet.attributes["cidr"] == "10.0.0.0/29"
     assert subnet.attributes["cidrs"] == ["10.0.0.0/29", "fd00::/64"]
-    # What is configured is told of both families as one.
+    # Azure lists the IP configurations of both families together.
     assert subnet.attributes["available_addresses"] is None
 
 
-def test_a_range_that_is_told_twice_is_one() -> None:
+def test_a_range_in_both_fields_is_listed_once() -> None:
     both: dict[str, Any] = {"addressPrefix": "10.0.0.0/29", "addressPrefixes": ["10.0.0.0/29"]}
-    subnet = to_subnet(thing("virtualNetworks", "n", **both))
+    subnet = to_subnet(resource("virtualNetworks", "n", **both))
     assert subnet.attributes["cidrs"] == ["10.0.0.0/29"]
     assert subnet.attributes["available_addresses"] == 3
 
 
-def test_a_network_without_its_list_of_subnets_is_not_one_without_subnets() -> None:
-    assert to_subnets(thing("virtualNetworks", "n", subnets=[])) == []
-    told: list[dict[str, Any]] = [{}, {"subnets": None}, {"subnets": {}}]
-    for odd in told:
+def test_a_network_without_its_list_of_subnets_is_unreadable() -> None:
+    assert to_subnets(resource("virtualNetworks", "n", subnets=[])) == []
+    malformed: list[dict[str, Any]] = [{}, {"subnets": None}, {"subnets": {}}]
+    for fields in malformed:
         with pytest.raises(UnexpectedAnswer, match="subnets"):
-            to_subnets(thing("virtualNetworks", "n", **odd))
+            to_subnets(resource("virtualNetworks", "n", **fields))
 
 
 def test_a_firewall_has_its_own_rules_in_order() -> None:
-    def rule(priority: int, direction: str, **told: Any) -> dict[str, Any]:
-        return {"properties": {"priority": priority, "direction": direction, **told}}
+    def rule(priority: int, direction: str, **fields: Any) -> dict[str, Any]:
+        return {"properties": {"priority": priority, "direction": direction, **fields}}
 
-    group = thing(
+    group = resource(
         "networkSecurityGroups",
         "Web",
         subnets=[{"id": f"{NETWORK}/virtualNetworks/N/subnets/S"}],
@@ -235,17 +239,17 @@ def test_a_firewall_has_its_own_rules_in_order() -> None:
     ]
 
 
-def test_an_address_names_what_it_is_configured_at() -> None:
+def test_an_address_refers_to_the_resource_that_uses_it() -> None:
     interface = f"{NETWORK}/networkInterfaces/Web"
-    held = thing(
+    used = resource(
         "publicIPAddresses",
         "a",
         ipAddress="20.1.2.3",
         ipConfiguration={"id": f"{interface}/ipConfigurations/primary"},
     )
-    free = thing("publicIPAddresses", "b")
-    assert to_address(held).attributes["attached_to"] == [interface.lower()]
-    assert to_address(held).state == ResourceState.IN_USE
+    free = resource("publicIPAddresses", "b")
+    assert to_address(used).attributes["attached_to"] == [interface.lower()]
+    assert to_address(used).state == ResourceState.IN_USE
     assert to_address(free).attributes == {
         "address": None,
         "attached_to": [],
@@ -255,18 +259,18 @@ def test_an_address_names_what_it_is_configured_at() -> None:
 
 
 @pytest.mark.parametrize(
-    ("front", "scheme"),
+    ("frontend", "scheme"),
     [
         ({"publicIPAddress": {"id": "a"}}, "internet-facing"),
         ({"subnet": {"id": f"{NETWORK}/virtualNetworks/N/subnets/S"}}, "internal"),
         ({}, None),
     ],
 )
-def test_a_load_balancer(front: dict[str, Any], scheme: str | None) -> None:
-    fronts = [{"name": "front", "zones": ["2", "1"], "properties": front}]
+def test_a_load_balancer(frontend: dict[str, Any], scheme: str | None) -> None:
+    frontends = [{"name": "front", "zones": ["2", "1"], "properties": frontend}]
     sku = {"sku": {"name": "Standard"}}
-    told = thing("loadBalancers", "lb", top=sku, frontendIPConfigurations=fronts)
-    balancer = to_load_balancer(told)
+    document = resource("loadBalancers", "lb", top=sku, frontendIPConfigurations=frontends)
+    balancer = to_load_balancer(document)
     assert balancer.attributes["scheme"] == scheme
     assert balancer.attributes["zones"] == ["1", "2"]
     assert balancer.attributes["type"] == "network"

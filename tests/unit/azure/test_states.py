@@ -1,4 +1,4 @@
-"""The state of a machine, from how its last change went and whether it runs."""
+"""The state of a VM, from its provisioning state and its power state."""
 
 from __future__ import annotations
 
@@ -38,33 +38,33 @@ def _statuses(*codes: str, message: str = "") -> list[dict[str, Any]]:
     ],
 )
 def test_states(provisioning: str | None, power: str, state: InstanceState, native: str) -> None:
-    found = to_state(provisioning, _statuses("ProvisioningState/x", f"PowerState/{power}"))
-    assert (found.state, found.native) == (state, native)
+    result = to_state(provisioning, _statuses("ProvisioningState/x", f"PowerState/{power}"))
+    assert (result.state, result.native) == (state, native)
 
 
-def test_without_a_power_state_nothing_is_claimed() -> None:
-    found = to_state("Succeeded", _statuses("ProvisioningState/succeeded"))
-    assert (found.state, found.native) == (InstanceState.UPDATING, "ProvisioningState/succeeded")
-    assert found.billed is None
+def test_without_a_power_state_the_vm_is_updating() -> None:
+    result = to_state("Succeeded", _statuses("ProvisioningState/succeeded"))
+    assert (result.state, result.native) == (InstanceState.UPDATING, "ProvisioningState/succeeded")
+    assert result.billed is None
 
 
 @pytest.mark.parametrize("statuses", [[], [{}], [{"code": None}]])
-def test_without_any_state_it_is_unknown(statuses: list[dict[str, Any]]) -> None:
-    found = to_state(None, statuses)
-    assert (found.state, found.native) == (InstanceState.UPDATING, UNKNOWN)
-    assert found.billed is None
+def test_without_any_state_the_native_state_is_unknown(statuses: list[dict[str, Any]]) -> None:
+    result = to_state(None, statuses)
+    assert (result.state, result.native) == (InstanceState.UPDATING, UNKNOWN)
+    assert result.billed is None
 
 
 @pytest.mark.parametrize("code", ["HibernationState/Hibernated", "PowerState/hibernated"])
 @pytest.mark.parametrize("first", [True, False])
-def test_a_hibernated_machine_is_suspended_and_not_billed(code: str, first: bool) -> None:
+def test_a_hibernated_vm_is_suspended_and_not_billed(code: str, first: bool) -> None:
     codes = [code, "PowerState/deallocated"] if first else ["PowerState/deallocated", code]
-    found = to_state("Succeeded", _statuses("ProvisioningState/succeeded", *codes))
-    assert (found.state, found.native) == (InstanceState.SUSPENDED, code)
-    assert found.billed is False
+    result = to_state("Succeeded", _statuses("ProvisioningState/succeeded", *codes))
+    assert (result.state, result.native) == (InstanceState.SUSPENDED, code)
+    assert result.billed is False
 
 
-def test_a_machine_that_comes_back_from_hibernation_starts() -> None:
+def test_a_vm_that_resumes_from_hibernation_is_pending() -> None:
     codes = ["PowerState/starting", "HibernationState/Hibernated"]
     assert to_state("Updating", _statuses(*codes)).state is InstanceState.PENDING
 
@@ -77,11 +77,13 @@ def test_a_machine_that_comes_back_from_hibernation_starts() -> None:
         (("running", "running"), InstanceState.RUNNING),
     ],
 )
-def test_of_two_power_states_none_is_picked(powers: tuple[str, str], state: InstanceState) -> None:
-    found = to_state("Succeeded", _statuses(*(f"PowerState/{power}" for power in powers)))
-    assert found.state is state
-    assert found.native == ", ".join(dict.fromkeys(f"PowerState/{power}" for power in powers))
-    assert found.billed is (True if powers[0] == powers[1] else None)
+def test_two_different_power_states_decide_nothing(
+    powers: tuple[str, str], state: InstanceState
+) -> None:
+    result = to_state("Succeeded", _statuses(*(f"PowerState/{power}" for power in powers)))
+    assert result.state is state
+    assert result.native == ", ".join(dict.fromkeys(f"PowerState/{power}" for power in powers))
+    assert result.billed is (True if powers[0] == powers[1] else None)
 
 
 @pytest.mark.parametrize(
@@ -95,22 +97,22 @@ def test_of_two_power_states_none_is_picked(powers: tuple[str, str], state: Inst
     ],
 )
 @pytest.mark.parametrize("power", [None, "deallocated"])
-def test_a_failed_machine_says_why(
+def test_a_failed_vm_has_the_reason(
     code: str, message: str, failure: InstanceFailure | None, power: str | None
 ) -> None:
     codes = [f"ProvisioningState/failed/{code}", *([f"PowerState/{power}"] if power else [])]
-    found = to_state("Failed", _statuses(*codes, message=message))
-    assert found.state is InstanceState.ERROR
-    assert (found.native, found.reason, found.failure) == (codes[0], message, failure)
+    result = to_state("Failed", _statuses(*codes, message=message))
+    assert result.state is InstanceState.ERROR
+    assert (result.native, result.reason, result.failure) == (codes[0], message, failure)
 
 
-def test_a_machine_that_runs_though_a_change_failed_says_so() -> None:
+def test_a_running_vm_whose_change_failed_has_the_reason() -> None:
     statuses = _statuses("ProvisioningState/failed/VMExtensionProvisioningError", message="agent")
-    found = to_state("Failed", [*statuses, *_statuses("PowerState/running")])
-    assert (found.state, found.reason, found.failure) == (InstanceState.RUNNING, "agent", None)
+    result = to_state("Failed", [*statuses, *_statuses("PowerState/running")])
+    assert (result.state, result.reason, result.failure) == (InstanceState.RUNNING, "agent", None)
 
 
-def test_a_stopped_machine_that_is_still_billed_says_so() -> None:
+def test_a_stopped_vm_that_is_still_billed_has_the_reason() -> None:
     stopped = to_state("Succeeded", _statuses("PowerState/stopped"))
     assert (stopped.billed, stopped.reason) == (True, STILL_BILLED)
     deallocated = to_state("Succeeded", _statuses("PowerState/deallocated"))

@@ -1,4 +1,4 @@
-"""Tokens that are given out until they are refused, and then renewed once."""
+"""Tokens are cached until Azure refuses them, and then renewed once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from providers.azure.token_renewal import RenewableIdentity
 
 
 class _Identity:
-    """Gives the same token out as long as it lives, as azure-identity's cache does."""
+    """Returns the same token on every call, as the cache of azure-identity does."""
 
     def __init__(self, number: int) -> None:
         self._token = AccessToken(f"token-{number}", 2**40)
@@ -25,7 +25,7 @@ def _renewable() -> RenewableIdentity:
     return RenewableIdentity(lambda: _Identity(next(numbers)))
 
 
-def test_an_identity_is_opened_when_it_is_first_asked() -> None:
+def test_an_identity_is_opened_on_first_use() -> None:
     opened: list[int] = []
 
     def open_identity() -> _Identity:
@@ -38,7 +38,7 @@ def test_an_identity_is_opened_when_it_is_first_asked() -> None:
     assert opened == [1]
 
 
-def test_many_that_were_refused_with_one_token_renew_it_once() -> None:
+def test_several_refusals_of_one_token_renew_it_once() -> None:
     identity = _renewable()
     refused = identity.get_token("s").token
     for _ in range(4):
