@@ -34,7 +34,7 @@ from skyclust.providerkit.retry_after import http_date, retry_after_seconds
 _ERRORS: Final = ErrorContext("azure", "Azure")
 
 # The classes of azure.core.exceptions and azure.identity, by name, so that this module does not
-# import the SDK. Classes with a response are looked up here only if an instance has none.
+# import the SDK. Classes with a response are looked up here only if the exception has none.
 ERROR_CLASSES: Final[Mapping[str, type[SkyClustError]]] = {
     "AuthenticationRequiredError": AuthenticationFailed,
     "AzureError": Unavailable,
@@ -108,9 +108,9 @@ def class_for(code: str, status: int, message: str = "") -> type[SkyClustError]:
         return Conflict if status == 409 and _BUSY.search(message) else InvalidRequest
     if exact := ERROR_CODES.get(key):
         return exact
-    for ending, ours in CODE_ENDINGS:
+    for ending, error_class in CODE_ENDINGS:
         if key.endswith(ending):
-            return ours
+            return error_class
     return _class_for_status(code, status)
 
 
@@ -118,7 +118,7 @@ def _class_for_status(code: str, status: int) -> type[SkyClustError]:
     if status == 404 and not code:
         return ConfigurationError  # a page of a server that is not Resource Manager
     if status < 400:
-        return UnexpectedAnswer  # a success where 200 is required
+        return UnexpectedAnswer  # neither 200 nor an error
     exact: Mapping[int, type[SkyClustError]] = {
         401: AuthenticationFailed, 403: PermissionDenied, 404: NotFound, 408: Timeout,
         409: Conflict, 412: Conflict, 429: Throttled, 504: Timeout,
