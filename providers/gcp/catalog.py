@@ -12,12 +12,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from providers.gcp import fields
-from providers.gcp.families import FAMILIES, publisher_of
+from providers.gcp.image_families import FAMILIES, publisher_of
 from providers.gcp.images import architecture_of
 from providers.gcp.links import GLOBAL, name_of, own_link
-from providers.gcp.lists import LARGEST_PAGE, pages
-from providers.gcp.moments import moment_of
+from providers.gcp.paging import LARGEST_PAGE, pages
 from providers.gcp.regions import get_zones
+from providers.gcp.timestamps import moment_of
 from skyclust.errors import UnexpectedAnswer
 from skyclust.model.catalog import Architecture, Image, InstanceType
 from skyclust.providerkit.items import ItemReader

@@ -19,10 +19,10 @@ from google.api_core.gapic_v1.client_info import ClientInfo
 from google.auth.transport.requests import AuthorizedSession, Request
 
 import skyclust
-from providers.gcp.attempts import CONNECT_SECONDS, READ_SECONDS, attempted
+from providers.gcp.authentication import Identified, open_credentials
 from providers.gcp.credential import GcpCredential
 from providers.gcp.errors import gcp_errors, odd_answer
-from providers.gcp.tokens import Identified, open_credentials
+from providers.gcp.retries import CONNECT_SECONDS, READ_SECONDS, attempted
 from skyclust.errors import UnexpectedAnswer
 from skyclust.providerkit.answers import require_object
 from skyclust.providerkit.guarded_requests import GuardedAdapter, guarded_session, mount_guarded

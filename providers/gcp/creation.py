@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.gcp import fields
+from providers.gcp.create_request import refuse_impossible, to_digest, to_request
 from providers.gcp.errors import plain
 from providers.gcp.instances import fetch_by_token, number_of, state_of, to_instance, zone_of
 from providers.gcp.labels import REQUEST, TOKEN, to_label
@@ -28,7 +29,6 @@ from providers.gcp.operations import (
     raise_failure,
     request_id,
 )
-from providers.gcp.requests import refuse_impossible, to_digest, to_request
 from skyclust.errors import InvalidRequest, NotFound, SkyClustError, Terminal
 from skyclust.model.instance import Instance, InstanceSpec, InstanceState
 

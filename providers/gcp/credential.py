@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from providers.gcp.federation import (
+from providers.gcp.workload_identity import (
     check_configuration,
     check_permitted,
     is_compute_service,

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from providers.gcp import fields
-from providers.gcp.attachments import users_of
 from providers.gcp.links import ending_in, id_in, id_of, name_of, own_link, region_of
-from providers.gcp.moments import moment_of
+from providers.gcp.resource_users import users_of
+from providers.gcp.timestamps import moment_of
 from skyclust.errors import NotFound
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 

@@ -15,9 +15,9 @@ from providers.gcp.images import architecture_of, platform_of
 from providers.gcp.interfaces import Interface, to_interface
 from providers.gcp.labels import TOKEN, to_label
 from providers.gcp.links import Link, ending, id_in, name_of, own_link, read_instance_id
-from providers.gcp.lists import things
-from providers.gcp.moments import moment_of, text_of
+from providers.gcp.paging import things
 from providers.gcp.regions import get_zones
+from providers.gcp.timestamps import moment_of, text_of
 from skyclust.errors import UnexpectedAnswer
 from skyclust.model.instance import Instance, InstanceReference, InstanceState
 from skyclust.model.resource import Resource, instance_resource

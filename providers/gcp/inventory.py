@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.gcp import addresses, disks, firewalls, images, instances, load_balancers, networks
-from providers.gcp.attachments import Attachments
 from providers.gcp.links import GLOBAL
-from providers.gcp.lists import aggregated_pages, pages
+from providers.gcp.paging import aggregated_pages, pages
 from providers.gcp.regions import get_zones
+from providers.gcp.resource_users import Attachments
 from skyclust.contract import AccountPage
 from skyclust.errors import Unsupported
 from skyclust.model.resource import Resource, ResourceKind

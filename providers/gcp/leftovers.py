@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 from providers.gcp import fields
 from providers.gcp.errors import plain
 from providers.gcp.labels import INSTANCE, TOKEN
-from providers.gcp.lists import things
-from providers.gcp.moments import moment_of, to_moment
 from providers.gcp.operations import asked, fresh_request_id
+from providers.gcp.paging import things
+from providers.gcp.timestamps import moment_of, to_moment
 from skyclust.errors import Conflict, NotFound, UnexpectedAnswer
 
 if TYPE_CHECKING:

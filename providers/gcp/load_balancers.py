@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from providers.gcp import fields
 from providers.gcp.links import ending, id_in, id_of, name_of, own_link, to_link
-from providers.gcp.moments import moment_of
+from providers.gcp.timestamps import moment_of
 from skyclust.model.resource import Resource, ResourceKind
 
 if TYPE_CHECKING:

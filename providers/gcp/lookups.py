@@ -7,10 +7,10 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from providers.gcp import fields
-from providers.gcp.families import FAMILIES, publisher_of
+from providers.gcp.image_families import FAMILIES, publisher_of
 from providers.gcp.links import own_link, to_id
-from providers.gcp.lists import things
 from providers.gcp.networks import DEFAULT
+from providers.gcp.paging import things
 from providers.gcp.regions import get_zones
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.catalog import Architecture

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from providers.gcp import fields
 from providers.gcp.links import ending_in, id_in, id_of, name_of, own_link
-from providers.gcp.moments import moment_of
+from providers.gcp.timestamps import moment_of
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
 if TYPE_CHECKING:

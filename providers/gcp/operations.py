@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
-from providers.gcp.attempts import READ_SECONDS, attempted, attempted_once
 from providers.gcp.errors import built, class_for, odd_answer
 from providers.gcp.links import ending
+from providers.gcp.retries import READ_SECONDS, attempted, attempted_once
 from skyclust.errors import Timeout
 
 if TYPE_CHECKING:

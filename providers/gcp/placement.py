@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from providers.gcp.create_request import refuse_impossible
 from providers.gcp.links import region_of, to_link
 from providers.gcp.lookups import find_image, find_network, find_zone
-from providers.gcp.requests import refuse_impossible
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.instance import InstanceSpec
 

@@ -7,19 +7,19 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, ClassVar
 
 from providers.gcp import (
-    attaching,
+    attachments,
     catalog,
-    changes,
-    consoles,
+    compute,
+    console,
     creation,
     disks,
     identity,
+    instance_snapshots,
     instances,
     inventory,
-    machine_snapshots,
     placement,
     regions,
-    restoring,
+    snapshot_restore,
 )
 from providers.gcp import tags as tag_changes
 from providers.gcp.credential import GcpCredential
@@ -120,7 +120,7 @@ class GcpProvider(
 
     def start_instance(self, instance: InstanceReference) -> None:
         """Ask for a start and return; a running instance is left as it is."""
-        changes.start_instance(self._clients, instance)
+        compute.start_instance(self._clients, instance)
 
     def stop_instance(self, instance: InstanceReference, *, power_off_only: bool = False) -> None:
         """Ask for a stop and return; every stop gives the place back, so it is not billed on."""
@@ -128,27 +128,27 @@ class GcpProvider(
             raise Unsupported(
                 "Compute Engine has no stop that keeps the place.", provider=self.name
             )
-        changes.stop_instance(self._clients, instance)
+        compute.stop_instance(self._clients, instance)
 
     def reboot_instance(self, instance: InstanceReference) -> None:
         """Ask for a reset of a running instance and return."""
-        changes.reboot_instance(self._clients, instance)
+        compute.reboot_instance(self._clients, instance)
 
     def must_stop_to_resize(self, instance: Instance, instance_type: str) -> bool:
         """Return whether the instance has to be stopped first: only stopped ones are resized."""
-        return changes.must_stop_to_resize(instance, instance_type)
+        return compute.must_stop_to_resize(instance, instance_type)
 
     def resize_instance(self, instance: InstanceReference, instance_type: str) -> None:
         """Give a stopped instance another type and return."""
-        changes.resize_instance(self._clients, instance, instance_type)
+        compute.resize_instance(self._clients, instance, instance_type)
 
     def delete_instance(self, instance: InstanceReference) -> None:
         """Ask for the end of the instance and its disks; a gone instance is no error."""
-        changes.delete_instance(self._clients, instance)
+        compute.delete_instance(self._clients, instance)
 
     def remove_leftovers(self, instance: InstanceReference) -> None:
         """Delete the disks that a restore left of an instance that is gone."""
-        changes.remove_leftovers(self._clients, instance)
+        compute.remove_leftovers(self._clients, instance)
 
     def check_placement(self, spec: InstanceSpec) -> None:
         """Raise what a create would raise for a place, a type, an image or a network."""
@@ -168,23 +168,23 @@ class GcpProvider(
         self, instance: InstanceReference, name: str, token: str
     ) -> InstanceSnapshot:
         """Ask for a snapshot of each disk of an instance and return them as one."""
-        return machine_snapshots.create_snapshot(self._clients, instance, name, token)
+        return instance_snapshots.create_snapshot(self._clients, instance, name, token)
 
     def list_snapshots(self, region: str, instance_id: str) -> Sequence[InstanceSnapshot]:
         """Return the snapshots of an instance, the oldest first."""
-        return machine_snapshots.list_snapshots(self._clients, region, instance_id)
+        return instance_snapshots.list_snapshots(self._clients, region, instance_id)
 
     def must_stop_to_restore(self, instance: Instance) -> bool:
         """Return whether the instance has to be stopped first: its disks are exchanged."""
-        return restoring.must_stop_to_restore(instance)
+        return snapshot_restore.must_stop_to_restore(instance)
 
     def restore_snapshot(self, instance: InstanceReference, snapshot_id: str, token: str) -> bool:
         """Exchange an instance's disks for those of a snapshot; return whether it is done."""
-        return restoring.restore_snapshot(self._clients, instance, snapshot_id, token)
+        return snapshot_restore.restore_snapshot(self._clients, instance, snapshot_id, token)
 
     def delete_snapshot(self, instance: InstanceReference, snapshot_id: str) -> None:
         """Ask for the end of a snapshot and return; one that is gone is no error."""
-        machine_snapshots.delete_snapshot(self._clients, instance, snapshot_id)
+        instance_snapshots.delete_snapshot(self._clients, instance, snapshot_id)
 
     def get_disk(self, region: str, disk_id: str) -> Resource:
         """Return the disk as inventory does, now."""
@@ -192,15 +192,15 @@ class GcpProvider(
 
     def attach_disk(self, instance: InstanceReference, disk_id: str) -> None:
         """Attach a disk of the instance's zone; it outlives the instance."""
-        attaching.attach_disk(self._clients, instance, disk_id)
+        attachments.attach_disk(self._clients, instance, disk_id)
 
     def detach_disk(self, instance: InstanceReference, disk_id: str) -> None:
         """Detach a disk from an instance; the disk stays."""
-        attaching.detach_disk(self._clients, instance, disk_id)
+        attachments.detach_disk(self._clients, instance, disk_id)
 
     def console_log(self, region: str, instance_id: str) -> str:
         """Return what the instance wrote to its first serial port, a megabyte at most."""
-        return consoles.console_log(self._clients, region, instance_id)
+        return console.console_log(self._clients, region, instance_id)
 
     def set_tags(
         self,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from providers.gcp import fields
 from providers.gcp.links import GLOBAL, ending
-from providers.gcp.lists import things
+from providers.gcp.paging import things
 from skyclust.providerkit.answers import require_list
 
 if TYPE_CHECKING:

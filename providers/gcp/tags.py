@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Final
 
 from providers.gcp import fields
-from providers.gcp.changes import place
+from providers.gcp.compute import place
 from providers.gcp.errors import plain
 from providers.gcp.instances import fetch_same
 from providers.gcp.labels import fingerprint_of, own_of, problem_of

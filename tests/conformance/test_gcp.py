@@ -43,7 +43,7 @@ class Global(GcpProvider):
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """All attempts are made, without waiting between them; operations are looked at often."""
-    monkeypatch.setattr("providers.gcp.attempts.time", SimpleNamespace(sleep=lambda _: None))
+    monkeypatch.setattr("providers.gcp.retries.time", SimpleNamespace(sleep=lambda _: None))
     monkeypatch.setattr("providers.gcp.operations.FIRST_LOOK_SECONDS", 0.02)
     monkeypatch.setattr(
         "google.auth._exponential_backoff.time", SimpleNamespace(sleep=lambda _: None)

@@ -23,7 +23,7 @@ Wait = Callable[[Instance, InstanceState], Instance | None]
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """Calls are attempted as often as ever, without waiting in between."""
-    monkeypatch.setattr("providers.gcp.attempts.time", SimpleNamespace(sleep=lambda _: None))
+    monkeypatch.setattr("providers.gcp.retries.time", SimpleNamespace(sleep=lambda _: None))
     monkeypatch.setattr("providers.gcp.operations.FIRST_LOOK_SECONDS", 0.02)
 
 

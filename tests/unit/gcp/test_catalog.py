@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from providers.gcp.catalog import is_offered, to_image, to_instance_type
-from providers.gcp.families import FAMILIES, publisher_of
+from providers.gcp.image_families import FAMILIES, publisher_of
 from skyclust.model.catalog import Architecture
 from tests.unit.gcp.examples import HOME
 

@@ -14,11 +14,11 @@ import requests
 from google.api_core.exceptions import from_http_response
 from google.auth.credentials import Credentials
 
+from providers.gcp.authentication import Bearer
 from providers.gcp.client import GcpClients, raise_unreadable_error, user_agent
 from providers.gcp.credential import GcpCredential
 from providers.gcp.errors import call_errors
 from providers.gcp.provider import GcpProvider
-from providers.gcp.tokens import Bearer
 from skyclust.contract import CredentialModel
 from skyclust.errors import (
     ConfigurationError,

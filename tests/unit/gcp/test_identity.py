@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from providers.gcp.families import FAMILIES
 from providers.gcp.identity import NEEDED_PERMISSIONS, principal
+from providers.gcp.image_families import FAMILIES
 
 GUIDE = Path(__file__).parents[3] / "docs" / "providers" / "gcp.md"
 

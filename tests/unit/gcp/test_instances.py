@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from providers.gcp.changes import must_stop_to_resize, refusal
+from providers.gcp.compute import must_stop_to_resize, refusal
 from providers.gcp.instances import to_instance
 from skyclust.errors import Conflict, InvalidRequest, SkyClustError, UnexpectedAnswer
 from skyclust.model.instance import InstanceState

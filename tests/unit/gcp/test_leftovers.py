@@ -10,9 +10,9 @@ import pytest
 from google.cloud.compute_v1.types import Operation
 
 from providers.gcp import leftovers
+from providers.gcp.instance_snapshots import fetch_parts
 from providers.gcp.instances import fetch_by_token
 from providers.gcp.labels import INSTANCE, TOKEN
-from providers.gcp.machine_snapshots import fetch_parts
 from skyclust.errors import Conflict, SkyClustError, UnexpectedAnswer
 from tests.unit.gcp.examples import SNAPSHOT_PART
 from tests.unit.gcp.generated import LINK, REGION, ZONE

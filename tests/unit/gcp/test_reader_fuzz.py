@@ -25,9 +25,9 @@ from providers.gcp import (
     load_balancers,
     networks,
 )
-from providers.gcp.lists import to_aggregated_page
-from providers.gcp.machine_snapshots import to_instance_snapshot, to_requests
-from providers.gcp.restoring import attached_at, kept_of, to_exchange
+from providers.gcp.instance_snapshots import to_instance_snapshot, to_requests
+from providers.gcp.paging import to_aggregated_page
+from providers.gcp.snapshot_restore import attached_at, kept_of, to_exchange
 from skyclust.errors import IncompleteList, SkyClustError, UnexpectedAnswer
 from skyclust.model.catalog import Architecture
 from skyclust.providerkit.items import ItemReader

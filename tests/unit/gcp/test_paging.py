@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from providers.gcp.inventory import READERS
-from providers.gcp.lists import NOUNS, aggregated_pages, pages, to_aggregated_page
+from providers.gcp.paging import NOUNS, aggregated_pages, pages, to_aggregated_page
 from skyclust.errors import Unavailable, UnexpectedAnswer
 from skyclust_sandbox.gcp.discovery import api
 

@@ -24,9 +24,9 @@ from providers.gcp.labels import (
     to_label,
 )
 from providers.gcp.links import own_link, read_instance_id
-from providers.gcp.lists import things
-from providers.gcp.moments import moment_of
 from providers.gcp.operations import GLANCE_SECONDS, asked, awaited, fresh_request_id
+from providers.gcp.paging import things
+from providers.gcp.timestamps import moment_of
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.instance import InstanceReference
 from skyclust.model.snapshot import InstanceSnapshot, SnapshotState

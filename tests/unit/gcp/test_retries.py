@@ -9,7 +9,7 @@ import requests
 from google.api_core.exceptions import NotFound as Gone
 from google.api_core.exceptions import ServiceUnavailable, TooManyRequests
 
-from providers.gcp.attempts import ATTEMPTS, LONGEST_PAUSE_SECONDS, attempted, attempted_once
+from providers.gcp.retries import ATTEMPTS, LONGEST_PAUSE_SECONDS, attempted, attempted_once
 from skyclust.errors import (
     NotFound,
     SkyClustError,
@@ -24,7 +24,7 @@ from skyclust.errors import (
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that were waited between attempts."""
     waited: list[float] = []
-    monkeypatch.setattr("providers.gcp.attempts.time", SimpleNamespace(sleep=waited.append))
+    monkeypatch.setattr("providers.gcp.retries.time", SimpleNamespace(sleep=waited.append))
     return waited
 
 

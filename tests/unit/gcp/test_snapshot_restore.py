@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from google.cloud.compute_v1.types import Disk
 
-from providers.gcp.restoring import kept_of
+from providers.gcp.snapshot_restore import kept_of
 from tests.unit.gcp.examples import HOME
 
 TYPE = f"{HOME}/zones/europe-west3-a/diskTypes/hyperdisk-balanced"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from providers.gcp import attaching, changes, restoring
+from providers.gcp import attachments, compute, snapshot_restore
 from providers.gcp import tags as tag_changes
 from providers.gcp.client import GcpClients
 from providers.gcp.provider import GcpProvider
@@ -49,9 +49,9 @@ def stranger(gcp: GcpProvider, machine: Instance, spec: InstanceSpec, wait: Wait
 def _seen_before(monkeypatch: pytest.MonkeyPatch, machine: Instance, found: dict[str, Any]) -> None:
     """Let every look at a machine show it as it was before it was replaced."""
     before = {**found, "id": machine.unique_id}
-    for module in (attaching, changes, restoring, tag_changes):
+    for module in (attachments, compute, snapshot_restore, tag_changes):
         monkeypatch.setattr(module, "fetch_same", lambda *_: before)
-    monkeypatch.setattr(changes, "fetch_instance", lambda *_: before)
+    monkeypatch.setattr(compute, "fetch_instance", lambda *_: before)
 
 
 @pytest.mark.parametrize("change", CHANGES)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from providers.gcp.create_request import refuse_impossible, to_digest, to_request
 from providers.gcp.labels import problem_of, to_label
 from providers.gcp.lookups import turned
 from providers.gcp.operations import following, request_id
-from providers.gcp.requests import refuse_impossible, to_digest, to_request
 from skyclust.errors import InvalidRequest
 from skyclust.model.instance import DiskSpec, InstanceSpec
 

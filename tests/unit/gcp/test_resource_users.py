@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from providers.gcp.attachments import Attachments, users_of
+from providers.gcp.resource_users import Attachments, users_of
 from skyclust.errors import NotFound, UnexpectedAnswer
 from tests.unit.gcp.generated import LINK, REGION, ZONE
 

@@ -15,7 +15,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from providers.gcp import fields
-from providers.gcp.changes import place, refusal
+from providers.gcp.compute import place, refusal
+from providers.gcp.instance_snapshots import fetch_parts, to_instance_snapshot
 from providers.gcp.instances import fetch_same, number_of, state_of, zone_of
 from providers.gcp.labels import (
     AUTO_DELETE,
@@ -28,7 +29,6 @@ from providers.gcp.labels import (
 )
 from providers.gcp.leftovers import delete_leftovers
 from providers.gcp.links import ending, own_link
-from providers.gcp.machine_snapshots import fetch_parts, to_instance_snapshot
 from providers.gcp.operations import asked, finished, fresh_request_id
 from skyclust.errors import Conflict, InvalidRequest, NotFound
 from skyclust.model.instance import Instance, InstanceReference, InstanceState

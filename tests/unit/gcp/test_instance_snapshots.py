@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from providers.gcp.instance_snapshots import to_instance_snapshot, to_requests, to_snapshot_id
 from providers.gcp.labels import problem_of
-from providers.gcp.machine_snapshots import to_instance_snapshot, to_requests, to_snapshot_id
-from providers.gcp.restoring import attached_at, to_exchange
+from providers.gcp.snapshot_restore import attached_at, to_exchange
 from skyclust.model.snapshot import SnapshotState
 from tests.unit.gcp.examples import INSTANCE, SNAPSHOT_PART
 
