@@ -1,4 +1,4 @@
-"""Static addresses of a region, and global ones.
+"""Static external and internal addresses, regional and global.
 
 Source: https://cloud.google.com/compute/docs/reference/rest/v1/addresses
 """
@@ -9,28 +9,31 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from providers.gcp import fields
-from providers.gcp.links import id_of, name_of, own_link
-from providers.gcp.timestamps import moment_of
+from providers.gcp.links import id_of, name_of, self_link
+from providers.gcp.timestamps import timestamp_of
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
 if TYPE_CHECKING:
-    from providers.gcp.client import Answer
+    from providers.gcp.client import JsonObject
 
 STATES: Final = {
     "RESERVING": ResourceState.PENDING,
     "RESERVED": ResourceState.AVAILABLE,
     "IN_USE": ResourceState.IN_USE,
 }
-_SINGLE: Final = {"IPV4": 32, "IPV6": 128}
-"""The prefix length of one address, by `ipVersion`."""
+_FULL_LENGTH: Final = {"IPV4": 32, "IPV6": 128}
+"""The prefix length of a single address, by `ipVersion`."""
 
 
-def to_address(region: str, address: Answer, users: Sequence[str]) -> Resource:
-    """Return a static address as an inventory resource, public by its `addressType` alone."""
-    link = own_link(address)
+def to_address(region: str, address: JsonObject, users: Sequence[str]) -> Resource:
+    """Return a static address as an inventory resource.
+
+    It is public if its `addressType` is EXTERNAL; `users` are the ids of the resources that use it.
+    """
+    link = self_link(address)
     native_state = fields.text(address, "status")
-    kind = fields.text(address, "addressType")
-    text = _address(address)
+    address_type = fields.text(address, "addressType")
+    text = _address_or_range(address)
     return Resource(
         provider="gcp",
         region=region,
@@ -40,20 +43,20 @@ def to_address(region: str, address: Answer, users: Sequence[str]) -> Resource:
         state=STATES.get(native_state, ResourceState.UPDATING) if native_state else None,
         native_state=native_state,
         tags=fields.labels(address),
-        created_at=moment_of(address, "creationTimestamp"),
+        created_at=timestamp_of(address, "creationTimestamp"),
         attributes={
-            "address": text if kind == "EXTERNAL" else None,
+            "address": text if address_type == "EXTERNAL" else None,
             "attached_to": [*users],
-            "private_address": text if kind == "INTERNAL" else None,
+            "private_address": text if address_type == "INTERNAL" else None,
         },
     )
 
 
-def _address(address: Answer) -> str | None:
-    """Return the address, with its prefix length where a whole range is reserved."""
+def _address_or_range(address: JsonObject) -> str | None:
+    """Return the address, with its prefix length when a range is reserved."""
     text = fields.text(address, "address")
     length = fields.number(address, "prefixLength")
     if text is None or not length:
         return text
-    single = _SINGLE["IPV6" if ":" in text else "IPV4"]
-    return text if length == single else f"{text}/{length}"
+    full_length = _FULL_LENGTH["IPV6" if ":" in text else "IPV4"]
+    return text if length == full_length else f"{text}/{length}"

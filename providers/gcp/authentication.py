@@ -1,4 +1,4 @@
-"""Whose tokens are used: google-auth's credentials made from ours."""
+"""Opening a credential: google-auth's credentials, the project and the universe domain."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from skyclust.errors import ConfigurationError
 from skyclust.redaction import register_issued
 
 SCOPES: Final = ("https://www.googleapis.com/auth/cloud-platform",)
-"""One scope for all: what may be done is decided by the roles that somebody has."""
+"""One OAuth scope for all APIs: what is permitted depends on the IAM roles of the principal."""
 
 
-class Bearer(Credentials):
-    """The tokens of other credentials, and nothing else that those would ask Google for.
+class AccessTokens(Credentials):
+    """Credentials that only pass on the access tokens of other credentials.
 
-    By themselves they ask a public address in the background where their owner may work,
-    whatever the endpoint is. Several threads that need a token make one request for it.
+    google-auth's own credentials also request a regional access boundary from a public address
+    in the background, whatever the endpoint is. Threads that need a token at the same time share
+    one request for it.
     """
 
     def __init__(self, source: Any) -> None:
@@ -34,45 +35,45 @@ class Bearer(Credentials):
         self._lock = threading.Lock()
 
     def refresh(self, request: Any) -> None:
-        """Get another token, unless another thread has just got one."""
-        seen = self.token
+        """Fetch a new token, unless another thread has fetched one in the meantime."""
+        previous = self.token
         with self._lock:
-            if self.token == seen:
+            if self.token == previous:
                 self.source.refresh(request)
                 register_issued(self.source.token)
                 self.token, self.expiry = self.source.token, self.source.expiry
 
 
 @dataclass(frozen=True)
-class Identified:
-    """Google's credentials, the project they work in, and the universe it lies in."""
+class Authentication:
+    """The credentials of google-auth, the project ID, and the universe domain."""
 
-    credentials: Bearer
+    credentials: AccessTokens
     project: str
     universe: str
 
 
-def open_credentials(credential: GcpCredential) -> Identified:
-    """Return exactly the identity that a credential names; asks nobody for a token yet.
+def authenticate(credential: GcpCredential) -> Authentication:
+    """Return the identity that a credential names, without requesting a token.
 
     Raises ConfigurationError for a key that cannot be read, and when no project is known.
     """
     if (key := credential.key) is not None:
-        made = _from_key(key)
+        source = _from_key(key)
         project = credential.project_id or str(key.get("project_id", ""))
-    elif (federation := credential.federation) is not None:
-        made = _from_federation(federation)
+    elif (workload_identity := credential.workload_identity) is not None:
+        source = _from_workload_identity(workload_identity)
         project = credential.project_id or ""
     else:
-        made, default = google.auth.default(scopes=SCOPES)
-        project = credential.project_id or default or ""
+        source, default_project = google.auth.default(scopes=SCOPES)
+        project = credential.project_id or default_project or ""
     if not project:
         raise ConfigurationError(
-            "The application default credentials of this machine name no project.",
+            "The application default credentials of the worker name no project.",
             hint="Give project_id.",
             provider="gcp",
         )
-    return Identified(Bearer(made), project, str(made.universe_domain))
+    return Authentication(AccessTokens(source), project, str(source.universe_domain))
 
 
 def _from_key(key: dict[str, Any]) -> Any:
@@ -86,12 +87,12 @@ def _from_key(key: dict[str, Any]) -> Any:
         ) from error
 
 
-def _from_federation(configuration: dict[str, Any]) -> Any:
-    # https://google.aip.dev/auth/4117: what AWS says of itself is signed, all else is a token.
+def _from_workload_identity(configuration: dict[str, Any]) -> Any:
+    # https://google.aip.dev/auth/4117: an AWS source is a signed request, all others are tokens.
     source = str(configuration["credential_source"].get("environment_id", ""))
-    maker: Any = AwsCredentials if source.startswith("aws") else identity_pool.Credentials
+    credentials: Any = AwsCredentials if source.startswith("aws") else identity_pool.Credentials
     try:
-        return maker.from_info(configuration, scopes=SCOPES)
+        return credentials.from_info(configuration, scopes=SCOPES)
     except ValueError as error:
         raise ConfigurationError(
             f"The workload identity configuration cannot be used: {error}.", provider="gcp"

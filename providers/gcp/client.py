@@ -1,8 +1,8 @@
-"""The only place where a session or a client of Google's is made.
+"""The only module that creates sessions and clients of Google's libraries.
 
-Lists and single resources are read as JSON through one authorised session: google-cloud-compute
-takes 25 times as long to read the same answer. Changes go through google-cloud-compute, which
-takes seconds to import: it is imported with the first change. Both are spoken to over REST.
+Lists and single resources are read as JSON through one authorized session: google-cloud-compute
+takes 25 times as long to parse the same reply. Changes go through google-cloud-compute, which
+takes seconds to import: it is imported with the first change. Both use the REST API.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from google.api_core.gapic_v1.client_info import ClientInfo
 from google.auth.transport.requests import AuthorizedSession, Request
 
 import skyclust
-from providers.gcp.authentication import Identified, open_credentials
+from providers.gcp.authentication import Authentication, authenticate
 from providers.gcp.credential import GcpCredential
-from providers.gcp.errors import gcp_errors, odd_answer
-from providers.gcp.retries import CONNECT_SECONDS, READ_SECONDS, attempted
+from providers.gcp.errors import gcp_errors, unreadable_reply
+from providers.gcp.retries import CONNECT_SECONDS, READ_SECONDS, with_retries
 from skyclust.errors import UnexpectedAnswer
 from skyclust.providerkit.answers import require_object
 from skyclust.providerkit.guarded_requests import GuardedAdapter, guarded_session, mount_guarded
@@ -37,74 +37,77 @@ if TYPE_CHECKING:
 UNAUTHORIZED: Final = 401
 
 POOL_CONNECTIONS: Final = 32
-"""As many threads as may read at the same time."""
+"""The most threads that read at the same time."""
 
-Answer = dict[str, Any]
-"""A resource or a list as Compute Engine writes it in JSON."""
+JsonObject = dict[str, Any]
+"""A resource or a list as Compute Engine returns it in JSON."""
 
 
 class GcpClients:
-    """The session and the clients of one credential, made when first used; for many threads."""
+    """The session and the clients of one credential, created on first use; thread-safe."""
 
     def __init__(self, credential: GcpCredential) -> None:
         self._credential = credential
         self._lock = threading.RLock()
-        self._identified: Identified | None = None
+        self._authentication: Authentication | None = None
         self._session: AuthorizedSession | None = None
         self._clients: dict[str, Any] = {}
 
     @property
-    def identified(self) -> Identified:
-        """Google's credentials and the project, opened when first used."""
+    def authentication(self) -> Authentication:
+        """The credentials of google-auth and the project, opened on first use."""
         with self._lock:
-            if self._identified is None:
+            if self._authentication is None:
                 with gcp_errors("open the Google Cloud credential"):
-                    self._identified = open_credentials(self._credential)
-            return self._identified
+                    self._authentication = authenticate(self._credential)
+            return self._authentication
 
     @property
     def project(self) -> str:
-        """The ID of the project that is worked in."""
-        return self.identified.project
+        """The project ID."""
+        return self.authentication.project
 
-    def read(self, path: str, doing: str, *, kind: str, **query: str | int) -> Answer:
-        """Return what Compute Engine answers to GET; `path` is what follows the project.
+    def get(self, path: str, doing: str, *, kind: str, **query: str | int) -> JsonObject:
+        """Return the reply of Compute Engine to GET; `path` is relative to the project.
 
-        No path is the project itself; one that begins with `projects/` is another project's.
-        `kind` is what the answer says of itself, without `compute#`: everything that Compute
-        Engine answers has it, so that an answer without it says nothing. Raises UnexpectedAnswer
-        for such a one, and the other errors of the tree.
+        An empty path is the project itself; a path that begins with `projects/` belongs to
+        another project. `kind` is the expected `kind` of the reply without `compute#`: every
+        reply of Compute Engine has this field. Raises UnexpectedAnswer for a reply of another
+        kind, and the errors of the tree that the call fails with.
         """
-        own = f"projects/{self.project}"
-        whole = path if path.startswith("projects/") else f"{own}/{path}".rstrip("/")
-        answer = self._asked("GET", f"{self._base('compute')}/compute/v1/{whole}", doing, query)
-        if answer.get("kind") != f"compute#{kind}":
+        project = f"projects/{self.project}"
+        full = path if path.startswith("projects/") else f"{project}/{path}".rstrip("/")
+        reply = self._send("GET", f"{self._base_url('compute')}/compute/v1/{full}", doing, query)
+        if reply.get("kind") != f"compute#{kind}":
             raise UnexpectedAnswer(
-                f"Could not {doing}: the answer is no compute#{kind}.",
+                f"Could not {doing}: the answer is not a compute#{kind}.",
                 hint="Is a proxy or another service answering at the endpoint?",
                 provider="gcp",
             )
-        return answer
+        return reply
 
-    def ask_manager(self, path: str, doing: str, body: Mapping[str, object]) -> Answer:
-        """Return what the Cloud Resource Manager answers to POST."""
-        return self._asked("POST", f"{self._base('cloudresourcemanager')}/{path}", doing, {}, body)
+    def post_resource_manager(
+        self, path: str, doing: str, body: Mapping[str, object]
+    ) -> JsonObject:
+        """Return the reply of the Cloud Resource Manager to POST; raises errors of the tree."""
+        url = f"{self._base_url('cloudresourcemanager')}/{path}"
+        return self._send("POST", url, doing, {}, body)
 
-    def _base(self, service: str) -> str:
+    def _base_url(self, service: str) -> str:
         endpoint = self._credential.endpoint
-        return endpoint or f"https://{service}.{self.identified.universe}"
+        return endpoint or f"https://{service}.{self.authentication.universe}"
 
-    def _asked(
+    def _send(
         self,
         method: str,
         url: str,
         doing: str,
         query: Mapping[str, str | int],
         body: Mapping[str, object] | None = None,
-    ) -> Answer:
-        session = self._opened()
+    ) -> JsonObject:
+        session = self._open_session()
 
-        def call() -> Answer:
+        def call() -> JsonObject:
             response = session.request(
                 method,
                 url,
@@ -114,14 +117,14 @@ class GcpClients:
             )
             if not response.ok:
                 raise from_http_response(response)
-            return _read_object(response.content, doing)
+            return _parse_object(response.content, doing)
 
-        return attempted(call, doing)
+        return with_retries(call, doing)
 
-    def _opened(self) -> AuthorizedSession:
+    def _open_session(self) -> AuthorizedSession:
         with self._lock:
             if self._session is None:
-                session = AuthorizedSession(self.identified.credentials)
+                session = AuthorizedSession(self.authentication.credentials)
                 _guard(session)
                 session.hooks["response"].append(raise_unreadable_error)
                 session.headers["User-Agent"] = user_agent()
@@ -142,68 +145,68 @@ class GcpClients:
         return cast("SnapshotsClient", self._client("snapshots"))
 
     def zone_operations(self) -> ZoneOperationsClient:
-        """Return the client of the operations in a zone."""
+        """Return the client of zonal operations."""
         return cast("ZoneOperationsClient", self._client("zone_operations"))
 
     def global_operations(self) -> GlobalOperationsClient:
-        """Return the client of the operations that belong to no zone."""
+        """Return the client of global operations."""
         return cast("GlobalOperationsClient", self._client("global_operations"))
 
-    def _client(self, noun: str) -> Any:
+    def _client(self, service: str) -> Any:
         with self._lock:
-            if noun not in self._clients:
-                self._clients[noun] = self._made(noun)
-            return self._clients[noun]
+            if service not in self._clients:
+                self._clients[service] = self._create_client(service)
+            return self._clients[service]
 
-    def _made(self, noun: str) -> Any:
-        """Return a client with a transport of our own making.
+    def _create_client(self, service: str) -> Any:
+        """Return a client with a transport that uses our credentials.
 
-        What the client would make itself signs its own tokens, which only Google accepts.
+        The client's default transport signs its own tokens, which only Google accepts.
         """
-        service = import_module(f"google.cloud.compute_v1.services.{noun}")
-        transports = import_module(f"google.cloud.compute_v1.services.{noun}.transports")
-        words = "".join(word.title() for word in noun.split("_"))
-        scheme, _, host = self._base("compute").partition("://")
-        transport = getattr(transports, f"{words}RestTransport")(
+        module = import_module(f"google.cloud.compute_v1.services.{service}")
+        transports = import_module(f"google.cloud.compute_v1.services.{service}.transports")
+        class_name = "".join(word.title() for word in service.split("_"))
+        scheme, _, host = self._base_url("compute").partition("://")
+        transport = getattr(transports, f"{class_name}RestTransport")(
             host=host,
             url_scheme=scheme,
-            credentials=self.identified.credentials,
+            credentials=self.authentication.credentials,
             client_info=ClientInfo(user_agent=user_agent()),
         )
         _guard(transport._session)
         transport._session.hooks["response"].append(raise_unreadable_error)
-        return getattr(service, f"{words}Client")(transport=transport)
+        return getattr(module, f"{class_name}Client")(transport=transport)
 
 
 def _guard(session: AuthorizedSession) -> None:
-    """Let a session send what it is asked for, and ask for tokens, by guarded connections."""
+    """Make a session use guarded connections, also for its token requests."""
     mount_guarded(session, GuardedAdapter(pool_maxsize=POOL_CONNECTIONS))
     session._auth_request = Request(guarded_session(connections=1))
 
 
 def raise_unreadable_error(response: requests.Response, *_: object, **__: object) -> None:
-    """Raise the error of an answer whose body google-api-core cannot read, by its status alone.
+    """Raise an error by the status alone for a reply whose body google-api-core cannot parse.
 
-    It takes for granted that there is an object `error`. A 401 is left to google-auth, which
-    gets another token first.
+    google-api-core assumes that the body has an object `error`. A 401 is left to google-auth,
+    which fetches a new token and repeats the request.
     """
     if response.ok or response.status_code == UNAUTHORIZED:
         return
     try:
         from_http_response(response)
-    except Exception as error:  # whatever an odd body does to the library
+    except Exception as error:  # the exception depends on the body
         status = response.status_code
         raise from_http_status(status, "the answer gives no reason", response=response) from error
 
 
-def _read_object(content: bytes, doing: str) -> Answer:
+def _parse_object(content: bytes, doing: str) -> JsonObject:
     try:
-        answer = orjson.loads(content)
+        reply = orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        raise odd_answer(doing, "it is not JSON") from error
-    return cast("Answer", require_object(answer, doing=doing, provider="gcp"))
+        raise unreadable_reply(doing, "it is not JSON") from error
+    return cast("JsonObject", require_object(reply, doing=doing, provider="gcp"))
 
 
 def user_agent() -> str:
-    """Return what SkyClust calls itself."""
+    """Return the User-Agent of all requests."""
     return f"skyclust/{skyclust.__version__}"

@@ -1,10 +1,11 @@
 """Creating an instance exactly once.
 
-The token is a label of the machine and of its disks, and what the request ID of
-instances.insert is made of: Google ignores a second request with the ID of one that it has seen
-(https://cloud.google.com/compute/docs/instances/create-start-instance, requestId). It forgets an
-ID one day, so the label is looked for first; and two machines of a zone never have one name, so
-a request that passes both is refused, and the label tells whose the machine is.
+The token is a label of the instance and of its disks, and the request ID of instances.insert is
+derived from it: Compute Engine ignores a second request with a request ID that it has seen
+(https://cloud.google.com/compute/docs/instances/create-start-instance, requestId). Because it
+forgets request IDs after some time, the label is looked up first. Two instances of a zone never
+have the same name, so a request that passes both checks is refused by its name, and the label
+shows which token the existing instance was created with.
 """
 
 from __future__ import annotations
@@ -13,21 +14,27 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.gcp import fields
-from providers.gcp.create_request import refuse_impossible, to_digest, to_request
-from providers.gcp.errors import plain
-from providers.gcp.instances import fetch_by_token, number_of, state_of, to_instance, zone_of
+from providers.gcp.errors import normalize_reason
+from providers.gcp.insert_request import check_spec, spec_digest, to_insert_body
+from providers.gcp.instances import (
+    fetch_by_token,
+    numeric_id_of,
+    state_of,
+    to_instance,
+    zone_of,
+)
 from providers.gcp.labels import REQUEST, TOKEN, to_label
-from providers.gcp.leftovers import delete_made_by
+from providers.gcp.leftovers import delete_disks_of_failed_insert
 from providers.gcp.lookups import find_image, find_network, find_zone
 from providers.gcp.operations import (
-    LONG_SECONDS,
-    LONGEST_LOOK_SECONDS,
-    asked,
-    finished,
-    following,
+    MAX_POLL_SECONDS,
+    WAIT_SECONDS,
     is_done,
-    raise_failure,
+    next_request_id,
+    raise_operation_error,
     request_id,
+    submit,
+    wait_until_done,
 )
 from skyclust.errors import InvalidRequest, NotFound, SkyClustError, Terminal
 from skyclust.model.instance import Instance, InstanceSpec, InstanceState
@@ -35,27 +42,27 @@ from skyclust.model.instance import Instance, InstanceSpec, InstanceState
 if TYPE_CHECKING:
     from google.cloud.compute_v1.types import Operation
 
-    from providers.gcp.client import Answer, GcpClients
+    from providers.gcp.client import GcpClients, JsonObject
 
-REMEMBERED: Final = 10
-"""As many failed attempts with one token are stepped over in one call."""
+MAX_FAILED_OPERATIONS: Final = 10
+"""The most failed operations of earlier attempts with a token that one call skips."""
 
-_TAKEN: Final = frozenset({"alreadyexists", "resourcealreadyexists"})
+_NAME_IN_USE: Final = frozenset({"alreadyexists", "resourcealreadyexists"})
 
 
 def create_instance(clients: GcpClients, spec: InstanceSpec, token: str) -> Instance:
-    """Ask for one instance, or find the one that was made with the token, and return it.
+    """Create an instance, or find the instance that was created with the token; return it.
 
-    Waits until Google has a place for it, so that a lack of capacity is raised here; raises
-    Timeout when that takes longer than a minute, and a repeated call goes on there.
+    Waits until Google has allocated the instance, so that a lack of capacity is raised here.
+    Raises Timeout when that takes longer than a minute; a repeated call continues the wait.
     """
-    refuse_impossible(spec)
+    check_spec(spec)
     label = to_label(token)
-    for machine in fetch_by_token(clients, spec.region, token):
-        if (settled := _settled(clients, machine)) is not None:
-            return _checked(spec, settled)
+    for vm in fetch_by_token(clients, spec.region, token):
+        if (allocated := _wait_for_allocation(clients, vm)) is not None:
+            return _require_same_spec(spec, allocated)
     zone = find_zone(clients, spec.region, spec.zone, spec.type, label)
-    resource = to_request(
+    body = to_insert_body(
         spec,
         label,
         zone=zone,
@@ -63,109 +70,116 @@ def create_instance(clients: GcpClients, spec: InstanceSpec, token: str) -> Inst
         network=find_network(clients, spec.region, spec.network),
     )
     try:
-        _insert(clients, zone, resource, label)
+        _insert(clients, zone, body, label)
     except InvalidRequest as error:
-        if plain(error.code) not in _TAKEN:
+        if normalize_reason(error.code) not in _NAME_IN_USE:
             raise
-        return _checked(spec, _of_the_name(clients, zone, spec.name, label, error))
-    return _checked(spec, _of_the_name(clients, zone, spec.name, label))
+        return _require_same_spec(spec, _fetch_by_name(clients, zone, spec.name, label, error))
+    return _require_same_spec(spec, _fetch_by_name(clients, zone, spec.name, label))
 
 
-def _insert(clients: GcpClients, zone: str, resource: dict[str, Any], label: str) -> None:
-    """Have a machine made; raises what Google's operation fails with.
+def _insert(clients: GcpClients, zone: str, body: dict[str, Any], label: str) -> None:
+    """Call instances.insert; raises the error of its operation.
 
-    Google may remember the failed operation of an earlier attempt by its request ID. It made
-    nothing, so it is stepped over, the same way by whoever comes here with the token.
+    Compute Engine may return the failed operation of an earlier attempt for a known request ID.
+    Such an operation created nothing. It is skipped: the next request ID is derived from it, so
+    that every process with the token sends the same one.
     """
-    doing = f"create instance {resource['name']} in {zone}"
-    request = request_id("insert", label, zone, resource["name"])
-    for _ in range(REMEMBERED):
-        operation = asked(
+    doing = f"create instance {body['name']} in {zone}"
+    request = request_id("insert", label, zone, body["name"])
+    for _ in range(MAX_FAILED_OPERATIONS):
+        operation = submit(
             clients.instances().insert_unary,
             {
                 "project": clients.project,
                 "zone": zone,
                 "request_id": request,
-                "instance_resource": resource,
+                "instance_resource": body,
             },
             doing,
         )
         if not is_done(operation):
-            _await_insert(clients, zone, label, operation, doing)
+            _wait_for_insert(clients, zone, label, operation, doing)
             return
         try:
-            raise_failure(operation, doing)
+            raise_operation_error(operation, doing)
         except SkyClustError as error:
             failure = error
-            delete_made_by(clients, zone, label, operation)
-            request = following(request, operation.name)
+            delete_disks_of_failed_insert(clients, zone, label, operation)
+            request = next_request_id(request, operation.name)
         else:
             return
     raise failure
 
 
-def _await_insert(
+def _wait_for_insert(
     clients: GcpClients, zone: str, label: str, operation: Operation, doing: str
 ) -> None:
     try:
-        finished(clients, operation, doing)
+        wait_until_done(clients, operation, doing)
     except Terminal:
-        delete_made_by(clients, zone, label, operation)
+        delete_disks_of_failed_insert(clients, zone, label, operation)
         raise
 
 
-def _settled(clients: GcpClients, machine: Answer) -> Answer | None:
-    """Return a machine that was found once Google has a place for it; None when it has none.
+def _wait_for_allocation(clients: GcpClients, vm: JsonObject) -> JsonObject | None:
+    """Return an existing instance once it is allocated; None when its allocation failed.
 
-    The operation that makes it is another process's. A machine that is still on its way after a
-    minute is returned as it is.
+    Its operation belongs to another process, so the instance itself is polled. An instance that
+    is still PENDING after a minute is returned.
     """
-    zone, number = zone_of(machine), number_of(machine)
-    end = time.monotonic() + LONG_SECONDS
+    zone, number = zone_of(vm), numeric_id_of(vm)
+    deadline = time.monotonic() + WAIT_SECONDS
     pause = 0.2
-    while state_of(machine) is InstanceState.PENDING and time.monotonic() < end:
+    while state_of(vm) is InstanceState.PENDING and time.monotonic() < deadline:
         time.sleep(pause)
-        pause = min(pause * 1.5, LONGEST_LOOK_SECONDS)
+        pause = min(pause * 1.5, MAX_POLL_SECONDS)
         doing = f"read instance {number} in {zone}"
         try:
-            machine = clients.read(f"zones/{zone}/instances/{number}", doing, kind="instance")
+            vm = clients.get(f"zones/{zone}/instances/{number}", doing, kind="instance")
         except NotFound:
             return None
-    return machine
+    return vm
 
 
-def _of_the_name(
-    clients: GcpClients, zone: str, name: str, label: str, taken: InvalidRequest | None = None
-) -> Answer:
-    """Return the machine that has a name now, if it was made with the token.
+def _fetch_by_name(
+    clients: GcpClients,
+    zone: str,
+    name: str,
+    label: str,
+    refusal: InvalidRequest | None = None,
+) -> JsonObject:
+    """Return the instance that has a name, if it was created with the token.
 
-    `taken` is Google's refusal of the name, when it was refused.
+    `refusal` is the error of instances.insert when it refused the name. Raises it when the name
+    that is in use is not that of the instance, and InvalidRequest when the instance has another
+    token.
     """
     doing = f"read instance {name} in {zone}"
     try:
-        machine = clients.read(f"zones/{zone}/instances/{name}", doing, kind="instance")
+        vm = clients.get(f"zones/{zone}/instances/{name}", doing, kind="instance")
     except NotFound:
-        if taken is None:
+        if refusal is None:
             raise
-        # Something else has the name of one of its parts.
-        raise taken from taken.__cause__
-    if fields.labels(machine).get(TOKEN) != label:
+        # The name of one of its disks is in use.
+        raise refusal from refusal.__cause__
+    if fields.labels(vm).get(TOKEN) != label:
         raise InvalidRequest(
             f"Could not create {name}: there is another instance of that name in {zone}.",
             hint="Choose another name or another zone.",
             provider="gcp",
-            code=taken.code if taken else "",
-        ) from taken
-    return machine
+            code=refusal.code if refusal else "",
+        ) from refusal
+    return vm
 
 
-def _checked(spec: InstanceSpec, machine: Answer) -> Instance:
-    """Return the machine of a token; raises InvalidRequest when it was made from another spec."""
-    if fields.labels(machine).get(REQUEST) != to_digest(spec):
+def _require_same_spec(spec: InstanceSpec, vm: JsonObject) -> Instance:
+    """Return the instance of a token; raises InvalidRequest when it has another spec."""
+    if fields.labels(vm).get(REQUEST) != spec_digest(spec):
         raise InvalidRequest(
             f"Could not create {spec.name}: the token was used for another request"
-            f" (instance {number_of(machine)}).",
+            f" (instance {numeric_id_of(vm)}).",
             hint="Use a new token.",
             provider="gcp",
         )
-    return to_instance(spec.region, machine)
+    return to_instance(spec.region, vm)

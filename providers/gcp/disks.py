@@ -1,4 +1,4 @@
-"""Disks: persistent disks of a zone or of a region.
+"""Persistent disks and hyperdisks, zonal and regional.
 
 Source: https://cloud.google.com/compute/docs/reference/rest/v1/disks
 """
@@ -9,14 +9,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from providers.gcp import fields
-from providers.gcp.links import ending_in, id_in, id_of, name_of, own_link, region_of
-from providers.gcp.resource_users import users_of
-from providers.gcp.timestamps import moment_of
+from providers.gcp.links import id_in, id_of, last_segment_in, name_of, region_of, self_link
+from providers.gcp.timestamps import timestamp_of
 from skyclust.errors import NotFound
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
 if TYPE_CHECKING:
-    from providers.gcp.client import Answer, GcpClients
+    from providers.gcp.client import GcpClients, JsonObject
 
 STATES: Final = {
     "CREATING": ResourceState.PENDING,
@@ -28,43 +27,37 @@ STATES: Final = {
 }
 
 
-def fetch_disk(clients: GcpClients, region: str, disk_id: str) -> Answer:
-    """Return a disk of a zone or a region as Compute Engine writes it; raises NotFound."""
-    place, separator, name = disk_id.partition("/")
-    if not separator or not name or "/" in name or region_of(place) != region:
+def fetch_disk(clients: GcpClients, region: str, disk_id: str) -> JsonObject:
+    """Return a zonal or regional disk as the API returns it; raises NotFound."""
+    location, separator, name = disk_id.partition("/")
+    if not separator or not name or "/" in name or region_of(location) != region:
         raise NotFound(
             f"There is no disk {disk_id!r} in {region}.",
             hint="A disk's id is ZONE/NAME, as the inventory shows it.",
             provider="gcp",
         )
-    places = "regions" if place == region else "zones"
+    scope = "regions" if location == region else "zones"
     doing = f"read disk {disk_id} in {region}"
-    return clients.read(f"{places}/{place}/disks/{name}", doing, kind="disk")
+    return clients.get(f"{scope}/{location}/disks/{name}", doing, kind="disk")
 
 
-def get_disk(clients: GcpClients, region: str, disk_id: str) -> Resource:
-    """Return a disk as inventory does, now; raises NotFound when there is none."""
-    disk = fetch_disk(clients, region, disk_id)
-    return to_disk(region, disk, users_of(clients, disk))
-
-
-def to_disk(region: str, disk: Answer, attached_to: Sequence[str]) -> Resource:
+def to_disk(region: str, disk: JsonObject, attached_to: Sequence[str]) -> Resource:
     """Return a disk as an inventory resource; Compute Engine encrypts every disk.
 
-    Which device a disk is at its instance is told by the instance alone.
+    `attached_to` are the ids of its users. The device name is a field of the instance only.
     """
-    link = own_link(disk)
+    link = self_link(disk)
     return Resource(
         provider="gcp",
         region=region,
         kind=ResourceKind.DISK,
         id=id_of(link),
         name=name_of(disk, link),
-        zone=None if region_of(link.place) == link.place else link.place,
+        zone=None if region_of(link.location) == link.location else link.location,
         state=_state(disk),
         native_state=fields.text(disk, "status"),
         tags=fields.labels(disk),
-        created_at=moment_of(disk, "creationTimestamp"),
+        created_at=timestamp_of(disk, "creationTimestamp"),
         attributes={
             "attached_to": [*attached_to],
             "encrypted": True,
@@ -72,16 +65,16 @@ def to_disk(region: str, disk: Answer, attached_to: Sequence[str]) -> Resource:
             "size_gib": fields.number(disk, "sizeGb"),
             "snapshot": id_in(disk, "sourceSnapshot", link.project),
             "throughput_mibps": fields.number(disk, "provisionedThroughput"),
-            "type": ending_in(disk, "type"),
+            "type": last_segment_in(disk, "type"),
         },
     )
 
 
-def _state(disk: Answer) -> ResourceState | None:
+def _state(disk: JsonObject) -> ResourceState | None:
     native_state = fields.text(disk, "status")
     if native_state is None:
         return None
     state = STATES.get(native_state, ResourceState.UPDATING)
-    # Also a disk whose user could not be told by its number is in use.
-    in_use = state is ResourceState.AVAILABLE and fields.texts(disk, "users")
-    return ResourceState.IN_USE if in_use else state
+    # A disk is also in use when the numeric id of its user could not be determined.
+    has_users = state is ResourceState.AVAILABLE and fields.texts(disk, "users")
+    return ResourceState.IN_USE if has_users else state

@@ -1,4 +1,4 @@
-"""The tables behind `errors`: reasons, HTTP statuses, exception classes, hints."""
+"""The tables that `errors` reads: reasons, HTTP statuses, exception classes and hints."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from skyclust.errors import (
 # Sources: https://cloud.google.com/compute/docs/reference/rest/v1/errors,
 # https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-vm-creation,
 # https://cloud.google.com/compute/docs/operations-quota,
-# https://developers.google.com/webmaster-tools/v1/errors (what all of Google's APIs share) and
-# the enumeration google.api.ErrorReason.
+# https://developers.google.com/webmaster-tools/v1/errors (reasons that all of Google's APIs
+# share) and the enumeration google.api.ErrorReason.
 _REASONS: Final[dict[type[SkyClustError], tuple[str, ...]]] = {
     Throttled: (
         "CONCURRENT_OPERATIONS_QUOTA_EXCEEDED", "OPERATION_RATE_EXCEEDED", "RATE_LIMIT_EXCEEDED",
@@ -78,7 +78,7 @@ _REASONS: Final[dict[type[SkyClustError], tuple[str, ...]]] = {
     QuotaExceeded: (
         "EMULATOR_QUOTA_EXCEEDED", "QUOTA_EXCEEDED", "RESOURCE_QUOTA_EXCEEDED",
         "dailyLimitExceeded", "dailyLimitExceeded402", "dailyLimitExceededUnreg",
-        # Compute Engine says so of what one resource may have: "Exceeded limit
+        # Compute Engine returns it for the limits of one resource: "Exceeded limit
         # 'maximum_persistent_disks' on resource 'web'. Limit: 16".
         "limitExceeded",
         "quotaExceeded402", "user402", "variableTermExpiredDailyExceeded",
@@ -110,8 +110,8 @@ _REASONS: Final[dict[type[SkyClustError], tuple[str, ...]]] = {
     ),
 }  # fmt: skip
 REASONS: Final = {
-    reason.replace("_", "").lower(): ours
-    for ours, reasons in _REASONS.items()
+    reason.replace("_", "").lower(): error_class
+    for error_class, reasons in _REASONS.items()
     for reason in reasons
 }
 
@@ -129,7 +129,7 @@ STATUSES: Final[Mapping[int, type[SkyClustError]]] = {
     499: Timeout,
     501: Unsupported,
 }
-"""What is not here is Unavailable from 500 on, and InvalidRequest below."""
+"""Any other status is Unavailable from 500 on, and InvalidRequest below."""
 
 _CLASSES: Final[dict[str, dict[type[SkyClustError], tuple[str, ...]]]] = {
     "google.auth.exceptions": {
@@ -146,7 +146,7 @@ _CLASSES: Final[dict[str, dict[type[SkyClustError], tuple[str, ...]]]] = {
     },
     "google.api_core.exceptions": {
         Timeout: ("RetryError",),
-        # Those with an HTTP status go by it; these have none.
+        # Classes with an HTTP status are mapped by it; these have none.
         Unavailable: (
             "DataLoss", "GoogleAPICallError", "GoogleAPIError", "MissingStatusHeaderError",
             "Redirection", "ResumableTransferError", "ServerError", "TransferStalledError",
@@ -169,24 +169,24 @@ _CLASSES: Final[dict[str, dict[type[SkyClustError], tuple[str, ...]]]] = {
     },
 }  # fmt: skip
 CLASSES: Final = {
-    f"{module}.{name}": ours
+    f"{module}.{name}": error_class
     for module, groups in _CLASSES.items()
-    for ours, names in groups.items()
+    for error_class, names in groups.items()
     for name in names
 }
 
-_ELSEWHERE: Final = "Choose another zone or type, or try again later."
+_CAPACITY_HINT: Final = "Choose another zone or type, or try again later."
 _HINTS: Final = {
     "accessNotConfigured": "Enable the Compute Engine API in the project.",
     "alreadyExists": "Choose another name.",
-    "DefaultCredentialsError": "Give a key, or run the worker where Google knows who it is.",
+    "DefaultCredentialsError": "Give a key, or set up application default credentials.",
     "BILLING_DISABLED": "Link the project to a billing account.",
     "IP_SPACE_EXHAUSTED": "Choose another subnet, or widen this one.",
-    "quotaExceeded": "Ask Google for a higher quota, or choose another type or region.",
+    "quotaExceeded": "Request a higher quota from Google, or choose another type or region.",
     "rateLimitExceeded": "Google counts calls by project and minute.",
     "SERVICE_DISABLED": "Enable the Compute Engine API in the project.",
     "SSLError": "Is a private endpoint's certificate trusted? REQUESTS_CA_BUNDLE names its file.",
-    "ZONE_RESOURCE_POOL_EXHAUSTED": _ELSEWHERE,
-    "ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS": _ELSEWHERE,
+    "ZONE_RESOURCE_POOL_EXHAUSTED": _CAPACITY_HINT,
+    "ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS": _CAPACITY_HINT,
 }
 HINTS: Final = {reason.replace("_", "").lower(): hint for reason, hint in _HINTS.items()}

@@ -1,9 +1,9 @@
-"""One table from what Google answers and its libraries raise to the errors of SkyClust.
+"""Maps the replies of Google's APIs, and the exceptions of its libraries, to the error tree.
 
-An answer is looked up by its reasons first, then by its HTTP status. Compute Engine writes one
-reason in two ways (`resourceNotReady` in an answer, `RESOURCE_NOT_READY` in a failed
-operation): capitals and underscores make no difference here. What google-auth, requests or
-google-api-core raise without an answer is looked up by its class.
+A reply is looked up by its reasons first, then by its HTTP status. Compute Engine spells one
+reason in two ways (`resourceNotReady` in a reply, `RESOURCE_NOT_READY` in a failed operation):
+case and underscores are ignored. An exception that google-auth, requests or google-api-core
+raises without a reply is looked up by its class.
 """
 
 from __future__ import annotations
@@ -25,53 +25,54 @@ from skyclust.errors import (
     UnexpectedAnswer,
 )
 
-LONGEST_REASON: Final = 200
-"""Characters of what is wrong with an answer, which may be of any length."""
+MAX_MESSAGE_LENGTH: Final = 200
+"""The most characters of a library's message in an error; a reply may be of any length."""
 
 _LIBRARIES: Final = ("google.auth.", "google.api_core.", "requests.")
 _AUTHENTICATION_HINT: Final = "Check that the credential is complete, active and not expired."
-_NO_TOKEN: Final = "no access token in response"  # noqa: S105  # google-auth's sentence
-"""What google-auth says of a successful answer that has no token in it."""
+_NO_TOKEN: Final = "no access token in response"  # noqa: S105  # google-auth's message
+"""The message of google-auth for a successful token reply without a token."""
 
-_SKEW: Final = "reasonable timeframe"
-"""What Google says of a signed request whose times are not now."""
+_CLOCK_SKEW: Final = "reasonable timeframe"
+"""Part of Google's message for a signed request whose times differ from its clock."""
 
-_SKEW_HINT: Final = "Set the clock of the machine that runs the worker: Google's is another."
+_CLOCK_SKEW_HINT: Final = "Set the clock of the worker's host: it differs from Google's."
 
 
-def class_for(reasons: Sequence[str], status: int) -> type[SkyClustError]:
-    """Return our class for the reasons that Google gives and the HTTP status they came with.
+def error_class_for(reasons: Sequence[str], status: int) -> type[SkyClustError]:
+    """Return the error class for the reasons and the HTTP status of a reply.
 
-    401 beats its reason: Google says `required` for a missing token as for a missing field.
+    A status of 401 takes precedence over its reasons: Google returns `required` both for a
+    missing token and for a missing field.
     """
     if status != 401:
         for reason in reasons:
-            if ours := REASONS.get(plain(reason)):
-                return ours
-    if ours := STATUSES.get(status):
-        return ours
+            if error_class := REASONS.get(normalize_reason(reason)):
+                return error_class
+    if error_class := STATUSES.get(status):
+        return error_class
     return Unavailable if status >= 500 or status < 400 else InvalidRequest
 
 
-def plain(reason: str) -> str:
-    """Return a reason as the table has it: `RESOURCE_NOT_READY` is `resourcenotready`."""
+def normalize_reason(reason: str) -> str:
+    """Return a reason as the tables spell it: `RESOURCE_NOT_READY` is `resourcenotready`."""
     return reason.replace("_", "").lower()
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return the seconds a Retry-After header asks for, None without one (RFC 9110 10.2.3)."""
+    """Return the seconds of a Retry-After header, None when it is absent (RFC 9110 10.2.3)."""
     value = (headers.get("Retry-After") or headers.get("retry-after") or "").strip()
     if value.isascii() and value.isdigit():
         return float(value)
     try:
-        moment = parsedate_to_datetime(value)
+        date = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
         return None
-    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
+    return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds())
 
 
-def translated(error: Exception, doing: str) -> SkyClustError | None:
-    """Return our error for one of Google's libraries or of requests; None for any other.
+def map_error(error: Exception, doing: str) -> SkyClustError | None:
+    """Return the error of the tree for one of Google's libraries or requests, else None.
 
     `doing` completes "Could not ...".
     """
@@ -84,79 +85,84 @@ def translated(error: Exception, doing: str) -> SkyClustError | None:
         return None
     status = getattr(error, "code", None)
     if isinstance(status, int):
-        return _from_answer(error, int(status), doing)
+        return _map_reply(error, int(status), doing)
     code = type(error).__name__
     if "google.auth.exceptions.RefreshError" in names and _NO_TOKEN in str(error).lower():
-        return built(UnexpectedAnswer, [code], str(error), doing)
+        return build_error(UnexpectedAnswer, [code], str(error), doing)
     if getattr(error, "retryable", False) and "google.auth.exceptions.RefreshError" in names:
-        return built(Unavailable, [code], str(error), doing)
+        return build_error(Unavailable, [code], str(error), doing)
     cause = error.__cause__
     if "google.auth.exceptions.TransportError" in names and isinstance(cause, Exception):
-        # google-auth wraps what requests raised while it asked for a token.
-        wrapped = translated(cause, doing)
+        # google-auth wraps the exception of requests from its call to the token service.
+        wrapped = map_error(cause, doing)
         if isinstance(wrapped, Timeout):
             return wrapped
-    ours = next((CLASSES[name] for name in names if name in CLASSES), Unavailable)
-    return built(ours, [code], str(error), doing)
+    error_class = next((CLASSES[name] for name in names if name in CLASSES), Unavailable)
+    return build_error(error_class, [code], str(error), doing)
 
 
-def _from_answer(error: Exception, status: int, doing: str) -> SkyClustError:
-    """Return our error for a `google.api_core.exceptions.GoogleAPICallError`."""
-    said: Any = error
-    reasons = _reasons(said)
-    ours = built(class_for(reasons, status), reasons or [str(status)], _message(said), doing)
-    if isinstance(ours, Throttled) and said.response is not None:
-        ours.retry_after = retry_after_seconds(said.response.headers, datetime.now(UTC))
-    return ours
+def _map_reply(error: Exception, status: int, doing: str) -> SkyClustError:
+    """Return the error of the tree for a `google.api_core.exceptions.GoogleAPICallError`."""
+    call_error: Any = error
+    reasons = _reasons(call_error)
+    error_class = error_class_for(reasons, status)
+    mapped = build_error(error_class, reasons or [str(status)], _message(call_error), doing)
+    if isinstance(mapped, Throttled) and call_error.response is not None:
+        mapped.retry_after = retry_after_seconds(call_error.response.headers, datetime.now(UTC))
+    return mapped
 
 
-def _reasons(said: Any) -> list[str]:
-    """Return the reasons of an answer; none of what is no list, whatever stands there."""
+def _reasons(call_error: Any) -> list[str]:
+    """Return the reasons of a reply; `errors` and `details` that are not lists are ignored."""
     try:
-        told = [one.get("reason") for one in (*said.errors, *said.details) if isinstance(one, dict)]
+        details = [*call_error.errors, *call_error.details]
     except TypeError:
-        told = []
-    return [str(one) for one in (*told, said.reason) if one]
+        details = []
+    reasons = [detail.get("reason") for detail in details if isinstance(detail, dict)]
+    return [str(reason) for reason in (*reasons, call_error.reason) if reason]
 
 
-def _message(said: Any) -> str:
-    # google-api-core writes "GET https://...: " before what Google says.
-    text = str(said.message)
+def _message(call_error: Any) -> str:
+    # google-api-core writes "GET https://...: " before Google's message.
+    text = str(call_error.message)
     head, separator, rest = text.partition(": ")
     return rest if separator and "://" in head else text
 
 
-def built(
-    ours: type[SkyClustError], reasons: Sequence[str], message: str, doing: str
+def build_error(
+    error_class: type[SkyClustError], reasons: Sequence[str], message: str, doing: str
 ) -> SkyClustError:
-    """Return an error of our tree that says what was tried, and what Google said to it."""
-    hint = next((HINTS[plain(one)] for one in reasons if plain(one) in HINTS), "")
-    if ours is AuthenticationFailed:
-        hint = _SKEW_HINT if _SKEW in message else hint or _AUTHENTICATION_HINT
-    said = message.strip().rstrip(". ") or "Google gave no reason"
-    return ours(
-        f"Could not {doing}: {said} ({reasons[0]}).", hint=hint, provider="gcp", code=reasons[0]
+    """Return an error that names the attempted action and quotes Google's message.
+
+    `doing` completes "Could not ..."; the first reason becomes the code.
+    """
+    hint = next((HINTS[key] for key in map(normalize_reason, reasons) if key in HINTS), "")
+    if error_class is AuthenticationFailed:
+        hint = _CLOCK_SKEW_HINT if _CLOCK_SKEW in message else hint or _AUTHENTICATION_HINT
+    text = message.strip().rstrip(". ") or "Google gave no reason"
+    return error_class(
+        f"Could not {doing}: {text} ({reasons[0]}).", hint=hint, provider="gcp", code=reasons[0]
     )
 
 
 @contextmanager
 def gcp_errors(doing: str) -> Iterator[None]:
-    """Raise what Google's libraries raise inside as an error of our tree, theirs as its cause."""
+    """Raise the exceptions of Google's libraries as errors of the tree, with their cause."""
     try:
         yield
     except Exception as error:
-        ours = translated(error, doing)
-        if ours is None:
+        mapped = map_error(error, doing)
+        if mapped is None:
             raise
-        raise ours from error
+        raise mapped from error
 
 
 @contextmanager
 def call_errors(doing: str) -> Iterator[None]:
-    """Raise as `gcp_errors` does, and whatever else a library makes of an answer as well.
+    """Map exceptions as `gcp_errors` does, and any other exception to UnexpectedAnswer.
 
-    Google's libraries take the shape of an answer for granted: a page of HTML, `null` or an
-    error without its object raise what no library declares.
+    Google's libraries do not check the shape of a reply: an HTML page, `null` or an error
+    without its object make them raise exceptions that they do not document.
     """
     try:
         with gcp_errors(doing):
@@ -164,13 +170,13 @@ def call_errors(doing: str) -> Iterator[None]:
     except SkyClustError:
         raise
     except Exception as error:
-        raise odd_answer(doing, f"{type(error).__name__}: {error}") from error
+        raise unreadable_reply(doing, f"{type(error).__name__}: {error}") from error
 
 
-def odd_answer(doing: str, why: str) -> UnexpectedAnswer:
-    """Return the error for an answer that cannot be read; `why` says what is wrong with it."""
+def unreadable_reply(doing: str, why: str) -> UnexpectedAnswer:
+    """Return the error for a reply that cannot be parsed; `why` is the reason."""
     return UnexpectedAnswer(
-        f"Could not {doing}: the answer cannot be read ({why[:LONGEST_REASON]}).",
+        f"Could not {doing}: the answer cannot be read ({why[:MAX_MESSAGE_LENGTH]}).",
         hint="Is a proxy or another service answering at the endpoint?",
         provider="gcp",
     )

@@ -1,4 +1,4 @@
-"""Who a credential is, and which of the needed permissions it lacks."""
+"""The principal and the project of a credential, and the permissions that it lacks."""
 
 from __future__ import annotations
 
@@ -61,51 +61,51 @@ NEEDED_PERMISSIONS: Final = (
     "compute.subnetworks.useExternalIp",
     "compute.zoneOperations.get",
 )
-"""What the provider calls, by https://cloud.google.com/compute/docs/reference/rest/v1 ("IAM
-Permissions" of each method). The role in docs/providers/gcp.md has exactly these."""
+"""The permissions of the methods that the provider calls ("IAM Permissions" of each method at
+https://cloud.google.com/compute/docs/reference/rest/v1). The role in docs/providers/gcp.md has
+exactly these."""
 
 
 def get_identity(clients: GcpClients) -> Identity:
-    """Return project and principal, and the permissions that are missing where Google tells.
+    """Return the project, the principal and the missing permissions.
 
-    Raises AuthenticationFailed when Google does not accept the credential. A project that the
-    credential may not look at raises PermissionDenied, unless all that is missing is known.
+    Raises AuthenticationFailed when Google does not accept the credential, and PermissionDenied
+    when the credential may not read the project and its missing permissions are not known.
     """
     missing = _missing_permissions(clients)
     try:
-        clients.read("", f"read project {clients.project}", kind="project")
+        clients.get("", f"read project {clients.project}", kind="project")
     except PermissionDenied:
         if not missing:
             raise
     return Identity(
         provider="gcp",
         account=clients.project,
-        principal=principal(clients.identified.credentials.source),
+        principal=principal(clients.authentication.credentials.source),
         missing_permissions=missing,
     )
 
 
 def _missing_permissions(clients: GcpClients) -> tuple[str, ...] | None:
-    """Return what is missing, None when the Cloud Resource Manager does not tell.
+    """Return the missing permissions, None when the Cloud Resource Manager is not available.
 
-    It may not be enabled in the project, and a private endpoint may not have it. Source:
+    It may not be enabled in the project, and a private endpoint may not offer it. Source:
     https://cloud.google.com/resource-manager/reference/rest/v3/projects/testIamPermissions
     """
     path = f"v3/projects/{clients.project}:testIamPermissions"
     try:
-        answer = clients.ask_manager(
-            path, "ask for the permissions", {"permissions": [*NEEDED_PERMISSIONS]}
-        )
-        held = set(fields.texts(answer, "permissions"))
+        body = {"permissions": [*NEEDED_PERMISSIONS]}
+        reply = clients.post_resource_manager(path, "test the permissions", body)
+        granted = set(fields.texts(reply, "permissions"))
     except AuthenticationFailed:
         raise
     except SkyClustError:
         return None
-    return tuple(sorted(set(NEEDED_PERMISSIONS) - held))
+    return tuple(sorted(set(NEEDED_PERMISSIONS) - granted))
 
 
 def principal(credentials: Any) -> str:
-    """Return who the credentials are, as far as they tell."""
+    """Return the email, account or audience of credentials, else the name of their class."""
     if email := getattr(credentials, "service_account_email", None):
         return str(email)
     if account := getattr(credentials, "account", None):

@@ -1,4 +1,4 @@
-"""The house's words for what is in an image, and where Google keeps such images.
+"""SkyClust's names of operating systems, and the image families that Google publishes for them.
 
 Sources: https://cloud.google.com/compute/docs/images/os-details and
 https://cloud.google.com/compute/docs/images/image-families-best-practices
@@ -21,7 +21,7 @@ class Family:
     arm64: str | None = None
 
     def name(self, architecture: Architecture) -> str | None:
-        """Return the family's name for an architecture, None when it has none for it."""
+        """Return the name of the family for an architecture, None when it has no such images."""
         return self.x86_64 if architecture is Architecture.X86_64 else self.arm64
 
 
@@ -62,6 +62,6 @@ _PUBLISHERS: Final = {
 
 
 def publisher_of(name: str) -> str | None:
-    """Return the project that publishes images and families of such a name, None when none."""
-    found = (project for start, project in _PUBLISHERS.items() if name.startswith(start))
-    return next(found, None)
+    """Return the project that publishes images and families with such a name, else None."""
+    projects = (project for prefix, project in _PUBLISHERS.items() if name.startswith(prefix))
+    return next(projects, None)

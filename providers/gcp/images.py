@@ -1,7 +1,6 @@
-"""Images and snapshots of the project, which belong to no region.
+"""Images of the project, which are global resources.
 
-Sources: https://cloud.google.com/compute/docs/reference/rest/v1/images and
-https://cloud.google.com/compute/docs/reference/rest/v1/snapshots
+Source: https://cloud.google.com/compute/docs/reference/rest/v1/images
 """
 
 from __future__ import annotations
@@ -9,49 +8,42 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from providers.gcp import fields
-from providers.gcp.links import ending, id_in, id_of, name_of, own_link
-from providers.gcp.timestamps import moment_of
+from providers.gcp.links import id_in, id_of, last_segment, name_of, self_link
+from providers.gcp.timestamps import timestamp_of
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
 if TYPE_CHECKING:
-    from providers.gcp.client import Answer
+    from providers.gcp.client import JsonObject
 
-IMAGE_STATES: Final = {
+STATES: Final = {
     "PENDING": ResourceState.PENDING,
     "READY": ResourceState.AVAILABLE,
     "DELETING": ResourceState.DELETING,
     "FAILED": ResourceState.ERROR,
 }
-SNAPSHOT_STATES: Final = {
-    "CREATING": ResourceState.PENDING,
-    "UPLOADING": ResourceState.PENDING,
-    "READY": ResourceState.AVAILABLE,
-    "DELETING": ResourceState.DELETING,
-    "FAILED": ResourceState.ERROR,
-}
-# https://cloud.google.com/compute/docs/images/create-custom#deprecation_states: a deprecated
-# image makes machines with a warning, these make none.
+# https://cloud.google.com/compute/docs/images/create-custom#deprecation_states: no instance can
+# be created from an image in these states; one that is DEPRECATED only causes a warning.
 _UNUSABLE: Final = frozenset({"OBSOLETE", "DELETED"})
 
 
-def to_image(region: str, image: Answer) -> Resource:
-    """Return an image of the project as an inventory resource, deprecated ones as well.
+def to_image(region: str, image: JsonObject) -> Resource:
+    """Return an image of the project, also a deprecated one, as an inventory resource.
 
-    Whether others may use it stands in its IAM policy, which no list tells.
+    Who else may use it is part of its IAM policy, which images.list does not return.
     """
-    link = own_link(image)
+    link = self_link(image)
     snapshot = id_in(image, "sourceSnapshot", link.project)
-    deprecation = fields.text(fields.part(image, "deprecated"), "state")
+    deprecation = fields.text(fields.nested(image, "deprecated"), "state")
     return Resource(
         provider="gcp",
         region=region,
         kind=ResourceKind.IMAGE,
         id=id_of(link),
         name=name_of(image, link),
-        state=_image_state(image, deprecation),
+        state=_state(image, deprecation),
         native_state=fields.text(image, "status"),
         tags=fields.labels(image),
-        created_at=moment_of(image, "creationTimestamp"),
+        created_at=timestamp_of(image, "creationTimestamp"),
         attributes={
             "architecture": architecture_of(image),
             "deprecation": deprecation.lower() if deprecation else None,
@@ -63,49 +55,24 @@ def to_image(region: str, image: Answer) -> Resource:
     )
 
 
-def _image_state(image: Answer, deprecation: str | None) -> ResourceState | None:
+def _state(image: JsonObject, deprecation: str | None) -> ResourceState | None:
     native_state = fields.text(image, "status")
     if native_state is None:
         return None
-    state = IMAGE_STATES.get(native_state, ResourceState.UPDATING)
+    state = STATES.get(native_state, ResourceState.UPDATING)
     unusable = state is ResourceState.AVAILABLE and deprecation in _UNUSABLE
     return ResourceState.UNAVAILABLE if unusable else state
 
 
-def to_snapshot(region: str, snapshot: Answer) -> Resource:
-    """Return the snapshot of one disk as an inventory resource."""
-    link = own_link(snapshot)
-    native_state = fields.text(snapshot, "status")
-    tier = fields.text(snapshot, "snapshotType")
-    return Resource(
-        provider="gcp",
-        region=region,
-        kind=ResourceKind.SNAPSHOT,
-        id=id_of(link),
-        name=name_of(snapshot, link),
-        state=SNAPSHOT_STATES.get(native_state, ResourceState.UPDATING) if native_state else None,
-        native_state=native_state,
-        tags=fields.labels(snapshot),
-        created_at=moment_of(snapshot, "creationTimestamp"),
-        attributes={
-            "description": fields.text(snapshot, "description"),
-            "disk": id_in(snapshot, "sourceDisk", link.project),
-            "encrypted": True,
-            "size_gib": fields.number(snapshot, "diskSizeGb"),
-            "tier": tier.lower() if tier else None,
-        },
-    )
-
-
-def architecture_of(thing: Answer) -> str | None:
+def architecture_of(resource: JsonObject) -> str | None:
     """Return the architecture of a disk or an image, None when it is not specified."""
-    architecture = fields.text(thing, "architecture")
+    architecture = fields.text(resource, "architecture")
     if architecture in {None, "ARCHITECTURE_UNSPECIFIED"}:
         return None
     return str(architecture).lower()
 
 
-def platform_of(thing: Answer) -> str | None:
-    """Return the first licence of a disk or an image: Compute Engine tells the system by it."""
-    licence = fields.first(fields.texts(thing, "licenses"))
-    return None if licence is None else ending(licence) or None
+def platform_of(resource: JsonObject) -> str | None:
+    """Return the first licence of a disk or an image, which names its operating system."""
+    licence = fields.first(fields.texts(resource, "licenses"))
+    return None if licence is None else last_segment(licence) or None

@@ -1,4 +1,4 @@
-"""Instances: reading them, and what they are in our words.
+"""Fetching instances, and mapping them to SkyClust's model.
 
 Source: https://cloud.google.com/compute/docs/reference/rest/v1/instances
 """
@@ -14,17 +14,17 @@ from providers.gcp import fields
 from providers.gcp.images import architecture_of, platform_of
 from providers.gcp.interfaces import Interface, to_interface
 from providers.gcp.labels import TOKEN, to_label
-from providers.gcp.links import Link, ending, id_in, name_of, own_link, read_instance_id
-from providers.gcp.paging import things
+from providers.gcp.links import Link, id_in, last_segment, name_of, parse_instance_id, self_link
+from providers.gcp.paging import list_all
 from providers.gcp.regions import get_zones
-from providers.gcp.timestamps import moment_of, text_of
+from providers.gcp.timestamps import iso_timestamp_of, timestamp_of
 from skyclust.errors import UnexpectedAnswer
 from skyclust.model.instance import Instance, InstanceReference, InstanceState
 from skyclust.model.resource import Resource, instance_resource
 from skyclust.providerkit.same_instance import require_same_instance
 
 if TYPE_CHECKING:
-    from providers.gcp.client import Answer, GcpClients
+    from providers.gcp.client import GcpClients, JsonObject
 
 # https://cloud.google.com/compute/docs/instances/instance-lifecycle
 STATES: Final = {
@@ -43,141 +43,136 @@ STATES: Final = {
 }
 
 
-def fetch_instance(clients: GcpClients, region: str, instance_id: str) -> Answer:
-    """Return an instance as Compute Engine writes it, read by its number.
+def fetch_instance(clients: GcpClients, region: str, instance_id: str) -> JsonObject:
+    """Return an instance as the API returns it, fetched by its numeric id.
 
-    Raises NotFound when there is none, whoever has its name now.
+    Raises NotFound when it does not exist, also when another instance has its name now.
     """
-    zone, _, number = read_instance_id(region, instance_id)
+    zone, _, number = parse_instance_id(region, instance_id)
     doing = f"read instance {instance_id} in {region}"
-    machine = clients.read(f"zones/{zone}/instances/{number}", doing, kind="instance")
-    if number_of(machine) != number:
-        raise UnexpectedAnswer(f"Could not {doing}: another one was answered.", provider="gcp")
-    return machine
+    vm = clients.get(f"zones/{zone}/instances/{number}", doing, kind="instance")
+    if numeric_id_of(vm) != number:
+        raise UnexpectedAnswer(
+            f"Could not {doing}: the answer is another instance.", provider="gcp"
+        )
+    return vm
 
 
-def fetch_same(clients: GcpClients, instance: InstanceReference) -> Answer:
-    """Return the very instance that a change is meant for; raises NotFound for any other."""
-    machine = fetch_instance(clients, instance.region, instance.id)
-    require_same_instance(instance, number_of(machine), provider="gcp")
-    return machine
+def fetch_same_instance(clients: GcpClients, instance: InstanceReference) -> JsonObject:
+    """Return the instance of a reference; raises NotFound when its `unique_id` differs."""
+    vm = fetch_instance(clients, instance.region, instance.id)
+    require_same_instance(instance, numeric_id_of(vm), provider="gcp")
+    return vm
 
 
-def get_instance(clients: GcpClients, region: str, instance_id: str) -> Instance:
-    """Return one instance as it is now; raises NotFound when there is none."""
-    return to_instance(region, fetch_instance(clients, region, instance_id))
-
-
-def find_instances(clients: GcpClients, region: str, token: str) -> list[Instance]:
-    """Return the instances in a region whose label carries a token."""
-    return [to_instance(region, machine) for machine in fetch_by_token(clients, region, token)]
-
-
-def fetch_by_token(clients: GcpClients, region: str, token: str) -> Iterator[Answer]:
-    """Yield the instances in a region whose label carries a token, as Compute Engine has them."""
+def fetch_by_token(clients: GcpClients, region: str, token: str) -> Iterator[JsonObject]:
+    """Yield the instances of a region whose token label has a value, as the API returns them."""
     label = to_label(token)
     doing = f"look for the instance with token {label} in {region}"
+    label_filter = f'labels.{TOKEN} = "{label}"'
     for zone in get_zones(clients, region):
-        wanted = f'labels.{TOKEN} = "{label}"'
-        for machine in things(clients, f"zones/{zone}/instances", doing, filter=wanted):
-            # Also where a filter is not understood nobody else's machine is taken for ours.
-            if fields.labels(machine).get(TOKEN) == label:
-                yield machine
+        for vm in list_all(clients, f"zones/{zone}/instances", doing, filter=label_filter):
+            # An endpoint that ignores the filter returns other instances as well.
+            if fields.labels(vm).get(TOKEN) == label:
+                yield vm
 
 
-def number_of(machine: Answer) -> str:
-    """Return the number that an instance alone has; raises UnexpectedAnswer without one."""
-    number = fields.number(machine, "id")
+def numeric_id_of(vm: JsonObject) -> str:
+    """Return the numeric id that Compute Engine assigned; raises UnexpectedAnswer without it."""
+    number = fields.number(vm, "id")
     if not number:
         raise UnexpectedAnswer("The instance has no 'id'.", provider="gcp")
     return str(number)
 
 
-def status_of(machine: Answer) -> str:
-    """Return Compute Engine's word for an instance's state; raises UnexpectedAnswer without."""
-    return fields.required_text(machine, "status")
+def status_of(vm: JsonObject) -> str:
+    """Return Compute Engine's status of an instance; raises UnexpectedAnswer without it."""
+    return fields.required_text(vm, "status")
 
 
-def state_of(machine: Answer) -> InstanceState:
-    """Return an instance's state; one that Compute Engine adds one day is UPDATING."""
-    return STATES.get(status_of(machine), InstanceState.UPDATING)
+def state_of(vm: JsonObject) -> InstanceState:
+    """Return the state of an instance; a status that is not in `STATES` is UPDATING."""
+    return STATES.get(status_of(vm), InstanceState.UPDATING)
 
 
-def zone_of(machine: Answer) -> str:
-    """Return the zone that an instance is in, by its own link."""
-    return own_link(machine).place
+def zone_of(vm: JsonObject) -> str:
+    """Return the zone of an instance, from its `selfLink`."""
+    return self_link(vm).location
 
 
-def to_resource(region: str, machine: Answer) -> Resource:
+def to_resource(region: str, vm: JsonObject) -> Resource:
     """Return an instance as an inventory resource."""
-    return instance_resource(to_instance(region, machine))
+    return instance_resource(to_instance(region, vm))
 
 
-def to_instance(region: str, machine: Answer) -> Instance:
-    """Return an instance of Compute Engine in our words.
+def to_instance(region: str, vm: JsonObject) -> Instance:
+    """Return the model of an instance.
 
-    Raises UnexpectedAnswer for one without a link, a number, a status or a type.
+    Raises UnexpectedAnswer for an instance without a link, a numeric id, a status or a type.
     """
-    link = own_link(machine)
-    number, native_state = number_of(machine), status_of(machine)
+    link = self_link(vm)
+    number, native_state = numeric_id_of(vm), status_of(vm)
     interfaces = [
-        to_interface(one, link.project) for one in fields.parts(machine, "networkInterfaces")
+        to_interface(interface, link.project)
+        for interface in fields.nested_list(vm, "networkInterfaces")
     ]
-    first = interfaces[0] if interfaces else Interface()
+    primary = interfaces[0] if interfaces else Interface()
     return Instance(
         provider="gcp",
         region=region,
-        zone=link.place,
-        id=f"{link.place}/{link.name}/{number}",
+        zone=link.location,
+        id=f"{link.location}/{link.name}/{number}",
         unique_id=number,
-        name=name_of(machine, link),
-        state=STATES.get(native_state, InstanceState.UPDATING),
+        name=name_of(vm, link),
+        state=state_of(vm),
         native_state=native_state,
-        type=ending(fields.required_text(machine, "machineType")),
-        network=first.network,
-        subnet=first.subnet,
-        private_addresses=_distinct([one.private_addresses for one in interfaces]),
-        public_addresses=_distinct([one.public_addresses for one in interfaces]),
-        tags=fields.labels(machine),
-        created_at=moment_of(machine, "creationTimestamp"),
-        state_reason=fields.text(machine, "statusMessage"),
-        attributes=_attributes(machine, link, interfaces),
+        type=last_segment(fields.required_text(vm, "machineType")),
+        network=primary.network,
+        subnet=primary.subnet,
+        private_addresses=_distinct([interface.private_addresses for interface in interfaces]),
+        public_addresses=_distinct([interface.public_addresses for interface in interfaces]),
+        tags=fields.labels(vm),
+        created_at=timestamp_of(vm, "creationTimestamp"),
+        state_reason=fields.text(vm, "statusMessage"),
+        attributes=_attributes(vm, link, interfaces),
     )
 
 
 def _distinct(lists: list[tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys([one for addresses in lists for one in addresses]))
+    return tuple(dict.fromkeys([address for addresses in lists for address in addresses]))
 
 
-def _attributes(machine: Answer, link: Link, interfaces: list[Interface]) -> dict[str, JsonValue]:
-    disks = sorted(fields.parts(machine, "disks"), key=_index)
-    boot: Answer = next((disk for disk in disks if fields.flag(disk, "boot")), {})
-    accounts = [fields.text(one, "email") for one in fields.parts(machine, "serviceAccounts")]
-    sources = [id_in(disk, "source", link.project) for disk in disks]
+def _attributes(vm: JsonObject, link: Link, interfaces: list[Interface]) -> dict[str, JsonValue]:
+    disks = sorted(fields.nested_list(vm, "disks"), key=_index)
+    boot_disk: JsonObject = next((disk for disk in disks if fields.flag(disk, "boot")), {})
+    accounts = [
+        fields.text(account, "email") for account in fields.nested_list(vm, "serviceAccounts")
+    ]
+    disk_ids = [id_in(disk, "source", link.project) for disk in disks]
     more: dict[str, JsonValue] = {}
-    if len(interfaces) > 1 or any(one.alias_ranges for one in interfaces):
-        # Of a single interface the instance itself has all else.
-        more["interfaces"] = [one.to_json() for one in interfaces]
+    if len(interfaces) > 1 or any(interface.alias_ranges for interface in interfaces):
+        # All other data of a single interface are fields of the instance.
+        more["interfaces"] = [interface.to_json() for interface in interfaces]
     return {
-        "architecture": architecture_of(boot),
-        "disks": [source for source in sources if source is not None],
+        "architecture": architecture_of(boot_disk),
+        "disks": [disk_id for disk_id in disk_ids if disk_id is not None],
         "identity": accounts[0] if accounts else None,
-        "launched_at": text_of(machine, "lastStartTimestamp"),
-        "lifecycle": _lifecycle(fields.part(machine, "scheduling")),
-        "platform": platform_of(boot),
+        "launched_at": iso_timestamp_of(vm, "lastStartTimestamp"),
+        "lifecycle": _lifecycle(fields.nested(vm, "scheduling")),
+        "platform": platform_of(boot_disk),
         **more,
     }
 
 
-def _index(disk: Answer) -> tuple[bool, int]:
+def _index(disk: JsonObject) -> tuple[bool, int]:
     index = fields.number(disk, "index")
     return (index is None, index or 0)
 
 
-def _lifecycle(scheduling: Answer) -> str | None:
-    """Return the way of paying, None when nothing tells it.
+def _lifecycle(scheduling: JsonObject) -> str | None:
+    """Return the provisioning model, None when no field states it.
 
-    A preemptible machine is the older word for spot, and one that is not is no spot machine
+    `preemptible` is the older field for spot instances; false means that it is not a spot instance
     (https://cloud.google.com/compute/docs/instances/provisioning-models).
     """
     preemptible = fields.flag(scheduling, "preemptible")

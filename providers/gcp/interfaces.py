@@ -1,7 +1,8 @@
-"""The network interfaces of an instance, with their addresses of both families.
+"""Network interfaces of an instance, with their IPv4 and IPv6 addresses.
 
 Source: https://cloud.google.com/compute/docs/reference/rest/v1/instances
-(networkInterfaces[]): networkIP and ipv6Address are internal, natIP and externalIpv6 are not.
+(networkInterfaces[]): networkIP and ipv6Address are internal addresses, natIP and externalIpv6
+are external addresses.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from providers.gcp import fields
 from providers.gcp.links import id_in
 
 if TYPE_CHECKING:
-    from providers.gcp.client import Answer
+    from providers.gcp.client import JsonObject
 
-_ACCESSES: Final = ("accessConfigs", "ipv6AccessConfigs")
-_ALIASES: Final = ("aliasIpRanges", "aliasIpv6Ranges")
+_ACCESS_CONFIGS: Final = ("accessConfigs", "ipv6AccessConfigs")
+_ALIAS_RANGES: Final = ("aliasIpRanges", "aliasIpv6Ranges")
 
 
 class Interface(NamedTuple):
-    """One interface. Addresses are IPv4 first; `alias_ranges` are those that lead to it besides."""
+    """One network interface; IPv4 addresses come before IPv6 addresses."""
 
     network: str | None = None
     subnet: str | None = None
@@ -30,7 +31,7 @@ class Interface(NamedTuple):
     alias_ranges: tuple[str, ...] = ()
 
     def to_json(self) -> JsonValue:
-        """Return the interface as an attribute has it."""
+        """Return the interface as an entry of the attribute `interfaces` of an instance."""
         return {
             "network": self.network,
             "subnet": self.subnet,
@@ -40,26 +41,28 @@ class Interface(NamedTuple):
         }
 
 
-def to_interface(interface: Answer, home: str) -> Interface:
-    """Return an interface of an instance; `home` is the project that the instance is in."""
+def to_interface(interface: JsonObject, project: str) -> Interface:
+    """Return a network interface of an instance in a project."""
     private = [fields.text(interface, key) for key in ("networkIP", "ipv6Address")]
     public = [
         fields.text(access, key)
-        for accesses in _ACCESSES
-        for access in fields.parts(interface, accesses)
+        for access_configs in _ACCESS_CONFIGS
+        for access in fields.nested_list(interface, access_configs)
         for key in ("natIP", "externalIpv6")
     ]
     ranges = [
-        fields.text(one, "ipCidrRange") for key in _ALIASES for one in fields.parts(interface, key)
+        fields.text(alias, "ipCidrRange")
+        for key in _ALIAS_RANGES
+        for alias in fields.nested_list(interface, key)
     ]
     return Interface(
-        network=id_in(interface, "network", home),
-        subnet=id_in(interface, "subnetwork", home),
-        private_addresses=_told(private),
-        public_addresses=_told(public),
-        alias_ranges=_told(ranges),
+        network=id_in(interface, "network", project),
+        subnet=id_in(interface, "subnetwork", project),
+        private_addresses=_present(private),
+        public_addresses=_present(public),
+        alias_ranges=_present(ranges),
     )
 
 
-def _told(values: list[str | None]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys([one for one in values if one is not None]))
+def _present(values: list[str | None]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([value for value in values if value is not None]))

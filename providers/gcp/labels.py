@@ -1,4 +1,4 @@
-"""Labels: Compute Engine's tags, and those that SkyClust puts on what it makes.
+"""Labels: Compute Engine's tags, and the labels that SkyClust reserves for itself.
 
 A key begins with a lowercase letter; keys and values have at most 63 lowercase letters, digits,
 underscores and dashes; a resource has at most 64 labels
@@ -8,80 +8,81 @@ underscores and dashes; a resource has at most 64 labels
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any, Final
 
 from providers.gcp import fields
 
 TOKEN: Final = "skyclust-token"  # noqa: S105  # the label's key
-"""The idempotency token that something was made with."""
+"""The idempotency token that a resource was created with."""
 
 REQUEST: Final = "skyclust-request"
-"""A digest of the spec that a machine was made from."""
+"""A digest of the spec that an instance was created from."""
 
 INSTANCE: Final = "skyclust-instance"
-"""The number of the machine that a disk or a snapshot belongs to."""
+"""The numeric id of the instance that a disk or a snapshot belongs to."""
 
 SNAPSHOT: Final = "skyclust-snapshot"
-"""What holds the snapshots of one machine's disks together."""
+"""The id of the instance snapshot that a disk snapshot is part of."""
 
 DEVICE: Final = "skyclust-device"
-"""The device of its machine that a snapshot was taken of."""
+"""The device name of the disk that a snapshot was taken of."""
 
 BOOT: Final = "skyclust-boot"
-"""Whether that device is the one that the machine boots from: `true` or `false`."""
+"""Whether that disk is the boot disk: `true` or `false`."""
 
 AUTO_DELETE: Final = "skyclust-auto-delete"
-"""Whether the disk at that device ends with the machine: `true` or `false`."""
+"""Whether that disk is deleted with its instance: `true` or `false`."""
 
 DISKS: Final = "skyclust-disks"
-"""How many disks the machine had when the snapshot was taken."""
+"""The number of disks that the instance had when the snapshot was taken."""
 
-OWN: Final = "skyclust-"
-"""What the keys of SkyClust's own labels begin with."""
+RESERVED_PREFIX: Final = "skyclust-"
+"""The prefix of the keys that are reserved for SkyClust."""
 
-LONGEST: Final = 63
-MOST: Final = 64
+MAX_LENGTH: Final = 63
+MAX_LABELS: Final = 64
 
 
 def to_label(text: str) -> str:
-    """Return a text as the value of a label: as it is where that is possible, else a digest."""
+    """Return a text as the value of a label: unchanged where it is valid, else its digest."""
     if re.fullmatch(r"[a-z0-9_-]{1,63}", text):
         return text
     return sha256(text.encode()).hexdigest()[:40]
 
 
-def problem_of(labels: Mapping[str, str]) -> str | None:
-    """Return what Compute Engine would refuse in labels, None when nothing."""
+def label_problem(labels: Mapping[str, str]) -> str | None:
+    """Return why Compute Engine would refuse labels, None when it would accept them."""
     for key, value in labels.items():
-        if not (_is_word(key) and key[:1].isalpha()):
+        if not (_is_valid(key) and key[:1].isalpha()):
             return (
                 f"{key!r} cannot be the key of a label: it begins with a lowercase letter and"
-                f" has at most {LONGEST} lowercase letters, digits, underscores and dashes"
+                f" has at most {MAX_LENGTH} lowercase letters, digits, underscores and dashes"
             )
-        if value and not _is_word(value):
+        if value and not _is_valid(value):
             return (
-                f"{value!r} cannot be the value of label {key!r}: it has at most {LONGEST}"
+                f"{value!r} cannot be the value of label {key!r}: it has at most {MAX_LENGTH}"
                 " lowercase letters, digits, underscores and dashes"
             )
-    return f"there are more than {MOST} labels" if len(labels) > MOST else None
+    return f"there are more than {MAX_LABELS} labels" if len(labels) > MAX_LABELS else None
 
 
-def fingerprint_of(thing: Mapping[str, Any]) -> str:
-    """Return the fingerprint of a resource's labels, against which they are changed.
+def reserved_keys(keys: Iterable[str]) -> list[str]:
+    """Return the keys that only SkyClust may set or remove, sorted."""
+    return sorted(key for key in keys if key.startswith(RESERVED_PREFIX))
 
-    Raises UnexpectedAnswer when there is none: without it nobody else's change would be seen.
+
+def fingerprint_of(resource: Mapping[str, Any]) -> str:
+    """Return a resource's `labelFingerprint`, which setLabels compares before it writes.
+
+    Raises UnexpectedAnswer when it is absent: a write without it would overwrite the labels
+    that another client has set in the meantime.
     """
-    return fields.required_text(thing, "labelFingerprint")
+    return fields.required_text(resource, "labelFingerprint")
 
 
-def own_of(keys: Mapping[str, str] | frozenset[str]) -> list[str]:
-    """Return those keys that only SkyClust itself may set or remove, sorted."""
-    return sorted(key for key in keys if key.startswith(OWN))
-
-
-def _is_word(text: str) -> bool:
-    return 0 < len(text) <= LONGEST and all(
-        one in "_-" or (one.isalnum() and one == one.lower()) for one in text
+def _is_valid(text: str) -> bool:
+    return 0 < len(text) <= MAX_LENGTH and all(
+        char in "_-" or (char.isalnum() and char == char.lower()) for char in text
     )

@@ -1,4 +1,4 @@
-"""Networks and subnets.
+"""VPC networks and subnets.
 
 Sources: https://cloud.google.com/compute/docs/reference/rest/v1/networks and
 https://cloud.google.com/compute/docs/reference/rest/v1/subnetworks
@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Final
 from pydantic import JsonValue
 
 from providers.gcp import fields
-from providers.gcp.links import ending_in, id_in, id_of, name_of, own_link
-from providers.gcp.timestamps import moment_of
+from providers.gcp.links import id_in, id_of, last_segment_in, name_of, self_link
+from providers.gcp.timestamps import timestamp_of
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
 if TYPE_CHECKING:
-    from providers.gcp.client import Answer
+    from providers.gcp.client import JsonObject
 
 DEFAULT: Final = "default"
-"""The network that an instance gets when none is asked for (networkInterfaces[].network)."""
+"""The network of an instance whose request names no network (networkInterfaces[].network)."""
 
 SUBNET_STATES: Final = {"READY": ResourceState.AVAILABLE, "DRAINING": ResourceState.UPDATING}
 
 
-def to_network(region: str, network: Answer) -> Resource:
-    """Return a network as an inventory resource; only an old one has a range of its own."""
-    link = own_link(network)
+def to_network(region: str, network: JsonObject) -> Resource:
+    """Return a network as an inventory resource; only a legacy network has an IPv4 range."""
+    link = self_link(network)
     ranges = [fields.text(network, key) for key in ("IPv4Range", "internalIpv6Range")]
     return Resource(
         provider="gcp",
@@ -34,7 +34,7 @@ def to_network(region: str, network: Answer) -> Resource:
         kind=ResourceKind.NETWORK,
         id=id_of(link),
         name=name_of(network, link),
-        created_at=moment_of(network, "creationTimestamp"),
+        created_at=timestamp_of(network, "creationTimestamp"),
         attributes={
             "cidrs": [cidr for cidr in ranges if cidr],
             "default": link.name == DEFAULT,
@@ -43,14 +43,14 @@ def to_network(region: str, network: Answer) -> Resource:
     )
 
 
-def to_subnet(region: str, subnet: Answer) -> Resource:
+def to_subnet(region: str, subnet: JsonObject) -> Resource:
     """Return a subnet as an inventory resource.
 
-    No subnet gives public addresses by itself; the state is told of subnets for proxies only.
+    No subnet assigns public addresses by default. Only proxy-only subnets have a state.
     """
-    link = own_link(subnet)
+    link = self_link(subnet)
     native_state = fields.text(subnet, "state")
-    network = ending_in(subnet, "network")
+    network = last_segment_in(subnet, "network")
     return Resource(
         provider="gcp",
         region=region,
@@ -59,7 +59,7 @@ def to_subnet(region: str, subnet: Answer) -> Resource:
         name=name_of(subnet, link),
         state=SUBNET_STATES.get(native_state, ResourceState.UPDATING) if native_state else None,
         native_state=native_state,
-        created_at=moment_of(subnet, "creationTimestamp"),
+        created_at=timestamp_of(subnet, "creationTimestamp"),
         attributes={
             "available_addresses": None,
             "cidr": fields.text(subnet, "ipCidrRange"),
@@ -71,17 +71,17 @@ def to_subnet(region: str, subnet: Answer) -> Resource:
     )
 
 
-def _ranges(subnet: Answer) -> list[JsonValue]:
-    """Return all ranges: IPv4 before IPv6, of each family the primary one first."""
-    # An IPv6 range stands in the field of its kind and, by itself, in ipv6CidrRange.
+def _ranges(subnet: JsonObject) -> list[JsonValue]:
+    """Return all ranges: IPv4 before IPv6, the primary range of each family first."""
+    # An IPv6 range is in the field of its access type and also in ipv6CidrRange.
     primary = [
         fields.text(subnet, key)
         for key in ("ipCidrRange", "internalIpv6Prefix", "externalIpv6Prefix", "ipv6CidrRange")
     ]
     secondary = sorted(
         cidr
-        for part in fields.parts(subnet, "secondaryIpRanges")
-        if (cidr := fields.text(part, "ipCidrRange"))
+        for secondary_range in fields.nested_list(subnet, "secondaryIpRanges")
+        if (cidr := fields.text(secondary_range, "ipCidrRange"))
     )
-    found = dict.fromkeys([*(cidr for cidr in primary if cidr), *secondary])
-    return [*sorted(found, key=lambda cidr: ":" in cidr)]
+    ranges = dict.fromkeys([*(cidr for cidr in primary if cidr), *secondary])
+    return [*sorted(ranges, key=lambda cidr: ":" in cidr)]

@@ -1,9 +1,9 @@
-"""Lists of Compute Engine, page by page, complete or told otherwise.
+"""Paginated lists of Compute Engine, read to the end.
 
-An empty list has no `items`, so that the `kind` of an answer says whether it is a list at all.
-A list may come with a warning in place of what could not be reached
-(https://cloud.google.com/compute/docs/reference/rest/v1/instances/aggregatedList): a part with
-a warning is never taken for an empty one.
+An empty list has no `items`, so the `kind` of a reply says whether it is a list at all. A list
+may contain a warning in place of what could not be reached
+(https://cloud.google.com/compute/docs/reference/rest/v1/instances/aggregatedList): a part of a
+list that has such a warning is never treated as empty.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.gcp import fields
-from providers.gcp.errors import odd_answer
-from providers.gcp.links import ending, region_of
+from providers.gcp.errors import unreadable_reply
+from providers.gcp.links import last_segment, region_of
 from skyclust.errors import SkyClustError, Unavailable
 from skyclust.providerkit.answers import require_list, require_object
 from skyclust.providerkit.paging import PageGuard
 
 if TYPE_CHECKING:
-    from providers.gcp.client import Answer, GcpClients
+    from providers.gcp.client import GcpClients, JsonObject
 
-LARGEST_PAGE: Final = 500
-"""The most that maxResults takes."""
+MAX_PAGE_SIZE: Final = 500
+"""The largest value of `maxResults`."""
 
-NOUNS: Final = {
+KINDS: Final = {
     "addresses": "address",
     "disks": "disk",
     "firewalls": "firewall",
@@ -38,115 +38,121 @@ NOUNS: Final = {
     "snapshots": "snapshot",
     "subnetworks": "subnetwork",
 }
-"""Of each collection, what the kinds of its lists begin with: `compute#instanceList`."""
+"""By collection, the prefix of the `kind` of its lists: `compute#instanceList`."""
 
-# Warnings that take nothing away from a list; regions.list has the second one.
-_HARMLESS: Final = frozenset({"NO_RESULTS_ON_PAGE", "QUOTA_INFO_UNAVAILABLE"})
+# Warnings that do not mean that items are missing; regions.list returns the second.
+_HARMLESS_WARNINGS: Final = frozenset({"NO_RESULTS_ON_PAGE", "QUOTA_INFO_UNAVAILABLE"})
 
 
 @dataclass(frozen=True)
 class AggregatedPage:
-    """One page of a list of all places: what it holds by region, and which regions it lacks."""
+    """One page of an aggregated list.
 
-    things: Sequence[tuple[str, Any]]
+    `items` are pairs of a region and an item as the API returned it, which is not validated.
+    `unread` has the regions that could not be read, each with its error.
+    """
+
+    items: Sequence[tuple[str, Any]]
     unread: Mapping[str, SkyClustError] = field(default_factory=dict)
 
 
-def pages(
+def list_pages(
     clients: GcpClients, path: str, doing: str, *, page_size: int | None = None, **query: str
 ) -> Iterator[Sequence[Any]]:
-    """Yield the items of a list in one place, to the end, as they come: nobody has looked at them.
+    """Yield the pages of a list of one location; the items are not validated.
 
-    Raises Unavailable when the list comes with the warning that something could not be reached,
-    UnexpectedAnswer for what is no such list, and for one that never ends.
+    Raises Unavailable when a page has a warning that something could not be reached, and
+    UnexpectedAnswer for a reply that is not the expected list and for pages that do not end.
     """
-    kind = f"{NOUNS[ending(path)]}List"
+    kind = f"{KINDS[last_segment(path)]}List"
     guard = PageGuard(doing, "gcp")
-    for answer in _answers(clients, path, doing, kind, page_size=page_size, query=query):
-        if (said := _missing(answer)) is not None:
+    for reply in _replies(clients, path, doing, kind, page_size=page_size, query=query):
+        if (warning := _incomplete_warning(reply)) is not None:
             raise Unavailable(
-                f"Could not {doing}: {said}.", provider="gcp", code=_warning_code(answer)
+                f"Could not {doing}: {warning}.", provider="gcp", code=_warning_code(reply)
             )
-        items = _items(answer, "items", doing) if "items" in answer else []
-        _check_progress(guard, answer, items)
+        items = _items(reply, "items", doing) if "items" in reply else []
+        _check_progress(guard, reply, items)
         yield items
 
 
-def things(clients: GcpClients, path: str, doing: str, **query: str) -> Iterator[Answer]:
-    """Yield the resources of a list in one place, of all pages.
+def list_all(clients: GcpClients, path: str, doing: str, **query: str) -> Iterator[JsonObject]:
+    """Yield the resources of a list of one location, from all pages.
 
-    Raises what `pages` raises, and UnexpectedAnswer for an item that is no object.
+    Raises the errors of `list_pages`, and UnexpectedAnswer for an item that is not an object.
     """
-    for page in pages(clients, path, doing, page_size=None, **query):
+    for page in list_pages(clients, path, doing, page_size=None, **query):
         for item in page:
             require_object(item, doing=doing, provider="gcp")
             yield item
 
 
-def aggregated_pages(
+def list_aggregated_pages(
     clients: GcpClients, collection: str, doing: str, *, page_size: int | None = None
 ) -> Iterator[AggregatedPage]:
-    """Yield the items of all zones and regions at once, to the end, each with its region.
+    """Yield the pages of the list of all zones and regions, each item with its region.
 
-    Raises Unavailable when something could not be reached and Google does not tell where,
-    UnexpectedAnswer for what is no such list, and for one that never ends.
+    Raises Unavailable when something could not be reached and the reply does not name the
+    location, and UnexpectedAnswer for a reply that is not the expected list and for pages that
+    do not end.
     """
-    # Without it one place that cannot be reached fails the list of all others.
+    # Without this parameter one unreachable location fails the whole list.
     query = {"returnPartialSuccess": "true"}
     path = f"aggregated/{collection}"
-    kind = f"{NOUNS[collection]}AggregatedList"
+    kind = f"{KINDS[collection]}AggregatedList"
     guard = PageGuard(doing, "gcp")
-    for answer in _answers(clients, path, doing, kind, page_size=page_size, query=query):
-        page = to_aggregated_page(collection, answer, doing)
-        _check_progress(guard, answer, [thing for _, thing in page.things])
+    for reply in _replies(clients, path, doing, kind, page_size=page_size, query=query):
+        page = to_aggregated_page(collection, reply, doing)
+        _check_progress(guard, reply, [item for _, item in page.items])
         yield page
 
 
-def to_aggregated_page(collection: str, answer: Answer, doing: str) -> AggregatedPage:
-    """Return a page of an aggregated list, with the regions that it was to have and has not.
+def to_aggregated_page(collection: str, reply: JsonObject, doing: str) -> AggregatedPage:
+    """Return a page of an aggregated list, with the regions that could not be read.
 
-    An empty scope has a warning that says so; one with neither list nor warning was not read.
+    An empty scope has a warning that it is empty; a scope with neither a list nor a warning was
+    not read. Raises Unavailable when items are missing from an unknown location.
     """
-    found: list[tuple[str, Any]] = []
+    items: list[tuple[str, Any]] = []
     unread: dict[str, SkyClustError] = {}
-    for scope, content in _scopes(answer, doing).items():
-        region = region_of(ending(scope))
+    for scope, content in _scopes(reply, doing).items():
+        region = region_of(last_segment(scope))
         try:
-            for thing in _scoped(content, collection, doing, scope):
-                found.append((region, thing))
+            for item in _scope_items(content, collection, doing, scope):
+                items.append((region, item))
         except SkyClustError as error:
             unread[region] = error
-    for scope in fields.texts(answer, "unreachables"):
-        region = region_of(ending(scope))
-        unread.setdefault(region, _unreached(doing, scope, "it is unreachable", "UNREACHABLE"))
-    if (said := _missing(answer)) is not None and not unread:
-        raise _unreached(doing, "some place", said, _warning_code(answer))
-    return AggregatedPage(found, unread)
+    for scope in fields.texts(reply, "unreachables"):
+        region = region_of(last_segment(scope))
+        unread.setdefault(region, _unreachable(doing, scope, "it is unreachable", "UNREACHABLE"))
+    if (warning := _incomplete_warning(reply)) is not None and not unread:
+        raise _unreachable(doing, "an unknown location", warning, _warning_code(reply))
+    return AggregatedPage(items, unread)
 
 
-def _scopes(answer: Answer, doing: str) -> Mapping[str, Any]:
-    """Return what an aggregated list has by scope: it has all scopes, empty ones included."""
-    scopes = require_object(answer.get("items"), doing=f"{doing} by scope", provider="gcp")
+def _scopes(reply: JsonObject, doing: str) -> Mapping[str, Any]:
+    """Return the scopes of an aggregated list, which has all of them, empty ones included."""
+    scopes = require_object(reply.get("items"), doing=f"{doing} by scope", provider="gcp")
     if not scopes:
-        raise odd_answer(doing, "it has no scope")
+        raise unreadable_reply(doing, "it has no scope")
     return scopes
 
 
-def _scoped(content: Any, collection: str, doing: str, scope: str) -> Iterator[Any]:
-    """Yield the items of one scope; raises, after those that there are, when some are missing."""
+def _scope_items(content: Any, collection: str, doing: str, scope: str) -> Iterator[Any]:
+    """Yield the items of one scope, then raise Unavailable when some of them are missing."""
     require_object(content, doing=f"{doing} in {scope}", provider="gcp")
     code = _warning_code(content)
     if collection in content or not code:
         yield from _items(content, collection, f"{doing} in {scope}")
-    if (said := _missing(content)) is not None:
-        raise _unreached(doing, scope, said, code)
+    if (warning := _incomplete_warning(content)) is not None:
+        raise _unreachable(doing, scope, warning, code)
 
 
-def _items(content: Answer, key: str, doing: str) -> list[Any]:
+def _items(content: JsonObject, key: str, doing: str) -> list[Any]:
     return require_list(content, key, doing=doing, provider="gcp")
 
 
-def _answers(
+def _replies(
     clients: GcpClients,
     path: str,
     doing: str,
@@ -154,38 +160,38 @@ def _answers(
     *,
     page_size: int | None,
     query: Mapping[str, str],
-) -> Iterator[Answer]:
-    size = LARGEST_PAGE if page_size is None else min(max(page_size, 1), LARGEST_PAGE)
-    asked: dict[str, str | int] = {"maxResults": size, **query}
+) -> Iterator[JsonObject]:
+    size = MAX_PAGE_SIZE if page_size is None else min(max(page_size, 1), MAX_PAGE_SIZE)
+    parameters: dict[str, str | int] = {"maxResults": size, **query}
     while True:
-        answer = clients.read(path, doing, kind=kind, **asked)
-        yield answer
-        token = fields.text(answer, "nextPageToken")
-        if token is None:
+        reply = clients.get(path, doing, kind=kind, **parameters)
+        yield reply
+        page_token = fields.text(reply, "nextPageToken")
+        if page_token is None:
             return
-        asked["pageToken"] = token
+        parameters["pageToken"] = page_token
 
 
-def _check_progress(guard: PageGuard, answer: Answer, items: Sequence[Any]) -> None:
-    """Raise UnexpectedAnswer when the next page leads back, or pages bring nothing new."""
-    token = fields.text(answer, "nextPageToken")
-    if token is not None:
+def _check_progress(guard: PageGuard, reply: JsonObject, items: Sequence[Any]) -> None:
+    """Raise UnexpectedAnswer when a page token repeats, or pages bring no new items."""
+    page_token = fields.text(reply, "nextPageToken")
+    if page_token is not None:
         links = (str(item.get("selfLink")) for item in items if isinstance(item, dict))
-        guard.check(token, links)
+        guard.check(page_token, links)
 
 
-def _missing(content: Answer) -> str | None:
-    """Return what a warning says when it means that something is missing, else None."""
+def _incomplete_warning(content: JsonObject) -> str | None:
+    """Return the message of a warning that items are missing, None without such a warning."""
     code = _warning_code(content)
-    if not code or code in _HARMLESS:
+    if not code or code in _HARMLESS_WARNINGS:
         return None
-    said = fields.text(fields.part(content, "warning"), "message") or code
-    return said.rstrip(". ")
+    message = fields.text(fields.nested(content, "warning"), "message") or code
+    return message.rstrip(". ")
 
 
-def _warning_code(content: Answer) -> str:
-    return fields.text(fields.part(content, "warning"), "code") or ""
+def _warning_code(content: JsonObject) -> str:
+    return fields.text(fields.nested(content, "warning"), "code") or ""
 
 
-def _unreached(doing: str, scope: str, said: str, code: str) -> Unavailable:
-    return Unavailable(f"Could not {doing} in {scope}: {said}.", provider="gcp", code=code)
+def _unreachable(doing: str, scope: str, message: str, code: str) -> Unavailable:
+    return Unavailable(f"Could not {doing} in {scope}: {message}.", provider="gcp", code=code)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from providers.gcp import fields
-from providers.gcp.links import GLOBAL, ending
-from providers.gcp.paging import things
+from providers.gcp.links import GLOBAL, last_segment
+from providers.gcp.paging import list_all
 from skyclust.providerkit.answers import require_list
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 def get_regions(clients: GcpClients) -> list[str]:
     """Return the regions that the project may use, and `global`, sorted."""
     doing = "list the regions of the project"
-    found = {fields.required_text(one, "name") for one in things(clients, "regions", doing)}
-    return sorted({*found, GLOBAL})
+    names = {fields.required_text(region, "name") for region in list_all(clients, "regions", doing)}
+    return sorted({*names, GLOBAL})
 
 
 def get_zones(clients: GcpClients, region: str) -> list[str]:
     """Return the zones of a region, sorted; raises NotFound for an unknown region."""
     doing = f"read region {region}"
-    answer = clients.read(f"regions/{region}", doing, kind="region")
-    # A region has zones: without them everything in it would seem to be gone.
-    require_list(answer, "zones", doing=doing, provider="gcp")
-    return sorted(ending(zone) for zone in fields.texts(answer, "zones"))
+    reply = clients.get(f"regions/{region}", doing, kind="region")
+    # Every region has zones: a missing list would make all its resources look deleted.
+    require_list(reply, "zones", doing=doing, provider="gcp")
+    return sorted(last_segment(zone) for zone in fields.texts(reply, "zones"))

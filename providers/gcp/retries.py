@@ -1,4 +1,4 @@
-"""How often and how long a call is attempted."""
+"""Time-outs of a call, and how often it is repeated."""
 
 from __future__ import annotations
 
@@ -11,44 +11,44 @@ from providers.gcp.errors import call_errors
 from skyclust.errors import Throttled, Unavailable
 
 CONNECT_SECONDS: Final = 5.0
-"""A host that has not answered the TCP handshake by then is not there."""
+"""A host that has not answered the TCP handshake by then is considered unreachable."""
 
 READ_SECONDS: Final = 30.0
-"""The largest page, 500 instances, comes within a few seconds."""
+"""The largest page, 500 instances, arrives within a few seconds."""
 
 ATTEMPTS: Final = 5
-"""Of one call that is throttled or meets a service that is down for a moment."""
+"""Attempts of one call that is throttled or whose service is unavailable."""
 
-FIRST_PAUSE_SECONDS: Final = 0.5
-LONGEST_PAUSE_SECONDS: Final = 10.0
-"""Of the pauses between attempts, each twice the one before."""
+FIRST_DELAY_SECONDS: Final = 0.5
+MAX_DELAY_SECONDS: Final = 10.0
+"""Each delay between two attempts is twice the one before, up to this."""
 
-T = TypeVar("T")
+Result = TypeVar("Result")
 
 
-def attempted(call: Callable[[], T], doing: str) -> T:
-    """Return what a call returns, tried again while it is throttled or the service is down.
+def with_retries(call: Callable[[], Result], doing: str) -> Result:
+    """Return the result of a call, repeated while it is throttled or the service is unavailable.
 
-    A call that got no answer in time is not repeated here: whoever waits has waited long
-    enough. Raises the last error, as one of our tree.
+    A call that timed out is not repeated: the caller has waited long enough. Raises the last
+    error, mapped to the error tree.
     """
-    for pause in _pauses():
+    for delay in _retry_delays():
         try:
-            return attempted_once(call, doing)
+            return without_retries(call, doing)
         except (Throttled, Unavailable) as error:
-            asked = error.retry_after if isinstance(error, Throttled) else None
-            time.sleep(min(max(pause, asked or 0.0), LONGEST_PAUSE_SECONDS))
-    return attempted_once(call, doing)
+            retry_after = error.retry_after if isinstance(error, Throttled) else None
+            time.sleep(min(max(delay, retry_after or 0.0), MAX_DELAY_SECONDS))
+    return without_retries(call, doing)
 
 
-def attempted_once(call: Callable[[], T], doing: str) -> T:
-    """Return what a call returns, made once; raises the errors of our tree."""
+def without_retries(call: Callable[[], Result], doing: str) -> Result:
+    """Return the result of a call that is made once; raises errors of the error tree."""
     with call_errors(doing):
         return call()
 
 
-def _pauses() -> Iterator[float]:
-    """Yield the seconds to wait after each attempt but the last, spread at random."""
+def _retry_delays() -> Iterator[float]:
+    """Yield the seconds to wait after each attempt but the last, with random jitter."""
     for attempt in range(ATTEMPTS - 1):
-        longest = min(FIRST_PAUSE_SECONDS * 2**attempt, LONGEST_PAUSE_SECONDS)
-        yield longest * random.uniform(0.5, 1.0)  # noqa: S311  # no secret hangs on it
+        longest = min(FIRST_DELAY_SECONDS * 2**attempt, MAX_DELAY_SECONDS)
+        yield longest * random.uniform(0.5, 1.0)  # noqa: S311  # no secret depends on it

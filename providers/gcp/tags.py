@@ -1,7 +1,7 @@
 """Changing the labels of an instance.
 
-Labels are set as a whole, against a fingerprint of those that were read; when somebody else
-was faster, they are read again. Source:
+instances.setLabels replaces all labels and compares a fingerprint of the labels that were read;
+when another client has changed them in the meantime, they are read again. Source:
 https://cloud.google.com/compute/docs/reference/rest/v1/instances/setLabels
 """
 
@@ -11,70 +11,76 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Final
 
 from providers.gcp import fields
-from providers.gcp.compute import place
-from providers.gcp.errors import plain
-from providers.gcp.instances import fetch_same
-from providers.gcp.labels import fingerprint_of, own_of, problem_of
-from providers.gcp.operations import asked, finished
+from providers.gcp.errors import normalize_reason
+from providers.gcp.instance_requests import instance_parameters
+from providers.gcp.instances import fetch_same_instance
+from providers.gcp.labels import fingerprint_of, label_problem, reserved_keys
+from providers.gcp.operations import submit, wait_until_done
+from skyclust.contract import TagProvider
 from skyclust.errors import Conflict, InvalidRequest
 from skyclust.model.instance import InstanceReference
 
 if TYPE_CHECKING:
-    from providers.gcp.client import Answer, GcpClients
+    from providers.gcp.client import GcpClients, JsonObject
 
-TRIES: Final = 5
-"""As many others may change the labels at the same time."""
+MAX_ATTEMPTS: Final = 5
+"""How often the labels are read and set when other clients change them at the same time."""
 
-_CHANGED_MEANWHILE: Final = "conditionnotmet"
+_FINGERPRINT_MISMATCH: Final = "conditionnotmet"
 
 
-def set_tags(
-    clients: GcpClients,
-    instance: InstanceReference,
-    tags: Mapping[str, str],
-    removed: Collection[str],
-) -> None:
-    """Set these labels, remove those, and leave all others as they are.
+class GcpTags(TagProvider):
+    """Labels of Compute Engine instances."""
 
-    Raises InvalidRequest for what Compute Engine does not take, and for SkyClust's own labels,
-    by which the machine is found again.
-    """
-    doing = f"change the tags of instance {instance.id} in {instance.region}"
-    for attempt in range(TRIES):
-        try:
-            _set(clients, fetch_same(clients, instance), tags, removed, doing)
-        except Conflict as error:
-            if plain(error.code) != _CHANGED_MEANWHILE or attempt == TRIES - 1:
-                raise
-        else:
+    _clients: GcpClients
+
+    def set_tags(
+        self,
+        instance: InstanceReference,
+        tags: Mapping[str, str],
+        removed: Collection[str] = (),
+    ) -> None:
+        """Set labels, remove the labels of some keys, and keep all other labels.
+
+        Raises InvalidRequest for labels that Compute Engine refuses, and for the labels that
+        are reserved for SkyClust, by which it finds the instance.
+        """
+        doing = f"change the tags of instance {instance.id} in {instance.region}"
+        for attempt in range(MAX_ATTEMPTS):
+            vm = fetch_same_instance(self._clients, instance)
+            try:
+                self._set_labels(vm, tags, removed, doing)
+            except Conflict as error:
+                is_mismatch = normalize_reason(error.code) == _FINGERPRINT_MISMATCH
+                if not is_mismatch or attempt == MAX_ATTEMPTS - 1:
+                    raise
+            else:
+                return
+
+    def _set_labels(
+        self, vm: JsonObject, tags: Mapping[str, str], removed: Collection[str], doing: str
+    ) -> None:
+        before = fields.labels(vm)
+        after = {**before, **tags}
+        for key in removed:
+            if key not in tags:
+                after.pop(key, None)
+        changed = frozenset(k for k in {*before, *after} if before.get(k) != after.get(k))
+        if reserved := reserved_keys(changed):
+            raise InvalidRequest(
+                f"Could not {doing}: the label {reserved[0]} is SkyClust's own.", provider="gcp"
+            )
+        if problem := label_problem(after):
+            raise InvalidRequest(f"Could not {doing}: {problem}.", provider="gcp")
+        if not changed:
             return
-
-
-def _set(
-    clients: GcpClients,
-    machine: Answer,
-    tags: Mapping[str, str],
-    removed: Collection[str],
-    doing: str,
-) -> None:
-    before = fields.labels(machine)
-    after = {**before, **tags}
-    for key in removed:
-        if key not in tags:
-            after.pop(key, None)
-    changed = frozenset(k for k in {*before, *after} if before.get(k) != after.get(k))
-    if own := own_of(changed):
-        raise InvalidRequest(
-            f"Could not {doing}: the label {own[0]} is SkyClust's own.", provider="gcp"
+        body = {"labels": after, "label_fingerprint": fingerprint_of(vm)}
+        operation = submit(
+            self._clients.instances().set_labels_unary,
+            {
+                **instance_parameters(self._clients, vm),
+                "instances_set_labels_request_resource": body,
+            },
+            doing,
         )
-    if problem := problem_of(after):
-        raise InvalidRequest(f"Could not {doing}: {problem}.", provider="gcp")
-    if not changed:
-        return
-    resource = {"labels": after, "label_fingerprint": fingerprint_of(machine)}
-    operation = asked(
-        clients.instances().set_labels_unary,
-        {**place(clients, machine), "instances_set_labels_request_resource": resource},
-        doing,
-    )
-    finished(clients, operation, doing)
+        wait_until_done(self._clients, operation, doing)

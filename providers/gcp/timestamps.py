@@ -1,4 +1,4 @@
-"""Times of Compute Engine, which writes them in the zone of its home (RFC 3339)."""
+"""Timestamps of Compute Engine: RFC 3339, in the time zone of Google's headquarters."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from providers.gcp import fields
 from skyclust.errors import UnexpectedAnswer
 
 
-def to_moment(text: str | None) -> datetime | None:
-    """Return a timestamp in UTC, None when there is none.
+def parse_timestamp(text: str | None) -> datetime | None:
+    """Return an RFC 3339 timestamp in UTC, None for None and for the empty string.
 
-    Raises UnexpectedAnswer for what is no time, or a time of no known zone.
+    Raises UnexpectedAnswer for a text that is not a timestamp or that has no time zone.
     """
     if not text:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        timestamp = datetime.fromisoformat(text)
     except ValueError as error:
         raise UnexpectedAnswer(f"{text[:40]!r} is not a time.", provider="gcp") from error
-    if moment.tzinfo is None:
+    if timestamp.tzinfo is None:
         raise UnexpectedAnswer(f"The time {text[:40]!r} has no zone.", provider="gcp")
     try:
-        return moment.astimezone(UTC)
+        return timestamp.astimezone(UTC)
     except OverflowError as error:
         raise UnexpectedAnswer(f"{text[:40]!r} is not a time.", provider="gcp") from error
 
 
-def moment_of(thing: Mapping[str, Any], key: str) -> datetime | None:
-    """Return the timestamp in a field in UTC, None when there is none."""
-    return to_moment(fields.text(thing, key))
+def timestamp_of(resource: Mapping[str, Any], key: str) -> datetime | None:
+    """Return a timestamp field in UTC, None when it is absent; raises UnexpectedAnswer."""
+    return parse_timestamp(fields.text(resource, key))
 
 
-def text_of(thing: Mapping[str, Any], key: str) -> str | None:
-    """Return the timestamp in a field as ISO 8601 in UTC, None when there is none."""
-    moment = moment_of(thing, key)
-    return None if moment is None else moment.isoformat()
+def iso_timestamp_of(resource: Mapping[str, Any], key: str) -> str | None:
+    """Return a timestamp field as ISO 8601 in UTC, None when it is absent."""
+    timestamp = timestamp_of(resource, key)
+    return None if timestamp is None else timestamp.isoformat()

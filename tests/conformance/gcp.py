@@ -1,4 +1,4 @@
-"""The sandbox GCP as the conformance suite wants it: seeded, counted, and failing on demand."""
+"""The harness of the conformance suite for the sandbox GCP: seeding, counting and faults."""
 
 from __future__ import annotations
 
@@ -45,17 +45,20 @@ CHANGES: Final = (
     "snapshots.delete",
     "snapshots.insert",
 )
-"""What a provider changes by, but for the insert of an instance."""
+"""The methods by which a provider makes changes, except instances.insert."""
 
 
 def faults_of(failure: Failure, who: str, denied: str | None) -> list[Fault]:
-    """Return how the calls of an account fail; in one region, or in all, when it is denied."""
+    """Return the faults of a failure for the calls of an account.
+
+    `denied` is the region that DENIED applies to, None for all regions.
+    """
     insert, lists = "compute.instances.insert", "compute.*ist"
-    full = Fault(
+    no_capacity = Fault(
         kind=FaultKind.ERROR, access_key=who, action=insert, code="ZONE_RESOURCE_POOL_EXHAUSTED"
     )
     lost = Fault(kind=FaultKind.DROP_REPLY, access_key=who, action=insert, times=1)
-    made = {
+    faults = {
         Failure.THROTTLED: Fault(kind=FaultKind.THROTTLE, access_key=who),
         Failure.BROKEN: Fault(kind=FaultKind.ERROR, access_key=who),
         Failure.DENIED: Fault(kind=FaultKind.DENY, access_key=who, region=denied),
@@ -65,21 +68,21 @@ def faults_of(failure: Failure, who: str, denied: str | None) -> list[Fault]:
         Failure.NULL: Fault(kind=FaultKind.NULL, access_key=who),
         Failure.NO_LIST: Fault(kind=FaultKind.EMPTY, access_key=who, action=lists),
         Failure.ENDLESS: Fault(kind=FaultKind.REPEAT, access_key=who, action=lists),
-        Failure.NO_CAPACITY: full,
-        Failure.NO_QUOTA: full.model_copy(update={"code": "QUOTA_EXCEEDED"}),
+        Failure.NO_CAPACITY: no_capacity,
+        Failure.NO_QUOTA: no_capacity.model_copy(update={"code": "QUOTA_EXCEEDED"}),
     }
     if failure is Failure.LOST_CHANGE:
-        # The first of each kind: more is lost than the suite asks for.
-        return [lost.model_copy(update={"action": f"compute.{one}"}) for one in CHANGES]
-    return [made[failure]]
+        # The first reply of each method is lost: more than the suite requires.
+        return [lost.model_copy(update={"action": f"compute.{method}"}) for method in CHANGES]
+    return [faults[failure]]
 
 
 class GcpHarness:
     """Works in one region of the sandbox's main project.
 
-    The suite's credential is that of one service account, and only that account's calls fail.
-    The harness itself calls with a token of another of the project, so that it can seed and
-    count at any time.
+    The suite's credential belongs to one service account, and only the calls of this account
+    fail. The harness itself calls with a token of another account of the project, so that it can
+    seed and count at any time.
     """
 
     region = REGION
@@ -111,7 +114,7 @@ class GcpHarness:
         return self._credential(self._key, self._sandbox.endpoint)
 
     def wrong_credential(self) -> GcpCredential:
-        """Return the key of an account that Google does not know."""
+        """Return a credential with the key of an unknown account."""
         email = "nobody@sandbox-project.iam.gserviceaccount.com"
         return self._credential({**self._key, "client_email": email}, self._sandbox.endpoint)
 
@@ -123,11 +126,11 @@ class GcpHarness:
         return GcpCredential.model_validate({"service_account_info": key, "endpoint": endpoint})
 
     def fail(self, failure: Failure) -> None:
-        """Let the calls of the service account fail."""
+        """Make the calls of the service account fail."""
         self._sandbox.inject(*faults_of(failure, self._sandbox.access_key, self.denied))
 
     def spoil(self, kind: ResourceKind) -> str:
-        """Let one resource be listed without its own link, which is what names it."""
+        """Make the lists return a resource without its `selfLink`; return its name."""
         name = NAMES[kind].format(self._seeded)
         collection = COLLECTIONS[kind]
         self._sandbox.inject(
@@ -142,10 +145,10 @@ class GcpHarness:
         return name
 
     def reuse(self, instance: InstanceReference) -> None:
-        """No later instance has the id of one that is gone: its number is part of it."""
+        """Do nothing: the numeric id is part of an instance's id, so ids are not reused."""
 
     def reboots(self) -> int:
-        """Return how many requests for a reset have come."""
+        """Return the number of reset requests."""
         return self._sandbox.calls().get("compute.instances.reset", 0)
 
     @property
@@ -154,7 +157,7 @@ class GcpHarness:
         return self.region
 
     def break_after(self, calls: int) -> None:
-        """Lose the reply of the call after so many, and answer none that follows."""
+        """Drop the reply of the call after the given number of calls, and fail all later calls."""
         who = self._sandbox.access_key
         self._sandbox.inject(
             Fault(kind=FaultKind.DROP_REPLY, access_key=who, after=calls, times=1),
@@ -166,15 +169,15 @@ class GcpHarness:
         self._sandbox.clear()
 
     def calls(self) -> int:
-        """Return the sandbox's count of calls."""
+        """Return the number of calls that the sandbox has received."""
         return sum(self._sandbox.calls().values())
 
     def unmapped_errors(self) -> Sequence[str]:
-        """Return the libraries' classes and Google's documented reasons that have no place."""
+        """Return the libraries' classes and Google's documented reasons that are not mapped."""
         return [*unplaced_classes(), *unplaced_codes()]
 
     def spec(self, name: str) -> InstanceSpec:
-        """Return a small machine with a public address."""
+        """Return the spec of a small instance with a public address."""
         return InstanceSpec(
             name=name,
             region=REGION,
@@ -187,47 +190,49 @@ class GcpHarness:
         )
 
     def spec_by_names(self, name: str) -> InstanceSpec:
-        """Return the same machine by the names of its image and subnet."""
+        """Return the same spec with the names of its image and its subnet."""
         names = {"image": IMAGE_NAME, "network": SUBNET_NAME}
         return self.spec(name).model_copy(update=names)
 
     def machines(self) -> int:
-        """Return how many instances there are."""
+        """Return the number of instances."""
         return len(self._listed(f"zones/{ZONE}/instances"))
 
     def belongings(self) -> Sequence[str]:
         """Return the ids of all instances, disks and static addresses of the region."""
-        found = [
+        resources = [
             *self._listed(f"zones/{ZONE}/instances"),
             *self._listed(f"zones/{ZONE}/disks"),
             *self._listed(f"regions/{REGION}/addresses"),
         ]
-        return sorted("/".join(str(one["selfLink"]).split("/")[-3::2]) for one in found)
+        return sorted(
+            "/".join(str(resource["selfLink"]).split("/")[-3::2]) for resource in resources
+        )
 
     def spare_disk(self) -> str:
-        """Make a disk in the zone of the machines."""
+        """Create a disk in the zone of the instances and return its id."""
         [disk] = self.seed(ResourceKind.DISK, 1)
         return disk
 
     def write(self, instance_id: str, text: str) -> None:
-        """Write a text to every disk of a machine."""
+        """Write a text to every disk of an instance."""
         for disk in self._disks_of(instance_id):
             self._sandbox.write_disk(ZONE, disk, text)
 
     def read(self, instance_id: str) -> Sequence[str]:
-        """Return the text on each disk of a machine."""
+        """Return the text on each disk of an instance."""
         return [self._sandbox.disk_content(ZONE, disk) for disk in self._disks_of(instance_id)]
 
     def _disks_of(self, instance_id: str) -> list[str]:
-        machine = self._read(f"zones/{ZONE}/instances/{instance_id.split('/')[1]}")
-        return [str(disk["source"]).rpartition("/")[2] for disk in machine["disks"]]
+        instance = self._read(f"zones/{ZONE}/instances/{instance_id.split('/')[1]}")
+        return [str(disk["source"]).rpartition("/")[2] for disk in instance["disks"]]
 
     def seed(self, kind: ResourceKind, number: int) -> Sequence[str]:
-        """Make resources of a kind, all at once, and return their ids."""
+        """Create resources of a kind in parallel and return their ids."""
         numbers = [next(self._numbers) for _ in range(number)]
         self._seeded = numbers[0]
         for step in STEPS[kind]:
-            self._done([self._asked(*step(each)) for each in numbers])
+            self._wait_until_done([self._post(*step(each)) for each in numbers])
         if kind is ResourceKind.INSTANCE:
             return [self._instance_id(f"seed-{each}") for each in numbers]
         return [IDS[kind].format(each) for each in numbers]
@@ -245,14 +250,14 @@ class GcpHarness:
         content: Json = reply.json()
         return content
 
-    def _asked(self, path: str, content: Json) -> Json:
-        """Ask for something to be made and return its operation."""
+    def _post(self, path: str, content: Json) -> Json:
+        """Send an insert request and return its operation."""
         reply = self._session.post(f"{self._base}/{path}", json=content, timeout=30)
         assert reply.ok, reply.text
         operation: Json = reply.json()
         return operation
 
-    def _done(self, operations: Sequence[Json]) -> None:
+    def _wait_until_done(self, operations: Sequence[Json]) -> None:
         """Wait until all operations are done."""
         end = time.monotonic() + self.deadline_seconds
         for each in operations:
@@ -267,7 +272,7 @@ class GcpHarness:
 
 
 class GlobalHarness(GcpHarness):
-    """The same for what belongs to no region: it is denied by denying everything."""
+    """The harness for global resources: DENIED applies to all regions."""
 
     region = "global"
 

@@ -1,4 +1,4 @@
-"""What the conformance suite's sandbox GCP is seeded with, kind by kind."""
+"""The resources that the conformance suite creates in the sandbox GCP, by kind."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ IMAGE: Final = f"projects/ubuntu-os-cloud/global/images/{IMAGE_NAME}"
 
 Json = dict[str, Any]
 Request = tuple[str, Json]
-"""A path below the project, and what is sent there."""
+"""A path below the project, and the request body."""
 
 
 def _instance(number: int) -> Request:

@@ -1,4 +1,4 @@
-"""GCP passes the shared suite."""
+"""The GCP provider passes the conformance suite."""
 
 from __future__ import annotations
 
@@ -23,35 +23,35 @@ from skyclust.model.resource import ResourceKind
 from tests.conformance.gcp import GcpHarness, GlobalHarness
 from tests.fixtures.gcp import GcpSandbox
 
-IN_NO_REGION = frozenset(
+GLOBAL_KINDS = frozenset(
     {ResourceKind.FIREWALL, ResourceKind.IMAGE, ResourceKind.NETWORK, ResourceKind.SNAPSHOT}
 )
 
 
 class Regional(GcpProvider):
-    """The provider as far as regions have what it lists."""
+    """The provider with the kinds that exist in regions."""
 
-    kinds = GcpProvider.kinds - IN_NO_REGION
+    kinds = GcpProvider.kinds - GLOBAL_KINDS
 
 
 class Global(GcpProvider):
-    """The provider as far as what it lists belongs to no region."""
+    """The provider with the kinds that exist only in `global`."""
 
-    kinds = IN_NO_REGION
+    kinds = GLOBAL_KINDS
 
 
 @pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All attempts are made, without waiting between them; operations are looked at often."""
+def no_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retry calls without delays, and poll operations often."""
     monkeypatch.setattr("providers.gcp.retries.time", SimpleNamespace(sleep=lambda _: None))
-    monkeypatch.setattr("providers.gcp.operations.FIRST_LOOK_SECONDS", 0.02)
+    monkeypatch.setattr("providers.gcp.operations.FIRST_POLL_SECONDS", 0.02)
     monkeypatch.setattr(
         "google.auth._exponential_backoff.time", SimpleNamespace(sleep=lambda _: None)
     )
 
 
 @pytest.mark.integration
-@pytest.mark.usefixtures("patient")
+@pytest.mark.usefixtures("no_delays")
 class TestGcp(
     ProviderSuite,
     AccountInventorySuite,
@@ -63,24 +63,24 @@ class TestGcp(
     ConsoleSuite,
     TagSuite,
 ):
-    """The GCP provider against the sandbox GCP, in one of its regions."""
+    """The GCP provider in a region of the sandbox GCP."""
 
     provider_class = Regional
 
     @pytest.fixture
     def harness(self, gcp_sandbox: GcpSandbox) -> GcpHarness:
-        """The sandbox, and one of its regions."""
+        """The harness for a region."""
         return GcpHarness(gcp_sandbox)
 
 
 @pytest.mark.integration
-@pytest.mark.usefixtures("patient")
+@pytest.mark.usefixtures("no_delays")
 class TestGcpGlobal(AccountInventorySuite):
-    """Inventory of what belongs to no region."""
+    """Inventory of global resources."""
 
     provider_class: ClassVar = Global
 
     @pytest.fixture
     def harness(self, gcp_sandbox: GcpSandbox) -> GlobalHarness:
-        """The sandbox, and the place of all that is in no region."""
+        """The harness for `global`."""
         return GlobalHarness(gcp_sandbox)

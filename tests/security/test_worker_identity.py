@@ -130,7 +130,7 @@ def test_the_operator_may_list_a_file(
     plain = checked_values(GcpCredential, values, "mine")
     clients = GcpClients(GcpCredential.model_validate(plain | {"endpoint": listener.url}))
     with pytest.raises(SkyClustError):
-        clients.read("", "read the project", kind="project")
+        clients.get("", "read the project", kind="project")
     assert "subject-token" in listener.arrived[0].body
 
 

@@ -1,4 +1,4 @@
-"""Providers of the sandbox GCP, and machines to work on."""
+"""Providers for the sandbox GCP, and instances in it."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ Wait = Callable[[Instance, InstanceState], Instance | None]
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Calls are attempted as often as ever, without waiting in between."""
+    """Calls are with_retries as often as ever, without waiting in between."""
     monkeypatch.setattr("providers.gcp.retries.time", SimpleNamespace(sleep=lambda _: None))
-    monkeypatch.setattr("providers.gcp.operations.FIRST_LOOK_SECONDS", 0.02)
+    monkeypatch.setattr("providers.gcp.operations.FIRST_POLL_SECONDS", 0.02)
 
 
 def credential_of(sandbox: GcpSandbox, account: str = "skyclust") -> GcpCredential:
-    """Return the key of one of the sandbox's accounts."""
+    """Return a credential with the key of a service account of the sandbox."""
     values = {
         "service_account_info": sandbox.service_account_key(account),
         "endpoint": sandbox.endpoint,
@@ -37,7 +37,7 @@ def credential_of(sandbox: GcpSandbox, account: str = "skyclust") -> GcpCredenti
 
 
 def provider_of(sandbox: GcpSandbox, account: str = "skyclust") -> GcpProvider:
-    """Return a provider with a key of one of the sandbox's accounts."""
+    """Return a provider with the key of a service account of the sandbox."""
     return GcpProvider(credential_of(sandbox, account))
 
 
@@ -49,23 +49,25 @@ def gcp(gcp_sandbox: GcpSandbox) -> GcpProvider:
 
 @pytest.fixture
 def spec() -> InstanceSpec:
-    """A small machine that can be made."""
+    """The spec of a small instance that can be created."""
     return InstanceSpec(name="web", region=REGION, type="e2-small", image="ubuntu-24.04")
 
 
 @pytest.fixture
 def wait(gcp: GcpProvider) -> Wait:
-    """Wait until a machine has a state."""
+    """A function that waits until an instance has a state."""
 
-    def until(machine: Instance, state: InstanceState) -> Instance | None:
-        return wait_for_state(gcp, machine.reference, state, deadline_seconds=20, poll_seconds=0.02)
+    def until(instance: Instance, state: InstanceState) -> Instance | None:
+        return wait_for_state(
+            gcp, instance.reference, state, deadline_seconds=20, poll_seconds=0.02
+        )
 
     return until
 
 
 @pytest.fixture
-def machine(gcp: GcpProvider, spec: InstanceSpec, wait: Wait) -> Instance:
-    """A running machine."""
+def instance(gcp: GcpProvider, spec: InstanceSpec, wait: Wait) -> Instance:
+    """A running instance."""
     made = wait(gcp.create_instance(spec, TOKEN), InstanceState.RUNNING)
     assert made is not None
     return made

@@ -1,4 +1,4 @@
-"""Who a credential is, what it lacks, and where its tokens come from."""
+"""The identity of a credential, its missing permissions, and the source of its tokens."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.integration.gcp.conftest import REGION, provider_of
 pytestmark = pytest.mark.integration
 
 
-def test_a_key_is_its_service_account_and_may_do_all(
+def test_a_key_is_verified_as_its_service_account(
     gcp: GcpProvider, gcp_sandbox: GcpSandbox
 ) -> None:
     identity = gcp.verify()
@@ -26,14 +26,14 @@ def test_a_key_is_its_service_account_and_may_do_all(
     assert identity.missing_permissions == ()
 
 
-def test_what_a_reader_lacks_is_told(gcp_sandbox: GcpSandbox) -> None:
+def test_the_missing_permissions_of_a_viewer_are_listed(gcp_sandbox: GcpSandbox) -> None:
     missing = provider_of(gcp_sandbox, "viewer").verify().missing_permissions
     assert missing is not None
     assert {"compute.instances.create", "compute.instances.delete"} <= set(missing)
     assert "compute.instances.list" not in missing
 
 
-def test_nothing_is_claimed_where_the_resource_manager_is_silent(
+def test_missing_permissions_are_unknown_without_the_resource_manager(
     gcp: GcpProvider, gcp_sandbox: GcpSandbox
 ) -> None:
     gcp_sandbox.inject(Fault(kind=FaultKind.DENY, action="cloudresourcemanager.*"))
@@ -43,7 +43,7 @@ def test_nothing_is_claimed_where_the_resource_manager_is_silent(
         gcp.verify()
 
 
-def test_a_project_of_others_is_denied(gcp_sandbox: GcpSandbox) -> None:
+def test_another_project_is_denied(gcp_sandbox: GcpSandbox) -> None:
     values = {
         "service_account_info": gcp_sandbox.service_account_key(),
         "project_id": gcp_sandbox.other_account,
@@ -54,20 +54,20 @@ def test_a_project_of_others_is_denied(gcp_sandbox: GcpSandbox) -> None:
         list(provider.list_resources(REGION, ResourceKind.INSTANCE))
 
 
-def test_tokens_come_from_the_keys_own_address_and_are_renewed(
+def test_expired_tokens_are_renewed_at_the_token_uri_of_the_key(
     gcp: GcpProvider, gcp_sandbox: GcpSandbox
 ) -> None:
     gcp.regions()
     gcp_sandbox.call_control("POST", "expire-tokens")
     assert REGION in gcp.regions()
-    assert gcp_sandbox.calls()["compute.regions.list"] == 3  # the second was refused
+    assert gcp_sandbox.calls()["compute.regions.list"] == 3  # the second had an expired token
     gcp_sandbox.call_control("POST", "expire-tokens")
     gcp_sandbox.inject(Fault(kind=FaultKind.EXPIRE, action="oauth2.token"))
     with pytest.raises(AuthenticationFailed):
         gcp.regions()
 
 
-def test_a_federation_works_with_a_token_that_lies_in_a_file(
+def test_a_workload_identity_reads_its_token_from_a_file(
     gcp_sandbox: GcpSandbox, tmp_path: Path
 ) -> None:
     given = gcp_sandbox.call_control(
@@ -90,7 +90,7 @@ def test_a_federation_works_with_a_token_that_lies_in_a_file(
         GcpProvider(GcpCredential.model_validate(values)).verify()
 
 
-def test_the_machines_own_identity_is_used_when_none_is_given(
+def test_application_default_credentials_are_used_without_a_key(
     gcp_sandbox: GcpSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = tmp_path / "key.json"
@@ -100,7 +100,7 @@ def test_the_machines_own_identity_is_used_when_none_is_given(
     assert provider.verify().principal.startswith("viewer@")
 
 
-def test_a_key_that_cannot_be_read_is_told_without_its_text(gcp_sandbox: GcpSandbox) -> None:
+def test_the_error_for_an_unreadable_key_does_not_contain_it(gcp_sandbox: GcpSandbox) -> None:
     key = gcp_sandbox.service_account_key() | {"private_key": "canary"}
     values = {"service_account_info": key, "endpoint": gcp_sandbox.endpoint}
     with pytest.raises(ConfigurationError) as refused:

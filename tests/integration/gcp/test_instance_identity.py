@@ -1,4 +1,4 @@
-"""Changes strike the machine that is meant and no later one of its name, and a reboot is one."""
+"""Changes apply to the referenced instance only, not to a later instance of the same name."""
 
 from __future__ import annotations
 
@@ -23,76 +23,79 @@ OTHER_TOKEN = "f7b0a5a1-6b3e-4f0e-9a0b-7f0e1d2c3b4a"
 
 Change = Callable[[GcpProvider, InstanceReference], object]
 CHANGES: dict[str, Change] = {
-    "start": lambda gcp, machine: gcp.start_instance(machine),
-    "stop": lambda gcp, machine: gcp.stop_instance(machine),
-    "reboot": lambda gcp, machine: gcp.reboot_instance(machine),
-    "resize": lambda gcp, machine: gcp.resize_instance(machine, "e2-medium"),
-    "tag": lambda gcp, machine: gcp.set_tags(machine, {"stage": "test"}),
-    "snapshot": lambda gcp, machine: gcp.create_snapshot(machine, "nightly", OTHER_TOKEN),
-    "restore": lambda gcp, machine: gcp.restore_snapshot(machine, "abc", OTHER_TOKEN),
+    "start": lambda gcp, instance: gcp.start_instance(instance),
+    "stop": lambda gcp, instance: gcp.stop_instance(instance),
+    "reboot": lambda gcp, instance: gcp.reboot_instance(instance),
+    "resize": lambda gcp, instance: gcp.resize_instance(instance, "e2-medium"),
+    "tag": lambda gcp, instance: gcp.set_tags(instance, {"stage": "test"}),
+    "snapshot": lambda gcp, instance: gcp.create_snapshot(instance, "nightly", OTHER_TOKEN),
+    "restore": lambda gcp, instance: gcp.restore_snapshot(instance, "abc", OTHER_TOKEN),
 }
 
 
 @pytest.fixture
-def stranger(gcp: GcpProvider, machine: Instance, spec: InstanceSpec, wait: Wait) -> Instance:
-    """A later machine of the name and in the zone of one that is gone."""
-    gcp.delete_instance(machine.reference)
-    wait(machine, InstanceState.DELETED)
-    there = spec.model_copy(update={"zone": machine.zone})
-    made = wait(gcp.create_instance(there, OTHER_TOKEN), InstanceState.RUNNING)
+def successor(gcp: GcpProvider, instance: Instance, spec: InstanceSpec, wait: Wait) -> Instance:
+    """A later instance with the name and the zone of a deleted one."""
+    gcp.delete_instance(instance.reference)
+    wait(instance, InstanceState.DELETED)
+    same_zone = spec.model_copy(update={"zone": instance.zone})
+    made = wait(gcp.create_instance(same_zone, OTHER_TOKEN), InstanceState.RUNNING)
     assert made is not None
-    assert (made.name, made.zone) == (machine.name, machine.zone)
-    assert made.unique_id != machine.unique_id
+    assert (made.name, made.zone) == (instance.name, instance.zone)
+    assert made.unique_id != instance.unique_id
     return made
 
 
-def _seen_before(monkeypatch: pytest.MonkeyPatch, machine: Instance, found: dict[str, Any]) -> None:
-    """Let every look at a machine show it as it was before it was replaced."""
-    before = {**found, "id": machine.unique_id}
+def _patch_reads(
+    monkeypatch: pytest.MonkeyPatch, instance: Instance, successor: dict[str, Any]
+) -> None:
+    """Make every read of the instance return it as it was before it was replaced."""
+    before = {**successor, "id": instance.unique_id}
     for module in (attachments, compute, snapshot_restore, tag_changes):
-        monkeypatch.setattr(module, "fetch_same", lambda *_: before)
+        monkeypatch.setattr(module, "fetch_same_instance", lambda *_: before)
     monkeypatch.setattr(compute, "fetch_instance", lambda *_: before)
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_change_of_a_machine_that_is_gone_strikes_nobody(
-    gcp: GcpProvider, machine: Instance, stranger: Instance, change: str
+def test_a_change_of_a_deleted_instance_is_not_found(
+    gcp: GcpProvider, instance: Instance, successor: Instance, change: str
 ) -> None:
     with pytest.raises(NotFound):
-        CHANGES[change](gcp, machine.reference)
-    assert gcp.get_instance(REGION, stranger.id) == stranger
+        CHANGES[change](gcp, instance.reference)
+    assert gcp.get_instance(REGION, successor.id) == successor
 
 
 @pytest.mark.parametrize("change", ["stop", "reboot", "tag"])
-def test_a_machine_that_was_replaced_after_the_look_is_refused_by_google(
+def test_a_change_of_an_instance_replaced_after_the_read_is_not_found(
     gcp: GcpProvider,
     gcp_sandbox: GcpSandbox,
-    machine: Instance,
-    stranger: Instance,
+    instance: Instance,
+    successor: Instance,
     monkeypatch: pytest.MonkeyPatch,
     change: str,
 ) -> None:
-    """The number in the address of the request leaves no moment between look and change."""
+    """The URL of the request has the numeric id, so that the API checks the identity."""
     clients = GcpClients(credential_of(gcp_sandbox))
-    path = f"zones/{stranger.zone}/instances/{stranger.name}"
-    _seen_before(monkeypatch, machine, clients.read(path, "look", kind="instance"))
-    with pytest.raises(NotFound):
-        CHANGES[change](gcp, machine.reference)
-    assert gcp.get_instance(REGION, stranger.id) == stranger
-    gcp.delete_instance(machine.reference)
-    assert gcp.get_instance(REGION, stranger.id) == stranger
+    path = f"zones/{successor.zone}/instances/{successor.name}"
+    current = clients.get(path, "read the successor", kind="instance")
+    with monkeypatch.context() as patched:
+        _patch_reads(patched, instance, current)
+        with pytest.raises(NotFound):
+            CHANGES[change](gcp, instance.reference)
+        gcp.delete_instance(instance.reference)
+    assert gcp.get_instance(REGION, successor.id) == successor
 
 
-def test_an_id_with_another_machines_number_is_not_found(
-    gcp: GcpProvider, machine: Instance
+def test_a_reference_with_another_unique_id_is_not_found(
+    gcp: GcpProvider, instance: Instance
 ) -> None:
-    claimed = machine.reference.model_copy(update={"unique_id": "1234567890"})
+    other = instance.reference.model_copy(update={"unique_id": "1234567890"})
     for change in CHANGES.values():
         with pytest.raises(NotFound):
-            change(gcp, claimed)
+            change(gcp, other)
     with pytest.raises(NotFound):
-        gcp.delete_instance(claimed)
-    assert gcp.get_instance(REGION, machine.id) == machine
+        gcp.delete_instance(other)
+    assert gcp.get_instance(REGION, instance.id) == instance
 
 
 @pytest.mark.parametrize(
@@ -105,40 +108,40 @@ def test_an_id_with_another_machines_number_is_not_found(
         (Fault(kind=FaultKind.EMPTY), SkyClustError),
     ],
 )
-def test_a_reboot_is_one_request_whatever_is_answered(
+def test_a_reboot_is_one_request_whatever_the_reply(
     gcp: GcpProvider,
     gcp_sandbox: GcpSandbox,
-    machine: Instance,
+    instance: Instance,
     fault: Fault,
     expected: type[SkyClustError],
 ) -> None:
     action = "compute.instances.reset"
     gcp_sandbox.inject(fault.model_copy(update={"action": action}))
     with pytest.raises(expected):
-        gcp.reboot_instance(machine.reference)
+        gcp.reboot_instance(instance.reference)
     assert gcp_sandbox.calls()[action] == 1
 
 
 @pytest.mark.parametrize("kind", [FaultKind.HTML, FaultKind.NULL, FaultKind.EMPTY])
-def test_a_change_that_is_answered_oddly_says_so(
+def test_an_unreadable_reply_to_a_change_is_an_unexpected_answer(
     gcp: GcpProvider,
     gcp_sandbox: GcpSandbox,
     spec: InstanceSpec,
-    machine: Instance,
+    instance: Instance,
     kind: FaultKind,
 ) -> None:
-    """What became of it is not known: asking again finds out."""
+    """The outcome of the change is unknown; a repeated call completes it."""
     gcp_sandbox.inject(
-        *(Fault(kind=kind, action=f"compute.instances.{one}") for one in ("insert", "stop"))
+        *(Fault(kind=kind, action=f"compute.instances.{method}") for method in ("insert", "stop"))
     )
     for call in (
         lambda: gcp.create_instance(spec.model_copy(update={"name": "odd"}), OTHER_TOKEN),
-        lambda: gcp.stop_instance(machine.reference),
+        lambda: gcp.stop_instance(instance.reference),
     ):
         with pytest.raises(SkyClustError) as raised:
             call()
         assert type(raised.value).__name__ == "UnexpectedAnswer"
     gcp_sandbox.clear()
     made = gcp.create_instance(spec.model_copy(update={"name": "odd"}), OTHER_TOKEN)
-    assert [one.id for one in gcp.find_instances(REGION, OTHER_TOKEN)] == [made.id]
-    assert [one.id for one in gcp.find_instances(REGION, TOKEN)] == [machine.id]
+    assert [existing.id for existing in gcp.find_instances(REGION, OTHER_TOKEN)] == [made.id]
+    assert [existing.id for existing in gcp.find_instances(REGION, TOKEN)] == [instance.id]

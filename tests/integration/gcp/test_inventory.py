@@ -1,4 +1,4 @@
-"""Inventory of a company's project, and of one that Google cannot wholly reach."""
+"""Inventory of a project with many resources, also with unreachable regions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.integration.gcp.conftest import provider_of
 
 pytestmark = pytest.mark.integration
 
-LISTED_AT_ONCE = [
+AGGREGATED_KINDS = [
     ResourceKind.ADDRESS,
     ResourceKind.DISK,
     ResourceKind.INSTANCE,
@@ -28,39 +28,42 @@ def _account(provider: GcpProvider, kind: ResourceKind) -> list[Resource]:
     return [resource for page in pages for resource in page.resources]
 
 
-def test_an_estate_reads_the_same_at_once_and_region_by_region(gcp_estate: GcpSandbox) -> None:
+def test_aggregated_and_regional_lists_return_the_same(gcp_estate: GcpSandbox) -> None:
     provider = provider_of(gcp_estate)
     for kind in sorted(provider.kinds):
-        at_once = {resource.id: resource for resource in _account(provider, kind)}
+        aggregated = {resource.id: resource for resource in _account(provider, kind)}
         by_region = {
             resource.id: resource
             for region in provider.regions()
             for page in provider.list_resources(region, kind)
             for resource in page
         }
-        assert at_once == by_region
-        assert at_once, f"the estate has no {kind}"
+        assert aggregated == by_region
+        assert aggregated, f"the estate has no {kind}"
 
 
-def test_what_names_another_thing_leads_to_it(gcp_estate: GcpSandbox) -> None:
+def test_references_between_resources_resolve(gcp_estate: GcpSandbox) -> None:
     provider = provider_of(gcp_estate)
-    found = {kind: {one.id: one for one in _account(provider, kind)} for kind in provider.kinds}
-    for machine in found[ResourceKind.INSTANCE].values():
-        assert machine.attributes["network"] in found[ResourceKind.NETWORK]
-        assert machine.attributes["subnet"] in found[ResourceKind.SUBNET]
-        disks = machine.attributes["disks"]
+    resources = {
+        kind: {resource.id: resource for resource in _account(provider, kind)}
+        for kind in provider.kinds
+    }
+    for instance in resources[ResourceKind.INSTANCE].values():
+        assert instance.attributes["network"] in resources[ResourceKind.NETWORK]
+        assert instance.attributes["subnet"] in resources[ResourceKind.SUBNET]
+        disks = instance.attributes["disks"]
         assert isinstance(disks, list)
         for disk in disks:
-            attached = found[ResourceKind.DISK][str(disk)].attributes["attached_to"]
-            assert attached == [machine.id]
+            attached = resources[ResourceKind.DISK][str(disk)].attributes["attached_to"]
+            assert attached == [instance.id]
 
 
-@pytest.mark.parametrize("kind", LISTED_AT_ONCE)
-def test_a_region_out_of_reach_is_named_and_the_others_are_read(
+@pytest.mark.parametrize("kind", AGGREGATED_KINDS)
+def test_an_unreachable_region_is_unread_and_all_others_are_read(
     gcp_estate: GcpSandbox, kind: ResourceKind
 ) -> None:
     provider = provider_of(gcp_estate)
-    whole = _account(provider, kind)
+    complete = _account(provider, kind)
     gcp_estate.inject(
         Fault(kind=FaultKind.ERROR, region="europe-west1", code="backendError", status=503)
     )
@@ -69,12 +72,17 @@ def test_a_region_out_of_reach_is_named_and_the_others_are_read(
     assert unread == {"europe-west1"}
     for page in pages:
         assert all(isinstance(error, Unavailable) for error in page.unread.values())
-    read = [one for page in pages for one in page.resources if one.region not in unread]
-    expected = [one.id for one in whole if one.region not in unread]
-    assert sorted(one.id for one in read) == sorted(expected)
+    read = [
+        resource.id
+        for page in pages
+        for resource in page.resources
+        if resource.region not in unread
+    ]
+    expected = [resource.id for resource in complete if resource.region not in unread]
+    assert sorted(read) == sorted(expected)
 
 
-def test_one_zone_out_of_reach_makes_its_region_unread(gcp_estate: GcpSandbox) -> None:
+def test_an_unreachable_zone_makes_its_region_unread(gcp_estate: GcpSandbox) -> None:
     provider = provider_of(gcp_estate)
     gcp_estate.inject(Fault(kind=FaultKind.ERROR, region="europe-west1-b", status=503))
     pages = list(provider.list_account(ResourceKind.INSTANCE))
@@ -92,7 +100,7 @@ def test_one_zone_out_of_reach_makes_its_region_unread(gcp_estate: GcpSandbox) -
         (ResourceKind.SUBNET, "global"),
     ],
 )
-def test_a_kind_that_a_place_cannot_have_is_not_there(
+def test_a_kind_that_does_not_exist_in_a_scope_is_empty(
     gcp_estate: GcpSandbox, kind: ResourceKind, region: str
 ) -> None:
     pages = provider_of(gcp_estate).list_resources(region, kind)

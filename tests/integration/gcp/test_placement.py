@@ -1,4 +1,4 @@
-"""What a create would be refused for is known before it is asked for."""
+"""A placement check raises what a create would raise, and creates nothing."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ DEFAULT = f"projects/sandbox-project/regions/{REGION}/subnetworks/default"
         {"network": DEFAULT},
     ],
 )
-def test_what_can_be_made_passes_and_nothing_is_made(
+def test_a_possible_placement_passes_and_creates_nothing(
     gcp: GcpProvider, gcp_sandbox: GcpSandbox, spec: InstanceSpec, given: dict[str, str]
 ) -> None:
     gcp.check_placement(spec.model_copy(update=given))
-    assert not [one for one in gcp_sandbox.calls() if one.endswith(".insert")]
+    assert not [call for call in gcp_sandbox.calls() if call.endswith(".insert")]
 
 
 @pytest.mark.parametrize(
@@ -46,20 +46,20 @@ def test_what_can_be_made_passes_and_nothing_is_made(
         ({"name": "Web"}, InvalidRequest),
     ],
 )
-def test_what_is_not_there_is_refused_as_a_create_refuses_it(
+def test_an_impossible_placement_raises_like_a_create(
     gcp: GcpProvider, spec: InstanceSpec, given: dict[str, str], expected: type[SkyClustError]
 ) -> None:
-    asked = spec.model_copy(update=given)
+    impossible = spec.model_copy(update=given)
     with pytest.raises(expected):
-        gcp.check_placement(asked)
+        gcp.check_placement(impossible)
     with pytest.raises((InvalidRequest, NotFound)):
-        gcp.create_instance(asked, TOKEN)
+        gcp.create_instance(impossible, TOKEN)
 
 
-def test_a_project_without_the_default_network_is_told_before(
+def test_a_missing_default_network_is_not_found(
     gcp: GcpProvider, gcp_sandbox: GcpSandbox, spec: InstanceSpec
 ) -> None:
-    """Many organisations delete it, or never have it made."""
+    """Many organisations delete it, or prevent its creation."""
     project = f"{gcp_sandbox.endpoint}/compute/v1/projects/{gcp_sandbox.account}/global"
     headers = {"Authorization": f"Bearer {gcp_sandbox.token('operator')}"}
     rules = requests.get(f"{project}/firewalls", headers=headers, timeout=30).json()["items"]
@@ -69,6 +69,6 @@ def test_a_project_without_the_default_network_is_told_before(
         assert reply.ok, reply.text
         while requests.get(f"{project}/{path}", headers=headers, timeout=30).ok:
             pass
-    for call in (gcp.check_placement, lambda asked: gcp.create_instance(asked, TOKEN)):
+    for call in (gcp.check_placement, lambda spec: gcp.create_instance(spec, TOKEN)):
         with pytest.raises(NotFound, match="no network and no subnet 'default'"):
             call(spec)

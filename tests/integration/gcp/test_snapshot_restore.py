@@ -1,4 +1,4 @@
-"""Restores that die half way: carried on by others, or undone with the machine."""
+"""Interrupted restores are continued, or their disks are deleted with the instance."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ DEADLINE_SECONDS = 20.0
 
 
 @pytest.fixture
-def kept(gcp: GcpProvider, machine: Instance, wait: Wait) -> InstanceSnapshot:
-    """A snapshot of a machine that is stopped now."""
-    made = gcp.create_snapshot(machine.reference, "before", SNAPSHOT_TOKEN)
+def snapshot(gcp: GcpProvider, instance: Instance, wait: Wait) -> InstanceSnapshot:
+    """A snapshot of an instance that has been stopped since."""
+    made = gcp.create_snapshot(instance.reference, "before", SNAPSHOT_TOKEN)
     end = time.monotonic() + DEADLINE_SECONDS
     while made.state is not SnapshotState.AVAILABLE:
         assert time.monotonic() < end
         time.sleep(0.02)
-        [made] = gcp.list_snapshots(REGION, machine.id)
-    gcp.stop_instance(machine.reference)
-    wait(machine, InstanceState.STOPPED)
+        [made] = gcp.list_snapshots(REGION, instance.id)
+    gcp.stop_instance(instance.reference)
+    wait(instance, InstanceState.STOPPED)
     return made
 
 
@@ -42,18 +42,18 @@ def _disks(gcp: GcpProvider) -> set[str]:
     return {disk.id for page in pages for disk in page}
 
 
-def _restored(gcp: GcpProvider, machine: Instance, kept: InstanceSnapshot) -> None:
+def _restore(gcp: GcpProvider, instance: Instance, snapshot: InstanceSnapshot) -> None:
     end = time.monotonic() + DEADLINE_SECONDS
     done = False
     while not done:
         assert time.monotonic() < end
         try:
-            done = gcp.restore_snapshot(machine.reference, kept.id, RESTORE_TOKEN)
+            done = gcp.restore_snapshot(instance.reference, snapshot.id, RESTORE_TOKEN)
         except Transient:
             time.sleep(0.02)
 
 
-def _dies_after(sandbox: GcpSandbox, calls: int) -> None:
+def _fail_after(sandbox: GcpSandbox, calls: int) -> None:
     who = sandbox.access_key
     sandbox.inject(
         Fault(kind=FaultKind.DROP_REPLY, access_key=who, after=calls, times=1),
@@ -62,89 +62,93 @@ def _dies_after(sandbox: GcpSandbox, calls: int) -> None:
 
 
 @pytest.mark.parametrize("deleted_after", [6, 15, 24, None])
-def test_a_restore_that_dies_anywhere_leaves_nothing(
+def test_an_interrupted_restore_leaves_no_disks(
     gcp: GcpProvider,
     gcp_sandbox: GcpSandbox,
-    machine: Instance,
-    kept: InstanceSnapshot,
+    instance: Instance,
+    snapshot: InstanceSnapshot,
     wait: Wait,
     deleted_after: int | None,
 ) -> None:
-    """It dies some calls later each time, until it is through or the machine is deleted."""
+    """It fails some calls later each time, until it is complete or the instance is deleted."""
     before = len(_disks(gcp))
     calls = 0
-    died = True
-    while died:
-        _dies_after(gcp_sandbox, calls)
-        died = False
+    interrupted = True
+    while interrupted:
+        _fail_after(gcp_sandbox, calls)
+        interrupted = False
         try:
-            while not gcp.restore_snapshot(machine.reference, kept.id, f"{RESTORE_TOKEN}-{calls}"):
+            while not gcp.restore_snapshot(
+                instance.reference, snapshot.id, f"{RESTORE_TOKEN}-{calls}"
+            ):
                 time.sleep(0.01)
         except SkyClustError:
-            died = True
+            interrupted = True
         gcp_sandbox.clear()
         calls += 3
         assert calls < 120
         if calls == deleted_after:
             break
     if deleted_after is None:
-        _restored(provider_of(gcp_sandbox), machine, kept)
+        _restore(provider_of(gcp_sandbox), instance, snapshot)
         assert len(_disks(gcp)) == before
-    gcp.delete_instance(machine.reference)
-    wait(machine, InstanceState.DELETED)
+    gcp.delete_instance(instance.reference)
+    wait(instance, InstanceState.DELETED)
     end = time.monotonic() + DEADLINE_SECONDS
     while _disks(gcp):
         assert time.monotonic() < end, _disks(gcp)
-        gcp.remove_leftovers(machine.reference)
+        gcp.remove_leftovers(instance.reference)
         time.sleep(0.05)
 
 
-def test_the_disks_of_a_restore_that_goes_on_are_no_leftovers(
-    gcp: GcpProvider, machine: Instance, kept: InstanceSnapshot
+def test_the_disks_of_a_restore_in_progress_are_no_leftovers(
+    gcp: GcpProvider, instance: Instance, snapshot: InstanceSnapshot
 ) -> None:
-    assert not gcp.restore_snapshot(machine.reference, kept.id, RESTORE_TOKEN)
+    assert not gcp.restore_snapshot(instance.reference, snapshot.id, RESTORE_TOKEN)
     made = _disks(gcp)
     assert len(made) == 2
-    gcp.remove_leftovers(machine.reference)
-    _restored(gcp, machine, kept)
+    gcp.remove_leftovers(instance.reference)
+    _restore(gcp, instance, snapshot)
     assert len(_disks(gcp)) == 1
-    assert gcp.get_instance(REGION, machine.id).attributes["disks"] == [*(made & _disks(gcp))]
+    assert gcp.get_instance(REGION, instance.id).attributes["disks"] == [*(made & _disks(gcp))]
 
 
-def test_a_restored_machine_keeps_its_own_id_and_its_devices(
-    gcp: GcpProvider, machine: Instance, kept: InstanceSnapshot, wait: Wait
+def test_a_restored_instance_keeps_its_id_and_devices(
+    gcp: GcpProvider, instance: Instance, snapshot: InstanceSnapshot, wait: Wait
 ) -> None:
-    before = gcp.get_instance(REGION, machine.id)
-    _restored(gcp, machine, kept)
-    after = gcp.get_instance(REGION, machine.id)
+    before = gcp.get_instance(REGION, instance.id)
+    _restore(gcp, instance, snapshot)
+    after = gcp.get_instance(REGION, instance.id)
     assert (after.id, after.tags) == (before.id, before.tags)
     assert len(after.attributes["disks"]) == len(before.attributes["disks"])  # type: ignore[arg-type]  # lists of ids
     assert after.attributes["disks"] != before.attributes["disks"]
-    assert gcp.restore_snapshot(machine.reference, kept.id, RESTORE_TOKEN)
-    gcp.start_instance(machine.reference)
-    wait(machine, InstanceState.RUNNING)
+    assert gcp.restore_snapshot(instance.reference, snapshot.id, RESTORE_TOKEN)
+    gcp.start_instance(instance.reference)
+    wait(instance, InstanceState.RUNNING)
     with pytest.raises(InvalidRequest):
-        gcp.restore_snapshot(machine.reference, kept.id, RESTORE_TOKEN)
+        gcp.restore_snapshot(instance.reference, snapshot.id, RESTORE_TOKEN)
 
 
-def test_a_restored_disk_that_somebody_detached_is_not_deleted(
-    gcp: GcpProvider, machine: Instance, kept: InstanceSnapshot, wait: Wait
+def test_a_restored_disk_that_a_user_detached_is_not_deleted(
+    gcp: GcpProvider, instance: Instance, snapshot: InstanceSnapshot, wait: Wait
 ) -> None:
-    _restored(gcp, machine, kept)
-    disks = gcp.get_instance(REGION, machine.id).attributes["disks"]
+    _restore(gcp, instance, snapshot)
+    disks = gcp.get_instance(REGION, instance.id).attributes["disks"]
     assert isinstance(disks, list)
     [boot] = disks
-    gcp.detach_disk(machine.reference, str(boot))
-    gcp.delete_instance(machine.reference)
-    wait(machine, InstanceState.DELETED)
-    gcp.remove_leftovers(machine.reference)
+    gcp.detach_disk(instance.reference, str(boot))
+    gcp.delete_instance(instance.reference)
+    wait(instance, InstanceState.DELETED)
+    gcp.remove_leftovers(instance.reference)
     disk = gcp.get_disk(REGION, str(boot))
     assert disk.native_state == "READY"
     assert INSTANCE not in disk.tags
 
 
-def test_the_boot_disk_of_a_running_machine_stays(gcp: GcpProvider, machine: Instance) -> None:
-    disks = machine.attributes["disks"]
+def test_the_boot_disk_of_a_running_instance_is_not_detached(
+    gcp: GcpProvider, instance: Instance
+) -> None:
+    disks = instance.attributes["disks"]
     assert isinstance(disks, list)
     with pytest.raises(InvalidRequest, match="boot disk"):
-        gcp.detach_disk(machine.reference, str(disks[0]))
+        gcp.detach_disk(instance.reference, str(disks[0]))

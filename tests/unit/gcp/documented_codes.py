@@ -5,9 +5,9 @@ https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-vm-creatio
 https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-resource-availability,
 https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-bulk-vm-creation,
 https://cloud.google.com/compute/docs/operations-quota (Compute Engine), and
-https://developers.google.com/webmaster-tools/v1/errors (what all of Google's APIs share). The
-reasons of the front end that stands before them are read from `google.api.ErrorReason` by the
-test. A blank stands between two.
+https://developers.google.com/webmaster-tools/v1/errors (reasons that all of Google's APIs share).
+The reasons of the API front end are read from `google.api.ErrorReason` by the test. Codes are
+separated by blanks.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import requests.exceptions
 from google.api.error_reason_pb2 import ErrorReason
 
 from providers.gcp.error_tables import CLASSES, REASONS
-from providers.gcp.errors import plain
+from providers.gcp.errors import normalize_reason
 
 COMPUTE = """
     CONCURRENT_OPERATIONS_QUOTA_EXCEEDED CONDITION_NOT_MET EXTERNAL_RESOURCE_NOT_FOUND
@@ -60,8 +60,8 @@ LIBRARIES = (google.api_core.exceptions, google.auth.exceptions, requests.except
 
 
 def unplaced_codes(codes: frozenset[str] = DOCUMENTED) -> list[str]:
-    """Return the reasons that are in no table; unknown ones go by the HTTP status alone."""
-    return sorted(code for code in codes if plain(code) not in REASONS)
+    """Return the reasons that are in no table, which are mapped by the HTTP status alone."""
+    return sorted(code for code in codes if normalize_reason(code) not in REASONS)
 
 
 def unplaced_classes() -> list[str]:

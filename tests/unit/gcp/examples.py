@@ -1,4 +1,4 @@
-"""Answers of Compute Engine as its reference and its guides show them."""
+"""Replies of Compute Engine, as its reference and its guides show them."""
 
 from __future__ import annotations
 

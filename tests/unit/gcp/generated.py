@@ -1,8 +1,7 @@
-"""Resources with every field that the official discovery document has, and what may become of them.
+"""Resources with every field of the official discovery document, and mutations of them.
 
-The document is the one that google-api-python-client ships. Every text, number and link in an
-example stands there once, so that a value in a record tells where it came from; every list has
-two entries.
+google-api-python-client ships the document. Every text, number and link in an example is unique,
+so that the origin of a value in a record is known; every list has two entries.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ LINK: Final = f"https://www.googleapis.com/compute/v1/{PROJECT}"
 REGION: Final = "europe-west3"
 ZONE: Final = "europe-west3-a"
 DEEPEST: Final = 4
-"""Levels of an example; what lies deeper no reader looks at."""
+"""Levels of an example; no reader reads deeper levels."""
 
 WHERE: Final[Mapping[str, str]] = {
     "Address": f"regions/{REGION}/addresses",
@@ -36,9 +35,9 @@ WHERE: Final[Mapping[str, str]] = {
     "Snapshot": "global/snapshots",
     "Subnetwork": f"regions/{REGION}/subnetworks",
 }
-"""The schemas that are read, and where such a resource is."""
+"""The schemas that are read, and the path of such a resource."""
 
-# What a text is by the field it stands in, where any text would not do; # is a number.
+# The texts of fields that need a certain format; # is a number.
 _TEXTS: Final[Mapping[str, str]] = {
     "IPProtocol": "tcp",
     "backendService": f"{LINK}/regions/{REGION}/backendServices/service-#",
@@ -52,7 +51,7 @@ _TEXTS: Final[Mapping[str, str]] = {
     "target": f"{LINK}/regions/{REGION}/targetPools/pool-#",
     "users": f"{LINK}/zones/{ZONE}/instances/instance-#",
 }
-_WORDS: Final[Mapping[tuple[str, str], str]] = {
+_ENUM_VALUES: Final[Mapping[tuple[str, str], str]] = {
     ("Address", "addressType"): "EXTERNAL",
     ("Address", "status"): "IN_USE",
     ("Disk", "status"): "READY",
@@ -79,9 +78,9 @@ def example(schema: str, **more: Any) -> Json:
 
 
 def mutations(value: Json) -> Iterator[tuple[Path, str, Json]]:
-    """Yield an example with one field changed, for each field at each depth, and how.
+    """Yield an example with a single field changed, for each field at each depth and each change.
 
-    `absent` is what a cloud may do with a field that it does not have to send.
+    The changes in `ABSENT` are valid for an optional field.
     """
     for path in _paths(value):
         for how, change in _CHANGES.items():
@@ -89,9 +88,9 @@ def mutations(value: Json) -> Iterator[tuple[Path, str, Json]]:
 
 
 def narrowed(value: Any, entries: tuple[int, ...]) -> Any:
-    """Return an example with one entry in each list: the one of the number for its depth."""
+    """Return an example with a single entry in each list, whose index is given for its depth."""
     if isinstance(value, dict):
-        return {key: narrowed(one, entries) for key, one in value.items()}
+        return {key: narrowed(item, entries) for key, item in value.items()}
     if not isinstance(value, list) or not entries:
         return value
     return [narrowed(value[entries[0]], entries[1:])]
@@ -100,9 +99,9 @@ def narrowed(value: Any, entries: tuple[int, ...]) -> Any:
 def leaves(value: Any) -> set[Any]:
     """Return the texts, numbers and truth values in a record."""
     if isinstance(value, Mapping):
-        return {leaf for one in value.values() for leaf in leaves(one)}
+        return {leaf for item in value.values() for leaf in leaves(item)}
     if isinstance(value, (list, tuple)):
-        return {leaf for one in value for leaf in leaves(one)}
+        return {leaf for item in value for leaf in leaves(item)}
     return {value}
 
 
@@ -137,8 +136,8 @@ def _value(
 
 
 def _text(name: str, key: str, schema: Mapping[str, Any], number: int) -> str:
-    if (name, key) in _WORDS:
-        return _WORDS[name, key]
+    if (name, key) in _ENUM_VALUES:
+        return _ENUM_VALUES[name, key]
     if schema.get("format") in {"int64", "uint64"}:
         return str(number)
     if "enum" in schema:
@@ -173,21 +172,21 @@ _CHANGES: Final[Mapping[str, Callable[[Any, Any], None]]] = {
     "other type": _other_type,
 }
 PUT: Final = frozenset({7, "seven"})
-"""What stands in the place of a field of another type."""
+"""The values that replace a field of another type."""
 
 ABSENT: Final = frozenset({"dropped", "null"})
 
 
 def _paths(value: Any, path: Path = ()) -> Iterator[Path]:
     inner = value.items() if isinstance(value, dict) else enumerate(value)
-    for key, one in inner:
+    for key, item in inner:
         yield (*path, key)
-        if isinstance(one, (dict, list)):
-            yield from _paths(one, (*path, key))
+        if isinstance(item, (dict, list)):
+            yield from _paths(item, (*path, key))
 
 
 def _changed(value: Any, path: Path, change: Callable[[Any, Any], None]) -> Any:
-    """Return a value with the field at a path changed; what lies beside the path is shared."""
+    """Return a value with the field at a path changed; all other parts are shared."""
     made = copy.copy(value)
     if len(path) == 1:
         change(made, path[0])

@@ -1,16 +1,16 @@
-"""Machine types and images in our words."""
+"""Mapping of machine types and images."""
 
 from __future__ import annotations
 
 import pytest
 
-from providers.gcp.catalog import is_offered, to_image, to_instance_type
+from providers.gcp.catalog import is_active, to_image, to_instance_type
 from providers.gcp.image_families import FAMILIES, publisher_of
 from skyclust.model.catalog import Architecture
 from tests.unit.gcp.examples import HOME
 
 
-def test_a_machine_type_tells_its_size_and_its_zones() -> None:
+def test_a_machine_type_has_its_size_and_its_zones() -> None:
     # https://cloud.google.com/compute/docs/reference/rest/v1/machineTypes
     made = to_instance_type(
         "us-central1",
@@ -30,7 +30,7 @@ def test_a_machine_type_tells_its_size_and_its_zones() -> None:
     assert made.architecture is Architecture.X86_64
 
 
-def test_an_image_of_a_publisher_has_an_id_that_a_machine_can_be_made_from() -> None:
+def test_the_id_of_a_publisher_image_includes_its_project() -> None:
     link = f"{HOME}/global/images/i".replace("acme", "ubuntu-os-cloud")
     image = {
         "name": "i",
@@ -49,16 +49,16 @@ def test_an_image_of_a_publisher_has_an_id_that_a_machine_can_be_made_from() -> 
     ("state", "offered"),
     [("ACTIVE", True), ("DEPRECATED", False), ("OBSOLETE", False), ("DELETED", False)],
 )
-def test_what_is_to_be_deprecated_one_day_is_offered(state: str, offered: bool) -> None:
-    # https://cloud.google.com/compute/docs/reference/rest/v1/images/deprecate: a date may be
-    # set long before.
+def test_only_resources_in_a_deprecated_state_are_inactive(state: str, offered: bool) -> None:
+    # https://cloud.google.com/compute/docs/reference/rest/v1/images/deprecate: the date of a
+    # deprecation may be in the future.
     planned = {"deprecated": {"state": state, "deprecated": "2031-01-01T00:00:00Z"}}
-    assert is_offered(planned) is offered
-    assert is_offered({})
-    assert is_offered({"deprecated": None})
+    assert is_active(planned) is offered
+    assert is_active({})
+    assert is_active({"deprecated": None})
 
 
-def test_the_families_of_the_house_are_published_where_their_names_are_looked_for() -> None:
+def test_every_known_family_has_the_publisher_of_its_prefix() -> None:
     for family in FAMILIES.values():
         assert publisher_of(family.x86_64) == family.project
         assert family.name(Architecture.ARM64) == family.arm64

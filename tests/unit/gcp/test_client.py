@@ -1,4 +1,4 @@
-"""Google's libraries are imported when they are used, and speak to nobody but the endpoint."""
+"""Google's libraries are imported on first use, and call only the endpoint."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import requests
 from google.api_core.exceptions import from_http_response
 from google.auth.credentials import Credentials
 
-from providers.gcp.authentication import Bearer
+from providers.gcp.authentication import AccessTokens
 from providers.gcp.client import GcpClients, raise_unreadable_error, user_agent
 from providers.gcp.credential import GcpCredential
 from providers.gcp.errors import call_errors
@@ -33,16 +33,16 @@ THREADS: Final = 4
 
 
 class Source(Credentials):
-    """Credentials that count how often they were asked for a token."""
+    """Credentials that count their refreshes."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # google-auth's own
-        self.asked = 0
+        self.refreshes = 0
 
     def refresh(self, request: object) -> None:
-        self.asked += 1
+        self.refreshes += 1
         time.sleep(0.1)
-        self.token = f"token-{self.asked}"
+        self.token = f"token-{self.refreshes}"
 
 
 def test_importing_the_provider_imports_no_sdk() -> None:
@@ -54,32 +54,32 @@ def test_importing_the_provider_imports_no_sdk() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
 
 
-def test_a_client_speaks_to_the_endpoint_with_tokens_alone() -> None:
+def test_clients_call_the_endpoint_with_access_tokens() -> None:
     endpoint = "http://127.0.0.1:1"
     key = service_account_key(endpoint)
     values = {"service_account_info": key, "endpoint": endpoint}
     clients = GcpClients(GcpCredential.model_validate(values))
     transport = clients.instances().transport
     assert transport.host == endpoint
-    assert isinstance(clients.identified.credentials, Bearer)
+    assert isinstance(clients.authentication.credentials, AccessTokens)
     assert clients.project == "sandbox-project"
     assert user_agent().startswith("skyclust/")
 
 
-def test_threads_that_want_a_token_at_once_get_the_same() -> None:
+def test_concurrent_token_refreshes_share_one_request() -> None:
     source = Source()
-    bearer = Bearer(source)
+    tokens = AccessTokens(source)
     together = threading.Barrier(THREADS)
 
     def refresh(_: int) -> None:
         together.wait()
-        bearer.refresh(None)
+        tokens.refresh(None)
 
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(refresh, range(THREADS)))
-    assert (bearer.token, source.asked) == ("token-1", 1)
-    bearer.refresh(None)
-    assert (bearer.token, source.asked) == ("token-2", 2)
+    assert (tokens.token, source.refreshes) == ("token-1", 1)
+    tokens.refresh(None)
+    assert (tokens.token, source.refreshes) == ("token-2", 2)
 
 
 def _response(status: int, body: bytes) -> requests.Response:
@@ -108,7 +108,7 @@ def _response(status: int, body: bytes) -> requests.Response:
 @pytest.mark.parametrize(
     ("status", "expected"), [(503, Unavailable), (403, PermissionDenied), (429, Throttled)]
 )
-def test_an_error_is_known_by_its_status_whatever_stands_in_it(
+def test_an_error_reply_is_mapped_by_its_status_whatever_its_body(
     status: int, expected: type[SkyClustError], body: bytes
 ) -> None:
     with pytest.raises(expected), call_errors("do it"):
@@ -116,18 +116,18 @@ def test_an_error_is_known_by_its_status_whatever_stands_in_it(
 
 
 def _error_of(response: requests.Response) -> Exception:
-    """Return what a response with an error raises, as the sessions come to it."""
+    """Return the exception that a session raises for an error response."""
     raise_unreadable_error(response)
     made: Exception = from_http_response(response)
     return made
 
 
-def test_an_answer_that_is_good_or_wants_another_token_passes() -> None:
+def test_successful_and_unauthorized_replies_pass_the_hook() -> None:
     raise_unreadable_error(_response(200, b"null"))
     raise_unreadable_error(_response(401, b"null"))
 
 
-def test_the_sessions_of_googles_clients_read_errors_alike() -> None:
+def test_all_sessions_have_the_error_hook() -> None:
     key = service_account_key("http://127.0.0.1:1")
     values = {"service_account_info": key, "endpoint": "http://127.0.0.1:1"}
     clients = GcpClients(GcpCredential.model_validate(values))
@@ -136,6 +136,6 @@ def test_the_sessions_of_googles_clients_read_errors_alike() -> None:
         assert raise_unreadable_error in transport._session.hooks["response"]
 
 
-def test_the_credential_of_another_cloud_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="no Google Cloud credential"):
+def test_a_credential_of_another_provider_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="not a Google Cloud credential"):
         GcpProvider(CredentialModel())

@@ -1,4 +1,4 @@
-"""The credential: complete, of one identity, and sending nothing to strangers."""
+"""A credential is complete, has one identity, and sends secrets only to trusted hosts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEY = {
     "client_email": "skyclust@acme-prod.iam.gserviceaccount.com",
     "token_uri": "https://oauth2.googleapis.com/token",
 }
-FEDERATION: dict[str, Any] = {
+WORKLOAD_IDENTITY: dict[str, Any] = {
     "type": "external_account",
     "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p",
     "token_url": "https://sts.googleapis.com/v1/token",
@@ -29,22 +29,26 @@ def _made(**values: object) -> GcpCredential:
     return GcpCredential.model_validate(values)
 
 
-def test_a_key_is_taken_as_text_or_as_an_object() -> None:
+def test_a_key_is_accepted_as_text_or_as_an_object() -> None:
     as_text = _made(service_account_info=json.dumps(KEY))
     as_object = _made(service_account_info=KEY)
     assert as_text.key == as_object.key == KEY
     assert "canary" not in repr(as_text)
 
 
-def test_nothing_given_means_the_identity_of_the_machine() -> None:
+def test_empty_fields_mean_application_default_credentials() -> None:
     credential = _made(service_account_info="", external_account_info="", project_id="")
-    assert (credential.key, credential.federation, credential.project_id) == (None, None, None)
+    assert (credential.key, credential.workload_identity, credential.project_id) == (
+        None,
+        None,
+        None,
+    )
 
 
 @pytest.mark.parametrize(
     "endpoint", ["https://compute.example.com", "https://compute.example.com/"]
 )
-def test_an_endpoint_is_kept_without_its_slash(endpoint: str) -> None:
+def test_a_trailing_slash_is_removed_from_the_endpoint(endpoint: str) -> None:
     made = _made(service_account_info=KEY, endpoint=endpoint)
     assert made.endpoint == "https://compute.example.com"
 
@@ -54,22 +58,22 @@ def test_an_endpoint_is_kept_without_its_slash(endpoint: str) -> None:
     [
         ({"service_account_info": "key.json"}, "not JSON"),
         ({"service_account_info": "[]"}, "not JSON"),
-        ({"service_account_info": {**KEY, "type": "authorized_user"}}, "type is another"),
+        ({"service_account_info": {**KEY, "type": "authorized_user"}}, "another type"),
         ({"service_account_info": {**KEY, "private_key": ""}}, "lacks private_key"),
         ({"service_account_info": {**KEY, "project_id": None}}, "names no project"),
         ({"service_account_info": KEY, "project_id": "My Project"}, "not the ID"),
         ({"service_account_info": KEY, "endpoint": "compute.example.com"}, "begins with https"),
         ({"service_account_info": KEY, "endpoint": "https://x.example/compute"}, "without path"),
         ({"service_account_info": KEY, "endpoint": "https://u:p@x.example"}, "no user name"),
-        ({"external_account_info": FEDERATION}, "give project_id"),
-        ({"external_account_info": KEY, "project_id": "acme-prod"}, "type is another"),
+        ({"external_account_info": WORKLOAD_IDENTITY}, "give project_id"),
+        ({"external_account_info": KEY, "project_id": "acme-prod"}, "another type"),
         (
-            {"service_account_info": KEY, "external_account_info": FEDERATION},
+            {"service_account_info": KEY, "external_account_info": WORKLOAD_IDENTITY},
             "not both",
         ),
     ],
 )
-def test_what_cannot_work_is_refused(values: dict[str, object], complaint: str) -> None:
+def test_invalid_credentials_are_refused(values: dict[str, object], complaint: str) -> None:
     with pytest.raises(ValidationError, match=complaint) as refused:
         _made(**values)
     assert "canary" not in str(refused.value)
@@ -84,15 +88,15 @@ def test_what_cannot_work_is_refused(values: dict[str, object], complaint: str) 
         ("token_info_url", "https://example.com/"),
     ],
 )
-def test_a_federation_sends_what_the_worker_knows_to_google_alone(name: str, value: str) -> None:
+def test_a_workload_identity_sends_tokens_only_to_google(name: str, value: str) -> None:
     with pytest.raises(ValidationError, match="not Google's"):
-        _made(external_account_info={**FEDERATION, name: value}, project_id="acme-prod")
+        _made(external_account_info={**WORKLOAD_IDENTITY, name: value}, project_id="acme-prod")
 
 
-def test_a_federation_runs_no_program_on_the_worker() -> None:
+def test_a_workload_identity_with_an_executable_source_is_refused() -> None:
     source = {"credential_source": {"executable": {"command": "id"}}}
     with pytest.raises(ValidationError, match="takes its token from executable"):
-        _made(external_account_info={**FEDERATION, **source}, project_id="acme-prod")
+        _made(external_account_info={**WORKLOAD_IDENTITY, **source}, project_id="acme-prod")
 
 
 @pytest.mark.parametrize(
@@ -103,9 +107,12 @@ def test_a_federation_runs_no_program_on_the_worker() -> None:
         "https://sts.googleapis.com@example.com/v1/token",
     ],
 )
-def test_a_federation_takes_no_address_that_two_parsers_read_in_two_ways(address: str) -> None:
+def test_an_ambiguous_token_url_is_refused(address: str) -> None:
     with pytest.raises(ValidationError, match="not Google's"):
-        _made(external_account_info={**FEDERATION, "token_url": address}, project_id="acme-prod")
+        _made(
+            external_account_info={**WORKLOAD_IDENTITY, "token_url": address},
+            project_id="acme-prod",
+        )
 
 
 @pytest.mark.parametrize(
@@ -118,12 +125,12 @@ def test_a_federation_takes_no_address_that_two_parsers_read_in_two_ways(address
         ("universe_domain", "u:p@example.com"),
     ],
 )
-def test_a_key_that_leads_to_no_address_is_refused(name: str, value: str) -> None:
-    with pytest.raises(ValidationError, match=f"has a {name} that is no address"):
+def test_a_key_with_an_invalid_url_is_refused(name: str, value: str) -> None:
+    with pytest.raises(ValidationError, match=f"has a {name} that is not"):
         _made(service_account_info={**KEY, name: value})
 
 
-def test_the_workers_own_token_goes_to_google_alone() -> None:
+def test_an_endpoint_outside_google_needs_a_key() -> None:
     with pytest.raises(ValidationError, match="needs a service account key"):
         _made(project_id="acme-prod", endpoint="https://compute.example.com")
     private = "https://compute-acme.p.googleapis.com"

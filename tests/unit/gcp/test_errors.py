@@ -1,4 +1,4 @@
-"""The error table: complete, exact, and telling what Google said."""
+"""The error tables are complete, and errors quote Google's message."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from google.api_core.exceptions import from_http_response
 
 from providers.gcp import error_tables
 from providers.gcp.error_tables import CLASSES, REASONS
-from providers.gcp.errors import call_errors, gcp_errors, plain, retry_after_seconds
+from providers.gcp.errors import call_errors, gcp_errors, normalize_reason, retry_after_seconds
 from skyclust.errors import (
     AuthenticationFailed,
     CapacityExhausted,
@@ -35,10 +35,10 @@ from skyclust.errors import (
 from tests.unit.gcp.documented_codes import LIBRARIES, unplaced_classes, unplaced_codes
 
 
-def _answer(
+def _error_reply(
     status: int, reason: str = "", message: str = "said so", **headers: str
 ) -> google.api_core.exceptions.GoogleAPICallError:
-    """Return what google-api-core makes of an answer of Compute Engine."""
+    """Return the exception of google-api-core for an error reply of Compute Engine."""
     error: dict[str, Any] = {"code": status, "message": message}
     if reason:
         error["errors"] = [{"message": message, "domain": "global", "reason": reason}]
@@ -61,7 +61,7 @@ def _raised(error: Exception) -> SkyClustError:
 
 
 @pytest.mark.newest
-def test_every_exception_class_has_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_exception_class_is_mapped(monkeypatch: pytest.MonkeyPatch) -> None:
     assert unplaced_classes() == []
     monkeypatch.delitem(CLASSES, "requests.exceptions.ReadTimeout")
     assert unplaced_classes() == ["requests.exceptions.ReadTimeout"]
@@ -77,14 +77,14 @@ def test_the_table_names_only_classes_that_exist() -> None:
     assert set(CLASSES) - known == set()
 
 
-def test_every_documented_reason_has_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_documented_reason_is_mapped(monkeypatch: pytest.MonkeyPatch) -> None:
     assert unplaced_codes() == []
     monkeypatch.delitem(REASONS, "resourcenotready")
     assert unplaced_codes() == ["RESOURCE_NOT_READY", "resourceNotReady"]
 
 
-def test_no_reason_stands_in_two_places() -> None:
-    names = [plain(name) for name in chain.from_iterable(error_tables._REASONS.values())]
+def test_no_reason_is_mapped_twice() -> None:
+    names = [normalize_reason(name) for name in chain.from_iterable(error_tables._REASONS.values())]
     assert len(names) == len(set(names))
 
 
@@ -117,16 +117,16 @@ def test_no_reason_stands_in_two_places() -> None:
         (418, "brandNew", InvalidRequest),
     ],
 )
-def test_a_known_reason_beats_its_status(
+def test_a_known_reason_takes_precedence_over_the_status(
     status: int, reason: str, expected: type[SkyClustError]
 ) -> None:
-    error = _raised(_answer(status, reason))
+    error = _raised(_error_reply(status, reason))
     assert type(error) is expected
     assert error.code == (reason or str(status))
 
 
-def test_throttled_carries_what_the_header_says() -> None:
-    error = _raised(_answer(429, "rateLimitExceeded", **{"Retry-After": "7"}))
+def test_throttled_has_the_delay_of_the_header() -> None:
+    error = _raised(_error_reply(429, "rateLimitExceeded", **{"Retry-After": "7"}))
     assert isinstance(error, Throttled)
     assert error.retry_after == 7.0
 
@@ -161,27 +161,27 @@ def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> 
         (google.auth.exceptions.TransportError("refused"), Unavailable),
     ],
 )
-def test_an_error_without_an_answer_goes_by_its_class(
+def test_an_error_without_a_reply_is_mapped_by_its_class(
     error: Exception, expected: type[SkyClustError]
 ) -> None:
     assert type(_raised(error)) is expected
 
 
-def test_a_timeout_while_asking_for_a_token_is_a_timeout() -> None:
+def test_a_timeout_of_a_token_request_is_a_timeout() -> None:
     error = google.auth.exceptions.TransportError("wrapped")
     error.__cause__ = requests.exceptions.ConnectTimeout("slow")
     assert type(_raised(error)) is Timeout
 
 
-def test_a_message_says_what_was_tried_and_what_to_do() -> None:
+def test_a_message_has_the_action_the_reason_and_a_hint() -> None:
     said = "Quota 'CPUS' exceeded. Limit: 24.0 in region europe-west3."
-    assert str(_raised(_answer(403, "quotaExceeded", said))) == (
+    assert str(_raised(_error_reply(403, "quotaExceeded", said))) == (
         "Could not do it: Quota 'CPUS' exceeded. Limit: 24.0 in region europe-west3"
-        " (quotaExceeded). Ask Google for a higher quota, or choose another type or region."
+        " (quotaExceeded). Request a higher quota from Google, or choose another type or region."
     )
 
 
-def test_a_clock_that_is_wrong_is_told_as_such() -> None:
+def test_clock_skew_has_its_own_hint() -> None:
     said = (
         "invalid_grant: Invalid JWT: Token must be a short-lived token (60 minutes) and in a"
         " reasonable timeframe. Check your iat and exp values in the JWT claim."
@@ -191,7 +191,7 @@ def test_a_clock_that_is_wrong_is_told_as_such() -> None:
     assert "clock" in error.hint
 
 
-def test_a_token_service_that_answers_without_a_token_says_nothing_of_the_credential() -> None:
+def test_a_token_reply_without_a_token_is_an_unexpected_answer() -> None:
     error = google.auth.exceptions.RefreshError("No access token in response.", {})
     assert type(_raised(error)) is UnexpectedAnswer
 
@@ -199,14 +199,16 @@ def test_a_token_service_that_answers_without_a_token_says_nothing_of_the_creden
 @pytest.mark.parametrize(
     "part", [{"errors": None}, {"details": "none"}, {"errors": ["text"], "details": [None]}]
 )
-def test_an_error_whose_reasons_cannot_be_read_goes_by_its_status(part: dict[str, Any]) -> None:
-    error = _answer(503)
+def test_an_error_with_unreadable_reasons_is_mapped_by_its_status(part: dict[str, Any]) -> None:
+    error = _error_reply(503)
     error._errors, error._details = part.get("errors", ()), part.get("details", ())
     assert type(_raised(error)) is Unavailable
 
 
 @pytest.mark.parametrize("odd", [TypeError("x"), AttributeError("x"), RecursionError("x")])
-def test_what_a_library_stumbles_over_is_an_odd_answer(odd: Exception) -> None:
+def test_an_undocumented_exception_of_a_library_is_an_unexpected_answer(
+    odd: Exception,
+) -> None:
     with pytest.raises(UnexpectedAnswer) as raised, call_errors("do it"):
         raise odd
     assert raised.value.__cause__ is odd
@@ -215,8 +217,8 @@ def test_what_a_library_stumbles_over_is_an_odd_answer(odd: Exception) -> None:
         raise NotFound("gone")
 
 
-def test_errors_that_are_not_googles_pass_as_they_are() -> None:
+def test_other_exceptions_pass_unchanged() -> None:
     with pytest.raises(ConnectionError), gcp_errors("do it"):
-        raise ConnectionError("ours")
+        raise ConnectionError("another library")
     with pytest.raises(NotFound, match="gone"), gcp_errors("do it"):
         raise NotFound("gone")

@@ -1,4 +1,4 @@
-"""The documented role grants what is needed, and who a credential is."""
+"""The permissions of the documented role, and the principal of credentials."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from providers.gcp.image_families import FAMILIES
 GUIDE = Path(__file__).parents[3] / "docs" / "providers" / "gcp.md"
 
 
-def test_the_documented_role_has_what_is_needed_and_no_more() -> None:
+def test_the_documented_role_has_exactly_the_needed_permissions() -> None:
     [block] = re.findall(r"```yaml title=\"role\.yaml\"\n(.*?)```", GUIDE.read_text(), re.DOTALL)
     role = yaml.safe_load(block)
     assert role["includedPermissions"] == list(NEEDED_PERMISSIONS)
     assert role["stage"] == "GA"
 
 
-def test_what_is_needed_is_named_once_and_in_order() -> None:
+def test_needed_permissions_are_sorted_and_unique() -> None:
     assert list(NEEDED_PERMISSIONS) == sorted(set(NEEDED_PERMISSIONS))
 
 
@@ -40,5 +40,5 @@ def test_the_page_names_every_distribution_that_has_a_family() -> None:
         (SimpleNamespace(), "SimpleNamespace"),
     ],
 )
-def test_a_principal_is_as_much_as_the_credentials_tell(credentials: object, shown: str) -> None:
+def test_the_principal_is_read_from_the_credentials(credentials: object, shown: str) -> None:
     assert principal(credentials) == shown

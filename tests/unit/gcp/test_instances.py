@@ -1,4 +1,4 @@
-"""What an instance of Compute Engine is in our words."""
+"""Mapping of instances."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import Any, cast
 
 import pytest
 
-from providers.gcp.compute import must_stop_to_resize, refusal
+from providers.gcp.compute import GcpCompute
+from providers.gcp.instance_requests import state_error
 from providers.gcp.instances import to_instance
 from skyclust.errors import Conflict, InvalidRequest, SkyClustError, UnexpectedAnswer
 from skyclust.model.instance import InstanceState
 from tests.unit.gcp.examples import HOME, INSTANCE
 
 
-def test_an_instance_is_told_whole() -> None:
+def test_an_instance_is_mapped_with_all_its_attributes() -> None:
     made = to_instance("europe-west3", INSTANCE)
     assert made.id == "europe-west3-a/web-1/4518372463289470163"
     assert (made.region, made.zone, made.name) == ("europe-west3", "europe-west3-a", "web-1")
@@ -67,7 +68,7 @@ def test_an_instance_is_told_whole() -> None:
         ("SOMETHING_NEW", InstanceState.UPDATING),
     ],
 )
-def test_each_state_has_its_word(native: str, state: InstanceState) -> None:
+def test_each_status_is_mapped_to_a_state(native: str, state: InstanceState) -> None:
     made = to_instance("europe-west3", {**INSTANCE, "status": native})
     assert (made.state, made.native_state) == (state, native)
 
@@ -82,17 +83,19 @@ def test_each_state_has_its_word(native: str, state: InstanceState) -> None:
         ({"provisioningModel": "RESERVATION_BOUND"}, "reservation-bound"),
     ],
 )
-def test_the_way_of_paying_is_told(scheduling: dict[str, Any], lifecycle: str | None) -> None:
+def test_the_lifecycle_is_the_provisioning_model(
+    scheduling: dict[str, Any], lifecycle: str | None
+) -> None:
     made = to_instance("europe-west3", {**INSTANCE, "scheduling": scheduling})
     assert made.attributes["lifecycle"] == lifecycle
 
 
-def test_a_single_interface_is_told_by_the_instance_itself() -> None:
+def test_a_single_interface_has_no_attribute_of_its_own() -> None:
     single = {**INSTANCE, "networkInterfaces": INSTANCE["networkInterfaces"][:1]}
     assert "interfaces" not in to_instance("europe-west3", single).attributes
 
 
-def test_internal_ipv6_is_private_and_every_interface_is_told() -> None:
+def test_internal_ipv6_addresses_are_private_and_all_interfaces_are_listed() -> None:
     # https://cloud.google.com/compute/docs/ip-addresses/configure-ipv6-address
     network = f"{HOME}/global/networks/vpc"
     interfaces = [
@@ -126,19 +129,19 @@ def test_internal_ipv6_is_private_and_every_interface_is_told() -> None:
     }
 
 
-def test_an_instance_without_what_names_it_cannot_be_read() -> None:
+def test_an_instance_without_a_required_field_is_unreadable() -> None:
     for key in ("id", "selfLink", "status", "machineType"):
         with pytest.raises(UnexpectedAnswer, match=key):
             to_instance("europe-west3", {**INSTANCE, key: None})
 
 
-def test_a_label_without_a_value_is_no_label() -> None:
+def test_a_label_with_a_null_value_is_left_out() -> None:
     made = to_instance("europe-west3", {**INSTANCE, "labels": {"team": None, "empty": ""}})
     assert made.tags == {"empty": ""}
     assert to_instance("europe-west3", {**INSTANCE, "labels": None}).tags == {}
 
 
-def test_an_instance_that_is_just_begun_has_little_to_tell() -> None:
+def test_a_new_instance_may_lack_optional_fields() -> None:
     needed = ("id", "name", "machineType", "status", "zone", "selfLink")
     made = to_instance("europe-west3", {name: INSTANCE[name] for name in needed})
     assert (made.network, made.private_addresses, made.created_at) == (None, (), None)
@@ -157,17 +160,20 @@ def test_an_instance_that_is_just_begun_has_little_to_tell() -> None:
         ("RUNNING", InvalidRequest),
     ],
 )
-def test_a_change_that_comes_too_early_may_be_tried_again(
+def test_a_change_in_a_transitional_state_is_a_conflict(
     native: str, expected: type[SkyClustError]
 ) -> None:
-    error = refusal("europe-west3", {**INSTANCE, "status": native}, "x", InstanceState.SUSPENDED)
+    error = state_error(
+        "europe-west3", {**INSTANCE, "status": native}, "x", InstanceState.SUSPENDED
+    )
     assert type(error) is expected
     assert error.provider == "gcp"
 
 
-def test_only_a_stopped_instance_takes_another_type() -> None:
+def test_a_running_instance_must_stop_to_change_its_type() -> None:
     running = to_instance("europe-west3", INSTANCE)
     stopped = to_instance("europe-west3", {**INSTANCE, "status": "TERMINATED"})
-    assert must_stop_to_resize(running, "e2-small")
-    assert not must_stop_to_resize(running, "e2-medium")
-    assert not must_stop_to_resize(stopped, "e2-small")
+    compute = GcpCompute()
+    assert compute.must_stop_to_resize(running, "e2-small")
+    assert not compute.must_stop_to_resize(running, "e2-medium")
+    assert not compute.must_stop_to_resize(stopped, "e2-small")

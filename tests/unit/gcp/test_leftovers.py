@@ -1,4 +1,4 @@
-"""What is left over is deleted, and nothing else, also where a filter is not understood."""
+"""Only leftover disks are deleted, even if the endpoint ignores filters."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from google.cloud.compute_v1.types import Operation
 
 from providers.gcp import leftovers
-from providers.gcp.instance_snapshots import fetch_parts
 from providers.gcp.instances import fetch_by_token
 from providers.gcp.labels import INSTANCE, TOKEN
+from providers.gcp.snapshot_parts import fetch_parts
 from skyclust.errors import Conflict, SkyClustError, UnexpectedAnswer
 from tests.unit.gcp.examples import SNAPSHOT_PART
 from tests.unit.gcp.generated import LINK, REGION, ZONE
@@ -29,7 +29,7 @@ def _disk(number: str, label: str | None, **more: object) -> dict[str, Any]:
 
 
 class Cloud:
-    """A cloud that ignores filters, and notes which disks it is to delete."""
+    """A cloud that ignores filters and records the disks that are deleted."""
 
     project = "acme"
 
@@ -38,7 +38,7 @@ class Cloud:
         self._refusal = refusal
         self.deleted: list[str] = []
 
-    def read(self, _path: str, _doing: str, **_query: object) -> dict[str, Any]:
+    def get(self, _path: str, _doing: str, **_query: object) -> dict[str, Any]:
         return {"items": [*self._listed], "zones": [f"{LINK}/zones/{ZONE}"]}
 
     def disks(self) -> Any:
@@ -53,11 +53,11 @@ class Cloud:
 
 def _deleted(*listed: Any) -> list[str]:
     cloud: Any = Cloud(*listed)
-    leftovers.delete_leftovers(cloud, ZONE, "77")
+    leftovers.delete_restore_disks(cloud, ZONE, "77")
     return [*cloud.deleted]
 
 
-def test_only_free_disks_of_the_instance_are_deleted_by_their_number() -> None:
+def test_only_detached_disks_of_the_instance_are_deleted() -> None:
     used = [f"{LINK}/zones/{ZONE}/instances/web"]
     assert _deleted(
         _disk("1", "77"),
@@ -68,31 +68,33 @@ def test_only_free_disks_of_the_instance_are_deleted_by_their_number() -> None:
     ) == ["1"]
 
 
-def test_a_disk_that_somebody_has_attached_since_stays() -> None:
+def test_a_disk_that_was_attached_in_the_meantime_is_kept() -> None:
     taken = Conflict("in use", provider="gcp", code="resourceInUseByAnotherResource")
     cloud: Any = Cloud(_disk("1", "77"), refusal=taken)
-    assert leftovers.delete_leftovers(cloud, ZONE, "77") is False
+    assert leftovers.delete_restore_disks(cloud, ZONE, "77") is False
     busy: Any = Cloud(_disk("1", "77"), refusal=Conflict("busy", code="resourceNotReady"))
     with pytest.raises(Conflict):
-        leftovers.delete_leftovers(busy, ZONE, "77")
+        leftovers.delete_restore_disks(busy, ZONE, "77")
 
 
 @pytest.mark.parametrize("odd", [None, "disk", {"labels": "x"}, _disk("1", "77", users="x")])
-def test_a_disk_that_cannot_be_read_is_not_passed_over(odd: Any) -> None:
+def test_an_unreadable_disk_raises(odd: Any) -> None:
     with pytest.raises(UnexpectedAnswer):
         _deleted(odd)
 
 
 @pytest.mark.parametrize(
-    "found",
+    "fetch",
     [
         lambda cloud: [*fetch_by_token(cloud, REGION, "t-1")],
         lambda cloud: fetch_parts(cloud, "77"),
         lambda cloud: fetch_parts(cloud, "4518372463289470163", "other"),
     ],
 )
-def test_what_a_filter_should_have_left_out_is_left_out(found: Callable[[Any], Any]) -> None:
-    assert found(Cloud({"labels": {TOKEN: "t-2"}}, {"labels": None}, SNAPSHOT_PART)) == []
-    ours = [{**SNAPSHOT_PART, "labels": {**SNAPSHOT_PART["labels"], TOKEN: "t-1"}}]
-    cloud: Any = Cloud(*ours)
-    assert [*fetch_by_token(cloud, REGION, "t-1")] == ours
+def test_items_are_filtered_even_if_the_endpoint_ignores_the_filter(
+    fetch: Callable[[Any], Any],
+) -> None:
+    assert fetch(Cloud({"labels": {TOKEN: "t-2"}}, {"labels": None}, SNAPSHOT_PART)) == []
+    matching = [{**SNAPSHOT_PART, "labels": {**SNAPSHOT_PART["labels"], TOKEN: "t-1"}}]
+    cloud: Any = Cloud(*matching)
+    assert [*fetch_by_token(cloud, REGION, "t-1")] == matching

@@ -1,4 +1,4 @@
-"""Links and the ids made of them."""
+"""Links, and the ids that are made of them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import pytest
 from providers.gcp.links import (
     InstanceId,
     Link,
-    read_instance_id,
+    parse_instance_id,
+    parse_link,
     region_of,
     to_id,
     to_instance_id,
-    to_link,
 )
 from skyclust.errors import NotFound
 from tests.unit.gcp.examples import HOME
@@ -29,8 +29,8 @@ from tests.unit.gcp.examples import HOME
         ("", Link("", "", "", "")),
     ],
 )
-def test_a_link_has_its_parts(url: str, link: Link) -> None:
-    assert to_link(url) == link
+def test_a_link_is_split_into_its_parts(url: str, link: Link) -> None:
+    assert parse_link(url) == link
 
 
 @pytest.mark.parametrize(
@@ -42,12 +42,12 @@ def test_a_link_has_its_parts(url: str, link: Link) -> None:
         ("host/global/networks/net", "projects/host/global/networks/net"),
     ],
 )
-def test_an_id_is_short_at_home_and_whole_elsewhere(path: str, shown: str) -> None:
+def test_the_id_of_another_projects_resource_is_its_full_link(path: str, shown: str) -> None:
     assert to_id(f"https://compute.example.com/compute/v1/projects/{path}", "acme") == shown
 
 
 @pytest.mark.parametrize(
-    ("place", "region"),
+    ("location", "region"),
     [
         ("europe-west3-a", "europe-west3"),
         ("us-central1-ai1a", "us-central1"),
@@ -56,19 +56,19 @@ def test_an_id_is_short_at_home_and_whole_elsewhere(path: str, shown: str) -> No
         ("me-central2", "me-central2"),
     ],
 )
-def test_a_place_lies_in_its_region(place: str, region: str) -> None:
-    assert region_of(place) == region
+def test_the_region_of_a_location(location: str, region: str) -> None:
+    assert region_of(location) == region
 
 
-def test_an_instance_id_is_read_as_it_was_written() -> None:
+def test_an_instance_id_is_parsed_as_it_was_written() -> None:
     written = to_instance_id(f"{HOME}/zones/europe-west3-a/instances/web-1", "77")
     assert written == "europe-west3-a/web-1/77"
-    assert read_instance_id("europe-west3", written) == InstanceId("europe-west3-a", "web-1", "77")
+    assert parse_instance_id("europe-west3", written) == InstanceId("europe-west3-a", "web-1", "77")
 
 
 @pytest.mark.parametrize(
     "wrong", ["web-1", "europe-west3-a/web-1", "europe-west3-a/web-1/x", "us-east1-b/web-1/77", ""]
 )
-def test_what_no_instance_of_the_region_can_have_is_not_found(wrong: str) -> None:
+def test_an_id_that_no_instance_of_the_region_can_have_is_not_found(wrong: str) -> None:
     with pytest.raises(NotFound):
-        read_instance_id("europe-west3", wrong)
+        parse_instance_id("europe-west3", wrong)

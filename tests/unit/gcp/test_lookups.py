@@ -1,4 +1,4 @@
-"""Networks that machines are put into."""
+"""Looking up the network of an instance."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ REGION = "europe-west3"
 SHARED = HOME.replace("acme", "host")
 
 
-def test_the_subnets_of_a_shared_network_are_its_own_projects() -> None:
+def test_the_subnets_of_a_shared_network_belong_to_its_host_project() -> None:
     """https://cloud.google.com/vpc/docs/shared-vpc: a service project has none of them."""
     network = f"{SHARED}/global/networks/lan"
     subnet = f"{SHARED}/regions/{REGION}/subnetworks/web"
-    answers: dict[str, Any] = {
+    replies: dict[str, Any] = {
         "projects/host/global/networks/lan": {"selfLink": network},
         f"projects/host/regions/{REGION}/subnetworks": {
             "items": [{"selfLink": subnet, "network": network, "purpose": "PRIVATE"}]
         },
     }
-    cloud: Any = SimpleNamespace(project="acme", read=lambda path, doing, **query: answers[path])
-    found = find_network(cloud, REGION, "projects/host/global/networks/lan")
-    assert found == {"subnetwork": subnet}
+    cloud: Any = SimpleNamespace(project="acme", get=lambda path, doing, **query: replies[path])
+    network_fields = find_network(cloud, REGION, "projects/host/global/networks/lan")
+    assert network_fields == {"subnetwork": subnet}

@@ -1,4 +1,4 @@
-"""What networks, and what stands in them, are in our words."""
+"""Mapping of networks, subnets, firewalls, addresses and load balancers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from skyclust.errors import UnexpectedAnswer
 from tests.unit.gcp.examples import HOME
 
 
-def test_a_subnet_has_all_its_ranges() -> None:
+def test_a_subnet_lists_all_its_ranges() -> None:
     # https://cloud.google.com/vpc/docs/subnets#subnet-ranges
     made = to_subnet(
         "europe-west3",
@@ -48,7 +48,7 @@ def test_an_ipv6_subnet_has_no_ipv4_range() -> None:
     assert (made.attributes["cidr"], made.attributes["cidrs"]) == (None, ["fd20:1::/64"])
 
 
-def test_networks_and_subnets_know_the_default() -> None:
+def test_the_default_network_and_its_subnets_are_marked() -> None:
     network = to_network(
         "global", {"name": "default", "selfLink": f"{HOME}/global/networks/default"}
     )
@@ -68,7 +68,7 @@ def test_networks_and_subnets_know_the_default() -> None:
     assert subnet.attributes["default"] is False
 
 
-def test_a_firewall_has_a_rule_for_each_range_of_ports() -> None:
+def test_a_firewall_has_a_rule_for_each_port_range() -> None:
     # https://cloud.google.com/compute/docs/reference/rest/v1/firewalls
     made = to_firewall(
         "global",
@@ -93,7 +93,7 @@ def test_a_firewall_has_a_rule_for_each_range_of_ports() -> None:
     assert (made.attributes["targets"], made.attributes["priority"]) == (["web"], 900)
 
 
-def test_a_firewall_that_denies_says_so() -> None:
+def test_a_deny_firewall_has_deny_rules() -> None:
     made = to_firewall(
         "global",
         {
@@ -117,7 +117,7 @@ def test_a_firewall_that_denies_says_so() -> None:
     ]
 
 
-def test_a_firewall_keeps_what_both_sides_are_limited_to() -> None:
+def test_a_firewall_rule_has_sources_and_destinations() -> None:
     # "If destination ranges are specified, the firewall rule applies only to traffic that has
     # destination IP address in these ranges."
     made = to_firewall(
@@ -137,7 +137,7 @@ def test_a_firewall_keeps_what_both_sides_are_limited_to() -> None:
 
 
 @pytest.mark.parametrize("ports", [["http"], [None], [""], ["1-x"], "80"])
-def test_ports_that_cannot_be_read_do_not_become_all_ports(ports: object) -> None:
+def test_unreadable_ports_raise(ports: object) -> None:
     firewall = {
         "selfLink": f"{HOME}/global/firewalls/web",
         "allowed": [{"IPProtocol": "tcp", "ports": ports}],
@@ -155,7 +155,7 @@ def test_ports_that_cannot_be_read_do_not_become_all_ports(ports: object) -> Non
         (None, None, None),
     ],
 )
-def test_an_address_is_public_or_private(
+def test_an_address_is_public_or_private_by_its_type(
     kind: str | None, public: str | None, private: str | None
 ) -> None:
     address = {
@@ -174,7 +174,7 @@ def test_an_address_is_public_or_private(
     }
 
 
-def test_all_users_of_an_address_are_told() -> None:
+def test_an_address_lists_all_its_users() -> None:
     # A forwarding rule for each protocol may have one address.
     link = f"{HOME}/regions/europe-west3/addresses/front"
     users = ["europe-west3-a/web/7", "europe-west3/tcp", "europe-west3/udp"]
@@ -183,7 +183,7 @@ def test_all_users_of_an_address_are_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "length", "told"),
+    ("address", "length", "expected"),
     [
         ("10.1.0.0", 16, "10.1.0.0/16"),
         ("10.1.0.5", 32, "10.1.0.5"),
@@ -191,11 +191,13 @@ def test_all_users_of_an_address_are_told() -> None:
         ("10.1.0.5", None, "10.1.0.5"),
     ],
 )
-def test_a_reserved_range_is_told_as_a_range(address: str, length: int | None, told: str) -> None:
+def test_a_reserved_range_has_its_prefix_length(
+    address: str, length: int | None, expected: str
+) -> None:
     link = f"{HOME}/global/addresses/peering"
     reserved = {"selfLink": link, "address": address, "prefixLength": length}
     made = to_address("global", {**reserved, "addressType": "INTERNAL"}, [])
-    assert made.attributes["private_address"] == told
+    assert made.attributes["private_address"] == expected
 
 
 @pytest.mark.parametrize(
@@ -241,7 +243,7 @@ def test_a_reserved_range_is_told_as_a_range(address: str, length: int | None, t
         ({}, (None, None)),
     ],
 )
-def test_a_forwarding_rule_is_the_front_of_a_load_balancer(
+def test_a_forwarding_rule_has_the_type_and_scheme_of_its_load_balancer(
     rule: dict[str, Any], expected: tuple[str | None, str | None]
 ) -> None:
     link = f"{HOME}/regions/europe-west3/forwardingRules/front"

@@ -1,7 +1,7 @@
-"""Every reader, with each field of its schema missing, null, empty or of another type.
+"""Every reader is called with each field of its schema missing, null, empty or of another type.
 
-Whatever Compute Engine sends, a reader returns a record or raises UnexpectedAnswer; a field that
-is not there becomes None, and never a value that nobody sent.
+For any input a reader returns a record or raises UnexpectedAnswer. A missing field becomes None,
+never a value that the input does not have.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ from providers.gcp import (
     labels,
     load_balancers,
     networks,
+    snapshots,
 )
-from providers.gcp.instance_snapshots import to_instance_snapshot, to_requests
 from providers.gcp.paging import to_aggregated_page
-from providers.gcp.snapshot_restore import attached_at, kept_of, to_exchange
+from providers.gcp.snapshot_parts import to_insert_bodies, to_instance_snapshot
+from providers.gcp.snapshot_restore import attached_at, inherited_fields, to_replacement
 from skyclust.errors import IncompleteList, SkyClustError, UnexpectedAnswer
 from skyclust.model.catalog import Architecture
 from skyclust.providerkit.items import ItemReader
@@ -59,101 +60,103 @@ PART_LABELS: Final = {
 
 @dataclass(frozen=True)
 class Read:
-    """A reader and an example. `needed` are the fields that nothing can do without.
+    """A reader, an example, and the fields that the reader requires.
 
-    `told` are values that a record may have for the want of a field: what its absence means.
+    `defaults` are values that a record may have because a field is absent.
     """
 
     reader: Callable[[Any], Any]
     example: Json
     needed: frozenset[str] = frozenset({"selfLink"})
-    told: frozenset[Any] = frozenset()
+    defaults: frozenset[Any] = frozenset()
 
 
 INSTANCE: Final = example("Instance")
 
 READS: Final[Mapping[str, Read]] = {
     "instance": Read(
-        lambda thing: instances.to_resource(REGION, thing),
+        lambda resource: instances.to_resource(REGION, resource),
         INSTANCE,
         frozenset({"selfLink", "id", "status", "machineType"}),
         # provisioningModel alone, or `preemptible` alone
         frozenset({"flex-start", "on-demand"}),
     ),
     "disk": Read(
-        lambda thing: disks.to_disk(REGION, thing, ["europe-west3-a/web/7"]),
+        lambda resource: disks.to_disk(REGION, resource, ["europe-west3-a/web/7"]),
         example("Disk"),
-        told=frozenset({"available"}),  # a disk without users is nobody's
+        defaults=frozenset({"available"}),  # a disk without users is available
     ),
-    "snapshot": Read(lambda thing: images.to_snapshot("global", thing), example("Snapshot")),
-    "image": Read(lambda thing: images.to_image("global", thing), example("Image")),
-    "network": Read(lambda thing: networks.to_network("global", thing), example("Network")),
-    "subnet": Read(lambda thing: networks.to_subnet(REGION, thing), example("Subnetwork")),
+    "snapshot": Read(
+        lambda resource: snapshots.to_snapshot("global", resource), example("Snapshot")
+    ),
+    "image": Read(lambda resource: images.to_image("global", resource), example("Image")),
+    "network": Read(lambda resource: networks.to_network("global", resource), example("Network")),
+    "subnet": Read(lambda resource: networks.to_subnet(REGION, resource), example("Subnetwork")),
     "firewall": Read(
-        lambda thing: firewalls.to_firewall("global", thing),
+        lambda resource: firewalls.to_firewall("global", resource),
         example("Firewall"),
     ),
     "address": Read(
-        lambda thing: addresses.to_address(REGION, thing, ["europe-west3-a/web/7"]),
+        lambda resource: addresses.to_address(REGION, resource, ["europe-west3-a/web/7"]),
         example("Address"),
-        told=frozenset({"address-101"}),  # without its length a range is told by its begin
+        defaults=frozenset({"address-101"}),  # the first address of a range without a length
     ),
     "load balancer": Read(
-        lambda thing: load_balancers.to_load_balancer(REGION, thing),
+        lambda resource: load_balancers.to_load_balancer(REGION, resource),
         example("ForwardingRule", pscConnectionId=None),
     ),
     "endpoint": Read(
-        lambda thing: load_balancers.to_load_balancer(REGION, thing),
+        lambda resource: load_balancers.to_load_balancer(REGION, resource),
         example("ForwardingRule", loadBalancingScheme="", target="all-apis", backendService=""),
     ),
     "instance type": Read(
-        lambda thing: catalog.to_instance_type(REGION, thing, [ZONE]),
+        lambda resource: catalog.to_instance_type(REGION, resource, [ZONE]),
         example("MachineType"),
         frozenset({"name", "guestCpus", "memoryMb", "architecture", "guestAcceleratorCount"}),
         frozenset({0}),  # a type without accelerators has none
     ),
-    "image to make of": Read(
-        lambda thing: catalog.to_image(REGION, "debian-12", Architecture.X86_64, thing),
+    "catalog image": Read(
+        lambda resource: catalog.to_image(REGION, "debian-12", Architecture.X86_64, resource),
         example("Image"),
     ),
-    "machine snapshot": Read(
-        lambda thing: to_instance_snapshot(REGION, f"{ZONE}/web/77", [thing]),
+    "instance snapshot": Read(
+        lambda resource: to_instance_snapshot(REGION, f"{ZONE}/web/77", [resource]),
         example("Snapshot", labels=PART_LABELS),
         frozenset({"selfLink", "status", "labels", labels.SNAPSHOT}),
-        # A name is a text; without the number of disks one snapshot may be all.
+        # A name is never None; without the number of disks a single part may be complete.
         frozenset({"", "available"}),
     ),
-    "exchange": Read(
-        lambda thing: to_exchange(INSTANCE, thing, "t-3"),
+    "disk replacement": Read(
+        lambda resource: to_replacement(INSTANCE, resource, "t-3"),
         example("Snapshot", labels=PART_LABELS),
         frozenset({"selfLink", "labels", labels.DEVICE, labels.BOOT, labels.AUTO_DELETE}),
     ),
     "attached disk": Read(
-        lambda thing: attached_at(thing, "device"),
+        lambda resource: attached_at(resource, "device"),
         example("Instance"),
         frozenset({"deviceName"}),
     ),
     "snapshot request": Read(
-        lambda thing: to_requests(thing, "nightly", "t-2", "abc"),
+        lambda resource: to_insert_bodies(resource, "nightly", "t-2", "abc"),
         example("Instance"),
         frozenset({"selfLink", "id", "deviceName"}),
         frozenset({"false", "1"}),
     ),
-    "kept of a disk": Read(kept_of, example("Disk"), frozenset({"type"})),
+    "inherited disk fields": Read(inherited_fields, example("Disk"), frozenset({"type"})),
 }
 
 
 @pytest.mark.parametrize("name", READS)
-def test_a_reader_survives_every_field(name: str) -> None:
+def test_a_reader_handles_every_mutation_of_every_field(name: str) -> None:
     read = READS[name]
-    whole = _values(read.reader(read.example))
-    assert not {"", "None"} & (leaves(whole) - read.told)
-    known = leaves(whole) | read.told | {None, *PUT}
-    for entries in product((0, 1), repeat=2):  # any entry of a list may become the only one
+    record = _values(read.reader(read.example))
+    assert not {"", "None"} & (leaves(record) - read.defaults)
+    known = leaves(record) | read.defaults | {None, *PUT}
+    for entries in product((0, 1), repeat=2):  # a list may be reduced to any of its entries
         known |= leaves(_values(read.reader(narrowed(read.example, entries))))
     changes = list(mutations(read.example))
     problems = [(path, how, _problem(read, path, how, changed)) for path, how, changed in changes]
-    assert [one for one in problems if isinstance(one[2], str)] == []
+    assert [problem for problem in problems if isinstance(problem[2], str)] == []
     invented = {
         (path, how): unknown
         for path, how, values in problems
@@ -164,20 +167,20 @@ def test_a_reader_survives_every_field(name: str) -> None:
 
 
 def _sent(path: Path, how: str) -> set[str]:
-    """Return what a change itself sends: an empty label, and a number in place of a text."""
+    """Return the values that a change itself adds: an empty label, a number instead of a text."""
     if how == "empty text" and "labels" in path:
         return {""}
     return {"7", f"{ZONE}/instance-name/7"} if (path, how) == (("id",), "other type") else set()
 
 
 def _problem(read: Read, path: Path, how: str, changed: Json) -> Any:
-    """Return what a record holds, None where there need not be one, else what went wrong."""
+    """Return the values of the record, None for a permitted error, else the error as text."""
     is_absent = how in ABSENT and isinstance(path[-1], str) and path[-1] not in read.needed
     try:
         values = _values(read.reader(changed))
     except UnexpectedAnswer as error:
         return f"cannot be read: {error}" if is_absent or error.provider != "gcp" else None
-    except Exception as error:  # what is looked for
+    except Exception as error:  # no reader may raise it
         return f"raises {type(error).__name__}: {error}"
     return [values]
 
@@ -189,20 +192,20 @@ def _values(record: Any) -> Any:
 
 
 @pytest.mark.parametrize("schema", WHERE)
-def test_the_examples_have_all_that_the_document_has(schema: str) -> None:
+def test_examples_have_two_entries_in_every_list(schema: str) -> None:
     made = example(schema)
     assert made["selfLink"].startswith(LINK)
-    assert all(len(one) == 2 for one in made.values() if isinstance(one, list))
+    assert all(len(value) == 2 for value in made.values() if isinstance(value, list))
 
 
-def test_an_odd_item_is_named_and_hides_no_other() -> None:
+def test_an_unreadable_item_does_not_hide_other_items() -> None:
     whole = example("Instance")
     for path, how, changed in mutations(whole):
         if len(path) > 1:
             continue
         reader = ItemReader("gcp", "instances")
         made = reader.read(
-            [changed, whole], lambda one: instances.to_resource(REGION, one), region=REGION
+            [changed, whole], lambda item: instances.to_resource(REGION, item), region=REGION
         )
         assert made, (path, how)
         assert made[-1] == instances.to_resource(REGION, whole)
@@ -226,29 +229,29 @@ SCOPES: Final[Json] = {
 }
 
 
-def _listed(answer: Json) -> tuple[set[str], set[str]]:
-    page = to_aggregated_page("instances", answer, "list instance")
+def _listed(reply: Json) -> tuple[set[str], set[str]]:
+    page = to_aggregated_page("instances", reply, "list instance")
     assert all(isinstance(error, SkyClustError) for error in page.unread.values())
-    names = {str(one.get("name")) if isinstance(one, dict) else "?" for _, one in page.things}
+    names = {str(item.get("name")) if isinstance(item, dict) else "?" for _, item in page.items}
     return names, set(page.unread)
 
 
 def _lost(path: Path, how: str, changed: Json) -> str | None:
-    """Return what a changed list lacks silently: a machine, or the region of one."""
+    """Return the instances that a changed list lacks although their region is not unread."""
     try:
         names, unread = _listed(changed)
     except SkyClustError:
         return None
     regions = {"a": REGION, "b": REGION, "c": "us-east1"}
-    # An item is looked at by its reader; a scope that is not in the answer is not told, and an
-    # empty list is a list.
+    # Changes within an item concern its reader; a missing scope cannot be detected, and an empty
+    # list is valid.
     gone = path[0] == "items" and (len(path) != 3 or how in {"empty list", "list of null"})
     gone = gone and len(path) > 1
-    lost = {one for one, region in regions.items() if one not in names and region not in unread}
+    lost = {name for name, region in regions.items() if name not in names and region not in unread}
     return f"lost {lost}" if lost and not gone else None
 
 
-def test_a_list_of_all_places_loses_nothing_silently() -> None:
+def test_an_aggregated_list_reports_every_missing_item() -> None:
     assert _listed(SCOPES) == ({"a", "b", "c"}, {"us-west1", "us-west2"})
     wrong = [
         f"{how} {path}: {lost}"

@@ -1,15 +1,16 @@
-"""What disks, snapshots and images are in our words."""
+"""Mapping of disks, snapshots and images."""
 
 from __future__ import annotations
 
 import pytest
 
 from providers.gcp.disks import to_disk
-from providers.gcp.images import to_image, to_snapshot
+from providers.gcp.images import to_image
+from providers.gcp.snapshots import to_snapshot
 from tests.unit.gcp.examples import DISK, HOME, SNAPSHOT_PART
 
 
-def test_a_disk_is_told_with_who_has_it() -> None:
+def test_a_disk_is_mapped_with_its_users() -> None:
     made = to_disk("europe-west3", DISK, ["europe-west3-a/web-1/7"])
     assert (made.id, made.zone, made.state) == ("europe-west3-a/data", "europe-west3-a", "in_use")
     assert made.attributes == {
@@ -23,18 +24,18 @@ def test_a_disk_is_told_with_who_has_it() -> None:
     }
 
 
-def test_a_disk_that_nobody_has_is_available() -> None:
+def test_a_disk_without_users_is_available() -> None:
     assert to_disk("europe-west3", {**DISK, "users": []}, []).state == "available"
     failed = to_disk("europe-west3", {**DISK, "status": "FAILED"}, [])
     assert (failed.state, failed.native_state) == ("error", "FAILED")
 
 
-def test_a_disk_whose_user_has_no_number_yet_is_in_use() -> None:
+def test_a_disk_whose_user_is_unresolved_is_in_use() -> None:
     made = to_disk("europe-west3", DISK, [])
     assert (made.state, made.attributes["attached_to"]) == ("in_use", [])
 
 
-def test_a_state_that_is_not_told_is_none() -> None:
+def test_a_missing_state_is_none() -> None:
     disk = {name: value for name, value in DISK.items() if name != "status"}
     made = to_disk("europe-west3", disk, ["europe-west3-a/web-1/7"])
     assert (made.state, made.native_state) == (None, None)
@@ -42,7 +43,7 @@ def test_a_state_that_is_not_told_is_none() -> None:
     assert (snapshot.state, snapshot.attributes["tier"]) == (None, None)
 
 
-def test_a_disk_of_a_region_is_in_no_zone() -> None:
+def test_a_regional_disk_has_no_zone() -> None:
     disk = {name: value for name, value in DISK.items() if name != "zone"}
     disk |= {
         "region": f"{HOME}/regions/europe-west3",
@@ -52,7 +53,7 @@ def test_a_disk_of_a_region_is_in_no_zone() -> None:
     assert (made.id, made.zone) == ("europe-west3/data", None)
 
 
-def test_a_snapshot_tells_its_disk_and_its_tier() -> None:
+def test_a_snapshot_has_its_disk_and_its_tier() -> None:
     made = to_snapshot("global", SNAPSHOT_PART)
     assert (made.id, made.state) == ("web-1-abc-0", "available")
     assert made.attributes == {
@@ -64,7 +65,7 @@ def test_a_snapshot_tells_its_disk_and_its_tier() -> None:
     }
 
 
-def test_an_image_tells_what_it_is_made_of() -> None:
+def test_an_image_is_mapped_with_its_attributes() -> None:
     # https://cloud.google.com/compute/docs/reference/rest/v1/images
     image = {
         "name": "golden",
@@ -95,9 +96,7 @@ def test_an_image_tells_what_it_is_made_of() -> None:
         ("DELETED", "unavailable"),
     ],
 )
-def test_an_image_that_makes_no_machine_is_not_available(
-    deprecation: str | None, state: str
-) -> None:
+def test_an_obsolete_or_deleted_image_is_unavailable(deprecation: str | None, state: str) -> None:
     # https://cloud.google.com/compute/docs/images/create-custom#deprecation_states
     image = {
         "selfLink": f"{HOME}/global/images/golden",

@@ -1,4 +1,4 @@
-"""A call is attempted a few times, and no longer than somebody waits for it."""
+"""Calls are retried a few times, within the time that a caller waits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import requests
 from google.api_core.exceptions import NotFound as Gone
 from google.api_core.exceptions import ServiceUnavailable, TooManyRequests
 
-from providers.gcp.retries import ATTEMPTS, LONGEST_PAUSE_SECONDS, attempted, attempted_once
+from providers.gcp.retries import ATTEMPTS, MAX_DELAY_SECONDS, with_retries, without_retries
 from skyclust.errors import (
     NotFound,
     SkyClustError,
@@ -22,10 +22,10 @@ from skyclust.errors import (
 
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that were waited between attempts."""
-    waited: list[float] = []
-    monkeypatch.setattr("providers.gcp.retries.time", SimpleNamespace(sleep=waited.append))
-    return waited
+    """The delays between attempts, in seconds."""
+    delays: list[float] = []
+    monkeypatch.setattr("providers.gcp.retries.time", SimpleNamespace(sleep=delays.append))
+    return delays
 
 
 def _throttle(seconds: str) -> TooManyRequests:
@@ -34,16 +34,16 @@ def _throttle(seconds: str) -> TooManyRequests:
     return TooManyRequests("slow down", response=response)
 
 
-def test_a_service_that_comes_back_is_not_noticed(pauses: list[float]) -> None:
-    answers: list[Exception | str] = [ServiceUnavailable("down"), _throttle("1"), "there"]
+def test_a_transient_failure_is_retried(pauses: list[float]) -> None:
+    replies: list[Exception | str] = [ServiceUnavailable("down"), _throttle("1"), "there"]
 
     def call() -> str:
-        answer = answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        reply = replies.pop(0)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
 
-    assert attempted(call, "do it") == "there"
+    assert with_retries(call, "do it") == "there"
     assert len(pauses) == 2
     assert pauses[1] >= 1.0
 
@@ -60,7 +60,7 @@ def test_a_service_that_comes_back_is_not_noticed(pauses: list[float]) -> None:
         (AttributeError("'NoneType' object has no attribute 'get'"), UnexpectedAnswer, 1),
     ],
 )
-def test_what_does_not_pass_is_told_in_bounded_time(
+def test_a_permanent_failure_is_raised_after_bounded_retries(
     pauses: list[float], error: Exception, expected: type[SkyClustError], attempts: int
 ) -> None:
     made: list[int] = []
@@ -70,15 +70,15 @@ def test_what_does_not_pass_is_told_in_bounded_time(
         raise error
 
     with pytest.raises(expected) as raised:
-        attempted(call, "do it")
+        with_retries(call, "do it")
     assert raised.value.__cause__ is error
     assert len(made) == attempts
     assert len(pauses) == attempts - 1
-    assert sum(pauses) <= ATTEMPTS * LONGEST_PAUSE_SECONDS
+    assert sum(pauses) <= ATTEMPTS * MAX_DELAY_SECONDS
 
 
 @pytest.mark.parametrize("error", [ServiceUnavailable("down"), _throttle("1")])
-def test_what_is_to_be_sent_once_is_sent_once(pauses: list[float], error: Exception) -> None:
+def test_a_call_without_retries_is_sent_once(pauses: list[float], error: Exception) -> None:
     made: list[int] = []
 
     def call() -> None:
@@ -86,5 +86,5 @@ def test_what_is_to_be_sent_once_is_sent_once(pauses: list[float], error: Except
         raise error
 
     with pytest.raises((Throttled, Unavailable)):
-        attempted_once(call, "do it")
+        without_retries(call, "do it")
     assert (len(made), pauses) == (1, [])

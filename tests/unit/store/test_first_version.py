@@ -17,7 +17,8 @@ from alembic.config import Config
 from sqlalchemy import Connection, MetaData, Table, create_engine, insert, update
 
 from skyclust.model.audit import AuditEntry, genesis_hash
-from skyclust.model.operation import OperationKind, OperationState
+from skyclust.model.instance_action import InstanceAction
+from skyclust.model.operation import OperationState
 from skyclust.model.resource import ChangeKind, Resource, ResourceKind
 from skyclust.model.scope import ScopeKey, ScopeState
 from skyclust.store import (
@@ -277,7 +278,7 @@ def test_the_journal_goes_on(store: Store) -> None:
         ended = operations.get(connection, "default", "ended")
         [entry] = operations.entries(connection, "default", "open")
     assert (still_open.id, still_open.state) == ("open", OperationState.RUNNING)
-    assert (still_open.kind, still_open.token) == (OperationKind.STOP, "token-open")
+    assert (still_open.kind, still_open.token) == (InstanceAction.STOP, "token-open")
     assert (still_open.step, still_open.epoch, still_open.attempts) == ("requested", 3, 0)
     assert not still_open.cancelled
     assert still_open.request == {"wait_seconds": 900.0}
