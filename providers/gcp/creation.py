@@ -14,8 +14,8 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.gcp import fields
+from providers.gcp.create_request import check_spec, spec_digest, to_insert_body
 from providers.gcp.errors import normalize_reason
-from providers.gcp.insert_request import check_spec, spec_digest, to_insert_body
 from providers.gcp.instances import (
     fetch_by_token,
     numeric_id_of,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from providers.gcp.insert_request import check_spec
+from providers.gcp.create_request import check_spec
 from providers.gcp.links import link_path, parse_link, region_of
 from providers.gcp.lookups import find_image, find_network, find_zone
 from skyclust.contract import PlacementProvider

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from providers.gcp.insert_request import check_spec, spec_digest, to_insert_body
+from providers.gcp.create_request import check_spec, spec_digest, to_insert_body
 from providers.gcp.labels import label_problem, to_label
 from providers.gcp.lookups import rotate_by_token
 from providers.gcp.operations import next_request_id, request_id
