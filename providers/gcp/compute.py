@@ -83,7 +83,8 @@ class GcpCompute(ComputeProvider):
     def stop_instance(self, instance: InstanceReference, *, power_off_only: bool = False) -> None:
         """Request a stop; do nothing for an instance that is stopped or stopping.
 
-        Compute Engine does not bill a stopped instance. Raises Unsupported for `power_off_only`.
+        A stopped instance is billed only for its disks and static addresses. Raises Unsupported
+        for `power_off_only`: every stop releases the capacity.
         """
         if power_off_only:
             raise Unsupported("Compute Engine has no stop that keeps the place.", provider="gcp")
