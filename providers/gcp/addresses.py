@@ -55,7 +55,7 @@ def to_address(region: str, address: JsonObject, users: Sequence[str]) -> Resour
 def _address_or_range(address: JsonObject) -> str | None:
     """Return the address, with its prefix length when a range is reserved."""
     text = fields.text(address, "address")
-    length = fields.number(address, "prefixLength")
+    length = fields.integer(address, "prefixLength")
     if text is None or not length:
         return text
     full_length = _FULL_LENGTH["IPV6" if ":" in text else "IPV4"]

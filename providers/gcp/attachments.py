@@ -99,5 +99,5 @@ def _attach_problem(vm: JsonObject, disk: JsonObject) -> str | None:
 def _attached_disk(vm: JsonObject, disk_id: str) -> JsonObject | None:
     """Return the entry of a disk in the instance's `disks`, None when it is not attached."""
     project = self_link(vm).project
-    disks = fields.nested_list(vm, "disks")
+    disks = fields.objects(vm, "disks")
     return next((disk for disk in disks if id_in(disk, "source", project) == disk_id), None)

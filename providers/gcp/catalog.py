@@ -88,16 +88,16 @@ def _named_type(machine_type: JsonObject) -> tuple[str, JsonObject] | None:
 
 def to_instance_type(region: str, machine_type: JsonObject, zones: Sequence[str]) -> InstanceType:
     """Return the model of a machine type; raises UnexpectedAnswer for a missing field."""
-    accelerators = fields.nested_list(machine_type, "accelerators")
+    accelerators = fields.objects(machine_type, "accelerators")
     return InstanceType(
         provider="gcp",
         region=region,
         name=fields.required_text(machine_type, "name"),
-        cores=fields.required_number(machine_type, "guestCpus"),
-        memory_mib=fields.required_number(machine_type, "memoryMb"),
+        cores=fields.required_integer(machine_type, "guestCpus"),
+        memory_mib=fields.required_integer(machine_type, "memoryMb"),
         architecture=_architecture(machine_type),
         gpus=sum(
-            fields.required_number(accelerator, "guestAcceleratorCount")
+            fields.required_integer(accelerator, "guestAcceleratorCount")
             for accelerator in accelerators
         ),
         zones=tuple(zones),
@@ -145,7 +145,7 @@ def is_active(resource: JsonObject) -> bool:
 
     Its deprecation state is ACTIVE while the date of its deprecation is in the future.
     """
-    return fields.text(fields.nested(resource, "deprecated"), "state") in {None, "ACTIVE"}
+    return fields.text(fields.inner(resource, "deprecated"), "state") in {None, "ACTIVE"}
 
 
 def to_image(region: str, family: str, architecture: Architecture, image: JsonObject) -> Image:
@@ -159,6 +159,6 @@ def to_image(region: str, family: str, architecture: Architecture, image: JsonOb
         family=family,
         architecture=architecture,
         created_at=timestamp_of(image, "creationTimestamp"),
-        minimum_disk_gib=fields.number(image, "diskSizeGb"),
+        minimum_disk_gib=fields.integer(image, "diskSizeGb"),
         attributes={"family": fields.text(image, "family")},
     )

@@ -22,10 +22,11 @@ import skyclust
 from providers.gcp.authentication import Authentication, authenticate
 from providers.gcp.credential import GcpCredential
 from providers.gcp.errors import gcp_errors, unreadable_reply
-from providers.gcp.retries import CONNECT_SECONDS, READ_SECONDS, with_retries
+from providers.gcp.retries import with_retries
 from skyclust.errors import UnexpectedAnswer
 from skyclust.providerkit.answers import require_object
 from skyclust.providerkit.guarded_requests import GuardedAdapter, guarded_session, mount_guarded
+from skyclust.providerkit.timeouts import CONNECT_SECONDS, READ_SECONDS
 
 if TYPE_CHECKING:
     from google.cloud.compute_v1.services.disks import DisksClient

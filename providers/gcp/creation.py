@@ -10,7 +10,6 @@ shows which token the existing instance was created with.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.gcp import fields
@@ -27,8 +26,6 @@ from providers.gcp.labels import REQUEST, TOKEN, to_label
 from providers.gcp.leftovers import delete_disks_of_failed_insert
 from providers.gcp.lookups import find_image, find_network, find_zone
 from providers.gcp.operations import (
-    MAX_POLL_SECONDS,
-    WAIT_SECONDS,
     is_done,
     next_request_id,
     raise_operation_error,
@@ -38,6 +35,8 @@ from providers.gcp.operations import (
 )
 from skyclust.errors import InvalidRequest, NotFound, SkyClustError, Terminal
 from skyclust.model.instance import Instance, InstanceSpec, InstanceState
+from skyclust.providerkit.polling import polls
+from skyclust.providerkit.timeouts import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from google.cloud.compute_v1.types import Operation
@@ -129,16 +128,15 @@ def _wait_for_allocation(clients: GcpClients, vm: JsonObject) -> JsonObject | No
     is still PENDING after a minute is returned.
     """
     zone, number = zone_of(vm), numeric_id_of(vm)
-    deadline = time.monotonic() + WAIT_SECONDS
-    pause = 0.2
-    while state_of(vm) is InstanceState.PENDING and time.monotonic() < deadline:
-        time.sleep(pause)
-        pause = min(pause * 1.5, MAX_POLL_SECONDS)
-        doing = f"read instance {number} in {zone}"
-        try:
-            vm = clients.get(f"zones/{zone}/instances/{number}", doing, kind="instance")
-        except NotFound:
-            return None
+    doing = f"read instance {number} in {zone}"
+    for poll in polls(WAIT_SECONDS):
+        if poll:
+            try:
+                vm = clients.get(f"zones/{zone}/instances/{number}", doing, kind="instance")
+            except NotFound:
+                return None
+        if state_of(vm) is not InstanceState.PENDING:
+            break
     return vm
 
 

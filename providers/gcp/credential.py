@@ -16,6 +16,7 @@ from providers.gcp.workload_identity import (
     require_google,
 )
 from skyclust.contract import CredentialModel
+from skyclust.providerkit.credential_fields import base_address, require_match
 from skyclust.providerkit.endpoints import check_endpoint
 from skyclust.providerkit.permissions import OperatorPermissions
 
@@ -54,13 +55,6 @@ class GcpCredential(CredentialModel):
         " application default credentials.",
     )
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def _empty_means_absent(cls, value: object) -> object:
-        # A form sends the empty string for an empty field.
-        content = value.get_secret_value() if isinstance(value, SecretStr) else value
-        return None if content == "" else value
-
     @field_validator("service_account_info", "external_account_info", mode="before")
     @classmethod
     def _object_to_json(cls, value: object) -> object:
@@ -94,19 +88,16 @@ class GcpCredential(CredentialModel):
     @field_validator("project_id")
     @classmethod
     def _check_project_id(cls, value: str | None) -> str | None:
-        if value is not None and not _PROJECT_ID.fullmatch(value):
-            raise ValueError("is not the ID of a project (its name and its number are not IDs)")
-        return value
+        message = "is not the ID of a project (its name and its number are not IDs)"
+        return require_match(value, _PROJECT_ID, message)
 
     @field_validator("endpoint")
     @classmethod
     def _check_endpoint_path(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        _, _, rest = value.rstrip("/").partition("://")
-        if any(separator in rest for separator in "/?#"):
+        url = base_address(value)
+        if url and "/" in url.partition("://")[2]:
             raise ValueError("is an address without path and query: /compute/v1 is added to it")
-        return value.rstrip("/")
+        return url
 
     @model_validator(mode="after")
     def _check_identity(self) -> Self:

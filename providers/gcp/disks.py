@@ -61,10 +61,10 @@ def to_disk(region: str, disk: JsonObject, attached_to: Sequence[str]) -> Resour
         attributes={
             "attached_to": [*attached_to],
             "encrypted": True,
-            "iops": fields.number(disk, "provisionedIops"),
-            "size_gib": fields.number(disk, "sizeGb"),
+            "iops": fields.integer(disk, "provisionedIops"),
+            "size_gib": fields.integer(disk, "sizeGb"),
             "snapshot": id_in(disk, "sourceSnapshot", link.project),
-            "throughput_mibps": fields.number(disk, "provisionedThroughput"),
+            "throughput_mibps": fields.integer(disk, "provisionedThroughput"),
             "type": last_segment_in(disk, "type"),
         },
     )

@@ -8,10 +8,9 @@ raises without a reply is looked up by its class.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from providers.gcp.error_tables import CLASSES, HINTS, REASONS, STATUSES
@@ -24,9 +23,10 @@ from skyclust.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
+from skyclust.providerkit.error_context import ErrorContext
+from skyclust.providerkit.retry_after import retry_after_seconds
 
-MAX_MESSAGE_LENGTH: Final = 200
-"""The most characters of a library's message in an error; a reply may be of any length."""
+_ERRORS: Final = ErrorContext("gcp", "Google")
 
 _LIBRARIES: Final = ("google.auth.", "google.api_core.", "requests.")
 _AUTHENTICATION_HINT: Final = "Check that the credential is complete, active and not expired."
@@ -57,18 +57,6 @@ def error_class_for(reasons: Sequence[str], status: int) -> type[SkyClustError]:
 def normalize_reason(reason: str) -> str:
     """Return a reason as the tables spell it: `RESOURCE_NOT_READY` is `resourcenotready`."""
     return reason.replace("_", "").lower()
-
-
-def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return the seconds of a Retry-After header, None when it is absent (RFC 9110 10.2.3)."""
-    value = (headers.get("Retry-After") or headers.get("retry-after") or "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
-    try:
-        date = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
-        return None
-    return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds())
 
 
 def map_error(error: Exception, doing: str) -> SkyClustError | None:
@@ -139,44 +127,23 @@ def build_error(
     hint = next((HINTS[key] for key in map(normalize_reason, reasons) if key in HINTS), "")
     if error_class is AuthenticationFailed:
         hint = _CLOCK_SKEW_HINT if _CLOCK_SKEW in message else hint or _AUTHENTICATION_HINT
-    text = message.strip().rstrip(". ") or "Google gave no reason"
-    return error_class(
-        f"Could not {doing}: {text} ({reasons[0]}).", hint=hint, provider="gcp", code=reasons[0]
-    )
+    return _ERRORS.error(error_class, doing, message, code=reasons[0], hint=hint)
 
 
-@contextmanager
-def gcp_errors(doing: str) -> Iterator[None]:
-    """Raise the exceptions of Google's libraries as errors of the tree, with their cause."""
-    try:
-        yield
-    except Exception as error:
-        mapped = map_error(error, doing)
-        if mapped is None:
-            raise
-        raise mapped from error
+def gcp_errors(doing: str) -> AbstractContextManager[None]:
+    """Map the exceptions of Google's libraries to the error tree, with their cause."""
+    return _ERRORS.translating(doing, map_error, foreign=False)
 
 
-@contextmanager
-def call_errors(doing: str) -> Iterator[None]:
+def call_errors(doing: str) -> AbstractContextManager[None]:
     """Map exceptions as `gcp_errors` does, and any other exception to UnexpectedAnswer.
 
     Google's libraries do not check the shape of a reply: an HTML page, `null` or an error
     without its object make them raise exceptions that they do not document.
     """
-    try:
-        with gcp_errors(doing):
-            yield
-    except SkyClustError:
-        raise
-    except Exception as error:
-        raise unreadable_reply(doing, f"{type(error).__name__}: {error}") from error
+    return _ERRORS.translating(doing, map_error)
 
 
-def unreadable_reply(doing: str, why: str) -> UnexpectedAnswer:
-    """Return the error for a reply that cannot be parsed; `why` is the reason."""
-    return UnexpectedAnswer(
-        f"Could not {doing}: the answer cannot be read ({why[:MAX_MESSAGE_LENGTH]}).",
-        hint="Is a proxy or another service answering at the endpoint?",
-        provider="gcp",
-    )
+def unreadable_reply(doing: str, reason: str) -> UnexpectedAnswer:
+    """Return the error for a reply that cannot be parsed."""
+    return _ERRORS.unreadable_answer(doing, reason)

@@ -41,7 +41,7 @@ def to_firewall(region: str, firewall: JsonObject) -> Resource:
             "description": fields.text(firewall, "description"),
             "disabled": fields.flag(firewall, "disabled"),
             "network": id_in(firewall, "network", link.project),
-            "priority": fields.number(firewall, "priority"),
+            "priority": fields.integer(firewall, "priority"),
             "rules": rules,
             "targets": _all(firewall, ("targetTags", "targetServiceAccounts")),
         },
@@ -52,7 +52,7 @@ def _rules(firewall: JsonObject) -> Iterator[JsonValue]:
     direction = fields.text(firewall, "direction")
     peers = _peers(firewall, direction)
     for action, key in (("allow", "allowed"), ("deny", "denied")):
-        for entry in fields.nested_list(firewall, key):
+        for entry in fields.objects(firewall, key):
             for first, last in _port_ranges(entry):
                 yield {
                     "action": action,

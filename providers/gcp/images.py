@@ -33,7 +33,7 @@ def to_image(region: str, image: JsonObject) -> Resource:
     """
     link = self_link(image)
     snapshot = id_in(image, "sourceSnapshot", link.project)
-    deprecation = fields.text(fields.nested(image, "deprecated"), "state")
+    deprecation = fields.text(fields.inner(image, "deprecated"), "state")
     return Resource(
         provider="gcp",
         region=region,
@@ -49,7 +49,7 @@ def to_image(region: str, image: JsonObject) -> Resource:
             "deprecation": deprecation.lower() if deprecation else None,
             "description": fields.text(image, "description"),
             "platform": platform_of(image),
-            "size_gib": fields.number(image, "diskSizeGb"),
+            "size_gib": fields.integer(image, "diskSizeGb"),
             "snapshots": [snapshot] if snapshot else [],
         },
     )

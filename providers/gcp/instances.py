@@ -79,7 +79,7 @@ def fetch_by_token(clients: GcpClients, region: str, token: str) -> Iterator[Jso
 
 def numeric_id_of(vm: JsonObject) -> str:
     """Return the numeric id that Compute Engine assigned; raises UnexpectedAnswer without it."""
-    number = fields.number(vm, "id")
+    number = fields.integer(vm, "id")
     if not number:
         raise UnexpectedAnswer("The instance has no 'id'.", provider="gcp")
     return str(number)
@@ -114,7 +114,7 @@ def to_instance(region: str, vm: JsonObject) -> Instance:
     number, native_state = numeric_id_of(vm), status_of(vm)
     interfaces = [
         to_interface(interface, link.project)
-        for interface in fields.nested_list(vm, "networkInterfaces")
+        for interface in fields.objects(vm, "networkInterfaces")
     ]
     primary = interfaces[0] if interfaces else Interface()
     return Instance(
@@ -143,11 +143,9 @@ def _distinct(lists: list[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _attributes(vm: JsonObject, link: Link, interfaces: list[Interface]) -> dict[str, JsonValue]:
-    disks = sorted(fields.nested_list(vm, "disks"), key=_index)
+    disks = sorted(fields.objects(vm, "disks"), key=_index)
     boot_disk: JsonObject = next((disk for disk in disks if fields.flag(disk, "boot")), {})
-    accounts = [
-        fields.text(account, "email") for account in fields.nested_list(vm, "serviceAccounts")
-    ]
+    accounts = [fields.text(account, "email") for account in fields.objects(vm, "serviceAccounts")]
     disk_ids = [id_in(disk, "source", link.project) for disk in disks]
     more: dict[str, JsonValue] = {}
     if len(interfaces) > 1 or any(interface.alias_ranges for interface in interfaces):
@@ -158,14 +156,14 @@ def _attributes(vm: JsonObject, link: Link, interfaces: list[Interface]) -> dict
         "disks": [disk_id for disk_id in disk_ids if disk_id is not None],
         "identity": accounts[0] if accounts else None,
         "launched_at": iso_timestamp_of(vm, "lastStartTimestamp"),
-        "lifecycle": _lifecycle(fields.nested(vm, "scheduling")),
+        "lifecycle": _lifecycle(fields.inner(vm, "scheduling")),
         "platform": platform_of(boot_disk),
         **more,
     }
 
 
 def _index(disk: JsonObject) -> tuple[bool, int]:
-    index = fields.number(disk, "index")
+    index = fields.integer(disk, "index")
     return (index is None, index or 0)
 
 

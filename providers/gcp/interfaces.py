@@ -47,13 +47,13 @@ def to_interface(interface: JsonObject, project: str) -> Interface:
     public = [
         fields.text(access, key)
         for access_configs in _ACCESS_CONFIGS
-        for access in fields.nested_list(interface, access_configs)
+        for access in fields.objects(interface, access_configs)
         for key in ("natIP", "externalIpv6")
     ]
     ranges = [
         fields.text(alias, "ipCidrRange")
         for key in _ALIAS_RANGES
-        for alias in fields.nested_list(interface, key)
+        for alias in fields.objects(interface, key)
     ]
     return Interface(
         network=id_in(interface, "network", project),

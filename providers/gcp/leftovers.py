@@ -74,7 +74,7 @@ def _detached_disks(
 def _delete(clients: GcpClients, zone: str, disk: JsonObject, doing: str) -> None:
     if fields.text(disk, "status") == "DELETING":
         return
-    number = fields.number(disk, "id")
+    number = fields.integer(disk, "id")
     if not number:
         raise UnexpectedAnswer(f"Could not {doing}: a disk has no 'id'.", provider="gcp")
     request = {

@@ -65,7 +65,7 @@ def to_load_balancer(region: str, rule: JsonObject) -> Resource:
 def _type(rule: JsonObject) -> str | None:
     target = fields.text(rule, "target")
     collection = parse_link(fields.text(rule, "backendService") or target or "").collection
-    is_endpoint = fields.number(rule, "pscConnectionId") is not None
+    is_endpoint = fields.integer(rule, "pscConnectionId") is not None
     if (
         is_endpoint
         or collection == _SERVICE_ATTACHMENTS

@@ -80,7 +80,7 @@ def _ranges(subnet: JsonObject) -> list[JsonValue]:
     ]
     secondary = sorted(
         cidr
-        for secondary_range in fields.nested_list(subnet, "secondaryIpRanges")
+        for secondary_range in fields.objects(subnet, "secondaryIpRanges")
         if (cidr := fields.text(secondary_range, "ipCidrRange"))
     )
     ranges = dict.fromkeys([*(cidr for cidr in primary if cidr), *secondary])

@@ -7,15 +7,16 @@ https://cloud.google.com/compute/docs/api/how-tos/api-requests-responses#handlin
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from providers.gcp.errors import build_error, error_class_for, unreadable_reply
 from providers.gcp.links import last_segment
-from providers.gcp.retries import READ_SECONDS, with_retries, without_retries
+from providers.gcp.retries import with_retries, without_retries
 from skyclust.errors import Timeout
+from skyclust.providerkit.polling import FIRST_PAUSE_SECONDS, polls
+from skyclust.providerkit.timeouts import READ_SECONDS, WAIT_SECONDS
 
 if TYPE_CHECKING:
     from google.cloud.compute_v1.types import Operation
@@ -28,12 +29,8 @@ START_SECONDS: Final = 30.0
 SNAPSHOT_SECONDS: Final = 2.0
 """How long a snapshot, which takes minutes, is watched for an immediate refusal."""
 
-WAIT_SECONDS: Final = 60.0
-"""How long an operation is awaited that later steps depend on, such as a create."""
-
-FIRST_POLL_SECONDS: Final = 0.1
-MAX_POLL_SECONDS: Final = 2.0
-"""Between two polls of an operation; each wait is half as long again as the one before."""
+FIRST_POLL_SECONDS: Final = FIRST_PAUSE_SECONDS
+"""Before the first poll of an operation that was just submitted."""
 
 _NAMESPACE: Final = uuid5(NAMESPACE_URL, "https://skyclust.example/gcp/request")
 
@@ -86,16 +83,13 @@ def poll_operation(clients: GcpClients, operation: Operation, doing: str, second
 
     Raises the error of an operation that failed.
     """
-    deadline = time.monotonic() + seconds
-    pause = FIRST_POLL_SECONDS
-    while not is_done(operation):
-        if time.monotonic() + pause > deadline:
-            return False
-        time.sleep(pause)
-        pause = min(pause * 1.5, MAX_POLL_SECONDS)
-        operation = fetch_operation(clients, operation, doing)
-    raise_operation_error(operation, doing)
-    return True
+    for poll in polls(seconds, first=FIRST_POLL_SECONDS):
+        if poll:
+            operation = fetch_operation(clients, operation, doing)
+        if is_done(operation):
+            raise_operation_error(operation, doing)
+            return True
+    return False
 
 
 def wait_until_done(clients: GcpClients, operation: Operation, doing: str) -> None:

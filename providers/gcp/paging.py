@@ -185,12 +185,12 @@ def _incomplete_warning(content: JsonObject) -> str | None:
     code = _warning_code(content)
     if not code or code in _HARMLESS_WARNINGS:
         return None
-    message = fields.text(fields.nested(content, "warning"), "message") or code
+    message = fields.text(fields.inner(content, "warning"), "message") or code
     return message.rstrip(". ")
 
 
 def _warning_code(content: JsonObject) -> str:
-    return fields.text(fields.nested(content, "warning"), "code") or ""
+    return fields.text(fields.inner(content, "warning"), "code") or ""
 
 
 def _unreachable(doing: str, scope: str, message: str, code: str) -> Unavailable:

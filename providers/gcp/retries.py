@@ -1,20 +1,16 @@
-"""Time-outs of a call, and how often it is repeated."""
+"""How often a call is repeated, and the delays between its attempts."""
 
 from __future__ import annotations
 
 import random
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Final, TypeVar
 
 from providers.gcp.errors import call_errors
 from skyclust.errors import Throttled, Unavailable
-
-CONNECT_SECONDS: Final = 5.0
-"""A host that has not answered the TCP handshake by then is considered unreachable."""
-
-READ_SECONDS: Final = 30.0
-"""The largest page, 500 instances, arrives within a few seconds."""
+from skyclust.providerkit.polling import growing_delays
 
 ATTEMPTS: Final = 5
 """Attempts of one call that is throttled or whose service is unavailable."""
@@ -49,6 +45,5 @@ def without_retries(call: Callable[[], Result], doing: str) -> Result:
 
 def _retry_delays() -> Iterator[float]:
     """Yield the seconds to wait after each attempt but the last, with random jitter."""
-    for attempt in range(ATTEMPTS - 1):
-        longest = min(FIRST_DELAY_SECONDS * 2**attempt, MAX_DELAY_SECONDS)
-        yield longest * random.uniform(0.5, 1.0)  # noqa: S311  # no secret depends on it
+    for delay in islice(growing_delays(FIRST_DELAY_SECONDS, MAX_DELAY_SECONDS, 2.0), ATTEMPTS - 1):
+        yield delay * random.uniform(0.5, 1.0)  # noqa: S311  # no secret depends on it

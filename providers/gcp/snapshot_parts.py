@@ -57,7 +57,7 @@ def to_insert_bodies(
 
     The labels contain everything that a restore needs, so that it depends on no other record.
     """
-    disks = [disk for disk in fields.nested_list(vm, "disks") if fields.text(disk, "source")]
+    disks = [disk for disk in fields.objects(vm, "disks") if fields.text(disk, "source")]
     prefix = f"{self_link(vm).name[:36].rstrip('-')}-{snapshot_id}"
     return [
         {
@@ -111,7 +111,7 @@ def to_instance_snapshot(
     """
     statuses = [fields.required_text(part, "status") for part in parts]
     states = {STATES.get(status, SnapshotState.PENDING) for status in statuses}
-    expected = max(fields.number(fields.labels(part), DISKS) or 1 for part in parts)
+    expected = max(fields.integer(fields.labels(part), DISKS) or 1 for part in parts)
     if len(parts) < expected and SnapshotState.DELETING not in states:
         states.add(SnapshotState.PENDING)
     state = next(state for state in _PRECEDENCE if state in states)

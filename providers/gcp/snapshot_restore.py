@@ -172,11 +172,11 @@ def inherited_fields(disk: JsonObject) -> dict[str, Any]:
     They are fields of the request body of disks.insert. Raises UnexpectedAnswer without a type.
     """
     inherited: dict[str, Any] = {"type_": fields.required_text(disk, "type")}
-    if (iops := fields.number(disk, "provisionedIops")) is not None:
+    if (iops := fields.integer(disk, "provisionedIops")) is not None:
         inherited["provisioned_iops"] = iops
-    if (throughput := fields.number(disk, "provisionedThroughput")) is not None:
+    if (throughput := fields.integer(disk, "provisionedThroughput")) is not None:
         inherited["provisioned_throughput"] = throughput
-    if key := fields.text(fields.nested(disk, "diskEncryptionKey"), "kmsKeyName"):
+    if key := fields.text(fields.inner(disk, "diskEncryptionKey"), "kmsKeyName"):
         # The name includes the key version that encrypts the disk; new disks use the primary one.
         inherited["disk_encryption_key"] = {"kms_key_name": key.partition("/cryptoKeyVersions/")[0]}
     return inherited
@@ -247,6 +247,6 @@ def _set_labels(clients: GcpClients, disk: JsonObject, labels: dict[str, str], d
 
 def attached_at(vm: JsonObject, device: str) -> JsonObject | None:
     """Return the persistent disk whose device name has a label value, None without such a disk."""
-    disks = (disk for disk in fields.nested_list(vm, "disks") if fields.text(disk, "source"))
+    disks = (disk for disk in fields.objects(vm, "disks") if fields.text(disk, "source"))
     names = ((disk, fields.required_text(disk, "deviceName")) for disk in disks)
     return next((disk for disk, name in names if to_label(name) == device), None)

@@ -43,7 +43,7 @@ def to_snapshot(region: str, snapshot: JsonObject) -> Resource:
             "description": fields.text(snapshot, "description"),
             "disk": id_in(snapshot, "sourceDisk", link.project),
             "encrypted": True,
-            "size_gib": fields.number(snapshot, "diskSizeGb"),
+            "size_gib": fields.integer(snapshot, "diskSizeGb"),
             "tier": tier.lower() if tier else None,
         },
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 
@@ -16,7 +15,7 @@ from google.api_core.exceptions import from_http_response
 
 from providers.gcp import error_tables
 from providers.gcp.error_tables import CLASSES, REASONS
-from providers.gcp.errors import call_errors, gcp_errors, normalize_reason, retry_after_seconds
+from providers.gcp.errors import call_errors, gcp_errors, normalize_reason
 from skyclust.errors import (
     AuthenticationFailed,
     CapacityExhausted,
@@ -129,22 +128,6 @@ def test_throttled_has_the_delay_of_the_header() -> None:
     error = _raised(_error_reply(429, "rateLimitExceeded", **{"Retry-After": "7"}))
     assert isinstance(error, Throttled)
     assert error.retry_after == 7.0
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        ("7", 7.0),
-        ("Mon, 02 Nov 2026 10:00:30 GMT", 30.0),
-        ("soon", None),
-        ("", None),
-        ("\N{SUPERSCRIPT TWO}", None),
-        ("Mon, 02 Nov 99999 10:00:30 GMT", None),
-    ],
-)
-def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> None:
-    now = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
-    assert retry_after_seconds({"retry-after": value}, now) == seconds
 
 
 @pytest.mark.parametrize(
