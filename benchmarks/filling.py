@@ -151,8 +151,8 @@ def _sent(
 
 def _accepted(answer: requests.Response) -> None:
     if not answer.ok:
-        asked = f"{answer.request.method} {answer.url}"
-        raise RuntimeError(f"{asked} was refused: {answer.status_code} {answer.text[:500]}")
+        request = f"{answer.request.method} {answer.url}"
+        raise RuntimeError(f"{request} was refused: {answer.status_code} {answer.text[:500]}")
 
 
 _FILLERS: Final[dict[str, Callable[[str, int], None]]] = {

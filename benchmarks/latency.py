@@ -22,14 +22,14 @@ FOLLOW_SECONDS: Final = 120.0
 
 def one_latency() -> float:
     """Return the seconds from the call of `trigger` to the start that the server keeps."""
-    asked = time.time()
+    requested = time.time()
     run_id = trigger(DEPLOYMENT, {"request": {"workspace": "default"}})
     outcome = follow(run_id, on_update=lambda _: None, timeout=FOLLOW_SECONDS)
     with prefect_client() as client:
         started = client.read_flow_run(UUID(run_id)).start_time
     if not outcome.succeeded or started is None:
         raise RuntimeError(f"Run {outcome.name} ended {outcome.state_name}: {outcome.message}")
-    return started.timestamp() - asked
+    return started.timestamp() - requested
 
 
 def main(times: int) -> None:

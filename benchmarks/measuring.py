@@ -41,6 +41,6 @@ def measured(work: Callable[[], _Result]) -> tuple[_Result, Cost]:
 
 
 def report(figures: object) -> None:
-    """Tell a result to the process that asked for it: a line of JSON on stdout."""
+    """Print a result for the process that measures: a line of JSON on stdout."""
     sys.stdout.write(json.dumps(figures) + "\n")
     sys.stdout.flush()

@@ -23,7 +23,7 @@ PASSED_ON: Final = frozenset({"content-type", "openstack-api-version", "x-subjec
 
 
 class Replay:
-    """Answers from memory what was asked before."""
+    """Repeats the responses to earlier requests from memory."""
 
     def __init__(self, upstream: str) -> None:
         self._upstream = urlsplit(upstream).netloc

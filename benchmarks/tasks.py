@@ -1,7 +1,7 @@
-"""What Prefect adds to a task, told by a flow of tasks that do nothing.
+"""What Prefect adds to a task, measured by a flow of tasks that do nothing.
 
 `python -m benchmarks.tasks COUNT` works with the Prefect server of its environment. The
-overhead is the client's; the server records task runs on its own time, which is told too.
+overhead is the client's; the server records task runs on its own time, which is reported too.
 """
 
 from __future__ import annotations

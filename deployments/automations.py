@@ -110,7 +110,7 @@ def _runs_that_never_began() -> AutomationCore:
 def _recovery_after_crash(recovery: UUID) -> AutomationCore:
     return AutomationCore(
         name="skyclust: recover operations after a crash",
-        description="When a run that changes machines crashes, its operations are carried on."
+        description="When a run that changes instances crashes, its operations are carried on."
         " When somebody cancels it, what it had begun is undone.",
         trigger=EventTrigger(
             match=_any_run(),

@@ -47,7 +47,7 @@ STEPS: Final[dict[str, Step]] = {
 def apply_all(
     say: Callable[[str], None], *, reset: bool = False, steps: Mapping[str, Step] = STEPS
 ) -> None:
-    """Apply everything; `say` is told each step, what it applied, and what people had changed."""
+    """Apply everything; `say` gets each step, what it applied, and what people had changed."""
     with prefect_client() as client:
         client.hello()  # that it cannot be reached is said before anything is changed
     changed: list[str] = []

@@ -1,4 +1,4 @@
-"""Health of one production process, asked from beside it: `python -m deployments.health WHICH`.
+"""Health of one production process: `python -m deployments.health WHICH`, in a process beside it.
 
 The container runtime runs it on a schedule (docker-compose.yml, `healthcheck`) and reads the
 exit status: 0 healthy, 1 not. It reads the same environment as the process itself.

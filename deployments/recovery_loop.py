@@ -55,7 +55,7 @@ _log: Final = logging.getLogger("skyclust.recovery")
 
 
 class RecoveryLoop:
-    """Looks, recovers and says what it saw, until it is told to end."""
+    """Checks, recovers and reports its state, until it is stopped."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -110,7 +110,7 @@ class RecoveryLoop:
             return [f"{waiting} {MOST_RECOVERIES} recoveries are at work already."]
         _log.info("Recovering %s.", _named(lost))
         self._recoveries.append(subprocess.Popen(RECOVER, stdin=subprocess.DEVNULL))  # noqa: S603
-        self._lost_runs.asked(lost, seconds)
+        self._lost_runs.recovery_requested(lost, seconds)
         return []
 
     def _end_recoveries(self) -> None:

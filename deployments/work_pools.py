@@ -42,7 +42,7 @@ def apply_work_pool(*, reset: bool = False) -> Applied:
     """Make sure that the pool and its queues are as declared and return the pool's name.
 
     What somebody changed (limits, pauses, priorities) stays until a reset. The job template is
-    ours always: one that lets runs choose what a worker starts is closed, and that is told.
+    ours always: one that lets runs choose what a worker starts is closed, and that is reported.
     """
     outcome = Applied([WORK_POOL])
     with prefect_client() as client:

@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     operation_max_age_hours: float = Field(
         default=24.0,
         gt=0,
-        description="So many hours after it was asked for, or resumed, an operation whose step"
+        description="So many hours after it was requested, or resumed, an operation whose step"
         " fails again waits for a person.",
     )
 

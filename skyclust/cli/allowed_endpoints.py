@@ -1,4 +1,4 @@
-"""Remembering the addresses that the operator allows: when asked, and of a sandbox."""
+"""Allowing the addresses of an endpoint: after a confirmation, and those of a sandbox."""
 
 from __future__ import annotations
 

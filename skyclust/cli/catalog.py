@@ -1,4 +1,4 @@
-"""`skyclust catalog`: what machines can be made of, as a cloud offers it now."""
+"""`skyclust catalog`: what instances can be made of, as a cloud offers it now."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from skyclust.cli.output import show_list
 from skyclust.cli.provider_access import default_region, provider_of
 from skyclust.model.catalog import MIB_PER_GIB, Architecture
 
-app = typer.Typer(no_args_is_help=True, help="What machines can be made of: types, images.")
+app = typer.Typer(no_args_is_help=True, help="What instances can be made of: types, images.")
 
 TYPE_COLUMNS: Final = ("name", "cores", "memory_mib", "architecture", "gpus", "zones")
 IMAGE_COLUMNS: Final = ("name", "id", "family", "architecture", "minimum_disk_gib", "created_at")

@@ -1,4 +1,4 @@
-"""`skyclust disk`: disks that exist, at machines that exist."""
+"""`skyclust disk`: disks that exist, at instances that exist."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from skyclust.cli.instance_lookup import Credential, InstanceName, NamedInstance
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
 from skyclust.model.instance_action import InstanceAction
 
-app = typer.Typer(no_args_is_help=True, help="Disks: attach to a machine, detach from it.")
+app = typer.Typer(no_args_is_help=True, help="Disks: attach to an instance, detach from it.")
 
 Disk = Annotated[
     str, typer.Argument(help="Id of the disk, or its name where the inventory knows one such.")
@@ -30,7 +30,7 @@ def attach(
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """Attach a disk to a machine; it outlives the machine."""
+    """Attach a disk to an instance; it outlives the instance."""
     named = NamedInstance(workspace, instance, credential, region)
     change_instance(
         InstanceAction.ATTACH_DISK,
@@ -54,7 +54,7 @@ def detach(
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """Detach a disk from a machine; the disk and what is on it stay."""
+    """Detach a disk from an instance; the disk and what is on it stay."""
     named = NamedInstance(workspace, instance, credential, region)
     change_instance(
         InstanceAction.DETACH_DISK,

@@ -29,7 +29,7 @@ class Request(Protocol):
 
     @property
     def summary(self) -> str:
-        """Return what is asked for."""
+        """Return a summary of the request."""
 
     def model_dump(self, *, mode: str) -> dict[str, Any]:
         """Return the parameters as JSON values."""
@@ -115,17 +115,18 @@ def outcome_code(outcome: RunOutcome) -> ExitCode:
         return ExitCode.DONE
     if outcome.partial:
         return ExitCode.PARTIAL
-    told = {
+    classes = {
         str(row["error class"])
         for rows in outcome.tables.values()
         for row in rows
         if row.get("error class")
     }
-    # What a run's table tells came from a cloud; what ended the run itself came from the request.
-    by_cloud = bool(told)
+    # An error in a run's table came from a cloud; one that ended the run came from the request.
+    by_cloud = bool(classes)
     # Prefect's message of a run that raised: "... exception: NotFound: There is no ..."
-    told |= {word.strip() for word in outcome.message.split(":")[:3]} if not told else set()
-    known = [kind for name in sorted(told) if (kind := class_named(name)) is not None]
+    if not classes:
+        classes = {word.strip() for word in outcome.message.split(":")[:3]}
+    known = [kind for name in sorted(classes) if (kind := class_named(name)) is not None]
     if len(known) != 1:
         return ExitCode.FAILED
     return exit_code(known[0]("", provider="cloud" if by_cloud else ""))

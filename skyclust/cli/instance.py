@@ -43,7 +43,7 @@ from skyclust.redaction import redact
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Machines: create, list, show, start, stop, reboot, resize, tag, console, delete,"
+    help="Instances: create, list, show, start, stop, reboot, resize, tag, console, delete,"
     " seal-user-data.",
 )
 
@@ -65,7 +65,7 @@ def create(
     name: Annotated[str, typer.Argument(help="Name; with --count they are NAME-1, NAME-2 ...")],
     *,
     credential: Annotated[
-        str | None, typer.Option("--credential", "-c", help="Whose account, of an exact machine.")
+        str | None, typer.Option("--credential", "-c", help="Whose account, of an exact instance.")
     ] = None,
     type: Annotated[  # noqa: A002
         str | None, typer.Option("--type", help="Instance type, for example t3.small.")
@@ -118,7 +118,7 @@ def create(
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """Make one machine or several alike, each exactly once, and wait until they run.
+    """Make one instance or several alike, each exactly once, and wait until they run.
 
     Say exactly what to make (--credential, --type, --image), or what it needs (--cores,
     --memory, --image-family) and where it may be (--place): then the smallest type that fits
@@ -135,21 +135,21 @@ def create(
     }
     exact = {"--type": type, "--image": image, "--region": region, "--zone": zone}
     needs = {"--memory": memory, "--image-family": image_family, "--place": place}
-    asked: dict[str, Any]
+    fields: dict[str, Any]
     if cores is None:
         _refuse(needs | {"--dry-run": dry_run}, "goes with --cores only")
         _demand({"--credential": credential, "--type": type, "--image": image})
         where = region or default_region(workspace, credential or "")
         spec = {"region": where, "zone": zone, "type": type, "image": image, "network": network}
-        asked = {"credential": credential, "spec": options | spec}
+        fields = {"credential": credential, "spec": options | spec}
     else:
         _refuse(exact | {"--credential": credential, "--network": network}, "excludes --cores")
         _demand({"--memory": memory, "--image-family": image_family})
         places = [parse_place(one) for one in place or ()]
         wanted = {"cores": cores, "memory_gib": memory, "image_family": image_family}
-        asked = {"needs": options | wanted | {"places": places}, "dry_run": dry_run}
+        fields = {"needs": options | wanted | {"places": places}, "dry_run": dry_run}
     request = checked(
-        ProvisionRequest, workspace=workspace, count=count, wait_minutes=wait, **asked
+        ProvisionRequest, workspace=workspace, count=count, wait_minutes=wait, **fields
     )
     finish(
         run_flow("provision-instances", request, local=local),
@@ -206,7 +206,7 @@ def list_all(
         row=instance_row,
         columns=COLUMNS,
         as_json=as_json,
-        title="Machines",
+        title="Instances",
     )
 
 
@@ -218,7 +218,7 @@ def show(
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """Show one machine with everything that the inventory knows of it."""
+    """Show one instance with everything that the inventory knows of it."""
     from skyclust.inventory.rows import instance_row
 
     instance = find_instance(NamedInstance(workspace, name, credential, region))
@@ -234,7 +234,7 @@ def console(
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """Show the newest part of what a machine wrote to its console, as its cloud keeps it."""
+    """Show the newest part of what an instance wrote to its console, as its cloud keeps it."""
     from skyclust.contract import ConsoleProvider
 
     located = locate_instance(NamedInstance(workspace, name, credential, region))
@@ -245,7 +245,7 @@ def console(
     elif text:
         show_text(text)
     else:
-        say("The machine has written nothing yet.")
+        say("The instance has written nothing yet.")
 
 
 def _disk(text: str) -> dict[str, Any]:

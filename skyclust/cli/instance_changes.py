@@ -1,4 +1,4 @@
-"""`skyclust instance`, second half: what is done to a machine that exists."""
+"""`skyclust instance`, second half: what is done to an instance that exists."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def start(
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """Start a machine and wait until it runs."""
+    """Start an instance and wait until it runs."""
     named = NamedInstance(workspace, name, credential, region)
     change_instance(InstanceAction.START, named, wait=wait, local=local, as_json=as_json)
 
@@ -44,7 +44,7 @@ def stop(
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """Stop a machine and wait until it is stopped."""
+    """Stop an instance and wait until it is stopped."""
     named = NamedInstance(workspace, name, credential, region)
     change_instance(
         InstanceAction.STOP,
@@ -66,7 +66,7 @@ def reboot(
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """Reboot a running machine."""
+    """Reboot a running instance."""
     named = NamedInstance(workspace, name, credential, region)
     change_instance(InstanceAction.REBOOT, named, wait=wait, local=local, as_json=as_json)
 
@@ -82,7 +82,7 @@ def resize(
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """Give a machine another type; it is stopped and started for that where it must be."""
+    """Give an instance another type; it is stopped and started for that where it must be."""
     named = NamedInstance(workspace, name, credential, region)
     change_instance(
         InstanceAction.RESIZE, named, wait=wait, local=local, as_json=as_json, type=type
@@ -100,8 +100,8 @@ def delete(
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """Delete a machine and wait until the cloud says that it is gone."""
-    confirm(f"Delete machine {name!r} of workspace {workspace!r}?", yes=yes)
+    """Delete an instance and wait until the cloud says that it is gone."""
+    confirm(f"Delete instance {name!r} of workspace {workspace!r}?", yes=yes)
     named = NamedInstance(workspace, name, credential, region)
     change_instance(InstanceAction.DELETE, named, wait=wait, local=local, as_json=as_json)
 
@@ -123,7 +123,7 @@ def tag(
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """Set and remove tags of a machine; all others stay as they are."""
+    """Set and remove tags of an instance; all others stay as they are."""
     named = NamedInstance(workspace, name, credential, region)
     change_instance(
         InstanceAction.SET_TAGS,

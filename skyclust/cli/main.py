@@ -76,8 +76,8 @@ HELP: Final = frozenset({"--help", "-h"})
 """Help looks at no home, so that a home that is refused leaves it to read."""
 
 
-def _print_version(asked: bool) -> None:
-    if asked:
+def _print_version(requested: bool) -> None:
+    if requested:
         typer.echo(__version__)
         raise typer.Exit
 

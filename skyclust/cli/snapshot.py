@@ -1,4 +1,4 @@
-"""`skyclust snapshot`: all disks of a machine as they were at one moment."""
+"""`skyclust snapshot`: all disks of an instance as they were at one moment."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from skyclust.cli.provider_access import provider_of
 from skyclust.model.instance_action import InstanceAction
 
 app = typer.Typer(
-    no_args_is_help=True, help="Snapshots of machines: create, list, restore, delete."
+    no_args_is_help=True, help="Snapshots of instances: create, list, restore, delete."
 )
 
 COLUMNS: Final = ("name", "id", "state", "native_state", "created_at")
@@ -45,7 +45,7 @@ def create(
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """Take a snapshot of all disks of a machine and wait until it can be restored."""
+    """Take a snapshot of all disks of an instance and wait until it can be restored."""
     named = NamedInstance(workspace, instance, credential, region)
     change_instance(
         InstanceAction.SNAPSHOT,
@@ -65,7 +65,7 @@ def list_all(
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """List the snapshots of a machine as its cloud has them, the oldest first."""
+    """List the snapshots of an instance as its cloud has them, the oldest first."""
     from skyclust.contract import SnapshotProvider
 
     located = locate_instance(NamedInstance(workspace, instance, credential, region))
@@ -87,11 +87,11 @@ def restore(
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """Put all disks of a machine back to a snapshot; what was written since is lost.
+    """Put all disks of an instance back to a snapshot; what was written since is lost.
 
-    A running machine is stopped for it where it must be, and started again.
+    A running instance is stopped for it where it must be, and started again.
     """
-    confirm(f"Put machine {instance!r} back to snapshot {snapshot!r}?", yes=yes)
+    confirm(f"Put instance {instance!r} back to snapshot {snapshot!r}?", yes=yes)
     named = NamedInstance(workspace, instance, credential, region)
     change_instance(
         InstanceAction.RESTORE,
@@ -116,8 +116,8 @@ def delete(
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """Delete a snapshot of a machine and wait until the cloud says that it is gone."""
-    confirm(f"Delete snapshot {snapshot!r} of machine {instance!r}?", yes=yes)
+    """Delete a snapshot of an instance and wait until the cloud says that it is gone."""
+    confirm(f"Delete snapshot {snapshot!r} of instance {instance!r}?", yes=yes)
     named = NamedInstance(workspace, instance, credential, region)
     change_instance(
         InstanceAction.DELETE_SNAPSHOT,

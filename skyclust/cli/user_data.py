@@ -14,7 +14,7 @@ from skyclust.errors import InvalidRequest
 
 
 def sealed_user_data(file: Path | None, workspace: str) -> str | None:
-    """Return the content of a file, sealed for the machines of a workspace; None for no file.
+    """Return the content of a file, sealed for the instances of a workspace; None for no file.
 
     Raises InvalidRequest for a file that is no user data, and ConfigurationError without a key.
     """
@@ -30,7 +30,7 @@ def seal_user_data(
 ) -> None:
     """Print user data sealed, for the field of that name in the form of the Prefect UI.
 
-    It opens for machines of this workspace alone.
+    It opens for instances of this workspace alone.
     """
     if file == "-":
         try:

@@ -5,7 +5,7 @@ an hour, which would all start at once afterwards. Housekeeping looks at everyth
 it begins, so that one run does what all the waiting ones would. The one that waits longest is
 kept, for it is the next that a worker takes.
 
-Only runs that nobody asked for are dropped: those of schedules and of automations.
+Only runs that no person requested are dropped: those of schedules and of automations.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def stand_for_waiting_runs() -> None:
 
 
 def _waiting(client: SyncPrefectClient, deployments: Iterable[str]) -> list[FlowRun]:
-    """Return the runs that nobody asked for and that are due, the longest waiting first."""
+    """Return the runs that no person requested and that are due, the longest waiting first."""
     due = FlowRunFilter(
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
         expected_start_time=FlowRunFilterExpectedStartTime(before_=datetime.now(UTC)),

@@ -24,7 +24,7 @@ from skyclust.security.fields import secret_fields
 
 WORKSPACE_FIELD: Final = "workspace"
 CAPABILITY: Final = "skyclust-credential"
-"""By this capability our block types can be told from others."""
+"""The capability that identifies our block types."""
 
 BLOCK_TYPE_PREFIX: Final = "SkyClust"
 """The names of our block types begin with it, and a blank; events carry no other mark."""

@@ -1,4 +1,4 @@
-"""How many changes may be asked of a cloud at once with one credential."""
+"""How many changes one credential may request from a cloud at once."""
 
 from __future__ import annotations
 
@@ -88,8 +88,8 @@ def reset_credential_limit(workspace_id: str, credential: str) -> bool:
 def credential_slot(workspace_id: str, credential: str) -> Iterator[None]:
     """Hold one slot of the credential's limit, which is made with its first operation.
 
-    Raises Unavailable when the Prefect server cannot be asked for it. A renewal of the slot
-    that fails does not break off the work: a machine half made is worse than one operation too
+    Raises Unavailable when the Prefect server does not answer. A renewal of the slot
+    that fails does not break off the work: an instance half created is worse than one operation too
     many.
     """
     name = apply_credential_limit(workspace_id, credential)

@@ -66,7 +66,7 @@ class LostRuns:
         self._asked_at = {known: at for known, at in self._asked_at.items() if known in ids}
         return [one for one in left if self._is_due(one, states, lost, seconds)]
 
-    def asked(self, started: Iterable[Operation], seconds: float) -> None:
+    def recovery_requested(self, started: Iterable[Operation], seconds: float) -> None:
         """Remember that a recovery was started for these."""
         self._asked_at |= {one.id: seconds for one in started}
 

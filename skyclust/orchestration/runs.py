@@ -42,7 +42,7 @@ PROGRESS_SECONDS: Final = 2.0
 """Between two looks at how far a run is; its state is looked at more often."""
 
 PARTIAL: Final = "Partial"
-"""Name of the state of a run that did some of what it was asked for, but not all."""
+"""Name of the state of a run that did a part of what was requested."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class RunOutcome:
 
     @property
     def succeeded(self) -> bool:
-        """Return whether everything that was asked for was done."""
+        """Return whether everything that was requested was done."""
         return self.state_type == StateType.COMPLETED.value and not self.partial
 
     @property
@@ -95,7 +95,7 @@ def trigger(
 
     Raises NotFound when there is no such deployment, InvalidRequest when the parameters do
     not fit its form (Prefect itself takes unknown ones and crashes later), and the errors of
-    `prefect_client` when the server cannot be asked.
+    `prefect_client` when the server does not answer.
     """
     with prefect_client() as client:
         found = _read_deployment(client, deployment)

@@ -1,4 +1,4 @@
-"""The user data of machines that are still to be made: sealed anew, and which keys it needs.
+"""The user data of instances that are still to be made: sealed anew, and which keys it needs.
 
 It stands in the journal until its operation ends, and in the parameters of runs that have not
 begun. What a run has in its parameters is not changed: the key stays as long as the run is open.

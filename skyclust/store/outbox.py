@@ -160,7 +160,7 @@ def _count(connection: Connection, workspace_id: str, number: int) -> int:
 
 
 def _kept(value: JsonValue) -> JsonValue:
-    """Return a value as every engine can keep it: what is told must not undo what happened."""
+    """Return a value that every engine can store: an event must not fail the change it reports."""
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, dict):

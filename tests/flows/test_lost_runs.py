@@ -104,7 +104,7 @@ def test_a_silent_run_is_lost_when_it_stays_silent_and_is_shown_so(
 def test_a_recovery_is_not_started_twice_within_a_minute(home_store: Store) -> None:
     operation = journal_one(home_store, run_id=_run(Crashed()))
     lost = LostRuns(home_store)
-    lost.asked(lost.look(0), 0)
+    lost.recovery_requested(lost.look(0), 0)
 
     soon = lost.look(AGAIN_AFTER_SECONDS - 1)
     later = lost.look(AGAIN_AFTER_SECONDS)
