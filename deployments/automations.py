@@ -12,7 +12,7 @@ from prefect.events.actions import ChangeFlowRunState, DoNothing, RunDeployment
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 
-from skyclust.embedded import probe
+from skyclust.embedded import event_probe
 from skyclust.orchestration.blocks import BLOCK_TYPE_PREFIX
 from skyclust.orchestration.runs import ENTRYPOINTS
 
@@ -157,12 +157,12 @@ def _sealing_of_saved_blocks(sealing: UUID) -> AutomationCore:
 
 def _answers_to_probes() -> AutomationCore:
     return AutomationCore(
-        name=probe.AUTOMATION,
+        name=event_probe.AUTOMATION,
         description="Does nothing, so that `skyclust status` sees whether automations work: it"
         " sends an event, and looks for what Prefect says about this automation then.",
         trigger=EventTrigger(
-            match=ResourceSpecification({"prefect.resource.id": f"{probe.RESOURCE}.*"}),
-            expect={probe.EVENT},
+            match=ResourceSpecification({"prefect.resource.id": f"{event_probe.RESOURCE}.*"}),
+            expect={event_probe.EVENT},
             posture=Posture.Reactive,
             threshold=1,
             within=timedelta(0),

@@ -12,18 +12,18 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
-from deployments.automating import apply_automations
-from deployments.declared import prefect_file, read_declared
-from deployments.deploying import apply_deployments
+from deployments.apply_automations import apply_automations
+from deployments.apply_deployments import apply_deployments
+from deployments.bootstrap_result import Applied
 from deployments.limits import apply_limits
-from deployments.outcome import Applied
+from deployments.prefect_yaml import prefect_file, read_declared
 from deployments.sealing import seal_all
 from deployments.work_pools import apply_work_pool
 from skyclust.errors import SkyClustError
 from skyclust.file_modes import keep_files_private
-from skyclust.orchestration.backlog import collapse_backlog
 from skyclust.orchestration.blocks import register_block_types
 from skyclust.orchestration.client import prefect_client
+from skyclust.orchestration.superseded_runs import collapse_backlog
 from skyclust.store.engine import open_store
 
 

@@ -17,7 +17,7 @@ from typing import Final
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from skyclust.embedded.checks import check_all, check_services
+from skyclust.embedded.health_checks import check_all, check_services
 from skyclust.embedded.recovery_state import read_recovery_state
 from skyclust.errors import Unavailable
 from skyclust.settings import load_settings

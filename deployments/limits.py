@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deployments.outcome import Applied
+from deployments.bootstrap_result import Applied
 from skyclust.orchestration.limits import (
     apply_credential_limit,
     remove_former_limits,

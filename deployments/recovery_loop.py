@@ -5,9 +5,9 @@ in a process of its own (`python -m deployments.recover`). It needs the store an
 and neither Prefect's events nor its scheduler nor a free place at a worker.
 
 It sends the events and deletes the blocks that a killed process has left
-(`skyclust.orchestration.after_commit`), and keeps housekeeping from piling up while no worker
-takes it (`skyclust.orchestration.backlog`). What it saw last is in `recovery.json` in the home
-folder.
+(`skyclust.orchestration.after_commit`), and keeps housekeeping from piling up while no
+worker takes it (`skyclust.orchestration.superseded_runs`). Its last state is in `recovery.json`
+in the home folder.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from typing import TYPE_CHECKING, Final
 from prefect.settings import PREFECT_API_URL
 
 from deployments.automations import RECOVERY
-from skyclust.embedded.obstacles import paused
 from skyclust.embedded.prefect_api import ask
 from skyclust.embedded.recovery_state import RecoveryState, write_recovery_state
+from skyclust.embedded.run_obstacles import paused
 from skyclust.errors import NotFound, SkyClustError
 from skyclust.file_modes import keep_files_private, make_private_folder
 from skyclust.model.operation import Operation
 from skyclust.orchestration.after_commit import finish
-from skyclust.orchestration.backlog import collapse_backlog
 from skyclust.orchestration.lost_runs import LostRuns
+from skyclust.orchestration.superseded_runs import collapse_backlog
 from skyclust.settings import load_settings
 from skyclust.store.engine import open_store
 

@@ -15,9 +15,9 @@ from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.objects import DeploymentSchedule
 from prefect.client.schemas.responses import DeploymentResponse
 
-from deployments.applied import AppliedObject, AppliedSchedule
-from deployments.declared import declared_schedule
-from deployments.merging import digest, merge, pairs
+from deployments.last_applied import AppliedObject, AppliedSchedule
+from deployments.prefect_yaml import declared_schedule
+from deployments.three_way_merge import digest, merge, pairs
 
 Schedule = DeploymentScheduleCreate | DeploymentSchedule
 

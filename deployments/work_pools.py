@@ -12,9 +12,9 @@ from prefect.client.schemas.objects import WorkPool, WorkQueue
 from prefect.exceptions import ObjectNotFound
 from prefect.workers.process import ProcessWorker
 
-from deployments.applied import AppliedObject, AppliedObjects, read_applied, write_applied
-from deployments.merging import merge, pairs
-from deployments.outcome import Applied
+from deployments.bootstrap_result import Applied
+from deployments.last_applied import AppliedObject, AppliedObjects, read_applied, write_applied
+from deployments.three_way_merge import merge, pairs
 from skyclust.embedded.job_template import locked_template, openings
 from skyclust.orchestration.client import prefect_client
 

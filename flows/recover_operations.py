@@ -12,11 +12,11 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from skyclust.file_modes import keep_files_private
 from skyclust.model.request import RecoverRequest
 from skyclust.orchestration.after_commit import finish
-from skyclust.orchestration.backlog import stand_for_waiting_runs
 from skyclust.orchestration.execution import current_run
 from skyclust.orchestration.heartbeats import heartbeat
 from skyclust.orchestration.reports import report_operations
 from skyclust.orchestration.runs import tag_this_run
+from skyclust.orchestration.superseded_runs import stand_for_waiting_runs
 from skyclust.orchestration.verdict import recovery_verdict
 from skyclust.store.engine import open_store
 from tasks.operations import carry_on_all

@@ -10,8 +10,8 @@ from prefect.states import Completed, Failed
 
 from skyclust.file_modes import keep_files_private
 from skyclust.model.request import SealRequest
-from skyclust.orchestration.backlog import stand_for_waiting_runs
 from skyclust.orchestration.runs import PARTIAL
+from skyclust.orchestration.superseded_runs import stand_for_waiting_runs
 from tasks.sealing import seal_blocks
 
 EVERY_WORKSPACE: Final = SealRequest()

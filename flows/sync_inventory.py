@@ -24,11 +24,11 @@ from skyclust.model.credential_key import CredentialKey
 from skyclust.model.request import SyncRequest
 from skyclust.orchestration.after_commit import finish
 from skyclust.orchestration.artifacts import ProgressBar
-from skyclust.orchestration.backlog import stand_for_waiting_runs
 from skyclust.orchestration.credentials import adopt_blocks
 from skyclust.orchestration.execution import current_run
 from skyclust.orchestration.reports import report_sync
 from skyclust.orchestration.runs import PARTIAL, tag_this_run
+from skyclust.orchestration.superseded_runs import stand_for_waiting_runs
 from skyclust.settings import load_settings
 from skyclust.store.engine import open_store
 from tasks.inventory import discover_regions, read_account, read_region

@@ -181,7 +181,7 @@ class Waiting:
 
     def explain(self) -> None:
         """Look at what is in the run's way and say what is new; a look that fails says nothing."""
-        from skyclust.embedded.obstacles import obstacles
+        from skyclust.embedded.run_obstacles import obstacles
 
         try:
             found = obstacles(self.api_url, self.deployment)

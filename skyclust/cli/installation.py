@@ -108,8 +108,8 @@ def _is_up(home: Path) -> bool:
 
 def _welcome(home: Path, runtime: Runtime) -> None:
     from skyclust.embedded.auth import auth_of
-    from skyclust.embedded.obstacles import paused_anywhere
     from skyclust.embedded.prefect_api import authorised
+    from skyclust.embedded.run_obstacles import paused_anywhere
     from skyclust.embedded.worker import WORK_POOL
 
     say(f"SkyClust is up: {runtime.ui_url}", style="green")

@@ -8,7 +8,7 @@ from typing import Final
 
 from skyclust.embedded import prefect_api
 from skyclust.embedded.auth import auth_of
-from skyclust.embedded.checks import check_all
+from skyclust.embedded.health_checks import check_all
 from skyclust.embedded.processes import Process, is_alive
 from skyclust.embedded.recovery_state import read_recovery_state
 from skyclust.embedded.runtime import Runtime, read_runtime

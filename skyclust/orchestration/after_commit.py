@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 
 from skyclust.errors import SkyClustError
-from skyclust.orchestration import documents
+from skyclust.orchestration import block_documents
 from skyclust.orchestration.dispatch import try_to_send
 from skyclust.store import blocks
 from skyclust.store.engine import Store
@@ -37,7 +37,7 @@ def delete_unwanted_blocks(store: Store) -> int:
     with store.reading() as connection:
         unwanted = blocks.unwanted(connection)
     for one in unwanted:
-        documents.delete(one.document_id)
+        block_documents.delete(one.document_id)
         store.write(
             partial(blocks.forget, workspace_id=one.workspace_id, document_id=one.document_id)
         )

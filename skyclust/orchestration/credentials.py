@@ -18,10 +18,10 @@ from skyclust.errors import Conflict, InvalidRequest, NotFound, SkyClustError
 from skyclust.model.identity import Identity
 from skyclust.model.redacted import without_secrets
 from skyclust.model.workspace import CredentialRecord
-from skyclust.orchestration import documents
+from skyclust.orchestration import block_documents
 from skyclust.orchestration.after_commit import finish
-from skyclust.orchestration.documents import Document
-from skyclust.orchestration.opening import current_document, opened
+from skyclust.orchestration.block_documents import Document
+from skyclust.orchestration.credential_opening import current_document, opened
 from skyclust.orchestration.sealing import (
     adopt,
     is_unwanted,
@@ -74,7 +74,7 @@ def save_credential(
     values do not fit the provider's model or the name is taken, ConfigurationError when there
     is no key to seal with.
     """
-    documents.check_name(name)
+    block_documents.check_name(name)
     model = provider_class(provider).credential_model
     plain = checked_values(model, values, name)
     if secret_fields(model) & plain.keys():
@@ -83,10 +83,14 @@ def save_credential(
     with store.reading() as connection:
         workspaces.get(connection, workspace_id)
         known = credentials.find(connection, workspace_id, name)
-    own_block = documents.block_name(workspace_id, name)
-    existing = documents.read(provider, known.block_name if known else own_block)
+    own_block = block_documents.block_name(workspace_id, name)
+    existing = block_documents.read(provider, known.block_name if known else own_block)
     if existing is not None and not replace:
-        raise _taken(workspace_id, name) if known else documents.already_there(provider, own_block)
+        raise (
+            _taken(workspace_id, name)
+            if known
+            else block_documents.already_there(provider, own_block)
+        )
     action = "credential.replace" if replace else "credential.add"
     fields = ", ".join(sorted(plain))
 
@@ -115,9 +119,9 @@ def save_credential(
     record = store.write(write)
     try:
         put = (
-            partial(documents.create, provider, workspace_id, name)
+            partial(block_documents.create, provider, workspace_id, name)
             if existing is None
-            else partial(documents.write, existing)
+            else partial(block_documents.write, existing)
         )
         keep_sealed(store, Owner(provider, workspace_id, name), plain, put)
     except SkyClustError as error:
@@ -136,7 +140,7 @@ def find_credential(store: Store, workspace_id: str, name: str) -> CredentialRec
         known = credentials.find(connection, workspace_id, name)
         if known is not None:
             return known
-    claimed = documents.find(workspace_id, name)
+    claimed = block_documents.find(workspace_id, name)
     with store.reading() as connection:
         claims = [one for one in claimed if not is_unwanted(connection, one)]
     if not claims:
@@ -225,7 +229,7 @@ def remove_credential(store: Store, workspace_id: str, name: str) -> None:
     Raises NotFound when there is none, and InvalidRequest while it has open operations.
     """
     record = find_credential(store, workspace_id, name)
-    block = documents.document_id(record.provider, record.block_name)
+    block = block_documents.document_id(record.provider, record.block_name)
 
     def remove(connection: Connection) -> None:
         credentials.remove(connection, workspace_id, name)
@@ -253,7 +257,7 @@ def _take_back(
     missing = False
     if added:
         with suppress(SkyClustError):
-            missing = documents.document_id(record.provider, record.block_name) is None
+            missing = block_documents.document_id(record.provider, record.block_name) is None
 
     def take_back(connection: Connection) -> None:
         if missing:

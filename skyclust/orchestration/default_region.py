@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skyclust.errors import InvalidRequest
-from skyclust.orchestration import documents
+from skyclust.orchestration import block_documents
 from skyclust.registry import provider_class
 from skyclust.store import credentials
 from skyclust.store.engine import Store
@@ -13,7 +13,7 @@ def default_region(store: Store, workspace_id: str, credential: str) -> str:
     """Return the region in a credential's block; raises InvalidRequest when it names none."""
     with store.reading() as connection:
         record = credentials.get(connection, workspace_id, credential)
-    document = documents.read(record.provider, record.block_name)
+    document = block_documents.read(record.provider, record.block_name)
     model = provider_class(record.provider).credential_model
     values = model.by_field_names(document.values) if document else {}
     region = values.get(model.region_field)

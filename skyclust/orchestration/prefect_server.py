@@ -25,7 +25,7 @@ from prefect.settings import (
 
 from skyclust.errors import ConfigurationError
 from skyclust.file_modes import keep_files_private
-from skyclust.orchestration.gate import Gate
+from skyclust.orchestration.request_gate import Gate
 from skyclust.settings import load_settings
 
 if TYPE_CHECKING:

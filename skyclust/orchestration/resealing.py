@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from skyclust.errors import ConfigurationError, Conflict, InvalidRequest, NotFound, SkyClustError
-from skyclust.orchestration import documents
+from skyclust.orchestration import block_documents
 from skyclust.orchestration.after_commit import finish
-from skyclust.orchestration.documents import Document
+from skyclust.orchestration.block_documents import Document
 from skyclust.orchestration.sealing import (
     adopt,
     is_unwanted,
@@ -85,7 +85,7 @@ def key_ids_in_use() -> frozenset[str]:
 def _sealed(store: Store, listed: Document, *, with_newest_key: bool) -> bool:
     """Seal one block, and return whether that changed it."""
     # Since the list was read, the one before may have taken long: what it holds now counts.
-    document = documents.read(listed.provider, listed.block_name)
+    document = block_documents.read(listed.provider, listed.block_name)
     if document is None:
         return False
     with store.reading() as connection:
@@ -117,9 +117,9 @@ def _seal_stranger(document: Document) -> None:
     model = provider_class(document.provider).credential_model
     if plain_fields(secret_fields(model), document.values):
         sealed = seal_fields(load_keyring(), model, document.values, owner_of(document))
-        documents.write(document, sealed)
+        block_documents.write(document, sealed)
 
 
 def _documents() -> Iterator[Document | InvalidRequest]:
     for provider in provider_names():
-        yield from documents.list_all(provider)
+        yield from block_documents.list_all(provider)

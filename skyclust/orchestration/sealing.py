@@ -12,10 +12,10 @@ from pydantic import JsonValue
 from skyclust.errors import Conflict, NotFound
 from skyclust.model.sealed_state import SealedState
 from skyclust.model.workspace import CredentialRecord
-from skyclust.orchestration import documents
+from skyclust.orchestration import block_documents
 from skyclust.orchestration.actor import current_actor
-from skyclust.orchestration.documents import Document
-from skyclust.orchestration.trust import UNKNOWN, Standing, refuse, standing
+from skyclust.orchestration.block_documents import Document
+from skyclust.orchestration.sealed_value_checks import UNKNOWN, Standing, refuse, standing
 from skyclust.registry import provider_class
 from skyclust.security.fields import (
     Owner,
@@ -96,7 +96,7 @@ def seal_document(store: Store, document: Document, *, with_newest_key: bool = F
     as_read, document = document, replace(document, values=by_field_names(model, document.values))
     seen = standing(store, document)
     if seen.reason is not None:
-        if documents.read(as_read.provider, as_read.block_name) != as_read:
+        if block_documents.read(as_read.provider, as_read.block_name) != as_read:
             raise Conflict(f"The block of credential {document.name!r} was changed meanwhile.")
         raise refuse(store, document, seen)
     secret = secret_fields(model)
@@ -109,7 +109,7 @@ def seal_document(store: Store, document: Document, *, with_newest_key: bool = F
         store,
         owner_of(document),
         document.values,
-        partial(documents.write, document),
+        partial(block_documents.write, document),
         present=seen,
     )
 
@@ -158,7 +158,7 @@ def keep_sealed(
         if latest.newest.id == keyring.newest.id:
             return document
         keyring, values, present = latest.with_keys(keyring), sealed, None
-        write = partial(documents.write, document)
+        write = partial(block_documents.write, document)
     raise Conflict(f"The key was replaced {ATTEMPTS} times while {owner.name!r} was sealed.")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from skyclust.orchestration.gate import Gate
+from skyclust.orchestration.request_gate import Gate
 from skyclust.security.auth_string import PROOF_PATH, proof
 
 PORT = 4200

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from providers.aws.credential import AwsCredential
 from skyclust.errors import Conflict
-from skyclust.orchestration import documents, rotation
+from skyclust.orchestration import block_documents, rotation
 from skyclust.orchestration.credentials import load_credential, save_credential
 from skyclust.orchestration.resealing import key_ids_in_use
 from skyclust.orchestration.rotation import rotate_key
@@ -34,18 +34,18 @@ OTHER = "another/secret/that/replaces/it"
 # Saves a credential in a process that is killed at a moment of the writing of its block.
 SAVE_AND_DIE = """
 import os, signal, sys
-from skyclust.orchestration import documents
+from skyclust.orchestration import block_documents
 from skyclust.orchestration.credentials import save_credential
 from skyclust.store.engine import open_store
 
-write = documents.write
+write = block_documents.write
 
 def dying(document, values):
     if sys.argv[1] == "after":
         write(document, values)
     os.kill(os.getpid(), signal.SIGKILL)
 
-documents.write = dying
+block_documents.write = dying
 save_credential(open_store(), "default", "prod", "aws", {keys!r}, replace=True)
 """
 
@@ -113,15 +113,17 @@ def test_a_save_that_straddles_the_dropping_of_its_key_is_sealed_again(
     save_credential(store, "default", "prod", "aws", KEYS)
     old = load_keyring().newest
     sealed, rotated = Event(), Event()
-    write = documents.write
+    write = block_documents.write
 
-    def late(document: documents.Document, values: Mapping[str, Any]) -> documents.Document:
+    def late(
+        document: block_documents.Document, values: Mapping[str, Any]
+    ) -> block_documents.Document:
         if not rotated.is_set() and values["secret_access_key"].split(":")[2] == old.id:
             sealed.set()
             assert rotated.wait(60)
         return write(document, values)
 
-    monkeypatch.setattr(documents, "write", late)
+    monkeypatch.setattr(block_documents, "write", late)
     with ThreadPoolExecutor(1) as threads:
         values = {**KEYS, "secret_access_key": OTHER}
         saving = threads.submit(

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from providers.gcp.client import GcpClients
 from providers.gcp.credential import GcpCredential
 from skyclust.errors import ConfigurationError, InvalidRequest, SkyClustError
-from skyclust.orchestration import documents
+from skyclust.orchestration import block_documents
 from skyclust.orchestration.credentials import verify_credential
 from skyclust.providerkit.permissions import load_permissions
 from skyclust.registry import provider_class
@@ -200,9 +200,9 @@ def test_the_identity_of_the_worker_never_goes_where_the_credential_says(
 def no_blocks(prefect_server: object) -> Iterator[None]:
     """A Prefect server on which this test's block is not left behind."""
     yield
-    block = documents.read("gcp", documents.block_name("default", "by-hand"))
+    block = block_documents.read("gcp", block_documents.block_name("default", "by-hand"))
     if block is not None:
-        documents.delete(str(block.id))
+        block_documents.delete(str(block.id))
 
 
 @pytest.mark.integration
@@ -221,7 +221,7 @@ def test_a_block_made_by_hand_is_refused_when_it_is_opened(
         "project_id": "acme-prod",
         "endpoint": listener.url,
     }
-    documents.create("gcp", "default", "by-hand", values)
+    block_documents.create("gcp", "default", "by-hand", values)
     with pytest.raises(ConfigurationError, match="would read its token from"):
         verify_credential(store, "default", "by-hand")
     assert not listener.arrived

@@ -11,7 +11,7 @@ import pytest
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from skyclust.errors import InvalidRequest, NotFound, Unavailable
-from skyclust.orchestration import documents
+from skyclust.orchestration import block_documents
 from skyclust.orchestration.after_commit import delete_unwanted_blocks
 from skyclust.orchestration.credentials import (
     find_credential,
@@ -208,5 +208,5 @@ def test_a_new_block_of_the_same_name_outlives_the_end_of_the_old_one(
 
 def test_a_reference_to_another_block_is_not_saved(blocks: Blocks) -> None:
     with pytest.raises(InvalidRequest, match=r"\$ref"):
-        documents.create("aws", "default", "prod", {"profile": {"$ref": "1"}})
+        block_documents.create("aws", "default", "prod", {"profile": {"$ref": "1"}})
     assert blocks.all() == []

@@ -14,12 +14,12 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.flow_engine import run_flow
 
+from deployments.apply_deployments import apply_deployments
 from deployments.automations import RECOVERY, SEALING
-from deployments.declared import prefect_file, read_declared
-from deployments.deploying import apply_deployments
+from deployments.prefect_yaml import prefect_file, read_declared
 from deployments.work_pools import apply_work_pool
 from flows.seal_credentials import seal_credentials
-from skyclust.orchestration.backlog import SUPERSEDED, collapse_backlog
+from skyclust.orchestration.superseded_runs import SUPERSEDED, collapse_backlog
 from tests.fixtures.prefect import PrefectServer
 from tests.fixtures.prefect_api import patient_client
 

@@ -14,12 +14,12 @@ import yaml
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate, WorkPoolUpdate
 
-from deployments.automating import apply_automations
+from deployments.apply_automations import apply_automations
+from deployments.apply_deployments import apply_deployments
 from deployments.automations import RECOVERY
 from deployments.bootstrap import apply_all
-from deployments.declared import Declared, prefect_file, read_declared
-from deployments.deploying import apply_deployments
 from deployments.limits import apply_limits
+from deployments.prefect_yaml import Declared, prefect_file, read_declared
 from deployments.work_pools import WORK_POOL, apply_work_pool
 from skyclust.errors import ConfigurationError
 from skyclust.orchestration.limits import OPERATIONS_AT_ONCE, credential_limit_name

@@ -10,10 +10,10 @@ import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.responses import DeploymentResponse
 
-from deployments.applied import PREFIX
+from deployments.apply_deployments import apply_deployments
 from deployments.automations import RECOVERY, SEALING
-from deployments.declared import Declared, prefect_file, read_declared
-from deployments.deploying import apply_deployments
+from deployments.last_applied import PREFIX
+from deployments.prefect_yaml import Declared, prefect_file, read_declared
 from deployments.work_pools import WORK_POOL
 from tests.integration.runtime.bootstrapping import bootstrap, ok
 

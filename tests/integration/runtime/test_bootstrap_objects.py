@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from deployments.automating import apply_automations
+from deployments.apply_automations import apply_automations
 from deployments.limits import apply_limits
 from deployments.work_pools import DESCRIPTION, WORK_POOL
 from skyclust.orchestration.limits import OPERATIONS_AT_ONCE

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deployments.declared import prefect_file, read_declared
+from deployments.prefect_yaml import prefect_file, read_declared
 from skyclust.errors import ConfigurationError
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deployments.merging import digest, merge, merge_names, pairs
+from deployments.three_way_merge import digest, merge, merge_names, pairs
 
 OLD, NEW, THEIRS = "what was applied", "what is declared now", "what somebody made of it"
 

@@ -7,10 +7,10 @@ from typing import Any, Final
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.events.schemas.automations import Automation, AutomationCore
 
-from deployments.applied import AppliedObject, AppliedObjects, read_applied, write_applied
 from deployments.automations import RECOVERY, SEALING, automations
-from deployments.merging import merge, pairs
-from deployments.outcome import Applied
+from deployments.bootstrap_result import Applied
+from deployments.last_applied import AppliedObject, AppliedObjects, read_applied, write_applied
+from deployments.three_way_merge import merge, pairs
 from skyclust.orchestration.client import prefect_client
 
 RECORD: Final = "automations"

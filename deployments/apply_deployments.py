@@ -18,11 +18,11 @@ from prefect.exceptions import ObjectNotFound
 from prefect.flows import Flow, load_flow_from_entrypoint
 from prefect.utilities.callables import parameter_schema
 
-from deployments.applied import AppliedObject, read_applied, write_applied
-from deployments.declared import Declared
-from deployments.merging import Merge, merge, merge_names, pairs
-from deployments.outcome import Applied
+from deployments.bootstrap_result import Applied
+from deployments.last_applied import AppliedObject, read_applied, write_applied
+from deployments.prefect_yaml import Declared
 from deployments.schedules import apply_schedules
+from deployments.three_way_merge import Merge, merge, merge_names, pairs
 from skyclust import __version__
 from skyclust.orchestration.client import prefect_client
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from skyclust.embedded import obstacles, probe
+from skyclust.embedded import event_probe, run_obstacles
 from skyclust.embedded.prefect_api import ask
 from skyclust.embedded.worker import WORK_POOL
 from skyclust.errors import SkyClustError
@@ -74,7 +74,7 @@ def _made(part: str, check: Callable[[], list[Check]]) -> list[Check]:
 
 def _probe(api_url: str) -> str | SkyClustError:
     try:
-        return probe.send(api_url)
+        return event_probe.send(api_url)
     except SkyClustError as error:
         return error
 
@@ -86,7 +86,7 @@ def check_services(api_url: str) -> list[Check]:
     One that somebody turned off, or that is not there yet, says nothing about the services.
     """
     found = [_schedules(api_url, datetime.now(UTC))]
-    if not probe.answered_lately(api_url):
+    if not event_probe.answered_lately(api_url):
         found += _events(api_url, _probe(api_url))
     return [one for one in found if one.state != NOT_PROBED]
 
@@ -211,10 +211,10 @@ def _runs_not_begun(api_url: str, now: datetime) -> list[str]:
 
 def _work_pool(api_url: str) -> Check:
     """Check that the pool is as closed as it was made, and neither it nor a queue is paused."""
-    sentences = obstacles.opened(api_url, WORK_POOL)
+    sentences = run_obstacles.opened(api_url, WORK_POOL)
     if sentences:
         return Check("work pool", False, "open", " ".join(sentences))
-    sentences = obstacles.paused_anywhere(api_url, WORK_POOL)
+    sentences = run_obstacles.paused_anywhere(api_url, WORK_POOL)
     if sentences:
         return Check("work pool", False, "paused", " ".join(sentences))
     return Check("work pool", True, "ok", f"{WORK_POOL}: nothing is paused")
@@ -222,10 +222,10 @@ def _work_pool(api_url: str) -> Check:
 
 def _workers(api_url: str) -> Check:
     """Check that the server hears of a worker."""
-    sentences = obstacles.unattended(api_url, WORK_POOL)
+    sentences = run_obstacles.unattended(api_url, WORK_POOL)
     if sentences:
         return Check("workers", False, "none", " ".join(sentences))
-    return Check("workers", True, "ok", ", ".join(obstacles.workers(api_url, WORK_POOL)))
+    return Check("workers", True, "ok", ", ".join(run_obstacles.workers(api_url, WORK_POOL)))
 
 
 def _last_recovery(api_url: str, now: datetime) -> Check:
@@ -252,10 +252,10 @@ def _events(api_url: str, sent: str | SkyClustError) -> list[Check]:
     """Check that events are stored, and that automations react to them."""
     if isinstance(sent, SkyClustError):
         raise sent
-    named = {"automations": {"name": {"any_": [probe.AUTOMATION]}}}
+    named = {"automations": {"name": {"any_": [event_probe.AUTOMATION]}}}
     known = ask(api_url, "/automations/filter", named)
     enabled = bool(known) and bool(known[0]["enabled"])
-    answers = probe.look(api_url, sent)
+    answers = event_probe.look(api_url, sent)
     if not answers.stored:
         lost = "A probe was not stored: nothing consumes the events."
         unseen = "What they do cannot be seen while events are lost."
@@ -269,7 +269,7 @@ def _events(api_url: str, sent: str | SkyClustError) -> list[Check]:
     if enabled:
         detail = "None answered a probe: a crash is noticed by the recovery loop alone."
         return [stored, Check("automations", False, "silent", detail)]
-    detail = f"Turn on the automation {probe.AUTOMATION!r}, or run `skyclust up --reset`."
+    detail = f"Turn on the automation {event_probe.AUTOMATION!r}, or run `skyclust up --reset`."
     return [stored, Check("automations", False, NOT_PROBED, detail)]
 
 

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from skyclust.contract import CredentialModel
 from skyclust.errors import ConfigurationError, Conflict, NotFound
 from skyclust.model.workspace import CredentialRecord
-from skyclust.orchestration import documents
-from skyclust.orchestration.documents import Document
+from skyclust.orchestration import block_documents
+from skyclust.orchestration.block_documents import Document
 from skyclust.orchestration.sealing import owner_of, seal_document
 from skyclust.providerkit.permissions import load_permissions
 from skyclust.registry import provider_class
@@ -64,7 +64,7 @@ def opened(document: Document) -> CredentialModel:
 
 
 def _read(record: CredentialRecord) -> Document:
-    document = documents.read(record.provider, record.block_name)
+    document = block_documents.read(record.provider, record.block_name)
     if document is None:
         raise NotFound(
             f"The Prefect block {record.block_name!r} of credential {record.name!r} is gone.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from deployments.merging import Merge
+from deployments.three_way_merge import Merge
 
 
 @dataclass

@@ -13,7 +13,7 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import VariableCreate, VariableUpdate
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from deployments.merging import Pair
+from deployments.three_way_merge import Pair
 
 PREFIX: Final = "skyclust_applied_"
 TAG: Final = "skyclust"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from skyclust.errors import ConfigurationError, NotFound
 from skyclust.model.sealed_state import SealedState
 from skyclust.orchestration.actor import current_actor
-from skyclust.orchestration.documents import Document
+from skyclust.orchestration.block_documents import Document
 from skyclust.registry import provider_class
 from skyclust.security.fields import sealed_state
 from skyclust.store import audit, credentials, sealed_states
