@@ -23,7 +23,7 @@ import skyclust
 from providers.openstack.authentication import to_auth, to_requests_session
 from providers.openstack.credential import OpenStackCredential
 from providers.openstack.errors import openstack_errors
-from providers.openstack.network_names import NameCache
+from providers.openstack.name_cache import NameCache
 from providers.openstack.services import (
     COMPUTE,
     MAJOR_VERSIONS,

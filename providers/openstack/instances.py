@@ -24,7 +24,8 @@ from providers.openstack.fields import (
 )
 from providers.openstack.flavors import flavor_names, to_architecture
 from providers.openstack.interfaces import Interface, to_addresses, to_interfaces
-from providers.openstack.network_names import Names
+from providers.openstack.name_cache import Names
+from providers.openstack.network_names import get_names, with_ports
 from providers.openstack.paging import get_pages
 from providers.openstack.states import (
     DELETED_STATUSES,
@@ -115,10 +116,10 @@ def instance_converter(clients: OpenStackClients, region: str) -> Callable[[Json
         groups = [(project, name) for name in _group_names(server) or ()]
         if not networks and not groups:
             return to_instance(region, server, Names(), flavors)
-        names = clients.names.names(clients, region, networks)
+        names = get_names(clients, region, networks)
         if not all(names.firewall(*group) for group in groups):
             # Several groups have the name, or one of another project: the ports have the ids.
-            names = clients.names.with_ports(clients, region, names)
+            names = with_ports(clients, region, names)
         return to_instance(region, server, names, flavors)
 
     return convert

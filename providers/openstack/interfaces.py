@@ -13,7 +13,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from providers.openstack.fields import Json, inner, objects, text
-from providers.openstack.network_names import Names
+from providers.openstack.name_cache import Names
 from skyclust.errors import UnexpectedAnswer
 
 _KIND: Final = "OS-EXT-IPS:type"

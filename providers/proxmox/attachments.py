@@ -8,7 +8,7 @@ from providers.proxmox.disks import find_volume, get_holders, to_disk
 from providers.proxmox.drives import DATA_SLOTS, boot_slot, drives, to_disk_id
 from providers.proxmox.fields import required_text, to_integer
 from providers.proxmox.guest_lookup import find_guest
-from providers.proxmox.guests import Guest
+from providers.proxmox.guest_records import Guest
 from providers.proxmox.regions import check_region
 from providers.proxmox.state_errors import state_error
 from providers.proxmox.states import to_state

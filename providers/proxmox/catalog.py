@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from providers.proxmox.drives import GIB, total_bytes
 from providers.proxmox.fields import missing, to_time
 from providers.proxmox.guest_lists import get_cluster_list
-from providers.proxmox.guests import Guest, Reading, read_templates
+from providers.proxmox.guest_records import Guest
+from providers.proxmox.guests import Reading, read_templates
 from providers.proxmox.images import (
     architecture_in,
     file_id,

@@ -18,16 +18,8 @@ from providers.proxmox.guest_lists import (
     unconfirmed,
 )
 from providers.proxmox.guest_lookup import find_guest
-from providers.proxmox.guests import (
-    KINDS,
-    Guest,
-    Location,
-    Reading,
-    read_config,
-    read_pages,
-    require_online,
-    to_guest,
-)
+from providers.proxmox.guest_records import KINDS, Guest, Location
+from providers.proxmox.guests import Reading, read_config, read_pages, require_online, to_guest
 from providers.proxmox.permissions import require_privilege
 from providers.proxmox.regions import get_nodes
 from providers.proxmox.tasks import running_tasks

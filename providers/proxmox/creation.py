@@ -35,7 +35,8 @@ from providers.proxmox.drives import DATA_SLOTS, MOUNT_SLOTS, drives
 from providers.proxmox.guest_configuration import check_spec, from_file, make_ready
 from providers.proxmox.guest_lists import get_cluster_list, is_taken, require_visible
 from providers.proxmox.guest_lookup import find_guest, list_at_nodes
-from providers.proxmox.guests import Guest, Location, read_guest, require_online
+from providers.proxmox.guest_records import Guest, Location
+from providers.proxmox.guests import read_guest, require_online
 from providers.proxmox.instances import to_instance
 from providers.proxmox.lookups import Source, choose_node, choose_storage, find_source
 from providers.proxmox.notes import Metadata, with_metadata

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from providers.proxmox.guests import Guest, read_config, with_config
+from providers.proxmox.guest_records import Guest
+from providers.proxmox.guests import read_config, with_config
 from providers.proxmox.state_errors import state_error
 from providers.proxmox.tasks import attempts, complete_task, wait_for_task
 from providers.proxmox.unique_id import find_same_guest, require_same

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from providers.proxmox.fields import missing, to_text
 
 if TYPE_CHECKING:
-    from providers.proxmox.guests import Guest
+    from providers.proxmox.guest_records import Guest
 
 DRIVE: Final = re.compile(r"(?:scsi|virtio|sata|ide)\d+|efidisk0|tpmstate0|rootfs|mp\d+")
 _SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)([KMGT]?)")

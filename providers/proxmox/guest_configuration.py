@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from providers.proxmox.drives import DATA_SLOTS, GIB, boot_slot, drives, has_cloudinit
 from providers.proxmox.fields import to_text
-from providers.proxmox.guests import Guest, read_guest
+from providers.proxmox.guest_records import Guest
+from providers.proxmox.guests import read_guest
 from providers.proxmox.lookups import Source
 from providers.proxmox.notes import with_metadata
 from providers.proxmox.sizes import to_size

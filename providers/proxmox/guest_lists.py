@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.proxmox.fields import missing, required_number, required_text, to_flag, to_text
-from providers.proxmox.guests import KINDS, Location
+from providers.proxmox.guest_records import KINDS, Location
 from providers.proxmox.permissions import get_privileges
 from skyclust.errors import (
     InvalidRequest,

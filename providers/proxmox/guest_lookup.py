@@ -24,7 +24,8 @@ from providers.proxmox.guest_lists import (
     to_location_and_status,
     unconfirmed,
 )
-from providers.proxmox.guests import KINDS, Guest, Location, read_guest, require_online
+from providers.proxmox.guest_records import KINDS, Guest, Location
+from providers.proxmox.guests import read_guest, require_online
 from providers.proxmox.regions import get_nodes
 from skyclust.errors import Conflict, NotFound
 from skyclust.providerkit.items import ItemReader

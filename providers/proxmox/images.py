@@ -20,7 +20,8 @@ from providers.proxmox.fields import (
     to_text,
     to_time,
 )
-from providers.proxmox.guests import Guest, Reading
+from providers.proxmox.guest_records import Guest
+from providers.proxmox.guests import Reading
 from providers.proxmox.storages import Storage, get_storages
 from providers.proxmox.tags import to_tags
 from skyclust.model.catalog import Architecture

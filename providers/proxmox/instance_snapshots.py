@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from providers.proxmox.guest_lists import to_vmid
 from providers.proxmox.guest_lookup import read_at_location
-from providers.proxmox.guests import Guest, Location
+from providers.proxmox.guest_records import Guest, Location
 from providers.proxmox.notes import Metadata, with_metadata
 from providers.proxmox.regions import check_region
 from providers.proxmox.snapshots import oldest_first, snapshot_reader, to_snapshot

@@ -17,7 +17,8 @@ from providers.proxmox.drives import disk_ids
 from providers.proxmox.fields import to_integer, to_number, to_options, to_text, to_time
 from providers.proxmox.guest_lists import to_vmid
 from providers.proxmox.guest_lookup import get_guest
-from providers.proxmox.guests import Guest, Reading
+from providers.proxmox.guest_records import Guest
+from providers.proxmox.guests import Reading
 from providers.proxmox.interfaces import Interface, to_interfaces
 from providers.proxmox.sizes import type_name
 from providers.proxmox.states import to_state

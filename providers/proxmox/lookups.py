@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from providers.proxmox.bridges import has_bridge
 from providers.proxmox.drives import drives
 from providers.proxmox.guest_lists import get_cluster_list
-from providers.proxmox.guests import Location, require_online
+from providers.proxmox.guest_records import Location
+from providers.proxmox.guests import require_online
 from providers.proxmox.regions import Node, get_nodes
 from providers.proxmox.sizes import to_size
 from providers.proxmox.storages import get_storages, is_shared

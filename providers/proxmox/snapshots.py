@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from providers.proxmox.cluster_guests import get_cluster_guests
 from providers.proxmox.fields import missing, required_text, to_text, to_time
 from providers.proxmox.guest_lookup import read_at_location
-from providers.proxmox.guests import READERS, Location
+from providers.proxmox.guest_records import Location
+from providers.proxmox.guests import READERS
 from providers.proxmox.notes import read_metadata
 from skyclust.errors import NotFound, UnexpectedAnswer
 from skyclust.model.resource import Resource, ResourceKind, ResourceState

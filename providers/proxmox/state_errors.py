@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from providers.proxmox.guests import Guest
+from providers.proxmox.guest_records import Guest
 from providers.proxmox.states import to_state
 from skyclust.errors import Conflict, InvalidRequest, SkyClustError
 from skyclust.model.instance import InstanceState

@@ -8,7 +8,7 @@ from providers.proxmox.fields import missing, to_text
 from skyclust.model.instance import InstanceState
 
 if TYPE_CHECKING:
-    from providers.proxmox.guests import Guest
+    from providers.proxmox.guest_records import Guest
 
 # A running task decides the state, whatever the status is. Tasks that are not in this table, such
 # as consoles, do not change the state.

@@ -32,7 +32,7 @@ from skyclust.providerkit.same_instance import require_same_instance
 
 if TYPE_CHECKING:
     from providers.proxmox.client import ProxmoxClients
-    from providers.proxmox.guests import Guest
+    from providers.proxmox.guest_records import Guest
 
 _UNPROVEN: Final = "unproven:"
 

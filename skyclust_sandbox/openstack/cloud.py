@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass, field
-
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Request, Response
 
 from skyclust_sandbox.application import Call
-from skyclust_sandbox.control import Conditions
 from skyclust_sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.openstack.cloud_state import CloudState
 from skyclust_sandbox.openstack.context import Context, OpenStackCall, read_json
 from skyclust_sandbox.openstack.fault_replies import OUTCOMES, fault_refusal
 from skyclust_sandbox.openstack.microversions import negotiate, with_microversion
 from skyclust_sandbox.openstack.regions import make_regions
 from skyclust_sandbox.openstack.routes import MAP
-from skyclust_sandbox.openstack.settings import OpenStackSettings
-from skyclust_sandbox.openstack.state import Region
-from skyclust_sandbox.openstack.timers import Timers
-from skyclust_sandbox.openstack.tokens import UNAUTHENTICATED, Token, Tokens, claimed_user
+from skyclust_sandbox.openstack.tokens import UNAUTHENTICATED, Token, claimed_user
 from skyclust_sandbox.openstack.wire import refused
 from skyclust_sandbox.seeds import Seed
 
 
-@dataclass
-class OpenStackCloud:
-    """The whole cloud. `lock` is held while a call is carried out."""
-
-    settings: OpenStackSettings
-    conditions: Conditions
-    lock: threading.RLock = field(default_factory=threading.RLock)
-    timers: Timers = field(default_factory=Timers)
-    regions: dict[str, Region] = field(default_factory=dict)
-    tokens: Tokens = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.tokens = Tokens(self.settings.token_seconds)
+class OpenStackCloud(CloudState):
+    """The whole cloud: its state, and how a call is admitted and carried out."""
 
     def restart(self, seed: Seed) -> None:
         """Replace the state with that of a seed and revoke all tokens."""

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
 from skyclust_sandbox.application import Call, Refused
+from skyclust_sandbox.openstack.cloud_state import CloudState
 from skyclust_sandbox.openstack.state import Region
 from skyclust_sandbox.openstack.tokens import Token
 from skyclust_sandbox.openstack.wire import Body, refused
-
-if TYPE_CHECKING:
-    from skyclust_sandbox.openstack.cloud import OpenStackCloud
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ class OpenStackCall(Call):
 class Context:
     """An admitted call. `outcome` is the code of the fault that decides how its work ends."""
 
-    cloud: OpenStackCloud
+    cloud: CloudState
     call: OpenStackCall
     outcome: str = ""
     delay: float = 0.0

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from werkzeug.wrappers import Request, Response
 
+from skyclust_sandbox.openstack.cloud_state import CloudState
 from skyclust_sandbox.openstack.context import read_json
 from skyclust_sandbox.openstack.state import Image, Region, Server, Volume, VolumeSnapshot
 from skyclust_sandbox.openstack.wire import reply
 
-if TYPE_CHECKING:
-    from skyclust_sandbox.openstack.cloud import OpenStackCloud
-
 ContentHolder = Server | Volume | VolumeSnapshot | Image
 
 
-def answer_content(cloud: OpenStackCloud, request: Request, object_id: str) -> Response:
+def answer_content(cloud: CloudState, request: Request, object_id: str) -> Response:
     """Return, or set, the content of a server's disk, a volume, a volume snapshot or an image."""
     with cloud.lock:
         cloud.timers.run_due()

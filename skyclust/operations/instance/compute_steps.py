@@ -8,9 +8,10 @@ from typing import Final
 
 from skyclust.contract import ComputeProvider, Provider, TagProvider
 from skyclust.errors import Conflict, InvalidRequest, NeverReached, NotFound, Timeout
-from skyclust.model.instance import Instance, InstanceState
+from skyclust.model.instance import BaseInstanceSpec, Instance, InstanceSpec, InstanceState
 from skyclust.model.instance_action import InstanceAction
 from skyclust.model.operation import Operation
+from skyclust.model.user_data import is_digest
 from skyclust.operations.instance.positions import InstancePosition
 from skyclust.operations.instance.request_fields import (
     instance_reference,
@@ -19,12 +20,14 @@ from skyclust.operations.instance.request_fields import (
     required_text,
     wait_seconds,
 )
-from skyclust.operations.instance.user_data import opened_spec
+from skyclust.operations.instance.user_data import plain_user_data
 from skyclust.operations.position import Position
 from skyclust.operations.step_result import StepResult
 from skyclust.operations.transitions import Action, Step
 from skyclust.operations.waiting import get_same, wait_for_state
 from skyclust.registry import capability
+from skyclust.security.sealing import is_sealed
+from skyclust.security.user_data import register_user_data
 
 NEW_INSTANCE_SECONDS: Final = 60.0
 """For so long a cloud may not know an instance that it has just created; EC2's reference,
@@ -68,9 +71,29 @@ def existing_instance(operation: Operation, provider: Provider) -> StepResult | 
     return instance_result(Position.ACCEPTED, instances[0]) if instances else None
 
 
+def _opened_spec(operation: Operation) -> InstanceSpec:
+    """Return the spec that the provider creates for an operation, with its user data open.
+
+    User data that an earlier version has journalled unsealed is returned as it is. Raises
+    ConfigurationError when it does not open, InvalidRequest when only its digest is left.
+    """
+    spec = BaseInstanceSpec.model_validate(operation.request.get("spec"))
+    text = spec.user_data
+    if text is None:
+        plain = None
+    elif is_sealed(text):
+        plain = plain_user_data(text, operation.workspace_id)
+    elif is_digest(text):
+        raise InvalidRequest(f"Operation {operation.id} has ended: its user data is gone.")
+    else:
+        register_user_data(text)
+        plain = text
+    return spec.opened(plain)
+
+
 def _create(step: Step, operation: Operation, provider: Provider) -> StepResult:
     # Opened at the last moment: everything stored until here holds the sealed text.
-    spec = opened_spec(operation)
+    spec = _opened_spec(operation)
     compute = capability(provider, ComputeProvider)
     return instance_result(step.outcome, compute.create_instance(spec, operation.token))
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from providers.openstack.instances import require_reachable, to_instance
-from providers.openstack.network_names import Names, to_names, to_port_groups
+from providers.openstack.name_cache import Names
+from providers.openstack.network_names import to_names, to_port_groups
 from providers.openstack.states import to_native_state, to_state
 from providers.openstack.tokens import to_server_tag
 from skyclust.errors import Unavailable

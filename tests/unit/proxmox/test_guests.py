@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from providers.proxmox.drives import boot_slot, drives, has_cloudinit, to_bytes
-from providers.proxmox.guests import Guest, Location
+from providers.proxmox.guest_records import Guest, Location
 from providers.proxmox.instances import to_instance
 from providers.proxmox.notes import Metadata
 from providers.proxmox.states import LOCKS, STATES, TASKS, to_state

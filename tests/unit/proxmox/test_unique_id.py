@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from providers.proxmox.guests import Guest, Location
+from providers.proxmox.guest_records import Guest, Location
 from providers.proxmox.notes import Metadata
 from providers.proxmox.unique_id import is_proven, require_same, to_unique_id
 from providers.proxmox.vmids import own_metadata, token_vmids
