@@ -23,7 +23,7 @@ from skyclust.errors import SkyClustError
 from skyclust.file_modes import keep_files_private
 from skyclust.orchestration.blocks import register_block_types
 from skyclust.orchestration.client import prefect_client
-from skyclust.orchestration.superseded_runs import collapse_backlog
+from skyclust.orchestration.superseded_runs import supersede_backlog
 from skyclust.store.engine import open_store
 
 
@@ -62,7 +62,7 @@ def apply_all(
     for line in changed:
         say(f"{'reset' if reset else 'kept'}: {line}")
     # What piled up while the server or its workers were away, before a worker takes it.
-    dropped = collapse_backlog()
+    dropped = supersede_backlog()
     if dropped:
         say(f"dropped: {dropped} runs of housekeeping that waited; one stands for all of a kind")
 

@@ -5,7 +5,7 @@ in a process of its own (`python -m deployments.recover`). It needs the store an
 and neither Prefect's events nor its scheduler nor a free place at a worker.
 
 It sends the events and deletes the blocks that a killed process has left
-(`skyclust.orchestration.after_commit`), and keeps housekeeping from piling up while no
+(`skyclust.orchestration.deferred_work`), and keeps housekeeping from piling up while no
 worker takes it (`skyclust.orchestration.superseded_runs`). Its last state is in `recovery.json`
 in the home folder.
 """
@@ -32,9 +32,9 @@ from skyclust.embedded.run_obstacles import paused
 from skyclust.errors import NotFound, SkyClustError
 from skyclust.file_modes import keep_files_private, make_private_folder
 from skyclust.model.operation import Operation
-from skyclust.orchestration.after_commit import finish
+from skyclust.orchestration.deferred_work import do_deferred_work
 from skyclust.orchestration.lost_runs import LostRuns
-from skyclust.orchestration.superseded_runs import collapse_backlog
+from skyclust.orchestration.superseded_runs import supersede_backlog
 from skyclust.settings import load_settings
 from skyclust.store.engine import open_store
 
@@ -87,7 +87,7 @@ class RecoveryLoop:
         return problems
 
     def _collapse(self) -> list[str]:
-        dropped = collapse_backlog()
+        dropped = supersede_backlog()
         if dropped:
             _log.info(
                 "%d runs of housekeeping that waited were dropped: one stands for all.", dropped
@@ -95,7 +95,7 @@ class RecoveryLoop:
         return []
 
     def _finish(self) -> list[str]:
-        finish(self._store)
+        do_deferred_work(self._store)
         return []
 
     def _recover(self, seconds: float) -> list[str]:

@@ -17,8 +17,8 @@ from skyclust.model.credential_key import CredentialKey
 from skyclust.model.instance_action import InstanceAction
 from skyclust.model.operation import NewOperation
 from skyclust.operations.instance.planning import needed_abilities, plan_change
-from skyclust.orchestration.after_commit import finish
 from skyclust.orchestration.credentials import find_credential
+from skyclust.orchestration.deferred_work import do_deferred_work
 from skyclust.orchestration.execution import current_run
 from skyclust.orchestration.heartbeats import heartbeat
 from skyclust.orchestration.reports import report_operations
@@ -54,7 +54,7 @@ def change_instance(request: ChangeRequest) -> State[Any]:
 
 def _change(request: ChangeRequest) -> State[Any]:
     store = open_store()
-    finish(store)
+    do_deferred_work(store)
     instance = find_instance(request)
     credential = credential_key(find_credential(store, request.workspace, instance.credential))
     for ability in needed_abilities(request.action):

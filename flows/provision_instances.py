@@ -19,8 +19,8 @@ from skyclust.model.provision_request import ProvisionRequest
 from skyclust.operations.instance.planning import Attempt, plan_creations
 from skyclust.operations.instance.user_data import plain_user_data
 from skyclust.operations.journal import attempts
-from skyclust.orchestration.after_commit import finish
 from skyclust.orchestration.credentials import find_credential
+from skyclust.orchestration.deferred_work import do_deferred_work
 from skyclust.orchestration.execution import current_run
 from skyclust.orchestration.heartbeats import heartbeat
 from skyclust.orchestration.reports import report_operations
@@ -55,7 +55,7 @@ def provision_instances(request: ProvisionRequest) -> State[Any]:
 
 def _provision(request: ProvisionRequest) -> State[Any]:
     store = open_store()
-    finish(store)
+    do_deferred_work(store)
     # User data that does not open creates no instance: that is reported before a cloud is called.
     plain_user_data(request.user_data, request.workspace)
     if request.needs is None:

@@ -11,12 +11,12 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from skyclust.file_modes import keep_files_private
 from skyclust.model.request import RecoverRequest
-from skyclust.orchestration.after_commit import finish
+from skyclust.orchestration.deferred_work import do_deferred_work
 from skyclust.orchestration.execution import current_run
 from skyclust.orchestration.heartbeats import heartbeat
 from skyclust.orchestration.reports import report_operations
 from skyclust.orchestration.runs import tag_this_run
-from skyclust.orchestration.superseded_runs import stand_for_waiting_runs
+from skyclust.orchestration.superseded_runs import supersede_waiting_runs
 from skyclust.orchestration.verdict import recovery_verdict
 from skyclust.store.engine import open_store
 from tasks.operations import carry_on_all
@@ -44,14 +44,14 @@ def recover_operations(request: RecoverRequest = EVERY_WORKSPACE) -> State[Any]:
     Recoveries may run side by side: an operation has one owner at a time.
     """
     keep_files_private()
-    stand_for_waiting_runs()
+    supersede_waiting_runs()
     with heartbeat(current_run()):
         return _recover(request)
 
 
 def _recover(request: RecoverRequest) -> State[Any]:
     store = open_store()
-    finish(store)
+    do_deferred_work(store)
     abandoned = find_abandoned(request)
     if not abandoned:
         return Completed(message="No operation needs recovery.")

@@ -11,7 +11,7 @@ from prefect.states import Completed, Failed
 from skyclust.file_modes import keep_files_private
 from skyclust.model.request import SealRequest
 from skyclust.orchestration.runs import PARTIAL
-from skyclust.orchestration.superseded_runs import stand_for_waiting_runs
+from skyclust.orchestration.superseded_runs import supersede_waiting_runs
 from tasks.sealing import seal_blocks
 
 EVERY_WORKSPACE: Final = SealRequest()
@@ -24,7 +24,7 @@ def seal_credentials(request: SealRequest = EVERY_WORKSPACE) -> State[Any]:
     A block that cannot be sealed does not stop the others; the run's message names it.
     """
     keep_files_private()
-    stand_for_waiting_runs()
+    supersede_waiting_runs()
     walk = seal_blocks(request.workspace)
     sealed = f"Sealed: {', '.join(walk.sealed)}." if walk.sealed else "No block had to be sealed."
     if not walk.problems:

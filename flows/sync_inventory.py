@@ -22,13 +22,13 @@ from skyclust.inventory.storing import ReadOptions
 from skyclust.inventory.sync import SyncVerdict, judge_sync, run_reads, settle_sync
 from skyclust.model.credential_key import CredentialKey
 from skyclust.model.request import SyncRequest
-from skyclust.orchestration.after_commit import finish
 from skyclust.orchestration.artifacts import ProgressBar
 from skyclust.orchestration.credentials import adopt_blocks
+from skyclust.orchestration.deferred_work import do_deferred_work
 from skyclust.orchestration.execution import current_run
 from skyclust.orchestration.reports import report_sync
 from skyclust.orchestration.runs import PARTIAL, tag_this_run
-from skyclust.orchestration.superseded_runs import stand_for_waiting_runs
+from skyclust.orchestration.superseded_runs import supersede_waiting_runs
 from skyclust.settings import load_settings
 from skyclust.store.engine import open_store
 from tasks.inventory import discover_regions, read_account, read_region
@@ -51,10 +51,10 @@ def sync_inventory(request: SyncRequest = EVERYTHING) -> State[Any]:
     Completed, as Partial when some scopes are not fresh, or as Failed when none is.
     """
     keep_files_private()
-    stand_for_waiting_runs()
+    supersede_waiting_runs()
     started = datetime.now(UTC)
     store = open_store()
-    finish(store)
+    do_deferred_work(store)
     adopt_blocks(store, request.workspace, request.credentials)
     credentials = credentials_of(store, request)
     tag_this_run(

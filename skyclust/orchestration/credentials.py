@@ -19,9 +19,9 @@ from skyclust.model.identity import Identity
 from skyclust.model.redacted import without_secrets
 from skyclust.model.workspace import CredentialRecord
 from skyclust.orchestration import block_documents
-from skyclust.orchestration.after_commit import finish
 from skyclust.orchestration.block_documents import Document
 from skyclust.orchestration.credential_opening import current_document, opened
+from skyclust.orchestration.deferred_work import do_deferred_work
 from skyclust.orchestration.sealing import (
     adopt,
     is_unwanted,
@@ -79,7 +79,7 @@ def save_credential(
     plain = checked_values(model, values, name)
     if secret_fields(model) & plain.keys():
         load_keyring()  # without a key nothing is written at all
-    finish(store)  # of a removed credential of this name a block may have been left
+    do_deferred_work(store)  # of a removed credential of this name a block may have been left
     with store.reading() as connection:
         workspaces.get(connection, workspace_id)
         known = credentials.find(connection, workspace_id, name)
@@ -242,7 +242,7 @@ def remove_credential(store: Store, workspace_id: str, name: str) -> None:
     store.write(remove)
     with _providers_lock:
         _providers.pop((workspace_id, name), None)
-    finish(store)
+    do_deferred_work(store)
 
 
 def _take_back(

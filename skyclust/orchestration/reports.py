@@ -15,7 +15,7 @@ from skyclust.model.resource import Resource
 from skyclust.model.scope import Scope
 from skyclust.operations.subjects import subject_of
 from skyclust.orchestration import artifacts
-from skyclust.orchestration.after_commit import finish
+from skyclust.orchestration.deferred_work import do_deferred_work
 from skyclust.orchestration.runs import run_url
 from skyclust.store import resources
 from skyclust.store.engine import Store
@@ -72,7 +72,7 @@ def report_sync(
         store.write(
             partial(inventory_synced, workspace_id=workspace_id, counts=counts, run_id=run_id)
         )
-    finish(store)
+    do_deferred_work(store)
 
 
 def report_operations(store: Store, operations: Sequence[Operation], *, run_id: str) -> None:
@@ -93,7 +93,7 @@ def report_operations(store: Store, operations: Sequence[Operation], *, run_id: 
             artifacts.subject_text(operation, _subject(store, operation), run_url(run_id)),
             f"{kind.capitalize()} {name}",
         )
-    finish(store)
+    do_deferred_work(store)
 
 
 def _subject(store: Store, operation: Operation) -> Resource | None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from skyclust.errors import ConfigurationError, Conflict, InvalidRequest, NotFound, SkyClustError
 from skyclust.orchestration import block_documents
-from skyclust.orchestration.after_commit import finish
 from skyclust.orchestration.block_documents import Document
+from skyclust.orchestration.deferred_work import do_deferred_work
 from skyclust.orchestration.sealing import (
     adopt,
     is_unwanted,
@@ -41,7 +41,7 @@ def seal_credential_blocks(
     """
     sealed: list[str] = []
     problems: list[str] = []
-    finish(store)
+    do_deferred_work(store)
     for listed in _documents():
         if isinstance(listed, SkyClustError):
             if not with_newest_key:  # a block of our type, but of no credential of ours

@@ -48,7 +48,7 @@ _MOST_ANSWERS: Final = 50
 _log: Final = logging.getLogger("skyclust.backlog")
 
 
-def collapse_backlog() -> int:
+def supersede_backlog() -> int:
     """Keep one waiting run of each kind of housekeeping and return how many were dropped.
 
     Runs are of one kind when their deployment and their parameters are the same.
@@ -64,7 +64,7 @@ def collapse_backlog() -> int:
     return dropped
 
 
-def stand_for_waiting_runs() -> None:
+def supersede_waiting_runs() -> None:
     """Drop the runs that wait to do what the flow run that this is called in begins to do now."""
     context = FlowRunContext.get()
     mine = context.flow_run if context else None

@@ -24,7 +24,7 @@ from sqlalchemy import text, update
 
 from skyclust.errors import SkyClustError, Unavailable
 from skyclust.model.event import Event
-from skyclust.orchestration.after_commit import finish
+from skyclust.orchestration.deferred_work import do_deferred_work
 from skyclust.orchestration.dispatch import send_events, try_to_send
 from skyclust.orchestration.runs import run_here
 from skyclust.store import outbox, workspaces
@@ -207,7 +207,7 @@ class TestSending:
         add(sqlite_store, "a")
         nowhere = {PREFECT_API_URL: f"http://127.0.0.1:{free_port()}/api"}
         with temporary_settings(updates={**nowhere, PREFECT_CLIENT_MAX_RETRIES: 0}):
-            finish(sqlite_store)
+            do_deferred_work(sqlite_store)
             with pytest.raises(Unavailable):
                 send_events(sqlite_store)
         assert waiting(sqlite_store) == ["a"]

@@ -12,13 +12,13 @@ from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, tempor
 
 from skyclust.errors import InvalidRequest, NotFound, Unavailable
 from skyclust.orchestration import block_documents
-from skyclust.orchestration.after_commit import delete_unwanted_blocks
 from skyclust.orchestration.credentials import (
     find_credential,
     load_credential,
     remove_credential,
     save_credential,
 )
+from skyclust.orchestration.deferred_work import delete_unwanted_blocks
 from skyclust.orchestration.runs import run_here
 from skyclust.store import audit, credentials
 from skyclust.store import blocks as unwanted

@@ -19,7 +19,7 @@ from deployments.automations import RECOVERY, SEALING
 from deployments.prefect_yaml import prefect_file, read_declared
 from deployments.work_pools import apply_work_pool
 from flows.seal_credentials import seal_credentials
-from skyclust.orchestration.superseded_runs import SUPERSEDED, collapse_backlog
+from skyclust.orchestration.superseded_runs import SUPERSEDED, supersede_backlog
 from tests.fixtures.prefect import PrefectServer
 from tests.fixtures.prefect_api import patient_client
 
@@ -74,7 +74,7 @@ def _state(api: httpx.Client, run_id: str) -> dict[str, Any]:
 def test_two_hours_of_recoveries_become_the_one_that_waits_longest(api: httpx.Client) -> None:
     runs = [_late(api, RECOVERY, minutes) for minutes in range(120, 0, -6)]
 
-    dropped = collapse_backlog()
+    dropped = supersede_backlog()
 
     assert dropped >= len(runs) - 1 == 19
     assert _waiting(api, runs) == {runs[0]}
@@ -93,7 +93,7 @@ def test_what_people_asked_for_and_what_does_something_else_stays(api: httpx.Cli
     dropped = {_late(api, SYNC, 30), _late(api, SYNC, 20)}
     not_due = _late(api, SYNC, -30)
 
-    collapse_backlog()
+    supersede_backlog()
 
     kept = {first, asked_for, elsewhere, not_due, *provision}
     assert _waiting(api, kept | dropped) == kept

@@ -1,8 +1,8 @@
-"""What follows from a commit and happens at Prefect: events are sent, unwanted blocks deleted.
+"""Work at Prefect that follows from a commit: sending events, deleting blocks that are unwanted.
 
-The store keeps what is to be done, in the transaction that makes it due. Who has committed does
-it at once; what is left by a process that died, or by a server that was away, is done by every
-flow that begins or ends, and by the recovery loop every few seconds.
+The store records the work in the transaction that makes it due. The process that committed does
+it at once; what a process that died has left, or one whose server did not answer, is done by every
+flow when it begins and ends, and by the recovery loop every few seconds.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from skyclust.store.engine import Store
 _logger: Final = logging.getLogger(__name__)
 
 
-def finish(store: Store) -> None:
-    """Do what is due, as far as that goes: what cannot be done now stays due."""
+def do_deferred_work(store: Store) -> None:
+    """Do the work that is due; what cannot be done now stays due."""
     try_to_send(store)
     try:
         delete_unwanted_blocks(store)
