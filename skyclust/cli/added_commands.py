@@ -25,35 +25,33 @@ def add_installed_commands(app: typer.Typer) -> None:
     own = {group.name for group in app.registered_groups}
     own |= {command.name for command in app.registered_commands}
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
-        if entry.name not in own:
-            own.add(entry.name)
+        if entry.name in own:
+            continue
+        own.add(entry.name)
+        try:
             app.add_typer(_loaded(entry), name=entry.name)
+        except Exception as error:  # another package's module may fail in any way
+            _add_broken(app, entry, f"{type(error).__name__}: {error}")
 
 
 def _loaded(entry: EntryPoint) -> typer.Typer:
-    try:
-        loaded = entry.load()
-    except Exception as error:  # another package's module may fail in any way
-        return _broken(entry, f"{type(error).__name__}: {error}")
+    loaded = entry.load()
     if not isinstance(loaded, typer.Typer):
-        return _broken(entry, "it is no typer.Typer")
+        raise TypeError(f"{entry.value} is not a typer.Typer")
     return loaded
 
 
-def _broken(entry: EntryPoint, problem: str) -> typer.Typer:
-    """Return a noun whose every use raises ConfigurationError with the problem."""
+def _add_broken(app: typer.Typer, entry: EntryPoint, problem: str) -> None:
+    """Add a command in place of the noun, whose every use raises ConfigurationError."""
     owner = entry.dist.name if entry.dist else "an unknown distribution"
-    broken = typer.Typer(
+
+    @app.command(
+        entry.name,
         help=f"Cannot be loaded from {owner}.",
-        invoke_without_command=True,
         context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     )
-
-    @broken.callback()
     def refuse() -> None:
         raise ConfigurationError(
             f"The commands of `skyclust {entry.name}` cannot be loaded from {owner}: {problem}",
             hint=f"Install or remove {owner}.",
         )
-
-    return broken
