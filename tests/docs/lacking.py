@@ -8,7 +8,7 @@ from skyclust.contract import AccountInventoryProvider, ConsoleProvider, Placeme
 from skyclust.model.resource import ResourceKind
 
 POWER_OFF: Final = "a stop that only powers off"
-GIVE_BACK: Final = "a stop that gives the place back"
+GIVE_BACK: Final = "a stop that releases the capacity"
 
 STOPS: Final[dict[str, tuple[str, ...]]] = {
     "aws": (GIVE_BACK,),
@@ -17,23 +17,22 @@ STOPS: Final[dict[str, tuple[str, ...]]] = {
     "openstack": (POWER_OFF,),
     "proxmox": (POWER_OFF,),
 }
-"""The stops that each cloud knows: the class tells only that there is one."""
+"""The stops that each cloud has: the class shows only that there is a stop."""
 
 LACKING: Final[dict[tuple[str, type | ResourceKind | str], str]] = {
     ("aws", AccountInventoryProvider): "EC2 lists region by region.",
-    ("proxmox", PlacementProvider): "Not read before a create; what a place lacks, the create"
-    " tells.",
-    ("aws", POWER_OFF): "EC2 has no stop that keeps the place.",
-    ("gcp", POWER_OFF): "Compute Engine has no stop that keeps the place.",
+    ("proxmox", PlacementProvider): "Requirements are not checked before a create; the create"
+    " request reports what a place lacks.",
+    ("aws", POWER_OFF): "EC2 has no stop that keeps the capacity.",
+    ("gcp", POWER_OFF): "Compute Engine has no stop that keeps the capacity.",
     ("openstack", AccountInventoryProvider): "Every region has services of its own.",
-    ("openstack", GIVE_BACK): "Nova always keeps the place of a stopped machine.",
+    ("openstack", GIVE_BACK): "Nova always keeps the capacity of a stopped server.",
     ("proxmox", AccountInventoryProvider): "A cluster is one region.",
-    ("proxmox", ConsoleProvider): "Proxmox VE keeps nothing of what a machine writes to its"
-    " console.",
-    ("proxmox", GIVE_BACK): "A machine has its disks and its node, stopped or not.",
-    ("proxmox", ResourceKind.SUBNET): "The subnets of a VNet are told with the network.",
-    ("proxmox", ResourceKind.FIREWALL): "Rules are set at the cluster, its nodes and its machines;"
+    ("proxmox", ConsoleProvider): "Proxmox VE does not store what a guest writes to its console.",
+    ("proxmox", GIVE_BACK): "A stopped guest keeps its disks and its node.",
+    ("proxmox", ResourceKind.SUBNET): "The subnets of a VNet are listed with the network.",
+    ("proxmox", ResourceKind.FIREWALL): "Rules are set at the cluster, its nodes and its guests;"
     " they are not read, nor are the security groups of the cluster.",
-    ("proxmox", ResourceKind.ADDRESS): "Addresses are set inside the machines.",
-    ("proxmox", ResourceKind.LOAD_BALANCER): "Proxmox VE has none.",
+    ("proxmox", ResourceKind.ADDRESS): "Addresses are set inside the guests.",
+    ("proxmox", ResourceKind.LOAD_BALANCER): "Proxmox VE has no load balancers.",
 }

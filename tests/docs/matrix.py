@@ -97,12 +97,13 @@ def page() -> str:
         "## What each provider can list",
         table(["Kind", *(f"`{name}`" for name in known)], list(_listed(known))),
         "## What a cloud lacks",
-        "Asking for it is `Unsupported`, never an empty answer. A stop is made in the cloud's one"
-        " way where there is only one; only `power_off_only` is refused where it cannot be had.",
+        "A request for it raises `Unsupported`, and never returns an empty list. A cloud with one"
+        " kind of stop uses it for every stop, but refuses `power_off_only` where it cannot do"
+        " that.",
         table(["Provider", "Lacks", "Why"], list(lacking(known))),
         "## Known gaps",
         "Tests of the conformance suite that a cloud cannot pass. Each is declared with its reason"
-        " and expected to fail: should it pass one day, the suite says so.",
+        " and expected to fail: the suite fails if it passes one day.",
         table(
             ["Provider", "Ability", "What the suite expects", "Why it is not so"],
             [gap.row for name in known for gap in gaps(name)],

@@ -80,7 +80,7 @@ def deployments_page() -> str:
 
 def _schedule(schedules: list[dict[str, Any]] | None) -> str:
     if not schedules:
-        return "none; runs when asked"
+        return "none; runs on request"
     (schedule,) = schedules
     if "cron" in schedule:
         return f"`{schedule['cron']}` ({schedule['timezone']})"
