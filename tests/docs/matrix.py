@@ -62,11 +62,11 @@ def gaps(name: str) -> list[Gap]:
     for suite in suites(name):
         for test, reason in suite.gaps.items():
             base, _, case = test.removesuffix("]").partition("[")
-            told = cases.setdefault((_ability(suite, base), base, reason), [])
-            told += [case.replace("-", " ")] if case else []
+            declared = cases.setdefault((_ability(suite, base), base, reason), [])
+            declared += [case.replace("-", " ")] if case else []
     return [
-        Gap(name, ability, test, tuple(told), reason)
-        for (ability, test, reason), told in cases.items()
+        Gap(name, ability, test, tuple(declared), reason)
+        for (ability, test, reason), declared in cases.items()
     ]
 
 
@@ -79,13 +79,13 @@ def suites(name: str) -> Iterator[type[Suite]]:
 
 
 def _ability(suite: type[Suite], test: str) -> type:
-    """Return the ability whose suite asks for the test, the plainer of two that do."""
-    asking = [
+    """Return the ability whose suite has the test, the more basic of two that have it."""
+    having = [
         ability
         for ability, one in CAPABILITIES.items()
         if issubclass(suite, one) and hasattr(one, test)
     ]
-    return min(asking, key=lambda one: len(one.__mro__), default=Provider)
+    return min(having, key=lambda one: len(one.__mro__), default=Provider)
 
 
 def page() -> str:

@@ -26,6 +26,6 @@ def test_every_failure_is_explained() -> None:
 )
 def test_every_member_of_a_harness_is_explained(harness: str) -> None:
     [line] = re.findall(rf"^- `{harness}`: (.*)$", PAGE, re.MULTILINE)
-    told = {name.partition("(")[0] for name in re.findall(r"`([a-z_]+(?:\(.*?\))?)`", line)}
+    explained = {name.partition("(")[0] for name in re.findall(r"`([a-z_]+(?:\(.*?\))?)`", line)}
     protocol = getattr(conformance, harness)
-    assert told == {name for name in vars(protocol) if not name.startswith("_")}
+    assert explained == {name for name in vars(protocol) if not name.startswith("_")}

@@ -40,16 +40,16 @@ def test_every_gap_of_a_conformance_class_is_in_the_matrix() -> None:
             assert f"| {reason} |" in text
 
 
-def test_nothing_is_told_to_lack_that_is_there() -> None:
+def test_nothing_is_listed_as_lacking_that_exists() -> None:
     assert len(list(matrix.lacking(matrix.classes()))) == len(LACKING)
 
 
-def test_stops_are_told_as_the_providers_make_them() -> None:
+def test_the_table_of_stops_matches_the_providers() -> None:
     for name, one in matrix.classes().items():
         code = inspect.getsource(one.stop_instance)  # type: ignore[attr-defined]  # all have it
         refused, ignored = "raise Unsupported" in code, "del power_off_only" in code
-        told = (POWER_OFF,) if ignored else (GIVE_BACK,) if refused else (GIVE_BACK, POWER_OFF)
-        assert STOPS[name] == told, name
+        stops = (POWER_OFF,) if ignored else (GIVE_BACK,) if refused else (GIVE_BACK, POWER_OFF)
+        assert STOPS[name] == stops, name
 
 
 def test_every_exit_code_has_a_row() -> None:
@@ -60,16 +60,16 @@ def test_every_exit_code_has_a_row() -> None:
 def test_every_event_has_a_row() -> None:
     text = (reference.REFERENCE / "events.md").read_text()
     named = set(re.findall(r"^\| `(skyclust\.[a-z.-]+)` \|", text, re.MULTILINE))
-    told = {
+    emitted = {
         f"skyclust.{subject.kind}.{kind.event}"
         for subject in subjects().values()
         for kind in subject.operations.values()
     }
-    told |= {f"skyclust.resource.{word}" for word in ("added", "changed", "gone")}
-    told |= {f"skyclust.operation.{state}" for state in OperationState if state.final}
-    told |= {f"skyclust.operation.{OperationState.NEEDS_ATTENTION}"}
-    told |= {f"skyclust.inventory.{word}" for word in ("changed", "synced")}
-    assert named == told | {"skyclust.operation.requested"}
+    emitted |= {f"skyclust.resource.{word}" for word in ("added", "changed", "gone")}
+    emitted |= {f"skyclust.operation.{state}" for state in OperationState if state.final}
+    emitted |= {f"skyclust.operation.{OperationState.NEEDS_ATTENTION}"}
+    emitted |= {f"skyclust.inventory.{word}" for word in ("changed", "synced")}
+    assert named == emitted | {"skyclust.operation.requested"}
     assert set(subjects()["instance"].operations) == set(InstanceAction)
     assert f"at most {MOST_RESOURCE_EVENTS} a scope" in text
     assert f"at most {LONGEST_TEXT:,} characters" in text
@@ -77,12 +77,12 @@ def test_every_event_has_a_row() -> None:
 
 def test_every_table_that_is_locked_is_in_the_order_of_locks() -> None:
     text = pages.section(reference.REFERENCE / "store.md", "The order of locks")
-    told = re.findall(r"^\| (\d) \| (?:`(\w+)`|the scope)", text, re.MULTILINE)
-    assert [int(number) for number, _ in told] == list(range(1, len(told) + 1))
+    listed = re.findall(r"^\| (\d) \| (?:`(\w+)`|the scope)", text, re.MULTILINE)
+    assert [int(number) for number, _ in listed] == list(range(1, len(listed) + 1))
     assert set(ORDER) == set(metadata.tables)
-    for number, name in told:
+    for number, name in listed:
         assert ORDER[name or "scopes"] == int(number)
-    assert {ORDER[name or "scopes"] for _, name in told} | {0} == set(ORDER.values())
+    assert {ORDER[name or "scopes"] for _, name in listed} | {0} == set(ORDER.values())
 
 
 def test_every_tuned_setting_of_prefect_has_a_row() -> None:
