@@ -13,9 +13,9 @@ from providers.gcp.compute import GcpCompute
 from providers.gcp.console import GcpConsole
 from providers.gcp.credential import GcpCredential
 from providers.gcp.instance_snapshots import GcpSnapshots
+from providers.gcp.instance_tags import GcpTags
 from providers.gcp.inventory import GcpInventory
 from providers.gcp.placement import GcpPlacement
-from providers.gcp.tags import GcpTags
 from skyclust.contract import CredentialModel, Provider
 from skyclust.errors import ConfigurationError
 from skyclust.model.identity import Identity

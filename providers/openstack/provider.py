@@ -14,10 +14,10 @@ from providers.openstack.credential import OpenStackCredential
 from providers.openstack.errors import openstack_errors
 from providers.openstack.identity import get_identity
 from providers.openstack.instance_snapshots import OpenStackSnapshots
+from providers.openstack.instance_tags import OpenStackTags
 from providers.openstack.inventory import OpenStackInventory
 from providers.openstack.placement import OpenStackPlacement
 from providers.openstack.regions import get_regions
-from providers.openstack.tags import OpenStackTags
 from skyclust.contract import CredentialModel, Provider
 from skyclust.errors import ConfigurationError
 from skyclust.model.identity import Identity

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from providers.gcp import attachments, compute, snapshot_restore
-from providers.gcp import tags as tag_changes
+from providers.gcp import attachments, compute, instance_tags, snapshot_restore
 from providers.gcp.client import GcpClients
 from providers.gcp.provider import GcpProvider
 from skyclust.errors import NotFound, SkyClustError, Throttled, Unavailable
@@ -51,7 +50,7 @@ def _patch_reads(
 ) -> None:
     """Make every read of the instance return it as it was before it was replaced."""
     before = {**successor, "id": instance.unique_id}
-    for module in (attachments, compute, snapshot_restore, tag_changes):
+    for module in (attachments, compute, snapshot_restore, instance_tags):
         monkeypatch.setattr(module, "fetch_same_instance", lambda *_: before)
     monkeypatch.setattr(compute, "fetch_instance", lambda *_: before)
 
