@@ -94,13 +94,13 @@ COMMON = """
 DOCUMENTED = frozenset(f"{EC2_COMMON} {EC2_ACTIONS} {EC2_SERVER} {COMMON}".split())
 
 
-def unplaced_codes(codes: frozenset[str] = DOCUMENTED) -> list[str]:
+def unmapped_codes(codes: frozenset[str] = DOCUMENTED) -> list[str]:
     """Return the codes that are in no table; unknown codes are mapped by the HTTP status alone."""
     endings = tuple(ending for ending, _ in CODE_ENDINGS)
     return sorted(c for c in codes if c not in ERROR_CODES and not c.endswith(endings))
 
 
-def unplaced_classes() -> list[str]:
+def unmapped_classes() -> list[str]:
     """Return botocore's exception classes that are not mapped; ClientError is mapped by code."""
     classes = inspect.getmembers(botocore.exceptions, inspect.isclass)
     return [

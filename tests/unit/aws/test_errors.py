@@ -31,7 +31,7 @@ from skyclust.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
-from tests.unit.aws.documented_codes import unplaced_classes, unplaced_codes
+from tests.unit.aws.documented_codes import unmapped_classes, unmapped_codes
 
 CALLED = {
     "sts": ("AssumeRole", "GetCallerIdentity"),
@@ -70,9 +70,9 @@ def _raised(error: Exception) -> SkyClustError:
 
 @pytest.mark.newest
 def test_every_exception_class_of_botocore_is_mapped(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert unplaced_classes() == []
+    assert unmapped_classes() == []
     monkeypatch.delitem(ERROR_CLASSES, "ReadTimeoutError")
-    assert unplaced_classes() == ["ReadTimeoutError"]
+    assert unmapped_classes() == ["ReadTimeoutError"]
 
 
 @pytest.mark.newest
@@ -82,17 +82,17 @@ def test_the_table_names_only_classes_that_exist() -> None:
 
 
 def test_every_documented_code_is_mapped(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert unplaced_codes() == []
+    assert unmapped_codes() == []
     monkeypatch.delitem(ERROR_CODES, "RequestLimitExceeded")
     monkeypatch.delitem(ERROR_CODES, "AuthFailure")
-    assert unplaced_codes() == ["AuthFailure"]  # the other one has an ending that is placed
+    assert unmapped_codes() == ["AuthFailure"]  # the other one has an ending that is placed
 
 
 @pytest.mark.newest
 def test_every_code_of_the_calls_to_other_services_is_mapped() -> None:
     codes = _codes_of_called_operations()
     assert {"ExpiredTokenException", "LoadBalancerNotFound", "NoSuchEntity"} <= codes
-    assert unplaced_codes(codes) == []
+    assert unmapped_codes(codes) == []
 
 
 def test_no_code_and_no_class_is_mapped_twice() -> None:

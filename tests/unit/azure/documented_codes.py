@@ -88,7 +88,7 @@ STORAGE: Final = """
 DOCUMENTED: Final = frozenset(f"{RESOURCE_MANAGER} {COMPUTE} {NETWORK} {STORAGE}".split())
 
 
-def unplaced_codes(codes: frozenset[str] = DOCUMENTED) -> list[str]:
+def unmapped_codes(codes: frozenset[str] = DOCUMENTED) -> list[str]:
     """Return the codes that are in no table, which only the HTTP status would classify."""
     endings = tuple(ending for ending, _ in CODE_ENDINGS)
     return sorted(
@@ -98,7 +98,7 @@ def unplaced_codes(codes: frozenset[str] = DOCUMENTED) -> list[str]:
     )
 
 
-def unplaced_classes() -> list[str]:
+def unmapped_classes() -> list[str]:
     """Return the SDK's exception classes that are in no table."""
     classes = [
         *inspect.getmembers(azure.core.exceptions, inspect.isclass),

@@ -36,7 +36,7 @@ from skyclust.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
-from tests.unit.azure.documented_codes import unplaced_classes, unplaced_codes
+from tests.unit.azure.documented_codes import unmapped_classes, unmapped_codes
 
 
 class _Response:
@@ -72,7 +72,7 @@ def _raised(error: Exception) -> SkyClustError:
 
 @pytest.mark.newest
 def test_every_exception_class_of_the_sdk_has_a_place() -> None:
-    assert unplaced_classes() == []
+    assert unmapped_classes() == []
     known = {
         name
         for module in (azure.core.exceptions, azure.identity)
@@ -82,10 +82,10 @@ def test_every_exception_class_of_the_sdk_has_a_place() -> None:
 
 
 def test_every_documented_code_has_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert unplaced_codes() == []
+    assert unmapped_codes() == []
     monkeypatch.delitem(ERROR_CODES, "quotaexceeded")
     monkeypatch.delitem(ERROR_CODES, "skunotavailable")
-    assert unplaced_codes() == ["SkuNotAvailable"]  # QuotaExceeded is matched by its ending
+    assert unmapped_codes() == ["SkuNotAvailable"]  # QuotaExceeded is matched by its ending
 
 
 def test_no_code_has_two_classes() -> None:

@@ -59,17 +59,17 @@ DOCUMENTED = frozenset(f"{COMPUTE} {COMMON}".split()) | FRONT_END
 LIBRARIES = (google.api_core.exceptions, google.auth.exceptions, requests.exceptions)
 
 
-def unplaced_codes(codes: frozenset[str] = DOCUMENTED) -> list[str]:
+def unmapped_codes(codes: frozenset[str] = DOCUMENTED) -> list[str]:
     """Return the reasons that are in no table, which are mapped by the HTTP status alone."""
     return sorted(code for code in codes if normalize_reason(code) not in REASONS)
 
 
-def unplaced_classes() -> list[str]:
+def unmapped_classes() -> list[str]:
     """Return the libraries' exception classes that are in no table and have no HTTP status."""
-    return [name for library in LIBRARIES for name in _unplaced(library)]
+    return [name for library in LIBRARIES for name in _unmapped(library)]
 
 
-def _unplaced(library: ModuleType) -> list[str]:
+def _unmapped(library: ModuleType) -> list[str]:
     classes = inspect.getmembers(library, inspect.isclass)
     return [
         f"{library.__name__}.{name}"

@@ -31,7 +31,7 @@ from skyclust.errors import (
     UnexpectedAnswer,
     Unsupported,
 )
-from tests.unit.gcp.documented_codes import LIBRARIES, unplaced_classes, unplaced_codes
+from tests.unit.gcp.documented_codes import LIBRARIES, unmapped_classes, unmapped_codes
 
 
 def _error_reply(
@@ -61,9 +61,9 @@ def _raised(error: Exception) -> SkyClustError:
 
 @pytest.mark.newest
 def test_every_exception_class_is_mapped(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert unplaced_classes() == []
+    assert unmapped_classes() == []
     monkeypatch.delitem(CLASSES, "requests.exceptions.ReadTimeout")
-    assert unplaced_classes() == ["requests.exceptions.ReadTimeout"]
+    assert unmapped_classes() == ["requests.exceptions.ReadTimeout"]
 
 
 @pytest.mark.newest
@@ -77,9 +77,9 @@ def test_the_table_names_only_classes_that_exist() -> None:
 
 
 def test_every_documented_reason_is_mapped(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert unplaced_codes() == []
+    assert unmapped_codes() == []
     monkeypatch.delitem(REASONS, "resourcenotready")
-    assert unplaced_codes() == ["RESOURCE_NOT_READY", "resourceNotReady"]
+    assert unmapped_codes() == ["RESOURCE_NOT_READY", "resourceNotReady"]
 
 
 def test_no_reason_is_mapped_twice() -> None:

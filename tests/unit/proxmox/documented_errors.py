@@ -49,7 +49,7 @@ def documented_sentences() -> list[tuple[int, str]]:
     )
 
 
-def unplaced_sentences() -> Sequence[str]:
+def unmapped_sentences() -> Sequence[str]:
     """Return the messages that neither the table of messages nor that of statuses maps."""
     return [
         sentence
@@ -58,7 +58,7 @@ def unplaced_sentences() -> Sequence[str]:
     ]
 
 
-def unplaced_classes() -> Sequence[str]:
+def unmapped_classes() -> Sequence[str]:
     """Return the exception classes of requests that the table does not map."""
     return [
         name

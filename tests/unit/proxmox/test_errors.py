@@ -24,7 +24,7 @@ from skyclust.errors import (
     UnexpectedAnswer,
     Unsupported,
 )
-from tests.unit.proxmox.documented_errors import documented_sentences, unplaced_classes
+from tests.unit.proxmox.documented_errors import documented_sentences, unmapped_classes
 
 SAID: list[tuple[int, str, type[SkyClustError]]] = [
     (401, "no such token 'sandbox' for user", AuthenticationFailed),
@@ -71,7 +71,7 @@ def test_a_message_is_mapped(status: int, message: str, ours: type[SkyClustError
 
 def test_the_documented_errors_were_read() -> None:
     assert len(documented_sentences()) > 100
-    assert unplaced_classes() == []
+    assert unmapped_classes() == []
 
 
 def test_a_503_with_retry_after_is_throttled() -> None:
