@@ -34,7 +34,7 @@ pytest.register_assert_rewrite(
     "skyclust.conformance.disks",
     "skyclust.conformance.identity",
     "skyclust.conformance.lifecycle",
-    "skyclust.conformance.machine",
+    "skyclust.conformance.instance",
     "skyclust.conformance.odd_answers",
     "skyclust.conformance.placement",
     "skyclust.conformance.snapshots",

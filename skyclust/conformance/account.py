@@ -85,7 +85,7 @@ class AccountInventorySuite(InventorySuite):
         with pytest.raises(expected):
             list(account.list_account(kind))
 
-    def test_a_denied_region_is_told_in_every_list_of_an_account(
+    def test_every_list_of_an_account_reports_a_denied_region(
         self, account: AccountInventoryProvider, harness: InventoryHarness, kind: ResourceKind
     ) -> None:
         """A region without permission raises or is named in `unread`; it is never left out."""
@@ -117,14 +117,14 @@ class AccountInventorySuite(InventorySuite):
     ) -> None:
         """One unreadable item hides no other item, and is named with its region."""
         made = set(harness.seed(kind, 3))
-        spoiled = harness.spoil(kind)
+        corrupted = harness.corrupt(kind)
         listed: set[str] = set()
         pages = account.list_account(kind)
         with pytest.raises(IncompleteList) as raised:
             listed.update(resource.id for page in pages for resource in page.resources)
         assert len(made - listed) == 1
         [item] = raised.value.items
-        assert spoiled in item.name
+        assert corrupted in item.name
         assert item.region == harness.region
 
     def test_an_account_has_no_unsupported_kind(self, account: AccountInventoryProvider) -> None:

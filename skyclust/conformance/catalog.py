@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from skyclust.conformance.harness import CatalogHarness, Failure
-from skyclust.conformance.machine import TOKEN, MachineSuite
+from skyclust.conformance.instance import TOKEN, InstanceSuite
 from skyclust.contract import CatalogProvider, ComputeProvider, Provider
 from skyclust.errors import (
     AuthenticationFailed,
@@ -22,7 +22,7 @@ from skyclust.model.catalog import Image, InstanceType
 UNKNOWN_FAMILY: Final = "no-such-distribution-1.0"
 
 
-class CatalogSuite(MachineSuite):
+class CatalogSuite(InstanceSuite):
     """The requirements on a provider that lists its types and images."""
 
     @pytest.fixture
@@ -31,7 +31,7 @@ class CatalogSuite(MachineSuite):
         assert isinstance(provider, CatalogProvider)
         return provider
 
-    def test_types_are_told_once(self, catalog: CatalogProvider, harness: CatalogHarness) -> None:
+    def test_types_are_listed_once(self, catalog: CatalogProvider, harness: CatalogHarness) -> None:
         """Each type is listed once, the types of the harness's instances among them."""
         types = _types(catalog, harness.region)
         names = [one.name for one in types]
@@ -42,7 +42,7 @@ class CatalogSuite(MachineSuite):
             assert (one.provider, one.region) == (self.provider_class.name, harness.region)
             assert InstanceType.model_validate(one.model_dump()) == one
 
-    def test_a_machine_can_be_made_from_a_family(
+    def test_an_instance_can_be_made_from_a_family(
         self, catalog: CatalogProvider, compute: ComputeProvider, harness: CatalogHarness
     ) -> None:
         """An instance can be created from the newest image of a family."""
@@ -55,7 +55,7 @@ class CatalogSuite(MachineSuite):
             assert Image.model_validate(image.model_dump()) == image
         spec = harness.spec("web").model_copy(update={"image": images[0].id})
         compute.create_instance(spec, TOKEN)
-        assert harness.machines() == 1
+        assert harness.instance_count() == 1
 
     def test_the_newest_image_comes_first(
         self, catalog: CatalogProvider, harness: CatalogHarness

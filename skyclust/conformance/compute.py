@@ -1,12 +1,12 @@
-"""The suite of `ComputeProvider`: making machines, and changing and removing them."""
+"""The suite of `ComputeProvider`: making instances, and changing and removing them."""
 
 from __future__ import annotations
 
 from skyclust.conformance.creation import CreationSuite
 from skyclust.conformance.identity import IdentitySuite
-from skyclust.conformance.interrupted_creation import BreakageSuite
+from skyclust.conformance.interrupted_creation import InterruptedCreationSuite
 from skyclust.conformance.lifecycle import LifecycleSuite
 
 
-class ComputeSuite(CreationSuite, BreakageSuite, LifecycleSuite, IdentitySuite):
+class ComputeSuite(CreationSuite, InterruptedCreationSuite, LifecycleSuite, IdentitySuite):
     """The requirements on a provider that creates instances."""

@@ -9,8 +9,8 @@ from typing import Final, Protocol
 import pytest
 
 from skyclust.conformance.harness import ComputeHarness, Failure
-from skyclust.conformance.machine import TOKEN, Machine, MachineSuite, unknown_machine
-from skyclust.conformance.suite import assert_tells_its_source
+from skyclust.conformance.instance import TOKEN, InstanceSuite, InstanceUnderTest, unknown_instance
+from skyclust.conformance.suite import assert_names_provider_and_cause
 from skyclust.contract import ComputeProvider, InventoryProvider
 from skyclust.errors import (
     AuthenticationFailed,
@@ -44,14 +44,14 @@ CALLS: Final[dict[str, Compute]] = {
     "get": lambda provider, harness: provider.get_instance(
         harness.region, harness.unknown_instance_id
     ),
-    "delete": lambda provider, harness: provider.delete_instance(unknown_machine(harness)),
+    "delete": lambda provider, harness: provider.delete_instance(unknown_instance(harness)),
 }
 
 
-class CreationSuite(MachineSuite):
+class CreationSuite(InstanceSuite):
     """The requirements on `create_instance` and `find_instances`."""
 
-    def test_a_machine_is_made_as_asked(
+    def test_an_instance_is_created_as_specified(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
         """Name, type, region, zone and tags are those of the spec."""
@@ -61,13 +61,13 @@ class CreationSuite(MachineSuite):
         read = compute.get_instance(harness.region, made.id)
         assert made.id
         assert made.state in {InstanceState.PENDING, InstanceState.RUNNING}
-        for machine in (made, read):
-            assert machine.native_state
-            assert (machine.id, machine.name) == (made.id, spec.name)
-            assert (machine.region, machine.type) == (spec.region, spec.type)
-            assert spec.zone in {None, machine.zone}
-            assert spec.tags.items() <= machine.tags.items()
-        assert harness.machines() == 1
+        for instance in (made, read):
+            assert instance.native_state
+            assert (instance.id, instance.name) == (made.id, spec.name)
+            assert (instance.region, instance.type) == (spec.region, spec.type)
+            assert spec.zone in {None, instance.zone}
+            assert spec.tags.items() <= instance.tags.items()
+        assert harness.instance_count() == 1
 
     def test_image_and_network_may_be_named(
         self, compute: ComputeProvider, harness: ComputeHarness
@@ -81,16 +81,16 @@ class CreationSuite(MachineSuite):
             by_id.subnet,
         )
 
-    def test_one_token_makes_one_machine(
+    def test_one_token_makes_one_instance(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
         """A second create with the token returns the instance of the first."""
         first = compute.create_instance(harness.spec("web"), TOKEN)
         second = compute.create_instance(harness.spec("web"), TOKEN)
         assert second.id == first.id
-        assert harness.machines() == 1
+        assert harness.instance_count() == 1
 
-    def test_one_token_makes_one_machine_from_another_process(
+    def test_one_token_makes_one_instance_from_another_process(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
         """Another provider object, as in another process, finds the instance by its token."""
@@ -98,18 +98,18 @@ class CreationSuite(MachineSuite):
         other = self.provider_class(harness.credential())
         assert isinstance(other, ComputeProvider)
         assert other.create_instance(harness.spec("web"), TOKEN).id == first.id
-        assert harness.machines() == 1
+        assert harness.instance_count() == 1
 
-    def test_two_tokens_make_two_machines(
+    def test_two_tokens_make_two_instances(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
         """Another token is another request."""
         first = compute.create_instance(harness.spec("web"), TOKEN)
         second = compute.create_instance(harness.spec("api"), OTHER_TOKEN)
         assert first.id != second.id
-        assert harness.machines() == 2
+        assert harness.instance_count() == 2
 
-    def test_one_token_at_the_same_time_makes_one_machine(
+    def test_one_token_at_the_same_time_makes_one_instance(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
         """Concurrent creates with one token, as of a run and the run that took over, make one."""
@@ -123,18 +123,18 @@ class CreationSuite(MachineSuite):
         with ThreadPoolExecutor(CREATORS) as pool:
             ids = set(pool.map(create, range(CREATORS)))
         assert len(ids) == 1
-        assert harness.machines() == 1
+        assert harness.instance_count() == 1
 
-    def test_a_lost_reply_makes_one_machine(
+    def test_a_lost_reply_makes_one_instance(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
         """A create whose reply was lost can be repeated."""
         harness.fail(Failure.LOST_REPLY)
         made = _created(compute, harness.spec("web"))
-        assert harness.machines() == 1
+        assert harness.instance_count() == 1
         assert [found.id for found in compute.find_instances(harness.region, TOKEN)] == [made.id]
 
-    def test_a_machine_of_a_lost_reply_is_found(
+    def test_an_instance_of_a_lost_reply_is_found(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
         """After a crash another process finds the instance by its token."""
@@ -146,7 +146,7 @@ class CreationSuite(MachineSuite):
         other = self.provider_class(harness.credential())
         assert isinstance(other, ComputeProvider)
         assert len(other.find_instances(harness.region, TOKEN)) == 1
-        assert harness.machines() == 1
+        assert harness.instance_count() == 1
 
     def test_a_token_with_another_spec_is_refused(
         self, compute: ComputeProvider, harness: ComputeHarness
@@ -156,9 +156,9 @@ class CreationSuite(MachineSuite):
         compute.create_instance(spec, TOKEN)
         with pytest.raises(InvalidRequest):
             compute.create_instance(spec.model_copy(update={"type": harness.other_type}), TOKEN)
-        assert harness.machines() == 1
+        assert harness.instance_count() == 1
 
-    def test_a_machine_is_found_by_its_token(
+    def test_an_instance_is_found_by_its_token(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
         """The token finds an instance from its creation until it is deleted."""
@@ -166,9 +166,9 @@ class CreationSuite(MachineSuite):
         other = compute.create_instance(harness.spec("api"), OTHER_TOKEN)
         assert [found.id for found in compute.find_instances(harness.region, TOKEN)] == [made.id]
         found = compute.find_instances(harness.region, OTHER_TOKEN)
-        assert [machine.id for machine in found] == [other.id]
+        assert [instance.id for instance in found] == [other.id]
 
-    def test_a_token_of_nobody_finds_nothing(
+    def test_an_unused_token_finds_nothing(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
         """An instance of somebody else is never returned."""
@@ -176,14 +176,14 @@ class CreationSuite(MachineSuite):
         assert list(compute.find_instances(harness.region, OTHER_TOKEN)) == []
 
     @pytest.mark.parametrize("field", ["image", "type", "network"])
-    def test_what_does_not_exist_cannot_be_used(
+    def test_an_unknown_image_type_or_network_is_refused(
         self, compute: ComputeProvider, harness: ComputeHarness, field: str
     ) -> None:
         """An unknown image, type or network raises a Terminal error, and nothing is made."""
         spec = harness.spec("web").model_copy(update={field: harness.unknown[field]})
         with pytest.raises((InvalidRequest, NotFound)):
             compute.create_instance(spec, TOKEN)
-        assert harness.machines() == 0
+        assert harness.instance_count() == 0
 
     @pytest.mark.parametrize("call", CALLS)
     def test_a_refused_credential_raises_in_every_call(
@@ -194,7 +194,7 @@ class CreationSuite(MachineSuite):
         assert isinstance(provider, ComputeProvider)
         with pytest.raises(AuthenticationFailed) as failure:
             CALLS[call](provider, harness)
-        assert_tells_its_source(failure.value, provider.name)
+        assert_names_provider_and_cause(failure.value, provider.name)
 
     @pytest.mark.parametrize("call", CALLS)
     @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ class CreationSuite(MachineSuite):
         harness.fail(failure)
         with pytest.raises(expected):
             CALLS[call](compute, harness)
-        assert harness.machines() == 0
+        assert harness.instance_count() == 0
 
     @pytest.mark.parametrize("call", CALLS)
     @pytest.mark.parametrize("failure", [Failure.HTML, Failure.NULL])
@@ -226,18 +226,20 @@ class CreationSuite(MachineSuite):
         with pytest.raises(Transient):
             CALLS[call](compute, harness)
 
-    def test_disks_come_and_go_with_the_machine(
+    def test_disks_are_created_and_deleted_with_the_instance(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
         """What was made for an instance alone is deleted with it."""
         assert isinstance(compute, InventoryProvider)
         before = _disks(compute, harness.region)
         spec = harness.spec("web").model_copy(update={"disks": (DiskSpec(size_gib=1),)})
-        machine = Machine(compute, harness, compute.create_instance(spec, TOKEN).reference)
-        machine.becomes(InstanceState.RUNNING)
+        instance = InstanceUnderTest(
+            compute, harness, compute.create_instance(spec, TOKEN).reference
+        )
+        instance.wait_for(InstanceState.RUNNING)
         assert len(_disks(compute, harness.region) - before) >= 1
-        compute.delete_instance(machine.reference)
-        machine.becomes(InstanceState.DELETED)
+        compute.delete_instance(instance.reference)
+        instance.wait_for(InstanceState.DELETED)
         assert _disks(compute, harness.region) == before
 
 

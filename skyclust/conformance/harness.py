@@ -24,8 +24,8 @@ class Failure(StrEnum):
     NULL = "null"  # every call is answered with status 200 and `null`, or an empty body
     NO_LIST = "no list"  # every list is answered with status 200 and without the list
     ENDLESS = "endless"  # every list continues with a page that it had before
-    NO_CAPACITY = "no capacity"  # no machine can be made: the cloud has no room for it
-    NO_QUOTA = "no quota"  # no machine can be made: a limit of the account is reached
+    NO_CAPACITY = "no capacity"  # no instance can be created: the cloud has no room for it
+    NO_QUOTA = "no quota"  # no instance can be created: a limit of the account is reached
 
 
 class ProviderHarness(Protocol):
@@ -71,7 +71,7 @@ class InventoryHarness(ProviderHarness, Protocol):
     def seed(self, kind: ResourceKind, count: int) -> Sequence[str]:
         """Make resources of a kind in the region, in states that last; return their ids."""
 
-    def spoil(self, kind: ResourceKind) -> str:
+    def corrupt(self, kind: ResourceKind) -> str:
         """Make one resource of a kind unreadable in the cloud's answers.
 
         What the cloud always sends, and no reader can do without, is missing from it or of
@@ -105,25 +105,25 @@ class ComputeHarness(InventoryHarness, Protocol):
     def spec(self, name: str) -> InstanceSpec:
         """Return the spec of an instance that the region accepts: tags, image, network by id.
 
-        With a public address where the provider makes one for the machine.
+        With a public address where the provider makes one for the instance.
         """
 
     def spec_by_names(self, name: str) -> InstanceSpec:
         """Return the same spec, with the names of its image and network."""
 
-    def machines(self) -> int:
+    def instance_count(self) -> int:
         """Return how many instances exist in the region, counted by the cloud itself.
 
-        Machines being deleted count, deleted ones do not.
+        Instances being deleted count, deleted ones do not.
         """
 
-    def belongings(self) -> Sequence[str]:
+    def resource_ids(self) -> Sequence[str]:
         """Return the ids of all that creating an instance may leave behind, from the cloud itself.
 
-        Machines, and the disks, interfaces and addresses that can be made for one; sorted.
+        Instances, and the disks, interfaces and addresses that can be made for one; sorted.
         """
 
-    def reuse(self, instance: InstanceReference) -> InstanceReference | None:
+    def reuse_id(self, instance: InstanceReference) -> InstanceReference | None:
         """Make a running instance of somebody else that has the id of a deleted instance.
 
         Returns its reference, or None where the cloud never gives an id again.
@@ -132,7 +132,7 @@ class ComputeHarness(InventoryHarness, Protocol):
     def reboots(self) -> int:
         """Return how many reboots the cloud has carried out."""
 
-    def break_after(self, calls: int) -> None:
+    def interrupt_after(self, calls: int) -> None:
         """Simulate a crash of the process: after so many calls the cloud carries out one more,
         whose reply is lost, and refuses every later one until `recover()`.
         """
@@ -149,10 +149,10 @@ class CatalogHarness(ComputeHarness, Protocol):
 class SnapshotHarness(ComputeHarness, Protocol):
     """What the suite of `SnapshotProvider` needs in addition."""
 
-    def write(self, instance_id: str, text: str) -> None:
+    def write_disks(self, instance_id: str, text: str) -> None:
         """Write a text to every disk of an instance, as software in it would."""
 
-    def read(self, instance_id: str) -> Sequence[str]:
+    def read_disks(self, instance_id: str) -> Sequence[str]:
         """Return the text on each disk that the instance has now, "" for an empty disk."""
 
 

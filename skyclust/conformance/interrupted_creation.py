@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 import pytest
 
 from skyclust.conformance.harness import ComputeHarness, Failure
-from skyclust.conformance.machine import TOKEN, Machine, MachineSuite
+from skyclust.conformance.instance import TOKEN, InstanceSuite, InstanceUnderTest
 from skyclust.contract import ComputeProvider
 from skyclust.errors import CapacityExhausted, QuotaExceeded, SkyClustError, Transient
 from skyclust.model.instance import (
@@ -33,11 +33,11 @@ REFUSALS: Final = [
 ]
 
 
-class BreakageSuite(MachineSuite):
+class InterruptedCreationSuite(InstanceSuite):
     """The requirements on a creation that is refused, or interrupted between two calls."""
 
     @pytest.mark.parametrize(("failure", "expected", "shown"), REFUSALS)
-    def test_a_cloud_that_is_full_says_so(
+    def test_a_full_cloud_gives_the_reason(
         self,
         compute: ComputeProvider,
         harness: ComputeHarness,
@@ -46,19 +46,19 @@ class BreakageSuite(MachineSuite):
         shown: InstanceFailure,
     ) -> None:
         """An error class or the instance's `failure` gives the reason; nothing is left behind."""
-        before = list(harness.belongings())
+        before = list(harness.resource_ids())
         harness.fail(failure)
         refusal = _refusal(compute, harness, full_spec(harness, "web"), TOKEN)
         assert refusal is shown or (isinstance(refusal, type) and issubclass(refusal, expected))
         harness.recover()
         _remove(compute, harness, TOKEN)
-        assert list(harness.belongings()) == before
+        assert list(harness.resource_ids()) == before
 
-    def test_a_create_that_broke_off_is_carried_on(
+    def test_an_interrupted_create_is_completed(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
         """After a crash at any call a repeated create makes one instance; delete removes all."""
-        before = list(harness.belongings())
+        before = list(harness.resource_ids())
         for calls in range(MOST_CALLS):
             token = str(uuid5(UUID(TOKEN), f"break-{calls}"))
             spec = full_spec(harness, f"web-{calls}")
@@ -66,21 +66,21 @@ class BreakageSuite(MachineSuite):
             other = self.provider_class(harness.credential())
             assert isinstance(other, ComputeProvider)
             made = _created(other, spec, token)
-            machine = Machine(other, harness, made.reference)
-            machine.becomes(InstanceState.RUNNING)
-            assert harness.machines() == 1
+            instance = InstanceUnderTest(other, harness, made.reference)
+            instance.wait_for(InstanceState.RUNNING)
+            assert harness.instance_count() == 1
             assert [found.id for found in other.find_instances(harness.region, token)] == [made.id]
             _remove(other, harness, token)
-            assert list(harness.belongings()) == before
+            assert list(harness.resource_ids()) == before
             if not broke_off:
                 return
         pytest.fail(f"A create still broke off after {MOST_CALLS} calls.")
 
-    def test_a_create_that_broke_off_and_is_refused_leaves_nothing(
+    def test_an_interrupted_create_that_is_refused_leaves_nothing(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
         """What a crashed process made for its instance goes if the instance cannot be made."""
-        before = list(harness.belongings())
+        before = list(harness.resource_ids())
         for calls in range(MOST_CALLS):
             token = str(uuid5(UUID(TOKEN), f"refused-{calls}"))
             spec = full_spec(harness, f"api-{calls}")
@@ -90,7 +90,7 @@ class BreakageSuite(MachineSuite):
                 assert _refusal(compute, harness, spec, token)
                 harness.recover()
             _remove(compute, harness, token)
-            assert list(harness.belongings()) == before
+            assert list(harness.resource_ids()) == before
             if not broke_off:
                 return
         pytest.fail(f"A create still broke off after {MOST_CALLS} calls.")
@@ -105,7 +105,7 @@ def _breaks_off(
     compute: ComputeProvider, harness: ComputeHarness, spec: InstanceSpec, token: str, calls: int
 ) -> bool:
     """Create while the cloud stops answering after so many calls; return whether that failed."""
-    harness.break_after(calls)
+    harness.interrupt_after(calls)
     try:
         compute.create_instance(spec, token)
     except Transient:
@@ -147,4 +147,4 @@ def _remove(compute: ComputeProvider, harness: ComputeHarness, token: str) -> No
     """Delete the instance with the token, as an operation that rolls back does."""
     for found in compute.find_instances(harness.region, token):
         compute.delete_instance(found.reference)
-        Machine(compute, harness, found.reference).becomes(InstanceState.DELETED)
+        InstanceUnderTest(compute, harness, found.reference).wait_for(InstanceState.DELETED)

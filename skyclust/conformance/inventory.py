@@ -12,7 +12,7 @@ import pytest
 
 from skyclust.conformance.harness import Failure, InventoryHarness
 from skyclust.conformance.odd_answers import OddAnswerSuite
-from skyclust.conformance.suite import assert_tells_its_source
+from skyclust.conformance.suite import assert_names_provider_and_cause
 from skyclust.contract import InventoryProvider, Provider
 from skyclust.errors import (
     AuthenticationFailed,
@@ -118,7 +118,7 @@ class InventorySuite(OddAnswerSuite):
         assert isinstance(provider, InventoryProvider)
         with pytest.raises(AuthenticationFailed) as failure:
             list(provider.list_resources(harness.region, kind))
-        assert_tells_its_source(failure.value, provider.name)
+        assert_names_provider_and_cause(failure.value, provider.name)
 
     def test_a_denied_region_raises_in_every_list(
         self, provider: Provider, harness: InventoryHarness, kind: ResourceKind
@@ -129,7 +129,7 @@ class InventorySuite(OddAnswerSuite):
         harness.fail(Failure.DENIED)
         with pytest.raises(PermissionDenied) as failure:
             list(provider.list_resources(harness.region, kind))
-        assert_tells_its_source(failure.value, provider.name)
+        assert_names_provider_and_cause(failure.value, provider.name)
 
     @pytest.mark.parametrize(
         ("failure", "expected"),

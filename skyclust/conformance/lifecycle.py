@@ -5,163 +5,163 @@ from __future__ import annotations
 import pytest
 
 from skyclust.conformance.harness import ComputeHarness
-from skyclust.conformance.machine import Machine, MachineSuite, unknown_machine
+from skyclust.conformance.instance import InstanceSuite, InstanceUnderTest, unknown_instance
 from skyclust.contract import ComputeProvider
 from skyclust.errors import Conflict, InvalidRequest, NotFound, Transient, Unsupported
 from skyclust.model.instance import InstanceState
 from skyclust.model.resource import instance_resource
 
 
-class LifecycleSuite(MachineSuite):
+class LifecycleSuite(InstanceSuite):
     """The requirements on get, start, stop, reboot, resize and delete."""
 
-    def test_a_machine_lives_its_life(self, machine: Machine) -> None:
+    def test_each_change_reaches_its_state(self, instance: InstanceUnderTest) -> None:
         """Stop, resize, start, reboot and delete each reach their state in time."""
-        machine.compute.stop_instance(machine.reference)
-        machine.becomes(InstanceState.STOPPED)
-        machine.compute.resize_instance(machine.reference, machine.harness.other_type)
-        machine.compute.start_instance(machine.reference)
-        running = machine.becomes(InstanceState.RUNNING)
+        instance.compute.stop_instance(instance.reference)
+        instance.wait_for(InstanceState.STOPPED)
+        instance.compute.resize_instance(instance.reference, instance.harness.other_type)
+        instance.compute.start_instance(instance.reference)
+        running = instance.wait_for(InstanceState.RUNNING)
         assert running is not None
-        assert running.type == machine.harness.other_type
-        machine.compute.reboot_instance(machine.reference)
-        machine.becomes(InstanceState.RUNNING)
-        machine.compute.delete_instance(machine.reference)
-        machine.becomes(InstanceState.DELETED)
-        assert machine.harness.machines() == 0
+        assert running.type == instance.harness.other_type
+        instance.compute.reboot_instance(instance.reference)
+        instance.wait_for(InstanceState.RUNNING)
+        instance.compute.delete_instance(instance.reference)
+        instance.wait_for(InstanceState.DELETED)
+        assert instance.harness.instance_count() == 0
 
-    def test_a_running_machine_may_be_started(self, machine: Machine) -> None:
+    def test_a_running_instance_may_be_started(self, instance: InstanceUnderTest) -> None:
         """A repeated start is no error."""
-        machine.compute.start_instance(machine.reference)
-        assert machine.now().state is InstanceState.RUNNING
+        instance.compute.start_instance(instance.reference)
+        assert instance.get().state is InstanceState.RUNNING
 
-    def test_a_stopped_machine_may_be_stopped(self, machine: Machine) -> None:
+    def test_a_stopped_instance_may_be_stopped(self, instance: InstanceUnderTest) -> None:
         """A repeated stop is no error."""
-        machine.compute.stop_instance(machine.reference)
-        machine.becomes(InstanceState.STOPPED)
-        machine.compute.stop_instance(machine.reference)
-        assert machine.now().state is InstanceState.STOPPED
+        instance.compute.stop_instance(instance.reference)
+        instance.wait_for(InstanceState.STOPPED)
+        instance.compute.stop_instance(instance.reference)
+        assert instance.get().state is InstanceState.STOPPED
 
-    def test_a_machine_may_have_the_type_already(self, machine: Machine) -> None:
+    def test_an_instance_may_have_the_type_already(self, instance: InstanceUnderTest) -> None:
         """A repeated resize is no error, even when the instance runs again."""
-        machine.compute.resize_instance(machine.reference, machine.now().type or "")
-        assert machine.now().state is InstanceState.RUNNING
+        instance.compute.resize_instance(instance.reference, instance.get().type or "")
+        assert instance.get().state is InstanceState.RUNNING
 
-    def test_a_machine_may_keep_its_place_where_the_cloud_knows_that(
-        self, machine: Machine
-    ) -> None:
+    def test_power_off_only_stops_or_is_unsupported(self, instance: InstanceUnderTest) -> None:
         """A stop that only powers off is done, or raises Unsupported and changes nothing."""
         try:
-            machine.compute.stop_instance(machine.reference, power_off_only=True)
+            instance.compute.stop_instance(instance.reference, power_off_only=True)
         except Unsupported:
-            assert machine.now().state is InstanceState.RUNNING
+            assert instance.get().state is InstanceState.RUNNING
         else:
-            machine.becomes(InstanceState.STOPPED)
-            machine.compute.start_instance(machine.reference)
-            machine.becomes(InstanceState.RUNNING)
+            instance.wait_for(InstanceState.STOPPED)
+            instance.compute.start_instance(instance.reference)
+            instance.wait_for(InstanceState.RUNNING)
 
-    def test_a_deleted_machine_may_be_deleted(self, machine: Machine) -> None:
+    def test_a_deleted_instance_may_be_deleted(self, instance: InstanceUnderTest) -> None:
         """A repeated delete is no error, at once and after the instance is gone."""
-        machine.compute.delete_instance(machine.reference)
-        machine.compute.delete_instance(machine.reference)
-        machine.becomes(InstanceState.DELETED)
-        machine.compute.delete_instance(machine.reference)
+        instance.compute.delete_instance(instance.reference)
+        instance.compute.delete_instance(instance.reference)
+        instance.wait_for(InstanceState.DELETED)
+        instance.compute.delete_instance(instance.reference)
 
-    def test_an_unknown_machine_may_be_deleted(
+    def test_an_unknown_instance_may_be_deleted(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
         """Deleting an unknown instance is no error."""
-        compute.delete_instance(unknown_machine(harness))
+        compute.delete_instance(unknown_instance(harness))
 
-    def test_a_stopped_machine_may_be_deleted(self, machine: Machine) -> None:
+    def test_a_stopped_instance_may_be_deleted(self, instance: InstanceUnderTest) -> None:
         """A stopped instance can be deleted."""
-        machine.compute.stop_instance(machine.reference)
-        machine.becomes(InstanceState.STOPPED)
-        machine.compute.delete_instance(machine.reference)
-        machine.becomes(InstanceState.DELETED)
+        instance.compute.stop_instance(instance.reference)
+        instance.wait_for(InstanceState.STOPPED)
+        instance.compute.delete_instance(instance.reference)
+        instance.wait_for(InstanceState.DELETED)
 
     @pytest.mark.parametrize("action", ["start", "stop", "reboot", "resize"])
-    def test_a_deleted_machine_stays_deleted(self, machine: Machine, action: str) -> None:
+    def test_a_deleted_instance_stays_deleted(
+        self, instance: InstanceUnderTest, action: str
+    ) -> None:
         """Changing a deleted instance raises a Terminal error, and does not bring it back."""
-        machine.compute.delete_instance(machine.reference)
-        machine.becomes(InstanceState.DELETED)
+        instance.compute.delete_instance(instance.reference)
+        instance.wait_for(InstanceState.DELETED)
         with pytest.raises((NotFound, InvalidRequest)):
-            machine.actions()[action]()
-        assert machine.harness.machines() == 0
+            instance.actions()[action]()
+        assert instance.harness.instance_count() == 0
 
     @pytest.mark.parametrize("action", ["start", "stop", "reboot", "resize"])
-    def test_an_unknown_machine_is_not_found(
+    def test_an_unknown_instance_is_not_found(
         self, compute: ComputeProvider, harness: ComputeHarness, action: str
     ) -> None:
         """Changing an unknown instance raises NotFound."""
-        nobody = Machine(compute, harness, unknown_machine(harness))
+        unknown = InstanceUnderTest(compute, harness, unknown_instance(harness))
         with pytest.raises(NotFound):
-            nobody.actions()[action]()
+            unknown.actions()[action]()
 
-    def test_get_of_an_unknown_machine_is_not_found(
+    def test_get_of_an_unknown_instance_is_not_found(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
         """An unknown instance raises NotFound: it is neither None nor DELETED."""
         with pytest.raises(NotFound):
             compute.get_instance(harness.region, harness.unknown_instance_id)
 
-    def test_a_running_machine_is_not_resized(self, machine: Machine) -> None:
+    def test_a_running_instance_is_not_resized(self, instance: InstanceUnderTest) -> None:
         """A running instance refuses a resize that needs a stop."""
-        other_type = machine.harness.other_type
-        before = machine.now()
-        if machine.compute.must_stop_to_resize(before, other_type):
+        other_type = instance.harness.other_type
+        before = instance.get()
+        if instance.compute.must_stop_to_resize(before, other_type):
             with pytest.raises((InvalidRequest, Conflict)):
-                machine.compute.resize_instance(machine.reference, other_type)
-            assert machine.now().type == before.type
+                instance.compute.resize_instance(instance.reference, other_type)
+            assert instance.get().type == before.type
         else:
-            machine.compute.resize_instance(machine.reference, other_type)
-            machine.becomes(InstanceState.RUNNING)
-            assert machine.now().type == other_type
+            instance.compute.resize_instance(instance.reference, other_type)
+            instance.wait_for(InstanceState.RUNNING)
+            assert instance.get().type == other_type
 
-    def test_an_unknown_type_is_refused(self, machine: Machine) -> None:
+    def test_an_unknown_type_is_refused(self, instance: InstanceUnderTest) -> None:
         """A resize to a type that does not exist changes nothing."""
-        before = machine.now()
-        machine.compute.stop_instance(machine.reference)
-        machine.becomes(InstanceState.STOPPED)
+        before = instance.get()
+        instance.compute.stop_instance(instance.reference)
+        instance.wait_for(InstanceState.STOPPED)
         with pytest.raises((InvalidRequest, NotFound)):
-            machine.compute.resize_instance(machine.reference, machine.harness.unknown["type"])
-        assert machine.now().type == before.type
+            instance.compute.resize_instance(instance.reference, instance.harness.unknown["type"])
+        assert instance.get().type == before.type
 
-    def test_a_start_during_a_stop_is_refused_or_done(self, machine: Machine) -> None:
+    def test_a_start_during_a_stop_is_refused_or_done(self, instance: InstanceUnderTest) -> None:
         """A start during a stop raises a Transient error, or is carried out; it is never lost.
 
         The error names the provider: a Conflict without a provider counts as the store's.
         """
-        machine.compute.stop_instance(machine.reference)
+        instance.compute.stop_instance(instance.reference)
         refused: Transient | None = None
         try:
-            machine.compute.start_instance(machine.reference)
+            instance.compute.start_instance(instance.reference)
         except Transient as error:
             refused = error
         if refused is None:
-            machine.becomes(InstanceState.RUNNING)
+            instance.wait_for(InstanceState.RUNNING)
         else:
             assert refused.provider == self.provider_class.name
-            machine.becomes(InstanceState.STOPPED)
+            instance.wait_for(InstanceState.STOPPED)
 
-    def test_a_stopped_machine_is_found_by_its_token(self, machine: Machine) -> None:
+    def test_a_stopped_instance_is_found_by_its_token(self, instance: InstanceUnderTest) -> None:
         """The token finds an instance in each state, until it is deleted."""
-        machine.compute.stop_instance(machine.reference)
-        machine.becomes(InstanceState.STOPPED)
-        assert machine.found() == [machine.id]
-        machine.compute.delete_instance(machine.reference)
-        machine.becomes(InstanceState.DELETED)
-        assert machine.found() == []
+        instance.compute.stop_instance(instance.reference)
+        instance.wait_for(InstanceState.STOPPED)
+        assert instance.ids_by_token() == [instance.id]
+        instance.compute.delete_instance(instance.reference)
+        instance.wait_for(InstanceState.DELETED)
+        assert instance.ids_by_token() == []
 
-    def test_inventory_and_get_agree(self, machine: Machine) -> None:
+    def test_inventory_and_get_agree(self, instance: InstanceUnderTest) -> None:
         """The inventory shows the instance as `get_instance` does, so that it reports no change."""
-        assert machine.listed() == instance_resource(machine.now())
-        machine.compute.stop_instance(machine.reference)
-        machine.becomes(InstanceState.STOPPED)
-        assert machine.listed() == instance_resource(machine.now())
+        assert instance.listed() == instance_resource(instance.get())
+        instance.compute.stop_instance(instance.reference)
+        instance.wait_for(InstanceState.STOPPED)
+        assert instance.listed() == instance_resource(instance.get())
 
-    def test_a_deleted_machine_is_not_listed(self, machine: Machine) -> None:
+    def test_a_deleted_instance_is_not_listed(self, instance: InstanceUnderTest) -> None:
         """A deleted instance is not listed, even while the cloud still reports it."""
-        machine.compute.delete_instance(machine.reference)
-        machine.becomes(InstanceState.DELETED)
-        assert machine.listed() is None
+        instance.compute.delete_instance(instance.reference)
+        instance.wait_for(InstanceState.DELETED)
+        assert instance.listed() is None

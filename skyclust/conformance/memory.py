@@ -113,7 +113,7 @@ class MemoryProvider(
         """Create an instance; the cloud itself stores the token."""
         image, network = self._image(spec), self._network(spec)
         with cloud_errors():
-            item = self._cloud().create_machine(
+            item = self._cloud().create_server(
                 self._key,
                 spec.region,
                 token=token,
@@ -130,7 +130,7 @@ class MemoryProvider(
         """Return the instance of a token unless it is deleted."""
         return [
             to_instance(region, item)
-            for page in self._pages(region, "machine", None)
+            for page in self._pages(region, "server", None)
             for item in page
             if item.details.get("token") == token and item.status != "ended"
         ]
@@ -138,24 +138,24 @@ class MemoryProvider(
     def get_instance(self, region: str, instance_id: str) -> Instance:
         """Return the instance as it is now."""
         with cloud_errors():
-            return to_instance(region, self._cloud().get_machine(self._key, region, instance_id))
+            return to_instance(region, self._cloud().get_server(self._key, region, instance_id))
 
     def start_instance(self, instance: InstanceReference) -> None:
         """Request a start and return."""
         with cloud_errors():
-            self._cloud().start_machine(self._key, *self._meant(instance))
+            self._cloud().start_server(self._key, *self._verified(instance))
 
     def stop_instance(self, instance: InstanceReference, *, power_off_only: bool = False) -> None:
         """Request a stop and return; every stop of this cloud gives the capacity back."""
         if power_off_only:
             raise Unsupported("The cloud in memory only stops wholly.", provider=self.name)
         with cloud_errors():
-            self._cloud().stop_machine(self._key, *self._meant(instance))
+            self._cloud().stop_server(self._key, *self._verified(instance))
 
     def reboot_instance(self, instance: InstanceReference) -> None:
         """Request a reboot and return."""
         with cloud_errors():
-            self._cloud().reboot_machine(self._key, *self._meant(instance))
+            self._cloud().reboot_server(self._key, *self._verified(instance))
 
     def must_stop_to_resize(self, instance: Instance, instance_type: str) -> bool:
         """Return True for another type: the cloud changes it only while an instance is off."""
@@ -163,11 +163,11 @@ class MemoryProvider(
 
     def resize_instance(self, instance: InstanceReference, instance_type: str) -> None:
         """Change the type of an instance that is off; nothing changes if it has the type."""
-        machine = self.get_instance(*self._meant(instance))
-        if machine.type == instance_type and machine.state is not InstanceState.DELETED:
+        current = self.get_instance(*self._verified(instance))
+        if current.type == instance_type and current.state is not InstanceState.DELETED:
             return
         with cloud_errors():
-            self._cloud().set_machine_type(self._key, instance.region, instance.id, instance_type)
+            self._cloud().set_server_type(self._key, instance.region, instance.id, instance_type)
 
     def delete_instance(self, instance: InstanceReference) -> None:
         """Request the deletion of an instance and its disks; a deleted one is no error."""
@@ -177,7 +177,7 @@ class MemoryProvider(
             return
         require_same_instance(instance, seen.unique_id, provider=self.name)
         with cloud_errors():
-            self._cloud().end_machine(self._key, instance.region, instance.id)
+            self._cloud().delete_server(self._key, instance.region, instance.id)
 
     def remove_leftovers(self, instance: InstanceReference) -> None:
         """Return: the cloud deletes everything with the instance."""
@@ -208,7 +208,7 @@ class MemoryProvider(
         """Take a snapshot, or return the snapshot of the token."""
         with cloud_errors():
             item = memory_disks.take_snapshot(
-                self._cloud(), self._key, *self._meant(instance), name=name, token=token
+                self._cloud(), self._key, *self._verified(instance), name=name, token=token
             )
         return to_snapshot(instance.region, item)
 
@@ -218,7 +218,7 @@ class MemoryProvider(
             to_snapshot(region, item)
             for page in self._pages(region, "snapshot", None)
             for item in page
-            if item.details["machine"] == instance_id
+            if item.details["server"] == instance_id
         ]
 
     def must_stop_to_restore(self, instance: Instance) -> bool:
@@ -229,7 +229,7 @@ class MemoryProvider(
         """Restore the disks at once."""
         with cloud_errors():
             memory_disks.restore_snapshot(
-                self._cloud(), self._key, *self._meant(instance), snapshot_id
+                self._cloud(), self._key, *self._verified(instance), snapshot_id
             )
         return True
 
@@ -247,17 +247,17 @@ class MemoryProvider(
     def attach_disk(self, instance: InstanceReference, disk_id: str) -> None:
         """Attach an unattached disk; it outlives the instance."""
         with cloud_errors():
-            memory_disks.attach_disk(self._cloud(), self._key, *self._meant(instance), disk_id)
+            memory_disks.attach_disk(self._cloud(), self._key, *self._verified(instance), disk_id)
 
     def detach_disk(self, instance: InstanceReference, disk_id: str) -> None:
         """Detach a disk; nothing changes if the instance does not have it."""
         with cloud_errors():
-            memory_disks.detach_disk(self._cloud(), self._key, *self._meant(instance), disk_id)
+            memory_disks.detach_disk(self._cloud(), self._key, *self._verified(instance), disk_id)
 
     def console_log(self, region: str, instance_id: str) -> str:
         """Return what the instance has written since it booted."""
-        machine = self.get_instance(region, instance_id)
-        return "" if machine.state is InstanceState.PENDING else f"{machine.name} is up\n"
+        instance = self.get_instance(region, instance_id)
+        return "" if instance.state is InstanceState.PENDING else f"{instance.name} is up\n"
 
     def set_tags(
         self,
@@ -267,9 +267,11 @@ class MemoryProvider(
     ) -> None:
         """Set and remove labels; the token is not a label."""
         with cloud_errors():
-            memory_disks.set_labels(self._cloud(), self._key, *self._meant(instance), tags, removed)
+            memory_disks.set_labels(
+                self._cloud(), self._key, *self._verified(instance), tags, removed
+            )
 
-    def _meant(self, instance: InstanceReference) -> tuple[str, str]:
+    def _verified(self, instance: InstanceReference) -> tuple[str, str]:
         """Return region and id of the instance, once its unique id was compared."""
         seen = self.get_instance(instance.region, instance.id)
         require_same_instance(instance, seen.unique_id, provider=self.name)

@@ -1,6 +1,6 @@
 """A cloud in memory, with an API of its own: the far side of the memory provider.
 
-It speaks its own words (a machine is "active", a time is seconds since 1970) and refuses
+It speaks its own words (a server is "active", a time is seconds since 1970) and refuses
 with its own codes, so that the provider has something to translate. One lock makes every
 call atomic; what happens between calls is up to the caller.
 """
@@ -57,7 +57,7 @@ class MemoryCloud:
         with self._lock:
             self._failures.end()
 
-    def break_after(self, calls: int) -> None:
+    def interrupt_after(self, calls: int) -> None:
         """Lose the reply of the call after so many, and answer no later call."""
         with self._lock:
             self._failures.calls_left = calls
@@ -66,25 +66,25 @@ class MemoryCloud:
         """Put an item into the cloud, ready at once, and return it."""
         with self._lock:
             number = next(self._numbers)
-            status = "active" if kind == "machine" else "ready"
+            status = "active" if kind == "server" else "ready"
             item = Item(
                 f"{kind}-{number:06d}", name, status, START_OF_TIME + number, details=details
             )
             self._held(region, kind)[item.id] = item
             return item
 
-    def reuse(self, region: str, machine_id: str) -> str:
+    def reuse_id(self, region: str, server_id: str) -> str:
         """Replace a deleted instance by another one with its id; return its serial number."""
         with self._lock:
             serial = f"serial-{next(self._numbers):06d}"
-            ended = self._machine(region, machine_id)
+            ended = self._server(region, server_id)
             details = {**ended.details, "serial": serial, "token": ""}
-            self._held(region, "machine")[machine_id] = replace(
+            self._held(region, "server")[server_id] = replace(
                 ended, status="active", details=details
             )
             return serial
 
-    def spoil(self, region: str, kind: str) -> str:
+    def corrupt(self, region: str, kind: str) -> str:
         """Show the newest item of a kind with an invalid time; return its id."""
         with self._lock:
             *_, item = self._held(region, kind).values()
@@ -131,13 +131,13 @@ class MemoryCloud:
             page = [self._held(region, kind)[item_id] for item_id in rest[:limit]]
             return page, rest[limit - 1] if len(rest) > limit else ""
 
-    def get_machine(self, key: str, region: str, machine_id: str) -> Item:
+    def get_server(self, key: str, region: str, server_id: str) -> Item:
         """Return an instance; a deleted instance is still shown."""
         with self._lock:
             self._admit(key, region)
-            return self._machine(region, machine_id)
+            return self._server(region, server_id)
 
-    def create_machine(
+    def create_server(
         self,
         key: str,
         region: str,
@@ -158,23 +158,23 @@ class MemoryCloud:
             if made_before is not None:
                 if made_before[0] != request:
                     raise CloudError(Code.TOKEN_REUSED, f"{token} was used for another request")
-                return self._machine(region, made_before[1])
+                return self._server(region, made_before[1])
             self._must_exist(region, type_name, image, network)
             if self._failures.failure is Failure.NO_CAPACITY:
                 raise CloudError(Code.FULL, f"there is no room for a {type_name}")
             if self._failures.failure is Failure.NO_QUOTA:
-                raise CloudError(Code.LIMIT_REACHED, "there are as many machines as may be")
-            machine = self.add(
-                region, "machine", name, type=type_name, image=image, network=network, token=token
+                raise CloudError(Code.LIMIT_REACHED, "there are as many servers as may be")
+            server = self.add(
+                region, "server", name, type=type_name, image=image, network=network, token=token
             )
-            machine = replace(machine, labels=dict(labels), made=time.time())
-            self._held(region, "machine")[machine.id] = machine
+            server = replace(server, labels=dict(labels), made=time.time())
+            self._held(region, "server")[server.id] = server
             for size in (10, *disks):
-                self.add(region, "disk", name, machine=machine.id, size=str(size))
-            self._requests[region, token] = (request, machine.id)
-            self._set(region, machine.id, "building", then="active")
+                self.add(region, "disk", name, server=server.id, size=str(size))
+            self._requests[region, token] = (request, server.id)
+            self._set(region, server.id, "building", then="active")
             self._failures.lose_reply(of_create=True)
-            return self._machine(region, machine.id)
+            return self._server(region, server.id)
 
     @contextmanager
     def opened(self, key: str, region: str, *, changes: bool = True) -> Iterator[Region]:
@@ -182,58 +182,58 @@ class MemoryCloud:
         with self._lock:
             self._admit(key, region)
             yield Region(
-                self._held(region, "machine"),
+                self._held(region, "server"),
                 self._held(region, "disk"),
                 self._held(region, "snapshot"),
             )
             if changes:
                 self._failures.lose_reply()
 
-    def start_machine(self, key: str, region: str, machine_id: str) -> None:
+    def start_server(self, key: str, region: str, server_id: str) -> None:
         """Start an instance that is off; nothing changes if it is on."""
         with self._lock:
             self._admit(key, region)
-            if self._living(region, machine_id) == "off":
-                self._set(region, machine_id, "building", then="active")
+            if self._living(region, server_id) == "off":
+                self._set(region, server_id, "building", then="active")
                 self._failures.lose_reply()
 
-    def stop_machine(self, key: str, region: str, machine_id: str) -> None:
+    def stop_server(self, key: str, region: str, server_id: str) -> None:
         """Switch an instance off; nothing changes if it is off."""
         with self._lock:
             self._admit(key, region)
-            if self._living(region, machine_id) == "active":
-                self._set(region, machine_id, "switching-off", then="off")
+            if self._living(region, server_id) == "active":
+                self._set(region, server_id, "switching-off", then="off")
                 self._failures.lose_reply()
 
-    def reboot_machine(self, key: str, region: str, machine_id: str) -> None:
+    def reboot_server(self, key: str, region: str, server_id: str) -> None:
         """Reboot an instance that is on."""
         with self._lock:
             self._admit(key, region)
-            if self._living(region, machine_id) != "active":
-                raise CloudError(Code.WRONG_STATE, f"{machine_id} is not on")
+            if self._living(region, server_id) != "active":
+                raise CloudError(Code.WRONG_STATE, f"{server_id} is not on")
             self.reboots += 1
-            self._set(region, machine_id, "building", then="active")
+            self._set(region, server_id, "building", then="active")
             self._failures.lose_reply()
 
-    def set_machine_type(self, key: str, region: str, machine_id: str, type_name: str) -> None:
+    def set_server_type(self, key: str, region: str, server_id: str, type_name: str) -> None:
         """Change the type of an instance that is off."""
         with self._lock:
             self._admit(key, region)
-            if self._living(region, machine_id) != "off":
-                raise CloudError(Code.WRONG_STATE, f"{machine_id} has to be off for that")
+            if self._living(region, server_id) != "off":
+                raise CloudError(Code.WRONG_STATE, f"{server_id} has to be off for that")
             if type_name not in TYPES:
                 raise CloudError(Code.NO_SUCH_TYPE, f"there is no type {type_name}")
-            machine = self._machine(region, machine_id)
-            details = {**machine.details, "type": type_name}
-            self._held(region, "machine")[machine_id] = replace(machine, details=details)
+            server = self._server(region, server_id)
+            details = {**server.details, "type": type_name}
+            self._held(region, "server")[server_id] = replace(server, details=details)
             self._failures.lose_reply()
 
-    def end_machine(self, key: str, region: str, machine_id: str) -> None:
+    def delete_server(self, key: str, region: str, server_id: str) -> None:
         """Delete an instance in any state, and its data disks with it."""
         with self._lock:
             self._admit(key, region)
-            if self._machine(region, machine_id).status not in {"ending", "ended"}:
-                self._set(region, machine_id, "ending", then="ended")
+            if self._server(region, server_id).status not in {"ending", "ended"}:
+                self._set(region, server_id, "ending", then="ended")
                 self._failures.lose_reply()
 
     # Internal.
@@ -253,19 +253,19 @@ class MemoryCloud:
     def _held(self, region: str, kind: str) -> dict[str, Item]:
         return self._items.setdefault((region, kind), {})
 
-    def _machine(self, region: str, machine_id: str) -> Item:
-        machine = self._held(region, "machine").get(machine_id)
-        if machine is None:
-            raise CloudError(Code.NO_SUCH_MACHINE, f"there is no machine {machine_id}")
-        return machine
+    def _server(self, region: str, server_id: str) -> Item:
+        server = self._held(region, "server").get(server_id)
+        if server is None:
+            raise CloudError(Code.NO_SUCH_SERVER, f"there is no server {server_id}")
+        return server
 
-    def _living(self, region: str, machine_id: str) -> str:
+    def _living(self, region: str, server_id: str) -> str:
         """Return the state of an instance that can be changed: "active" or "off"."""
-        status = self._machine(region, machine_id).status
+        status = self._server(region, server_id).status
         if status in {"ending", "ended"}:
-            raise CloudError(Code.WRONG_STATE, f"{machine_id} is {status}")
+            raise CloudError(Code.WRONG_STATE, f"{server_id} is {status}")
         if status not in {"active", "off"}:
-            raise CloudError(Code.BUSY, f"{machine_id} is {status}")
+            raise CloudError(Code.BUSY, f"{server_id} is {status}")
         return status
 
     def _must_exist(self, region: str, type_name: str, image: str, network: str) -> None:
@@ -276,22 +276,22 @@ class MemoryCloud:
         if network not in self._held(region, "network"):
             raise CloudError(Code.NO_SUCH_NETWORK, f"there is no network {network}")
 
-    def _set(self, region: str, machine_id: str, status: str, *, then: str) -> None:
-        machine = self._machine(region, machine_id)
-        self._held(region, "machine")[machine_id] = replace(machine, status=status)
-        self._changes[machine_id] = Change(then, time.monotonic() + self._transition_seconds)
+    def _set(self, region: str, server_id: str, status: str, *, then: str) -> None:
+        server = self._server(region, server_id)
+        self._held(region, "server")[server_id] = replace(server, status=status)
+        self._changes[server_id] = Change(then, time.monotonic() + self._transition_seconds)
 
     def _settle(self, region: str) -> None:
         """Complete every change that is due."""
-        machines, disks = self._held(region, "machine"), self._held(region, "disk")
-        for machine_id in [*self._changes]:
-            change = self._changes[machine_id]
-            if machine_id not in machines or change.at > time.monotonic():
+        servers, disks = self._held(region, "server"), self._held(region, "disk")
+        for server_id in [*self._changes]:
+            change = self._changes[server_id]
+            if server_id not in servers or change.at > time.monotonic():
                 continue
-            del self._changes[machine_id]
-            machines[machine_id] = replace(machines[machine_id], status=change.status)
+            del self._changes[server_id]
+            servers[server_id] = replace(servers[server_id], status=change.status)
             if change.status == "ended":
-                for disk in [d for d in disks.values() if d.details.get("machine") == machine_id]:
+                for disk in [d for d in disks.values() if d.details.get("server") == server_id]:
                     if "kept" in disk.details:
                         disks[disk.id] = replace(disk, details={"size": disk.details["size"]})
                     else:

@@ -16,18 +16,18 @@ _NUMBERS: Final = itertools.count(1)
 
 
 def take_snapshot(
-    cloud: MemoryCloud, key: str, region: str, machine_id: str, *, name: str, token: str
+    cloud: MemoryCloud, key: str, region: str, server_id: str, *, name: str, token: str
 ) -> Item:
     """Take a snapshot of an instance's disks, or return the snapshot of the token."""
     with cloud.opened(key, region) as place:
-        machine = place.machine(machine_id)
+        server = place.server(server_id)
         for kept in place.snapshots.values():
-            if (kept.details["machine"], kept.details["token"]) == (machine_id, token):
+            if (kept.details["server"], kept.details["token"]) == (server_id, token):
                 return kept
         details = {
-            "machine": machine.id,
+            "server": server.id,
             "token": token,
-            "texts": json.dumps({disk.id: _text(disk) for disk in _disks_of(place, machine_id)}),
+            "texts": json.dumps({disk.id: _text(disk) for disk in _disks_of(place, server_id)}),
         }
         number = next(_NUMBERS)
         snapshot = Item(f"snapshot-{number:06d}", name, "ready", time.time(), details=details)
@@ -36,16 +36,16 @@ def take_snapshot(
 
 
 def restore_snapshot(
-    cloud: MemoryCloud, key: str, region: str, machine_id: str, snapshot_id: str
+    cloud: MemoryCloud, key: str, region: str, server_id: str, snapshot_id: str
 ) -> None:
     """Restore the texts of an instance's disks; the instance has to be off."""
     with cloud.opened(key, region) as place:
-        machine = place.machine(machine_id)
+        server = place.server(server_id)
         kept = place.snapshots.get(snapshot_id)
-        if kept is None or kept.details["machine"] != machine_id:
-            raise CloudError(Code.NO_SUCH_SNAPSHOT, f"{machine_id} has no {snapshot_id}")
-        if machine.status != "off":
-            raise CloudError(Code.WRONG_STATE, f"{machine_id} has to be off for that")
+        if kept is None or kept.details["server"] != server_id:
+            raise CloudError(Code.NO_SUCH_SNAPSHOT, f"{server_id} has no {snapshot_id}")
+        if server.status != "off":
+            raise CloudError(Code.WRONG_STATE, f"{server_id} has to be off for that")
         for disk_id, text in json.loads(kept.details["texts"]).items():
             disk = place.disks[disk_id]
             place.disks[disk_id] = replace(disk, details={**disk.details, "text": text})
@@ -63,24 +63,24 @@ def get_disk(cloud: MemoryCloud, key: str, region: str, disk_id: str) -> Item:
         return _disk(place, disk_id)
 
 
-def attach_disk(cloud: MemoryCloud, key: str, region: str, machine_id: str, disk_id: str) -> None:
+def attach_disk(cloud: MemoryCloud, key: str, region: str, server_id: str, disk_id: str) -> None:
     """Attach an unattached disk to an instance; it outlives the instance."""
     with cloud.opened(key, region) as place:
-        machine, disk = place.machine(machine_id), _disk(place, disk_id)
-        holder = disk.details.get("machine")
-        if holder not in {None, machine.id}:
+        server, disk = place.server(server_id), _disk(place, disk_id)
+        holder = disk.details.get("server")
+        if holder not in {None, server.id}:
             raise CloudError(Code.DISK_IN_USE, f"{disk_id} belongs to {holder}")
         if holder is None:
-            details = {**disk.details, "machine": machine.id, "kept": "yes"}
+            details = {**disk.details, "server": server.id, "kept": "yes"}
             place.disks[disk_id] = replace(disk, details={"size": "1", **details})
 
 
-def detach_disk(cloud: MemoryCloud, key: str, region: str, machine_id: str, disk_id: str) -> None:
+def detach_disk(cloud: MemoryCloud, key: str, region: str, server_id: str, disk_id: str) -> None:
     """Detach a disk from the instance that has it."""
     with cloud.opened(key, region) as place:
         disk = _disk(place, disk_id)
-        if disk.details.get("machine") == place.machine(machine_id).id:
-            left = {k: v for k, v in disk.details.items() if k not in {"machine", "kept"}}
+        if disk.details.get("server") == place.server(server_id).id:
+            left = {k: v for k, v in disk.details.items() if k not in {"server", "kept"}}
             place.disks[disk_id] = replace(disk, details=left)
 
 
@@ -88,32 +88,32 @@ def set_labels(
     cloud: MemoryCloud,
     key: str,
     region: str,
-    machine_id: str,
+    server_id: str,
     labels: Mapping[str, str],
     removed: Collection[str],
 ) -> None:
     """Change the labels of an instance."""
     with cloud.opened(key, region) as place:
-        machine = place.machine(machine_id)
-        left = {name: value for name, value in machine.labels.items() if name not in removed}
-        place.machines[machine_id] = replace(machine, labels={**left, **labels})
+        server = place.server(server_id)
+        left = {name: value for name, value in server.labels.items() if name not in removed}
+        place.servers[server_id] = replace(server, labels={**left, **labels})
 
 
-def write_text(cloud: MemoryCloud, key: str, region: str, machine_id: str, text: str) -> None:
+def write_text(cloud: MemoryCloud, key: str, region: str, server_id: str, text: str) -> None:
     """Write a text to every disk of an instance."""
     with cloud.opened(key, region) as place:
-        for disk in _disks_of(place, machine_id):
+        for disk in _disks_of(place, server_id):
             place.disks[disk.id] = replace(disk, details={**disk.details, "text": text})
 
 
-def read_texts(cloud: MemoryCloud, key: str, region: str, machine_id: str) -> list[str]:
+def read_texts(cloud: MemoryCloud, key: str, region: str, server_id: str) -> list[str]:
     """Return the text on each disk of an instance."""
     with cloud.opened(key, region, changes=False) as place:
-        return [_text(disk) for disk in _disks_of(place, machine_id)]
+        return [_text(disk) for disk in _disks_of(place, server_id)]
 
 
-def _disks_of(place: Region, machine_id: str) -> list[Item]:
-    return [disk for disk in place.disks.values() if disk.details.get("machine") == machine_id]
+def _disks_of(place: Region, server_id: str) -> list[Item]:
+    return [disk for disk in place.disks.values() if disk.details.get("server") == server_id]
 
 
 def _disk(place: Region, disk_id: str) -> Item:

@@ -22,7 +22,7 @@ class Code(StrEnum):
     NO_ANSWER = "NoAnswer"
     NO_CONNECTION = "NoConnection"
     NO_SUCH_REGION = "NoSuchRegion"
-    NO_SUCH_MACHINE = "NoSuchMachine"
+    NO_SUCH_SERVER = "NoSuchServer"
     NO_SUCH_IMAGE = "NoSuchImage"
     NO_SUCH_NETWORK = "NoSuchNetwork"
     NO_SUCH_TYPE = "NoSuchType"
@@ -70,13 +70,13 @@ class Change:
 class Region:
     """What a region holds, by id."""
 
-    machines: dict[str, Item]
+    servers: dict[str, Item]
     disks: dict[str, Item]
     snapshots: dict[str, Item]
 
-    def machine(self, machine_id: str) -> Item:
-        """Return a machine that has not ended."""
-        machine = self.machines.get(machine_id)
-        if machine is None or machine.status in {"ending", "ended"}:
-            raise CloudError(Code.NO_SUCH_MACHINE, f"there is no machine {machine_id}")
-        return machine
+    def server(self, server_id: str) -> Item:
+        """Return a server that has not ended."""
+        server = self.servers.get(server_id)
+        if server is None or server.status in {"ending", "ended"}:
+            raise CloudError(Code.NO_SUCH_SERVER, f"there is no server {server_id}")
+        return server

@@ -39,7 +39,7 @@ ERRORS: Final[dict[Code, type[SkyClustError]]] = {
     Code.NO_ANSWER: Timeout,
     Code.NO_CONNECTION: Unavailable,
     Code.NO_SUCH_REGION: InvalidRequest,
-    Code.NO_SUCH_MACHINE: NotFound,
+    Code.NO_SUCH_SERVER: NotFound,
     Code.NO_SUCH_IMAGE: NotFound,
     Code.NO_SUCH_NETWORK: NotFound,
     Code.NO_SUCH_TYPE: InvalidRequest,
@@ -64,7 +64,7 @@ STATES: Final = {
 }
 
 NATIVE_KINDS: Final = {
-    ResourceKind.INSTANCE: "machine",
+    ResourceKind.INSTANCE: "server",
     ResourceKind.DISK: "disk",
     ResourceKind.IMAGE: "image",
     ResourceKind.NETWORK: "network",
@@ -96,7 +96,7 @@ def to_resource(region: str, kind: ResourceKind, item: Item) -> Resource:
     attributes: dict[str, JsonValue] = {}
     state = ResourceState.AVAILABLE
     if kind is ResourceKind.DISK:
-        holder = item.details.get("machine")
+        holder = item.details.get("server")
         attributes = {
             "size_gib": int(item.details.get("size", "1")),
             "attached_to": [holder] if holder else [],
@@ -121,7 +121,7 @@ def to_snapshot(region: str, item: Item) -> InstanceSnapshot:
     return InstanceSnapshot(
         provider=NAME,
         region=region,
-        instance_id=item.details["machine"],
+        instance_id=item.details["server"],
         id=item.id,
         name=item.name,
         state=SnapshotState.AVAILABLE,

@@ -60,14 +60,14 @@ class OddAnswerSuite(Suite):
     ) -> None:
         """One unreadable item hides no other item, and the list raises IncompleteList."""
         made = set(harness.seed(kind, 3))
-        spoiled = harness.spoil(kind)
+        corrupted = harness.corrupt(kind)
         listed: set[str] = set()
         pages = odd_inventory.list_resources(harness.region, kind)
         with pytest.raises(IncompleteList) as raised:
             listed.update(resource.id for page in pages for resource in page)
         assert len(made - listed) == 1
         [item] = raised.value.items
-        assert spoiled in item.name
+        assert corrupted in item.name
         assert item.region == harness.region
         assert item.reason
         assert raised.value.provider == self.provider_class.name

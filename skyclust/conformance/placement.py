@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from skyclust.conformance.harness import ComputeHarness, Failure
-from skyclust.conformance.machine import MachineSuite
+from skyclust.conformance.instance import InstanceSuite
 from skyclust.contract import PlacementProvider, Provider
 from skyclust.errors import InvalidRequest, NotFound, PermissionDenied
 
 
-class PlacementSuite(MachineSuite):
+class PlacementSuite(InstanceSuite):
     """The requirements on a provider that checks regions."""
 
     @pytest.fixture
@@ -19,15 +19,15 @@ class PlacementSuite(MachineSuite):
         assert isinstance(provider, PlacementProvider)
         return provider
 
-    def test_a_place_that_has_everything_passes(
+    def test_a_region_that_has_everything_passes(
         self, placement: PlacementProvider, harness: ComputeHarness
     ) -> None:
         """The check accepts an instance that can be created, and creates nothing."""
-        before = list(harness.belongings())
+        before = list(harness.resource_ids())
         placement.check_placement(harness.spec("web"))
-        assert list(harness.belongings()) == before
+        assert list(harness.resource_ids()) == before
 
-    def test_a_place_without_the_network_is_refused(
+    def test_a_region_without_the_network_is_refused(
         self, placement: PlacementProvider, harness: ComputeHarness
     ) -> None:
         """The check refuses what the create would refuse, and names it."""
@@ -37,7 +37,7 @@ class PlacementSuite(MachineSuite):
             placement.check_placement(spec)
         assert network in raised.value.message
 
-    def test_a_place_that_cannot_be_checked_does_not_pass(
+    def test_a_region_that_cannot_be_checked_does_not_pass(
         self, placement: PlacementProvider, harness: ComputeHarness
     ) -> None:
         """A missing permission raises, and the region is not accepted."""

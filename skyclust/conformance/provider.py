@@ -19,7 +19,7 @@ from skyclust.conformance.harness import Failure, ProviderHarness
 from skyclust.conformance.inventory import InventorySuite
 from skyclust.conformance.placement import PlacementSuite
 from skyclust.conformance.snapshots import SnapshotSuite
-from skyclust.conformance.suite import Suite, assert_tells_its_source
+from skyclust.conformance.suite import Suite, assert_names_provider_and_cause
 from skyclust.contract import (
     CONTRACT_VERSION,
     AccountInventoryProvider,
@@ -119,7 +119,7 @@ class ProviderSuite(Suite):
         ]
         assert plain == []
 
-    def test_secrets_are_bound_to_fields_that_there_are(self) -> None:
+    def test_destination_fields_exist(self) -> None:
         """`destination_fields` names fields of the model, `endpoint` among them, and no secret."""
         model = self.provider_class.credential_model
         named = model.destination_fields
@@ -154,7 +154,7 @@ class ProviderSuite(Suite):
         self.provider_class(harness.unreachable_credential())
         assert harness.calls() == before
 
-    def test_verify_tells_who_the_credential_is(self, provider: Provider) -> None:
+    def test_verify_returns_the_identity(self, provider: Provider) -> None:
         """`verify` returns account and principal."""
         identity = provider.verify()
         assert isinstance(identity, Identity)
@@ -174,7 +174,7 @@ class ProviderSuite(Suite):
         provider = self.provider_class(harness.wrong_credential())
         with pytest.raises(AuthenticationFailed) as failure:
             getattr(provider, method)()
-        assert_tells_its_source(failure.value, provider.name)
+        assert_names_provider_and_cause(failure.value, provider.name)
 
     @pytest.mark.parametrize("method", ["verify", "regions"])
     def test_an_expired_credential_raises(
@@ -186,7 +186,7 @@ class ProviderSuite(Suite):
         harness.fail(Failure.EXPIRED)
         with pytest.raises(AuthenticationFailed) as failure:
             getattr(provider, method)()
-        assert_tells_its_source(failure.value, provider.name)
+        assert_names_provider_and_cause(failure.value, provider.name)
 
     def test_a_provider_recovers_with_its_cloud(
         self, provider: Provider, harness: ProviderHarness
@@ -214,14 +214,14 @@ class ProviderSuite(Suite):
         harness.fail(failure)
         with pytest.raises(expected) as raised:
             provider.regions()
-        assert_tells_its_source(raised.value, provider.name)
+        assert_names_provider_and_cause(raised.value, provider.name)
 
     def test_an_unreachable_cloud_raises(self, harness: ProviderHarness) -> None:
         """A refused connection raises a Transient error: it may come back."""
         provider = self.provider_class(harness.unreachable_credential())
         with pytest.raises((Unavailable, Timeout)) as failure:
             provider.regions()
-        assert_tells_its_source(failure.value, provider.name)
+        assert_names_provider_and_cause(failure.value, provider.name)
 
     @pytest.mark.parametrize("failure", [Failure.HTML, Failure.NULL])
     @pytest.mark.parametrize("method", ["verify", "regions"])
@@ -242,7 +242,7 @@ class ProviderSuite(Suite):
         with pytest.raises(ValidationError, match="endpoint"):
             self.provider_class.credential_model.model_validate(values)
 
-    def test_every_error_has_its_place(self, harness: ProviderHarness) -> None:
+    def test_every_error_is_mapped(self, harness: ProviderHarness) -> None:
         """The provider's table has every error of the SDK."""
         assert list(harness.unmapped_errors()) == []
 

@@ -39,7 +39,7 @@ class Suite:
             test.add_marker(pytest.mark.xfail(reason=reason, strict=True))
 
 
-def assert_tells_its_source(error: SkyClustError, provider: str) -> None:
+def assert_names_provider_and_cause(error: SkyClustError, provider: str) -> None:
     """Check that an error names its provider and carries the SDK's own error."""
     assert error.message
     assert error.provider == provider

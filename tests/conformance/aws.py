@@ -14,10 +14,10 @@ from skyclust.conformance import Failure
 from skyclust.model.instance import InstanceReference, InstanceSpec
 from skyclust.model.resource import ResourceKind
 from skyclust_sandbox.faults import Fault, FaultKind
-from tests.conformance.aws_faults import CHANGES, ODD_ANSWERS, SPOILS
+from tests.conformance.aws_faults import CHANGES, ODD_ANSWERS, REQUIRED_FIELDS
 from tests.conformance.aws_seeds import AwsSeeds
 from tests.fixtures.sandbox import Sandbox
-from tests.unit.aws.documented_codes import unplaced_classes, unplaced_codes
+from tests.unit.aws.documented_codes import unmapped_classes, unmapped_codes
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -135,12 +135,12 @@ class AwsHarness:
             }[failure]
         )
 
-    def spoil(self, kind: ResourceKind) -> str:
+    def corrupt(self, kind: ResourceKind) -> str:
         """Omit a required field of the newest resource of a kind.
 
         Mostly that is its id, and then the error names it by its place in the list.
         """
-        action, field = SPOILS[kind]
+        action, field = REQUIRED_FIELDS[kind]
         newest = self._seeds.newest[kind]
         user = self._sandbox.access_key
         self._sandbox.inject(
@@ -150,7 +150,7 @@ class AwsHarness:
             return newest.split("/")[-2]
         return newest if kind is ResourceKind.INSTANCE else "number"
 
-    def reuse(self, instance: InstanceReference) -> InstanceReference | None:
+    def reuse_id(self, instance: InstanceReference) -> InstanceReference | None:
         """Return None: EC2 never reuses an id."""
         return None
 
@@ -158,7 +158,7 @@ class AwsHarness:
         """Return how often a reboot reached the sandbox."""
         return self._sandbox.calls().get("RebootInstances", 0)
 
-    def break_after(self, calls: int) -> None:
+    def interrupt_after(self, calls: int) -> None:
         """Lose the reply to a call after some calls, and fail all calls that follow."""
         user = self._sandbox.access_key
         self._sandbox.inject(
@@ -176,7 +176,7 @@ class AwsHarness:
 
     def unmapped_errors(self) -> Sequence[str]:
         """Return botocore's classes and AWS's documented codes that are not mapped."""
-        return [*unplaced_classes(), *unplaced_codes()]
+        return [*unmapped_classes(), *unmapped_codes()]
 
     def spec(self, name: str) -> InstanceSpec:
         """Return the spec of a small instance."""
@@ -195,7 +195,7 @@ class AwsHarness:
         names = {"image": IMAGE_NAME, "network": SUBNET_NAME}
         return self.spec(name).model_copy(update=names)
 
-    def machines(self) -> int:
+    def instance_count(self) -> int:
         """Return how many instances are not terminated."""
         pages = self._ec2.get_paginator("describe_instances").paginate()
         states = [
@@ -203,7 +203,7 @@ class AwsHarness:
         ]
         return sum(1 for state in states if state != "terminated")
 
-    def belongings(self) -> Sequence[str]:
+    def resource_ids(self) -> Sequence[str]:
         """Return the ids of instances, volumes, interfaces and addresses."""
         pages = self._ec2.get_paginator("describe_instances").paginate()
         instances = [
@@ -229,13 +229,13 @@ class AwsHarness:
         zone = self._subnets[0]["AvailabilityZone"]
         return self._ec2.create_volume(AvailabilityZone=zone, Size=1)["VolumeId"]
 
-    def write(self, instance_id: str, text: str) -> None:
+    def write_disks(self, instance_id: str, text: str) -> None:
         """Write a text to every disk, and record the snapshots taken before."""
         taken = frozenset(one["SnapshotId"] for one in self._snapshots())
         for volume in self._volumes_of(instance_id):
             self._written.append(_Written(volume["VolumeId"], text, taken))
 
-    def read(self, instance_id: str) -> Sequence[str]:
+    def read_disks(self, instance_id: str) -> Sequence[str]:
         """Return the text on each disk: the written text, or that of its snapshot."""
         sources = {one["SnapshotId"]: one["VolumeId"] for one in self._snapshots()}
         return [

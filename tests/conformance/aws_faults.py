@@ -34,7 +34,7 @@ ODD_ANSWERS: Final = {
 }
 
 
-SPOILS: Final[Mapping[ResourceKind, tuple[str, str]]] = {
+REQUIRED_FIELDS: Final[Mapping[ResourceKind, tuple[str, str]]] = {
     ResourceKind.INSTANCE: ("DescribeInstances", "instanceState"),
     ResourceKind.DISK: ("DescribeVolumes", "volumeId"),
     ResourceKind.SNAPSHOT: ("DescribeSnapshots", "snapshotId"),

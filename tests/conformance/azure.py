@@ -13,7 +13,7 @@ from skyclust.model.resource import ResourceKind
 from skyclust_sandbox.faults import Fault, FaultKind
 from tests.conformance.azure_operator import COMPUTE, DISKS, NETWORK, AzureOperator
 from tests.fixtures.azure import AzureSandbox
-from tests.unit.azure.documented_codes import unplaced_classes, unplaced_codes
+from tests.unit.azure.documented_codes import unmapped_classes, unmapped_codes
 
 REGION: Final = "westeurope"
 IMAGE: Final = {
@@ -107,7 +107,7 @@ class AzureHarness:
         }
         self._sandbox.inject(*faults[failure])
 
-    def spoil(self, kind: ResourceKind) -> str:
+    def corrupt(self, kind: ResourceKind) -> str:
         """Make lists return a seeded resource without its id; return its name."""
         name = self._seeded[kind]
         user = self._sandbox.client_id
@@ -115,7 +115,7 @@ class AzureHarness:
         self._sandbox.inject(omit(action="*_List*"))
         return name
 
-    def reuse(self, instance: InstanceReference) -> InstanceReference:
+    def reuse_id(self, instance: InstanceReference) -> InstanceReference:
         """Create a VM of the same name in the same resource group."""
         parts = instance.id.split("/")
         vm_id = self._operator.ready(self._operator.instance(parts[-1], group=parts[4]))
@@ -127,7 +127,7 @@ class AzureHarness:
         """Return the number of restarts that reached the sandbox, which refuses none itself."""
         return self._sandbox.calls().get("VirtualMachines_Restart", 0)
 
-    def break_after(self, calls: int) -> None:
+    def interrupt_after(self, calls: int) -> None:
         """Drop the reply of the call after this many, and fail all later calls."""
         user = self._sandbox.client_id
         self._sandbox.inject(
@@ -145,7 +145,7 @@ class AzureHarness:
 
     def unmapped_errors(self) -> Sequence[str]:
         """Return the SDK's classes and Azure's documented codes that are in no table."""
-        return [*unplaced_classes(), *unplaced_codes()]
+        return [*unmapped_classes(), *unmapped_codes()]
 
     def spec(self, name: str) -> InstanceSpec:
         """Return the spec of a small instance; its image is given by the id that Azure returns."""
@@ -169,12 +169,12 @@ class AzureHarness:
         names = {"image": ":".join(IMAGE.values()), "network": f"default-{REGION}"}
         return self.spec(name).model_copy(update=names)
 
-    def machines(self) -> int:
+    def instance_count(self) -> int:
         """Return the number of VMs in the region."""
         vms = self._operator.list_all(COMPUTE, "virtualMachines")
         return sum(1 for vm in vms if vm["location"] == REGION)
 
-    def belongings(self) -> Sequence[str]:
+    def resource_ids(self) -> Sequence[str]:
         """Return the ids of VMs, disks, interfaces and addresses."""
         kinds = (
             (COMPUTE, "virtualMachines"),
@@ -196,12 +196,12 @@ class AzureHarness:
         """Create a disk that nothing uses."""
         return self._operator.ready(self._operator.disk("spare"))
 
-    def write(self, instance_id: str, text: str) -> None:
+    def write_disks(self, instance_id: str, text: str) -> None:
         """Write a text to every disk of a VM."""
         for disk in self._disks(instance_id):
             self._sandbox.write(disk, text)
 
-    def read(self, instance_id: str) -> Sequence[str]:
+    def read_disks(self, instance_id: str) -> Sequence[str]:
         """Return the text on each disk of a VM."""
         return [self._sandbox.content(disk) for disk in self._disks(instance_id)]
 

@@ -26,7 +26,7 @@ from tests.conformance.gcp_seeds import (
     Json,
 )
 from tests.fixtures.gcp import GcpSandbox
-from tests.unit.gcp.documented_codes import unplaced_classes, unplaced_codes
+from tests.unit.gcp.documented_codes import unmapped_classes, unmapped_codes
 
 SUBNET_NAME: Final = "default"
 
@@ -129,7 +129,7 @@ class GcpHarness:
         """Make the calls of the service account fail."""
         self._sandbox.inject(*faults_of(failure, self._sandbox.access_key, self.denied))
 
-    def spoil(self, kind: ResourceKind) -> str:
+    def corrupt(self, kind: ResourceKind) -> str:
         """Make the lists return a resource without its `selfLink`; return its name."""
         name = NAMES[kind].format(self._seeded)
         collection = COLLECTIONS[kind]
@@ -144,7 +144,7 @@ class GcpHarness:
         )
         return name
 
-    def reuse(self, instance: InstanceReference) -> None:
+    def reuse_id(self, instance: InstanceReference) -> None:
         """Do nothing: the numeric id is part of an instance's id, so ids are not reused."""
 
     def reboots(self) -> int:
@@ -156,7 +156,7 @@ class GcpHarness:
         """The region that is denied; None for all."""
         return self.region
 
-    def break_after(self, calls: int) -> None:
+    def interrupt_after(self, calls: int) -> None:
         """Drop the reply of the call after the given number of calls, and fail all later calls."""
         who = self._sandbox.access_key
         self._sandbox.inject(
@@ -174,7 +174,7 @@ class GcpHarness:
 
     def unmapped_errors(self) -> Sequence[str]:
         """Return the libraries' classes and Google's documented reasons that are not mapped."""
-        return [*unplaced_classes(), *unplaced_codes()]
+        return [*unmapped_classes(), *unmapped_codes()]
 
     def spec(self, name: str) -> InstanceSpec:
         """Return the spec of a small instance with a public address."""
@@ -194,11 +194,11 @@ class GcpHarness:
         names = {"image": IMAGE_NAME, "network": SUBNET_NAME}
         return self.spec(name).model_copy(update=names)
 
-    def machines(self) -> int:
+    def instance_count(self) -> int:
         """Return the number of instances."""
         return len(self._listed(f"zones/{ZONE}/instances"))
 
-    def belongings(self) -> Sequence[str]:
+    def resource_ids(self) -> Sequence[str]:
         """Return the ids of all instances, disks and static addresses of the region."""
         resources = [
             *self._listed(f"zones/{ZONE}/instances"),
@@ -214,12 +214,12 @@ class GcpHarness:
         [disk] = self.seed(ResourceKind.DISK, 1)
         return disk
 
-    def write(self, instance_id: str, text: str) -> None:
+    def write_disks(self, instance_id: str, text: str) -> None:
         """Write a text to every disk of an instance."""
         for disk in self._disks_of(instance_id):
             self._sandbox.write_disk(ZONE, disk, text)
 
-    def read(self, instance_id: str) -> Sequence[str]:
+    def read_disks(self, instance_id: str) -> Sequence[str]:
         """Return the text on each disk of an instance."""
         return [self._sandbox.disk_content(ZONE, disk) for disk in self._disks_of(instance_id)]
 

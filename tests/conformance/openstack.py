@@ -100,11 +100,11 @@ class OpenStackHarness:
             }[failure]
         )
 
-    def spoil(self, kind: ResourceKind) -> str:
+    def corrupt(self, kind: ResourceKind) -> str:
         """Leave out the status of a server in lists, and the id of anything else."""
-        spoiled = self._seeds.made[kind][-1]
+        corrupted = self._seeds.made[kind][-1]
         action, path, key = place_of(self._operator, kind)
-        shown = self._operator.call("GET", f"{path}/{spoiled}")
+        shown = self._operator.call("GET", f"{path}/{corrupted}")
         thing = shown[key] if key else shown
         field = "status" if kind is ResourceKind.INSTANCE else "id"
         self._sandbox.inject(
@@ -112,22 +112,22 @@ class OpenStackHarness:
                 kind=FaultKind.OMIT,
                 access_key=self._sandbox.user,
                 action=action,
-                item=spoiled,
+                item=corrupted,
                 field=field,
             )
         )
         if field == "status":
-            return spoiled
+            return corrupted
         return str(thing.get("name") or thing["floating_ip_address"])
 
-    def reuse(self, instance: InstanceReference) -> None:
+    def reuse_id(self, instance: InstanceReference) -> None:
         """Do nothing: Nova never uses an id again."""
 
     def reboots(self) -> int:
         """Return how many reboots the member has requested."""
         return self._sandbox.calls().get("compute.servers.reboot", 0)
 
-    def break_after(self, calls: int) -> None:
+    def interrupt_after(self, calls: int) -> None:
         """Drop the reply of the call after a number of calls, and fail all later calls."""
         user = self._sandbox.user
         self._sandbox.inject(
@@ -164,11 +164,11 @@ class OpenStackHarness:
         names = {"image": IMAGE_NAME, "network": NETWORK_NAME}
         return self.spec(name).model_copy(update=names)
 
-    def machines(self) -> int:
+    def instance_count(self) -> int:
         """Return the number of servers in the project."""
         return len(self._operator.get("compute/v2.1/servers", "servers"))
 
-    def belongings(self) -> Sequence[str]:
+    def resource_ids(self) -> Sequence[str]:
         """Return the ids of servers, volumes, ports of servers and floating IPs."""
         ports = self._operator.own("ports")
         items = [
@@ -180,12 +180,12 @@ class OpenStackHarness:
         ]
         return sorted(item["id"] for item in items)
 
-    def write(self, instance_id: str, text: str) -> None:
+    def write_disks(self, instance_id: str, text: str) -> None:
         """Write a text to the local disk of a server and to its volumes."""
         for disk in self._disks(instance_id):
             self._sandbox.write(disk, text)
 
-    def read(self, instance_id: str) -> Sequence[str]:
+    def read_disks(self, instance_id: str) -> Sequence[str]:
         """Return the text on the local disk of a server and on its volumes."""
         return [self._sandbox.content(disk) for disk in self._disks(instance_id)]
 

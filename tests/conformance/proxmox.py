@@ -14,7 +14,7 @@ from skyclust.model.resource import ResourceKind
 from skyclust_sandbox.faults import Fault, FaultKind
 from skyclust_sandbox.proxmox.seed import CLUSTER
 from tests.fixtures.proxmox import ProxmoxSandbox
-from tests.unit.proxmox.documented_errors import unplaced_classes, unplaced_sentences
+from tests.unit.proxmox.documented_errors import unmapped_classes, unmapped_sentences
 
 _PLACES: Final = (
     ("ceph", "pve1"),
@@ -87,7 +87,7 @@ class ProxmoxHarness:
             }[failure]
         )
 
-    def spoil(self, kind: ResourceKind) -> str:
+    def corrupt(self, kind: ResourceKind) -> str:
         """Omit the identifying field of a resource."""
         last = next(self._numbers) - 1
         field, item, named = {
@@ -109,7 +109,7 @@ class ProxmoxHarness:
         )
         return named
 
-    def reuse(self, instance: InstanceReference) -> InstanceReference:
+    def reuse_id(self, instance: InstanceReference) -> InstanceReference:
         """Create a guest with a VMID that is free again, as an administrator does."""
         path = "nodes/pve1/qemu"
         self._await("pve1", self._bare.post(path, vmid=instance.id, name="stranger", start=1))
@@ -128,7 +128,7 @@ class ProxmoxHarness:
         counts = self._sandbox.calls().items()
         return sum(number for action, number in counts if action.endswith("/status/reboot"))
 
-    def break_after(self, calls: int) -> None:
+    def interrupt_after(self, calls: int) -> None:
         """Lose the reply to a call after some calls, and refuse all calls that follow."""
         user = self._sandbox.access_key
         self._sandbox.inject(
@@ -155,7 +155,7 @@ class ProxmoxHarness:
 
     def unmapped_errors(self) -> Sequence[str]:
         """Return the classes of requests and the messages of Proxmox VE that are not mapped."""
-        return [*unplaced_classes(), *unplaced_sentences()]
+        return [*unmapped_classes(), *unmapped_sentences()]
 
     def spec(self, name: str) -> InstanceSpec:
         """Return the spec of a small VM, cloned from a template."""
@@ -172,11 +172,11 @@ class ProxmoxHarness:
         """Return the same spec; a bridge has no other name than its id."""
         return self.spec(name).model_copy(update={"image": "ubuntu-24.04"})
 
-    def machines(self) -> int:
+    def instance_count(self) -> int:
         """Return the number of guests that are not templates."""
         return sum(1 for _, one in self._guests() if not one.get("template"))
 
-    def belongings(self) -> Sequence[str]:
+    def resource_ids(self) -> Sequence[str]:
         """Return the VMIDs of all guests and templates, and all volumes."""
         guests = (f"{kind}/{one['vmid']}" for kind, one in self._guests())
         return sorted([*guests, *self._disks()])
@@ -200,11 +200,11 @@ class ProxmoxHarness:
                 found.append(f"{prefix}{one['volid']}")
         return found
 
-    def write(self, instance_id: str, text: str) -> None:
+    def write_disks(self, instance_id: str, text: str) -> None:
         """Write a text to every disk of a guest."""
         self._bare.write_texts(instance_id, text)
 
-    def read(self, instance_id: str) -> Sequence[str]:
+    def read_disks(self, instance_id: str) -> Sequence[str]:
         """Return the text on each disk of a guest."""
         return self._bare.texts(instance_id)
 

@@ -40,7 +40,7 @@ class MemoryHarness:
     deadline_seconds = 2.0
     poll_seconds = 0.002
     other_type = "large"
-    unknown_instance_id = "machine-999999"
+    unknown_instance_id = "server-999999"
     unknown_disk_id = "disk-999999"
     image_family = "debian-13"
     console_text = " is up"
@@ -76,11 +76,11 @@ class MemoryHarness:
         native = NATIVE_KINDS[kind]
         return [self._cloud.add(self.region, native, f"seeded-{n}").id for n in range(count)]
 
-    def spoil(self, kind: ResourceKind) -> str:
-        return self._cloud.spoil(self.region, NATIVE_KINDS[kind])
+    def corrupt(self, kind: ResourceKind) -> str:
+        return self._cloud.corrupt(self.region, NATIVE_KINDS[kind])
 
-    def reuse(self, instance: InstanceReference) -> InstanceReference:
-        serial = self._cloud.reuse(self.region, instance.id)
+    def reuse_id(self, instance: InstanceReference) -> InstanceReference:
+        serial = self._cloud.reuse_id(self.region, instance.id)
         return instance.model_copy(update={"unique_id": serial})
 
     def reboots(self) -> int:
@@ -100,23 +100,23 @@ class MemoryHarness:
         names = {"image": self._image.name, "network": self._network.name}
         return self.spec(name).model_copy(update=names)
 
-    def machines(self) -> int:
-        return len(self._cloud.existing(self.region, "machine"))
+    def instance_count(self) -> int:
+        return len(self._cloud.existing(self.region, "server"))
 
-    def belongings(self) -> Sequence[str]:
-        kinds = ("machine", "disk")
+    def resource_ids(self) -> Sequence[str]:
+        kinds = ("server", "disk")
         return sorted(item.id for kind in kinds for item in self._cloud.existing(self.region, kind))
 
-    def break_after(self, calls: int) -> None:
-        self._cloud.break_after(calls)
+    def interrupt_after(self, calls: int) -> None:
+        self._cloud.interrupt_after(calls)
 
     def spare_disk(self) -> str:
         return self._cloud.add(self.region, "disk", "spare", size="1").id
 
-    def write(self, instance_id: str, text: str) -> None:
+    def write_disks(self, instance_id: str, text: str) -> None:
         memory_disks.write_text(self._cloud, KEY, self.region, instance_id, text)
 
-    def read(self, instance_id: str) -> Sequence[str]:
+    def read_disks(self, instance_id: str) -> Sequence[str]:
         return memory_disks.read_texts(self._cloud, KEY, self.region, instance_id)
 
 

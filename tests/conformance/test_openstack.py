@@ -42,7 +42,7 @@ class TestOpenStack(
     """The OpenStack provider against the sandbox OpenStack."""
 
     provider_class = OpenStackProvider
-    gaps: ClassVar = {"test_disks_that_were_restored_go_with_the_machine": KEPT}
+    gaps: ClassVar = {"test_restored_disks_are_deleted_with_the_instance": KEPT}
 
     @pytest.fixture
     def harness(

@@ -38,7 +38,7 @@ class TestProxmox(
         "test_a_failure_between_pages_raises[network-denied]": ONE_READ,
         "test_a_failure_between_pages_raises[network-expired]": ONE_READ,
         "test_a_failure_between_pages_raises[network-broken]": ONE_READ,
-        "test_a_cloud_that_is_full_says_so[quota]": NO_QUOTAS,
+        "test_a_full_cloud_gives_the_reason[quota]": NO_QUOTAS,
         "test_an_endless_list_is_noticed": NO_PAGES,
     }
 

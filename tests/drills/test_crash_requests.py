@@ -36,14 +36,14 @@ def recover(cloud: Cloud, name: str) -> None:
 
 
 def test_a_machine_is_made_once_whatever_request_is_cut_off(cloud: Cloud, tmp_path: Path) -> None:
-    before = list(cloud.harness.belongings())
+    before = list(cloud.harness.resource_ids())
 
     def check(name: str, where: str) -> None:
         recover(cloud, name)
         assert len(cloud.named(name)) == 1, where
         assert cloud.known(name) == ["running"], where
         cloud.remove(name)
-        assert list(cloud.harness.belongings()) == before, where
+        assert list(cloud.harness.resource_ids()) == before, where
 
     flow, log = "provision-instances", tmp_path / "whole"
     crossings = crossings_of(flow, cloud.provisioning("whole"), log, crossings_at="requests")
@@ -55,7 +55,7 @@ def test_a_machine_is_made_once_whatever_request_is_cut_off(cloud: Cloud, tmp_pa
 def test_a_machine_is_deleted_wholly_whatever_request_is_cut_off(
     cloud: Cloud, tmp_path: Path
 ) -> None:
-    before = list(cloud.harness.belongings())
+    before = list(cloud.harness.resource_ids())
 
     def parameters(name: str) -> dict[str, object]:
         cloud.make(name)
@@ -68,7 +68,7 @@ def test_a_machine_is_deleted_wholly_whatever_request_is_cut_off(
             cloud.remove(name)
         assert cloud.named(name) == [], where
         assert cloud.known(name) == [], where
-        assert list(cloud.harness.belongings()) == before, where
+        assert list(cloud.harness.resource_ids()) == before, where
 
     flow, log = "change-instance", tmp_path / "whole"
     crossings = crossings_of(flow, parameters("whole"), log, crossings_at="requests")

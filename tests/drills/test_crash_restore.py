@@ -85,15 +85,15 @@ def test_a_machine_is_put_back_wholly_whatever_call_is_cut_off(aws: Cloud, tmp_p
     harness = aws.harness
     assert isinstance(harness, AwsHarness)
     machine = aws.make("web").id
-    harness.write(machine, "kept")
+    harness.write_disks(machine, "kept")
     taken = run_here("change-instance", asking(aws, "snapshot", "good"))
     assert taken.succeeded, taken.message
-    owned = len(harness.belongings())
+    owned = len(harness.resource_ids())
     for where in RESTORING:
-        harness.write(machine, "lost")
-        assert set(harness.read(machine)) == {"lost"}
+        harness.write_disks(machine, "lost")
+        assert set(harness.read_disks(machine)) == {"lost"}
         killed(aws, asking(aws, "restore", "good"), where, tmp_path)
-        assert set(harness.read(machine)) == {"kept"}, where
+        assert set(harness.read_disks(machine)) == {"kept"}, where
         assert aws.provider.get_instance(aws.region, machine).state is InstanceState.RUNNING, where
-        assert len(harness.belongings()) == owned, where
+        assert len(harness.resource_ids()) == owned, where
         assert [one.name for one in snapshots(aws, machine)] == ["good"], where

@@ -198,7 +198,7 @@ class MemoryAccount:
 
     def machines(self) -> list[str]:
         """The names of the machines that the cloud has."""
-        return sorted(item.name for item in self.cloud.existing(REGION, "machine"))
+        return sorted(item.name for item in self.cloud.existing(REGION, "server"))
 
     def left_behind(
         self,

@@ -23,7 +23,7 @@ def provision(*accounts: MemoryAccount, **changes: Any) -> RunOutcome:
 
 def machines(account: MemoryAccount) -> list[str]:
     """The types of the machines that an account has."""
-    return [item.details["type"] for item in account.cloud.existing(REGION, "machine")]
+    return [item.details["type"] for item in account.cloud.existing(REGION, "server")]
 
 
 def die(*_: object) -> Any:

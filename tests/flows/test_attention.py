@@ -200,14 +200,14 @@ class TestAbandoning:
     def test_a_run_that_works_on_it_is_fenced_off_and_makes_nothing_more(
         self, memory: MemoryAccount
     ) -> None:
-        create = memory.cloud.create_machine
+        create = memory.cloud.create_server
 
         def abandoned_meanwhile(*arguments: Any, **named: Any) -> Any:
             made = create(*arguments, **named)
             abandon_operation(memory.store, "default", stored(memory).id, reason="now", force=True)
             return made
 
-        memory.cloud.create_machine = abandoned_meanwhile  # type: ignore[method-assign]  # the moment counts
+        memory.cloud.create_server = abandoned_meanwhile  # type: ignore[method-assign]  # the moment counts
         outcome = memory.provision()
         assert outcome.state_type == "FAILED"
         assert (stored(memory).state, stored(memory).step) == (
@@ -271,7 +271,7 @@ class TestUnexpectedExceptions:
             raise KeyError("flavor")
 
         with monkeypatch.context() as patch:
-            patch.setattr(memory.cloud, "create_machine", stumble)
+            patch.setattr(memory.cloud, "create_server", stumble)
             outcome = memory.provision()
         open_still = stored(memory)
         assert (open_still.state, open_still.error_class) == (

@@ -79,7 +79,7 @@ def test_an_odd_item_is_named_and_hides_no_other(memory: MemoryAccount) -> None:
     request = {"request": {"credentials": [memory.credential]}}
     assert run_here("sync-inventory", request).succeeded
 
-    memory.cloud.spoil(REGION, "disk")
+    memory.cloud.corrupt(REGION, "disk")
     new = memory.cloud.add(REGION, "disk", "d").id
     del memory.cloud._items[REGION, "disk"][gone]
     outcome = run_here("sync-inventory", request)

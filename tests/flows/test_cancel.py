@@ -206,13 +206,13 @@ def test_no_other_place_is_tried_for_what_was_cancelled(
     with memory_account(memory.store) as other:
         other.cloud.add(REGION, "image", "debian-13")
         other.cloud.fail(Failure.NO_CAPACITY, REGION)
-        create = other.cloud.create_machine
+        create = other.cloud.create_server
 
         def cancelled_meanwhile(*arguments: Any, **named: Any) -> Any:
             memory.cancel()
             return create(*arguments, **named)
 
-        monkeypatch.setattr(other.cloud, "create_machine", cancelled_meanwhile)
+        monkeypatch.setattr(other.cloud, "create_server", cancelled_meanwhile)
         places = [{"credential": one.credential, "region": REGION} for one in (other, memory)]
         needs = {"name": "web", "cores": 2, "memory_gib": 3, "image_family": "debian-13"}
         outcome = run_here(

@@ -234,7 +234,7 @@ def test_a_machine_that_finds_no_room_is_undone_with_that_word(
     assert outcome.state_type == "FAILED"
     newest = memory.operations()[0]
     assert (newest.state, newest.error_class) == (OperationState.ROLLED_BACK, error)
-    assert memory.cloud.existing(REGION, "machine") == []
+    assert memory.cloud.existing(REGION, "server") == []
 
 
 def test_every_kind_names_the_abilities_that_it_needs() -> None:

@@ -95,7 +95,7 @@ def test_a_place_that_refuses_the_account_is_followed_by_the_next(
     def refuse(*_: object, **__: object) -> Any:
         raise error("The account may look, and make nothing.", provider="memory")
 
-    monkeypatch.setattr(other.cloud, "create_machine", refuse)
+    monkeypatch.setattr(other.cloud, "create_server", refuse)
     outcome = provision(other, memory)
 
     assert outcome.succeeded, outcome.message
@@ -127,7 +127,7 @@ def test_a_place_that_refuses_what_it_lacks_is_followed_by_the_next(
     def refuse(*_: object, **__: object) -> Any:
         raise error
 
-    monkeypatch.setattr(other.cloud, "create_machine", refuse)
+    monkeypatch.setattr(other.cloud, "create_server", refuse)
     outcome = provision(other, memory)
 
     assert outcome.succeeded, outcome.message
@@ -144,7 +144,7 @@ def test_what_every_place_refuses_fails_with_each_refusal(
         raise InvalidRequest("No subnet is the default here.", provider="memory")
 
     for account in (other, memory):
-        monkeypatch.setattr(account.cloud, "create_machine", refuse)
+        monkeypatch.setattr(account.cloud, "create_server", refuse)
     outcome = provision(other, memory)
     assert outcome.state_type == "FAILED"
     assert [one.credential for one in memory.operations()] == [memory.credential, other.credential]
@@ -240,7 +240,7 @@ def test_a_place_without_a_default_network_is_passed_over_as_the_create_would(
     assert rows[1]["reason"] == "NotFound: There is no network 'default' in north-1."
     assert made.succeeded, made.message
     assert machines(memory) == ["medium"]
-    assert other.cloud.existing("north-1", "machine") == []
+    assert other.cloud.existing("north-1", "server") == []
 
 
 def test_needs_that_nobody_meets_fail_before_anything_is_journalled(
@@ -270,14 +270,14 @@ def test_a_credential_that_was_removed_meanwhile_is_skipped(
         gone.cloud.add(REGION, "image", "debian-13")
         other.cloud.fail(Failure.NO_CAPACITY, REGION)
         # The removal stands between the ranking and the second try.
-        create = other.cloud.create_machine
+        create = other.cloud.create_server
 
         def removing(*arguments: Any, **named: Any) -> Any:
             with memory.store.writing() as connection:
                 credentials.remove(connection, "default", gone.credential)
             return create(*arguments, **named)
 
-        other.cloud.create_machine = removing  # type: ignore[method-assign]  # the moment counts
+        other.cloud.create_server = removing  # type: ignore[method-assign]  # the moment counts
         outcome = provision(other, gone, memory)
 
     assert outcome.succeeded, outcome.message

@@ -24,7 +24,7 @@ class IgnoresTheToken(MemoryProvider):
         return super().create_instance(spec, uuid.uuid4().hex)
 
 
-class LooksBeforeItMakes(MemoryProvider):
+class ChecksBeforeItCreates(MemoryProvider):
     """Searches for the token before it creates, without a lock in between."""
 
     def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
@@ -36,9 +36,9 @@ class LooksBeforeItMakes(MemoryProvider):
         return super().create_instance(spec.model_copy(update={"tags": tags}), uuid.uuid4().hex)
 
     def find_instances(self, region: str, token: str) -> Sequence[Instance]:
-        pages = self._pages(region, "machine", None)
-        machines = [self.get_instance(region, item.id) for page in pages for item in page]
-        return [machine for machine in machines if machine.tags.get("token") == token]
+        pages = self._pages(region, "server", None)
+        instances = [self.get_instance(region, item.id) for page in pages for item in page]
+        return [instance for instance in instances if instance.tags.get("token") == token]
 
 
 class RemembersTokensInTheObject(MemoryProvider):
@@ -54,7 +54,7 @@ class RemembersTokensInTheObject(MemoryProvider):
             return self._made[token]
 
 
-class TriesAgainWithANewToken(MemoryProvider):
+class RetriesWithANewToken(MemoryProvider):
     def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
         try:
             return super().create_instance(spec, token)
@@ -62,7 +62,7 @@ class TriesAgainWithANewToken(MemoryProvider):
             return super().create_instance(spec, uuid.uuid4().hex)
 
 
-class TakesATokenForAnotherSpec(MemoryProvider):
+class AcceptsATokenForAnotherSpec(MemoryProvider):
     def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
         try:
             return super().create_instance(spec, token)
@@ -72,13 +72,13 @@ class TakesATokenForAnotherSpec(MemoryProvider):
             return self.find_instances(spec.region, token)[0]
 
 
-class FindsEverybodysMachines(MemoryProvider):
+class FindsInstancesOfOtherTokens(MemoryProvider):
     def find_instances(self, region: str, token: str) -> Sequence[Instance]:
-        pages = self._pages(region, "machine", None)
+        pages = self._pages(region, "server", None)
         return [self.get_instance(region, item.id) for page in pages for item in page]
 
 
-class FindsNothingWhenItMayNotLook(MemoryProvider):
+class FindsNothingWithoutPermission(MemoryProvider):
     def find_instances(self, region: str, token: str) -> Sequence[Instance]:
         try:
             return super().find_instances(region, token)
@@ -86,10 +86,10 @@ class FindsNothingWhenItMayNotLook(MemoryProvider):
             return []
 
 
-class FindsRunningMachinesOnly(MemoryProvider):
+class FindsRunningInstancesOnly(MemoryProvider):
     def find_instances(self, region: str, token: str) -> Sequence[Instance]:
         found = super().find_instances(region, token)
-        return [machine for machine in found if machine.state is InstanceState.RUNNING]
+        return [instance for instance in found if instance.state is InstanceState.RUNNING]
 
 
 class DropsTheTags(MemoryProvider):
@@ -104,7 +104,7 @@ class LeavesDisksBehind(MemoryProvider):
         return super().create_instance(spec, token)
 
 
-class TakesTheDefaultForWhatItDoesNotFind(MemoryProvider):
+class UsesTheDefaultForAnUnknownName(MemoryProvider):
     def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
         try:
             return super().create_instance(spec, token)

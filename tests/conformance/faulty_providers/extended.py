@@ -14,16 +14,16 @@ from skyclust.model.resource import ResourceKind
 from skyclust.model.snapshot import InstanceSnapshot
 
 
-class LeavesADiskOfARefusedMachine(MemoryProvider):
+class LeavesADiskOfARefusedInstance(MemoryProvider):
     def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
         made = self._cloud().add(spec.region, "disk", token, size="1")
-        machine = super().create_instance(spec, token)
+        instance = super().create_instance(spec, token)
         with self._cloud().opened(self._key, spec.region) as place:
             del place.disks[made.id]
-        return machine
+        return instance
 
 
-class MakesAnotherAfterABreak(MemoryProvider):
+class CreatesAnotherAfterAnInterruption(MemoryProvider):
     def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
         found = self.find_instances(spec.region, token)
         return super().create_instance(spec, f"{token}-{len(found)}")
@@ -33,7 +33,7 @@ class MakesAnotherAfterABreak(MemoryProvider):
         return [*found, *super().find_instances(region, f"{token}-0")]
 
 
-class TellsAFullCloudAsAThrottle(MemoryProvider):
+class ReportsAFullCloudAsThrottling(MemoryProvider):
     def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
         try:
             return super().create_instance(spec, token)
@@ -57,14 +57,14 @@ class ListsHalfAnAccount(MemoryProvider):
             yield AccountPage(page)
 
 
-class TellsTypesTwice(MemoryProvider):
+class ListsTypesTwice(MemoryProvider):
     def list_instance_types(self, region: str) -> Iterator[Sequence[InstanceType]]:
         for page in super().list_instance_types(region):
             yield page
             yield page
 
 
-class TakesAnyImageForAFamily(MemoryProvider):
+class ReturnsAnyImageForAFamily(MemoryProvider):
     def list_images(
         self, region: str, family: str, architecture: Architecture = Architecture.X86_64
     ) -> Sequence[Image]:
@@ -89,7 +89,7 @@ class RestoresNothing(MemoryProvider):
         )
 
 
-class TakesASnapshotACall(MemoryProvider):
+class TakesASnapshotPerCall(MemoryProvider):
     def create_snapshot(
         self, instance: InstanceReference, name: str, token: str
     ) -> InstanceSnapshot:
@@ -100,13 +100,13 @@ class TakesASnapshotACall(MemoryProvider):
 class DeletesAttachedDisks(MemoryProvider):
     def delete_instance(self, instance: InstanceReference) -> None:
         with self._cloud().opened(self._key, instance.region) as place:
-            held = [d for d in place.disks.values() if d.details.get("machine") == instance.id]
+            held = [d for d in place.disks.values() if d.details.get("server") == instance.id]
             for disk in held:
                 del place.disks[disk.id]
         super().delete_instance(instance)
 
 
-class NeverLetsGoOfADisk(MemoryProvider):
+class NeverDetachesADisk(MemoryProvider):
     def detach_disk(self, instance: InstanceReference, disk_id: str) -> None:
         memory_disks.get_disk(self._cloud(), self._key, instance.region, disk_id)
 

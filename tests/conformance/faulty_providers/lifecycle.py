@@ -15,8 +15,8 @@ from skyclust.errors import (
 from skyclust.model.instance import Instance, InstanceReference, InstanceState
 
 
-class StartsTheDead(MemoryProvider):
-    """Makes a deleted machine run again, as a cloud without a state machine would."""
+class StartsDeletedInstances(MemoryProvider):
+    """Starts a deleted instance, as a cloud that does not check the state would."""
 
     def start_instance(self, instance: InstanceReference) -> None:
         try:
@@ -25,7 +25,7 @@ class StartsTheDead(MemoryProvider):
             self._cloud()._set(instance.region, instance.id, "building", then="active")
 
 
-class AsksToTryTheDeadAgain(MemoryProvider):
+class ReportsDeletedInstancesAsBusy(MemoryProvider):
     def start_instance(self, instance: InstanceReference) -> None:
         try:
             super().start_instance(instance)
@@ -33,14 +33,14 @@ class AsksToTryTheDeadAgain(MemoryProvider):
             raise Conflict(error.message, provider=self.name) from error
 
 
-class RefusesToStartWhatRuns(MemoryProvider):
+class RefusesToStartARunningInstance(MemoryProvider):
     def start_instance(self, instance: InstanceReference) -> None:
         if self.get_instance(instance.region, instance.id).state is InstanceState.RUNNING:
-            raise InvalidRequest("The machine runs already.", provider=self.name)
+            raise InvalidRequest("The instance runs already.", provider=self.name)
         super().start_instance(instance)
 
 
-class ForgetsAnEarlyStart(MemoryProvider):
+class DropsAStartDuringAStop(MemoryProvider):
     def start_instance(self, instance: InstanceReference) -> None:
         try:
             super().start_instance(instance)
@@ -59,23 +59,23 @@ class ResizesWhileRunning(MemoryProvider):
 class RefusesTheTypeItHas(MemoryProvider):
     def resize_instance(self, instance: InstanceReference, instance_type: str) -> None:
         with cloud_errors():
-            self._cloud().set_machine_type(self._key, instance.region, instance.id, instance_type)
+            self._cloud().set_server_type(self._key, instance.region, instance.id, instance_type)
 
 
-class CannotDeleteTwice(MemoryProvider):
+class RefusesToDeleteTwice(MemoryProvider):
     def delete_instance(self, instance: InstanceReference) -> None:
         if self.get_instance(instance.region, instance.id).state is InstanceState.DELETED:
-            raise NotFound("The machine is gone.", provider=self.name)
+            raise NotFound("The instance is gone.", provider=self.name)
         super().delete_instance(instance)
 
 
-class CannotDeleteTheUnknown(MemoryProvider):
+class RefusesToDeleteUnknownInstances(MemoryProvider):
     def delete_instance(self, instance: InstanceReference) -> None:
         with cloud_errors():
-            self._cloud().end_machine(self._key, instance.region, instance.id)
+            self._cloud().delete_server(self._key, instance.region, instance.id)
 
 
-class ShowsAMachineThatNeverWas(MemoryProvider):
+class ShowsUnknownInstances(MemoryProvider):
     def get_instance(self, region: str, instance_id: str) -> Instance:
         try:
             return super().get_instance(region, instance_id)
@@ -92,34 +92,34 @@ class ShowsAMachineThatNeverWas(MemoryProvider):
             )
 
 
-class SeesMachinesWithTwoPairsOfEyes(MemoryProvider):
+class ReturnsDifferentNamesByGetAndList(MemoryProvider):
     """Returns another name of an instance by get than by list."""
 
     def get_instance(self, region: str, instance_id: str) -> Instance:
-        machine = super().get_instance(region, instance_id)
-        return machine.model_copy(update={"name": machine.name.upper()})
+        instance = super().get_instance(region, instance_id)
+        return instance.model_copy(update={"name": instance.name.upper()})
 
 
-class StrikesWhoeverHasTheId(MemoryProvider):
-    def _meant(self, instance: InstanceReference) -> tuple[str, str]:
+class ChangesByIdAlone(MemoryProvider):
+    def _verified(self, instance: InstanceReference) -> tuple[str, str]:
         return instance.region, instance.id
 
 
-class DeletesWhoeverHasTheId(MemoryProvider):
+class DeletesByIdAlone(MemoryProvider):
     def delete_instance(self, instance: InstanceReference) -> None:
-        machine = self.get_instance(instance.region, instance.id)
-        super().delete_instance(machine.reference)
+        current = self.get_instance(instance.region, instance.id)
+        super().delete_instance(current.reference)
 
 
-class SweepsByTheId(MemoryProvider):
+class RemovesLeftoversByIdAlone(MemoryProvider):
     """Deletes whatever has the id again, without comparing the unique id."""
 
     def remove_leftovers(self, instance: InstanceReference) -> None:
         with cloud_errors():
-            self._cloud().end_machine(self._key, instance.region, instance.id)
+            self._cloud().delete_server(self._key, instance.region, instance.id)
 
 
-class RebootsUntilItIsAnswered(MemoryProvider):
+class RepeatsAReboot(MemoryProvider):
     def reboot_instance(self, instance: InstanceReference) -> None:
         try:
             super().reboot_instance(instance)
@@ -129,9 +129,9 @@ class RebootsUntilItIsAnswered(MemoryProvider):
             super().reboot_instance(instance)
 
 
-class CannotDeleteAfterALostReply(MemoryProvider):
+class RefusesToDeleteAfterALostReply(MemoryProvider):
     def delete_instance(self, instance: InstanceReference) -> None:
-        machine = self.get_instance(instance.region, instance.id)
-        if machine.state is InstanceState.DELETING:
+        current = self.get_instance(instance.region, instance.id)
+        if current.state is InstanceState.DELETING:
             raise InvalidRequest("It is being deleted.", provider=self.name)
         super().delete_instance(instance)

@@ -53,7 +53,7 @@ class UnknownRegionIsEmpty(MemoryProvider):
             return
 
 
-class OneHolderIsNoList(MemoryProvider):
+class AttachedToIsNoList(MemoryProvider):
     def list_resources(
         self, region: str, kind: ResourceKind, *, page_size: int | None = None
     ) -> Pages:
@@ -83,7 +83,7 @@ class ReadsTheFirstPageOnly(MemoryProvider):
         yield next(super().list_resources(region, kind, page_size=page_size))
 
 
-class ForgetsTheLastPage(MemoryProvider):
+class DropsTheLastPage(MemoryProvider):
     def list_resources(
         self, region: str, kind: ResourceKind, *, page_size: int | None = None
     ) -> Pages:
@@ -100,7 +100,7 @@ class RepeatsAPage(MemoryProvider):
         yield page
 
 
-class CutsOnePageIntoMany(MemoryProvider):
+class SplitsOnePageIntoMany(MemoryProvider):
     def list_resources(
         self, region: str, kind: ResourceKind, *, page_size: int | None = None
     ) -> Pages:
@@ -131,7 +131,7 @@ class ListsEveryRegionEverywhere(MemoryProvider):
             yield from super().list_resources(place, kind, page_size=page_size)
 
 
-class SharesItsPlaceBetweenThreads(MemoryProvider):
+class SharesItsMarkerBetweenThreads(MemoryProvider):
     """Keeps the marker of the next page in the object."""
 
     _marker = ""
@@ -151,7 +151,7 @@ class SharesItsPlaceBetweenThreads(MemoryProvider):
                 return
 
 
-class TellsNaiveTimes(MemoryProvider):
+class ReturnsNaiveTimes(MemoryProvider):
     def list_resources(
         self, region: str, kind: ResourceKind, *, page_size: int | None = None
     ) -> Pages:
@@ -200,7 +200,7 @@ def _resource(region: str, kind: ResourceKind, resource_id: str) -> Resource:
     return Resource(provider=MemoryProvider.name, region=region, kind=kind, id=resource_id)
 
 
-class TakesAnOddAnswerForAnEmptyList(MemoryProvider):
+class ReadsAnOddAnswerAsAnEmptyList(MemoryProvider):
     def list_resources(
         self, region: str, kind: ResourceKind, *, page_size: int | None = None
     ) -> Iterator[Sequence[Resource]]:
@@ -223,7 +223,7 @@ class ReadsAnEndlessList(MemoryProvider):
                 return
 
 
-class LeavesOutWhatItCannotRead(MemoryProvider):
+class LeavesOutUnreadableItems(MemoryProvider):
     def list_resources(
         self, region: str, kind: ResourceKind, *, page_size: int | None = None
     ) -> Iterator[Sequence[Resource]]:

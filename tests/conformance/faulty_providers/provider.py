@@ -35,7 +35,7 @@ class HidesTheCause(MemoryProvider):
             raise type(error)(error.message, provider=self.name) from None
 
 
-class TellsAThrottleAsAnOutage(MemoryProvider):
+class ReportsThrottlingAsAnOutage(MemoryProvider):
     def regions(self) -> Sequence[str]:
         try:
             return super().regions()
@@ -43,7 +43,7 @@ class TellsAThrottleAsAnOutage(MemoryProvider):
             raise Unavailable(error.message, provider=self.name) from error.__cause__
 
 
-class AnswersFromMemory(MemoryProvider):
+class CachesItsIdentity(MemoryProvider):
     """Caches its identity, and returns it after the credential has expired."""
 
     _identity: Identity | None = None
@@ -53,7 +53,7 @@ class AnswersFromMemory(MemoryProvider):
         return self._identity
 
 
-class StaysBroken(MemoryProvider):
+class CachesARefusal(MemoryProvider):
     _refused: AuthenticationFailed | None = None
 
     def regions(self) -> Sequence[str]:
@@ -66,7 +66,7 @@ class StaysBroken(MemoryProvider):
             raise
 
 
-class TellsRegionsInTheCloudsOrder(MemoryProvider):
+class ReturnsRegionsUnsorted(MemoryProvider):
     def regions(self) -> Sequence[str]:
         with cloud_errors():
             return self._cloud().list_regions(self._key)
@@ -95,7 +95,7 @@ class ShowsItsSecret(MemoryProvider):
         return f"ShowsItsSecret({self._key})"
 
 
-class TellsTheSecretInErrors(MemoryProvider):
+class PutsTheSecretIntoErrors(MemoryProvider):
     def verify(self) -> Identity:
         try:
             return super().verify()

@@ -123,21 +123,21 @@ def test_deleting_a_deleted_server_deletes_its_floating_ip(
     provider: OpenStackProvider, harness: OpenStackHarness
 ) -> None:
     """A server that was deleted outside SkyClust leaves its floating IP behind."""
-    before = list(harness.belongings())
+    before = list(harness.resource_ids())
     server = RunningServer(provider, harness, public_address=True)
     assert provider.get_instance(server.region, server.id).public_addresses
     harness.delete_server(server.id)
     server.wait_for(InstanceState.DELETED)
-    assert len(harness.belongings()) == len(before) + 1
+    assert len(harness.resource_ids()) == len(before) + 1
     provider.delete_instance(server.reference)
-    assert list(harness.belongings()) == before
+    assert list(harness.resource_ids()) == before
 
 
 def test_leftovers_are_the_floating_ip_of_a_deleted_server(
     provider: OpenStackProvider, harness: OpenStackHarness
 ) -> None:
     """The floating IP of a server that exists is kept."""
-    before = list(harness.belongings())
+    before = list(harness.resource_ids())
     server = RunningServer(provider, harness, public_address=True)
     harness.delete_server(server.id)
     server.wait_for(InstanceState.DELETED)
@@ -145,17 +145,17 @@ def test_leftovers_are_the_floating_ip_of_a_deleted_server(
     wait_for_state(
         provider, made.reference, InstanceState.RUNNING, deadline_seconds=20, poll_seconds=0.03
     )
-    there = list(harness.belongings())
+    there = list(harness.resource_ids())
     provider.remove_leftovers(made.reference)
-    assert list(harness.belongings()) == there
+    assert list(harness.resource_ids()) == there
     provider.remove_leftovers(server.reference)
-    assert len(harness.belongings()) == len(there) - 1
+    assert len(harness.resource_ids()) == len(there) - 1
     assert provider.get_instance(server.region, made.id).public_addresses
     provider.delete_instance(made.reference)
     wait_for_state(
         provider, made.reference, InstanceState.DELETED, deadline_seconds=20, poll_seconds=0.03
     )
-    assert list(harness.belongings()) == before
+    assert list(harness.resource_ids()) == before
 
 
 def test_a_reference_with_another_unique_id_changes_nothing(server: RunningServer) -> None:
@@ -218,17 +218,17 @@ def test_only_the_latest_snapshot_of_volumes_is_restored(
 def test_a_volume_of_a_deleted_server_is_deleted_with_its_last_snapshot(
     provider: OpenStackProvider, harness: OpenStackHarness
 ) -> None:
-    before = list(harness.belongings())
+    before = list(harness.resource_ids())
     server = RunningServer(provider, harness, disks=(DiskSpec(size_gib=1),))
     snapshot = _take_snapshot(server, "snapshot")
     provider.delete_instance(server.reference)
     server.wait_for(InstanceState.DELETED)
-    assert len(harness.belongings()) == len(before) + 1
+    assert len(harness.resource_ids()) == len(before) + 1
     provider.delete_snapshot(server.reference, snapshot)
     end = time.monotonic() + 10
-    while list(harness.belongings()) != before and time.monotonic() < end:
+    while list(harness.resource_ids()) != before and time.monotonic() < end:
         time.sleep(0.03)
-    assert list(harness.belongings()) == before
+    assert list(harness.resource_ids()) == before
     assert list(provider.list_snapshots(server.region, server.id)) == []
 
 
@@ -237,9 +237,9 @@ def test_two_processes_restore_at_the_same_time(
 ) -> None:
     """A run and the run that took over from it may restore at the same time."""
     server = RunningServer(provider, harness, disks=(DiskSpec(size_gib=1),))
-    harness.write(server.id, "before")
+    harness.write_disks(server.id, "before")
     snapshot = _take_snapshot(server, "snapshot")
-    harness.write(server.id, "after")
+    harness.write_disks(server.id, "after")
     provider.stop_instance(server.reference)
     server.wait_for(InstanceState.STOPPED)
     failures: list[SkyClustError] = []
@@ -264,7 +264,7 @@ def test_two_processes_restore_at_the_same_time(
     for thread in threads:
         thread.join()
     assert failures == []
-    assert list(harness.read(server.id)) == ["before", "before"]
+    assert list(harness.read_disks(server.id)) == ["before", "before"]
 
 
 def test_the_console_of_an_unknown_server_is_not_found(

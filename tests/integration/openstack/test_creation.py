@@ -76,7 +76,7 @@ def test_concurrent_creates_with_slow_requests_create_one_server(
     with ThreadPoolExecutor(6) as pool:
         ids = set(pool.map(create, range(6)))
     assert len(ids) == 1
-    assert harness.machines() == 1
+    assert harness.instance_count() == 1
 
 
 def test_of_several_abandoned_servers_the_oldest_is_kept(
@@ -88,7 +88,7 @@ def test_of_several_abandoned_servers_the_oldest_is_kept(
     _abandoned(harness, spec)
     assert len(provider.find_instances(harness.region, TOKEN)) == 2
     assert provider.create_instance(spec, TOKEN).id == oldest
-    assert harness.machines() == 1
+    assert harness.instance_count() == 1
 
 
 def test_a_token_of_another_spec_is_refused_before_a_server_is_created(
@@ -97,7 +97,7 @@ def test_a_token_of_another_spec_is_refused_before_a_server_is_created(
     _abandoned(harness, _plain(harness))
     with pytest.raises(InvalidRequest, match="another request"):
         provider.create_instance(_plain(harness, zone="az2"), TOKEN)
-    assert harness.machines() == 1
+    assert harness.instance_count() == 1
 
 
 @pytest.mark.parametrize("code", ["NoValidHost", "MaxRetriesExceeded", "VolumeLimitExceeded"])
@@ -128,16 +128,16 @@ def test_a_server_without_its_public_address_is_deleted(
     code: str,
     expected: type[SkyClustError],
 ) -> None:
-    before = list(harness.belongings())
+    before = list(harness.resource_ids())
     action = "network.floatingips.create"
     status = None if code == "QuotaExceeded" else 400
     openstack_sandbox.inject(Fault(kind=FaultKind.ERROR, action=action, code=code, status=status))
     with pytest.raises(expected):
         provider.create_instance(harness.spec("web"), TOKEN)
     end = time.monotonic() + 10
-    while list(harness.belongings()) != before and time.monotonic() < end:
+    while list(harness.resource_ids()) != before and time.monotonic() < end:
         time.sleep(0.03)
-    assert list(harness.belongings()) == before
+    assert list(harness.resource_ids()) == before
 
 
 def test_concurrent_creates_near_the_quota_do_not_all_fail(
@@ -159,7 +159,7 @@ def test_concurrent_creates_near_the_quota_do_not_all_fail(
 
     with ThreadPoolExecutor(2) as pool:
         made = list(pool.map(create, ["one", "two"]))
-    assert len([one for one in made if one]) == harness.machines() == 1
+    assert len([one for one in made if one]) == harness.instance_count() == 1
 
 
 def test_an_exhausted_quota_is_reported_after_two_requests(
@@ -181,13 +181,13 @@ def test_nothing_is_created_while_a_server_has_unknown_metadata(
     )
     with pytest.raises(UnexpectedAnswer):
         provider.create_instance(_plain(harness), TOKEN)
-    assert harness.machines() == 1
+    assert harness.instance_count() == 1
 
 
 def test_a_boot_volume_is_deleted_with_its_server(
     provider: OpenStackProvider, harness: OpenStackHarness
 ) -> None:
-    before = list(harness.belongings())
+    before = list(harness.resource_ids())
     spec = _plain(harness, boot_disk=DiskSpec(size_gib=12), disks=(DiskSpec(size_gib=1),))
     made = provider.create_instance(spec, TOKEN)
     _running(provider, made)
@@ -200,9 +200,9 @@ def test_a_boot_volume_is_deleted_with_its_server(
         provider.detach_disk(made.reference, str(disks[0]))
     provider.delete_instance(made.reference)
     end = time.monotonic() + 10
-    while list(harness.belongings()) != before and time.monotonic() < end:
+    while list(harness.resource_ids()) != before and time.monotonic() < end:
         time.sleep(0.03)
-    assert list(harness.belongings()) == before
+    assert list(harness.resource_ids()) == before
 
 
 def test_a_flavor_without_a_disk_boots_from_a_volume(
@@ -235,7 +235,7 @@ def test_several_networks_without_one_in_the_spec_are_refused(
     harness.made("network/v2.0/networks", "network", {"name": "second"})
     with pytest.raises(InvalidRequest, match="private, second"):
         provider.create_instance(_plain(harness, network=None), TOKEN)
-    assert harness.machines() == 0
+    assert harness.instance_count() == 0
 
 
 def test_nothing_is_created_while_a_cell_is_down(

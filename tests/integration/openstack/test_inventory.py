@@ -139,7 +139,7 @@ def test_a_server_of_another_project_is_not_deleted(
     )
     assert _read(other, harness.region, ResourceKind.INSTANCE) == []
     other.delete_instance(InstanceReference(region=harness.region, id=made, unique_id=made))
-    assert harness.machines() == 1
+    assert harness.instance_count() == 1
 
 
 def test_a_credential_may_name_its_only_region(openstack_sandbox: OpenStackSandbox) -> None:

@@ -37,11 +37,11 @@ def test_what_the_region_lacks_is_named(
     expected: type[SkyClustError],
     message: str,
 ) -> None:
-    before = list(harness.belongings())
+    before = list(harness.resource_ids())
     spec = harness.spec("web").model_copy(update=change)
     with pytest.raises(expected, match=message):
         provider.check_placement(spec)
-    assert list(harness.belongings()) == before
+    assert list(harness.resource_ids()) == before
 
 
 @pytest.mark.parametrize(

@@ -150,12 +150,12 @@ def test_what_cannot_pass_is_raised_at_once(cloud: MemoryCloud) -> None:
 
 
 def test_a_machine_that_is_gone_was_deleted(cloud: MemoryCloud) -> None:
-    assert wait("machine-999999", InstanceState.DELETED) is None
+    assert wait("server-999999", InstanceState.DELETED) is None
 
 
 def test_a_machine_that_is_gone_will_not_run(cloud: MemoryCloud) -> None:
     with pytest.raises(NotFound):
-        wait("machine-999999", InstanceState.RUNNING)
+        wait("server-999999", InstanceState.RUNNING)
 
 
 class FailedProvider(MemoryProvider):

@@ -23,7 +23,7 @@ NO_UNIQUE_ID: Final = "00000000-0000-4000-8000-000000000000"
 """A unique id that no cloud assigns."""
 
 
-class Machine:
+class InstanceUnderTest:
     """An instance named by its reference, whether it exists or not."""
 
     def __init__(
@@ -35,7 +35,7 @@ class Machine:
         self.region = reference.region
         self.id = reference.id
 
-    def becomes(self, state: InstanceState) -> Instance | None:
+    def wait_for(self, state: InstanceState) -> Instance | None:
         """Wait for a state, with the harness's deadline; see `wait_for_state`."""
         return wait_for_state(
             self.compute,
@@ -45,11 +45,11 @@ class Machine:
             poll_seconds=self.harness.poll_seconds,
         )
 
-    def now(self) -> Instance:
+    def get(self) -> Instance:
         """Return the instance as it is now."""
         return self.compute.get_instance(self.region, self.id)
 
-    def found(self) -> list[str]:
+    def ids_by_token(self) -> list[str]:
         """Return the ids of the instances with the token."""
         return [found.id for found in self.compute.find_instances(self.region, TOKEN)]
 
@@ -70,38 +70,38 @@ class Machine:
         }
 
 
-def unknown_machine(harness: ComputeHarness) -> InstanceReference:
+def unknown_instance(harness: ComputeHarness) -> InstanceReference:
     """Return the reference of an instance that never existed."""
     return InstanceReference(
         region=harness.region, id=harness.unknown_instance_id, unique_id=NO_UNIQUE_ID
     )
 
 
-def stranger_of(machine: Machine) -> Machine | None:
+def instance_with_reused_id(instance: InstanceUnderTest) -> InstanceUnderTest | None:
     """Delete the instance, give its id to another instance, and return that.
 
     None where an id is never given again: then the id is the proof, for the unique one is in it.
     """
-    machine.compute.delete_instance(machine.reference)
-    machine.becomes(InstanceState.DELETED)
-    reused = machine.harness.reuse(machine.reference)
+    instance.compute.delete_instance(instance.reference)
+    instance.wait_for(InstanceState.DELETED)
+    reused = instance.harness.reuse_id(instance.reference)
     if reused is None:
-        assert machine.reference.unique_id in machine.id
+        assert instance.reference.unique_id in instance.id
         return None
-    assert reused.id == machine.id
-    assert reused.unique_id not in {machine.reference.unique_id, NO_UNIQUE_ID}
-    return Machine(machine.compute, machine.harness, reused)
+    assert reused.id == instance.id
+    assert reused.unique_id not in {instance.reference.unique_id, NO_UNIQUE_ID}
+    return InstanceUnderTest(instance.compute, instance.harness, reused)
 
 
-def assert_untouched(stranger: Machine) -> None:
+def assert_untouched(other: InstanceUnderTest) -> None:
     """Check that the other instance runs, unchanged."""
-    seen = stranger.now()
-    assert seen.unique_id == stranger.reference.unique_id
+    seen = other.get()
+    assert seen.unique_id == other.reference.unique_id
     assert seen.state is InstanceState.RUNNING
-    assert seen.type != stranger.harness.other_type
+    assert seen.type != other.harness.other_type
 
 
-def ask_again(change: Callable[[], object], harness: ComputeHarness) -> None:
+def call_with_retries(change: Callable[[], object], harness: ComputeHarness) -> None:
     """Call as a task and its retries do: again while the error is Transient."""
     end = time.monotonic() + harness.deadline_seconds
     while True:
@@ -114,7 +114,7 @@ def ask_again(change: Callable[[], object], harness: ComputeHarness) -> None:
             return
 
 
-class MachineSuite(Suite):
+class InstanceSuite(Suite):
     """What the suites about instances share."""
 
     @pytest.fixture
@@ -124,9 +124,9 @@ class MachineSuite(Suite):
         return provider
 
     @pytest.fixture
-    def machine(self, compute: ComputeProvider, harness: ComputeHarness) -> Machine:
+    def instance(self, compute: ComputeProvider, harness: ComputeHarness) -> InstanceUnderTest:
         """Return a new, running instance with the token `TOKEN`."""
         made = compute.create_instance(harness.spec("web"), TOKEN)
-        machine = Machine(compute, harness, made.reference)
-        machine.becomes(InstanceState.RUNNING)
-        return machine
+        instance = InstanceUnderTest(compute, harness, made.reference)
+        instance.wait_for(InstanceState.RUNNING)
+        return instance
