@@ -50,7 +50,8 @@ class AwsProvider(
         """Keep the credential; raises ConfigurationError when it is another provider's."""
         if not isinstance(credential, AwsCredential):
             raise ConfigurationError(
-                f"{type(credential).__name__} is no AWS credential.", provider=self.name
+                f"{type(credential).__name__} is not a credential of {self.title}.",
+                provider=self.name,
             )
         from providers.aws.client import AwsClients  # noqa: PLC0415 - see above
 

@@ -29,7 +29,8 @@ from providers.azure.instances import (
 from providers.azure.interfaces import read_network_index, read_unless_deleted
 from providers.azure.replaced_disks import delete_unattached_disks
 from providers.azure.resources import id_of, location_of, tags_of
-from providers.azure.states import VmState, state_error
+from providers.azure.state_errors import state_error
+from providers.azure.states import VmState
 from providers.azure.tags import TOKEN_TAG, to_tag
 from skyclust.contract import ComputeProvider
 from skyclust.errors import NotFound, Timeout

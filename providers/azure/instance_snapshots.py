@@ -28,7 +28,7 @@ from providers.azure.snapshot_parts import (
     to_instance_snapshot,
 )
 from providers.azure.snapshots import state_of as state_of_part
-from providers.azure.states import state_error
+from providers.azure.state_errors import state_error
 from providers.azure.tags import INSTANCE_TAG, TOKEN_TAG, to_tag
 from skyclust.contract import SnapshotProvider
 from skyclust.errors import InvalidRequest, NotFound

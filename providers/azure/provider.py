@@ -49,10 +49,11 @@ class AzureProvider(
     credential_model: ClassVar[type[CredentialModel]] = AzureCredential
 
     def __init__(self, credential: CredentialModel) -> None:
-        """Keep the credential; raises ConfigurationError for one of another provider."""
+        """Keep the credential; raises ConfigurationError when it is another provider's."""
         if not isinstance(credential, AzureCredential):
             raise ConfigurationError(
-                f"{type(credential).__name__} is no Azure credential.", provider=self.name
+                f"{type(credential).__name__} is not a credential of {self.title}.",
+                provider=self.name,
             )
         from providers.azure.client import AzureClients  # noqa: PLC0415 - imports the SDK
 

@@ -36,7 +36,7 @@ from providers.azure.replaced_disks import (
 )
 from providers.azure.resources import id_of, name_of, tags_of
 from providers.azure.snapshot_parts import OS_SLOT, disks_by_slot, usable_parts
-from providers.azure.states import state_error
+from providers.azure.state_errors import state_error
 from providers.azure.tags import INSTANCE_TAG, REQUEST_TAG, TOKEN_TAG, to_tag
 from skyclust.errors import InvalidRequest
 from skyclust.model.instance import InstanceReference, InstanceState

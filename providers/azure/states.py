@@ -13,14 +13,8 @@ from typing import Any, Final
 
 from providers.azure.errors import class_for
 from providers.azure.fields import text
-from skyclust.errors import (
-    CapacityExhausted,
-    Conflict,
-    InvalidRequest,
-    QuotaExceeded,
-    SkyClustError,
-)
-from skyclust.model.instance import InstanceFailure, InstanceReference, InstanceState
+from skyclust.errors import CapacityExhausted, QuotaExceeded
+from skyclust.model.instance import InstanceFailure, InstanceState
 
 POWER: Final = {
     "running": InstanceState.RUNNING,
@@ -37,9 +31,6 @@ PROVISIONING: Final = {
     "deleting": InstanceState.DELETING,
 }
 _SETTLED: Final = frozenset({InstanceState.RUNNING, InstanceState.STOPPED, InstanceState.SUSPENDED})
-_TRANSITIONAL: Final = frozenset(
-    {InstanceState.PENDING, InstanceState.STOPPING, InstanceState.UPDATING}
-)
 _POWER_PREFIX: Final = "powerstate/"
 _FAILED_PREFIX: Final = "provisioningstate/failed"
 
@@ -112,19 +103,6 @@ def to_state(provisioning: str | None, statuses: Sequence[Mapping[str, Any]]) ->
     if power.power == "stopped":
         reason = STILL_BILLED
     return VmState(power.state, power.code, power.power, reason)
-
-
-def state_error(
-    instance: InstanceReference, state: VmState, change: str, hint: str
-) -> SkyClustError:
-    """Return the error for a change that the VM's state does not allow.
-
-    Conflict for a transitional state, which ends by itself; InvalidRequest for any other.
-    """
-    message = f"Could not {change} instance {instance.id} in {instance.region}: it is"
-    if state.state in _TRANSITIONAL:
-        return Conflict(f"{message} {state.native} just now.", provider="azure")
-    return InvalidRequest(f"{message} {state.native}.", hint=hint, provider="azure")
 
 
 def _power(codes: Sequence[str]) -> _Power:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from providers.gcp import creation, fields
-from providers.gcp.instance_requests import instance_parameters, state_error
+from providers.gcp.instance_requests import instance_parameters
 from providers.gcp.instances import (
     fetch_by_token,
     fetch_instance,
@@ -30,6 +30,7 @@ from providers.gcp.operations import (
     submit_once,
     wait_until_done,
 )
+from providers.gcp.state_errors import state_error
 from skyclust.contract import ComputeProvider
 from skyclust.errors import Conflict, InvalidRequest, NotFound, Unsupported
 from skyclust.model.instance import Instance, InstanceReference, InstanceSpec, InstanceState

@@ -44,10 +44,11 @@ class GcpProvider(
     credential_model: ClassVar[type[CredentialModel]] = GcpCredential
 
     def __init__(self, credential: CredentialModel) -> None:
-        """Keep the credential; raises ConfigurationError for one of another provider."""
+        """Keep the credential; raises ConfigurationError when it is another provider's."""
         if not isinstance(credential, GcpCredential):
             raise ConfigurationError(
-                f"{type(credential).__name__} is not a Google Cloud credential.", provider=self.name
+                f"{type(credential).__name__} is not a credential of {self.title}.",
+                provider=self.name,
             )
         from providers.gcp.client import GcpClients  # noqa: PLC0415 - see above
 

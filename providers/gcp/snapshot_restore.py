@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from providers.gcp import fields
-from providers.gcp.instance_requests import instance_parameters, state_error
+from providers.gcp.instance_requests import instance_parameters
 from providers.gcp.instances import fetch_same_instance, numeric_id_of, state_of, zone_of
 from providers.gcp.labels import (
     AUTO_DELETE,
@@ -30,6 +30,7 @@ from providers.gcp.leftovers import delete_restore_disks
 from providers.gcp.links import last_segment, link_path, self_link
 from providers.gcp.operations import new_request_id, submit, wait_until_done
 from providers.gcp.snapshot_parts import fetch_parts, to_instance_snapshot
+from providers.gcp.state_errors import state_error
 from skyclust.errors import Conflict, InvalidRequest, NotFound
 from skyclust.model.instance import InstanceReference, InstanceState
 from skyclust.model.snapshot import SnapshotState

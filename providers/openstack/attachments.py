@@ -13,7 +13,7 @@ from providers.openstack.disks import get_volume, require_attachments, to_disk
 from providers.openstack.errors import openstack_errors
 from providers.openstack.fields import Json, objects, required_id, text
 from providers.openstack.instances import VOLUMES_ATTACHED, get_same_server
-from providers.openstack.server_actions import state_errors
+from providers.openstack.state_errors import state_errors
 from providers.openstack.states import state_of
 from skyclust.contract import DiskProvider
 from skyclust.errors import Conflict, InvalidRequest, NotFound

@@ -15,14 +15,9 @@ from providers.openstack.fields import Json
 from providers.openstack.floating_ips import delete_floating_ips
 from providers.openstack.instances import get_same_server, get_server, to_instances
 from providers.openstack.resize import resize_server
-from providers.openstack.server_actions import (
-    TRANSITIONAL,
-    locked_error,
-    post_action,
-    state_error,
-    state_errors,
-)
+from providers.openstack.server_actions import post_action
 from providers.openstack.servers_by_token import find_servers, require_all_cells
+from providers.openstack.state_errors import TRANSITIONAL, locked_error, state_error, state_errors
 from providers.openstack.states import state_of
 from providers.openstack.tokens import to_token_value
 from skyclust.contract import ComputeProvider

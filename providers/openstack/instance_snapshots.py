@@ -19,7 +19,7 @@ from providers.openstack.disks import get_volume
 from providers.openstack.errors import openstack_errors
 from providers.openstack.fields import Json, objects, text
 from providers.openstack.instances import VOLUMES_ATTACHED, get_same_server, get_server
-from providers.openstack.server_actions import post_action, state_errors
+from providers.openstack.server_actions import post_action
 from providers.openstack.snapshot_parts import (
     COUNT_KEY,
     DEVICE_KEY,
@@ -31,6 +31,7 @@ from providers.openstack.snapshot_parts import (
     to_snapshots,
 )
 from providers.openstack.snapshot_restore import restore_step
+from providers.openstack.state_errors import state_errors
 from providers.openstack.states import state_of
 from providers.openstack.tokens import SNAPSHOT_KEY, to_token_value
 from skyclust.contract import SnapshotProvider

@@ -16,7 +16,7 @@ from providers.openstack.create_request import reserved_tag_problem, tag_problem
 from providers.openstack.errors import openstack_errors
 from providers.openstack.fields import text_pairs, texts
 from providers.openstack.instances import get_same_server
-from providers.openstack.server_actions import state_errors
+from providers.openstack.state_errors import state_errors
 from skyclust.contract import TagProvider
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.instance import InstanceReference, InstanceState

@@ -52,7 +52,8 @@ class OpenStackProvider(
         """Keep the credential; raises ConfigurationError when it is another provider's."""
         if not isinstance(credential, OpenStackCredential):
             raise ConfigurationError(
-                f"{type(credential).__name__} is not an OpenStack credential.", provider=self.name
+                f"{type(credential).__name__} is not a credential of {self.title}.",
+                provider=self.name,
             )
         from providers.openstack.client import OpenStackClients  # noqa: PLC0415 - see above
 

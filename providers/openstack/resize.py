@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 from providers.openstack.fields import Json, inner, integer, text
 from providers.openstack.flavors import FLAVOR_EMBEDDED, find_flavor, get_flavors
 from providers.openstack.instances import get_server
-from providers.openstack.server_actions import post_action, state_error, state_errors
+from providers.openstack.server_actions import post_action
+from providers.openstack.state_errors import state_error, state_errors
 from providers.openstack.states import TASK_STATE, state_of
 from skyclust.errors import CapacityExhausted, Conflict, InvalidRequest, NotFound, Timeout
 from skyclust.model.instance import InstanceState

@@ -19,8 +19,9 @@ from providers.openstack.attachments import attach_volume, detach_volume, volume
 from providers.openstack.disks import get_volume, require_attachments
 from providers.openstack.fields import Json, inner, integer, text, text_pairs
 from providers.openstack.instances import get_server
-from providers.openstack.server_actions import post_action, state_error, state_errors
+from providers.openstack.server_actions import post_action
 from providers.openstack.snapshot_parts import Part, get_volume_snapshots, to_snapshot
+from providers.openstack.state_errors import state_error, state_errors
 from providers.openstack.states import is_busy, state_of
 from providers.openstack.tokens import RESTORED_KEY
 from skyclust.errors import Conflict, InvalidRequest, NotFound, Unsupported

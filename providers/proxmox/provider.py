@@ -47,7 +47,8 @@ class ProxmoxProvider(
         """Keep the credential; raises ConfigurationError when it is another provider's."""
         if not isinstance(credential, ProxmoxCredential):
             raise ConfigurationError(
-                f"{type(credential).__name__} is no Proxmox VE credential.", provider=self.name
+                f"{type(credential).__name__} is not a credential of {self.title}.",
+                provider=self.name,
             )
         from providers.proxmox.client import ProxmoxClients  # noqa: PLC0415 - see above
 

@@ -35,7 +35,7 @@ def test_a_credential_of_another_provider_is_refused() -> None:
     class Other(CredentialModel):
         pass
 
-    with pytest.raises(ConfigurationError, match="Other is no Azure credential"):
+    with pytest.raises(ConfigurationError, match="Other is not a credential of Microsoft Azure"):
         AzureProvider(Other())
 
 

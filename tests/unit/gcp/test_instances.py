@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 
 from providers.gcp.compute import GcpCompute
-from providers.gcp.instance_requests import state_error
 from providers.gcp.instances import to_instance
+from providers.gcp.state_errors import state_error
 from skyclust.errors import Conflict, InvalidRequest, SkyClustError, UnexpectedAnswer
 from skyclust.model.instance import InstanceState
 from tests.unit.gcp.examples import HOME, INSTANCE
