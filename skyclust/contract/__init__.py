@@ -1,15 +1,15 @@
-"""What a cloud must answer to: Provider and the small capability ABCs.
+"""The interface of a cloud's adapter: Provider, and one small ABC for each capability.
 
-A provider inherits `Provider` and each capability it has. What it does not inherit it
-cannot do, and asking for it is `Unsupported`, never an empty list
-(`skyclust.registry.capability`). Every list yields pages to the end: nothing yielded
-means "there are none", anything that could not be read raises. Every error raised is one
-of `skyclust.errors`, with the SDK's own error as its cause.
+A provider inherits `Provider` and each capability that it has. Using a capability that it does not
+inherit raises `Unsupported`, and never gives an empty list (`skyclust.registry.capability`). Every
+list yields pages to the end: nothing yielded means that nothing exists, and anything that could
+not be read raises. Every error raised is one of `skyclust.errors`, with the SDK's own error as its
+cause.
 
-Every call that changes a machine takes an `InstanceReference`, as the provider itself returned
-it. Names and numbers are given again by some clouds: where the id belongs to a machine with
-another `unique_id`, the machine that was meant is gone, the call raises NotFound, and the
-other machine stays as it is.
+Every call that changes an instance takes an `InstanceReference` that the provider returned. Some
+clouds use names and numbers again: where the id now belongs to an instance with another
+`unique_id`, the referenced instance no longer exists, the call raises NotFound, and the other
+instance is not changed.
 
 Methods are called from several threads at once; a provider object serves one credential.
 """

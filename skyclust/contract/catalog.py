@@ -1,4 +1,4 @@
-"""The ability to list what machines can be made of."""
+"""The ability to list instance types and images."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from skyclust.model.catalog import Architecture, Image, InstanceType
 
 
 class CatalogProvider(Ability):
-    """Can tell what machines can be made of."""
+    """Lists the instance types and images that instances can be created from."""
 
     @abstractmethod
     def list_instance_types(self, region: str) -> Iterator[Sequence[InstanceType]]:
-        """Yield the types that can be asked for in a region, page by page, each once."""
+        """Yield the instance types that a region offers, page by page, each once."""
 
     @abstractmethod
     def list_images(
         self, region: str, family: str, architecture: Architecture = Architecture.X86_64
     ) -> Sequence[Image]:
-        """Return the images of a family that machines can be made from, the newest first.
+        """Return the images of a family that instances can be created from, the newest first.
 
-        `family` is the house's word, distribution and version (`ubuntu-24.04`, `debian-12`),
-        or the cloud's own word for a family. Empty: the cloud has none of it.
+        `family` is SkyClust's name for it, distribution and version (`ubuntu-24.04`,
+        `debian-12`), or the cloud's own name of an image family. Empty: the cloud has no image of
+        the family.
         """

@@ -1,4 +1,4 @@
-"""The ability to make, change and remove machines."""
+"""The ability to create, change and delete instances."""
 
 from __future__ import annotations
 
@@ -10,79 +10,80 @@ from skyclust.model.instance import Instance, InstanceReference, InstanceSpec
 
 
 class ComputeProvider(Ability):
-    """Can make, change and remove machines.
+    """Creates, changes and deletes instances.
 
-    A change of a machine that has ended raises NotFound or InvalidRequest, and one that the
-    machine is too busy for raises Conflict with its `provider` set. `skyclust.conformance`
-    tests all that stands here.
+    A change of a deleted instance raises NotFound or InvalidRequest. A change while the instance is
+    busy with another one raises Conflict with its `provider` set. `skyclust.conformance` tests
+    every rule of this class.
     """
 
     @abstractmethod
     def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
-        """Ask the cloud for one machine and return it as accepted, not yet awaited.
+        """Request one instance and return it as accepted, without waiting until it runs.
 
-        Two calls with one token make one machine, whatever died in between. A second call
-        with the token and another spec raises InvalidRequest where the cloud can tell. What
-        the machine needs and the spec does not name (an interface, an address, a boot disk) is
-        made with it, and nothing of it is left when the machine cannot be made. Raises
-        CapacityExhausted or QuotaExceeded where the cloud refuses for that; a cloud that
-        accepts first and fails later shows a machine in the state ERROR with its `failure`.
+        Two calls with one token create one instance, whatever crashed between them. A second call
+        with the token and another spec raises InvalidRequest where the cloud can detect it. What
+        the instance needs and the spec does not name (an interface, an address, a boot disk) is
+        created with it, and nothing of it is left when the instance cannot be created. Raises
+        CapacityExhausted or QuotaExceeded when the cloud refuses for that reason; a cloud that
+        accepts first and fails later reports an instance in the state ERROR with its `failure`.
         """
 
     @abstractmethod
     def find_instances(self, region: str, token: str) -> Sequence[Instance]:
-        """Return the machines made with this token that still exist (at most one)."""
+        """Return the instances created with this token that still exist (at most one)."""
 
     @abstractmethod
     def get_instance(self, region: str, instance_id: str) -> Instance:
-        """Return the machine as it is now; raises NotFound when the cloud knows none.
+        """Return the current state of an instance; raises NotFound for an unknown id.
 
-        A machine that the cloud still reports after its end has the state DELETED.
+        A deleted instance that the cloud still reports has the state DELETED.
         """
 
     @abstractmethod
     def start_instance(self, instance: InstanceReference) -> None:
-        """Ask for a start and return; a running machine is left as it is."""
+        """Request a start and return; do nothing for a running instance."""
 
     @abstractmethod
     def stop_instance(self, instance: InstanceReference, *, power_off_only: bool = False) -> None:
-        """Ask for a stop and return; a stopped machine is left as it is.
+        """Request a stop and return; do nothing for a stopped instance.
 
-        A stop ends what the machine costs where the cloud can do that. `power_off_only` keeps
-        its place in the cloud, which is billed on; raises Unsupported where every stop gives
-        the place back.
+        A stop ends the billing of the instance where the cloud can do that. `power_off_only`
+        keeps its capacity allocated, and billed; raises Unsupported where every stop releases the
+        capacity.
         """
 
     @abstractmethod
     def reboot_instance(self, instance: InstanceReference) -> None:
-        """Ask for a reboot of a running machine, with one request and no retry, and return.
+        """Request a reboot of a running instance, with one request and no retry, and return.
 
-        A reboot is done at most once: a reply that was lost raises Unavailable or Timeout, and
-        the caller decides.
+        A reboot is carried out at most once: a lost reply raises Unavailable or Timeout, and the
+        caller decides whether to repeat it.
         """
 
     @abstractmethod
     def must_stop_to_resize(self, instance: Instance, instance_type: str) -> bool:
-        """Return whether this machine has to be stopped before `resize_instance`."""
+        """Return whether the instance has to be stopped before `resize_instance`."""
 
     @abstractmethod
     def resize_instance(self, instance: InstanceReference, instance_type: str) -> None:
-        """Give the machine another type and return; the caller stops it first if it must.
+        """Change the type of an instance and return; the caller stops it first where necessary.
 
-        A machine that has the type already is left as it is.
+        Does nothing for an instance that has the type already.
         """
 
     @abstractmethod
     def delete_instance(self, instance: InstanceReference) -> None:
-        """Ask for the end of the machine and of what was made for it alone, and return.
+        """Request the deletion of an instance and of what was created for it alone, and return.
 
-        A machine that is gone is no error while its id is nobody's.
+        A deleted instance is no error, unless another instance has its id now.
         """
 
     @abstractmethod
     def remove_leftovers(self, instance: InstanceReference) -> None:
-        """Remove what a machine that is gone left behind of what was made for it alone.
+        """Delete what was created for a deleted instance alone and still exists.
 
-        Never deletes a machine, nor anything that a machine uses: while the machine exists, or
-        another one has its id, the parts that are in use stay. Nothing left is no error.
+        Never deletes an instance, nor anything that an instance uses: while the instance exists,
+        or another instance has its id, the resources that are in use stay. It is no error when
+        nothing is left.
         """

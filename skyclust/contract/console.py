@@ -1,4 +1,4 @@
-"""The ability to show what a machine wrote to its console."""
+"""The ability to read the console output of an instance."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from skyclust.contract.ability import Ability
 
 
 class ConsoleProvider(Ability):
-    """Can show what a machine wrote to its console."""
+    """Reads the console output of instances."""
 
     @abstractmethod
     def console_log(self, region: str, instance_id: str) -> str:
-        """Return the newest part of the console's output that the cloud keeps.
+        """Return the newest part of the console output that the cloud keeps.
 
-        Empty when the machine has written nothing yet. Raises NotFound for an unknown machine.
+        Empty when the instance has written nothing yet. Raises NotFound for an unknown instance.
         """

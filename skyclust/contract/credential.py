@@ -22,23 +22,23 @@ from skyclust.providerkit.permissions import OperatorPermissions
 class CredentialModel(BaseModel):
     """Base of every provider's credential; its fields make the form in the Prefect UI.
 
-    Secrets are `SecretStr` fields; field names are the SDK's own. What was typed in is not
-    repeated in validation errors, for it may be a secret in the wrong place.
+    Secrets are `SecretStr` fields; field names are the SDK's own. Validation errors do not repeat
+    the input, which may be a secret in the wrong field.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     aliases: ClassVar[Mapping[str, str]] = {}
-    """Other names that fields may be given by, each with the field's own: those of the SDK, where
-    the house has another word."""
+    """Other accepted names of fields, each with the name of the field: the SDK's names, where
+    SkyClust uses another name."""
 
     region_field: ClassVar[str] = "region"
-    """The field, if there is one, that holds the region to work in when none is asked for."""
+    """The name of the field that holds the default region, where the model has such a field."""
 
     destination_fields: ClassVar[frozenset[str] | None] = None
-    """The fields that say where the secrets are sent, and how the other side proves who it is.
-    Secrets are bound to them: whoever edits one has to give the secrets again. None: every field
-    that is not secret itself."""
+    """The fields that determine where the secrets are sent, and how the server proves its identity.
+    Secrets are bound to them: whoever edits such a field has to enter the secrets again. None:
+    every field that is not secret itself."""
 
     endpoint: str | None = Field(
         default=None,
@@ -47,22 +47,23 @@ class CredentialModel(BaseModel):
     )
 
     def service_addresses(self) -> list[str]:
-        """Return the URLs that the credential names: where its secrets and requests will go."""
+        """Return the URLs in the credential, to which its secrets and requests are sent."""
         return [self.endpoint] if self.endpoint else []
 
     def check_permitted(self, permissions: OperatorPermissions) -> None:
         """Raise ConfigurationError for what the operator of this process does not allow.
 
-        Called before a credential is kept and each time it is opened. What the credential would
-        use of the worker itself is checked here: its identity, its files. Addresses are not; they
-        are checked by whatever connects.
+        Called before a credential is stored and each time it is opened. Checks what the credential
+        would use of the worker itself: its identity and its files. Addresses are not checked here,
+        but when a connection is made (`skyclust.providerkit.guarded_http`).
         """
 
     @classmethod
     def by_field_names(cls, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return given values under the names of the fields.
+        """Return the values under the names of the fields, with the aliases replaced.
 
-        Raises ValueError, without a value, for one that is given by both its names.
+        Raises ValueError, which does not repeat the value, for a field that is given under two
+        names with different values.
         """
         named: dict[str, Any] = {}
         for given, value in values.items():
@@ -82,7 +83,7 @@ class CredentialModel(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _default_when_empty(cls, value: object, info: ValidationInfo) -> object:
-        # A form sends the empty string for a field that was left alone.
+        # A form sends the empty string for a field that was not filled in.
         if value is None or not is_empty(value):
             return value
         field = cls.model_fields[info.field_name or ""]

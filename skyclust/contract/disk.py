@@ -1,4 +1,4 @@
-"""The ability to attach disks to machines and to detach them."""
+"""The ability to attach disks to instances and to detach them."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from skyclust.model.resource import Resource
 
 
 class DiskProvider(Ability):
-    """Can attach disks that exist to machines, and detach them."""
+    """Attaches existing disks to instances, and detaches them."""
 
     @abstractmethod
     def get_disk(self, region: str, disk_id: str) -> Resource:
-        """Return the disk as inventory does, now; raises NotFound when there is none."""
+        """Return the disk now, as the inventory lists it; raises NotFound for an unknown id."""
 
     @abstractmethod
     def attach_disk(self, instance: InstanceReference, disk_id: str) -> None:
-        """Ask for a disk to be attached to a machine and return.
+        """Request the attachment of a disk to an instance and return.
 
-        A disk that is attached to the machine already is left as it is; one that another
-        machine has raises InvalidRequest or Conflict. Attached so, it outlives the machine.
+        Does nothing for a disk that is attached to the instance already. Raises InvalidRequest or
+        Conflict for a disk that is attached to another instance. A disk that was attached by this
+        call is not deleted with the instance.
         """
 
     @abstractmethod
     def detach_disk(self, instance: InstanceReference, disk_id: str) -> None:
-        """Ask for a disk to be detached from a machine and return; the disk stays.
+        """Request the detachment of a disk from an instance and return; the disk is kept.
 
-        A disk that the machine does not have is left as it is. The boot disk of a running
-        machine is refused with InvalidRequest.
+        Does nothing for a disk that is not attached to the instance. Raises InvalidRequest for the
+        boot disk of a running instance.
         """

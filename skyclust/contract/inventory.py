@@ -1,4 +1,4 @@
-"""The ability to list what exists."""
+"""The ability to list resources."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from skyclust.model.resource import Resource, ResourceKind
 
 
 class InventoryProvider(Ability):
-    """Can list what exists."""
+    """Lists resources."""
 
     kinds: ClassVar[frozenset[ResourceKind]]
-    """The kinds it can list; any other kind is Unsupported."""
+    """The kinds that it lists; any other kind is Unsupported."""
 
     @classmethod
     def service_of(cls, kind: ResourceKind) -> str:
         """Return the name of the cloud's service that a kind is read from.
 
-        Where a cloud is made of services that fail one by one, a service that gives no answer
-        is given up with its own kinds, and the kinds of the others are read on. By default all
-        kinds are read from one service, which needs no name.
+        Where a cloud consists of services that fail independently, a service that does not answer
+        is skipped with its kinds, and the kinds of the other services are read. By default all
+        kinds are read from one service, whose name is empty.
         """
         del kind
         return ""
@@ -35,11 +35,10 @@ class InventoryProvider(Ability):
     ) -> Iterator[Sequence[Resource]]:
         """Yield every resource of a kind in a region, page by page, to the end.
 
-        A page is read when it is asked for. A machine that has ended is not listed, even
-        where the cloud still remembers it. What the cloud returns in no order is sorted, so
-        that reading twice gives the same.
-        `page_size` is a wish for the cloud's page size; None takes the provider's own.
-        An item that cannot be read is left out of its page, and once all pages are yielded
+        A page is read when the iterator reaches it. Deleted instances are left out, even while the
+        cloud still reports them. Values that the cloud returns in no order are sorted, so that two
+        reads give the same. `page_size` is the requested page size; None uses the provider's
+        default. An item that cannot be read is left out of its page, and after the last page
         IncompleteList is raised, which names it. Raises Unsupported for a kind outside `kinds`,
         and any other error of the tree for a page that could not be read.
         """
@@ -47,10 +46,10 @@ class InventoryProvider(Ability):
 
 @dataclass(frozen=True)
 class AccountPage:
-    """One page of a list of all regions: what was found, and what could not be reached.
+    """One page of a list of all regions: its resources, and the regions that were not reached.
 
-    `unread` has the regions that the cloud left out of this list, each with the reason;
-    what the list holds of such a region is no complete read of it.
+    `unread` holds the regions that the cloud left out of this list, each with the reason. The
+    list is not a complete read of such a region.
     """
 
     resources: Sequence[Resource]
@@ -58,9 +57,10 @@ class AccountPage:
 
 
 class AccountInventoryProvider(InventoryProvider, Ability):
-    """Can list what exists in all regions at once, at the cost of one region.
+    """Lists the resources of all regions at once, with as many calls as for one region.
 
-    Where a cloud lists by account, region by region would read all of it once a region.
+    For clouds that list by account: reading region by region would read the whole account once for
+    each region.
     """
 
     @abstractmethod
@@ -69,7 +69,7 @@ class AccountInventoryProvider(InventoryProvider, Ability):
     ) -> Iterator[AccountPage]:
         """Yield every resource of a kind in every region of `regions()`, to the end.
 
-        The same resources as `list_resources` gives. A region that the cloud could not reach
-        is named in `unread`; an item that cannot be read is named by the IncompleteList that
-        ends the list, with its region; any other failure raises.
+        Yields the same resources as `list_resources`. A region that the cloud could not reach is
+        named in `unread`. An item that cannot be read is named, with its region, by the
+        IncompleteList that is raised after the last page. Any other failure raises.
         """

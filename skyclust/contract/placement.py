@@ -1,4 +1,4 @@
-"""The ability to tell whether a machine could be made in a place, without making it."""
+"""The ability to check whether an instance can be created, without creating it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from skyclust.model.instance import InstanceSpec
 
 
 class PlacementProvider(Ability):
-    """Can check what making a machine needs of a place."""
+    """Checks whether a region has what the creation of an instance needs."""
 
     @abstractmethod
     def check_placement(self, spec: InstanceSpec) -> None:
-        """Return when nothing is known that would keep `create_instance` from making this.
+        """Return if no reason is known for which `create_instance` would refuse the spec.
 
-        Only reads, and makes nothing. Raises InvalidRequest, NotFound, Unsupported or
-        QuotaExceeded, with a message that names what the place lacks: a default network, an
-        image or a type of that name, a service, room within a quota. Any other error of the
-        tree says that the place could not be checked.
+        Only reads, and creates nothing. Raises InvalidRequest, NotFound, Unsupported or
+        QuotaExceeded, with a message that names what is missing: a default network, an image or
+        a type of that name, a service, room within a quota. Any other error of the tree means
+        that the check itself failed.
         """

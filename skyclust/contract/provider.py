@@ -1,4 +1,4 @@
-"""One account of one cloud: who it is and where it may work."""
+"""The base of every provider: its name, its credential and its regions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from skyclust.contract.credential import CredentialModel
 from skyclust.model.identity import Identity
 
 CONTRACT_VERSION: Final = 2
-"""Raised by one when a provider written for the old contract would break."""
+"""Incremented when a provider that was written for the old contract would break."""
 
 CONTRACT_CHANGES: Final[Mapping[int, str]] = {
     2: "In place of `region, instance_id` every call that changes an instance takes one"
@@ -18,17 +18,17 @@ CONTRACT_CHANGES: Final[Mapping[int, str]] = {
     " `unique_id`. `Instance` needs a `unique_id`, `ComputeProvider` a `remove_leftovers`, and a"
     " list raises IncompleteList after its last page for items that could not be read.",
 }
-"""What a provider has to change to get from the contract before to each contract (decision 24)."""
+"""By version: what a provider has to change to move from the version before (decision 24)."""
 
 
 class Provider(ABC):
-    """One account of one cloud."""
+    """A cloud, accessed with one credential."""
 
     name: ClassVar[str]
-    """Short lowercase name, the entry point's: `aws`."""
+    """Short lowercase name, the same as that of the entry point: `aws`."""
 
     title: ClassVar[str]
-    """The name people read: `Amazon Web Services`."""
+    """The name that is shown to people: `Amazon Web Services`."""
 
     contract_version: ClassVar[int] = CONTRACT_VERSION
 
@@ -40,11 +40,11 @@ class Provider(ABC):
 
     @abstractmethod
     def verify(self) -> Identity:
-        """Return who the credential is and which needed permissions it lacks.
+        """Return the identity of the credential, and which required permissions it lacks.
 
         Raises AuthenticationFailed when the cloud does not accept the credential.
         """
 
     @abstractmethod
     def regions(self) -> Sequence[str]:
-        """Return the names of the regions that this account may use, sorted."""
+        """Return the names of the regions that the credential may use, sorted."""

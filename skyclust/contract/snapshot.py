@@ -1,4 +1,4 @@
-"""The ability to keep the disks of a machine, and to put the machine back to them."""
+"""The ability to take snapshots of an instance's disks, and to restore them."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ from skyclust.model.snapshot import InstanceSnapshot
 
 
 class SnapshotProvider(Ability):
-    """Can keep the disks of a machine as they are, and put the machine back to that."""
+    """Takes snapshots of all disks of an instance, and restores the disks to a snapshot."""
 
     @abstractmethod
     def create_snapshot(
         self, instance: InstanceReference, name: str, token: str
     ) -> InstanceSnapshot:
-        """Ask for a snapshot of all disks of a machine and return it as accepted.
+        """Request a snapshot of all disks of an instance and return it as accepted.
 
-        Two calls with one token make one. Raises NotFound for an unknown machine.
+        Two calls with one token take one snapshot. Raises NotFound for an unknown instance.
         """
 
     @abstractmethod
     def list_snapshots(self, region: str, instance_id: str) -> Sequence[InstanceSnapshot]:
-        """Return the snapshots that the machine can be put back to, the oldest first.
+        """Return the snapshots of the instance, the oldest first.
 
-        Those being made, deleted or broken are told too.
+        Includes snapshots that are being taken or deleted, and failed ones; see their `state`.
         """
 
     @abstractmethod
     def must_stop_to_restore(self, instance: Instance) -> bool:
-        """Return whether this machine has to be stopped before `restore_snapshot`."""
+        """Return whether the instance has to be stopped before `restore_snapshot`."""
 
     @abstractmethod
     def restore_snapshot(self, instance: InstanceReference, snapshot_id: str, token: str) -> bool:
-        """Bring the machine's disks nearer to the snapshot; return whether they are there.
+        """Do the next steps of a restore; return whether all disks are restored.
 
         Called again, with the same token and by any process, until it returns True; a call
-        does not wait for long. Disks that are replaced are deleted once the others are in
-        their place. Raises NotFound for an unknown machine or snapshot before anything is
-        touched, InvalidRequest or Conflict when the machine has to be stopped first.
+        does not wait for long. Disks that are replaced are deleted once the new disks are
+        attached. Raises NotFound for an unknown instance or snapshot before anything is changed,
+        and InvalidRequest or Conflict when the instance has to be stopped first.
         """
 
     @abstractmethod
     def delete_snapshot(self, instance: InstanceReference, snapshot_id: str) -> None:
-        """Ask for the end of a snapshot and return; one that is gone is no error.
+        """Request the deletion of a snapshot and return; a deleted snapshot is no error.
 
-        The machine may be gone where its snapshots outlive it.
+        The instance itself may be deleted already, on clouds where its snapshots are kept.
         """

@@ -1,4 +1,4 @@
-"""The ability to change the tags of a machine."""
+"""The ability to change the tags of an instance."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from skyclust.model.instance import InstanceReference
 
 
 class TagProvider(Ability):
-    """Can change the tags of a machine."""
+    """Changes the tags of instances."""
 
     @abstractmethod
     def set_tags(
@@ -19,8 +19,8 @@ class TagProvider(Ability):
         tags: Mapping[str, str],
         removed: Collection[str] = (),
     ) -> None:
-        """Set these tags, remove those, and leave all others as they are.
+        """Set the tags, remove the tags with the keys in `removed`, and keep all other tags.
 
-        Doing it twice is doing it once. Raises InvalidRequest for a tag that the cloud does
-        not take, or that the machine needs to be found again, before anything is changed.
+        A repeated call changes nothing. Raises InvalidRequest, before any change, for a tag that
+        the cloud does not accept, or by which the provider finds the instance.
         """

@@ -180,7 +180,7 @@ def test_a_credential_of_another_provider_is_refused() -> None:
     class Other(CredentialModel):
         pass
 
-    with pytest.raises(ConfigurationError, match="Other is not a credential of Amazon Web Services"):
+    with pytest.raises(ConfigurationError, match="not a credential of Amazon Web Services"):
         AwsProvider(Other())
 
 
