@@ -5,25 +5,25 @@ retries on `Transient` and on nothing else.
 
     SkyClustError
     ├── Transient                  the same call may succeed later
-    │   ├── Throttled              the cloud asks for a slower pace (`retry_after` seconds)
+    │   ├── Throttled              too many requests; retry after `retry_after` seconds
     │   ├── Unavailable            5xx, refused or broken connection, unknown host for now
     │   ├── Timeout                no answer, or not the awaited state, before the deadline
     │   ├── Conflict               the object is busy with another change
-    │   └── UnexpectedAnswer       the cloud answered what its API does not promise
+    │   └── UnexpectedAnswer       the answer is not as the cloud's API documents it
     └── Terminal                   the same call fails again until someone acts
         ├── AuthenticationFailed   the credential is wrong, expired or revoked
-        ├── PermissionDenied       the credential is known, and may not do this
+        ├── PermissionDenied       the credential lacks the permission
         ├── NotFound               the object does not exist (any more)
-        ├── InvalidRequest         the cloud or we refuse the request as it stands
+        ├── InvalidRequest         the cloud or SkyClust refuses the request as it is
         ├── QuotaExceeded          a limit of the account is reached
-        ├── CapacityExhausted      the cloud has no room in this place
+        ├── CapacityExhausted      the cloud has no capacity in the zone or region
         ├── Unsupported            the provider cannot do this at all
-        ├── NeverReached           the awaited state cannot come from the state the object is in
+        ├── NeverReached           the object cannot reach the awaited state from its present state
         ├── ConfigurationError     a setting, key, file or installed extra is missing or wrong
         ├── Fenced                 another run took this operation over: stop, write nothing
-        ├── BrakeEngaged           the change is larger than allowed without being asked
+        ├── BrakeEngaged           the change is larger than allowed without a confirmation
         ├── IncompleteList         some items of a list cannot be read; `items` names them
-        ├── Cancelled              somebody asked for it not to be done
+        ├── Cancelled              a person cancelled the operation
         └── InternalError          a fault of SkyClust or of a plugin, not of the request
 """
 
@@ -54,7 +54,7 @@ class SkyClustError(Exception):
 
     `message` says what happened and to which object, `hint` what to do about it (may be
     empty), `provider` and `code` name the cloud and its own error code where one exists.
-    Secrets that this process has opened are masked, whoever wrote the sentence.
+    Secrets that this process has opened are masked, whatever the source of the text.
     """
 
     def __init__(self, message: str, *, hint: str = "", provider: str = "", code: str = "") -> None:
@@ -77,7 +77,7 @@ class Terminal(SkyClustError):
 
 
 class Throttled(Transient):
-    """The cloud asks for a slower pace; `retry_after` is in seconds, None when not told."""
+    """Too many requests; `retry_after` is in seconds, None when the cloud gives no time."""
 
     def __init__(
         self,
@@ -109,7 +109,7 @@ class AuthenticationFailed(Terminal):
 
 
 class PermissionDenied(Terminal):
-    """The credential is known, and may not do this."""
+    """The credential is valid, and lacks the permission for the call."""
 
 
 class NotFound(Terminal):
@@ -117,7 +117,7 @@ class NotFound(Terminal):
 
 
 class InvalidRequest(Terminal):
-    """The cloud, or we at the edge, refuse the request as it stands."""
+    """The cloud, or SkyClust before the call, refuses the request as it is."""
 
 
 class QuotaExceeded(Terminal):
@@ -125,7 +125,7 @@ class QuotaExceeded(Terminal):
 
 
 class CapacityExhausted(Terminal):
-    """The cloud has no room for this machine in this place."""
+    """The cloud has no capacity for the instance in the zone or region."""
 
 
 class Unsupported(Terminal):
@@ -133,7 +133,7 @@ class Unsupported(Terminal):
 
 
 class NeverReached(Terminal):
-    """The object is in a state from which the awaited one cannot come by itself."""
+    """The object is in a state from which it does not reach the awaited state by itself."""
 
 
 class ConfigurationError(Terminal):
@@ -149,15 +149,15 @@ class BrakeEngaged(Terminal):
 
 
 class UnexpectedAnswer(Transient):
-    """The cloud, or what stands before it, answered what its API does not promise.
+    """The cloud, or a proxy before it, gave an answer that its API does not document.
 
-    What became of the request is not known, so nothing may be concluded from the answer.
+    Whether the request was carried out is not known, so nothing may be concluded from the answer.
     """
 
 
 @dataclass(frozen=True)
 class UnreadableItem:
-    """One item of a list that could not be read: where it is, what it is called, and why."""
+    """One item of a list that could not be read: its region, its name and the reason."""
 
     region: str
     name: str
@@ -181,7 +181,7 @@ class IncompleteList(Terminal):
 
 
 class Cancelled(Terminal):
-    """Somebody asked for the operation not to be done."""
+    """A person cancelled the operation."""
 
 
 class InternalError(Terminal):
@@ -189,7 +189,7 @@ class InternalError(Terminal):
 
 
 def internal_error(error: Exception) -> InternalError:
-    """Return an exception from outside the tree as one of it, named by its class."""
+    """Return an exception from outside the tree as an error of the tree, with its class name."""
     return InternalError(
         f"{type(error).__name__}: {error}",
         hint="This is a fault of SkyClust or of a plugin; the log of the run has its traceback.",
@@ -203,14 +203,14 @@ def _with_subclasses(kind: type[SkyClustError]) -> Iterator[type[SkyClustError]]
 
 
 _TREE: Final = {kind.__name__: kind for kind in _with_subclasses(SkyClustError)}
-"""The classes of this module by name; those of plugins are defined later, and are not in it."""
+"""The classes of this module by name; those of plugins are defined later and not included."""
 
 
 def tree_class(error: SkyClustError) -> type[SkyClustError]:
     """Return the nearest class of the tree that an error is an instance of.
 
-    A plugin may raise subclasses of its own. What is stored, for another process to decide by,
-    is the name of a class that every process knows.
+    A plugin may raise subclasses of its own. The store keeps the name of a class that every
+    process knows, because another process decides by it.
     """
     return next(kind for kind in type(error).__mro__ if _TREE.get(kind.__name__) is kind)
 
@@ -221,6 +221,6 @@ def class_named(name: str | None) -> type[SkyClustError] | None:
 
 
 def with_own_class(error: SkyClustError) -> str:
-    """Return an error's text, led by the name of its class where that is not of this tree."""
+    """Return an error's text, after the name of its class where that is not of this tree."""
     own = type(error)
     return str(error) if own is tree_class(error) else f"{own.__name__}: {error}"

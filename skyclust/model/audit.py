@@ -1,4 +1,4 @@
-"""The audit trail: who did what, in an order that cannot be changed unnoticed."""
+"""The audit trail: who did what, in a hash chain that reveals any later change."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class AuditEntry(BaseModel):
 
 
 class AuditProblem(BaseModel):
-    """What is wrong with a trail; `sequence` is the first line concerned, None for its head."""
+    """A defect of a trail; `sequence` is the first affected line, None for a defect of the head."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -39,9 +39,9 @@ class AuditProblem(BaseModel):
 
 
 class AuditHead(BaseModel):
-    """How far a trail has come: its last line's number, 0 for none, and that line's hash.
+    """The head of a trail: the number and the hash of its last line; 0 for an empty trail.
 
-    Whoever notes it elsewhere can tell later whether the trail still has that line.
+    A copy that is kept elsewhere shows later whether the trail still contains that line.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -50,21 +50,22 @@ class AuditHead(BaseModel):
     hash: str
 
     def __str__(self) -> str:
-        """Return the head as it is noted: the number, a colon, and the hash."""
+        """Return the head as text: the number, a colon, and the hash."""
         return f"{self.sequence}:{self.hash}"
 
     @classmethod
     def parse(cls, text: str) -> AuditHead:
-        """Return the head that was noted; raises ValueError for another text."""
+        """Return the head that a text holds; raises ValueError for any other text."""
         match = re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", text.strip().lower())
         if match is None:
-            raise ValueError("is no head: NUMBER:HASH, as `skyclust audit verify` prints it")
+            raise ValueError("is not a head: NUMBER:HASH, as `skyclust audit verify` prints it")
         return cls(sequence=int(match[1]), hash=match[2])
 
 
 def genesis_hash(workspace_id: str) -> str:
-    """Return the hash that stands before a workspace's first line.
+    """Return the hash that precedes the first line of a workspace's trail.
 
-    It is made of the workspace's id, so that one workspace's trail is none for another.
+    It is derived from the workspace's id, so that the trail of one workspace is not valid for
+    another.
     """
     return hashlib.sha256(f"skyclust audit {workspace_id}".encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What a cloud offers to make machines of: instance types and images."""
+"""What instances are created from: instance types and images."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ MIB_PER_GIB: Final = 1024
 
 
 class Architecture(StrEnum):
-    """What a machine's processor is, and an image is built for."""
+    """The processor architecture of an instance type, or that an image is built for."""
 
     X86_64 = "x86_64"
     ARM64 = "arm64"
 
 
 class InstanceType(BaseModel):
-    """A size of machine that can be asked for by its name in one region.
+    """A named size of instance in one region.
 
-    `cores` are virtual processors as the cloud counts them. `zones` are the zones of the
-    region that offer the type; empty where the cloud does not tell. A cloud whose machines
-    are sized freely (Proxmox VE) offers a ladder of sizes, and takes any other that is
-    written the same way.
+    `cores` are virtual processors as the cloud counts them. `zones` are the zones of the region
+    that offer the type; empty where the cloud does not report them. A cloud without fixed sizes
+    (Proxmox VE) lists a series of sizes, and accepts any other size in the same notation.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -40,10 +39,10 @@ class InstanceType(BaseModel):
 
 
 class Image(BaseModel):
-    """An image that machines can be made from.
+    """An image that instances can be created from.
 
-    `family` is the house's word for what is in it, distribution and version:
-    `ubuntu-24.04`, `debian-12`. `id` is what `InstanceSpec.image` takes.
+    `family` is SkyClust's name of its content, distribution and version: `ubuntu-24.04`,
+    `debian-12`. `id` is a value for `InstanceSpec.image`.
     """
 
     model_config = ConfigDict(frozen=True)

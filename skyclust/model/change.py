@@ -1,4 +1,4 @@
-"""What became different in an inventory."""
+"""Changes of an inventory."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from skyclust.model.resource import ChangeKind, Resource
 class Change(BaseModel):
     """One resource that was added, changed or gone.
 
-    `at` is when the store learned of it. `resource` is the resource after the change, or as
-    it was last known when it is gone. `before` and `after` hold what differs, both by the same
-    names, those of tags and attributes as `tags.NAME` and `attributes.NAME`, None where there
-    was nothing; both are empty unless the kind is CHANGED.
+    `at` is when the store recorded it. `resource` is the resource after the change; for a resource
+    that is gone, its last known version. `before` and `after` hold the values that differ, under
+    the same keys; tags and attributes have the keys `tags.NAME` and `attributes.NAME`, and a
+    missing value is None. Both are empty unless the kind is CHANGED.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -31,11 +31,11 @@ class Change(BaseModel):
 
 
 class ScopeChanges(BaseModel):
-    """What a complete read changed in its scope: the ids of resources, in the read's order.
+    """The changes that a complete read made in its scope: ids of resources, in the read's order.
 
-    `at` is when the store learned of it, None when nothing changed. `first` says that the scope
-    was never read completely before. `superseded` says that a younger read was stored before,
-    and this one wrote nothing.
+    `at` is when the store recorded them, None when nothing changed. `first`: the scope was never
+    read completely before. `superseded`: a younger read was stored before, and this read wrote
+    nothing.
     """
 
     model_config = ConfigDict(frozen=True)

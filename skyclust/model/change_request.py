@@ -13,8 +13,8 @@ from skyclust.model.workspace import Slug
 
 LONGEST_ID: Final = 512
 """Characters of an id at a cloud. The longest are Azure's: a resource group of 90, a disk of
-80 and what names both and the subscription ("Naming rules and restrictions for Azure
-resources")."""
+80, and the path segments around them with the subscription's id ("Naming rules and restrictions
+for Azure resources")."""
 
 
 SNAPSHOT_ACTIONS: Final = frozenset(
@@ -22,8 +22,8 @@ SNAPSHOT_ACTIONS: Final = frozenset(
 )
 DISK_ACTIONS: Final = frozenset({InstanceAction.ATTACH_DISK, InstanceAction.DETACH_DISK})
 
-# Each field goes with these actions and with no other.
-_GOES_WITH: Final[Mapping[str, frozenset[InstanceAction]]] = {
+# Each field is permitted for these actions only.
+_ACTIONS_OF_FIELD: Final[Mapping[str, frozenset[InstanceAction]]] = {
     "type": frozenset({InstanceAction.RESIZE}),
     "snapshot": SNAPSHOT_ACTIONS,
     "disk": DISK_ACTIONS,
@@ -32,8 +32,8 @@ _GOES_WITH: Final[Mapping[str, frozenset[InstanceAction]]] = {
     "power_off_only": frozenset({InstanceAction.STOP}),
 }
 
-# These actions cannot do without it.
-_NEEDED: Final = ("type", "snapshot", "disk")
+# Fields that their actions require.
+_REQUIRED: Final = ("type", "snapshot", "disk")
 
 
 class ChangeRequest(FlowRequest):
@@ -70,18 +70,18 @@ class ChangeRequest(FlowRequest):
     power_off_only: bool = Field(
         default=False,
         title="Power off only",
-        description="For stop only: the instance keeps its place in the cloud, and is billed on"
-        " where the cloud bills for that.",
+        description="For stop only: the instance keeps its capacity in the cloud, and is still"
+        " billed where the cloud bills for allocated capacity.",
     )
     snapshot: str | None = Field(
         default=None,
         min_length=1,
         max_length=LONGEST_ID,
         title="Snapshot",
-        description="For snapshot: the name of the new one. For restore and delete-snapshot: the"
-        " id of one, or its name where only one of the instance's has it. A restore resets all"
-        " disks to the snapshot; a running instance is stopped for it where the cloud requires"
-        " that, and started again.",
+        description="For snapshot: the name of the new snapshot. For restore and delete-snapshot:"
+        " the id of a snapshot, or its name where only one snapshot of the instance has it. A"
+        " restore resets all disks to the snapshot; a running instance is stopped for it where the"
+        " cloud requires that, and started again.",
     )
     disk: str | None = Field(
         default=None,
@@ -89,7 +89,7 @@ class ChangeRequest(FlowRequest):
         max_length=LONGEST_ID,
         title="Disk",
         description="For attach-disk and detach-disk: the disk's id at its cloud, or its name"
-        " where the inventory has only one of that name in the instance's region.",
+        " where the inventory has only one disk of that name in the instance's region.",
     )
     tags: dict[str, str] = Field(
         default_factory=dict,
@@ -110,18 +110,18 @@ class ChangeRequest(FlowRequest):
     )
 
     @model_validator(mode="after")
-    def _fields_go_with_the_action(self) -> Self:
-        for name, actions in _GOES_WITH.items():
+    def _fields_match_the_action(self) -> Self:
+        for name, actions in _ACTIONS_OF_FIELD.items():
             value = getattr(self, name)
-            words = " and ".join(sorted(action.value for action in actions))
+            permitted = " and ".join(sorted(action.value for action in actions))
             if value and self.action not in actions:
-                raise ValueError(f"{name} goes with {words}, and with nothing else")
-            if name in _NEEDED and self.action in actions and not value:
+                raise ValueError(f"{name} is for {permitted} only")
+            if name in _REQUIRED and self.action in actions and not value:
                 raise ValueError(f"{self.action.value} needs {name}")
         return self
 
     @model_validator(mode="after")
-    def _tags_are_clear(self) -> Self:
+    def _tags_are_consistent(self) -> Self:
         if self.action is InstanceAction.SET_TAGS and not (self.tags or self.removed_tags):
             raise ValueError("set-tags needs tags to set or to remove")
         both = sorted(set(self.tags) & set(self.removed_tags))

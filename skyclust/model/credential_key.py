@@ -1,4 +1,4 @@
-"""Which credential of which workspace, and of which provider."""
+"""The key of a credential: its workspace, its name and its provider."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class CredentialKey:
-    """A credential of a workspace, by its name, and its provider."""
+    """Identifies a credential of a workspace, and its provider."""
 
     workspace_id: str
     name: str

@@ -1,4 +1,4 @@
-"""An event: that something happened, for automations and for other systems to react to."""
+"""An event, to which automations and other systems can react."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 
 class Event(BaseModel):
-    """An event: one thing that happened, as it is sent to Prefect.
+    """An event as it is sent to Prefect.
 
-    The id is made once, with the event: whoever receives it twice can tell. `resource` and
-    each of `related` are labels of Prefect's, among them `prefect.resource.id`.
+    The id is assigned once, with the event, so that a receiver recognizes a repeated delivery.
+    `resource` and each of `related` are Prefect's labels, among them `prefect.resource.id`.
     """
 
     model_config = ConfigDict(frozen=True)

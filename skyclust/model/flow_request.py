@@ -1,8 +1,8 @@
-"""What all requests of flows have in common, and which keys none of them may carry.
+"""The base of the parameters of every flow, and the keys that no parameter may contain.
 
-Prefect looks for some keys anywhere in the parameters of a run, and puts something else in the
-place of the object that has one: under `$ref` the block with that id, secrets and all; under
-`__prefect_kind` another JSON text, a variable or a rendered template.
+Prefect searches the parameters of a run for some keys at any depth, and replaces the object that
+has such a key: `$ref` by the block with that id, including its secrets; `__prefect_kind` by parsed
+JSON, a variable or a rendered template.
 """
 
 from __future__ import annotations
@@ -14,33 +14,30 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 _REFERENCE: Final = "$ref"
 _PREFIX: Final = "__prefect"
-"""Prefect keeps names that begin so for itself; of keys it reads `__prefect_kind` today."""
+"""The prefix of Prefect's reserved names; of such keys it reads `__prefect_kind` today."""
 
 
 class FlowRequest(BaseModel):
-    """The parameters of a flow: frozen, of known fields, and with no key that is reserved.
+    """The parameters of a flow: frozen, without unknown fields and without reserved keys.
 
-    What was given is not repeated in validation errors, for it may be a secret in a wrong place.
+    Validation errors do not repeat the input, which may be a secret in the wrong field.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     @model_validator(mode="after")
     def _no_key_is_reserved(self) -> Self:
-        place = reserved_key(self.model_dump())
-        if place is not None:
-            raise ValueError(f"{place}: {RESERVED}")
+        path = reserved_key(self.model_dump())
+        if path is not None:
+            raise ValueError(f"{path}: {RESERVED}")
         return self
 
 
-RESERVED: Final = (
-    "Prefect would put something else in the place of an object with a key of this name;"
-    " choose another name"
-)
+RESERVED: Final = "Prefect would replace an object that has a key of this name; choose another name"
 
 
 def reserved_key(value: object) -> str | None:
-    """Return where a value has a reserved key, as `spec.tags.$ref`; None when it has none."""
+    """Return the path of a reserved key in a value, as `spec.tags.$ref`; None without one."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             if isinstance(key, str) and (key == _REFERENCE or key.startswith(_PREFIX)):

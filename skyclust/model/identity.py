@@ -1,4 +1,4 @@
-"""Who a credential is, and what it may do."""
+"""The identity of a credential, and the permissions that it lacks."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Identity(BaseModel):
-    """The answer of `Provider.verify()`.
+    """The result of `Provider.verify()`.
 
-    `missing_permissions` is None where the cloud gives no way to know, and empty where
-    everything needed was found to be allowed.
+    `missing_permissions` is None where the cloud has no way to check permissions, and empty where
+    every required permission is granted.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -1,4 +1,4 @@
-"""Virtual machines: what one is, and what someone asks for."""
+"""Instances (virtual machines): the spec of a new one, and the record of an existing one."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Name = Annotated[
 
 
 class InstanceState(StrEnum):
-    """The state of a machine in one vocabulary for every cloud.
+    """The state of an instance, in the same terms for every cloud.
 
-    The cloud's own word is always kept beside it (`Instance.native_state`).
+    The cloud's own term is kept beside it (`Instance.native_state`).
     """
 
     PENDING = "pending"
@@ -32,7 +32,8 @@ class InstanceState(StrEnum):
     ERROR = "error"
 
 
-# From these states a machine never reaches the awaited one by itself, so waiting on is useless.
+# By awaited state: the states from which an instance never reaches it by itself, so that waiting
+# is useless.
 HOPELESS: Final[dict[InstanceState, frozenset[InstanceState]]] = {
     InstanceState.RUNNING: frozenset(
         {InstanceState.DELETING, InstanceState.DELETED, InstanceState.ERROR}
@@ -45,14 +46,14 @@ HOPELESS: Final[dict[InstanceState, frozenset[InstanceState]]] = {
 
 
 class InstanceFailure(StrEnum):
-    """Why a machine in the state ERROR never came up, where that tells what to do next."""
+    """Why an instance in the state ERROR never ran, where the reason decides what to do next."""
 
-    CAPACITY = "capacity"  # the cloud had no room for it in this place
+    CAPACITY = "capacity"  # the cloud had no capacity for it in the zone or region
     QUOTA = "quota"  # a limit of the account was reached
 
 
 class DiskSpec(BaseModel):
-    """One disk to create together with the machine."""
+    """One disk to create together with the instance."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -67,16 +68,16 @@ class DiskSpec(BaseModel):
 
 
 class BaseInstanceSpec(BaseModel):
-    """What someone asks for. Type, image and network are given by id or by name.
+    """The spec of a new instance. Type, image and network are given by id or by name.
 
-    Its two forms differ in the user data alone: sealed in what is stored, plain for a provider.
-    Neither is taken for the other. What was given is not repeated in validation errors.
+    Its two subclasses differ in the user data alone: sealed in what is stored, plain for a
+    provider. Neither is accepted as the other. Validation errors do not repeat the input.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     name: Name = Field(
-        title="Name", description="Name of the machine: letters, digits, dots and dashes."
+        title="Name", description="Name of the instance: letters, digits, dots and dashes."
     )
     region: str = Field(
         title="Region", description="The cloud's region, for example eu-central-1.", min_length=1
@@ -102,8 +103,8 @@ class BaseInstanceSpec(BaseModel):
     public_address: bool | None = Field(
         default=None,
         title="Public address",
-        description="Whether the machine gets a public address, made for it and deleted with it."
-        " Empty: what the network does by itself.",
+        description="Whether the instance gets a public address, created for it and deleted with"
+        " it. Empty: as the network is configured.",
     )
     user: str | None = Field(
         default=None,
@@ -120,7 +121,7 @@ class BaseInstanceSpec(BaseModel):
     )
     user_data: str | None = Field(default=None, repr=False)
     tags: dict[str, str] = Field(
-        default_factory=dict, title="Tags", description="Tags of the machine."
+        default_factory=dict, title="Tags", description="Tags of the instance."
     )
     boot_disk: DiskSpec | None = Field(
         default=None,
@@ -132,12 +133,12 @@ class BaseInstanceSpec(BaseModel):
     )
 
     def opened(self, plain: str | None) -> InstanceSpec:
-        """Return what the provider is asked for; `plain` is the user data, opened."""
+        """Return the spec for the provider; `plain` is the unsealed user data."""
         return InstanceSpec.model_validate({**self.model_dump(), "user_data": plain})
 
 
 class InstanceSpec(BaseInstanceSpec):
-    """What a provider is asked to make: its user data is as the machine will read it."""
+    """The spec for a provider: its user data is the text that the instance will read."""
 
     user_data: str | None = Field(
         default=None,
@@ -149,9 +150,9 @@ class InstanceSpec(BaseInstanceSpec):
 
 
 class SealedInstanceSpec(BaseInstanceSpec):
-    """What is sent to Prefect and journalled: its user data is sealed."""
+    """The spec that is sent to Prefect and journalled: its user data is sealed."""
 
-    model_config = ConfigDict(title="InstanceSpec")  # what the form in the UI calls it
+    model_config = ConfigDict(title="InstanceSpec")  # the title in the form of the UI
 
     user_data: SealedUserData | None = Field(
         default=None, title="User data", description=DESCRIPTION, repr=False
@@ -159,12 +160,12 @@ class SealedInstanceSpec(BaseInstanceSpec):
 
 
 class InstanceReference(BaseModel):
-    """Which machine a change is meant for, and the proof that it is this one.
+    """The instance that a change refers to, with the proof of its identity.
 
-    `unique_id` is an id that the cloud gives to one machine alone and never again: EC2's and
-    Nova's id, GCE's number, Azure's vmId; in Proxmox VE the SMBIOS UUID and creation time of a
-    virtual machine, the hardware address of a container's network card. `id` may be a name or a
-    number that another machine gets after this one.
+    `unique_id` is an id that the cloud assigns to one instance and never again: EC2's and Nova's
+    id, GCE's number, Azure's vmId; in Proxmox VE the SMBIOS UUID and creation time of a VM, the
+    hardware address of a container's network card. `id` may be a name or a number that another
+    instance gets after this one is deleted.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -175,13 +176,13 @@ class InstanceReference(BaseModel):
 
 
 class Instance(BaseModel):
-    """A machine as the cloud reports it at one moment.
+    """An instance as the cloud reports it at one time.
 
-    `unique_id` is never given to another machine (`InstanceReference`). `type` is None where the
-    cloud does not tell it: Nova of a flavor that was deleted.
-    `failure` says why a machine in the state ERROR has no place to run in, where the cloud
-    tells. `attributes` holds what the cloud tells beyond the fields, JSON values only; it joins the
-    attributes of the machine's inventory resource (docs/reference/resources.md lists them).
+    `unique_id` is never assigned to another instance (`InstanceReference`). `type` is None where
+    the cloud does not report it: Nova, for a flavor that was deleted. `failure` is the reason why
+    an instance in the state ERROR got no capacity, where the cloud reports it. `attributes` holds
+    what the cloud reports beyond the fields, JSON values only; they are added to the attributes of
+    the instance's inventory resource (docs/reference/resources.md lists them).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -208,5 +209,5 @@ class Instance(BaseModel):
 
     @property
     def reference(self) -> InstanceReference:
-        """Return what a change of this very machine names it by."""
+        """Return the reference by which a change names this instance."""
         return InstanceReference(region=self.region, id=self.id, unique_id=self.unique_id)

@@ -100,7 +100,7 @@ class Operation(NewOperation):
 
     @property
     def shown(self) -> Operation:
-        """Return the operation as it may be shown: with a digest in place of the user data."""
+        """Return the operation as it may be shown: with the user data replaced by its digest."""
         return self.model_copy(update={"request": without_user_data(self.request)})
 
     @property

@@ -1,4 +1,4 @@
-"""A machine asked for by what it needs, and the places that it might be made in."""
+"""Placement of an instance: its needs, the places where it may be created, and their ranking."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from skyclust.model.workspace import Slug
 
 
 class Place(BaseModel):
-    """Where a machine may be made: an account, and a region of it or all of them."""
+    """Where an instance may be created: a credential, and one of its regions or all of them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    credential: Slug = Field(title="Credential", description="Name of the account's credential.")
+    credential: Slug = Field(title="Credential", description="Name of the credential.")
     region: str | None = Field(
         default=None,
         min_length=1,
         title="Region",
-        description="Empty: each region of the account, in the order of their names.",
+        description="Empty: each region of the credential, in the order of their names.",
     )
     zone: str | None = Field(
         default=None, title="Zone", description="Empty: the cloud chooses one of the region."
@@ -32,21 +32,21 @@ class Place(BaseModel):
     network: str | None = Field(
         default=None,
         title="Network",
-        description="Subnet or network there, by id or by name. Empty: the default network.",
+        description="Subnet or network of the region, by id or name. Empty: the default network.",
     )
 
     def __str__(self) -> str:
-        """Return the place as people write it: credential, region and zone."""
+        """Return credential, region and zone, separated by slashes."""
         return "/".join(part for part in (self.credential, self.region, self.zone) if part)
 
 
 class InstanceNeeds(BaseModel):
-    """What a machine has to have, and where it may be, in place of an exact type and region."""
+    """What an instance needs, and where it may be created, instead of an exact type and region."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     name: Name = Field(
-        title="Name", description="Name of the machine: letters, digits, dots and dashes."
+        title="Name", description="Name of the instance: letters, digits, dots and dashes."
     )
     cores: int = Field(ge=1, le=1024, title="Cores", description="Virtual processors, at least.")
     memory_gib: float = Field(
@@ -56,7 +56,7 @@ class InstanceNeeds(BaseModel):
         min_length=1,
         title="Image family",
         description="Distribution and version, for example ubuntu-24.04 or debian-12; the newest"
-        " image of it is taken.",
+        " image of it is used.",
     )
     architecture: Architecture = Field(
         default=Architecture.X86_64,
@@ -68,7 +68,7 @@ class InstanceNeeds(BaseModel):
         default=(),
         max_length=50,
         title="Places",
-        description="Where the machine may be made, the most wanted first. Empty: every"
+        description="Where the instance may be created, the preferred place first. Empty: every"
         " credential of the workspace, in the order of their names.",
     )
     providers: tuple[str, ...] = Field(
@@ -84,7 +84,7 @@ class InstanceNeeds(BaseModel):
     public_address: bool | None = Field(
         default=None,
         title="Public address",
-        description="Whether the machine gets a public address. Empty: what the network does.",
+        description="Whether the instance gets a public address. Empty: as the network is set up.",
     )
     user: str | None = Field(
         default=None,
@@ -102,7 +102,7 @@ class InstanceNeeds(BaseModel):
         default=None, title="User data", description=DESCRIPTION, repr=False
     )
     tags: dict[str, str] = Field(
-        default_factory=dict, title="Tags", description="Tags of the machine."
+        default_factory=dict, title="Tags", description="Tags of the instance."
     )
     boot_disk: DiskSpec | None = Field(
         default=None, title="Boot disk", description="Empty: as the image and the type have it."
@@ -114,13 +114,13 @@ class InstanceNeeds(BaseModel):
     @model_validator(mode="after")
     def _places_differ(self) -> Self:
         if len(set(self.places)) != len(self.places):
-            raise ValueError("a place is named twice")
+            raise ValueError("a place is given twice")
         return self
 
     def spec(
         self, place: Place, *, region: str, instance_type: str, image: str
     ) -> SealedInstanceSpec:
-        """Return the exact machine that these needs come to in one place."""
+        """Return the exact spec of an instance with these needs in one place."""
         return SealedInstanceSpec(
             name=self.name,
             region=region,
@@ -139,7 +139,7 @@ class InstanceNeeds(BaseModel):
 
 
 class Standing(StrEnum):
-    """What a placement makes of a place."""
+    """The rank of a place in a placement."""
 
     FIRST = "first choice"
     FALLBACK = "fallback"
@@ -147,9 +147,9 @@ class Standing(StrEnum):
 
 
 class Ranked(BaseModel):
-    """One place of a ranking: what would be made there, or why nothing can be.
+    """One place of a ranking: the spec to create there, or the reason why it is passed over.
 
-    `spec` is None for a place that is passed over; `reason` is for people.
+    `spec` is None for a place that is passed over; `reason` is a text for people.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -1,4 +1,4 @@
-"""What can be asked of provisioning: an exact machine, or what it needs and where it may be."""
+"""The request to create instances, given by an exact spec or by what they need."""
 
 from __future__ import annotations
 
@@ -12,63 +12,62 @@ from skyclust.model.placement import InstanceNeeds
 from skyclust.model.workspace import Slug
 
 LONGEST_NAME: Final = 63
-"""Characters of a machine's name; the limit of a DNS label (RFC 1035, section 2.3.4)."""
+"""Characters of an instance's name; the limit of a DNS label (RFC 1035, section 2.3.4)."""
 
 
 class ProvisionRequest(FlowRequest):
-    """Make one machine or several alike: exactly as told, or as small as its needs allow."""
+    """Create one instance or several alike: by an exact spec, or as small as the needs allow."""
 
     workspace: Slug = Field(
-        default="default", title="Workspace", description="Owner of the machines."
+        default="default", title="Workspace", description="Owner of the instances."
     )
     credential: Slug | None = Field(
         default=None,
         title="Credential",
-        description="Name of the credential to make the machines with. For an exact machine"
-        " only; needs name their places themselves.",
+        description="Name of the credential to create the instances with. For an exact spec only;"
+        " needs name credentials in their places.",
     )
     spec: SealedInstanceSpec | None = Field(
         default=None,
-        title="Machine",
-        description="What each machine is to be, with an exact type and image.",
+        title="Instance",
+        description="The spec of each instance, with an exact type and image.",
     )
     needs: InstanceNeeds | None = Field(
         default=None,
         title="Needs",
-        description="In place of an exact machine: what each machine has to have, and where it"
-        " may be. The smallest type that fits is taken, in the first place that has room.",
+        description="Instead of an exact spec: what each instance needs, and where it may be"
+        " created. The smallest type that fits is used, in the first place that has capacity.",
     )
     count: int = Field(
         default=1,
         ge=1,
         le=100,
         title="How many",
-        description="With more than one the machines are called NAME-1, NAME-2 and so on.",
+        description="With more than one the instances are called NAME-1, NAME-2 and so on.",
     )
     wait_minutes: float = Field(
         default=15,
         gt=0,
         le=240,
         title="Wait (minutes)",
-        description="A machine that is not running so long after it was asked for is deleted"
-        " again.",
+        description="An instance that is not running this long after the request is deleted again.",
     )
     dry_run: bool = Field(
         default=False,
         title="Dry run",
-        description="With needs: show which place would be taken and why, and make nothing.",
+        description="With needs: show which place would be chosen and why, and create nothing.",
     )
 
     @model_validator(mode="after")
-    def _one_way_to_ask(self) -> Self:
+    def _spec_or_needs(self) -> Self:
         if (self.spec is None) == (self.needs is None):
-            raise ValueError("give either an exact machine (spec) or what it needs (needs)")
+            raise ValueError("give either an exact instance (spec) or what it needs (needs)")
         if (self.credential is None) == (self.spec is not None):
             raise ValueError(
-                "an exact machine needs a credential; needs name credentials in their places"
+                "an exact instance requires a credential; needs name credentials in their places"
             )
         if self.dry_run and self.needs is None:
-            raise ValueError("a dry run goes with needs: an exact machine leaves nothing to choose")
+            raise ValueError("a dry run requires needs: an exact instance leaves nothing to choose")
         return self
 
     @model_validator(mode="after")
@@ -83,26 +82,26 @@ class ProvisionRequest(FlowRequest):
 
     @property
     def user_data(self) -> str | None:
-        """Return the sealed user data that was given, None without any."""
-        asked = self.spec or self.needs
-        return asked.user_data if asked else None
+        """Return the sealed user data of the request, None without any."""
+        given = self.spec or self.needs
+        return given.user_data if given else None
 
     @property
     def name(self) -> str:
-        """Return the name that was asked for."""
-        asked = self.spec or self.needs
-        return asked.name if asked else ""
+        """Return the requested name."""
+        given = self.spec or self.needs
+        return given.name if given else ""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return the names of the machines, in order."""
+        """Return the names of the instances, in order."""
         if self.count == 1:
             return (self.name,)
         return tuple(f"{self.name}-{number}" for number in range(1, self.count + 1))
 
     @property
     def summary(self) -> str:
-        """Return what is made and where, for the run's name."""
+        """Return what is created and where, for the run's name."""
         what = self.name if self.count == 1 else f"{self.name}-1..{self.count}"
         if self.spec is not None:
             return f"provision {what} on {self.credential} in {self.spec.region}"

@@ -1,4 +1,4 @@
-"""What a cloud answered, without the secrets that it repeated."""
+"""Removal of secrets from the records of a cloud's replies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Record = TypeVar("Record", bound=BaseModel)
 def without_secrets(record: Record) -> Record:
     """Return a record in which the registered secrets are masked; itself when it has none.
 
-    A hostile or careless endpoint puts the token that it was sent into a name, a tag or an
+    A hostile or careless endpoint may repeat the token of the request in a name, a tag or an
     attribute, and from there it would reach the store, tables and events.
     """
     text = record.model_dump_json()

@@ -1,4 +1,4 @@
-"""What can be asked of the flows; each field's title and description make the form in the UI."""
+"""The requests of flows; the titles and descriptions of their fields make the forms in the UI."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from skyclust.model.resource import ResourceKind
 from skyclust.model.workspace import Slug
 
 SHOWN: Final = 3
-"""How many names of a list a run's name carries before it says how many more there are."""
+"""Names of a list that the name of a run contains before the number of the others."""
 
 
 class SyncRequest(FlowRequest):
@@ -30,7 +30,7 @@ class SyncRequest(FlowRequest):
     regions: tuple[str, ...] = Field(
         default=(),
         title="Regions",
-        description="Regions to read, for example eu-central-1. Empty: all of each account.",
+        description="Regions to read, for example eu-central-1. Empty: all of each credential.",
     )
     kinds: tuple[ResourceKind, ...] = Field(
         default=(),
@@ -49,7 +49,7 @@ class SyncRequest(FlowRequest):
         default=False,
         title="Allow mass deletion",
         description="Store the read even if the brake would stop it. For the one run after a"
-        " large clean-up that you know of.",
+        " large clean-up that was intended.",
     )
 
     @property
@@ -68,7 +68,7 @@ class SyncRequest(FlowRequest):
 
 
 class RecoverRequest(FlowRequest):
-    """Carry on operations whose run is gone."""
+    """Continue operations whose run is gone."""
 
     workspace: Slug | None = Field(
         default=None,
@@ -89,7 +89,7 @@ class RecoverRequest(FlowRequest):
 
 
 class SealRequest(FlowRequest):
-    """Seal credential blocks that were made or edited by hand."""
+    """Seal credential blocks that were created or edited by hand."""
 
     workspace: Slug | None = Field(
         default=None,

@@ -1,4 +1,4 @@
-"""Anything that inventory finds, and how it changes."""
+"""Resources of the inventory, and the kinds of their changes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from skyclust.model.instance import Instance
 
 
 class ResourceKind(StrEnum):
-    """The kinds of things inventory reads."""
+    """The kinds of resources that the inventory reads."""
 
     INSTANCE = "instance"
     DISK = "disk"
@@ -24,10 +24,10 @@ class ResourceKind(StrEnum):
 
 
 class ResourceState(StrEnum):
-    """The state of anything but a machine, in one vocabulary for every cloud.
+    """The state of a resource other than an instance, in the same terms for every cloud.
 
-    Machines have `InstanceState`. Kinds without a life of their own, such as firewalls,
-    have no state. The cloud's own word is kept beside it (`Resource.native_state`).
+    Instances have `InstanceState`. Kinds without a lifecycle, such as firewalls, have no state.
+    The cloud's own term is kept beside it (`Resource.native_state`).
     """
 
     PENDING = "pending"
@@ -42,11 +42,11 @@ class ResourceState(StrEnum):
 
 
 class Resource(BaseModel):
-    """One thing in a cloud as its own API reported it.
+    """One resource as the cloud's API reported it.
 
-    `id` is the cloud's own id, opaque to us, unique within (credential, region, kind).
-    `attributes` holds what is particular to the kind, JSON values only; every provider uses
-    the same attribute names for the same thing (docs/reference/resources.md lists them).
+    `id` is the cloud's own id, opaque to SkyClust, unique within (credential, region, kind).
+    `attributes` holds the properties of the kind, JSON values only; every provider uses the same
+    attribute name for the same property (docs/reference/resources.md lists them).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -65,7 +65,7 @@ class Resource(BaseModel):
 
 
 class ChangeKind(StrEnum):
-    """What a version row says about a resource."""
+    """The kind of a change of a resource."""
 
     ADDED = "added"
     CHANGED = "changed"
@@ -73,7 +73,7 @@ class ChangeKind(StrEnum):
 
 
 def instance_resource(instance: Instance) -> Resource:
-    """Return the inventory's view of a machine."""
+    """Return an instance as a resource of the inventory."""
     return Resource(
         provider=instance.provider,
         region=instance.region,

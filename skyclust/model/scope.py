@@ -1,4 +1,4 @@
-"""A scope: the unit of inventory that can be complete or not."""
+"""A scope: the smallest part of the inventory that is read completely or not at all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from skyclust.model.resource import ResourceKind
 
 
 class ScopeState(StrEnum):
-    """How sure we are of what the store holds for a scope."""
+    """How reliable the stored resources of a scope are."""
 
     FRESH = "fresh"  # the last read was complete
     STALE = "stale"  # rows of an earlier complete read are kept; the last read failed

@@ -1,4 +1,4 @@
-"""Which sealed values of a credential are the right ones: an older one is not."""
+"""The digests of a credential's current sealed values, by which older values are refused."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 
 class SealedState(BaseModel):
-    """The sealed values of a credential as they were written once, by their digests.
+    """The digests of the sealed values of a credential, as they were written at one time.
 
-    `values` has the digest of each sealed text by its field, `destination` that of each field that
-    says where the secrets are sent. A state is `pending` from before its block is written until
-    after. None of it tells anything of a secret.
+    `values` holds the digest of each sealed text by its field, `destination` that of each field
+    that determines where the secrets are sent. A state is `pending` from before its block is
+    written until after. The digests reveal nothing of a secret.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -21,11 +21,11 @@ class SealedState(BaseModel):
     pending: bool = False
 
     def covers(self, other: SealedState) -> bool:
-        """Return whether the other's sealed values are all this state's own."""
+        """Return whether this state contains every sealed value of the other."""
         return all(self.values.get(field) == digest for field, digest in other.values.items())
 
     def moved(self, other: SealedState) -> list[str]:
-        """Return the fields whose destination differs between the two, sorted."""
+        """Return the destination fields that differ between the two states, sorted."""
         names = self.destination.keys() | other.destination.keys()
         return sorted(
             name for name in names if self.destination.get(name) != other.destination.get(name)

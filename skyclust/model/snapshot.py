@@ -1,4 +1,4 @@
-"""Snapshots of machines: all disks of one machine at one moment."""
+"""Snapshots of instances: all disks of an instance at one time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 
 class SnapshotState(StrEnum):
-    """Whether a machine can be put back to a snapshot."""
+    """Whether a snapshot can be restored."""
 
     PENDING = "pending"
     AVAILABLE = "available"
@@ -17,11 +17,11 @@ class SnapshotState(StrEnum):
 
 
 class InstanceSnapshot(BaseModel):
-    """All disks of a machine as they were at one moment, under one id.
+    """A snapshot of all disks of an instance at one time, under one id.
 
-    Where a cloud takes snapshots disk by disk, `parts` are the ids of those, one a disk, and
-    `id` is what holds them together; elsewhere `parts` is empty. `token` is the idempotency
-    token that the snapshot was made with, None for one made by other means.
+    Where a cloud takes snapshots of single disks, `parts` are their ids, one for each disk, and
+    `id` is the id that groups them; elsewhere `parts` is empty. `token` is the idempotency token
+    that the snapshot was taken with, None for a snapshot that was taken by other means.
     """
 
     model_config = ConfigDict(frozen=True)

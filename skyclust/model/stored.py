@@ -12,14 +12,14 @@ from skyclust.model.scope import ScopeState
 
 
 class StoredResource(Resource):
-    """A resource, whose it is, and how sure we are of it.
+    """A resource with its workspace and credential, and the state of its scope.
 
-    `observed_at` is the latest moment of which we know that the cloud reported it so.
-    `scope_state` is the outcome of the last read of its scope; None before the first one,
-    and when the past was asked for.
+    `observed_at` is the latest time at which the cloud is known to have reported it so.
+    `scope_state` is the result of the last read of its scope; None before the first read, and in a
+    query of a past date.
     """
 
-    # Checked when they were written: to check JSON again would take half the time of reading.
+    # Validated when they were written: validating JSON again would take half the time of reading.
     attributes: dict[str, Any] = Field(default_factory=dict)
     workspace_id: str
     credential: str

@@ -1,4 +1,4 @@
-"""User data of machines as it may be stored: sealed while it is needed, a digest afterwards."""
+"""User data of instances as it is stored: sealed while it is needed, a digest afterwards."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _DIGEST: Final = "sha256:"
 
 
 def shown(value: str) -> str:
-    """Return what may be shown of user data: the digest of the sealed text, which tells nothing.
+    """Return the form of user data that may be shown: the digest of the sealed text.
 
-    Of user data that was journalled in the clear not even a digest is shown, for a short
-    password could be guessed from it.
+    Of user data that was journalled in plain text not even a digest is shown: a short password
+    could be guessed from it.
     """
     if is_digest(value):
         return value
@@ -45,43 +45,43 @@ def shown(value: str) -> str:
 
 
 def is_digest(value: str) -> bool:
-    """Return whether nothing but the digest of user data is left."""
+    """Return whether a value is only the digest of user data."""
     return re.fullmatch(r"sha256:[0-9a-f]{64}|\*{8}", value) is not None
 
 
 def map_user_data(
     request: Mapping[str, JsonValue], change: Callable[[str], str]
 ) -> dict[str, JsonValue]:
-    """Return the request of an operation with each user data changed: the spec's own, and that
-    of each place to fall back on.
+    """Return the request of an operation with each user data changed: that of its spec, and that
+    of each fallback spec.
     """
     changed = dict(request)
     if isinstance(spec := changed.get("spec"), dict):
         changed["spec"] = _with_changed(spec, change)
     if isinstance(fallbacks := changed.get("fallbacks"), list):
         changed["fallbacks"] = [
-            {**one, "spec": _with_changed(one["spec"], change)}
-            if isinstance(one, dict) and isinstance(one.get("spec"), dict)
-            else one
-            for one in fallbacks
+            {**fallback, "spec": _with_changed(fallback["spec"], change)}
+            if isinstance(fallback, dict) and isinstance(fallback.get("spec"), dict)
+            else fallback
+            for fallback in fallbacks
         ]
     return changed
 
 
 def user_data_of(request: Mapping[str, JsonValue]) -> list[str]:
     """Return each user data in the request of an operation."""
-    found: list[str] = []
+    values: list[str] = []
 
-    def take(value: str) -> str:
-        found.append(value)
+    def collect(value: str) -> str:
+        values.append(value)
         return value
 
-    map_user_data(request, take)
-    return found
+    map_user_data(request, collect)
+    return values
 
 
 def without_user_data(request: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return the request of an operation with a digest in the place of each user data."""
+    """Return the request of an operation with each user data replaced by its digest."""
     return map_user_data(request, shown)
 
 

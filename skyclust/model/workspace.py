@@ -22,7 +22,7 @@ class Workspace(BaseModel):
 
 
 class CredentialRecord(BaseModel):
-    """What the store keeps of a credential: names only, never a secret."""
+    """The part of a credential that the store keeps: names, never a secret."""
 
     model_config = ConfigDict(frozen=True)
 

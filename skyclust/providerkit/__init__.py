@@ -1,1 +1,1 @@
-"""What adapters share: checks of endpoints, fields, answers and pages; polling; errors."""
+"""Shared code of the providers: checks of endpoints, fields, answers and pages; polling; errors."""

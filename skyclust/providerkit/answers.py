@@ -11,11 +11,11 @@ from skyclust.errors import UnexpectedAnswer
 def require_object(answer: object, *, doing: str, provider: str) -> Mapping[str, Any]:
     """Return an answer that is a JSON object; raises UnexpectedAnswer for any other answer.
 
-    `doing` says in the error what the call was for, as in "list the servers of RegionOne".
+    `doing` completes "Could not ..." in the error: "list the servers of RegionOne".
     """
     if not isinstance(answer, Mapping):
         raise UnexpectedAnswer(
-            f"Could not {doing}: the answer is {_kind(answer)} in place of a JSON object.",
+            f"Could not {doing}: the answer is {_kind(answer)} instead of a JSON object.",
             hint="Is a proxy or another service answering at the endpoint?",
             provider=provider,
         )

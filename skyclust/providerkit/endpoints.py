@@ -53,7 +53,7 @@ def check_endpoint(address: str, *, query: bool = False) -> str:
     use, so that the URL that is checked is the URL that is called.
     """
     if _FORBIDDEN.search(address):
-        raise ValueError("an address has no blanks, backslashes or control characters")
+        raise ValueError("an address contains no blanks, backslashes or control characters")
     # Takes a tenth of a second to import, and most commands read no credential.
     from urllib3.exceptions import LocationParseError  # noqa: PLC0415
     from urllib3.util import parse_url  # noqa: PLC0415
@@ -61,17 +61,17 @@ def check_endpoint(address: str, *, query: bool = False) -> str:
     try:
         parts = parse_url(address)
     except LocationParseError:
-        raise ValueError("this is no address: is the port a number up to 65535?") from None
+        raise ValueError("this is not an address: is the port a number up to 65535?") from None
     if parts.scheme not in {"http", "https"}:
         raise ValueError("an address begins with https:// (or http://)")
     if not parts.host:
-        raise ValueError("the address names no host")
+        raise ValueError("the address has no host")
     if parts.auth is not None:
-        raise ValueError("an address has no user name or password in it")
+        raise ValueError("an address contains no user name or password")
     if (parts.query is not None and not query) or parts.fragment is not None:
         raise ValueError("an address of a service has no query and no fragment")
     if parts.port == 0:
-        raise ValueError("port 0 is none")
+        raise ValueError("0 is not a port")
     _check_host(parts.host)
     return address
 

@@ -39,14 +39,14 @@ class ErrorContext:
         hint: str = "",
         show_code: bool = True,
     ) -> SkyClustError:
-        """Return an error of a class of the tree with the cloud's own reason and code.
+        """Return an error of the given class with the cloud's own reason and code.
 
         An empty reason reads "AWS gave no reason". Runs of whitespace become one blank.
         """
-        said = " ".join(reason.split()).rstrip(". ") or f"{self.cloud} gave no reason"
+        text = " ".join(reason.split()).rstrip(". ") or f"{self.cloud} gave no reason"
         shown = f" ({code})" if code and show_code else ""
         return kind(
-            f"Could not {doing}: {said}{shown}.", hint=hint, provider=self.provider, code=code
+            f"Could not {doing}: {text}{shown}.", hint=hint, provider=self.provider, code=code
         )
 
     def credential_refused(self, doing: str, *, code: str, hint: str) -> AuthenticationFailed:
@@ -74,11 +74,11 @@ class ErrorContext:
     def translating(
         self, doing: str, translate: Translate, *, foreign: bool = True
     ) -> Iterator[None]:
-        """Raise what the SDK raises inside as an error of the tree, with the SDK's as its cause.
+        """Raise the SDK's exceptions as errors of the tree, each with the exception as its cause.
 
-        Errors of the tree pass. With `foreign`, any other exception becomes UnexpectedAnswer:
-        it comes of an answer that the SDK did not expect, such as a proxy's page. Without it, the
-        exception passes.
+        Errors of the tree are not changed. With `foreign`, any other exception becomes
+        UnexpectedAnswer: its cause is an answer that the SDK did not expect, such as a page of a
+        proxy. Without `foreign`, other exceptions are not changed.
         """
         try:
             yield

@@ -36,7 +36,7 @@ million."""
 
 
 class GuardedConnection(HTTPConnection):
-    """What connections with and without TLS share; to be inherited first."""
+    """The base of connections with and without TLS; must be the first base class."""
 
     tls = False
 
@@ -227,7 +227,7 @@ class BoundedDecoder:
 def too_large() -> UnexpectedAnswer:
     """Return the error for an answer that is larger than any answer of a cloud."""
     return UnexpectedAnswer(
-        f"The answer was given up: it is larger than {LARGEST_ANSWER // 1024**2} MiB.",
+        f"The answer was not read: it is larger than {LARGEST_ANSWER // 1024**2} MiB.",
         hint="Is a proxy or another service answering at the endpoint?",
         code="AnswerTooLarge",
     )
@@ -235,7 +235,7 @@ def too_large() -> UnexpectedAnswer:
 
 def _not_in_time() -> Timeout:
     return Timeout(
-        "The answer was given up: its end did not come in time.",
-        hint="The endpoint sends, but too slowly for any cloud.",
+        "The answer was not complete before the time-out.",
+        hint="The endpoint sends data, but more slowly than any cloud.",
         code="AnswerTooSlow",
     )

@@ -70,8 +70,8 @@ class ItemReader:
             f"{len(self._unreadable)} of {self._count} {self.what} cannot be read: {first.name}"
             f" ({first.reason}){' and others' if len(self._unreadable) > 1 else ''}.",
             items=self._unreadable,
-            hint="The cloud answered what its API does not promise. The others are stored; what"
-            " is gone from the cloud stays in the inventory until all can be read.",
+            hint="The answer is not as the cloud's API documents it. The other items are stored;"
+            " deleted resources stay in the inventory until every item can be read.",
             provider=self.provider,
         )
 

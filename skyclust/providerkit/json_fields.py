@@ -1,4 +1,4 @@
-"""Reading the fields of a cloud's JSON answer without inventing any.
+"""Reading the fields of a cloud's JSON answer, without replacing missing values by others.
 
 A field that is absent or null is None (or empty, where a list or an object is read): clouds leave
 out what has no value. A field of another type than the API documents raises UnexpectedAnswer with
@@ -23,9 +23,9 @@ class JsonFields:
         _FIELDS = JsonFields("azure")
         text = _FIELDS.text
 
-    The objects are what a JSON parser makes, so only `dict` and `list` themselves are accepted. An
-    object may also be an entry of a list that holds anything: reading a field of what is not an
-    object raises UnexpectedAnswer.
+    The objects come from a JSON parser, so only `dict` and `list` themselves are accepted. An
+    object may also be an entry of an unchecked list: reading a field of any other value raises
+    UnexpectedAnswer.
     """
 
     provider: str
@@ -140,6 +140,6 @@ class JsonFields:
     ) -> UnexpectedAnswer:
         """Return the error for a field of another type than the API documents."""
         return UnexpectedAnswer(
-            f"Its {key!r} {within} of type {type(value).__name__} in place of {expected}.",
+            f"Its {key!r} {within} of type {type(value).__name__} instead of {expected}.",
             provider=self.provider,
         )

@@ -1,7 +1,7 @@
-"""Which addresses a credential may lead to: public ones over TLS, and what the operator allows.
+"""The addresses that may be called: public addresses over TLS, and those that the operator allows.
 
-The operator of a worker is whoever sets its environment and owns its home folder. Whoever adds
-a credential names an endpoint, and is not trusted with what lies behind it.
+The operator of a worker is the person who sets its environment and owns its home folder. The
+person who adds a credential chooses its endpoint, and is not trusted to reach the worker's network.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Network = IPv4Network | IPv6Network
 
 PLAIN: Final = "http://"
 
-# RFC 6052, section 2.1: an IPv6 address that stands for an IPv4 one behind a translator.
+# RFC 6052, section 2.1: an IPv6 address that represents an IPv4 address behind a translator.
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 
 _UNICAST: Final = IPv6Network("2000::/3")
@@ -31,8 +31,8 @@ _UNICAST: Final = IPv6Network("2000::/3")
 (https://www.iana.org/assignments/ipv6-address-space)."""
 
 _SPECIAL: Final = (
-    # What ipaddress calls global differs between releases of Python; these are not the
-    # internet's (https://www.iana.org/assignments/iana-ipv4-special-registry, and for IPv6).
+    # `is_global` of ipaddress differs between releases of Python; these networks are not public
+    # (https://www.iana.org/assignments/iana-ipv4-special-registry, and for IPv6).
     IPv4Network("192.0.0.0/24"),
     IPv4Network("192.88.99.0/24"),
     IPv4Network("168.63.129.16/32"),  # Azure's own services, within every virtual network
@@ -67,7 +67,7 @@ def parse_allowed_network(text: str) -> AllowedNetwork:
     """Return an entry of the operator's list: `10.0.0.0/8`, `10.1.2.3:8006`, `http://[::1]:80`.
 
     `http://` before it allows plain HTTP too. Raises ValueError for anything else, names of hosts
-    included: what a name stands for is decided by others.
+    included: the owner of a DNS name can change its addresses.
     """
     entry = text.strip()
     plain_http = entry.startswith(PLAIN)
@@ -83,7 +83,7 @@ def parse_allowed_network(text: str) -> AllowedNetwork:
         return AllowedNetwork(ip_network(host), port, plain_http)
     except ValueError as error:
         raise ValueError(
-            f"{text!r} is no network: write 10.0.0.0/8, 10.1.2.3:8006 or http://127.0.0.1:5000"
+            f"{text!r} is not a network: write 10.0.0.0/8, 10.1.2.3:8006 or http://127.0.0.1:5000"
             f" ({error})"
         ) from None
 
@@ -129,7 +129,7 @@ def refusal(allowed: Iterable[AllowedNetwork], address: str, port: int, *, tls: 
     if not is_public(given) and not entries:
         return f"{address} is {_kind(real)} address"
     if not tls and not any(entry.plain_http for entry in entries):
-        return "it is plain HTTP, which anybody on the way can read and change"
+        return "it is plain HTTP, which others on the network can read and change"
     return None
 
 

@@ -33,7 +33,7 @@ class PageGuard:
         row without a new item.
         """
         if token in self._tokens:
-            raise self._endless("a page leads back to an earlier one")
+            raise self._endless("a page leads back to an earlier page")
         self._tokens.add(token)
         before = len(self._items)
         self._items.update(items)

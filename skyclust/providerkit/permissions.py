@@ -24,7 +24,7 @@ NETWORKS_FILE: Final = "allowed-networks"
 
 
 class AddressNotAllowed(ConfigurationError):
-    """A credential leads to an address that the operator has not allowed.
+    """A credential refers to an address that the operator has not allowed.
 
     `entry` is the entry that the operator's list lacks, None for an address that no cloud has.
     """
@@ -51,7 +51,7 @@ class OperatorPermissions:
         name = host if host == address else f"{host} ({address})"
         problem = f"{name}, port {port}, was not called: {reason}."
         if has_no_cloud(address):
-            hint = "No cloud has such an address; services of the worker's own machine have it."
+            hint = "No cloud has such an address; services of the worker's own computer have it."
             raise AddressNotAllowed(problem, entry=None, hint=hint)
         entry = wanted_entry(address, port, tls=tls)
         raise AddressNotAllowed(

@@ -43,7 +43,7 @@ def polls(
         else:
             raise Timeout(...)
 
-    Never sleeps beyond the end: a pause that would is not taken, and the loop ends.
+    Never sleeps beyond the end: instead of a pause that would last longer, the loop ends.
     """
     end = time.monotonic() + seconds
     delays = growing_delays(first, longest, factor)

@@ -12,16 +12,16 @@ from skyclust.errors import SkyClustError, UnexpectedAnswer
 def provider_errors(provider: str, doing: str) -> Iterator[None]:
     """Raise UnexpectedAnswer, with the cause, for any exception outside the error tree.
 
-    A provider, ours or a plugin's, may fail on an answer that its author did not expect. That
-    concerns this call alone. `doing` completes "Could not ...".
+    A provider may fail on an answer that its author did not expect. The error then concerns this
+    call alone. `doing` completes "Could not ...".
     """
     try:
         yield
     except SkyClustError:
         raise
-    except Exception as error:  # any exception concerns this call alone
+    except Exception as error:  # whatever it is, it concerns this call alone
         raise UnexpectedAnswer(
-            f"Could not {doing}: provider {provider!r} stumbled over the answer"
+            f"Could not {doing}: provider {provider!r} failed to read the answer"
             f" ({type(error).__name__}: {error}).",
             hint="Report it to the provider's maintainers; the worker's log has the traceback.",
             provider=provider,

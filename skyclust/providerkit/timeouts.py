@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 CONNECT_SECONDS: Final = 5.0
-"""A host that has not answered the TCP handshake by then is not there."""
+"""For the TCP handshake; a host that has not answered by then counts as unreachable."""
 
 READ_SECONDS: Final = 30.0
 """Between two reads of an answer. The largest page of EC2 (1,000 instances) and of Compute Engine
@@ -22,4 +22,4 @@ provider after 60 s (https://learn.microsoft.com/en-us/azure/azure-resource-mana
 WAIT_SECONDS: Final = 60.0
 """How long one call of the contract polls for what the cloud does within seconds, such as making
 a network interface or resizing a stopped instance. What takes longer raises Timeout, and the
-repeated call goes on from there."""
+repeated call continues from there."""

@@ -225,6 +225,6 @@ def test_a_snapshot_of_an_earlier_vm_of_the_name_is_not_deleted(
 def test_a_recreated_vm_is_another_vm(provider: AzureProvider, running: Instance) -> None:
     other = running.reference.model_copy(update={"unique_id": "another"})
     for change in (provider.start_instance, provider.reboot_instance, provider.delete_instance):
-        with pytest.raises(NotFound, match="another machine has its id"):
+        with pytest.raises(NotFound, match="another instance has its id"):
             change(other)
     assert provider.get_instance(REGION, running.id).state is InstanceState.RUNNING

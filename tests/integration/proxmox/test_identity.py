@@ -68,7 +68,7 @@ def test_a_guest_with_a_reused_vmid_is_not_changed(
     finished(bare, "pve1", bare.post(f"{path}/150/snapshot", snapname="before"))
     before = bare.get(f"{path}/150/config")
     for change in changes(provider, meant):
-        with pytest.raises(NotFound, match="another machine has its id"):
+        with pytest.raises(NotFound, match="another instance has its id"):
             change()
     provider.remove_leftovers(meant)
     assert bare.get(f"{path}/150/config") == before
@@ -178,7 +178,7 @@ def test_a_guest_that_is_replaced_during_its_stop_is_not_deleted(
 
     # What happens while the stop is waited for.
     monkeypatch.setattr("providers.proxmox.deletion.complete_task", replaced)
-    with pytest.raises(NotFound, match="another machine"):
+    with pytest.raises(NotFound, match="another instance"):
         provider.delete_instance(created.reference)
     assert bare.get(f"{path}/config")["name"] == "stranger"
 

@@ -41,27 +41,27 @@ def test_an_unknown_field_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "message"),
     [
         ({"action": "resize"}, "resize needs type"),
-        ({"action": "stop", "type": "t3.large"}, "type goes with resize, and with nothing else"),
+        ({"action": "stop", "type": "t3.large"}, "type is for resize only"),
         ({"action": "snapshot"}, "snapshot needs snapshot"),
         ({"action": "restore"}, "restore needs snapshot"),
-        ({"action": "start", "snapshot": "s-1"}, "snapshot goes with delete-snapshot and restore"),
+        ({"action": "start", "snapshot": "s-1"}, "snapshot is for delete-snapshot and restore"),
         ({"action": "attach-disk"}, "attach-disk needs disk"),
-        ({"action": "restore", "snapshot": "s-1", "disk": "d-1"}, "disk goes with attach-disk and"),
+        ({"action": "restore", "snapshot": "s-1", "disk": "d-1"}, "disk is for attach-disk and"),
         ({"action": "set-tags"}, "needs tags to set or to remove"),
-        ({"action": "reboot", "tags": {"a": "b"}}, "tags goes with set-tags"),
-        ({"action": "reboot", "removed_tags": ["a"]}, "removed_tags goes with set-tags"),
-        ({"action": "start", "power_off_only": True}, "power_off_only goes with stop"),
+        ({"action": "reboot", "tags": {"a": "b"}}, "tags is for set-tags only"),
+        ({"action": "reboot", "removed_tags": ["a"]}, "removed_tags is for set-tags only"),
+        ({"action": "start", "power_off_only": True}, "power_off_only is for stop only"),
         (
             {"action": "set-tags", "tags": {"a": "b"}, "removed_tags": ["a"]},
             "a: a tag is either set or removed",
         ),
     ],
 )
-def test_each_field_goes_with_its_actions_alone(fields: dict[str, object], said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
+def test_each_field_is_for_its_actions_only(fields: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
         ChangeRequest.model_validate({"instance": "web", **fields})
 
 
@@ -100,21 +100,21 @@ NEEDS = {"name": "web", "cores": 2, "memory_gib": 4, "image_family": "debian-12"
 
 
 @pytest.mark.parametrize(
-    ("asked", "problem"),
+    ("fields", "problem"),
     [
-        ({}, "either an exact machine"),
-        ({"credential": "a", "spec": SPEC, "needs": NEEDS}, "either an exact machine"),
-        ({"spec": SPEC}, "needs a credential"),
+        ({}, "either an exact instance"),
+        ({"credential": "a", "spec": SPEC, "needs": NEEDS}, "either an exact instance"),
+        ({"spec": SPEC}, "requires a credential"),
         ({"credential": "a", "needs": NEEDS}, "needs name credentials"),
-        ({"credential": "a", "spec": SPEC, "dry_run": True}, "a dry run goes with needs"),
+        ({"credential": "a", "spec": SPEC, "dry_run": True}, "a dry run requires needs"),
     ],
 )
-def test_there_is_one_way_to_ask(asked: dict[str, object], problem: str) -> None:
+def test_a_request_has_either_a_spec_or_needs(fields: dict[str, object], problem: str) -> None:
     with pytest.raises(ValidationError, match=problem):
-        ProvisionRequest.model_validate(asked)
+        ProvisionRequest.model_validate(fields)
 
 
 def test_needs_have_names_and_a_summary() -> None:
-    asked = ProvisionRequest.model_validate({"needs": NEEDS, "count": 2})
-    assert asked.names == ("web-1", "web-2")
-    assert asked.summary == "provision web-1..2 where it fits"
+    request = ProvisionRequest.model_validate({"needs": NEEDS, "count": 2})
+    assert request.names == ("web-1", "web-2")
+    assert request.summary == "provision web-1..2 where it fits"

@@ -225,5 +225,5 @@ def test_another_machine_of_the_same_id_is_not_the_one_that_is_waited_for(
     gone = InstanceReference(region=REGION, id=instance_id, unique_id="of an earlier machine")
     states = (InstanceState.DELETED, InstanceState.STOPPED)
     assert wait_for_state(provider_of(), gone, states[0], deadline_seconds=1) is None
-    with pytest.raises(NotFound, match="another machine has its id"):
+    with pytest.raises(NotFound, match="another instance has its id"):
         wait_for_state(provider_of(), gone, states[1], deadline_seconds=1)

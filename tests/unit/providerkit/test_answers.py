@@ -89,9 +89,9 @@ def test_what_can_be_no_address_is_refused(address: str) -> None:
         check_endpoint(address)
 
 
-def test_another_machine_with_the_id_is_not_the_one_that_is_meant() -> None:
-    meant = InstanceReference(region="east", id="web", unique_id="1")
-    require_same_instance(meant, "1", provider="acme")
-    with pytest.raises(NotFound, match="another machine has its id") as error:
-        require_same_instance(meant, "2", provider="acme")
+def test_another_instance_with_the_id_is_refused() -> None:
+    reference = InstanceReference(region="east", id="web", unique_id="1")
+    require_same_instance(reference, "1", provider="acme")
+    with pytest.raises(NotFound, match="another instance has its id") as error:
+        require_same_instance(reference, "2", provider="acme")
     assert error.value.provider == "acme"

@@ -72,7 +72,7 @@ def test_another_guest_with_the_vmid_is_not_found() -> None:
     current = guest("qemu", {"smbios1": f"uuid={UUID}"})
     instance = InstanceReference(region="r", id="150", unique_id=UUID.lower())
     require_same(instance, current, "stop it")
-    with pytest.raises(NotFound, match="another machine"):
+    with pytest.raises(NotFound, match="another instance"):
         require_same(instance.model_copy(update={"unique_id": "other"}), current, "stop it")
 
 
@@ -82,7 +82,7 @@ def test_a_created_guest_whose_mac_address_changed_is_not_considered_deleted() -
     instance = InstanceReference(region="r", id=str(own), unique_id="bc:24:11:00:00:02")
     with pytest.raises(InvalidRequest, match="has changed"):
         require_same(instance, guest("lxc", {"net0": CARD}, own, "t-1"), "stop it")
-    with pytest.raises(NotFound, match="another machine"):
+    with pytest.raises(NotFound, match="another instance"):
         require_same(instance, guest("lxc", {"net0": CARD}, own), "stop it")
 
 

@@ -254,5 +254,5 @@ def test_the_head_of_an_empty_trail_is_in_every_trail_of_the_workspace(store: St
 
 @pytest.mark.parametrize("text", ["", "3", "3:", ":" + "0" * 64, "3:" + "0" * 63, "-1:" + "0" * 64])
 def test_a_text_that_is_not_a_head_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no head"):
+    with pytest.raises(ValueError, match="is not a head"):
         AuditHead.parse(text)
