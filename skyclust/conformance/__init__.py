@@ -1,22 +1,22 @@
-"""The test suite that every provider passes: ours and other people's.
+"""The test suite that every provider passes, whether part of SkyClust or a plugin.
 
-A provider joins with one test file. It names its class, and gives a harness: how to reach
-a sandbox cloud, seed it and make it fail.
+A provider joins with one test file, which sets the provider's class and returns a harness: access
+to a sandbox cloud, with methods to seed it and to make it fail.
 
     from skyclust.conformance import ComputeSuite, InventorySuite, ProviderSuite
 
     class TestAcme(ProviderSuite, InventorySuite, ComputeSuite):
         provider_class = AcmeProvider
-        gaps = {"test_a_token_with_another_spec_is_refused": "Acme keeps no request"}
+        gaps = {"test_a_token_with_another_spec_is_refused": "Acme does not store requests."}
 
         @pytest.fixture
         def harness(self, acme_sandbox: AcmeSandbox) -> AcmeHarness:
             return AcmeHarness(acme_sandbox)
 
-`ProviderSuite` is for everyone, each other suite for one capability; leaving out the suite
-of a capability that the class has is a failure. `gaps` names what a cloud cannot do,
-by test name and with its reason: a strict xfail, so a gap that closes is noticed.
-`skyclust.conformance.memory` is a whole provider that passes, to read beside this.
+`ProviderSuite` is for every provider, each other suite for one capability; it is a failure to leave
+out the suite of a capability that the class has. `gaps` names the tests that a cloud cannot pass,
+each with its reason. They are strict xfails: the run fails when such a test passes.
+`skyclust.conformance.memory` is an example of a complete provider that passes.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ class AccountInventorySuite(InventorySuite):
 
     @pytest.fixture
     def account(self, provider: Provider) -> AccountInventoryProvider:
-        """Return the provider as one that lists an account."""
+        """Return the provider as an AccountInventoryProvider."""
         assert isinstance(provider, AccountInventoryProvider)
         return provider
 
@@ -37,7 +37,7 @@ class AccountInventorySuite(InventorySuite):
         harness: InventoryHarness,
         kind: ResourceKind,
     ) -> None:
-        """Both ways of reading give the same resources, and each of them once."""
+        """Both ways of reading give the same resources, each once."""
         made = set(harness.seed(kind, 3))
         listed = _read(account, kind)
         assert made <= {resource.id for resource in listed}
@@ -49,17 +49,17 @@ class AccountInventorySuite(InventorySuite):
             for page in account.list_resources(region, kind)
             for resource in page
         ]
-        assert sorted(listed, key=_place) == sorted(by_region, key=_place)
+        assert sorted(listed, key=_region_and_id) == sorted(by_region, key=_region_and_id)
 
     def test_small_pages_of_an_account_give_the_same(
         self, account: AccountInventoryProvider, harness: InventoryHarness, kind: ResourceKind
     ) -> None:
-        """The smallest pages of an account hold the same as the usual ones."""
+        """The smallest pages of an account contain the same resources as the default pages."""
         harness.seed(kind, 2 * harness.smallest_page + 1)
         usual = _read(account, kind)
         pages = list(account.list_account(kind, page_size=1))
-        assert sorted((r for p in pages for r in p.resources), key=_place) == sorted(
-            usual, key=_place
+        assert sorted((r for p in pages for r in p.resources), key=_region_and_id) == sorted(
+            usual, key=_region_and_id
         )
 
     @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ class AccountInventorySuite(InventorySuite):
         failure: Failure,
         expected: type[SkyClustError],
     ) -> None:
-        """A list of an account that cannot be read is no empty account."""
+        """A list of an account that cannot be read raises, and is never empty."""
         harness.seed(kind, 1)
         harness.fail(failure)
         with pytest.raises(expected):
@@ -106,7 +106,7 @@ class AccountInventorySuite(InventorySuite):
         kind: ResourceKind,
         failure: Failure,
     ) -> None:
-        """An answer without its list is no empty account."""
+        """An answer without its list raises, and does not count as an empty account."""
         harness.seed(kind, 1)
         harness.fail(failure)
         with pytest.raises((UnexpectedAnswer, Unavailable, Timeout)):
@@ -140,5 +140,5 @@ def _read(account: AccountInventoryProvider, kind: ResourceKind) -> list[Resourc
     return [resource for page in pages for resource in page.resources]
 
 
-def _place(resource: Resource) -> tuple[str, str]:
+def _region_and_id(resource: Resource) -> tuple[str, str]:
     return resource.region, resource.id

@@ -27,20 +27,20 @@ class CatalogSuite(InstanceSuite):
 
     @pytest.fixture
     def catalog(self, provider: Provider) -> CatalogProvider:
-        """Return the provider as one with a catalog."""
+        """Return the provider as a CatalogProvider."""
         assert isinstance(provider, CatalogProvider)
         return provider
 
     def test_types_are_listed_once(self, catalog: CatalogProvider, harness: CatalogHarness) -> None:
         """Each type is listed once, the types of the harness's instances among them."""
         types = _types(catalog, harness.region)
-        names = [one.name for one in types]
+        names = [instance_type.name for instance_type in types]
         assert len(names) == len(set(names))
         assert {harness.spec("web").type, harness.other_type} <= set(names)
         assert harness.unknown["type"] not in names
-        for one in types:
-            assert (one.provider, one.region) == (self.provider_class.name, harness.region)
-            assert InstanceType.model_validate(one.model_dump()) == one
+        for each in types:
+            assert (each.provider, each.region) == (self.provider_class.name, harness.region)
+            assert InstanceType.model_validate(each.model_dump()) == each
 
     def test_an_instance_can_be_made_from_a_family(
         self, catalog: CatalogProvider, compute: ComputeProvider, harness: CatalogHarness
@@ -101,4 +101,4 @@ class CatalogSuite(InstanceSuite):
 
 
 def _types(catalog: CatalogProvider, region: str) -> list[InstanceType]:
-    return [one for page in catalog.list_instance_types(region) for one in page]
+    return [instance_type for page in catalog.list_instance_types(region) for instance_type in page]

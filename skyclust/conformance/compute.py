@@ -1,4 +1,4 @@
-"""The suite of `ComputeProvider`: making instances, and changing and removing them."""
+"""The suite of `ComputeProvider`: creating, changing and deleting instances."""
 
 from __future__ import annotations
 

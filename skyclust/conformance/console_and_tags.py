@@ -19,21 +19,21 @@ from skyclust.errors import NotFound
 
 
 class ConsoleSuite(InstanceSuite):
-    """The requirements on a provider that shows consoles."""
+    """The requirements on a provider that reads console output."""
 
     @pytest.fixture
     def console(self, provider: Provider) -> ConsoleProvider:
-        """Return the provider as one that shows consoles."""
+        """Return the provider as a ConsoleProvider."""
         assert isinstance(provider, ConsoleProvider)
         return provider
 
     def test_an_instance_writes_to_its_console(
         self, console: ConsoleProvider, instance: InstanceUnderTest, harness: ConsoleHarness
     ) -> None:
-        """What an instance wrote when it booted can be read, after a while."""
+        """The output that an instance wrote when it booted can be read, after a while."""
         end = time.monotonic() + harness.deadline_seconds
         while harness.console_text not in console.console_log(instance.region, instance.id):
-            assert time.monotonic() < end, "the console stays empty"
+            assert time.monotonic() < end, "the console output stays empty"
             time.sleep(harness.poll_seconds)
 
     def test_an_unknown_instance_has_no_console(
@@ -49,7 +49,7 @@ class TagSuite(InstanceSuite):
 
     @pytest.fixture
     def tagging(self, provider: Provider) -> TagProvider:
-        """Return the provider as one that changes tags."""
+        """Return the provider as a TagProvider."""
         assert isinstance(provider, TagProvider)
         return provider
 
@@ -92,10 +92,10 @@ class TagSuite(InstanceSuite):
         self, tagging: TagProvider, instance: InstanceUnderTest, harness: ComputeHarness
     ) -> None:
         """Changing tags does not remove the token of the instance."""
-        own = list(harness.spec("web").tags)
-        tagging.set_tags(instance.reference, {"stage": "test"}, own)
+        tags_of_spec = list(harness.spec("web").tags)
+        tagging.set_tags(instance.reference, {"stage": "test"}, tags_of_spec)
         assert instance.ids_by_token() == [instance.id]
-        assert not set(own) & set(instance.get().tags)
+        assert not set(tags_of_spec) & set(instance.get().tags)
 
     def test_an_unknown_instance_takes_no_tags(
         self, tagging: TagProvider, harness: ComputeHarness

@@ -26,7 +26,7 @@ from skyclust.model.resource import ResourceKind
 
 OTHER_TOKEN: Final = "6d1e8a52-88a5-4e0e-b7a1-5ce3c6f0b9d4"  # noqa: S105  # as TOKEN
 ATTEMPTS: Final = 5
-"""As many as a task's retries."""
+"""The attempts of a task with its retries."""
 
 CREATORS: Final = 4
 
@@ -72,7 +72,7 @@ class CreationSuite(InstanceSuite):
     def test_image_and_network_may_be_named(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
-        """Names and ids lead to the same image and network."""
+        """A name and an id of an image or network give the same instance."""
         by_id = compute.create_instance(harness.spec("web"), TOKEN)
         by_name = compute.create_instance(harness.spec_by_names("api"), OTHER_TOKEN)
         assert (by_name.image, by_name.network, by_name.subnet) == (
@@ -112,12 +112,12 @@ class CreationSuite(InstanceSuite):
     def test_one_token_at_the_same_time_makes_one_instance(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
-        """Concurrent creates with one token, as of a run and the run that took over, make one."""
+        """Concurrent creates with one token, of a run and of its successor, create one instance."""
         spec = harness.spec("web")
-        together = threading.Barrier(CREATORS)
+        start = threading.Barrier(CREATORS)
 
         def create(_: int) -> str:
-            together.wait()
+            start.wait()
             return _created(compute, spec).id
 
         with ThreadPoolExecutor(CREATORS) as pool:
@@ -151,7 +151,7 @@ class CreationSuite(InstanceSuite):
     def test_a_token_with_another_spec_is_refused(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
-        """A token belongs to the request that it was first used for."""
+        """A token is valid only for the spec that it was first used with."""
         spec = harness.spec("web")
         compute.create_instance(spec, TOKEN)
         with pytest.raises(InvalidRequest):
@@ -171,7 +171,7 @@ class CreationSuite(InstanceSuite):
     def test_an_unused_token_finds_nothing(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
-        """An instance of somebody else is never returned."""
+        """An instance with another token is never returned."""
         compute.create_instance(harness.spec("web"), TOKEN)
         assert list(compute.find_instances(harness.region, OTHER_TOKEN)) == []
 
@@ -179,7 +179,7 @@ class CreationSuite(InstanceSuite):
     def test_an_unknown_image_type_or_network_is_refused(
         self, compute: ComputeProvider, harness: ComputeHarness, field: str
     ) -> None:
-        """An unknown image, type or network raises a Terminal error, and nothing is made."""
+        """An unknown image, type or network raises a Terminal error, and nothing is created."""
         spec = harness.spec("web").model_copy(update={field: harness.unknown[field]})
         with pytest.raises((InvalidRequest, NotFound)):
             compute.create_instance(spec, TOKEN)
@@ -229,7 +229,7 @@ class CreationSuite(InstanceSuite):
     def test_disks_are_created_and_deleted_with_the_instance(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
-        """What was made for an instance alone is deleted with it."""
+        """The disks that were created for an instance are deleted with it."""
         assert isinstance(compute, InventoryProvider)
         before = _disks(compute, harness.region)
         spec = harness.spec("web").model_copy(update={"disks": (DiskSpec(size_gib=1),)})
@@ -244,7 +244,7 @@ class CreationSuite(InstanceSuite):
 
 
 def _created(compute: ComputeProvider, spec: InstanceSpec) -> Instance:
-    """Create as a task does: again with the same token while the error is Transient."""
+    """Create as a task does: repeat with the same token while the error is Transient."""
     for _ in range(ATTEMPTS - 1):
         try:
             return compute.create_instance(spec, TOKEN)

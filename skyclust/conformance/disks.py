@@ -25,7 +25,7 @@ class DiskSuite(InstanceSuite):
 
     @pytest.fixture
     def disks(self, provider: Provider) -> DiskProvider:
-        """Return the provider as one that attaches disks."""
+        """Return the provider as a DiskProvider."""
         assert isinstance(provider, DiskProvider)
         return provider
 
@@ -99,7 +99,7 @@ class DiskSuite(InstanceSuite):
         disks.attach_disk(instance.reference, disk_id)
         read = _await_attachment(disks, harness, disk_id, attached_to=instance.id)
         pages = compute.list_resources(harness.region, ResourceKind.DISK)
-        assert [one for page in pages for one in page if one.id == disk_id] == [read]
+        assert [disk for page in pages for disk in page if disk.id == disk_id] == [read]
 
     def test_an_unknown_disk_is_not_found(
         self, disks: DiskProvider, instance: InstanceUnderTest, harness: DiskHarness
@@ -123,15 +123,15 @@ class DiskSuite(InstanceSuite):
 def _await_attachment(
     disks: DiskProvider, harness: DiskHarness, disk_id: str, *, attached_to: str | None
 ) -> Resource:
-    """Wait until a disk is attached to an instance, or to none."""
-    wanted = [attached_to] if attached_to else []
+    """Wait until a disk is attached to the instance, or is detached; return the disk."""
+    expected = [attached_to] if attached_to else []
     end = time.monotonic() + harness.deadline_seconds
     while True:
         try:
             disk = disks.get_disk(harness.region, disk_id)
-            if disk.attributes["attached_to"] == wanted:
+            if disk.attributes["attached_to"] == expected:
                 return disk
         except Transient:
             pass
-        assert time.monotonic() < end, f"disk {disk_id} is not attached to {wanted}"
+        assert time.monotonic() < end, f"disk {disk_id} is not attached to {expected}"
         time.sleep(harness.poll_seconds)

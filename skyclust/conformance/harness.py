@@ -1,4 +1,4 @@
-"""What a provider's tests give to the suite: access to a sandbox cloud, and control of it."""
+"""The harnesses that a provider's tests implement: access to a sandbox cloud, and control of it."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from skyclust.model.resource import ResourceKind
 
 
 class Failure(StrEnum):
-    """How the sandbox cloud fails, until `recover()` is called."""
+    """The way in which the sandbox cloud fails, until `recover()` is called."""
 
     THROTTLED = "throttled"  # every call is answered with the cloud's rate-limit error
     BROKEN = "broken"  # every call is answered with an error of the service (HTTP 5xx)
     DENIED = "denied"  # every call in the harness's region lacks the permission
     EXPIRED = "expired"  # the credential is refused in every call
     LOST_REPLY = "lost reply"  # the next create is carried out once, and its reply is lost
-    LOST_CHANGE = "lost change"  # so is the reply of the next call that changes anything
+    LOST_CHANGE = "lost change"  # the same for the next call that changes anything
     HTML = "html"  # every call is answered with status 200 and a page of HTML
     NULL = "null"  # every call is answered with status 200 and `null`, or an empty body
     NO_LIST = "no list"  # every list is answered with status 200 and without the list
-    ENDLESS = "endless"  # every list continues with a page that it had before
-    NO_CAPACITY = "no capacity"  # no instance can be created: the cloud has no room for it
-    NO_QUOTA = "no quota"  # no instance can be created: a limit of the account is reached
+    ENDLESS = "endless"  # every list continues with an earlier page
+    NO_CAPACITY = "no capacity"  # no instance can be created: the cloud has no capacity
+    NO_QUOTA = "no quota"  # no instance can be created: a quota is reached
 
 
 class ProviderHarness(Protocol):
     """A sandbox cloud for one test: new or reset, and without failures.
 
-    The suite makes failures that do not end by themselves, so let the SDK give up within a
-    second or so (a patched sleep between its attempts, not fewer attempts).
+    The failures do not end by themselves, so the SDK should give up within about a second: patch
+    its sleep between attempts, and keep the number of attempts.
     """
 
     @property
@@ -40,13 +40,13 @@ class ProviderHarness(Protocol):
         """Return the region that the suite works in."""
 
     def credential(self) -> CredentialModel:
-        """Return a credential, with a secret in it, that may do everything."""
+        """Return a credential, with a secret, that has every permission."""
 
     def wrong_credential(self) -> CredentialModel:
-        """Return a well-formed credential, with a secret in it, that the cloud refuses."""
+        """Return a well-formed credential, with a secret, that the cloud refuses."""
 
     def unreachable_credential(self) -> CredentialModel:
-        """Return a good credential with an endpoint where nothing listens."""
+        """Return a valid credential with an endpoint where nothing listens."""
 
     def fail(self, failure: Failure) -> None:
         """Make the cloud fail from the next call on."""
@@ -62,29 +62,29 @@ class ProviderHarness(Protocol):
 
 
 class InventoryHarness(ProviderHarness, Protocol):
-    """What the suite of `InventoryProvider` needs in addition."""
+    """The additional methods for the suite of `InventoryProvider`."""
 
     @property
     def smallest_page(self) -> int:
-        """Return the smallest page the cloud makes; 1 unless its API refuses that."""
+        """Return the smallest page size of the cloud; 1 unless its API refuses that."""
 
     def seed(self, kind: ResourceKind, count: int) -> Sequence[str]:
-        """Make resources of a kind in the region, in states that last; return their ids."""
+        """Create resources of a kind in the region, in lasting states; return their ids."""
 
     def corrupt(self, kind: ResourceKind) -> str:
-        """Make one resource of a kind unreadable in the cloud's answers.
+        """Make one seeded resource of a kind unreadable in the cloud's answers.
 
-        What the cloud always sends, and no reader can do without, is missing from it or of
-        another type. There is one that was seeded. Returns what the error names it by.
+        A required field of the resource, which the cloud always sends, is missing or of another
+        type. Returns the name that the error uses for the resource.
         """
 
 
 class ComputeHarness(InventoryHarness, Protocol):
-    """What the suite of `ComputeProvider` needs in addition."""
+    """The additional methods for the suite of `ComputeProvider`."""
 
     @property
     def deadline_seconds(self) -> float:
-        """Return the seconds within which any change of state must happen."""
+        """Return the seconds within which any change of state must be complete."""
 
     @property
     def poll_seconds(self) -> float:
@@ -103,9 +103,9 @@ class ComputeHarness(InventoryHarness, Protocol):
         """Return well-formed names of an `image`, `type` and `network` that do not exist."""
 
     def spec(self, name: str) -> InstanceSpec:
-        """Return the spec of an instance that the region accepts: tags, image, network by id.
+        """Return a spec that the region accepts, with tags, and with image and network by id.
 
-        With a public address where the provider makes one for the instance.
+        It has a public address where the provider can create one for the instance.
         """
 
     def spec_by_names(self, name: str) -> InstanceSpec:
@@ -114,62 +114,64 @@ class ComputeHarness(InventoryHarness, Protocol):
     def instance_count(self) -> int:
         """Return how many instances exist in the region, counted by the cloud itself.
 
-        Instances being deleted count, deleted ones do not.
+        Counts instances that are being deleted, and no deleted instances.
         """
 
     def resource_ids(self) -> Sequence[str]:
-        """Return the ids of all that creating an instance may leave behind, from the cloud itself.
+        """Return the ids of all resources that a creation may leave behind, sorted.
 
-        Instances, and the disks, interfaces and addresses that can be made for one; sorted.
+        They are instances, disks, interfaces and addresses, as the cloud itself counts them.
         """
 
     def reuse_id(self, instance: InstanceReference) -> InstanceReference | None:
-        """Make a running instance of somebody else that has the id of a deleted instance.
+        """Create another running instance that has the id of a deleted instance.
 
-        Returns its reference, or None where the cloud never gives an id again.
+        Returns its reference, or None where the cloud never uses an id again.
         """
 
     def reboots(self) -> int:
         """Return how many reboots the cloud has carried out."""
 
     def interrupt_after(self, calls: int) -> None:
-        """Simulate a crash of the process: after so many calls the cloud carries out one more,
-        whose reply is lost, and refuses every later one until `recover()`.
+        """Simulate a crash of the process after a number of calls.
+
+        The cloud carries out one more call, whose reply is lost, and refuses all later calls until
+        `recover()`.
         """
 
 
 class CatalogHarness(ComputeHarness, Protocol):
-    """What the suite of `CatalogProvider` needs in addition."""
+    """The additional property for the suite of `CatalogProvider`."""
 
     @property
     def image_family(self) -> str:
-        """Return a family that the cloud has images of, for instances of `spec()`'s type."""
+        """Return an image family of the cloud that fits the type of `spec()`."""
 
 
 class SnapshotHarness(ComputeHarness, Protocol):
-    """What the suite of `SnapshotProvider` needs in addition."""
+    """The additional methods for the suite of `SnapshotProvider`."""
 
     def write_disks(self, instance_id: str, text: str) -> None:
-        """Write a text to every disk of an instance, as software in it would."""
+        """Write a text to every disk of an instance, as its software would."""
 
     def read_disks(self, instance_id: str) -> Sequence[str]:
-        """Return the text on each disk that the instance has now, "" for an empty disk."""
+        """Return the text on each disk of the instance now; "" for an empty disk."""
 
 
 class DiskHarness(ComputeHarness, Protocol):
-    """What the suite of `DiskProvider` needs in addition."""
+    """The additional methods for the suite of `DiskProvider`."""
 
     @property
     def unknown_disk_id(self) -> str:
         """Return a well-formed id that no disk has."""
 
     def spare_disk(self) -> str:
-        """Make an unattached disk in the zone of the instances of `spec()`; return its id."""
+        """Create an unattached disk in the zone of the instances of `spec()`; return its id."""
 
 
 class ConsoleHarness(ComputeHarness, Protocol):
-    """What the suite of `ConsoleProvider` needs in addition."""
+    """The additional property for the suite of `ConsoleProvider`."""
 
     @property
     def console_text(self) -> str:
-        """Return a part of what every instance writes to its console when it boots."""
+        """Return a part of the console output of every instance when it boots."""

@@ -1,5 +1,5 @@
-"""A change reaches the instance with the given unique id, and once, if a reply is lost or an id
-is used again."""
+"""A change reaches the instance with the given unique id, and only once, also when a reply is lost
+or an id is used again."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CHANGES = ("start", "stop", "reboot", "resize", "delete")
 
 
 class IdentitySuite(InstanceSuite):
-    """The requirements on every change: the right instance, and once."""
+    """The requirements on every change: the right instance, and only once."""
 
     def test_an_instance_has_a_unique_id(self, instance: InstanceUnderTest) -> None:
         """Get, list and create return the same unique id."""
@@ -43,7 +43,7 @@ class IdentitySuite(InstanceSuite):
         assert_untouched(other)
 
     def test_leftovers_of_a_reused_id_stay(self, instance: InstanceUnderTest) -> None:
-        """Removing leftovers takes nothing of another instance that has the id now."""
+        """Removing leftovers deletes nothing of another instance that has the id now."""
         other = instance_with_reused_id(instance)
         if other is None:
             return
@@ -53,7 +53,7 @@ class IdentitySuite(InstanceSuite):
         assert_untouched(other)
 
     def test_removing_leftovers_deletes_no_instance(self, instance: InstanceUnderTest) -> None:
-        """While the instance exists nothing of it counts as leftover."""
+        """While the instance exists, none of its resources is a leftover."""
         before = instance.harness.resource_ids()
         instance.compute.remove_leftovers(instance.reference)
         assert instance.harness.resource_ids() == before
@@ -62,7 +62,7 @@ class IdentitySuite(InstanceSuite):
     def test_leftovers_of_a_new_instance_of_the_same_name_stay(
         self, instance: InstanceUnderTest, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
-        """What was just made for a new instance of the same name is not removed with the old."""
+        """Removing leftovers keeps the resources of a new instance of the same name."""
         instance.compute.delete_instance(instance.reference)
         instance.wait_for(InstanceState.DELETED)
         token = "4b5b8d5e-6c6f-4b0c-9d6c-0f6f3f0e5a11"  # noqa: S105  # an idempotency token
@@ -98,7 +98,7 @@ class IdentitySuite(InstanceSuite):
 
 
 def _changes(instance: InstanceUnderTest) -> dict[str, Callable[[], None]]:
-    delete = lambda: instance.compute.delete_instance(instance.reference)  # noqa: E731  # one of a row
+    delete = lambda: instance.compute.delete_instance(instance.reference)  # noqa: E731  # like the lambdas of actions()
     return instance.actions() | {"delete": delete}
 
 

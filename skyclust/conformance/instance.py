@@ -1,4 +1,4 @@
-"""The instance of a test: waiting for its states, and changing it."""
+"""The instance of a test: reading it, changing it and waiting for its states."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class InstanceUnderTest:
 
     def ids_by_token(self) -> list[str]:
         """Return the ids of the instances with the token."""
-        return [found.id for found in self.compute.find_instances(self.region, TOKEN)]
+        return [match.id for match in self.compute.find_instances(self.region, TOKEN)]
 
     def listed(self) -> Resource | None:
         """Return the instance as the inventory lists it, None if it does not."""
@@ -78,9 +78,9 @@ def unknown_instance(harness: ComputeHarness) -> InstanceReference:
 
 
 def instance_with_reused_id(instance: InstanceUnderTest) -> InstanceUnderTest | None:
-    """Delete the instance, give its id to another instance, and return that.
+    """Delete the instance, create another instance with its id, and return that.
 
-    None where an id is never given again: then the id is the proof, for the unique one is in it.
+    None where the cloud never uses an id again: then the id contains the unique id.
     """
     instance.compute.delete_instance(instance.reference)
     instance.wait_for(InstanceState.DELETED)
@@ -102,7 +102,7 @@ def assert_untouched(other: InstanceUnderTest) -> None:
 
 
 def call_with_retries(change: Callable[[], object], harness: ComputeHarness) -> None:
-    """Call as a task and its retries do: again while the error is Transient."""
+    """Call as a task with retries does: repeat while the error is Transient."""
     end = time.monotonic() + harness.deadline_seconds
     while True:
         try:
@@ -115,11 +115,11 @@ def call_with_retries(change: Callable[[], object], harness: ComputeHarness) -> 
 
 
 class InstanceSuite(Suite):
-    """What the suites about instances share."""
+    """The fixtures of all suites about instances."""
 
     @pytest.fixture
     def compute(self, provider: Provider) -> ComputeProvider:
-        """Return the provider as one that creates instances."""
+        """Return the provider as a ComputeProvider."""
         assert isinstance(provider, ComputeProvider)
         return provider
 

@@ -1,4 +1,4 @@
-"""Creations that fail half way: nothing is lost, and nothing is left behind."""
+"""Creations that are interrupted or refused: no instance is lost, and nothing is left behind."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from skyclust.model.instance import (
 )
 
 MOST_CALLS: Final = 60
-"""A creation that needs more calls than this counts as one that never ends."""
+"""A creation that needs more calls than this counts as endless."""
 
 ATTEMPTS: Final = 20
 PAUSE_SECONDS: Final = 0.1
-"""As many as a task's retries and the recoveries after them."""
+"""The attempts of a task with its retries and of the recoveries after them."""
 
 REFUSALS: Final = [
     pytest.param(Failure.NO_CAPACITY, CapacityExhausted, InstanceFailure.CAPACITY, id="capacity"),
@@ -60,40 +60,40 @@ class InterruptedCreationSuite(InstanceSuite):
         """After a crash at any call a repeated create makes one instance; delete removes all."""
         before = list(harness.resource_ids())
         for calls in range(MOST_CALLS):
-            token = str(uuid5(UUID(TOKEN), f"break-{calls}"))
+            token = str(uuid5(UUID(TOKEN), f"interrupt-{calls}"))
             spec = full_spec(harness, f"web-{calls}")
-            broke_off = _breaks_off(compute, harness, spec, token, calls)
+            interrupted = _is_interrupted(compute, harness, spec, token, calls)
             other = self.provider_class(harness.credential())
             assert isinstance(other, ComputeProvider)
             made = _created(other, spec, token)
             instance = InstanceUnderTest(other, harness, made.reference)
             instance.wait_for(InstanceState.RUNNING)
             assert harness.instance_count() == 1
-            assert [found.id for found in other.find_instances(harness.region, token)] == [made.id]
+            assert [match.id for match in other.find_instances(harness.region, token)] == [made.id]
             _remove(other, harness, token)
             assert list(harness.resource_ids()) == before
-            if not broke_off:
+            if not interrupted:
                 return
-        pytest.fail(f"A create still broke off after {MOST_CALLS} calls.")
+        pytest.fail(f"A create was still interrupted after {MOST_CALLS} calls.")
 
     def test_an_interrupted_create_that_is_refused_leaves_nothing(
         self, compute: ComputeProvider, harness: ComputeHarness
     ) -> None:
-        """What a crashed process made for its instance goes if the instance cannot be made."""
+        """What a crashed process created is deleted when its instance cannot be created."""
         before = list(harness.resource_ids())
         for calls in range(MOST_CALLS):
             token = str(uuid5(UUID(TOKEN), f"refused-{calls}"))
             spec = full_spec(harness, f"api-{calls}")
-            broke_off = _breaks_off(compute, harness, spec, token, calls)
+            interrupted = _is_interrupted(compute, harness, spec, token, calls)
             if not compute.find_instances(harness.region, token):
                 harness.fail(Failure.NO_QUOTA)
                 assert _refusal(compute, harness, spec, token)
                 harness.recover()
             _remove(compute, harness, token)
             assert list(harness.resource_ids()) == before
-            if not broke_off:
+            if not interrupted:
                 return
-        pytest.fail(f"A create still broke off after {MOST_CALLS} calls.")
+        pytest.fail(f"A create was still interrupted after {MOST_CALLS} calls.")
 
 
 def full_spec(harness: ComputeHarness, name: str) -> InstanceSpec:
@@ -101,10 +101,10 @@ def full_spec(harness: ComputeHarness, name: str) -> InstanceSpec:
     return harness.spec(name).model_copy(update={"disks": (DiskSpec(size_gib=1),)})
 
 
-def _breaks_off(
+def _is_interrupted(
     compute: ComputeProvider, harness: ComputeHarness, spec: InstanceSpec, token: str, calls: int
 ) -> bool:
-    """Create while the cloud stops answering after so many calls; return whether that failed."""
+    """Create while the cloud stops answering after a number of calls; return whether it failed."""
     harness.interrupt_after(calls)
     try:
         compute.create_instance(spec, token)
@@ -116,7 +116,7 @@ def _breaks_off(
 
 
 def _created(compute: ComputeProvider, spec: InstanceSpec, token: str) -> Instance:
-    """Create as a task and its recovery do: again with the token while the error is Transient."""
+    """Create as a task and its recovery do: repeat with the token while the error is Transient."""
     for _ in range(ATTEMPTS - 1):
         try:
             return compute.create_instance(spec, token)
@@ -128,7 +128,7 @@ def _created(compute: ComputeProvider, spec: InstanceSpec, token: str) -> Instan
 def _refusal(
     compute: ComputeProvider, harness: ComputeHarness, spec: InstanceSpec, token: str
 ) -> type[SkyClustError] | InstanceFailure | None:
-    """Return how a full cloud refuses: the class of its error, or the instance's failure."""
+    """Return the refusal of a full cloud: the class of its error, or the instance's failure."""
     try:
         made = _created(compute, spec, token)
     except (CapacityExhausted, QuotaExceeded) as error:
@@ -136,7 +136,7 @@ def _refusal(
     end = time.monotonic() + harness.deadline_seconds
     while made.state is not InstanceState.ERROR:
         assert time.monotonic() < end, f"the instance is {made.state}, and should have failed"
-        assert made.state is not InstanceState.RUNNING, "the instance came up in a full cloud"
+        assert made.state is not InstanceState.RUNNING, "the instance runs in a full cloud"
         time.sleep(harness.poll_seconds)
         made = compute.get_instance(harness.region, made.id)
     assert made.state_reason
@@ -145,6 +145,6 @@ def _refusal(
 
 def _remove(compute: ComputeProvider, harness: ComputeHarness, token: str) -> None:
     """Delete the instance with the token, as an operation that rolls back does."""
-    for found in compute.find_instances(harness.region, token):
-        compute.delete_instance(found.reference)
-        InstanceUnderTest(compute, harness, found.reference).wait_for(InstanceState.DELETED)
+    for instance in compute.find_instances(harness.region, token):
+        compute.delete_instance(instance.reference)
+        InstanceUnderTest(compute, harness, instance.reference).wait_for(InstanceState.DELETED)

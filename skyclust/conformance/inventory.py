@@ -25,7 +25,7 @@ from skyclust.errors import (
 from skyclust.model.instance import InstanceState
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
-UNHEARD_OF: Final = cast("ResourceKind", "unheard_of")
+FUTURE_KIND: Final = cast("ResourceKind", "future_kind")
 """A kind that a later contract might add."""
 
 READERS: Final = 8
@@ -51,7 +51,7 @@ class InventorySuite(OddAnswerSuite):
 
     @pytest.fixture
     def inventory(self, provider: Provider) -> InventoryProvider:
-        """Return the provider as one that lists."""
+        """Return the provider as an InventoryProvider."""
         assert isinstance(provider, InventoryProvider)
         return provider
 
@@ -67,14 +67,14 @@ class InventorySuite(OddAnswerSuite):
         """Every resource is listed once."""
         made = harness.seed(kind, 3)
         listed = _ids(inventory, harness.region, kind)
-        assert len(set(made)) >= 3, "harness.seed() has to make as many as requested"
+        assert len(set(made)) >= 3, "harness.seed() has to create as many as requested"
         assert set(made) <= set(listed)
         assert len(listed) == len(set(listed))
 
     def test_small_pages_give_the_same(
         self, inventory: InventoryProvider, harness: InventoryHarness, kind: ResourceKind
     ) -> None:
-        """The smallest pages list the same, and each is a page of the cloud."""
+        """The smallest pages list the same, and each is read by a call of its own."""
         harness.seed(kind, 2 * harness.smallest_page + 1)
         usual = _ids(inventory, harness.region, kind)
         before = harness.calls()
@@ -144,7 +144,7 @@ class InventorySuite(OddAnswerSuite):
         failure: Failure,
         expected: type[SkyClustError],
     ) -> None:
-        """A passing failure raises a Transient error."""
+        """A temporary failure raises a Transient error."""
         harness.fail(failure)
         with pytest.raises(expected):
             list(inventory.list_resources(harness.region, kind))
@@ -160,14 +160,14 @@ class InventorySuite(OddAnswerSuite):
         self, inventory: InventoryProvider, harness: InventoryHarness
     ) -> None:
         """A kind that the provider does not list is Unsupported, never an empty list."""
-        for kind in {*ResourceKind, UNHEARD_OF} - inventory.kinds:
+        for kind in {*ResourceKind, FUTURE_KIND} - inventory.kinds:
             with pytest.raises(Unsupported):
                 list(inventory.list_resources(harness.region, kind))
 
     def test_a_region_lists_its_own(
         self, inventory: InventoryProvider, provider: Provider, harness: InventoryHarness
     ) -> None:
-        """Nothing is listed in two regions: ids are unique by region and kind."""
+        """No resource is listed in two regions: ids are unique by region and kind."""
         others = [region for region in provider.regions() if region != harness.region]
         for kind in sorted(inventory.kinds):
             made = set(harness.seed(kind, 2))
@@ -183,7 +183,7 @@ class InventorySuite(OddAnswerSuite):
     ) -> None:
         """Each resource names provider, region and kind, and has the model's states and types."""
         harness.seed(kind, 3)
-        words = set(InstanceState) if kind is ResourceKind.INSTANCE else set(ResourceState)
+        states = set(InstanceState) if kind is ResourceKind.INSTANCE else set(ResourceState)
         for resource in _read(inventory, harness.region, kind):
             assert resource.provider == provider.name
             assert (resource.region, resource.kind) == (harness.region, kind)
@@ -192,7 +192,7 @@ class InventorySuite(OddAnswerSuite):
             stored = json.dumps(resource.attributes, allow_nan=False)
             assert json.loads(stored) == resource.attributes
             assert _attributes_that_are_no_lists(resource) == []
-            assert resource.state is None or resource.state in words
+            assert resource.state is None or resource.state in states
             assert (resource.state is None) == (not resource.native_state)
 
     def test_times_are_aware_and_utc(

@@ -59,7 +59,7 @@ class LifecycleSuite(InstanceSuite):
             instance.wait_for(InstanceState.RUNNING)
 
     def test_a_deleted_instance_may_be_deleted(self, instance: InstanceUnderTest) -> None:
-        """A repeated delete is no error, at once and after the instance is gone."""
+        """A repeated delete is no error, at once and after the instance is deleted."""
         instance.compute.delete_instance(instance.reference)
         instance.compute.delete_instance(instance.reference)
         instance.wait_for(InstanceState.DELETED)
@@ -82,7 +82,7 @@ class LifecycleSuite(InstanceSuite):
     def test_a_deleted_instance_stays_deleted(
         self, instance: InstanceUnderTest, action: str
     ) -> None:
-        """Changing a deleted instance raises a Terminal error, and does not bring it back."""
+        """Changing a deleted instance raises a Terminal error, and does not start it again."""
         instance.compute.delete_instance(instance.reference)
         instance.wait_for(InstanceState.DELETED)
         with pytest.raises((NotFound, InvalidRequest)):
@@ -128,9 +128,9 @@ class LifecycleSuite(InstanceSuite):
         assert instance.get().type == before.type
 
     def test_a_start_during_a_stop_is_refused_or_done(self, instance: InstanceUnderTest) -> None:
-        """A start during a stop raises a Transient error, or is carried out; it is never lost.
+        """A start during a stop raises a Transient error or is carried out; it is never dropped.
 
-        The error names the provider: a Conflict without a provider counts as the store's.
+        The error names the provider: a Conflict without a provider counts as an error of the store.
         """
         instance.compute.stop_instance(instance.reference)
         refused: Transient | None = None

@@ -1,8 +1,8 @@
 """The reference provider: the whole contract over a cloud in memory.
 
-It shows the shape of a real adapter: states and errors are translated by a table each,
-`get` is apart from `to`, and everything the contract promises is kept here and nowhere
-else. Tests of the core may use it where no real wire format is wanted.
+It is an example of an adapter: states and errors are each translated by a table, and functions
+that call the cloud are separate from functions that convert its answers. Tests of the core use it
+where no real wire format is needed.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class MemoryProvider(
     ConsoleProvider,
     TagProvider,
 ):
-    """One account of a cloud in memory."""
+    """The provider of a cloud in memory."""
 
     name: ClassVar[str] = NAME
     title: ClassVar[str] = "Cloud in memory"
@@ -89,9 +89,9 @@ class MemoryProvider(
             raise Unsupported(f"The cloud in memory has no {kind}.", provider=self.name)
         reader = ItemReader(self.name, f"items of kind {kind} in {region}")
         for page in self._pages(region, NATIVE_KINDS[kind], page_size):
-            there = [item for item in page if item.status != "ended"]
+            present = [item for item in page if item.status != "ended"]
             yield reader.read(
-                there,
+                present,
                 lambda item: to_resource(region, kind, item),
                 region=region,
                 name=lambda item: str(item.id),
@@ -136,7 +136,7 @@ class MemoryProvider(
         ]
 
     def get_instance(self, region: str, instance_id: str) -> Instance:
-        """Return the instance as it is now."""
+        """Return the current state of an instance."""
         with cloud_errors():
             return to_instance(region, self._cloud().get_server(self._key, region, instance_id))
 
@@ -146,9 +146,11 @@ class MemoryProvider(
             self._cloud().start_server(self._key, *self._verified(instance))
 
     def stop_instance(self, instance: InstanceReference, *, power_off_only: bool = False) -> None:
-        """Request a stop and return; every stop of this cloud gives the capacity back."""
+        """Request a stop and return; every stop of this cloud releases the capacity."""
         if power_off_only:
-            raise Unsupported("The cloud in memory only stops wholly.", provider=self.name)
+            raise Unsupported(
+                "Every stop of the cloud in memory releases the capacity.", provider=self.name
+            )
         with cloud_errors():
             self._cloud().stop_server(self._key, *self._verified(instance))
 
@@ -172,10 +174,10 @@ class MemoryProvider(
     def delete_instance(self, instance: InstanceReference) -> None:
         """Request the deletion of an instance and its disks; a deleted one is no error."""
         try:
-            seen = self.get_instance(instance.region, instance.id)
+            current = self.get_instance(instance.region, instance.id)
         except NotFound:
             return
-        require_same_instance(instance, seen.unique_id, provider=self.name)
+        require_same_instance(instance, current.unique_id, provider=self.name)
         with cloud_errors():
             self._cloud().delete_server(self._key, instance.region, instance.id)
 
@@ -185,7 +187,7 @@ class MemoryProvider(
     def list_instance_types(self, region: str) -> Iterator[Sequence[InstanceType]]:
         """Yield the types, which are the same in every region."""
         with cloud_errors():
-            self._cloud().look(self._key, region)
+            self._cloud().check_region(self._key, region)
         yield [
             InstanceType(provider=NAME, region=region, name=name, cores=cores, memory_mib=memory)
             for name, (cores, memory) in TYPES.items()
@@ -239,7 +241,7 @@ class MemoryProvider(
             memory_disks.delete_snapshot(self._cloud(), self._key, instance.region, snapshot_id)
 
     def get_disk(self, region: str, disk_id: str) -> Resource:
-        """Return the disk as it is now."""
+        """Return the current state of a disk."""
         with cloud_errors():
             item = memory_disks.get_disk(self._cloud(), self._key, region, disk_id)
         return to_resource(region, ResourceKind.DISK, item)
@@ -255,7 +257,7 @@ class MemoryProvider(
             memory_disks.detach_disk(self._cloud(), self._key, *self._verified(instance), disk_id)
 
     def console_log(self, region: str, instance_id: str) -> str:
-        """Return what the instance has written since it booted."""
+        """Return the console output since the instance booted."""
         instance = self.get_instance(region, instance_id)
         return "" if instance.state is InstanceState.PENDING else f"{instance.name} is up\n"
 
@@ -272,9 +274,9 @@ class MemoryProvider(
             )
 
     def _verified(self, instance: InstanceReference) -> tuple[str, str]:
-        """Return region and id of the instance, once its unique id was compared."""
-        seen = self.get_instance(instance.region, instance.id)
-        require_same_instance(instance, seen.unique_id, provider=self.name)
+        """Return region and id of the instance; raises NotFound if its unique id differs."""
+        current = self.get_instance(instance.region, instance.id)
+        require_same_instance(instance, current.unique_id, provider=self.name)
         return instance.region, instance.id
 
     def _cloud(self) -> MemoryCloud:

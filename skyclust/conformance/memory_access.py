@@ -16,4 +16,4 @@ CLOUDS: Final[dict[str, MemoryCloud]] = {}
 class MemoryCredential(CredentialModel):
     """The endpoint of a cloud in memory, and its key."""
 
-    key: SecretStr = Field(title="Key", description="The key that the cloud was made with.")
+    key: SecretStr = Field(title="Key", description="The key that the cloud was created with.")

@@ -1,8 +1,7 @@
-"""A cloud in memory, with an API of its own: the far side of the memory provider.
+"""A cloud in memory, with an API of its own: the server side of the memory provider.
 
-It speaks its own words (a server is "active", a time is seconds since 1970) and refuses
-with its own codes, so that the provider has something to translate. One lock makes every
-call atomic; what happens between calls is up to the caller.
+It has terms of its own (a server is "active", a time is seconds since 1970) and error codes of its
+own, which the provider translates. One lock makes every call atomic.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ from typing import Final
 
 from skyclust.conformance.harness import Failure
 from skyclust.conformance.memory_failures import FailureState
-from skyclust.conformance.memory_items import TYPES, Change, CloudError, Code, Item, Region
+from skyclust.conformance.memory_items import TYPES, Change, CloudError, Code, Item, RegionItems
 
 LARGEST_PAGE: Final = 100
 START_OF_TIME: Final = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 
 
 class MemoryCloud:
-    """One account of a cloud with several regions, and its control panel for tests."""
+    """One account of a cloud with several regions, with methods for tests to control it."""
 
     def __init__(
         self,
@@ -58,19 +57,19 @@ class MemoryCloud:
             self._failures.end()
 
     def interrupt_after(self, calls: int) -> None:
-        """Lose the reply of the call after so many, and answer no later call."""
+        """Lose the reply of the call after a number of calls, and answer no later call."""
         with self._lock:
             self._failures.calls_left = calls
 
     def add(self, region: str, kind: str, name: str, **details: str) -> Item:
-        """Put an item into the cloud, ready at once, and return it."""
+        """Add an item, which is ready at once, and return it."""
         with self._lock:
             number = next(self._numbers)
             status = "active" if kind == "server" else "ready"
             item = Item(
                 f"{kind}-{number:06d}", name, status, START_OF_TIME + number, details=details
             )
-            self._held(region, kind)[item.id] = item
+            self._items_of(region, kind)[item.id] = item
             return item
 
     def reuse_id(self, region: str, server_id: str) -> str:
@@ -79,7 +78,7 @@ class MemoryCloud:
             serial = f"serial-{next(self._numbers):06d}"
             ended = self._server(region, server_id)
             details = {**ended.details, "serial": serial, "token": ""}
-            self._held(region, "server")[server_id] = replace(
+            self._items_of(region, "server")[server_id] = replace(
                 ended, status="active", details=details
             )
             return serial
@@ -87,15 +86,15 @@ class MemoryCloud:
     def corrupt(self, region: str, kind: str) -> str:
         """Show the newest item of a kind with an invalid time; return its id."""
         with self._lock:
-            *_, item = self._held(region, kind).values()
-            self._held(region, kind)[item.id] = replace(item, made=float("nan"))
+            *_, item = self._items_of(region, kind).values()
+            self._items_of(region, kind)[item.id] = replace(item, made=float("nan"))
             return item.id
 
     def existing(self, region: str, kind: str) -> list[Item]:
         """Return the items of a kind, without deleted instances."""
         with self._lock:
-            self._settle(region)
-            items = self._held(region, kind).values()
+            self._complete_changes(region)
+            items = self._items_of(region, kind).values()
             return [item for item in items if item.status != "ended"]
 
     # The API.
@@ -103,18 +102,18 @@ class MemoryCloud:
     def whoami(self, key: str) -> str:
         """Return the name of the key's owner."""
         with self._lock:
-            self._admit(key)
+            self._authorize(key)
             return "memory-owner"
 
-    def look(self, key: str, region: str) -> None:
-        """Return for a region that exists and is permitted; raise otherwise."""
+    def check_region(self, key: str, region: str) -> None:
+        """Raise CloudError unless the region exists and is permitted."""
         with self._lock:
-            self._admit(key, region)
+            self._authorize(key, region)
 
     def list_regions(self, key: str) -> list[str]:
         """Return the regions in no particular order."""
         with self._lock:
-            self._admit(key)
+            self._authorize(key)
             return list(reversed(self._regions))
 
     def list_items(
@@ -122,19 +121,19 @@ class MemoryCloud:
     ) -> tuple[list[Item], str]:
         """Return one page of items and the marker for the next; "" after the last page."""
         with self._lock:
-            self._admit(key, region)
+            self._authorize(key, region)
             self._failures.raise_for_list()
             if self._failures.failure is Failure.ENDLESS:
                 after = ""
             limit = min(limit or LARGEST_PAGE, LARGEST_PAGE)
-            rest = sorted(i for i in self._held(region, kind) if i > after)
-            page = [self._held(region, kind)[item_id] for item_id in rest[:limit]]
+            rest = sorted(i for i in self._items_of(region, kind) if i > after)
+            page = [self._items_of(region, kind)[item_id] for item_id in rest[:limit]]
             return page, rest[limit - 1] if len(rest) > limit else ""
 
     def get_server(self, key: str, region: str, server_id: str) -> Item:
         """Return an instance; a deleted instance is still shown."""
         with self._lock:
-            self._admit(key, region)
+            self._authorize(key, region)
             return self._server(region, server_id)
 
     def create_server(
@@ -152,23 +151,23 @@ class MemoryCloud:
     ) -> Item:
         """Create an instance, or return the instance of this token."""
         with self._lock:
-            self._admit(key, region)
+            self._authorize(key, region)
             request = (name, type_name, image, network, tuple(sorted(labels.items())), (*disks,))
-            made_before = self._requests.get((region, token))
-            if made_before is not None:
-                if made_before[0] != request:
+            earlier = self._requests.get((region, token))
+            if earlier is not None:
+                if earlier[0] != request:
                     raise CloudError(Code.TOKEN_REUSED, f"{token} was used for another request")
-                return self._server(region, made_before[1])
+                return self._server(region, earlier[1])
             self._must_exist(region, type_name, image, network)
             if self._failures.failure is Failure.NO_CAPACITY:
-                raise CloudError(Code.FULL, f"there is no room for a {type_name}")
+                raise CloudError(Code.FULL, f"there is no capacity for a {type_name}")
             if self._failures.failure is Failure.NO_QUOTA:
-                raise CloudError(Code.LIMIT_REACHED, "there are as many servers as may be")
+                raise CloudError(Code.LIMIT_REACHED, "the limit of servers is reached")
             server = self.add(
                 region, "server", name, type=type_name, image=image, network=network, token=token
             )
             server = replace(server, labels=dict(labels), made=time.time())
-            self._held(region, "server")[server.id] = server
+            self._items_of(region, "server")[server.id] = server
             for size in (10, *disks):
                 self.add(region, "disk", name, server=server.id, size=str(size))
             self._requests[region, token] = (request, server.id)
@@ -177,14 +176,14 @@ class MemoryCloud:
             return self._server(region, server.id)
 
     @contextmanager
-    def opened(self, key: str, region: str, *, changes: bool = True) -> Iterator[Region]:
-        """Give a call exclusive access to a region's items; `changes`: it may change them."""
+    def opened(self, key: str, region: str, *, changes: bool = True) -> Iterator[RegionItems]:
+        """Lock a region and yield its items; `changes`: the caller may change them."""
         with self._lock:
-            self._admit(key, region)
-            yield Region(
-                self._held(region, "server"),
-                self._held(region, "disk"),
-                self._held(region, "snapshot"),
+            self._authorize(key, region)
+            yield RegionItems(
+                self._items_of(region, "server"),
+                self._items_of(region, "disk"),
+                self._items_of(region, "snapshot"),
             )
             if changes:
                 self._failures.lose_reply()
@@ -192,24 +191,24 @@ class MemoryCloud:
     def start_server(self, key: str, region: str, server_id: str) -> None:
         """Start an instance that is off; nothing changes if it is on."""
         with self._lock:
-            self._admit(key, region)
-            if self._living(region, server_id) == "off":
+            self._authorize(key, region)
+            if self._changeable_status(region, server_id) == "off":
                 self._set(region, server_id, "building", then="active")
                 self._failures.lose_reply()
 
     def stop_server(self, key: str, region: str, server_id: str) -> None:
         """Switch an instance off; nothing changes if it is off."""
         with self._lock:
-            self._admit(key, region)
-            if self._living(region, server_id) == "active":
+            self._authorize(key, region)
+            if self._changeable_status(region, server_id) == "active":
                 self._set(region, server_id, "switching-off", then="off")
                 self._failures.lose_reply()
 
     def reboot_server(self, key: str, region: str, server_id: str) -> None:
         """Reboot an instance that is on."""
         with self._lock:
-            self._admit(key, region)
-            if self._living(region, server_id) != "active":
+            self._authorize(key, region)
+            if self._changeable_status(region, server_id) != "active":
                 raise CloudError(Code.WRONG_STATE, f"{server_id} is not on")
             self.reboots += 1
             self._set(region, server_id, "building", then="active")
@@ -218,27 +217,27 @@ class MemoryCloud:
     def set_server_type(self, key: str, region: str, server_id: str, type_name: str) -> None:
         """Change the type of an instance that is off."""
         with self._lock:
-            self._admit(key, region)
-            if self._living(region, server_id) != "off":
-                raise CloudError(Code.WRONG_STATE, f"{server_id} has to be off for that")
+            self._authorize(key, region)
+            if self._changeable_status(region, server_id) != "off":
+                raise CloudError(Code.WRONG_STATE, f"{server_id} must be off")
             if type_name not in TYPES:
                 raise CloudError(Code.NO_SUCH_TYPE, f"there is no type {type_name}")
             server = self._server(region, server_id)
             details = {**server.details, "type": type_name}
-            self._held(region, "server")[server_id] = replace(server, details=details)
+            self._items_of(region, "server")[server_id] = replace(server, details=details)
             self._failures.lose_reply()
 
     def delete_server(self, key: str, region: str, server_id: str) -> None:
         """Delete an instance in any state, and its data disks with it."""
         with self._lock:
-            self._admit(key, region)
+            self._authorize(key, region)
             if self._server(region, server_id).status not in {"ending", "ended"}:
                 self._set(region, server_id, "ending", then="ended")
                 self._failures.lose_reply()
 
     # Internal.
 
-    def _admit(self, key: str, region: str | None = None) -> None:
+    def _authorize(self, key: str, region: str | None = None) -> None:
         self.calls += 1
         self._failures.count()
         if key != self._key:
@@ -248,18 +247,18 @@ class MemoryCloud:
             if region not in self._regions:
                 raise CloudError(Code.NO_SUCH_REGION, f"there is no region {region}")
             self._failures.raise_for_region(region)
-            self._settle(region)
+            self._complete_changes(region)
 
-    def _held(self, region: str, kind: str) -> dict[str, Item]:
+    def _items_of(self, region: str, kind: str) -> dict[str, Item]:
         return self._items.setdefault((region, kind), {})
 
     def _server(self, region: str, server_id: str) -> Item:
-        server = self._held(region, "server").get(server_id)
+        server = self._items_of(region, "server").get(server_id)
         if server is None:
             raise CloudError(Code.NO_SUCH_SERVER, f"there is no server {server_id}")
         return server
 
-    def _living(self, region: str, server_id: str) -> str:
+    def _changeable_status(self, region: str, server_id: str) -> str:
         """Return the state of an instance that can be changed: "active" or "off"."""
         status = self._server(region, server_id).status
         if status in {"ending", "ended"}:
@@ -271,19 +270,19 @@ class MemoryCloud:
     def _must_exist(self, region: str, type_name: str, image: str, network: str) -> None:
         if type_name not in TYPES:
             raise CloudError(Code.NO_SUCH_TYPE, f"there is no type {type_name}")
-        if image not in self._held(region, "image"):
+        if image not in self._items_of(region, "image"):
             raise CloudError(Code.NO_SUCH_IMAGE, f"there is no image {image}")
-        if network not in self._held(region, "network"):
+        if network not in self._items_of(region, "network"):
             raise CloudError(Code.NO_SUCH_NETWORK, f"there is no network {network}")
 
     def _set(self, region: str, server_id: str, status: str, *, then: str) -> None:
         server = self._server(region, server_id)
-        self._held(region, "server")[server_id] = replace(server, status=status)
+        self._items_of(region, "server")[server_id] = replace(server, status=status)
         self._changes[server_id] = Change(then, time.monotonic() + self._transition_seconds)
 
-    def _settle(self, region: str) -> None:
+    def _complete_changes(self, region: str) -> None:
         """Complete every change that is due."""
-        servers, disks = self._held(region, "server"), self._held(region, "disk")
+        servers, disks = self._items_of(region, "server"), self._items_of(region, "disk")
         for server_id in [*self._changes]:
             change = self._changes[server_id]
             if server_id not in servers or change.at > time.monotonic():

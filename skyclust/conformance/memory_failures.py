@@ -10,7 +10,7 @@ from skyclust.conformance.memory_items import CloudError, Code
 
 @dataclass
 class FailureState:
-    """The current failure; a denied region concerns that region alone."""
+    """The current failure; DENIED applies to the `denied` region alone."""
 
     failure: Failure | None = None
     denied: str | None = None

@@ -12,7 +12,7 @@ TYPES: Final = {"small": (1, 2048), "medium": (2, 4096), "large": (4, 8192)}
 
 
 class Code(StrEnum):
-    """Error codes, of the cloud and of a missing answer."""
+    """The error codes of the cloud, and those for a missing answer."""
 
     BAD_KEY = "BadKey"
     KEY_EXPIRED = "KeyExpired"
@@ -48,7 +48,7 @@ class CloudError(Exception):
 
 @dataclass(frozen=True)
 class Item:
-    """Anything that the cloud holds, as its API shows it."""
+    """A server, disk, image, network or snapshot, as the API shows it."""
 
     id: str
     name: str
@@ -60,22 +60,22 @@ class Item:
 
 @dataclass(frozen=True)
 class Change:
-    """What an item becomes, and when on the monotonic clock."""
+    """The next status of an item, and its time on the monotonic clock."""
 
     status: str
     at: float
 
 
 @dataclass(frozen=True)
-class Region:
-    """What a region holds, by id."""
+class RegionItems:
+    """The items of a region, by id."""
 
     servers: dict[str, Item]
     disks: dict[str, Item]
     snapshots: dict[str, Item]
 
     def server(self, server_id: str) -> Item:
-        """Return a server that has not ended."""
+        """Return a server that is not deleted."""
         server = self.servers.get(server_id)
         if server is None or server.status in {"ending", "ended"}:
             raise CloudError(Code.NO_SUCH_SERVER, f"there is no server {server_id}")

@@ -13,10 +13,10 @@ from skyclust.model.instance import InstanceSpec
 
 
 class MemoryPlacement(PlacementProvider):
-    """Checks what creating an instance needs, and creates nothing."""
+    """Checks the type, image and network of a spec."""
 
     def check_placement(self, spec: InstanceSpec) -> None:
-        """Raise NotFound unless type, image and network are there."""
+        """Raise NotFound unless type, image and network exist."""
         if spec.type not in TYPES:
             raise NotFound(f"There is no type {spec.type!r} in {spec.region}.", provider=NAME)
         self._require(spec.region, "image", self._image(spec))
@@ -37,7 +37,7 @@ class MemoryPlacement(PlacementProvider):
     def _pages(self, region: str, native_kind: str, limit: int | None) -> Iterator[list[Item]]:
         """Yield the items of a kind page by page."""
 
-    def _find(self, region: str, native_kind: str, wanted: str) -> str:
+    def _find(self, region: str, native_kind: str, name_or_id: str) -> str:
         """Return the id of an image or network given by its id or by its name."""
         items = [item for page in self._pages(region, native_kind, None) for item in page]
-        return to_id(items, wanted, f"{native_kind} in {region}")
+        return to_id(items, name_or_id, f"{native_kind} in {region}")

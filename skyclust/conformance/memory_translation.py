@@ -90,7 +90,7 @@ def to_instance(region: str, item: Item) -> Instance:
 
 
 def to_resource(region: str, kind: ResourceKind, item: Item) -> Resource:
-    """Return any item of the cloud as a resource."""
+    """Return an item of the cloud as a resource."""
     if kind is ResourceKind.INSTANCE:
         return instance_resource(to_instance(region, item))
     attributes: dict[str, JsonValue] = {}
@@ -131,29 +131,29 @@ def to_snapshot(region: str, item: Item) -> InstanceSnapshot:
     )
 
 
-def to_id(items: Sequence[Item], wanted: str, what: str) -> str:
+def to_id(items: Sequence[Item], name_or_id: str, what: str) -> str:
     """Return the id of the item with this name; a name that no item has counts as an id.
 
     Raises InvalidRequest when several items have the name.
     """
-    named = [item.id for item in items if item.name == wanted]
+    named = [item.id for item in items if item.name == name_or_id]
     if len(named) > 1:
         raise InvalidRequest(
-            f"{len(named)} of {what} are called {wanted!r}.",
-            hint="Give the id instead.",
+            f"{len(named)} of {what} are called {name_or_id!r}.",
+            hint="Use the id instead.",
             provider=NAME,
         )
-    return named[0] if named else wanted
+    return named[0] if named else name_or_id
 
 
 @contextmanager
 def cloud_errors() -> Iterator[None]:
-    """Raise the cloud's errors as ours, each with the cloud's own as its cause."""
+    """Raise the cloud's errors as errors of the tree, each with the cloud's error as its cause."""
     try:
         yield
     except CloudError as error:
-        ours = ERRORS[error.code]
-        raise ours(
+        error_class = ERRORS[error.code]
+        raise error_class(
             f"The cloud in memory refused: {error.message}.",
             provider=NAME,
             code=error.code,

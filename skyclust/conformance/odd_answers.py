@@ -13,7 +13,7 @@ from skyclust.errors import IncompleteList, Timeout, Unavailable, UnexpectedAnsw
 from skyclust.model.resource import ResourceKind
 
 MOST_CALLS: Final = 500
-"""Calls within which an endless list has to be noticed."""
+"""Calls within which an endless list must raise."""
 
 
 class OddAnswerSuite(Suite):
@@ -21,7 +21,7 @@ class OddAnswerSuite(Suite):
 
     @pytest.fixture
     def odd_inventory(self, provider: Provider) -> InventoryProvider:
-        """Return the provider as one that lists."""
+        """Return the provider as an InventoryProvider."""
         assert isinstance(provider, InventoryProvider)
         return provider
 

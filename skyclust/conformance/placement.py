@@ -15,7 +15,7 @@ class PlacementSuite(InstanceSuite):
 
     @pytest.fixture
     def placement(self, provider: Provider) -> PlacementProvider:
-        """Return the provider as one that checks regions."""
+        """Return the provider as a PlacementProvider."""
         assert isinstance(provider, PlacementProvider)
         return provider
 

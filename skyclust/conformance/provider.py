@@ -1,4 +1,4 @@
-"""The suite of every provider: what it declares, who it is, where it may work."""
+"""The suite of every provider: declarations, credential, identity, regions and errors."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class ProviderSuite(Suite):
         assert untested == []
 
     def test_the_class_declares_itself(self) -> None:
-        """Name, title, credential model and contract are known without an instance."""
+        """Name, title, credential model and contract version are attributes of the class."""
         declared = self.provider_class
         assert re.fullmatch(r"[a-z][a-z0-9-]*", declared.name)
         assert declared.title.strip()
@@ -103,14 +103,14 @@ class ProviderSuite(Suite):
         assert list(_signature_differences(self.provider_class)) == []
 
     def test_credential_fields_explain_themselves(self) -> None:
-        """The form made from the model has a title and a description at each field."""
+        """Each field of the credential form has a title and a description."""
         fields = self.provider_class.credential_model.model_fields
         assert [n for n, f in fields.items() if not (f.title and f.description)] == []
         assert "endpoint" in fields
         assert self.provider_class.credential_model.model_json_schema()["properties"]
 
     def test_credential_secrets_are_secret(self) -> None:
-        """A field that by its name holds a secret is a SecretStr."""
+        """A field whose name says that it holds a secret is a SecretStr."""
         fields = self.provider_class.credential_model.model_fields
         plain = [
             name
@@ -120,7 +120,7 @@ class ProviderSuite(Suite):
         assert plain == []
 
     def test_destination_fields_exist(self) -> None:
-        """`destination_fields` names fields of the model, `endpoint` among them, and no secret."""
+        """`destination_fields` are fields of the model, include `endpoint`, and are not secret."""
         model = self.provider_class.credential_model
         named = model.destination_fields
         if named is not None:
@@ -135,14 +135,14 @@ class ProviderSuite(Suite):
             self.provider_class.credential_model.model_validate({**values, "no_such_field": "x"})
 
     def test_nothing_shows_the_secret(self, harness: ProviderHarness) -> None:
-        """Neither credential nor provider nor error carries the secret in its text."""
+        """The texts of credential, provider and error do not contain the secret."""
         refused = self.provider_class(harness.wrong_credential())
         with pytest.raises(AuthenticationFailed) as failure:
             refused.verify()
         accepted = self.provider_class(harness.credential())
         shown = [repr(failure.value), str(failure.value), str(failure.value.__cause__)]
-        for thing in (harness.credential(), harness.wrong_credential(), accepted, refused):
-            shown += [repr(thing), str(thing)]
+        for value in (harness.credential(), harness.wrong_credential(), accepted, refused):
+            shown += [repr(value), str(value)]
         secrets = [*_secrets(harness.credential()), *_secrets(harness.wrong_credential())]
         assert len(secrets) >= 2, "both credentials of the harness need a secret"
         assert [text for text in shown if any(secret in text for secret in secrets)] == []
@@ -210,14 +210,14 @@ class ProviderSuite(Suite):
         failure: Failure,
         expected: type[SkyClustError],
     ) -> None:
-        """A passing failure raises a Transient error once the SDK's own attempts are used up."""
+        """A temporary failure raises a Transient error after the SDK's own attempts."""
         harness.fail(failure)
         with pytest.raises(expected) as raised:
             provider.regions()
         assert_names_provider_and_cause(raised.value, provider.name)
 
     def test_an_unreachable_cloud_raises(self, harness: ProviderHarness) -> None:
-        """A refused connection raises a Transient error: it may come back."""
+        """A refused connection raises a Transient error: the service may return."""
         provider = self.provider_class(harness.unreachable_credential())
         with pytest.raises((Unavailable, Timeout)) as failure:
             provider.regions()
@@ -237,13 +237,13 @@ class ProviderSuite(Suite):
     def test_an_impossible_endpoint_is_refused(
         self, harness: ProviderHarness, endpoint: str
     ) -> None:
-        """An endpoint that cannot be an address is refused by the credential model."""
+        """The credential model refuses an endpoint that is not a valid address."""
         values = {**harness.credential().model_dump(exclude_unset=True), "endpoint": endpoint}
         with pytest.raises(ValidationError, match="endpoint"):
             self.provider_class.credential_model.model_validate(values)
 
     def test_every_error_is_mapped(self, harness: ProviderHarness) -> None:
-        """The provider's table has every error of the SDK."""
+        """The provider maps every error of the SDK."""
         assert list(harness.unmapped_errors()) == []
 
 

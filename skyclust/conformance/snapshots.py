@@ -31,7 +31,7 @@ class SnapshotSuite(InstanceSuite):
 
     @pytest.fixture
     def snapshots(self, provider: Provider) -> SnapshotProvider:
-        """Return the provider as one that takes snapshots."""
+        """Return the provider as a SnapshotProvider."""
         assert isinstance(provider, SnapshotProvider)
         return provider
 
@@ -46,19 +46,19 @@ class SnapshotSuite(InstanceSuite):
     def test_an_instance_is_restored_to_its_snapshot(
         self, snapshots: SnapshotProvider, two_disks: InstanceUnderTest, harness: SnapshotHarness
     ) -> None:
-        """All disks are as they were, the instance is the same, and nothing is left over."""
+        """All disks are restored, the instance is the same, and nothing is left behind."""
         harness.write_disks(two_disks.id, "before")
         disks = len(harness.read_disks(two_disks.id))
         assert disks >= 2
-        kept = _taken(snapshots, harness, two_disks)
+        snapshot = _taken(snapshots, harness, two_disks)
         harness.write_disks(two_disks.id, "after")
-        belongings = len(harness.resource_ids())
+        resource_count = len(harness.resource_ids())
         if snapshots.must_stop_to_restore(two_disks.get()):
             two_disks.compute.stop_instance(two_disks.reference)
             two_disks.wait_for(InstanceState.STOPPED)
-        _restore(snapshots, harness, two_disks, kept.id)
+        _restore(snapshots, harness, two_disks, snapshot.id)
         assert list(harness.read_disks(two_disks.id)) == ["before"] * disks
-        assert len(harness.resource_ids()) == belongings
+        assert len(harness.resource_ids()) == resource_count
         two_disks.compute.start_instance(two_disks.reference)
         two_disks.wait_for(InstanceState.RUNNING)
         two_disks.compute.delete_instance(two_disks.reference)
@@ -68,16 +68,16 @@ class SnapshotSuite(InstanceSuite):
     def test_restored_disks_are_deleted_with_the_instance(
         self, snapshots: SnapshotProvider, compute: ComputeProvider, harness: SnapshotHarness
     ) -> None:
-        """Disks that a restore made are deleted with the instance."""
+        """Disks that a restore created are deleted with the instance."""
         before = list(harness.resource_ids())
         made = compute.create_instance(full_spec(harness, "web"), TOKEN)
         instance = InstanceUnderTest(compute, harness, made.reference)
         instance.wait_for(InstanceState.RUNNING)
-        kept = _taken(snapshots, harness, instance)
+        snapshot = _taken(snapshots, harness, instance)
         if snapshots.must_stop_to_restore(instance.get()):
             compute.stop_instance(instance.reference)
             instance.wait_for(InstanceState.STOPPED)
-        _restore(snapshots, harness, instance, kept.id)
+        _restore(snapshots, harness, instance, snapshot.id)
         compute.delete_instance(instance.reference)
         instance.wait_for(InstanceState.DELETED)
         assert list(harness.resource_ids()) == before
@@ -106,27 +106,29 @@ class SnapshotSuite(InstanceSuite):
     def test_a_lost_reply_of_a_restore_restores(
         self, snapshots: SnapshotProvider, two_disks: InstanceUnderTest, harness: SnapshotHarness
     ) -> None:
-        """A restore whose reply was lost goes on with the same disks."""
+        """A repeated restore whose reply was lost continues with the same disks."""
         harness.write_disks(two_disks.id, "before")
-        kept = _taken(snapshots, harness, two_disks)
+        snapshot = _taken(snapshots, harness, two_disks)
         harness.write_disks(two_disks.id, "after")
-        belongings = len(harness.resource_ids())
+        resource_count = len(harness.resource_ids())
         if snapshots.must_stop_to_restore(two_disks.get()):
             two_disks.compute.stop_instance(two_disks.reference)
             two_disks.wait_for(InstanceState.STOPPED)
         harness.fail(Failure.LOST_CHANGE)
-        _restore(snapshots, harness, two_disks, kept.id)
+        _restore(snapshots, harness, two_disks, snapshot.id)
         harness.recover()
         assert set(harness.read_disks(two_disks.id)) == {"before"}
-        assert len(harness.resource_ids()) == belongings
+        assert len(harness.resource_ids()) == resource_count
 
     def test_a_lost_reply_of_a_delete_deletes_the_snapshot(
         self, snapshots: SnapshotProvider, instance: InstanceUnderTest, harness: SnapshotHarness
     ) -> None:
         """A delete whose reply was lost can be repeated."""
-        kept = _taken(snapshots, harness, instance)
+        snapshot = _taken(snapshots, harness, instance)
         harness.fail(Failure.LOST_CHANGE)
-        call_with_retries(lambda: snapshots.delete_snapshot(instance.reference, kept.id), harness)
+        call_with_retries(
+            lambda: snapshots.delete_snapshot(instance.reference, snapshot.id), harness
+        )
         harness.recover()
         _await_no_snapshot(snapshots, instance)
 
@@ -139,13 +141,15 @@ class SnapshotSuite(InstanceSuite):
         change: str,
     ) -> None:
         """A snapshot or restore of a deleted instance does not reach a new one with its id."""
-        kept = _taken(snapshots, harness, instance)
+        snapshot = _taken(snapshots, harness, instance)
         other = instance_with_reused_id(instance)
         if other is None:
             return
         changes: dict[str, Callable[[], object]] = {
             "create": lambda: snapshots.create_snapshot(instance.reference, "again", TOKEN),
-            "restore": lambda: snapshots.restore_snapshot(instance.reference, kept.id, OTHER_TOKEN),
+            "restore": lambda: snapshots.restore_snapshot(
+                instance.reference, snapshot.id, OTHER_TOKEN
+            ),
         }
         with pytest.raises(NotFound):
             changes[change]()
@@ -155,22 +159,22 @@ class SnapshotSuite(InstanceSuite):
         self, snapshots: SnapshotProvider, instance: InstanceUnderTest, harness: SnapshotHarness
     ) -> None:
         """A repeated delete, and a delete of an unknown snapshot, are no errors."""
-        kept = _taken(snapshots, harness, instance)
-        snapshots.delete_snapshot(instance.reference, kept.id)
+        snapshot = _taken(snapshots, harness, instance)
+        snapshots.delete_snapshot(instance.reference, snapshot.id)
         _await_no_snapshot(snapshots, instance)
-        snapshots.delete_snapshot(instance.reference, kept.id)
+        snapshots.delete_snapshot(instance.reference, snapshot.id)
         with pytest.raises(NotFound):
-            snapshots.restore_snapshot(instance.reference, kept.id, OTHER_TOKEN)
+            snapshots.restore_snapshot(instance.reference, snapshot.id, OTHER_TOKEN)
         assert instance.get().state is InstanceState.RUNNING
 
     def test_a_running_instance_is_not_restored(
         self, snapshots: SnapshotProvider, instance: InstanceUnderTest, harness: SnapshotHarness
     ) -> None:
         """A running instance refuses a restore that needs a stop."""
-        kept = _taken(snapshots, harness, instance)
+        snapshot = _taken(snapshots, harness, instance)
         if snapshots.must_stop_to_restore(instance.get()):
             with pytest.raises((InvalidRequest, Conflict)):
-                snapshots.restore_snapshot(instance.reference, kept.id, OTHER_TOKEN)
+                snapshots.restore_snapshot(instance.reference, snapshot.id, OTHER_TOKEN)
             assert instance.get().state is InstanceState.RUNNING
 
     def test_an_unknown_instance_has_no_snapshots(
@@ -182,13 +186,13 @@ class SnapshotSuite(InstanceSuite):
 
 
 def _again(snapshots: SnapshotProvider, instance: InstanceUnderTest) -> InstanceSnapshot:
-    """Take the snapshot again with the token, as a task's retry does."""
+    """Take the snapshot with the same token, as the retry of a task does."""
     end = time.monotonic() + instance.harness.deadline_seconds
     while True:
         try:
             return snapshots.create_snapshot(instance.reference, "nightly", OTHER_TOKEN)
         except Transient:
-            assert time.monotonic() < end, "the instance is busy with its snapshot for ever"
+            assert time.monotonic() < end, "the instance stays busy with its snapshot"
             time.sleep(instance.harness.poll_seconds)
 
 
@@ -196,20 +200,20 @@ def _taken(
     snapshots: SnapshotProvider, harness: SnapshotHarness, instance: InstanceUnderTest
 ) -> InstanceSnapshot:
     """Take a snapshot and wait until it can be used."""
-    kept = snapshots.create_snapshot(instance.reference, "nightly", OTHER_TOKEN)
+    snapshot = snapshots.create_snapshot(instance.reference, "nightly", OTHER_TOKEN)
     end = time.monotonic() + harness.deadline_seconds
-    while kept.state is not SnapshotState.AVAILABLE:
-        assert kept.state is SnapshotState.PENDING
+    while snapshot.state is not SnapshotState.AVAILABLE:
+        assert snapshot.state is SnapshotState.PENDING
         assert time.monotonic() < end, "the snapshot is not ready in time"
         time.sleep(harness.poll_seconds)
-        [kept] = snapshots.list_snapshots(instance.region, instance.id)
-    return kept
+        [snapshot] = snapshots.list_snapshots(instance.region, instance.id)
+    return snapshot
 
 
 def _await_no_snapshot(snapshots: SnapshotProvider, instance: InstanceUnderTest) -> None:
     end = time.monotonic() + instance.harness.deadline_seconds
     while list(snapshots.list_snapshots(instance.region, instance.id)):
-        assert time.monotonic() < end, "the snapshot is still there"
+        assert time.monotonic() < end, "the snapshot still exists"
         time.sleep(instance.harness.poll_seconds)
 
 
@@ -219,7 +223,7 @@ def _restore(
     instance: InstanceUnderTest,
     snapshot_id: str,
 ) -> None:
-    """Restore as an operation does: again with the token, until it is done."""
+    """Restore as an operation does: repeat with the token until the restore is complete."""
     end = time.monotonic() + harness.deadline_seconds
     done = False
     while not done:

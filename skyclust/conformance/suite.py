@@ -1,4 +1,4 @@
-"""What all suites share: the class under test, its harness, its declared gaps."""
+"""The base of all suites: the provider class under test, its harness, its declared gaps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from skyclust.errors import SkyClustError
 
 
 class Suite:
-    """Joined by a test class that sets `provider_class` and the `harness` fixture."""
+    """Base of a test class, which sets `provider_class` and the `harness` fixture."""
 
     provider_class: ClassVar[type[Provider]]
 
@@ -22,17 +22,17 @@ class Suite:
 
     @pytest.fixture
     def harness(self) -> ProviderHarness:
-        """Return the harness; every joining class has its own."""
+        """Return the harness; every test class defines its own."""
         pytest.fail(f"{type(self).__name__} has no `harness` fixture.")
 
     @pytest.fixture
     def provider(self, harness: ProviderHarness) -> Provider:
-        """Return a provider with a good credential."""
+        """Return a provider with a valid credential."""
         return self.provider_class(harness.credential())
 
     @pytest.fixture(autouse=True)
     def declared_gap(self, request: pytest.FixtureRequest) -> None:
-        """Expect a test that is declared a gap to fail, strictly."""
+        """Mark a test that is a declared gap as a strict xfail."""
         test = request.node
         reason = self.gaps.get(test.name) or self.gaps.get(test.originalname)
         if reason:

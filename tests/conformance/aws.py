@@ -138,7 +138,7 @@ class AwsHarness:
     def corrupt(self, kind: ResourceKind) -> str:
         """Omit a required field of the newest resource of a kind.
 
-        Mostly that is its id, and then the error names it by its place in the list.
+        Mostly that is its id, and then the error names it by its position in the list.
         """
         action, field = REQUIRED_FIELDS[kind]
         newest = self._seeds.newest[kind]
@@ -220,7 +220,10 @@ class AwsHarness:
                 *instances,
                 *(volume["VolumeId"] for volume in volumes["Volumes"]),
                 *(interface["NetworkInterfaceId"] for interface in interfaces),
-                *(one["AllocationId"] for one in self._ec2.describe_addresses()["Addresses"]),
+                *(
+                    address["AllocationId"]
+                    for address in self._ec2.describe_addresses()["Addresses"]
+                ),
             ]
         )
 
@@ -231,13 +234,13 @@ class AwsHarness:
 
     def write_disks(self, instance_id: str, text: str) -> None:
         """Write a text to every disk, and record the snapshots taken before."""
-        taken = frozenset(one["SnapshotId"] for one in self._snapshots())
+        taken = frozenset(snapshot["SnapshotId"] for snapshot in self._snapshots())
         for volume in self._volumes_of(instance_id):
             self._written.append(_Written(volume["VolumeId"], text, taken))
 
     def read_disks(self, instance_id: str) -> Sequence[str]:
         """Return the text on each disk: the written text, or that of its snapshot."""
-        sources = {one["SnapshotId"]: one["VolumeId"] for one in self._snapshots()}
+        sources = {shot["SnapshotId"]: shot["VolumeId"] for shot in self._snapshots()}
         return [
             self._text(volume["VolumeId"], None)
             or self._text(sources.get(volume.get("SnapshotId", ""), ""), volume.get("SnapshotId"))

@@ -11,7 +11,7 @@ from skyclust.model.instance import InstanceReference, InstanceSpec
 from skyclust.model.resource import ResourceKind
 from skyclust_sandbox.faults import Fault, FaultKind
 from tests.conformance.openstack_operator import Json, OpenStackOperator
-from tests.conformance.openstack_seeds import OpenStackSeeds, place_of
+from tests.conformance.openstack_seeds import OpenStackSeeds, list_call_of
 from tests.fixtures.openstack import OpenStackSandbox
 from tests.unit.openstack.documented_codes import unmapped_classes, unmapped_codes
 
@@ -103,7 +103,7 @@ class OpenStackHarness:
     def corrupt(self, kind: ResourceKind) -> str:
         """Leave out the status of a server in lists, and the id of anything else."""
         corrupted = self._seeds.made[kind][-1]
-        action, path, key = place_of(self._operator, kind)
+        action, path, key = list_call_of(self._operator, kind)
         shown = self._operator.call("GET", f"{path}/{corrupted}")
         thing = shown[key] if key else shown
         field = "status" if kind is ResourceKind.INSTANCE else "id"

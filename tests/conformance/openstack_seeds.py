@@ -116,7 +116,7 @@ class OpenStackSeeds:
         return self._operator.made("load-balancer/v2/lbaas/loadbalancers", "loadbalancer", body)
 
 
-def place_of(operator: OpenStackOperator, kind: ResourceKind) -> tuple[str, str, str]:
+def list_call_of(operator: OpenStackOperator, kind: ResourceKind) -> tuple[str, str, str]:
     """Return the action that lists a kind, the path of the list, and the key of an object."""
     return {
         ResourceKind.INSTANCE: ("compute.servers.list", "compute/v2.1/servers", "server"),

@@ -16,7 +16,7 @@ from skyclust_sandbox.proxmox.seed import CLUSTER
 from tests.fixtures.proxmox import ProxmoxSandbox
 from tests.unit.proxmox.documented_errors import unmapped_classes, unmapped_sentences
 
-_PLACES: Final = (
+_STORAGES: Final = (
     ("ceph", "pve1"),
     ("local-lvm", "pve1"),
     ("local-lvm", "pve2"),
@@ -112,11 +112,11 @@ class ProxmoxHarness:
     def reuse_id(self, instance: InstanceReference) -> InstanceReference:
         """Create a guest with a VMID that is free again, as an administrator does."""
         path = "nodes/pve1/qemu"
-        self._await("pve1", self._bare.post(path, vmid=instance.id, name="stranger", start=1))
+        self._await("pve1", self._bare.post(path, vmid=instance.id, name="other", start=1))
         path = f"{path}/{instance.id}"
         end = time.monotonic() + self.deadline_seconds
         while self._bare.get(f"{path}/status/current")["status"] != "running":
-            assert time.monotonic() < end, "The stranger does not start."
+            assert time.monotonic() < end, "The other guest does not start."
             time.sleep(self.poll_seconds)
         config = self._bare.get(f"{path}/config")
         uuid, created = config["smbios1"], config["meta"]
@@ -194,7 +194,7 @@ class ProxmoxHarness:
 
     def _disks(self) -> list[str]:
         found: list[str] = []
-        for storage, node in _PLACES:
+        for storage, node in _STORAGES:
             prefix = "" if storage == "ceph" else f"{node}/"
             for one in self._bare.get(f"nodes/{node}/storage/{storage}/content"):
                 found.append(f"{prefix}{one['volid']}")
@@ -230,7 +230,7 @@ class ProxmoxHarness:
         return str(vmid)
 
     def _make_disk(self, number: int) -> str:
-        return self._make_disk_at(number, *_PLACES[number % len(_PLACES)])
+        return self._make_disk_at(number, *_STORAGES[number % len(_STORAGES)])
 
     def _make_disk_at(self, number: int, storage: str, node: str) -> str:
         disk = {"filename": f"vm-{5000 + number}-disk-0", "vmid": 5000 + number, "size": "1G"}

@@ -1,4 +1,4 @@
-"""The suite itself is tested: it finds the fault of every faulty provider, and gaps are strict."""
+"""Tests of the suite: it detects the fault of every faulty provider, and gaps are strict."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ from tests.conformance.faulty_providers import creation, extended, lifecycle, li
 
 @dataclass(frozen=True)
 class Outcome:
-    """How many cases of one test passed, failed, and failed as the gaps foretold."""
+    """How many cases of one test passed, failed, and failed as declared by the gaps."""
 
     passed: int
     failed: int
@@ -130,7 +130,7 @@ def called(faulty: type[MemoryProvider]) -> str:
 @pytest.mark.parametrize(
     ("faulty", "test"), FAULTS.items(), ids=[faulty.__name__ for faulty in FAULTS]
 )
-def test_a_fault_is_found(
+def test_a_fault_is_detected(
     pytester: pytest.Pytester, faulty: type[MemoryProvider], test: str
 ) -> None:
     joining = f"class TestJoined(test_memory.TestMemory): provider_class = {called(faulty)}"
@@ -144,7 +144,7 @@ def test_the_honest_provider_passes(pytester: pytest.Pytester, test: str) -> Non
     assert outcome.failed == outcome.expected_to_fail == 0
 
 
-def test_every_faulty_provider_is_tried() -> None:
+def test_every_faulty_provider_is_tested() -> None:
     providers = {
         member
         for module in (creation, extended, lifecycle, lists, provider)

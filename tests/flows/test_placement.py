@@ -155,7 +155,7 @@ def test_what_every_place_lacks_fails_with_each_reason_before_anything_is_journa
     memory: MemoryAccount, other: MemoryAccount
 ) -> None:
     for account in (other, memory):
-        account.cloud._held(REGION, "network").clear()
+        account.cloud._items_of(REGION, "network").clear()
     outcome = provision(other, memory)
     assert outcome.state_type == "FAILED"
     rows = outcome.tables["placement"]

@@ -1,4 +1,4 @@
 """Providers with one fault each, which the conformance suite must find.
 
-Each is the memory provider but for one mistake that real adapters have made.
+Each is the memory provider with one mistake of real adapters.
 """

@@ -18,8 +18,8 @@ class LeavesADiskOfARefusedInstance(MemoryProvider):
     def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
         made = self._cloud().add(spec.region, "disk", token, size="1")
         instance = super().create_instance(spec, token)
-        with self._cloud().opened(self._key, spec.region) as place:
-            del place.disks[made.id]
+        with self._cloud().opened(self._key, spec.region) as items:
+            del items.disks[made.id]
         return instance
 
 
@@ -84,9 +84,8 @@ class ForbiddenCatalogIsEmpty(MemoryProvider):
 
 class RestoresNothing(MemoryProvider):
     def restore_snapshot(self, instance: InstanceReference, snapshot_id: str, token: str) -> bool:
-        return any(
-            one.id == snapshot_id for one in self.list_snapshots(instance.region, instance.id)
-        )
+        snapshots = self.list_snapshots(instance.region, instance.id)
+        return any(snapshot.id == snapshot_id for snapshot in snapshots)
 
 
 class TakesASnapshotPerCall(MemoryProvider):
@@ -99,10 +98,10 @@ class TakesASnapshotPerCall(MemoryProvider):
 
 class DeletesAttachedDisks(MemoryProvider):
     def delete_instance(self, instance: InstanceReference) -> None:
-        with self._cloud().opened(self._key, instance.region) as place:
-            held = [d for d in place.disks.values() if d.details.get("server") == instance.id]
+        with self._cloud().opened(self._key, instance.region) as items:
+            held = [d for d in items.disks.values() if d.details.get("server") == instance.id]
             for disk in held:
-                del place.disks[disk.id]
+                del items.disks[disk.id]
         super().delete_instance(instance)
 
 

@@ -59,8 +59,8 @@ class AttachedToIsNoList(MemoryProvider):
     ) -> Pages:
         for page in super().list_resources(region, kind, page_size=page_size):
             yield [
-                one.model_copy(update={"attributes": one.attributes | {"attached_to": "web"}})
-                for one in page
+                disk.model_copy(update={"attributes": disk.attributes | {"attached_to": "web"}})
+                for disk in page
             ]
 
 
@@ -127,8 +127,8 @@ class ListsEveryRegionEverywhere(MemoryProvider):
     def list_resources(
         self, region: str, kind: ResourceKind, *, page_size: int | None = None
     ) -> Pages:
-        for place in self.regions():
-            yield from super().list_resources(place, kind, page_size=page_size)
+        for each in self.regions():
+            yield from super().list_resources(each, kind, page_size=page_size)
 
 
 class SharesItsMarkerBetweenThreads(MemoryProvider):
@@ -192,7 +192,7 @@ class ListsWhatIsDeleted(MemoryProvider):
 
 
 def _with(resource: Resource, **values: object) -> Resource:
-    """Return a changed copy that the model did not check, as fast adapters make them."""
+    """Return a changed copy that the model did not validate, as a fast adapter does."""
     return resource.model_copy(update=values)
 
 
