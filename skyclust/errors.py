@@ -145,7 +145,7 @@ class Fenced(Terminal):
 
 
 class BrakeEngaged(Terminal):
-    """The change would remove more than the allowed share and nobody confirmed it."""
+    """The change would remove more than the allowed share, and was not confirmed."""
 
 
 class UnexpectedAnswer(Transient):

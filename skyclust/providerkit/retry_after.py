@@ -1,4 +1,4 @@
-"""How long a cloud's answer asks its client to wait."""
+"""Parsing of the Retry-After header, and of the headers that clouds use in its place."""
 
 from __future__ import annotations
 

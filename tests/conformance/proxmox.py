@@ -144,7 +144,9 @@ class ProxmoxHarness:
 
     def _fill_storage(self) -> None:
         [free] = [
-            one["avail"] for one in self._bare.get("nodes/pve1/storage") if one["storage"] == "ceph"
+            storage["avail"]
+            for storage in self._bare.get("nodes/pve1/storage")
+            if storage["storage"] == "ceph"
         ]
         filler = {"filename": _FILLER, "vmid": 4711, "size": f"{free // 1024**2}M"}
         self._bare.post("nodes/pve1/storage/ceph/content", **filler)
@@ -174,31 +176,31 @@ class ProxmoxHarness:
 
     def instance_count(self) -> int:
         """Return the number of guests that are not templates."""
-        return sum(1 for _, one in self._guests() if not one.get("template"))
+        return sum(1 for _, guest in self._guests() if not guest.get("template"))
 
     def resource_ids(self) -> Sequence[str]:
         """Return the VMIDs of all guests and templates, and all volumes."""
-        guests = (f"{kind}/{one['vmid']}" for kind, one in self._guests())
+        guests = (f"{kind}/{guest['vmid']}" for kind, guest in self._guests())
         return sorted([*guests, *self._disks()])
 
     def _guests(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield the guests in the nodes' lists: the cluster's own list may be outdated."""
         for node in ("pve1", "pve2", "pve3"):
             for kind in ("qemu", "lxc"):
-                for one in self._bare.get(f"nodes/{node}/{kind}"):
-                    yield kind, one
+                for guest in self._bare.get(f"nodes/{node}/{kind}"):
+                    yield kind, guest
 
     def lag(self, seconds: float) -> None:
         """Delay the cluster's list behind those of the nodes."""
         self._bare.lag(seconds)
 
     def _disks(self) -> list[str]:
-        found: list[str] = []
+        volumes: list[str] = []
         for storage, node in _STORAGES:
             prefix = "" if storage == "ceph" else f"{node}/"
-            for one in self._bare.get(f"nodes/{node}/storage/{storage}/content"):
-                found.append(f"{prefix}{one['volid']}")
-        return found
+            for volume in self._bare.get(f"nodes/{node}/storage/{storage}/content"):
+                volumes.append(f"{prefix}{volume['volid']}")
+        return volumes
 
     def write_disks(self, instance_id: str, text: str) -> None:
         """Write a text to every disk of a guest."""

@@ -1,4 +1,4 @@
-"""What the records take and refuse."""
+"""Validation of the records of the model."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ SPEC = {"name": "web-1", "region": "eu-central-1", "type": "t3.small", "image": 
 
 
 @pytest.mark.parametrize("name", ["a", "web-1", "Web.1_b", "7", "a" * 63])
-def test_a_machine_may_be_called(name: str) -> None:
+def test_an_instance_may_have_the_name(name: str) -> None:
     assert InstanceSpec.model_validate({**SPEC, "name": name}).name == name
 
 
 @pytest.mark.parametrize(
     "name", ["", "-web", "web-", ".web", "web 1", "web/1", "wéb", "web\n", "a" * 64]
 )
-def test_a_machine_may_not_be_called(name: str) -> None:
+def test_an_instance_may_not_have_the_name(name: str) -> None:
     with pytest.raises(ValidationError, match="name"):
         InstanceSpec.model_validate({**SPEC, "name": name})
 
@@ -74,7 +74,7 @@ def test_a_slug_may_not_be(slug: str) -> None:
         TypeAdapter(Slug).validate_python(slug)
 
 
-def machine(created_at: datetime | None) -> Instance:
+def instance(created_at: datetime | None) -> Instance:
     return Instance(
         provider="aws",
         region="eu-central-1",
@@ -95,14 +95,14 @@ def machine(created_at: datetime | None) -> Instance:
 def test_a_time_without_its_zone_is_refused() -> None:
     naive = datetime(2026, 1, 1)  # noqa: DTZ001  # what is refused
     with pytest.raises(ValidationError, match="created_at"):
-        machine(naive)
+        instance(naive)
     with pytest.raises(ValidationError, match="created_at"):
         Resource(provider="aws", region="r", kind=ResourceKind.DISK, id="vol-1", created_at=naive)
 
 
-def test_a_machine_is_a_resource() -> None:
+def test_an_instance_is_a_resource() -> None:
     created_at = datetime(2026, 1, 1, tzinfo=UTC)
-    resource = instance_resource(machine(created_at))
+    resource = instance_resource(instance(created_at))
     assert resource == Resource(
         provider="aws",
         region="eu-central-1",
@@ -140,9 +140,9 @@ def test_attributes_are_json() -> None:
         )
 
 
-def test_final_operations_are_over() -> None:
-    over = {state for state in OperationState if state.final}
-    assert over == {
+def test_which_states_are_final() -> None:
+    final = {state for state in OperationState if state.final}
+    assert final == {
         OperationState.SUCCEEDED,
         OperationState.FAILED,
         OperationState.ROLLED_BACK,

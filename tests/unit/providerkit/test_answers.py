@@ -1,4 +1,4 @@
-"""Envelopes, pages, endpoints and identities: what is not as promised is not believed."""
+"""Checks of answers, pages, endpoints and unique ids."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from skyclust.providerkit.same_instance import require_same_instance
 
 
 @pytest.mark.parametrize("answer", [None, [], "<html>", 7, b""])
-def test_what_is_no_object_is_refused(answer: object) -> None:
+def test_an_answer_that_is_not_an_object_is_refused(answer: object) -> None:
     with pytest.raises(UnexpectedAnswer, match="Could not list disks: the answer is"):
         require_object(answer, doing="list disks", provider="acme")
 
 
 @pytest.mark.parametrize("answer", [{}, {"value": None}, {"value": {}}, {"value": "a"}, None])
-def test_an_answer_without_its_list_is_no_empty_list(answer: object) -> None:
+def test_an_answer_without_its_list_raises(answer: object) -> None:
     with pytest.raises(UnexpectedAnswer):
         require_list(answer, "value", doing="list disks", provider="acme")
     assert require_list({"value": []}, "value", doing="list disks", provider="acme") == []
 
 
-def test_a_token_that_led_to_a_page_before_ends_the_list() -> None:
+def test_a_repeated_page_token_ends_the_list() -> None:
     guard = PageGuard("list disks", "acme")
     for token in ("a", "b", "c"):
         guard.check(token)
@@ -33,7 +33,7 @@ def test_a_token_that_led_to_a_page_before_ends_the_list() -> None:
         guard.check("b")
 
 
-def test_pages_that_bring_nothing_new_end_the_list_and_a_few_empty_ones_do_not() -> None:
+def test_many_pages_without_a_new_item_end_the_list_and_a_few_do_not() -> None:
     guard = PageGuard("list disks", "acme")
     guard.check(0, ["d-1"])
     for number in range(1, MOST_EMPTY_PAGES):
@@ -56,7 +56,7 @@ def test_pages_that_bring_nothing_new_end_the_list_and_a_few_empty_ones_do_not()
         "https://münchen.example",
     ],
 )
-def test_addresses_of_services_are_taken_as_they_are(address: str) -> None:
+def test_the_address_of_a_service_is_returned_unchanged(address: str) -> None:
     assert check_endpoint(address) == address
 
 
@@ -84,7 +84,7 @@ def test_addresses_of_services_are_taken_as_they_are(address: str) -> None:
         "https://cloud.example/#a",
     ],
 )
-def test_what_can_be_no_address_is_refused(address: str) -> None:
+def test_an_invalid_address_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         check_endpoint(address)
 

@@ -1,4 +1,4 @@
-"""The errors of a provider's calls, and how the SDK's become ours."""
+"""The errors of a provider's calls, and the translation of the SDK's exceptions."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class SdkError(Exception):
 
 
 def translate(error: Exception, doing: str) -> SkyClustError | None:
-    """Return ours for the SDK's."""
+    """Return the error of the tree for an SdkError."""
     return ACME.error(NotFound, doing, str(error)) if isinstance(error, SdkError) else None
 
 
-def test_an_error_says_what_was_tried_and_the_clouds_reason() -> None:
+def test_an_error_contains_the_action_and_the_clouds_reason() -> None:
     error = ACME.error(InvalidRequest, "create web-1", "No such\n type. ", code="BadType", hint="?")
     assert type(error) is InvalidRequest
     assert error.message == "Could not create web-1: No such type (BadType)."
@@ -53,7 +53,7 @@ def test_an_unreadable_answer_is_cut() -> None:
     assert len(error.message) < LONGEST_REASON + 60
 
 
-def test_the_sdks_error_becomes_ours_with_it_as_the_cause() -> None:
+def test_an_exception_of_the_sdk_is_the_cause_of_the_error() -> None:
     cause = SdkError("gone")
     reading = ACME.translating("read", translate)
     with pytest.raises(NotFound, match="Could not read: gone") as caught, reading:
@@ -61,14 +61,14 @@ def test_the_sdks_error_becomes_ours_with_it_as_the_cause() -> None:
     assert caught.value.__cause__ is cause
 
 
-def test_an_error_of_the_tree_passes() -> None:
+def test_an_error_of_the_tree_is_not_changed() -> None:
     ours = NotFound("ours")
     with pytest.raises(NotFound) as caught, ACME.translating("read", translate):
         raise ours
     assert caught.value is ours
 
 
-def test_a_foreign_exception_is_an_unreadable_answer_unless_it_may_pass() -> None:
+def test_a_foreign_exception_is_an_unreadable_answer_only_with_foreign() -> None:
     reading, unread = ACME.translating("read", translate), r"cannot be read \(KeyError: 'id'\)"
     with pytest.raises(UnexpectedAnswer, match=unread) as caught, reading:
         raise KeyError("id")

@@ -1,4 +1,4 @@
-"""One odd item is named, and hides none of the others."""
+"""An unreadable item is named, and hides no other item."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def size(item: Any) -> int | None:
     return None if item["size"] == 0 else int(item["size"])
 
 
-def test_items_that_can_be_read_are_records_and_none_leaves_one_out() -> None:
+def test_readable_items_are_records_and_none_leaves_an_item_out() -> None:
     reader = ItemReader("acme", "disks of east")
     assert reader.read([{"size": 1}, {"size": 0}, {"size": 2}], size, region="east") == [1, 2]
     reader.finish()
 
 
-def test_odd_items_of_all_pages_are_named_at_the_end() -> None:
+def test_unreadable_items_of_all_pages_are_named_at_the_end() -> None:
     reader = ItemReader("acme", "disks of east")
     assert reader.read([{"id": "d-1"}, {"size": 1}, None], size, region="east") == [1]
     assert reader.read([{"id": "d-2", "size": "large"}], size, region="east") == []
@@ -35,8 +35,8 @@ def test_odd_items_of_all_pages_are_named_at_the_end() -> None:
 
 def test_an_item_of_an_account_is_named_with_its_region_where_it_has_one() -> None:
     reader = ItemReader("acme", "disks")
-    items = [{"place": "west", "id": "d-1"}, {"id": "d-2"}]
-    reader.read(items, size, region=lambda item: str(item["place"]))
+    items = [{"zone": "west", "id": "d-1"}, {"id": "d-2"}]
+    reader.read(items, size, region=lambda item: str(item["zone"]))
     with pytest.raises(IncompleteList) as error:
         reader.finish()
     assert [(item.name, item.region) for item in error.value.items] == [
@@ -45,7 +45,7 @@ def test_an_item_of_an_account_is_named_with_its_region_where_it_has_one() -> No
     ]
 
 
-def test_an_item_that_says_itself_what_is_odd_is_named_with_that() -> None:
+def test_the_reason_of_an_unexpected_answer_is_kept_and_cut() -> None:
     def refuse(item: Any) -> int:
         raise UnexpectedAnswer(f"{item} " * LONGEST_REASON)
 

@@ -1,4 +1,4 @@
-"""Fields of a cloud's JSON: what is absent stays absent, what is odd is named."""
+"""Fields of a cloud's JSON: absent fields are None, and a wrong type is named."""
 
 from __future__ import annotations
 
@@ -73,12 +73,12 @@ def test_another_type_is_refused_by_the_fields_name(reader: str, value: Any) -> 
 
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("item", [None, "text", 1, ["list"]])
-def test_what_is_not_an_object_has_no_fields(reader: str, item: Any) -> None:
+def test_a_field_of_a_value_that_is_not_an_object_raises(reader: str, item: Any) -> None:
     with pytest.raises(UnexpectedAnswer, match="and not an object"):
         getattr(FIELDS, reader)(item, "key")
 
 
-def test_a_required_field_is_missed_by_name() -> None:
+def test_a_missing_required_field_is_named() -> None:
     assert FIELDS.required_text({"id": "a"}, "id") == "a"
     assert FIELDS.required_integer({"id": 0}, "id") == 0
     for item in ({}, {"id": None}, {"id": ""}):

@@ -11,7 +11,7 @@ from skyclust.providerkit.polling import growing_delays, polls
 
 
 class Clock:
-    """A clock that only a pause moves."""
+    """A clock that advances only by pauses."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -22,14 +22,14 @@ class Clock:
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        """Move on."""
+        """Advance the clock."""
         self.pauses.append(seconds)
         self.now += seconds
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Return the clock that polling goes by."""
+    """Replace the clock of the polling module."""
     clock = Clock()
     monkeypatch.setattr(polling, "time", clock)
     return clock
@@ -50,12 +50,12 @@ def test_polls_end_with_the_time(clock: Clock) -> None:
     assert clock.now <= 1010
 
 
-def test_what_is_done_meanwhile_counts_as_time(clock: Clock) -> None:
+def test_the_work_between_polls_counts_as_time(clock: Clock) -> None:
     for _ in polls(10, first=1, longest=1):
         clock.now += 8
     assert clock.pauses == [1]
 
 
-def test_no_time_is_one_poll(clock: Clock) -> None:
+def test_without_time_there_is_one_poll(clock: Clock) -> None:
     assert list(polls(0)) == [0]
     assert clock.pauses == []
