@@ -52,7 +52,7 @@ def test_a_machine_of_a_cancelled_run_is_deleted_again(
 
     _wait(lambda: _run(running, run_id)["state"]["type"] == "CANCELLED", 40, "it is cancelled")
     flows = [pid for pid, line in processes_of(running.home).items() if run_id in line]
-    _wait(lambda: _operations(running) == {"undone": 1}, 240, "what it had begun is undone")
+    _wait(lambda: _operations(running) == {"rolled-back": 1}, 240, "what it had begun is rolled back")
 
     assert flows == []
     assert running.json("instance", "list") == []
@@ -60,7 +60,7 @@ def test_a_machine_of_a_cancelled_run_is_deleted_again(
     [operation] = running.json("operation", "list")
     assert operation["cancel_requested_by"] == f"whoever cancelled flow-run:{run_id}"
     said = _run(running, run_id)["state"]["message"]
-    assert said == "Cancelled; of its operations: 1 undone."
+    assert said == "Cancelled; of its operations: 1 rolled-back."
 
 
 def test_a_run_that_was_never_begun_makes_nothing(running: CommandLine, sandbox: Sandbox) -> None:

@@ -47,7 +47,7 @@ def test_a_machines_life_from_its_making_to_its_end(
     where = ("-w", account)
     made = installed.json(*_create(account, "--count", "2", "--tag", "team=shop"))
     at_first = datetime.now(UTC)
-    names = {row["machine"]: row["id"] for row in made["operations"]}
+    names = {row["name"]: row["id"] for row in made["operations"]}
     installed.json("instance", "stop", "web-1", *where)
     stopped = installed.json("instance", "show", "web-1", *where)
     installed.json("instance", "resize", "web-1", "--type", "t3.large", *where, "--local")
@@ -154,8 +154,8 @@ def test_an_expired_key_is_refused(
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["instance", "stop", "nowhere"], 4, "knows no machine 'nowhere'"),
-        (["instance", "show", "nowhere"], 4, "knows no machine 'nowhere'"),
+        (["instance", "stop", "nowhere"], 4, "There is no instance 'nowhere'"),
+        (["instance", "show", "nowhere"], 4, "There is no instance 'nowhere'"),
         (["operation", "show", "nothing"], 4, "nothing"),
         (["inventory", "list", "-w", "nobody"], 4, "There is no workspace 'nobody'."),
         (["inventory", "sync", "--credential", "nobody"], 4, "nobody"),
@@ -199,7 +199,7 @@ def test_two_machines_of_one_name_have_to_be_told_apart(
     by_id = installed("instance", "show", ids[0], "-w", account, "--json")
 
     assert by_name.returncode == 2
-    assert "2 machines are called 'web'" in by_name.stderr
+    assert "2 instances are called 'web'" in by_name.stderr
     assert all(one in by_name.stderr for one in ids)
     assert json.loads(by_id.stdout)["id"] == ids[0]
 

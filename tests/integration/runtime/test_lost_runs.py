@@ -158,7 +158,7 @@ def _pids(skyclust: CommandLine) -> dict[str, list[int]]:
 
 
 def _operation(skyclust: CommandLine, name: str) -> dict[str, Any] | None:
-    found = [one for one in skyclust.json("operation", "list") if one["instance_name"] == name]
+    found = [one for one in skyclust.json("operation", "list") if one["subject_name"] == name]
     return dict(found[0]) if found else None
 
 

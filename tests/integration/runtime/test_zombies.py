@@ -164,7 +164,7 @@ def _operations(skyclust: CommandLine) -> dict[str, int]:
 
 def _machine_ids(skyclust: CommandLine) -> list[str]:
     asked = skyclust.json("operation", "list")
-    return [one["instance_id"] for one in asked if one["instance_id"]]
+    return [one["subject_id"] for one in asked if one["subject_id"]]
 
 
 def _run(skyclust: CommandLine, run_id: str) -> Any:
