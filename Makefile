@@ -8,7 +8,7 @@ export PYTHONDONTWRITEBYTECODE :=
 INSTALLED := .venv/.installed
 .DEFAULT_GOAL := help
 .PHONY: help setup upgrade demo test test-unit test-integration test-slow test-newest \
-	test-coverage test-benchmark \
+	test-coverage test-benchmark drills \
 	check fmt lint security build scan-image upgrade-images bench docs screenshots up down \
 	clean
 
@@ -35,8 +35,11 @@ test-unit: $(INSTALLED) ## Run the tests that need no server
 test-integration: $(INSTALLED) ## Run the tests on Prefect, PostgreSQL and the sandbox clouds
 	$(PYTEST) $(PARALLEL) -m "integration and not slow"
 
-test-slow: $(INSTALLED) ## Run the drills: crashes, faults, production processes, browser
+test-slow: $(INSTALLED) ## Run the slow tests: a sample of the drills, whole installations, browser
 	@scripts/test-slow
+
+drills: $(INSTALLED) ## Run every case of the drills and of the other sampled tests (over an hour)
+	@SKYCLUST_DRILL_ALL=1 scripts/test-slow
 
 test-newest: $(INSTALLED) ## Report what breaks under the newest versions that may be installed
 	@scripts/test-newest

@@ -4,6 +4,7 @@ pytest_plugins = [
     "tests.fixtures.lock_order",
     "tests.fixtures.loopback",
     "tests.fixtures.no_network",
+    "tests.fixtures.sampling",
     "tests.fixtures.time_limit",
     "tests.fixtures.store",
     "tests.fixtures.sandbox",

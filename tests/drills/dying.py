@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import random
 import select
 import signal
 import subprocess
@@ -25,17 +24,28 @@ from prefect.client.schemas.objects import State, StateType
 from prefect.states import Crashed
 
 from skyclust.orchestration.limits import credential_limit_name
+from tests.fixtures.sampling import sampled
 
 ROOT = Path(__file__).parents[2]
 NEVER = "never"
 CHILD_SECONDS = 90
 LOADING_SECONDS = 120
 
-EACH = 3
-
-SEED = os.environ.get("SKYCLUST_DRILL_SEED")
-EVERYTHING = bool(os.environ.get("SKYCLUST_DRILL_ALL"))
-"""Read before a fixture takes all that is SkyClust's out of the environment."""
+CHANGING_CALLS = frozenset(
+    {
+        "create_instance",
+        "start_instance",
+        "stop_instance",
+        "delete_instance",
+        "create_snapshot",
+        "restore_snapshot",
+        "delete_snapshot",
+        "attach_disk",
+        "detach_disk",
+        "set_tags",
+    }
+)
+"""The calls of the contract by which a cloud changes something."""
 
 
 class Forks:
@@ -188,23 +198,28 @@ def crossings_of(
     return whole.crossings()
 
 
-def sampled(crossings: list[str]) -> list[str]:
-    """Return all calls of a cloud, and each third commit, from one that the dice choose.
+def sampled_crossings(crossings: list[str], at_random: int) -> list[str]:
+    """Return the crossings at which a run is killed.
 
-    SKYCLUST_DRILL_SEED repeats a choice, and SKYCLUST_DRILL_ALL=1 leaves nothing out.
+    The core is each crossing of a call that changes the cloud and the last crossing of all; the
+    rest (reads of the cloud and commits of the store) is a random sample.
     """
-    if EVERYTHING:
-        return crossings
-    commits = [crossing for crossing in crossings if " commit " in crossing]
-    chosen = commits[dice().randrange(EACH) :: EACH]
-    return [crossing for crossing in crossings if crossing in chosen or crossing not in commits]
+
+    def core(crossing: str) -> bool:
+        return crossing.split()[1] in CHANGING_CALLS or crossing == crossings[-1]
+
+    return sampled(crossings, core, at_random)
 
 
-def dice() -> random.Random:
-    """Return dice whose seed is printed, so that what they showed can be repeated."""
-    seed = SEED or str(random.randrange(10**6))
-    print(f"SKYCLUST_DRILL_SEED={seed}")
-    return random.Random(seed)
+def sampled_requests(crossings: list[str], at_random: int) -> list[str]:
+    """Return the requests at which a run is killed.
+
+    The core is the moment after the first request (the cloud has something that the journal does
+    not mention) and the moments before and after the last; the rest is a random sample.
+    """
+    after = [crossing for crossing in crossings if crossing.startswith("after ")]
+    core = {*after[:1], *crossings[-2:]}
+    return sampled(crossings, core.__contains__, at_random)
 
 
 def killed_at(

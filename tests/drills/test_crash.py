@@ -22,17 +22,18 @@ from skyclust.store import operations
 from tests.drills.dying import (
     Child,
     crossings_of,
-    dice,
     killed_at,
     mark_crashed,
     open_slots,
-    sampled,
+    sampled_crossings,
 )
+from tests.fixtures.sampling import ALL, generator, sampled
 from tests.flows.conftest import Installation
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(900)]
 
-RANDOM_MOMENTS = 12
+RANDOM_MOMENTS = 12 if ALL else 4
+RANDOM_CROSSINGS = 3
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +87,8 @@ def test_provisioning_killed_around_calls_and_commits(
     assert {"before commit #5", "after create_instance #1", "before get_instance #1"} <= {
         *crossings
     }
-    killed_at(sampled(crossings), "provision-instances", parameters, check, tmp_path)
+    chosen = sampled_crossings(crossings, RANDOM_CROSSINGS)
+    killed_at(chosen, "provision-instances", parameters, check, tmp_path)
 
 
 def test_deleting_killed_around_calls_and_commits(
@@ -109,7 +111,7 @@ def test_deleting_killed_around_calls_and_commits(
     run_here("provision-instances", provisioning(installation, "whole", 1))
     crossings = crossings_of("change-instance", parameters("whole"), tmp_path / "whole")
     assert {"before commit #5", "after delete_instance #1"} <= {*crossings}
-    chosen = sampled(crossings)
+    chosen = sampled_crossings(crossings, RANDOM_CROSSINGS)
     # One machine for each crossing, named as `killed_at` names its runs.
     many = provisioning(installation, "change-instance", len(chosen))
     assert run_here("provision-instances", many).succeeded
@@ -118,7 +120,7 @@ def test_deleting_killed_around_calls_and_commits(
 
 @pytest.mark.parametrize("installation", ["postgresql"], indirect=True)
 def test_provisioning_killed_at_random_moments(installation: Installation, tmp_path: Path) -> None:
-    moments = dice()
+    moments = generator()
     whole = Child("provision-instances", provisioning(installation, "whole", 3), tmp_path / "whole")
     whole.come_to_first_crossing()
     began = time.monotonic()
@@ -136,7 +138,12 @@ def test_provisioning_killed_at_random_moments(installation: Installation, tmp_p
 
 
 @pytest.mark.parametrize(
-    "crossing", ["before create_instance", "after create_instance", "before get_instance"]
+    "crossing",
+    sampled(
+        ["before create_instance", "after create_instance", "before get_instance"],
+        core=lambda crossing: crossing == "after create_instance",
+        at_random=1,
+    ),
 )
 def test_a_process_that_wakes_up_after_its_recovery_does_no_harm(
     installation: Installation, tmp_path: Path, crossing: str

@@ -28,7 +28,7 @@ from skyclust.orchestration.limits import (
 from skyclust.store import credentials, workspaces
 from tests.fixtures.prefect import PrefectServer
 from tests.flows.conftest import eventually
-from tests.flows.memory import MemoryAccount
+from tests.flows.memory import MemoryAccount, quick_polls
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_server")]
 
@@ -40,7 +40,11 @@ def limit_of(client: SyncPrefectClient, name: str) -> GlobalConcurrencyLimitResp
         return None
 
 
-def test_machines_that_hang_keep_no_other_change_waiting(memory: MemoryAccount) -> None:
+def test_machines_that_hang_keep_no_other_change_waiting(
+    memory: MemoryAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Ten waits that poll every 10 ms would leave the change no processor time.
+    quick_polls(monkeypatch, seconds=0.5)
     eleventh = memory.machine("eleventh")
     names = {f"web-{number}" for number in range(1, OPERATIONS_AT_ONCE + 1)}
     memory.trouble.hanging_machines |= names
