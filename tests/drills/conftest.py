@@ -19,7 +19,7 @@ __all__ = ["installation"]
 
 @pytest.fixture
 def drill_store(
-    prefect_server: PrefectServer, skyclust_home: Path, monkeypatch: pytest.MonkeyPatch
+    prefect_server: PrefectServer, migrated_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Store]:
     """A store of its own, and a key."""
     monkeypatch.setenv("SKYCLUST_ENCRYPTION_KEY", generate_key())

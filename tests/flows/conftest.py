@@ -111,7 +111,7 @@ class Installation:
 def installation(
     request: pytest.FixtureRequest,
     prefect_server: PrefectServer,
-    skyclust_home: Path,
+    migrated_home: Path,
     aws_sandbox: Sandbox,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Installation]:
@@ -123,7 +123,7 @@ def installation(
     # The server outlives the test and the credential's block stays there: a new name each.
     name = f"aws-{uuid4().hex[:8]}"
     add_account(store, name, aws_sandbox.endpoint)
-    yield Installation(store, aws_sandbox, name, skyclust_home)
+    yield Installation(store, aws_sandbox, name, migrated_home)
     store.dispose()
 
 
@@ -174,7 +174,7 @@ def eventually(read: Callable[[], T], good: Callable[[T], bool], *, seconds: flo
 @pytest.fixture
 def memory(
     prefect_server: PrefectServer,
-    skyclust_home: Path,
+    migrated_home: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[MemoryAccount]:

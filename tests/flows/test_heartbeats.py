@@ -18,7 +18,7 @@ from tests.unit.store.operations import journal_one
 
 
 @pytest.fixture
-def home_store(skyclust_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+def home_store(migrated_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     monkeypatch.setattr(beating, "BEAT_SECONDS", 0.05)
     store = open_store()
     yield store

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_server")
 
 
 @pytest.fixture
-def home_store(skyclust_home: object) -> Iterator[Store]:
+def home_store(migrated_home: object) -> Iterator[Store]:
     store = open_store()
     yield store
     store.dispose()

@@ -28,7 +28,7 @@ SILENCE = 3
 @pytest.fixture
 def office(
     prefect_server: PrefectServer,
-    skyclust_home: object,
+    migrated_home: object,
     openstack_sandbox: OpenStackSandbox,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[tuple[Store, str]]:

@@ -17,7 +17,7 @@ from skyclust.orchestration.blocks import block_type_slug, register_block_types
 from skyclust.security.keyring import initialise_key_file
 from skyclust.store.engine import Store, open_store
 from tests.fixtures.prefect import PrefectServer
-from tests.fixtures.prefect_api import ServerAuth
+from tests.fixtures.prefect_api import NO_AUTHORITIES, ServerAuth
 
 SECRET = "canary/wJalrXUtnFEMI+K7MDENG+bPxRfiCYEXAMPLEKEY"
 KEYS = {"access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": SECRET}
@@ -35,7 +35,12 @@ class Blocks:
         end = time.monotonic() + 30
         while True:
             answer = httpx.request(
-                method, f"{self.api_url}/{path}", auth=self.auth, timeout=30, **options
+                method,
+                f"{self.api_url}/{path}",
+                auth=self.auth,
+                timeout=30,
+                verify=NO_AUTHORITIES,
+                **options,
             )
             # The server answers 503 while another writer holds its SQLite file.
             if answer.status_code != 503 or time.monotonic() > end:
@@ -83,10 +88,10 @@ class Blocks:
 
 
 @pytest.fixture
-def home(skyclust_home: Path) -> Path:
-    """A home folder with a key, as a first start leaves it."""
-    initialise_key_file(skyclust_home)
-    return skyclust_home
+def home(migrated_home: Path) -> Path:
+    """A home folder with a store and a key, as a first start leaves it."""
+    initialise_key_file(migrated_home)
+    return migrated_home
 
 
 @pytest.fixture
