@@ -185,13 +185,18 @@ def test_a_wrong_string_is_told_with_where_the_right_one_is(
     installed: CommandLine, tmp_path: Path
 ) -> None:
     elsewhere = CommandLine(tmp_path / "elsewhere")
-    for auth in ({}, {"PREFECT_API_AUTH_STRING": "admin:pass"}):
-        for command in (["inventory", "sync"], ["status"], ["up", "--detach"]):
-            ended = elsewhere(*command, PREFECT_API_URL=installed.api_url, **auth)
-            said = " ".join((ended.stdout + ended.stderr).split())
-            assert ended.returncode == {"inventory": 5, "status": 7, "up": 6}[command[0]], said
-            assert "refused our auth string" in said
-            assert "skyclust ui" in said
+    wrong = {"PREFECT_API_AUTH_STRING": "admin:pass"}
+    for command, auth, code in (
+        (["inventory", "sync"], {}, 5),
+        (["inventory", "sync"], wrong, 5),
+        (["status"], wrong, 7),
+        (["up", "--detach"], wrong, 6),
+    ):
+        ended = elsewhere(*command, PREFECT_API_URL=installed.api_url, **auth)
+        said = " ".join((ended.stdout + ended.stderr).split())
+        assert ended.returncode == code, said
+        assert "refused our auth string" in said
+        assert "skyclust ui" in said
 
 
 def test_whoever_names_the_own_server_needs_no_string(installed: CommandLine) -> None:
