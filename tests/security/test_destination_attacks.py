@@ -55,6 +55,8 @@ MOVES: dict[str, dict[str, dict[str, Any]]] = {
 
 ATTACKS = [(provider, field) for provider, moves in MOVES.items() for field in moves]
 
+SAMPLE = sampled(ATTACKS, core=lambda attack: attack[1] == "endpoint", at_random=4)
+
 
 def _changes(wanted: dict[str, Any], listener: Listener) -> dict[str, Any]:
     return {
@@ -76,7 +78,7 @@ def test_every_field_that_a_provider_names_is_attacked() -> None:
 
 @pytest.mark.parametrize(
     ("provider", "field"),
-    sampled(ATTACKS, core=lambda attack: attack[1] == "endpoint", at_random=4),
+    SAMPLE,
 )
 def test_nothing_is_sent_where_an_attacker_points(
     store: Store, attacker: Attacker, listener: Listener, provider: str, field: str

@@ -52,7 +52,9 @@ def test_a_machine_of_a_cancelled_run_is_deleted_again(
 
     _wait(lambda: _run(running, run_id)["state"]["type"] == "CANCELLED", 40, "it is cancelled")
     flows = [pid for pid, line in processes_of(running.home).items() if run_id in line]
-    _wait(lambda: _operations(running) == {"rolled-back": 1}, 240, "what it had begun is rolled back")
+    _wait(
+        lambda: _operations(running) == {"rolled-back": 1}, 240, "what it had begun is rolled back"
+    )
 
     assert flows == []
     assert running.json("instance", "list") == []
