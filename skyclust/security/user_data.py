@@ -17,9 +17,11 @@ from skyclust.security.binding import user_data_binding
 from skyclust.security.keyring import Keyring
 from skyclust.security.sealing import is_sealed, seal, unseal
 
-# `password: x`, `DB_TOKEN=x`: values that a cloud may repeat in an error, without their lines.
+# `password: x`, `DB_TOKEN=x`: values that a cloud may repeat in an error, without their lines. What
+# follows in the next line may be a key of YAML (`chpasswd:`, then `list:`), which is no secret.
 _SECRET_VALUE: Final = re.compile(
-    r"(?i)(?:pass(?:wd|word|phrase)?|secret|token|api_?key)[\w-]*[\"']?\s*[:=]\s*[\"']?([^\s\"']{4,})"
+    r"(?i)(?:pass(?:wd|word|phrase)?|secret|token|api_?key)[\w-]*[\"']?\s*[:=]\s*[\"']?"
+    r"(?![\w-]+:(?:\s|$))([^\s\"']{4,})"
 )
 
 

@@ -10,6 +10,8 @@ from pydantic import ValidationError
 from skyclust.model.instance import InstanceSpec, SealedInstanceSpec
 from skyclust.model.placement import InstanceNeeds
 from skyclust.model.user_data import is_digest, shown, user_data_of, without_user_data
+from skyclust.redaction import MASK, redact
+from skyclust.security.user_data import register_user_data
 
 CANARY = "canary-4711"
 SEALED = "sealed:v2:0123456789ab:AAAA"
@@ -100,3 +102,11 @@ def test_each_user_data_of_a_request_is_taken_out_and_nothing_else() -> None:
     assert closed["spec"]["tags"] == {"user_data": "a tag"}
     assert closed["fallbacks"][1] == request["fallbacks"][1]
     assert without_user_data({"tags": {"a": "b"}}) == {"tags": {"a": "b"}}
+
+
+def test_a_key_of_yaml_is_not_masked_as_a_secret_and_a_value_in_the_next_line_is() -> None:
+    register_user_data(
+        "chpasswd:\n  listing: |\n    root:hunter2\npassword:\n  hunter2-next-line\n"
+    )
+    assert redact("Could not do listing: no") == "Could not do listing: no"
+    assert redact("it was hunter2-next-line") == f"it was {MASK}"

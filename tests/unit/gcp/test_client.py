@@ -137,5 +137,5 @@ def test_all_sessions_have_the_error_hook() -> None:
 
 
 def test_a_credential_of_another_provider_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="not a Google Cloud credential"):
+    with pytest.raises(ConfigurationError, match="not a credential of Google Cloud"):
         GcpProvider(CredentialModel())
