@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from skyclust import errors
@@ -11,6 +12,7 @@ from skyclust.errors import SkyClustError, Transient, Unsupported
 from skyclust.inventory.events import scope_changed
 from skyclust.inventory.kind_read import KindRead
 from skyclust.inventory.read_plan import Unread
+from skyclust.model.change import ScopeChanges
 from skyclust.model.credential_key import CredentialKey
 from skyclust.model.resource import Resource, ResourceKind
 from skyclust.model.scope import Scope, ScopeKey, ScopeState
@@ -39,15 +41,20 @@ def store_read(
     read the resources are stored, and none counts as gone. An unsupported kind is marked, and
     its error is not returned: a retry changes nothing.
     """
+    replace = partial(
+        resources.replace_scope,
+        brake_share=options.brake_share,
+        allow_mass_delete=options.allow_mass_delete,
+    )
     unread = dict(read.unread)
     for region, listed in read.partial.items():
         try:
-            _add(store, credential, region, read, listed, options)
+            _store(resources.add_to_scope, store, credential, region, read, listed, options)
         except SkyClustError as error:
             unread[region] = error
     for region, listed in read.complete.items():
         try:
-            _replace(store, credential, region, read, listed, options)
+            _store(replace, store, credential, region, read, listed, options)
         except SkyClustError as error:
             unread[region] = error
     for region, reason in unread.items():
@@ -113,7 +120,8 @@ def _urgency(error: SkyClustError) -> tuple[bool, float]:
     return (not isinstance(error, Transient), -(retry_after or 0.0))
 
 
-def _add(  # noqa: PLR0917  all of it is one scope's read
+def _store(  # noqa: PLR0917  all of it is one scope's read
+    write: Callable[..., ScopeChanges],
     store: Store,
     credential: CredentialKey,
     region: str,
@@ -121,61 +129,20 @@ def _add(  # noqa: PLR0917  all of it is one scope's read
     listed: Sequence[Resource],
     options: ReadOptions,
 ) -> None:
-    """Store the resources of a partial read of a scope."""
+    """Write the resources of a scope, and the event of what changed, in one transaction."""
     key = ScopeKey(credential=credential.name, region=region, kind=read.kind)
+    workspace_id, provider = credential.workspace_id, credential.provider
 
-    def add(connection: Connection) -> None:
-        changes = resources.add_to_scope(
+    def write_scope(connection: Connection) -> None:
+        changes = write(
             connection,
-            credential.workspace_id,
+            workspace_id,
             key,
-            credential.provider,
+            provider,
             listed,
             read_started_at=read.started_at,
             run_id=options.run_id,
         )
-        scope_changed(
-            connection,
-            credential.workspace_id,
-            key,
-            credential.provider,
-            changes,
-            options.run_id,
-        )
+        scope_changed(connection, workspace_id, key, provider, changes, options.run_id)
 
-    store.write(add)
-
-
-def _replace(  # noqa: PLR0917  all of it is one scope's read
-    store: Store,
-    credential: CredentialKey,
-    region: str,
-    read: KindRead,
-    listed: Sequence[Resource],
-    options: ReadOptions,
-) -> None:
-    """Replace the store's resources of a scope by those of a complete read."""
-    key = ScopeKey(credential=credential.name, region=region, kind=read.kind)
-
-    def replace(connection: Connection) -> None:
-        changes = resources.replace_scope(
-            connection,
-            credential.workspace_id,
-            key,
-            credential.provider,
-            listed,
-            read_started_at=read.started_at,
-            run_id=options.run_id,
-            brake_share=options.brake_share,
-            allow_mass_delete=options.allow_mass_delete,
-        )
-        scope_changed(
-            connection,
-            credential.workspace_id,
-            key,
-            credential.provider,
-            changes,
-            options.run_id,
-        )
-
-    store.write(replace)
+    store.write(write_scope)
