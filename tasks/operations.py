@@ -128,8 +128,9 @@ def _settle(before: Operation, error: Exception) -> Operation:
     execution = current_execution()
     try:
         return attempt.settle(execution, before, error)
-    finally:
+    except Exception:  # it stays open, perhaps paused: `carry_on` does not come to send that
         try_to_send(execution.store)
+        raise
 
 
 def _raise_if_unwanted(operation: Operation, ending: Event) -> None:
