@@ -29,7 +29,7 @@ def ask_for_exact_machines(page: Page) -> None:
     """Open the form of provision-instances for machines with an exact type, and say whose."""
     open_deployment(page, "provision-instances")
     page.get_by_role("menuitem", name="Custom run").click()
-    expect(page.get_by_text("Name of the credential to make the machines with.")).to_be_visible()
+    expect(page.get_by_text("Name of the credential to create the instances with.")).to_be_visible()
     page.get_by_role("tab", name="str", exact=True).first.click()
     page.get_by_role("tabpanel").first.get_by_role("textbox").fill(CREDENTIAL)
     page.get_by_role("tab", name="InstanceSpec", exact=True).click()
@@ -91,7 +91,7 @@ def test_machines_are_made_by_the_form(
     page.get_by_label("Instance type", exact=True).fill("t3.small")
     page.get_by_label("Image", exact=True).fill("debian-12-amd64-20250814-2204")
     page.get_by_label("How many").fill("2")
-    page.get_by_text("Name of the credential to make").scroll_into_view_if_needed()
+    page.get_by_text("Name of the credential to create").scroll_into_view_if_needed()
     picture("provision-form")
     page.get_by_role("button", name="Submit").click()
 

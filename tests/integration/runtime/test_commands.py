@@ -215,7 +215,7 @@ def test_without_a_default_region_the_region_is_asked_for(
     )  # fmt: skip
 
     assert ended.returncode == 2
-    assert "Say where with --region." in ended.stderr
+    assert "Name one with --region." in ended.stderr
 
 
 def test_without_a_server_commands_say_how_to_get_one(empty: CommandLine) -> None:
