@@ -50,15 +50,18 @@ def test_machines_that_hang_keep_no_other_change_waiting(
     memory.trouble.hanging_machines |= names
     with ThreadPoolExecutor(max_workers=1) as pool:
         hanging = pool.submit(memory.provision, count=OPERATIONS_AT_ONCE)
-        steps = eventually(
-            lambda: [one.step for one in memory.operations()],
-            lambda found: found == ["accepted"] * OPERATIONS_AT_ONCE,
-            seconds=60,
-        )
-        assert steps == ["accepted"] * OPERATIONS_AT_ONCE
-        deleted = memory.change("delete", eleventh)
-        still = [one.step for one in memory.operations()]
-        memory.trouble.hanging_machines.clear()
+        try:
+            steps = eventually(
+                lambda: [one.step for one in memory.operations()],
+                lambda found: found == ["accepted"] * OPERATIONS_AT_ONCE,
+                seconds=120,
+            )
+            assert steps == ["accepted"] * OPERATIONS_AT_ONCE
+            deleted = memory.change("delete", eleventh)
+            still = [one.step for one in memory.operations()]
+        finally:
+            # Else a failure waits for the run until the test times out, and is not shown.
+            memory.trouble.hanging_machines.clear()
         outcome = hanging.result(timeout=120)
 
     assert deleted.succeeded, deleted.message

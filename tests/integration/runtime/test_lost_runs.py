@@ -75,7 +75,7 @@ def test_what_was_killed_is_finished_within_three_minutes(
     name = f"web-{len(victims)}"
     before = sandbox.calls().get("RunInstances", 0)
     _up(lonely)
-    run_id = _create_and_wait_until_asked_for(lonely, name)
+    run_id = _create_and_wait_until_accepted(lonely, name)
     pids = _pids(lonely)
     assert pids["flow"], "the run has a process of its own"
     killed = time.monotonic()
@@ -100,7 +100,7 @@ def test_up_after_a_killed_server_leaves_the_worker_and_its_runs_alone(
 ) -> None:
     before_calls = sandbox.calls().get("RunInstances", 0)
     _up(lonely)
-    run_id = _create_and_wait_until_asked_for(lonely, "left-alone")
+    run_id = _create_and_wait_until_accepted(lonely, "left-alone")
     before = _pids(lonely)
     address = lonely.api_url
 
@@ -140,14 +140,15 @@ def _up(skyclust: CommandLine) -> None:
     assert started.returncode == 0, started.stderr
 
 
-def _create_and_wait_until_asked_for(skyclust: CommandLine, name: str) -> str:
+def _create_and_wait_until_accepted(skyclust: CommandLine, name: str) -> str:
     options = ["--credential", "aws", "--type", "t3.small", "--image", IMAGE]
     with skyclust.start("instance", "create", name, *options, "--tag", f"drill={name}") as create:
         assert create.stderr is not None
         line = create.stderr.readline()
         create.send_signal(signal.SIGINT)
         create.communicate(timeout=60)
-    _wait(lambda: _state(skyclust, name) == "running", 120, "the machine is asked for")
+    # Before the cloud's answer is journalled, a second call with the same token would be right.
+    _wait(lambda: _step(skyclust, name) == "accepted", 120, "the cloud accepted the request")
     return line.strip().rsplit("/", 1)[1]
 
 
@@ -165,6 +166,11 @@ def _operation(skyclust: CommandLine, name: str) -> dict[str, Any] | None:
 def _state(skyclust: CommandLine, name: str) -> str:
     operation = _operation(skyclust, name)
     return operation["state"] if operation else ""
+
+
+def _step(skyclust: CommandLine, name: str) -> str:
+    operation = _operation(skyclust, name)
+    return operation["step"] if operation else ""
 
 
 def _owners(skyclust: CommandLine, name: str) -> list[str]:
