@@ -61,7 +61,7 @@ def _step_name(parameters: dict[str, Any]) -> str:
 
 @task(
     name="take step",
-    task_run_name=_step_name,  # type: ignore[arg-type]  # its protocol asks for a classmethod
+    task_run_name=_step_name,  # type: ignore[arg-type]  # its protocol expects a classmethod
     **RETRIED,
 )
 def take_step(operation: Operation) -> Operation:
@@ -84,7 +84,7 @@ def _operation_name(parameters: dict[str, Any]) -> str:
 
 @task(
     name="carry on operation",
-    task_run_name=_operation_name,  # type: ignore[arg-type]  # its protocol asks for a classmethod
+    task_run_name=_operation_name,  # type: ignore[arg-type]  # its protocol expects a classmethod
     **UNCACHED,
 )
 def carry_on(operation: Operation, ending: Event) -> Operation:

@@ -31,8 +31,8 @@ def test_a_create_cancelled_and_killed_leaves_no_machine(
         end_runs(Cancelled(message="killed"))
         outcome = run_here("recover-operations", {})
         assert outcome.state_type == "COMPLETED", f"{where}: {outcome.message}"
-        asked = [one for one in installation.operations() if one.subject_name == name]
-        end = asked[0].state if asked else None
+        journalled = [one for one in installation.operations() if one.subject_name == name]
+        end = journalled[0].state if journalled else None
         there = name in installation.cloud_names()
         known = name in installation.machines()
         assert there == known == (end is OperationState.SUCCEEDED), f"{where}: {end}"

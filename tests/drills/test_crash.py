@@ -50,13 +50,13 @@ def recover(installation: Installation) -> None:
 
 
 def check_provisioned(installation: Installation, names: list[str], killed_at: str) -> None:
-    """Assert that exactly the asked-for machines are there, or nothing was journalled."""
-    asked = [one for one in installation.operations() if one.subject_name in names]
+    """Assert that exactly the requested instances are there, or nothing was journalled."""
+    journalled = [one for one in installation.operations() if one.subject_name in names]
     there = sorted(set(names) & set(installation.cloud_names()))
-    if not asked:
+    if not journalled:
         assert there == [], f"{killed_at}: a machine was made that the journal knows nothing of"
         return
-    assert sorted(one.subject_name or "" for one in asked) == names, killed_at
+    assert sorted(one.subject_name or "" for one in journalled) == names, killed_at
     assert there == names, f"{killed_at}: the cloud has {there}"
     assert len([n for n in installation.cloud_names() if n in names]) == len(names), killed_at
     known = installation.machines()
@@ -99,13 +99,13 @@ def test_deleting_killed_around_calls_and_commits(
 
     def check(name: str, where: str) -> None:
         recover(installation)
-        asked = [
+        journalled = [
             one
             for one in installation.operations()
             if one.subject_name == name and one.kind == "delete"
         ]
         is_there = name in installation.cloud_names()
-        assert is_there == (not asked), where
+        assert is_there == (not journalled), where
         assert (name in installation.machines()) == is_there, where
 
     run_here("provision-instances", provisioning(installation, "whole", 1))
@@ -162,9 +162,9 @@ def test_a_process_that_wakes_up_after_its_recovery_does_no_harm(
     os.kill(sleeper.pid, signal.SIGCONT)
     sleeper.wait()
     check_provisioned(installation, ["sleeper"], f"awake again {crossing}")
-    asked = next(one for one in installation.operations() if one.subject_name == "sleeper")
-    assert asked.epoch == 2
+    journalled = next(one for one in installation.operations() if one.subject_name == "sleeper")
+    assert journalled.epoch == 2
     with installation.store.reading() as connection:
-        lines = operations.entries(connection, "default", asked.id)
+        lines = operations.entries(connection, "default", journalled.id)
     assert [line.epoch for line in lines] == sorted(line.epoch for line in lines)
     assert "taken over by" in sleeper.output()

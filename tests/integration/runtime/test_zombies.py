@@ -73,14 +73,14 @@ def test_a_run_killed_under_its_worker_is_recovered_at_once(
     running: CommandLine, sandbox: Sandbox
 ) -> None:
     run_id = _create(running)
-    _wait(lambda: _operations(running) == {"running": 1}, 60, "the machine is asked for")
+    _wait(lambda: _operations(running) == {"running": 1}, 60, "the instance is requested")
     killed = time.monotonic()
     for pid, line in processes_of(running.home).items():
         if "prefect.engine" in line:
             kill(pid)
 
     _wait(lambda: _run(running, run_id)["state_type"] == "CRASHED", 30, "it is marked crashed")
-    _wait(lambda: bool(_runs(running, "recover-operations")), 30, "recovery is asked for")
+    _wait(lambda: bool(_runs(running, "recover-operations")), 30, "recovery is requested")
     asked_after = time.monotonic() - killed
     _wait(lambda: _operations(running) == {"succeeded": 1}, 180, "recovery carried it on")
 
@@ -114,7 +114,7 @@ def test_a_run_killed_with_its_worker_before_it_began_does_not_stay_pending(
 
 def test_down_also_ends_the_runs_of_a_worker_that_was_killed(running: CommandLine) -> None:
     _create(running)
-    _wait(lambda: _operations(running) == {"running": 1}, 60, "the machine is asked for")
+    _wait(lambda: _operations(running) == {"running": 1}, 60, "the instance is requested")
     kill(running.pid("worker"))
 
     running("down")
@@ -163,8 +163,8 @@ def _operations(skyclust: CommandLine) -> dict[str, int]:
 
 
 def _machine_ids(skyclust: CommandLine) -> list[str]:
-    asked = skyclust.json("operation", "list")
-    return [one["subject_id"] for one in asked if one["subject_id"]]
+    listed = skyclust.json("operation", "list")
+    return [one["subject_id"] for one in listed if one["subject_id"]]
 
 
 def _run(skyclust: CommandLine, run_id: str) -> Any:

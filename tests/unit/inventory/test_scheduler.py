@@ -78,13 +78,13 @@ def test_what_is_silent_gives_its_turn_to_the_next_and_is_waited_for() -> None:
 
 def test_an_account_that_is_silent_is_given_up_as_a_whole() -> None:
     scheduler = ReadScheduler()
-    asked = reads("dead", WORKERS + 5)
-    scheduler.add(asked)
+    planned = reads("dead", WORKERS + 5)
+    scheduler.add(planned)
     begun = begin(scheduler)
     time.sleep(PATIENCE * 0.8)
     late = begin(scheduler)
     assert len(late) == 5
-    scheduler.add(never := [Read(asked[0].credential, ("last",), (ResourceKind.DISK,))])
+    scheduler.add(never := [Read(planned[0].credential, ("last",), (ResourceKind.DISK,))])
     time.sleep(PATIENCE * 0.3)
     assert all(watch.expired for watch in watches(scheduler, begun + late))
     dropped = [scheduler.end(work, SILENCE) for work in begun + late]
@@ -110,13 +110,13 @@ def test_one_dead_region_leaves_the_others_their_turns() -> None:
 
 def test_what_comes_late_to_an_account_that_was_given_up_is_given_up_too() -> None:
     scheduler = ReadScheduler()
-    asked = reads("dead", 2)
-    scheduler.add(asked)
-    assert scheduler.begin() == asked
-    first, late = (scheduler.liveness[work] for work in asked)
+    planned = reads("dead", 2)
+    scheduler.add(planned)
+    assert scheduler.begin() == planned
+    first, late = (scheduler.liveness[work] for work in planned)
     first.begin()
     time.sleep(PATIENCE * 1.1)
-    assert scheduler.end(asked[0], SILENCE) == {}
+    assert scheduler.end(planned[0], SILENCE) == {}
     late.begin()
     assert late.expired
 
@@ -134,7 +134,7 @@ def test_a_rest_is_no_silence() -> None:
 
 
 def test_a_silent_service_is_given_up_by_itself() -> None:
-    """What was never asked of another service of the account waits for its turn still."""
+    """A read of another service of the account that has not begun still waits for its turn."""
     credential_key = CredentialKey("default", "one", "openstack")
     regions = [f"region-{number}" for number in range(3)]
     images = [Read(credential_key, (one,), (ResourceKind.IMAGE,), "Glance") for one in regions]

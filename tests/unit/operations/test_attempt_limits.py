@@ -50,7 +50,7 @@ def test_the_bounds_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("kind", list(InstanceAction))
-def test_whatever_was_asked_of_the_cloud_may_have_left_something(kind: InstanceAction) -> None:
+def test_whatever_may_have_reached_the_cloud_may_have_left_something(kind: InstanceAction) -> None:
     for line in lines_of(kind):
         left = what_may_be_left(operation(kind, line))
         assert bool(left) == (line != Position.JOURNALLED), line

@@ -21,16 +21,16 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 def cancelled(kind: InstanceAction, line: str, **changes: Any) -> Operation:
-    asked = {"cancel_requested_at": NOW, "cancel_requested_by": "user:ann"}
-    return operation(kind, line).model_copy(update=asked | changes)
+    request = {"cancel_requested_at": NOW, "cancel_requested_by": "user:ann"}
+    return operation(kind, line).model_copy(update=request | changes)
 
 
 @pytest.mark.parametrize("keep", [False, True])
 @pytest.mark.parametrize("kind", list(InstanceAction))
 def test_what_was_not_begun_is_not_begun(kind: InstanceAction, keep: bool) -> None:
-    asked = cancelled(kind, "journalled", cancel_keep=keep)
-    assert after_cancel(asked) == Position.CANCELLED
-    assert "user:ann before the cloud was called" in str(cancel_error(asked))
+    found = cancelled(kind, "journalled", cancel_keep=keep)
+    assert after_cancel(found) == Position.CANCELLED
+    assert "user:ann before the cloud was called" in str(cancel_error(found))
 
 
 @pytest.mark.parametrize("kind", list(InstanceAction))
@@ -70,9 +70,9 @@ def test_what_was_made_is_unmade(kind: InstanceAction, line: str) -> None:
 def test_what_may_exist_is_found_by_its_token_before_it_is_unmade(
     kind: InstanceAction, line: str
 ) -> None:
-    asked = cancelled(kind, line)
-    assert after_cancel(asked) is None
-    assert next_step(asked) == next_step(operation(kind, line))
+    found = cancelled(kind, line)
+    assert after_cancel(found) is None
+    assert next_step(found) == next_step(operation(kind, line))
 
 
 @pytest.mark.parametrize("line", ["rolling-back", "removing", "removed"])

@@ -1,4 +1,4 @@
-"""What is told, in which event, and how large it may get."""
+"""Which events are sent, what they carry, and how large they may get."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def store(sqlite_url: str) -> Iterator[Store]:
     opened.dispose()
 
 
-def told(store: Store) -> list[Event]:
+def emitted(store: Store) -> list[Event]:
     """The events that wait, which are then forgotten; each is one that Prefect takes."""
     with store.reading() as connection:
         found = outbox.waiting(connection, "default")
@@ -75,17 +75,17 @@ def operation(**changed: Any) -> Operation:
 class TestInventory:
     def test_a_read_that_changes_nothing_tells_nothing(self, store: Store) -> None:
         read(store, machines(5))
-        assert told(store)
+        assert emitted(store)
         read(store, machines(5))
-        assert told(store) == []
+        assert emitted(store) == []
 
     def test_a_scope_is_told_once_with_its_counts_and_its_machines_one_by_one(
         self, store: Store
     ) -> None:
         read(store, [machine("a"), machine("b"), machine("c")])
-        told(store)
+        emitted(store)
         read(store, [machine("a"), machine("b", state="stopped"), machine("d")])
-        summary, *single = told(store)
+        summary, *single = emitted(store)
         assert summary.name == "skyclust.inventory.changed"
         place = f"default.prod.{REGION}.instance"
         assert summary.resource["prefect.resource.id"] == f"skyclust.scope.{place}"
@@ -106,13 +106,13 @@ class TestInventory:
     def test_other_kinds_are_counted_only(self, store: Store) -> None:
         disks = [one.model_copy(update={"kind": ResourceKind.DISK}) for one in machines(40)]
         read(store, disks, ResourceKind.DISK)
-        [summary] = told(store)
+        [summary] = emitted(store)
         assert summary.payload == {"added": 40, "changed": 0, "gone": 0, "unchanged": 0}
 
     def test_machines_beyond_the_bound_are_counted_as_left_out(self, store: Store) -> None:
         read(store, [])
         read(store, machines(MOST_RESOURCE_EVENTS + 7))
-        summary, *single = told(store)
+        summary, *single = emitted(store)
         assert len(single) == MOST_RESOURCE_EVENTS
         assert (summary.payload["added"], summary.payload["left_out"]) == (
             MOST_RESOURCE_EVENTS + 7,
@@ -121,10 +121,10 @@ class TestInventory:
 
     def test_what_a_first_read_finds_is_counted_only(self, store: Store) -> None:
         read(store, machines(5))
-        [summary] = told(store)
+        [summary] = emitted(store)
         assert (summary.payload["added"], summary.payload["left_out"]) == (5, 5)
         read(store, [])
-        assert len(told(store)) == 6, "from then on each machine is told"
+        assert len(emitted(store)) == 6, "from then on each instance has an event"
 
     def test_what_is_told_twice_has_another_id_only_when_it_happened_twice(
         self, store: Store
@@ -133,24 +133,24 @@ class TestInventory:
         read(store, [])
         for state in ("running", "stopped", "running"):
             read(store, [machine("a", state=state)])
-            ids += [one.id for one in told(store)]
+            ids += [one.id for one in emitted(store)]
         assert len(ids) == len(set(ids)) == 6
 
     def test_names_of_any_length_fit_and_stay_apart(self, store: Store) -> None:
         read(store, [])
         long = [machine(f"{'n' * 9000}{letter}", tags={"t" * 9000: "v"}) for letter in "ab"]
         read(store, long)
-        _, *single = told(store)
+        _, *single = emitted(store)
         found = {one.resource["prefect.resource.id"] for one in single}
         assert len(found) == 2
         assert {len(one) for one in found} == {LONGEST_TEXT}
 
     def test_a_read_that_is_not_stored_tells_nothing(self, store: Store) -> None:
         read(store, machines(30))
-        told(store)
+        emitted(store)
         careful = ReadOptions("run-2", brake_share=0.5, allow_mass_delete=False)
         store_read(store, ACCOUNT, KindRead(ResourceKind.INSTANCE, NOW, {REGION: []}), careful)
-        assert told(store) == []
+        assert emitted(store) == []
 
 
 class TestOperations:
@@ -158,7 +158,7 @@ class TestOperations:
     def test_every_end_is_told(self, store: Store, state: OperationState) -> None:
         ended = operation(state=state, error="No room.", error_class="CapacityExhausted")
         store.write(lambda connection: events.operations_ended(connection, [ended]))
-        first, *others = told(store)
+        first, *others = emitted(store)
         assert first.name == f"skyclust.operation.{state.value}"
         assert first.resource["prefect.resource.id"].startswith("skyclust.operation.default.0000")
         assert first.occurred_at == NOW
@@ -182,15 +182,15 @@ class TestOperations:
     ) -> None:
         ended = operation(kind=kind, state=OperationState.SUCCEEDED, request={"disk_id": "d-1"})
         store.write(lambda connection: events.operations_ended(connection, [ended]))
-        _, of_machine = told(store)
+        _, of_machine = emitted(store)
         assert of_machine.name.startswith("skyclust.instance.")
         assert of_machine.payload["disk_id"] == "d-1"
         assert of_machine.resource["prefect.resource.name"] == "web"
 
-    def test_what_was_asked_for_is_told_before_there_is_a_machine(self, store: Store) -> None:
-        asked = [operation(id=str(number), subject_id=None) for number in range(3)]
-        store.write(lambda connection: events.operations_requested(connection, asked))
-        found = told(store)
+    def test_a_request_has_an_event_before_there_is_an_instance(self, store: Store) -> None:
+        requested = [operation(id=str(number), subject_id=None) for number in range(3)]
+        store.write(lambda connection: events.operations_requested(connection, requested))
+        found = emitted(store)
         assert [one.name for one in found] == ["skyclust.operation.requested"] * 3
         assert {one.resource["skyclust.operation.kind"] for one in found} == {"create"}
         assert all(len(one.related) == 1 for one in found)
@@ -198,7 +198,7 @@ class TestOperations:
     def test_an_error_of_any_length_fits(self, store: Store) -> None:
         ended = operation(state=OperationState.FAILED, error="x" * 100_000, error_class="Timeout")
         store.write(lambda connection: events.operations_ended(connection, [ended]))
-        [found] = told(store)
+        [found] = emitted(store)
         assert found.payload["error"] == "x" * LONGEST_TEXT
 
 
@@ -206,4 +206,4 @@ def test_events_of_a_removed_credential_are_still_sent(store: Store) -> None:
     ended = operation(state=OperationState.FAILED)
     store.write(lambda connection: events.operations_ended(connection, [ended]))
     store.write(lambda connection: credentials.remove(connection, "default", "prod"))
-    assert len(told(store)) == 1
+    assert len(emitted(store)) == 1

@@ -116,7 +116,7 @@ def creation(*credentials: str, run_id: str) -> list[NewOperation]:
 
 
 def requested(store: Store, *credentials: str) -> Operation:
-    """An operation that the cloud was asked for."""
+    """An operation whose request was sent to the cloud."""
     run_id = str(uuid4())
     with store.writing() as connection:
         [operation] = operations.journal(

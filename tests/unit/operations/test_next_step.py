@@ -122,7 +122,7 @@ def test_nothing_follows_the_end(kind: InstanceAction, end: str) -> None:
     assert next_step(operation(kind, end)) is None
 
 
-def test_a_create_that_may_have_reached_the_cloud_is_asked_for_again() -> None:
+def test_a_create_that_may_have_reached_the_cloud_is_sent_again() -> None:
     for position in ("requested", "uncertain"):
         step = next_step(operation(InstanceAction.CREATE, position))
         assert step is not None
@@ -132,7 +132,7 @@ def test_a_create_that_may_have_reached_the_cloud_is_asked_for_again() -> None:
 @pytest.mark.parametrize(
     "kind", [one for one in InstanceAction if one is not InstanceAction.REBOOT]
 )
-def test_what_may_have_reached_the_cloud_is_asked_for_again(kind: InstanceAction) -> None:
+def test_a_request_that_may_have_reached_the_cloud_is_sent_again(kind: InstanceAction) -> None:
     first = next_step(operation(kind))
     for position in {"requested", "uncertain"} & set(lines_of(kind)):
         again = next_step(operation(kind, position))
@@ -151,7 +151,7 @@ def test_a_reboot_that_may_have_reached_the_cloud_is_not_repeated() -> None:
         assert after_error(current, unknown) == Position.FAILED
 
 
-def test_a_throttled_reboot_is_asked_for_again_and_a_lost_answer_is_remembered() -> None:
+def test_a_throttled_reboot_is_sent_again_and_a_lost_answer_is_remembered() -> None:
     current = operation(InstanceAction.REBOOT, "requested")
     assert after_attempt(current, Throttled("slow down")) == Position.JOURNALLED
     assert after_attempt(current, Conflict("busy")) == Position.JOURNALLED
@@ -175,7 +175,7 @@ def test_a_cloud_that_does_not_answer_leaves_the_operation_open(
             assert after_error(operation(kind, position), error) is None
 
 
-def test_a_busy_machine_ends_what_was_asked_of_it_instead_of_striking_later() -> None:
+def test_a_busy_machine_ends_its_operation_instead_of_striking_later() -> None:
     busy = Conflict("stopping", provider="aws")
     for kind in (InstanceAction.START, InstanceAction.STOP, InstanceAction.DELETE):
         assert after_error(operation(kind, "requested"), busy) == Position.FAILED
