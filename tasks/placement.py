@@ -21,6 +21,7 @@ from skyclust.model.placement import InstanceNeeds, Place, Ranked
 from skyclust.operations.instance.user_data import plain_user_data
 from skyclust.orchestration import artifacts
 from skyclust.orchestration.credentials import adopt_blocks, open_provider
+from skyclust.orchestration.placement_rows import placement_rows
 from skyclust.providerkit.provider_errors import provider_errors
 from skyclust.store import credentials
 from skyclust.store.engine import open_store
@@ -107,6 +108,6 @@ def rank_places(workspace_id: str, needs: InstanceNeeds) -> list[Ranked]:
         for place, provider, region in regions
     ]
     ranking = rank([*(survey.result() for survey in surveys), *passed_over], needs)
-    rows = artifacts.placement_rows(ranking)
+    rows = placement_rows(ranking)
     artifacts.show_table("placement", rows, "Where it can be created", total=len(ranking))
     return ranking

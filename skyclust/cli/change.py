@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from skyclust.cli.flow_runs import finish, run_flow
+from skyclust.cli.flow_runs import run_flow
 from skyclust.cli.instance_lookup import NamedInstance, find_instance
 from skyclust.cli.requests import checked
+from skyclust.cli.run_outcome import finish
 from skyclust.cli.run_tables import OPERATIONS
 from skyclust.model.change_request import ChangeRequest
 from skyclust.model.instance_action import InstanceAction

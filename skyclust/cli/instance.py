@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from skyclust.cli.flow_runs import finish, run_flow
+from skyclust.cli.flow_runs import run_flow
 from skyclust.cli.inputs import parse_place, parse_tags
 from skyclust.cli.instance_changes import delete, reboot, resize, start, stop, tag
 from skyclust.cli.instance_lookup import (
@@ -35,6 +35,7 @@ from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
 from skyclust.cli.output import say, show_record, show_text
 from skyclust.cli.provider_access import default_region, provider_of
 from skyclust.cli.requests import checked
+from skyclust.cli.run_outcome import finish
 from skyclust.cli.run_tables import OPERATIONS, PLACEMENT
 from skyclust.cli.user_data import seal_user_data, sealed_user_data
 from skyclust.errors import InvalidRequest

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from skyclust.cli.flow_runs import Shown, finish, run_flow
+from skyclust.cli.flow_runs import run_flow
 from skyclust.cli.inputs import parse_tags, parse_time
 from skyclust.cli.inventory_prune import prune
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
 from skyclust.cli.output import say, show_list
 from skyclust.cli.requests import checked
+from skyclust.cli.run_outcome import Shown, finish
 from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import ScopeState
 

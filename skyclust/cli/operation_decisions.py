@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skyclust.cli.flow_runs import finish, run_flow
+from skyclust.cli.flow_runs import run_flow
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
 from skyclust.cli.output import say, show_record
 from skyclust.cli.requests import checked
+from skyclust.cli.run_outcome import finish
 from skyclust.cli.run_tables import OPERATIONS
 from skyclust.cli.server import require_server
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from skyclust.cli.flow_runs import Shown
+from skyclust.cli.run_outcome import Shown
 
 OPERATIONS: Final = {
     "operations": Shown(

@@ -16,7 +16,9 @@ from skyclust.model.scope import Scope
 from skyclust.operations.subjects import subject_of
 from skyclust.orchestration import artifacts
 from skyclust.orchestration.deferred_work import do_deferred_work
+from skyclust.orchestration.operation_pages import operation_rows, subject_text
 from skyclust.orchestration.runs import run_url
+from skyclust.orchestration.sync_summary import change_rows, scope_rows, sync_text
 from skyclust.store import resources
 from skyclust.store.engine import Store
 
@@ -54,19 +56,19 @@ def report_sync(
         counts |= {kind.value: number for kind, number in counted.items()}
         artifacts.show_table(
             f"inventory-scopes-{workspace_id}",
-            artifacts.scope_rows(mine),
+            scope_rows(mine),
             "Every scope of the sync, those with trouble first",
             total=len(mine),
         )
         artifacts.show_table(
             f"inventory-changes-{workspace_id}",
-            artifacts.change_rows(changes),
+            change_rows(changes),
             f"Resources added, changed and gone; {sum(counted.values())} in all",
             total=sum(counted.values()),
         )
         artifacts.show_text(
             f"inventory-summary-{workspace_id}",
-            artifacts.sync_text(workspace_id, mine, reasons, counts),
+            sync_text(workspace_id, mine, reasons, counts),
             "Summary of the sync",
         )
         store.write(
@@ -81,7 +83,7 @@ def report_operations(store: Store, operations: Sequence[Operation], *, run_id: 
     some = "" if pages == len(operations) else f"; {pages} of them have a page of their own"
     artifacts.show_table(
         "operations",
-        artifacts.operation_rows(operations),
+        operation_rows(operations),
         f"Each operation and how it ended{some}",
         total=len(operations),
     )
@@ -90,7 +92,7 @@ def report_operations(store: Store, operations: Sequence[Operation], *, run_id: 
         kind = operation.subject_kind
         artifacts.show_text(
             f"{kind}-{operation.workspace_id}-{operation.credential}-{name}",
-            artifacts.subject_text(operation, _subject(store, operation), run_url(run_id)),
+            subject_text(operation, _subject(store, operation), run_url(run_id)),
             f"{kind.capitalize()} {name}",
         )
     do_deferred_work(store)

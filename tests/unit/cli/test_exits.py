@@ -8,8 +8,8 @@ import pytest
 
 from skyclust import errors
 from skyclust.cli.exits import ExitCode, exit_code
-from skyclust.cli.flow_runs import outcome_code
 from skyclust.cli.main import main
+from skyclust.cli.run_outcome import outcome_code
 from skyclust.orchestration.runs import RunOutcome
 from skyclust.redaction import register_secret
 

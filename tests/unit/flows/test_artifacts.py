@@ -14,11 +14,9 @@ from skyclust.orchestration.artifacts import (
     MOST_ROWS,
     artifact_key,
     left_out,
-    operation_rows,
-    scope_rows,
-    subject_text,
-    sync_text,
 )
+from skyclust.orchestration.operation_pages import operation_rows, subject_text
+from skyclust.orchestration.sync_summary import scope_rows, sync_text
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

@@ -1,0 +1,28 @@
+"""What a ranking of places shows in the Prefect UI. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from skyclust.model.placement import Ranked
+from skyclust.orchestration.artifacts import MOST_ROWS, Row
+
+
+def placement_rows(ranking: Sequence[Ranked]) -> list[Row]:
+    """Return a row for each place of a ranking, in its order, with the reason."""
+    return [
+        {
+            "order": number if ranked.spec else None,
+            "standing": ranked.standing.value,
+            "credential": ranked.place.credential,
+            "provider": ranked.provider,
+            "region": ranked.region,
+            "zone": ranked.place.zone or "",
+            "type": ranked.spec.type if ranked.spec else "",
+            "cores": ranked.cores,
+            "memory GiB": f"{ranked.memory_gib:g}" if ranked.memory_gib else "",
+            "image": ranked.image_name or "",
+            "reason": ranked.reason,
+        }
+        for number, ranked in enumerate(ranking[:MOST_ROWS], start=1)
+    ]

@@ -1,0 +1,113 @@
+"""What a sync shows in the Prefect UI: its scopes, its changes and a summary. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from skyclust.model.change import Change
+from skyclust.model.scope import Scope, ScopeState
+from skyclust.orchestration.artifacts import MOST_ROWS, Row, escaped
+
+# What needs a look comes first.
+_URGENCY: Final = {
+    ScopeState.FAILED: 0,
+    ScopeState.STALE: 1,
+    ScopeState.UNSUPPORTED: 2,
+    ScopeState.FRESH: 3,
+}
+
+_TROUBLED: Final = frozenset({ScopeState.FAILED.value, ScopeState.STALE.value})
+
+
+def scope_rows(scopes: Sequence[Scope]) -> list[Row]:
+    """Return a row for each scope, those with trouble first."""
+    ordered = sorted(
+        scopes,
+        key=lambda scope: (_URGENCY[scope.state], *_place(scope)),
+    )
+    return [
+        {
+            "credential": scope.key.credential,
+            "region": scope.key.region,
+            "kind": scope.key.kind.value,
+            "state": scope.state.value,
+            "resources": scope.resources,
+            "complete as of": _when(scope.completed_at),
+            "reason": scope.error or "",
+            "error class": scope.error_class or "",
+        }
+        for scope in ordered[:MOST_ROWS]
+    ]
+
+
+def change_rows(changes: Sequence[Change]) -> list[Row]:
+    """Return a row for each change of a resource."""
+    return [
+        {
+            "change": change.kind.value,
+            "kind": change.resource.kind.value,
+            "name": change.resource.name,
+            "id": change.resource.id,
+            "credential": change.credential,
+            "region": change.resource.region,
+            "state": change.resource.state,
+            "changed": ", ".join(sorted(change.after)),
+        }
+        for change in changes[:MOST_ROWS]
+    ]
+
+
+def sync_text(
+    workspace_id: str,
+    scopes: Sequence[Scope],
+    problems: Mapping[str, str],
+    counts: Mapping[str, int],
+) -> str:
+    """Return the summary of a sync in Markdown.
+
+    `problems` are the credentials whose regions could not be discovered, and why.
+    """
+    troubled = [row for row in scope_rows(scopes) if row["state"] in _TROUBLED]
+    unlisted = sum(scope.state.value in _TROUBLED for scope in scopes) - len(troubled)
+    lines = [
+        f"# Inventory of {workspace_id}",
+        "",
+        f"{counts['fresh']} scopes are fresh, {counts['stale']} stale, {counts['failed']} failed.",
+        f"{counts['added']} resources were added, {counts['changed']} changed,"
+        f" {counts['gone']} are gone.",
+    ]
+    if problems:
+        lines += ["", "## Credentials whose regions could not be discovered", ""]
+        lines += [f"- **{escaped(name)}**: {escaped(why)}" for name, why in problems.items()]
+    if troubled:
+        lines += [
+            "",
+            "## Not fresh",
+            "",
+            "The resources known of these scopes are kept, and may be out of date.",
+            "",
+            "| credential | region | kind | state | reason |",
+            "| --- | --- | --- | --- | --- |",
+        ]
+        lines += [
+            "| "
+            + " | ".join(
+                escaped(str(row[column] or ""))
+                for column in ("credential", "region", "kind", "state", "reason")
+            )
+            + " |"
+            for row in troubled
+        ]
+    if unlisted:
+        lines += ["", f"{unlisted} more are not fresh and left out here."]
+    return "\n".join(lines)
+
+
+def _place(scope: Scope) -> tuple[str, str, str]:
+    return scope.key.credential, scope.key.region, scope.key.kind.value
+
+
+def _when(moment: datetime | None) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC") if moment else "never"
