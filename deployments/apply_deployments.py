@@ -16,7 +16,6 @@ from prefect.client.schemas.objects import ConcurrencyLimitStrategy, Concurrency
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound
 from prefect.flows import Flow, load_flow_from_entrypoint
-from prefect.utilities.callables import parameter_schema
 
 from deployments.bootstrap_result import Applied
 from deployments.last_applied import AppliedObject, read_applied, write_applied
@@ -25,6 +24,7 @@ from deployments.schedules import apply_schedules
 from deployments.three_way_merge import Merge, merge, merge_names, pairs
 from skyclust import __version__
 from skyclust.orchestration.client import prefect_client
+from skyclust.orchestration.flow_parameters import form_of
 
 WORK_QUEUE: Final = "work queue"
 
@@ -101,7 +101,7 @@ def _create(
         tags=list(declared.tags),
         entrypoint=declared.entrypoint,
         parameters=declared.parameters,
-        parameter_openapi_schema=_schema(flow),
+        parameter_openapi_schema=form_of(flow),
         enforce_parameter_schema=True,
         work_pool_name=declared.work_pool.name,
         work_queue_name=declared.work_pool.work_queue_name,
@@ -149,7 +149,7 @@ def _written(
     values: dict[str, Any] = {
         "version": __version__,
         "entrypoint": declared.entrypoint,
-        "parameter_openapi_schema": _schema(flow),
+        "parameter_openapi_schema": form_of(flow),
         "enforce_parameter_schema": True,
         "pull_steps": [],
         # The pool has none that could be set: see skyclust.embedded.job_template.
@@ -213,10 +213,6 @@ def _activate_limit(client: SyncPrefectClient, found: DeploymentResponse) -> Non
 
 def _of_tags(declared: Declared, tags: Sequence[str]) -> list[str]:
     return ["tags"] if set(tags) != set(declared.tags) else []
-
-
-def _schema(flow: Flow[..., Any]) -> dict[str, Any]:
-    return parameter_schema(flow).model_dump(exclude_unset=True)
 
 
 def _options(strategy: ConcurrencyLimitStrategy) -> ConcurrencyOptions:

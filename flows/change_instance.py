@@ -20,6 +20,7 @@ from skyclust.operations.instance.planning import needed_abilities, plan_change
 from skyclust.orchestration.credentials import find_credential
 from skyclust.orchestration.deferred_work import do_deferred_work
 from skyclust.orchestration.execution import current_run
+from skyclust.orchestration.flow_parameters import parameters_of, run_name_of
 from skyclust.orchestration.heartbeats import heartbeat
 from skyclust.orchestration.reports import report_operations
 from skyclust.orchestration.runs import tag_this_run
@@ -36,10 +37,12 @@ BILLED_ON: Final = (
 
 @flow(
     name="change-instance",
-    flow_run_name="{request.summary}",
+    flow_run_name=run_name_of(ChangeRequest),
     task_runner=ThreadPoolTaskRunner(max_workers=1),  # type: ignore[arg-type]  # generic in the result
     persist_result=False,
+    validate_parameters=False,
 )
+@parameters_of(ChangeRequest)
 def change_instance(request: ChangeRequest) -> State[Any]:
     """Find the instance, journal the operation and carry it to its end.
 

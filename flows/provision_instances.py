@@ -14,6 +14,7 @@ from skyclust.contract import ComputeProvider
 from skyclust.file_modes import keep_files_private
 from skyclust.inventory.credential_selection import credential_key, require_ability
 from skyclust.inventory.placement import candidates
+from skyclust.model.creation_forms import InstanceForm
 from skyclust.model.placement import Ranked
 from skyclust.model.provision_request import ProvisionRequest
 from skyclust.operations.instance.planning import Attempt, plan_creations
@@ -22,6 +23,7 @@ from skyclust.operations.journal import attempts
 from skyclust.orchestration.credentials import find_credential
 from skyclust.orchestration.deferred_work import do_deferred_work
 from skyclust.orchestration.execution import current_run
+from skyclust.orchestration.flow_parameters import parameters_of, run_name_of
 from skyclust.orchestration.heartbeats import heartbeat
 from skyclust.orchestration.reports import report_operations
 from skyclust.orchestration.runs import tag_this_run
@@ -36,24 +38,26 @@ WORKERS: Final = 20
 
 @flow(
     name="provision-instances",
-    flow_run_name="{request.summary}",
+    flow_run_name=run_name_of(InstanceForm),
     task_runner=ThreadPoolTaskRunner(max_workers=WORKERS),  # type: ignore[arg-type]  # generic in the result
     persist_result=False,
+    validate_parameters=False,
 )
-def provision_instances(request: ProvisionRequest) -> State[Any]:
+@parameters_of(InstanceForm)
+def provision_instances(form: InstanceForm) -> State[Any]:
     """Journal one operation for each instance, then carry all of them to their end.
 
-    An instance requested by its needs is created in the best place, or in the next where there
-    is no capacity. An instance that does not come up is deleted again. The run ends as
-    Completed, as Partial when only some instances came up, or as Failed. A retry of the run
-    goes on with the same operations. A dry run shows the ranking and creates nothing.
+    An instance that does not come up is deleted again. The run ends as Completed, as Partial
+    when only some instances came up, or as Failed. A retry of the run goes on with the same
+    operations.
     """
     keep_files_private()
     with heartbeat(current_run()):
-        return _provision(request)
+        return provision(form.request)
 
 
-def _provision(request: ProvisionRequest) -> State[Any]:
+def provision(request: ProvisionRequest) -> State[Any]:
+    """Create what a request names and return how the run ends."""
     store = open_store()
     do_deferred_work(store)
     # User data that does not open creates no instance: that is reported before a cloud is called.

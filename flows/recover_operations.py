@@ -13,6 +13,7 @@ from skyclust.file_modes import keep_files_private
 from skyclust.model.request import RecoverRequest
 from skyclust.orchestration.deferred_work import do_deferred_work
 from skyclust.orchestration.execution import current_run
+from skyclust.orchestration.flow_parameters import parameters_of, run_name_of
 from skyclust.orchestration.heartbeats import heartbeat
 from skyclust.orchestration.reports import report_operations
 from skyclust.orchestration.runs import tag_this_run
@@ -22,19 +23,19 @@ from skyclust.store.engine import open_store
 from tasks.operations import carry_on_all
 from tasks.recovery import find_abandoned, report_to_cancelled_runs, take_over
 
-EVERY_WORKSPACE: Final = RecoverRequest()
-
 WORKERS: Final = 20
 """Operations carried on at once."""
 
 
 @flow(
     name="recover-operations",
-    flow_run_name="{request.summary}",
+    flow_run_name=run_name_of(RecoverRequest),
     task_runner=ThreadPoolTaskRunner(max_workers=WORKERS),  # type: ignore[arg-type]  # generic in the result
     persist_result=False,
+    validate_parameters=False,
 )
-def recover_operations(request: RecoverRequest = EVERY_WORKSPACE) -> State[Any]:
+@parameters_of(RecoverRequest)
+def recover_operations(request: RecoverRequest) -> State[Any]:
     """Take over every open operation whose run is gone and carry it to its end.
 
     Events that a dead process did not send, and blocks that it did not delete, come first.

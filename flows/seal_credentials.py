@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -10,15 +10,20 @@ from prefect.states import Completed, Failed
 
 from skyclust.file_modes import keep_files_private
 from skyclust.model.request import SealRequest
+from skyclust.orchestration.flow_parameters import parameters_of, run_name_of
 from skyclust.orchestration.runs import PARTIAL
 from skyclust.orchestration.superseded_runs import supersede_waiting_runs
 from tasks.sealing import seal_blocks
 
-EVERY_WORKSPACE: Final = SealRequest()
 
-
-@flow(name="seal-credentials", flow_run_name="{request.summary}", persist_result=False)
-def seal_credentials(request: SealRequest = EVERY_WORKSPACE) -> State[Any]:
+@flow(
+    name="seal-credentials",
+    flow_run_name=run_name_of(SealRequest),
+    persist_result=False,
+    validate_parameters=False,
+)
+@parameters_of(SealRequest)
+def seal_credentials(request: SealRequest) -> State[Any]:
     """Seal every credential block whose secrets are plain, and register new ones.
 
     A block that cannot be sealed does not stop the others; the run's message names it.

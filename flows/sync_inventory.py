@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -26,6 +26,7 @@ from skyclust.orchestration.artifacts import ProgressBar
 from skyclust.orchestration.credentials import adopt_blocks
 from skyclust.orchestration.deferred_work import do_deferred_work
 from skyclust.orchestration.execution import current_run
+from skyclust.orchestration.flow_parameters import parameters_of, run_name_of
 from skyclust.orchestration.reports import report_sync
 from skyclust.orchestration.runs import PARTIAL, tag_this_run
 from skyclust.orchestration.superseded_runs import supersede_waiting_runs
@@ -34,17 +35,16 @@ from skyclust.store.engine import open_store
 from tasks.inventory import discover_regions, read_account, read_region
 from tasks.retention import prune_versions
 
-EVERYTHING: Final = SyncRequest()
-
 
 @flow(
     name="sync-inventory",
-    flow_run_name="{request.summary}",
+    flow_run_name=run_name_of(SyncRequest),
     task_runner=ThreadPoolTaskRunner(max_workers=MOST_READS),  # type: ignore[arg-type]  # generic in the result
     persist_result=False,
-    validate_parameters=True,
+    validate_parameters=False,
 )
-def sync_inventory(request: SyncRequest = EVERYTHING) -> State[Any]:
+@parameters_of(SyncRequest)
+def sync_inventory(request: SyncRequest) -> State[Any]:
     """Read the requested kinds in the requested regions and store every complete read.
 
     What cannot be read keeps its rows and is marked stale with the reason. The run ends as

@@ -23,7 +23,7 @@ class Request(Protocol):
     def summary(self) -> str:
         """Return a summary of the request."""
 
-    def model_dump(self, *, mode: str) -> dict[str, Any]:
+    def parameters(self) -> dict[str, Any]:
         """Return the parameters as JSON values."""
 
 
@@ -37,7 +37,7 @@ def run_flow(flow: str, request: Request, *, local: bool) -> RunOutcome:
     api_url = require_server()
     from skyclust.orchestration import runs
 
-    parameters = {"request": request.model_dump(mode="json")}
+    parameters = request.parameters()
     if local:
         return _run_here(flow, parameters)
     deployment = f"{flow}/{flow}"

@@ -125,9 +125,12 @@ def create(
     --memory, --image-family) and where it may be (--place): then the smallest type that fits
     is taken, and where a place has no room the next one is tried.
     """
-    from skyclust.model.provision_request import ProvisionRequest
+    from skyclust.model.creation_forms import CreationForm, InstanceForm, NeedsForm
 
     options = {
+        "workspace": workspace,
+        "count": count,
+        "wait_minutes": wait,
         "name": name,
         "ssh_keys": tuple(key or ()),
         "user_data": sealed_user_data(user_data, workspace),
@@ -136,24 +139,22 @@ def create(
     }
     exact = {"--type": type, "--image": image, "--region": region, "--zone": zone}
     needs = {"--memory": memory, "--image-family": image_family, "--place": place}
-    fields: dict[str, Any]
+    form: CreationForm
     if cores is None:
         _refuse(needs | {"--dry-run": dry_run}, "goes with --cores only")
         _demand({"--credential": credential, "--type": type, "--image": image})
         where = region or default_region(workspace, credential or "")
         spec = {"region": where, "zone": zone, "type": type, "image": image, "network": network}
-        fields = {"credential": credential, "spec": options | spec}
+        form = checked(InstanceForm, credential=credential, **options | spec)
     else:
         _refuse(exact | {"--credential": credential, "--network": network}, "excludes --cores")
         _demand({"--memory": memory, "--image-family": image_family})
         places = [parse_place(one) for one in place or ()]
         wanted = {"cores": cores, "memory_gib": memory, "image_family": image_family}
-        fields = {"needs": options | wanted | {"places": places}, "dry_run": dry_run}
-    request = checked(
-        ProvisionRequest, workspace=workspace, count=count, wait_minutes=wait, **fields
-    )
+        form = checked(NeedsForm, dry_run=dry_run, places=places, **options | wanted)
+    flow = "provision-instances" if cores is None else "place-instances"
     finish(
-        run_flow("provision-instances", request, local=local),
+        run_flow(flow, form, local=local),
         as_json=as_json,
         tables=OPERATIONS | PLACEMENT,
     )

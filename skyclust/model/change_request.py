@@ -7,6 +7,7 @@ from typing import Final, Self
 
 from pydantic import Field, model_validator
 
+from skyclust.model.choices import Choices, chosen_from
 from skyclust.model.flow_request import FlowRequest
 from skyclust.model.instance_action import ChangeAction, InstanceAction
 from skyclust.model.workspace import Slug
@@ -40,7 +41,10 @@ class ChangeRequest(FlowRequest):
     """Change one instance: its power, its type, its snapshots, its disks or its tags."""
 
     workspace: Slug = Field(
-        default="default", title="Workspace", description="Owner of the instance."
+        default="default",
+        title="Workspace",
+        description="Owner of the instance.",
+        json_schema_extra=chosen_from(Choices.WORKSPACES),
     )
     action: ChangeAction = Field(title="Action", description="The change of the instance.")
     instance: str = Field(
@@ -53,12 +57,14 @@ class ChangeRequest(FlowRequest):
         default=None,
         title="Credential",
         description="Name of the instance's credential. Empty: as the inventory has it.",
+        json_schema_extra=chosen_from(Choices.CREDENTIALS),
     )
     region: str | None = Field(
         default=None,
         min_length=1,
         title="Region",
         description="Region of the instance. Empty: as the inventory has it.",
+        json_schema_extra=chosen_from(Choices.REGIONS),
     )
     type: str | None = Field(
         default=None,

@@ -8,7 +8,7 @@ JSON, a variable or a rendered template.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -31,6 +31,15 @@ class FlowRequest(BaseModel):
         if path is not None:
             raise ValueError(f"{path}: {RESERVED}")
         return self
+
+    @property
+    def summary(self) -> str:
+        """Return what is requested, for the run's name."""
+        raise NotImplementedError
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the fields as JSON values, without those that are empty."""
+        return self.model_dump(mode="json", exclude_none=True)
 
 
 RESERVED: Final = "Prefect would replace an object that has a key of this name; choose another name"

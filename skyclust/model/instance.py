@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
+from skyclust.model.choices import Choices, chosen_from
 from skyclust.model.ssh_key import SshKey
 from skyclust.model.user_data import DESCRIPTION, LONGEST, SealedUserData
 
@@ -55,7 +56,7 @@ class InstanceFailure(StrEnum):
 class DiskSpec(BaseModel):
     """One disk to create together with the instance."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", title="Disk")
 
     size_gib: int = Field(
         title="Size (GiB)", description="Size of the disk in GiB.", ge=1, le=65536
@@ -80,7 +81,10 @@ class BaseInstanceSpec(BaseModel):
         title="Name", description="Name of the instance: letters, digits, dots and dashes."
     )
     region: str = Field(
-        title="Region", description="The cloud's region, for example eu-central-1.", min_length=1
+        title="Region",
+        description="The cloud's region, for example eu-central-1.",
+        min_length=1,
+        json_schema_extra=chosen_from(Choices.REGIONS),
     )
     zone: str | None = Field(
         default=None, title="Zone", description="Empty: the cloud chooses one."
@@ -151,8 +155,6 @@ class InstanceSpec(BaseInstanceSpec):
 
 class SealedInstanceSpec(BaseInstanceSpec):
     """The spec that is sent to Prefect and journalled: its user data is sealed."""
-
-    model_config = ConfigDict(title="InstanceSpec")  # the title in the form of the UI
 
     user_data: SealedUserData | None = Field(
         default=None, title="User data", description=DESCRIPTION, repr=False

@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from skyclust.model.catalog import Architecture
+from skyclust.model.choices import Choices, chosen_from
 from skyclust.model.instance import DiskSpec, Name, SealedInstanceSpec
 from skyclust.model.ssh_key import SshKey
 from skyclust.model.user_data import DESCRIPTION, SealedUserData
@@ -19,12 +20,17 @@ class Place(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    credential: Slug = Field(title="Credential", description="Name of the credential.")
+    credential: Slug = Field(
+        title="Credential",
+        description="Name of the credential.",
+        json_schema_extra=chosen_from(Choices.CREDENTIALS),
+    )
     region: str | None = Field(
         default=None,
         min_length=1,
         title="Region",
         description="Empty: each region of the credential, in the order of their names.",
+        json_schema_extra=chosen_from(Choices.REGIONS),
     )
     zone: str | None = Field(
         default=None, title="Zone", description="Empty: the cloud chooses one of the region."
@@ -75,11 +81,13 @@ class InstanceNeeds(BaseModel):
         default=(),
         title="Providers allowed",
         description="For example aws, openstack. Empty: all.",
+        json_schema_extra=chosen_from(Choices.PROVIDERS),
     )
     regions: tuple[str, ...] = Field(
         default=(),
         title="Regions allowed",
         description="As each cloud writes them, for example eu-central-1. Empty: all.",
+        json_schema_extra=chosen_from(Choices.REGIONS),
     )
     public_address: bool | None = Field(
         default=None,

@@ -6,6 +6,7 @@ from typing import Final, Self
 
 from pydantic import Field, model_validator
 
+from skyclust.model.choices import Choices, chosen_from
 from skyclust.model.flow_request import FlowRequest
 from skyclust.model.instance import SealedInstanceSpec
 from skyclust.model.placement import InstanceNeeds
@@ -15,12 +16,39 @@ LONGEST_NAME: Final = 63
 """Characters of an instance's name; the limit of a DNS label (RFC 1035, section 2.3.4)."""
 
 
-class ProvisionRequest(FlowRequest):
-    """Create one instance or several alike: by an exact spec, or as small as the needs allow."""
+class CreationRequest(FlowRequest):
+    """What every request to create instances says, however it describes them."""
 
     workspace: Slug = Field(
-        default="default", title="Workspace", description="Owner of the instances."
+        default="default",
+        title="Workspace",
+        description="Owner of the instances.",
+        json_schema_extra=chosen_from(Choices.WORKSPACES),
     )
+    count: int = Field(
+        default=1,
+        ge=1,
+        le=100,
+        title="How many",
+        description="With more than one the instances are called NAME-1, NAME-2 and so on.",
+    )
+    wait_minutes: float = Field(
+        default=15,
+        gt=0,
+        le=240,
+        title="Wait (minutes)",
+        description="An instance that is not running this long after the request is deleted again.",
+    )
+    allow_duplicate: bool = Field(
+        default=False,
+        title="Allow a second instance of this name",
+        description="Create the instances even if the workspace has one of the same name.",
+    )
+
+
+class ProvisionRequest(CreationRequest):
+    """Create one instance or several alike: by an exact spec, or as small as the needs allow."""
+
     credential: Slug | None = Field(
         default=None,
         title="Credential",
@@ -37,20 +65,6 @@ class ProvisionRequest(FlowRequest):
         title="Needs",
         description="Instead of an exact spec: what each instance needs, and where it may be"
         " created. The smallest type that fits is used, in the first place that has capacity.",
-    )
-    count: int = Field(
-        default=1,
-        ge=1,
-        le=100,
-        title="How many",
-        description="With more than one the instances are called NAME-1, NAME-2 and so on.",
-    )
-    wait_minutes: float = Field(
-        default=15,
-        gt=0,
-        le=240,
-        title="Wait (minutes)",
-        description="An instance that is not running this long after the request is deleted again.",
     )
     dry_run: bool = Field(
         default=False,

@@ -6,6 +6,7 @@ from typing import Final
 
 from pydantic import Field
 
+from skyclust.model.choices import Choices, chosen_from
 from skyclust.model.flow_request import FlowRequest
 from skyclust.model.resource import ResourceKind
 from skyclust.model.workspace import Slug
@@ -18,19 +19,22 @@ class SyncRequest(FlowRequest):
     """Read what exists in the clouds and store it."""
 
     workspace: Slug | None = Field(
-        default="default",
+        default=None,
         title="Workspace",
         description="Whose credentials to read. Empty: those of every workspace.",
+        json_schema_extra=chosen_from(Choices.WORKSPACES),
     )
     credentials: tuple[Slug, ...] = Field(
         default=(),
         title="Credentials",
         description="Names of the credentials to read with. Empty: all of the workspace.",
+        json_schema_extra=chosen_from(Choices.CREDENTIALS),
     )
     regions: tuple[str, ...] = Field(
         default=(),
         title="Regions",
         description="Regions to read, for example eu-central-1. Empty: all of each credential.",
+        json_schema_extra=chosen_from(Choices.REGIONS),
     )
     kinds: tuple[ResourceKind, ...] = Field(
         default=(),
@@ -74,6 +78,7 @@ class RecoverRequest(FlowRequest):
         default=None,
         title="Workspace",
         description="Whose operations to recover. Empty: those of every workspace.",
+        json_schema_extra=chosen_from(Choices.WORKSPACES),
     )
     operations: tuple[str, ...] = Field(
         default=(),
@@ -95,6 +100,7 @@ class SealRequest(FlowRequest):
         default=None,
         title="Workspace",
         description="Whose blocks to seal. Empty: those of every workspace.",
+        json_schema_extra=chosen_from(Choices.WORKSPACES),
     )
 
     @property

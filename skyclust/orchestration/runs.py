@@ -24,12 +24,14 @@ from prefect.utilities.schema_tools.validation import validate
 from skyclust.errors import ConfigurationError, InvalidRequest, NotFound, Timeout
 from skyclust.model.flow_request import RESERVED, reserved_key
 from skyclust.orchestration.client import prefect_client, server_errors
+from skyclust.orchestration.flow_parameters import form_of
 from skyclust.orchestration.requester import request_labels
 from skyclust.orchestration.results import progress_of, tables_of
 
 ENTRYPOINTS: Final = {
     "sync-inventory": "flows.sync_inventory.sync_inventory",
     "provision-instances": "flows.provision_instances.provision_instances",
+    "place-instances": "flows.place_instances.place_instances",
     "change-instance": "flows.change_instance.change_instance",
     "recover-operations": "flows.recover_operations.recover_operations",
     "seal-credentials": "flows.seal_credentials.seal_credentials",
@@ -189,7 +191,7 @@ def run_here(flow_name: str, parameters: Mapping[str, Any]) -> RunOutcome:
     with prefect_client() as client:
         client.hello()
     flow: Flow[..., Any] = load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
-    check_parameters(flow_name, flow.parameters.model_dump(), parameters)
+    check_parameters(flow_name, form_of(flow), parameters)
     try:
         with server_errors():
             state = cast(State[Any], flow(**parameters, return_state=True))

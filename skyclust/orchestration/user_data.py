@@ -24,7 +24,8 @@ from skyclust.security.user_data import register_user_data
 from skyclust.store import user_data, workspaces
 from skyclust.store.engine import Store
 
-FLOW: Final = "provision-instances"
+FLOWS: Final = ["provision-instances", "place-instances"]
+"""The flows whose parameters may contain user data."""
 _PAGE: Final = 200
 
 
@@ -70,7 +71,7 @@ def user_data_keys(store: Store) -> dict[str, list[str]]:
             for text in _sealed_texts(run.parameters):
                 _note(needed, text, f"flow run {run.name}")
         for deployment in client.read_deployments(
-            flow_filter=FlowFilter(name=FlowFilterName(any_=[FLOW]))
+            flow_filter=FlowFilter(name=FlowFilterName(any_=FLOWS))
         ):
             given = [deployment.parameters, *(one.parameters for one in deployment.schedules)]
             for text in _sealed_texts(given):
@@ -91,7 +92,7 @@ def _sealed_anew(keyring: Keyring, workspace_id: str, text: str) -> str:
 def _open_runs(client: SyncPrefectClient) -> Iterator[FlowRun]:
     ended = [state.value for state in TERMINAL_STATES]
     open_ones = FlowRunFilter.model_validate({"state": {"type": {"not_any_": ended}}})
-    flow = FlowFilter(name=FlowFilterName(any_=[FLOW]))
+    flow = FlowFilter(name=FlowFilterName(any_=FLOWS))
     seen = 0
     while True:
         page = client.read_flow_runs(
