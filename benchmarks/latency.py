@@ -23,7 +23,7 @@ FOLLOW_SECONDS: Final = 120.0
 def one_latency() -> float:
     """Return the seconds from the call of `trigger` to the start that the server keeps."""
     requested = time.time()
-    run_id = trigger(DEPLOYMENT, {"request": {"workspace": "default"}})
+    run_id = trigger(DEPLOYMENT, {"workspace": "default"})
     outcome = follow(run_id, on_update=lambda _: None, timeout=FOLLOW_SECONDS)
     with prefect_client() as client:
         started = client.read_flow_run(UUID(run_id)).start_time

@@ -14,7 +14,6 @@ from sqlalchemy import select
 
 from benchmarks.measuring import measured, report
 from flows.sync_inventory import sync_inventory
-from skyclust.model.request import SyncRequest
 from skyclust.model.resource import ResourceKind
 from skyclust.orchestration.credentials import save_credential
 from skyclust.store.engine import Store, open_store
@@ -42,7 +41,7 @@ def stored_instances(store: Store) -> int:
 
 def synced() -> None:
     """Run the flow; raises when it does not complete."""
-    state = sync_inventory(SyncRequest(credentials=(CREDENTIAL,)), return_state=True)
+    state = sync_inventory(credentials=[CREDENTIAL], return_state=True)
     if not state.is_completed() or state.name != "Completed":
         raise RuntimeError(f"The sync ended {state.name}: {state.message}")
 

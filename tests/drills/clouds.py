@@ -59,12 +59,12 @@ class Cloud:
     def provisioning(self, name: str) -> dict[str, Any]:
         """The parameters of a run that makes a machine with a data disk."""
         spec = self.harness.spec(name).model_dump(mode="json") | {"disks": [{"size_gib": 1}]}
-        return {"request": {"credential": self.credential, "spec": spec}}
+        return {"credential": self.credential, **spec}
 
     def deleting(self, name: str) -> dict[str, Any]:
         """The parameters of a run that deletes a machine; the cloud itself knows its name."""
         asked = {"action": "delete", "instance": name}
-        return {"request": asked | {"credential": self.credential, "region": self.region}}
+        return asked | {"credential": self.credential, "region": self.region}
 
     def make(self, name: str) -> Instance:
         """Make a machine without a run."""

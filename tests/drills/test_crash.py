@@ -95,7 +95,7 @@ def test_deleting_killed_around_calls_and_commits(
     installation: Installation, tmp_path: Path
 ) -> None:
     def parameters(name: str) -> dict[str, Any]:
-        return {"request": {"action": "delete", "instance": name}}
+        return {"action": "delete", "instance": name}
 
     def check(name: str, where: str) -> None:
         recover(installation)

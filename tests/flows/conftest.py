@@ -104,7 +104,7 @@ class Installation:
             "type": "t3.small",
             "image": IMAGE,
         } | changes.pop("spec", {})
-        return {"request": {"credential": self.credential, "spec": spec, **changes}}
+        return {"credential": self.credential, **spec, **changes}
 
 
 @pytest.fixture

@@ -174,14 +174,14 @@ class MemoryAccount:
             "credential": self.credential,
             "region": REGION,
         }
-        return run_here("change-instance", {"request": asked | request})
+        return run_here("change-instance", asked | request)
 
     def provision(self, **changes: Any) -> RunOutcome:
         """Run a provisioning of machines called web."""
         self.image()
         spec = {"name": "web", "region": REGION, "type": "small", "image": "debian-12"}
-        asked = {"credential": self.credential, "spec": spec, **changes}
-        return run_here("provision-instances", {"request": asked})
+        asked = {"credential": self.credential, **spec, **changes}
+        return run_here("provision-instances", asked)
 
     def image(self) -> str:
         """Return the id of the one image called debian-12."""

@@ -18,7 +18,7 @@ def provision(*accounts: MemoryAccount, **changes: Any) -> RunOutcome:
         "places": [{"credential": one.credential, "region": REGION} for one in accounts],
         **changes.pop("needs", {}),
     }
-    return run_here("provision-instances", {"request": {"needs": needs, **changes}})
+    return run_here("place-instances", {**needs, **changes})
 
 
 def machines(account: MemoryAccount) -> list[str]:

@@ -101,7 +101,7 @@ def test_a_step_that_kills_its_process_each_time_is_not_begun_for_ever(
     with memory.store.writing() as connection:
         # The attempts of processes that died in it, and none of whom wrote a reason.
         operations.begin_attempt(connection, "default", operation.id, 1)
-    outcome = run_here("recover-operations", {"request": {"operations": [operation.id]}})
+    outcome = run_here("recover-operations", {"operations": [operation.id]})
     assert outcome.message == "No operation needs recovery."  # its run has yet to start
 
     operation = stored(memory)

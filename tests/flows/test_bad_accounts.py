@@ -76,7 +76,7 @@ def test_bad_accounts_are_named_with_their_reasons_and_the_others_are_fresh(
 
 def test_an_odd_item_is_named_and_hides_no_other(memory: MemoryAccount) -> None:
     gone, kept, odd = (memory.cloud.add(REGION, "disk", name).id for name in ("a", "b", "c"))
-    request = {"request": {"credentials": [memory.credential]}}
+    request = {"credentials": [memory.credential]}
     assert run_here("sync-inventory", request).succeeded
 
     memory.cloud.corrupt(REGION, "disk")

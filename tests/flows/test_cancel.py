@@ -215,9 +215,7 @@ def test_no_other_place_is_tried_for_what_was_cancelled(
         monkeypatch.setattr(other.cloud, "create_server", cancelled_meanwhile)
         places = [{"credential": one.credential, "region": REGION} for one in (other, memory)]
         needs = {"name": "web", "cores": 2, "memory_gib": 3, "image_family": "debian-13"}
-        outcome = run_here(
-            "provision-instances", {"request": {"needs": {**needs, "places": places}}}
-        )
+        outcome = run_here("place-instances", {**needs, "places": places})
         assert other.machines() == []
 
     assert outcome.state_type == "CANCELLED", outcome.message

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.integration
 
 def change(action: str, instance: str, **request: Any) -> RunOutcome:
     asked = {"action": action, "instance": instance, **request}
-    return run_here("change-instance", {"request": asked})
+    return run_here("change-instance", asked)
 
 
 @pytest.fixture

@@ -229,8 +229,7 @@ def test_a_machine_that_finds_no_room_is_undone_with_that_word(
     image = memory.cloud.add(REGION, "image", "debian-12").id
     memory.trouble.failure = failure
     spec = {"name": "web", "region": REGION, "type": "small", "image": image}
-    asked = {"credential": memory.credential, "spec": spec}
-    outcome = run_here("provision-instances", {"request": asked})
+    outcome = run_here("provision-instances", {"credential": memory.credential, **spec})
     assert outcome.state_type == "FAILED"
     newest = memory.operations()[0]
     assert (newest.state, newest.error_class) == (OperationState.ROLLED_BACK, error)

@@ -55,7 +55,7 @@ def test_a_glance_that_hangs_makes_its_own_kind_stale_alone(
 ) -> None:
     """Neutron's kinds, which come after, are fresh, and the reason names Glance."""
     store, name = office
-    request = {"request": {"credentials": [name]}}
+    request = {"credentials": [name]}
     before = run_here("sync-inventory", request)
     assert before.succeeded, before.message
     read_at = {scope.key: scope.completed_at for scope in _scopes(store, name)}
@@ -93,7 +93,7 @@ def test_a_paused_machine_is_not_resized_and_nobody_waits(
         "region": harness.region,
     }
     began = time.monotonic()
-    outcome = run_here("change-instance", {"request": asked})
+    outcome = run_here("change-instance", asked)
 
     assert outcome.state_type == "FAILED"
     assert "is PAUSED" in outcome.message

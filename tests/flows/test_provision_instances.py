@@ -14,8 +14,8 @@ from prefect.states import Scheduled
 
 from flows.provision_instances import provision_instances
 from skyclust.errors import InvalidRequest, NotFound
+from skyclust.model.creation_forms import InstanceForm
 from skyclust.model.operation import OperationState
-from skyclust.model.provision_request import ProvisionRequest
 from skyclust.operations.instance.planning import plan_creations
 from skyclust.orchestration.limits import credential_limit_name
 from skyclust.orchestration.runs import run_here
@@ -117,7 +117,7 @@ def test_a_retry_of_a_crashed_run_takes_its_operations_over(installation: Instal
     parameters = installation.provision(count=2)
     with get_client(sync_client=True) as client:
         run_id = str(client.create_flow_run(provision_instances, parameters=parameters).id)
-    request = ProvisionRequest.model_validate(parameters["request"])
+    request = InstanceForm.model_validate(parameters).request
     planned = plan_creations(request, [attempt(request)], run_id=run_id)
     with installation.store.writing() as connection:
         left = operations.journal(connection, "default", planned, run_id=run_id)[0]
@@ -176,7 +176,7 @@ def test_a_run_without_such_a_credential_fails_before_anything_is_journalled(
     installation: Installation,
 ) -> None:
     parameters = installation.provision()
-    parameters["request"]["credential"] = "nobody"
+    parameters["credential"] = "nobody"
     outcome = provision(parameters)
 
     assert outcome.state_type == "FAILED"

@@ -33,7 +33,7 @@ def pruned(store: Store) -> list[Any]:
 
 
 def sync(**request: Any) -> None:
-    run_here("sync-inventory", {"request": {"workspace": "default", **request}})
+    run_here("sync-inventory", {"workspace": "default", **request})
 
 
 def test_versions_are_pruned_after_a_sync_of_everything_once_a_day(

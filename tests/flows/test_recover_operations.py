@@ -11,8 +11,8 @@ from prefect.flows import flow
 from prefect.states import Cancelled, Crashed, Running
 
 from skyclust.errors import Fenced
+from skyclust.model.creation_forms import InstanceForm
 from skyclust.model.operation import Operation, OperationState
-from skyclust.model.provision_request import ProvisionRequest
 from skyclust.operations.instance.planning import plan_creations
 from skyclust.orchestration.runs import RunOutcome, run_here
 from skyclust.store import operations
@@ -39,7 +39,7 @@ def run_in_state(state: object) -> str:
 
 def journalled(installation: Installation, run_id: str, *, step: str | None = None) -> Operation:
     """Leave an operation in the journal as a run would have left it."""
-    request = ProvisionRequest.model_validate(installation.provision()["request"])
+    request = InstanceForm.model_validate(installation.provision()).request
     planned = plan_creations(request, [attempt(request)], run_id=run_id)
     with installation.store.writing() as connection:
         operation = operations.journal(connection, "default", planned, run_id=run_id)[0]

@@ -85,8 +85,8 @@ class TestReservedKeys:
         self, prefect_server: PrefectServer, key: str
     ) -> None:
         request = {"action": "set-tags", "instance": "web", "tags": {key: "1"}}
-        with pytest.raises(InvalidRequest, match=r"refuses the key 'request\.tags"):
-            run_here("change-instance", {"request": request})
+        with pytest.raises(InvalidRequest, match=r"refuses the key 'tags"):
+            run_here("change-instance", request)
 
     def test_such_a_key_in_the_journal_reaches_the_cloud_and_not_prefect(
         self, memory: MemoryAccount, key: str

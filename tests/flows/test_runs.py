@@ -12,12 +12,12 @@ from uuid import uuid4
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
-from prefect.utilities.callables import parameter_schema
 
 from flows.change_instance import change_instance
 from flows.sync_inventory import sync_inventory
 from skyclust.errors import ConfigurationError, InvalidRequest, NotFound, Timeout, Unavailable
 from skyclust.orchestration.client import server_errors
+from skyclust.orchestration.flow_parameters import form_of
 from skyclust.orchestration.runs import (
     ENTRYPOINTS,
     RunUpdate,
@@ -40,7 +40,7 @@ def deploy(flow: Any) -> str:
             flow_id=client.create_flow(flow),
             name=name,
             entrypoint=ENTRYPOINTS[flow.name],
-            parameter_openapi_schema=parameter_schema(flow).model_dump_for_openapi(),
+            parameter_openapi_schema=form_of(flow),
             enforce_parameter_schema=True,
         )
     return f"{flow.name}/{name}"
@@ -60,7 +60,7 @@ def execute(run_id: str, folder: Path) -> None:
 
 def test_a_triggered_run_is_followed_to_its_end(installation: Installation, tmp_path: Path) -> None:
     request = {"credentials": [installation.credential], "regions": [REGION]}
-    run_id = trigger(deploy(sync_inventory), {"request": request}, tags=["by-hand"])
+    run_id = trigger(deploy(sync_inventory), request, tags=["by-hand"])
     with pytest.raises(Timeout, match="still Scheduled"):
         follow(run_id, on_update=lambda update: None, timeout=0)
     workspace = tmp_path / "workspace"
@@ -78,12 +78,12 @@ def test_a_triggered_run_is_followed_to_its_end(installation: Installation, tmp_
 
 def test_a_key_makes_one_run_of_one_request(prefect_server: PrefectServer) -> None:
     deployment = deploy(sync_inventory)
-    parameters: dict[str, Any] = {"request": {"regions": ["a"]}}
+    parameters: dict[str, Any] = {"regions": ["a"]}
     key = idempotency_key(deployment, parameters)
     first = trigger(deployment, parameters, idempotency_key=key)
     assert trigger(deployment, parameters, idempotency_key=key) == first
 
-    other: dict[str, Any] = {"request": {"regions": ["b"]}}
+    other: dict[str, Any] = {"regions": ["b"]}
     assert idempotency_key(deployment, other) != key
     assert idempotency_key(deployment, parameters, nonce="again") != key
 
@@ -91,11 +91,11 @@ def test_a_key_makes_one_run_of_one_request(prefect_server: PrefectServer) -> No
 @pytest.mark.parametrize(
     ("parameters", "told"),
     [
-        ({"request": {}, "colour": "red"}, "no parameter 'colour'"),
-        ({"request": {"action": "stop", "instance": "web", "force": True}}, "force"),
-        ({"request": {"action": "explode", "instance": "web"}}, "request.action"),
-        ({"request": {"action": "stop"}}, "'instance' is a required property"),
-        ({}, "'request' is a required property"),
+        ({"action": "stop", "instance": "web", "force": True}, "no parameter 'force'"),
+        ({"action": "explode", "instance": "web"}, "parameter 'action'"),
+        ({"action": "stop"}, "'instance' is a required property"),
+        ({"request": {"action": "stop", "instance": "web"}}, "no parameter 'request'"),
+        ({}, "'action' is a required property"),
     ],
 )
 def test_what_the_form_does_not_take_is_refused(

@@ -37,7 +37,7 @@ def black_hole() -> Iterator[str]:
 
 def sync(**request: object) -> tuple[RunOutcome, float]:
     began = time.monotonic()
-    outcome = run_here("sync-inventory", {"request": request})
+    outcome = run_here("sync-inventory", request)
     return outcome, time.monotonic() - began
 
 

@@ -22,7 +22,7 @@ OTHER = "us-east-1"
 
 def sync(installation: Installation, **request: Any) -> RunOutcome:
     asked = {"credentials": [installation.credential], "regions": [REGION, OTHER]} | request
-    return run_here("sync-inventory", {"request": asked})
+    return run_here("sync-inventory", asked)
 
 
 def artifacts_of(run_id: str) -> dict[str, Artifact]:

@@ -26,7 +26,7 @@ def spec(memory: MemoryAccount, **changes: Any) -> dict[str, Any]:
 
 def asked(memory: MemoryAccount, **changes: Any) -> dict[str, Any]:
     """The parameters of a provisioning of that machine."""
-    return {"request": {"credential": memory.credential, "spec": spec(memory, **changes)}}
+    return {"credential": memory.credential, **spec(memory, **changes)}
 
 
 def every_file(*folders: Path) -> dict[str, bytes]:

@@ -178,7 +178,7 @@ def test_a_run_that_the_server_did_not_check_does_not_run_it_either(
         "deployment_id": deployment["id"],
         "work_pool_name": WORK_POOL,
         "work_queue_name": "default",
-        "parameters": {"request": {}},
+        "parameters": {},
         "state": {"type": "SCHEDULED"},
         "job_variables": hostile,
     }

@@ -18,9 +18,9 @@ from flows.provision_instances import provision_instances
 from skyclust.conformance import Failure
 from skyclust.conformance.memory import MemoryProvider
 from skyclust.errors import ConfigurationError
+from skyclust.model.creation_forms import InstanceForm
 from skyclust.model.instance import Instance, InstanceSpec
 from skyclust.model.operation import OperationState
-from skyclust.model.provision_request import ProvisionRequest
 from skyclust.model.user_data import user_data_of
 from skyclust.operations.instance.planning import Attempt, plan_creations
 from skyclust.orchestration.runs import run_here
@@ -67,7 +67,7 @@ def other(memory: MemoryAccount) -> Iterator[MemoryAccount]:
 
 def _left_behind(memory: MemoryAccount, **changes: Any) -> str:
     """Journal a machine whose run is gone, and return the operation's id."""
-    request = ProvisionRequest.model_validate(asked(memory, **changes)["request"])
+    request = InstanceForm.model_validate(asked(memory, **changes)).request
     assert request.spec is not None
     ways = [Attempt(memory.credential, "memory", request.spec)]
     planned = plan_creations(request, ways, run_id=str(uuid.uuid4()))
@@ -105,7 +105,7 @@ def test_a_machine_gets_what_nobody_else_sees(
     with get_client(sync_client=True) as client:
         run = client.read_flow_run(uuid.UUID(json.loads(made)["run_id"]))
         logs = client.read_logs()
-    assert run.parameters["request"]["spec"]["user_data"].startswith("sealed:v2:")
+    assert run.parameters["user_data"].startswith("sealed:v2:")
     assert CANARY not in "".join([made, listed, shown, for_people, commands.said])
     assert CANARY not in "".join(one.message for one in logs)
     for name, content in every_file(prefect_server.home, skyclust_home).items():

@@ -13,6 +13,7 @@ from prefect.states import Scheduled
 
 from flows.provision_instances import provision_instances
 from skyclust.errors import InvalidRequest
+from skyclust.orchestration.flow_parameters import form_of
 from skyclust.orchestration.runs import trigger
 from tests.fixtures.prefect import PrefectServer
 from tests.flows.conftest import memory
@@ -36,7 +37,7 @@ def test_plain_text_in_the_form_is_refused_before_it_is_stored(
         deployment = client.create_deployment(
             client.create_flow(provision_instances),
             name="form",
-            parameter_openapi_schema=provision_instances.parameters.model_dump(),
+            parameter_openapi_schema=form_of(provision_instances),
             enforce_parameter_schema=True,
         )
     for changes in ({"user_data": USER_DATA}, {"ssh_keys": [PRIVATE_KEY]}):

@@ -208,7 +208,7 @@ def test_the_deployment_seals_and_says_what_it_could_not(store: Store, blocks: B
     blocks.make("nowhere--prod", KEYS)
     second = run_here("seal-credentials", {})
     blocks.make("by-another-hand", KEYS)
-    third = run_here("seal-credentials", {"request": {"workspace": None}})
+    third = run_here("seal-credentials", {})
 
     assert (first.succeeded, first.message) == (True, "Sealed: by-hand.")
     assert (second.state_type, "'nowhere'" in second.message) == ("FAILED", True)

@@ -90,7 +90,7 @@ def test_two_hours_of_recoveries_become_the_one_that_waits_longest(api: httpx.Cl
 def test_what_people_asked_for_and_what_does_something_else_stays(api: httpx.Client) -> None:
     first = _late(api, SYNC, 60)
     asked_for = _late(api, SYNC, 50, by_person=True)
-    elsewhere = _late(api, SYNC, 40, parameters={"request": {"workspace": "shop"}})
+    elsewhere = _late(api, SYNC, 40, parameters={"workspace": "shop"})
     provision = [
         _late(api, PROVISION, minutes, enforce_parameter_schema=False) for minutes in (40, 30)
     ]

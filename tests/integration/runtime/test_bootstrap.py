@@ -112,7 +112,7 @@ def test_the_server_has_what_prefect_yaml_says(applied: list[str]) -> None:
         limit = one.get("concurrency_limit")
         given = deployment.global_concurrency_limit
         assert (given.limit if given else None) == (limit["limit"] if limit else None)
-        assert "request" in (deployment.parameter_openapi_schema or {})["properties"]
+        assert "workspace" in (deployment.parameter_openapi_schema or {})["properties"]
 
 
 def test_a_schedule_that_the_file_no_longer_has_is_gone(applied: list[str]) -> None:

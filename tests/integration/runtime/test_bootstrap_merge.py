@@ -46,9 +46,9 @@ def _when(deployment: DeploymentResponse) -> list[str]:
 FIELDS: Mapping[str, tuple[dict[str, Any], str, object]] = {
     "description": ({"description": "Ours."}, "description", "Ours."),
     "parameters": (
-        {"parameters": {"request": {"workspace": "shop"}}},
+        {"parameters": {"workspace": "shop"}},
         "parameters",
-        {"request": {"workspace": "shop"}},
+        {"workspace": "shop"},
     ),
     "paused": ({"paused": True}, "paused", True),
     "tags": (
@@ -111,7 +111,7 @@ def test_a_schedule_that_somebody_changed_stays_and_keeps_its_parameters(
     deployment = _deployment(SYNC)
     [ours] = deployment.schedules
     change = {"schedule": {"cron": "3 4 * * *", "timezone": "UTC"}, "active": False}
-    change |= {"parameters": {"request": {"workspace": "shop"}}}
+    change |= {"parameters": {"workspace": "shop"}}
     ok(api.patch(f"/deployments/{deployment.id}/schedules/{ours.id}", json=change))
 
     said = [bootstrap(), bootstrap()][1]
@@ -120,7 +120,7 @@ def test_a_schedule_that_somebody_changed_stays_and_keeps_its_parameters(
     [after] = _deployment(SYNC).schedules
 
     assert (changed.id, _cron(changed), changed.active) == (ours.id, "3 4 * * *", False)
-    assert changed.parameters == {"request": {"workspace": "shop"}}
+    assert changed.parameters == {"workspace": "shop"}
     assert any("`3 4 * * *`: schedule, active, parameters" in line for line in said), said
     assert (after.id, _cron(after), after.active) == (ours.id, "7 * * * *", True)
     assert after.parameters == {}
@@ -159,7 +159,7 @@ def test_an_upgrade_changes_what_nobody_changed_and_leaves_the_rest(api: httpx.C
             "description": "What a newer version says.",
             "schedules": ({"cron": "9 * * * *", "timezone": "UTC"},),
             "tags": ("skyclust", "clouds"),
-            "parameters": {"request": {"workspace": None, "brake_share": 0.4}},
+            "parameters": {"brake_share": 0.4},
             "concurrency_limit": None,
         }
     )
@@ -172,7 +172,7 @@ def test_an_upgrade_changes_what_nobody_changed_and_leaves_the_rest(api: httpx.C
     assert upgraded.description == "Ours."
     assert _when(upgraded) == ["1 2 * * *", "9 * * * *"]
     assert set(upgraded.tags) == {"skyclust", "clouds", "team"}
-    assert upgraded.parameters == {"request": {"workspace": None, "brake_share": 0.4}}
+    assert upgraded.parameters == {"brake_share": 0.4}
     assert upgraded.global_concurrency_limit is None
     assert again.updated == upgraded.updated, "nothing is written without a reason"
     assert [one.id for one in again.schedules] == [one.id for one in upgraded.schedules]

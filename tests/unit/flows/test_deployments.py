@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,9 +15,12 @@ import yaml
 from prefect.client.schemas.objects import State, StateType
 from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.flows import Flow, load_flow_from_entrypoint
-from prefect.utilities.callables import parameter_schema
 
 from deployments.automations import PENDING_STATES, RUNNING_STATES, automations
+from flows.change_instance import change_instance
+from flows.provision_instances import provision_instances
+from skyclust.errors import InvalidRequest
+from skyclust.orchestration.flow_parameters import form_of
 from skyclust.orchestration.runs import ENTRYPOINTS
 
 ROOT = Path(__file__).parents[3]
@@ -23,6 +28,7 @@ DEPLOYMENTS: list[dict[str, Any]] = yaml.safe_load((ROOT / "prefect.yaml").read_
     "deployments"
 ]
 NAMES = [deployment["name"] for deployment in DEPLOYMENTS]
+PYTHON_NAME = re.compile(r"[a-z]+_[a-z_]+|([A-Z][a-z]+){2,}")
 
 
 def load(deployment: dict[str, Any]) -> Flow[..., Any]:
@@ -49,38 +55,49 @@ def test_every_deployment_says_what_it_does(deployment: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=NAMES)
-def test_the_parameters_of_every_deployment_are_accepted(deployment: dict[str, Any]) -> None:
-    parameters = deployment.get("parameters")
-    if parameters:
-        load(deployment).validate_parameters(parameters)
+def test_a_form_is_flat_and_every_field_has_a_title_and_a_description(
+    deployment: dict[str, Any],
+) -> None:
+    schema = form(deployment["name"])
+    assert "request" not in schema["properties"]
+    for name, field in fields(schema):
+        assert field.get("title"), f"{name} has no title"
+        assert field.get("description"), f"{name} has no description"
+        assert not PYTHON_NAME.fullmatch(field["title"]), f"{name} is called {field['title']}"
+        assert not {"$ref", "anyOf", "allOf"} & field.keys(), f"{name} offers types"
+        assert field.get("default", ...) is not None, f"{name} has the default null"
 
 
-@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=NAMES)
-def test_every_field_of_a_form_has_a_title_and_a_description(deployment: dict[str, Any]) -> None:
-    schema = parameter_schema(load(deployment)).model_dump()
-    models = {
-        name: model
-        for name, model in schema["definitions"].items()
-        if model.get("type") == "object"
+def test_what_is_required_is_refused_when_it_is_missing() -> None:
+    required = {name: form(name).get("required", []) for name in NAMES}
+    assert required == {
+        "sync-inventory": [],
+        "provision-instances": ["credential", "name", "region", "type", "image"],
+        "place-instances": ["name", "cores", "memory_gib", "image_family"],
+        "change-instance": ["action", "instance"],
+        "recover-operations": [],
+        "seal-credentials": [],
     }
-    assert models
-    for name, model in models.items():
-        for field, form in model["properties"].items():
-            assert form.get("title"), f"{name}.{field} has no title"
-            assert form.get("description"), f"{name}.{field} has no description"
 
 
-def form(name: str, model: str) -> dict[str, Any]:
+def form(name: str) -> dict[str, Any]:
     deployment = next(one for one in DEPLOYMENTS if one["name"] == name)
-    properties: dict[str, Any] = parameter_schema(load(deployment)).model_dump()["definitions"][
-        model
-    ]["properties"]
-    return properties
+    return form_of(load(deployment))
+
+
+def fields(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every field of a form, and of the objects in it, with where it is."""
+    for name, field in schema.get("properties", {}).items():
+        yield f"{path}{name}", field
+        yield from fields(field, f"{path}{name}.")
+        items = field.get("items", {})
+        if "properties" in items:
+            yield f"{path}{name}[]", items
+            yield from fields(items, f"{path}{name}[].")
 
 
 def test_forms_carry_choices_and_bounds() -> None:
-    action = parameter_schema(load(DEPLOYMENTS[NAMES.index("change-instance")])).model_dump()
-    assert action["definitions"]["ChangeRequest"]["properties"]["action"]["enum"] == [
+    assert form("change-instance")["properties"]["action"]["enum"] == [
         "start",
         "stop",
         "reboot",
@@ -93,10 +110,25 @@ def test_forms_carry_choices_and_bounds() -> None:
         "detach-disk",
         "set-tags",
     ]
-    brake = form("sync-inventory", "SyncRequest")["brake_share"]
+    brake = form("sync-inventory")["properties"]["brake_share"]
     assert (brake["minimum"], brake["maximum"]) == (0.0, 1.0)
-    count = form("provision-instances", "ProvisionRequest")["count"]
+    count = form("provision-instances")["properties"]["count"]
     assert (count["minimum"], count["maximum"]) == (1, 100)
+
+
+@pytest.mark.parametrize(
+    ("flow", "parameters", "problem"),
+    [
+        (provision_instances, {"name": "web"}, "credential: Field required"),
+        (provision_instances, {"request": {}}, "request: Extra inputs are not permitted"),
+        (change_instance, {"action": "resize", "instance": "web"}, "resize needs type"),
+    ],
+)
+def test_parameters_that_make_no_request_are_refused_by_the_flow(
+    flow: Flow[..., Any], parameters: dict[str, Any], problem: str
+) -> None:
+    with pytest.raises(InvalidRequest, match=problem):
+        flow.fn(**parameters)
 
 
 def test_an_automation_that_waits_for_silence_has_a_key() -> None:

@@ -83,11 +83,11 @@ def test_each_action_takes_its_fields_and_names_its_run(
 
 
 def test_run_names_say_what_and_where() -> None:
-    sync = SyncRequest(credentials=("aws-prod",), regions=("eu-central-1",))
+    sync = SyncRequest(workspace="default", credentials=("aws-prod",), regions=("eu-central-1",))
     assert sync.summary == "sync aws-prod eu-central-1"
-    assert SyncRequest().summary == "sync all credentials"
-    assert SyncRequest(workspace=None).summary == "sync all credentials of every workspace"
-    many = SyncRequest(regions=("a", "b", "c", "d", "e"))
+    assert SyncRequest().summary == "sync all credentials of every workspace"
+    assert SyncRequest(workspace="shop").summary == "sync all credentials"
+    many = SyncRequest(workspace="default", regions=("a", "b", "c", "d", "e"))
     assert many.summary == "sync all credentials a, b, c and 2 more"
     assert provision().summary == "provision web on aws-prod in eu-central-1"
     assert provision(count=3).summary == "provision web-1..3 on aws-prod in eu-central-1"

@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
-from typing import Any, get_type_hints
+from typing import Any
 
 import pytest
 from prefect.flows import Flow, load_flow_from_entrypoint
 from prefect.utilities.schema_tools.hydration import HydrationContext, hydrate
-from pydantic import BaseModel
 
 from skyclust.cli.requests import checked
 from skyclust.errors import InvalidRequest
 from skyclust.model.change_request import ChangeRequest
+from skyclust.model.creation_forms import InstanceForm, NeedsForm
 from skyclust.model.flow_request import FlowRequest, reserved_key
-from skyclust.model.provision_request import ProvisionRequest
 from skyclust.orchestration.runs import ENTRYPOINTS, check_parameters
 
 RESERVED = ["$ref", "__prefect_kind"]
@@ -79,17 +78,17 @@ def test_prefect_does_resolve_them() -> None:
 SPEC = {"name": "web", "region": "r", "type": "t", "image": "i"}
 POSITIONS: list[tuple[type[FlowRequest], dict[str, Any], Callable[[Any], Any], str]] = [
     (
-        ProvisionRequest,
-        {"credential": "aws", "spec": SPEC | {"tags": {}}},
-        lambda request: request["spec"]["tags"],
-        "spec.tags",
+        InstanceForm,
+        {"credential": "aws", **SPEC, "tags": {}},
+        lambda request: request["tags"],
+        "tags",
     ),
     (
-        ProvisionRequest,
-        {"needs": {"name": "web", "cores": 1, "memory_gib": 1, "image_family": "i", "tags": {},
-                   "places": [{"credential": "aws"}]}},
-        lambda request: request["needs"]["tags"],
-        "needs.tags",
+        NeedsForm,
+        {"name": "web", "cores": 1, "memory_gib": 1, "image_family": "i", "tags": {},
+         "places": [{"credential": "aws"}]},
+        lambda request: request["tags"],
+        "tags",
     ),
     (
         ChangeRequest,
@@ -121,7 +120,7 @@ def test_every_free_form_object_of_a_request_is_among_the_positions() -> None:
     known = {(model, place.split(".")[-1]) for model, _, _, place in POSITIONS}
     found = {
         (model, name)
-        for model in (ProvisionRequest, ChangeRequest)
+        for model in (InstanceForm, NeedsForm, ChangeRequest)
         for name in free_form(model.model_json_schema())
     }
     assert found == known
@@ -140,11 +139,9 @@ def free_form(schema: Any) -> set[str]:
 @pytest.mark.parametrize("entrypoint", ENTRYPOINTS.values())
 def test_every_flow_takes_requests_that_look_for_them(entrypoint: str) -> None:
     flow: Flow[..., Any] = load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
-    hints = get_type_hints(flow.fn)
-    del hints["return"]
-    models = [one for one in hints.values() if isinstance(one, type) and issubclass(one, BaseModel)]
-    assert models
-    assert all(issubclass(one, FlowRequest) for one in models)
+    hidden = {"workspace": {"$ref": "1"}}
+    with pytest.raises(InvalidRequest, match="workspace"):
+        flow.fn(**hidden)
 
 
 @pytest.mark.parametrize("key", RESERVED)
@@ -152,13 +149,15 @@ def test_every_flow_takes_requests_that_look_for_them(entrypoint: str) -> None:
     "parameters",
     [
         lambda key: {key: "1"},
-        lambda key: {"request": {key: "1"}},
-        lambda key: {"request": {"tags": {key: "1"}}},
-        lambda key: {"request": {"needs": {"places": [{"credential": {"deep": {key: 1}}}]}}},
+        lambda key: {"tags": {key: "1"}},
+        lambda key: {"tags": {"team": {key: "1"}}},
+        lambda key: {"places": [{"credential": {"deep": {key: 1}}}]},
     ],
 )
 def test_parameters_with_such_a_key_are_refused_before_the_form_is_asked(
     parameters: Callable[[str], dict[str, Any]], key: str
 ) -> None:
     with pytest.raises(InvalidRequest, match=key.replace("$", r"\$")):
-        check_parameters("flow/flow", {"properties": {"request": {}, key: {}}}, parameters(key))
+        check_parameters(
+            "flow/flow", {"properties": {"tags": {}, "places": {}, key: {}}}, parameters(key)
+        )
