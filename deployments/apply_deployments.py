@@ -18,30 +18,51 @@ from prefect.exceptions import ObjectNotFound
 from prefect.flows import Flow, load_flow_from_entrypoint
 
 from deployments.bootstrap_result import Applied
+from deployments.former_parameters import (
+    fitting_parameters,
+    flat_parameters,
+    flatten_schedules,
+)
 from deployments.last_applied import AppliedObject, read_applied, write_applied
 from deployments.prefect_yaml import Declared
 from deployments.schedules import apply_schedules
 from deployments.three_way_merge import Merge, merge, merge_names, pairs
 from skyclust import __version__
+from skyclust.orchestration.choices import (
+    NOTHING_OFFERED,
+    Offered,
+    used_by_schedules,
+    with_choices,
+)
 from skyclust.orchestration.client import prefect_client
 from skyclust.orchestration.flow_parameters import form_of
 
 WORK_QUEUE: Final = "work queue"
 
 
-def apply_deployments(declared: Sequence[Declared], *, reset: bool = False) -> Applied:
+def apply_deployments(
+    declared: Sequence[Declared], *, reset: bool = False, offered: Offered = NOTHING_OFFERED
+) -> Applied:
     """Bring the server's deployments in line with these and return what was done.
 
-    With `reset` they become equal to these, whatever people changed or added.
+    With `reset` they become equal to these, whatever people changed or added. `offered` is what
+    their forms offer to choose from.
     """
     outcome = Applied()
     with prefect_client() as client:
         for one in declared:
-            _apply(client, one, outcome, reset=reset)
+            _apply(client, one, outcome, reset=reset, offered=offered)
     return outcome
 
 
-def _apply(client: SyncPrefectClient, declared: Declared, outcome: Applied, *, reset: bool) -> None:
+def _apply(
+    client: SyncPrefectClient,
+    declared: Declared,
+    outcome: Applied,
+    *,
+    reset: bool,
+    offered: Offered,
+) -> None:
     flow: Flow[..., Any] = load_flow_from_entrypoint(
         declared.entrypoint, use_placeholder_flow=False
     )
@@ -49,11 +70,16 @@ def _apply(client: SyncPrefectClient, declared: Declared, outcome: Applied, *, r
     found = _read(client, name)
     applied = AppliedObject()
     if found is None:
-        found = _create(client, declared, flow)
+        form = with_choices(form_of(flow), offered, [declared.parameters])
+        found = _create(client, declared, flow, form)
         applied = AppliedObject(id=found.id)
     else:
         known = read_applied(client, declared.name, AppliedObject)
         applied = known if known.id == found.id else applied
+    former = found.parameters
+    plain = form_of(flow)
+    flat = fitting_parameters(former, plain, declared.parameters)
+    found = found.model_copy(update={"parameters": flat})
     wanted, before = _fields_of(declared), dict(applied.fields)
     if found.work_pool_name is None:
         # Its pool was deleted and made anew: nobody chose that its runs wait nowhere.
@@ -61,8 +87,13 @@ def _apply(client: SyncPrefectClient, declared: Declared, outcome: Applied, *, r
     result = merge(wanted, _fields(found), before, reset=reset)
     _tell_openings(found, name, outcome)
     tags = merge_names(declared.tags, found.tags, applied.tags, reset=reset)
-    changes = _written(declared, flow, found, tags) | _merged(declared, result)
-    found = _update(client, found, changes)
+    changes = _merged(declared, result)
+    if flat != former:
+        changes.setdefault("parameters", flat)
+    used = [changes.get("parameters", flat), *map(flat_parameters, used_by_schedules(found))]
+    form = with_choices(plain, offered, used)
+    changes |= _written(declared, form, found, tags)
+    found = flatten_schedules(client, _update(client, found, changes), form)
     if reset:
         _activate_limit(client, found)
     schedules = apply_schedules(client, found, declared.schedules, applied, reset=reset)
@@ -90,7 +121,7 @@ def _read(client: SyncPrefectClient, name: str) -> DeploymentResponse | None:
 
 
 def _create(
-    client: SyncPrefectClient, declared: Declared, flow: Flow[..., Any]
+    client: SyncPrefectClient, declared: Declared, flow: Flow[..., Any], form: dict[str, Any]
 ) -> DeploymentResponse:
     limit = declared.concurrency_limit
     made = client.create_deployment(
@@ -101,7 +132,7 @@ def _create(
         tags=list(declared.tags),
         entrypoint=declared.entrypoint,
         parameters=declared.parameters,
-        parameter_openapi_schema=form_of(flow),
+        parameter_openapi_schema=form,
         enforce_parameter_schema=True,
         work_pool_name=declared.work_pool.name,
         work_queue_name=declared.work_pool.work_queue_name,
@@ -143,13 +174,13 @@ def _fields(found: DeploymentResponse) -> dict[str, Any]:
 
 
 def _written(
-    declared: Declared, flow: Flow[..., Any], found: DeploymentResponse, tags: Sequence[str]
+    declared: Declared, form: dict[str, Any], found: DeploymentResponse, tags: Sequence[str]
 ) -> dict[str, Any]:
     """Return what differs of that which nobody may change at the server, and the tags."""
     values: dict[str, Any] = {
         "version": __version__,
         "entrypoint": declared.entrypoint,
-        "parameter_openapi_schema": form_of(flow),
+        "parameter_openapi_schema": form,
         "enforce_parameter_schema": True,
         "pull_steps": [],
         # The pool has none that could be set: see skyclust.embedded.job_template.

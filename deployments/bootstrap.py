@@ -22,6 +22,7 @@ from deployments.work_pools import apply_work_pool
 from skyclust.errors import SkyClustError
 from skyclust.file_modes import keep_files_private
 from skyclust.orchestration.blocks import register_block_types
+from skyclust.orchestration.choices import read_choices, update_choices
 from skyclust.orchestration.client import prefect_client
 from skyclust.orchestration.superseded_runs import supersede_backlog
 from skyclust.store.engine import open_store
@@ -34,10 +35,20 @@ class Step(Protocol):
         """Apply it and return what was done."""
 
 
+def apply_forms(*, reset: bool) -> Applied:
+    """Apply the deployments of prefect.yaml; their forms offer what the store has."""
+    store = open_store()
+    offered = read_choices(store)
+    applied = apply_deployments(read_declared(prefect_file()), reset=reset, offered=offered)
+    if read_choices(store) != offered:
+        update_choices(store)  # a credential came or went meanwhile
+    return applied
+
+
 STEPS: Final[dict[str, Step]] = {
     "block types": lambda *, reset: Applied(register_block_types()),
     "work pool": apply_work_pool,
-    "deployments": lambda *, reset: apply_deployments(read_declared(prefect_file()), reset=reset),
+    "deployments": apply_forms,
     "concurrency limits": lambda *, reset: apply_limits(open_store(), reset=reset),
     "automations": apply_automations,
 }

@@ -23,6 +23,7 @@ from skyclust.inventory.sync import SyncVerdict, judge_sync, run_reads, settle_s
 from skyclust.model.credential_key import CredentialKey
 from skyclust.model.request import SyncRequest
 from skyclust.orchestration.artifacts import ProgressBar
+from skyclust.orchestration.choices import try_to_update_choices
 from skyclust.orchestration.credentials import adopt_blocks
 from skyclust.orchestration.deferred_work import do_deferred_work
 from skyclust.orchestration.execution import current_run
@@ -67,6 +68,7 @@ def sync_inventory(request: SyncRequest) -> State[Any]:
     settled = settle_sync(
         store, credentials, reads, request, started=started, run_id=options.run_id
     )
+    try_to_update_choices(store)  # of the regions that were read for the first time
     report_sync(store, settled, reads.problems, run_id=options.run_id)
     _prune(request)
     return _end_state(judge_sync(settled, reads.problems))

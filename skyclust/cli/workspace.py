@@ -8,6 +8,7 @@ import typer
 
 from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson
 from skyclust.cli.output import show_list, show_record
+from skyclust.cli.server import given_api_url
 
 app = typer.Typer(no_args_is_help=True, help="Workspaces: add, list.")
 
@@ -25,7 +26,12 @@ def add(
     from skyclust.store import workspaces
     from skyclust.store.engine import open_store
 
-    made = open_store().write(lambda connection: workspaces.add(connection, workspace_id, title))
+    store = open_store()
+    made = store.write(lambda connection: workspaces.add(connection, workspace_id, title))
+    if given_api_url() is not None:
+        from skyclust.orchestration.choices import try_to_update_choices
+
+        try_to_update_choices(store)
     show_record(made.model_dump(), as_json=as_json)
 
 

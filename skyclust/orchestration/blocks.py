@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import types
 from functools import cache
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from prefect.blocks.core import Block, schema_extra
-from pydantic import ConfigDict, Field, SecretStr
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.exceptions import ObjectNotFound
+from pydantic import ConfigDict, Field, HttpUrl, SecretStr, WithJsonSchema
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from skyclust.contract import CredentialModel, Provider
 from skyclust.errors import ConfigurationError
 from skyclust.orchestration.client import prefect_client
+from skyclust.orchestration.form_schema import form_fields
+from skyclust.orchestration.logos import logo_address
 from skyclust.registry import provider_class, providers
 from skyclust.security.fields import secret_fields
 
@@ -28,6 +32,12 @@ CAPABILITY: Final = "skyclust-credential"
 
 BLOCK_TYPE_PREFIX: Final = "SkyClust"
 """The names of our block types begin with it, and a blank; events carry no other mark."""
+
+_SECRET: Final = {"type": "string", "format": "password", "writeOnly": True}
+"""The schema of every secret field: of a choice between it and null Prefect's form would show what
+is typed."""
+
+_OF_THE_FIELD: Final = ("title", "description", "default")
 
 _RESERVED: Final = frozenset({WORKSPACE_FIELD, "block_type_slug"})
 
@@ -65,7 +75,6 @@ def block_class(provider: str) -> type[Block]:
         "_description": _description(cls),
         "_code_example": _code_example(provider),
         "_block_schema_capabilities": [CAPABILITY],
-        # No logo: a browser would fetch it from somebody else's server.
     }
     return types.new_class(model.__name__, (Block,), {}, lambda scope: scope.update(namespace))
 
@@ -78,17 +87,29 @@ def register_block_types() -> list[str]:
     """
     usable = [entry.name for entry in providers() if entry.problem is None]
     for provider in usable:
-        register_block_type(provider)
+        register_block_type(provider, logo=logo_address(provider))
     return [block_type_slug(provider) for provider in usable]
 
 
-def register_block_type(provider: str) -> type[Block]:
-    """Make one provider's block type known to the server and return its class, with its ids."""
+def register_block_type(provider: str, *, logo: str | None = None) -> type[Block]:
+    """Make one provider's block type known to the server and return its class, with its ids.
+
+    Without `logo` the block type keeps the logo that it has: only bootstrap need know the address
+    of the UI.
+    """
     cls = block_class(provider)
-    with prefect_client():  # its failures become ours
+    with prefect_client() as client:  # its failures become ours
+        cls._logo_url = HttpUrl(logo) if logo else _known_logo(client, provider)
         # Without `_sync` the call would become a coroutine inside an event loop.
         cls.register_type_and_schema(_sync=True)  # type: ignore[call-arg]  # hidden by a decorator
     return cls
+
+
+def _known_logo(client: SyncPrefectClient, provider: str) -> HttpUrl | None:
+    try:
+        return client.read_block_type_by_slug(block_type_slug(provider)).logo_url
+    except ObjectNotFound:
+        return None
 
 
 def _form_fields(model: type[CredentialModel]) -> dict[str, tuple[Any, Any]]:
@@ -97,24 +118,26 @@ def _form_fields(model: type[CredentialModel]) -> dict[str, tuple[Any, Any]]:
     The form asks for what is required, and a credential is validated by its model in use.
     """
     secret = secret_fields(model)
+    forms = form_fields(model)
     fields: dict[str, tuple[Any, Any]] = {}
     for name, info in model.model_fields.items():
         title = info.title or name.replace("_", " ").capitalize()
         if name in secret:
             # A sealed text is longer than the secret: no bound of the model holds for it.
             form = Field(default=None, title=title, description=info.description)
-            fields[name] = (SecretStr | None, form)
+            fields[name] = (Annotated[SecretStr | None, WithJsonSchema(_SECRET)], form)
             continue
         default = None if info.is_required() else info.get_default(call_default_factory=True)
         default = None if default is PydanticUndefined else default
         form = FieldInfo.merge_field_infos(info, default=default, title=title)
         annotation: Any = info.annotation
-        fields[name] = (annotation | None, form)
+        shown = {key: value for key, value in forms[name].items() if key not in _OF_THE_FIELD}
+        fields[name] = (Annotated[annotation | None, WithJsonSchema(shown)], form)
     return fields
 
 
 def _workspace_field() -> tuple[Any, Any]:
-    return str | None, Field(
+    return Annotated[str | None, WithJsonSchema({"type": "string"})], Field(
         default=None,
         title="Workspace",
         description="The SkyClust workspace that owns this credential. Empty: the part of the"

@@ -20,6 +20,7 @@ from skyclust.model.redacted import without_secrets
 from skyclust.model.workspace import CredentialRecord
 from skyclust.orchestration import block_documents
 from skyclust.orchestration.block_documents import Document
+from skyclust.orchestration.choices import try_to_update_choices
 from skyclust.orchestration.credential_opening import current_document, opened
 from skyclust.orchestration.deferred_work import do_deferred_work
 from skyclust.orchestration.sealing import (
@@ -127,6 +128,8 @@ def save_credential(
     except SkyClustError as error:
         _take_back(store, record, action, error, added=known is None)
         raise
+    if known is None:
+        try_to_update_choices(store)
     return record
 
 
@@ -243,6 +246,7 @@ def remove_credential(store: Store, workspace_id: str, name: str) -> None:
     with _providers_lock:
         _providers.pop((workspace_id, name), None)
     do_deferred_work(store)
+    try_to_update_choices(store)
 
 
 def _take_back(

@@ -12,10 +12,11 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from skyclust.orchestration.logos import logo_of
 from skyclust.security.auth_string import PROOF_PATH, proof
 
 LOOPBACK_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -69,6 +70,8 @@ class Gate:
             await PlainTextResponse(problem, status_code=status)(scope, receive, send)
         elif scope["type"] == "http" and scope["path"] == PROOF_PATH and self._auth_string:
             await self._prove(self._auth_string, scope, receive, send)
+        elif scope["type"] == "http" and (logo := logo_of(scope["path"])) is not None:
+            await Response(logo, media_type="image/svg+xml")(scope, receive, _with_policy(send))
         else:
             await self._app(scope, receive, _with_policy(send))
 

@@ -15,6 +15,7 @@ from skyclust.model.workspace import CredentialRecord
 from skyclust.orchestration import block_documents
 from skyclust.orchestration.actor import current_actor
 from skyclust.orchestration.block_documents import Document
+from skyclust.orchestration.choices import try_to_update_choices
 from skyclust.orchestration.sealed_value_checks import UNKNOWN, Standing, refuse, standing
 from skyclust.registry import provider_class
 from skyclust.security.fields import (
@@ -68,7 +69,7 @@ def adopt(store: Store, document: Document) -> CredentialRecord:
         return added
 
     try:
-        return store.write(add)
+        added = store.write(add)
     except Conflict:
         # Most likely another process has just adopted it.
         with store.reading() as connection:
@@ -76,6 +77,8 @@ def adopt(store: Store, document: Document) -> CredentialRecord:
         if known is None:
             raise
         return known
+    try_to_update_choices(store)
+    return added
 
 
 def is_unwanted(connection: Connection, document: Document) -> bool:

@@ -117,6 +117,17 @@ def list_all(
     )
 
 
+def regions(connection: Connection, workspace_id: str) -> list[str]:
+    """Return the regions of a workspace's scopes, sorted."""
+    query = (
+        select(scopes.c.region)
+        .where(scopes.c.workspace_id == workspace_id, scopes.c.region != "")
+        .distinct()
+        .order_by(scopes.c.region)
+    )
+    return list(connection.scalars(query))
+
+
 def find(connection: Connection, workspace_id: str, key: ScopeKey) -> Row[Any] | None:
     """Return the row of a scope, or None before its first read."""
     return connection.execute(select(scopes).where(_is(workspace_id, key))).one_or_none()

@@ -7,6 +7,7 @@ written by people and left alone.
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,8 @@ from skyclust import errors
 from skyclust.cli.exits import exit_code
 from skyclust.model import request
 from skyclust.model.change_request import ChangeRequest
-from skyclust.model.provision_request import ProvisionRequest
+from skyclust.model.creation_forms import InstanceForm, NeedsForm
+from skyclust.orchestration.form_schema import form_fields
 from skyclust.settings import Settings
 from tests.docs import commands, matrix
 from tests.docs.pages import table
@@ -31,7 +33,8 @@ END: Final = "<!-- written by `make docs`: end -->"
 
 REQUESTS: Final[dict[str, type[BaseModel]]] = {
     "sync-inventory": request.SyncRequest,
-    "provision-instances": ProvisionRequest,
+    "provision-instances": InstanceForm,
+    "place-instances": NeedsForm,
     "change-instance": ChangeRequest,
     "recover-operations": request.RecoverRequest,
     "seal-credentials": request.SealRequest,
@@ -72,7 +75,7 @@ def deployments_page() -> str:
             f"## `{flow}/{one['name']}`",
             " ".join(one["description"].split()),
             table(["", ""], facts),
-            "Fields of its parameter `request`:",
+            "Parameters:",
             _fields(REQUESTS[one["name"]]),
         ]
     return "\n\n".join(parts)
@@ -89,10 +92,13 @@ def _schedule(schedules: list[dict[str, Any]] | None) -> str:
 
 def _fields(model: type[BaseModel]) -> str:
     rows = []
-    for name, field in model.model_fields.items():
-        default = "required" if field.is_required() else f"`{field.get_default()!r}`"
-        rows.append([f"`{name}`", field.title or "", default, field.description or ""])
-    return table(["Field", "Title", "Default", "Meaning"], rows)
+    for name, field in form_fields(model).items():
+        info = model.model_fields[name]
+        given = field.get("default") not in (None, [], {})
+        default = f"`{json.dumps(field['default'])}`" if given else "empty"
+        default = "required" if info.is_required() else default
+        rows.append([f"`{name}`", field["title"], default, field["description"]])
+    return table(["Parameter", "Title", "Default", "Meaning"], rows)
 
 
 def errors_page() -> str:

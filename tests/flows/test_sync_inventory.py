@@ -21,7 +21,8 @@ OTHER = "us-east-1"
 
 
 def sync(installation: Installation, **request: Any) -> RunOutcome:
-    asked = {"credentials": [installation.credential], "regions": [REGION, OTHER]} | request
+    asked = {"workspace": "default", "credentials": [installation.credential]}
+    asked |= {"regions": [REGION, OTHER]} | request
     return run_here("sync-inventory", asked)
 
 

@@ -142,6 +142,7 @@ READS: dict[str, tuple[Call, object]] = {
     "retention.refusal": (lambda c, w: retention.refusal(c, w, LONG_AGO - timedelta(1)), None),
     "scopes.find": (lambda c, w: scopes.find(c, w, KEY), None),
     "scopes.list_all": (scopes.list_all, []),
+    "scopes.regions": (scopes.regions, []),
     "sealed_states.find": (lambda c, w: sealed_states.find(c, w, "only-mine"), NotFound),
     "user_data.holders": (user_data.holders, []),
     "workspaces.get": (lambda c, w: workspaces.get(c, w).id, "other"),
