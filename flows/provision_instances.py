@@ -15,11 +15,13 @@ from skyclust.file_modes import keep_files_private
 from skyclust.inventory.credential_selection import credential_key, require_ability
 from skyclust.inventory.placement import candidates
 from skyclust.model.creation_forms import InstanceForm
+from skyclust.model.operation import Operation, OperationState
 from skyclust.model.placement import Ranked
 from skyclust.model.provision_request import ProvisionRequest
 from skyclust.operations.instance.planning import Attempt, plan_creations
 from skyclust.operations.instance.user_data import plain_user_data
 from skyclust.operations.journal import attempts
+from skyclust.orchestration.artifacts import ProgressBar
 from skyclust.orchestration.credentials import find_credential
 from skyclust.orchestration.deferred_work import do_deferred_work
 from skyclust.orchestration.execution import current_run
@@ -76,10 +78,24 @@ def provision(request: ProvisionRequest) -> State[Any]:
     tag_this_run({f"workspace:{request.workspace}", *(f"provider:{way.provider}" for way in ways)})
     planned = plan_creations(request, ways, run_id=current_run())
     journalled = journal_operations(request.workspace, planned)
-    carried = carry_on_all(journalled)
+    carried = _carry_on(request.workspace, journalled)
     tried = [each for operation in journalled for each in attempts(store, operation)]
     report_operations(store, tried, run_id=current_run())
     return verdict(carried)
+
+
+def _carry_on(workspace_id: str, journalled: Sequence[Operation]) -> list[Operation]:
+    """Carry the operations to their end while a bar shows how many instances are up."""
+    count = len(journalled)
+    bar = ProgressBar(f"provision-progress-{workspace_id}", _up(0, count))
+    carried = carry_on_all(journalled, on_end=lambda up: bar.move(100 * up / count, _up(up, count)))
+    up = sum(one.state is OperationState.SUCCEEDED for one in carried)
+    bar.move(100 * up / count, _up(up, count), last=True)
+    return carried
+
+
+def _up(number: int, count: int) -> str:
+    return f"{number} of {count} instances up"
 
 
 def _exact_attempt(store: Store, request: ProvisionRequest) -> Attempt:

@@ -63,7 +63,7 @@ def sync_inventory(request: SyncRequest) -> State[Any]:
         | {f"provider:{credential.provider}" for credential in credentials}
     )
     options = ReadOptions(current_run(), request.brake_share, request.allow_mass_delete)
-    bar = ProgressBar("inventory-progress", "Scopes read") if credentials else None
+    bar = ProgressBar(_progress_key(request), "discovering regions") if credentials else None
     reads = run_reads(credentials, request, partial(_begin, options), _show(bar))
     settled = settle_sync(
         store, credentials, reads, request, started=started, run_id=options.run_id
@@ -107,8 +107,13 @@ def _begin(
     return _RunningTask(read_account.submit(work, regions, options, liveness))
 
 
-def _show(bar: ProgressBar | None) -> Callable[[float], None]:
-    return bar.move if bar is not None else lambda percent: None
+def _progress_key(request: SyncRequest) -> str:
+    """Return the key of the progress: a sync of every workspace has one bar, of no workspace."""
+    return f"inventory-progress-{request.workspace}" if request.workspace else "inventory-progress"
+
+
+def _show(bar: ProgressBar | None) -> Callable[[float, str], None]:
+    return bar.move if bar is not None else lambda percent, description: None
 
 
 def _end_state(verdict: SyncVerdict) -> State[Any]:

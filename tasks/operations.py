@@ -6,22 +6,25 @@ that is retried, here or by a recovery days later, begins by reading it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from threading import Event
 from typing import Any
 
 from prefect import get_run_logger, task
+from prefect.client.schemas.objects import State
+from prefect.futures import as_completed
 
 from skyclust.errors import ConfigurationError, Transient
-from skyclust.model.operation import NewOperation, Operation
+from skyclust.model.operation import NewOperation, Operation, OperationState
 from skyclust.operations import attempt, journal
 from skyclust.operations.cancellation import after_cancel, cancel_error
 from skyclust.operations.next_step import next_step
 from skyclust.operations.waiting import interruptible
 from skyclust.orchestration.dispatch import try_to_send
 from skyclust.orchestration.execution import current_execution
+from skyclust.orchestration.verdict import task_state
 from skyclust.store.engine import open_store
 from tasks.retry_policy import RETRIED, UNCACHED
 
@@ -87,10 +90,11 @@ def _operation_name(parameters: dict[str, Any]) -> str:
     task_run_name=_operation_name,  # type: ignore[arg-type]  # its protocol expects a classmethod
     **UNCACHED,
 )
-def carry_on(operation: Operation, ending: Event) -> Operation:
-    """Take an operation step by step to its end and return it there.
+def carry_on(operation: Operation, ending: Event) -> State[Any]:
+    """Take an operation step by step to its end and return the state that this task run ends in.
 
     An operation that ends for lack of capacity is followed by its successor in another place.
+    A task run whose operation did not succeed ends as Failed or Cancelled, with the reason.
     Raises the error that leaves it open: a Transient one that outlasted the retries, one that
     a person has to repair first, or Fenced when another run has taken it over. Once `ending` is
     set no further step is begun, and RunEnding is raised.
@@ -100,7 +104,7 @@ def carry_on(operation: Operation, ending: Event) -> Operation:
         try_to_send(open_store())
         *_, last = journal.attempts(open_store(), operation)
         if last.id == operation.id:
-            return operation
+            return task_state(last)
         get_run_logger().warning(
             "%s: trying %s of %s next.", operation.error, last.region, last.credential
         )
@@ -147,20 +151,26 @@ def _raise_if_ending(ending: Event) -> None:
         raise RunEnding
 
 
-def carry_on_all(journalled: Sequence[Operation]) -> list[Operation]:
+def carry_on_all(
+    journalled: Sequence[Operation], *, on_end: Callable[[int], None] = lambda ended: None
+) -> list[Operation]:
     """Carry operations on side by side and return each as it is in the store then.
 
     An operation with successors is represented by the last of them. An error of one operation
     does not end the others, and is kept in the journal. When the run is cancelled, or its process
-    ended, no further step is begun.
+    ended, no further step is begun. `on_end` is called in the run's own thread whenever one has
+    ended, with the number of those that succeeded.
     """
     ending = Event()
     futures = [
         carry_on.submit(operation, ending) for operation in journalled if operation.state.carried_on
     ]
+    succeeded = sum(operation.state is OperationState.SUCCEEDED for operation in journalled)
     try:
-        for future in futures:
+        for future in as_completed(futures):
             future.wait()
+            succeeded += future.state.is_completed()
+            on_end(succeeded)
     except BaseException:
         # The signal reaches the main thread alone, and the process ends only with its threads.
         ending.set()

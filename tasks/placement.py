@@ -109,5 +109,7 @@ def rank_places(workspace_id: str, needs: InstanceNeeds) -> list[Ranked]:
     ]
     ranking = rank([*(survey.result() for survey in surveys), *passed_over], needs)
     rows = placement_rows(ranking)
-    artifacts.show_table("placement", rows, "Where it can be created", total=len(ranking))
+    artifacts.show_table(
+        f"placement-{workspace_id}", rows, "Where it can be created", total=len(ranking)
+    )
     return ranking

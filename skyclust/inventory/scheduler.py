@@ -37,6 +37,24 @@ class Source:
     service: str = ""
 
 
+@dataclass(frozen=True)
+class ReadProgress:
+    """How many scopes are settled, read or given up, of those that are known by now."""
+
+    settled: int
+    scopes: int
+
+    @property
+    def percent(self) -> float:
+        """Return the settled share, 0 to 100."""
+        return 100 * self.settled / self.scopes if self.scopes else 0.0
+
+    def __str__(self) -> str:
+        if not self.scopes:
+            return "discovering regions"
+        return f"{self.settled} of {self.scopes} scopes read"
+
+
 class ReadScheduler:
     """The work that waits and that runs, by credential and service."""
 
@@ -95,11 +113,11 @@ class ReadScheduler:
         """Return whether any work waits or runs."""
         return bool(self._waiting or self._running)
 
-    def percent(self) -> float:
-        """Return the share of the known scopes that is settled, 0 to 100."""
+    def progress(self) -> ReadProgress:
+        """Return how many of the known scopes are settled."""
         scopes = sum(work.scopes for work in self.liveness if isinstance(work, Read))
         settled = sum(liveness.settled for liveness in self.liveness.values())
-        return 100 * settled / scopes if scopes else 0.0
+        return ReadProgress(settled, scopes)
 
     def _has_room(self) -> bool:
         answering = sum(not self.liveness[work].slow for work in self._running)

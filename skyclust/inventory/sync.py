@@ -71,13 +71,13 @@ def run_reads(
     credentials: Sequence[CredentialKey],
     request: SyncRequest,
     begin: Begin,
-    show_percent: Callable[[float], None],
+    show_progress: Callable[[float, str], None],
 ) -> SyncReads:
     """Discover the regions of every credential and read them as soon as they are known.
 
     So no credential waits for another, and one that does not answer is given up as a whole.
-    `begin` runs each piece of work in the background. `show_percent` is called with the settled
-    share of the known scopes, 0 to 100, which never falls.
+    `begin` runs each piece of work in the background. `show_progress` is called with the
+    settled share of the known scopes, 0 to 100, which never falls, and with the same in words.
     """
     reads = SyncReads()
     scheduler = ReadScheduler()
@@ -93,8 +93,9 @@ def run_reads(
         for work in _ended_work(ended):
             _take_outcome(reads, scheduler, work, running.pop(work).outcome(), request)
         # The number of scopes grows with each credential whose regions are discovered.
-        shown = max(shown, scheduler.percent()) if scheduler else 100.0
-        show_percent(shown)
+        progress = scheduler.progress()
+        shown = max(shown, progress.percent) if scheduler else 100.0
+        show_progress(shown, str(progress))
     return reads
 
 

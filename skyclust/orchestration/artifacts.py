@@ -6,6 +6,7 @@ bounded: an artifact is for reading, the inventory is for searching.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -21,7 +22,7 @@ from prefect.artifacts import (
 MOST_ROWS: Final = 500
 """Rows of one table; its description says how many are left out."""
 
-PROGRESS_POINTS: Final = 10.0
+PROGRESS_POINTS: Final = 5.0
 """Points of a hundred between two moves of a progress bar: Prefect keeps an event of each."""
 
 FULL: Final = 100.0
@@ -33,7 +34,18 @@ Row = dict[str, str | int | None]
 
 def artifact_key(*parts: str) -> str:
     """Return a key of an artifact: lowercase letters, digits and dashes only."""
-    return re.sub(r"[^a-z0-9]+", "-", "-".join(parts).lower()).strip("-")
+    return re.sub(r"[^a-z0-9-]+", "-", "-".join(parts).lower()).strip("-")
+
+
+def subject_key(kind: str, workspace_id: str, credential: str, name: str) -> str:
+    """Return the key of a subject's page, which no other subject's page has.
+
+    The versions of one key are the page's history. A workspace and a credential have no two dashes
+    in a row, so these part them; a name with letters that a key cannot have gets a digest too.
+    """
+    exact = f"{kind}-{workspace_id}--{credential}--{name}"
+    key = artifact_key(exact)
+    return key if key == exact else f"{key}-{hashlib.sha256(exact.encode()).hexdigest()[:8]}"
 
 
 def escaped(text: str) -> str:
@@ -62,7 +74,10 @@ def show_text(key: str, markdown: str, description: str) -> None:
 
 
 class ProgressBar:
-    """A progress bar of the flow run that it is made in, at 0% at first."""
+    """A progress bar of the flow run that it is made in, at 0% at first.
+
+    Its description says how far the run is in words, such as "214 of 329 scopes read".
+    """
 
     def __init__(self, key: str, description: str) -> None:
         created = create_progress_artifact(
@@ -73,8 +88,12 @@ class ProgressBar:
         self._id = created
         self._shown = 0.0
 
-    def move(self, percent: float) -> None:
-        """Move the bar to 0 to 100 percent, in steps of PROGRESS_POINTS and at the end."""
-        if percent - self._shown >= PROGRESS_POINTS or self._shown < percent == FULL:
+    def move(self, percent: float, description: str, *, last: bool = False) -> None:
+        """Move the bar to 0 to 100 percent, in steps of PROGRESS_POINTS and at the end.
+
+        The end is at 100 percent, or where `last` says that nothing follows.
+        """
+        moved = percent - self._shown >= PROGRESS_POINTS or self._shown < percent == FULL
+        if moved or last:
             self._shown = percent
-            update_progress_artifact(self._id, progress=percent)
+            update_progress_artifact(self._id, progress=percent, description=description)

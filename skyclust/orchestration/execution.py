@@ -20,6 +20,11 @@ def current_run() -> str:
     return str(flow_run.id)
 
 
+def current_run_name() -> str:
+    """Return the name of the flow run that this is called in, for people."""
+    return str(flow_run.name)
+
+
 def current_execution() -> Execution:
     """Return what operations need of the flow run that this is called in."""
     store = open_store()

@@ -15,14 +15,14 @@ def placement_rows(ranking: Sequence[Ranked]) -> list[Row]:
             "order": number if ranked.spec else None,
             "standing": ranked.standing.value,
             "credential": ranked.place.credential,
-            "provider": ranked.provider,
             "region": ranked.region,
-            "zone": ranked.place.zone or "",
+            "reason": ranked.reason,
             "type": ranked.spec.type if ranked.spec else "",
             "cores": ranked.cores,
             "memory GiB": f"{ranked.memory_gib:g}" if ranked.memory_gib else "",
+            "zone": ranked.place.zone or "",
+            "provider": ranked.provider,
             "image": ranked.image_name or "",
-            "reason": ranked.reason,
         }
         for number, ranked in enumerate(ranking[:MOST_ROWS], start=1)
     ]

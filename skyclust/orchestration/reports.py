@@ -15,8 +15,11 @@ from skyclust.model.resource import Resource
 from skyclust.model.scope import Scope
 from skyclust.operations.subjects import subject_of
 from skyclust.orchestration import artifacts
+from skyclust.orchestration.artifacts import subject_key
 from skyclust.orchestration.deferred_work import do_deferred_work
-from skyclust.orchestration.operation_pages import operation_rows, subject_text
+from skyclust.orchestration.execution import current_run_name
+from skyclust.orchestration.inventory_charts import inventory_charts
+from skyclust.orchestration.operation_pages import has_page, operation_rows, subject_text
 from skyclust.orchestration.runs import run_url
 from skyclust.orchestration.sync_summary import change_rows, scope_rows, sync_text
 from skyclust.store import resources
@@ -68,7 +71,7 @@ def report_sync(
         )
         artifacts.show_text(
             f"inventory-summary-{workspace_id}",
-            sync_text(workspace_id, mine, reasons, counts),
+            sync_text(workspace_id, mine, reasons, counts, inventory_charts(store, workspace_id)),
             "Summary of the sync",
         )
         store.write(
@@ -78,24 +81,35 @@ def report_sync(
 
 
 def report_operations(store: Store, operations: Sequence[Operation], *, run_id: str) -> None:
-    """Write the table of a run's operations and a page for each subject."""
-    pages = min(len(operations), MOST_PAGES)
-    some = "" if pages == len(operations) else f"; {pages} of them have a page of their own"
-    artifacts.show_table(
-        "operations",
-        operation_rows(operations),
-        f"Each operation and how it ended{some}",
-        total=len(operations),
-    )
-    for operation in operations[:MOST_PAGES]:
-        name = operation.subject_name or operation.subject_id or operation.id
-        kind = operation.subject_kind
-        artifacts.show_text(
-            f"{kind}-{operation.workspace_id}-{operation.credential}-{name}",
-            subject_text(operation, _subject(store, operation), run_url(run_id)),
-            f"{kind.capitalize()} {name}",
+    """Write the table of a run's operations and a page for each subject, by workspace."""
+    for workspace_id in sorted({operation.workspace_id for operation in operations}):
+        mine = [one for one in operations if one.workspace_id == workspace_id]
+        subjects = [one for one in mine if has_page(one)][:MOST_PAGES]
+        pages = f"; {len(subjects)} subjects have a page of their own" if subjects else ""
+        artifacts.show_table(
+            f"operations-{workspace_id}",
+            operation_rows(mine),
+            f"Each operation and how it ended{pages}",
+            total=len(mine),
         )
+        for operation in subjects:
+            _show_page(store, operation, run_id=run_id)
     do_deferred_work(store)
+
+
+def _show_page(store: Store, operation: Operation, *, run_id: str) -> None:
+    name = operation.subject_name or operation.subject_id or operation.id
+    kind = operation.subject_kind
+    artifacts.show_text(
+        subject_key(kind, operation.workspace_id, operation.credential, name),
+        subject_text(
+            operation,
+            _subject(store, operation),
+            run_name=current_run_name(),
+            run_url=run_url(run_id),
+        ),
+        f"{kind.capitalize()} {name}: {operation.kind} {operation.state.value}",
+    )
 
 
 def _subject(store: Store, operation: Operation) -> Resource | None:

@@ -16,6 +16,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import Artifact, FlowRun
 
 from skyclust.orchestration.artifacts import left_out
+from skyclust.orchestration.long_ids import with_whole_ids
 
 ARTIFACTS_AT_ONCE: Final = 100
 """Artifacts of one page. The server answers with 200 at most, however many there are
@@ -34,7 +35,9 @@ def tables_of(client: SyncPrefectClient, run: FlowRun) -> dict[str, RunTable]:
     """Return the tables of a run by their key; of a run that was tried again the newest ones."""
     by_age = sorted(_artifacts(client, run, "table"), key=_made_at)
     return {
-        artifact.key: RunTable(json.loads(artifact.data), left_out(artifact.description))
+        artifact.key: RunTable(
+            with_whole_ids(json.loads(artifact.data)), left_out(artifact.description)
+        )
         for artifact in by_age
         if artifact.key and isinstance(artifact.data, str)
     }

@@ -9,6 +9,7 @@ from typing import Final
 from skyclust.model.change import Change
 from skyclust.model.scope import Scope, ScopeState
 from skyclust.orchestration.artifacts import MOST_ROWS, Row, escaped
+from skyclust.orchestration.long_ids import with_short_ids
 
 # What needs a look comes first.
 _URGENCY: Final = {
@@ -22,20 +23,23 @@ _TROUBLED: Final = frozenset({ScopeState.FAILED.value, ScopeState.STALE.value})
 
 
 def scope_rows(scopes: Sequence[Scope]) -> list[Row]:
-    """Return a row for each scope, those with trouble first."""
+    """Return a row for each scope, those with trouble first.
+
+    What has gone wrong, and whose it is, is in the first columns: Prefect shows them in this order.
+    """
     ordered = sorted(
         scopes,
         key=lambda scope: (_URGENCY[scope.state], *_place(scope)),
     )
     return [
         {
+            "state": scope.state.value,
             "credential": scope.key.credential,
+            "reason": scope.error or "",
             "region": scope.key.region,
             "kind": scope.key.kind.value,
-            "state": scope.state.value,
             "resources": scope.resources,
             "complete as of": _when(scope.completed_at),
-            "reason": scope.error or "",
             "error class": scope.error_class or "",
         }
         for scope in ordered[:MOST_ROWS]
@@ -43,20 +47,21 @@ def scope_rows(scopes: Sequence[Scope]) -> list[Row]:
 
 
 def change_rows(changes: Sequence[Change]) -> list[Row]:
-    """Return a row for each change of a resource."""
-    return [
+    """Return a row for each change of a resource: what changed comes first, ids last."""
+    rows: list[Row] = [
         {
             "change": change.kind.value,
-            "kind": change.resource.kind.value,
             "name": change.resource.name,
-            "id": change.resource.id,
+            "changed": ", ".join(sorted(change.after)),
+            "kind": change.resource.kind.value,
+            "state": change.resource.state,
             "credential": change.credential,
             "region": change.resource.region,
-            "state": change.resource.state,
-            "changed": ", ".join(sorted(change.after)),
+            "id": change.resource.id,
         }
         for change in changes[:MOST_ROWS]
     ]
+    return with_short_ids(rows)
 
 
 def sync_text(
@@ -64,10 +69,12 @@ def sync_text(
     scopes: Sequence[Scope],
     problems: Mapping[str, str],
     counts: Mapping[str, int],
+    charts: Sequence[str] = (),
 ) -> str:
     """Return the summary of a sync in Markdown.
 
-    `problems` are the credentials whose regions could not be discovered, and why.
+    `problems` are the credentials whose regions could not be discovered, and why; `charts` are
+    lines of Markdown that stand before the list of scopes, which may be long.
     """
     troubled = [row for row in scope_rows(scopes) if row["state"] in _TROUBLED]
     unlisted = sum(scope.state.value in _TROUBLED for scope in scopes) - len(troubled)
@@ -81,6 +88,7 @@ def sync_text(
     if problems:
         lines += ["", "## Credentials whose regions could not be discovered", ""]
         lines += [f"- **{escaped(name)}**: {escaped(why)}" for name, why in problems.items()]
+    lines += charts
     if troubled:
         lines += [
             "",

@@ -48,6 +48,21 @@ def recovery_verdict(carried: Sequence[Operation]) -> State[Any]:
     return Completed(name=PARTIAL, message=message) if ended else Failed(message=message)
 
 
+def task_state(operation: Operation) -> State[Any]:
+    """Return the state that the task run ends in which carried on an operation.
+
+    Prefect shows Completed as success, whatever the message says. So what did not succeed is
+    Failed with the reason, and what somebody cancelled is Cancelled.
+    """
+    if operation.state is OperationState.SUCCEEDED:
+        return Completed(message=f"{operation.kind} {operation.title} succeeded.")
+    ended = f"{operation.kind} {operation.title} is {operation.state.value}"
+    if operation.cancelled and operation.state.final:
+        return Cancelled(message=f"{ended}: it was cancelled.")
+    reason = f": {operation.error}" if operation.error else "."
+    return Failed(message=f"{ended}{reason}"[:LONGEST_REASON])
+
+
 def count_states(carried: Iterable[Operation]) -> str:
     """Return how many operations are in each state, for a message."""
     states = Counter(one.state for one in carried)

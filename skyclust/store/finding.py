@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -25,6 +26,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from skyclust.model.resource import ResourceKind
 from skyclust.model.stored import StoredResource
 from skyclust.store.retention import refusal
+from skyclust.store.tables import credentials as credential_rows
 from skyclust.store.tables import resource_versions, scopes
 from skyclust.store.types import require_aware
 
@@ -86,6 +88,30 @@ def find(
         resources,
         key=lambda each: (each.credential, each.region, each.kind, each.name, each.id),
     )
+
+
+def count_instances(connection: Connection, workspace_id: str) -> Counter[tuple[str, str]]:
+    """Return how many instances there are now, by provider and state.
+
+    One that several credentials of the same account show is counted once.
+    """
+    versions = resource_versions.c
+    same_credential = and_(
+        credential_rows.c.workspace_id == versions.workspace_id,
+        credential_rows.c.name == versions.credential,
+    )
+    account = func.coalesce(credential_rows.c.account, versions.credential)
+    rows = connection.execute(
+        select(versions.provider, versions.state, account, versions.region, versions.resource_id)
+        .distinct()
+        .select_from(resource_versions.outerjoin(credential_rows, same_credential))
+        .where(
+            versions.workspace_id == workspace_id,
+            versions.kind == ResourceKind.INSTANCE.value,
+            _valid_at(None),
+        )
+    )
+    return Counter((row.provider, row.state or "unknown") for row in rows)
 
 
 def _sort_keys(connection: Connection) -> list[ColumnElement[str]]:

@@ -18,7 +18,7 @@ from skyclust.model.change import ScopeChanges
 from skyclust.model.resource import ChangeKind, Resource, ResourceKind
 from skyclust.model.scope import ScopeKey
 from skyclust.store import credentials, scopes
-from skyclust.store.finding import find
+from skyclust.store.finding import count_instances, find
 from skyclust.store.fingerprint import fingerprint
 from skyclust.store.history import changes, count_changes, numbered_changes
 from skyclust.store.locks import lock_scope
@@ -39,6 +39,7 @@ __all__ = [
     "add_to_scope",
     "changes",
     "count_changes",
+    "count_instances",
     "find",
     "forget",
     "numbered_changes",

@@ -132,6 +132,7 @@ READS: dict[str, tuple[Call, object]] = {
     "resources.changes": (resources.changes, []),
     "resources.numbered_changes": (resources.numbered_changes, []),
     "resources.count_changes": (lambda c, w: sum(resources.count_changes(c, w).values()), 0),
+    "resources.count_instances": (resources.count_instances, {}),
     "resources.find": (resources.find, []),
     "resources.find as_of": (lambda c, w: resources.find(c, w, as_of=datetime.now(UTC)), []),
     "retention.count_ended_before": (
