@@ -24,6 +24,7 @@ from deployments.former_parameters import (
     flatten_schedules,
 )
 from deployments.last_applied import AppliedObject, read_applied, write_applied
+from deployments.limits import name_deployment_limit
 from deployments.prefect_yaml import Declared
 from deployments.schedules import apply_schedules
 from deployments.three_way_merge import Merge, merge, merge_names, pairs
@@ -96,6 +97,7 @@ def _apply(
     found = flatten_schedules(client, _update(client, found, changes), form)
     if reset:
         _activate_limit(client, found)
+    name_deployment_limit(client, found)
     schedules = apply_schedules(client, found, declared.schedules, applied, reset=reset)
     write_applied(
         client,

@@ -1,6 +1,11 @@
-"""The concurrency limits of all credentials, made before their first operation."""
+"""The concurrency limits: of all credentials, before their first operation, and of deployments."""
 
 from __future__ import annotations
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.exceptions import ObjectNotFound
 
 from deployments.bootstrap_result import Applied
 from skyclust.orchestration.limits import (
@@ -31,3 +36,25 @@ def apply_limits(store: Store, *, reset: bool = False) -> Applied:
             outcome.changed.append(f"concurrency limit {outcome.names[-1]}")
     remove_former_limits(known)
     return outcome
+
+
+def deployment_limit_name(deployment: str) -> str:
+    """Return the name of the global concurrency limit of one of our deployments."""
+    return f"skyclust:deployment:{deployment}"
+
+
+def name_deployment_limit(client: SyncPrefectClient, found: DeploymentResponse) -> None:
+    """Give a deployment's limit the deployment's name, where it has the one that Prefect gave it.
+
+    Prefect names it `deployment:UUID` (server/models/deployments.py), which says nothing to a
+    person, and reads it by its id alone. A limit that somebody else named keeps its name, and so
+    does one whose new name is taken.
+    """
+    limit = found.global_concurrency_limit
+    if limit is None or limit.name != f"deployment:{found.id}":
+        return
+    name = deployment_limit_name(found.name)
+    try:
+        client.read_global_concurrency_limit_by_name(name)
+    except ObjectNotFound:
+        client.update_global_concurrency_limit(limit.name, GlobalConcurrencyLimitUpdate(name=name))

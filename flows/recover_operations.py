@@ -16,6 +16,7 @@ from skyclust.orchestration.execution import current_run
 from skyclust.orchestration.flow_parameters import parameters_of, run_name_of
 from skyclust.orchestration.heartbeats import heartbeat
 from skyclust.orchestration.reports import report_operations
+from skyclust.orchestration.run_views import IN_VIEW
 from skyclust.orchestration.runs import tag_this_run
 from skyclust.orchestration.superseded_runs import supersede_waiting_runs
 from skyclust.orchestration.verdict import recovery_verdict
@@ -59,7 +60,7 @@ def _recover(request: RecoverRequest) -> State[Any]:
     taken = take_over(abandoned)
     if not taken:
         return Completed(message="Another recovery was faster.")
-    tag_this_run({f"workspace:{operation.workspace_id}" for operation in taken})
+    tag_this_run({IN_VIEW, *(f"workspace:{operation.workspace_id}" for operation in taken)})
     carried = carry_on_all(taken)
     report_to_cancelled_runs(abandoned, carried)
     report_operations(store, carried, run_id=current_run())

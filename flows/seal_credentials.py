@@ -11,7 +11,8 @@ from prefect.states import Completed, Failed
 from skyclust.file_modes import keep_files_private
 from skyclust.model.request import SealRequest
 from skyclust.orchestration.flow_parameters import parameters_of, run_name_of
-from skyclust.orchestration.runs import PARTIAL
+from skyclust.orchestration.run_views import IN_VIEW
+from skyclust.orchestration.runs import PARTIAL, tag_this_run
 from skyclust.orchestration.superseded_runs import supersede_waiting_runs
 from tasks.sealing import seal_blocks
 
@@ -31,6 +32,8 @@ def seal_credentials(request: SealRequest) -> State[Any]:
     keep_files_private()
     supersede_waiting_runs()
     walk = seal_blocks(request.workspace)
+    if walk.sealed or walk.problems:
+        tag_this_run({IN_VIEW})
     sealed = f"Sealed: {', '.join(walk.sealed)}." if walk.sealed else "No block had to be sealed."
     if not walk.problems:
         return Completed(message=sealed)

@@ -43,7 +43,7 @@ def run_flow(flow: str, request: Request, *, local: bool) -> RunOutcome:
     deployment = f"{flow}/{flow}"
     # A request that is sent twice, because the answer to the first was lost, makes one run.
     key = runs.idempotency_key(deployment, parameters, nonce=uuid4().hex)
-    run_id = runs.trigger(deployment, parameters, idempotency_key=key)
+    run_id = runs.trigger(deployment, parameters, name=request.summary, idempotency_key=key)
     say(f"Flow run: {runs.run_url(run_id)}")
     return _follow(run_id, request.summary, Waiting(api_url, deployment))
 

@@ -38,6 +38,7 @@ def ui(
     Whoever has the auth string runs code as you: it is for nobody else.
     """
     from skyclust.embedded.runtime import read_runtime
+    from skyclust.orchestration.run_views import runs_url
 
     home = _home()
     runtime = read_runtime(home)
@@ -51,7 +52,8 @@ def ui(
     if own:
         _auth_string(home, own=own)  # a file that is not there is not named
     where = str(auth_string.path_in(home)) if own else VARIABLE
-    record = {"address": api_url.removesuffix("/api"), "auth_string": where}
+    address = api_url.removesuffix("/api")
+    record = {"address": address, "runs": runs_url(address), "auth_string": where}
     show_record(record, as_json=as_json, title="Prefect UI")
     if not as_json:
         say("`skyclust ui --copy` copies the auth string, `--print-auth-string` prints it.")

@@ -23,6 +23,7 @@ from skyclust.orchestration.block_documents import Document
 from skyclust.orchestration.choices import try_to_update_choices
 from skyclust.orchestration.credential_opening import current_document, opened
 from skyclust.orchestration.deferred_work import do_deferred_work
+from skyclust.orchestration.limits import remove_credential_limit
 from skyclust.orchestration.sealing import (
     adopt,
     is_unwanted,
@@ -228,8 +229,9 @@ def verify_credential(store: Store, workspace_id: str, name: str) -> Identity:
 def remove_credential(store: Store, workspace_id: str, name: str) -> None:
     """Delete a credential's record and its block; the cloud account itself is not touched.
 
-    The block is deleted after the commit, at once or, where that fails, by the next recovery.
-    Raises NotFound when there is none, and InvalidRequest while it has open operations.
+    The block is deleted after the commit, at once or, where that fails, by the next recovery;
+    the credential's concurrency limit goes with it. Raises NotFound when there is none, and
+    InvalidRequest while it has open operations.
     """
     record = find_credential(store, workspace_id, name)
     block = block_documents.document_id(record.provider, record.block_name)
@@ -245,6 +247,8 @@ def remove_credential(store: Store, workspace_id: str, name: str) -> None:
     store.write(remove)
     with _providers_lock:
         _providers.pop((workspace_id, name), None)
+    with suppress(SkyClustError):  # a limit that nobody uses does no harm
+        remove_credential_limit(workspace_id, name)
     do_deferred_work(store)
     try_to_update_choices(store)
 

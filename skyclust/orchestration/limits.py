@@ -55,6 +55,14 @@ def apply_credential_limit(workspace_id: str, credential: str) -> str:
     return name
 
 
+def remove_credential_limit(workspace_id: str, credential: str) -> None:
+    """Delete the limit of a credential that is removed; one that is not there is no error."""
+    with prefect_client() as client, suppress(ObjectNotFound):
+        client.delete_global_concurrency_limit_by_name(
+            credential_limit_name(workspace_id, credential)
+        )
+
+
 def remove_former_limits(credentials: Iterable[tuple[str, str]]) -> list[str]:
     """Delete the limits of former names of these (workspace, credential); return the names.
 

@@ -90,10 +90,13 @@ def trigger(
     deployment: str,
     parameters: Mapping[str, Any],
     *,
+    name: str | None = None,
     tags: Iterable[str] = (),
     idempotency_key: str | None = None,
 ) -> str:
     """Start a run of a deployment (`flow/deployment`) and return the flow run's id.
+
+    `name` is the run's title until the flow begins and names it; Prefect makes one up otherwise.
 
     Raises NotFound when there is no such deployment, InvalidRequest when the parameters do
     not fit its form (Prefect itself takes unknown ones and crashes later), and the errors of
@@ -105,6 +108,7 @@ def trigger(
         run = client.create_flow_run_from_deployment(
             found.id,
             parameters=dict(parameters),
+            name=name,
             tags=sorted(tags),
             idempotency_key=idempotency_key,
             labels=dict(request_labels()),

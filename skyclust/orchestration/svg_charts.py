@@ -121,7 +121,8 @@ def columns(
             tall = max(2.0, height * number / highest)
             x = left + place * step
             shapes.append(_rectangle(x + 2, base - tall, step - 4, tall, colours[name]))
-            if step > _FIGURE_WIDTH * len(str(number)):
+            # The highest has its number wherever it stands, the others where there is room.
+            if number == highest or step > _FIGURE_WIDTH * len(str(number)):
                 middle = x + step / 2
                 shapes.append(_text(middle, base - tall - 3, str(number), anchor="middle", size=11))
     y = 44 + len(series) * row + 8

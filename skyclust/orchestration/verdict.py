@@ -56,11 +56,10 @@ def task_state(operation: Operation) -> State[Any]:
     """
     if operation.state is OperationState.SUCCEEDED:
         return Completed(message=f"{operation.kind} {operation.title} succeeded.")
-    ended = f"{operation.kind} {operation.title} is {operation.state.value}"
     if operation.cancelled and operation.state.final:
-        return Cancelled(message=f"{ended}: it was cancelled.")
-    reason = f": {operation.error}" if operation.error else "."
-    return Failed(message=f"{ended}{reason}"[:LONGEST_REASON])
+        return Cancelled(message=f"{operation.state.value}: it was cancelled.")
+    reason = operation.error or "no reason was given"
+    return Failed(message=f"{operation.state.value}: {reason}"[:LONGEST_REASON])
 
 
 def count_states(carried: Iterable[Operation]) -> str:

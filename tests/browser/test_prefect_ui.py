@@ -106,7 +106,7 @@ def test_machines_are_made_by_the_form(
     page.get_by_role("button", name="Submit").click()
 
     follow_run(page, f"provision web-1..2 on {CREDENTIAL} in eu-central-1")
-    show_artifacts(page, "operations")
+    show_artifacts(page, "operations-default")
     picture("provision-run")
     machines = installation.listed("instance", "list", "--region", "eu-central-1")
     made = {one["name"]: one["state"] for one in machines}

@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
+from prefect.client.schemas.objects import Artifact, FlowRun
 from prefect.events.worker import EventsWorker
 
 from providers.aws.provider import AwsProvider
@@ -142,6 +143,14 @@ def attempt(request: ProvisionRequest) -> Attempt:
 def read_run(run_id: str) -> FlowRun:
     with get_client(sync_client=True) as client:
         return client.read_flow_run(UUID(run_id))
+
+
+def artifacts_of(run_id: str) -> dict[str, Artifact]:
+    """Return the artifacts of a run by their key."""
+    mine = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[UUID(run_id)]))
+    with get_client(sync_client=True) as client:
+        found = client.read_artifacts(artifact_filter=mine)
+    return {artifact.key or "": artifact for artifact in found}
 
 
 def events_of(run_id: str, prefix: str, *, wanted: int) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ def web(installation: Installation) -> str:
     """The id of a running machine called web."""
     outcome = run_here("provision-instances", installation.provision())
     assert outcome.succeeded, outcome.message
-    instance_id = outcome.tables["operations"][0]["id"]
+    instance_id = outcome.tables["operations-default"][0]["id"]
     assert isinstance(instance_id, str)
     return instance_id
 

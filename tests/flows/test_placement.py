@@ -48,7 +48,7 @@ def test_the_first_place_that_has_room_is_taken(
 
     assert outcome.succeeded, outcome.message
     assert (machines(other), machines(memory)) == (["medium"], [])
-    rows = outcome.tables["placement"]
+    rows = outcome.tables["placement-default"]
     assert [row["standing"] for row in rows] == ["first choice", "fallback"]
     assert [row["type"] for row in rows] == ["medium", "medium"]
 
@@ -71,7 +71,7 @@ def test_a_place_without_room_is_followed_by_the_next(
     failed = [one for one in journal if one.state is OperationState.FAILED]
     assert {one.error_class for one in failed} == {told}
     assert {one.credential for one in failed} == {other.credential}
-    assert len(outcome.tables["operations"]) == 4
+    assert len(outcome.tables["operations-default"]) == 4
 
 
 def test_a_machine_that_fails_later_for_want_of_room_is_undone_and_tried_elsewhere(
@@ -158,7 +158,7 @@ def test_what_every_place_lacks_fails_with_each_reason_before_anything_is_journa
         account.cloud._items_of(REGION, "network").clear()
     outcome = provision(other, memory)
     assert outcome.state_type == "FAILED"
-    rows = outcome.tables["placement"]
+    rows = outcome.tables["placement-default"]
     assert [row["standing"] for row in rows] == ["passed over", "passed over"]
     assert all("network 'default'" in row["reason"] for row in rows)
     assert memory.operations() == []
@@ -187,7 +187,7 @@ def test_a_place_that_never_answers_is_passed_over(
 
     assert outcome.succeeded, outcome.message
     assert machines(memory) == ["medium"]
-    assert "gave no answer for 1 s" in outcome.tables["placement"][1]["reason"]
+    assert "gave no answer for 1 s" in outcome.tables["placement-default"][1]["reason"]
 
 
 def test_no_room_anywhere_fails_with_every_try_in_the_journal(
@@ -213,7 +213,7 @@ def test_a_dry_run_shows_the_ranking_and_makes_nothing(
 
     assert outcome.succeeded, outcome.message
     assert f"in {memory.credential}/{REGION} as medium" in outcome.message
-    first, second = outcome.tables["placement"]
+    first, second = outcome.tables["placement-default"]
     assert (first["credential"], first["standing"]) == (memory.credential, "first choice")
     assert (second["credential"], second["standing"]) == (other.credential, "passed over")
     assert second["reason"].startswith("PermissionDenied: ")
@@ -235,7 +235,7 @@ def test_a_place_without_a_default_network_is_passed_over_as_the_create_would(
 
     assert shown.succeeded, shown.message
     assert f"in {memory.credential}/{REGION} as medium" in shown.message
-    rows = shown.tables["placement"]
+    rows = shown.tables["placement-default"]
     assert (rows[1]["credential"], rows[1]["standing"]) == (other.credential, "passed over")
     assert rows[1]["reason"] == "NotFound: There is no network 'default' in north-1."
     assert made.succeeded, made.message
@@ -249,7 +249,7 @@ def test_needs_that_nobody_meets_fail_before_anything_is_journalled(
     outcome = provision(memory, needs={"cores": 512})
     assert outcome.state_type == "FAILED"
     assert "no x86_64 type has 512 cores" in outcome.message
-    assert outcome.tables["placement"][0]["standing"] == "passed over"
+    assert outcome.tables["placement-default"][0]["standing"] == "passed over"
     assert memory.operations() == []
 
 
@@ -258,7 +258,7 @@ def test_all_credentials_and_regions_are_places_when_none_is_named(
 ) -> None:
     outcome = provision(needs={"places": []})
     assert outcome.succeeded, outcome.message
-    told = {(row["region"], row["standing"]) for row in outcome.tables["placement"]}
+    told = {(row["region"], row["standing"]) for row in outcome.tables["placement-default"]}
     others = {(region, "passed over") for region in ("north-1", "west-1")}
     assert told == {(REGION, "first choice"), *others}
 

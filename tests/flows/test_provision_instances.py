@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import Any
+from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.objects import State, StateType
 from prefect.flow_engine import run_flow
 from prefect.states import Scheduled
 
@@ -21,7 +23,15 @@ from skyclust.orchestration.limits import credential_limit_name
 from skyclust.orchestration.runs import run_here
 from skyclust.store import audit, operations
 from skyclust_sandbox.faults import Fault, FaultKind
-from tests.flows.conftest import REGION, Installation, attempt, events_of, read_run
+from tests.flows.conftest import (
+    REGION,
+    Installation,
+    artifacts_of,
+    attempt,
+    events_of,
+    eventually,
+    read_run,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -44,7 +54,7 @@ def test_machines_are_made_recorded_and_shown(installation: Installation) -> Non
             "ready",
             "succeeded",
         ]
-    assert [row["name"] for row in outcome.tables["operations"]] == ["web-1", "web-2"]
+    assert [row["name"] for row in outcome.tables["operations-default"]] == ["web-1", "web-2"]
     run = read_run(outcome.run_id)
     assert run.name == f"provision web-1..2 on {installation.credential} in {REGION}"
     assert set(run.tags) == {"workspace:default", "provider:aws"}
@@ -83,6 +93,21 @@ def test_a_machine_the_cloud_refuses_fails_and_leaves_nothing(installation: Inst
     assert operation.error_class == "InvalidRequest"
     assert installation.cloud_names() == []
     assert installation.machines() == {}
+    shown = artifacts_of(outcome.run_id)
+    assert set(shown) == {"operations-default", "provision-progress-default"}, "it has no page"
+    assert shown["provision-progress-default"].description == "0 of 1 instances up"
+    ends = eventually(lambda: _ends_of_tasks(outcome.run_id), lambda ends: len(ends) == 2)
+    assert {state.type for state in ends} == {StateType.FAILED}, "its tasks are red"
+    assert f"failed: {operation.error}" in {state.message for state in ends}
+
+
+def _ends_of_tasks(run_id: str) -> list[State[Any]]:
+    """Return the final states of a run's tasks that create."""
+    mine = FlowRunFilter(id=FlowRunFilterId(any_=[UUID(run_id)]))
+    with get_client(sync_client=True) as client:
+        runs = client.read_task_runs(flow_run_filter=mine)
+    states = [run.state for run in runs if run.name.startswith("create ")]
+    return [state for state in states if state is not None and state.is_final()]
 
 
 def test_some_machines_and_not_all_is_partial(installation: Installation) -> None:
@@ -102,6 +127,9 @@ def test_some_machines_and_not_all_is_partial(installation: Installation) -> Non
     assert states == ["failed", "succeeded", "succeeded"]
     assert len(installation.cloud_names()) == 2
     assert len(installation.machines()) == 2
+    bar = artifacts_of(outcome.run_id)["provision-progress-default"]
+    assert bar.description == "2 of 3 instances up"
+    assert bar.data == pytest.approx(200 / 3)
 
 
 def test_a_retry_of_a_finished_run_makes_nothing_new(installation: Installation) -> None:

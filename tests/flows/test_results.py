@@ -52,7 +52,8 @@ def test_all_tables_are_read_however_many_pages_they_fill(client: SyncPrefectCli
         bar = ProgressBar("bar", "How far it is")
         for number in range(8):
             show_table(f"table-{number}", ROWS, "Machines", total=2)
-        bar.move(40.0)
+        bar.move(40.0, "4 of 10 read")
+        bar.move(41.0, "too little for a move")
         looked_at.append((before, progress_of(client, run)))
         show_table("table-0", ROWS[:1], "Machines", total=2003)
         return str(run.id)

@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
-from prefect.client.schemas.objects import Artifact
 
 from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import ScopeState
 from skyclust.orchestration.runs import RunOutcome, run_here
 from skyclust_sandbox.faults import Fault, FaultKind
-from tests.flows.conftest import REGION, Installation, add_account, events_of, read_run
+from tests.flows.conftest import (
+    REGION,
+    Installation,
+    add_account,
+    artifacts_of,
+    events_of,
+    read_run,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -24,13 +28,6 @@ def sync(installation: Installation, **request: Any) -> RunOutcome:
     asked = {"workspace": "default", "credentials": [installation.credential]}
     asked |= {"regions": [REGION, OTHER]} | request
     return run_here("sync-inventory", asked)
-
-
-def artifacts_of(run_id: str) -> dict[str, Artifact]:
-    mine = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[read_run(run_id).id]))
-    with get_client(sync_client=True) as client:
-        found = client.read_artifacts(artifact_filter=mine)
-    return {artifact.key or "": artifact for artifact in found}
 
 
 def provision(installation: Installation, count: int, **spec: Any) -> None:
@@ -53,7 +50,11 @@ def test_a_sync_stores_what_exists_and_shows_it(installation: Installation) -> N
     assert run.name == f"sync {installation.credential} {REGION}, {OTHER}"
     assert set(run.tags) == {"workspace:default", "provider:aws"}
     shown = artifacts_of(outcome.run_id)
-    assert shown["inventory-progress"].data == 100
+    bar = shown["inventory-progress-default"]
+    assert (bar.data, bar.description) == (100, f"{len(scopes)} of {len(scopes)} scopes read")
+    assert "![Instances by cloud and state: aws: 2 running]" in str(
+        shown["inventory-summary-default"].data
+    )
     assert len(outcome.tables["inventory-scopes-default"]) == len(scopes)
     assert "scopes are fresh" in str(shown["inventory-summary-default"].data)
     assert any(row["change"] == "added" for row in outcome.tables["inventory-changes-default"])

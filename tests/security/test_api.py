@@ -168,7 +168,11 @@ def test_the_auth_string_is_in_its_file_and_nowhere_else(
     assert rows["auth string"]["detail"] == str(path)
     assert str(path) in said[0]
     shown = installed.json("ui")
-    assert shown == {"address": ui(installed), "auth_string": str(path)}
+    assert shown == {
+        "address": ui(installed),
+        "runs": f"{ui(installed)}/v2/runs?tags=skyclust",
+        "auth_string": str(path),
+    }
 
 
 def test_the_command_prints_it_and_nothing_else(installed: CommandLine, secret: str) -> None:

@@ -112,6 +112,7 @@ def test_the_server_has_what_prefect_yaml_says(applied: list[str]) -> None:
         limit = one.get("concurrency_limit")
         given = deployment.global_concurrency_limit
         assert (given.limit if given else None) == (limit["limit"] if limit else None)
+        assert given is None or given.name == f"skyclust:deployment:{one['name']}"
         assert "workspace" in (deployment.parameter_openapi_schema or {})["properties"]
 
 

@@ -6,17 +6,25 @@ from datetime import UTC, datetime
 
 import pytest
 
+from skyclust.model.change import Change
 from skyclust.model.instance_action import InstanceAction
 from skyclust.model.operation import Operation, OperationState
-from skyclust.model.resource import Resource, ResourceKind
+from skyclust.model.resource import ChangeKind, Resource, ResourceKind
 from skyclust.model.scope import Scope, ScopeKey, ScopeState
 from skyclust.orchestration.artifacts import (
     MOST_ROWS,
     artifact_key,
     left_out,
+    subject_key,
 )
-from skyclust.orchestration.operation_pages import operation_rows, subject_text
-from skyclust.orchestration.sync_summary import scope_rows, sync_text
+from skyclust.orchestration.long_ids import short_id, with_whole_ids
+from skyclust.orchestration.operation_pages import has_page, operation_rows, subject_text
+from skyclust.orchestration.sync_summary import change_rows, scope_rows, sync_text
+
+AZURE_ID = (
+    "/subscriptions/11111111-2222-4333-8444-555555555555/resourcegroups/rg-catalog-prd-eus"
+    "/providers/microsoft.compute/virtualmachines/vm-catalog-01"
+)
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -122,20 +130,24 @@ def test_a_machine_page_tells_what_where_and_which_run() -> None:
         tags={"team": "shop"},
         attributes={"type": "t3.small", "private_addresses": ["10.0.0.7"], "image": None},
     )
-    text = subject_text(operation(), machine, "http://ui/runs/1")
+    text = subject_text(operation(), machine, run_name="provision web", run_url="http://ui/runs/1")
     assert "# web-1" in text
     assert "| Id | i-1 |" in text
     assert "| Type | t3.small |" in text
     assert "10.0.0.7" in text
     assert "team=shop" in text
-    assert "[The flow run](http://ui/runs/1)" in text
+    assert text.splitlines()[2] == (
+        "**create: succeeded**, by the flow run [provision web](http://ui/runs/1)"
+    )
     assert "Image" not in text
 
 
 def test_a_name_from_a_cloud_cannot_break_the_page() -> None:
-    text = subject_text(operation(subject_name="a|b\n# [x](http://evil)"), None, "http://ui")
+    named = operation(subject_name="a|b\n# [x](http://evil)")
+    text = subject_text(named, None, run_name="[y](http://evil)", run_url="http://ui")
     first = text.splitlines()[0]
     assert first == r"# a\|b \# \[x\](http://evil)"
+    assert r"[\[y\](http://evil)](http://ui)" in text
 
 
 def test_an_operation_that_failed_shows_why() -> None:
@@ -145,3 +157,94 @@ def test_an_operation_that_failed_shows_why() -> None:
 
 def test_keys_have_the_letters_that_prefect_takes() -> None:
     assert artifact_key("instance", "aws-prod", "Web.1_x") == "instance-aws-prod-web-1-x"
+
+
+def test_no_two_subjects_share_a_key() -> None:
+    subjects = [
+        ("instance", "a", "b-c", "web"),
+        ("instance", "a-b", "c", "web"),
+        ("instance", "a", "b", "c--web"),
+        ("instance", "a", "b", "web.1"),
+        ("instance", "a", "b", "web_1"),
+        ("instance", "a", "b", "Web-1"),
+        ("instance", "a", "b", "web-1"),
+    ]
+    keys = {subject_key(*subject) for subject in subjects}
+    assert len(keys) == len(subjects)
+    assert "instance-a--b--web-1" in keys
+    assert all(key == artifact_key(key) for key in keys)
+
+
+def test_what_failed_and_why_comes_before_any_id() -> None:
+    [operations] = operation_rows([operation(state=OperationState.FAILED, error="no room")])
+    assert list(operations)[:4] == ["name", "action", "state", "error"]
+    assert list(operations)[-2:] == ["id", "operation"]
+    [scopes] = scope_rows([scope("a", ScopeState.FAILED, "denied")])
+    assert list(scopes)[:3] == ["state", "credential", "reason"]
+
+
+def test_a_long_id_is_short_in_its_column_and_whole_in_the_last() -> None:
+    machine = Resource(
+        provider="azure",
+        region="eastus",
+        kind=ResourceKind.INSTANCE,
+        id=AZURE_ID,
+        name="vm-catalog-01",
+    )
+    change = Change(
+        workspace_id="default",
+        credential="azure",
+        kind=ChangeKind.ADDED,
+        at=NOW,
+        run_id=None,
+        resource=machine,
+    )
+    [row] = change_rows([change])
+    assert list(row)[:3] == ["change", "name", "changed"]
+    assert row["id"] == "\N{HORIZONTAL ELLIPSIS}/virtualmachines/vm-catalog-01"
+    assert list(row)[-1] == "full id"
+    assert with_whole_ids([row])[0]["id"] == AZURE_ID
+    assert "full id" not in with_whole_ids([row])[0]
+
+
+@pytest.mark.parametrize(
+    "identifier", ["i-0123456789abcdef0", AZURE_ID, "x" * 90, "/" + "y" * 90, "a/" * 60]
+)
+def test_a_short_id_is_short_and_a_short_one_is_left_alone(identifier: str) -> None:
+    shown = short_id(identifier)
+    assert len(shown) <= 40
+    assert (shown == identifier) == (len(identifier) <= 40)
+
+
+@pytest.mark.parametrize(
+    ("changes", "page"),
+    [
+        ({}, True),
+        ({"state": OperationState.FAILED, "subject_id": None}, False),
+        ({"state": OperationState.ROLLED_BACK}, False),
+        ({"state": OperationState.CANCELLED, "subject_id": None}, False),
+        ({"state": OperationState.RUNNING, "subject_id": None}, False),
+        ({"state": OperationState.FAILED, "kind": InstanceAction.STOP}, True),
+    ],
+)
+def test_a_machine_that_never_was_has_no_page(changes: dict[str, object], page: bool) -> None:
+    assert has_page(operation(**changes)) is page
+
+
+def test_a_page_says_what_failed_and_why_first() -> None:
+    failed = operation(
+        kind=InstanceAction.STOP,
+        state=OperationState.FAILED,
+        error="denied",
+        error_class="PermissionDenied",
+    )
+    text = subject_text(failed, None, run_name="stop web-1", run_url="http://ui")
+    assert text.splitlines()[2].startswith("**stop: failed**")
+    assert text.splitlines()[4] == "**PermissionDenied**: denied"
+
+
+def test_charts_stand_before_the_list_of_what_is_not_fresh() -> None:
+    counts = dict.fromkeys(("fresh", "stale", "failed", "added", "changed", "gone"), 0)
+    stale = [scope("b", ScopeState.STALE, "denied")]
+    text = sync_text("default", stale, {"gcp": "expired"}, counts, ["", "![chart](data:)"])
+    assert text.index("**gcp**: expired") < text.index("![chart]") < text.index("## Not fresh")
