@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection
-
 from skyclust.model.resource import ChangeKind
 from skyclust.store import resources, retention
+from skyclust.store.engine import Store
 
 DAYS: Final = 14
 HOURS: Final = 24
@@ -26,7 +25,7 @@ class ChangePeriod:
 
 
 def change_periods(
-    connection: Connection, workspace_id: str, now: datetime
+    store: Store, workspace_id: str, now: datetime
 ) -> tuple[str, list[ChangePeriod]]:
     """Return "day" or "hour", and the last DAYS days or HOURS hours up to `now`, the oldest first.
 
@@ -34,30 +33,30 @@ def change_periods(
     left out.
     """
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    by_day = _periods(connection, workspace_id, day, timedelta(days=1), DAYS, "%d %b")
+    days = [day - timedelta(days=ago) for ago in reversed(range(DAYS))]
+    by_day = _periods(store, workspace_id, days, "%d %b")
     if any(sum(period.counts.values()) for period in by_day[:-2]):
         return "day", by_day
     hour = now.replace(minute=0, second=0, microsecond=0)
-    return "hour", _periods(connection, workspace_id, hour, timedelta(hours=1), HOURS, "%H:00")
+    hours = [hour - timedelta(hours=ago) for ago in reversed(range(HOURS))]
+    return "hour", _periods(store, workspace_id, hours, "%H:00")
 
 
-def _periods(  # noqa: PLR0917  a row of periods has this many properties
-    connection: Connection,
-    workspace_id: str,
-    last: datetime,
-    length: timedelta,
-    number: int,
-    label: str,
+def _periods(
+    store: Store, workspace_id: str, starts: Sequence[datetime], label: str
 ) -> list[ChangePeriod]:
-    first = last - length * (number - 1)
-    kept = retention.kept_from(connection, workspace_id)
-    starts = [first + length * index for index in range(number)]
-    return [
-        ChangePeriod(
-            start,
-            start.strftime(label),
-            resources.count_changes(connection, workspace_id, since=start, until=start + length),
-        )
-        for start in starts
-        if kept is None or start >= kept
-    ]
+    """Return the period from each start to the next, all of one length."""
+    length = starts[1] - starts[0]
+    with store.reading() as connection:
+        kept = retention.kept_from(connection, workspace_id)
+        return [
+            ChangePeriod(
+                start,
+                start.strftime(label),
+                resources.count_changes(
+                    connection, workspace_id, since=start, until=start + length
+                ),
+            )
+            for start in starts
+            if kept is None or start >= kept
+        ]

@@ -39,7 +39,7 @@ def inventory_charts(store: Store, workspace_id: str) -> list[str]:
     """Return the lines of Markdown with the charts of a workspace as it is now."""
     with store.reading() as connection:
         instances = resources.count_instances(connection, workspace_id)
-        unit, periods = change_periods(connection, workspace_id, datetime.now(UTC))
+    unit, periods = change_periods(store, workspace_id, datetime.now(UTC))
     return [*instances_chart(instances), *changes_chart(unit, periods)]
 
 

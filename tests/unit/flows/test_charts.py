@@ -87,9 +87,9 @@ def test_a_young_history_is_shown_by_the_hour_and_an_older_one_by_the_day(store:
     wanted = {ChangeKind.ADDED: 2, ChangeKind.CHANGED: 1, ChangeKind.GONE: 1}
     with store.reading() as connection:
         last = resources.changes(connection, "default", limit=1)[0].at
-        unit, hours = change_periods(connection, "default", last)
-        later, days = change_periods(connection, "default", last + timedelta(days=3))
-        other = change_periods(connection, "other", last)[1]
+    unit, hours = change_periods(store, "default", last)
+    later, days = change_periods(store, "default", last + timedelta(days=3))
+    other = change_periods(store, "other", last)[1]
     assert (unit, len(hours), later, len(days)) == ("hour", HOURS, "day", DAYS)
     for periods in (hours, days):
         total = {kind: sum(period.counts[kind] for period in periods) for kind in ChangeKind}
