@@ -9,7 +9,7 @@ import typer
 from skyclust.cli.inventory import Cursor, say_more
 from skyclust.cli.operation_decisions import abandon, cancel, recover_now, retry
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
-from skyclust.cli.output import show_list, show_record
+from skyclust.cli.output import say, show_list, show_record
 from skyclust.model.operation import OperationState
 
 app = typer.Typer(no_args_is_help=True, help="The journal of changes: list, show, recover, decide.")
@@ -49,11 +49,14 @@ def list_all(
     as_json: AsJson = False,
 ) -> None:
     """List operations, newest first."""
+    from skyclust.inventory.filter_checks import require_names
     from skyclust.operations.queries import search_operations
+    from skyclust.operations.subjects import operation_kinds
     from skyclust.store.engine import open_store
 
+    store = open_store()
     page = search_operations(
-        open_store(),
+        store,
         workspace,
         states=state or (),
         kinds=kind or (),
@@ -62,7 +65,13 @@ def list_all(
         cursor=cursor,
     )
     rows = [operation.model_dump() for operation in page.operations]
+    if credential and not rows:  # operations outlive the credential that they were made with
+        require_names(store, workspace, credential_names=[credential])
     show_list(rows, COLUMNS, as_json=as_json, title="Operations")
+    unknown = sorted(set(kind or ()) - set(operation_kinds()))
+    if unknown:
+        known = ", ".join(operation_kinds())
+        say(f"There is no kind {', '.join(unknown)}. Kinds are: {known}.", style="yellow")
     say_more(page.next_cursor)
 
 

@@ -29,6 +29,14 @@ def kept_from(connection: Connection, workspace_id: str) -> datetime | None:
     return kept
 
 
+def begins_at(connection: Connection, workspace_id: str) -> datetime | None:
+    """Return when the first version that is kept was recorded; None without any."""
+    first: datetime | None = connection.scalar(
+        select(func.min(_VERSIONS.valid_from)).where(_VERSIONS.workspace_id == workspace_id)
+    )
+    return first
+
+
 def refusal(connection: Connection, workspace_id: str, time: datetime) -> InvalidRequest | None:
     """Return the error for a question about a time whose versions may have been pruned, or None."""
     start = kept_from(connection, workspace_id)

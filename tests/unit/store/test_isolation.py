@@ -139,6 +139,7 @@ READS: dict[str, tuple[Call, object]] = {
         lambda c, w: retention.count_ended_before(c, w, datetime.now(UTC)),
         0,
     ),
+    "retention.begins_at": (retention.begins_at, None),
     "retention.kept_from": (retention.kept_from, None),
     "retention.refusal": (lambda c, w: retention.refusal(c, w, LONG_AGO - timedelta(1)), None),
     "scopes.find": (lambda c, w: scopes.find(c, w, KEY), None),
