@@ -131,7 +131,8 @@ def connect(
     """
     clouds = _running(cloud)
     require_server()
-    from skyclust.orchestration.credentials import save_credential, verify_credential
+    from skyclust.orchestration.credential_verification import verify_credential
+    from skyclust.orchestration.credentials import save_credential
     from skyclust.store.engine import open_store
     from skyclust_sandbox.credentials import CREDENTIALS
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from skyclust.cli.allowed_endpoints import with_permission
+from skyclust.cli.exits import ExitCode
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
 from skyclust.cli.output import say, show_list, show_record
 from skyclust.cli.server import require_server
-from skyclust.errors import InvalidRequest
+from skyclust.errors import InvalidRequest, SkyClustError
 from skyclust.model.operation import OperationState
+from skyclust.redaction import redact
 
 if TYPE_CHECKING:
+    from skyclust.model.workspace import CredentialRecord
     from skyclust.store.engine import Store
 
 app = typer.Typer(no_args_is_help=True, help="Cloud accounts: add, list, verify, remove.")
@@ -38,20 +42,62 @@ def add(
     replace: Annotated[
         bool, typer.Option("--replace", help="Put new values in the place of its own.")
     ] = False,
+    no_verify: Annotated[
+        bool, typer.Option("--no-verify", help="Save it without asking the cloud about it.")
+    ] = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """Add a credential; its secrets are sealed before they leave this process."""
+    """Verify a credential at its cloud and add it; its secrets are sealed before they are sent.
+
+    One that the cloud refuses is not saved. One whose cloud does not answer now is saved, with
+    exit code 3.
+    """
     values = _read_object(from_file)
     require_server()
+    if no_verify:
+        record, problem = _saved(workspace, name, provider, values, replace=replace), None
+    else:
+        record, problem = _verified(workspace, name, provider, values, replace=replace)
+    shown = record.model_dump(mode="json", include=set(COLUMNS))
+    if problem is not None:
+        shown["problem"] = redact(problem.message)
+    show_record(shown, as_json=as_json)
+    where = "" if workspace == DEFAULT_WORKSPACE else f" -w {workspace}"
+    if problem is not None:
+        say(f"Saved, but not verified: {redact(str(problem))}", style="yellow")
+        raise typer.Exit(ExitCode.PARTIAL)
+    if no_verify:
+        say(f"It is not verified; `skyclust credential verify {name}{where}` does that.")
+    say(f"Next: skyclust inventory sync -c {name}{where}")
+
+
+def _saved(
+    workspace: str, name: str, provider: str, values: Mapping[str, object], *, replace: bool
+) -> CredentialRecord:
+    """Save a credential without asking its cloud about it, and return its record."""
     from skyclust.orchestration.credentials import save_credential
     from skyclust.store.engine import open_store
 
     store = open_store()
-    record = with_permission(
+    return with_permission(
         lambda: save_credential(store, workspace, name, provider, values, replace=replace)
     )
-    show_record(record.model_dump(mode="json", include=set(COLUMNS)), as_json=as_json)
+
+
+def _verified(
+    workspace: str, name: str, provider: str, values: Mapping[str, object], *, replace: bool
+) -> tuple[CredentialRecord, SkyClustError | None]:
+    """Save a credential that its cloud does not refuse; return what kept it from being verified."""
+    from skyclust.orchestration.credential_verification import VERIFY_SECONDS, add_verified
+    from skyclust.store.engine import open_store
+
+    store = open_store()
+    say(f"Verifying {name!r} at {provider}; this takes at most {VERIFY_SECONDS:.0f} s.")
+    added = with_permission(
+        lambda: add_verified(store, workspace, name, provider, values, replace=replace)
+    )
+    return added.record, added.problem
 
 
 @app.command("list")
@@ -71,7 +117,7 @@ def list_all(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False) 
 def verify(name: Name, workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False) -> None:
     """Ask the cloud who the credential is and which needed permissions it lacks."""
     require_server()
-    from skyclust.orchestration.credentials import verify_credential
+    from skyclust.orchestration.credential_verification import verify_credential
     from skyclust.store.engine import open_store
 
     store = open_store()

@@ -14,9 +14,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from skyclust.contract import CredentialModel, Provider
-from skyclust.errors import Conflict, InvalidRequest, NotFound, SkyClustError
-from skyclust.model.identity import Identity
-from skyclust.model.redacted import without_secrets
+from skyclust.errors import Conflict, InvalidRequest, NotFound, SkyClustError, Transient
+from skyclust.model.credential_key import CredentialKey
 from skyclust.model.workspace import CredentialRecord
 from skyclust.orchestration import block_documents
 from skyclust.orchestration.block_documents import Document
@@ -30,8 +29,6 @@ from skyclust.orchestration.sealing import (
     keep_sealed,
     record_action,
 )
-from skyclust.providerkit.deadline import call_deadline
-from skyclust.providerkit.provider_errors import provider_errors
 from skyclust.registry import provider_class
 from skyclust.security.fields import Owner, secret_fields
 from skyclust.security.keyring import load_keyring
@@ -50,11 +47,6 @@ class _Opened:
     document: Document
     provider: Provider
 
-
-_VERIFY: Final = "credential.verify"
-
-VERIFY_SECONDS: Final = 60.0
-"""All calls of a verification together: somebody waits for it."""
 
 _providers: Final[dict[tuple[str, str], _Opened]] = {}
 _providers_lock: Final = Lock()
@@ -76,23 +68,10 @@ def save_credential(
     values do not fit the provider's model or the name is taken, ConfigurationError when there
     is no key to seal with.
     """
-    block_documents.check_name(name)
     model = provider_class(provider).credential_model
     plain = checked_values(model, values, name)
-    if secret_fields(model) & plain.keys():
-        load_keyring()  # without a key nothing is written at all
-    do_deferred_work(store)  # of a removed credential of this name a block may have been left
-    with store.reading() as connection:
-        workspaces.get(connection, workspace_id)
-        known = credentials.find(connection, workspace_id, name)
+    known, existing = require_place(store, workspace_id, name, provider, plain, replace=replace)
     own_block = block_documents.block_name(workspace_id, name)
-    existing = block_documents.read(provider, known.block_name if known else own_block)
-    if existing is not None and not replace:
-        raise (
-            _taken(workspace_id, name)
-            if known
-            else block_documents.already_there(provider, own_block)
-        )
     action = "credential.replace" if replace else "credential.add"
     fields = ", ".join(sorted(plain))
 
@@ -134,6 +113,38 @@ def save_credential(
     return record
 
 
+def require_place(
+    store: Store,
+    workspace_id: str,
+    name: str,
+    provider: str,
+    values: Mapping[str, object],
+    *,
+    replace: bool,
+) -> tuple[CredentialRecord | None, Document | None]:
+    """Return the record and the block that a credential has already, as far as it has them.
+
+    Raises what keeps these values from being saved as it: InvalidRequest for a name that is no
+    name or taken, NotFound for an unknown workspace, ConfigurationError without a key.
+    """
+    block_documents.check_name(name)
+    if secret_fields(provider_class(provider).credential_model) & values.keys():
+        load_keyring()  # without a key nothing is written at all
+    do_deferred_work(store)  # of a removed credential of this name a block may have been left
+    with store.reading() as connection:
+        workspaces.get(connection, workspace_id)
+        known = credentials.find(connection, workspace_id, name)
+    own_block = block_documents.block_name(workspace_id, name)
+    existing = block_documents.read(provider, known.block_name if known else own_block)
+    if existing is not None and not replace:
+        raise (
+            _taken(workspace_id, name)
+            if known
+            else block_documents.already_there(provider, own_block)
+        )
+    return known, existing
+
+
 def find_credential(store: Store, workspace_id: str, name: str) -> CredentialRecord:
     """Return a credential's record; one that so far is only a block by hand gets its record.
 
@@ -162,16 +173,26 @@ def find_credential(store: Store, workspace_id: str, name: str) -> CredentialRec
     return adopt(store, claims[0])
 
 
-def adopt_blocks(store: Store, workspace_id: str | None, names: Sequence[str]) -> None:
+def adopt_blocks(
+    store: Store, workspace_id: str | None, names: Sequence[str]
+) -> dict[CredentialKey, SkyClustError]:
     """Register the named credentials that so far are only blocks made by hand.
 
-    Without a workspace nothing is registered: a name alone does not say whose block is meant.
-    Raises as `find_credential`.
+    Returns those whose block cannot be used, and why: the others are used without them. Without
+    a workspace nothing is registered: a name alone does not say whose block is meant. Raises
+    NotFound when there is neither a record nor a block, and Transient errors of the server.
     """
+    refused: dict[CredentialKey, SkyClustError] = {}
     if workspace_id is None:
-        return
+        return refused
     for name in sorted(set(names)):
-        find_credential(store, workspace_id, name)
+        try:
+            find_credential(store, workspace_id, name)
+        except (Transient, NotFound):
+            raise
+        except SkyClustError as error:
+            refused[CredentialKey(workspace_id, name, error.provider)] = error
+    return refused
 
 
 def load_credential(store: Store, workspace_id: str, name: str) -> CredentialModel:
@@ -197,33 +218,6 @@ def open_provider(store: Store, workspace_id: str, name: str) -> Provider:
             known = _Opened(document, provider)
             _providers[workspace_id, name] = known
         return known.provider
-
-
-def verify_credential(store: Store, workspace_id: str, name: str) -> Identity:
-    """Ask the cloud who the credential is, remember the answer, and return it.
-
-    Raises AuthenticationFailed when the cloud does not accept it, and any other error of
-    the tree; a failed attempt is audited too.
-    """
-    record = find_credential(store, workspace_id, name)
-    try:
-        with (
-            call_deadline(VERIFY_SECONDS),
-            provider_errors(record.provider, f"verify credential {name!r}"),
-        ):
-            identity = without_secrets(open_provider(store, workspace_id, name).verify())
-    except SkyClustError as error:
-        outcome = {"outcome": type(error).__name__, "code": error.code}
-        store.write(lambda connection: record_action(connection, record, _VERIFY, **outcome))
-        raise
-
-    def remember(connection: Connection) -> None:
-        found = {"account": identity.account, "principal": identity.principal}
-        credentials.set_verified(connection, workspace_id, name, **found)
-        record_action(connection, record, _VERIFY, outcome="accepted", **found)
-
-    store.write(remember)
-    return identity
 
 
 def remove_credential(store: Store, workspace_id: str, name: str) -> None:

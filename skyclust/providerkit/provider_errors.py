@@ -21,7 +21,7 @@ def provider_errors(provider: str, doing: str) -> Iterator[None]:
         raise
     except Exception as error:  # whatever it is, it concerns this call alone
         raise UnexpectedAnswer(
-            f"Could not {doing}: provider {provider!r} failed to read the answer"
+            f"Could not {doing}: the provider {provider!r} could not read the cloud's answer"
             f" ({type(error).__name__}: {error}).",
             hint="Report it to the provider's maintainers; the worker's log has the traceback.",
             provider=provider,

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from skyclust.errors import ConfigurationError
-from skyclust.orchestration.credentials import load_credential, save_credential, verify_credential
+from skyclust.orchestration.credential_verification import verify_credential
+from skyclust.orchestration.credentials import load_credential, save_credential
 from skyclust.orchestration.resealing import seal_credential_blocks
 from skyclust.orchestration.rotation import rotate_key
 from skyclust.registry import provider_class

@@ -14,7 +14,7 @@ from providers.gcp.client import GcpClients
 from providers.gcp.credential import GcpCredential
 from skyclust.errors import ConfigurationError, InvalidRequest, SkyClustError
 from skyclust.orchestration import block_documents
-from skyclust.orchestration.credentials import verify_credential
+from skyclust.orchestration.credential_verification import verify_credential
 from skyclust.providerkit.permissions import load_permissions
 from skyclust.registry import provider_class
 from skyclust.security.keyring import generate_key

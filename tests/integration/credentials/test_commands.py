@@ -122,9 +122,40 @@ def test_a_credential_is_read_from_yaml_by_the_names_of_its_sdk(
     assert {one["region"] for one in types} == {sandbox.other_region}
 
 
+def test_a_refused_secret_is_not_saved_and_a_silent_cloud_is_no_refusal(
+    home: Path, blocks: Blocks, openstack_sandbox: OpenStackSandbox
+) -> None:
+    sandbox = openstack_sandbox
+    good = {
+        "endpoint": sandbox.auth_url,
+        "username": sandbox.user,
+        "password": sandbox.password,
+        "user_domain_name": sandbox.domain,
+        "project_name": sandbox.project,
+        "project_domain_name": sandbox.domain,
+    }
+    add = ("credential", "add", "office", "-p", "openstack", "--from-file", "-")
+    refused = _skyclust(*add, stdin=json.dumps({**good, "password": SECRET}))
+    nothing = _json("credential", "list")
+    kept = _json(*add, stdin=json.dumps(good))
+    worse = _skyclust(*add, "--replace", stdin=json.dumps({**good, "password": SECRET}))
+    verified = _skyclust("credential", "verify", "office")
+    silent = {**good, "endpoint": "http://127.0.0.1:9/v3"}
+    unreachable = _skyclust(*add, "--replace", "--json", stdin=json.dumps(silent))
+
+    assert (refused.returncode, nothing) == (5, [])
+    assert "Nothing was saved." in refused.stderr
+    assert kept["account"] == sandbox.project_id
+    assert (worse.returncode, verified.returncode) == (5, 0)
+    assert unreachable.returncode == 3, unreachable.stderr
+    assert json.loads(unreachable.stdout)["problem"]
+    assert "Saved, but not verified" in unreachable.stderr
+    assert SECRET not in refused.stderr + worse.stderr
+
+
 def test_removing_asks_first(home: Path, blocks: Blocks) -> None:
     added = _skyclust(
-        *("credential", "add", "prod", "--provider", "aws", "--from-file", "-"),
+        *("credential", "add", "prod", "--provider", "aws", "--from-file", "-", "--no-verify"),
         stdin=json.dumps(KEYS),
     )
     assert added.returncode == 0, added.stderr

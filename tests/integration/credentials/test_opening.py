@@ -10,11 +10,11 @@ from prefect import flow, task
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from skyclust.errors import AuthenticationFailed, ConfigurationError, Unavailable
+from skyclust.orchestration.credential_verification import verify_credential
 from skyclust.orchestration.credentials import (
     load_credential,
     open_provider,
     save_credential,
-    verify_credential,
 )
 from skyclust.store import audit, credentials
 from skyclust.store.engine import Store, open_store
