@@ -27,6 +27,7 @@ from skyclust.orchestration.deferred_work import do_deferred_work
 from skyclust.orchestration.execution import current_run
 from skyclust.orchestration.flow_parameters import parameters_of, run_name_of
 from skyclust.orchestration.heartbeats import heartbeat
+from skyclust.orchestration.partial_runs import ended
 from skyclust.orchestration.reports import report_operations
 from skyclust.orchestration.runs import tag_this_run
 from skyclust.orchestration.verdict import verdict
@@ -81,7 +82,7 @@ def provision(request: ProvisionRequest) -> State[Any]:
     carried = _carry_on(request.workspace, journalled)
     tried = [each for operation in journalled for each in attempts(store, operation)]
     report_operations(store, tried, run_id=current_run())
-    return verdict(carried)
+    return ended(verdict(carried))
 
 
 def _carry_on(workspace_id: str, journalled: Sequence[Operation]) -> list[Operation]:

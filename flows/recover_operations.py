@@ -15,6 +15,7 @@ from skyclust.orchestration.deferred_work import do_deferred_work
 from skyclust.orchestration.execution import current_run
 from skyclust.orchestration.flow_parameters import parameters_of, run_name_of
 from skyclust.orchestration.heartbeats import heartbeat
+from skyclust.orchestration.partial_runs import ended
 from skyclust.orchestration.reports import report_operations
 from skyclust.orchestration.run_views import IN_VIEW
 from skyclust.orchestration.runs import tag_this_run
@@ -64,4 +65,4 @@ def _recover(request: RecoverRequest) -> State[Any]:
     carried = carry_on_all(taken)
     report_to_cancelled_runs(abandoned, carried)
     report_operations(store, carried, run_id=current_run())
-    return recovery_verdict(carried)
+    return ended(recovery_verdict(carried))

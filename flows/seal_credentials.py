@@ -11,8 +11,9 @@ from prefect.states import Completed, Failed
 from skyclust.file_modes import keep_files_private
 from skyclust.model.request import SealRequest
 from skyclust.orchestration.flow_parameters import parameters_of, run_name_of
+from skyclust.orchestration.partial_runs import ended, partial_state
 from skyclust.orchestration.run_views import IN_VIEW
-from skyclust.orchestration.runs import PARTIAL, tag_this_run
+from skyclust.orchestration.runs import tag_this_run
 from skyclust.orchestration.superseded_runs import supersede_waiting_runs
 from tasks.sealing import seal_blocks
 
@@ -36,6 +37,6 @@ def seal_credentials(request: SealRequest) -> State[Any]:
         tag_this_run({IN_VIEW})
     sealed = f"Sealed: {', '.join(walk.sealed)}." if walk.sealed else "No block had to be sealed."
     if not walk.problems:
-        return Completed(message=sealed)
+        return ended(Completed(message=sealed))
     message = " ".join([sealed, *walk.problems])
-    return Completed(name=PARTIAL, message=message) if walk.sealed else Failed(message=message)
+    return ended(partial_state(message) if walk.sealed else Failed(message=message))

@@ -15,6 +15,7 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from skyclust.file_modes import keep_files_private
+from skyclust.inventory.account_problems import account_problems
 from skyclust.inventory.credential_selection import credentials_of
 from skyclust.inventory.read_liveness import ReadLiveness
 from skyclust.inventory.scheduler import MOST_READS, Work
@@ -28,8 +29,9 @@ from skyclust.orchestration.credentials import adopt_blocks
 from skyclust.orchestration.deferred_work import do_deferred_work
 from skyclust.orchestration.execution import current_run
 from skyclust.orchestration.flow_parameters import parameters_of, run_name_of
+from skyclust.orchestration.partial_runs import ended, partial_state
 from skyclust.orchestration.reports import report_sync
-from skyclust.orchestration.runs import PARTIAL, tag_this_run
+from skyclust.orchestration.runs import tag_this_run
 from skyclust.orchestration.superseded_runs import supersede_waiting_runs
 from skyclust.settings import load_settings
 from skyclust.store.engine import open_store
@@ -49,15 +51,16 @@ def sync_inventory(request: SyncRequest) -> State[Any]:
     """Read the requested kinds in the requested regions and store every complete read.
 
     What cannot be read keeps its rows and is marked stale with the reason. The run ends as
-    Completed, as Partial when some scopes are not fresh, or as Failed when none is.
+    Completed, as Partial when some scopes are not fresh, or as Failed when none is. Its message
+    names each account that failed, why, and what to do.
     """
     keep_files_private()
     supersede_waiting_runs()
     started = datetime.now(UTC)
     store = open_store()
     do_deferred_work(store)
-    adopt_blocks(store, request.workspace, request.credentials)
-    credentials = credentials_of(store, request)
+    refused = adopt_blocks(store, request.workspace, request.credentials)
+    credentials = credentials_of(store, request, refused={one.name for one in refused})
     tag_this_run(
         {f"workspace:{credential.workspace_id}" for credential in credentials}
         | {f"provider:{credential.provider}" for credential in credentials}
@@ -69,9 +72,10 @@ def sync_inventory(request: SyncRequest) -> State[Any]:
         store, credentials, reads, request, started=started, run_id=options.run_id
     )
     try_to_update_choices(store)  # of the regions that were read for the first time
-    report_sync(store, settled, reads.problems, run_id=options.run_id)
+    problems = account_problems(settled, {**reads.problems, **refused})
+    report_sync(store, settled, problems, run_id=options.run_id)
     _prune(request)
-    return _end_state(judge_sync(settled, reads.problems))
+    return ended(_end_state(judge_sync(settled, problems)))
 
 
 def _prune(request: SyncRequest) -> None:
@@ -120,5 +124,5 @@ def _end_state(verdict: SyncVerdict) -> State[Any]:
     if verdict.complete:
         return Completed(message=verdict.message)
     if verdict.fresh:
-        return Completed(name=PARTIAL, message=verdict.message)
+        return partial_state(verdict.message)
     return Failed(message=verdict.message)

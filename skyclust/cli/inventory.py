@@ -13,7 +13,8 @@ from skyclust.cli.inventory_prune import prune
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
 from skyclust.cli.output import say, show_list
 from skyclust.cli.requests import checked
-from skyclust.cli.run_outcome import Shown, finish
+from skyclust.cli.run_outcome import PROBLEMS, Shown, finish
+from skyclust.cli.sync_credentials import require_credentials
 from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import ScopeState
 
@@ -77,8 +78,6 @@ def sync(
 ) -> None:
     """Read what exists and store it; exit code 3 when some of it could not be read."""
     from skyclust.model.request import SyncRequest
-    from skyclust.store import credentials, workspaces
-    from skyclust.store.engine import open_store
 
     request = checked(
         SyncRequest,
@@ -88,10 +87,7 @@ def sync(
         kinds=tuple(kind or ()),
         allow_mass_delete=allow_mass_delete,
     )
-    with open_store().reading() as connection:
-        workspaces.get(connection, workspace)
-        for name in request.credentials:
-            credentials.get(connection, workspace, name)
+    require_credentials(workspace, request.credentials)
     outcome = run_flow("sync-inventory", request, local=local)
     change_columns = ("change", "kind", "name", "id", "region", "state", "changed")
     scope_columns = ("credential", "region", "kind", "state", "resources", "reason")
@@ -99,7 +95,7 @@ def sync(
         f"inventory-scopes-{workspace}": Shown("Scopes", scope_columns, _needs_a_look),
         f"inventory-changes-{workspace}": Shown("Changes", change_columns),
     }
-    finish(outcome, as_json=as_json, tables=tables)
+    finish(outcome, as_json=as_json, tables=tables, problems=f"{PROBLEMS}{workspace}")
 
 
 def _needs_a_look(scope: Mapping[str, object]) -> bool:
@@ -162,8 +158,9 @@ def show_resources(
     """Print the resources that match every filter, then which scopes are not fresh.
 
     Raises InvalidRequest for a time, a tag or a cursor that cannot be parsed, NotFound for an
-    unknown workspace.
+    unknown workspace, credential or provider. A region or a state that nothing has is named.
     """
+    from skyclust.inventory.filter_checks import doubts, require_names
     from skyclust.inventory.queries import ResourceFilter, search_resources
     from skyclust.store.engine import open_store
 
@@ -176,8 +173,14 @@ def show_resources(
         tags=parse_tags(tags),
         as_of=parse_time(as_of, "--as-of") if as_of else None,
     )
-    page = search_resources(open_store(), workspace, wanted, limit=limit, cursor=cursor)
+    store = open_store()
+    # Of a time in the past it may be a credential that was removed since.
+    names = () if wanted.as_of else wanted.credentials
+    require_names(store, workspace, credential_names=names, providers=wanted.providers)
+    page = search_resources(store, workspace, wanted, limit=limit, cursor=cursor)
     show_list([row(each) for each in page.resources], columns, as_json=as_json, title=title)
+    for sentence in doubts(store, workspace, wanted):
+        say(sentence, style="yellow")
     say_more(page.next_cursor)
     _say_not_fresh(page.stale, page.failed)
     _say_never_read(page.never_read)
@@ -230,12 +233,15 @@ def scopes_of(
     as_json: AsJson = False,
 ) -> None:
     """List the scopes: which parts of the inventory are fresh, stale or failed, and why."""
-    from skyclust.inventory.queries import list_scopes
+    from skyclust.inventory.filter_checks import doubts, require_names
+    from skyclust.inventory.queries import ResourceFilter, list_scopes
     from skyclust.inventory.rows import scope_row
     from skyclust.store.engine import open_store
 
+    store = open_store()
+    require_names(store, workspace, credential_names=credential or ())
     scopes = list_scopes(
-        open_store(),
+        store,
         workspace,
         credential_names=credential or (),
         regions=region or (),
@@ -244,6 +250,8 @@ def scopes_of(
     )
     rows = [scope_row(scope) for scope in scopes]
     show_list(rows, SCOPE_COLUMNS, as_json=as_json, title="Scopes")
+    for sentence in doubts(store, workspace, ResourceFilter(regions=region or ())):
+        say(sentence, style="yellow")
 
 
 def say_more(next_cursor: str | None) -> None:

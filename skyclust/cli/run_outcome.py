@@ -9,15 +9,26 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from skyclust.cli.exits import ExitCode, exit_code
-from skyclust.cli.output import say, show_list, show_record
+from skyclust.cli.output import say, show_list, show_record, show_text
 from skyclust.errors import class_named
 from skyclust.redaction import redact
 
 if TYPE_CHECKING:
     from skyclust.orchestration.runs import RunOutcome
 
+PROBLEMS: Final = "inventory-problems-"
+"""What the keys of the tables of accounts that failed begin with; the workspace follows."""
+
 MOST_ROWS: Final = 20
 """Rows of a run's table that a command shows; the lists of each noun show all."""
+
+
+CRASHED: Final = (
+    "The recovery carries on what it had begun at a cloud, within two minutes: do not ask again"
+    " before. Watch it with `skyclust operation list --state running` and `skyclust operation show"
+    " ID`, and in the UI as runs of recover-operations."
+)
+"""What is said of a run whose process died."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +40,17 @@ class Shown:
     worth: Callable[[Mapping[str, Any]], bool] = lambda row: True
 
 
-def finish(outcome: RunOutcome, *, as_json: bool, tables: Mapping[str, Shown]) -> None:
+def finish(
+    outcome: RunOutcome, *, as_json: bool, tables: Mapping[str, Shown], problems: str = ""
+) -> None:
     """Print how a run ended and end the command with the exit code that says so.
 
-    `tables` are the run's tables that are shown, by the beginning of their key. JSON has the
-    run, all of each table's rows, and how many rows a run's table leaves out, if any.
+    `tables` are the run's tables that are shown, by the beginning of their key; `problems` is
+    that of the table of the accounts that failed, which are shown first. JSON has the run, all
+    of each table's rows, and how many rows a run's table leaves out, if any.
     """
     found = {shown.title: _rows(outcome, key) for key, shown in tables.items()}
+    failed = _rows(outcome, problems) if problems else []
     if as_json:
         run = {
             "run_id": outcome.run_id,
@@ -44,11 +59,13 @@ def finish(outcome: RunOutcome, *, as_json: bool, tables: Mapping[str, Shown]) -
             "message": redact(outcome.message),
             "url": outcome.url,
         }
-        record: dict[str, Any] = run | {title.lower(): rows for title, rows in found.items()}
+        record: dict[str, Any] = run | ({"problems": _for_programs(failed)} if problems else {})
+        record |= {title.lower(): rows for title, rows in found.items()}
         if outcome.left_out:
             record["left_out"] = outcome.left_out
         show_record(record, as_json=True)
     else:
+        show_problems(failed)
         for key, shown in tables.items():
             rows = [row for row in found[shown.title] if shown.worth(row)]
             if rows:
@@ -61,13 +78,13 @@ def finish(outcome: RunOutcome, *, as_json: bool, tables: Mapping[str, Shown]) -
                     left_out=_left_out(outcome, key),
                 )
         style = "green" if outcome.succeeded else "yellow" if outcome.partial else "red"
-        say(f"{outcome.state_name}: {redact(outcome.message)}", style=style)
+        message = redact(outcome.message)
+        if failed:  # its last line has the counts; the others name what is shown above
+            message = message.splitlines()[-1] if message else ""
+        say(f"{outcome.state_name}: {message}", style=style)
         say(f"Flow run: {outcome.url}")
         if outcome.state_type == "CRASHED":
-            say(
-                "What it had begun at a cloud, if anything, is carried on by the recovery: look at"
-                " `skyclust operation list` before you ask again."
-            )
+            say(CRASHED)
     code = outcome_code(outcome)
     if code is not ExitCode.DONE:
         raise typer.Exit(code)
@@ -79,12 +96,7 @@ def outcome_code(outcome: RunOutcome) -> ExitCode:
         return ExitCode.DONE
     if outcome.partial:
         return ExitCode.PARTIAL
-    classes = {
-        str(row["error class"])
-        for rows in outcome.tables.values()
-        for row in rows
-        if row.get("error class")
-    }
+    classes = _classes(outcome)
     # An error in a run's table came from a cloud; one that ended the run came from the request.
     by_cloud = bool(classes)
     # Prefect's message of a run that raised: "... exception: NotFound: There is no ..."
@@ -94,6 +106,37 @@ def outcome_code(outcome: RunOutcome) -> ExitCode:
     if len(known) != 1:
         return ExitCode.FAILED
     return exit_code(known[0]("", provider="cloud" if by_cloud else ""))
+
+
+def show_problems(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print the accounts that failed, each with the reason and with what to do; none is nothing."""
+    if not rows:
+        return
+    accounts = len({row["credential"] for row in rows})
+    lines = [f"{accounts} account{'s' * (accounts > 1)} could not be read, or not as a whole:"]
+    for row in rows:
+        provider = f" ({row['provider']})" if row["provider"] else ""
+        reason = str(row["reason"]).rstrip(".")
+        lines.append(f"  {row['credential']}{provider}: {reason} [{row['error class']}].")
+        if row["what to do"]:
+            lines.append(f"    What to do: {row['what to do']}")
+    show_text(redact("\n".join(lines)))
+
+
+def _for_programs(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows with keys that need no quotes in a program: `error_class`, `what_to_do`."""
+    return [{key.replace(" ", "_"): value for key, value in row.items()} for row in rows]
+
+
+def _classes(outcome: RunOutcome) -> set[str]:
+    """Return the classes of the errors in a run's tables.
+
+    Of a sync those of its accounts' problems: its scopes have the classes of what is not
+    supported too, which is no failure.
+    """
+    problems = _rows(outcome, PROBLEMS)
+    rows = problems or [row for rows in outcome.tables.values() for row in rows]
+    return {str(row["error class"]) for row in rows if row.get("error class")}
 
 
 def _rows(outcome: RunOutcome, prefix: str) -> list[dict[str, Any]]:

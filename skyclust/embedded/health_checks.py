@@ -241,7 +241,8 @@ def _last_recovery(api_url: str, now: datetime) -> Check:
     if runs:
         run = runs[0]
         detail = f"{_age(run['end_time'], now)} ago: {(run['state'] or {}).get('message') or ''}"
-        healthy = run["state_type"] == "COMPLETED"
+        # Partial: it ran, and left open what a cloud did not let it end yet.
+        healthy = run["state_type"] == "COMPLETED" or run["state_name"] == "Partial"
         return Check(part, healthy, "ok" if healthy else run["state_type"].lower(), detail)
     flows = ask(api_url, "/flows/filter", {"flows": ended["flows"], "limit": 1})
     young = not flows or now - _time(flows[0]["created"]) < FIRST_RECOVERY_WITHIN

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from skyclust.errors import NotFound, Unsupported
 from skyclust.model.credential_key import CredentialKey
 from skyclust.model.request import SyncRequest
@@ -30,10 +32,13 @@ def require_ability(credential: CredentialKey, ability: type[object], *, purpose
         )
 
 
-def credentials_of(store: Store, request: SyncRequest) -> list[CredentialKey]:
+def credentials_of(
+    store: Store, request: SyncRequest, *, refused: Collection[str] = ()
+) -> list[CredentialKey]:
     """Return the credentials that a sync reads with, by workspace and name.
 
-    Raises NotFound for an unknown workspace or credential.
+    `refused` are names of the request that cannot be used; they are left out. Raises
+    NotFound for an unknown workspace or credential.
     """
     with store.reading() as connection:
         if request.workspace is None:
@@ -45,7 +50,9 @@ def credentials_of(store: Store, request: SyncRequest) -> list[CredentialKey]:
             for owner in owners
             for record in credentials.list_all(connection, owner)
         ]
-    missing = sorted(set(request.credentials) - {credential.name for credential in known})
+    missing = sorted(
+        set(request.credentials) - {credential.name for credential in known} - set(refused)
+    )
     if missing:
         raise NotFound(
             f"No workspace has a credential {', '.join(map(repr, missing))}.",
@@ -54,5 +61,6 @@ def credentials_of(store: Store, request: SyncRequest) -> list[CredentialKey]:
     return [
         credential
         for credential in known
-        if not request.credentials or credential.name in request.credentials
+        if credential.name not in refused
+        and (not request.credentials or credential.name in request.credentials)
     ]

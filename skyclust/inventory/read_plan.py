@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,7 @@ from skyclust.errors import InvalidRequest, NotFound, SkyClustError, Unavailable
 from skyclust.model.credential_key import CredentialKey
 from skyclust.model.request import SyncRequest
 from skyclust.model.resource import ResourceKind
-from skyclust.model.scope import Scope, ScopeState
+from skyclust.model.scope import Scope
 
 
 @dataclass(frozen=True)
@@ -174,30 +173,6 @@ def covered_scopes(
         for kind in read.kinds
     } | {(scope.region, scope.kind) for scope in missing if scope.credential == credential}
     return [scope for scope in known if (scope.key.region, scope.key.kind) in covered]
-
-
-def failure_reasons(
-    settled: Mapping[CredentialKey, Sequence[Scope]],
-    problems: Mapping[CredentialKey, SkyClustError],
-) -> dict[CredentialKey, str]:
-    """Return for each credential that is not wholly fresh the reason, by name.
-
-    Of several reasons that of most scopes is given, with the number of the others.
-    """
-    reasons: dict[CredentialKey, str] = {}
-    for credential in sorted(settled, key=str):
-        problem = problems.get(credential)
-        counted = Counter(
-            scope.error
-            for scope in settled[credential]
-            if scope.error and scope.state in {ScopeState.STALE, ScopeState.FAILED}
-        )
-        if problem is not None:
-            reasons[credential] = str(problem)
-        elif counted:
-            (first, _), *others = counted.most_common()
-            reasons[credential] = first + (f" ({len(others)} other reasons)" if others else "")
-    return reasons
 
 
 def describe(error: BaseException) -> str:

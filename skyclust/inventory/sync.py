@@ -11,12 +11,12 @@ from queue import Empty, SimpleQueue
 from typing import Final, Protocol
 
 from skyclust.errors import SkyClustError, UnexpectedAnswer
+from skyclust.inventory.account_problems import AccountProblem, failed_accounts, problems_text
 from skyclust.inventory.read_liveness import ReadLiveness
 from skyclust.inventory.read_plan import (
     Read,
     covered_scopes,
     describe,
-    failure_reasons,
     lists_accounts,
     plan_reads,
     readable_kinds,
@@ -143,10 +143,12 @@ class SyncVerdict:
 
 
 def judge_sync(
-    settled: Mapping[CredentialKey, Sequence[Scope]],
-    problems: Mapping[CredentialKey, SkyClustError],
+    settled: Mapping[CredentialKey, Sequence[Scope]], problems: Sequence[AccountProblem]
 ) -> SyncVerdict:
-    """Return the verdict on a sync: complete when every scope is fresh or unsupported."""
+    """Return the verdict on a sync: complete when every scope is fresh or unsupported.
+
+    Its message names the accounts that failed, why and what to do, and ends with the counts.
+    """
     states = Counter(scope.state for scopes in settled.values() for scope in scopes)
     fresh = states[ScopeState.FRESH]
     behind = states[ScopeState.STALE] + states[ScopeState.FAILED]
@@ -155,9 +157,9 @@ def judge_sync(
             f"{fresh} scopes are fresh." if settled else "There is no credential to read with."
         )
         return SyncVerdict(fresh, complete=True, message=message)
-    message = f"{fresh} scopes are fresh, {behind} are not."
-    for credential, reason in failure_reasons(settled, problems).items():
-        message += f"\n{credential.provider} {credential}: {reason}"
+    failed = failed_accounts(problems)
+    message = f"{problems_text(problems)}\n{fresh} scopes are fresh, {behind} are not;"
+    message += f" {failed} account{'s' * (failed > 1)} failed."
     return SyncVerdict(fresh, complete=False, message=message)
 
 

@@ -101,6 +101,8 @@ def wait_for_state(
         remaining = end - time.monotonic()
         if remaining <= 0:
             last = seen.native_state if seen else "never"
+            if seen is not None and seen.state_reason:
+                last += f" ({seen.state_reason})"
             raise Timeout(
                 f"Instance {instance.id} in {instance.region} was not {target}"
                 f" after {deadline_seconds:.0f} s; last seen: {last}.",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
 
-from skyclust.errors import SkyClustError
+from skyclust.inventory.account_problems import AccountProblem
 from skyclust.inventory.events import inventory_synced
 from skyclust.model.credential_key import CredentialKey
 from skyclust.model.operation import Operation
@@ -21,7 +21,12 @@ from skyclust.orchestration.execution import current_run_name
 from skyclust.orchestration.inventory_charts import inventory_charts
 from skyclust.orchestration.operation_pages import has_page, operation_rows, subject_text
 from skyclust.orchestration.runs import run_url
-from skyclust.orchestration.sync_summary import change_rows, scope_rows, sync_text
+from skyclust.orchestration.sync_summary import (
+    change_rows,
+    problem_rows,
+    scope_rows,
+    sync_text,
+)
 from skyclust.store import resources
 from skyclust.store.engine import Store
 
@@ -32,23 +37,20 @@ MOST_PAGES: Final = 25
 def report_sync(
     store: Store,
     settled: Mapping[CredentialKey, Sequence[Scope]],
-    problems: Mapping[CredentialKey, SkyClustError],
+    problems: Sequence[AccountProblem],
     *,
     run_id: str,
 ) -> None:
     """Write the tables, the summary and the events of a sync, workspace by workspace."""
-    for workspace_id in sorted({credential.workspace_id for credential in settled}):
+    known = {*settled, *(problem.credential for problem in problems)}
+    for workspace_id in sorted({credential.workspace_id for credential in known}):
         mine = [
             scope
             for credential, scopes in settled.items()
             if credential.workspace_id == workspace_id
             for scope in scopes
         ]
-        reasons = {
-            credential.name: str(error)
-            for credential, error in problems.items()
-            if credential.workspace_id == workspace_id
-        }
+        failed = [one for one in problems if one.credential.workspace_id == workspace_id]
         with store.reading() as connection:
             counted = resources.count_changes(connection, workspace_id, run_id=run_id)
             changes = resources.changes(
@@ -57,6 +59,12 @@ def report_sync(
         states = Counter(scope.state.value for scope in mine)
         counts = {name: states[name] for name in ("fresh", "stale", "failed", "unsupported")}
         counts |= {kind.value: number for kind, number in counted.items()}
+        artifacts.show_table(
+            f"inventory-problems-{workspace_id}",
+            problem_rows(failed),
+            "Accounts that could not be read as a whole: why, and what to do",
+            total=len(failed),
+        )
         artifacts.show_table(
             f"inventory-scopes-{workspace_id}",
             scope_rows(mine),
@@ -71,7 +79,7 @@ def report_sync(
         )
         artifacts.show_text(
             f"inventory-summary-{workspace_id}",
-            sync_text(workspace_id, mine, reasons, counts, inventory_charts(store, workspace_id)),
+            sync_text(workspace_id, mine, failed, counts, inventory_charts(store, workspace_id)),
             "Summary of the sync",
         )
         store.write(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
@@ -211,13 +211,15 @@ def run_url(run_id: str) -> str:
     return f"{ui}/runs/flow-run/{run_id}"
 
 
-def tag_this_run(tags: Iterable[str]) -> None:
-    """Add tags to the flow run that this is called in."""
+def tag_this_run(tags: Iterable[str], *, without: Collection[str] = ()) -> None:
+    """Add tags to the flow run that this is called in, and remove those in `without`."""
     context = FlowRunContext.get()
     if context is None or context.flow_run is None:
         raise ConfigurationError("Only a flow run can be tagged, and this is none.")
     with prefect_client() as client:
-        client.update_flow_run(context.flow_run.id, tags=sorted({*context.flow_run.tags, *tags}))
+        # The context has the tags of the run's start; others were added since.
+        tagged = {*client.read_flow_run(context.flow_run.id).tags, *tags}
+        client.update_flow_run(context.flow_run.id, tags=sorted(tagged.difference(without)))
 
 
 def report_end_of_cancelled(run_id: str, message: str) -> None:

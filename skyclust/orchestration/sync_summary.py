@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from skyclust.inventory.account_problems import AccountProblem
 from skyclust.model.change import Change
 from skyclust.model.scope import Scope, ScopeState
 from skyclust.orchestration.artifacts import MOST_ROWS, Row, escaped
@@ -20,6 +21,21 @@ _URGENCY: Final = {
 }
 
 _TROUBLED: Final = frozenset({ScopeState.FAILED.value, ScopeState.STALE.value})
+
+
+def problem_rows(problems: Sequence[AccountProblem]) -> list[Row]:
+    """Return a row for each account and kind of failure; the command line reads them too."""
+    return [
+        {
+            "credential": problem.credential.name,
+            "provider": problem.credential.provider,
+            "reason": problem.reason,
+            "what to do": problem.hint,
+            "scopes": problem.scopes,
+            "error class": problem.error_class,
+        }
+        for problem in problems[:MOST_ROWS]
+    ]
 
 
 def scope_rows(scopes: Sequence[Scope]) -> list[Row]:
@@ -67,27 +83,24 @@ def change_rows(changes: Sequence[Change]) -> list[Row]:
 def sync_text(
     workspace_id: str,
     scopes: Sequence[Scope],
-    problems: Mapping[str, str],
+    problems: Sequence[AccountProblem],
     counts: Mapping[str, int],
     charts: Sequence[str] = (),
 ) -> str:
-    """Return the summary of a sync in Markdown.
+    """Return the summary of a sync in Markdown, with the accounts that failed at its top.
 
-    `problems` are the credentials whose regions could not be discovered, and why; `charts` are
-    lines of Markdown that stand before the list of scopes, which may be long.
+    `charts` are lines of Markdown that stand before the list of scopes, which may be long.
     """
     troubled = [row for row in scope_rows(scopes) if row["state"] in _TROUBLED]
     unlisted = sum(scope.state.value in _TROUBLED for scope in scopes) - len(troubled)
     lines = [
         f"# Inventory of {workspace_id}",
         "",
+        *_problem_lines(problems),
         f"{counts['fresh']} scopes are fresh, {counts['stale']} stale, {counts['failed']} failed.",
         f"{counts['added']} resources were added, {counts['changed']} changed,"
         f" {counts['gone']} are gone.",
     ]
-    if problems:
-        lines += ["", "## Credentials whose regions could not be discovered", ""]
-        lines += [f"- **{escaped(name)}**: {escaped(why)}" for name, why in problems.items()]
     lines += charts
     if troubled:
         lines += [
@@ -111,6 +124,31 @@ def sync_text(
     if unlisted:
         lines += ["", f"{unlisted} more are not fresh and left out here."]
     return "\n".join(lines)
+
+
+def _problem_lines(problems: Iterable[AccountProblem]) -> list[str]:
+    """Return a list of the accounts that failed: who, why, what to do; nothing when none did."""
+    lines: list[str] = []
+    for problem in problems:
+        name, provider = escaped(problem.credential.name), escaped(problem.credential.provider)
+        lines += [
+            f"- **{name}** ({provider or 'no provider'}): {escaped(problem.reason)}"
+            f" (`{problem.error_class}`)",
+            f"  - What to do: {_with_commands(problem.hint)}",
+        ]
+    return ["## Accounts that failed", "", *lines, ""] if lines else []
+
+
+def _with_commands(text: str) -> str:
+    """Return a text in Markdown; what is between backticks is a command, shown as code."""
+    parts = " ".join(text.split()).split("`")
+    if len(parts) % 2 == 0:  # a backtick without its pair
+        return escaped(text)
+    # A mark at each end keeps the blanks beside a command, which `escaped` would strip.
+    return "".join(
+        f"`{part}`" if number % 2 else escaped(f".{part}.")[1:-1]
+        for number, part in enumerate(parts)
+    )
 
 
 def _place(scope: Scope) -> tuple[str, str, str]:

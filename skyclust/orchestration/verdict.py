@@ -9,8 +9,9 @@ from typing import Any, Final
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed, Failed
 
+from skyclust.model.instance_action import InstanceAction
 from skyclust.model.operation import Operation, OperationState
-from skyclust.orchestration.runs import PARTIAL
+from skyclust.orchestration.partial_runs import partial_state
 
 LONGEST_REASON: Final = 2000
 """Characters of errors in a run's message; the table of operations has all of them."""
@@ -30,7 +31,7 @@ def verdict(carried: Sequence[Operation]) -> State[Any]:
         message += f" {unfinished} are unfinished and will be recovered."
     message += _parked(carried) + _cancelled(carried) + _too_late(carried) + _reasons(carried)
     if succeeded:
-        return Completed(name=PARTIAL, message=message)
+        return partial_state(message)
     if all(one.cancelled and one.state.final for one in carried):
         return Cancelled(message=message)
     return Failed(message=message)
@@ -45,7 +46,7 @@ def recovery_verdict(carried: Sequence[Operation]) -> State[Any]:
     if any(one.state.carried_on for one in carried):
         message += " The next recovery tries the unfinished ones again."
     message += _parked(carried) + _reasons([one for one in carried if not one.state.final])
-    return Completed(name=PARTIAL, message=message) if ended else Failed(message=message)
+    return partial_state(message) if ended else Failed(message=message)
 
 
 def task_state(operation: Operation) -> State[Any]:
@@ -94,7 +95,15 @@ def _too_late(carried: Iterable[Operation]) -> str:
 
 def _reasons(carried: Iterable[Operation]) -> str:
     return "".join(
-        f" {one.error}"
+        f"{_deleted_again(one)} {one.error}"
         for one in carried
         if one.error and one.state is not OperationState.SUCCEEDED
     )[:LONGEST_REASON]
+
+
+def _deleted_again(operation: Operation) -> str:
+    """Return that what an operation created is gone again, for the reason that follows it."""
+    undone = operation.state is OperationState.ROLLED_BACK and not operation.cancelled
+    if not undone or operation.kind != InstanceAction.CREATE:
+        return ""
+    return f" {operation.subject_name or 'The new one'} was created and deleted again:"

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
+from prefect.client.schemas.objects import StateType
 
 from skyclust.cli.exits import ExitCode
 from skyclust.cli.main import main
@@ -17,6 +18,8 @@ from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import Scope, ScopeState
 from skyclust.orchestration.runs import run_here
 from skyclust.store import resources
+from tests.flows.commands import Commands
+from tests.flows.conftest import read_run
 from tests.flows.memory import REGION, MemoryAccount, memory_account
 
 pytestmark = pytest.mark.integration
@@ -65,13 +68,44 @@ def test_bad_accounts_are_named_with_their_reasons_and_the_others_are_fresh(
     assert ended.value.code == ExitCode.PARTIAL
     for account in accounts.good:
         assert states(account) == {ScopeState.FRESH}
-    lines = shown["message"].splitlines()
-    reasons = {line.split()[1].rstrip(":"): line for line in lines[1:]}
-    assert "nothing answers" in reasons[accounts.dead.credential]
-    assert "HTML" in reasons[accounts.lying.credential]
-    assert "expired" in reasons[accounts.refusing.credential]
-    assert "KeyError: 'regions'" in reasons[accounts.stumbling.credential]
-    assert len(reasons) == 4
+    reasons = {problem["credential"]: problem for problem in shown["problems"]}
+    assert "nothing answers" in reasons[accounts.dead.credential]["reason"]
+    assert "HTML" in reasons[accounts.lying.credential]["reason"]
+    assert "expired" in reasons[accounts.refusing.credential]["reason"]
+    assert reasons[accounts.refusing.credential]["error_class"] == "AuthenticationFailed"
+    assert "KeyError: 'regions'" in reasons[accounts.stumbling.credential]["reason"]
+    assert len(reasons) == len(shown["problems"]) == 4
+    assert all(problem["what_to_do"] for problem in shown["problems"])
+
+
+def test_one_wrong_password_among_five_is_read_at_once(
+    memory: MemoryAccount, commands: Commands
+) -> None:
+    with ExitStack() as stack:
+        wrong, *_ = [stack.enter_context(memory_account(memory.store)) for _ in range(4)]
+        wrong.cloud.fail(Failure.EXPIRED, REGION)
+        printed = commands.run("inventory", "sync", "--local", code=ExitCode.PARTIAL)
+        shown = json.loads(
+            commands.run("inventory", "sync", "--local", "--json", code=ExitCode.PARTIAL)
+        )
+        alone = ("inventory", "sync", "--local", "-c", wrong.credential)
+        commands.run(*alone, code=ExitCode.REFUSED)
+
+    first = "\n".join(printed.splitlines()[:5])
+    assert f"{wrong.credential} (memory): " in first
+    assert "expired" in first
+    assert f"skyclust credential add {wrong.credential} -p memory --replace" in first
+    assert "failed." in commands.said
+    (problem,) = shown["problems"]
+    assert (problem["credential"], problem["error_class"]) == (
+        wrong.credential,
+        "AuthenticationFailed",
+    )
+    assert wrong.credential in shown["message"]
+    run = read_run(shown["run_id"])
+    assert run.state is not None
+    assert (run.state.type, run.state.name) == (StateType.FAILED, "Partial")
+    assert {"partial", "workspace:default", "provider:memory"} <= set(run.tags)
 
 
 def test_an_odd_item_is_named_and_hides_no_other(memory: MemoryAccount) -> None:

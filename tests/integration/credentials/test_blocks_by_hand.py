@@ -12,6 +12,7 @@ from skyclust.orchestration.resealing import seal_credential_blocks
 from skyclust.orchestration.runs import run_here
 from skyclust.store import credentials, workspaces
 from skyclust.store.engine import Store
+from tests.fixtures.sandbox import Sandbox
 from tests.integration.credentials.conftest import KEYS, SECRET, Blocks
 
 pytestmark = pytest.mark.integration
@@ -214,6 +215,23 @@ def test_the_deployment_seals_and_says_what_it_could_not(store: Store, blocks: B
     assert (second.state_type, "'nowhere'" in second.message) == ("FAILED", True)
     assert third.partial
     assert "Sealed: by-another-hand." in third.message
+
+
+def test_a_block_that_cannot_be_used_fails_alone_in_a_sync(
+    store: Store, blocks: Blocks, aws_sandbox: Sandbox
+) -> None:
+    save_credential(store, "default", "prod", "aws", {**KEYS, "endpoint": aws_sandbox.endpoint})
+    for block in ("by-hand", "default--by-hand"):
+        blocks.make(block, {**KEYS, "workspace": "default"})
+    names = ["by-hand", "prod"]
+    request = {"workspace": "default", "credentials": names, "regions": ["eu-central-1"]}
+
+    outcome = run_here("sync-inventory", {"request": {**request, "kinds": ["disk"]}})
+
+    assert outcome.partial, outcome.message
+    (problem,) = outcome.tables["inventory-problems-default"]
+    assert (problem["credential"], problem["error class"]) == ("by-hand", "InvalidRequest")
+    assert "Two Prefect blocks claim" in problem["reason"]
 
 
 def test_a_second_block_for_a_known_credential_is_reported(store: Store, blocks: Blocks) -> None:

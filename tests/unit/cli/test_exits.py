@@ -73,7 +73,9 @@ def _outcome(
     ("outcome", "code"),
     [
         (_outcome("COMPLETED"), ExitCode.DONE),
+        # A run of an earlier version.
         (_outcome("COMPLETED", name="Partial", errors_told=("PermissionDenied",)), 3),
+        (_outcome("FAILED", name="Partial", errors_told=("PermissionDenied",)), 3),
         (_outcome("FAILED", errors_told=("NotFound", "NotFound")), ExitCode.NOT_FOUND),
         (_outcome("FAILED", errors_told=("NotFound", "QuotaExceeded")), ExitCode.FAILED),
         (_outcome("FAILED", errors_told=("", "PermissionDenied")), ExitCode.REFUSED),
@@ -88,6 +90,15 @@ def _outcome(
 )
 def test_a_runs_end_becomes_an_exit_code(outcome: RunOutcome, code: int) -> None:
     assert outcome_code(outcome) == code
+
+
+def test_a_refused_account_decides_though_its_cloud_lacks_a_kind_too() -> None:
+    failed = _outcome("FAILED")
+    refused = {"credential": "aws", "error class": "AuthenticationFailed"}
+    failed.tables["inventory-problems-default"] = [refused, refused]
+    failed.tables["inventory-scopes-default"] = [{"kind": "disk", "error class": "Unsupported"}]
+
+    assert outcome_code(failed) == ExitCode.REFUSED
 
 
 def test_a_bug_is_shown_without_secrets_and_ends_with_1(

@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from skyclust.model.change import Change
+from skyclust.errors import AuthenticationFailed
+from skyclust.inventory.account_problems import account_problems
+from skyclust.model.credential_key import CredentialKey
 from skyclust.model.instance_action import InstanceAction
 from skyclust.model.operation import Operation, OperationState
 from skyclust.model.resource import ChangeKind, Resource, ResourceKind
@@ -104,17 +107,21 @@ def test_a_description_says_how_many_rows_are_left_out(
 def test_the_summary_says_how_many_it_does_not_list() -> None:
     counts = dict.fromkeys(("fresh", "stale", "failed", "added", "changed", "gone"), 0)
     scopes = [scope(f"r-{n}", ScopeState.STALE, "denied") for n in range(MOST_ROWS + 5)]
-    assert "5 more are not fresh and left out here." in sync_text("default", scopes, {}, counts)
+    assert "5 more are not fresh and left out here." in sync_text("default", scopes, [], counts)
 
 
-def test_the_summary_lists_what_is_not_fresh() -> None:
+def test_the_summary_begins_with_the_accounts_that_failed_and_what_to_do() -> None:
     counts = {"fresh": 3, "stale": 1, "failed": 0, "added": 4, "changed": 0, "gone": 2}
-    text = sync_text(
-        "default", [scope("b", ScopeState.STALE, "denied")], {"gcp": "expired"}, counts
-    )
+    refused = AuthenticationFailed("The key of <b>gcp</b> is refused.", hint="Try `a_b` *again*.")
+    problems = account_problems({}, {CredentialKey("default", "gcp", "gcp"): refused})
+    text = sync_text("default", [scope("b", ScopeState.STALE, "denied")], problems, counts)
+    top = text.splitlines()[:6]
+    assert top[2] == "## Accounts that failed"
+    assert top[4].startswith(r"- **gcp** (gcp): The key of \<b\>gcp\</b\> is refused. (`Auth")
+    assert top[5].startswith(r"  - What to do: Try `a_b` \*again\*. ")
+    assert "`skyclust credential add gcp -p gcp --replace --from-file FILE`" in top[5]
     assert "3 scopes are fresh, 1 stale, 0 failed." in text
     assert "4 resources were added, 0 changed, 2 are gone." in text
-    assert "- **gcp**: expired" in text
     assert "| aws | b | disk | stale | denied |" in text
 
 
