@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from skyclust.model.change import Change
 from skyclust.errors import AuthenticationFailed
 from skyclust.inventory.account_problems import account_problems
+from skyclust.model.change import Change
 from skyclust.model.credential_key import CredentialKey
 from skyclust.model.instance_action import InstanceAction
 from skyclust.model.operation import Operation, OperationState
@@ -253,5 +253,7 @@ def test_a_page_says_what_failed_and_why_first() -> None:
 def test_charts_stand_before_the_list_of_what_is_not_fresh() -> None:
     counts = dict.fromkeys(("fresh", "stale", "failed", "added", "changed", "gone"), 0)
     stale = [scope("b", ScopeState.STALE, "denied")]
-    text = sync_text("default", stale, {"gcp": "expired"}, counts, ["", "![chart](data:)"])
-    assert text.index("**gcp**: expired") < text.index("![chart]") < text.index("## Not fresh")
+    refused = AuthenticationFailed("expired")
+    problems = account_problems({}, {CredentialKey("default", "gcp", "gcp"): refused})
+    text = sync_text("default", stale, problems, counts, ["", "![chart](data:)"])
+    assert text.index("expired") < text.index("![chart]") < text.index("## Not fresh")
