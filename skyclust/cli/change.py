@@ -19,10 +19,13 @@ def change_instance(
     *,
     wait: float,
     local: bool,
+    no_wait: bool,
     as_json: bool,
     **fields: Any,
 ) -> None:
     """Run the flow to its end, print how it ended and exit with the code that says so.
+
+    With `no_wait` the command ends once the run is triggered.
 
     `fields` are those of the request that belong to the action. Raises NotFound for an instance
     that the inventory does not have, unless credential and region are given, and InvalidRequest
@@ -41,4 +44,5 @@ def change_instance(
     if not (named.credential and named.region):
         # The flow would report the same some seconds later; with both it looks in the cloud.
         find_instance(named)
-    finish(run_flow("change-instance", request, local=local), as_json=as_json, tables=OPERATIONS)
+    outcome = run_flow("change-instance", request, local=local, no_wait=no_wait, as_json=as_json)
+    finish(outcome, as_json=as_json, tables=OPERATIONS)

@@ -8,7 +8,7 @@ import typer
 
 from skyclust.cli.change import change_instance
 from skyclust.cli.instance_lookup import Credential, InstanceName, NamedInstance, Region, Wait
-from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
+from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace
 from skyclust.model.instance_action import InstanceAction
 
 app = typer.Typer(no_args_is_help=True, help="Disks: attach to an instance, detach from it.")
@@ -27,6 +27,7 @@ def attach(
     region: Region = None,
     wait: Wait = 15,
     local: Local = False,
+    no_wait: NoWait = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
@@ -37,6 +38,7 @@ def attach(
         named,
         wait=wait,
         local=local,
+        no_wait=no_wait,
         as_json=as_json,
         disk=disk,
     )
@@ -51,6 +53,7 @@ def detach(
     region: Region = None,
     wait: Wait = 15,
     local: Local = False,
+    no_wait: NoWait = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
@@ -61,6 +64,7 @@ def detach(
         named,
         wait=wait,
         local=local,
+        no_wait=no_wait,
         as_json=as_json,
         disk=disk,
     )

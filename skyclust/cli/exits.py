@@ -28,6 +28,7 @@ class ExitCode(IntEnum):
     REFUSED = 5
     CONFIGURATION = 6
     UNREACHABLE = 7
+    STILL_AT_WORK = 124  # what timeout(1) of the GNU core utilities ends with
     INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 

@@ -8,9 +8,11 @@ from uuid import uuid4
 import typer
 
 from skyclust.cli.exits import ExitCode
-from skyclust.cli.output import say
-from skyclust.cli.run_progress import RunProgress, Waiting
+from skyclust.cli.output import say, show_record, show_text
+from skyclust.cli.run_progress import RunProgress
+from skyclust.cli.run_waiting import Waiting, obstacles_of
 from skyclust.cli.server import require_server
+from skyclust.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from skyclust.orchestration.runs import RunOutcome, RunUpdate
@@ -27,13 +29,22 @@ class Request(Protocol):
         """Return the parameters as JSON values."""
 
 
-def run_flow(flow: str, request: Request, *, local: bool) -> RunOutcome:
+def run_flow(
+    flow: str, request: Request, *, local: bool, no_wait: bool = False, as_json: bool = False
+) -> RunOutcome:
     """Run a flow to its end and return how it ended.
 
     By default the deployment of the same name is triggered and followed; Ctrl-C then leaves
-    the run alone. Ctrl-C of a run in this process ends it, and cancels nothing. Raises
+    the run alone. With `no_wait` the command ends once the run is triggered: its id is printed,
+    with `as_json` its name and address too. Ctrl-C of a run in this process ends it, and cancels
+    nothing. Raises InvalidRequest for a run in this process that is not to be waited for,
     Unavailable when there is no server, and what `skyclust.orchestration.runs` raises.
     """
+    if local and no_wait:
+        raise InvalidRequest(
+            "--no-wait does not go with --local: what runs in this process ends with it.",
+            hint="Leave one of them out.",
+        )
     api_url = require_server()
     from skyclust.orchestration import runs
 
@@ -44,28 +55,54 @@ def run_flow(flow: str, request: Request, *, local: bool) -> RunOutcome:
     # A request that is sent twice, because the answer to the first was lost, makes one run.
     key = runs.idempotency_key(deployment, parameters, nonce=uuid4().hex)
     run_id = runs.trigger(deployment, parameters, name=request.summary, idempotency_key=key)
+    waiting = Waiting(obstacles_of(api_url, deployment))
+    if no_wait:
+        _leave(run_id, waiting, as_json=as_json)
     say(f"Flow run: {runs.run_url(run_id)}")
-    return _follow(run_id, request.summary, Waiting(api_url, deployment))
+    return follow_run(run_id, request.summary, waiting)
 
 
-def _follow(run_id: str, summary: str, waiting: Waiting) -> RunOutcome:
+def follow_run(
+    run_id: str, summary: str, waiting: Waiting, *, timeout: float | None = None
+) -> RunOutcome:
+    """Follow a run to its end on the terminal and return how it ended.
+
+    Ctrl-C ends the command, and leaves the run alone. Raises what
+    `skyclust.orchestration.runs.follow` raises.
+    """
     from skyclust.orchestration import runs
 
     show = RunProgress(summary)
 
     def update(now: RunUpdate) -> None:
         show.update(now)
-        if now.state_type in {"SCHEDULED", "PENDING"}:
-            waiting.explain()
+        waiting.explain(now)
 
     try:
         with show.bar:
-            return runs.follow(run_id, on_update=update, timeout=None)
+            return runs.follow(run_id, on_update=update, timeout=timeout)
     except KeyboardInterrupt:
         say("The run goes on without this command. Nothing is cancelled. Look at it here:")
         say(f"  {runs.run_url(run_id)}")
+        say(f"To follow it again: `skyclust run wait {run_id}`.")
         say("To cancel: *Cancel* there, or `skyclust operation cancel ID`.")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
+def _leave(run_id: str, waiting: Waiting, *, as_json: bool) -> None:
+    """Print a run that was triggered, and end the command."""
+    from skyclust.orchestration.run_lookup import find_run
+    from skyclust.orchestration.runs import run_url
+
+    run, url = find_run(run_id).update, run_url(run_id)
+    if as_json:
+        show_record({"run_id": run_id, "name": run.name, "url": url}, as_json=True)
+    else:
+        show_text(run_id)
+    say(f"Flow run: {url}")
+    say(f"To wait for its end: `skyclust run wait {run_id}`; to look: `skyclust run show {run_id}`")
+    waiting.explain(run)
+    raise typer.Exit(ExitCode.DONE)
 
 
 def _run_here(flow: str, parameters: dict[str, Any]) -> RunOutcome:

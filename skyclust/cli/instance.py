@@ -31,7 +31,7 @@ from skyclust.cli.inventory import (
     Tags,
     show_resources,
 )
-from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
+from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace
 from skyclust.cli.output import say, show_record, show_text
 from skyclust.cli.provider_access import default_region, provider_of
 from skyclust.cli.requests import checked
@@ -116,6 +116,7 @@ def create(
     ] = None,
     wait: Wait = 15,
     local: Local = False,
+    no_wait: NoWait = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
@@ -153,11 +154,9 @@ def create(
         wanted = {"cores": cores, "memory_gib": memory, "image_family": image_family}
         form = checked(NeedsForm, dry_run=dry_run, places=places, **options | wanted)
     flow = "provision-instances" if cores is None else "place-instances"
-    finish(
-        run_flow(flow, form, local=local),
-        as_json=as_json,
-        tables=OPERATIONS | PLACEMENT,
+    outcome = run_flow(flow, form, local=local, no_wait=no_wait, as_json=as_json)
     )
+    finish(outcome, as_json=as_json, tables=OPERATIONS | PLACEMENT)
 
 
 def _refuse(options: Mapping[str, object], why: str) -> None:

@@ -9,7 +9,7 @@ import typer
 from skyclust.cli.change import change_instance
 from skyclust.cli.inputs import confirm, parse_tags
 from skyclust.cli.instance_lookup import Credential, InstanceName, NamedInstance, Region, Wait
-from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
+from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace
 from skyclust.model.instance_action import InstanceAction
 
 
@@ -20,12 +20,15 @@ def start(
     region: Region = None,
     wait: Wait = 15,
     local: Local = False,
+    no_wait: NoWait = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
     """Start an instance and wait until it runs."""
     named = NamedInstance(workspace, name, credential, region)
-    change_instance(InstanceAction.START, named, wait=wait, local=local, as_json=as_json)
+    change_instance(
+        InstanceAction.START, named, wait=wait, local=local, no_wait=no_wait, as_json=as_json
+    )
 
 
 def stop(
@@ -41,6 +44,7 @@ def stop(
     region: Region = None,
     wait: Wait = 15,
     local: Local = False,
+    no_wait: NoWait = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
@@ -51,6 +55,7 @@ def stop(
         named,
         wait=wait,
         local=local,
+        no_wait=no_wait,
         as_json=as_json,
         power_off_only=power_off_only,
     )
@@ -63,12 +68,15 @@ def reboot(
     region: Region = None,
     wait: Wait = 15,
     local: Local = False,
+    no_wait: NoWait = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
     """Reboot a running instance."""
     named = NamedInstance(workspace, name, credential, region)
-    change_instance(InstanceAction.REBOOT, named, wait=wait, local=local, as_json=as_json)
+    change_instance(
+        InstanceAction.REBOOT, named, wait=wait, local=local, no_wait=no_wait, as_json=as_json
+    )
 
 
 def resize(
@@ -79,13 +87,20 @@ def resize(
     region: Region = None,
     wait: Wait = 15,
     local: Local = False,
+    no_wait: NoWait = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
     """Give an instance another type; it is stopped and started for that where it must be."""
     named = NamedInstance(workspace, name, credential, region)
     change_instance(
-        InstanceAction.RESIZE, named, wait=wait, local=local, as_json=as_json, type=type
+        InstanceAction.RESIZE,
+        named,
+        wait=wait,
+        local=local,
+        no_wait=no_wait,
+        as_json=as_json,
+        type=type,
     )
 
 
@@ -97,13 +112,16 @@ def delete(
     region: Region = None,
     wait: Wait = 15,
     local: Local = False,
+    no_wait: NoWait = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
     """Delete an instance and wait until the cloud says that it is gone."""
     confirm(f"Delete instance {name!r} of workspace {workspace!r}?", yes=yes)
     named = NamedInstance(workspace, name, credential, region)
-    change_instance(InstanceAction.DELETE, named, wait=wait, local=local, as_json=as_json)
+    change_instance(
+        InstanceAction.DELETE, named, wait=wait, local=local, no_wait=no_wait, as_json=as_json
+    )
 
 
 def tag(
@@ -120,6 +138,7 @@ def tag(
     region: Region = None,
     wait: Wait = 15,
     local: Local = False,
+    no_wait: NoWait = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
@@ -130,6 +149,7 @@ def tag(
         named,
         wait=wait,
         local=local,
+        no_wait=no_wait,
         as_json=as_json,
         tags=parse_tags(tags, "tag"),
         removed_tags=tuple(remove or ()),

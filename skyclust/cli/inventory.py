@@ -10,10 +10,11 @@ import typer
 from skyclust.cli.flow_runs import run_flow
 from skyclust.cli.inputs import parse_tags, parse_time
 from skyclust.cli.inventory_prune import prune
-from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
+from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace
 from skyclust.cli.output import say, show_list
 from skyclust.cli.requests import checked
-from skyclust.cli.run_outcome import PROBLEMS, Shown, finish
+from skyclust.cli.run_outcome import PROBLEMS, finish
+from skyclust.cli.run_tables import SYNC
 from skyclust.cli.sync_credentials import require_credentials
 from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import ScopeState
@@ -73,6 +74,7 @@ def sync(
         bool, typer.Option("--allow-mass-delete", help="Store it even if most of a scope is gone.")
     ] = False,
     local: Local = False,
+    no_wait: NoWait = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
@@ -88,18 +90,8 @@ def sync(
         allow_mass_delete=allow_mass_delete,
     )
     require_credentials(workspace, request.credentials)
-    outcome = run_flow("sync-inventory", request, local=local)
-    change_columns = ("change", "kind", "name", "id", "region", "state", "changed")
-    scope_columns = ("credential", "region", "kind", "state", "resources", "reason")
-    tables = {
-        f"inventory-scopes-{workspace}": Shown("Scopes", scope_columns, _needs_a_look),
-        f"inventory-changes-{workspace}": Shown("Changes", change_columns),
-    }
-    finish(outcome, as_json=as_json, tables=tables, problems=f"{PROBLEMS}{workspace}")
-
-
-def _needs_a_look(scope: Mapping[str, object]) -> bool:
-    return scope.get("state") != ScopeState.FRESH
+    outcome = run_flow("sync-inventory", request, local=local, no_wait=no_wait, as_json=as_json)
+    finish(outcome, as_json=as_json, tables=SYNC, problems=PROBLEMS)
 
 
 @app.command("list")

@@ -8,7 +8,7 @@ import typer
 
 from skyclust.cli.inventory import Cursor, say_more
 from skyclust.cli.operation_decisions import abandon, cancel, recover_now, retry
-from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
+from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace
 from skyclust.cli.output import say, show_list, show_record
 from skyclust.model.operation import OperationState
 
@@ -97,7 +97,10 @@ def show(
 
 @app.command()
 def recover(
-    local: Local = False, workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False
+    local: Local = False,
+    no_wait: NoWait = False,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    as_json: AsJson = False,
 ) -> None:
     """Carry on the operations whose run is gone; this also happens by itself."""
     from skyclust.store import workspaces
@@ -105,7 +108,7 @@ def recover(
 
     with open_store().reading() as connection:
         workspaces.get(connection, workspace)
-    recover_now(workspace, (), local=local, as_json=as_json)
+    recover_now(workspace, (), local=local, no_wait=no_wait, as_json=as_json)
 
 
 app.command("retry")(retry)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skyclust.cli.flow_runs import run_flow
-from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
+from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace
 from skyclust.cli.output import say, show_record
 from skyclust.cli.requests import checked
 from skyclust.cli.run_outcome import finish
@@ -24,6 +24,7 @@ Ids = Annotated[list[str], typer.Argument(metavar="ID", help="Ids of the operati
 def retry(
     operation_ids: Ids,
     local: Local = False,
+    no_wait: NoWait = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
@@ -34,7 +35,7 @@ def retry(
 
     for operation_id in operation_ids:
         resume_operation(open_store(), workspace, operation_id)
-    recover_now(workspace, tuple(operation_ids), local=local, as_json=as_json)
+    recover_now(workspace, tuple(operation_ids), local=local, no_wait=no_wait, as_json=as_json)
 
 
 def cancel(
@@ -44,6 +45,7 @@ def cancel(
         bool, typer.Option("--keep", help="Complete what has begun; roll nothing back.")
     ] = False,
     local: Local = False,
+    no_wait: NoWait = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
@@ -60,7 +62,7 @@ def cancel(
 
     operation = cancel_operation(open_store(), workspace, operation_id, keep=keep)
     if not has_living_run(operation):
-        recover_now(workspace, (operation_id,), local=local, as_json=as_json)
+        recover_now(workspace, (operation_id,), local=local, no_wait=no_wait, as_json=as_json)
         return
     say(f"Flow run {operation.run_id} works on it, and cancels it at its next step.")
     _show(operation, as_json=as_json)
@@ -87,13 +89,19 @@ def abandon(
 
 
 def recover_now(
-    workspace: str, operation_ids: tuple[str, ...], *, local: bool, as_json: bool
+    workspace: str,
+    operation_ids: tuple[str, ...],
+    *,
+    local: bool,
+    no_wait: bool,
+    as_json: bool,
 ) -> None:
     """Run a recovery, of all operations when none is named, and end as it ends."""
     from skyclust.model.request import RecoverRequest
 
     request = checked(RecoverRequest, workspace=workspace, operations=operation_ids)
-    finish(run_flow("recover-operations", request, local=local), as_json=as_json, tables=OPERATIONS)
+    outcome = run_flow("recover-operations", request, local=local, no_wait=no_wait, as_json=as_json)
+    finish(outcome, as_json=as_json, tables=OPERATIONS)
 
 
 def _show(operation: Operation, *, as_json: bool) -> None:

@@ -46,4 +46,12 @@ Local = Annotated[
     typer.Option("--local", help="Run in this process, not by a worker of the deployment."),
 ]
 
+NoWait = Annotated[
+    bool,
+    typer.Option(
+        "--no-wait",
+        help="Trigger the run and print its id; `skyclust run wait ID` waits for its end.",
+    ),
+]
+
 DEFAULT_WORKSPACE: Final = "default"

@@ -93,7 +93,8 @@ def _require_own(home: Path, api_url: str) -> None:
         )
     if not proves(api_url, found):
         raise Unavailable(
-            f"Who answers at {api_url} does not know the auth string of {path}.",
+            f"Another program answers at {api_url}, not our Prefect server: it does not know the"
+            f" auth string of {path}.",
             hint="`skyclust up --detach` starts the server anew; unset PREFECT_API_AUTH_STRING when"
             " it is set.",
         )

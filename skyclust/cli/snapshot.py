@@ -16,7 +16,7 @@ from skyclust.cli.instance_lookup import (
     Wait,
     locate_instance,
 )
-from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, Workspace
+from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace
 from skyclust.cli.output import show_list
 from skyclust.cli.provider_access import provider_of
 from skyclust.model.instance_action import InstanceAction
@@ -42,6 +42,7 @@ def create(
     region: Region = None,
     wait: Wait = 60,
     local: Local = False,
+    no_wait: NoWait = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
@@ -52,6 +53,7 @@ def create(
         named,
         wait=wait,
         local=local,
+        no_wait=no_wait,
         as_json=as_json,
         snapshot=snapshot,
     )
@@ -84,6 +86,7 @@ def restore(
     region: Region = None,
     wait: Wait = 60,
     local: Local = False,
+    no_wait: NoWait = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
@@ -98,6 +101,7 @@ def restore(
         named,
         wait=wait,
         local=local,
+        no_wait=no_wait,
         as_json=as_json,
         snapshot=snapshot,
     )
@@ -113,6 +117,7 @@ def delete(
     region: Region = None,
     wait: Wait = 15,
     local: Local = False,
+    no_wait: NoWait = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
@@ -124,6 +129,7 @@ def delete(
         named,
         wait=wait,
         local=local,
+        no_wait=no_wait,
         as_json=as_json,
         snapshot=snapshot,
     )

@@ -6,23 +6,20 @@ nobody, and a pool may be paused. Each check looks at what there would be if all
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from skyclust.embedded import event_probe, run_obstacles
+from skyclust.embedded.late_runs import age, late_runs, parsed, some
 from skyclust.embedded.prefect_api import ask
 from skyclust.embedded.worker import WORK_POOL
 from skyclust.errors import SkyClustError
 
 RECOVERY_FLOW: Final = "recover-operations"
-
-LATE_AFTER: Final = timedelta(seconds=60)
-"""A worker takes a run that is due within seconds, and a busy one within a minute."""
-
-BEGUN_WITHIN: Final = timedelta(seconds=120)
-"""A worker starts the process of a run within seconds, and many at once within two minutes."""
 
 PLANNED_WITHIN: Final = timedelta(seconds=90)
 """The scheduler looks every minute at the least; a deployment that was just applied has no run
@@ -31,11 +28,19 @@ until then."""
 FIRST_RECOVERY_WITHIN: Final = timedelta(minutes=6)
 """Three intervals of the schedule of recover-operations."""
 
+SCHEDULER: Final = "scheduler"
+LATE_RUNS: Final = "late runs"
+POOL: Final = "work pool"
+WORKERS: Final = "workers"
+RECOVERY: Final = "last recovery"
+EVENTS: Final = "event consumer"
+AUTOMATIONS: Final = "automations"
+
+PARTS: Final = (SCHEDULER, LATE_RUNS, POOL, WORKERS, RECOVERY, EVENTS, AUTOMATIONS)
+"""What is checked, in the order in which it is shown."""
+
 NOT_PROBED: Final = "not probed"
 """State of a check that could not be made."""
-
-_NAMED: Final = 5
-"""Runs or schedules that a sentence names; of the others it tells the number."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +59,19 @@ def check_all(api_url: str) -> list[Check]:
     # At first, so that what becomes of it is known soon.
     sent = _probe(api_url)
     checks: dict[str, Callable[[], list[Check]]] = {
-        "schedules": lambda: [_paused_recovery(api_url) or _schedules(api_url, now)],
-        "due runs": lambda: [_due_runs(api_url, now)],
-        "work pool": lambda: [_work_pool(api_url)],
-        "workers": lambda: [_workers(api_url)],
-        "last recovery": lambda: [_last_recovery(api_url, now)],
-        "events": lambda: _events(api_url, sent),
+        SCHEDULER: lambda: [_paused_recovery(api_url) or _schedules(api_url, now)],
+        LATE_RUNS: lambda: [_due_runs(api_url, now)],
+        POOL: lambda: [_work_pool(api_url)],
+        WORKERS: lambda: [_workers(api_url)],
+        RECOVERY: lambda: [_last_recovery(api_url, now)],
+        EVENTS: lambda: _events(api_url, sent),
     }
-    return [one for part, check in checks.items() for one in _made(part, check)]
+    with ThreadPoolExecutor(len(checks)) as threads:
+        # The auth string of the requests is a variable of the context.
+        made = [
+            threads.submit(copy_context().run, _made, part, check) for part, check in checks.items()
+        ]
+        return [one for future in made for one in future.result()]
 
 
 def _made(part: str, check: Callable[[], list[Check]]) -> list[Check]:
@@ -101,12 +111,12 @@ def _schedules(api_url: str, now: datetime) -> Check:
         and now - _latest_change(deployment, schedule) > PLANNED_WITHIN
     ]
     if not missing:
-        return Check("schedules", True, "ok", f"{len(active)} active, each with its next run")
+        return Check(SCHEDULER, True, "ok", f"{len(active)} active, each with its next run")
     return Check(
-        "schedules",
+        SCHEDULER,
         False,
         "not planned",
-        f"No next run of {_some(missing)}: the scheduler of the Prefect server does not work."
+        f"No next run of {some(missing)}: the scheduler of the Prefect server does not work."
         " Its log says why.",
     )
 
@@ -116,7 +126,7 @@ def _paused_recovery(api_url: str) -> Check | None:
     if any(deployment["name"] == RECOVERY_FLOW for deployment, _ in _active_schedules(api_url)):
         return None
     return Check(
-        "schedules",
+        SCHEDULER,
         False,
         "paused",
         f"{RECOVERY_FLOW} has no active schedule, or is paused: turn it on in the Prefect UI,"
@@ -162,75 +172,38 @@ def _has_planned_run(
 
 
 def _latest_change(deployment: Mapping[str, Any], schedule: Mapping[str, Any]) -> datetime:
-    return max(_time(deployment["updated"]), _time(schedule["updated"]))
+    return max(parsed(deployment["updated"]), parsed(schedule["updated"]))
 
 
 def _due_runs(api_url: str, now: datetime) -> Check:
     """Check that every run that is due was taken, and that every run that was taken has begun."""
-    sentences = [*_late_runs(api_url, now), *_runs_not_begun(api_url, now)]
+    sentences = late_runs(api_url, now)
     if sentences:
-        return Check("due runs", False, "late", " ".join(sentences))
-    return Check("due runs", True, "ok", "none is late")
-
-
-def _late_runs(api_url: str, now: datetime) -> list[str]:
-    late = {
-        "flow_runs": {
-            "state": {"type": {"any_": ["SCHEDULED"]}},
-            "next_scheduled_start_time": {"before_": (now - LATE_AFTER).isoformat()},
-        },
-        "work_pools": {"name": {"any_": [WORK_POOL]}},
-    }
-    number = int(ask(api_url, "/flow_runs/count", late))
-    if not number:
-        return []
-    [first] = ask(
-        api_url,
-        "/flow_runs/filter",
-        {**late, "sort": "NEXT_SCHEDULED_START_TIME_ASC", "limit": 1},
-    ) or [None]
-    since = f": {first['name']} by {_age(first['next_scheduled_start_time'], now)}" if first else ""
-    return [f"{number} have not begun{since}."]
-
-
-def _runs_not_begun(api_url: str, now: datetime) -> list[str]:
-    taken = {
-        "flow_runs": {"state": {"type": {"any_": ["PENDING"]}}},
-        "work_pools": {"name": {"any_": [WORK_POOL]}},
-        "limit": 200,
-    }
-    names = [
-        f"{run['name']} ({_age(run['state']['timestamp'], now)} ago)"
-        for run in ask(api_url, "/flow_runs/filter", taken)
-        if now - _time(run["state"]["timestamp"]) > BEGUN_WITHIN
-    ]
-    if not names:
-        return []
-    return [f"A worker took these and did not begin them: {_some(names)}."]
+        return Check(LATE_RUNS, False, "late", " ".join(sentences))
+    return Check(LATE_RUNS, True, "ok", "none is late")
 
 
 def _work_pool(api_url: str) -> Check:
     """Check that the pool is as closed as it was made, and neither it nor a queue is paused."""
     sentences = run_obstacles.opened(api_url, WORK_POOL)
     if sentences:
-        return Check("work pool", False, "open", " ".join(sentences))
+        return Check(POOL, False, "open", " ".join(sentences))
     sentences = run_obstacles.paused_anywhere(api_url, WORK_POOL)
     if sentences:
-        return Check("work pool", False, "paused", " ".join(sentences))
-    return Check("work pool", True, "ok", f"{WORK_POOL}: nothing is paused")
+        return Check(POOL, False, "paused", " ".join(sentences))
+    return Check(POOL, True, "ok", f"{WORK_POOL}: nothing is paused")
 
 
 def _workers(api_url: str) -> Check:
     """Check that the server hears of a worker."""
     sentences = run_obstacles.unattended(api_url, WORK_POOL)
     if sentences:
-        return Check("workers", False, "none", " ".join(sentences))
-    return Check("workers", True, "ok", ", ".join(run_obstacles.workers(api_url, WORK_POOL)))
+        return Check(WORKERS, False, "none", " ".join(sentences))
+    return Check(WORKERS, True, "ok", ", ".join(run_obstacles.workers(api_url, WORK_POOL)))
 
 
 def _last_recovery(api_url: str, now: datetime) -> Check:
     """Check how the last recovery ended, and when."""
-    part = "last recovery"
     ended = {
         "flows": {"name": {"any_": [RECOVERY_FLOW]}},
         "flow_runs": {"state": {"type": {"any_": ["COMPLETED", "FAILED", "CRASHED"]}}},
@@ -240,13 +213,15 @@ def _last_recovery(api_url: str, now: datetime) -> Check:
     runs = ask(api_url, "/flow_runs/filter", ended)
     if runs:
         run = runs[0]
-        detail = f"{_age(run['end_time'], now)} ago: {(run['state'] or {}).get('message') or ''}"
+        detail = f"{age(run['end_time'], now)} ago: {(run['state'] or {}).get('message') or ''}"
         # Partial: it ran, and left open what a cloud did not let it end yet.
         healthy = run["state_type"] == "COMPLETED" or run["state_name"] == "Partial"
-        return Check(part, healthy, "ok" if healthy else run["state_type"].lower(), detail)
+        return Check(RECOVERY, healthy, "ok" if healthy else run["state_type"].lower(), detail)
     flows = ask(api_url, "/flows/filter", {"flows": ended["flows"], "limit": 1})
-    young = not flows or now - _time(flows[0]["created"]) < FIRST_RECOVERY_WITHIN
-    return Check(part, young, "none yet", "The schedule of recover-operations begins the first.")
+    young = not flows or now - parsed(flows[0]["created"]) < FIRST_RECOVERY_WITHIN
+    return Check(
+        RECOVERY, young, "none yet", "The schedule of recover-operations begins the first."
+    )
 
 
 def _events(api_url: str, sent: str | SkyClustError) -> list[Check]:
@@ -261,32 +236,19 @@ def _events(api_url: str, sent: str | SkyClustError) -> list[Check]:
         lost = "A probe was not stored: nothing consumes the events."
         unseen = "What they do cannot be seen while events are lost."
         return [
-            Check("events", False, "lost", lost),
-            Check("automations", False, "unknown", unseen),
+            Check(EVENTS, False, "lost", lost),
+            Check(AUTOMATIONS, False, "unknown", unseen),
         ]
-    stored = Check("events", True, "ok", "a probe was stored")
+    stored = Check(EVENTS, True, "ok", "a probe was stored")
     if answers.answered:
-        return [stored, Check("automations", True, "ok", "one answered a probe")]
+        return [stored, Check(AUTOMATIONS, True, "ok", "one answered a probe")]
     if enabled:
         detail = "None answered a probe: a crash is noticed by the recovery loop alone."
-        return [stored, Check("automations", False, "silent", detail)]
+        return [stored, Check(AUTOMATIONS, False, "silent", detail)]
     detail = f"Turn on the automation {event_probe.AUTOMATION!r}, or run `skyclust up --reset`."
-    return [stored, Check("automations", False, NOT_PROBED, detail)]
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return [stored, Check(AUTOMATIONS, False, NOT_PROBED, detail)]
 
 
 def _written(schedule: Mapping[str, Any]) -> str:
     """Return a schedule as prefect.yaml has it."""
     return str(schedule.get("cron") or f"every {float(schedule['interval']):.0f} s")
-
-
-def _age(text: str, now: datetime) -> str:
-    return f"{max(0.0, (now - _time(text)).total_seconds()):.0f} s"
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
 from skyclust.embedded import prefect_api
 from skyclust.embedded.job_template import openings
+from skyclust.embedded.processes import is_alive
+from skyclust.embedded.run_limits import full
+from skyclust.embedded.runtime import read_runtime
 from skyclust.errors import NotFound
 
 START_A_WORKER: Final = "start one with `skyclust up`, in production: docker compose up -d worker"
@@ -25,11 +29,24 @@ def obstacles(api_url: str, deployment: str) -> list[str]:
     pool, queue = found.get("work_pool_name"), found.get("work_queue_name")
     if not pool:
         return [f"Deployment {deployment} has no work pool: no worker will ever start its runs."]
-    limit = found.get("global_concurrency_limit") or {}
-    mine = []
-    if limit.get("active") and limit.get("limit") == 0:
-        mine.append(f"The concurrency limit of deployment {deployment} is 0: raise it.")
-    return mine + paused(api_url, pool, queue) + unattended(api_url, pool, queue)
+    sentences = paused(api_url, pool, queue) + unattended(api_url, pool, queue)
+    return sentences or full(api_url, found)
+
+
+def worker_that_ended(home: Path, api_url: str) -> list[str]:
+    """Return whether the worker of this home has ended: the server misses it half a minute later.
+
+    Empty where another server is in use, or none was started.
+    """
+    runtime = read_runtime(home)
+    if runtime is None or runtime.api_url != api_url or runtime.worker is None:
+        return []
+    if is_alive(runtime.worker):
+        return []
+    return [
+        "The worker that `skyclust up` started has ended: `skyclust up --detach` starts it again;"
+        f" its log is {runtime.worker.log}"
+    ]
 
 
 def paused(api_url: str, pool: str, queue: str | None) -> list[str]:

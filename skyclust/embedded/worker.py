@@ -20,6 +20,9 @@ WORK_POOL: Final = "skyclust"
 FLOW_RUNS_AT_ONCE: Final = 10
 """Each is a process of 150 to 200 MB."""
 
+NAME_PREFIX: Final = "embedded-"
+"""How the names of embedded workers begin."""
+
 START_SECONDS: Final = 90.0
 
 
@@ -30,7 +33,7 @@ def start_worker(home: Path, runtime: Runtime, auth_string: str | None) -> Runti
     does not hear of it.
     """
     # A name of its own: the server remembers heartbeats of earlier workers.
-    name = f"embedded-{os.urandom(4).hex()}"
+    name = f"{NAME_PREFIX}{os.urandom(4).hex()}"
     options = ["--type", "process", "--name", name, "--limit", str(FLOW_RUNS_AT_ONCE)]
     process = spawn(
         [sys.executable, "-m", "prefect", "worker", "start", "--pool", WORK_POOL, *options],

@@ -31,6 +31,14 @@ class RunTable:
     left_out: int
 
 
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is: 0 to 100 percent, and what is counted, as its progress artifact says."""
+
+    percent: float
+    words: str
+
+
 def tables_of(client: SyncPrefectClient, run: FlowRun) -> dict[str, RunTable]:
     """Return the tables of a run by their key; of a run that was tried again the newest ones."""
     by_age = sorted(_artifacts(client, run, "table"), key=_made_at)
@@ -43,19 +51,20 @@ def tables_of(client: SyncPrefectClient, run: FlowRun) -> dict[str, RunTable]:
     }
 
 
-def progress_of(client: SyncPrefectClient, run: FlowRun) -> float | None:
-    """Return how far a run is, 0 to 100; None while it does not run or counts nothing.
+def progress_of(client: SyncPrefectClient, run: FlowRun) -> Progress | None:
+    """Return how far a run is; None while it does not run or counts nothing.
 
-    Its other artifacts, which may be large, are not read.
+    Of several progress artifacts the one that is least far counts. The run's other artifacts,
+    which may be large, are not read.
     """
     if run.state is None or not run.state.is_running():
         return None
-    values = [
-        float(artifact.data)
+    found = [
+        Progress(float(artifact.data), artifact.description or "")
         for artifact in _artifacts(client, run, "progress")
         if isinstance(artifact.data, (int, float))
     ]
-    return min(values, default=None)
+    return min(found, key=lambda each: each.percent, default=None)
 
 
 def _artifacts(client: SyncPrefectClient, run: FlowRun, kind: str) -> list[Artifact]:

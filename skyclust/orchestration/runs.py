@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -25,8 +26,9 @@ from skyclust.errors import ConfigurationError, InvalidRequest, NotFound, Timeou
 from skyclust.model.flow_request import RESERVED, reserved_key
 from skyclust.orchestration.client import prefect_client, server_errors
 from skyclust.orchestration.flow_parameters import form_of
+from skyclust.orchestration.crash_message import message_of
 from skyclust.orchestration.requester import request_labels
-from skyclust.orchestration.results import progress_of, tables_of
+from skyclust.orchestration.results import Progress, progress_of, tables_of
 
 ENTRYPOINTS: Final = {
     "sync-inventory": "flows.sync_inventory.sync_inventory",
@@ -49,14 +51,19 @@ PARTIAL: Final = "Partial"
 
 @dataclass(frozen=True)
 class RunUpdate:
-    """How far a flow run is; `progress` is 0 to 100, None while there is nothing to count."""
+    """How far a flow run is; `progress` is None while there is nothing to count.
+
+    `created_at` is when it was triggered, and `due_at` when it was to begin.
+    """
 
     run_id: str
     name: str
     state_type: str
     state_name: str
     message: str
-    progress: float | None
+    progress: Progress | None
+    created_at: datetime | None = None
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -157,25 +164,23 @@ def follow(
 ) -> RunOutcome:
     """Watch a flow run to its end and return how it ended.
 
-    `on_update` is called whenever something changed. Raises Timeout after `timeout` seconds,
-    which leaves the run as it is, and NotFound when there is no such run.
+    `on_update` is called at each look, every POLL_SECONDS, whether or not something changed.
+    Raises Timeout after `timeout` seconds, which leaves the run as it is, and NotFound when there
+    is no such run.
     """
     end = None if timeout is None else time.monotonic() + timeout
-    last: RunUpdate | None = None
-    progress: float | None = None
+    progress: Progress | None = None
     look_at = 0.0
     with prefect_client() as client:
         while True:
-            run = _read_run(client, run_id)
+            run = read_run(client, run_id)
             if time.monotonic() >= look_at:
                 progress = progress_of(client, run)
                 look_at = time.monotonic() + PROGRESS_SECONDS
-            update = _update(run, progress)
-            if update != last:
-                on_update(update)
-                last = update
+            update = update_of(run, progress)
+            on_update(update)
             if run.state is not None and run.state.is_final():
-                return _outcome(client, run)
+                return outcome_of(client, run)
             if end is not None and time.monotonic() >= end:
                 raise Timeout(
                     f"Flow run {run.name!r} is still {update.state_name} after {timeout:.0f} s.",
@@ -202,7 +207,7 @@ def run_here(flow_name: str, parameters: Mapping[str, Any]) -> RunOutcome:
     except ParameterTypeError as error:
         raise InvalidRequest(f"Flow {flow_name!r} refuses its parameters: {error}") from error
     with prefect_client() as client:
-        return _outcome(client, _read_run(client, str(state.state_details.flow_run_id)))
+        return outcome_of(client, read_run(client, str(state.state_details.flow_run_id)))
 
 
 def run_url(run_id: str) -> str:
@@ -257,14 +262,16 @@ def _read_deployment(client: SyncPrefectClient, name: str) -> DeploymentResponse
         ) from error
 
 
-def _read_run(client: SyncPrefectClient, run_id: str) -> FlowRun:
+def read_run(client: SyncPrefectClient, run_id: str) -> FlowRun:
+    """Return a flow run; raises NotFound when there is none, and for what is no id."""
     try:
         return client.read_flow_run(UUID(run_id))
     except (ObjectNotFound, ValueError) as error:
         raise NotFound(f"The Prefect server has no flow run {run_id!r}.") from error
 
 
-def _update(run: FlowRun, progress: float | None) -> RunUpdate:
+def update_of(run: FlowRun, progress: Progress | None) -> RunUpdate:
+    """Return how far a run is."""
     state = run.state
     return RunUpdate(
         run_id=str(run.id),
@@ -273,10 +280,13 @@ def _update(run: FlowRun, progress: float | None) -> RunUpdate:
         state_name=(state.name or "") if state else "",
         message=(state.message or "") if state else "",
         progress=progress if state is not None and state.is_running() else None,
+        created_at=run.created,
+        due_at=run.expected_start_time,
     )
 
 
-def _outcome(client: SyncPrefectClient, run: FlowRun) -> RunOutcome:
+def outcome_of(client: SyncPrefectClient, run: FlowRun) -> RunOutcome:
+    """Return how a run that has ended did, with its tables."""
     state = run.state
     if state is None:
         raise NotFound(f"Flow run {run.id} has no state.")
@@ -286,7 +296,7 @@ def _outcome(client: SyncPrefectClient, run: FlowRun) -> RunOutcome:
         name=run.name,
         state_type=state.type.value,
         state_name=state.name or "",
-        message=state.message or "",
+        message=message_of(state),
         url=run_url(str(run.id)),
         tables={key: table.rows for key, table in tables.items()},
         left_out={key: table.left_out for key, table in tables.items() if table.left_out},
