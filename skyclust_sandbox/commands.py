@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from skyclust.cli.allowed_endpoints import allow_endpoints, forget_endpoints
 from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson, Workspace
 from skyclust.cli.output import say, show_list, show_record
-from skyclust.cli.server import require_server
+from skyclust.cli.server import answering_server, require_server
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust_sandbox.control_client import call_control
 from skyclust_sandbox.faults import Fault, FaultKind, StandingFault
@@ -72,20 +72,25 @@ def up(
     as_json: AsJson = False,
 ) -> None:
     """Start the sandbox clouds in the background; one that runs is left as it is."""
+    from skyclust.cli.steps import Steps
+
     clouds = cloud or list(CLOUDS)
     if port is not None and len(clouds) > 1:
         raise InvalidRequest("--port needs exactly one --cloud.")
-    started = start_sandbox(
-        _home(),
-        clouds=clouds,
-        seed=seed,
-        ports=None if port is None else {clouds[0]: port},
-        options=["--transition-seconds", str(transition_seconds)],
-    )
+    with Steps() as steps:
+        steps(f"Starting the sandbox clouds {', '.join(clouds)}")
+        started = start_sandbox(
+            _home(),
+            clouds=clouds,
+            seed=seed,
+            ports=None if port is None else {clouds[0]: port},
+            options=["--transition-seconds", str(transition_seconds)],
+        )
     allow_endpoints(started_cloud.endpoint for started_cloud in started.values())
     _show_clouds(started.values(), as_json=as_json)
     if not as_json:
-        say("Next: skyclust sandbox connect")
+        server = "" if answering_server() else "`skyclust up --detach`, then "
+        say(f"Next: {server}`skyclust sandbox connect`")
 
 
 @app.command()
@@ -95,7 +100,12 @@ def down(
     """Stop the sandbox clouds; what was made in them is gone."""
     stopped = stop_sandbox(_home(), cloud or list(CLOUDS)).values()
     forget_endpoints(stopped_cloud.endpoint for stopped_cloud in stopped)
-    _show_clouds(stopped, as_json=as_json)
+    if as_json:
+        _show_clouds(stopped, as_json=True)
+    elif stopped:
+        say(f"Stopped: {', '.join(stopped_cloud.cloud for stopped_cloud in stopped)}.")
+    else:
+        say("No sandbox cloud was running.")
 
 
 @app.command()
@@ -131,6 +141,7 @@ def connect(
     """
     clouds = _running(cloud)
     require_server()
+    from skyclust.cli.steps import Steps
     from skyclust.orchestration.credential_verification import verify_credential
     from skyclust.orchestration.credentials import save_credential
     from skyclust.store.engine import open_store
@@ -138,18 +149,21 @@ def connect(
 
     store = open_store()
     rows = []
-    for name, running in clouds.items():
-        values = CREDENTIALS[name](running.endpoint)
-        kept = save_credential(store, workspace, f"{prefix}{name}", name, values, replace=True)
-        identity = verify_credential(store, workspace, kept.name)
-        rows.append(
-            {
-                "name": kept.name,
-                "provider": kept.provider,
-                "account": identity.account,
-                "principal": identity.principal,
-            }
-        )
+    with Steps() as steps:
+        for name, running in clouds.items():
+            steps(f"Adding the credential {prefix}{name}")
+            values = CREDENTIALS[name](running.endpoint)
+            kept = save_credential(store, workspace, f"{prefix}{name}", name, values, replace=True)
+            steps(f"Verifying {kept.name} at {running.endpoint}")
+            identity = verify_credential(store, workspace, kept.name)
+            rows.append(
+                {
+                    "name": kept.name,
+                    "provider": kept.provider,
+                    "account": identity.account,
+                    "principal": identity.principal,
+                }
+            )
     show_list(rows, CREDENTIAL_COLUMNS, as_json=as_json, title="Credentials")
 
 

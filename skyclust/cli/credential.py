@@ -21,6 +21,7 @@ from skyclust.redaction import redact
 
 if TYPE_CHECKING:
     from skyclust.model.workspace import CredentialRecord
+    from skyclust.model.identity import Identity
     from skyclust.store.engine import Store
 
 app = typer.Typer(no_args_is_help=True, help="Cloud accounts: add, list, verify, remove.")
@@ -117,11 +118,19 @@ def list_all(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False) 
 def verify(name: Name, workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False) -> None:
     """Ask the cloud who the credential is and which needed permissions it lacks."""
     require_server()
+    from skyclust.cli.steps import Steps
     from skyclust.orchestration.credential_verification import verify_credential
     from skyclust.store.engine import open_store
 
     store = open_store()
-    identity = with_permission(lambda: verify_credential(store, workspace, name))
+
+    def verify() -> Identity:
+        # The question of `with_permission` must not be asked while a spinner turns.
+        with Steps() as steps:
+            steps(f"Verifying the credential {name}")
+            return verify_credential(store, workspace, name)
+
+    identity = with_permission(verify)
     show_record(identity.model_dump(mode="json"), as_json=as_json)
 
 

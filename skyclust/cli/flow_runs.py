@@ -9,7 +9,6 @@ import typer
 
 from skyclust.cli.exits import ExitCode
 from skyclust.cli.output import say, show_record, show_text
-from skyclust.cli.run_progress import RunProgress
 from skyclust.cli.run_waiting import Waiting, obstacles_of
 from skyclust.cli.server import require_server
 from skyclust.errors import InvalidRequest
@@ -70,6 +69,7 @@ def follow_run(
     Ctrl-C ends the command, and leaves the run alone. Raises what
     `skyclust.orchestration.runs.follow` raises.
     """
+    from skyclust.cli.run_progress import RunProgress
     from skyclust.orchestration import runs
 
     show = RunProgress(summary)

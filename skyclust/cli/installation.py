@@ -31,6 +31,15 @@ def up(
             "--reset", help="Put back what people changed at the server: all as it is declared."
         ),
     ] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=65535,
+            help="Port of the Prefect server. Default: where it listened last, at first 4200, and"
+            " a free one where that is taken.",
+        ),
+    ] = None,
     workspace: AnyWorkspace = DEFAULT_WORKSPACE,
 ) -> None:
     """Start the Prefect server, a worker and the recovery loop, apply the deployments, and stay.
@@ -38,6 +47,7 @@ def up(
     Ctrl-C stops all. What runs already is left alone. With PREFECT_API_URL set no server is
     started: deployments are applied to that one.
     """
+    from skyclust.cli.steps import Steps
     from skyclust.embedded import installation
 
     home = _home()
@@ -45,8 +55,11 @@ def up(
     signal.signal(signal.SIGTERM, _interrupt)
     was_up = _is_up(home)
     try:
-        runtime = installation.start(home, api_url=given_api_url(), reset=reset, say=say)
-        _welcome(home, runtime)
+        with Steps() as steps:
+            runtime = installation.start(
+                home, api_url=given_api_url(), reset=reset, port=port, say=steps
+            )
+        _welcome(home, runtime, steps.seconds)
         if detach:
             return
         say("Ctrl-C stops it.")
@@ -76,7 +89,9 @@ def status(workspace: AnyWorkspace = DEFAULT_WORKSPACE, as_json: AsJson = False)
 
     That is: each schedule has its next run planned, no run is late, every run that was taken has
     begun, events are stored and automations react to them, nothing is paused, a worker listens,
-    the encryption key is there, and recovery works.
+    the encryption key is there, and recovery works. What cannot be checked is not healthy.
+    Operations that are open are counted, and those that need attention named; they change no exit
+    code.
     """
     from dataclasses import asdict
 
@@ -85,8 +100,11 @@ def status(workspace: AnyWorkspace = DEFAULT_WORKSPACE, as_json: AsJson = False)
     rows = status_of(_home(), api_url=given_api_url())
     columns = ("part", "state", "address", "pid", "detail", "log")
     show_list([asdict(row) for row in rows], columns, as_json=as_json, title="Installation")
-    if not all(row.healthy for row in rows):
-        raise typer.Exit(ExitCode.UNREACHABLE)
+    if all(row.healthy for row in rows):
+        return
+    if any(row.state in {"stopped", "dead", "silent", "stranger"} for row in rows):
+        say("Start what does not run: `skyclust up --detach`.", style="yellow")
+    raise typer.Exit(ExitCode.UNREACHABLE)
 
 
 def _stop(home: Path) -> bool:
@@ -106,13 +124,13 @@ def _is_up(home: Path) -> bool:
     return runtime is not None and all(is_alive(one) for one in runtime.processes.values())
 
 
-def _welcome(home: Path, runtime: Runtime) -> None:
+def _welcome(home: Path, runtime: Runtime, seconds: float) -> None:
     from skyclust.embedded.auth import auth_of
     from skyclust.embedded.prefect_api import authorised
     from skyclust.embedded.run_obstacles import paused_anywhere
     from skyclust.embedded.worker import WORK_POOL
 
-    say(f"SkyClust is up: {runtime.ui_url}", style="green")
+    say(f"SkyClust is up: {runtime.ui_url} ({seconds:.0f} s)", style="green")
     auth = auth_of(home, runtime)
     if auth is not None:
         say(where_auth_string_is(home))
@@ -121,6 +139,23 @@ def _welcome(home: Path, runtime: Runtime) -> None:
         waiting = paused_anywhere(runtime.api_url, WORK_POOL)
     for sentence in waiting:
         say(f"Runs will wait. {sentence}", style="yellow")
+    _say_next()
+
+
+def _say_next() -> None:
+    """Say the next step of an installation that is new; one in use needs none."""
+    from skyclust.store.engine import open_store
+    from skyclust.store.first_use import first_use
+
+    with open_store().reading() as connection:
+        use = first_use(connection)
+    if not use.has_credentials:
+        say(
+            "Next: add a cloud account with `skyclust credential add`. To try it without one:"
+            " `skyclust sandbox up`, then `skyclust sandbox connect`."
+        )
+    elif not use.has_scopes:
+        say("Next: `skyclust inventory sync` reads what exists.")
 
 
 def _home() -> Path:

@@ -18,6 +18,7 @@ from skyclust.errors import Timeout
 
 if TYPE_CHECKING:
     from skyclust.orchestration.run_lookup import FoundRun
+    from skyclust.orchestration.runs import RunOutcome
 
 app = typer.Typer(no_args_is_help=True, help="Flow runs: show, wait.")
 

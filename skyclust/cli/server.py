@@ -11,7 +11,7 @@ from pathlib import Path
 
 from skyclust.embedded.environment import without_proxy_on_loopback
 from skyclust.embedded.home import close_home
-from skyclust.errors import ConfigurationError, Unavailable
+from skyclust.errors import ConfigurationError, SkyClustError, Unavailable
 from skyclust.security import auth_string
 
 START_ONE = "Start the embedded one with `skyclust up --detach`, or set PREFECT_API_URL."
@@ -60,6 +60,15 @@ def close_home_folder() -> None:
         from skyclust.cli.output import say
 
         say(closed, style="yellow")
+
+
+def answering_server() -> bool:
+    """Return whether there is a server that commands can use now."""
+    try:
+        require_server()
+    except SkyClustError:
+        return False
+    return True
 
 
 def require_server() -> str:

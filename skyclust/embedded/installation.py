@@ -27,7 +27,7 @@ from skyclust.embedded.runtime import (
 )
 from skyclust.embedded.server import start_server, wanted_port
 from skyclust.embedded.worker import start_worker
-from skyclust.errors import ConfigurationError, Timeout, Unavailable
+from skyclust.errors import ConfigurationError, InvalidRequest, Timeout, Unavailable
 from skyclust.security.first_key import initialise_home
 from skyclust.settings import load_settings
 from skyclust.store.engine import open_store
@@ -56,13 +56,15 @@ def start(
     *,
     api_url: str | None = None,
     reset: bool = False,
+    port: int | None = None,
     say: Say = lambda _: None,
 ) -> Runtime:
     """Start what does not run yet, apply the deployments, and return what runs.
 
     With `api_url` that server is used and none is started. May be called again at any time:
     what runs stays as it is, and the deployments are brought up to date; with `reset` they
-    become what is declared, whatever people changed. `say` is called with each step. Raises
+    become what is declared, whatever people changed. The server listens at `port`, by default where
+    it listened last. `say` is called at the beginning of each step. Raises
     ConfigurationError, Timeout or Unavailable when a part cannot be started; parts that were
     started before it stay, so that `stop` finds them and their logs tell.
     """
@@ -70,9 +72,10 @@ def start(
     if closed:
         say(f"Closed to other users of this machine: {named(closed, home)}")
     with locked(home):
+        say("Preparing the store and its encryption key")
         initialise_home(open_store(), load_settings())
         write_logging_settings(prefect_home(home))
-        runtime = _with_server(home, read_runtime(home), api_url, say)
+        runtime = _with_server(home, read_runtime(home), api_url, port, say)
         auth = auth_of(home, runtime)
         with prefect_api.authorised(auth):
             # Before the rest: what a crash left behind must not wait for it.
@@ -155,22 +158,35 @@ def apply_deployments(
     return [line for line in done.stdout.splitlines() if line.startswith(CHANGES)]
 
 
-def _with_server(home: Path, before: Runtime | None, api_url: str | None, say: Say) -> Runtime:
+def _with_server(
+    home: Path, before: Runtime | None, api_url: str | None, port: int | None, say: Say
+) -> Runtime:
     own = before if before is not None and before.server is not None else None
     if api_url is not None and (own is None or own.api_url != api_url):
+        if port is not None:
+            raise InvalidRequest(
+                "--port does not go with PREFECT_API_URL: that server has its own port.",
+                hint="Leave one of them out.",
+            )
         return _with_given_server(home, before, api_url, say)
     if own is not None and own.server is not None:
         has_auth = knows_auth_string(home, own)
         if has_auth and _answers(own.server, own.api_url):
+            if port not in {None, urlsplit(own.api_url).port}:
+                raise InvalidRequest(
+                    f"The Prefect server runs already, at {own.ui_url}.",
+                    hint=f"Stop it with `skyclust down`; then `skyclust up --port {port}`.",
+                )
             say(f"The Prefect server runs already: {own.ui_url}")
             return own
         end(own.server, grace_seconds=STOP_SECONDS["server"])
         if not has_auth:
             say("The Prefect server ran without this auth string: all is started anew.")
             _end_clients(own)
-    say("Starting the Prefect server")
-    runtime = start_server(home, before)
-    wanted = wanted_port(before)
+    new = not (prefect_home(home) / "prefect.db").exists()
+    say("Starting the Prefect server" + (", which creates its database first" if new else ""))
+    wanted = port or wanted_port(home, before)
+    runtime = start_server(home, before, port=port)
     if urlsplit(runtime.api_url).port != wanted:
         say(f"Port {wanted} is taken: the Prefect server listens at {runtime.ui_url}")
     if before is not None and before.api_url != runtime.api_url:

@@ -15,7 +15,7 @@ from skyclust.embedded.environment import prefect_home, server_environment
 from skyclust.embedded.processes import Process, end, is_alive, log_tail, spawn
 from skyclust.embedded.runtime import Runtime, write_runtime
 from skyclust.errors import ConfigurationError, Timeout, Unavailable
-from skyclust.file_modes import close_to_others
+from skyclust.file_modes import close_to_others, replace_private
 from skyclust.security import auth_string, keyfile
 from skyclust.security.keyring import generate_key
 
@@ -23,6 +23,9 @@ SERVER_MODULE: Final = "skyclust.orchestration.prefect_server"
 """`prefect server`, for a database that many write to at once."""
 
 DEFAULT_PORT: Final = 4200
+PORT_FILE: Final = "prefect-port"
+"""The port that the server of a home folder had last."""
+
 START_SECONDS: Final = 120.0
 ATTEMPTS: Final = 3
 """Another process may take the port between our look and the server's own bind."""
@@ -31,29 +34,41 @@ _LOG_LINES: Final = 200
 """Lines of the log that one start may write; tracebacks of its shutdown follow the reason."""
 
 
-def wanted_port(before: Runtime | None) -> int:
+def wanted_port(home: Path, before: Runtime | None) -> int:
     """Return the port that the server had last, 4200 for one that was never started."""
-    return (urlsplit(before.api_url).port if before else None) or DEFAULT_PORT
+    if before is not None:
+        return urlsplit(before.api_url).port or DEFAULT_PORT
+    try:
+        return int((home / PORT_FILE).read_text())
+    except (OSError, ValueError):
+        return DEFAULT_PORT
 
 
-def start_server(home: Path, before: Runtime | None) -> Runtime:
+def start_server(home: Path, before: Runtime | None, *, port: int | None = None) -> Runtime:
     """Start the server and return it, ready; on the port it had last, else 4200, else a free one.
 
-    Whoever has taken the port that it had may have been sent the auth string, by a worker that
-    did not know: there is a new one then. Raises ConfigurationError with the end of its log when
-    it dies, and Timeout when it is not ready after two minutes.
+    With `port` it listens there alone. Whoever has taken the port that it had may have been sent
+    the auth string, by a worker that did not know: there is a new one then. Raises
+    ConfigurationError when the given `port` is taken, and with the end of its log when the server
+    dies, and Timeout when it is not ready after two minutes.
     """
     key, auth = _encryption_key(home), auth_string.initialise(home)
-    wanted = wanted_port(before)
+    last = wanted_port(home, before)
+    wanted = port or last
     for _ in range(ATTEMPTS):
-        port = prefect_api.choose_port(wanted)
-        if before is not None and before.server is not None and port != wanted_port(before):
+        chosen = prefect_api.choose_port(wanted)
+        if port is not None and chosen != port:
+            raise ConfigurationError(
+                f"Port {port} is taken by another program.",
+                hint="Name another with --port, or leave it out: then a free one is taken.",
+            )
+        if before is not None and before.server is not None and chosen != last:
             auth = auth_string.renew(home)
-        api_url = f"http://{prefect_api.LOOPBACK}:{port}/api"
+        api_url = f"http://{prefect_api.LOOPBACK}:{chosen}/api"
         environment = server_environment(
-            home, port=port, encryption_key=key, auth_string=auth, inherited=os.environ
+            home, port=chosen, encryption_key=key, auth_string=auth, inherited=os.environ
         )
-        process = _spawn(home, port, environment)
+        process = _spawn(home, chosen, environment)
         runtime = _with_server(before, api_url, process, auth_string.fingerprint(auth))
         # At once: if this process is killed while it waits, `stop` finds the server.
         write_runtime(home, runtime)
@@ -62,6 +77,8 @@ def start_server(home: Path, before: Runtime | None) -> Runtime:
                 # Prefect copies its UI with the modes that it has where it is installed. Nothing
                 # in it is secret, and what is ours is closed to others without exception.
                 close_to_others([prefect_home(home) / "ui"])
+                # `down` forgets all else, and bookmarks hold on to the address.
+                replace_private(home / PORT_FILE, f"{chosen}\n")
                 return runtime
         except BaseException:
             end(process, grace_seconds=10)

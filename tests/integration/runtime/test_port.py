@@ -9,7 +9,7 @@ import pytest
 
 from skyclust.embedded import prefect_api
 from skyclust.embedded.processes import end
-from skyclust.embedded.server import start_server
+from skyclust.embedded.server import PORT_FILE, start_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration]
 
@@ -29,4 +29,6 @@ def test_a_port_that_is_taken_between_look_and_bind_is_given_up(
         assert runtime.server is not None
         end(runtime.server, grace_seconds=10)
     assert f":{taken}/" not in runtime.api_url
+    kept = (tmp_path / PORT_FILE).read_text().strip()
+    assert runtime.api_url.endswith(f":{kept}/api"), "the next start has the same address"
     assert "already in use" in (tmp_path / "logs" / "server.log").read_text()
