@@ -55,6 +55,10 @@ SDK_LOGGERS: Final = (
 """Loggers of the libraries that call others: below INFO they write whole requests and answers, and
 with them what signs them in, at clouds and at Prefect's server."""
 
+HTTP_LOGGERS: Final = ("azure", "httpcore", "httpx")
+"""Of these the loggers that write lines for each request at INFO: nothing that people read, and
+Prefect's client makes hundreds of requests in a run."""
+
 _LONG_ENOUGH_ANYWHERE: Final = 8
 _LONG_LINE: Final = 20
 
@@ -82,9 +86,14 @@ def register_issued(*tokens: object) -> None:
 
 
 def hold_sdk_loggers() -> None:
-    """Keep the SDKs' loggers at INFO: below it they write requests with what signs them."""
+    """Keep the SDKs' loggers at INFO: below it they write requests with what signs them.
+
+    Those of HTTP_LOGGERS write no line for each request, unless a setting gave them a level.
+    """
     for name in SDK_LOGGERS:
         top = logging.getLogger(name)
+        if top.level == logging.NOTSET and name in HTTP_LOGGERS:
+            top.setLevel(logging.WARNING)
         top.setLevel(max(top.level, logging.INFO))
     known = list(logging.Logger.manager.loggerDict.items())
     loggers = [one for _, one in known if isinstance(one, logging.Logger)]

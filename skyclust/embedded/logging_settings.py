@@ -16,7 +16,7 @@ import yaml
 
 from skyclust.errors import ConfigurationError
 from skyclust.file_modes import make_private_folder, replace_private
-from skyclust.redaction import SDK_LOGGERS
+from skyclust.redaction import HTTP_LOGGERS, SDK_LOGGERS
 
 FILE_NAME: Final = "logging.yml"
 
@@ -35,7 +35,7 @@ def logging_settings() -> dict[str, Any]:
         raise ConfigurationError(f"Prefect's logging settings cannot be read: {error}.") from error
     loggers: dict[str, Any] = settings.setdefault("loggers", {})
     for name in SDK_LOGGERS:
-        loggers.setdefault(name, {"level": "INFO"})
+        loggers.setdefault(name, {"level": "WARNING" if name in HTTP_LOGGERS else "INFO"})
     return settings
 
 
