@@ -17,7 +17,7 @@ from skyclust.model.instance_action import InstanceAction
 from skyclust.model.operation import OperationState
 from skyclust.orchestration import results
 from skyclust.orchestration.artifacts import ProgressBar, Row, show_table
-from skyclust.orchestration.results import progress_of, tables_of
+from skyclust.orchestration.results import Progress, progress_of, tables_of
 from skyclust.orchestration.runs import run_here
 from skyclust.store import operations
 from skyclust.store.operations import NewOperation
@@ -43,7 +43,7 @@ def pages_of_three(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("pages_of_three")
 def test_all_tables_are_read_however_many_pages_they_fill(client: SyncPrefectClient) -> None:
-    looked_at: list[tuple[float | None, float | None]] = []
+    looked_at: list[tuple[Progress | None, Progress | None]] = []
 
     @flow
     def shows() -> str:
@@ -63,7 +63,7 @@ def test_all_tables_are_read_however_many_pages_they_fill(client: SyncPrefectCli
     assert sorted(tables) == [f"table-{number}" for number in range(8)]
     assert (tables["table-1"].rows, tables["table-1"].left_out) == (ROWS, 0)
     assert (tables["table-0"].rows, tables["table-0"].left_out) == (ROWS[:1], 2002)
-    assert looked_at == [(None, 40.0)]
+    assert looked_at == [(None, Progress(40.0, "How far it is"))]
     assert progress_of(client, run) is None, "it has ended"
 
 

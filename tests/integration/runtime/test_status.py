@@ -74,13 +74,14 @@ def test_on_a_fresh_installation_the_schedules_run_by_themselves(fresh: CommandL
         "recovery": "running",
         "encryption key": "ok",
         "auth string": "ok",
-        "schedules": "ok",
-        "due runs": "ok",
+        "scheduler": "ok",
+        "late runs": "ok",
         "work pool": "ok",
         "workers": "ok",
         "last recovery": "ok",
-        "events": "ok",
+        "event consumer": "ok",
         "automations": "ok",
+        "open operations": "none",
     }
     assert "No operation needs recovery." in rows["last recovery"]["detail"]
 
@@ -89,16 +90,16 @@ def test_a_server_that_plans_nothing_is_told_with_exit_code_7(idle: CommandLine)
     with patient_client(idle) as api:
         assert api.get("/health").json() is True
 
-    _wait(lambda: _status(idle)["schedules"]["state"] == "not planned", "no run is planned")
+    _wait(lambda: _status(idle)["scheduler"]["state"] == "not planned", "no run is planned")
     ended = idle("status")
     rows = _status(idle)
 
     assert ended.returncode == 7
-    assert "recover-operations (every 120 s)" in rows["schedules"]["detail"]
-    assert "scheduler of the Prefect server does not work" in rows["schedules"]["detail"]
+    assert "recover-operations (every 120 s)" in rows["scheduler"]["detail"]
+    assert "scheduler of the Prefect server does not work" in rows["scheduler"]["detail"]
     assert "not planned" in ended.stdout
     assert rows["automations"]["state"] == "silent"
-    assert (rows["events"]["state"], rows["server"]["state"]) == ("ok", "running")
+    assert (rows["event consumer"]["state"], rows["server"]["state"]) == ("ok", "running")
 
 
 def test_events_that_nobody_stores_are_told(idle: CommandLine) -> None:
@@ -106,7 +107,7 @@ def test_events_that_nobody_stores_are_told(idle: CommandLine) -> None:
     up = idle("up", "--detach", PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED="false")
     assert up.returncode == 0, up.stderr
 
-    _wait(lambda: _status(idle)["events"]["state"] == "lost", "the probe is lost")
+    _wait(lambda: _status(idle)["event consumer"]["state"] == "lost", "the probe is lost")
 
     assert idle("status").returncode == 7
 
@@ -142,8 +143,8 @@ def test_a_recovery_that_is_paused_is_no_health(fresh: CommandLine) -> None:
         api.post(f"/deployments/{recovery}/resume_deployment").raise_for_status()
 
     assert paused.returncode == 7
-    assert rows["schedules"]["state"] == "paused"
-    assert "recover-operations" in rows["schedules"]["detail"]
+    assert rows["scheduler"]["state"] == "paused"
+    assert "recover-operations" in rows["scheduler"]["detail"]
 
 
 def test_an_hour_of_pause_ends_with_one_run(fresh: CommandLine) -> None:
