@@ -31,11 +31,12 @@ WORKER = "embedded-test"
 
 
 @pytest.fixture
-def look(api: httpx.Client, prefect_server: PrefectServer) -> Callable[[], str]:
+def look(api: httpx.Client, prefect_server: PrefectServer) -> Iterator[Callable[[], str]]:
     """What is in the way of a recovery, with a worker that the server hears of."""
     beat = {"name": WORKER, "heartbeat_interval_seconds": 600}
     ok(api.post(f"{POOL}/workers/heartbeat", json=beat))
-    return lambda: " ".join(obstacles(prefect_server.api_url, DEPLOYMENT))
+    yield lambda: " ".join(obstacles(prefect_server.api_url, DEPLOYMENT))
+    ok(api.delete(f"{POOL}/workers/{WORKER}"))
 
 
 @contextmanager
@@ -56,11 +57,12 @@ def at_work(api: httpx.Client, number: int) -> Iterator[None]:
     try:
         for _ in range(number):
             made.append(trigger(api))
-            ok(api.post(f"/flow_runs/{made[-1]}/set_state", json={"state": {"type": "RUNNING"}}))
+            # As a worker does: with this state a run takes its place.
+            ok(api.post(f"/flow_runs/{made[-1]}/set_state", json={"state": {"type": "PENDING"}}))
         yield
     finally:
         for run in made:
-            api.delete(f"/flow_runs/{run}")
+            ok(api.post(f"/flow_runs/{run}/set_state", json={"state": {"type": "CANCELLED"}}))
 
 
 def trigger(api: httpx.Client) -> str:
@@ -77,7 +79,7 @@ def test_each_limit_that_is_reached_is_named(api: httpx.Client, look: Callable[[
             pool = look()
         with changed(api, QUEUE, concurrency_limit=1):
             queue = look()
-        with changed(api, POOL, concurrency_limit=2):
+        with changed(api, POOL, concurrency_limit=50):
             room = look()
     with changed(api, deployment, concurrency_limit=1), at_work(api, 1):
         own = look()
