@@ -102,10 +102,9 @@ def down(
     forget_endpoints(stopped_cloud.endpoint for stopped_cloud in stopped)
     if as_json:
         _show_clouds(stopped, as_json=True)
-    elif stopped:
-        say(f"Stopped: {', '.join(stopped_cloud.cloud for stopped_cloud in stopped)}.")
-    else:
-        say("No sandbox cloud was running.")
+        return
+    names = ", ".join(stopped_cloud.cloud for stopped_cloud in stopped)
+    say(f"Stopped: {names}." if names else "No sandbox cloud was running.")
 
 
 @app.command()
@@ -156,14 +155,8 @@ def connect(
             kept = save_credential(store, workspace, f"{prefix}{name}", name, values, replace=True)
             steps(f"Verifying {kept.name} at {running.endpoint}")
             identity = verify_credential(store, workspace, kept.name)
-            rows.append(
-                {
-                    "name": kept.name,
-                    "provider": kept.provider,
-                    "account": identity.account,
-                    "principal": identity.principal,
-                }
-            )
+            row = {"name": kept.name, "provider": kept.provider}
+            rows.append(row | {"account": identity.account, "principal": identity.principal})
     show_list(rows, CREDENTIAL_COLUMNS, as_json=as_json, title="Credentials")
 
 
