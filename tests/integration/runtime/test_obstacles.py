@@ -35,6 +35,8 @@ def look(api: httpx.Client, prefect_server: PrefectServer) -> Iterator[Callable[
     """What is in the way of a recovery, with a worker that the server hears of."""
     beat = {"name": WORKER, "heartbeat_interval_seconds": 600}
     ok(api.post(f"{POOL}/workers/heartbeat", json=beat))
+    # By its poll the server knows that somebody listens to the queue.
+    ok(api.post(f"{POOL}/get_scheduled_flow_runs", json={"work_queue_names": ["recovery"]}))
     yield lambda: " ".join(obstacles(prefect_server.api_url, DEPLOYMENT))
     ok(api.delete(f"{POOL}/workers/{WORKER}"))
 
