@@ -20,8 +20,8 @@ from skyclust.model.operation import OperationState
 from skyclust.redaction import redact
 
 if TYPE_CHECKING:
-    from skyclust.model.workspace import CredentialRecord
     from skyclust.model.identity import Identity
+    from skyclust.model.workspace import CredentialRecord
     from skyclust.store.engine import Store
 
 app = typer.Typer(no_args_is_help=True, help="Cloud accounts: add, list, verify, remove.")

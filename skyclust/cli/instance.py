@@ -155,7 +155,6 @@ def create(
         form = checked(NeedsForm, dry_run=dry_run, places=places, **options | wanted)
     flow = "provision-instances" if cores is None else "place-instances"
     outcome = run_flow(flow, form, local=local, no_wait=no_wait, as_json=as_json)
-    )
     finish(outcome, as_json=as_json, tables=OPERATIONS | PLACEMENT)
 
 

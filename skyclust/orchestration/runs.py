@@ -25,8 +25,8 @@ from prefect.utilities.schema_tools.validation import validate
 from skyclust.errors import ConfigurationError, InvalidRequest, NotFound, Timeout
 from skyclust.model.flow_request import RESERVED, reserved_key
 from skyclust.orchestration.client import prefect_client, server_errors
-from skyclust.orchestration.flow_parameters import form_of
 from skyclust.orchestration.crash_message import message_of
+from skyclust.orchestration.flow_parameters import form_of
 from skyclust.orchestration.requester import request_labels
 from skyclust.orchestration.results import Progress, progress_of, tables_of
 
