@@ -19,6 +19,7 @@ from skyclust.model.operation import Operation, OperationState
 from skyclust.model.placement import Ranked
 from skyclust.model.provision_request import ProvisionRequest
 from skyclust.operations.instance.planning import Attempt, plan_creations
+from skyclust.operations.instance.taken_names import refuse_before_placement
 from skyclust.operations.instance.user_data import plain_user_data
 from skyclust.operations.journal import attempts
 from skyclust.orchestration.artifacts import ProgressBar
@@ -65,6 +66,12 @@ def provision(request: ProvisionRequest) -> State[Any]:
     do_deferred_work(store)
     # User data that does not open creates no instance: that is reported before a cloud is called.
     plain_user_data(request.user_data, request.workspace)
+    if not request.allow_duplicate:
+        # Journalling decides; this spares the survey of places for a name that is taken now.
+        with store.reading() as connection:
+            refuse_before_placement(
+                connection, request.workspace, request.names, run_id=current_run()
+            )
     if request.needs is None:
         ways = [_exact_attempt(store, request)]
     else:

@@ -27,7 +27,7 @@ def list_all(
     from skyclust.store.engine import open_store
 
     with open_store().reading() as connection:
-        workspaces.get(connection, workspace)
+        workspaces.get(connection, workspace, or_removed=True)
         found = audit.list_all(connection, workspace, limit=limit)
     rows = [entry.model_dump() for entry in found]
     show_list(rows, COLUMNS, as_json=as_json, title="Audit trail")
@@ -60,7 +60,7 @@ def verify(
         except ValueError as error:
             raise InvalidRequest(f"--expect: {expect!r} {error}.") from error
     with open_store().reading() as connection:
-        workspaces.get(connection, workspace)
+        workspaces.get(connection, workspace, or_removed=True)
         try:
             head = audit.head(connection, workspace)
         except NotFound as error:  # each workspace is made with one

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -30,6 +30,21 @@ def provider_of(workspace: str, credential: str, ability: type[_Ability]) -> Ite
         provider.name, f"call the cloud of credential {credential!r} of workspace {workspace!r}"
     ):
         yield capability(provider, ability)
+
+
+def require_usable(workspace: str, names: Sequence[str]) -> None:
+    """Return when the workspace has all these credentials; blocks made by hand are registered.
+
+    Raises Unavailable when no Prefect server keeps credentials, NotFound for an unknown one,
+    and what is wrong with a block that cannot be used.
+    """
+    require_server()
+    from skyclust.orchestration.credentials import find_credential
+    from skyclust.store.engine import open_store
+
+    store = open_store()
+    for name in sorted(set(names)):
+        find_credential(store, workspace, name)
 
 
 def default_region(workspace: str, credential: str) -> str:

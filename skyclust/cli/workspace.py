@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skyclust.cli.inputs import confirm
 from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson
-from skyclust.cli.output import show_list, show_record
+from skyclust.cli.output import say, show_list, show_record
 from skyclust.cli.server import given_api_url
 
-app = typer.Typer(no_args_is_help=True, help="Workspaces: add, list.")
+if TYPE_CHECKING:
+    from skyclust.store.engine import Store
+
+app = typer.Typer(no_args_is_help=True, help="Workspaces: add, list, remove.")
 
 
 @app.command()
@@ -22,16 +26,14 @@ def add(
     workspace: AnyWorkspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """Make a workspace."""
-    from skyclust.store import workspaces
+    """Make a workspace; the id of a removed one brings it back, with its history."""
+    from skyclust.orchestration.actor import current_actor
     from skyclust.store.engine import open_store
+    from skyclust.store.workspace_changes import add_workspace
 
     store = open_store()
-    made = store.write(lambda connection: workspaces.add(connection, workspace_id, title))
-    if given_api_url() is not None:
-        from skyclust.orchestration.choices import try_to_update_choices
-
-        try_to_update_choices(store)
+    made = add_workspace(store, workspace_id, title, actor=current_actor())
+    _update_choices(store)
     show_record(made.model_dump(), as_json=as_json)
 
 
@@ -45,3 +47,36 @@ def list_all(workspace: AnyWorkspace = DEFAULT_WORKSPACE, as_json: AsJson = Fals
         found = workspaces.list_all(connection)
     rows = [one.model_dump() for one in found]
     show_list(rows, ("id", "title", "created_at"), as_json=as_json, title="Workspaces")
+
+
+@app.command()
+def remove(
+    workspace_id: Annotated[str, typer.Argument(metavar="ID", help="The workspace to remove.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    workspace: AnyWorkspace = DEFAULT_WORKSPACE,
+) -> None:
+    """Remove an empty workspace; its history and its audit trail are kept.
+
+    It is refused while the workspace has credentials, live resources or open operations, and
+    says which. `workspace add` with the same id brings it back.
+    """
+    confirm(f"Remove workspace {workspace_id!r}?", yes=yes)
+    from skyclust.orchestration.actor import current_actor
+    from skyclust.store.engine import open_store
+    from skyclust.store.workspace_changes import remove_workspace
+
+    store = open_store()
+    removed = remove_workspace(store, workspace_id, actor=current_actor())
+    _update_choices(store)
+    say(
+        f"Workspace {removed.id!r} is removed. `skyclust audit list -w {removed.id}` still shows"
+        " its audit trail."
+    )
+
+
+def _update_choices(store: Store) -> None:
+    """Offer the workspaces in the forms of the Prefect UI, where there is a server."""
+    if given_api_url() is not None:
+        from skyclust.orchestration.choices import try_to_update_choices
+
+        try_to_update_choices(store)

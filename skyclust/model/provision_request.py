@@ -42,7 +42,8 @@ class CreationRequest(FlowRequest):
     allow_duplicate: bool = Field(
         default=False,
         title="Allow a second instance of this name",
-        description="Create the instances even if the workspace has one of the same name.",
+        description="Otherwise the request is refused when the workspace has an instance of one of"
+        " the names, or is creating one.",
     )
 
 

@@ -19,7 +19,7 @@ from skyclust.operations.identifiers import successor_id
 from skyclust.operations.position import state_at
 from skyclust.operations.step_result import StepResult
 from skyclust.operations.subjects import subject_of
-from skyclust.store import credentials, operations, resources
+from skyclust.store import credentials, operations, resources, workspaces
 from skyclust.store.engine import Store
 
 if TYPE_CHECKING:
@@ -33,14 +33,18 @@ def journal_all(
 
     Those that an earlier attempt of this flow run has written are taken over from it, so
     that the earlier attempt, should it still be alive somewhere, is fenced off. Where an
-    operation has a successor, its last successor is returned in its place.
+    operation has a successor, its last successor is returned in its place. Raises what the
+    subjects of new operations raise to refuse them (`Subject.refuse`).
     """
     requested = [new.model_copy(update={"requested_by": execution.requested_by}) for new in planned]
 
     def journal(connection: Connection) -> list[Operation]:
+        # Alone: of two requests at once the second sees what the first has journalled.
+        workspaces.hold(connection, workspace_id, alone=True)
         needed = [new.credential for new in requested]
         credentials.hold_all(connection, workspace_id, shared=(), alone=needed)
         known = {new.id for new in requested if _find(connection, workspace_id, new.id)}
+        _refuse_new(connection, workspace_id, [new for new in requested if new.id not in known])
         journalled = operations.journal(
             connection, workspace_id, requested, run_id=execution.run_id
         )
@@ -161,6 +165,13 @@ def pause(execution: Execution, operation: Operation, reason: str) -> Operation:
         return paused
 
     return execution.store.write(write)
+
+
+def _refuse_new(connection: Connection, workspace_id: str, added: Sequence[NewOperation]) -> None:
+    """Raise the error with which a subject refuses new operations, if one does."""
+    by_kind = {new.subject_kind: subject_of(new) for new in added}
+    for kind, subject in sorted(by_kind.items()):
+        subject.refuse(connection, workspace_id, [new for new in added if new.subject_kind == kind])
 
 
 def _taken_over(connection: Connection, first: Operation, run_id: str) -> Operation:

@@ -6,16 +6,19 @@ one (its kinds of operations, their steps, what may be left in the cloud) is in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from skyclust.errors import ConfigurationError
 from skyclust.model.operation import NewOperation, Operation
 from skyclust.model.resource import ResourceKind
 from skyclust.operations.transitions import OperationKind
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 GROUP: Final = "skyclust.subjects"
 
@@ -23,6 +26,12 @@ GROUP: Final = "skyclust.subjects"
 def _no_successors(ended: Operation) -> Iterator[NewOperation]:
     del ended
     return iter(())
+
+
+def _refuse_nothing(
+    connection: Connection, workspace_id: str, added: Sequence[NewOperation]
+) -> None:
+    del connection, workspace_id, added
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,8 @@ class Subject:
     have left in the cloud; "" for nothing.
     `successors` yields the operations that may follow one that has ended, of which the first is
     journalled whose credential exists.
+    `refuse` raises an error when operations that are about to be journalled must not be. It reads
+    the store in their transaction, which holds the workspace alone: what it reads stays true.
     """
 
     kind: str
@@ -45,6 +56,7 @@ class Subject:
     removed_at: frozenset[str] = frozenset()
     event_fields: tuple[str, ...] = ()
     successors: Callable[[Operation], Iterator[NewOperation]] = _no_successors
+    refuse: Callable[[Connection, str, Sequence[NewOperation]], None] = _refuse_nothing
 
 
 @cache
@@ -65,7 +77,7 @@ def subjects() -> dict[str, Subject]:
     return found
 
 
-def subject_of(operation: Operation) -> Subject:
+def subject_of(operation: NewOperation) -> Subject:
     """Return an operation's subject; raises ConfigurationError for one that is not registered."""
     known = subjects().get(operation.subject_kind)
     if known is None:

@@ -29,7 +29,7 @@ def add(
     Raises NotFound for an unknown workspace, InvalidRequest for a name that is not a slug or
     exists already.
     """
-    workspaces.get(connection, workspace_id)
+    workspaces.hold(connection, workspace_id)
     try:
         record = CredentialRecord(
             workspace_id=workspace_id,

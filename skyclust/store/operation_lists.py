@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, exists, or_, select
 
 from skyclust.model.operation import Operation, OperationState
 from skyclust.store.operation_rows import of_workspace, to_operation
@@ -49,6 +49,30 @@ def list_all(
         )
     query = query.order_by(operations.c.created_at.desc(), operations.c.operation_id)
     return [to_operation(row) for row in connection.execute(query.limit(limit))]
+
+
+def open_for(
+    connection: Connection, workspace_id: str, *, kind: str, names: Sequence[str]
+) -> list[Operation]:
+    """Return the operations of a kind on subjects of these names that have not ended, oldest first.
+
+    Those that wait for a person are among them.
+    """
+    query = of_workspace(workspace_id).where(
+        operations.c.finished_at.is_(None),
+        operations.c.kind == kind,
+        operations.c.subject_name.in_(sorted(set(names))),
+    )
+    query = query.order_by(operations.c.created_at, operations.c.operation_id)
+    return [to_operation(row) for row in connection.execute(query)]
+
+
+def is_journalled(connection: Connection, workspace_id: str, operation_id: str) -> bool:
+    """Return whether the journal has an operation, open or ended."""
+    row = exists().where(
+        operations.c.workspace_id == workspace_id, operations.c.operation_id == operation_id
+    )
+    return bool(connection.scalar(select(row)))
 
 
 def open_operations(connection: Connection, workspace_id: str | None = None) -> list[Operation]:

@@ -27,7 +27,7 @@ from skyclust.model.operation import (
 )
 from skyclust.model.user_data import without_user_data
 from skyclust.store import credentials
-from skyclust.store.operation_lists import list_all, open_operations
+from skyclust.store.operation_lists import is_journalled, list_all, open_for, open_operations
 from skyclust.store.operation_rows import (
     columns,
     entry,
@@ -46,8 +46,10 @@ __all__ = [
     "entries",
     "get",
     "hold",
+    "is_journalled",
     "journal",
     "list_all",
+    "open_for",
     "open_operations",
     "take_over",
     "write_line",

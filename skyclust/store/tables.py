@@ -48,6 +48,8 @@ workspaces: Final = Table(
     Column("created_at", UtcDateTime, nullable=False),
     # Resource versions that ended before then may have been pruned; NULL: none was.
     Column("versions_kept_from", UtcDateTime),
+    # The row of a removed workspace stays: its history and its audit trail refer to it.
+    Column("removed_at", UtcDateTime),
 )
 
 credentials: Final = Table(

@@ -65,6 +65,8 @@ def plan_creations(
     Each creates the instance by the first attempt, and carries the others for `next_attempts`.
     """
     wait: dict[str, JsonValue] = {"wait_seconds": request.wait_minutes * 60}
+    if request.allow_duplicate:
+        wait["allow_duplicate"] = True
     return [
         _creation(
             operation_id(run_id, index),

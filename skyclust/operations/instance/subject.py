@@ -8,6 +8,7 @@ from skyclust.model.resource import ResourceKind
 from skyclust.operations.instance.leftovers import what_may_be_left
 from skyclust.operations.instance.planning import next_attempts
 from skyclust.operations.instance.positions import InstancePosition
+from skyclust.operations.instance.taken_names import refuse_duplicates
 from skyclust.operations.instance.transitions import OPERATION_KINDS
 from skyclust.operations.subjects import Subject
 
@@ -19,4 +20,5 @@ INSTANCE: Final = Subject(
     removed_at=frozenset({InstancePosition.GONE, InstancePosition.REMOVED}),
     event_fields=("snapshot", "snapshot_id", "disk_id"),
     successors=next_attempts,
+    refuse=refuse_duplicates,
 )

@@ -103,14 +103,14 @@ def store(store_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     opened.dispose()
 
 
-def attempt(credential: str) -> Attempt:
-    spec = SealedInstanceSpec(name="web", region=REGION, type="small", image="debian")
+def attempt(credential: str, name: str = "web") -> Attempt:
+    spec = SealedInstanceSpec(name=name, region=REGION, type="small", image="debian")
     return Attempt(credential, "aws", spec)
 
 
-def creation(*credentials: str, run_id: str) -> list[NewOperation]:
+def creation(*credentials: str, run_id: str, name: str = "web") -> list[NewOperation]:
     """A machine that is tried with the first credential, then with the others."""
-    ways = [attempt(name) for name in credentials]
+    ways = [attempt(credential, name) for credential in credentials]
     request = ProvisionRequest(credential=credentials[0], spec=ways[0].spec)
     return plan_creations(request, ways, run_id=run_id)
 
@@ -134,7 +134,7 @@ def requested(store: Store, *credentials: str) -> Operation:
 
 NO_CAPACITY = StepResult(Position.FAILED, error=CapacityExhausted("Full.", provider="aws"))
 HEAD = "FROM audit_heads"
-CREDENTIAL = "FOR NO KEY UPDATE"
+CREDENTIAL = "FROM credentials"
 ROW = "UPDATE operations"
 
 
@@ -146,7 +146,7 @@ def test_the_next_try_of_one_machine_and_the_journal_of_another(
     ending = requested(store, "first", "second")
     window.stop("ends", after=place)
     window.stop("journals", after=CREDENTIAL)
-    planned = creation("second", run_id=str(uuid4()))
+    planned = creation("second", run_id=str(uuid4()), name="db")
     window.run(
         ends=lambda: advance(journal_execution(store), ending, NO_CAPACITY),
         journals=lambda: journal_all(journal_execution(store), "default", planned),

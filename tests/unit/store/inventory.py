@@ -54,8 +54,8 @@ def prepare(store: Store, *others: str) -> Store:
     with store.writing() as connection:
         for other in others:
             workspaces.add(connection, other)
-    with store.writing() as connection:
-        for workspace_id in ("default", *others):
+    for workspace_id in ("default", *others):
+        with store.writing() as connection:
             add_credential(connection, workspace_id)
     return store
 

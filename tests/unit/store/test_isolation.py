@@ -69,6 +69,7 @@ WITH_USER_DATA = ASKED.model_copy(
     update={
         "id": "machine",
         "kind": InstanceAction.CREATE,
+        "subject_name": "web",
         "request": {"spec": {"user_data": "sealed:v2:0123456789ab:AAAA"}},
     }
 )
@@ -99,6 +100,12 @@ def everything(connection: Connection, workspace_id: str) -> dict[str, Sequence[
     }
 
 
+def _remove_emptied(connection: Connection, workspace_id: str) -> None:
+    workspaces.hold(connection, workspace_id, alone=True)
+    credentials.remove(connection, workspace_id, "prod")
+    workspaces.remove(connection, workspace_id)
+
+
 # What each function does when it is asked from the other workspace for what the first one has:
 # a value to be returned, or the error to be raised.
 READS: dict[str, tuple[Call, object]] = {
@@ -125,7 +132,12 @@ READS: dict[str, tuple[Call, object]] = {
     "operations.entries": (lambda c, w: operations.entries(c, w, "mine"), NotFound),
     "operations.hold": (lambda c, w: operations.hold(c, w, "mine"), NotFound),
     "operations.get": (lambda c, w: operations.get(c, w, "mine"), NotFound),
+    "operations.is_journalled": (lambda c, w: operations.is_journalled(c, w, "mine"), False),
     "operations.list_all": (operations.list_all, []),
+    "operations.open_for": (
+        lambda c, w: operations.open_for(c, w, kind=InstanceAction.CREATE.value, names=["web"]),
+        [],
+    ),
     "operations.open_operations": (operations.open_operations, []),
     "outbox.hold": (lambda c, w: outbox.hold(c, w, "holder"), False),
     "outbox.waiting": (outbox.waiting, []),
@@ -148,6 +160,7 @@ READS: dict[str, tuple[Call, object]] = {
     "sealed_states.find": (lambda c, w: sealed_states.find(c, w, "only-mine"), NotFound),
     "user_data.holders": (user_data.holders, []),
     "workspaces.get": (lambda c, w: workspaces.get(c, w).id, "other"),
+    "workspaces.hold": (lambda c, w: workspaces.hold(c, w).id, "other"),
 }
 
 WRITES: dict[str, Call] = {
@@ -221,6 +234,7 @@ WRITES: dict[str, Call] = {
     "sealed_states.settle": lambda c, w: sealed_states.settle(c, w, "only-mine", STATE),
     "user_data.rewrite": lambda c, w: user_data.rewrite(c, w, "machine", lambda text: "stolen"),
     "workspaces.add": lambda c, w: workspaces.add(c, "third"),
+    "workspaces.remove": _remove_emptied,
 }
 
 BEYOND_WORKSPACES = {
