@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
+from skyclust.cli import completion
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
 from skyclust.cli.output import show_list
 from skyclust.cli.provider_access import default_region, provider_of
@@ -16,9 +17,20 @@ app = typer.Typer(no_args_is_help=True, help="What instances can be made of: typ
 TYPE_COLUMNS: Final = ("name", "cores", "memory_mib", "architecture", "gpus", "zones")
 IMAGE_COLUMNS: Final = ("name", "id", "family", "architecture", "minimum_disk_gib", "created_at")
 
-CredentialName = Annotated[str, typer.Argument(metavar="CREDENTIAL", help="Whose account.")]
+CredentialName = Annotated[
+    str,
+    typer.Argument(
+        metavar="CREDENTIAL", help="Whose account.", autocompletion=completion.credentials
+    ),
+]
 RegionOption = Annotated[
-    str | None, typer.Option("--region", "-r", help="Default: the credential's own region.")
+    str | None,
+    typer.Option(
+        "--region",
+        "-r",
+        help="Default: the credential's own region.",
+        autocompletion=completion.regions,
+    ),
 ]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from skyclust.cli import completion
 from skyclust.cli.allowed_endpoints import with_permission
 from skyclust.cli.exits import ExitCode
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
@@ -28,14 +29,24 @@ app = typer.Typer(no_args_is_help=True, help="Cloud accounts: add, list, verify,
 
 COLUMNS = ("name", "provider", "account", "principal", "verified_at", "block_name", "created_at")
 
-Name = Annotated[str, typer.Argument(help="Name of the credential.")]
+Name = Annotated[
+    str, typer.Argument(help="Name of the credential.", autocompletion=completion.credentials)
+]
 
 
 @app.command()
 def add(
     name: Annotated[str, typer.Argument(help="Lowercase letters, digits and dashes.")],
     *,
-    provider: Annotated[str, typer.Option("--provider", "-p", help="See `provider list`.")],
+    provider: Annotated[
+        str,
+        typer.Option(
+            "--provider",
+            "-p",
+            help="See `provider list`.",
+            autocompletion=completion.providers,
+        ),
+    ],
     from_file: Annotated[
         str,
         typer.Option(help="JSON or YAML file with the provider's fields; - reads standard input."),

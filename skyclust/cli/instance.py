@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from skyclust.cli import completion
 from skyclust.cli.flow_runs import run_flow
 from skyclust.cli.inputs import parse_place, parse_tags
 from skyclust.cli.instance_changes import delete, reboot, resize, start, stop, tag
@@ -69,7 +70,13 @@ def create(
     name: Annotated[str, typer.Argument(help="Name; with --count they are NAME-1, NAME-2 ...")],
     *,
     credential: Annotated[
-        str | None, typer.Option("--credential", "-c", help="Whose account, of an exact instance.")
+        str | None,
+        typer.Option(
+            "--credential",
+            "-c",
+            help="Whose account, of an exact instance.",
+            autocompletion=completion.credentials,
+        ),
     ] = None,
     type: Annotated[  # noqa: A002
         str | None, typer.Option("--type", help="Instance type, for example t3.small.")
@@ -90,13 +97,20 @@ def create(
             metavar="CREDENTIAL[/REGION[/NETWORK]]",
             help="With --cores: where it may be made, and in which network or subnet, by id or"
             " name; may be repeated, the most wanted first.",
+            autocompletion=completion.places,
         ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="With --cores: show the ranking, make nothing.")
     ] = False,
     region: Annotated[
-        str | None, typer.Option("--region", "-r", help="Default: the credential's own region.")
+        str | None,
+        typer.Option(
+            "--region",
+            "-r",
+            help="Default: the credential's own region.",
+            autocompletion=completion.regions,
+        ),
     ] = None,
     zone: Annotated[str | None, typer.Option(help="Default: the cloud chooses.")] = None,
     network: Annotated[

@@ -7,16 +7,32 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skyclust.cli import completion
+
 if TYPE_CHECKING:
     from skyclust.model.stored import StoredResource
 
 InstanceName = Annotated[
-    str, typer.Argument(metavar="INSTANCE", help="Name or id of the instance.")
+    str,
+    typer.Argument(
+        metavar="INSTANCE",
+        help="Name or id of the instance.",
+        autocompletion=completion.instances,
+    ),
 ]
 Credential = Annotated[
-    str | None, typer.Option("--credential", "-c", help="Only with this credential.")
+    str | None,
+    typer.Option(
+        "--credential",
+        "-c",
+        help="Only with this credential.",
+        autocompletion=completion.credentials,
+    ),
 ]
-Region = Annotated[str | None, typer.Option("--region", "-r", help="Only in this region.")]
+Region = Annotated[
+    str | None,
+    typer.Option("--region", "-r", help="Only in this region.", autocompletion=completion.regions),
+]
 Wait = Annotated[float, typer.Option(min=0.1, max=240, help="Minutes to wait for the instance.")]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from skyclust.cli import completion
 from skyclust.cli.flow_runs import run_flow
 from skyclust.cli.inputs import parse_tags, parse_time
 from skyclust.cli.inventory_prune import prune
@@ -38,18 +39,36 @@ SCOPE_COLUMNS: Final = (
 )
 
 Credentials = Annotated[
-    list[str] | None, typer.Option("--credential", "-c", help="Credential; may be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--credential",
+        "-c",
+        help="Credential; may be repeated.",
+        autocompletion=completion.credentials,
+    ),
 ]
 Providers = Annotated[
-    list[str] | None, typer.Option("--provider", "-p", help="Provider; may be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--provider",
+        "-p",
+        help="Provider; may be repeated.",
+        autocompletion=completion.providers,
+    ),
 ]
 Regions = Annotated[
-    list[str] | None, typer.Option("--region", "-r", help="Region; may be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--region", "-r", help="Region; may be repeated.", autocompletion=completion.regions
+    ),
 ]
 Kinds = Annotated[
     list[ResourceKind] | None, typer.Option("--kind", "-k", help="Kind; may be repeated.")
 ]
-States = Annotated[list[str] | None, typer.Option("--state", "-s", help="State; may be repeated.")]
+States = Annotated[
+    list[str] | None,
+    typer.Option("--state", "-s", help="State; may be repeated.", autocompletion=completion.states),
+]
 Tags = Annotated[
     list[str] | None,
     typer.Option("--tag", "-t", metavar="KEY=VALUE", help="Tag; all that are given must match."),

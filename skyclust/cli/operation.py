@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
+from skyclust.cli import completion
 from skyclust.cli.inventory import Cursor, say_more
 from skyclust.cli.operation_decisions import abandon, cancel, recover_now, retry
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace
@@ -38,10 +39,18 @@ def list_all(
     ] = None,
     kind: Annotated[
         list[str] | None,
-        typer.Option("--kind", "-k", help="For example create, resize; may be repeated."),
+        typer.Option(
+            "--kind",
+            "-k",
+            help="For example create, resize; may be repeated.",
+            autocompletion=completion.operation_kinds,
+        ),
     ] = None,
     credential: Annotated[
-        str | None, typer.Option("--credential", "-c", help="Of this one.")
+        str | None,
+        typer.Option(
+            "--credential", "-c", help="Of this one.", autocompletion=completion.credentials
+        ),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 1000,
     cursor: Cursor = None,
@@ -77,7 +86,12 @@ def list_all(
 
 @app.command()
 def show(
-    operation_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the operation.")],
+    operation_id: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID", help="Id of the operation.", autocompletion=completion.operations
+        ),
+    ],
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:

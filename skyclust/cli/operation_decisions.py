@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skyclust.cli import completion
 from skyclust.cli.flow_runs import run_flow
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace
 from skyclust.cli.output import say, show_record
@@ -17,8 +18,18 @@ from skyclust.cli.server import require_server
 if TYPE_CHECKING:
     from skyclust.model.operation import Operation
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="Id of the operation.")]
-Ids = Annotated[list[str], typer.Argument(metavar="ID", help="Ids of the operations.")]
+Id = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID", help="Id of the operation.", autocompletion=completion.open_operations
+    ),
+]
+Ids = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="ID", help="Ids of the operations.", autocompletion=completion.open_operations
+    ),
+]
 
 
 def retry(

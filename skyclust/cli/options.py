@@ -7,6 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
+from skyclust.cli import completion
+
 _SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -28,6 +30,7 @@ Workspace = Annotated[
         envvar="SKYCLUST_WORKSPACE",
         callback=_slug,
         help="The workspace to work in.",
+        autocompletion=completion.workspaces,
     ),
 ]
 

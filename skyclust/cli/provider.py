@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from skyclust.cli import completion
 from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson
 from skyclust.cli.output import show_list, show_record
 from skyclust.contract import CredentialModel, Provider
@@ -36,7 +37,9 @@ def list_all(workspace: AnyWorkspace = DEFAULT_WORKSPACE, as_json: AsJson = Fals
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="Name of the provider.")],
+    name: Annotated[
+        str, typer.Argument(help="Name of the provider.", autocompletion=completion.providers)
+    ],
     workspace: AnyWorkspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:

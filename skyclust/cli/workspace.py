@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skyclust.cli import completion
 from skyclust.cli.inputs import confirm
 from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson
 from skyclust.cli.output import say, show_list, show_record
@@ -51,7 +52,12 @@ def list_all(workspace: AnyWorkspace = DEFAULT_WORKSPACE, as_json: AsJson = Fals
 
 @app.command()
 def remove(
-    workspace_id: Annotated[str, typer.Argument(metavar="ID", help="The workspace to remove.")],
+    workspace_id: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID", help="The workspace to remove.", autocompletion=completion.workspaces
+        ),
+    ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     workspace: AnyWorkspace = DEFAULT_WORKSPACE,
 ) -> None:

@@ -65,7 +65,7 @@ def find_in_inventory(store: Store, query: InstanceQuery) -> StoredResource | No
             for ids, names in (([query.name], None), (None, [query.name]))
         )
     matching = [instance for instance in by_id or by_name if _matches(query, instance)]
-    _refuse_several(query, [location_of(each.credential, each) for each in matching])
+    _refuse_several(query, [(each.credential, each) for each in matching])
     return matching[0] if matching else None
 
 
@@ -79,18 +79,12 @@ def find_in_cloud(
     inventory = capability(provider, InventoryProvider)
     with provider_errors(provider.name, f"look for instance {query.name!r} in {region}"):
         pages = list(inventory.list_resources(region, ResourceKind.INSTANCE))
-    listed = [
-        location_of(credential, resource)
-        for page in pages
-        for resource in page
-        if _matches(query, resource)
-    ]
-    by_id = [location for location in listed if location.id == query.name]
-    matching = by_id or listed
-    _refuse_several(query, matching)
+    listed = [resource for page in pages for resource in page if _matches(query, resource)]
+    matching = [resource for resource in listed if resource.id == query.name] or listed
+    _refuse_several(query, [(credential, resource) for resource in matching])
     if not matching:
         raise not_found(query)
-    return matching[0]
+    return location_of(credential, matching[0])
 
 
 def with_unique_id(provider: Provider, location: InstanceLocation) -> InstanceLocation:
@@ -126,15 +120,38 @@ def not_found(query: InstanceQuery) -> NotFound:
     )
 
 
-def _refuse_several(query: InstanceQuery, matching: Sequence[InstanceLocation]) -> None:
-    if len(matching) > 1:
-        names = "; ".join(
-            f"{each.id} ({each.credential}, {each.region})" for each in matching[:_MOST_NAMED]
-        )
-        raise InvalidRequest(
-            f"{len(matching)} instances are called {query.name!r}: {names}.",
-            hint="Name it by its id, with its credential and region.",
-        )
+def _refuse_several(query: InstanceQuery, matching: Sequence[tuple[str, Resource]]) -> None:
+    """Raise InvalidRequest for more than one instance, each with its credential.
+
+    The error has a line for each: its id, which every command takes, then where and how it is.
+    """
+    if len(matching) <= 1:
+        return
+    lines = _aligned(
+        [
+            (resource.id, credential, resource.region, resource.state or "")
+            for credential, resource in matching[:_MOST_NAMED]
+        ]
+    )
+    if len(matching) > _MOST_NAMED:
+        lines.append(f"and {len(matching) - _MOST_NAMED} more")
+    credential, first = matching[0]
+    # One instance is seen by several credentials, and two clouds may give out the same id.
+    shared = len({resource.id for _, resource in matching}) < len(matching)
+    where = f" --credential {credential} --region {first.region}" if shared else ""
+    raise InvalidRequest(
+        "\n  ".join([f"{len(matching)} instances are called {query.name!r}:", *lines]),
+        hint=f"Name one of them by its id, for example {first.id}{where}",
+    )
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Return the rows as lines in which each column begins at the same place."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
 
 
 def _matches(query: InstanceQuery, resource: Resource) -> bool:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def add_workspace(store: Store, workspace_id: str, title: str, *, actor: str) -> Workspace:
-    """Create a workspace, or bring a removed one back, and return it; raises as `workspaces.add`."""
+    """Create a workspace or bring a removed one back; return it, and raise as `workspaces.add`."""
 
     def add(connection: Connection) -> Workspace:
         added = workspaces.add(connection, workspace_id, title)

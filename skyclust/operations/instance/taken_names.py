@@ -48,7 +48,8 @@ def refuse_taken_names(connection: Connection, workspace_id: str, names: Sequenc
     taken = [name for name in names if name in holders]
     if taken:
         raise InvalidRequest(
-            f"Nothing was created, because workspace {workspace_id!r} has {_counted(taken)} already: "
+            f"Nothing was created, because workspace {workspace_id!r} has"
+            f" {_counted(taken)} already: "
             + "; ".join(f"{name!r} is {holders[name]}" for name in taken[:_MOST_NAMED])
             + (f"; and {len(taken) - _MOST_NAMED} more." if len(taken) > _MOST_NAMED else "."),
             hint="Choose another name, or allow a second instance of it with --allow-duplicate"
