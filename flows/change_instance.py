@@ -10,13 +10,18 @@ from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from skyclust.file_modes import keep_files_private
-from skyclust.inventory.credential_selection import credential_key, require_ability
+from skyclust.inventory.credential_selection import (
+    credential_key,
+    require_ability,
+    require_power_off_only,
+)
 from skyclust.inventory.instance_lookup import InstanceLocation
 from skyclust.model.change_request import ChangeRequest
 from skyclust.model.credential_key import CredentialKey
 from skyclust.model.instance_action import InstanceAction
 from skyclust.model.operation import NewOperation
 from skyclust.operations.instance.planning import needed_abilities, plan_change
+from skyclust.operations.instance.remarks import remarks
 from skyclust.orchestration.credentials import find_credential
 from skyclust.orchestration.deferred_work import do_deferred_work
 from skyclust.orchestration.execution import current_run
@@ -25,6 +30,7 @@ from skyclust.orchestration.heartbeats import heartbeat
 from skyclust.orchestration.reports import report_operations
 from skyclust.orchestration.runs import tag_this_run
 from skyclust.orchestration.verdict import verdict
+from skyclust.store import operations
 from skyclust.store.engine import open_store
 from tasks.instances import find_disk, find_instance, find_snapshot
 from tasks.operations import carry_on_all, journal_operations
@@ -62,15 +68,21 @@ def _change(request: ChangeRequest) -> State[Any]:
     credential = credential_key(find_credential(store, request.workspace, instance.credential))
     for ability in needed_abilities(request.action):
         require_ability(credential, ability, purpose=request.action.value)
+    if request.power_off_only:
+        require_power_off_only(credential.provider, instance.name or instance.id)
     tag_this_run({f"workspace:{credential.workspace_id}", f"provider:{credential.provider}"})
     planned = _plan(request, credential, instance)
     journalled = journal_operations(credential.workspace_id, [planned])
     carried = carry_on_all(journalled)
     report_operations(store, carried, run_id=current_run())
     state = verdict(carried)
-    if request.power_off_only and state.is_completed():
-        return Completed(message=f"{state.message} {BILLED_ON}")
-    return state
+    if not state.is_completed():
+        return state
+    with store.reading() as connection:
+        said = remarks(operations.entries(connection, credential.workspace_id, carried[0].id))
+    if request.power_off_only:
+        said.append(BILLED_ON)
+    return Completed(message=" ".join([state.message or "", *said])) if said else state
 
 
 def _plan(

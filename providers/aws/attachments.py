@@ -18,7 +18,7 @@ from skyclust.model.instance import InstanceReference
 from skyclust.model.resource import Resource
 
 if TYPE_CHECKING:
-    from mypy_boto3_ec2.type_defs import InstanceTypeDef
+    from mypy_boto3_ec2.type_defs import InstanceTypeDef, VolumeTypeDef
 
     from providers.aws.client import AwsClients
 
@@ -53,6 +53,7 @@ class AwsDisks(DiskProvider):
                 hint="Detach it there first.",
                 provider="aws",
             )
+        _require_same_zone(ec2_instance, volume)
         doing = f"attach disk {disk_id} to instance {instance_id} in {region}"
         with regional_errors(self._clients, region, doing):
             self._clients.ec2(region).attach_volume(
@@ -110,6 +111,24 @@ def free_device(ec2_instance: InstanceTypeDef) -> str:
         hint="Detach a disk first.",
         provider="aws",
     )
+
+
+def _require_same_zone(ec2_instance: InstanceTypeDef, volume: VolumeTypeDef) -> None:
+    """Raise InvalidRequest when the volume is in another zone: EBS attaches within a zone only.
+
+    Source: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-attaching-volume.html
+    """
+    instance_zone = ec2_instance.get("Placement", {}).get("AvailabilityZone")
+    volume_zone = volume.get("AvailabilityZone")
+    if instance_zone and volume_zone and instance_zone != volume_zone:
+        raise InvalidRequest(
+            f"Could not attach disk {volume.get('VolumeId')} to instance"
+            f" {ec2_instance['InstanceId']}: the disk is in zone {volume_zone}, the instance in"
+            f" {instance_zone}.",
+            hint=f"Attach it to an instance in {volume_zone}, or make a snapshot of the disk at AWS"
+            f" and a disk of the snapshot in {instance_zone}.",
+            provider="aws",
+        )
 
 
 def _attachable(clients: AwsClients, region: str, instance_id: str) -> InstanceTypeDef:

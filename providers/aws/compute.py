@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from providers.aws import creation, instances, leftovers
 from providers.aws.regions import regional_errors
@@ -20,6 +20,8 @@ class AwsCompute(ComputeProvider):
     """EC2 instances."""
 
     _clients: AwsClients
+
+    keeps_capacity: ClassVar[bool] = False
 
     def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
         """Create one instance, or return the instance created earlier with the same token.

@@ -45,7 +45,11 @@ class GcpDisks(DiskProvider):
             return
         doing = f"attach disk {disk_id} to instance {instance.id} in {instance.region}"
         if problem := _attach_problem(vm, disk):
-            raise InvalidRequest(f"Could not {doing}: {problem}.", provider="gcp")
+            raise InvalidRequest(
+                f"Could not {doing}: {problem}.",
+                hint="Use an instance and a disk of one zone, and a disk that no instance has.",
+                provider="gcp",
+            )
         operation = submit(
             self._clients.instances().attach_disk_unary,
             {

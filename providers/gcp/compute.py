@@ -7,7 +7,7 @@ the state does not allow differ from method to method.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from providers.gcp import creation, fields
 from providers.gcp.instance_requests import instance_parameters
@@ -44,6 +44,8 @@ class GcpCompute(ComputeProvider):
     """Instances of Compute Engine."""
 
     _clients: GcpClients
+
+    keeps_capacity: ClassVar[bool] = False
 
     def create_instance(self, spec: InstanceSpec, token: str) -> Instance:
         """Create an instance, or find the instance that was created with the token; return it.

@@ -43,6 +43,10 @@ def change_instance(
     )
     if not (named.credential and named.region):
         # The flow would report the same some seconds later; with both it looks in the cloud.
-        find_instance(named)
+        instance = find_instance(named)
+        if request.power_off_only:
+            from skyclust.inventory.credential_selection import require_power_off_only
+
+            require_power_off_only(instance.provider, instance.name or instance.id)
     outcome = run_flow("change-instance", request, local=local, no_wait=no_wait, as_json=as_json)
     finish(outcome, as_json=as_json, tables=OPERATIONS)

@@ -52,8 +52,10 @@ class LifecycleSuite(InstanceSuite):
         try:
             instance.compute.stop_instance(instance.reference, power_off_only=True)
         except Unsupported:
+            assert not instance.compute.keeps_capacity
             assert instance.get().state is InstanceState.RUNNING
         else:
+            assert instance.compute.keeps_capacity
             instance.wait_for(InstanceState.STOPPED)
             instance.compute.start_instance(instance.reference)
             instance.wait_for(InstanceState.RUNNING)

@@ -62,6 +62,7 @@ class MemoryProvider(
     name: ClassVar[str] = NAME
     title: ClassVar[str] = "Cloud in memory"
     credential_model: ClassVar[type[CredentialModel]] = MemoryCredential
+    keeps_capacity: ClassVar[bool] = False
     kinds: ClassVar[frozenset[ResourceKind]] = frozenset(NATIVE_KINDS)
 
     def __init__(self, credential: CredentialModel) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
 from skyclust.contract.ability import Ability
 from skyclust.model.instance import Instance, InstanceReference, InstanceSpec
@@ -16,6 +17,11 @@ class ComputeProvider(Ability):
     busy with another one raises Conflict with its `provider` set. `skyclust.conformance` tests
     every rule of this class.
     """
+
+    keeps_capacity: ClassVar[bool] = True
+    """Whether a stop with `power_off_only` keeps the capacity of the instance.
+
+    Without it the stop is refused before it is journalled."""
 
     @abstractmethod
     def create_instance(self, spec: InstanceSpec, token: str) -> Instance:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from skyclust.contract import ComputeProvider
 from skyclust.errors import NotFound, Unsupported
 from skyclust.model.credential_key import CredentialKey
 from skyclust.model.request import SyncRequest
@@ -29,6 +30,18 @@ def require_ability(credential: CredentialKey, ability: type[object], *, purpose
             f"Provider {credential.provider!r} has no {ability.__name__}{needed}.",
             hint=f"Choose another credential than {credential.name!r}.",
             provider=credential.provider,
+        )
+
+
+def require_power_off_only(provider: str, instance: str) -> None:
+    """Raise Unsupported when every stop of a provider releases the capacity of the instance."""
+    cls = provider_class(provider)
+    if not issubclass(cls, ComputeProvider) or not cls.keeps_capacity:
+        raise Unsupported(
+            f"Instance {instance!r} cannot be stopped with its capacity kept: every stop of"
+            f" {cls.title} releases it.",
+            hint="Stop it without --power-off-only (power_off_only in the form).",
+            provider=provider,
         )
 
 

@@ -98,12 +98,20 @@ def test_a_machine_is_rebooted(installation: Installation, web: str) -> None:
 
 
 def test_a_name_that_two_machines_bear_is_refused(installation: Installation, web: str) -> None:
-    again = run_here("provision-instances", installation.provision())
+    refused = run_here("provision-instances", installation.provision())
+    assert refused.state_type == "FAILED"
+    assert f"'web' is instance {web} of {installation.credential}" in refused.message
+    assert len(installation.operations()) == 1
+
+    again = run_here("provision-instances", installation.provision(allow_duplicate=True))
     assert again.succeeded, again.message
     outcome = change("delete", "web")
     assert outcome.state_type == "FAILED"
     assert "2 instances are called 'web'" in outcome.message
+    assert f"\n  {web}  {installation.credential}  {REGION}  running" in outcome.message
     assert len(installation.cloud_names()) == 2
+    assert change("delete", web).succeeded
+    assert len(installation.cloud_names()) == 1
 
 
 def test_a_machine_the_inventory_has_not_seen_is_asked_of_the_cloud(

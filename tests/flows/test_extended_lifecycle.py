@@ -149,9 +149,13 @@ def test_a_disk_is_attached_and_detached_again(memory: MemoryAccount, web: str) 
     detached = memory.change("detach-disk", "web", disk="data")
     assert detached.succeeded, detached.message
     assert memory.known()[disk].attributes["attached_to"] == []
+    assert "Nothing was changed" not in detached.message
+    idle = memory.change("detach-disk", "web", disk="data")
+    assert idle.succeeded, idle.message
+    assert f"Nothing was changed: disk {disk} is not attached to instance web" in idle.message
     nowhere = memory.change("attach-disk", "web", disk="no-such-disk")
     assert "no-such-disk" in nowhere.message
-    assert len(memory.operations()) == 3
+    assert len(memory.operations()) == 4
 
 
 def test_tags_are_set_and_removed(memory: MemoryAccount, web: str) -> None:
@@ -162,12 +166,14 @@ def test_tags_are_set_and_removed(memory: MemoryAccount, web: str) -> None:
     assert memory.known()[web].tags == {"env": "live"}
 
 
-def test_a_stop_that_the_cloud_does_not_know_fails_and_changes_nothing(
+def test_a_stop_that_the_cloud_does_not_know_is_refused_before_it_is_journalled(
     memory: MemoryAccount, web: str
 ) -> None:
+    known = len(memory.operations())
     stopped = memory.change("stop", "web", power_off_only=True)
     assert stopped.state_type == "FAILED"
-    assert memory.operations()[0].error_class == "Unsupported"
+    assert "every stop of Cloud in memory releases it" in stopped.message
+    assert len(memory.operations()) == known
     assert state(memory, web) is InstanceState.RUNNING
 
 

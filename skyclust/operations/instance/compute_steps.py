@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from typing import Final
 
 from skyclust.contract import ComputeProvider, Provider, TagProvider
@@ -13,6 +12,7 @@ from skyclust.model.instance_action import InstanceAction
 from skyclust.model.operation import Operation
 from skyclust.model.user_data import is_digest
 from skyclust.operations.instance.positions import InstancePosition
+from skyclust.operations.instance.remarks import nothing_changed
 from skyclust.operations.instance.request_fields import (
     instance_reference,
     instance_result,
@@ -144,9 +144,11 @@ def _resize(step: Step, operation: Operation, provider: Provider) -> StepResult:
 
 
 def _delete(step: Step, operation: Operation, provider: Provider) -> StepResult:
-    # NotFound: the id is another instance's by now, so the instance that was meant is gone.
-    with suppress(NotFound):
+    try:
         capability(provider, ComputeProvider).delete_instance(instance_reference(operation))
+    except NotFound as error:
+        # The id is another instance's by now, so the instance that was meant is gone.
+        return StepResult(step.outcome, detail=nothing_changed(error.message))
     return StepResult(step.outcome)
 
 

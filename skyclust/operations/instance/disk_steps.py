@@ -8,6 +8,7 @@ from skyclust.contract import ComputeProvider, DiskProvider, Provider
 from skyclust.errors import NeverReached, Timeout
 from skyclust.model.operation import Operation
 from skyclust.model.resource import Resource, ResourceState
+from skyclust.operations.instance.remarks import is_first_attempt, nothing_changed
 from skyclust.operations.instance.request_fields import (
     instance_id,
     instance_reference,
@@ -33,15 +34,29 @@ def is_attached(disk: Resource, instance: str) -> bool:
 
 
 def _attach(step: Step, operation: Operation, provider: Provider) -> StepResult:
+    detail = _done_already(operation, provider, attached=True)
     disks = capability(provider, DiskProvider)
     disks.attach_disk(instance_reference(operation), required_text(operation, "disk_id"))
-    return StepResult(step.outcome)
+    return StepResult(step.outcome, detail=detail)
 
 
 def _detach(step: Step, operation: Operation, provider: Provider) -> StepResult:
+    detail = _done_already(operation, provider, attached=False)
     disks = capability(provider, DiskProvider)
     disks.detach_disk(instance_reference(operation), required_text(operation, "disk_id"))
-    return StepResult(step.outcome)
+    return StepResult(step.outcome, detail=detail)
+
+
+def _done_already(operation: Operation, provider: Provider, *, attached: bool) -> str:
+    """Return a remark when the disk is attached, or is not, before the first request; else ""."""
+    if not is_first_attempt(operation):
+        return ""
+    disk = _get_disk(operation, provider)
+    if is_attached(disk, instance_id(operation)) is not attached or disk.state in _TRANSITIONAL:
+        return ""
+    state = "is attached already to" if attached else "is not attached to"
+    title = instance_title(operation)
+    return nothing_changed(f"disk {disk.id} {state} {title[0].lower()}{title[1:]}.")
 
 
 def _await_attached(step: Step, operation: Operation, provider: Provider) -> StepResult:
