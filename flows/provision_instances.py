@@ -118,7 +118,7 @@ def _exact_attempt(store: Store, request: ProvisionRequest) -> Attempt:
 def _ranking_only(request: ProvisionRequest, ranking: Sequence[Ranked]) -> State[Any]:
     first, *others = ranking
     message = f"{request.name} would be created in {first.place.credential}/{first.region}"
-    message += f" as {first.spec.type}" if first.spec else ""
+    message += f" as {first.spec.type}: {first.reason}" if first.spec else ""
     return Completed(
         message=f"{message}; {len(others)} places to fall back on. Nothing was created."
     )

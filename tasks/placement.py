@@ -21,6 +21,7 @@ from skyclust.model.placement import InstanceNeeds, Place, Ranked
 from skyclust.operations.instance.user_data import plain_user_data
 from skyclust.orchestration import artifacts
 from skyclust.orchestration.credentials import adopt_blocks, open_provider
+from skyclust.orchestration.default_region import own_region
 from skyclust.orchestration.placement_rows import placement_rows
 from skyclust.providerkit.provider_errors import provider_errors
 from skyclust.store import credentials
@@ -42,7 +43,7 @@ def discover_places(
     def call(emit: Callable[[list[str]], None]) -> None:
         opened = open_provider(open_store(), workspace_id, place.credential)
         with provider_errors(provider, f"list the regions of {place}"):
-            emit(regions_allowed(needs, opened.regions()))
+            emit(regions_allowed(needs, opened.instance_regions()))
 
     what = f"Credential {place.credential}"
     try:
@@ -107,7 +108,11 @@ def rank_places(workspace_id: str, needs: InstanceNeeds) -> list[Ranked]:
         survey_place.submit(workspace_id, place, provider, region, needs)
         for place, provider, region in regions
     ]
-    ranking = rank([*(survey.result() for survey in surveys), *passed_over], needs)
+    own_regions = {
+        place.credential: own_region(store, workspace_id, place.credential) for place, _ in places
+    }
+    surveyed = [*(survey.result() for survey in surveys), *passed_over]
+    ranking = rank(surveyed, needs, own_regions)
     rows = placement_rows(ranking)
     artifacts.show_table(
         f"placement-{workspace_id}", rows, "Where it can be created", total=len(ranking)

@@ -112,8 +112,8 @@ def to_instance_type(
         architecture=_architecture(architectures),
         gpus=sum(gpu.get("Count") or 0 for gpu in gpus),
         zones=tuple(sorted(zones)),
+        burstable=bool(info.get("BurstablePerformanceSupported")),
         attributes={
-            "burstable": info.get("BurstablePerformanceSupported"),
             "current_generation": info.get("CurrentGeneration"),
             "bare_metal": info.get("BareMetal"),
         },

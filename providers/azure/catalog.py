@@ -37,6 +37,10 @@ FAMILIES: Final[Mapping[str, Mapping[Architecture, str]]] = {
     "debian-12": {_X86: "Debian:debian-12:12-gen2", _ARM: "Debian:debian-12:12-arm64"},
     "debian-11": {_X86: "Debian:debian-11:11-gen2"},
 }
+# The B series (standardBSFamily, standardBasv2Family and others), of which no SKU has a flag:
+# https://learn.microsoft.com/en-us/azure/virtual-machines/sizes/general-purpose/b-family
+_BURSTABLE_FAMILY: Final = "standardb"
+
 _ARCHITECTURES: Final = {"x64": Architecture.X86_64, "arm64": Architecture.ARM64}
 
 
@@ -120,6 +124,7 @@ def to_instance_type(region: str, sku: Document) -> InstanceType | None:
         architecture=architecture,
         gpus=int(float(capabilities.get("GPUs") or 0)),
         zones=zones,
+        burstable=(text(sku, "family") or "").lower().startswith(_BURSTABLE_FAMILY),
         attributes={"family": text(sku, "family")},
     )
 

@@ -16,7 +16,7 @@ from providers.azure.instance_snapshots import AzureSnapshots
 from providers.azure.instance_tags import AzureTags
 from providers.azure.inventory import AzureInventory
 from providers.azure.placement import AzurePlacement
-from providers.azure.regions import get_regions
+from providers.azure.regions import get_instance_regions, get_regions
 from skyclust.contract import CredentialModel, Provider
 from skyclust.errors import ConfigurationError
 from skyclust.model.identity import Identity
@@ -66,3 +66,7 @@ class AzureProvider(
     def regions(self) -> Sequence[str]:
         """Return the physical locations that the subscription may use, sorted."""
         return get_regions(self._clients)
+
+    def instance_regions(self) -> Sequence[str]:
+        """Return the physical locations without those in which Azure tests itself, sorted."""
+        return get_instance_regions(self._clients)

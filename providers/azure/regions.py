@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from providers.azure import api_versions
 from providers.azure.errors import azure_errors
@@ -13,16 +13,41 @@ if TYPE_CHECKING:
     from providers.azure.client import AzureClients, Document
 
 
+_TEST_GEOGRAPHIES: Final = ("canary", "stage")
+
+
 def get_regions(clients: AzureClients) -> list[str]:
     """Return the names of the locations that the subscription may use, sorted.
 
     Logical locations (`europe`) contain no resources, so only physical locations are regions.
     Source: https://learn.microsoft.com/en-us/rest/api/resources/subscriptions/list-locations
     """
+    return sorted({_name_of(location) for location in _physical_locations(clients)})
+
+
+def get_instance_regions(clients: AzureClients) -> list[str]:
+    """Return the regions without those in which Azure tests its own releases, sorted.
+
+    A subscription that takes part in such a test lists them as physical locations, with a
+    geography of their own: `Canary (US)` of `eastus2euap`, `Stage (US)` of `eastusstg`.
+    """
+    locations = _physical_locations(clients)
+    return sorted({_name_of(location) for location in locations if not _is_test(location)})
+
+
+def _physical_locations(clients: AzureClients) -> list[Document]:
     with azure_errors("list the locations of the subscription"):
         listed = clients.list_all(f"{clients.subscription}/locations", api_versions.SUBSCRIPTIONS)
-    physical = (location for location in listed if _is_physical(location))
-    return sorted({required(location, "name").lower() for location in physical})
+    return [location for location in listed if _is_physical(location)]
+
+
+def _name_of(location: Document) -> str:
+    return required(location, "name").lower()
+
+
+def _is_test(location: Document) -> bool:
+    geography = text(inner(location, "metadata"), "geography") or ""
+    return geography.lower().startswith(_TEST_GEOGRAPHIES)
 
 
 def _is_physical(location: Document) -> bool:

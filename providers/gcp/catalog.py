@@ -101,7 +101,7 @@ def to_instance_type(region: str, machine_type: JsonObject, zones: Sequence[str]
             for accelerator in accelerators
         ),
         zones=tuple(zones),
-        attributes={"shared_core": fields.flag(machine_type, "isSharedCpu")},
+        burstable=bool(fields.flag(machine_type, "isSharedCpu")),
     )
 
 

@@ -15,6 +15,7 @@ from providers.gcp.credential import GcpCredential
 from providers.gcp.instance_snapshots import GcpSnapshots
 from providers.gcp.instance_tags import GcpTags
 from providers.gcp.inventory import GcpInventory
+from providers.gcp.links import GLOBAL
 from providers.gcp.placement import GcpPlacement
 from skyclust.contract import CredentialModel, Provider
 from skyclust.errors import ConfigurationError
@@ -61,3 +62,7 @@ class GcpProvider(
     def regions(self) -> Sequence[str]:
         """Return the regions of the project and `global`, which has the global resources."""
         return regions.get_regions(self._clients)
+
+    def instance_regions(self) -> Sequence[str]:
+        """Return the regions of the project, without `global`, which has no zones."""
+        return [region for region in self.regions() if region != GLOBAL]

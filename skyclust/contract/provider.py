@@ -48,3 +48,11 @@ class Provider(ABC):
     @abstractmethod
     def regions(self) -> Sequence[str]:
         """Return the names of the regions that the credential may use, sorted."""
+
+    def instance_regions(self) -> Sequence[str]:
+        """Return those of `regions` in which a customer's instances may be placed, sorted.
+
+        All of them, unless a provider leaves out what is no place for an instance: a name under
+        which global resources are listed, a region in which the cloud tests itself.
+        """
+        return self.regions()

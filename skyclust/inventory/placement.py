@@ -1,9 +1,11 @@
 """Placement: the type, image and place with which an instance is created for its needs.
 
 `survey` reads one place's catalog through the contract, `rank` sorts the offers. The order is
-that of the requested places; within a place the smallest type that fits is taken: fewest cores,
-then least memory, then the name, so that the ranking is always the same. A dry run shows the
-ranking, and provisioning tries it from top to bottom.
+that of the requested places, and of a credential without a region its own region comes first;
+without requested places the own regions of all credentials come before all others. In a region the
+smallest type that fits is taken: fewest cores, then least memory, of equal ones a burstable one,
+then the name, so that the ranking is always the same. Prices are not compared: the contract has
+none. A dry run shows the ranking, and provisioning tries it from top to bottom.
 """
 
 from __future__ import annotations
@@ -95,14 +97,38 @@ def smallest_fitting(
         and (type_.gpus >= needs.gpus if needs.gpus else type_.gpus == 0)
         and (zone is None or not type_.zones or zone in type_.zones)
     ]
-    return min(fitting, key=lambda type_: (type_.cores, type_.memory_mib, type_.name), default=None)
+    return min(
+        fitting,
+        key=lambda type_: (type_.cores, type_.memory_mib, not type_.burstable, type_.name),
+        default=None,
+    )
 
 
-def rank(surveyed: Sequence[Offer | PassedOver], needs: InstanceNeeds) -> list[Ranked]:
-    """Return every place: those with an offer in the order given, then those passed over."""
+def rank(
+    surveyed: Sequence[Offer | PassedOver],
+    needs: InstanceNeeds,
+    own_regions: Mapping[str, str | None],
+) -> list[Ranked]:
+    """Return every place: those with an offer, the preferred first, then those passed over.
+
+    `own_regions` are the regions in which the credentials work by default, None where a credential
+    names none. Places that are preferred alike stay in the order given.
+    """
     offers = [result for result in surveyed if isinstance(result, Offer)]
+    order = {place: number for number, place in enumerate(needs.places)}
+    offers.sort(
+        key=lambda offer: (
+            order.get(offer.place, 0),
+            own_regions.get(offer.place.credential) != offer.region,
+        )
+    )
     ranked = [
-        _ranked(offer, needs, Standing.FALLBACK if number else Standing.FIRST)
+        _ranked(
+            offer,
+            needs,
+            Standing.FALLBACK if number else Standing.FIRST,
+            own_regions.get(offer.place.credential),
+        )
         for number, offer in enumerate(offers)
     ]
     return ranked + [
@@ -162,19 +188,39 @@ def regions_allowed(needs: InstanceNeeds, regions: Sequence[str]) -> list[str]:
     return [region for region in regions if not needs.regions or region in needs.regions]
 
 
-def _ranked(offer: Offer, needs: InstanceNeeds, standing: Standing) -> Ranked:
+def _ranked(
+    offer: Offer, needs: InstanceNeeds, standing: Standing, own_region: str | None
+) -> Ranked:
     return Ranked(
         place=offer.place,
         provider=offer.provider,
         region=offer.region,
         standing=standing,
-        reason=f"{offer.type.name} is its smallest type with {needs.cores} cores and"
-        f" {needs.memory_gib:g} GiB",
+        reason="; ".join(
+            [*_reasons_of_place(offer, needs, own_region), _reason_of_type(offer.type, needs)]
+        ),
         spec=_spec(offer, needs),
         cores=offer.type.cores,
         memory_gib=offer.type.memory_mib / MIB_PER_GIB,
         image_name=offer.image.name,
     )
+
+
+def _reasons_of_place(offer: Offer, needs: InstanceNeeds, own_region: str | None) -> list[str]:
+    """Return why an offer is where it is in the ranking, in words."""
+    reasons = []
+    if len(needs.places) > 1:
+        reasons.append(f"place {needs.places.index(offer.place) + 1} of the request")
+    if offer.region == own_region:
+        reasons.append("own region of the credential")
+    elif offer.place.region is None and own_region is not None:
+        reasons.append(f"not the credential's own region, {own_region}")
+    return reasons
+
+
+def _reason_of_type(type_: InstanceType, needs: InstanceNeeds) -> str:
+    burstable = ", burstable" if type_.burstable else ""
+    return f"smallest type that fits {needs.cores} cores and {needs.memory_gib:g} GiB{burstable}"
 
 
 def _spec(offer: Offer, needs: InstanceNeeds) -> SealedInstanceSpec:

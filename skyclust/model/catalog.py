@@ -23,6 +23,7 @@ class InstanceType(BaseModel):
     `cores` are virtual processors as the cloud counts them. `zones` are the zones of the region
     that offer the type; empty where the cloud does not report them. A cloud without fixed sizes
     (Proxmox VE) lists a series of sizes, and accepts any other size in the same notation.
+    `burstable`: its cores are shared, with full speed for some of the time only, and so cheaper.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -34,6 +35,7 @@ class InstanceType(BaseModel):
     memory_mib: int = Field(ge=1)
     architecture: Architecture = Architecture.X86_64
     gpus: int = Field(default=0, ge=0)
+    burstable: bool = False
     zones: tuple[str, ...] = ()
     attributes: dict[str, JsonValue] = Field(default_factory=dict)
 

@@ -29,7 +29,7 @@ class Place(BaseModel):
         default=None,
         min_length=1,
         title="Region",
-        description="Empty: each region of the credential, in the order of their names.",
+        description="Empty: the credential's own region, then each of its others by name.",
         json_schema_extra=chosen_from(Choices.REGIONS),
     )
     zone: str | None = Field(
@@ -75,7 +75,7 @@ class InstanceNeeds(BaseModel):
         max_length=50,
         title="Places",
         description="Where the instance may be created, the preferred place first. Empty: every"
-        " credential of the workspace, in the order of their names.",
+        " credential of the workspace, first each in its own region.",
     )
     providers: tuple[str, ...] = Field(
         default=(),

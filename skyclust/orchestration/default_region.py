@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from skyclust.errors import InvalidRequest
+from skyclust.errors import InvalidRequest, SkyClustError
 from skyclust.orchestration import block_documents
 from skyclust.registry import provider_class
 from skyclust.store import credentials
 from skyclust.store.engine import Store
+
+
+def own_region(store: Store, workspace_id: str, credential: str) -> str | None:
+    """Return the region in a credential's block; None when it names none, or cannot be read."""
+    try:
+        return default_region(store, workspace_id, credential)
+    except SkyClustError:
+        return None
 
 
 def default_region(store: Store, workspace_id: str, credential: str) -> str:

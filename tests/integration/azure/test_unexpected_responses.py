@@ -196,6 +196,25 @@ def test_a_location_without_a_name_is_an_error(
         provider.regions()
 
 
+def test_no_instance_is_placed_where_azure_tests_itself(
+    modified: tuple[ReplacedResponses, AzureProvider],
+) -> None:
+    application, provider = modified
+    geographies = {
+        "eastus2euap": "Canary (US)",
+        "eastusstg": "Stage (US)",
+        "westus": "United States",
+    }
+    application.responses["*/locations"] = {
+        "value": [
+            {"name": name, "metadata": {"regionType": "Physical", "geography": geography}}
+            for name, geography in geographies.items()
+        ]
+    }
+    assert provider.regions() == sorted(geographies)
+    assert provider.instance_regions() == ["westus"]
+
+
 def test_disks_missing_in_a_response_are_not_detached(
     provider: AzureProvider,
     operator: AzureOperator,

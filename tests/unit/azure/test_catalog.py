@@ -47,6 +47,16 @@ def test_the_capabilities_of_a_size(
     assert (size.cores, size.memory_mib, size.architecture) == (cores, memory, architecture)
 
 
+@pytest.mark.parametrize(
+    ("family", "burstable"),
+    [("standardBSFamily", True), ("StandardBasv2Family", True), ("standardDSv5Family", False)],
+)
+def test_the_sizes_of_the_b_series_are_burstable(family: str, burstable: bool) -> None:
+    size = to_instance_type("westeurope", sku() | {"family": family})
+    assert size is not None
+    assert size.burstable is burstable
+
+
 def test_restricted_zones_are_left_out() -> None:
     restriction = {"type": "Zone", "restrictionInfo": {"zones": ["1", "2"]}}
     size = to_instance_type("westeurope", sku(restriction))

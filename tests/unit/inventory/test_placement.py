@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -82,6 +83,56 @@ def test_the_smallest_type_that_fits_is_taken(wanted: dict[str, Any], expected: 
     assert (found.name if found else None) == expected
 
 
+def test_of_types_alike_a_burstable_one_is_taken_and_a_smaller_one_before_it() -> None:
+    types = [
+        size("a-steady", 2, 4096),
+        size("b-burstable", 2, 4096, burstable=True),
+        size("c-burstable", 2, 8192, burstable=True),
+    ]
+    taken = smallest_fitting(types, needs())
+    larger = smallest_fitting([types[0], types[2]], needs())
+    assert taken is not None
+    assert larger is not None
+    assert (taken.name, larger.name) == ("b-burstable", "a-steady")
+
+
+def test_without_places_the_own_regions_of_all_credentials_come_first() -> None:
+    def anywhere(credential: str, region: str) -> Offer:
+        return replace(offer(credential, region), place=Place(credential=credential))
+
+    surveyed = [anywhere(name, region) for name in ("a", "b") for region in ("r1", "r2")]
+    ranking = rank(surveyed, needs(), {"a": "r2", "b": "r2"})
+    assert [(one.place.credential, one.region) for one in ranking] == [
+        ("a", "r2"),
+        ("b", "r2"),
+        ("a", "r1"),
+        ("b", "r1"),
+    ]
+    fits = "smallest type that fits 2 cores and 4 GiB"
+    assert ranking[0].reason == f"own region of the credential; {fits}"
+    assert ranking[2].reason == f"not the credential's own region, r2; {fits}"
+
+
+def test_the_order_of_the_request_comes_before_the_own_region() -> None:
+    first, second = Place(credential="b"), Place(credential="a", region="r2")
+    wanted = needs(places=[first, second])
+    surveyed = [
+        replace(offer("b", "r1"), place=first),
+        replace(offer("b", "r2"), place=first),
+        replace(offer("a", "r2"), place=second, type=size("t", 2, 4096, burstable=True)),
+    ]
+    ranking = rank(surveyed, wanted, {"a": "r2", "b": "r2"})
+    assert [(one.place.credential, one.region) for one in ranking] == [
+        ("b", "r2"),
+        ("b", "r1"),
+        ("a", "r2"),
+    ]
+    assert ranking[2].reason == (
+        "place 2 of the request; own region of the credential;"
+        " smallest type that fits 2 cores and 4 GiB, burstable"
+    )
+
+
 def test_a_type_has_to_be_offered_in_the_zone() -> None:
     types = [size("small", 2, 4096, zones=("a", "b")), size("large", 4, 8192, zones=("c",))]
     found = smallest_fitting(types, needs(), "c")
@@ -122,7 +173,7 @@ def test_a_place_that_the_check_refuses_is_passed_over_with_what_it_lacks(
 
 def test_a_ranking_keeps_the_order_and_ends_with_those_passed_over() -> None:
     lost = PassedOver(Place(credential="b"), "memory", REGION, "it is closed")
-    ranking = rank([offer("c"), lost, offer("a")], needs())
+    ranking = rank([offer("c"), lost, offer("a")], needs(), {})
     assert [(one.place.credential, one.standing) for one in ranking] == [
         ("c", Standing.FIRST),
         ("a", Standing.FALLBACK),
@@ -136,7 +187,7 @@ def test_a_ranking_keeps_the_order_and_ends_with_those_passed_over() -> None:
 def test_no_place_at_all_says_why_of_each() -> None:
     lost = PassedOver(Place(credential="b"), "memory", REGION, "it is closed")
     with pytest.raises(CapacityExhausted, match=f"b/{REGION}: it is closed"):
-        candidates(rank([lost], needs()))
+        candidates(rank([lost], needs(), {}))
 
 
 def test_places_are_those_asked_for_and_allowed() -> None:

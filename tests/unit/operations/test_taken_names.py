@@ -50,7 +50,7 @@ def journal(store: Store, planned: list[NewOperation], workspace: str = "default
     return len(journal_all(journal_execution(store), workspace, planned))
 
 
-def open_creations(store: Store) -> list[str | None]:
+def open_creations(store: Store) -> list[str]:
     with store.reading() as connection:
         return sorted(str(one.subject_name) for one in operations.list_all(connection, "default"))
 
