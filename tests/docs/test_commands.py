@@ -6,13 +6,19 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
+from skyclust.cli.main import app
 from tests.docs import pages
 from tests.docs.commands import Command, commands
 from tests.house.tree import ROOT, relative
 
 LINES = list(pages.command_lines())
 COMMANDS = {command.words: command for command in commands()}
+OPTIONS_OF_THE_PROGRAM = {
+    option for parameter in get_command(app).params for option in parameter.opts
+}
+"""Of `skyclust` itself, without a command."""
 MAKE_TARGETS = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 FOREIGN = {
     *("cd", "docker", "echo", "export", "git", "pip", "prefect", "pytest", "python", "shred"),
@@ -63,6 +69,8 @@ def command_of(words: list[str]) -> Command | None:
 
 
 def check_skyclust(arguments: list[str]) -> None:
+    if len(arguments) == 1 and arguments[0] in OPTIONS_OF_THE_PROGRAM:
+        return
     command = command_of(arguments)
     assert command is not None, f"there is no such command: {' '.join(arguments)}"
     options = {one.partition("=")[0] for one in arguments if re.match(r"--?[a-z]", one)}
