@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
 from skyclust.cli import completion
+from skyclust.cli.creation_checks import check_before_run
 from skyclust.cli.flow_runs import run_flow
 from skyclust.cli.inputs import parse_place, parse_tags
 from skyclust.cli.instance_changes import delete, reboot, resize, start, stop, tag
@@ -34,7 +35,7 @@ from skyclust.cli.inventory import (
 )
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace
 from skyclust.cli.output import say, show_record, show_text
-from skyclust.cli.provider_access import default_region, provider_of, require_usable
+from skyclust.cli.provider_access import default_region, provider_of
 from skyclust.cli.requests import checked
 from skyclust.cli.run_outcome import finish
 from skyclust.cli.run_tables import OPERATIONS, PLACEMENT
@@ -42,9 +43,6 @@ from skyclust.cli.user_data import seal_user_data, sealed_user_data
 from skyclust.errors import InvalidRequest
 from skyclust.model.resource import ResourceKind
 from skyclust.redaction import redact
-
-if TYPE_CHECKING:
-    from skyclust.model.provision_request import ProvisionRequest
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -177,27 +175,10 @@ def create(
         places = [parse_place(one) for one in place or ()]
         wanted = {"cores": cores, "memory_gib": memory, "image_family": image_family}
         form = checked(NeedsForm, dry_run=dry_run, places=places, **options | wanted)
-    _check_before_run(form.request)
+    check_before_run(form.request)
     flow = "provision-instances" if cores is None else "place-instances"
     outcome = run_flow(flow, form, local=local, no_wait=no_wait, as_json=as_json)
     finish(outcome, as_json=as_json, tables=OPERATIONS | PLACEMENT)
-
-
-def _check_before_run(request: ProvisionRequest) -> None:
-    """Raise now what the run would raise some seconds later: an unknown credential, a taken name.
-
-    The run checks both again, the names in the transaction that journals its operations.
-    """
-    places = request.needs.places if request.needs else ()
-    named = [place.credential for place in places]
-    require_usable(request.workspace, [*named, *filter(None, [request.credential])])
-    if request.allow_duplicate:
-        return
-    from skyclust.operations.instance.taken_names import refuse_taken_names
-    from skyclust.store.engine import open_store
-
-    with open_store().reading() as connection:
-        refuse_taken_names(connection, request.workspace, request.names)
 
 
 def _refuse(options: Mapping[str, object], why: str) -> None:

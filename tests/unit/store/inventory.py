@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from skyclust.model.change import ScopeChanges
 from skyclust.model.resource import Resource, ResourceKind
 from skyclust.model.scope import ScopeKey
 from skyclust.store import credentials, resources, workspaces
 from skyclust.store.engine import Store
+from skyclust.store.tables import metadata
 
 REGION = "eu-central-1"
 KEY = ScopeKey(credential="prod", region=REGION, kind=ResourceKind.INSTANCE)
@@ -92,3 +93,15 @@ def names(store: Store, workspace_id: str = "default", **filters: Any) -> list[s
 
 def ago(seconds: float) -> datetime:
     return datetime.now(UTC) - timedelta(seconds=seconds)
+
+
+def everything(connection: Connection, workspace_id: str) -> dict[str, Sequence[Any]]:
+    """Return every row that a workspace has, table by table."""
+    return {
+        table.name: connection.execute(
+            select(table)
+            .where(table.c.workspace_id == workspace_id)
+            .order_by(*table.primary_key.columns)
+        ).all()
+        for table in metadata.sorted_tables
+    }

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from skyclust.errors import NotFound, Throttled
 from skyclust.model.audit import AuditHead, AuditProblem, genesis_hash
@@ -36,7 +36,7 @@ from skyclust.store import (
 from skyclust.store.engine import Store
 from skyclust.store.operations import NewOperation
 from skyclust.store.tables import metadata
-from tests.unit.store.inventory import KEY, REGION, machine, prepare, sync
+from tests.unit.store.inventory import KEY, REGION, everything, machine, prepare, sync
 
 NOUNS: tuple[ModuleType, ...] = (
     audit,
@@ -86,18 +86,6 @@ EVENT = Event(
     occurred_at=datetime(2026, 1, 2, tzinfo=UTC),
     resource={"prefect.resource.id": "skyclust.test"},
 )
-
-
-def everything(connection: Connection, workspace_id: str) -> dict[str, Sequence[Any]]:
-    """Return every row that a workspace has, table by table."""
-    return {
-        table.name: connection.execute(
-            select(table)
-            .where(table.c.workspace_id == workspace_id)
-            .order_by(*table.primary_key.columns)
-        ).all()
-        for table in metadata.sorted_tables
-    }
 
 
 def _remove_emptied(connection: Connection, workspace_id: str) -> None:
