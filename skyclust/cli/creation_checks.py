@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skyclust.cli.provider_access import require_credentials
+from skyclust.cli.provider_access import require_usable
 
 if TYPE_CHECKING:
     from skyclust.model.provision_request import ProvisionRequest
@@ -17,7 +17,7 @@ def check_before_run(request: ProvisionRequest) -> None:
     """
     places = request.needs.places if request.needs else ()
     named = [place.credential for place in places]
-    require_credentials(request.workspace, [*named, *filter(None, [request.credential])])
+    require_usable(request.workspace, [*named, *filter(None, [request.credential])])
     if request.allow_duplicate:
         return
     from skyclust.operations.instance.taken_names import refuse_taken_names
