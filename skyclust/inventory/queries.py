@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from skyclust.cursor import decode_cursor, encode_cursor
 from skyclust.errors import InvalidRequest
+from skyclust.inventory.same_resource import SharedResource, group_shared
 from skyclust.model.change import Change
 from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import Scope, ScopeState
 from skyclust.model.stored import StoredResource
 from skyclust.store import credentials, resources, retention, scopes, workspaces
 from skyclust.store.engine import Store
+from skyclust.store.finding import count
 
 _RESOURCE_KEYS: Final = 5
 _CHANGE_KEYS: Final = 2
@@ -39,17 +41,26 @@ class ResourceFilter:
     tags: Mapping[str, str] = field(default_factory=dict)
     as_of: datetime | None = None
 
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """Return the fields by name, as the store takes them."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
 
 @dataclass(frozen=True)
 class ResourcePage:
     """Resources, and how complete the list is.
 
-    `next_cursor` is None on the last page. `stale` and `failed` are the numbers of scopes that
-    are not fresh, of those that the filter selects; both are 0 for a time in the past.
-    `never_read` are the credentials without any scope.
+    `shared` are the same resources with the credentials that see them: several only where the
+    query merges them. `total` is how many match on all pages. `next_cursor` is None on the last
+    page. `stale` and `failed` are the numbers of scopes that are not fresh, of those that the
+    filter selects; both are 0 for a time in the past. `never_read` are the credentials without
+    any scope.
     """
 
     resources: list[StoredResource]
+    shared: list[SharedResource]
+    total: int
     next_cursor: str | None
     stale: int
     failed: int
@@ -63,29 +74,28 @@ def search_resources(
     *,
     limit: int | None = None,
     cursor: str | None = None,
+    merge: bool = False,
 ) -> ResourcePage:
     """Return the resources that match, by credential, region, kind, name and id.
 
-    At most `limit` of them, those after `cursor`. Raises NotFound for an unknown workspace,
-    InvalidRequest for a time without timezone and for a text that is no cursor.
+    At most `limit` of them, those after `cursor`. With `merge` a resource that several
+    credentials see counts once, at the place of the first. Raises NotFound for an unknown
+    workspace, InvalidRequest for a time without timezone and for a text that is no cursor.
     """
     after = decode_cursor(cursor, keys=_RESOURCE_KEYS) if cursor else None
     with store.reading() as connection:
         workspaces.get(connection, workspace_id)
+        accounts = {
+            each.name: each.account for each in credentials.list_all(connection, workspace_id)
+        }
+        # Where two credentials share an account, a resource may be on two pages: all are read.
+        whole = merge and _share_an_account(accounts)
         matching = resources.find(
             connection,
             workspace_id,
-            kinds=wanted.kinds,
-            providers=wanted.providers,
-            credentials=wanted.credentials,
-            regions=wanted.regions,
-            states=wanted.states,
-            names=wanted.names,
-            ids=wanted.ids,
-            tags=wanted.tags,
-            as_of=wanted.as_of,
-            after=after,
-            limit=None if limit is None else limit + 1,
+            **wanted.conditions,
+            after=None if whole else after,
+            limit=None if whole or limit is None else limit + 1,
         )
         known = scopes.list_all(
             connection,
@@ -95,12 +105,20 @@ def search_resources(
             kinds=wanted.kinds,
         )
         unread = credentials.list_unread(connection, workspace_id)
-    page = matching[:limit]
+        shared = group_shared(matching, accounts if whole else {})
+        total = len(shared)
+        if not whole and (after is not None or (limit is not None and total > limit)):
+            total = count(connection, workspace_id, **wanted.conditions)
+    if whole and after is not None:
+        shared = [each for each in shared if _place(each) > after]
+    page = shared[:limit]
     past = wanted.as_of is not None
     states = Counter(scope.state for scope in known if not past)
     return ResourcePage(
-        resources=page,
-        next_cursor=_resource_cursor(page[-1]) if len(matching) > len(page) else None,
+        resources=[each.resource for each in page],
+        shared=page,
+        total=total,
+        next_cursor=encode_cursor(*_place(page[-1])) if len(shared) > len(page) else None,
         stale=states[ScopeState.STALE],
         failed=states[ScopeState.FAILED],
         never_read=[
@@ -111,14 +129,34 @@ def search_resources(
     )
 
 
+def _share_an_account(accounts: Mapping[str, str | None]) -> bool:
+    """Return whether two credentials lead to one account."""
+    named = [account for account in accounts.values() if account]
+    return len(set(named)) < len(named)
+
+
+def _place(shared: SharedResource) -> tuple[str, ...]:
+    """Return the sort keys of a resource in the list: those of its first credential."""
+    resource = shared.resource
+    return (
+        shared.credentials[0],
+        resource.region,
+        resource.kind.value,
+        resource.name,
+        resource.id,
+    )
+
+
 @dataclass(frozen=True)
 class ChangePage:
     """Changes, newest first; `next_cursor` is None on the last page.
 
-    `kept_from` is the time before which changes were pruned, None when none were.
+    `total` is how many match on all pages. `kept_from` is the time before which changes were
+    pruned, None when none were.
     """
 
     changes: list[Change]
+    total: int
     next_cursor: str | None
     kept_from: datetime | None = None
 
@@ -131,7 +169,7 @@ def search_changes(
     until: datetime | None = None,
     run_id: str | None = None,
     kinds: Sequence[ResourceKind] = (),
-    limit: int = 1000,
+    limit: int | None = 1000,
     cursor: str | None = None,
 ) -> ChangePage:
     """Return what was added, changed and removed: from `since` on, before `until`, by one run.
@@ -150,12 +188,19 @@ def search_changes(
             run_id=run_id,
             kinds=kinds,
             before=_change_position(cursor) if cursor else None,
-            limit=limit + 1,
+            limit=None if limit is None else limit + 1,
         )
-    page = numbered[:limit]
-    more = len(numbered) > len(page)
+        page = numbered[:limit]
+        more = len(numbered) > len(page)
+        total = len(page)
+        if more or cursor:
+            counted = resources.count_changes(
+                connection, workspace_id, since=since, until=until, run_id=run_id, kinds=kinds
+            )
+            total = sum(counted.values())
     return ChangePage(
         changes=[change for _, change in page],
+        total=total,
         next_cursor=encode_cursor(page[-1][1].at.isoformat(), str(page[-1][0])) if more else None,
         kept_from=kept_from,
     )
@@ -180,10 +225,6 @@ def list_scopes(
             connection, workspace_id, credentials=credential_names, regions=regions, kinds=kinds
         )
     return [scope for scope in known if not states or scope.state in states]
-
-
-def _resource_cursor(last: StoredResource) -> str:
-    return encode_cursor(last.credential, last.region, last.kind.value, last.name, last.id)
 
 
 def _change_position(cursor: str) -> tuple[datetime, int]:

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.audit import AuditEntry, AuditHead, AuditProblem, genesis_hash
@@ -82,6 +82,12 @@ def list_all(
         AuditEntry.model_validate(dict(row._mapping) | {"detail": json.loads(row.detail)})
         for row in rows
     ]
+
+
+def count_all(connection: Connection, workspace_id: str) -> int:
+    """Return how many lines a workspace's trail has, as they can be counted."""
+    query = select(func.count()).where(audit_entries.c.workspace_id == workspace_id)
+    return connection.scalar(query) or 0
 
 
 def head(connection: Connection, workspace_id: str) -> AuditHead:

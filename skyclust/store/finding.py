@@ -24,7 +24,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from skyclust.model.resource import ResourceKind
+from skyclust.model.short_id import means
 from skyclust.model.stored import StoredResource
+from skyclust.store.id_beginnings import begins_with
 from skyclust.store.retention import refusal
 from skyclust.store.tables import credentials as credential_rows
 from skyclust.store.tables import resource_versions, scopes
@@ -46,6 +48,7 @@ def find(
     ids: Sequence[str] | None = None,
     tags: Mapping[str, str] | None = None,
     as_of: datetime | None = None,
+    short_id: str | None = None,
     after: Sequence[str] | None = None,
     limit: int | None = None,
 ) -> list[StoredResource]:
@@ -53,10 +56,61 @@ def find(
 
     A resource must match every filter; a filter that is None or empty matches all. `tags` must
     all be there with these values. With `as_of`: the resources at that time, as far as they were
-    known then. At most `limit` of them, and those after the resource with the five sort keys
-    `after`. Raises InvalidRequest for a time without timezone, and for one whose versions were
-    pruned.
+    known then. `short_id` matches the resources whose id it means (`model.short_id`). At most
+    `limit` of them, and those after the resource with the five sort keys `after`. Raises
+    InvalidRequest for a time without timezone, and for one whose versions were pruned.
     """
+    conditions = _conditions(
+        connection,
+        workspace_id,
+        kinds=kinds,
+        providers=providers,
+        credentials=credentials,
+        regions=regions,
+        states=states,
+        names=names,
+        ids=ids,
+        tags=tags,
+        as_of=as_of,
+    )
+    if short_id is not None:
+        conditions.append(_may_mean(connection, short_id))
+    keys = _sort_keys(connection)
+    if after is not None:
+        conditions.append(tuple_(*keys) > tuple_(*map(literal, after)))
+    order = keys if limit is not None else ()
+    rows = _rows(connection, conditions, past=as_of is not None, order=order, limit=limit)
+    resources = _STORED.validate_python(rows)
+    if short_id is not None:
+        resources = [each for each in resources if means(short_id, each.id)]
+    # Sorted here, because a whole list is sorted faster so than by the database.
+    return sorted(
+        resources,
+        key=lambda each: (each.credential, each.region, each.kind, each.name, each.id),
+    )
+
+
+def count(connection: Connection, workspace_id: str, **filters: Any) -> int:
+    """Return how many resources `find` would return with these filters; it raises the same."""
+    conditions = _conditions(connection, workspace_id, **filters)
+    query = select(func.count()).select_from(resource_versions).where(*conditions)
+    return connection.scalar(query) or 0
+
+
+def _conditions(
+    connection: Connection,
+    workspace_id: str,
+    *,
+    kinds: Sequence[ResourceKind] | None = None,
+    providers: Sequence[str] | None = None,
+    credentials: Sequence[str] | None = None,
+    regions: Sequence[str] | None = None,
+    states: Sequence[str] | None = None,
+    names: Sequence[str] | None = None,
+    ids: Sequence[str] | None = None,
+    tags: Mapping[str, str] | None = None,
+    as_of: datetime | None = None,
+) -> list[ColumnElement[bool]]:
     versions = resource_versions.c
     time = require_aware(as_of, "as_of") if as_of is not None else None
     if time is not None and (error := refusal(connection, workspace_id, time)):
@@ -77,17 +131,15 @@ def find(
     conditions += [column.in_([str(one) for one in some]) for column, some in wanted if some]
     if tags:
         conditions.append(_has_tags(connection, tags))
-    keys = _sort_keys(connection)
-    if after is not None:
-        conditions.append(tuple_(*keys) > tuple_(*map(literal, after)))
-    order = keys if limit is not None else ()
-    rows = _rows(connection, conditions, past=as_of is not None, order=order, limit=limit)
-    resources = _STORED.validate_python(rows)
-    # Sorted here, because a whole list is sorted faster so than by the database.
-    return sorted(
-        resources,
-        key=lambda each: (each.credential, each.region, each.kind, each.name, each.id),
-    )
+    return conditions
+
+
+def _may_mean(connection: Connection, given: str) -> ColumnElement[bool]:
+    """Return the condition of ids that a text may mean; `means` decides between them."""
+    column = resource_versions.c.resource_id
+    ending = column.endswith(f"/{given.lstrip('/')}", autoescape=True)
+    inner = column.contains(f"/{given.lstrip('/')}/", autoescape=True)
+    return or_(column == given, begins_with(connection, column, given), ending, inner)
 
 
 def count_instances(connection: Connection, workspace_id: str) -> Counter[tuple[str, str]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, and_, exists, or_, select
+from sqlalchemy import Connection, Select, and_, exists, func, or_, select
 
 from skyclust.model.operation import Operation, OperationState
 from skyclust.store.operation_rows import of_workspace, to_operation
@@ -27,15 +28,13 @@ def list_all(
 
     `before` is the time of creation and the id of the last operation of the page before.
     """
-    query = of_workspace(workspace_id)
-    if states:
-        query = query.where(operations.c.state.in_([state.value for state in states]))
-    if kinds:
-        query = query.where(operations.c.kind.in_(kinds))
-    if credential is not None:
-        query = query.where(operations.c.credential == credential)
-    if subject_kind is not None:
-        query = query.where(operations.c.subject_kind == subject_kind)
+    query = _filtered(
+        of_workspace(workspace_id),
+        states=states,
+        kinds=kinds,
+        credential=credential,
+        subject_kind=subject_kind,
+    )
     if before is not None:
         created_at, operation_id = before
         query = query.where(
@@ -73,6 +72,42 @@ def is_journalled(connection: Connection, workspace_id: str, operation_id: str) 
         operations.c.workspace_id == workspace_id, operations.c.operation_id == operation_id
     )
     return bool(connection.scalar(select(row)))
+
+
+def count_all(
+    connection: Connection,
+    workspace_id: str,
+    *,
+    states: Sequence[OperationState] | None = None,
+    kinds: Sequence[str] | None = None,
+    credential: str | None = None,
+    subject_kind: str | None = None,
+) -> int:
+    """Return how many operations `list_all` would return without a limit."""
+    query = select(func.count()).where(operations.c.workspace_id == workspace_id)
+    filtered = _filtered(
+        query, states=states, kinds=kinds, credential=credential, subject_kind=subject_kind
+    )
+    return connection.scalar(filtered) or 0
+
+
+def _filtered(
+    query: Select[Any],
+    *,
+    states: Sequence[OperationState] | None,
+    kinds: Sequence[str] | None,
+    credential: str | None,
+    subject_kind: str | None,
+) -> Select[Any]:
+    if states:
+        query = query.where(operations.c.state.in_([state.value for state in states]))
+    if kinds:
+        query = query.where(operations.c.kind.in_(kinds))
+    if credential is not None:
+        query = query.where(operations.c.credential == credential)
+    if subject_kind is not None:
+        query = query.where(operations.c.subject_kind == subject_kind)
+    return query
 
 
 def open_operations(connection: Connection, workspace_id: str | None = None) -> list[Operation]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from skyclust.contract import DiskProvider, Provider, SnapshotProvider
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.resource import Resource
+from skyclust.model.short_id import means
 from skyclust.model.snapshot import InstanceSnapshot
 from skyclust.registry import capability
 
@@ -31,13 +32,15 @@ def find_snapshot_id(
 def snapshot_named(
     snapshots: Sequence[InstanceSnapshot], name: str, instance_name: str
 ) -> InstanceSnapshot:
-    """Return the snapshot that has this id, else this name.
+    """Return the snapshot that has this id, else this name, else an id that this is short for.
 
-    Raises NotFound when there is none, InvalidRequest when several have the name.
+    Raises NotFound when there is none, InvalidRequest when it may be several.
     """
-    matching = [snapshot for snapshot in snapshots if snapshot.id == name] or [
-        snapshot for snapshot in snapshots if snapshot.name == name
-    ]
+    matching = (
+        [snapshot for snapshot in snapshots if snapshot.id == name]
+        or [snapshot for snapshot in snapshots if snapshot.name == name]
+        or [snapshot for snapshot in snapshots if means(name, snapshot.id)]
+    )
     if not matching:
         raise NotFound(
             f"Instance {instance_name!r} has no snapshot {name!r}.",

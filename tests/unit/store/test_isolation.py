@@ -106,6 +106,7 @@ READS: dict[str, tuple[Call, object]] = {
             problem="the line that was noted as the head is missing",
         ),
     ),
+    "audit.count_all": (audit.count_all, 0),
     "audit.list_all": (audit.list_all, []),
     "audit.verify": (audit.verify, []),
     "blocks.unwanted": (blocks.unwanted, []),
