@@ -10,6 +10,7 @@ import typer
 from pydantic import TypeAdapter
 
 from skyclust.cli.allowed_endpoints import allow_endpoints, forget_endpoints
+from skyclust.cli.list_options import Format, ListOptions, with_list_options
 from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson, Workspace
 from skyclust.cli.output import say, show_list, show_record
 from skyclust.cli.server import answering_server, require_server
@@ -199,17 +200,19 @@ def add_fault(
         status=http_status,
     )
     added = _call(_running(cloud), "POST", "faults", fault.model_dump(mode="json"))
-    _show_faults(added, as_json=as_json)
+    _show_faults(added, ListOptions(format=Format.JSON if as_json else Format.TABLE))
 
 
 @fault_app.command("list")
+@with_list_options()
 def list_faults(
     cloud: RunningCloud = None,
+    *,
+    options: ListOptions,
     workspace: AnyWorkspace = DEFAULT_WORKSPACE,
-    as_json: AsJson = False,
 ) -> None:
     """List the faults in force and how often each has struck."""
-    _show_faults(_call(_running(cloud), "GET", "faults"), as_json=as_json)
+    _show_faults(_call(_running(cloud), "GET", "faults"), options)
 
 
 @fault_app.command("clear")
@@ -274,13 +277,13 @@ def _show_clouds(clouds: Iterable[SandboxCloud], *, as_json: bool) -> None:
     show_list(rows, COLUMNS, as_json=as_json, title="Sandbox clouds")
 
 
-def _show_faults(replies: Mapping[str, object], *, as_json: bool) -> None:
+def _show_faults(replies: Mapping[str, object], options: ListOptions) -> None:
     rows = [
         _fault_row(cloud, standing)
         for cloud, reply in replies.items()
         for standing in _STANDING.validate_python(reply)
     ]
-    show_list(rows, FAULT_COLUMNS, as_json=as_json, title="Faults in force")
+    show_list(rows, FAULT_COLUMNS, options, title="Faults in force")
 
 
 def _fault_row(cloud: str, standing: StandingFault) -> dict[str, object]:

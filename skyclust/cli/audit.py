@@ -6,31 +6,36 @@ from typing import Annotated, Final
 
 import typer
 
+from skyclust.cli.cells import cut_middle
+from skyclust.cli.columns import Column, list_columns
 from skyclust.cli.exits import ExitCode
+from skyclust.cli.list_options import ListOptions, with_list_options
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
 from skyclust.cli.output import say, show_list, show_record, show_text
 from skyclust.errors import InvalidRequest, NotFound
 
 app = typer.Typer(no_args_is_help=True, help="Who did what: list, verify.")
 
-COLUMNS: Final = ("sequence", "at", "actor", "action", "object", "detail")
+COLUMNS: Final = (
+    *list_columns("sequence", "at", "action"),
+    Column("object", least=24, cut=cut_middle),
+    *list_columns("actor", "detail", wide=("hash", "previous_hash")),
+)
 
 
 @app.command("list")
-def list_all(
-    limit: Annotated[int | None, typer.Option(min=1, help="The newest so many.")] = None,
-    workspace: Workspace = DEFAULT_WORKSPACE,
-    as_json: AsJson = False,
-) -> None:
-    """List the trail, oldest line first."""
+@with_list_options()
+def list_all(options: ListOptions, workspace: Workspace = DEFAULT_WORKSPACE) -> None:
+    """List the trail, oldest line first; with --limit its newest lines."""
     from skyclust.store import audit, workspaces
     from skyclust.store.engine import open_store
 
     with open_store().reading() as connection:
         workspaces.get(connection, workspace, or_removed=True)
-        found = audit.list_all(connection, workspace, limit=limit)
+        found = audit.list_all(connection, workspace, limit=options.query_limit)
+        total = audit.count_all(connection, workspace)
     rows = [entry.model_dump() for entry in found]
-    show_list(rows, COLUMNS, as_json=as_json, title="Audit trail")
+    show_list(rows, COLUMNS, options, title="Audit trail", total=total)
 
 
 @app.command()

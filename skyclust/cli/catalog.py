@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Final
 
 import typer
 
 from skyclust.cli import completion
-from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
+from skyclust.cli.columns import column, list_columns
+from skyclust.cli.list_options import ListOptions, with_list_options
+from skyclust.cli.options import DEFAULT_WORKSPACE, Workspace
 from skyclust.cli.output import show_list
 from skyclust.cli.provider_access import default_region, provider_of
 from skyclust.model.catalog import MIB_PER_GIB, Architecture
 
 app = typer.Typer(no_args_is_help=True, help="What instances can be made of: types, images.")
 
-TYPE_COLUMNS: Final = ("name", "cores", "memory_mib", "architecture", "gpus", "zones")
-IMAGE_COLUMNS: Final = ("name", "id", "family", "architecture", "minimum_disk_gib", "created_at")
+TYPE_COLUMNS: Final = list_columns(
+    "name", "cores", "memory_mib", "architecture", "gpus", "zones", wide=("region",)
+)
+IMAGE_COLUMNS: Final = (
+    # Whole: `instance create --image` takes it, and clouds have images that no inventory lists.
+    replace(column("id"), is_id=False, least=0),
+    *list_columns("name", "created_at", "architecture", "family", "minimum_disk_gib"),
+)
 
 CredentialName = Annotated[
     str,
@@ -35,6 +44,7 @@ RegionOption = Annotated[
 
 
 @app.command("types")
+@with_list_options()
 def list_types(
     credential: CredentialName,
     *,
@@ -43,8 +53,8 @@ def list_types(
     memory: Annotated[
         float, typer.Option(min=0, metavar="GIB", help="Memory in GiB, at least.")
     ] = 0,
+    options: ListOptions,
     workspace: Workspace = DEFAULT_WORKSPACE,
-    as_json: AsJson = False,
 ) -> None:
     """List the instance types that are available in a region, the smallest first."""
     from skyclust.contract import CatalogProvider
@@ -57,10 +67,11 @@ def list_types(
     ]
     types.sort(key=lambda each: (each.cores, each.memory_mib, each.name))
     rows = [each.model_dump() for each in types]
-    show_list(rows, TYPE_COLUMNS, as_json=as_json, title=f"Instance types in {where}")
+    show_list(rows, TYPE_COLUMNS, options, title=f"Instance types in {where}")
 
 
 @app.command()
+@with_list_options()
 def images(
     credential: CredentialName,
     *,
@@ -69,8 +80,8 @@ def images(
     architecture: Annotated[
         Architecture, typer.Option(help="Of the instances.")
     ] = Architecture.X86_64,
+    options: ListOptions,
     workspace: Workspace = DEFAULT_WORKSPACE,
-    as_json: AsJson = False,
 ) -> None:
     """List the images of a family in a region, the newest first."""
     from skyclust.contract import CatalogProvider
@@ -78,4 +89,4 @@ def images(
     where = region or default_region(workspace, credential)
     with provider_of(workspace, credential, CatalogProvider) as catalog:
         rows = [one.model_dump() for one in catalog.list_images(where, family, architecture)]
-    show_list(rows, IMAGE_COLUMNS, as_json=as_json, title=f"Images of {family} in {where}")
+    show_list(rows, IMAGE_COLUMNS, options, title=f"Images of {family} in {where}")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from skyclust.cli.flow_runs import run_flow
-from skyclust.cli.instance_lookup import NamedInstance, find_instance
+from skyclust.cli.instance_lookup import NamedInstance, find_instance, with_whole_id
 from skyclust.cli.requests import checked
 from skyclust.cli.run_outcome import finish
 from skyclust.cli.run_tables import OPERATIONS
+from skyclust.cli.short_ids import whole_resource_id
 from skyclust.model.change_request import ChangeRequest
 from skyclust.model.instance_action import InstanceAction
+from skyclust.model.resource import ResourceKind
 
 
 def change_instance(
@@ -29,8 +31,17 @@ def change_instance(
 
     `fields` are those of the request that belong to the action. Raises NotFound for an instance
     that the inventory does not have, unless credential and region are given, and InvalidRequest
-    for a request that is not valid.
+    for a request that is not valid and for a short id that may mean several.
     """
+    named = with_whole_id(named)
+    if fields.get("disk"):
+        fields["disk"] = whole_resource_id(
+            named.workspace,
+            fields["disk"],
+            ResourceKind.DISK,
+            credential=named.credential,
+            region=named.region,
+        )
     request = checked(
         ChangeRequest,
         workspace=named.workspace,

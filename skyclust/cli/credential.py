@@ -12,7 +12,9 @@ import typer
 
 from skyclust.cli import completion
 from skyclust.cli.allowed_endpoints import with_permission
+from skyclust.cli.columns import list_columns
 from skyclust.cli.exits import ExitCode
+from skyclust.cli.list_options import ListOptions, with_list_options
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
 from skyclust.cli.output import say, show_list, show_record
 from skyclust.cli.server import require_server
@@ -113,7 +115,8 @@ def _verified(
 
 
 @app.command("list")
-def list_all(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False) -> None:
+@with_list_options()
+def list_all(options: ListOptions, workspace: Workspace = DEFAULT_WORKSPACE) -> None:
     """List the credentials; secrets are never shown."""
     from skyclust.store import credentials, workspaces
     from skyclust.store.engine import open_store
@@ -121,8 +124,9 @@ def list_all(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False) 
     with open_store().reading() as connection:
         workspaces.get(connection, workspace)
         found = credentials.list_all(connection, workspace)
-    rows = [record.model_dump(mode="json", include=set(COLUMNS)) for record in found]
-    show_list(rows, COLUMNS[:5], as_json=as_json, title="Credentials")
+    rows = [record.model_dump(include=set(COLUMNS)) for record in found]
+    columns = list_columns(*COLUMNS[:5], wide=COLUMNS[5:])
+    show_list(rows, columns, options, title="Credentials")
 
 
 @app.command()

@@ -14,7 +14,10 @@ from skyclust.model.instance_action import InstanceAction
 app = typer.Typer(no_args_is_help=True, help="Disks: attach to an instance, detach from it.")
 
 Disk = Annotated[
-    str, typer.Argument(help="Id of the disk, or its name where the inventory knows one such.")
+    str,
+    typer.Argument(
+        help="Id of the disk or a short form of it, or its name where the inventory knows one such."
+    ),
 ]
 
 

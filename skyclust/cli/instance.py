@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from skyclust.cli import completion
+from skyclust.cli.columns import list_columns
 from skyclust.cli.creation_checks import check_before_run
 from skyclust.cli.flow_runs import run_flow
 from skyclust.cli.inputs import parse_place, parse_tags
@@ -26,13 +27,13 @@ from skyclust.cli.inventory import (
     AsOf,
     Credentials,
     Cursor,
-    Limit,
     Providers,
     Regions,
     States,
     Tags,
     show_resources,
 )
+from skyclust.cli.list_options import ListOptions, with_list_options
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace
 from skyclust.cli.output import say, show_record, show_text
 from skyclust.cli.provider_access import default_region, provider_of
@@ -50,16 +51,31 @@ app = typer.Typer(
     " seal-user-data.",
 )
 
-COLUMNS: Final = (
+COLUMNS: Final = list_columns(
     "name",
     "id",
-    "credential",
-    "region",
     "state",
+    "region",
+    "credential",
     "type",
     "private_addresses",
     "public_addresses",
     "scope_state",
+    wide=(
+        "provider",
+        "zone",
+        "native_state",
+        "cores",
+        "memory_mib",
+        "image",
+        "network",
+        "subnet",
+        "tags",
+        "created_at",
+        "first_seen_at",
+        "observed_at",
+        "unique_id",
+    ),
 )
 
 
@@ -199,6 +215,7 @@ def _demand(options: Mapping[str, object]) -> None:
 
 
 @app.command("list")
+@with_list_options()
 def list_all(
     *,
     provider: Providers = None,
@@ -207,12 +224,15 @@ def list_all(
     state: States = None,
     tag: Tags = None,
     as_of: AsOf = None,
-    limit: Limit = None,
     cursor: Cursor = None,
+    options: ListOptions,
     workspace: Workspace = DEFAULT_WORKSPACE,
-    as_json: AsJson = False,
 ) -> None:
-    """List instances as the inventory has them, now or at a past time."""
+    """List instances as the inventory has them, now or at a past time.
+
+    A table shows an instance that several credentials of one account see once, with their
+    names; JSON and CSV have a row for each.
+    """
     from skyclust.inventory.rows import instance_row
 
     show_resources(
@@ -224,11 +244,10 @@ def list_all(
         states=state,
         tags=tag,
         as_of=as_of,
-        limit=limit,
         cursor=cursor,
         row=instance_row,
         columns=COLUMNS,
-        as_json=as_json,
+        options=options,
         title="Instances",
     )
 

@@ -8,7 +8,14 @@ import typer
 
 from skyclust.cli.change import change_instance
 from skyclust.cli.inputs import confirm, parse_tags
-from skyclust.cli.instance_lookup import Credential, InstanceName, NamedInstance, Region, Wait
+from skyclust.cli.instance_lookup import (
+    Credential,
+    InstanceName,
+    NamedInstance,
+    Region,
+    Wait,
+    with_whole_id,
+)
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace
 from skyclust.model.instance_action import InstanceAction
 
@@ -117,8 +124,8 @@ def delete(
     as_json: AsJson = False,
 ) -> None:
     """Delete an instance and wait until the cloud says that it is gone."""
-    confirm(f"Delete instance {name!r} of workspace {workspace!r}?", yes=yes)
-    named = NamedInstance(workspace, name, credential, region)
+    named = with_whole_id(NamedInstance(workspace, name, credential, region))
+    confirm(f"Delete instance {named.name!r} of workspace {workspace!r}?", yes=yes)
     change_instance(
         InstanceAction.DELETE, named, wait=wait, local=local, no_wait=no_wait, as_json=as_json
     )

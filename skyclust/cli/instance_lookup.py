@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from skyclust.cli import completion
+from skyclust.cli.output import say
 
 if TYPE_CHECKING:
     from skyclust.model.stored import StoredResource
@@ -16,7 +17,7 @@ InstanceName = Annotated[
     str,
     typer.Argument(
         metavar="INSTANCE",
-        help="Name or id of the instance.",
+        help="Name or id of the instance, or a short form of it.",
         autocompletion=completion.instances,
     ),
 ]
@@ -56,18 +57,42 @@ class Located:
 
 
 def find_instance(named: NamedInstance) -> StoredResource:
-    """Return the one instance of this id or name that the inventory has.
+    """Return the one instance of this id, name or short id that the inventory has.
 
-    Raises NotFound when there is none, InvalidRequest when several have the name.
+    Raises NotFound when there is none, InvalidRequest when it may be several.
     """
     from skyclust.inventory.instance_lookup import InstanceQuery, find_in_inventory, not_found
+    from skyclust.inventory.short_id_lookup import instance_by_short_id
     from skyclust.store.engine import open_store
 
+    store = open_store()
     query = InstanceQuery(named.workspace, named.name, named.credential, named.region)
-    instance = find_in_inventory(open_store(), query)
+    instance = find_in_inventory(store, query) or instance_by_short_id(store, query)
     if instance is None:
         raise not_found(query)
     return instance
+
+
+def with_whole_id(named: NamedInstance) -> NamedInstance:
+    """Return what names the instance by its whole id, which is said, if a short form was given.
+
+    An id or a name stays as it is, also one that the inventory does not have. Raises
+    InvalidRequest when it may be several.
+    """
+    from skyclust.errors import NotFound
+
+    try:
+        instance = find_instance(named)
+    except NotFound:
+        return named
+    if named.name in {instance.id, instance.name}:
+        return named
+    say(
+        f"Instance {instance.name or 'without a name'}, {instance.id},"
+        f" of {instance.credential} in {instance.region}",
+        style="dim",
+    )
+    return replace(named, name=instance.id, credential=instance.credential, region=instance.region)
 
 
 def locate_instance(named: NamedInstance) -> Located:

@@ -8,34 +8,69 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from skyclust.cli import completion
+from skyclust.cli.columns import Column, list_columns
 from skyclust.cli.flow_runs import run_flow
 from skyclust.cli.inputs import parse_tags, parse_time
 from skyclust.cli.inventory_prune import prune
+from skyclust.cli.list_options import ListOptions, with_list_options
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace
 from skyclust.cli.output import say, show_list
 from skyclust.cli.requests import checked
 from skyclust.cli.run_outcome import PROBLEMS, finish
 from skyclust.cli.run_tables import SYNC
+from skyclust.cli.scope_groups import GROUP_COLUMNS, group_scopes
+from skyclust.cli.short_ids import whole_run_id
 from skyclust.cli.sync_credentials import require_credentials
 from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import ScopeState
 
 if TYPE_CHECKING:
+    from skyclust.inventory.queries import ResourcePage
+    from skyclust.model.scope import Scope
     from skyclust.model.stored import StoredResource
 
 app = typer.Typer(no_args_is_help=True, help="What exists: sync, list, changes, scopes, prune.")
 app.command()(prune)
 
-COLUMNS: Final = ("kind", "name", "id", "credential", "region", "state", "tags", "scope_state")
-CHANGE_COLUMNS: Final = ("at", "change", "kind", "name", "id", "credential", "region", "changed")
-SCOPE_COLUMNS: Final = (
+COLUMNS: Final = list_columns(
+    "name",
+    "id",
+    "kind",
+    "state",
+    "region",
+    "credential",
+    "scope_state",
+    "tags",
+    wide=(
+        "provider",
+        "zone",
+        "native_state",
+        "created_at",
+        "first_seen_at",
+        "observed_at",
+        "attributes",
+    ),
+)
+CHANGE_COLUMNS: Final = list_columns(
+    "at",
+    "change",
+    "kind",
+    "name",
+    "id",
+    "region",
+    "credential",
+    "changed",
+    wide=("state", "provider", "run_id", "before", "after"),
+)
+SCOPE_COLUMNS: Final = list_columns(
     "credential",
     "region",
     "kind",
     "state",
     "resources",
-    "completed_at",
     "error",
+    "completed_at",
+    wide=("provider", "attempted_at", "error_class", "run_id"),
 )
 
 Credentials = Annotated[
@@ -77,7 +112,6 @@ AsOf = Annotated[
     str | None,
     typer.Option(metavar="TIME", help="What was there then: 2026-11-23 or 2026-11-23T14:30Z."),
 ]
-Limit = Annotated[int | None, typer.Option(min=1, help="At most so many. Default: all.")]
 Cursor = Annotated[
     str | None, typer.Option(help="The rest of a list, as the command before printed it.")
 ]
@@ -114,6 +148,7 @@ def sync(
 
 
 @app.command("list")
+@with_list_options()
 def list_all(
     *,
     kind: Kinds = None,
@@ -123,12 +158,15 @@ def list_all(
     state: States = None,
     tag: Tags = None,
     as_of: AsOf = None,
-    limit: Limit = None,
     cursor: Cursor = None,
+    options: ListOptions,
     workspace: Workspace = DEFAULT_WORKSPACE,
-    as_json: AsJson = False,
 ) -> None:
-    """List resources, now or at a past time; a resource must match every filter."""
+    """List resources, now or at a past time; a resource must match every filter.
+
+    A table shows a resource that several credentials of one account see once, with their names;
+    JSON and CSV have a row for each.
+    """
     from skyclust.inventory.rows import resource_row
 
     show_resources(
@@ -140,11 +178,10 @@ def list_all(
         states=state,
         tags=tag,
         as_of=as_of,
-        limit=limit,
         cursor=cursor,
         row=resource_row,
         columns=COLUMNS,
-        as_json=as_json,
+        options=options,
         title="Resources",
     )
 
@@ -159,11 +196,10 @@ def show_resources(
     states: list[str] | None,
     tags: list[str] | None,
     as_of: str | None,
-    limit: int | None,
     cursor: str | None,
     row: Callable[[StoredResource], Mapping[str, object]],
-    columns: Sequence[str],
-    as_json: bool,
+    columns: Sequence[Column],
+    options: ListOptions,
     title: str,
 ) -> None:
     """Print the resources that match every filter, then which scopes are not fresh.
@@ -175,6 +211,7 @@ def show_resources(
     from skyclust.inventory.queries import ResourceFilter, search_resources
     from skyclust.store.engine import open_store
 
+    options.refuse_cursor(cursor)
     wanted = ResourceFilter(
         kinds=kinds or (),
         providers=providers or (),
@@ -188,50 +225,79 @@ def show_resources(
     # Of a time in the past it may be a credential that was removed since.
     names = () if wanted.as_of else wanted.credentials
     require_names(store, workspace, credential_names=names, providers=wanted.providers)
-    page = search_resources(store, workspace, wanted, limit=limit, cursor=cursor)
-    show_list([row(each) for each in page.resources], columns, as_json=as_json, title=title)
+    page = search_resources(
+        store,
+        workspace,
+        wanted,
+        limit=options.query_limit,
+        cursor=cursor,
+        merge=options.is_table,
+    )
+    rows = _with_credentials(page, row)
+    show_list(rows, columns, options, title=title, total=page.total, next_cursor=page.next_cursor)
     for sentence in doubts(store, workspace, wanted):
         say(sentence, style="yellow")
-    say_more(page.next_cursor)
     _say_not_fresh(page.stale, page.failed)
     _say_never_read(page.never_read)
 
 
+def _with_credentials(
+    page: ResourcePage, row: Callable[[StoredResource], Mapping[str, object]]
+) -> list[Mapping[str, object]]:
+    """Return the rows; a resource that several credentials see has all their names."""
+    return [
+        row(each.resource)
+        if len(each.credentials) == 1
+        else {**row(each.resource), "credential": each.credentials}
+        for each in page.shared
+    ]
+
+
 @app.command()
+@with_list_options(limit=1000)
 def changes(
     *,
     since: Annotated[str | None, typer.Option(metavar="TIME", help="From then on.")] = None,
     until: Annotated[str | None, typer.Option(metavar="TIME", help="Before then.")] = None,
-    run: Annotated[str | None, typer.Option(help="Id of the flow run that found them.")] = None,
+    run: Annotated[
+        str | None, typer.Option(help="Flow run that found them: its id, or the beginning of it.")
+    ] = None,
     kind: Kinds = None,
-    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 1000,
     cursor: Cursor = None,
+    options: ListOptions,
     workspace: Workspace = DEFAULT_WORKSPACE,
-    as_json: AsJson = False,
 ) -> None:
     """List what was added, changed and gone, newest first."""
     from skyclust.inventory.queries import search_changes
     from skyclust.inventory.rows import change_row
     from skyclust.store.engine import open_store
 
+    options.refuse_cursor(cursor)
     page = search_changes(
         open_store(),
         workspace,
         since=parse_time(since, "--since") if since else None,
         until=parse_time(until, "--until") if until else None,
-        run_id=run,
+        run_id=whole_run_id(workspace, run) if run else None,
         kinds=kind or (),
-        limit=limit,
+        limit=options.query_limit,
         cursor=cursor,
     )
     rows = [change_row(change) for change in page.changes]
-    show_list(rows, CHANGE_COLUMNS, as_json=as_json, title="Changes")
-    say_more(page.next_cursor)
+    show_list(
+        rows,
+        CHANGE_COLUMNS,
+        options,
+        title="Changes",
+        total=page.total,
+        next_cursor=page.next_cursor,
+    )
     if page.kept_from is not None and since is None:
         say(f"Changes before {page.kept_from.isoformat()} were pruned.")
 
 
 @app.command("scopes")
+@with_list_options()
 def scopes_of(
     *,
     credential: Credentials = None,
@@ -240,13 +306,19 @@ def scopes_of(
     state: Annotated[
         list[ScopeState] | None, typer.Option("--state", "-s", help="State; may be repeated.")
     ] = None,
+    each: Annotated[
+        bool, typer.Option("--each", help="A line a scope, also where many have one reason.")
+    ] = False,
+    options: ListOptions,
     workspace: Workspace = DEFAULT_WORKSPACE,
-    as_json: AsJson = False,
 ) -> None:
-    """List the scopes: which parts of the inventory are fresh, stale or failed, and why."""
+    """List the scopes: which parts of the inventory are fresh, stale or failed, and why.
+
+    A table has one line for the scopes of a credential that could not be read for one reason,
+    first of all; --each, JSON and CSV have every scope.
+    """
     from skyclust.inventory.filter_checks import doubts, require_names
     from skyclust.inventory.queries import ResourceFilter, list_scopes
-    from skyclust.inventory.rows import scope_row
     from skyclust.store.engine import open_store
 
     store = open_store()
@@ -259,16 +331,21 @@ def scopes_of(
         kinds=kind or (),
         states=state or (),
     )
-    rows = [scope_row(scope) for scope in scopes]
-    show_list(rows, SCOPE_COLUMNS, as_json=as_json, title="Scopes")
+    _show_scopes(scopes, options, each=each)
     for sentence in doubts(store, workspace, ResourceFilter(regions=region or ())):
         say(sentence, style="yellow")
 
 
-def say_more(next_cursor: str | None) -> None:
-    """Say on stderr that the list goes on, and how to get the rest."""
-    if next_cursor:
-        say(f"There are more: add --cursor {next_cursor}", style="yellow")
+def _show_scopes(scopes: Sequence[Scope], options: ListOptions, *, each: bool) -> None:
+    from skyclust.inventory.rows import scope_row
+
+    groups = group_scopes(scopes)
+    if each or not options.is_table or not groups.grouped:
+        rows = [scope_row(scope) for scope in scopes]
+        show_list(rows, SCOPE_COLUMNS, options, title="Scopes")
+        return
+    title = f"{len(scopes):,} scopes; those of one credential and reason share a line (--each)"
+    show_list(groups.rows, GROUP_COLUMNS, options, title=title)
 
 
 def _say_not_fresh(stale: int, failed: int) -> None:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson
+from skyclust.cli.list_options import ListOptions, with_list_options
+from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace
 from skyclust.cli.output import say, show_list
 
 app = typer.Typer(
@@ -38,7 +39,8 @@ def allow(network: Entry, workspace: AnyWorkspace = DEFAULT_WORKSPACE) -> None:
 
 
 @app.command("list")
-def list_all(workspace: AnyWorkspace = DEFAULT_WORKSPACE, as_json: AsJson = False) -> None:
+@with_list_options()
+def list_all(options: ListOptions, workspace: AnyWorkspace = DEFAULT_WORKSPACE) -> None:
     """List the networks that are allowed, and where that is written."""
     from skyclust.providerkit.permissions import listed_networks, remembered_networks
     from skyclust.settings import load_settings
@@ -52,7 +54,7 @@ def list_all(workspace: AnyWorkspace = DEFAULT_WORKSPACE, as_json: AsJson = Fals
         )
         for one in networks
     ]
-    show_list(rows, ("network", "allowed_by"), as_json=as_json, title="Allowed networks")
+    show_list(rows, ("network", "allowed_by"), options, title="Allowed networks")
 
 
 @app.command()

@@ -7,31 +7,36 @@ from typing import Annotated, Final
 import typer
 
 from skyclust.cli import completion
-from skyclust.cli.inventory import Cursor, say_more
+from skyclust.cli.columns import list_columns
+from skyclust.cli.inventory import Cursor
+from skyclust.cli.list_options import ListOptions, with_list_options
 from skyclust.cli.operation_decisions import abandon, cancel, recover_now, retry
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace
 from skyclust.cli.output import say, show_list, show_record
+from skyclust.cli.short_ids import whole_operation_id
 from skyclust.model.operation import OperationState
 
 app = typer.Typer(no_args_is_help=True, help="The journal of changes: list, show, recover, decide.")
 
-COLUMNS: Final = (
+COLUMNS: Final = list_columns(
     "id",
     "kind",
     "subject_name",
-    "subject_id",
+    "state",
     "credential",
     "region",
-    "state",
-    "step",
-    "attempts",
-    "updated_at",
     "error",
+    "updated_at",
+    "step",
+    "subject_id",
+    "attempts",
+    wide=("subject_kind", "provider", "requested_by", "run_id", "created_at", "finished_at"),
 )
 ENTRY_COLUMNS: Final = ("sequence", "at", "epoch", "state", "step", "run_id", "detail")
 
 
 @app.command("list")
+@with_list_options(limit=1000)
 def list_all(
     *,
     state: Annotated[
@@ -52,10 +57,9 @@ def list_all(
             "--credential", "-c", help="Of this one.", autocompletion=completion.credentials
         ),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 1000,
     cursor: Cursor = None,
+    options: ListOptions,
     workspace: Workspace = DEFAULT_WORKSPACE,
-    as_json: AsJson = False,
 ) -> None:
     """List operations, newest first."""
     from skyclust.inventory.filter_checks import require_names
@@ -63,6 +67,7 @@ def list_all(
     from skyclust.operations.subjects import operation_kinds
     from skyclust.store.engine import open_store
 
+    options.refuse_cursor(cursor)
     store = open_store()
     page = search_operations(
         store,
@@ -70,18 +75,24 @@ def list_all(
         states=state or (),
         kinds=kind or (),
         credential=credential,
-        limit=limit,
+        limit=options.query_limit,
         cursor=cursor,
     )
     rows = [operation.model_dump() for operation in page.operations]
     if credential and not rows:  # operations outlive the credential that they were made with
         require_names(store, workspace, credential_names=[credential])
-    show_list(rows, COLUMNS, as_json=as_json, title="Operations")
+    show_list(
+        rows,
+        COLUMNS,
+        options,
+        title="Operations",
+        total=page.total,
+        next_cursor=page.next_cursor,
+    )
     unknown = sorted(set(kind or ()) - set(operation_kinds()))
     if unknown:
         known = ", ".join(operation_kinds())
         say(f"There is no kind {', '.join(unknown)}. Kinds are: {known}.", style="yellow")
-    say_more(page.next_cursor)
 
 
 @app.command()
@@ -89,7 +100,9 @@ def show(
     operation_id: Annotated[
         str,
         typer.Argument(
-            metavar="ID", help="Id of the operation.", autocompletion=completion.operations
+            metavar="ID",
+            help="Id of the operation, or its beginning.",
+            autocompletion=completion.operations,
         ),
     ],
     workspace: Workspace = DEFAULT_WORKSPACE,
@@ -99,6 +112,7 @@ def show(
     from skyclust.operations.queries import show_operation
     from skyclust.store.engine import open_store
 
+    operation_id = whole_operation_id(workspace, operation_id)
     details = show_operation(open_store(), workspace, operation_id)
     record = details.operation.model_dump() | {"may_be_left": details.may_be_left}
     lines = [entry.model_dump() for entry in details.entries]

@@ -14,6 +14,7 @@ from skyclust.cli.requests import checked
 from skyclust.cli.run_outcome import finish
 from skyclust.cli.run_tables import OPERATIONS
 from skyclust.cli.server import require_server
+from skyclust.cli.short_ids import whole_operation_id
 
 if TYPE_CHECKING:
     from skyclust.model.operation import Operation
@@ -21,13 +22,17 @@ if TYPE_CHECKING:
 Id = Annotated[
     str,
     typer.Argument(
-        metavar="ID", help="Id of the operation.", autocompletion=completion.open_operations
+        metavar="ID",
+        help="Id of the operation, or its beginning.",
+        autocompletion=completion.open_operations,
     ),
 ]
 Ids = Annotated[
     list[str],
     typer.Argument(
-        metavar="ID", help="Ids of the operations.", autocompletion=completion.open_operations
+        metavar="ID",
+        help="Ids of the operations, or their beginnings.",
+        autocompletion=completion.open_operations,
     ),
 ]
 
@@ -44,9 +49,10 @@ def retry(
     from skyclust.orchestration.decisions import resume_operation
     from skyclust.store.engine import open_store
 
-    for operation_id in operation_ids:
+    whole_ids = tuple(whole_operation_id(workspace, each) for each in operation_ids)
+    for operation_id in whole_ids:
         resume_operation(open_store(), workspace, operation_id)
-    recover_now(workspace, tuple(operation_ids), local=local, no_wait=no_wait, as_json=as_json)
+    recover_now(workspace, whole_ids, local=local, no_wait=no_wait, as_json=as_json)
 
 
 def cancel(
@@ -71,6 +77,7 @@ def cancel(
     from skyclust.orchestration.decisions import cancel_operation, has_living_run
     from skyclust.store.engine import open_store
 
+    operation_id = whole_operation_id(workspace, operation_id)
     operation = cancel_operation(open_store(), workspace, operation_id, keep=keep)
     if not has_living_run(operation):
         recover_now(workspace, (operation_id,), local=local, no_wait=no_wait, as_json=as_json)
@@ -95,6 +102,7 @@ def abandon(
     from skyclust.orchestration.decisions import abandon_operation
     from skyclust.store.engine import open_store
 
+    operation_id = whole_operation_id(workspace, operation_id)
     abandoned = abandon_operation(open_store(), workspace, operation_id, reason=reason, force=force)
     _show(abandoned, as_json=as_json)
 

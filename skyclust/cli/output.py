@@ -1,98 +1,160 @@
-"""What commands print: results on stdout, as a table or as JSON; everything else on stderr.
+"""What commands print: results on stdout, for people or for programs; everything else on stderr.
 
-Names, tags and errors come from clouds, where anybody may have written them. In a table
-they are shown as plain text: no markup, and no control character that a terminal would obey.
+How a list looks is in `table`, `columns` and `cells`, for programs in `machine_formats`.
 """
 
 from __future__ import annotations
 
-import json
 import sys
-import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from pydantic import BaseModel
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
+from skyclust.cli.cells import fold, printable, text_of, width_of
+from skyclust.cli.columns import Column, as_columns, picked
+from skyclust.cli.list_options import Format, ListOptions
+from skyclust.cli.machine_formats import csv_text, json_lines, json_text
+from skyclust.cli.pager import has_colour, show, terminal_width, write
+from skyclust.cli.row_order import Row, sorted_rows
+from skyclust.cli.table import GAP, Drawing, draw
 from skyclust.errors import SkyClustError
 from skyclust.redaction import redact
 
-WIDE: Final = 10_000
-"""Columns of a table that goes to a file or a pipe: nothing is cut or folded there."""
+if TYPE_CHECKING:
+    from rich.console import Console
 
-_STYLES: Final = {
-    "running": "green",
-    "succeeded": "green",
-    "fresh": "green",
-    "stale": "yellow",
-    "pending": "yellow",
-    "needs-attention": "red",
-    "abandoned": "yellow",
-    "cancelled": "yellow",
-    "failed": "red",
-    "error": "red",
-}
+__all__ = [
+    "printable",
+    "report_error",
+    "say",
+    "show_list",
+    "show_record",
+    "show_text",
+    "stderr",
+]
+
+_NARROWEST_VALUE: Final = 20
+"""Columns of a record's values, however narrow the terminal is."""
 
 
 def show_list(
-    rows: Sequence[Mapping[str, object]],
-    columns: Sequence[str],
+    rows: Sequence[Row],
+    columns: Sequence[Column | str],
+    options: ListOptions | None = None,
     *,
-    as_json: bool,
+    as_json: bool = False,
     title: str = "",
+    total: int | None = None,
+    next_cursor: str | None = None,
     most: int | None = None,
     left_out: int = 0,
+    each: Sequence[Row] | None = None,
 ) -> None:
-    """Print rows: as a table of these columns, or as a JSON array with every field.
+    """Print rows as the options say; without options as a table, or as JSON with `as_json`.
 
-    An empty list is `[]` as JSON and a sentence on stderr as a table. A table has at most
-    `most` rows, and stderr tells how many more there are; JSON has all of them. `left_out` are
-    those that the rows themselves leave out.
+    A table has these columns, JSON every field of a row, CSV all of these columns. An empty list
+    is `[]` as JSON and a sentence on stderr as a table. `total` is how many rows there are, where
+    the query returned a part of them, and `next_cursor` leads to the rest. Without options a
+    table has at most `most` rows; `left_out` are those that the rows themselves leave out.
+    `each` are the rows for programs, where a table shows fewer that stand for several.
+    Raises InvalidRequest for the name of a column that there is not.
     """
-    if as_json:
-        _print_json([dict(row) for row in rows])
+    asked = options or ListOptions(format=Format.JSON if as_json else Format.TABLE, limit=most)
+    for_people = asked.format is Format.TABLE
+    if not for_people and each is not None:
+        rows = each
+    known = as_columns(columns)
+    chosen = picked(asked.columns, known, rows) if asked.columns else None
+    if asked.sort:
+        rows = sorted_rows(rows, asked.sort, known)
+    there_are = max(total or 0, len(rows) + left_out)
+    shown = rows[: asked.limit] if options is not None or for_people else rows
+    if for_people:
+        if not rows:
+            say(f"{title}: none." if title else "None.")
+            return
+        _show_table(shown, chosen or known, asked, title)
+    else:
+        _show_for_programs(shown, known, chosen, asked.format)
+    if there_are > len(shown) and (options is not None or for_people):
+        rest = _rest(asked, there_are, next_cursor) if options is not None else ""
+        say(f"{len(shown):,} of {there_are:,} shown.{rest}", style="yellow" if rest else "")
+
+
+def _rest(options: ListOptions, there_are: int, next_cursor: str | None) -> str:
+    """Return what to add to the command to see the rest."""
+    if next_cursor is None:
+        return f" All of them: --limit {there_are}."
+    return f" All of them: --limit {there_are}. The next ones: --cursor {next_cursor}"
+
+
+def _show_table(
+    rows: Sequence[Row], columns: Sequence[Column], options: ListOptions, title: str
+) -> None:
+    named = bool(options.columns)
+    if not (named or options.wide):
+        columns = [column for column in columns if not column.only_wide]
+    width = None if options.wide else terminal_width()
+    colour = has_colour()
+    table = draw(rows, columns, Drawing(width=width, keep=named, colour=colour))
+    heading = [_styled(printable(title), "3") if colour else printable(title)] if title else []
+    show("\n".join([*heading, *table.lines, ""]), paged=not options.no_pager)
+    if table.left_out:
+        names = ", ".join(table.left_out)
+        say(f"No room for: {names}. --wide shows them, --columns picks them.", style="dim")
+
+
+def _show_for_programs(
+    rows: Sequence[Row],
+    columns: Sequence[Column],
+    chosen: Sequence[Column] | None,
+    format: Format,  # noqa: A002
+) -> None:
+    if format is Format.CSV:
+        write(csv_text(rows, [column.name for column in chosen or columns]))
         return
-    if not rows:
-        say(f"{title}: none." if title else "None.")
-        return
-    table = Table(title=title or None, title_justify="left", header_style="bold")
-    for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
-    for row in rows[:most]:
-        table.add_row(*(_cell(row.get(column)) for column in columns))
-    _stdout().print(table)
-    hidden = left_out + (max(len(rows) - most, 0) if most is not None else 0)
-    if hidden:
-        say(f"{hidden} more are not shown.")
+    if chosen is not None:
+        rows = [{column.name: row.get(column.name) for column in chosen} for row in rows]
+    write(json_lines(rows) if format is Format.JSONL else json_text([dict(row) for row in rows]))
 
 
 def show_record(record: Mapping[str, object], *, as_json: bool, title: str = "") -> None:
-    """Print one record: a line a field, or a JSON object."""
+    """Print one record: its fields with their values, or a JSON object."""
     if as_json:
-        _print_json(dict(record))
+        write(json_text(dict(record)))
         return
-    table = Table(title=title or None, title_justify="left", show_header=False)
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in record.items():
-        table.add_row(name.replace("_", " "), _cell(value))
-    _stdout().print(table)
+    colour = has_colour()
+    names = [printable(name.replace("_", " ")) for name in record]
+    indent = max(map(width_of, names), default=0)
+    width = terminal_width()
+    lines = [_styled(printable(title), "3") if colour else printable(title)] if title else []
+    for name, value in zip(names, record.values(), strict=True):
+        text = text_of(value)
+        room = None if width is None else max(width - indent - len(GAP), _NARROWEST_VALUE)
+        first, *more = [text] if room is None else fold(text, room)
+        padded = name + " " * (indent - width_of(name))
+        lines.append(f"{_styled(padded, '1') if colour else padded}{GAP}{first}".rstrip())
+        lines += [" " * (indent + len(GAP)) + line for line in more]
+    write("\n".join([*lines, ""]))
 
 
 def show_text(text: str) -> None:
     """Print lines as they are, but for what a terminal would obey."""
     lines = printable(text.replace("\r\n", "\n"), keep="\n\t")
-    sys.stdout.write(lines if lines.endswith("\n") else f"{lines}\n")
+    write(lines if lines.endswith("\n") else f"{lines}\n")
+
+
+_SAID: Final = {"dim": "2", "red": "31", "green": "32", "yellow": "33"}
+"""SGR codes (ECMA-48) of the styles of `say`."""
 
 
 def say(message: str, *, style: str = "") -> None:
     """Print a line for people on stderr, where it never mixes with a result."""
-    stderr().print(Text(printable(message, keep="\n"), style=style), soft_wrap=True)
+    text = printable(message, keep="\n")
+    if style in _SAID and has_colour(sys.stderr):
+        text = _styled(text, _SAID[style])
+    encoding = sys.stderr.encoding or "utf-8"
+    sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    sys.stderr.flush()
 
 
 def report_error(error: SkyClustError) -> None:
@@ -102,68 +164,12 @@ def report_error(error: SkyClustError) -> None:
         say(redact(error.hint))
 
 
-def printable(text: str, *, keep: str = "") -> str:
-    """Return the text with every character that steers a terminal written as its escape.
-
-    These are the control characters (ESC and the eight-bit CSI among them), the invisible
-    format characters, by which text can be made to read backwards, and lone surrogates
-    (Unicode categories Cc, Cf, Cs). Those in `keep` stay.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        character
-        if character in keep or unicodedata.category(character) not in {"Cc", "Cf", "Cs"}
-        else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )
-
-
 def stderr() -> Console:
     """Return the console of everything that is not a result."""
+    from rich.console import Console
+
     return Console(stderr=True, highlight=False, markup=False)
 
 
-def _stdout() -> Console:
-    width = None if sys.stdout.isatty() else WIDE
-    return Console(highlight=False, markup=False, width=width)
-
-
-def _cell(value: object) -> Text:
-    text = printable(_text(value))
-    return Text(text, style=_STYLES.get(text, ""))
-
-
-def _text(value: object) -> str:
-    """Return a value as people read it in a table."""
-    if value is None or isinstance(value, bool):
-        return {None: "", True: "yes", False: "no"}[value]
-    if isinstance(value, datetime):
-        # To the second: the store keeps the microseconds, and JSON shows them.
-        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key}={_text(one)}" for key, one in sorted(value.items()))
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return ", ".join(_text(one) for one in value)
-    return str(value.value if isinstance(value, Enum) else value)
-
-
-def _print_json(content: object) -> None:
-    # ASCII: safe for any terminal and any locale; a reader of JSON sees the same text.
-    json.dump(content, sys.stdout, indent=2, default=_plain)
-    sys.stdout.write("\n")
-
-
-def _plain(value: object) -> object:
-    """Return a value that json does not know as one that it does."""
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, (set, frozenset)):
-        return sorted(value, key=str)
-    return str(value)
+def _styled(text: str, code: str) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m"

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from skyclust.cli import completion
+from skyclust.cli.columns import list_columns
+from skyclust.cli.list_options import ListOptions, with_list_options
 from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson
 from skyclust.cli.output import show_list, show_record
 from skyclust.contract import CredentialModel, Provider
 from skyclust.registry import abilities, ability_words, provider_class, providers
 
+COLUMNS: Final = list_columns("name", "title", "problem", "capabilities", wide=("distribution",))
+
 app = typer.Typer(no_args_is_help=True, help="Clouds: which there are, what they can do.")
 
 
 @app.command("list")
-def list_all(workspace: AnyWorkspace = DEFAULT_WORKSPACE, as_json: AsJson = False) -> None:
+@with_list_options()
+def list_all(options: ListOptions, workspace: AnyWorkspace = DEFAULT_WORKSPACE) -> None:
     """List the installed providers and why one cannot be used."""
     rows: list[dict[str, Any]] = []
     for entry in providers():
@@ -31,8 +36,7 @@ def list_all(workspace: AnyWorkspace = DEFAULT_WORKSPACE, as_json: AsJson = Fals
                 "problem": entry.problem,
             }
         )
-    columns = ("name", "title", "capabilities", "problem")
-    show_list(rows, columns, as_json=as_json, title="Providers")
+    show_list(rows, COLUMNS, options, title="Providers")
 
 
 @app.command()

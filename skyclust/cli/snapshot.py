@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from skyclust.cli.change import change_instance
+from skyclust.cli.columns import list_columns
 from skyclust.cli.inputs import confirm
 from skyclust.cli.instance_lookup import (
     Credential,
@@ -15,7 +16,9 @@ from skyclust.cli.instance_lookup import (
     Region,
     Wait,
     locate_instance,
+    with_whole_id,
 )
+from skyclust.cli.list_options import ListOptions, with_list_options
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace
 from skyclust.cli.output import show_list
 from skyclust.cli.provider_access import provider_of
@@ -25,10 +28,11 @@ app = typer.Typer(
     no_args_is_help=True, help="Snapshots of instances: create, list, restore, delete."
 )
 
-COLUMNS: Final = ("name", "id", "state", "native_state", "created_at")
+COLUMNS: Final = list_columns("name", "id", "state", "created_at", "native_state")
 
 Snapshot = Annotated[
-    str, typer.Argument(help="Id of the snapshot, or its name where only one has it.")
+    str,
+    typer.Argument(help="Id of the snapshot or a short form of it, or the name of only one."),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
@@ -60,12 +64,14 @@ def create(
 
 
 @app.command("list")
+@with_list_options()
 def list_all(
     instance: InstanceName,
     credential: Credential = None,
     region: Region = None,
+    *,
+    options: ListOptions,
     workspace: Workspace = DEFAULT_WORKSPACE,
-    as_json: AsJson = False,
 ) -> None:
     """List the snapshots of an instance as its cloud has them, the oldest first."""
     from skyclust.contract import SnapshotProvider
@@ -73,7 +79,7 @@ def list_all(
     located = locate_instance(NamedInstance(workspace, instance, credential, region))
     with provider_of(workspace, located.credential, SnapshotProvider) as snapshots:
         rows = [each.model_dump() for each in snapshots.list_snapshots(located.region, located.id)]
-    show_list(rows, COLUMNS, as_json=as_json, title=f"Snapshots of {instance}")
+    show_list(rows, COLUMNS, options, title=f"Snapshots of {instance}")
 
 
 @app.command()
@@ -94,8 +100,8 @@ def restore(
 
     A running instance is stopped for it where it must be, and started again.
     """
-    confirm(f"Put instance {instance!r} back to snapshot {snapshot!r}?", yes=yes)
-    named = NamedInstance(workspace, instance, credential, region)
+    named = with_whole_id(NamedInstance(workspace, instance, credential, region))
+    confirm(f"Put instance {named.name!r} back to snapshot {snapshot!r}?", yes=yes)
     change_instance(
         InstanceAction.RESTORE,
         named,
@@ -122,8 +128,8 @@ def delete(
     as_json: AsJson = False,
 ) -> None:
     """Delete a snapshot of an instance and wait until the cloud says that it is gone."""
-    confirm(f"Delete snapshot {snapshot!r} of instance {instance!r}?", yes=yes)
-    named = NamedInstance(workspace, instance, credential, region)
+    named = with_whole_id(NamedInstance(workspace, instance, credential, region))
+    confirm(f"Delete snapshot {snapshot!r} of instance {named.name!r}?", yes=yes)
     change_instance(
         InstanceAction.DELETE_SNAPSHOT,
         named,

@@ -8,6 +8,7 @@ import typer
 
 from skyclust.cli import completion
 from skyclust.cli.inputs import confirm
+from skyclust.cli.list_options import ListOptions, with_list_options
 from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson
 from skyclust.cli.output import say, show_list, show_record
 from skyclust.cli.server import given_api_url
@@ -39,7 +40,8 @@ def add(
 
 
 @app.command("list")
-def list_all(workspace: AnyWorkspace = DEFAULT_WORKSPACE, as_json: AsJson = False) -> None:
+@with_list_options()
+def list_all(options: ListOptions, workspace: AnyWorkspace = DEFAULT_WORKSPACE) -> None:
     """List all workspaces."""
     from skyclust.store import workspaces
     from skyclust.store.engine import open_store
@@ -47,7 +49,7 @@ def list_all(workspace: AnyWorkspace = DEFAULT_WORKSPACE, as_json: AsJson = Fals
     with open_store().reading() as connection:
         found = workspaces.list_all(connection)
     rows = [one.model_dump() for one in found]
-    show_list(rows, ("id", "title", "created_at"), as_json=as_json, title="Workspaces")
+    show_list(rows, ("id", "title", "created_at"), options, title="Workspaces")
 
 
 @app.command()

@@ -71,7 +71,7 @@ def test_a_cut_table_says_how_much_it_leaves_out(capsys: pytest.CaptureFixture[s
     printed = capsys.readouterr()
     assert "machine-1" in printed.out
     assert "machine-2" not in printed.out
-    assert printed.err == "3 more are not shown.\n"
+    assert printed.err == "2 of 5 shown.\n"
 
 
 def test_nothing_is_cut_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
