@@ -90,7 +90,8 @@ def cut_list(text: str, width: int) -> str:
         shorter = f"{', '.join(items[:shown])} +{len(items) - shown}"
         if width_of(shorter) <= width:
             return shorter
-    return cut_end(text, width)
+    more = f" +{len(items) - 1}" if len(items) > 1 else ""
+    return cut_end(items[0], width - len(more)) + more
 
 
 def fold(text: str, width: int) -> list[str]:

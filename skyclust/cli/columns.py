@@ -88,14 +88,14 @@ def _kinds() -> dict[str, Column]:
         for name in ("capabilities", "changed", "private_addresses", "public_addresses", "zones")
     ]
     known += [
-        Column("credential", least=12, cut=cut_list),
+        Column("credential", least=14, cut=cut_list),
         Column("name", least=16),
         Column("subject_name", least=16),
         Column("type", least=12),
         Column("tags", least=12, cut=cut_list),
-        Column("error", least=20),
-        Column("reason", least=20),
-        Column("detail", least=20),
+        Column("error", least=16),
+        Column("reason", least=16),
+        Column("detail", least=16),
     ]
     return {column.name: column for column in known}
 
@@ -110,12 +110,15 @@ def column(name: str, *, priority: int | None = None, only_wide: bool = False) -
     return replace(known, priority=priority, only_wide=only_wide)
 
 
-def list_columns(*names: str, wide: Sequence[str] = ()) -> tuple[Column, ...]:
+def list_columns(
+    *names: str, wide: Sequence[str] = (), priorities: Mapping[str, int] | None = None
+) -> tuple[Column, ...]:
     """Return the columns of a list, the ones that matter most first.
 
-    Those in `wide` are shown by --wide and --columns alone.
+    Those in `wide` are shown by --wide and --columns alone. `priorities` are the places, counted
+    from 0, of columns that matter more than their place says: long texts are best read last.
     """
-    shown = tuple(column(name) for name in names)
+    shown = tuple(column(name, priority=(priorities or {}).get(name)) for name in names)
     return shown + tuple(column(name, only_wide=True) for name in wide)
 
 

@@ -68,8 +68,9 @@ SCOPE_COLUMNS: Final = list_columns(
     "kind",
     "state",
     "resources",
-    "error",
     "completed_at",
+    "error",
+    priorities={"error": 3},
     wide=("provider", "attempted_at", "error_class", "run_id"),
 )
 

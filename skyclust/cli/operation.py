@@ -25,11 +25,12 @@ COLUMNS: Final = list_columns(
     "state",
     "credential",
     "region",
-    "error",
     "updated_at",
     "step",
     "subject_id",
     "attempts",
+    "error",
+    priorities={"error": 3},
     wide=("subject_kind", "provider", "requested_by", "run_id", "created_at", "finished_at"),
 )
 ENTRY_COLUMNS: Final = ("sequence", "at", "epoch", "state", "step", "run_id", "detail")

@@ -99,7 +99,7 @@ def _show_table(
     heading = [_styled(printable(title), "3") if colour else printable(title)] if title else []
     show("\n".join([*heading, *table.lines, ""]), paged=not options.no_pager)
     if table.left_out:
-        names = ", ".join(table.left_out)
+        names = ", ".join(name.replace("_", " ") for name in table.left_out)
         say(f"No room for: {names}. --wide shows them, --columns picks them.", style="dim")
 
 

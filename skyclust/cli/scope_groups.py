@@ -17,8 +17,9 @@ GROUP_COLUMNS: Final = list_columns(
     "region",
     "kind",
     "resources",
-    "reason",
     "completed_at",
+    "reason",
+    priorities={"reason": 4},
     wide=("provider", "error_class"),
 )
 

@@ -4,8 +4,9 @@ Three forms of ids are long, and each has one short form:
 
 - A UUID, 32 hexadecimal digits, and an id of EC2 (`i-0123456789abcdef0`): the beginning, 8 digits
   at least.
-- A path (Azure's `/subscriptions/.../virtualMachines/web`, `europe-west3-a/disk-1` of Compute
-  Engine): its last segments, as many as are needed.
+- A path (`europe-west3-a/disk-1` of Compute Engine): its last segments, as many as needed. In an
+  id of Azure, subscription, group and names count and constant words do not: `shop/web` for
+  `/subscriptions/.../resourcegroups/shop/providers/microsoft.compute/virtualmachines/web`.
 - A path that ends with a number (`europe-west3-a/web/1234567890123456789`, an instance of Compute
   Engine): likewise, without the number.
 
@@ -29,6 +30,13 @@ GIVEN_DIGITS: Final = 4
 _UUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _DIGITS: Final = re.compile(rf"(?P<type>(?:[a-z]+-)*)(?:{_UUID}|[0-9a-f]{{32}}|[0-9a-f]{{17}})")
 _BEGINNING: Final = re.compile(rf"(?:[a-z]+-)*[0-9a-f]{{{GIVEN_DIGITS}}}[0-9a-f-]*")
+_AZURE: Final = re.compile(
+    r"/subscriptions/(?P<subscription>[^/]+)/resourcegroups/(?P<group>[^/]+)"
+    r"/providers/[^/]+/(?P<rest>(?:[^/]+/[^/]+)(?:/[^/]+/[^/]+)*)",
+    re.IGNORECASE,
+)
+"""https://learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-resource"""
+
 _NUMBER: Final = re.compile(r"/\d{10,}$")
 
 
@@ -48,7 +56,7 @@ def short_ids(ids: Iterable[str]) -> dict[str, str]:
         shared = max((_shared_length(whole, each) for each in neighbours), default=0)
         forms[whole] = _beginning(whole, shared + 1)
     paths = [whole for whole in every if "/" in whole]
-    return forms | _endings(paths, {whole: _NUMBER.sub("", whole) for whole in paths})
+    return forms | _endings(paths, {whole: _stem(whole) for whole in paths})
 
 
 def means(given: str, whole: str) -> bool:
@@ -60,7 +68,7 @@ def means(given: str, whole: str) -> bool:
     if "/" not in whole or not given:
         return False
     ending = f"/{given.lstrip('/')}"
-    return f"/{whole}".endswith(ending) or f"/{_NUMBER.sub('', whole)}".endswith(ending)
+    return any(f"/{path}".endswith(ending) for path in (whole, _stem(whole)))
 
 
 def is_beginning(given: str) -> bool:
@@ -95,6 +103,15 @@ def _endings(paths: Iterable[str], stems: dict[str, str]) -> dict[str, str]:
                 if whole not in forms and uses[endings[whole]] == 1:
                     forms[whole] = endings[whole]
     return forms
+
+
+def _stem(path: str) -> str:
+    """Return the segments of a path that people name it by."""
+    match = _AZURE.fullmatch(path)
+    if match is None:
+        return _NUMBER.sub("", path)
+    names = match["rest"].split("/")[1::2]  # type, name, type of a part, its name
+    return "/".join([match["subscription"], match["group"], *names])
 
 
 def _last(path: str, segments: int) -> str:

@@ -137,9 +137,10 @@ def _conditions(
 def _may_mean(connection: Connection, given: str) -> ColumnElement[bool]:
     """Return the condition of ids that a text may mean; `means` decides between them."""
     column = resource_versions.c.resource_id
-    ending = column.endswith(f"/{given.lstrip('/')}", autoescape=True)
-    inner = column.contains(f"/{given.lstrip('/')}/", autoescape=True)
-    return or_(column == given, begins_with(connection, column, given), ending, inner)
+    last = given.rpartition("/")[2]
+    ending = column.endswith(f"/{last}", autoescape=True)
+    before_a_number = column.contains(f"/{last}/", autoescape=True)
+    return or_(begins_with(connection, column, given), ending, before_a_number)
 
 
 def count_instances(connection: Connection, workspace_id: str) -> Counter[tuple[str, str]]:
