@@ -23,7 +23,8 @@ from skyclust.cli.instance_lookup import (
     find_instance,
     locate_instance,
 )
-from skyclust.cli.inventory import (
+from skyclust.cli.inventory import show_resources
+from skyclust.cli.inventory_filters import (
     AsOf,
     Credentials,
     Cursor,
@@ -31,7 +32,6 @@ from skyclust.cli.inventory import (
     Regions,
     States,
     Tags,
-    show_resources,
 )
 from skyclust.cli.list_options import ListOptions, with_list_options
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace
@@ -40,6 +40,7 @@ from skyclust.cli.provider_access import default_region, provider_of
 from skyclust.cli.requests import checked
 from skyclust.cli.run_outcome import finish
 from skyclust.cli.run_tables import OPERATIONS, PLACEMENT
+from skyclust.cli.short_ids import whole_image_id, whole_network_id
 from skyclust.cli.user_data import seal_user_data, sealed_user_data
 from skyclust.errors import InvalidRequest
 from skyclust.model.resource import ResourceKind
@@ -183,12 +184,18 @@ def create(
         _refuse(needs | {"--dry-run": dry_run}, "goes with --cores only")
         _demand({"--credential": credential, "--type": type, "--image": image})
         where = region or default_region(workspace, credential or "")
+        image = whole_image_id(workspace, image, credential, where)
+        network = whole_network_id(workspace, network, credential, where)
         spec = {"region": where, "zone": zone, "type": type, "image": image, "network": network}
         form = checked(InstanceForm, credential=credential, **options | spec)
     else:
         _refuse(exact | {"--credential": credential, "--network": network}, "excludes --cores")
         _demand({"--memory": memory, "--image-family": image_family})
         places = [parse_place(one) for one in place or ()]
+        for each in places:
+            each["network"] = whole_network_id(
+                workspace, each["network"], each["credential"], each["region"]
+            )
         wanted = {"cores": cores, "memory_gib": memory, "image_family": image_family}
         form = checked(NeedsForm, dry_run=dry_run, places=places, **options | wanted)
     check_before_run(form.request)

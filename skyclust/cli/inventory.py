@@ -7,30 +7,36 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from skyclust.cli import completion
 from skyclust.cli.columns import Column, list_columns
 from skyclust.cli.flow_runs import run_flow
 from skyclust.cli.inputs import parse_tags, parse_time
+from skyclust.cli.inventory_changes import changes
+from skyclust.cli.inventory_filters import (
+    AsOf,
+    Credentials,
+    Cursor,
+    Kinds,
+    Providers,
+    Regions,
+    States,
+    Tags,
+)
 from skyclust.cli.inventory_prune import prune
+from skyclust.cli.inventory_scopes import scopes
 from skyclust.cli.list_options import ListOptions, with_list_options
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace
 from skyclust.cli.output import say, show_list
 from skyclust.cli.requests import checked
 from skyclust.cli.run_outcome import PROBLEMS, finish
 from skyclust.cli.run_tables import SYNC
-from skyclust.cli.scope_groups import GROUP_COLUMNS, group_scopes
-from skyclust.cli.short_ids import whole_run_id
 from skyclust.cli.sync_credentials import require_credentials
 from skyclust.model.resource import ResourceKind
-from skyclust.model.scope import ScopeState
 
 if TYPE_CHECKING:
     from skyclust.inventory.queries import ResourcePage
-    from skyclust.model.scope import Scope
     from skyclust.model.stored import StoredResource
 
 app = typer.Typer(no_args_is_help=True, help="What exists: sync, list, changes, scopes, prune.")
-app.command()(prune)
 
 COLUMNS: Final = list_columns(
     "name",
@@ -51,71 +57,6 @@ COLUMNS: Final = list_columns(
         "attributes",
     ),
 )
-CHANGE_COLUMNS: Final = list_columns(
-    "at",
-    "change",
-    "kind",
-    "name",
-    "id",
-    "region",
-    "credential",
-    "changed",
-    wide=("state", "provider", "run_id", "before", "after"),
-)
-SCOPE_COLUMNS: Final = list_columns(
-    "credential",
-    "region",
-    "kind",
-    "state",
-    "resources",
-    "completed_at",
-    "error",
-    priorities={"error": 3},
-    wide=("provider", "attempted_at", "error_class", "run_id"),
-)
-
-Credentials = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--credential",
-        "-c",
-        help="Credential; may be repeated.",
-        autocompletion=completion.credentials,
-    ),
-]
-Providers = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--provider",
-        "-p",
-        help="Provider; may be repeated.",
-        autocompletion=completion.providers,
-    ),
-]
-Regions = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--region", "-r", help="Region; may be repeated.", autocompletion=completion.regions
-    ),
-]
-Kinds = Annotated[
-    list[ResourceKind] | None, typer.Option("--kind", "-k", help="Kind; may be repeated.")
-]
-States = Annotated[
-    list[str] | None,
-    typer.Option("--state", "-s", help="State; may be repeated.", autocompletion=completion.states),
-]
-Tags = Annotated[
-    list[str] | None,
-    typer.Option("--tag", "-t", metavar="KEY=VALUE", help="Tag; all that are given must match."),
-]
-AsOf = Annotated[
-    str | None,
-    typer.Option(metavar="TIME", help="What was there then: 2026-11-23 or 2026-11-23T14:30Z."),
-]
-Cursor = Annotated[
-    str | None, typer.Option(help="The rest of a list, as the command before printed it.")
-]
 
 
 @app.command()
@@ -254,101 +195,6 @@ def _with_credentials(
     ]
 
 
-@app.command()
-@with_list_options(limit=1000)
-def changes(
-    *,
-    since: Annotated[str | None, typer.Option(metavar="TIME", help="From then on.")] = None,
-    until: Annotated[str | None, typer.Option(metavar="TIME", help="Before then.")] = None,
-    run: Annotated[
-        str | None, typer.Option(help="Flow run that found them: its id, or the beginning of it.")
-    ] = None,
-    kind: Kinds = None,
-    cursor: Cursor = None,
-    options: ListOptions,
-    workspace: Workspace = DEFAULT_WORKSPACE,
-) -> None:
-    """List what was added, changed and gone, newest first."""
-    from skyclust.inventory.queries import search_changes
-    from skyclust.inventory.rows import change_row
-    from skyclust.store.engine import open_store
-
-    options.refuse_cursor(cursor)
-    page = search_changes(
-        open_store(),
-        workspace,
-        since=parse_time(since, "--since") if since else None,
-        until=parse_time(until, "--until") if until else None,
-        run_id=whole_run_id(workspace, run) if run else None,
-        kinds=kind or (),
-        limit=options.query_limit,
-        cursor=cursor,
-    )
-    rows = [change_row(change) for change in page.changes]
-    show_list(
-        rows,
-        CHANGE_COLUMNS,
-        options,
-        title="Changes",
-        total=page.total,
-        next_cursor=page.next_cursor,
-    )
-    if page.kept_from is not None and since is None:
-        say(f"Changes before {page.kept_from.isoformat()} were pruned.")
-
-
-@app.command("scopes")
-@with_list_options()
-def scopes_of(
-    *,
-    credential: Credentials = None,
-    region: Regions = None,
-    kind: Kinds = None,
-    state: Annotated[
-        list[ScopeState] | None, typer.Option("--state", "-s", help="State; may be repeated.")
-    ] = None,
-    each: Annotated[
-        bool, typer.Option("--each", help="A line a scope, also where many have one reason.")
-    ] = False,
-    options: ListOptions,
-    workspace: Workspace = DEFAULT_WORKSPACE,
-) -> None:
-    """List the scopes: which parts of the inventory are fresh, stale or failed, and why.
-
-    A table has one line for the scopes of a credential that could not be read for one reason,
-    first of all; --each, JSON and CSV have every scope.
-    """
-    from skyclust.inventory.filter_checks import doubts, require_names
-    from skyclust.inventory.queries import ResourceFilter, list_scopes
-    from skyclust.store.engine import open_store
-
-    store = open_store()
-    require_names(store, workspace, credential_names=credential or ())
-    scopes = list_scopes(
-        store,
-        workspace,
-        credential_names=credential or (),
-        regions=region or (),
-        kinds=kind or (),
-        states=state or (),
-    )
-    _show_scopes(scopes, options, each=each)
-    for sentence in doubts(store, workspace, ResourceFilter(regions=region or ())):
-        say(sentence, style="yellow")
-
-
-def _show_scopes(scopes: Sequence[Scope], options: ListOptions, *, each: bool) -> None:
-    from skyclust.inventory.rows import scope_row
-
-    groups = group_scopes(scopes)
-    if each or not options.is_table or not groups.grouped:
-        rows = [scope_row(scope) for scope in scopes]
-        show_list(rows, SCOPE_COLUMNS, options, title="Scopes")
-        return
-    title = f"{len(scopes):,} scopes; those of one credential and reason share a line (--each)"
-    show_list(groups.rows, GROUP_COLUMNS, options, title=title)
-
-
 def _say_not_fresh(stale: int, failed: int) -> None:
     """Say on stderr how much of the list may be out of date or missing."""
     if stale or failed:
@@ -367,3 +213,8 @@ def _say_never_read(credentials: Sequence[str]) -> None:
             " the list. `skyclust inventory sync` reads it, and gives the reason if it cannot.",
             style="yellow",
         )
+
+
+app.command()(changes)
+app.command()(scopes)
+app.command()(prune)

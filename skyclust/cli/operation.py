@@ -8,7 +8,7 @@ import typer
 
 from skyclust.cli import completion
 from skyclust.cli.columns import list_columns
-from skyclust.cli.inventory import Cursor
+from skyclust.cli.inventory_filters import Cursor
 from skyclust.cli.list_options import ListOptions, with_list_options
 from skyclust.cli.operation_decisions import abandon, cancel, recover_now, retry
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace

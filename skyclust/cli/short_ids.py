@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skyclust.cli.output import say
+from skyclust.model.resource import ResourceKind
 from skyclust.model.short_id import short_id
 
-if TYPE_CHECKING:
-    from skyclust.model.resource import ResourceKind
-
-__all__ = ["short_id", "whole_operation_id", "whole_resource_id", "whole_run_id"]
+__all__ = [
+    "short_id",
+    "whole_image_id",
+    "whole_network_id",
+    "whole_operation_id",
+    "whole_resource_id",
+    "whole_run_id",
+]
 
 
 def whole_operation_id(workspace: str, given: str) -> str:
@@ -58,3 +61,24 @@ def whole_resource_id(
     if whole != given:
         say(f"{kinds[0].value.capitalize()} {whole}", style="dim")
     return whole
+
+
+def whole_image_id(
+    workspace: str, given: str | None, credential: str | None, region: str | None
+) -> str | None:
+    """Return the id of the image that is meant, as `whole_resource_id` does; None for None."""
+    if given is None:
+        return None
+    return whole_resource_id(
+        workspace, given, ResourceKind.IMAGE, credential=credential, region=region
+    )
+
+
+def whole_network_id(
+    workspace: str, given: str | None, credential: str | None, region: str | None
+) -> str | None:
+    """Return the id of the subnet or network that is meant, likewise."""
+    if given is None:
+        return None
+    kinds = (ResourceKind.SUBNET, ResourceKind.NETWORK)
+    return whole_resource_id(workspace, given, *kinds, credential=credential, region=region)

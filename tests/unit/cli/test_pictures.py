@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import pytest
 
-from skyclust.cli import audit, credential, instance, inventory, operation
+from skyclust.cli import audit, credential, instance, inventory, inventory_scopes, operation
 from skyclust.cli.cells import width_of
 from skyclust.cli.columns import Column, list_columns
 from skyclust.cli.list_options import ListOptions
@@ -30,7 +30,7 @@ LISTS: Final[dict[str, tuple[Callable[[], list[dict[str, Any]]], Sequence[Column
     "resources": (pictured_rows.resources, inventory.COLUMNS),
     "instances": (pictured_rows.instances, instance.COLUMNS),
     "operations": (pictured_rows.operations, operation.COLUMNS),
-    "each scope": (pictured_rows.each_scope, inventory.SCOPE_COLUMNS),
+    "each scope": (pictured_rows.each_scope, inventory_scopes.SCOPE_COLUMNS),
     "scopes": (lambda: group_scopes(pictured_rows.scopes()).rows, GROUP_COLUMNS),
     "no credentials": (list, list_columns(*credential.COLUMNS)),
     "audit trail": (
