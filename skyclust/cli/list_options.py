@@ -115,7 +115,7 @@ def with_list_options(
         own = inspect.signature(command, eval_str=True).parameters
         parameters = _with_shared(own, limit)
         del with_options.__wrapped__  # else its signature is read
-        with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        setattr(with_options, "__signature__", inspect.Signature(parameters))  # noqa: B010  mypy
         with_options.__annotations__ = {each.name: each.annotation for each in parameters}
         return with_options
 
