@@ -9,7 +9,7 @@ INSTALLED := .venv/.installed
 .DEFAULT_GOAL := help
 .PHONY: help setup upgrade demo test test-unit test-integration test-slow test-newest \
 	test-coverage test-benchmark drills \
-	check fmt lint security build scan-image upgrade-images bench docs screenshots up down \
+	check fmt lint security build scan-image upgrade-images bench docs site screenshots up down \
 	clean
 
 help: ## Show these lines
@@ -77,6 +77,9 @@ bench: $(INSTALLED) ## Measure, and print JSON
 docs: $(INSTALLED) ## Write the parts of docs/reference/ that follow from the code
 	@.venv/bin/python -m tests.docs.reference
 
+site: $(INSTALLED) ## Build the documentation as a site into build/site/; broken links fail
+	@scripts/site
+
 screenshots: $(INSTALLED) ## Take the pictures under docs/images/ anew
 	$(PYTEST) -m slow tests/browser --screenshots docs/images
 
@@ -87,4 +90,4 @@ down: $(INSTALLED) ## Stop what `make up` started
 	@.venv/bin/skyclust down
 
 clean: ## Remove .venv, builds and caches
-	rm -rf .venv dist htmlcov .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv build dist htmlcov .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -72,7 +72,7 @@ def read(home: Path) -> str | None:
     """
     path = path_in(home)
     again = f"Remove {path}: the next `skyclust up` makes a new one."
-    content = keyfile.read_private(path, if_open=again)
+    content = keyfile.read_private(path, if_open=again, what="The auth string file")
     if content is None:
         return None
     text = content.decode("ascii", errors="replace").strip()

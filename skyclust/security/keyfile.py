@@ -34,7 +34,7 @@ def read_own(path: Path) -> str | None:
     return None if content is None else _decoded(content, path)
 
 
-def read_private(path: Path, *, if_open: str) -> bytes | None:
+def read_private(path: Path, *, if_open: str, what: str = "The key file") -> bytes | None:
     """Return the content of a file that only its owner may read, None if it does not exist.
 
     Raises ConfigurationError when it cannot be read, and with the hint `if_open` when anyone
@@ -45,13 +45,13 @@ def read_private(path: Path, *, if_open: str) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise _unreadable(path, error, what) from error
     with os.fdopen(descriptor, "rb") as file:
         # The mode of the open file: the name may point to another file by now.
         mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
         if mode & 0o077:
             raise ConfigurationError(
-                f"The key file {path} is open to other users (mode {mode:04o}).", hint=if_open
+                f"{what} {path} is open to other users (mode {mode:04o}).", hint=if_open
             )
         return file.read()
 
@@ -126,9 +126,9 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _unreadable(path: Path, error: OSError) -> ConfigurationError:
+def _unreadable(path: Path, error: OSError, what: str = "The key file") -> ConfigurationError:
     return ConfigurationError(
-        f"The key file {path} cannot be read: {error.strerror}.",
+        f"{what} {path} cannot be read: {error.strerror}.",
         hint="Check its path, its owner and its mode.",
     )
 
