@@ -77,7 +77,7 @@ class Terminal(SkyClustError):
 
 
 class Throttled(Transient):
-    """Too many requests; `retry_after` is in seconds, None when the cloud gives no time."""
+    """Too many requests; `retry_after` is in seconds, and empty when the cloud gives no time."""
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from skyclust.cli.main import app
+from tests.docs import defaults
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,8 @@ class Parameter:
         names = ", ".join(f"`{name}`" for name in self.names)
         shown = names if self.is_argument or not self.value else f"{names} {self.value}"
         notes = ["Required."] if self.required else []
-        if self.default not in (None, False, True, (), []) and not self.required:
-            notes.append(f"Default: `{self.default}`.")
+        if self.default not in (None, False, True, (), [], "") and not self.required:
+            notes.append(f"Default: {defaults.shown(self.default)}.")
         if self.environment:
             notes.append(f"Also from `{self.environment}`.")
         text = self.help if not self.help or self.help.endswith((".", "?")) else f"{self.help}."

@@ -7,7 +7,6 @@ written by people and left alone.
 from __future__ import annotations
 
 import inspect
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +23,7 @@ from skyclust.model.creation_forms import InstanceForm, NeedsForm
 from skyclust.orchestration.form_schema import form_fields
 from skyclust.settings import Settings
 from tests.docs import commands, matrix
+from tests.docs.defaults import default_of
 from tests.docs.pages import table
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -45,9 +45,9 @@ def settings_page() -> str:
     """Return a row for each setting of SkyClust."""
     prefix = Settings.model_config.get("env_prefix", "")
     return table(
-        ["Variable", "Meaning"],
+        ["Variable", "Default", "Meaning"],
         [
-            [f"`{prefix}{name.upper()}`", field.description or ""]
+            [f"`{prefix}{name.upper()}`", default_of(field), field.description or ""]
             for name, field in Settings.model_fields.items()
         ],
     )
@@ -65,7 +65,6 @@ def deployments_page() -> str:
     for one in deployments():
         flow = one["entrypoint"].rpartition(".")[2].replace("_", "-")
         facts = [
-            ["Entry point", f"`{one['entrypoint']}`"],
             ["Work queue", f"`{one['work_pool']['work_queue_name']}`"],
             ["Schedule", _schedule(one.get("schedules"))],
             ["At once", str(one.get("concurrency_limit", {}).get("limit", "any number"))],
@@ -93,10 +92,7 @@ def _schedule(schedules: list[dict[str, Any]] | None) -> str:
 def _fields(model: type[BaseModel]) -> str:
     rows = []
     for name, field in form_fields(model).items():
-        info = model.model_fields[name]
-        given = field.get("default") not in (None, [], {})
-        default = f"`{json.dumps(field['default'])}`" if given else "empty"
-        default = "required" if info.is_required() else default
+        default = default_of(model.model_fields[name])
         rows.append([f"`{name}`", field["title"], default, field["description"]])
     return table(["Parameter", "Title", "Default", "Meaning"], rows)
 

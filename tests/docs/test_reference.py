@@ -22,6 +22,7 @@ from skyclust.store.tables import metadata
 from tests.docs import matrix, pages, reference
 from tests.docs.lacking import GIVE_BACK, LACKING, POWER_OFF, STOPS
 from tests.fixtures.lock_order import ORDER
+from tests.house.tree import PACKAGES, python_files, relative
 
 
 @pytest.mark.parametrize("name", reference.PAGES)
@@ -29,6 +30,43 @@ def test_written_part_is_current(name: str) -> None:
     text = (reference.REFERENCE / name).read_text()
     current = reference.with_written_part(text, reference.PAGES[name]())
     assert text == current, "run `make docs`"
+
+
+def test_no_page_shows_how_python_prints_a_value() -> None:
+    internal = re.compile(
+        r"Pydantic\w*|<class|<function|<\w+\.\w+|object at 0x|lambda|default_factory|SecretStr"
+        r"|\b(?:frozenset|PosixPath|Decimal|datetime)\(|`(?:None|True|False|\(\)|\[\]|\{\}|'[^`]*'|)`(?!`)"
+    )
+    found = [
+        f"{path.name}:{number}: {line}"
+        for path in sorted(reference.REFERENCE.glob("*.md"))
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if not line.startswith("```") and internal.search(line)
+    ]
+    assert not found
+
+
+def test_no_page_names_a_module_that_nobody_imports() -> None:
+    """Authors of plugins import the contract, the kit, the records, the errors and the suite."""
+    public = ("conformance", "contract", "errors", "model", "providerkit")
+    modules = {
+        relative(path).removesuffix(".py").replace("/", ".")
+        for path in python_files(*PACKAGES)
+        if path.name != "__init__.py"
+    }
+    private = {one for one in modules if not one.startswith(tuple(f"skyclust.{p}" for p in public))}
+    for path in sorted(reference.REFERENCE.glob("*.md")):
+        for name in re.findall(r"(?<!-m )\b[a-z_]+(?:\.\w+)+", path.read_text()):
+            prefixes = {name, name.rpartition(".")[0]}
+            assert not prefixes & private, f"{path.name} names {name}"
+
+
+def test_every_setting_has_its_default() -> None:
+    text = (reference.REFERENCE / "settings.md").read_text()
+    assert "| `SKYCLUST_HOME` | `~/.skyclust` |" in text
+    assert "| `SKYCLUST_SILENCE_SECONDS` | `60` |" in text
+    assert "| `SKYCLUST_ALLOW_WORKER_IDENTITY` | `false` |" in text
+    assert "| `SKYCLUST_DATABASE_URL` | empty |" in text
 
 
 def test_every_gap_of_a_conformance_class_is_in_the_matrix() -> None:

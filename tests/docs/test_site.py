@@ -13,7 +13,9 @@ import pytest
 from tests.docs import pages
 from tests.house.tree import ROOT
 
-INDEX = "# The docs\n\n## How to\n\n- [A page](how-to/page.md), with [a part](how-to/page.md#a-part)\n"
+INDEX = (
+    "# The docs\n\n## How to\n\n- [A page](how-to/page.md), with [a part](how-to/page.md#a-part)\n"
+)
 PAGE = "# A page\n\n## A part\n\nText. [Back](../index.md#how-to)\n"
 
 
