@@ -1,20 +1,21 @@
 """Run the demo: a Prefect server, a worker and five sandbox clouds on this computer.
 
-`make demo` runs it. On a terminal it stays until Ctrl-C, so that people can look around; with
-CHECK=1 or without a terminal it ends by itself. Either way it checks its results and leaves no
-process running.
+`make demo` runs it. On a terminal it stays until Ctrl-C, so that people can look around. Without a
+terminal, and with CHECK=1, it ends by itself. Either way it leaves no process running, unless
+KEEP=1 asks for that. It checks its results.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -37,6 +38,7 @@ from skyclust_sandbox.demo.instances import (
     create_placed_command,
     delete_commands,
 )
+from skyclust_sandbox.demo.options import Ending, ending_of
 from skyclust_sandbox.demo.tables import show_counts, show_instances, show_journal, show_placement
 from skyclust_sandbox.processes import CLOUDS, stop_sandbox
 
@@ -44,26 +46,21 @@ _OTHER_INSTALLATIONS: Final = ("AWS_", "PREFECT_", "SKYCLUST_")
 """Prefixes of variables that configure real installations; the demo removes these variables."""
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; returns 0 when all checks pass, else 1."""
+    ending = ending_of(arguments, os.environ, on_terminal=_on_terminal())
     keep_files_private()
-    stays = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("CHECK", "0") == "0"
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
-    began = time.monotonic()
     home = Path(tempfile.mkdtemp(prefix="skyclust-demo-")).resolve()
     _use_only(home)
     try:
-        with _cleaned_up(home):
-            runtime = _start(home)
-            before = _work(home)
-            problems = check(home, runtime.ui_url, before, say=_say)
-            if not problems:
-                _say(f"\nAll checks passed, in {time.monotonic() - began:.0f} s.")
-                _say(f"The Prefect UI: {runtime.ui_url}")
-                _say(f"It asks once for the auth string: it is in {path_in(home)}")
-                if stays:
-                    _stay(home, runtime)
+        with ExitStack() as stack:
+            stack.callback(_clean_up, home)
+            problems = _run(home, ending)
+            if ending is Ending.KEEP and not problems:
+                stack.pop_all()
+                return 0
     except KeyboardInterrupt:
         return 130
     except (DemoFailed, SkyClustError) as error:
@@ -72,11 +69,35 @@ def main() -> int:
         _report(home, problems)
         return 1
     shutil.rmtree(home, ignore_errors=True)
+    if ending is Ending.LEAVE:
+        _say("To keep the Prefect UI and the clouds for a look around: KEEP=1 make demo")
     return 0
 
 
+def _run(home: Path, ending: Ending) -> list[str]:
+    """Run the commands and the checks, and show how to look around; returns the problems."""
+    began = time.monotonic()
+    runtime = _start(home)
+    before = _work(home)
+    problems = check(home, runtime.ui_url, before, say=_say)
+    if problems:
+        return problems
+    _say(f"\nAll checks passed, in {time.monotonic() - began:.0f} s.")
+    _say(f"The Prefect UI: {runtime.ui_url}")
+    _say(f"It asks once for the auth string: it is in {path_in(home)}")
+    if ending is Ending.STAY:
+        _stay(home, runtime)
+    elif ending is Ending.KEEP:
+        _keep(home)
+    return []
+
+
+def _on_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def _start(home: Path) -> Runtime:
-    _say("Five clouds on this machine, a Prefect server and a worker")
+    _say("Five clouds on this computer, a Prefect server and a worker; it takes some minutes")
     run("sandbox", "up", say=_say)
     show(["up", "--detach"], say=_say)
     runtime = installation.start(home, say=_say)
@@ -116,8 +137,7 @@ def _work(home: Path) -> Mapping[str, CloudResources]:
 
 
 def _stay(home: Path, runtime: Runtime) -> None:
-    _say(f"Look around with: export SKYCLUST_HOME={home} PATH={Path(sys.executable).parent}:$PATH")
-    _say("There `skyclust ui --print-auth-string` prints what the UI asks for.")
+    _look_around(home)
     _say("Ctrl-C ends the demo and removes all of it.")
     try:
         ended = installation.watch(home, runtime)
@@ -127,19 +147,27 @@ def _stay(home: Path, runtime: Runtime) -> None:
         raise DemoFailed(ended)
 
 
-@contextmanager
-def _cleaned_up(home: Path) -> Iterator[None]:
+def _keep(home: Path) -> None:
+    _look_around(home)
+    _say("All of it keeps running. To end it and to remove it, in that shell:")
+    _say(f"  skyclust down; skyclust sandbox down; rm -r {shlex.quote(str(home))}")
+
+
+def _look_around(home: Path) -> None:
+    folder = Path(sys.executable).parent
+    _say(f"Look around with: export SKYCLUST_HOME={home} PATH={folder}:$PATH")
+    _say("There `skyclust ui --print-auth-string` prints what the UI asks for.")
+
+
+def _clean_up(home: Path) -> None:
+    # A second Ctrl-C must not interrupt it.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    _say("\nStopping the worker, the server and the sandbox")
     try:
-        yield
+        installation.stop(home)
     finally:
-        # A second Ctrl-C must not interrupt the clean-up.
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
-        _say("\nStopping the worker, the server and the sandbox")
-        try:
-            installation.stop(home)
-        finally:
-            stop_sandbox(home, list(CLOUDS))
+        stop_sandbox(home, list(CLOUDS))
 
 
 def _use_only(home: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
@@ -32,15 +34,15 @@ def _environment(folder: Path, **changes: str) -> dict[str, str]:
         "HTTP_PROXY": "http://127.0.0.1:1",
         "http_proxy": "http://127.0.0.1:1",
     }
-    inherited = {name: value for name, value in os.environ.items() if name != "CHECK"}
+    inherited = {name: value for name, value in os.environ.items() if name not in {"CHECK", "KEEP"}}
     return inherited | misleading | {"TMPDIR": str(folder)} | changes
 
 
 @contextmanager
-def _demo(folder: Path) -> Iterator[subprocess.Popen[str]]:
+def _demo(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     folder.mkdir(exist_ok=True)
     with subprocess.Popen(
-        DEMO,
+        [*DEMO, *options],
         env=_environment(folder),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -79,7 +81,8 @@ def _read_until(process: subprocess.Popen[str], words: str) -> str:
 
 
 def test_two_demos_at_once_with_4200_taken_show_all_of_it(tmp_path: Path) -> None:
-    with _taken(4200), _demo(tmp_path / "one") as one, _demo(tmp_path / "two") as two:
+    one_folder, two_folder = tmp_path / "one", tmp_path / "two"
+    with _taken(4200), _demo(one_folder) as one, _demo(two_folder, "--keep") as two:
         said = [process.communicate(timeout=SECONDS)[0] for process in (one, two)]
 
     for process, output in zip((one, two), said, strict=True):
@@ -89,9 +92,30 @@ def test_two_demos_at_once_with_4200_taken_show_all_of_it(tmp_path: Path) -> Non
         assert "checked: the runs left their artifacts" in output
         assert "The Prefect UI: http://127.0.0.1:" in output
         assert "127.0.0.1:4200" not in output
-    assert processes_of(tmp_path) == {}
+    assert "KEEP=1 make demo" in said[0]
+    assert processes_of(one_folder) == {}
+    _end_as_it_says(said[1], two_folder)
+    assert processes_of(two_folder) == {}
+    assert list(two_folder.glob("skyclust-demo-*")) == []
     assert not (tmp_path / "one" / "real-home").exists()
     assert list((tmp_path / "one").glob("skyclust-demo-*")) == []
+
+
+def _end_as_it_says(output: str, folder: Path) -> None:
+    """Look at the UI that a demo kept, and type what the demo says that ends it."""
+    running = processes_of(folder)
+    try:
+        (address,) = set(re.findall(r"^The Prefect UI: (http://\S+)$", output, re.MULTILINE))
+        with build_opener(ProxyHandler({})).open(address, timeout=30) as reply:
+            assert "<html" in reply.read().decode().lower()
+        (variables,) = re.findall(r"^Look around with: (export .+)$", output, re.MULTILINE)
+        (commands,) = re.findall(r"^  (skyclust down; .+)$", output, re.MULTILINE)
+        typed = ["bash", "-e", "-c", f"{variables}\n{commands}"]
+        subprocess.run(typed, check=True, capture_output=True, timeout=120)
+    finally:
+        for pid in processes_of(folder):
+            kill(pid)
+    assert running
 
 
 @pytest.mark.parametrize(
