@@ -64,7 +64,12 @@ def up(
         str, typer.Option(help="What exists: `estate` (a used account) or `empty`.")
     ] = "estate",
     transition_seconds: Annotated[
-        float, typer.Option(min=0, help="How long an instance takes to start or stop.")
+        float,
+        typer.Option(
+            min=0,
+            help="Seconds that an instance takes from one state to the next: from pending to"
+            " running, from stopping to stopped.",
+        ),
     ] = 2.0,
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Port of the cloud; a free one if unset.")

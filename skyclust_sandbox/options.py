@@ -25,6 +25,6 @@ def common_parser(cloud: str, description: str | None) -> argparse.ArgumentParse
         "--transition-seconds",
         type=float,
         default=2.0,
-        help="approximate duration of a state transition",
+        help="seconds that an instance takes from one state to the next, about",
     )
     return parser
