@@ -27,6 +27,7 @@ html_title = "SkyClust"
 html_copy_source = False
 html_show_sphinx = False
 html_use_index = False
+html_show_copyright = False
 nitpicky = True
 smartquotes = False  # commands and code stay as they are typed
 

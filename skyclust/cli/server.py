@@ -31,6 +31,8 @@ def use_embedded_server() -> None:
     os.environ["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "false"
     # The same for flows that run in this process as for those of a worker.
     os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "30")
+    # On a terminal, Prefect would otherwise announce that it collects usage data.
+    os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.update(without_proxy_on_loopback(os.environ))
     home = _home()
     api_url, own = _started(home)

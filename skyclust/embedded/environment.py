@@ -73,6 +73,7 @@ CLIENT_DEFAULTS: Final[Mapping[str, str]] = {
     "PREFECT_WORKER_QUERY_SECONDS": "1",
     "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
     # No colours and no questions: their output is a log file.
     "PREFECT_CLI_COLORS": "false",
     "PREFECT_CLI_PROMPT": "false",

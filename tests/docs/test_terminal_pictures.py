@@ -11,8 +11,8 @@ TUTORIAL = pages.DOCS / "tutorial" / "first-sync.md"
 
 
 def test_a_progress_bar_that_is_gone_is_not_shown() -> None:
-    written = "start\r\n\x1b[?25lsync \x1b[32m--\x1b[0m\r\x1b[2Ksync 50 %\n\r\x1b[1A\x1b[2K\x1b[?25hdone\r\n"
-    assert screen(written) == "start\ndone"
+    bar = "\x1b[?25lsync \x1b[32m--\x1b[0m\r\x1b[2Ksync 50 %\n\r\x1b[1A\x1b[2K\x1b[?25h"
+    assert screen(f"start\r\n{bar}done\r\n") == "start\ndone"
 
 
 def test_colours_stay_and_long_outputs_are_cut() -> None:

@@ -25,6 +25,7 @@ def _environment_of_its_own(monkeypatch: pytest.MonkeyPatch, skyclust_home: Path
         "PREFECT_PROFILES_PATH",
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE",
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY",
+        "DO_NOT_TRACK",
         "NO_PROXY",
         "no_proxy",
     ):
@@ -51,6 +52,12 @@ def test_the_embedded_server_is_found_by_its_home(skyclust_home: Path) -> None:
 
     assert os.environ["PREFECT_API_URL"] == "http://127.0.0.1:1/api"
     assert os.environ["PREFECT_HOME"] == str(skyclust_home / "prefect")
+
+
+def test_prefect_collects_no_usage_data(skyclust_home: Path) -> None:
+    use_embedded_server()
+
+    assert os.environ["DO_NOT_TRACK"] == "1"
 
 
 OWN = "http://127.0.0.1:1/api"
