@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.text import Text
 
 COLUMNS: Final = 100
-MOST_LINES: Final = 18
-"""Lines of a command's output that a picture shows."""
+FIRST_LINES, LAST_LINES = 12, 6
+"""Lines of a command's output that a picture shows: how it begins, and the result at its end."""
 
 _TALL: Final = 2000
 """Lines of the terminal: none is scrolled away, and no output is paged."""
@@ -98,11 +98,13 @@ def screen(written: str) -> str:
 
 
 def cut(output: str) -> str:
-    """Return the beginning of an output, and how much of it a picture leaves out."""
+    """Return the beginning and the end of an output, and how much is left out between them."""
     lines = output.splitlines()
-    if len(lines) <= MOST_LINES + 1:
+    more = len(lines) - FIRST_LINES - LAST_LINES
+    if more <= 1:
         return output
-    return "\n".join([*lines[:MOST_LINES], f"\x1b[0;2m... {len(lines) - MOST_LINES} more lines"])
+    left_out = f"\x1b[0;2m... {more} more lines\x1b[0m"
+    return "\n".join([*lines[:FIRST_LINES], left_out, *lines[-LAST_LINES:]])
 
 
 def svg(shown: Sequence[Shown], *, title: str, name: str) -> str:

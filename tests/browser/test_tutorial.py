@@ -25,7 +25,7 @@ from tests.fixtures.loopback import LOOPBACK
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(2400)]
 
 TUTORIAL: Final = DOCS / "tutorial" / "first-sync.md"
-COMMAND_SECONDS: Final = 300
+COMMAND_SECONDS: Final = 600
 # A block of commands, and the picture of a terminal right behind it.
 BLOCK: Final = re.compile(
     r"^```sh\n(?P<commands>.*?)^```\n(?:\n!\[[^\]]+\]\(\.\./images/(?P<picture>[\w-]+)\.svg\))?",
@@ -70,7 +70,11 @@ def person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def keep(request: pytest.FixtureRequest, tmp_path: Path) -> Keep:
     """Writes a picture of a terminal; without --screenshots it goes nowhere."""
     folder = request.config.getoption("--screenshots", default=None) or tmp_path
-    return lambda name, text: (folder / f"{name}.svg").write_text(text) and None
+
+    def write(name: str, text: str) -> None:
+        (folder / f"{name}.svg").write_text(text)
+
+    return write
 
 
 def environment(person: Path) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.browser.terminal import COLUMNS, MOST_LINES, Shown, cut, screen, svg
+from tests.browser.terminal import COLUMNS, FIRST_LINES, LAST_LINES, Shown, cut, screen, svg
 from tests.docs import pages
 
 TUTORIAL = pages.DOCS / "tutorial" / "first-sync.md"
@@ -17,9 +17,10 @@ def test_a_progress_bar_that_is_gone_is_not_shown() -> None:
 
 def test_colours_stay_and_long_outputs_are_cut() -> None:
     assert screen("\x1b[1;32mgreen\x1b[0m\r\n") == "\x1b[1;32mgreen\x1b[0m"
-    shown = cut("\n".join(map(str, range(100))))
-    assert len(shown.splitlines()) == MOST_LINES + 1
-    assert shown.endswith(f"... {100 - MOST_LINES} more lines")
+    lines = cut("\n".join(map(str, range(100)))).splitlines()
+    assert lines[:FIRST_LINES] == [str(number) for number in range(FIRST_LINES)]
+    assert "... 82 more lines" in lines[FIRST_LINES]
+    assert lines[-LAST_LINES:] == [str(number) for number in range(94, 100)]
 
 
 def test_a_picture_loads_nothing_and_is_the_same_each_time() -> None:
