@@ -103,7 +103,7 @@ def test_production_has_what_was_tested(name: str, python: str) -> None:
 
 def test_image_has_no_tool_of_development() -> None:
     image = pins("production", "3.11")
-    assert not image.keys() & {"pytest", "mypy", "ruff", "moto", "fakepve", "uv"}
+    assert not image.keys() & {"pytest", "mypy", "ruff", "moto", "fakepve", "uv", "sphinx"}
 
 
 def test_a_new_file_makes_setup_run_again() -> None:
