@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(240
 
 TUTORIAL: Final = DOCS / "tutorial" / "first-sync.md"
 COMMAND_SECONDS: Final = 600
+PAGE_MILLISECONDS: Final = 60_000
 # A block of commands, and the picture of a terminal right behind it.
 BLOCK: Final = re.compile(
     r"^```sh\n(?P<commands>.*?)^```\n(?:\n!\[[^\]]+\]\(\.\./images/(?P<picture>[\w-]+)\.svg\))?",
@@ -129,17 +130,21 @@ def look_at_the_ui(browser: Browser, home: Path, folder: Path) -> None:
         locale="en-GB",
         timezone_id="UTC",
     )
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(PAGE_MILLISECONDS)
     page = context.new_page()
     page.goto("/")
-    expect(page.get_by_placeholder("admin:pass")).to_be_visible()
+    expect(page.get_by_placeholder("admin:pass")).to_be_visible(timeout=PAGE_MILLISECONDS)
     take(page, folder, "tutorial-login")
     log_in(page, skyclust(home, "ui", "--print-auth-string").strip())
     page.get_by_role("link", name="Deployments").click()
-    expect(page.get_by_role("link", name="sync-inventory", exact=True).first).to_be_visible()
+    expect(page.get_by_role("link", name="sync-inventory", exact=True).first).to_be_visible(
+        timeout=PAGE_MILLISECONDS
+    )
     take(page, folder, "tutorial-deployments")
     page.get_by_role("link", name="Runs", exact=True).click()
-    expect(page.get_by_text(re.compile("^provision web-1")).first).to_be_visible()
+    expect(page.get_by_text(re.compile("^provision web-1")).first).to_be_visible(
+        timeout=PAGE_MILLISECONDS
+    )
     take(page, folder, "tutorial-runs")
     context.close()
 
