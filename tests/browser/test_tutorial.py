@@ -142,9 +142,9 @@ def look_at_the_ui(browser: Browser, home: Path, folder: Path) -> None:
     )
     take(page, folder, "tutorial-deployments")
     page.get_by_role("link", name="Runs", exact=True).click()
-    expect(page.get_by_text(re.compile("^provision web-1")).first).to_be_visible(
-        timeout=PAGE_MILLISECONDS
-    )
+    run = page.get_by_text(re.compile("^provision web-1")).first
+    expect(run).to_be_visible(timeout=PAGE_MILLISECONDS)
+    run.scroll_into_view_if_needed()
     take(page, folder, "tutorial-runs")
     context.close()
 
