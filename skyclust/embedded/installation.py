@@ -38,8 +38,8 @@ WATCH_SECONDS: Final = 1.0
 PATIENCE_SECONDS: Final = 30.0
 """How long a running server may not answer before it counts as hung."""
 
-FLOW_RUNS: Final = ("prefect.engine", "deployments.recover")
-"""The modules that a worker and the recovery loop start for each flow run."""
+FLOW_RUNS: Final = ("skyclust.orchestration.fork_server", "prefect.engine", "deployments.recover")
+"""The modules that a worker and the recovery loop start for each flow run, forks among them."""
 
 STOP_SECONDS: Final = {"server": 15.0, "worker": 20.0, "recovery": 12.0}
 """How long each may take to end before it is killed."""

@@ -17,6 +17,9 @@ from skyclust.errors import ConfigurationError, Timeout
 WORK_POOL: Final = "skyclust"
 """The pool of prefect.yaml."""
 
+WORKER_MODULE: Final = "skyclust.orchestration.worker"
+"""`prefect worker start`, which forks the flow runs."""
+
 FLOW_RUNS_AT_ONCE: Final = 10
 """Each is a process of 150 to 200 MB."""
 
@@ -34,9 +37,9 @@ def start_worker(home: Path, runtime: Runtime, auth_string: str | None) -> Runti
     """
     # A name of its own: the server remembers heartbeats of earlier workers.
     name = f"{NAME_PREFIX}{os.urandom(4).hex()}"
-    options = ["--type", "process", "--name", name, "--limit", str(FLOW_RUNS_AT_ONCE)]
+    options = ["--pool", WORK_POOL, "--name", name, "--limit", str(FLOW_RUNS_AT_ONCE)]
     process = spawn(
-        [sys.executable, "-m", "prefect", "worker", "start", "--pool", WORK_POOL, *options],
+        [sys.executable, "-m", WORKER_MODULE, *options],
         environment=client_environment(
             home, api_url=runtime.api_url, auth_string=auth_string, inherited=os.environ
         ),
