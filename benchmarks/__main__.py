@@ -42,6 +42,7 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="skyclust-bench-") as folder:
         _isolate(Path(folder))
         with _prefect(Path(folder)) as environment:
+            reads = _run("reads", options.reads, environment=environment)
             latency = _run("latency", options.triggers, environment=environment)
             _end_worker(Path(folder))
             tasks = _run("tasks", options.tasks, environment=environment)
@@ -50,6 +51,7 @@ def main(arguments: Sequence[str]) -> int:
     figures = {
         "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
         "listings": listings,
+        "read_commands": reads,
         "sync": sync,
         "tasks": tasks,
         "trigger_to_running": latency,
@@ -153,7 +155,8 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--regions", type=int, default=17)
     parser.add_argument("--machines", type=int, default=5_000, help="listed on each cloud")
     parser.add_argument("--tasks", type=int, default=300)
-    parser.add_argument("--triggers", type=int, default=5)
+    parser.add_argument("--triggers", type=int, default=20)
+    parser.add_argument("--reads", type=int, default=5, help="of each command that reads")
     return parser.parse_args(arguments)
 
 

@@ -13,7 +13,7 @@ from skyclust.cli.list_options import ListOptions, with_list_options
 from skyclust.cli.options import DEFAULT_WORKSPACE, Workspace
 from skyclust.cli.output import show_list
 from skyclust.cli.provider_access import default_region, provider_of
-from skyclust.model.catalog import MIB_PER_GIB, Architecture
+from skyclust.model.architecture import Architecture
 
 app = typer.Typer(no_args_is_help=True, help="What instances can be made of: types, images.")
 
@@ -58,6 +58,7 @@ def list_types(
 ) -> None:
     """List the instance types that are available in a region, the smallest first."""
     from skyclust.contract import CatalogProvider
+    from skyclust.model.catalog import MIB_PER_GIB
 
     where = region or default_region(workspace, credential)
     with provider_of(workspace, credential, CatalogProvider) as catalog:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skyclust.cli.flow_runs import run_flow
 from skyclust.cli.instance_lookup import NamedInstance, find_instance, with_whole_id
@@ -10,9 +10,9 @@ from skyclust.cli.requests import checked
 from skyclust.cli.run_outcome import finish
 from skyclust.cli.run_tables import OPERATIONS
 from skyclust.cli.short_ids import whole_resource_id
-from skyclust.model.change_request import ChangeRequest
-from skyclust.model.instance_action import InstanceAction
-from skyclust.model.resource import ResourceKind
+
+if TYPE_CHECKING:
+    from skyclust.model.instance_action import InstanceAction
 
 
 def change_instance(
@@ -33,6 +33,9 @@ def change_instance(
     that the inventory does not have, unless credential and region are given, and InvalidRequest
     for a request that is not valid and for a short id that may mean several.
     """
+    from skyclust.model.change_request import ChangeRequest
+    from skyclust.model.resource import ResourceKind
+
     named = with_whole_id(named)
     if fields.get("disk"):
         fields["disk"] = whole_resource_id(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -12,8 +12,9 @@ from skyclust.cli.columns import list_columns
 from skyclust.cli.list_options import ListOptions, with_list_options
 from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson
 from skyclust.cli.output import show_list, show_record
-from skyclust.contract import CredentialModel, Provider
-from skyclust.registry import abilities, ability_words, provider_class, providers
+
+if TYPE_CHECKING:
+    from skyclust.contract import CredentialModel, Provider
 
 COLUMNS: Final = list_columns("name", "title", "problem", "capabilities", wide=("distribution",))
 
@@ -24,6 +25,8 @@ app = typer.Typer(no_args_is_help=True, help="Clouds: which there are, what they
 @with_list_options()
 def list_all(options: ListOptions, workspace: AnyWorkspace = DEFAULT_WORKSPACE) -> None:
     """List the installed providers and why one cannot be used."""
+    from skyclust.registry import provider_class, providers
+
     rows: list[dict[str, Any]] = []
     for entry in providers():
         cls = None if entry.problem else provider_class(entry.name)
@@ -48,6 +51,8 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show the fields of a provider's credential; with --json, its JSON schema."""
+    from skyclust.registry import provider_class
+
     cls = provider_class(name)
     if as_json:
         show_record(cls.credential_model.model_json_schema(), as_json=True)
@@ -84,6 +89,8 @@ def new(
 
 def _capabilities(cls: type[Provider]) -> list[str]:
     """Return what the provider can do, in words: `account inventory`, `compute`."""
+    from skyclust.registry import abilities, ability_words
+
     return [ability_words(one) for one in abilities(cls)]
 
 

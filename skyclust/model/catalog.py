@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
+from skyclust.model.architecture import Architecture
+
+__all__ = ["MIB_PER_GIB", "Architecture", "Image", "InstanceType"]
+
 MIB_PER_GIB: Final = 1024
-
-
-class Architecture(StrEnum):
-    """The processor architecture of an instance type, or that an image is built for."""
-
-    X86_64 = "x86_64"
-    ARM64 = "arm64"
 
 
 class InstanceType(BaseModel):

@@ -2,8 +2,8 @@
 
 The worker starts it: `python -P -m skyclust.orchestration.fork_server N`, where N is the
 descriptor of a socket of type SOCK_SEQPACKET. It receives a `RunOrder` a message, and answers with
-`Begun` from the new process and `Ended` from this one. It holds no thread, no connection and no database, since
-a fork copies what they had locked, and it ends with the worker.
+`Begun` from the new process and `Ended` from this one. It holds no thread, no connection and no
+database, since a fork copies what they had locked, and it ends with the worker.
 """
 
 from __future__ import annotations

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
-from psycopg import Connection as PostgresqlConnection
-from psycopg.sql import SQL, Identifier
 from sqlalchemy import Connection, Table, insert
 
 _Item = TypeVar("_Item")
@@ -38,6 +36,10 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str
 
 
 def _copy(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    # Here: loading psycopg takes as long as a command that reads SQLite.
+    from psycopg import Connection as PostgresqlConnection
+    from psycopg.sql import SQL, Identifier
+
     names = list(rows[0])
     processors = [
         table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)

@@ -119,10 +119,13 @@ def processes_of(home: Path) -> dict[int, str]:
         try:
             arguments = (folder / "cmdline").read_bytes()
             environment = (folder / "environ").read_bytes()
+            name = (folder / "comm").read_text().strip()
         except OSError:
             continue
         if mark in arguments or b"SKYCLUST_HOME=" + mark in environment:
-            found[int(folder.name)] = arguments.replace(b"\0", b" ").decode(errors="replace")
+            line = arguments.replace(b"\0", b" ").decode(errors="replace")
+            # A forked flow run has the arguments of its fork server, and a name of its own.
+            found[int(folder.name)] = f"{name}: {line}"
     return found
 
 

@@ -247,7 +247,7 @@ def test_with_a_server_of_somebody_else_only_a_worker_is_started(
     assert up.returncode == 0, up.stderr
     assert f"Using the Prefect server of PREFECT_API_URL: {prefect_server.api_url}" in up.stderr
     assert _rows(states)["server"] == _rows(states)["worker"] == "running"
-    assert "worker start" in command_lines
+    assert "skyclust.orchestration.worker" in command_lines
     assert "server start" not in command_lines
     assert "Stopped: recovery, worker." in down.stderr
     os.kill(prefect_server.pid, 0)
