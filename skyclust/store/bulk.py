@@ -36,7 +36,7 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str
 
 
 def _copy(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    # Here: loading psycopg takes as long as a command that reads SQLite.
+    # Here, since a command that reads SQLite need not load it.
     from psycopg import Connection as PostgresqlConnection
     from psycopg.sql import SQL, Identifier
 

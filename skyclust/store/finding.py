@@ -21,6 +21,7 @@ from sqlalchemy import (
     tuple_,
     type_coerce,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from skyclust.model.resource import ResourceKind
 from skyclust.model.short_id import means
@@ -195,8 +196,6 @@ def _valid_at(moment: datetime | None) -> ColumnElement[bool]:
 def _has_tags(connection: Connection, tags: Mapping[str, str]) -> ColumnElement[bool]:
     column = resource_versions.c.tags
     if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import JSONB
-
         return type_coerce(column, JSONB).contains(dict(tags))
     # A path into the document would have to quote the name; a table of its pairs need not.
     conditions = []

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from pydantic import JsonValue
 from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from skyclust.model.event import Event
 from skyclust.store.tables import outbox, outbox_heads
@@ -145,12 +146,8 @@ def refuse(connection: Connection, workspace_id: str, sequence: int, reason: str
 def _count(connection: Connection, workspace_id: str, number: int) -> int:
     """Add to the number of a workspace's events and return it; held until the commit."""
     # Two statements could both find no row; this one makes it or waits for who does.
-    insert: Any
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert
-    else:
-        from sqlalchemy.dialects.sqlite import insert
-    statement = insert(outbox_heads)
+    postgres = connection.dialect.name == "postgresql"
+    statement: Any = (postgresql if postgres else sqlite).insert(outbox_heads)
     counted: int = connection.execute(
         statement.values(workspace_id=workspace_id, events=number)
         .on_conflict_do_update(

@@ -1,7 +1,7 @@
 """What the commands that only read the store may load: that decides what they cost.
 
 0.7 s of CPU is the aim (docs/how-to/measure.md). Prefect alone takes 2 s to load, a cloud's SDK
-up to 6, and the dialects of PostgreSQL a third of what such a command may take.
+up to 6, and psycopg a tenth of what such a command may take.
 """
 
 from __future__ import annotations
@@ -41,7 +41,6 @@ TOO_HEAVY = (
     "rich.markdown",
     "skyclust.contract",
     "skyclust.model.catalog",
-    "sqlalchemy.dialects.postgresql",
 )
 
 SCRIPT = """
