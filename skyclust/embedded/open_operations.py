@@ -15,8 +15,8 @@ def open_operations() -> tuple[str, str]:
     if settings.database_url is None and not (settings.home / "skyclust.db").exists():
         return "none", ""
     # The store takes a third of a second to import, and a home without one has nothing to show.
-    from skyclust.store.engine import open_store  # noqa: PLC0415
-    from skyclust.store.open_operations import open_operations_of_all  # noqa: PLC0415
+    from skyclust.store.engine import open_store  # noqa: PLC0415 - half of what `status` may take
+    from skyclust.store.open_operations import open_operations_of_all  # noqa: PLC0415 - as above
 
     with open_store().reading() as connection:
         found = open_operations_of_all(connection)

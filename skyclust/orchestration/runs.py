@@ -20,13 +20,12 @@ from prefect.exceptions import ObjectNotFound, ParameterTypeError
 from prefect.flows import Flow, load_flow_from_entrypoint
 from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL
 from prefect.states import Cancelled
-from prefect.utilities.schema_tools.validation import validate
 
 from skyclust.errors import ConfigurationError, InvalidRequest, NotFound, Timeout
-from skyclust.model.flow_request import RESERVED, reserved_key
 from skyclust.orchestration.client import prefect_client, server_errors
 from skyclust.orchestration.crash_message import message_of
 from skyclust.orchestration.flow_parameters import form_of
+from skyclust.orchestration.parameter_checks import check_parameters
 from skyclust.orchestration.requester import request_labels
 from skyclust.orchestration.results import Progress, progress_of, tables_of
 
@@ -133,32 +132,6 @@ def idempotency_key(deployment: str, parameters: Mapping[str, Any], *, nonce: st
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def check_parameters(
-    deployment: str, schema: Mapping[str, Any], parameters: Mapping[str, Any]
-) -> None:
-    """Raise InvalidRequest when parameters do not fit a deployment's form.
-
-    Nor may they have a key, at any depth, that Prefect would resolve before the flow sees it.
-    """
-    place = reserved_key(parameters)
-    if place is not None:
-        raise InvalidRequest(f"Deployment {deployment!r} refuses the key {place!r}: {RESERVED}.")
-    known = set(schema.get("properties", {}))
-    unknown = sorted(set(parameters) - known)
-    if unknown:
-        raise InvalidRequest(
-            f"Deployment {deployment!r} has no parameter {', '.join(map(repr, unknown))}.",
-            hint=f"It takes: {', '.join(sorted(known)) or 'none'}.",
-        )
-    problems = validate(dict(parameters), dict(schema))
-    if problems:
-        problem = _deepest(problems[0])
-        where = problem.json_path.removeprefix("$.")
-        raise InvalidRequest(
-            f"Deployment {deployment!r} refuses parameter {where!r}: {_complaint(problem)}."
-        )
-
-
 def follow(
     run_id: str, *, on_update: Callable[[RunUpdate], None], timeout: float | None = None
 ) -> RunOutcome:
@@ -236,20 +209,6 @@ def report_end_of_cancelled(run_id: str, message: str) -> None:
         state = client.read_flow_run(UUID(run_id)).state
         if state is None or state.type is StateType.CANCELLING or state.is_final():
             client.set_flow_run_state(UUID(run_id), Cancelled(message=message), force=True)
-
-
-def _deepest(problem: Any) -> Any:
-    """Return what is wrong farthest within a value that fits none of several schemas."""
-    while problem.context:
-        problem = max(problem.context, key=lambda one: len(one.absolute_path))
-    return problem
-
-
-def _complaint(problem: Any) -> str:
-    """Return what is wrong with a parameter, without what was given: it may be a secret."""
-    if problem.validator in {"required", "additionalProperties"}:
-        return str(problem.message)  # names the fields alone
-    return f"it does not have the {problem.validator} {problem.validator_value!r}"
 
 
 def _read_deployment(client: SyncPrefectClient, name: str) -> DeploymentResponse:

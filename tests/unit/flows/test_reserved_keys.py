@@ -16,7 +16,8 @@ from skyclust.errors import InvalidRequest
 from skyclust.model.change_request import ChangeRequest
 from skyclust.model.creation_forms import InstanceForm, NeedsForm
 from skyclust.model.flow_request import FlowRequest, reserved_key
-from skyclust.orchestration.runs import ENTRYPOINTS, check_parameters
+from skyclust.orchestration.parameter_checks import check_parameters
+from skyclust.orchestration.runs import ENTRYPOINTS
 
 RESERVED = ["$ref", "__prefect_kind"]
 ROUNDS = 300
