@@ -143,6 +143,10 @@ def connect(
             row = {"name": kept.name, "provider": kept.provider}
             rows.append(row | {"account": identity.account, "principal": identity.principal})
     show_list(rows, CREDENTIAL_COLUMNS, as_json=as_json, title="Credentials")
+    say(
+        "Next: skyclust inventory sync"
+        + ("" if workspace == DEFAULT_WORKSPACE else f" -w {workspace}")
+    )
 
 
 def _show_clouds(clouds: Iterable[SandboxCloud], *, as_json: bool) -> None:

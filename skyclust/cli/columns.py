@@ -89,8 +89,9 @@ def _kinds() -> dict[str, Column]:
     ]
     known += [
         Column("credential", least=14, cut=cut_list),
-        Column("name", least=16),
-        Column("subject_name", least=16),
+        # Names of a fleet differ at both of their ends.
+        Column("name", least=24, cut=cut_middle),
+        Column("subject_name", least=24, cut=cut_middle),
         Column("type", least=12),
         Column("tags", least=12, cut=cut_list),
         Column("error", least=16),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from skyclust.cli.exits import ExitCode, exit_code
+from skyclust.cli.options import DEFAULT_WORKSPACE
 from skyclust.cli.output import say, show_list, show_record, show_text
 from skyclust.errors import class_named
 from skyclust.redaction import redact
@@ -33,11 +34,15 @@ CRASHED: Final = (
 
 @dataclass(frozen=True)
 class Shown:
-    """A table of a run that a command prints; `worth` picks the rows that people need to see."""
+    """A table of a run that a command prints; `worth` picks the rows that people need to see.
+
+    `rest` is the command that lists all of them, with RUN for the id of the run.
+    """
 
     title: str
     columns: Sequence[str]
     worth: Callable[[Mapping[str, Any]], bool] = lambda row: True
+    rest: str = ""
 
 
 def finish(
@@ -69,14 +74,17 @@ def finish(
         for key, shown in tables.items():
             rows = [row for row in found[shown.title] if shown.worth(row)]
             if rows:
+                left_out = _left_out(outcome, key)
                 show_list(
                     rows,
                     shown.columns,
                     as_json=False,
                     title=shown.title,
                     most=MOST_ROWS,
-                    left_out=_left_out(outcome, key),
+                    left_out=left_out,
                 )
+                if shown.rest and len(rows) + left_out > MOST_ROWS:
+                    say(f"All of them: {_command(shown.rest, outcome, key)}")
         style = "green" if outcome.succeeded else "yellow" if outcome.partial else "red"
         message = redact(outcome.message)
         if failed:  # its last line has the counts; the others name what is shown above
@@ -141,6 +149,14 @@ def _classes(outcome: RunOutcome) -> set[str]:
 
 def _rows(outcome: RunOutcome, prefix: str) -> list[dict[str, Any]]:
     return [row for key, rows in outcome.tables.items() if key.startswith(prefix) for row in rows]
+
+
+def _command(command: str, outcome: RunOutcome, prefix: str) -> str:
+    """Return the command that lists all rows of a run's table, whose key ends in its workspace."""
+    [key, *_] = (key for key in outcome.tables if key.startswith(prefix))
+    workspace = key.removeprefix(prefix)
+    where = "" if workspace == DEFAULT_WORKSPACE else f" -w {workspace}"
+    return command.replace("RUN", outcome.run_id) + where
 
 
 def _left_out(outcome: RunOutcome, prefix: str) -> int:

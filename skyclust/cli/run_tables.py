@@ -32,9 +32,12 @@ SYNC: Final = {
         "Scopes",
         ("credential", "region", "kind", "state", "resources", "reason"),
         _needs_a_look,
+        rest="skyclust inventory scopes",
     ),
     "inventory-changes-": Shown(
-        "Changes", ("change", "kind", "name", "id", "region", "state", "changed")
+        "Changes",
+        ("change", "kind", "name", "id", "region", "state", "changed"),
+        rest="skyclust inventory changes --run RUN",
     ),
 }
 
