@@ -46,6 +46,7 @@ def _kinds() -> dict[str, Column]:
         Column(name)  # regions, states and names of kinds are never cut
         for name in (
             "action",
+            "address",
             "architecture",
             "at",
             "change",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skyclust.cli.columns import list_columns
 from skyclust.cli.exits import ExitCode
 from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson
 from skyclust.cli.output import say, show_list
@@ -98,10 +99,16 @@ def status(workspace: AnyWorkspace = DEFAULT_WORKSPACE, as_json: AsJson = False)
     from skyclust.embedded.status import status as status_of
 
     rows = status_of(_home(), api_url=given_api_url())
-    columns = ("part", "state", "address", "pid", "detail", "log")
+    columns = list_columns(
+        "part", "state", "address", "detail", "pid", "log", priorities={"detail": 2, "address": 3}
+    )
     show_list([asdict(row) for row in rows], columns, as_json=as_json, title="Installation")
     if all(row.healthy for row in rows):
         return
+    for row in rows:
+        if row.detail and not row.healthy and not as_json:
+            # In full: a table cuts it where the terminal is narrow.
+            say(f"{row.part}: {row.detail}", style="yellow")
     if any(row.state in {"stopped", "dead", "silent", "stranger"} for row in rows):
         say("Start what does not run: `skyclust up --detach`.", style="yellow")
     raise typer.Exit(ExitCode.UNREACHABLE)

@@ -36,13 +36,15 @@ CRASHED: Final = (
 class Shown:
     """A table of a run that a command prints; `worth` picks the rows that people need to see.
 
-    `rest` is the command that lists all of them, with RUN for the id of the run.
+    `rest` is the command that lists all of them, with RUN for the id of the run. A table that is
+    `in_problems` is left out where the problems are shown, which have a line for many rows.
     """
 
     title: str
     columns: Sequence[str]
     worth: Callable[[Mapping[str, Any]], bool] = lambda row: True
     rest: str = ""
+    in_problems: bool = False
 
 
 def finish(
@@ -71,9 +73,11 @@ def finish(
         show_record(record, as_json=True)
     else:
         show_problems(failed)
+        if any(row["scopes"] for row in failed):
+            say(f"Which scopes: {_command('skyclust inventory scopes', outcome, problems)}")
         for key, shown in tables.items():
             rows = [row for row in found[shown.title] if shown.worth(row)]
-            if rows:
+            if rows and not (failed and shown.in_problems):
                 left_out = _left_out(outcome, key)
                 show_list(
                     rows,

@@ -33,6 +33,7 @@ SYNC: Final = {
         ("credential", "region", "kind", "state", "resources", "reason"),
         _needs_a_look,
         rest="skyclust inventory scopes",
+        in_problems=True,
     ),
     "inventory-changes-": Shown(
         "Changes",
