@@ -46,9 +46,9 @@ def _when(deployment: DeploymentResponse) -> list[str]:
 FIELDS: Mapping[str, tuple[dict[str, Any], str, object]] = {
     "description": ({"description": "Ours."}, "description", "Ours."),
     "parameters": (
-        {"parameters": {"workspace": "shop"}},
+        {"parameters": {"kinds": ["disk"]}},
         "parameters",
-        {"workspace": "shop"},
+        {"kinds": ["disk"]},
     ),
     "paused": ({"paused": True}, "paused", True),
     "tags": (

@@ -74,7 +74,10 @@ def test_a_cut_table_says_how_much_it_leaves_out(capsys: pytest.CaptureFixture[s
     assert printed.err == "2 of 5 shown.\n"
 
 
-def test_nothing_is_cut_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_cut_where_there_is_no_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
     long = "arn:" + "x" * 400
 
     show_record({"id": long}, as_json=False)

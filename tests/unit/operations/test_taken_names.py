@@ -29,7 +29,8 @@ def store(store_url: str) -> Iterator[Store]:
     opened = open_store(store_url)
     with opened.writing() as connection:
         workspaces.add(connection, "other")
-        for workspace in ("default", "other"):
+    for workspace in ("default", "other"):
+        with opened.writing() as connection:
             for name in ("first", "second"):
                 credentials.add(connection, workspace, name=name, provider="aws", block_name=name)
     yield opened
