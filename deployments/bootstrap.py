@@ -8,6 +8,7 @@ server stays, and is named. `--reset` puts all of it back.
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
@@ -21,10 +22,12 @@ from deployments.sealing import seal_all
 from deployments.work_pools import apply_work_pool
 from skyclust.errors import SkyClustError
 from skyclust.file_modes import keep_files_private
-from skyclust.orchestration.blocks import register_block_types
+from skyclust.orchestration.blocks import block_class, register_block_types
 from skyclust.orchestration.choices import read_choices, update_choices
 from skyclust.orchestration.client import prefect_client
 from skyclust.orchestration.superseded_runs import supersede_backlog
+from skyclust.registry import providers
+from skyclust.start_signal import WAIT_OPTION, may_begin
 from skyclust.store.engine import open_store
 
 
@@ -78,6 +81,15 @@ def apply_all(
         say(f"dropped: {dropped} runs of housekeeping that waited; one stands for all of a kind")
 
 
+def load_all() -> None:
+    """Load the code that the steps need; reads and changes nothing but modules."""
+    for declared in read_declared(prefect_file()):
+        importlib.import_module(declared.entrypoint.rpartition(".")[0])
+    for entry in providers():
+        if entry.problem is None:
+            block_class(entry.name)
+
+
 def _say(line: str) -> None:
     print(line, flush=True)  # noqa: T201 - its output
 
@@ -92,8 +104,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         action="store_true",
         help="put everything back as it is declared, whatever somebody changed at the server",
     )
+    parser.add_argument(
+        WAIT_OPTION,
+        action="store_true",
+        help="load the code at once, and begin with the first line of standard input",
+    )
     given = parser.parse_args(arguments)
     keep_files_private()
+    if given.wait_for_start:
+        load_all()
+        if not may_begin():
+            return 1
     try:
         apply_all(_say, reset=given.reset)
         for line in seal_all():

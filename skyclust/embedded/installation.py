@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,9 +10,11 @@ from urllib.parse import urlsplit
 
 from skyclust.embedded import prefect_api
 from skyclust.embedded.auth import auth_of, knows_auth_string
-from skyclust.embedded.environment import client_environment, prefect_home
+from skyclust.embedded.bootstrapping import apply_deployments
+from skyclust.embedded.environment import prefect_home
 from skyclust.embedded.home import named, prepare_home
 from skyclust.embedded.logging_settings import write_logging_settings
+from skyclust.embedded.preparation import Preparation
 from skyclust.embedded.processes import Process, end, find, is_alive, log_tail
 from skyclust.embedded.recovery import require_recovery, start_recovery
 from skyclust.embedded.runtime import (
@@ -27,12 +26,11 @@ from skyclust.embedded.runtime import (
 )
 from skyclust.embedded.server import start_server, wanted_port
 from skyclust.embedded.worker import start_worker
-from skyclust.errors import ConfigurationError, InvalidRequest, Timeout, Unavailable
+from skyclust.errors import ConfigurationError, InvalidRequest, Unavailable
 from skyclust.security.first_key import initialise_home
 from skyclust.settings import load_settings
 from skyclust.store.engine import open_store
 
-BOOTSTRAP_SECONDS: Final = 180.0
 WATCH_SECONDS: Final = 1.0
 
 PATIENCE_SECONDS: Final = 30.0
@@ -43,10 +41,6 @@ FLOW_RUNS: Final = ("skyclust.orchestration.fork_server", "prefect.engine", "dep
 
 STOP_SECONDS: Final = {"server": 15.0, "worker": 20.0, "recovery": 12.0}
 """How long each may take to end before it is killed."""
-
-CHANGES: Final = ("kept:", "reset:", "closed:", "sealed:", "refused:")
-"""How the lines of bootstrap begin that people need to see: what became of something that they
-changed or opened, which blocks were sealed, and which hold something that is not to be trusted."""
 
 Say = Callable[[str], None]
 
@@ -71,19 +65,20 @@ def start(
     closed = prepare_home(home)
     if closed:
         say(f"Closed to other users of this machine: {named(closed, home)}")
-    with locked(home):
+    with locked(home), Preparation(home, reset=reset) as prepared:
         say("Preparing the store and its encryption key")
         initialise_home(open_store(), load_settings())
         write_logging_settings(prefect_home(home))
-        runtime = _with_server(home, read_runtime(home), api_url, port, say)
+        runtime = _with_server(home, read_runtime(home), api_url, port, say=say, prepared=prepared)
         auth = auth_of(home, runtime)
         with prefect_api.authorised(auth):
             # Before the rest: what a crash left behind must not wait for it.
             runtime = _with_recovery(home, runtime, auth, say)
+            prepared.load(runtime, auth)
             say("Applying block types, limits, automations and deployments")
-            for line in apply_deployments(home, runtime.api_url, auth, reset=reset):
+            for line in apply_deployments(prepared.bootstrap, runtime.api_url):
                 say(line)
-            runtime = _with_worker(home, runtime, auth, say)
+            runtime = _with_worker(home, runtime, prepared, say)
         require_recovery(runtime)
         return runtime
 
@@ -126,40 +121,14 @@ def watch(home: Path, runtime: Runtime) -> str:
         time.sleep(WATCH_SECONDS)
 
 
-def apply_deployments(
-    home: Path, api_url: str, auth: str | None = None, *, reset: bool = False
-) -> list[str]:
-    """Apply everything that the server has to know, in a process of its own.
-
-    Returns a line for each thing that was kept as somebody changed it. Raises
-    ConfigurationError with what it said when it fails.
-    """
-    command = [sys.executable, "-m", "deployments.bootstrap", *(["--reset"] if reset else [])]
-    environment = client_environment(home, api_url=api_url, auth_string=auth, inherited=os.environ)
-    try:
-        done = subprocess.run(  # noqa: S603 - our own command
-            command,
-            env=environment,
-            cwd=home,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=BOOTSTRAP_SECONDS,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise Timeout(
-            f"The deployments were not applied within {BOOTSTRAP_SECONDS:.0f} s."
-        ) from error
-    if done.returncode != 0:
-        raise ConfigurationError(
-            f"The deployments could not be applied to {api_url}:\n{done.stderr.strip()}"
-        )
-    return [line for line in done.stdout.splitlines() if line.startswith(CHANGES)]
-
-
 def _with_server(
-    home: Path, before: Runtime | None, api_url: str | None, port: int | None, say: Say
+    home: Path,
+    before: Runtime | None,
+    api_url: str | None,
+    port: int | None,
+    *,
+    say: Say,
+    prepared: Preparation,
 ) -> Runtime:
     own = before if before is not None and before.server is not None else None
     if api_url is not None and (own is None or own.api_url != api_url):
@@ -186,7 +155,7 @@ def _with_server(
     new = not (prefect_home(home) / "prefect.db").exists()
     say("Starting the Prefect server" + (", which creates its database first" if new else ""))
     wanted = port or wanted_port(home, before)
-    runtime = start_server(home, before, port=port)
+    runtime = start_server(home, before, port=port, meanwhile=prepared.load)
     if urlsplit(runtime.api_url).port != wanted:
         say(f"Port {wanted} is taken: the Prefect server listens at {runtime.ui_url}")
     if before is not None and before.api_url != runtime.api_url:
@@ -239,9 +208,10 @@ def _with_recovery(home: Path, runtime: Runtime, auth: str | None, say: Say) -> 
     return start_recovery(home, runtime, auth)
 
 
-def _with_worker(home: Path, runtime: Runtime, auth: str | None, say: Say) -> Runtime:
-    if runtime.worker is not None and is_alive(runtime.worker):
+def _with_worker(home: Path, runtime: Runtime, prepared: Preparation, say: Say) -> Runtime:
+    loaded = prepared.worker
+    if loaded is None:
         say("The worker runs already")
         return runtime
     say("Starting the worker")
-    return start_worker(home, runtime, auth)
+    return start_worker(home, runtime, prepared.worker_name, loaded)

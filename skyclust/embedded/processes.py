@@ -44,20 +44,38 @@ def spawn(
     Neither Ctrl-C in the terminal nor the end of the caller reaches it. What it writes is for
     its owner alone.
     """
+    child = spawn_child(command, environment=environment, folder=folder, log=log)
+    return identified(child, log)
+
+
+def spawn_child(
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    folder: Path,
+    log: Path,
+    stdin: int = subprocess.DEVNULL,
+) -> subprocess.Popen[bytes]:
+    """Start a command as `spawn` does, and return it as a child: to write to its stdin."""
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open(log, "ab", opener=owner_only) as output:
         child = subprocess.Popen(  # noqa: S603 - our own commands, never a shell
             list(command),
             env=dict(environment),
             cwd=folder,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
             umask=UMASK,
         )
     _started.append(child)
-    return Process(pid=child.pid, started=_start_mark(child.pid) or "", log=log)
+    return child
+
+
+def identified(child: subprocess.Popen[bytes], log: Path) -> Process:
+    """Return a child as a process that any other process knows again."""
+    return _identified(child.pid, log)
 
 
 def is_alive(process: Process) -> bool:

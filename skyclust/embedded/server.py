@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -27,6 +27,7 @@ PORT_FILE: Final = "prefect-port"
 """The port that the server of a home folder had last."""
 
 START_SECONDS: Final = 120.0
+POLL_SECONDS: Final = 0.1
 ATTEMPTS: Final = 3
 """Another process may take the port between our look and the server's own bind."""
 
@@ -44,13 +45,20 @@ def wanted_port(home: Path, before: Runtime | None) -> int:
         return DEFAULT_PORT
 
 
-def start_server(home: Path, before: Runtime | None, *, port: int | None = None) -> Runtime:
+def start_server(
+    home: Path,
+    before: Runtime | None,
+    *,
+    port: int | None = None,
+    meanwhile: Callable[[Runtime, str], None] = lambda _, __: None,
+) -> Runtime:
     """Start the server and return it, ready; on the port it had last, else 4200, else a free one.
 
     With `port` it listens there alone. Whoever has taken the port that it had may have been sent
-    the auth string, by a worker that did not know: there is a new one then. Raises
-    ConfigurationError when the given `port` is taken, and with the end of its log when the server
-    dies, and Timeout when it is not ready after two minutes.
+    the auth string, by a worker that did not know: there is a new one then. `meanwhile` is called
+    with the server that is to be, and its auth string, while it starts. Raises ConfigurationError
+    when the given `port` is taken, and with the end of its log when the server dies, and Timeout
+    when it is not ready after two minutes.
     """
     key, auth = _encryption_key(home), auth_string.initialise(home)
     last = wanted_port(home, before)
@@ -73,6 +81,7 @@ def start_server(home: Path, before: Runtime | None, *, port: int | None = None)
         # At once: if this process is killed while it waits, `stop` finds the server.
         write_runtime(home, runtime)
         try:
+            meanwhile(runtime, auth)
             if _became_ready(process, api_url, auth):
                 # Prefect copies its UI with the modes that it has where it is installed. Nothing
                 # in it is secret, and what is ours is closed to others without exception.
@@ -119,7 +128,7 @@ def _became_ready(process: Process, api_url: str, auth: str) -> bool:
                 f"The Prefect server ended at its start. The end of {process.log}:\n"
                 f"{log_tail(process.log)}",
             )
-        time.sleep(0.2)
+        time.sleep(POLL_SECONDS)
     raise Timeout(
         f"The Prefect server was not ready after {START_SECONDS:.0f} s.",
         hint=f"Its log is {process.log}.",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -41,9 +42,18 @@ def prefect_client() -> Iterator[SyncPrefectClient]:
         )
     with (
         server_errors(),
-        get_client(httpx_settings={"timeout": REQUEST_SECONDS}, sync_client=True) as client,
+        get_client(httpx_settings=_http_settings(), sync_client=True) as client,
     ):
         yield client
+
+
+def _http_settings() -> dict[str, Any]:
+    settings: dict[str, Any] = {"timeout": REQUEST_SECONDS}
+    if (PREFECT_API_URL.value() or "").startswith("http://"):
+        # Prefect would read all certificates of the system, some 0.1 s for each client. This
+        # context trusts none: should an address lead to https after all, it is refused.
+        settings["verify"] = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return settings
 
 
 @contextmanager

@@ -8,6 +8,7 @@ runs as Prefect's own worker does.
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import tempfile
@@ -39,6 +40,7 @@ from skyclust.file_modes import keep_files_private
 from skyclust.orchestration.forked_runs import ForkServer
 from skyclust.orchestration.run_starter import RunStarter
 from skyclust.orchestration.runs import ENTRYPOINTS
+from skyclust.start_signal import WAIT_OPTION, may_begin
 
 if TYPE_CHECKING:
     from prefect.client.schemas.responses import DeploymentResponse
@@ -47,6 +49,9 @@ TYPE: Final = "process"
 
 RESTART_SECONDS: Final = 30.0
 """Between two starts of a fork server that ends by itself."""
+
+COMMAND_MODULES: Final = ("prefect.cli.worker", "prefect.cli._worker_utils")
+"""What `prefect worker start` imports once it is called."""
 
 _OF_ONE_RUN: Final = "PREFECT__"
 """How the variables begin in which Prefect tells a process which run it is."""
@@ -185,8 +190,17 @@ def environment_of_runs() -> dict[str, str]:
 
 
 def main() -> None:
-    """Run `prefect worker start` with the arguments of this process."""
+    """Run `prefect worker start` with the arguments of this process.
+
+    With `--wait-for-start` it loads its code at once, and begins with the first line of stdin.
+    """
     keep_files_private()
+    if WAIT_OPTION in sys.argv:
+        sys.argv.remove(WAIT_OPTION)
+        for module in COMMAND_MODULES:
+            importlib.import_module(module)
+        if not may_begin():
+            return
     registry = cast("dict[str, type[Any]]", get_registry_for_type(BaseWorker))
     registry[TYPE] = Worker
     sys.argv[1:] = ["worker", "start", "--type", TYPE, *sys.argv[1:]]
