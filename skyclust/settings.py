@@ -1,17 +1,24 @@
-"""The settings of SkyClust, read from the environment once per call."""
+"""The settings of SkyClust, read from the environment once per call.
+
+A plain model and not one of pydantic-settings: that package loads asyncio and a dozen sources of
+settings, which takes longer than a command that reads the store may spend on all its settings.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Final
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+PREFIX: Final = "SKYCLUST_"
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Every setting, each an environment variable with the prefix SKYCLUST_."""
 
-    model_config = SettingsConfigDict(env_prefix="SKYCLUST_", frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     home: Path = Field(
         default_factory=lambda: Path.home() / ".skyclust",
@@ -96,5 +103,15 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """Return the settings of this process as the environment has them now."""
-    return Settings()
+    """Return the settings of this process as the environment has them now.
+
+    The case of a variable's name does not matter. Raises pydantic's ValidationError for a value
+    that a setting cannot have.
+    """
+    return Settings.model_validate(
+        {
+            name.upper().removeprefix(PREFIX).lower(): value
+            for name, value in os.environ.items()
+            if name.upper().startswith(PREFIX)
+        }
+    )

@@ -23,7 +23,7 @@ RunningCloud = Annotated[
 
 def home_folder() -> Path:
     """Return the home folder of the installation, which the sandbox clouds belong to."""
-    # Help does not wait for pydantic-settings, which takes longer to import than help may take.
+    # Help does not wait for pydantic, which takes half as long to import as help may take.
     from skyclust.settings import load_settings
 
     return load_settings().home

@@ -14,7 +14,7 @@ from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
 from skyclust.cli.output import say, show_list, show_record, show_text
 from skyclust.errors import InvalidRequest, NotFound
 
-app = typer.Typer(no_args_is_help=True, help="Who did what: list, verify.")
+app = typer.Typer(no_args_is_help=True)
 
 COLUMNS: Final = (
     *list_columns("sequence", "at", "action"),

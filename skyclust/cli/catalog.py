@@ -15,7 +15,7 @@ from skyclust.cli.output import show_list
 from skyclust.cli.provider_access import default_region, provider_of
 from skyclust.model.architecture import Architecture
 
-app = typer.Typer(no_args_is_help=True, help="What instances can be made of: types, images.")
+app = typer.Typer(no_args_is_help=True)
 
 TYPE_COLUMNS: Final = list_columns(
     "name", "cores", "memory_mib", "architecture", "gpus", "zones", wide=("region",)

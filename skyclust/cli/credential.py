@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from skyclust.model.workspace import CredentialRecord
     from skyclust.store.engine import Store
 
-app = typer.Typer(no_args_is_help=True, help="Cloud accounts: add, list, verify, remove.")
+app = typer.Typer(no_args_is_help=True)
 
 COLUMNS = ("name", "provider", "account", "principal", "verified_at", "block_name", "created_at")
 

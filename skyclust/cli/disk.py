@@ -11,7 +11,7 @@ from skyclust.cli.instance_lookup import Credential, InstanceName, NamedInstance
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace
 from skyclust.model.instance_action import InstanceAction
 
-app = typer.Typer(no_args_is_help=True, help="Disks: attach to an instance, detach from it.")
+app = typer.Typer(no_args_is_help=True)
 
 Disk = Annotated[
     str,

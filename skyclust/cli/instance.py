@@ -35,11 +35,7 @@ from skyclust.cli.user_data import seal_user_data
 from skyclust.model.resource import ResourceKind
 from skyclust.redaction import redact
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help="Instances: create, list, show, start, stop, reboot, resize, tag, console, delete,"
-    " seal-user-data.",
-)
+app = typer.Typer(no_args_is_help=True)
 
 COLUMNS: Final = list_columns(
     "name",

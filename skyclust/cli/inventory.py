@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from skyclust.inventory.queries import ResourcePage
     from skyclust.model.stored import StoredResource
 
-app = typer.Typer(no_args_is_help=True, help="What exists: sync, list, changes, scopes, prune.")
+app = typer.Typer(no_args_is_help=True)
 
 COLUMNS: Final = list_columns(
     "name",

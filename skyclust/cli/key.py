@@ -11,7 +11,7 @@ from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson
 from skyclust.cli.output import show_record
 from skyclust.cli.server import require_server
 
-app = typer.Typer(no_args_is_help=True, help="The encryption key: generate, rotate.")
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command()

@@ -10,8 +10,6 @@ from datetime import datetime
 from enum import Enum
 from typing import Final
 
-from pydantic import BaseModel
-
 from skyclust.cli.cells import printable
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -59,6 +57,9 @@ def _csv_cell(value: object) -> str:
 
 def _plain(value: object) -> object:
     """Return a value that json does not know as one that it does."""
+    # Not above: help has no such value, and pydantic takes a third of what help costs.
+    from pydantic import BaseModel
+
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, Enum):

@@ -10,10 +10,7 @@ from skyclust.cli.list_options import ListOptions, with_list_options
 from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace
 from skyclust.cli.output import say, show_list
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help="Private networks that credentials may lead to: allow, list, remove.",
-)
+app = typer.Typer(no_args_is_help=True)
 
 Entry = Annotated[
     str,

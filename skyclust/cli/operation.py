@@ -16,7 +16,7 @@ from skyclust.cli.output import say, show_list, show_record
 from skyclust.cli.short_ids import whole_operation_id
 from skyclust.model.operation import OperationState
 
-app = typer.Typer(no_args_is_help=True, help="The journal of changes: list, show, recover, decide.")
+app = typer.Typer(no_args_is_help=True)
 
 COLUMNS: Final = list_columns(
     "id",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = list_columns("name", "title", "problem", "capabilities", wide=("distribution",))
 
-app = typer.Typer(no_args_is_help=True, help="Clouds: which there are, what they can do.")
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command("list")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from skyclust.orchestration.run_lookup import FoundRun
     from skyclust.orchestration.runs import RunOutcome
 
-app = typer.Typer(no_args_is_help=True, help="Flow runs: show, wait.")
+app = typer.Typer(no_args_is_help=True)
 
 Id = Annotated[
     str, typer.Argument(metavar="ID", help="Id of the flow run, as --no-wait prints it.")

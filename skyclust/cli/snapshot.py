@@ -24,9 +24,7 @@ from skyclust.cli.output import show_list
 from skyclust.cli.provider_access import provider_of
 from skyclust.model.instance_action import InstanceAction
 
-app = typer.Typer(
-    no_args_is_help=True, help="Snapshots of instances: create, list, restore, delete."
-)
+app = typer.Typer(no_args_is_help=True)
 
 COLUMNS: Final = list_columns("name", "id", "state", "created_at", "native_state")
 

@@ -16,7 +16,7 @@ from skyclust.cli.server import given_api_url
 if TYPE_CHECKING:
     from skyclust.store.engine import Store
 
-app = typer.Typer(no_args_is_help=True, help="Workspaces: add, list, remove.")
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command()

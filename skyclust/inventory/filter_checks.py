@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from skyclust import registry
 from skyclust.errors import NotFound
 from skyclust.inventory.queries import ResourceFilter
 from skyclust.store import credentials, resources, retention, scopes, workspaces
@@ -37,6 +36,9 @@ def require_names(
             f"Workspace {workspace_id!r} has no credential {', '.join(map(repr, missing))}.",
             hint="`skyclust credential list` shows those that exist.",
         )
+    # Not above: it loads the contract of the providers, and most lists have nothing to check.
+    from skyclust import registry  # noqa: PLC0415
+
     known = {record.provider for record in records}.union(registry.provider_names())
     unknown = sorted(set(providers) - known)
     if unknown:

@@ -21,7 +21,6 @@ from sqlalchemy import (
     tuple_,
     type_coerce,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
 from skyclust.model.resource import ResourceKind
 from skyclust.model.short_id import means
@@ -30,7 +29,7 @@ from skyclust.store.id_beginnings import begins_with
 from skyclust.store.retention import refusal
 from skyclust.store.tables import credentials as credential_rows
 from skyclust.store.tables import resource_versions, scopes
-from skyclust.store.types import require_aware
+from skyclust.store.types import jsonb, require_aware
 
 _STORED: Final = TypeAdapter(list[StoredResource])
 
@@ -196,7 +195,8 @@ def _valid_at(moment: datetime | None) -> ColumnElement[bool]:
 def _has_tags(connection: Connection, tags: Mapping[str, str]) -> ColumnElement[bool]:
     column = resource_versions.c.tags
     if connection.dialect.name == "postgresql":
-        return type_coerce(column, JSONB).contains(dict(tags))
+        matching: ColumnElement[bool] = type_coerce(column, jsonb()).contains(dict(tags))
+        return matching
     # A path into the document would have to quote the name; a table of its pairs need not.
     conditions = []
     for name, value in tags.items():

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import JSON, ColumnElement, DateTime, Numeric, Text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -75,9 +74,28 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
-def json_document() -> TypeEngine[Any]:
-    """Return the column type of a JSON value: `jsonb` on PostgreSQL, text on SQLite."""
-    return JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+def jsonb() -> Any:
+    """Return PostgreSQL's type `jsonb`, loading SQLAlchemy's PostgreSQL dialect only now."""
+    from sqlalchemy.dialects.postgresql import JSONB  # noqa: PLC0415  # SQLite does without it
+
+    return JSONB(none_as_null=True)
+
+
+class JsonDocument(TypeDecorator[Any]):
+    """A JSON value: `jsonb` on PostgreSQL, text on SQLite. None is NULL."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return the type of the column on an engine."""
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(self.impl_instance)
+        return dialect.type_descriptor(jsonb())
+
+    def coerce_compared_value(self, op: Any, value: Any) -> Any:
+        """Return the type of the other operand, as JSON itself decides it."""
+        return self.impl_instance.coerce_compared_value(op, value)
 
 
 class ExactDecimal(TypeDecorator[Decimal]):

