@@ -37,6 +37,8 @@ from skyclust.redaction import redact
 
 app = typer.Typer(no_args_is_help=True)
 
+app.command()(create)
+
 COLUMNS: Final = list_columns(
     "name",
     "id",
@@ -141,7 +143,6 @@ def console(
         say("The instance has written nothing yet.")
 
 
-app.command()(create)
 app.command()(seal_user_data)
 
 for change in (start, stop, reboot, resize, delete, tag):

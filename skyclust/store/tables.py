@@ -4,7 +4,7 @@ The migrations create these tables; a test compares the two.
 
 SQLAlchemy loads its whole PostgreSQL dialect for one `postgresql_where`, which takes a tenth of
 what a command that reads may cost. So an index of a part of a table says here what it is on
-SQLite, and `describe_for_postgresql` repeats it for PostgreSQL.
+SQLite, and `skyclust.store.postgresql_indexes` repeats it for PostgreSQL.
 """
 
 from __future__ import annotations
@@ -293,11 +293,3 @@ unwanted_blocks: Final = Table(
     Column("since", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("workspace_id", "document_id"),
 )
-
-
-def describe_for_postgresql(tables: MetaData) -> None:
-    """Let every index that is of a part of a table on SQLite be so on PostgreSQL."""
-    for table in tables.tables.values():
-        for index in table.indexes:
-            part = index.dialect_options["sqlite"]["where"]
-            index.dialect_options["postgresql"]["where"] = part

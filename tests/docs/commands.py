@@ -70,13 +70,13 @@ def _walk(command: Any, words: tuple[str, ...]) -> Iterator[Command]:
         return
     if isinstance(command, Noun):
         command = command.whole()
-    children = getattr(command, "commands", None)
-    if children is None:
+    if not hasattr(command, "list_commands"):
         parameters = tuple(_parameter(one) for one in command.params if not one.hidden)
         yield Command(words, _text(command.help), parameters)
         return
-    for name, child in children.items():
-        yield from _walk(child, (*words, name))
+    context = typer.Context(command)
+    for name in command.list_commands(context):
+        yield from _walk(command.get_command(context, name), (*words, name))
 
 
 def _parameter(one: Any) -> Parameter:
