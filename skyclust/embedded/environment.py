@@ -70,7 +70,7 @@ CLIENT_DEFAULTS: Final[Mapping[str, str]] = {
     # Prefect's own default is 180 s: too slow to tell a dead run from a busy one.
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     # By default a worker polls for work every 10 s.
-    "PREFECT_WORKER_QUERY_SECONDS": "1",
+    "PREFECT_WORKER_QUERY_SECONDS": "0.5",
     "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
