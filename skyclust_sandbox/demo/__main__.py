@@ -103,6 +103,7 @@ def _start(home: Path) -> Runtime:
     runtime = installation.start(home, say=_say)
     _say(f"The Prefect UI: {runtime.ui_url}, with the auth string in {path_in(home)}")
     # Commands find the server by themselves; this process calls Prefect in its checks.
+    os.environ["DO_NOT_TRACK"] = "1"
     os.environ["PREFECT_API_URL"] = runtime.api_url
     os.environ["PREFECT_API_AUTH_STRING"] = auth_of(home, runtime) or ""
     return runtime

@@ -18,14 +18,15 @@ from skyclust.registry import capability
 from skyclust.store import audit, operations, scopes
 from skyclust.store.engine import Store, open_store
 from skyclust.store.finding import find
-from skyclust_sandbox.demo.instances import FULL, INSTANCES, PLACED, DemoInstance
+from skyclust_sandbox.demo.instances import EXACT, FULL, INSTANCES, PLACED, DemoInstance
 from skyclust_sandbox.demo.network_interfaces import interfaces
 from skyclust_sandbox.demo.tables import WORKSPACE
 from skyclust_sandbox.processes import CLOUDS, sandbox_status
 
 RUNS: Final = {
     "sync-inventory": 1,
-    "provision-instances": len(INSTANCES),
+    "provision-instances": len(EXACT),
+    "place-instances": 1,
     "change-instance": len(INSTANCES),
 }
 """The number of runs of each deployment that the demo triggers."""
@@ -35,9 +36,12 @@ ARTIFACTS: Final = frozenset(
         f"inventory-scopes-{WORKSPACE}",
         f"inventory-changes-{WORKSPACE}",
         f"inventory-summary-{WORKSPACE}",
-        "operations",
-        "placement",
-        *(f"instance-{WORKSPACE}-{instance.credential}-{instance.name}" for instance in INSTANCES),
+        f"operations-{WORKSPACE}",
+        f"placement-{WORKSPACE}",
+        *(
+            f"instance-{WORKSPACE}--{instance.credential}--{instance.name}"
+            for instance in INSTANCES
+        ),
     }
 )
 

@@ -39,7 +39,7 @@ def show_placement() -> None:
 
     with prefect_client() as client:
         [artifact, *_] = client.read_artifacts(
-            artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=["placement"])),
+            artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[f"placement-{WORKSPACE}"])),
             sort=ArtifactSort.UPDATED_DESC,
         )
     columns = ("order", "standing", "credential", "region", "type")

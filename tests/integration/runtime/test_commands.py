@@ -111,7 +111,7 @@ def test_a_sync_and_what_can_be_asked_after_it(
     assert {one["state"] for one in scopes} == {"fresh"}
     assert table.returncode == 0
     assert "vol-" in table.stdout
-    assert table.stderr == ""
+    assert "stale" not in table.stderr
 
 
 def test_a_denied_region_is_told_as_partial_and_as_stale(
@@ -193,7 +193,8 @@ def test_a_spec_that_is_wrong_is_refused_before_anything_runs(
 def test_two_machines_of_one_name_have_to_be_told_apart(
     installed: CommandLine, account: str, aws_estate: Sandbox
 ) -> None:
-    ids = [installed.json(*_create(account, "--local"))["operations"][0]["id"] for _ in range(2)]
+    create = _create(account, "--local", "--allow-duplicate")
+    ids = [installed.json(*create)["operations"][0]["id"] for _ in range(2)]
 
     by_name = installed("instance", "stop", "web", "-w", account)
     by_id = installed("instance", "show", ids[0], "-w", account, "--json")
@@ -277,7 +278,7 @@ def test_a_trail_that_was_changed_is_found(installed: CommandLine, account: str)
 
     assert whole.returncode == 0
     assert "is whole" in whole.stderr
-    assert lines[0]["action"] == "credential.add"
+    assert {"workspace.add", "credential.add"} <= {line["action"] for line in lines}
     assert changed.returncode == 1
     assert [problem["sequence"] for problem in json.loads(changed.stdout)["problems"]] == [1]
     assert "was tampered with" in changed.stderr
