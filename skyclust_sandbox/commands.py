@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from skyclust.cli.allowed_endpoints import allow_endpoints, forget_endpoints
+from skyclust.cli.list_options import without_options
 from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson, Workspace
 from skyclust.cli.output import say, show_list, show_record
 from skyclust.cli.server import answering_server, require_server
@@ -142,7 +143,7 @@ def connect(
             identity = verify_credential(store, workspace, kept.name)
             row = {"name": kept.name, "provider": kept.provider}
             rows.append(row | {"account": identity.account, "principal": identity.principal})
-    show_list(rows, CREDENTIAL_COLUMNS, as_json=as_json, title="Credentials")
+    show_list(rows, CREDENTIAL_COLUMNS, without_options(as_json=as_json), title="Credentials")
     say(
         "Next: skyclust inventory sync"
         + ("" if workspace == DEFAULT_WORKSPACE else f" -w {workspace}")
@@ -156,4 +157,4 @@ def _show_clouds(clouds: Iterable[SandboxCloud], *, as_json: bool) -> None:
         {"access_key": ACCESS_KEYS[known.cloud], **known.model_dump(include=set(COLUMNS))}
         for known in clouds
     ]
-    show_list(rows, COLUMNS, as_json=as_json, title="Sandbox clouds")
+    show_list(rows, COLUMNS, without_options(as_json=as_json), title="Sandbox clouds")

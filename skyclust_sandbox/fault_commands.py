@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 from pydantic import TypeAdapter
 
-from skyclust.cli.list_options import Format, ListOptions, with_list_options
+from skyclust.cli.list_options import ListOptions, with_list_options, without_options
 from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson
 from skyclust.cli.output import show_list
 from skyclust.errors import InvalidRequest
@@ -74,7 +74,7 @@ def add_fault(
         status=http_status,
     )
     added = _call(running_clouds(cloud), "POST", "faults", fault.model_dump(mode="json"))
-    _show_faults(added, ListOptions(format=Format.JSON if as_json else Format.TABLE))
+    _show_faults(added, without_options(as_json=as_json))
 
 
 @app.command("list")

@@ -80,7 +80,7 @@ def verify(
         record = {"workspace": workspace, "head": str(head), **head.model_dump(), "problems": rows}
         show_record(record, as_json=True)
     elif rows:
-        show_list(rows, ("sequence", "problem"), as_json=False, title="Problems")
+        show_list(rows, ("sequence", "problem"), ListOptions(), title="Problems")
     if problems:
         say(f"The trail of workspace {workspace!r} was tampered with.", style="red")
         raise typer.Exit(ExitCode.FAILED)

@@ -73,7 +73,7 @@ def cut_end(text: str, width: int) -> str:
 def cut_middle(text: str, width: int) -> str:
     """Return the text, its middle replaced by an ellipsis where it is wider than `width` columns.
 
-    For ids and addresses, whose end tells them apart.
+    For ids and addresses, which differ at their ends.
     """
     if width_of(text) <= width:
         return text

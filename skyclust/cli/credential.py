@@ -140,7 +140,7 @@ def verify(name: Name, workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson
     store = open_store()
 
     def verify() -> Identity:
-        # The question of `with_permission` must not be asked while a spinner turns.
+        # The question of `with_permission` must not appear while a spinner turns.
         with Steps() as steps:
             steps(f"Verifying the credential {name}")
             return verify_credential(store, workspace, name)

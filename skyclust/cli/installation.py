@@ -10,6 +10,7 @@ import typer
 
 from skyclust.cli.columns import list_columns
 from skyclust.cli.exits import ExitCode
+from skyclust.cli.list_options import without_options
 from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson
 from skyclust.cli.output import say, show_list
 from skyclust.cli.server import given_api_url
@@ -102,7 +103,12 @@ def status(workspace: AnyWorkspace = DEFAULT_WORKSPACE, as_json: AsJson = False)
     columns = list_columns(
         "part", "state", "address", "detail", "pid", "log", priorities={"detail": 2, "address": 3}
     )
-    show_list([asdict(row) for row in rows], columns, as_json=as_json, title="Installation")
+    show_list(
+        [asdict(row) for row in rows],
+        columns,
+        without_options(as_json=as_json),
+        title="Installation",
+    )
     if all(row.healthy for row in rows):
         return
     for row in rows:

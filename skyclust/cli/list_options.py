@@ -36,7 +36,8 @@ class ListOptions:
     """How a list is printed, and which part of it.
 
     `columns` are names, empty for the list's own. `sort` is a column, with a dash in front for
-    descending order, empty for the list's own order. `limit` is None for all rows.
+    descending order, empty for the list's own order. `limit` is None for all rows. `offered` says
+    that the command has these options, so that a hint may name them.
     """
 
     format: Format = Format.TABLE
@@ -45,6 +46,7 @@ class ListOptions:
     limit: int | None = None
     sort: str = ""
     no_pager: bool = False
+    offered: bool = False
 
     @property
     def is_table(self) -> bool:
@@ -63,6 +65,11 @@ class ListOptions:
                 "--cursor goes on in the list's own order: it excludes --sort.",
                 hint="With --sort, --limit says how much of the list is shown.",
             )
+
+
+def without_options(*, as_json: bool) -> ListOptions:
+    """Return how a list is printed by a command that has no options of lists but --json."""
+    return ListOptions(format=Format.JSON if as_json else Format.TABLE)
 
 
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV for a spreadsheet.")]
@@ -162,4 +169,5 @@ def _options(
         limit=limit,
         sort=(sort or "").strip(),
         no_pager=no_pager,
+        offered=True,
     )

@@ -121,7 +121,7 @@ def show(
         show_record(record | {"entries": lines}, as_json=True)
         return
     show_record(record, as_json=False, title=f"Operation {operation_id}")
-    show_list(lines, ENTRY_COLUMNS, as_json=False, title="Journal")
+    show_list(lines, ENTRY_COLUMNS, ListOptions(), title="Journal")
 
 
 @app.command()

@@ -39,48 +39,44 @@ _NARROWEST_VALUE: Final = 20
 def show_list(
     rows: Sequence[Row],
     columns: Sequence[Column | str],
-    options: ListOptions | None = None,
+    options: ListOptions,
     *,
-    as_json: bool = False,
     title: str = "",
     total: int | None = None,
     next_cursor: str | None = None,
-    most: int | None = None,
     left_out: int = 0,
     each: Sequence[Row] | None = None,
 ) -> None:
-    """Print rows as the options say; without options as a table, or as JSON with `as_json`.
+    """Print rows as the options say.
 
     A table has these columns, JSON every field of a row, CSV all of these columns. An empty list
     is `[]` as JSON and a sentence on stderr as a table. `total` is how many rows there are, where
-    the query returned a part of them, and `next_cursor` leads to the rest. Without options a
-    table has at most `most` rows; `left_out` are those that the rows themselves leave out.
-    `each` are the rows for programs, where a table shows fewer that stand for several.
+    the query returned a part of them, and `next_cursor` leads to the rest; `left_out` are those
+    that the rows themselves leave out. `each` are the rows for programs, where a table shows
+    fewer that stand for several.
     Raises InvalidRequest for the name of a column that there is not.
     """
-    asked = options or ListOptions(format=Format.JSON if as_json else Format.TABLE, limit=most)
-    for_people = asked.format is Format.TABLE
-    if not for_people and each is not None:
+    if not options.is_table and each is not None:
         rows = each
     known = as_columns(columns)
-    chosen = picked(asked.columns, known, rows) if asked.columns else None
-    if asked.sort:
-        rows = sorted_rows(rows, asked.sort, known)
+    chosen = picked(options.columns, known, rows) if options.columns else None
+    if options.sort:
+        rows = sorted_rows(rows, options.sort, known)
     there_are = max(total or 0, len(rows) + left_out)
-    shown = rows[: asked.limit] if options is not None or for_people else rows
-    if for_people:
+    shown = rows[: options.limit]
+    if options.is_table:
         if not rows:
             say(f"{title}: none." if title else "None.")
             return
-        _show_table(shown, chosen or known, asked, title)
+        _show_table(shown, chosen or known, options, title)
     else:
-        _show_for_programs(shown, known, chosen, asked.format)
-    if there_are > len(shown) and (options is not None or for_people):
-        rest = _rest(asked, there_are, next_cursor) if options is not None else ""
+        _show_for_programs(shown, known, chosen, options.format)
+    if there_are > len(shown):
+        rest = _rest(there_are, next_cursor) if options.offered else ""
         say(f"{len(shown):,} of {there_are:,} shown.{rest}", style="yellow" if rest else "")
 
 
-def _rest(options: ListOptions, there_are: int, next_cursor: str | None) -> str:
+def _rest(there_are: int, next_cursor: str | None) -> str:
     """Return what to add to the command to see the rest."""
     if next_cursor is None:
         return f" All of them: --limit {there_are}."
@@ -100,7 +96,8 @@ def _show_table(
     show("\n".join([*heading, *table.lines, ""]), paged=not options.no_pager)
     if table.left_out:
         names = ", ".join(name.replace("_", " ") for name in table.left_out)
-        say(f"No room for: {names}. --wide shows them, --columns picks them.", style="dim")
+        remedy = " --wide shows them, --columns picks them." if options.offered else ""
+        say(f"No room for: {names}.{remedy}", style="dim")
 
 
 def _show_for_programs(

@@ -59,7 +59,7 @@ def show(
         return
     title = f"Credential of {cls.title} ({', '.join(_capabilities(cls))})"
     columns = ("field", "required", "secret", "description")
-    show_list(_fields(cls.credential_model), columns, as_json=False, title=title)
+    show_list(_fields(cls.credential_model), columns, ListOptions(), title=title)
 
 
 @app.command()

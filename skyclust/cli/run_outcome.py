@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from skyclust.cli.exits import ExitCode, exit_code
+from skyclust.cli.list_options import ListOptions
 from skyclust.cli.options import DEFAULT_WORKSPACE
 from skyclust.cli.output import say, show_list, show_record, show_text
 from skyclust.errors import class_named
@@ -82,9 +83,8 @@ def finish(
                 show_list(
                     rows,
                     shown.columns,
-                    as_json=False,
+                    ListOptions(limit=MOST_ROWS),
                     title=shown.title,
-                    most=MOST_ROWS,
                     left_out=left_out,
                 )
                 if shown.rest and len(rows) + left_out > MOST_ROWS:

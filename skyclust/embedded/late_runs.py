@@ -16,7 +16,7 @@ BEGUN_WITHIN: Final = timedelta(seconds=120)
 """A worker starts the process of a run within seconds, and many at once within two minutes."""
 
 _NAMED: Final = 5
-"""Runs or schedules that a sentence names; of the others it tells the number."""
+"""Runs or schedules that a sentence names; the others are counted."""
 
 
 def late_runs(api_url: str, now: datetime) -> list[str]:

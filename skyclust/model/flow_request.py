@@ -7,6 +7,7 @@ JSON, a variable or a rendered template.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Final, Self
 
@@ -17,7 +18,7 @@ _PREFIX: Final = "__prefect"
 """The prefix of Prefect's reserved names; of such keys it reads `__prefect_kind` today."""
 
 
-class FlowRequest(BaseModel):
+class FlowRequest(BaseModel, ABC):
     """The parameters of a flow: frozen, without unknown fields and without reserved keys.
 
     Validation errors do not repeat the input, which may be a secret in the wrong field.
@@ -33,9 +34,9 @@ class FlowRequest(BaseModel):
         return self
 
     @property
+    @abstractmethod
     def summary(self) -> str:
         """Return what is requested, for the run's name."""
-        raise NotImplementedError
 
     def parameters(self) -> dict[str, Any]:
         """Return the fields as JSON values, without those that are empty."""

@@ -54,7 +54,7 @@ COMMAND_MODULES: Final = ("prefect.cli.worker", "prefect.cli._worker_utils")
 """What `prefect worker start` imports once it is called."""
 
 _OF_ONE_RUN: Final = "PREFECT__"
-"""How the variables begin in which Prefect tells a process which run it is."""
+"""How the variables begin that name the run of a process."""
 
 
 class RunConfiguration(ProcessJobConfiguration):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypedDict, Unpack
 
 from pydantic import TypeAdapter
 from sqlalchemy import (
@@ -34,22 +34,28 @@ from skyclust.store.types import jsonb, require_aware
 _STORED: Final = TypeAdapter(list[StoredResource])
 
 
+class Filters(TypedDict, total=False):
+    """What resources must match; None and what is empty match all."""
+
+    kinds: Sequence[ResourceKind] | None
+    providers: Sequence[str] | None
+    credentials: Sequence[str] | None
+    regions: Sequence[str] | None
+    states: Sequence[str] | None
+    names: Sequence[str] | None
+    ids: Sequence[str] | None
+    tags: Mapping[str, str] | None
+    as_of: datetime | None
+
+
 def find(
     connection: Connection,
     workspace_id: str,
     *,
-    kinds: Sequence[ResourceKind] | None = None,
-    providers: Sequence[str] | None = None,
-    credentials: Sequence[str] | None = None,
-    regions: Sequence[str] | None = None,
-    states: Sequence[str] | None = None,
-    names: Sequence[str] | None = None,
-    ids: Sequence[str] | None = None,
-    tags: Mapping[str, str] | None = None,
-    as_of: datetime | None = None,
     short_id: str | None = None,
     after: Sequence[str] | None = None,
     limit: int | None = None,
+    **filters: Unpack[Filters],
 ) -> list[StoredResource]:
     """Return resources by credential, region, kind, name and id.
 
@@ -59,26 +65,16 @@ def find(
     `limit` of them, and those after the resource with the five sort keys `after`. Raises
     InvalidRequest for a time without timezone, and for one whose versions were pruned.
     """
-    conditions = _conditions(
-        connection,
-        workspace_id,
-        kinds=kinds,
-        providers=providers,
-        credentials=credentials,
-        regions=regions,
-        states=states,
-        names=names,
-        ids=ids,
-        tags=tags,
-        as_of=as_of,
-    )
+    conditions = _conditions(connection, workspace_id, **filters)
     if short_id is not None:
         conditions.append(_may_mean(connection, short_id))
     keys = _sort_keys(connection)
     if after is not None:
         conditions.append(tuple_(*keys) > tuple_(*map(literal, after)))
     order = keys if limit is not None else ()
-    rows = _rows(connection, conditions, past=as_of is not None, order=order, limit=limit)
+    rows = _rows(
+        connection, conditions, past=filters.get("as_of") is not None, order=order, limit=limit
+    )
     resources = _STORED.validate_python(rows)
     if short_id is not None:
         resources = [each for each in resources if means(short_id, each.id)]
@@ -89,7 +85,7 @@ def find(
     )
 
 
-def count(connection: Connection, workspace_id: str, **filters: Any) -> int:
+def count(connection: Connection, workspace_id: str, **filters: Unpack[Filters]) -> int:
     """Return how many resources `find` would return with these filters; it raises the same."""
     conditions = _conditions(connection, workspace_id, **filters)
     query = select(func.count()).select_from(resource_versions).where(*conditions)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from skyclust.cli.list_options import ListOptions
 from skyclust.cli.output import show_list
 from skyclust.model.resource import ResourceKind
 from skyclust.store import operations
@@ -83,4 +84,4 @@ def show_journal() -> None:
 
 
 def _show(title: str, rows: Sequence[Mapping[str, object]]) -> None:
-    show_list(rows, tuple(rows[0]) if rows else (), as_json=False, title=title)
+    show_list(rows, tuple(rows[0]) if rows else (), ListOptions(), title=title)

@@ -63,8 +63,8 @@ class Cloud:
 
     def deleting(self, name: str) -> dict[str, Any]:
         """The parameters of a run that deletes a machine; the cloud itself knows its name."""
-        asked = {"action": "delete", "instance": name}
-        return asked | {"credential": self.credential, "region": self.region}
+        parameters = {"action": "delete", "instance": name}
+        return parameters | {"credential": self.credential, "region": self.region}
 
     def make(self, name: str) -> Instance:
         """Make a machine without a run."""

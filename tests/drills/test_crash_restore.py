@@ -76,8 +76,8 @@ def killed(aws: Cloud, parameters: dict[str, Any], where: str, folder: Path) -> 
 
 
 def asking(aws: Cloud, action: str, snapshot: str) -> dict[str, Any]:
-    asked = {"action": action, "instance": "web", "snapshot": snapshot}
-    return asked | {"credential": aws.credential, "region": aws.region}
+    parameters = {"action": action, "instance": "web", "snapshot": snapshot}
+    return parameters | {"credential": aws.credential, "region": aws.region}
 
 
 def snapshots(aws: Cloud, machine: str) -> Sequence[InstanceSnapshot]:

@@ -168,20 +168,20 @@ class MemoryAccount:
         return InstanceReference(region=REGION, id=machine, unique_id=machine)
 
     def change(self, action: str, instance: str, **request: Any) -> RunOutcome:
-        asked = {
+        parameters = {
             "action": action,
             "instance": instance,
             "credential": self.credential,
             "region": REGION,
         }
-        return run_here("change-instance", asked | request)
+        return run_here("change-instance", parameters | request)
 
     def provision(self, **changes: Any) -> RunOutcome:
         """Run a provisioning of machines called web."""
         self.image()
         spec = {"name": "web", "region": REGION, "type": "small", "image": "debian-12"}
-        asked = {"credential": self.credential, **spec, **changes}
-        return run_here("provision-instances", asked)
+        parameters = {"credential": self.credential, **spec, **changes}
+        return run_here("provision-instances", parameters)
 
     def image(self) -> str:
         """Return the id of the one image called debian-12."""
@@ -212,9 +212,9 @@ class MemoryAccount:
         **request: Any,
     ) -> None:
         """Leave an operation in the journal as a run that is gone would have left it."""
-        asked = {"action": action, "instance": machine, **request}
+        parameters = {"action": action, "instance": machine, **request}
         planned = plan_change(
-            ChangeRequest.model_validate(asked),
+            ChangeRequest.model_validate(parameters),
             provider="memory",
             credential=self.credential,
             instance=self.reference(machine),

@@ -16,8 +16,8 @@ pytestmark = pytest.mark.integration
 
 
 def change(action: str, instance: str, **request: Any) -> RunOutcome:
-    asked = {"action": action, "instance": instance, **request}
-    return run_here("change-instance", asked)
+    parameters = {"action": action, "instance": instance, **request}
+    return run_here("change-instance", parameters)
 
 
 @pytest.fixture

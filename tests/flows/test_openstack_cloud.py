@@ -85,7 +85,7 @@ def test_a_paused_machine_is_not_resized_and_nobody_waits(
     [machine] = harness.seed(ResourceKind.INSTANCE, 1)
     harness.act(machine, {"pause": None})
     time.sleep(openstack_sandbox.transition_seconds * 3)
-    asked = {
+    parameters = {
         "action": "resize",
         "instance": machine,
         "type": "m1.medium",
@@ -93,7 +93,7 @@ def test_a_paused_machine_is_not_resized_and_nobody_waits(
         "region": harness.region,
     }
     began = time.monotonic()
-    outcome = run_here("change-instance", asked)
+    outcome = run_here("change-instance", parameters)
 
     assert outcome.state_type == "FAILED"
     assert "is PAUSED" in outcome.message

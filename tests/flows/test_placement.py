@@ -258,9 +258,9 @@ def test_all_credentials_and_regions_are_places_when_none_is_named(
 ) -> None:
     outcome = provision(needs={"places": []})
     assert outcome.succeeded, outcome.message
-    told = {(row["region"], row["standing"]) for row in outcome.tables["placement-default"]}
+    standings = {(row["region"], row["standing"]) for row in outcome.tables["placement-default"]}
     others = {(region, "passed over") for region in ("north-1", "west-1")}
-    assert told == {(REGION, "first choice"), *others}
+    assert standings == {(REGION, "first choice"), *others}
 
 
 def test_a_credential_that_was_removed_meanwhile_is_skipped(

@@ -25,9 +25,9 @@ OTHER = "us-east-1"
 
 
 def sync(installation: Installation, **request: Any) -> RunOutcome:
-    asked = {"workspace": "default", "credentials": [installation.credential]}
-    asked |= {"regions": [REGION, OTHER]} | request
-    return run_here("sync-inventory", asked)
+    parameters = {"workspace": "default", "credentials": [installation.credential]}
+    parameters |= {"regions": [REGION, OTHER]} | request
+    return run_here("sync-inventory", parameters)
 
 
 def provision(installation: Installation, count: int, **spec: Any) -> None:

@@ -24,7 +24,7 @@ def spec(memory: MemoryAccount, **changes: Any) -> dict[str, Any]:
     return {"name": "web", "region": REGION, "type": "small", "image": "debian", **changes}
 
 
-def asked(memory: MemoryAccount, **changes: Any) -> dict[str, Any]:
+def creation_parameters(memory: MemoryAccount, **changes: Any) -> dict[str, Any]:
     """The parameters of a provisioning of that machine."""
     return {"credential": memory.credential, **spec(memory, **changes)}
 

@@ -33,7 +33,7 @@ from tests.flows.commands import Commands
 from tests.flows.conftest import commands, memory
 from tests.flows.memory import REGION, MemoryAccount, memory_account
 from tests.flows.placing import provision
-from tests.security.machines import CANARY, USER_DATA, asked, every_file, sealed, spec
+from tests.security.machines import CANARY, USER_DATA, creation_parameters, every_file, sealed, spec
 
 __all__ = ["commands", "memory"]
 
@@ -67,7 +67,7 @@ def other(memory: MemoryAccount) -> Iterator[MemoryAccount]:
 
 def _left_behind(memory: MemoryAccount, **changes: Any) -> str:
     """Journal a machine whose run is gone, and return the operation's id."""
-    request = InstanceForm.model_validate(asked(memory, **changes)).request
+    request = InstanceForm.model_validate(creation_parameters(memory, **changes)).request
     assert request.spec is not None
     ways = [Attempt(memory.credential, "memory", request.spec)]
     planned = plan_creations(request, ways, run_id=str(uuid.uuid4()))
@@ -191,7 +191,7 @@ def test_what_does_not_open_makes_nothing(memory: MemoryAccount) -> None:
         workspaces.add(connection, "acme", "Acme")
     of_another = seal_user_data(load_keyring(), USER_DATA, "acme")
 
-    outcome = run_here("provision-instances", asked(memory, user_data=of_another))
+    outcome = run_here("provision-instances", creation_parameters(memory, user_data=of_another))
 
     assert outcome.state_type == "FAILED"
     assert "The user data for workspace 'default' does not open" in outcome.message
@@ -219,7 +219,7 @@ def test_a_rotation_seals_open_user_data_again_and_keeps_what_a_queued_run_needs
 ) -> None:
     old = load_keyring().newest.id
     _left_behind(memory, user_data=sealed())
-    queued = asked(memory, user_data=sealed())
+    queued = creation_parameters(memory, user_data=sealed())
     with get_client(sync_client=True) as client:
         run = client.create_flow_run(provision_instances, parameters=queued, state=Scheduled())
     new = generate_key()

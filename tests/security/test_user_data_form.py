@@ -18,7 +18,7 @@ from skyclust.orchestration.runs import trigger
 from tests.fixtures.prefect import PrefectServer
 from tests.flows.conftest import memory
 from tests.flows.memory import MemoryAccount
-from tests.security.machines import CANARY, USER_DATA, asked, every_file, sealed
+from tests.security.machines import CANARY, USER_DATA, creation_parameters, every_file, sealed
 
 __all__ = ["memory"]
 
@@ -43,17 +43,17 @@ def test_plain_text_in_the_form_is_refused_before_it_is_stored(
     for changes in ({"user_data": USER_DATA}, {"ssh_keys": [PRIVATE_KEY]}):
         answer = httpx.post(
             f"{prefect_server.api_url}/deployments/{deployment}/create_flow_run",
-            json={"parameters": asked(memory, **changes)},
+            json={"parameters": creation_parameters(memory, **changes)},
             auth=prefect_server.auth,
             timeout=60,
         )
         assert answer.status_code in {409, 422}, answer.text
         with pytest.raises(InvalidRequest, match=next(iter(changes))) as refused:
-            trigger("provision-instances/form", asked(memory, **changes))
+            trigger("provision-instances/form", creation_parameters(memory, **changes))
         assert CANARY not in f"{refused.value}"
     good = httpx.post(
         f"{prefect_server.api_url}/deployments/{deployment}/create_flow_run",
-        json={"parameters": asked(memory, user_data=sealed())},
+        json={"parameters": creation_parameters(memory, user_data=sealed())},
         auth=prefect_server.auth,
         timeout=60,
     )
@@ -74,7 +74,7 @@ def test_plain_text_that_gets_through_is_refused_by_the_flow_without_repeating_i
     caplog: pytest.LogCaptureFixture,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    parameters = asked(memory, **changes)
+    parameters = creation_parameters(memory, **changes)
     with get_client(sync_client=True) as client:
         run = client.create_flow_run(provision_instances, parameters={}, state=Scheduled())
         state: Any = run_flow(provision_instances, run, parameters, return_type="state")

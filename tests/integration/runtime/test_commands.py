@@ -195,7 +195,6 @@ def test_two_machines_of_one_name_have_to_be_told_apart(
 ) -> None:
     create = _create(account, "--local", "--allow-duplicate")
     ids = [installed.json(*create)["operations"][0]["id"] for _ in range(2)]
-
     by_name = installed("instance", "stop", "web", "-w", account)
     by_id = installed("instance", "show", ids[0], "-w", account, "--json")
 

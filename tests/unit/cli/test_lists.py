@@ -34,7 +34,7 @@ ROWS: list[dict[str, object]] = [
 
 
 def _shown(capsys: pytest.CaptureFixture[str], **options: Any) -> tuple[list[str], str]:
-    show_list(ROWS, COLUMNS, ListOptions(**options), title="Instances")
+    show_list(ROWS, COLUMNS, ListOptions(offered=True, **options), title="Instances")
     printed = capsys.readouterr()
     return printed.out.splitlines(), printed.err
 
@@ -70,7 +70,7 @@ def test_rows_are_sorted_by_value_and_cut_afterwards(capsys: pytest.CaptureFixtu
 
 
 def test_the_count_is_that_of_the_whole_list(capsys: pytest.CaptureFixture[str]) -> None:
-    options = ListOptions(limit=3, format=Format.JSONL)
+    options = ListOptions(limit=3, format=Format.JSONL, offered=True)
 
     show_list(ROWS, COLUMNS, options, total=2710, next_cursor="abc")
 
@@ -113,7 +113,9 @@ def test_a_command_gets_the_options_from_one_place() -> None:
 
     given = ["x", "--columns", "a, b", "--sort", "-a", "--jsonl"]
     assert CliRunner().invoke(app, given).exit_code == 0
-    assert got == [ListOptions(format=Format.JSONL, columns=("a", "b"), limit=7, sort="-a")]
+    assert got == [
+        ListOptions(format=Format.JSONL, columns=("a", "b"), limit=7, sort="-a", offered=True)
+    ]
     assert got[0].query_limit is None, "what is sorted is read to its end"
     refused = CliRunner().invoke(app, ["x", "--csv", "--json"])
     assert isinstance(refused.exception, InvalidRequest)
@@ -161,8 +163,9 @@ def test_a_long_table_is_paged_on_a_terminal(
     pager.chmod(0o700)
     given = {name: value.format(pager=pager) for name, value in settings.items()}
     script = (
+        "from skyclust.cli.list_options import ListOptions;"
         "from skyclust.cli.output import show_list;"
-        "show_list([{'name': str(n)} for n in range(200)], ['name'])"
+        "show_list([{'name': str(n)} for n in range(200)], ['name'], ListOptions())"
     )
     ours, theirs = pty.openpty()
     with subprocess.Popen(
@@ -187,8 +190,10 @@ def test_a_long_table_is_paged_on_a_terminal(
 
 def test_a_reader_that_goes_away_ends_a_list_quietly() -> None:
     script = (
-        "from skyclust.cli.output import show_list; input();"
-        "show_list([{'name': 'x' * 100}] * 50_000, ['name'])"
+        "from skyclust.cli.list_options import ListOptions;"
+        "from skyclust.cli.output import show_list;"
+        "input();"
+        "show_list([{'name': 'x' * 100}] * 50_000, ['name'], ListOptions())"
     )
     with subprocess.Popen(
         [sys.executable, "-c", script],

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from skyclust.cli.list_options import ListOptions, without_options
 from skyclust.cli.output import printable, report_error, show_list, show_record
 from skyclust.errors import NotFound
 from skyclust.model.resource import ResourceKind
@@ -18,7 +19,7 @@ HOSTILE = "web\x1b[2J\x1b]0;owned\x07\u202etxt\x9b31m[red]x[/red]"
 def test_a_hostile_name_reaches_the_terminal_as_plain_text(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    show_list([{"name": HOSTILE}], ["name"], as_json=False, title="Machines")
+    show_list([{"name": HOSTILE}], ["name"], ListOptions(), title="Machines")
 
     printed = capsys.readouterr().out
     assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(printed)
@@ -40,7 +41,7 @@ def test_json_is_all_that_stdout_holds_and_has_every_field(
     moment = datetime(2026, 11, 23, 12, 0, 0, 250, tzinfo=UTC)
     row = {"name": HOSTILE, "kind": ResourceKind.DISK, "at": moment, "more": {"a": [1, None]}}
 
-    show_list([row], ["name"], as_json=True, title="Machines")
+    show_list([row], ["name"], without_options(as_json=True), title="Machines")
 
     printed = capsys.readouterr()
     assert json.loads(printed.out) == [
@@ -56,17 +57,17 @@ def test_json_is_all_that_stdout_holds_and_has_every_field(
 
 
 def test_an_empty_list_is_an_empty_array(capsys: pytest.CaptureFixture[str]) -> None:
-    show_list([], ["name"], as_json=True)
+    show_list([], ["name"], without_options(as_json=True))
     assert json.loads(capsys.readouterr().out) == []
 
-    show_list([], ["name"], as_json=False, title="Machines")
+    show_list([], ["name"], ListOptions(), title="Machines")
     assert capsys.readouterr().err == "Machines: none.\n"
 
 
 def test_a_cut_table_says_how_much_it_leaves_out(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [{"name": f"machine-{number}"} for number in range(5)]
 
-    show_list(rows, ["name"], as_json=False, most=2)
+    show_list(rows, ["name"], ListOptions(limit=2))
 
     printed = capsys.readouterr()
     assert "machine-1" in printed.out

@@ -57,7 +57,7 @@ def test_a_list_looks_like_its_picture(
     monkeypatch.setenv("COLUMNS", str(width))
     rows, columns = LISTS[name][0](), LISTS[name][1]
 
-    show_list(rows, columns, ListOptions(), title=name.capitalize())
+    show_list(rows, columns, ListOptions(offered=True), title=name.capitalize())
 
     printed = capsys.readouterr()
     table = printed.out.splitlines()

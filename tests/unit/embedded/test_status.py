@@ -62,7 +62,7 @@ def test_a_dead_server_leaves_every_row_and_says_what_starts_it(home: Path) -> N
 
 
 def test_open_operations_are_counted_and_those_that_wait_are_named(home: Path) -> None:
-    asked = NewOperation(
+    operation = NewOperation(
         id="one",
         subject_kind="instance",
         subject_name="web",
@@ -74,7 +74,7 @@ def test_open_operations_are_counted_and_those_that_wait_are_named(home: Path) -
     )
     store = prepare(open_store())
     with store.writing() as connection:
-        both = [asked, asked.model_copy(update={"id": "two", "token": "other"})]
+        both = [operation, operation.model_copy(update={"id": "two", "token": "other"})]
         operations.journal(connection, "default", both, run_id=None)
     at_work = rows_of(home, looked_ago=LONG_AGO)["open operations"]
     with store.writing() as connection:

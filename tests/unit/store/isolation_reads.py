@@ -64,7 +64,7 @@ EVENT = Event(
 )
 
 
-# What each function does when it is asked from the other workspace for what the first one has:
+# What each function does for the other workspace with the ids of the first one:
 # a value to be returned, or the error to be raised.
 READS: dict[str, tuple[Call, object]] = {
     "audit.head": (audit.head, AuditHead(sequence=0, hash=genesis_hash("other"))),
