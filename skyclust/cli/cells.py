@@ -95,13 +95,19 @@ def cut_list(text: str, width: int) -> str:
 
 
 def fold(text: str, width: int) -> list[str]:
-    """Return the text as lines of at most `width` columns."""
-    lines = []
-    while width_of(text) > width:
-        length = max(_length(text, width), 1)
-        lines.append(text[:length])
-        text = text[length:]
-    return [*lines, text]
+    """Return the text as lines of at most `width` columns, broken between words.
+
+    A longer word has a line of its own: a path or URL must stay whole to be copied, and a terminal
+    that wraps it copies it whole.
+    """
+    first, *words = text.split(" ")
+    lines = [first]
+    for word in words:
+        if width_of(lines[-1]) + 1 + width_of(word) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
 
 
 def _length(text: str, width: int) -> int:

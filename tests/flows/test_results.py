@@ -63,7 +63,7 @@ def test_all_tables_are_read_however_many_pages_they_fill(client: SyncPrefectCli
     assert sorted(tables) == [f"table-{number}" for number in range(8)]
     assert (tables["table-1"].rows, tables["table-1"].left_out) == (ROWS, 0)
     assert (tables["table-0"].rows, tables["table-0"].left_out) == (ROWS[:1], 2002)
-    assert looked_at == [(None, Progress(40.0, "How far it is"))]
+    assert looked_at == [(None, Progress(40.0, "4 of 10 read"))]
     assert progress_of(client, run) is None, "it has ended"
 
 

@@ -220,13 +220,14 @@ def test_the_deployment_seals_and_says_what_it_could_not(store: Store, blocks: B
 def test_a_block_that_cannot_be_used_fails_alone_in_a_sync(
     store: Store, blocks: Blocks, aws_sandbox: Sandbox
 ) -> None:
-    save_credential(store, "default", "prod", "aws", {**KEYS, "endpoint": aws_sandbox.endpoint})
+    own = {"access_key_id": aws_sandbox.access_key, "endpoint": aws_sandbox.endpoint}
+    save_credential(store, "default", "prod", "aws", {**KEYS, **own})
     for block in ("by-hand", "default--by-hand"):
         blocks.make(block, {**KEYS, "workspace": "default"})
     names = ["by-hand", "prod"]
-    request = {"workspace": "default", "credentials": names, "regions": ["eu-central-1"]}
+    scope = {"credentials": names, "regions": ["eu-central-1"], "kinds": ["disk"]}
 
-    outcome = run_here("sync-inventory", {"request": {**request, "kinds": ["disk"]}})
+    outcome = run_here("sync-inventory", {"workspace": "default", **scope})
 
     assert outcome.partial, outcome.message
     (problem,) = outcome.tables["inventory-problems-default"]
