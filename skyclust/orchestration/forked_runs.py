@@ -128,28 +128,37 @@ class ForkServer:
 
     def close(self) -> None:
         """End the server; the runs that it has begun go on, and are watched to their end."""
+        if self.is_lost:
+            return
         self._process.kill()
+        # From here on a process that says that it has begun gets an error; one that has said so
+        # already is heard.
+        with suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+            while message := self._connection.recv(MOST_BYTES):
+                self._receive(message)
         self._lose()
 
     async def aclose(self) -> None:
         """End the server, and return once it has ended."""
         self.close()
-        self._reading.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._reading
-        await asyncio.to_thread(self._process.wait, BEGIN_SECONDS)
+        await self._reading
 
     async def _read(self) -> None:
         loop = asyncio.get_running_loop()
-        try:
-            while message := await loop.sock_recv(self._connection, MOST_BYTES):
-                self._receive(message)
-        except OSError as error:
-            _log.debug("The connection to the fork server broke: %s", error)
-        if not self.is_lost:
-            _log.warning("The fork server ended: until another is ready, runs start by themselves.")
-        self._lose()
-        self._process.poll()  # leaves no zombie
+        with self._connection:
+            try:
+                while message := await loop.sock_recv(self._connection, MOST_BYTES):
+                    self._receive(message)
+            except OSError as error:
+                _log.debug("The connection to the fork server broke: %s", error)
+            if not self.is_lost:
+                _log.warning(
+                    "The fork server ended: until another is ready, runs start by themselves."
+                )
+            self._lose()
+        self._process.kill()  # it may have closed its connection only
+        await asyncio.to_thread(self._process.wait)  # leaves no zombie
 
     def _receive(self, message: bytes) -> None:
         if message == READY:
@@ -174,7 +183,6 @@ class ForkServer:
         if self.is_lost:
             return
         self.is_lost = True
-        self._connection.close()
         gone = ConnectionResetError("the fork server ended")
         futures: list[asyncio.Future[Any]] = [self._ready, *self._begun.values()]
         for waiting in futures:
