@@ -139,6 +139,8 @@ def page(browser: Browser, installation: Installation, logged_in: StorageState) 
     broken: list[str] = []
     page.on("pageerror", lambda error: broken.append(str(error)))
     page.goto("/")
+    # The UI logs out when its first requests are broken off.
+    page.wait_for_load_state("networkidle")
     yield page
     context.close()
     assert not broken

@@ -18,7 +18,6 @@ MOST_TABS: Final = 120
 
 def open_form(page: Page, name: str) -> None:
     page.set_viewport_size({"width": WINDOW["width"], "height": WINDOW["height"]})
-    page.goto("/")
     open_deployment(page, name)
     page.get_by_role("menuitem", name="Custom run").click()
     expect(page.get_by_role("button", name="Submit")).to_be_visible()
@@ -41,7 +40,7 @@ def write(page: Page, label: str, text: str) -> None:
 
 def choose(page: Page, label: str, value: str) -> None:
     """Choose from a list: open it, search, and take what is found."""
-    reach(page, page.get_by_label(label, exact=True).first)
+    reach(page, page.get_by_label(f"Select {label}", exact=True).first)
     page.keyboard.press("Enter")
     page.keyboard.type(value)
     expect(page.get_by_role("option", name=value, exact=True)).to_be_visible()
@@ -56,7 +55,8 @@ def submit(page: Page) -> None:
 
 def read_answer(page: Page, message: str) -> None:
     """Open the run that was just started and read its message without scrolling."""
-    page.get_by_text("View run").click()
+    page.get_by_text("View run").last.click()
+    page.get_by_role("tab", name="Details").click()
     answer = page.get_by_text(message).first
     expect(answer).to_be_visible(timeout=RUN_MILLISECONDS)
     expect(answer).to_be_in_viewport()
@@ -75,7 +75,8 @@ def test_an_empty_form_is_refused_for_what_is_required(
 ) -> None:
     open_form(page, deployment)
     submit(page)
-    expect(page.get_by_text(f"'{missing}' is a required property")).to_be_in_viewport()
+    refusal = f"Validation failed. Failure reason: '{missing}' is a required property"
+    expect(page.get_by_text(refusal)).to_be_in_viewport()
     assert "/run" in page.url
     assert installation.listed("operation", "list") == []
 
@@ -84,11 +85,12 @@ def test_a_credential_is_a_choice_and_its_secrets_are_masked(
     page: Page, installation: Installation
 ) -> None:
     open_form(page, "provision-instances")
-    reach(page, page.get_by_label("Credential", exact=True))
+    reach(page, page.get_by_label("Select Credential", exact=True))
     page.keyboard.press("Enter")
     for cloud in ("aws", "azure", "gcp", "openstack", "proxmox"):
         expect(page.get_by_role("option", name=f"acme-{cloud}", exact=True)).to_be_visible()
 
+    page.wait_for_load_state("networkidle")
     page.goto("/v2/blocks/catalog/skyclust-aws-credential/create")
     expect(page.get_by_role("button", name="Save")).to_be_visible()
     # Secret access key, session token, external id: optional, and masked all the same.
@@ -122,7 +124,7 @@ def test_each_form_is_filled_in_by_keyboard_and_answers_in_sight(
     open_form(page, "provision-instances")
     choose(page, "Credential", CREDENTIAL)
     write(page, "Name", "typed")
-    choose(page, "Region", "eu-central-1")
+    choose(page, "Known region", "eu-central-1")
     write(page, "Instance type", "t3.small")
     write(page, "Image", "debian-12-amd64-20250814-2204")
     submit(page)

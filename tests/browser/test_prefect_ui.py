@@ -20,7 +20,7 @@ Picture = Callable[[str], None]
 
 
 def open_deployment(page: Page, name: str) -> None:
-    page.get_by_role("link", name="Deployments").click()
+    page.get_by_role("link", name="Deployments").first.click()
     page.get_by_role("link", name=name, exact=True).first.click()
     page.get_by_role("button", name="Run", exact=True).click()
 
@@ -30,7 +30,7 @@ def ask_for_exact_machines(page: Page) -> None:
     open_deployment(page, "provision-instances")
     page.get_by_role("menuitem", name="Custom run").click()
     expect(page.get_by_text("Name of the credential to create the instances with.")).to_be_visible()
-    page.get_by_label("Credential", exact=True).click()
+    page.get_by_label("Select Credential", exact=True).click()
     page.get_by_role("option", name=CREDENTIAL, exact=True).click()
     page.keyboard.press("Escape")
 
