@@ -14,6 +14,7 @@ from prefect.events.schemas.events import ResourceSpecification
 
 from skyclust.embedded import event_probe
 from skyclust.orchestration.blocks import BLOCK_TYPE_PREFIX
+from skyclust.orchestration.crash_message import NOTHING_DONE
 from skyclust.orchestration.runs import ENTRYPOINTS
 
 SILENT_AFTER: Final = timedelta(seconds=70)
@@ -101,7 +102,7 @@ def _runs_that_never_began() -> AutomationCore:
                 state=StateType.CRASHED,
                 name="Crashed",
                 message="A worker took this run and did not begin it: the worker is gone."
-                " Nothing was done; run it again.",
+                f" {NOTHING_DONE}",
             )
         ],
     )

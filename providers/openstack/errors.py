@@ -160,10 +160,18 @@ def _from_response(response: Any, status: int, doing: str) -> SkyClustError:
         # NotFound would mean that the object of the call does not exist.
         kind = AuthenticationFailed if message else ConfigurationError
         message = message or "there is no Keystone v3 at the identity endpoint"
-    error = _to_error(kind, code or str(status), message or f"HTTP status {status}", doing)
+    error = _to_error(
+        kind, code or str(status), message or _without_message(content, status), doing
+    )
     if isinstance(error, Throttled):
         error.retry_after = retry_after_seconds(response.headers, datetime.now(UTC))
     return error
+
+
+def _without_message(content: object, status: int) -> str:
+    if content is None:
+        return f"the answer, of HTTP status {status}, is not JSON: perhaps a proxy or login page"
+    return f"HTTP status {status}"
 
 
 def _to_error(kind: type[SkyClustError], code: str, message: str, doing: str) -> SkyClustError:

@@ -57,6 +57,7 @@ def _kinds() -> dict[str, Column]:
             "provider",
             "region",
             "scope_state",
+            "part",
             "standing",
             "state",
             "updated_at",

@@ -27,9 +27,13 @@ def parse_time(text: str, option: str) -> datetime:
         ) from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError as error:  # the first or last hours that there are, far from Greenwich
+        raise InvalidRequest(f"{option}: {text!r} is no time in UTC.") from error
     if moment > datetime.now(UTC):
         raise InvalidRequest(f"{option}: {text!r} lies in the future; times are UTC.")
-    return moment.astimezone(UTC)
+    return moment
 
 
 def parse_tags(pairs: Sequence[str] | None, option: str = "--tag") -> dict[str, str]:

@@ -31,6 +31,10 @@ class Format(StrEnum):
     CSV = "csv"
 
 
+MOST_ROWS: Final = 2**31 - 1
+"""A greater limit is taken as this one: the databases know no greater number everywhere."""
+
+
 @dataclass(frozen=True)
 class ListOptions:
     """How a list is printed, and which part of it.
@@ -159,14 +163,19 @@ def _options(
     chosen = [each for each, wanted in formats.items() if wanted]
     if len(chosen) > 1:
         raise InvalidRequest(f"{' and '.join(f'--{each}' for each in chosen)} exclude each other.")
-    names = tuple(name.strip() for name in (columns or "").split(",") if name.strip())
-    if columns is not None and not names:
-        raise InvalidRequest("--columns names no column.", hint="For example --columns name,state.")
+    names = tuple(dict.fromkeys(name.strip() for name in (columns or "").split(",")))
+    if columns is not None and "" in names:
+        raise InvalidRequest(
+            f"--columns {columns!r} has a name that is empty.",
+            hint="For example --columns name,state.",
+        )
+    if sort is not None and not sort.strip():
+        raise InvalidRequest("--sort names no column.", hint="For example --sort name.")
     return ListOptions(
         format=chosen[0] if chosen else Format.TABLE,
-        columns=names,
+        columns=names if columns is not None else (),
         wide=wide,
-        limit=limit,
+        limit=None if limit is None else min(limit, MOST_ROWS),
         sort=(sort or "").strip(),
         no_pager=no_pager,
         offered=True,

@@ -7,6 +7,7 @@ Prefect, a cloud's SDK) it imports when it runs, so that help and lists answer a
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from skyclust.cli.exits import ExitCode, exit_code
 from skyclust.cli.nouns import Program
 from skyclust.cli.output import printable, report_error
 from skyclust.cli.server import close_home_folder, use_embedded_server
-from skyclust.errors import SkyClustError
+from skyclust.errors import InvalidRequest, SkyClustError
 from skyclust.file_modes import keep_files_private
 from skyclust.redaction import redact
 
@@ -80,7 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # list spends a tenth of its time looking for some.
     gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
     keep_files_private()
+    _open_closed_streams()
     try:
+        _refuse_undecodable(sys.argv[1:] if arguments is None else arguments)
         app(args=arguments)
     except SkyClustError as error:
         report_error(error)
@@ -88,6 +91,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception:  # a bug: shown in full, but for secrets and for what steers a terminal
         _report_bug(traceback.format_exc())
         sys.exit(ExitCode.FAILED)
+
+
+def _open_closed_streams() -> None:
+    """Let what is written into a stream that the shell has closed (`>&-`) go nowhere."""
+    # Python leaves None in place of such a stream.
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  open for as long as the process
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115  likewise
+
+
+def _refuse_undecodable(arguments: Sequence[str]) -> None:
+    """Raise InvalidRequest for an argument that is no text in the locale's encoding (PEP 383)."""
+    for argument in arguments:
+        if not argument.isascii() and any("\ud800" <= each <= "\udfff" for each in argument):
+            shown = argument.encode("utf-8", "backslashreplace").decode()
+            raise InvalidRequest(
+                f"{shown!r} is no text in the encoding of this locale.",
+                hint="Write it in UTF-8, and set a locale of UTF-8 (LC_ALL=C.UTF-8).",
+            )
 
 
 def _report_bug(trace: str) -> None:

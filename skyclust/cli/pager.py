@@ -40,7 +40,8 @@ def show(text: str, *, paged: bool) -> None:
 
 
 def write(text: str) -> None:
-    """Write a text to stdout; ends the command with exit code 1 when its reader is gone.
+    """Write a text to stdout; ends the command with exit code 1 when its reader is gone, and
+    with an error line when it cannot be written (a full disk).
 
     What stdout's encoding lacks is written as its escape.
     """
@@ -51,6 +52,10 @@ def write(text: str) -> None:
     except BrokenPipeError:
         # `... | head`: nothing may be written any more, at the interpreter's end neither.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.stderr.write(f"Error: The output could not be written: {error.strerror}.\n")
         raise SystemExit(1) from None
 
 

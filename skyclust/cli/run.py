@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True)
 
 Id = Annotated[
-    str, typer.Argument(metavar="ID", help="Id of the flow run, as --no-wait prints it.")
+    str,
+    typer.Argument(
+        metavar="ID",
+        help="Id of the flow run, or the beginning of a recent one's.",
+    ),
 ]
 
 
@@ -63,7 +67,7 @@ def wait(
     if outcome is None:
         waiting = _waiting(api_url, found)
         try:
-            outcome = follow_run(id, found.update.name, waiting, timeout=timeout)
+            outcome = follow_run(found.update.run_id, found.update.name, waiting, timeout=timeout)
         except Timeout as error:
             report_error(error)
             raise typer.Exit(ExitCode.STILL_AT_WORK) from None

@@ -95,7 +95,7 @@ def finish(
             message = message.splitlines()[-1] if message else ""
         say(f"{outcome.state_name}: {message}", style=style)
         say(f"Flow run: {outcome.url}")
-        if outcome.state_type == "CRASHED":
+        if outcome.state_type == "CRASHED" and outcome.began:
             say(CRASHED)
     code = outcome_code(outcome)
     if code is not ExitCode.DONE:

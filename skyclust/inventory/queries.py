@@ -19,7 +19,9 @@ from skyclust.store import credentials, resources, retention, scopes, workspaces
 from skyclust.store.engine import Store
 from skyclust.store.finding import count
 
+_RESOURCES: Final = "resources"
 _RESOURCE_KEYS: Final = 5
+_CHANGES: Final = "changes"
 _CHANGE_KEYS: Final = 2
 
 
@@ -82,7 +84,7 @@ def search_resources(
     credentials see counts once, at the place of the first. Raises NotFound for an unknown
     workspace, InvalidRequest for a time without timezone and for a text that is no cursor.
     """
-    after = decode_cursor(cursor, keys=_RESOURCE_KEYS) if cursor else None
+    after = decode_cursor(cursor, of=_RESOURCES, keys=_RESOURCE_KEYS) if cursor else None
     with store.reading() as connection:
         workspaces.get(connection, workspace_id)
         accounts = {
@@ -118,7 +120,9 @@ def search_resources(
         resources=[each.resource for each in page],
         shared=page,
         total=total,
-        next_cursor=encode_cursor(*_place(page[-1])) if len(shared) > len(page) else None,
+        next_cursor=encode_cursor(*_place(page[-1]), of=_RESOURCES)
+        if len(shared) > len(page)
+        else None,
         stale=states[ScopeState.STALE],
         failed=states[ScopeState.FAILED],
         never_read=[
@@ -201,7 +205,9 @@ def search_changes(
     return ChangePage(
         changes=[change for _, change in page],
         total=total,
-        next_cursor=encode_cursor(page[-1][1].at.isoformat(), str(page[-1][0])) if more else None,
+        next_cursor=encode_cursor(page[-1][1].at.isoformat(), str(page[-1][0]), of=_CHANGES)
+        if more
+        else None,
         kept_from=kept_from,
     )
 
@@ -228,7 +234,7 @@ def list_scopes(
 
 
 def _change_position(cursor: str) -> tuple[datetime, int]:
-    at, version = decode_cursor(cursor, keys=_CHANGE_KEYS)
+    at, version = decode_cursor(cursor, of=_CHANGES, keys=_CHANGE_KEYS)
     try:
         return datetime.fromisoformat(at), int(version)
     except ValueError as error:

@@ -39,20 +39,32 @@ class Source:
 
 @dataclass(frozen=True)
 class ReadProgress:
-    """How many scopes are settled, read or given up, of those that are known by now."""
+    """How many scopes are settled, read or given up, of those that are known by now.
+
+    The scopes of `undiscovered` of the `credentials` are not known yet.
+    """
 
     settled: int
     scopes: int
+    undiscovered: int = 0
+    credentials: int = 1
 
     @property
     def percent(self) -> float:
-        """Return the settled share, 0 to 100."""
-        return 100 * self.settled / self.scopes if self.scopes else 0.0
+        """Return the settled share, 0 to 100, in which an unknown account weighs as any other."""
+        if not self.scopes:
+            return 0.0
+        discovered = 1 - self.undiscovered / self.credentials
+        return 100 * discovered * self.settled / self.scopes
 
     def __str__(self) -> str:
         if not self.scopes:
             return "discovering regions"
-        return f"{self.settled} of {self.scopes} scopes read"
+        counted = f"{self.settled} of {self.scopes} scopes read"
+        if not self.undiscovered:
+            return counted
+        accounts = "an account" if self.undiscovered == 1 else f"{self.undiscovered} accounts"
+        return f"{counted}, {accounts} not discovered yet"
 
 
 class ReadScheduler:
@@ -117,7 +129,13 @@ class ReadScheduler:
         """Return how many of the known scopes are settled."""
         scopes = sum(work.scopes for work in self.liveness if isinstance(work, Read))
         settled = sum(liveness.settled for liveness in self.liveness.values())
-        return ReadProgress(settled, scopes)
+        waiting = [work for works in self._waiting.values() for work in works]
+        return ReadProgress(
+            settled,
+            scopes,
+            undiscovered=sum(not isinstance(work, Read) for work in [*waiting, *self._running]),
+            credentials=len({_source(work).credential for work in self.liveness}),
+        )
 
     def _has_room(self) -> bool:
         answering = sum(not self.liveness[work].slow for work in self._running)

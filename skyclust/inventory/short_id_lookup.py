@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from skyclust.errors import InvalidRequest
+from skyclust.errors import InvalidRequest, NotFound
 from skyclust.inventory.instance_lookup import InstanceQuery
 from skyclust.model.instance import InstanceState
 from skyclust.model.resource import ResourceKind
@@ -17,6 +17,9 @@ from skyclust.store.id_beginnings import runs_beginning_with
 
 _MOST_NAMED: Final = 5
 """Ids that an error names."""
+
+_WHOLE_RUN_ID: Final = 36
+"""Characters of a UUID with its dashes, RFC 9562 section 4."""
 
 
 def instance_by_short_id(store: Store, query: InstanceQuery) -> StoredResource | None:
@@ -54,11 +57,16 @@ def whole_id(store: Store, query: InstanceQuery, kinds: Sequence[ResourceKind]) 
 def whole_run_id(store: Store, workspace_id: str, given: str) -> str:
     """Return the id of the one flow run that begins so, among those that changed the inventory.
 
-    A text that is the beginning of none is returned as it is. Raises InvalidRequest that lists
-    the ids when there are several.
+    A whole id is returned as it is: a run may have changed nothing. Raises NotFound when none
+    begins so, InvalidRequest when a text is too short, and one that lists the ids of several.
     """
-    if len(given) < GIVEN_DIGITS:
+    if len(given) == _WHOLE_RUN_ID:
         return given
+    if len(given) < GIVEN_DIGITS:
+        raise InvalidRequest(
+            f"{given!r} is too short for the id of a flow run.",
+            hint=f"Give {GIVEN_DIGITS} digits of it at least.",
+        )
     with store.reading() as connection:
         runs = runs_beginning_with(connection, workspace_id, given, limit=_MOST_NAMED + 1)
     if len(runs) > 1:
@@ -66,7 +74,13 @@ def whole_run_id(store: Store, workspace_id: str, given: str) -> str:
             f"{given!r} is the beginning of several flow runs' ids: {_listed(runs)}.",
             hint="Give more of the id.",
         )
-    return runs[0] if runs else given
+    if not runs:
+        raise NotFound(
+            f"No flow run whose id begins with {given!r} changed the inventory of workspace"
+            f" {workspace_id!r}.",
+            hint="A run that may have changed nothing needs its whole id.",
+        )
+    return runs[0]
 
 
 def _meant(

@@ -17,6 +17,7 @@ from skyclust.store.engine import Store
 from skyclust.store.id_beginnings import operations_beginning_with
 from skyclust.store.operation_lists import count_all
 
+_OPERATIONS: Final = "operations"
 _KEYS: Final = 2
 
 _MOST_NAMED: Final = 5
@@ -79,7 +80,9 @@ def search_operations(
     return OperationPage(
         operations=page,
         total=total,
-        next_cursor=encode_cursor(page[-1].created_at.isoformat(), page[-1].id) if more else None,
+        next_cursor=encode_cursor(page[-1].created_at.isoformat(), page[-1].id, of=_OPERATIONS)
+        if more
+        else None,
     )
 
 
@@ -137,7 +140,7 @@ def operation_row(operation: Operation) -> dict[str, Any]:
 
 
 def _position(cursor: str) -> tuple[datetime, str]:
-    created_at, operation_id = decode_cursor(cursor, keys=_KEYS)
+    created_at, operation_id = decode_cursor(cursor, of=_OPERATIONS, keys=_KEYS)
     try:
         return datetime.fromisoformat(created_at), operation_id
     except ValueError as error:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound
 
+from skyclust.errors import InvalidRequest, NotFound
+from skyclust.model.short_id import GIVEN_DIGITS
 from skyclust.orchestration.client import prefect_client
 from skyclust.orchestration.results import progress_of
 from skyclust.orchestration.runs import (
@@ -19,6 +24,15 @@ from skyclust.orchestration.runs import (
     read_run,
     update_of,
 )
+
+RECENT: Final = 1000
+"""Flow runs that are looked through for the beginning of an id."""
+
+_PAGE: Final = 200
+"""Prefect's default for the most flow runs of one answer (PREFECT_API_DEFAULT_LIMIT)."""
+
+_BEGINNING: Final = re.compile(rf"[0-9a-f][0-9a-f-]{{{GIVEN_DIGITS - 1},34}}")
+"""At least as many digits as for any id, and less than a whole UUID has."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +50,13 @@ class FoundRun:
 
 
 def find_run(run_id: str) -> FoundRun:
-    """Return a flow run; raises NotFound when there is none, or its flow is gone."""
+    """Return a flow run by its id, or by how the id of a recent run begins.
+
+    Raises NotFound when there is none, or its flow is gone, and InvalidRequest for a beginning of
+    several ids.
+    """
     with prefect_client() as client:
-        run = read_run(client, run_id)
+        run = read_run(client, _whole_id(client, run_id))
         flow = client.read_flow(run.flow_id).name
         ended = run.state is not None and run.state.is_final()
         return FoundRun(
@@ -48,6 +66,34 @@ def find_run(run_id: str) -> FoundRun:
             started_at=run.start_time,
             outcome=outcome_of(client, run) if ended else None,
         )
+
+
+def _whole_id(client: SyncPrefectClient, given: str) -> str:
+    """Return the id of the recent run that begins so; what is no beginning of one as it is.
+
+    Prefect finds runs by whole ids only, so the newest are looked through.
+    """
+    if not _BEGINNING.fullmatch(given):
+        return given
+    found: list[str] = []
+    for offset in range(0, RECENT, _PAGE):
+        page = client.read_flow_runs(
+            sort=FlowRunSort.EXPECTED_START_TIME_DESC, limit=_PAGE, offset=offset
+        )
+        found += [str(run.id) for run in page if str(run.id).startswith(given)]
+        if len(page) < _PAGE:
+            break
+    if len(found) > 1:
+        raise InvalidRequest(
+            f"{given!r} is the beginning of several flow runs' ids: {', '.join(found)}.",
+            hint="Give more of the id.",
+        )
+    if not found:
+        raise NotFound(
+            f"None of the newest {RECENT} flow runs has an id that begins with {given!r}.",
+            hint="Give the whole id of an older one.",
+        )
+    return found[0]
 
 
 def _deployment(client: SyncPrefectClient, run: FlowRun, flow: str) -> str | None:

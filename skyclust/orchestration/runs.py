@@ -69,7 +69,8 @@ class RunUpdate:
 class RunOutcome:
     """How a flow run ended; `tables` holds the rows of its table artifacts by their key.
 
-    `left_out` says how many rows a table leaves out, by the same key, where it does.
+    `left_out` says how many rows a table leaves out, by the same key, where it does. A run that
+    never `began` has done nothing.
     """
 
     run_id: str
@@ -78,6 +79,7 @@ class RunOutcome:
     state_name: str
     message: str
     url: str
+    began: bool = True
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
 
@@ -184,9 +186,9 @@ def run_here(flow_name: str, parameters: Mapping[str, Any]) -> RunOutcome:
 
 
 def run_url(run_id: str) -> str:
-    """Return the address of a flow run in the Prefect UI."""
+    """Return the address of a flow run in the Prefect UI, the one that its start page opens."""
     ui = PREFECT_UI_URL.value() or (PREFECT_API_URL.value() or "").removesuffix("/api")
-    return f"{ui}/runs/flow-run/{run_id}"
+    return f"{ui}/v2/runs/flow-run/{run_id}"
 
 
 def tag_this_run(tags: Iterable[str], *, without: Collection[str] = ()) -> None:
@@ -255,7 +257,8 @@ def outcome_of(client: SyncPrefectClient, run: FlowRun) -> RunOutcome:
         name=run.name,
         state_type=state.type.value,
         state_name=state.name or "",
-        message=message_of(state),
+        message=message_of(state, began=run.run_count > 0),
+        began=run.run_count > 0,
         url=run_url(str(run.id)),
         tables={key: table.rows for key, table in tables.items()},
         left_out={key: table.left_out for key, table in tables.items() if table.left_out},

@@ -18,6 +18,7 @@ from flows.sync_inventory import sync_inventory
 from skyclust.errors import ConfigurationError, InvalidRequest, NotFound, Timeout, Unavailable
 from skyclust.orchestration.client import server_errors
 from skyclust.orchestration.flow_parameters import form_of
+from skyclust.orchestration.run_lookup import find_run
 from skyclust.orchestration.runs import (
     ENTRYPOINTS,
     RunUpdate,
@@ -70,10 +71,19 @@ def test_a_triggered_run_is_followed_to_its_end(installation: Installation, tmp_
     outcome = follow(run_id, on_update=updates.append, timeout=30)
 
     assert outcome.succeeded, outcome.message
-    assert outcome.url.endswith(f"/runs/flow-run/{run_id}")
+    assert outcome.url.endswith(f"/v2/runs/flow-run/{run_id}")
     assert outcome.tables["inventory-scopes-default"]
     assert updates[-1].state_name == "Completed"
     assert {"by-hand", "workspace:default", "provider:aws"} <= set(read_run(run_id).tags)
+
+
+def test_a_recent_run_is_found_by_how_its_id_begins(prefect_server: PrefectServer) -> None:
+    run_id = trigger(deploy(sync_inventory), {})
+    for given in (run_id, run_id[:13], run_id[:8]):
+        assert find_run(given).update.run_id == run_id
+    for unknown in ("ffffffffff", "no-run", run_id[:3], ""):
+        with pytest.raises(NotFound):
+            find_run(unknown)
 
 
 def test_a_key_makes_one_run_of_one_request(prefect_server: PrefectServer) -> None:

@@ -179,7 +179,7 @@ def test_without_a_worker_the_command_says_so_at_once(fresh: CommandLine) -> Non
     ended = fresh("status")
     up = fresh("up", "--detach")
 
-    assert "No worker listens to work pool 'skyclust': start one with `skyclust up`" in said
+    assert "The worker that `skyclust up` started has ended" in said
     assert ended.returncode == 7
     assert up.returncode == 0, up.stderr
 

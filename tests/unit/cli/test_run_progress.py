@@ -129,9 +129,16 @@ def test_of_a_crash_prefects_first_sentence_is_passed_on() -> None:
         "Flow run infrastructure exited with non-zero status code -9. Process exited due to a"
         " SIGKILL signal. Typically caused by exceeding memory limits."
     )
-    assert message_of(Crashed(message=killed)) == (
+    assert message_of(Crashed(message=killed), began=True) == (
         "The process of the run ended before the run did: Flow run infrastructure exited with"
         " non-zero status code -9."
     )
-    assert message_of(Crashed(message=None)) == "The process of the run ended before the run did."
-    assert message_of(Completed(message="12 scopes. All fresh.")) == "12 scopes. All fresh."
+    assert message_of(Crashed(message=None), began=True) == (
+        "The process of the run ended before the run did."
+    )
+    assert message_of(Crashed(message=killed), began=False) == (
+        "No process began the run: Flow run infrastructure exited with non-zero status code -9."
+        " Nothing was done; run it again."
+    )
+    whole = "12 scopes. All fresh."
+    assert message_of(Completed(message=whole), began=True) == whole

@@ -86,7 +86,12 @@ def test_what_is_added_meanwhile_repeats_nothing(store: Store) -> None:
     assert len(ids) == len(set(ids)) == len(NAMES) + 1
 
 
-@pytest.mark.parametrize("cursor", ["?", "e30", encode_cursor("one"), "x" * 5000, "[[[["])
+OTHER_LIST = encode_cursor("2026-11-28T06:00:00+00:00", "7", of="another list")
+
+
+@pytest.mark.parametrize(
+    "cursor", ["?", "e30", encode_cursor("one", of="resources"), OTHER_LIST, "x" * 5000, "[[[["]
+)
 def test_a_text_that_is_no_cursor_is_refused(store: Store, cursor: str) -> None:
     for search in (
         lambda: search_resources(store, "default", ResourceFilter(), cursor=cursor),
@@ -99,7 +104,7 @@ def test_a_text_that_is_no_cursor_is_refused(store: Store, cursor: str) -> None:
 
 def test_a_cursor_keeps_any_text() -> None:
     keys = ("a", "Ä\ud800\n", "")
-    assert decode_cursor(encode_cursor(*keys), keys=3) == keys
+    assert decode_cursor(encode_cursor(*keys, of="list"), of="list", keys=3) == keys
 
 
 def test_unknown_kinds_and_workspaces_are_refused(store: Store) -> None:
