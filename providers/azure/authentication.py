@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
@@ -19,6 +20,9 @@ from providers.azure.policies import BoundedRetryPolicy
 from skyclust.errors import ConfigurationError
 from skyclust.providerkit.guarded_requests import guarded_session
 from skyclust.providerkit.timeouts import CONNECT_SECONDS, LONG_READ_SECONDS
+
+# It warns of what it raises too, which Python prints where a process has no handler.
+logging.getLogger("azure.identity").addHandler(logging.NullHandler())
 
 TOKEN_ATTEMPTS: Final = 3
 """Fewer than for other requests: every call needs a token, and a user waits while a credential is

@@ -101,7 +101,7 @@ def status(workspace: AnyWorkspace = DEFAULT_WORKSPACE, as_json: AsJson = False)
 
     rows = status_of(_home(), api_url=given_api_url())
     columns = list_columns(
-        "part", "state", "address", "detail", "pid", "log", priorities={"detail": 2, "address": 3}
+        "part", "state", "address", "detail", "pid", priorities={"detail": 2, "address": 3}
     )
     show_list(
         [asdict(row) for row in rows],

@@ -22,7 +22,7 @@ from skyclust.cli.inventory_filters import (
     Tags,
 )
 from skyclust.cli.inventory_prune import prune
-from skyclust.cli.inventory_scopes import scopes
+from skyclust.cli.inventory_scopes import say_never_read, scopes
 from skyclust.cli.list_options import ListOptions, with_list_options
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace
 from skyclust.cli.output import say, show_list
@@ -180,7 +180,7 @@ def show_resources(
     for sentence in doubts(store, workspace, wanted):
         say(sentence, style="yellow")
     _say_not_fresh(page.stale, page.failed)
-    _say_never_read(page.never_read)
+    say_never_read(page.never_read, missing="the resources are")
 
 
 def _with_credentials(
@@ -201,16 +201,6 @@ def _say_not_fresh(stale: int, failed: int) -> None:
         say(
             f"{stale} scopes are stale and {failed} were never read: what is listed may be out of"
             " date or incomplete. See `skyclust inventory scopes`.",
-            style="yellow",
-        )
-
-
-def _say_never_read(credentials: Sequence[str]) -> None:
-    """Say on stderr which credentials were never read, so that they do not look empty."""
-    if credentials:
-        say(
-            f"Nothing was ever read by {', '.join(credentials)}: what they see is missing from"
-            " the list. `skyclust inventory sync` reads it, and gives the reason if it cannot.",
             style="yellow",
         )
 

@@ -52,7 +52,7 @@ def scopes(
     first of all; --each, JSON and CSV have every scope.
     """
     from skyclust.inventory.filter_checks import doubts, require_names
-    from skyclust.inventory.queries import ResourceFilter, list_scopes
+    from skyclust.inventory.queries import ResourceFilter, list_scopes, never_read
     from skyclust.store.engine import open_store
 
     store = open_store()
@@ -68,6 +68,19 @@ def scopes(
     _show(listed, options, each=each)
     for sentence in doubts(store, workspace, ResourceFilter(regions=region or ())):
         say(sentence, style="yellow")
+    say_never_read(
+        never_read(store, workspace, credential_names=credential or ()), missing="their scopes are"
+    )
+
+
+def say_never_read(credentials: Sequence[str], *, missing: str) -> None:
+    """Say on stderr which credentials were never read, so that they do not look empty."""
+    if credentials:
+        say(
+            f"Nothing was ever read by {', '.join(credentials)}: {missing} missing from the list."
+            " `skyclust inventory sync` reads it, and gives the reason if it cannot.",
+            style="yellow",
+        )
 
 
 def _show(listed: Sequence[Scope], options: ListOptions, *, each: bool) -> None:

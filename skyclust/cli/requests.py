@@ -18,7 +18,8 @@ def checked(model: type[_Request], **fields: Any) -> _Request:
     except ValidationError as error:
         # `input` is left out: user data may hold what is not for a terminal.
         problems = [
-            f"{'.'.join(str(part) for part in one['loc']) or 'request'}: {one['msg']}"
+            f"{'.'.join(str(part) for part in one['loc']) or 'request'}:"
+            f" {one['msg'].removeprefix('Value error, ')}"
             for one in error.errors(include_input=False, include_url=False)
         ]
         raise InvalidRequest("The request is not valid: " + "; ".join(problems) + ".") from error

@@ -125,12 +125,12 @@ def search_resources(
         else None,
         stale=states[ScopeState.STALE],
         failed=states[ScopeState.FAILED],
-        never_read=[
-            name
-            for name in unread
-            if not past and (not wanted.credentials or name in wanted.credentials)
-        ],
+        never_read=[] if past else _named(unread, wanted.credentials),
     )
+
+
+def _named(names: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    return [name for name in names if not wanted or name in wanted]
 
 
 def _share_an_account(accounts: Mapping[str, str | None]) -> bool:
@@ -210,6 +210,18 @@ def search_changes(
         else None,
         kept_from=kept_from,
     )
+
+
+def never_read(
+    store: Store, workspace_id: str, *, credential_names: Sequence[str] = ()
+) -> list[str]:
+    """Return the credentials, of those named or of all, that no sync has read anything by.
+
+    They have no scopes. Raises NotFound for an unknown workspace.
+    """
+    with store.reading() as connection:
+        workspaces.get(connection, workspace_id)
+        return _named(credentials.list_unread(connection, workspace_id), credential_names)
 
 
 def list_scopes(

@@ -158,8 +158,9 @@ def judge_sync(
         )
         return SyncVerdict(fresh, complete=True, message=message)
     failed = failed_accounts(problems)
-    message = f"{problems_text(problems)}\n{fresh} scopes are fresh, {behind} are not;"
-    message += f" {failed} account{'s' * (failed > 1)} failed."
+    message = f"{problems_text(problems)}\n{fresh} scopes are fresh"
+    message += f", {behind} are not; " if behind else "; "
+    message += f"{failed} account{'s' * (failed > 1)} failed."
     return SyncVerdict(fresh, complete=False, message=message)
 
 

@@ -93,7 +93,7 @@ def report_operations(store: Store, operations: Sequence[Operation], *, run_id: 
     for workspace_id in sorted({operation.workspace_id for operation in operations}):
         mine = [one for one in operations if one.workspace_id == workspace_id]
         subjects = [one for one in mine if has_page(one)][:MOST_PAGES]
-        pages = f"; {len(subjects)} subjects have a page of their own" if subjects else ""
+        pages = f"; those with a page of their own: {len(subjects)}" if subjects else ""
         artifacts.show_table(
             f"operations-{workspace_id}",
             operation_rows(mine),

@@ -8,11 +8,11 @@ import pytest
 
 from skyclust.cursor import decode_cursor, encode_cursor
 from skyclust.errors import InvalidRequest, NotFound
-from skyclust.inventory.queries import ResourceFilter, search_changes, search_resources
+from skyclust.inventory.queries import ResourceFilter, never_read, search_changes, search_resources
 from skyclust.model.instance_action import InstanceAction
 from skyclust.operations.queries import search_operations
 from skyclust.store.engine import Store
-from tests.unit.store.inventory import KEY, machine, prepare, sync
+from tests.unit.store.inventory import KEY, add_credential, machine, prepare, sync
 from tests.unit.store.operations import journal_one
 
 NAMES = ["web", "Web", "db", "", "Äpfel", "web-2", "zoo", "a_b", "a-b"]
@@ -120,3 +120,13 @@ def test_the_past_says_nothing_about_what_is_fresh_now(store: Store) -> None:
     wanted = ResourceFilter(as_of=datetime(2020, 1, 1, tzinfo=UTC))
     page = search_resources(store, "default", wanted)
     assert (page.resources, page.stale, page.failed, page.never_read) == ([], 0, 0, [])
+
+
+def test_a_credential_that_no_sync_has_read_by_is_named(store: Store) -> None:
+    with store.writing() as connection:
+        add_credential(connection, "default", name="unread")
+    assert never_read(store, "default") == ["unread"]
+    assert search_resources(store, "default", ResourceFilter()).never_read == ["unread"]
+    assert never_read(store, "default", credential_names=["prod"]) == []
+    with pytest.raises(NotFound, match="nowhere"):
+        never_read(store, "nowhere")
