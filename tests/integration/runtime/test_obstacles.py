@@ -153,8 +153,12 @@ def test_a_run_is_triggered_left_and_found_again(
     waited = _skyclust("run", "wait", run_id, "--timeout", "0")
     _end(api, run_id, "COMPLETED", "No operation needs recovery.")
     ended = _skyclust("run", "wait", run_id, "--json")
-    _end(api, as_json["run_id"], "CRASHED", "It exited with status code -9. Perhaps the memory.")
-    crashed = _skyclust("run", "show", as_json["run_id"])
+    killed = "It exited with status code -9. Perhaps the memory."
+    _end(api, as_json["run_id"], "CRASHED", killed)
+    never_begun = _skyclust("run", "show", as_json["run_id"])
+    _end(api, as_json["run_id"], "RUNNING", "")
+    _end(api, as_json["run_id"], "CRASHED", killed)
+    crashed = _skyclust("run", "show", as_json["run_id"][:8])
     unknown = _skyclust("run", "show", "not-an-id")
 
     assert left.returncode == 0
@@ -168,7 +172,10 @@ def test_a_run_is_triggered_left_and_found_again(
     assert waited.returncode == 124
     assert "It goes on" in waited.stderr
     assert (json.loads(ended.stdout)["state"], ended.returncode) == ("Completed", 0)
-    assert crashed.returncode == 1
+    assert (never_begun.returncode, crashed.returncode) == (1, 1)
+    assert "Nothing was done; run it again." in never_begun.stderr
+    assert "The recovery carries on" not in never_begun.stderr
+    assert "The recovery carries on" in crashed.stderr
     assert "before the run did: It exited with status code -9." in crashed.stderr
     assert "memory" not in crashed.stderr
     assert unknown.returncode == 4

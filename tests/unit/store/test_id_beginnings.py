@@ -69,7 +69,12 @@ def test_an_operation_is_meant_by_the_beginning_of_its_id(filled: Store) -> None
 
 def test_a_run_is_meant_by_the_beginning_of_its_id(filled: Store) -> None:
     assert whole_run_id(filled, "default", "3f2a") == IDS[0]
-    assert whole_run_id(filled, "other", "3f2a") == "3f2a"
+    with pytest.raises(NotFound, match="'3f2a' changed the inventory of workspace 'other'"):
+        whole_run_id(filled, "other", "3f2a")
+    with pytest.raises(InvalidRequest, match="too short"):
+        whole_run_id(filled, "default", "3f2")
+    unknown = "00000000-0000-4000-8000-000000000000"
+    assert whole_run_id(filled, "default", unknown) == unknown, "a run that changed nothing"
 
 
 def test_an_instance_is_meant_by_its_short_id(filled: Store) -> None:
