@@ -70,10 +70,7 @@ def whole_run_id(store: Store, workspace_id: str, given: str) -> str:
     with store.reading() as connection:
         runs = runs_beginning_with(connection, workspace_id, given, limit=_MOST_NAMED + 1)
     if len(runs) > 1:
-        raise InvalidRequest(
-            f"{given!r} is the beginning of several flow runs' ids: {_listed(runs)}.",
-            hint="Give more of the id.",
-        )
+        raise several_runs(given, runs)
     if not runs:
         raise NotFound(
             f"No flow run whose id begins with {given!r} changed the inventory of workspace"
@@ -81,6 +78,14 @@ def whole_run_id(store: Store, workspace_id: str, given: str) -> str:
             hint="A run that may have changed nothing needs its whole id.",
         )
     return runs[0]
+
+
+def several_runs(given: str, runs: Sequence[str]) -> InvalidRequest:
+    """Return the error for a text that several flow runs' ids begin with."""
+    return InvalidRequest(
+        f"{given!r} is the beginning of several flow runs' ids: {_listed(runs)}.",
+        hint="Give more of the id.",
+    )
 
 
 def _meant(

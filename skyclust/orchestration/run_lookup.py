@@ -13,7 +13,8 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound
 
-from skyclust.errors import InvalidRequest, NotFound
+from skyclust.errors import NotFound
+from skyclust.inventory.short_id_lookup import several_runs
 from skyclust.model.short_id import GIVEN_DIGITS
 from skyclust.orchestration.client import prefect_client
 from skyclust.orchestration.results import progress_of
@@ -84,10 +85,7 @@ def _whole_id(client: SyncPrefectClient, given: str) -> str:
         if len(page) < _PAGE:
             break
     if len(found) > 1:
-        raise InvalidRequest(
-            f"{given!r} is the beginning of several flow runs' ids: {', '.join(found)}.",
-            hint="Give more of the id.",
-        )
+        raise several_runs(given, found)
     if not found:
         raise NotFound(
             f"None of the newest {RECENT} flow runs has an id that begins with {given!r}.",
