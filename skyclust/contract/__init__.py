@@ -18,6 +18,19 @@ from skyclust.contract.ability import Ability
 from skyclust.contract.catalog import CatalogProvider
 from skyclust.contract.compute import ComputeProvider
 from skyclust.contract.console import ConsoleProvider
+from skyclust.contract.cost import (
+    BillingPeriod,
+    CostCalls,
+    CostDelivery,
+    CostFile,
+    CostMetric,
+    CostProvider,
+    CostRows,
+    CostTotal,
+    CostTotalsProvider,
+    FileFormat,
+    FocusRow,
+)
 from skyclust.contract.credential import CredentialModel
 from skyclust.contract.disk import DiskProvider
 from skyclust.contract.inventory import AccountInventoryProvider, AccountPage, InventoryProvider
@@ -32,11 +45,22 @@ __all__ = [
     "Ability",
     "AccountInventoryProvider",
     "AccountPage",
+    "BillingPeriod",
     "CatalogProvider",
     "ComputeProvider",
     "ConsoleProvider",
+    "CostCalls",
+    "CostDelivery",
+    "CostFile",
+    "CostMetric",
+    "CostProvider",
+    "CostRows",
+    "CostTotal",
+    "CostTotalsProvider",
     "CredentialModel",
     "DiskProvider",
+    "FileFormat",
+    "FocusRow",
     "InventoryProvider",
     "PlacementProvider",
     "Provider",

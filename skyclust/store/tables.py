@@ -40,7 +40,8 @@ metadata: Final = MetaData(
 )
 
 
-def _workspace() -> Column[str]:
+def workspace_column() -> Column[str]:
+    """Return the column that every table begins with: whose row it is."""
     return Column("workspace_id", Text, ForeignKey("workspaces.workspace_id"), nullable=False)
 
 
@@ -59,7 +60,7 @@ workspaces: Final = Table(
 credentials: Final = Table(
     "credentials",
     metadata,
-    _workspace(),
+    workspace_column(),
     Column("name", Text, nullable=False),
     Column("provider", Text, nullable=False),
     Column("block_name", Text, nullable=False),
@@ -104,7 +105,7 @@ resource_versions: Final = Table(
     "resource_versions",
     metadata,
     Column("version_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    _workspace(),
+    workspace_column(),
     Column("credential", Text, nullable=False),
     Column("region", Text, nullable=False),
     Column("kind", Text, nullable=False),
@@ -161,7 +162,7 @@ resource_versions: Final = Table(
 operations: Final = Table(
     "operations",
     metadata,
-    _workspace(),
+    workspace_column(),
     Column("operation_id", Text, nullable=False),
     # What the operation changes: an instance, a stack, a cluster.
     Column("subject_kind", Text, nullable=False, server_default=text("'instance'")),
@@ -225,7 +226,7 @@ operation_entries: Final = Table(
 run_heartbeats: Final = Table(
     "run_heartbeats",
     metadata,
-    _workspace(),
+    workspace_column(),
     Column("run_id", Text, nullable=False),
     Column("beaten_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("workspace_id", "run_id"),
@@ -235,7 +236,7 @@ run_heartbeats: Final = Table(
 audit_entries: Final = Table(
     "audit_entries",
     metadata,
-    _workspace(),
+    workspace_column(),
     Column("sequence", Integer, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("actor", Text, nullable=False),
@@ -260,7 +261,7 @@ audit_heads: Final = Table(
 outbox: Final = Table(
     "outbox",
     metadata,
-    _workspace(),
+    workspace_column(),
     Column("sequence", Integer, nullable=False),
     Column("event_id", Text, nullable=False),
     Column("event", Text, nullable=False),
@@ -287,7 +288,7 @@ outbox_heads: Final = Table(
 unwanted_blocks: Final = Table(
     "unwanted_blocks",
     metadata,
-    _workspace(),
+    workspace_column(),
     Column("document_id", Text, nullable=False),
     Column("block_name", Text, nullable=False),
     Column("since", UtcDateTime, nullable=False),

@@ -18,7 +18,7 @@ from skyclust.model.resource import ResourceState
 from skyclust.operations.instance.positions import InstancePosition
 from skyclust.operations.position import Position
 from skyclust.operations.subjects import subjects
-from skyclust.store.tables import metadata
+from skyclust.store.all_tables import metadata
 from tests.docs import matrix, pages, reference
 from tests.docs.lacking import GIVE_BACK, LACKING, POWER_OFF, STOPS
 from tests.fixtures.lock_order import ORDER

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from alembic import context
 
+from skyclust.store.all_tables import metadata
 from skyclust.store.postgresql_indexes import describe_for_postgresql
 from skyclust.store.schema import VERSION_TABLE
-from skyclust.store.tables import metadata
 
 connection = context.config.attributes["connection"]
 if connection.dialect.name == "postgresql":

@@ -12,8 +12,8 @@ from skyclust.model.change import ScopeChanges
 from skyclust.model.resource import Resource, ResourceKind
 from skyclust.model.scope import ScopeKey
 from skyclust.store import credentials, resources, workspaces
+from skyclust.store.all_tables import metadata
 from skyclust.store.engine import Store
-from skyclust.store.tables import metadata
 
 REGION = "eu-central-1"
 KEY = ScopeKey(credential="prod", region=REGION, kind=ResourceKind.INSTANCE)

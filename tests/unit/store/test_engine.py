@@ -17,8 +17,8 @@ from sqlalchemy import make_url, text, update
 
 from skyclust.errors import ConfigurationError, Conflict, InvalidRequest, Unavailable
 from skyclust.store import engine, schema, workspaces
+from skyclust.store.all_tables import metadata
 from skyclust.store.engine import Store, open_store
-from skyclust.store.tables import metadata
 from skyclust.store.tables import workspaces as workspaces_table
 
 MIGRATIONS = Path(schema.__file__).parent / "migrations"

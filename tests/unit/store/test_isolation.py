@@ -27,8 +27,8 @@ from skyclust.store import (
     user_data,
     workspaces,
 )
+from skyclust.store.all_tables import metadata
 from skyclust.store.engine import Store
-from skyclust.store.tables import metadata
 from tests.unit.store.inventory import KEY, REGION, everything, machine, prepare, sync
 from tests.unit.store.isolation_reads import (
     ASKED,

@@ -28,8 +28,8 @@ from sqlalchemy import (
 from skyclust.errors import ConfigurationError
 from skyclust.model.user_data import user_data_of
 from skyclust.store import operations, schema
+from skyclust.store.all_tables import metadata
 from skyclust.store.engine import Store, _checked_url, _make_engine, open_store
-from skyclust.store.tables import metadata
 
 VERSIONS = [
     one.revision for one in reversed([*ScriptDirectory(str(schema._MIGRATIONS)).walk_revisions()])

@@ -1,0 +1,1 @@
+"""FOCUS records: the columns of each version, how rows are read, and how they are written."""

@@ -1,0 +1,1 @@
+"""The ledger: deliveries, the slices that hold their rows, rollups, and queries over them."""
