@@ -1,0 +1,1 @@
+"""Analysis of costs: pure functions from cost frames to plain records."""
