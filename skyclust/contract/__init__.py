@@ -23,7 +23,6 @@ from skyclust.contract.cost import (
     CostCalls,
     CostDelivery,
     CostFile,
-    CostMetric,
     CostProvider,
     CostRows,
     CostTotal,
@@ -38,6 +37,7 @@ from skyclust.contract.placement import PlacementProvider
 from skyclust.contract.provider import CONTRACT_CHANGES, CONTRACT_VERSION, Provider
 from skyclust.contract.snapshot import SnapshotProvider
 from skyclust.contract.tag import TagProvider
+from skyclust.model.cost_metric import CostMetric
 
 __all__ = [
     "CONTRACT_CHANGES",

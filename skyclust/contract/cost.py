@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import BinaryIO, Protocol
 
 from skyclust.contract.ability import Ability
+from skyclust.model.cost_metric import CostMetric
 
 FocusRow = Mapping[str, object]
 """One row under FOCUS column names. Amounts are Decimal, times are aware datetimes, `Tags` is a
@@ -28,15 +29,6 @@ class FileFormat(StrEnum):
     CSV = "csv"
     CSV_GZIP = "csv.gz"
     PARQUET = "parquet"
-
-
-class CostMetric(StrEnum):
-    """Which of the four cost columns of FOCUS an amount is."""
-
-    BILLED = "billed_cost"
-    EFFECTIVE = "effective_cost"
-    LIST = "list_cost"
-    CONTRACTED = "contracted_cost"
 
 
 @dataclass(frozen=True)

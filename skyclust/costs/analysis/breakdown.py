@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pandas as pd
 
-from skyclust.contract.cost import CostMetric
 from skyclust.costs.analysis.frames import AMOUNTS, Record, add_known, records, share, sum_by
+from skyclust.model.cost_metric import CostMetric
 
 
 @dataclass(frozen=True)

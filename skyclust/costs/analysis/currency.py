@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -17,19 +16,10 @@ import pandas as pd
 
 from skyclust.costs.analysis.frames import AMOUNTS, Record, dimensions_of, records, sum_by
 from skyclust.errors import InvalidRequest
+from skyclust.model.currency_rate import CurrencyRate
 
 SCALE: Final = Decimal(1).scaleb(-12)
 """A converted amount is rounded to the digits that the ledger has."""
-
-
-@dataclass(frozen=True)
-class CurrencyRate:
-    """From `valid_from` on, one unit of `currency` is `rate` units of `to_currency`."""
-
-    currency: str
-    to_currency: str
-    valid_from: date
-    rate: Decimal
 
 
 class RateTable:

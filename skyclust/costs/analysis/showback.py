@@ -10,9 +10,9 @@ from typing import Final
 
 import pandas as pd
 
-from skyclust.contract.cost import CostMetric
 from skyclust.costs.analysis.frames import records, sort_key, sum_by
 from skyclust.errors import InvalidRequest
+from skyclust.model.cost_metric import CostMetric
 
 UNIT: Final = Decimal(1).scaleb(-12)
 """The smallest part of an amount (skyclust.store.decimals)."""

@@ -10,8 +10,8 @@ from enum import StrEnum
 
 import pandas as pd
 
-from skyclust.contract.cost import CostMetric
 from skyclust.costs.analysis.frames import records, sum_by
+from skyclust.model.cost_metric import CostMetric
 
 
 class Grain(StrEnum):

@@ -8,9 +8,9 @@ from decimal import Decimal
 
 import pandas as pd
 
-from skyclust.contract.cost import CostMetric
 from skyclust.costs.analysis.currency import SCALE
 from skyclust.costs.analysis.frames import records, sort_key, sum_by
+from skyclust.model.cost_metric import CostMetric
 
 
 @dataclass(frozen=True)

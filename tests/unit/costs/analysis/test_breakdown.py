@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skyclust.contract.cost import CostMetric
 from skyclust.costs.analysis.allocation import allocation_coverage
 from skyclust.costs.analysis.breakdown import break_down
 from skyclust.costs.analysis.comparison import compare, range_before
@@ -18,6 +17,7 @@ from skyclust.costs.analysis.summary import summarize
 from skyclust.costs.analysis.trend import Grain, trend
 from skyclust.costs.analysis.unit_cost import unit_costs, units_by_resource
 from skyclust.errors import InvalidRequest
+from skyclust.model.cost_metric import CostMetric
 from tests.unit.costs.frames import frame
 
 AMOUNT = st.decimals(-(10**6), 10**6, places=12)

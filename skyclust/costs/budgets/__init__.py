@@ -1,0 +1,1 @@
+"""Budgets: what a month costs against what was planned, and which thresholds that reaches."""
