@@ -9,17 +9,10 @@ from typing import Final
 from skyclust.inventory.change_periods import ChangePeriod, change_periods
 from skyclust.model.instance import InstanceState
 from skyclust.model.resource import ChangeKind
-from skyclust.orchestration.svg_charts import (
-    AMBER,
-    BLUE,
-    GREEN,
-    GREY,
-    RED,
-    columns,
-    stacked_bars,
-)
+from skyclust.orchestration.svg_charts import columns, stacked_bars
 from skyclust.store import resources
 from skyclust.store.engine import Store
+from skyclust.svg import AMBER, BLUE, GREEN, GREY, RED
 
 _STATES: Final = {
     InstanceState.RUNNING.value: GREEN,

@@ -12,25 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from typing import Final
-from xml.sax.saxutils import escape
 
 from skyclust.orchestration.artifacts import escaped
+from skyclust.svg import FAINT, PALETTE, WIDTH, card, rectangle, text
 
-WIDTH: Final = 660
-"""Pixels: the text column of the Prefect UI in a window that is 1400 wide has 690."""
-
-GREEN: Final = "#15803d"
-GREY: Final = "#64748b"
-AMBER: Final = "#b45309"
-RED: Final = "#be123c"
-BLUE: Final = "#1d4ed8"
-
-_PALETTE: Final = (BLUE, "#7e22ce", "#0f766e", "#a16207", "#9d174d")
-"""Colours of what has none of its own. They, and those above, are dark enough for white figures:
-a contrast of 4.5 and more (WCAG 2.2, 1.4.3)."""
-
-_INK: Final = "#1f2937"
-_FAINT: Final = "#d1d5db"
 _FIGURE_WIDTH: Final = 9
 """Pixels that one figure of a number needs."""
 
@@ -62,21 +47,21 @@ def stacked_bars(
             totals[part] = totals.get(part, 0) + number
     order = sorted(totals, key=lambda part: (-totals[part], part))
     others = (part for part in order if part not in colours)
-    painted = dict(zip(others, cycle(_PALETTE), strict=False)) | dict(colours)
+    painted = dict(zip(others, cycle(PALETTE), strict=False)) | dict(colours)
     longest = max((sum(parts.values()) for parts in bars.values()), default=0)
     left, room, row = 110, WIDTH - 110 - 70, 34
     shapes: list[str] = []
     for index, (name, parts) in enumerate(bars.items()):
         y = 44 + index * row
-        shapes.append(_text(left - 10, y + 16, name, anchor="end"))
+        shapes.append(text(left - 10, y + 16, name, anchor="end"))
         x = float(left)
         for part in order:
             width = room * parts.get(part, 0) / longest if longest else 0.0
             if width:
-                shapes.append(_rectangle(x, y, width, 22, painted[part]))
+                shapes.append(rectangle(x, y, width, 22, painted[part]))
                 shapes += _figure(x, y + 16, width, parts[part])
             x += width
-        shapes.append(_text(x + 8, y + 16, str(sum(parts.values())), bold=True))
+        shapes.append(text(x + 8, y + 16, str(sum(parts.values())), bold=True))
     y = 44 + len(bars) * row + 12
     x = float(left)
     for part in order:
@@ -84,8 +69,8 @@ def stacked_bars(
         width = 22 + 8 * len(legend) + 14
         if x + width > WIDTH and x > left:
             x, y = float(left), y + 22
-        shapes.append(_rectangle(x, y, 12, 12, painted[part]))
-        shapes.append(_text(x + 18, y + 11, legend))
+        shapes.append(rectangle(x, y, 12, 12, painted[part]))
+        shapes.append(text(x + 18, y + 11, legend))
         x += width
     words = "; ".join(
         f"{name}: " + ", ".join(f"{parts[part]} {part}" for part in order if parts.get(part))
@@ -112,19 +97,19 @@ def columns(
     for index, (name, numbers) in enumerate(series.items()):
         base = 44 + index * row + 12 + height
         highest = max(numbers, default=0)
-        shapes.append(_text(left - 10, base - 22, name, anchor="end"))
-        shapes.append(_text(left - 10, base - 4, f"{sum(numbers)} in all", anchor="end", size=11))
-        shapes.append(_rectangle(left, base, WIDTH - left - 20, 1, _FAINT))
+        shapes.append(text(left - 10, base - 22, name, anchor="end"))
+        shapes.append(text(left - 10, base - 4, f"{sum(numbers)} in all", anchor="end", size=11))
+        shapes.append(rectangle(left, base, WIDTH - left - 20, 1, FAINT))
         for place, number in enumerate(numbers):
             if not number:
                 continue
             tall = max(2.0, height * number / highest)
             x = left + place * step
-            shapes.append(_rectangle(x + 2, base - tall, step - 4, tall, colours[name]))
+            shapes.append(rectangle(x + 2, base - tall, step - 4, tall, colours[name]))
             # The highest has its number wherever it stands, the others where there is room.
             if number == highest or step > _FIGURE_WIDTH * len(str(number)):
                 middle = x + step / 2
-                shapes.append(_text(middle, base - tall - 3, str(number), anchor="middle", size=11))
+                shapes.append(text(middle, base - tall - 3, str(number), anchor="middle", size=11))
     y = 44 + len(series) * row + 8
     # Every second label at most, where they would run into each other.
     every = 1 if step > _FIGURE_WIDTH * max(map(len, labels), default=1) else 2
@@ -132,51 +117,16 @@ def columns(
     for place, label in enumerate(labels):
         if place % every == 0:
             middle = left + (place + 0.5) * step
-            shapes.append(_text(middle, y, label, anchor="middle", size=11))
+            shapes.append(text(middle, y, label, anchor="middle", size=11))
     return _chart(title, shapes, y + 14, words)
 
 
 def _chart(title: str, shapes: Sequence[str], height: float, words: str) -> Chart:
-    said = f"{title}: {words}"
-    svg = "".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height:.0f}"',
-            f' viewBox="0 0 {WIDTH} {height:.0f}" role="img">',
-            f"<title>{escape(said)}</title>",
-            f'<rect width="{WIDTH}" height="{height:.0f}" rx="6" fill="#ffffff"/>',
-            _text(16, 26, title, bold=True, size=15),
-            *shapes,
-            "</svg>",
-        ]
-    )
-    return Chart(svg, said)
-
-
-def _rectangle(x: float, y: float, width: float, height: float, colour: str) -> str:
-    return (
-        f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{colour}"/>'
-    )
+    return Chart(card(title, shapes, height, words), f"{title}: {words}")
 
 
 def _figure(x: float, y: float, width: float, number: int) -> list[str]:
     """Return a number in white within a bar, if there is room for it."""
     if width < _FIGURE_WIDTH * len(str(number)) + 6:
         return []
-    return [_text(x + width / 2, y, str(number), anchor="middle", colour="#ffffff")]
-
-
-def _text(
-    x: float,
-    y: float,
-    text: str,
-    *,
-    anchor: str = "start",
-    bold: bool = False,
-    size: int = 13,
-    colour: str = _INK,
-) -> str:
-    weight = ' font-weight="600"' if bold else ""
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-family="sans-serif" font-size="{size}"{weight}'
-        f' text-anchor="{anchor}" fill="{colour}">{escape(text)}</text>'
-    )
+    return [text(x + width / 2, y, str(number), anchor="middle", colour="#ffffff")]

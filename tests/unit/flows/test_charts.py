@@ -11,9 +11,10 @@ from xml.etree import ElementTree
 from skyclust.inventory.change_periods import DAYS, HOURS, ChangePeriod, change_periods
 from skyclust.model.resource import ChangeKind
 from skyclust.orchestration.inventory_charts import changes_chart, instances_chart
-from skyclust.orchestration.svg_charts import WIDTH, stacked_bars
+from skyclust.orchestration.svg_charts import stacked_bars
 from skyclust.store import resources
 from skyclust.store.engine import Store
+from skyclust.svg import WIDTH
 from tests.unit.store.inventory import machine, prepare, sync
 
 SVG = "{http://www.w3.org/2000/svg}"

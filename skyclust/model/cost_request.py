@@ -1,0 +1,140 @@
+"""The requests of the flows about costs; the titles of their fields make the forms in the UI."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from skyclust.model.choices import Choices, chosen_from
+from skyclust.model.flow_request import FlowRequest
+from skyclust.model.workspace import Slug
+
+
+class CollectCostsRequest(FlowRequest):
+    """Collect what the accounts cost."""
+
+    workspace: Slug | None = Field(
+        default=None,
+        title="Workspace",
+        description="Whose costs to collect. Empty: those of every workspace.",
+        json_schema_extra=chosen_from(Choices.WORKSPACES),
+    )
+    providers: tuple[str, ...] = Field(
+        default=(),
+        title="Providers",
+        description="Providers whose accounts to collect. Empty: all.",
+        json_schema_extra=chosen_from(Choices.PROVIDERS),
+    )
+    credentials: tuple[Slug, ...] = Field(
+        default=(),
+        title="Credentials",
+        description="Names of the credentials to collect with. Empty: all.",
+        json_schema_extra=chosen_from(Choices.CREDENTIALS),
+    )
+    start: date | None = Field(
+        default=None,
+        title="From",
+        description="First charge day (UTC). Empty: the first day of the month before, since"
+        " clouds change a month for two weeks after its end.",
+    )
+    end: date | None = Field(
+        default=None,
+        title="Until",
+        description="The day after the last charge day (UTC). Empty: today.",
+    )
+    price_books: bool = Field(
+        default=True,
+        title="Price books",
+        description="Whether the instances that a price book covers are priced as well.",
+    )
+    folder: str | None = Field(
+        default=None,
+        title="Folder",
+        description="A folder or file of the worker with FOCUS exports to import in place of"
+        " reading the accounts. The operator has to allow it (SKYCLUST_COST_IMPORT_FOLDERS).",
+    )
+    source: Slug | None = Field(
+        default=None,
+        title="Source",
+        description="The name under which the folder's deliveries are kept. Empty: its own name.",
+    )
+    brake_share: float = Field(
+        default=0.5,
+        ge=0.0,
+        le=1.0,
+        title="Brake",
+        description="A delivery that would remove more than this share of a closed period is"
+        " not applied. 0.5 is one half.",
+    )
+    allow_mass_withdrawal: bool = Field(
+        default=False,
+        title="Allow mass withdrawal",
+        description="Apply the delivery even if the brake would stop it. For the one run after a"
+        " restatement that was announced.",
+    )
+
+    @model_validator(mode="after")
+    def _the_range_is_one(self) -> Self:
+        if self.start and self.end and self.start >= self.end:
+            raise ValueError("`start` must be before `end`, which is exclusive")
+        return self
+
+    @property
+    def summary(self) -> str:
+        """Return what is collected, for the run's name."""
+        if self.folder:
+            return f"import costs from {self.source or 'a folder'}"
+        what = ", ".join(self.credentials or self.providers) or "all accounts"
+        owner = "" if self.workspace else " of every workspace"
+        begin = f" from {self.start}" if self.start else ""
+        return f"collect costs of {what}{owner}{begin}"
+
+
+class CheckBudgetsRequest(FlowRequest):
+    """Compare what the month costs with the budgets."""
+
+    workspace: Slug | None = Field(
+        default=None,
+        title="Workspace",
+        description="Whose budgets to check. Empty: those of every workspace.",
+        json_schema_extra=chosen_from(Choices.WORKSPACES),
+    )
+
+    @property
+    def summary(self) -> str:
+        """Return whose budgets are checked, for the run's name."""
+        return f"check budgets of {self.workspace or 'every workspace'}"
+
+
+class ReportCostsRequest(FlowRequest):
+    """Report the costs of a range of days: trend, forecast, movers, budgets, advice."""
+
+    workspace: Slug | None = Field(
+        default=None,
+        title="Workspace",
+        description="Whose costs to report. Empty: those of every workspace.",
+        json_schema_extra=chosen_from(Choices.WORKSPACES),
+    )
+    start: date | None = Field(
+        default=None,
+        title="From",
+        description="First day of the report (UTC). Empty: 30 days before its end.",
+    )
+    end: date | None = Field(
+        default=None,
+        title="Until",
+        description="The day after the last one (UTC). Empty: today.",
+    )
+
+    @model_validator(mode="after")
+    def _the_range_is_one(self) -> Self:
+        if self.start and self.end and self.start >= self.end:
+            raise ValueError("`start` must be before `end`, which is exclusive")
+        return self
+
+    @property
+    def summary(self) -> str:
+        """Return whose costs are reported, for the run's name."""
+        return f"report costs of {self.workspace or 'every workspace'}"
