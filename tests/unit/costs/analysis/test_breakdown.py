@@ -20,6 +20,7 @@ from skyclust.errors import InvalidRequest
 from skyclust.model.cost_metric import CostMetric
 from tests.unit.costs.frames import frame
 
+D = Decimal
 AMOUNT = st.decimals(-(10**6), 10**6, places=12)
 SERVICE = st.sampled_from(["Compute", "Storage", "Égalité", None])
 
@@ -29,16 +30,16 @@ def test_a_bill_that_credits_offset_shows_as_offset_and_not_as_nothing() -> None
         ["charge_category"], ("Usage", "EUR", 90), ("Tax", "EUR", 10), ("Credit", "EUR", -100)
     )
     [summary] = summarize(costs)
-    assert (summary.gross, summary.credits, summary.net) == (100, -100, 0)
-    assert summary.tax == 10
+    assert (summary.gross, summary.credits, summary.net) == (D(100), D(-100), D(0))
+    assert summary.tax == D(10)
     assert summary.savings is None
 
 
 def test_two_currencies_are_never_added() -> None:
     costs = frame(["service"], ("Compute", "EUR", 1), ("Compute", "USD", 2))
     assert [(row.currency, row.amount) for row in break_down(costs, ["service"])] == [
-        ("EUR", 1),
-        ("USD", 2),
+        ("EUR", D(1)),
+        ("USD", D(2)),
     ]
 
 
@@ -79,8 +80,8 @@ def test_a_day_that_no_delivery_covers_is_a_gap_and_a_covered_one_zero() -> None
         provisional=[days[1]],
     )
     assert [(point.amount, point.provisional) for point in points] == [
-        (5, False),
-        (0, True),
+        (D(5), False),
+        (D(0), True),
         (None, False),
     ]
 
@@ -98,9 +99,9 @@ def test_what_is_new_and_what_ended_have_no_percentage() -> None:
         ["service"],
     )
     assert [(row.values[0], row.before, row.after, row.change, row.percent) for row in rows] == [
-        ("Same", 10, 15, 5, Decimal("50.0")),
-        ("Old", 4, None, -4, Decimal("-100.0")),
-        ("New", None, 3, 3, None),
+        ("Same", D(10), D(15), D(5), D("50.0")),
+        ("Old", D(4), None, D(-4), D("-100.0")),
+        ("New", None, D(3), D(3), None),
     ]
 
 
@@ -112,7 +113,7 @@ def test_cost_is_allocated_where_every_tag_has_a_value() -> None:
         (None, "", "EUR", 10),
     )
     rows = {row.tag: row.share for row in allocation_coverage(costs, ["team", "stage"])}
-    assert rows == {"team": 90, "stage": 60, None: 60}
+    assert rows == {"team": D(90), "stage": D(60), None: D(60)}
 
 
 def test_a_cost_without_units_has_no_unit_cost() -> None:
@@ -123,4 +124,7 @@ def test_a_cost_without_units_has_no_unit_cost() -> None:
         (None, None, "EUR", 5),
     )
     rows = unit_costs(costs, "tag:team", units_by_resource(costs, "tag:team"))
-    assert [(row.value, row.units, row.cost) for row in rows] == [("web", 2, 5), (None, None, None)]
+    assert [(row.value, row.units, row.cost) for row in rows] == [
+        ("web", D(2), D(5)),
+        (None, None, None),
+    ]

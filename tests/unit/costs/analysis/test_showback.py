@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skyclust.costs.analysis.currency import RateTable, convert
+from skyclust.costs.analysis.frames import records
 from skyclust.costs.analysis.showback import SharedCosts, Split, show_back, split_amount
 from skyclust.errors import InvalidRequest
 from skyclust.model.currency_rate import CurrencyRate
 from tests.unit.costs.frames import frame
 
+D = Decimal
 AMOUNT = st.decimals(-(10**6), 10**6, places=12)
 WEIGHT = st.decimals(0, 1000, places=3)
 
@@ -23,7 +25,7 @@ WEIGHT = st.decimals(0, 1000, places=3)
 @settings(max_examples=200, deadline=None)
 def test_parts_add_up_to_the_amount(amount: Decimal, weights: dict[str, Decimal]) -> None:
     parts = split_amount(amount, weights)
-    assert sum(parts.values()) == (amount if any(weights.values()) else 0)
+    assert sum(parts.values()) == (amount if any(weights.values()) else D(0))
 
 
 @given(
@@ -52,17 +54,17 @@ def test_each_way_of_splitting() -> None:
         rule = SharedCosts(("platform",), split, weights)
         return {row.consumer: row.total for row in show_back(costs, "team", rule)}
 
-    assert totals(Split.EVEN) == {"a": 34, "b": 14}
-    assert totals(Split.PROPORTIONAL) == {"a": 36, "b": 12}
+    assert totals(Split.EVEN) == {"a": D(34), "b": D(14)}
+    assert totals(Split.PROPORTIONAL) == {"a": D(36), "b": D(12)}
     weights = {"b": Decimal(3), "c": Decimal(1)}
-    assert totals(Split.WEIGHTED, weights) == {"a": 30, "b": 16, "c": 2}
+    assert totals(Split.WEIGHTED, weights) == {"a": D(30), "b": D(16), "c": D(2)}
     with pytest.raises(InvalidRequest, match="weights"):
         totals(Split.WEIGHTED, {"a": Decimal(0)})
 
 
 def test_shared_costs_without_consumers_stay_unsplit() -> None:
     [row] = show_back(frame(["team"], (None, "EUR", 7)), "team", SharedCosts((None,)))
-    assert (row.consumer, row.total) == (None, 7)
+    assert (row.consumer, row.total) == (None, D(7))
 
 
 def test_each_day_has_the_rate_of_that_day_and_none_has_one_before_the_first() -> None:
@@ -80,7 +82,9 @@ def test_each_day_has_the_rate_of_that_day_and_none_has_one_before_the_first() -
         (date(2026, 2, 1), "USD", 10),
     )
     converted = convert(costs, "EUR", rates)
-    assert [(row.day.day, row.currency, row.effective_cost) for row in converted.itertuples()] == [
+    assert [
+        (row["day"].day, row["currency"], row["effective_cost"]) for row in records(converted)
+    ] == [
         (1, "USD", 1),
         (31, "EUR", 10),
         (1, "EUR", 8),

@@ -1,0 +1,1 @@
+"""The cost report: its content as plain data, and its two forms, HTML and Markdown."""

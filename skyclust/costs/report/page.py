@@ -1,0 +1,43 @@
+"""A report as plain data: sections of text, a chart, and the table that says the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: its caption, its column titles, its rows of texts.
+
+    Columns of `numbers` (by position) are aligned to the right.
+    """
+
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    numbers: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a report. `svg` is a picture whose content `words` and the tables say as well.
+
+    A section of `alert` tells what a person has to see first.
+    """
+
+    title: str
+    paragraphs: Sequence[str] = ()
+    svg: str = ""
+    words: str = ""
+    tables: Sequence[Table] = ()
+    alert: bool = False
+
+
+@dataclass(frozen=True)
+class ReportPage:
+    """A whole report; `subtitle` says of what and of when."""
+
+    title: str
+    subtitle: str
+    sections: Sequence[Section] = field(default=())
