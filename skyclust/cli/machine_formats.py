@@ -7,10 +7,12 @@ import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from enum import Enum
 from typing import Final
 
 from skyclust.cli.cells import printable
+from skyclust.costs.money import exact_text
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """Beginnings of a text that a spreadsheet computes (OWASP, "CSV Injection"); the last four are
@@ -47,8 +49,10 @@ def _csv_cell(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, Enum):
         value = value.value
+    if isinstance(value, Decimal):  # a negative number is no formula
+        return exact_text(value) or ""
     if isinstance(value, (int, float)):
-        return str(value)
+        return exact_text(value) if isinstance(value, Decimal) else str(value)
     plain = value if isinstance(value, (str, list, tuple, dict)) else _plain(value)
     text = plain if isinstance(plain, str) else json.dumps(plain, default=_plain)
     shown = printable(text, keep="\n\t")
@@ -70,4 +74,4 @@ def _plain(value: object) -> object:
         return dict(value)
     if isinstance(value, (set, frozenset)):
         return sorted(value, key=str)
-    return str(value)
+    return exact_text(value) if isinstance(value, Decimal) else str(value)

@@ -22,6 +22,7 @@ NOUNS: Final = {
     "operation": "The journal of changes: list, show, recover, decide.",
     "run": "Flow runs: show, wait.",
     "catalog": "What instances can be made of: types, images.",
+    "cost": "What everything costs: collect, import, summary, breakdown, trend, budgets, report.",
     "credential": "Cloud accounts: add, list, verify, remove.",
     "provider": "Clouds: which there are, what they can do.",
     "workspace": "Workspaces: add, list, remove.",

@@ -1,0 +1,114 @@
+"""The options that commands about costs share: a range of days, filters, a metric."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Final
+
+import typer
+
+from skyclust.errors import InvalidRequest
+from skyclust.model.cost_metric import CostMetric
+
+From = Annotated[
+    str | None,
+    typer.Option("--from", metavar="DAY", help="First charge day, UTC. Default: of the month."),
+]
+To = Annotated[
+    str | None,
+    typer.Option("--to", metavar="DAY", help="The day after the last one. Default: tomorrow."),
+]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where",
+        metavar="DIMENSION=VALUE",
+        help="Only these costs: service=EC2, provider=aws, tag:team=web. May be repeated.",
+    ),
+]
+Metric = Annotated[
+    CostMetric, typer.Option("--metric", help="Which of the four costs of FOCUS is shown.")
+]
+Sources = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--source", metavar="SOURCE", help="Count this source alone, also one that is a shadow."
+    ),
+]
+
+DIMENSIONS: Final = (
+    "provider",
+    "billing_account",
+    "sub_account",
+    "service",
+    "service_category",
+    "region",
+    "resource_kind",
+    "resource",
+    "charge_category",
+    "pricing_category",
+    "commitment",
+)
+"""What costs can be broken down by, beside `tag:KEY` and `workspace`."""
+
+
+Range = tuple[date, date]
+"""A half-open range of days."""
+
+
+def parse_range(start: str | None, end: str | None, *, today: date | None = None) -> Range:
+    """Return the range that --from and --to name; by default the month until today, included.
+
+    Raises InvalidRequest for what is no date, and for a range without a day.
+    """
+    now = today or datetime.now(UTC).date()
+    first = parse_day(start, "--from") if start else None
+    last = parse_day(end, "--to") if end else now + timedelta(days=1)
+    first = first or (last - timedelta(days=1)).replace(day=1)
+    if first >= last:
+        raise InvalidRequest(
+            f"--from {first} and --to {last} leave no day: --to is the day after the last one."
+        )
+    return first, last
+
+
+def parse_day(text: str, option: str) -> date:
+    """Return the day that a text names, as 2026-01-31 or 2026-01 for the first of the month.
+
+    Raises InvalidRequest for anything else.
+    """
+    whole = f"{text.strip()}-01" if len(text.strip()) == len("2026-01") else text.strip()
+    try:
+        return date.fromisoformat(whole)
+    except ValueError as error:
+        raise InvalidRequest(
+            f"{option}: {text!r} is no day.", hint="Write it as 2026-01-31, or 2026-01."
+        ) from error
+
+
+def parse_where(pairs: Sequence[str] | None) -> Mapping[str, tuple[str, ...]]:
+    """Return the accepted values by dimension; values of one dimension are alternatives.
+
+    Raises InvalidRequest for a text without `=`, and for an unknown dimension.
+    """
+    wanted: dict[str, list[str]] = {}
+    for pair in pairs or ():
+        name, separator, value = pair.partition("=")
+        if not separator or not name:
+            raise InvalidRequest(f"--where: {pair!r} is not DIMENSION=VALUE.")
+        wanted.setdefault(checked_dimension(name, "--where"), []).append(value)
+    return {name: tuple(values) for name, values in wanted.items()}
+
+
+def checked_dimension(name: str, option: str) -> str:
+    """Return a dimension's name as queries have it; raises InvalidRequest for an unknown one."""
+    if name.startswith("tag:") and len(name) > len("tag:"):
+        return name
+    known = name.strip().lower().replace("-", "_")
+    if known not in DIMENSIONS and known not in {"workspace", "day", "month"}:
+        raise InvalidRequest(
+            f"{option}: there is no dimension {name!r}.",
+            hint=f"Dimensions: {', '.join(DIMENSIONS)}, workspace, tag:KEY.",
+        )
+    return known

@@ -1,0 +1,1 @@
+"""Advice: what could be saved, by which evidence, and which operation would do it."""

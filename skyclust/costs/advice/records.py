@@ -1,0 +1,107 @@
+"""A piece of advice: what to do with which resource, what it saves, and by which evidence."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from skyclust.model.resource import ResourceKind
+
+
+class AdviceRule(StrEnum):
+    """What advice is about."""
+
+    UNATTACHED_DISK = "unattached-disk"
+    UNUSED_ADDRESS = "unused-address"
+    OLD_SNAPSHOT = "old-snapshot"
+    STOPPED_INSTANCE = "stopped-instance"
+    IDLE_INSTANCE = "idle-instance"
+    OVERSIZED_INSTANCE = "oversized-instance"
+
+
+class PriceBasis(StrEnum):
+    """Where the price of a saving is from, the best first."""
+
+    PAID = "paid"
+    """What this account paid for the resource in the days before."""
+    PRICE_LIST = "price-list"
+    """The cloud's price API, as it was read at a known time."""
+    PRICE_BOOK = "price-book"
+    """A price book of the workspace."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Saving:
+    """What advice saves in a month of 30 days.
+
+    `amount` is None where no price is known. `covered` says that a commitment pays for the
+    resource: then nothing is saved until the commitment ends, and the amount is zero.
+    """
+
+    amount: Decimal | None
+    currency: str
+    basis: PriceBasis
+    priced_at: datetime | None = None
+    covered: bool = False
+
+
+@dataclass(frozen=True)
+class AdviceAction:
+    """The change that carries advice out, as a request of the journal has it.
+
+    `kind` is the action on the instance; `parameters` are further fields of the change.
+    """
+
+    kind: str
+    instance: str
+    parameters: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Advice:
+    """One piece of advice about one resource.
+
+    `evidence` are sentences, `evidence_at` is the age of the oldest of them. `action` is None
+    where no operation does it yet; then `what_to_do` says what a person does.
+    """
+
+    rule: AdviceRule
+    workspace_id: str
+    credential: str
+    provider: str
+    region: str
+    kind: ResourceKind
+    resource_id: str
+    resource_name: str
+    saving: Saving
+    evidence: tuple[str, ...]
+    evidence_at: datetime
+    what_to_do: str
+    action: AdviceAction | None = None
+
+    @property
+    def id(self) -> str:
+        """Return the id of the advice: the same for the same rule and resource."""
+        exact = "\x1f".join(
+            (
+                self.rule.value,
+                self.credential,
+                self.region,
+                self.kind.value,
+                self.resource_id,
+            )
+        )
+        return hashlib.sha256(exact.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class NotAssessed:
+    """Resources of a kind that a rule could not look at, how many, and why."""
+
+    rule: AdviceRule
+    number: int
+    reason: str
