@@ -1,1 +1,1 @@
-"""The machine-readable models of FOCUS, one JSON file a version (tests/fixtures/focus_models.py)."""
+"""The models of FOCUS as JSON, one file a version, made by tests/fixtures/focus_models.py."""

@@ -1,0 +1,114 @@
+"""Delivered numbers as exact decimals of the ledger, and decimals as text.
+
+A double becomes the decimal of its shortest representation (the text with the fewest digits that
+reads back as the same double), so that one delivered number has one hash. Digits beyond the twelfth
+behind the point are rounded half to even.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from skyclust.costs.focus.ledger_schema import AMOUNT
+from skyclust.costs.focus.values import Place, is_binary, without_nulls
+
+SCALE: Final = 12
+_WIDE: Final = pa.decimal256(76, 38)
+_NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_QUANTUM: Final = Decimal(1).scaleb(-SCALE)
+_LIMIT: Final = Decimal(10) ** 26
+_HINT: Final = (
+    "A number has up to 26 digits before the point, a point and no other sign, as 12.5 or 1.5E-7."
+)
+
+
+def to_amounts(array: Any, place: Place) -> Any:
+    """Return a column as decimals with 12 digits behind the point.
+
+    Reads texts, integers, doubles and decimals of any scale. Raises InvalidRequest for a value that
+    is no number (NaN and infinity too) or does not fit, and for a column of another type.
+    """
+    kind = array.type
+    if pa.types.is_null(kind) or pa.types.is_integer(kind):
+        return array.cast(AMOUNT)
+    if pa.types.is_decimal(kind):
+        return _from_decimals(array, place)
+    if is_binary(kind) or pa.types.is_floating(kind):
+        array = array.cast(pa.string())
+    if not pa.types.is_string(array.type):
+        raise place.refused_type(array, "a number")
+    return _from_texts(without_nulls(array), place)
+
+
+def _from_texts(texts: Any, place: Place) -> Any:
+    try:
+        return texts.cast(AMOUNT)
+    except pa.ArrowInvalid:
+        pass  # some value is no number, or has more than twelve digits behind the point
+    try:
+        return _rounded(texts.cast(_WIDE)).cast(AMOUNT)
+    except pa.ArrowInvalid:
+        pass
+    values = texts.to_pylist()
+    return pa.array([_exact(text, index, place) for index, text in enumerate(values)], AMOUNT)
+
+
+def _exact(text: str | None, index: int, place: Place) -> Decimal | None:
+    if text is None:
+        return None
+    trimmed = text.strip(" \t")
+    if _NUMBER.fullmatch(trimmed) is None:
+        raise place.refusal(index, text, "is not a number", _HINT)
+    with localcontext(prec=2000, rounding=ROUND_HALF_EVEN):
+        number = Decimal(trimmed)
+        rounded = number.quantize(_QUANTUM) if abs(number) < _LIMIT else number
+        if abs(rounded) >= _LIMIT:
+            raise place.refusal(index, text, "has more than 26 digits before the point", _HINT)
+        return rounded
+
+
+def _from_decimals(array: Any, place: Place) -> Any:
+    if array.type.scale > SCALE:
+        array = _rounded(array)
+    try:
+        return array.cast(AMOUNT)
+    except pa.ArrowInvalid:
+        for index, value in enumerate(array.to_pylist()):
+            if value is not None and abs(value) >= _LIMIT:
+                reason = "has more than 26 digits before the point"
+                raise place.refusal(index, value, reason, _HINT) from None
+        raise
+
+
+def _rounded(array: Any) -> Any:
+    return pc.round(array, ndigits=SCALE, round_mode="half_to_even")
+
+
+def to_plain_text(amounts: Any) -> Any:
+    """Return decimals of the ledger as text without exponent and without zeros at the end.
+
+    FOCUS, attribute "numeric format": no sign of a positive number, a point as the only mark.
+    """
+    # The same 16 bytes a value, read as the integer that has all the digits.
+    integers = pa.Array.from_buffers(
+        pa.decimal128(38, 0),
+        len(amounts),
+        amounts.buffers(),
+        amounts.null_count,
+        amounts.offset,
+    )
+    signed = integers.cast(pa.string())
+    digits = pc.utf8_lpad(pc.utf8_ltrim(signed, "-"), SCALE + 1, "0")
+    fraction = pc.utf8_rtrim(pc.utf8_slice_codeunits(digits, -SCALE), "0")
+    return pc.binary_join_element_wise(
+        pc.if_else(pc.starts_with(signed, "-"), "-", ""),
+        pc.utf8_slice_codeunits(digits, 0, -SCALE),
+        pc.if_else(pc.equal(fraction, ""), "", "."),
+        fraction,
+        "",
+    )
