@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Connection,
+    Date,
     DateTime,
     Engine,
     Integer,
     MetaData,
+    Numeric,
     Table,
     create_engine,
     insert,
@@ -131,6 +134,10 @@ def _row(table: Table) -> dict[str, Any]:
     for column in table.columns:
         if isinstance(column.type, DateTime):
             values[column.name] = MOMENT if column.type.timezone else MOMENT.replace(tzinfo=None)
+        elif isinstance(column.type, Date):
+            values[column.name] = MOMENT.date()
+        elif isinstance(column.type, Numeric):
+            values[column.name] = Decimal("-12.345678901234")
         elif isinstance(column.type, JSON):
             values[column.name] = {"key": ["value"]}
         elif isinstance(column.type, Boolean):
