@@ -82,6 +82,11 @@ class Settings(BaseModel):
         " gone. Older versions are removed after a sync of everything, once a day. 0: all are"
         " kept.",
     )
+    cost_ledger: str = Field(
+        default="",
+        description="Folder of the cost ledger's files, or `s3://bucket/prefix`, which every worker"
+        " has to reach. Empty: `costs` in the home folder.",
+    )
     operation_max_attempts: int = Field(
         default=200,
         ge=1,

@@ -189,7 +189,8 @@ cost_months: Final = Table(
     Column("resource_type", Text),
     Column("charge_category", Text, nullable=False),
     Column("pricing_category", Text),
-    # The values of the workspace's allocation tags, by key; a tag that is missing is missing.
+    # The values of the workspace's allocation tags, by key: null for a row without the tag. A key
+    # that is missing was no allocation tag when the rollup was made.
     Column("tags", JsonDocument, nullable=False),
     *_amounts(),
     PrimaryKeyConstraint("workspace_id", "source", "billing_account_id", "period_start", "number"),

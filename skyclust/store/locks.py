@@ -24,6 +24,9 @@ class LockName(StrEnum):
     SCOPE = "scope"
     """The resource versions of a scope. Key: workspace, credential, region, kind."""
 
+    COSTS = "costs"
+    """The catalogue of the cost ledger. Key: workspace."""
+
 
 MIGRATION_NUMBER: Final = 0x536B79436C757374
 """`SkyClust` in ASCII. A number of its own, so that nothing else on the server has it."""

@@ -1,0 +1,101 @@
+"""Sessions of DuckDB: in memory, bounded, and without anything that is loaded at run time.
+
+Names and texts that come from bills are quoted here or bound as parameters; nothing else makes
+SQL of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import duckdb
+import pyarrow.dataset
+
+from skyclust.costs.focus.ledger_schema import LEDGER_SCHEMA
+from skyclust.costs.ledger.storage import LedgerRoot, missing_file
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+MEMORY: Final = "256MB"
+"""Beyond it DuckDB writes to the folder of the session."""
+
+THREADS: Final = 2
+
+
+@contextmanager
+def session(folder: Path) -> Iterator[DuckDBPyConnection]:
+    """Open a session whose temporary files are in a folder of the caller."""
+    connection = duckdb.connect(
+        ":memory:",
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "memory_limit": MEMORY,
+            "threads": str(THREADS),
+            "temp_directory": str(folder / "duckdb"),
+            "preserve_insertion_order": "false",
+        },
+    )
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        yield connection
+    except duckdb.IOException as error:
+        # A file that was there when the catalogue was read.
+        raise missing_file("A file of the cost ledger cannot be read") from error
+    finally:
+        connection.close()
+
+
+def identifier(name: str) -> str:
+    """Return a name as an identifier of SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text(value: str) -> str:
+    """Return a text as a literal of SQL."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def files_relation(paths: Sequence[Path]) -> str:
+    """Return the relation of the rows of local files, whose columns may differ."""
+    listed = ", ".join(text(str(path)) for path in paths)
+    return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
+
+
+def slices_relation(
+    connection: DuckDBPyConnection,
+    root: LedgerRoot,
+    names: Sequence[str],
+    view: str,
+    staged: Mapping[str, Path] | None = None,
+) -> str:
+    """Return the relation of the rows of slices in the columns of the ledger.
+
+    Those that are `staged` are read from the local file of this process. `view` names the
+    relation within the session. Without names it has no rows.
+    """
+    near: dict[str, Path] = dict(staged or {})
+    for name in names:
+        local = root.local_path(name)
+        if name not in near and local is not None:
+            near[name] = local
+    columns = ", ".join(identifier(name) for name in LEDGER_SCHEMA.names)
+    selects = []
+    here = [near[name] for name in names if name in near]
+    if here:
+        selects.append(f"SELECT {columns} FROM {files_relation(here)}")  # noqa: S608  # quoted
+    far = [root.path(name) for name in names if name not in near]
+    if far or not here:
+        data: Any = pyarrow.dataset.FileSystemDataset.from_paths(
+            far,
+            schema=LEDGER_SCHEMA,
+            format=pyarrow.dataset.ParquetFileFormat(),
+            filesystem=root.filesystem,
+        )
+        connection.register(f"{view}_far", data)
+        selects.append(f"SELECT {columns} FROM {identifier(f'{view}_far')}")  # noqa: S608  # quoted
+    return f"({' UNION ALL '.join(selects)})"

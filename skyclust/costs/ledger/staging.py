@@ -1,0 +1,203 @@
+"""Staging: rows of cost are split into one local file for each account, period and charge day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final, NamedTuple
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.ipc
+import pyarrow.parquet as pq
+
+from skyclust.costs.focus.ledger_schema import LEDGER_SCHEMA, TEXTS, TIMES
+from skyclust.costs.ledger.staged_rows import checked_rows
+
+BUFFERED_BYTES: Final = 32 << 20
+"""Rows are sorted by slice and put aside when so many bytes of them are buffered."""
+
+ROW_GROUP: Final = 65_536
+"""Rows of a row group: few enough to hold in memory, many enough to be read fast."""
+
+
+PARQUET: Final = {
+    "compression": "zstd",
+    "compression_level": 1,
+    # Amounts hardly repeat within a row group.
+    "use_dictionary": [*TEXTS, *TIMES],
+}
+
+
+class SliceKey(NamedTuple):
+    """Which slice a row belongs to, within its source."""
+
+    billing_account_id: str
+    period_start: date
+    charge_day: date
+
+
+@dataclass(frozen=True)
+class StagedSlice:
+    """The rows of a slice in a local file."""
+
+    key: SliceKey
+    path: Path
+    rows: int
+
+
+@dataclass(frozen=True)
+class StagedRows:
+    """All rows of one import or delivery, in `folder`, which ends with the staging."""
+
+    folder: Path
+    slices: Mapping[SliceKey, StagedSlice]
+
+    def groups(self) -> dict[tuple[str, date], list[StagedSlice]]:
+        """Return the slices by billing account and begin of the period, sorted by day."""
+        groups: dict[tuple[str, date], list[StagedSlice]] = {}
+        for key in sorted(self.slices):
+            groups.setdefault(key[:2], []).append(self.slices[key])
+        return groups
+
+
+@contextmanager
+def staging_folder() -> Iterator[Path]:
+    """Make a private folder for staged files and temporary files of DuckDB, and remove it."""
+    with TemporaryDirectory(prefix="skyclust-costs-") as folder:
+        yield Path(folder)
+
+
+def stage(tables: Iterable[Any], folder: Path) -> StagedRows:
+    """Write the rows of tables and record batches into files of a folder, one a slice.
+
+    Tables have the columns of the ledger and may have further ones, whose names begin with `x_`.
+    The memory in use does not depend on the number of rows. Raises InvalidRequest for rows that
+    lack what places them in the ledger, and for columns that it does not have.
+    """
+    aside = _RowsAside(folder)
+    buffered: list[Any] = []
+    size = 0
+    for table in tables:
+        rows = checked_rows(table)
+        buffered.append(rows)
+        size += rows.nbytes
+        if size >= BUFFERED_BYTES:
+            aside.put(buffered)
+            buffered, size = [], 0
+    aside.put(buffered)
+    buffered = []
+    slices = {key: _write_slice(aside, key, folder) for key in sorted(aside.batches)}
+    aside.remove()
+    return StagedRows(folder, slices)
+
+
+@dataclass
+class _RowsAside:
+    """Rows that are put aside in Arrow's own format, a batch a slice, until all have been read.
+
+    `batches` are the places of each slice's batches: the number of the file, and in it.
+    """
+
+    folder: Path
+    files: list[Path] = field(default_factory=list)
+    batches: dict[SliceKey, list[tuple[int, int]]] = field(default_factory=dict)
+    schema: Any = LEDGER_SCHEMA
+
+    def put(self, tables: list[Any]) -> None:
+        """Put aside the rows of tables, sorted by slice."""
+        table = pa.concat_tables(tables or [LEDGER_SCHEMA.empty_table()], promote_options="default")
+        if table.num_rows == 0:
+            return
+        keys = _keys(table)
+        order = pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names])
+        keys, table = keys.take(order).combine_chunks(), table.take(order).combine_chunks()
+        path = self.folder / f"aside-{len(self.files)}.arrow"
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        with (
+            pa.OSFile(str(path), "wb") as sink,
+            pa.ipc.new_file(sink, table.schema, options=options) as written,
+        ):
+            for number, (start, end, key) in enumerate(_runs(keys)):
+                for batch in table.slice(start, end - start).to_batches():
+                    written.write_batch(batch)
+                self.batches.setdefault(key, []).append((len(self.files), number))
+        self.files.append(path)
+        self.schema = pa.unify_schemas([self.schema, table.schema])
+
+    def read(self, key: SliceKey) -> Iterator[Any]:
+        """Yield the batches of a slice."""
+        for file, number in self.batches[key]:
+            with pa.OSFile(str(self.files[file]), "rb") as source:
+                yield pa.ipc.open_file(source).get_batch(number)
+
+    def remove(self) -> None:
+        """Remove the files."""
+        for path in self.files:
+            path.unlink()
+
+
+def _write_slice(aside: _RowsAside, key: SliceKey, folder: Path) -> StagedSlice:
+    path = folder / f"{uuid4().hex}.parquet"
+    schema = pa.schema(
+        [*LEDGER_SCHEMA, *sorted(list(aside.schema)[len(LEDGER_SCHEMA) :], key=_name)]
+    )
+    rows, waiting = 0, 0
+    batches: list[Any] = []
+    with pq.ParquetWriter(path, schema, **PARQUET) as written:
+        for batch in aside.read(key):
+            batches.append(_with_columns(pa.Table.from_batches([batch]), schema))
+            waiting += batch.num_rows
+            rows += batch.num_rows
+            if waiting >= ROW_GROUP:
+                written.write_table(pa.concat_tables(batches), row_group_size=ROW_GROUP)
+                batches, waiting = [], 0
+        if batches:
+            written.write_table(pa.concat_tables(batches), row_group_size=ROW_GROUP)
+    return StagedSlice(key, path, rows)
+
+
+def _name(column: Any) -> str:
+    name: str = column.name
+    return name
+
+
+def _with_columns(table: Any, schema: Any) -> Any:
+    columns = [
+        table[field.name]
+        if field.name in table.column_names
+        else pa.nulls(table.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.table(columns, schema=schema)
+
+
+def _keys(table: Any) -> Any:
+    return pa.table(
+        {
+            "account": table["BillingAccountId"],
+            "period": table["BillingPeriodStart"].cast(pa.date32(), safe=False),
+            "day": table["ChargePeriodStart"].cast(pa.date32(), safe=False),
+        }
+    )
+
+
+def _runs(keys: Any) -> Iterator[tuple[int, int, SliceKey]]:
+    """Yield begin, end and key of each run of equal keys."""
+    rows = keys.num_rows
+    if rows == 0:
+        return
+    differs = None
+    for name in keys.column_names:
+        column = keys[name]
+        other = pc.not_equal(column.slice(1), column.slice(0, rows - 1))
+        differs = other if differs is None else pc.or_(differs, other)
+    starts = [0, *(place + 1 for place in pc.indices_nonzero(differs).to_pylist())]
+    for start, end in zip(starts, [*starts[1:], rows], strict=True):
+        values = [keys[name][start].as_py() for name in keys.column_names]
+        yield start, end, SliceKey(*values)
