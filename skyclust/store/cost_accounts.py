@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -95,7 +95,7 @@ def remove(connection: Connection, workspace_id: str, billing_account_id: str) -
 
 
 def other_owners(
-    connection: Connection, workspace_id: str, source: str, days_of: dict[str, Sequence[object]]
+    connection: Connection, workspace_id: str, source: str, days_of: Mapping[str, Sequence[date]]
 ) -> list[tuple[str, str]]:
     """Return the (sub account, source) that another authoritative source has rows of.
 
@@ -103,7 +103,7 @@ def other_owners(
     """
     if not days_of:
         return []
-    all_days = sorted({day for days in days_of.values() for day in days}, key=str)
+    all_days = sorted({day for days in days_of.values() for day in days})
     days, accounts = cost_days.c, cost_accounts.c
     rows = connection.execute(
         select(days.sub_account_id, days.charge_day, days.source)

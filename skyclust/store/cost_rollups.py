@@ -100,6 +100,28 @@ def has_tags(
     return all(set(keys) <= set(tags) for tags in rolled)
 
 
+def sub_account_days(
+    connection: Connection, workspace_id: str, key: PeriodKey
+) -> dict[str, list[date]]:
+    """Return the charge days on which each sub account of a period has rows."""
+    days = cost_days.c
+    rows = connection.execute(
+        select(days.sub_account_id, days.charge_day)
+        .where(
+            days.workspace_id == workspace_id,
+            days.source == key.source,
+            days.billing_account_id == key.billing_account_id,
+            days.period_start == key.period_start,
+            days.sub_account_id.is_not(None),
+        )
+        .distinct()
+    )
+    found: dict[str, list[date]] = {}
+    for sub_account, day in rows:
+        found.setdefault(sub_account, []).append(day)
+    return found
+
+
 def _sums(
     table: Table,
     workspace_id: str,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from skyclust.costs.ledger.duckdb_sessions import identifier, text
+from skyclust.costs.ledger.slice_content import CHARGE_DAY
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -31,6 +33,7 @@ know it; savings are list less effective cost of the rows that know both, withou
 cover usage (FOCUS 1.2, EffectiveCost: their effective cost is zero)."""
 
 _DAY: Final = {
+    "charge_day": CHARGE_DAY,
     "sub_account_id": "SubAccountId",
     "service_name": "ServiceName",
     "region_id": "RegionId",
@@ -52,9 +55,16 @@ _MONTH: Final = {
 
 
 def day_rollup(connection: DuckDBPyConnection, relation: str) -> list[dict[str, Any]]:
-    """Return the rows of `cost_days` of one slice, without its keys; numbered from 0."""
+    """Return the rows of `cost_days` of new slices of one period, without the ids of slices.
+
+    They are sorted by charge day, and numbered from 0 within each.
+    """
+    numbers: Counter[Any] = Counter()
     rows = _rows(connection, relation, _DAY)
-    return [{"number": number, **row} for number, row in enumerate(rows)]
+    for row in rows:
+        row["number"] = numbers[row["charge_day"]]
+        numbers[row["charge_day"]] += 1
+    return rows
 
 
 def month_rollup(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from skyclust.costs.ledger.duckdb_sessions import files_relation, identifier, text
+from skyclust.costs.ledger.staging import StagedSlice
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -22,6 +25,12 @@ METRICS: Final = {
     "contracted_cost": "ContractedCost",
 }
 """The cost columns of FOCUS by their names in queries."""
+
+CHARGE_DAY: Final = "ChargePeriodStart::DATE"
+"""The SQL of a row's charge day; the sessions are in UTC."""
+
+ROWS_AT_ONCE: Final = 1_000_000
+"""Rows whose hashes one query holds in memory, where they are of several days."""
 
 Sums = dict[str, dict[str, str]]
 """Decimals as text, by currency and metric; a metric that no row knows is missing."""
@@ -36,23 +45,24 @@ class SliceContent:
     sums: Sums
 
 
-def describe_slice(connection: DuckDBPyConnection, path: Path) -> SliceContent:
-    """Return what the file of a slice contains.
+def describe_slices(
+    connection: DuckDBPyConnection, slices: Mapping[date, StagedSlice]
+) -> dict[date, SliceContent]:
+    """Return what the slices of one account and period contain, by charge day.
 
     Each row has the MD5 of its values that are not null, each with the name of its column and
     its length, by name; the slice has the SHA-256 of the sorted ones. So neither the order of
     rows nor a column that is null everywhere counts, nor how a version of a library writes files:
     times count as microseconds, amounts as text with 12 digits behind the point.
     """
-    schema = pq.read_schema(path)
-    relation = files_relation([path])
-    values = ", ".join(_named_value(schema.field(name)) for name in sorted(schema.names))
-    content_hash, rows = _one(
-        connection,
-        f"SELECT sha256(coalesce(string_agg(h, '' ORDER BY h), '')), count(*)"  # noqa: S608  # quoted
-        f" FROM (SELECT md5(concat({values})) AS h FROM {relation})",
-    )
-    return SliceContent(content_hash, rows, _sums(connection, relation))
+    described: dict[date, SliceContent] = {}
+    for days in _batches(slices):
+        paths = [slices[day].path for day in days]
+        relation = files_relation(paths)
+        sums = _sums(connection, relation)
+        for day, content_hash, rows in _hashes(connection, relation, paths):
+            described[day] = SliceContent(content_hash, rows, sums[day])
+    return described
 
 
 def add_sums(first: Sums, second: Sums) -> Sums:
@@ -65,19 +75,45 @@ def add_sums(first: Sums, second: Sums) -> Sums:
     return added
 
 
-def _sums(connection: DuckDBPyConnection, relation: str) -> Sums:
+def _batches(slices: Mapping[date, StagedSlice]) -> Iterator[list[date]]:
+    """Yield the days of the slices, so many at once as one query may hold the hashes of."""
+    days: list[date] = []
+    rows = 0
+    for day in sorted(slices):
+        if days and rows + slices[day].rows > ROWS_AT_ONCE:
+            yield days
+            days, rows = [], 0
+        days.append(day)
+        rows += slices[day].rows
+    if days:
+        yield days
+
+
+def _hashes(
+    connection: DuckDBPyConnection, relation: str, paths: Sequence[Path]
+) -> list[tuple[date, str, int]]:
+    fields = {field.name: field for path in paths for field in pq.read_schema(path)}
+    values = ", ".join(_named_value(fields[name]) for name in sorted(fields))
+    query = f"SELECT {CHARGE_DAY} AS day, md5(concat({values})) AS h FROM {relation}"  # noqa: S608  # quoted
+    return connection.execute(
+        f"SELECT day, sha256(string_agg(h, '' ORDER BY h)), count(*) FROM ({query}) GROUP BY day"  # noqa: S608  # quoted
+    ).fetchall()
+
+
+def _sums(connection: DuckDBPyConnection, relation: str) -> dict[date, Sums]:
     amounts = ", ".join(f"sum({identifier(column)})" for column in METRICS.values())
     rows = connection.execute(
-        f"SELECT BillingCurrency, {amounts} FROM {relation} GROUP BY 1 ORDER BY 1"  # noqa: S608
+        f"SELECT {CHARGE_DAY}, BillingCurrency, {amounts}"  # noqa: S608  # quoted
+        f" FROM {relation} GROUP BY 1, 2 ORDER BY 1, 2"
     ).fetchall()
-    return {
-        currency: {
+    sums: dict[date, Sums] = {}
+    for day, currency, *values in rows:
+        sums.setdefault(day, {})[currency] = {
             metric: str(amount)
             for metric, amount in zip(METRICS, values, strict=True)
             if amount is not None
         }
-        for currency, *values in rows
-    }
+    return sums
 
 
 def _named_value(field: Any) -> str:
@@ -90,10 +126,3 @@ def _named_value(field: Any) -> str:
     else:
         value = column
     return f"{text(field.name + '=')} || strlen({value}) || ':' || {value}"
-
-
-def _one(connection: DuckDBPyConnection, query: str) -> tuple[Any, ...]:
-    row: tuple[Any, ...] | None = connection.execute(query).fetchone()
-    if row is None:
-        raise TypeError("An aggregate has one row.")
-    return row
