@@ -45,12 +45,21 @@ class BillingPeriod:
 class CostFile(Protocol):
     """A part of a delivery that is a file."""
 
-    name: str
-    format: FileFormat
-    size: int | None
-    """Bytes; None where the source does not say."""
-    digest: str | None
-    """What the source calls its content: an ETag or a hash; None where it does not say."""
+    @property
+    def name(self) -> str:
+        """Its name in the source."""
+
+    @property
+    def format(self) -> FileFormat:
+        """The format that the source says."""
+
+    @property
+    def size(self) -> int | None:
+        """Bytes; None where the source does not say."""
+
+    @property
+    def digest(self) -> str | None:
+        """What the source calls its content: an ETag or a hash; None where it does not say."""
 
     def open(self) -> AbstractContextManager[BinaryIO]:
         """Open the file for one read from its begin; raises an error of the tree, NotFound too."""
@@ -59,7 +68,9 @@ class CostFile(Protocol):
 class CostRows(Protocol):
     """A part of a delivery that an API answers in rows."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Its name in the source."""
 
     def pages(self) -> Iterator[Sequence[FocusRow]]:
         """Yield the rows page by page to the end; raises for a page that could not be read."""
