@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import date
 from typing import BinaryIO
 
 from skyclust.contract.cost import BillingPeriod, CostDelivery, FileFormat
@@ -13,8 +14,26 @@ from skyclust.providerkit.object_store import ObjectStore, StoredObject
 
 
 @dataclass(frozen=True)
+class RowSelection:
+    """Which rows of a file are those of a delivery: of one billing account and billing period.
+
+    `days` are the charge days, half open; None: all. Rows of any other account, period or day are
+    left to other deliveries of the same file where `skips_others` is set, and else refused.
+    """
+
+    billing_account_id: str
+    period_start: date
+    days: tuple[date, date] | None = None
+    skips_others: bool = False
+
+
+@dataclass(frozen=True)
 class StoredCostFile:
-    """A file of a delivery in an object store; `row_count` is what its manifest says it has."""
+    """A file of a delivery in an object store.
+
+    `row_count` is what its manifest says it has, and `selection` which rows are the delivery's:
+    the reader of files checks both.
+    """
 
     name: str
     format: FileFormat
@@ -23,6 +42,7 @@ class StoredCostFile:
     store: ObjectStore = field(repr=False, compare=False)
     item: StoredObject = field(repr=False, compare=False)
     row_count: int | None = None
+    selection: RowSelection | None = None
 
     def open(self) -> AbstractContextManager[BinaryIO]:
         """Open the file for one read from its begin.
@@ -46,7 +66,11 @@ def named_format(name: str) -> FileFormat | None:
 
 
 def stored_file(
-    store: ObjectStore, item: StoredObject, *, row_count: int | None = None
+    store: ObjectStore,
+    item: StoredObject,
+    *,
+    row_count: int | None = None,
+    selection: RowSelection | None = None,
 ) -> StoredCostFile:
     """Return an object as a file of a delivery; raises InvalidRequest for an unknown format."""
     form = named_format(item.name)
@@ -55,7 +79,7 @@ def stored_file(
             f"{item.name} is not a CSV, gzipped CSV or parquet file.",
             hint="Choose one of these formats for the export.",
         )
-    return StoredCostFile(item.name, form, item.size, item.etag, store, item, row_count)
+    return StoredCostFile(item.name, form, item.size, item.etag, store, item, row_count, selection)
 
 
 def export_delivery(
@@ -66,8 +90,13 @@ def export_delivery(
     provider: str,
     billing_account_id: str,
     provisional: bool,
+    skips_others: bool = False,
 ) -> CostDelivery:
-    """Return the delivery of one refresh of an export, with its files unread."""
+    """Return the delivery of one refresh of an export, with its files unread.
+
+    A row of another account or period is refused when it is read, unless `skips_others`.
+    """
+    selection = RowSelection(billing_account_id, export.period_start, skips_others=skips_others)
     return CostDelivery(
         source=source,
         provider=provider,
@@ -77,7 +106,10 @@ def export_delivery(
         complete_to=export.complete_to,
         produced_at=export.produced_at,
         focus_version=export.focus_version,
-        files=tuple(stored_file(store, file.item, row_count=file.rows) for file in export.files),
+        files=tuple(
+            stored_file(store, file.item, row_count=file.rows, selection=selection)
+            for file in export.files
+        ),
         fingerprint=export.fingerprint,
         provisional=provisional,
     )

@@ -46,6 +46,7 @@ class CostExport:
     `period_start` and `period_end` are the billing period, `complete_from` and `complete_to` the
     charge days that the export claims; both are half open. `owner` is the account that the export
     belongs to, where the manifest says it: the payer's, or a member's whose rows name the payer.
+    `scope` is what the export covers, where the manifest says that (Azure: a resource id).
     `fingerprint` was made of the manifest and the files' ETags; no file was read.
     """
 
@@ -60,11 +61,17 @@ class CostExport:
     fingerprint: str
     focus_version: str
     owner: str | None = None
+    scope: str = ""
+
+
+def plain_name(column: str) -> str:
+    """Return a column's name as it is compared: in lower case, without spaces and underscores."""
+    return column.strip().lower().replace("_", "").replace(" ", "")
 
 
 def focus_version_of(columns: Iterable[str]) -> str:
     """Return the newest version of FOCUS that added one of the columns, "1.0" where none did."""
-    names = {name.strip().lower() for name in columns}
+    names = {plain_name(name) for name in columns}
     return next((version for version, added in _NEW_IN if names & added), "1.0")
 
 
@@ -74,7 +81,7 @@ def refuse_other_columns(columns: Iterable[str], *, of: str) -> None:
     `of` names the manifest or file in the error.
     """
     names = {name.strip().lower() for name in columns}
-    if names >= FOCUS_COLUMNS:
+    if {plain_name(name) for name in names} >= FOCUS_COLUMNS:
         return
     if names & _COST_REPORT_COLUMNS:
         message = f"{of} holds a Cost and Usage Report, not FOCUS rows."

@@ -1,0 +1,152 @@
+"""What is in files that no manifest describes: their accounts, billing periods and charge days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Final
+
+import pyarrow as pa
+
+from skyclust.contract.cost import BillingPeriod, CostFile
+from skyclust.costs.imports.reading import read_columns
+from skyclust.costs.imports.row_selection import (
+    ACCOUNT,
+    DAY,
+    PERIOD,
+    column_named,
+    day_of,
+    required_column,
+)
+from skyclust.errors import InvalidRequest
+
+_PERIOD_END: Final = "BillingPeriodEnd"
+_PROVIDERS: Final = ("ProviderName", "HostProviderName", "InvoiceIssuerName", "ServiceProviderName")
+"""Columns that name the cloud, the most certain first: a service may be another company's."""
+
+_CLOUDS: Final = (
+    ("amazon", "aws"),
+    ("aws", "aws"),
+    ("microsoft", "azure"),
+    ("azure", "azure"),
+    ("google", "gcp"),
+)
+
+
+@dataclass
+class FileSpan:
+    """The rows of one billing account and billing period: their charge days, in any file.
+
+    `providers` counts the rows by the name of their provider.
+    """
+
+    billing_account_id: str
+    period: BillingPeriod
+    days: set[date] = field(default_factory=set)
+    providers: dict[str | None, int] = field(default_factory=dict)
+
+    @property
+    def provider(self) -> str:
+        """The cloud that most rows name, as SkyClust calls it; "unknown" where none names one."""
+        name = max(self.providers, key=lambda key: self.providers[key], default=None)
+        return cloud_named(name)
+
+    def ranges(self) -> Iterator[tuple[date, date]]:
+        """Yield the half-open ranges of days that follow each other, in their order."""
+        start = end = None
+        for day in sorted(self.days):
+            if day != end:
+                if start is not None and end is not None:
+                    yield start, end
+                start = day
+            end = day + timedelta(days=1)
+        if start is not None and end is not None:
+            yield start, end
+
+
+def cloud_named(name: str | None) -> str:
+    """Return the cloud of a provider's name in FOCUS: "AWS" and "Amazon Web Services" are "aws".
+
+    Any other name is returned in lower case with hyphens; no name is "unknown".
+    """
+    lower = (name or "").strip().lower()
+    known = next((cloud for part, cloud in _CLOUDS if part in lower), None)
+    return known or "-".join("".join(c if c.isalnum() else " " for c in lower).split()) or "unknown"
+
+
+def file_spans(files: Iterable[CostFile]) -> list[FileSpan]:
+    """Return what the rows of files belong to, sorted by account and period.
+
+    Reads four columns of each file. Raises InvalidRequest for a row without account, period or
+    charge day, and as `read_batches` does.
+    """
+    spans: dict[tuple[str, int, int], FileSpan] = {}
+    for file in files:
+        for batch in read_columns(file, _columns(file.name)):
+            for row in _different_rows(batch):
+                _add(spans, row, file.name)
+    return [spans[key] for key in sorted(spans)]
+
+
+def billing_accounts(files: Iterable[CostFile]) -> list[str]:
+    """Return the billing accounts that the rows of files name, sorted."""
+    return sorted({span.billing_account_id for span in file_spans(files)})
+
+
+def first_billing_account(files: Iterable[CostFile]) -> str | None:
+    """Return the billing account of the first row of files; None where they have no rows."""
+    for file in files:
+
+        def account(names: Sequence[str], name: str = file.name) -> Sequence[str]:
+            return [required_column(names, ACCOUNT, name)]
+
+        for batch in read_columns(file, account):
+            for value in batch.column(0):
+                if value.is_valid:
+                    return str(value.as_py())
+    return None
+
+
+def _columns(file: str) -> Any:
+    def choose(names: Sequence[str]) -> Sequence[str]:
+        provider = next((name for each in _PROVIDERS if (name := column_named(names, each))), None)
+        optional = (column_named(names, _PERIOD_END), provider)
+        required = [required_column(names, column, file) for column in (ACCOUNT, PERIOD, DAY)]
+        return [*required, *(name for name in optional if name is not None)]
+
+    return choose
+
+
+def _different_rows(batch: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield each different row of a batch under the names of FOCUS, with its `count`."""
+    names = batch.schema.names
+    columns: dict[str, Any] = {}
+    for column in (ACCOUNT, PERIOD, DAY, _PERIOD_END):
+        name = column_named(names, column)
+        if name is not None:
+            columns[column] = batch.column(name)
+    provider = next((name for each in _PROVIDERS if (name := column_named(names, each))), None)
+    if provider is not None:
+        columns["provider"] = batch.column(provider)
+    table = pa.table(columns)
+    groups = table.group_by(table.column_names).aggregate([([], "count_all")])
+    yield from groups.to_pylist()
+
+
+def _add(spans: dict[tuple[str, int, int], FileSpan], row: Mapping[str, Any], file: str) -> None:
+    if row[ACCOUNT] is None:
+        raise InvalidRequest(
+            f"{file} has a row without a {ACCOUNT}.",
+            hint="FOCUS requires the billing account in every row.",
+        )
+    account = str(row[ACCOUNT])
+    start = day_of(row[PERIOD], PERIOD, file)
+    after = date(start.year + start.month // 12, start.month % 12 + 1, 1)
+    end = day_of(row[_PERIOD_END], _PERIOD_END, file) if row.get(_PERIOD_END) else after
+    key = (account, start.year, start.month)
+    span = spans.setdefault(key, FileSpan(account, BillingPeriod(start, end)))
+    span.period = BillingPeriod(min(span.period.start, start), max(span.period.end, end))
+    span.days.add(day_of(row[DAY], DAY, file))
+    name = row.get("provider")
+    span.providers[name] = span.providers.get(name, 0) + int(row["count_all"])
