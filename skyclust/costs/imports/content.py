@@ -33,7 +33,7 @@ class LimitedContent(io.RawIOBase):
         super().__init__()
         self._stream = stream
         self._name = name
-        self._left = largest
+        self._largest = self._left = largest
 
     def readable(self) -> bool:
         """Return true: it is for reading alone."""
@@ -51,7 +51,7 @@ class LimitedContent(io.RawIOBase):
         self._left -= len(content)
         if self._left < 0:
             raise InvalidRequest(
-                f"{self._name} is larger than {LARGEST_FILE} bytes after unpacking.",
+                f"{self._name} is larger than {self._largest} bytes after unpacking.",
                 hint="Split the export into smaller files, by day or by account.",
             )
         buffer[: len(content)] = content

@@ -31,7 +31,9 @@ def opened_parquet(stream: BinaryIO, name: str, *, largest: int = LARGEST_FILE) 
             copy.seek(0)
             source = copy
         try:
-            file = parquet.ParquetFile(pa.PythonFile(source, mode="r"))
+            file = parquet.ParquetFile(
+                pa.PythonFile(source, mode="r"), page_checksum_verification=True
+            )
         except (pa.ArrowException, OSError) as error:
             raise _damaged(name, error) from error
         groups = range(file.metadata.num_row_groups)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 
@@ -19,6 +19,10 @@ from skyclust.errors import InvalidRequest
 
 ChooseColumns = Callable[[Sequence[str]], Sequence[str]]
 """Takes the names of a file's columns, and returns those to read."""
+
+
+_ROWS: Final = 16 * 1024
+"""Rows of a batch, at least: what is done with a batch costs time for each of its columns."""
 
 
 def read_batches(file: CostFile) -> Iterator[Any]:
@@ -35,11 +39,17 @@ def read_batches(file: CostFile) -> Iterator[Any]:
     selection = file.selection if isinstance(file, StoredCostFile) else None
     expected = file.row_count if isinstance(file, StoredCostFile) else None
     count = 0
+    waiting: list[Any] = []
     for batch in read_columns(file):
         count += batch.num_rows
         chosen = batch if selection is None else select_rows(batch, selection, file.name)
         if chosen.num_rows:
-            yield chosen
+            waiting.append(chosen)
+        if sum(each.num_rows for each in waiting) >= _ROWS:
+            yield _joined(waiting)
+            waiting.clear()
+    if waiting:
+        yield _joined(waiting)
     if expected is not None and count != expected:
         raise InvalidRequest(
             f"{file.name} has {count} rows, and {expected} by its manifest.",
@@ -76,6 +86,12 @@ def columns_of(file: CostFile) -> list[str]:
             with opened_parquet(stream, file.name) as parquet:
                 return list(parquet.schema_arrow.names)
         return csv_header(unpacked_text(head, stream, file.name), file.name)
+
+
+def _joined(batches: Sequence[Any]) -> Any:
+    if len(batches) == 1:
+        return batches[0]
+    return pa.Table.from_batches(batches).combine_chunks().to_batches()[0]
 
 
 def _chosen(choose: ChooseColumns | None, names: Sequence[str]) -> Sequence[str] | None:
