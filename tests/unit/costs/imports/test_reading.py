@@ -200,5 +200,5 @@ def peak_memory(count: int) -> int:
 
 
 def test_memory_does_not_grow_with_the_file() -> None:
-    # The file has 83 MB after unpacking; from 50 MB on the blocks that are read ahead are all there.
+    # The file has 83 MB after unpacking; the blocks that are read ahead hold 50 MB at most.
     assert peak_memory(600_000) < 64 * 2**20

@@ -1,0 +1,1 @@
+"""Reconciliation: our sums beside what the sources themselves call their totals."""

@@ -1,0 +1,233 @@
+"""Compares the ledger with its sources: account by account, period by period."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from skyclust.contract.cost import CostMetric, CostTotal
+from skyclust.costs.reconciliation.account_period import AccountPeriod, account_periods
+from skyclust.costs.reconciliation.report import Comparison, InvoiceSum, ReconciliationReport
+from skyclust.costs.reconciliation.shadows import compare_shadow
+from skyclust.costs.reconciliation.sums import (
+    Amounts,
+    Coverage,
+    LedgerSum,
+    LedgerSums,
+    StatedTotal,
+    amounts_of,
+    days_between,
+)
+from skyclust.costs.reconciliation.tolerance import Tolerance, Verdict, percent_of
+from skyclust.costs.reconciliation.total_scope import counted_categories
+
+
+def reconcile_ledger(
+    ledger: LedgerSums, start: date, end: date, *, tolerance: Tolerance | None = None
+) -> ReconciliationReport:
+    """Return the reconciliation of the billing periods that begin in [start, end)."""
+    return reconcile(
+        ledger.coverage(start, end),
+        ledger.sums(start, end),
+        ledger.totals(start, end),
+        tolerance=tolerance,
+    )
+
+
+def reconcile(
+    coverage: Iterable[Coverage],
+    sums: Iterable[LedgerSum],
+    totals: Iterable[StatedTotal],
+    *,
+    tolerance: Tolerance | None = None,
+) -> ReconciliationReport:
+    """Return our sums beside the totals of the sources, and beside those of shadow sources.
+
+    The rows of the source that counts are compared with every total of the account, whichever
+    source states it. A currency without a total of the whole account and period is listed as not
+    reconciled.
+    """
+    tolerance = tolerance or Tolerance()
+    periods = account_periods(coverage, sums, totals)
+    comparisons: list[Comparison] = []
+    invoices: list[InvoiceSum] = []
+    for each in periods:
+        comparisons.extend(_compared(each, tolerance))
+        invoices.extend(_invoices(each))
+    shadows = [
+        found
+        for each in periods
+        for shadow in each.shadows
+        for found in compare_shadow(each, shadow, tolerance)
+    ]
+    return ReconciliationReport(tuple(comparisons), tuple(invoices), tuple(shadows), tolerance)
+
+
+def _compared(period: AccountPeriod, tolerance: Tolerance) -> Iterator[Comparison]:
+    stated = sorted(
+        period.totals,
+        key=lambda each: (
+            each.total.currency,
+            each.source,
+            each.total.metric,
+            each.total.start or period.period.start,
+            each.total.invoice_id or "",
+            each.total.sub_account_id or "",
+        ),
+    )
+    for each in stated:
+        yield _comparison(period, each, tolerance)
+    whole = {each.total.currency for each in period.totals if _is_whole(each.total)}
+    for currency in sorted({total.currency for total in period.sums} - whole):
+        amounts = amounts_of(period.sums_in(currency), CostMetric.BILLED)
+        yield _unstated(period, currency, amounts)
+    if period.coverage is not None and not period.sums and not whole:
+        yield _unstated(period, "", Amounts(Decimal(0), Decimal(0), Decimal(0), rows=0))
+
+
+def _comparison(period: AccountPeriod, stated: StatedTotal, tolerance: Tolerance) -> Comparison:
+    total = stated.total
+    start, end = total.start or period.period.start, total.end or period.period.end
+    within = [
+        each
+        for each in period.sums_in(total.currency)
+        # A total of the whole period counts all that is billed in it, on whichever day it was used.
+        if _is_whole_period(total) or start <= each.day < end
+    ]
+    categories = counted_categories(total.scope)
+    ours = amounts_of(
+        within,
+        total.metric,
+        counts=lambda each: (
+            each.charge_category in (categories or ())
+            and total.invoice_id in {None, each.invoice_id}
+            and total.sub_account_id in {None, each.sub_account_id}
+        ),
+    )
+    reason = _obstacle(period, total, categories, within, unknown=ours is None)
+    comparable = ours is not None and period.coverage is not None and not reason
+    difference = ours.net - total.amount if ours is not None and comparable else None
+    if period.coverage is None:
+        verdict = Verdict.NOT_COLLECTED if total.amount else Verdict.NOT_COMPARABLE
+    elif difference is None:
+        verdict = Verdict.NOT_COMPARABLE
+    else:
+        verdict = tolerance.verdict(difference, total.amount, total.currency)
+    compared = set(days_between(start, min(end, _day_after(total.read_at))))
+    return Comparison(
+        source=period.source,
+        stated_by=stated.source,
+        billing_account_id=period.billing_account_id,
+        period=period.period,
+        metric=total.metric,
+        currency=total.currency,
+        scope=total.scope,
+        verdict=verdict,
+        reason=reason,
+        ours=ours.net if ours is not None and comparable else None,
+        theirs=total.amount,
+        difference=difference,
+        percent=None if difference is None else percent_of(difference, total.amount),
+        amounts=amounts_of(within, total.metric) if period.coverage is not None else None,
+        rows=ours.rows if ours is not None else 0,
+        days_compared=len(compared),
+        days_claimed=len(compared & period.claimed),
+        days_with_rows=len(compared & {each.day for each in within}),
+        provisional=period.provisional,
+        shadow=period.only_shadow,
+        start=total.start,
+        end=total.end,
+        invoice_id=total.invoice_id,
+        sub_account_id=total.sub_account_id,
+    )
+
+
+def _obstacle(
+    period: AccountPeriod,
+    total: CostTotal,
+    categories: frozenset[str] | None,
+    within: Sequence[LedgerSum],
+    *,
+    unknown: bool,
+) -> str:
+    """Return why a total cannot be compared with our rows; empty where it can."""
+    start, end = total.start or period.period.start, total.end or period.period.end
+    days = set(days_between(start, min(end, _day_after(total.read_at))))
+    missing = len(days - period.claimed)
+    currencies = {each.currency for each in period.sums}
+    obstacles = (
+        (period.coverage is None, "No source has delivered this account and period."),
+        (categories is None, f"What {total.scope!r} counts is not known."),
+        (
+            bool(currencies) and total.currency not in currencies,
+            f"The total is in {total.currency}, our rows are in {', '.join(sorted(currencies))}.",
+        ),
+        (
+            total.invoice_id is not None
+            and any(each.invoice_id is None for each in within)
+            and all(each.invoice_id != total.invoice_id for each in within),
+            "Our rows do not name their invoice.",
+        ),
+        (unknown, f"Some of our rows do not know their {total.metric.value.replace('_', ' ')}."),
+        (bool(missing), f"{missing} of its {len(days)} days are claimed by no delivery."),
+    )
+    return next((reason for applies, reason in obstacles if applies), "")
+
+
+def _unstated(period: AccountPeriod, currency: str, amounts: Amounts | None) -> Comparison:
+    days = set(days_between(period.period.start, period.period.end))
+    return Comparison(
+        source=period.source,
+        stated_by=None,
+        billing_account_id=period.billing_account_id,
+        period=period.period,
+        metric=CostMetric.BILLED,
+        currency=currency,
+        scope="all charges",
+        verdict=Verdict.NO_TOTAL,
+        reason="",
+        ours=amounts.net if amounts is not None else None,
+        theirs=None,
+        difference=None,
+        percent=None,
+        amounts=amounts,
+        rows=amounts.rows if amounts is not None else 0,
+        days_compared=len(days),
+        days_claimed=len(days & period.claimed),
+        days_with_rows=len(days & {each.day for each in period.sums_in(currency)}),
+        provisional=period.provisional,
+        shadow=period.only_shadow,
+    )
+
+
+def _is_whole_period(total: CostTotal) -> bool:
+    """Return whether a total begins with its period, and ends with it or when it was read."""
+    begins = total.start is None or total.start <= total.period.start
+    last = min(total.period.end, total.read_at.astimezone(UTC).date())
+    return begins and (total.end is None or total.end >= last)
+
+
+def _is_whole(total: CostTotal) -> bool:
+    """Return whether a total is that of the whole account and period."""
+    return _is_whole_period(total) and total.invoice_id is None and total.sub_account_id is None
+
+
+def _invoices(period: AccountPeriod) -> Iterator[InvoiceSum]:
+    names = {(each.currency, each.invoice_id) for each in period.sums}
+    for currency, invoice in sorted(names, key=lambda name: (name[0], name[1] or "")):
+        rows = [each for each in period.sums_in(currency) if each.invoice_id == invoice]
+        billed = amounts_of(rows, CostMetric.BILLED)
+        if billed is not None and period.source is not None:
+            yield InvoiceSum(
+                period.source,
+                period.billing_account_id,
+                period.period,
+                invoice,
+                currency,
+                billed,
+            )
+
+
+def _day_after(moment: datetime) -> date:
+    return moment.astimezone(UTC).date() + timedelta(days=1)
