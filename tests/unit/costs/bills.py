@@ -44,7 +44,10 @@ def bill(
     resources: int = 7,
     extra: dict[str, str] | None = None,
 ) -> pa.Table:
-    """Return so many rows of each day, by default of the first ten; `extra` are `x_` columns with one value in all rows."""
+    """Return so many rows of each day, by default of the first ten.
+
+    `extra` are `x_` columns with one value in all rows.
+    """
     days = days_of(period)[:10] if days is None else days
     parts = [_day(day, rows, seed, account, period, sub_accounts, resources) for day in days]
     table = pa.concat_tables(parts) if parts else LEDGER_SCHEMA.empty_table()

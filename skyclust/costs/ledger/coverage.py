@@ -1,0 +1,79 @@
+"""Coverage: which days of each account were delivered, so that a gap is not taken for zero cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from skyclust.store import cost_accounts, cost_deliveries, cost_heads, cost_slices, workspaces
+from skyclust.store.cost_heads import CostHead
+from skyclust.store.engine import Store
+
+
+@dataclass(frozen=True)
+class PeriodCoverage:
+    """A billing period: whether the provider may still change it, and how old its delivery is."""
+
+    period_start: date
+    provisional: bool
+    produced_at: datetime | None
+
+
+@dataclass(frozen=True)
+class AccountCoverage:
+    """The days of a billing account as one source has them.
+
+    A day is in `days_with_rows`, in `days_empty` (delivered, without charges) or in `gaps` (no
+    delivery claims it). `authoritative`: whether the rows count.
+    """
+
+    billing_account_id: str
+    source: str
+    provider: str
+    authoritative: bool
+    days_with_rows: tuple[date, ...]
+    days_empty: tuple[date, ...]
+    gaps: tuple[date, ...]
+    periods: tuple[PeriodCoverage, ...]
+
+
+def coverage(store: Store, workspace_id: str, start: date, end: date) -> list[AccountCoverage]:
+    """Return what is delivered of the charge days [start, end), by account and source.
+
+    An account that was ever delivered is listed, also when no day of the range was. Raises
+    NotFound for an unknown workspace.
+    """
+    with store.reading() as connection:
+        workspaces.get(connection, workspace_id)
+        heads = cost_heads.list_all(connection, workspace_id)
+        owners = {
+            account.billing_account_id: account.source
+            for account in cost_accounts.list_all(connection, workspace_id)
+        }
+        claims = cost_deliveries.claims(connection, workspace_id, start, end)
+        current = cost_slices.current_days(connection, workspace_id, start, end)
+    by_account: dict[tuple[str, str], list[CostHead]] = {}
+    for head in heads:
+        by_account.setdefault((head.key.billing_account_id, head.key.source), []).append(head)
+    days = [start + timedelta(number) for number in range((end - start).days)]
+    found = []
+    for (account, source), theirs in sorted(by_account.items()):
+        with_rows = {day for key, day in current if key[:2] == (source, account)}
+        ranges = [(first, last) for key, first, last in claims if key[:2] == (source, account)]
+        claimed = {day for day in days if any(first <= day < last for first, last in ranges)}
+        found.append(
+            AccountCoverage(
+                billing_account_id=account,
+                source=source,
+                provider=theirs[0].provider,
+                authoritative=owners.get(account) == source,
+                days_with_rows=tuple(day for day in days if day in with_rows),
+                days_empty=tuple(day for day in days if day in claimed - with_rows),
+                gaps=tuple(day for day in days if day not in claimed | with_rows),
+                periods=tuple(
+                    PeriodCoverage(head.key.period_start, head.provisional, head.produced_at)
+                    for head in theirs
+                ),
+            )
+        )
+    return found
