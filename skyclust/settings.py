@@ -87,6 +87,11 @@ class Settings(BaseModel):
         description="Folder of the cost ledger's files, or `s3://bucket/prefix`, which every worker"
         " has to reach. Empty: `costs` in the home folder.",
     )
+    cost_import_folders: str = Field(
+        default="",
+        description="Comma-separated folders of the worker that a run may import bills from"
+        " (`folder` of `collect-costs`). Empty: none; `skyclust cost import` needs no permission.",
+    )
     operation_max_attempts: int = Field(
         default=200,
         ge=1,

@@ -71,18 +71,33 @@ def _kinds() -> dict[str, Column]:
     known += [
         Column(name, right=True)
         for name in (
+            "after",
+            "amount",
             "attempts",
+            "before",
+            "billed_cost",
+            "contracted_cost",
             "cores",
+            "credits",
+            "effective_cost",
             "gpus",
+            "gross",
+            "list_cost",
             "memory GiB",
             "memory_mib",
             "minimum_disk_gib",
+            "net",
             "order",
+            "percent",
             "pid",
             "probability",
             "resources",
+            "rows",
+            "savings",
             "scopes",
             "sequence",
+            "share",
+            "tax",
         )
     ]
     known += [

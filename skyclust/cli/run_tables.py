@@ -42,8 +42,25 @@ SYNC: Final = {
     ),
 }
 
+COST_PROBLEMS: Final = "cost-problems-"
+"""What the keys of the tables of costs that were not collected begin with."""
+
+COSTS: Final = {
+    "cost-deliveries-": Shown(
+        "Deliveries",
+        ("state", "source", "billing account", "period", "rows", "days written"),
+        rest="skyclust cost deliveries",
+    ),
+    "cost-reconciliation-": Shown(
+        "Reconciliation",
+        ("verdict", "account", "period", "metric", "ours", "theirs", "difference"),
+        rest="skyclust cost reconcile",
+    ),
+}
+
 OF_FLOWS: Final[Mapping[str, Mapping[str, Shown]]] = {
     "sync-inventory": SYNC,
+    "collect-costs": COSTS,
     "provision-instances": OPERATIONS,
     "place-instances": OPERATIONS | PLACEMENT,
     "change-instance": OPERATIONS,

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from skyclust.contract.cost import BillingPeriod, CostMetric
+from skyclust.contract.cost import BillingPeriod
 from skyclust.costs.reconciliation.sums import Amounts
 from skyclust.costs.reconciliation.tolerance import Tolerance, Verdict
+from skyclust.model.cost_metric import CostMetric
 
 
 @dataclass(frozen=True)

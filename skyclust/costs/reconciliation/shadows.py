@@ -7,11 +7,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from skyclust.contract.cost import CostMetric
 from skyclust.costs.reconciliation.account_period import AccountPeriod, ShadowSums
 from skyclust.costs.reconciliation.report import DayComparison, ShadowComparison
 from skyclust.costs.reconciliation.sums import LedgerSum
 from skyclust.costs.reconciliation.tolerance import Tolerance, Verdict, percent_of
+from skyclust.model.cost_metric import CostMetric
 
 _METRICS: Final = (CostMetric.BILLED, CostMetric.EFFECTIVE)
 

@@ -11,7 +11,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final, Protocol
 
-from skyclust.contract.cost import BillingPeriod, CostMetric, CostTotal
+from skyclust.contract.cost import BillingPeriod, CostTotal
+from skyclust.model.cost_metric import CostMetric
 
 CREDIT: Final = "Credit"
 TAX: Final = "Tax"

@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from skyclust.contract.cost import BillingPeriod, CostMetric, CostTotal
+from skyclust.contract.cost import BillingPeriod, CostTotal
 from skyclust.costs.reconciliation.sums import Coverage, LedgerSum, StatedTotal
+from skyclust.model.cost_metric import CostMetric
 
 JULY = BillingPeriod(date(2026, 7, 1), date(2026, 8, 1))
 EXPORT = "aws-data-exports:production"

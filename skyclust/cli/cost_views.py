@@ -1,0 +1,331 @@
+"""`skyclust cost summary|breakdown|trend|compare`: the ledger, looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from skyclust.cli.columns import Column, list_columns
+from skyclust.cli.cost_options import (
+    From,
+    Metric,
+    Range,
+    Sources,
+    To,
+    Where,
+    checked_dimension,
+    parse_day,
+    parse_range,
+    parse_where,
+)
+from skyclust.cli.list_options import ListOptions, with_list_options
+from skyclust.cli.options import DEFAULT_WORKSPACE, Workspace
+from skyclust.cli.output import say, show_list
+from skyclust.costs.money import UNKNOWN, change_text, money_text, percent_text
+from skyclust.errors import InvalidRequest
+from skyclust.model.cost_metric import CostMetric
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+MOST_DIMENSIONS: Final = 2
+
+_AMOUNT_NAMES: Final = frozenset({*(metric.value for metric in CostMetric), "savings"})
+"""Columns whose missing value is an amount that is not known."""
+
+
+@with_list_options()
+def summary(
+    *,
+    start: From = None,
+    end: To = None,
+    where: Where = None,
+    source: Sources = None,
+    options: ListOptions,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+) -> None:
+    """Show what was billed, credited and taxed in a range of days, by currency."""
+    from skyclust.costs.analysis.summary import summarize
+
+    days = parse_range(start, end)
+    rows = summarize(_read(workspace, days, ["charge_category"], where, source))
+    names = ("currency", "gross", "credits", "net", "tax", "effective_cost", "list_cost", "savings")
+    _show(
+        [{name: getattr(row, name) for name in (*names, "rows")} for row in rows],
+        list_columns(*names, wide=("rows",)),
+        options,
+        title=f"Costs from {days[0]} until {days[1]} (exclusive)",
+    )
+    _say_gaps(workspace, days)
+
+
+@with_list_options(limit=20)
+def breakdown(
+    *,
+    by: Annotated[
+        list[str],
+        typer.Option(
+            "--by",
+            metavar="DIMENSION",
+            help="provider, billing_account, sub_account, service, region, resource_kind,"
+            " resource, charge_category, tag:KEY, ...; once or twice.",
+        ),
+    ],
+    start: From = None,
+    end: To = None,
+    where: Where = None,
+    metric: Metric = CostMetric.EFFECTIVE,
+    source: Sources = None,
+    options: ListOptions,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+) -> None:
+    """Show the costs by one dimension or two, the largest first.
+
+    A table ends with one row for all the groups that --limit leaves out.
+    """
+    from skyclust.costs.analysis.breakdown import break_down
+
+    days, dimensions = parse_range(start, end), _dimensions(by)
+    frame = _read(workspace, days, dimensions, where, source)
+    most = options.limit if options.is_table and not options.sort else None
+    rows = [
+        _group(dimensions, row.values, others=row.others)
+        | {
+            "currency": row.currency,
+            metric.value: row.amount,
+            "share": row.share,
+            "billed_cost": row.billed_cost,
+            "effective_cost": row.effective_cost,
+            "list_cost": row.list_cost,
+            "savings": row.savings,
+            "rows": row.rows,
+        }
+        for row in break_down(frame, dimensions, metric=metric, most=most)
+    ]
+    shown = ListOptions(**{**vars(options), "limit": None}) if most else options
+    _show(
+        rows,
+        list_columns(
+            *dimensions, "currency", metric.value, "share", "savings", wide=("list_cost", "rows")
+        ),
+        shown,
+        title=f"Costs by {' and '.join(dimensions)} from {days[0]} until {days[1]} (exclusive)",
+    )
+    _say_gaps(workspace, days)
+
+
+@with_list_options()
+def trend(
+    *,
+    start: From = None,
+    end: To = None,
+    where: Where = None,
+    monthly: Annotated[bool, typer.Option("--monthly", help="A row a month, not a day.")] = False,
+    time_zone: Annotated[
+        str, typer.Option("--time-zone", metavar="ZONE", help="Where days begin: Europe/Berlin.")
+    ] = "UTC",
+    metric: Metric = CostMetric.EFFECTIVE,
+    source: Sources = None,
+    options: ListOptions,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+) -> None:
+    """Show the cost of each day or month, with a line that draws it.
+
+    A day that no delivery covers has an unknown cost, and not zero.
+    """
+    from skyclust.costs.analysis.trend import Grain, trend
+    from skyclust.costs.report.sparkline import sparkline
+
+    days, grain = parse_range(start, end), Grain.MONTH if monthly else Grain.DAY
+    frame = _read(workspace, days, [grain.value], where, source, time_zone=time_zone)
+    covered, provisional = _known_days(workspace, days)
+    points = trend(frame, *days, grain, metric=metric, covered=covered, provisional=provisional)
+    for currency in sorted({point.currency for point in points}):
+        amounts = [point.amount for point in points if point.currency == currency]
+        if options.is_table:
+            say(f"{currency} {sparkline(amounts)}")
+    _show(
+        [
+            {
+                grain.value: point.start.isoformat(),
+                "currency": point.currency,
+                metric.value: point.amount,
+                "provisional": point.provisional,
+            }
+            for point in points
+        ],
+        list_columns(grain.value, "currency", metric.value, "provisional"),
+        options,
+        title=f"Cost by {grain.value} from {days[0]} until {days[1]} (exclusive)",
+    )
+    _say_gaps(workspace, days)
+
+
+@with_list_options(limit=20)
+def compare(
+    *,
+    by: Annotated[
+        list[str], typer.Option("--by", metavar="DIMENSION", help="As in `breakdown`.")
+    ] = ["service"],  # noqa: B006  # Typer copies it
+    start: From = None,
+    end: To = None,
+    before_start: Annotated[
+        str | None,
+        typer.Option("--before-from", metavar="DAY", help="Default: as long before --from."),
+    ] = None,
+    before_end: Annotated[
+        str | None, typer.Option("--before-to", metavar="DAY", help="Default: --from.")
+    ] = None,
+    where: Where = None,
+    metric: Metric = CostMetric.EFFECTIVE,
+    options: ListOptions,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+) -> None:
+    """Compare two ranges of days: what grew, shrank, is new or ended, the largest change first."""
+    from skyclust.costs.analysis.comparison import compare, range_before
+
+    days, dimensions = parse_range(start, end), _dimensions(by)
+    before = range_before(*days)
+    if before_start or before_end:
+        before = (
+            parse_day(before_start, "--before-from") if before_start else before[0],
+            parse_day(before_end, "--before-to") if before_end else before[1],
+        )
+        if before[0] >= before[1]:
+            raise InvalidRequest("--before-from and --before-to leave no day.")
+    rows = compare(
+        _read(workspace, before, dimensions, where, None),
+        _read(workspace, days, dimensions, where, None),
+        dimensions,
+        metric=metric,
+    )
+    _show(
+        [
+            _group(dimensions, row.values)
+            | {
+                "currency": row.currency,
+                "before": row.before,
+                "after": row.after,
+                "change": change_text(row.change) if options.is_table else row.change,
+                "percent": row.percent,
+            }
+            for row in rows
+        ],
+        list_columns(*dimensions, "currency", "before", "after", "change", "percent"),
+        options,
+        title=f"{days[0]} until {days[1]} against {before[0]} until {before[1]} (exclusive)",
+    )
+    _say_gaps(workspace, days)
+
+
+def _dimensions(by: Sequence[str]) -> list[str]:
+    if len(by) > MOST_DIMENSIONS:
+        raise InvalidRequest(f"--by is given {len(by)} times, and {MOST_DIMENSIONS} are the most.")
+    return list(dict.fromkeys(checked_dimension(name, "--by") for name in by))
+
+
+def _group(
+    dimensions: Sequence[str], values: Sequence[str | None], *, others: int = 0
+) -> dict[str, Any]:
+    """Return the values of a group by dimension; of the row for the rest, how many groups."""
+    group: dict[str, Any] = dict(zip(dimensions, values, strict=True))
+    if others:
+        group[dimensions[0]] = f"{others} others"
+    return group
+
+
+def _read(  # one query
+    workspace: str,
+    days: Range,
+    by: Sequence[str],
+    where: Sequence[str] | None,
+    sources: Sequence[str] | None,
+    *,
+    time_zone: str = "UTC",
+) -> DataFrame:
+    from skyclust.costs.ledger.cost_query import CostQuery
+    from skyclust.costs.ledger.queries import query_costs
+    from skyclust.store.engine import open_store
+
+    query = CostQuery(
+        start=days[0],
+        end=days[1],
+        by=tuple(by),
+        where=parse_where(where),
+        sources=tuple(sources) if sources else None,
+        time_zone=time_zone,
+    )
+    return query_costs(open_store(), [workspace], query)
+
+
+def _known_days(workspace: str, days: Range) -> tuple[set[date], set[date]]:
+    """Return the days that every account's source has delivered, and those that may change.
+
+    Without any account no day is known.
+    """
+    from skyclust.costs.ledger.coverage import coverage
+    from skyclust.store.engine import open_store
+
+    accounts = [one for one in coverage(open_store(), workspace, *days) if one.authoritative]
+    known = [{*one.days_with_rows, *one.days_empty} for one in accounts]
+    provisional = {
+        (period.period_start.year, period.period_start.month)
+        for one in accounts
+        for period in one.periods
+        if period.provisional
+    }
+    covered = set.intersection(*known) if known else set()
+    return covered, {day for day in covered if (day.year, day.month) in provisional}
+
+
+def _say_gaps(workspace: str, days: Range) -> None:
+    """Say on stderr which accounts lack days, so that a gap does not look like low cost."""
+    from skyclust.costs.ledger.coverage import coverage
+    from skyclust.store.engine import open_store
+
+    accounts = [one for one in coverage(open_store(), workspace, *days) if one.authoritative]
+    if not accounts:
+        say(
+            "No costs were ever delivered. `skyclust cost collect` reads them from the clouds,"
+            " `skyclust cost import` from files.",
+            style="yellow",
+        )
+    today = datetime.now(UTC).date()
+    for one in accounts:
+        gaps = [day for day in one.gaps if day < today]
+        if gaps:
+            say(
+                f"{one.billing_account_id} ({one.source}): the cost of {len(gaps)} days is not"
+                f" known, {gaps[0]} to {gaps[-1]}. `skyclust cost deliveries` shows what there is.",
+                style="yellow",
+            )
+
+
+def _show(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[Column],
+    options: ListOptions,
+    *,
+    title: str,
+) -> None:
+    """Print rows of costs: amounts with two digits for people, exactly for programs."""
+    show_list(
+        [{name: _for_people(name, value) for name, value in row.items()} for row in rows]
+        if options.is_table
+        else rows,
+        columns,
+        options,
+        title=title,
+    )
+
+
+def _for_people(name: str, value: object) -> object:
+    if name in {"share", "percent"} and isinstance(value, Decimal):
+        return percent_text(value)
+    if isinstance(value, Decimal):
+        return money_text(value)
+    return UNKNOWN if value is None and name in _AMOUNT_NAMES else value

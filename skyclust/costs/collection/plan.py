@@ -1,0 +1,113 @@
+"""What a collection reads: which accounts, which price books, which days."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from skyclust.contract import CostProvider
+from skyclust.errors import NotFound, SkyClustError
+from skyclust.model.cost_request import CollectCostsRequest
+from skyclust.model.credential_key import CredentialKey
+from skyclust.registry import provider_class
+from skyclust.store import credentials, price_books, workspaces
+from skyclust.store.engine import Store
+
+
+@dataclass(frozen=True)
+class CollectionPlan:
+    """What is collected for the days [start, end).
+
+    `accounts` are the credentials whose provider reads costs, `without_costs` the others.
+    `books` are (workspace, price book). `folder_workspace` is where a folder is imported.
+    """
+
+    start: date
+    end: date
+    accounts: Sequence[CredentialKey]
+    without_costs: Sequence[CredentialKey]
+    books: Sequence[tuple[str, str]]
+
+    @property
+    def workspaces(self) -> list[str]:
+        """Return the ids of the workspaces that the plan touches, sorted."""
+        touched = {one.workspace_id for one in (*self.accounts, *self.without_costs)}
+        return sorted(touched | {workspace for workspace, _ in self.books})
+
+
+def plan_collection(
+    store: Store,
+    request: CollectCostsRequest,
+    today: date,
+    *,
+    refused: Collection[str] = (),
+) -> CollectionPlan:
+    """Return the plan of a request; `refused` are names of credentials that cannot be used.
+
+    Raises NotFound for an unknown workspace, and for a credential that no workspace has.
+    """
+    start, end = days_of(request, today)
+    with store.reading() as connection:
+        owners = (
+            [workspace.id for workspace in workspaces.list_all(connection)]
+            if request.workspace is None
+            else [workspaces.get(connection, request.workspace).id]
+        )
+        known = [
+            CredentialKey(record.workspace_id, record.name, record.provider)
+            for owner in owners
+            for record in credentials.list_all(connection, owner)
+        ]
+        books = [
+            (owner, book.name)
+            for owner in owners
+            for book in price_books.list_all(connection, owner)
+        ]
+    _require_known(request, known, refused)
+    wanted = [
+        one
+        for one in known
+        if one.name not in refused
+        and (not request.credentials or one.name in request.credentials)
+        and (not request.providers or one.provider in request.providers)
+    ]
+    readable = [one for one in wanted if _reads_costs(one)]
+    some = bool(request.credentials or request.providers)
+    return CollectionPlan(
+        start=start,
+        end=end,
+        accounts=readable,
+        without_costs=[one for one in wanted if one not in readable],
+        books=books if request.price_books and not some else [],
+    )
+
+
+def days_of(request: CollectCostsRequest, today: date) -> tuple[date, date]:
+    """Return the days that a request means: by default the month before and this one, so far.
+
+    The day of today is in it: its charges are provisional, and better known than not.
+    """
+    end = request.end or today + timedelta(days=1)
+    first = (end - timedelta(days=1)).replace(day=1)
+    start = request.start or (first - timedelta(days=1)).replace(day=1)
+    return start, end
+
+
+def _require_known(
+    request: CollectCostsRequest, known: Sequence[CredentialKey], refused: Collection[str]
+) -> None:
+    missing = sorted(set(request.credentials) - {one.name for one in known} - set(refused))
+    if missing:
+        raise NotFound(
+            f"No workspace has a credential {', '.join(map(repr, missing))}.",
+            hint="`skyclust credential list` shows those that exist.",
+        )
+
+
+def _reads_costs(credential: CredentialKey) -> bool:
+    """Return whether the provider reads costs; one that cannot be loaded is tried, and fails."""
+    try:
+        return issubclass(provider_class(credential.provider), CostProvider)
+    except SkyClustError:
+        return True

@@ -1,0 +1,54 @@
+"""Collecting costs: a task reads the deliveries of an account, prices by a book, or imports."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from prefect import get_run_logger, task
+
+from skyclust.costs.collection import priced
+from skyclust.costs.collection.account import AccountCosts, collect_account
+from skyclust.costs.collection.deliveries import CollectionOptions
+from skyclust.costs.collection.folder import allowed_folder, import_folder
+from skyclust.model.credential_key import CredentialKey
+from skyclust.orchestration.credentials import open_provider
+from skyclust.store.engine import open_store
+from tasks.retry_policy import RETRIED
+
+
+@task(name="collect costs", task_run_name="collect costs of {credential}", **RETRIED)
+def collect_costs_of_account(
+    credential: CredentialKey, start: date, end: date, options: CollectionOptions
+) -> AccountCosts:
+    """Apply the deliveries of an account for [start, end), and read the source's own totals.
+
+    A delivery that fails for good is in the result; one that may succeed later is tried again.
+    """
+    store = open_store()
+    provider = open_provider(store, credential.workspace_id, credential.name)
+    return collect_account(store, provider, credential, start, end, options, get_run_logger())
+
+
+@task(name="price by book", task_run_name="price by {book} of {workspace_id}", **RETRIED)
+def price_by_book(
+    workspace_id: str, book: str, start: date, end: date, options: CollectionOptions
+) -> AccountCosts:
+    """Price what the inventory knew of each day in [start, end) by a price book, and apply it."""
+    return priced.price_by_book(
+        open_store(), workspace_id, book, start, end, options, get_run_logger()
+    )
+
+
+@task(name="import costs", **RETRIED)
+def import_costs(
+    workspace_id: str, folder: str, source: str | None, options: CollectionOptions
+) -> AccountCosts:
+    """Apply the deliveries of a folder that the operator of the worker allows."""
+    return import_folder(
+        open_store(),
+        workspace_id,
+        allowed_folder(folder),
+        options,
+        get_run_logger(),
+        source=source,
+    )
