@@ -6,6 +6,8 @@ POST   /_sandbox/faults       add a fault or a list of them; returns them with t
 DELETE /_sandbox/faults[/ID]  remove one fault, or all
 GET    /_sandbox/calls        {"calls": {action: count}}
 POST   /_sandbox/pages        {"largest": 1}: limit every page to this size
+GET    /_sandbox/billing      {"publication", "sample"}: what is published of the bill
+POST   /_sandbox/billing      {"next": true}: publish the late day, then the restated month
 POST   /_sandbox/reset        {"seed": "empty" | "estate"}: new state, without faults
 """
 
@@ -22,6 +24,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from werkzeug.wrappers import Request, Response
 
+from skyclust_sandbox.billing.state import BillingRequest, BillingState
 from skyclust_sandbox.faults import Fault, Faults, StandingFault
 from skyclust_sandbox.seeds import Seed
 
@@ -49,7 +52,7 @@ class PagesRequest(BaseModel):
 
 @dataclass
 class Conditions:
-    """The conditions that the control API imposes on the cloud: faults, and the largest page.
+    """The conditions that the control API sets: faults, the largest page, the published bill.
 
     A cloud may always return less than the requested page size, and some SDKs refuse to request
     less than five. `largest_page` lets tests read a list with one item per page.
@@ -57,11 +60,13 @@ class Conditions:
 
     faults: Faults = field(default_factory=Faults)
     largest_page: int | None = None
+    billing: BillingState = field(default_factory=BillingState)
 
     def clear(self) -> None:
-        """Remove all faults and the page limit."""
+        """Remove all faults and the page limit, and publish the first bill again."""
         self.faults.clear()
         self.largest_page = None
+        self.billing.clear()
 
 
 class Calls:
@@ -140,6 +145,10 @@ def _content(control: Control, operation: str, body: bytes) -> object | None:
         case "POST pages":
             conditions.largest_page = PagesRequest.model_validate_json(body).largest
             content = {"largest": conditions.largest_page}
+        case "GET billing":
+            content = conditions.billing.content()
+        case "POST billing":
+            content = conditions.billing.change(BillingRequest.model_validate_json(body))
         case "POST reset":
             control.reset(ResetRequest.model_validate_json(body or b"{}").seed)
             content = {"seed": control.seed}
