@@ -30,6 +30,7 @@ pytest.register_assert_rewrite(
     "skyclust.conformance.account",
     "skyclust.conformance.interrupted_creation",
     "skyclust.conformance.catalog",
+    "skyclust.conformance.costs",
     "skyclust.conformance.creation",
     "skyclust.conformance.disks",
     "skyclust.conformance.identity",
@@ -45,11 +46,13 @@ from skyclust.conformance.account import AccountInventorySuite  # noqa: E402
 from skyclust.conformance.catalog import CatalogSuite  # noqa: E402
 from skyclust.conformance.compute import ComputeSuite  # noqa: E402
 from skyclust.conformance.console_and_tags import ConsoleSuite, TagSuite  # noqa: E402
+from skyclust.conformance.costs import CostSuite, CostTotalsSuite  # noqa: E402
 from skyclust.conformance.disks import DiskSuite  # noqa: E402
 from skyclust.conformance.harness import (  # noqa: E402
     CatalogHarness,
     ComputeHarness,
     ConsoleHarness,
+    CostHarness,
     DiskHarness,
     Failure,
     InventoryHarness,
@@ -69,6 +72,9 @@ __all__ = [
     "ComputeSuite",
     "ConsoleHarness",
     "ConsoleSuite",
+    "CostHarness",
+    "CostSuite",
+    "CostTotalsSuite",
     "DiskHarness",
     "DiskSuite",
     "Failure",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
-from skyclust.contract import CredentialModel
+from skyclust.contract import BillingPeriod, CostMetric, CredentialModel
 from skyclust.model.instance import InstanceReference, InstanceSpec
 from skyclust.model.resource import ResourceKind
 
@@ -175,3 +177,19 @@ class ConsoleHarness(ComputeHarness, Protocol):
     @property
     def console_text(self) -> str:
         """Return a part of the console output of every instance when it boots."""
+
+
+class CostHarness(ProviderHarness, Protocol):
+    """The additional methods for the suites of `CostProvider` and `CostTotalsProvider`."""
+
+    @property
+    def cost_days(self) -> tuple[date, date]:
+        """Return a few days with charges, from the first and before the last, of two periods."""
+
+    def cost_total(
+        self, period: BillingPeriod, start: date, end: date, metric: CostMetric
+    ) -> Decimal:
+        """Return the cloud's own sum of the charges of a period that begin in [start, end)."""
+
+    def limit_cost_pages(self, largest: int) -> None:
+        """Limit every page of the billing, and of the bucket of its exports, to so many items."""

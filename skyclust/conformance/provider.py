@@ -14,6 +14,7 @@ from skyclust.conformance.account import AccountInventorySuite
 from skyclust.conformance.catalog import CatalogSuite
 from skyclust.conformance.compute import ComputeSuite
 from skyclust.conformance.console_and_tags import ConsoleSuite, TagSuite
+from skyclust.conformance.costs import CostSuite, CostTotalsSuite
 from skyclust.conformance.disks import DiskSuite
 from skyclust.conformance.harness import Failure, ProviderHarness
 from skyclust.conformance.inventory import InventorySuite
@@ -26,6 +27,8 @@ from skyclust.contract import (
     CatalogProvider,
     ComputeProvider,
     ConsoleProvider,
+    CostProvider,
+    CostTotalsProvider,
     CredentialModel,
     DiskProvider,
     InventoryProvider,
@@ -54,6 +57,8 @@ CAPABILITIES: dict[type, type[Suite]] = {
     DiskProvider: DiskSuite,
     ConsoleProvider: ConsoleSuite,
     TagProvider: TagSuite,
+    CostProvider: CostSuite,
+    CostTotalsProvider: CostTotalsSuite,
 }
 
 IMPOSSIBLE_ENDPOINTS = (

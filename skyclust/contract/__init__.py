@@ -19,6 +19,7 @@ from skyclust.contract.catalog import CatalogProvider
 from skyclust.contract.compute import ComputeProvider
 from skyclust.contract.console import ConsoleProvider
 from skyclust.contract.cost import (
+    ALL_CHARGES,
     BillingPeriod,
     CostCalls,
     CostDelivery,
@@ -40,6 +41,7 @@ from skyclust.contract.tag import TagProvider
 from skyclust.model.cost_metric import CostMetric
 
 __all__ = [
+    "ALL_CHARGES",
     "CONTRACT_CHANGES",
     "CONTRACT_VERSION",
     "Ability",

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Final, Protocol
 
 from skyclust.contract.ability import Ability
 from skyclust.model.cost_metric import CostMetric
@@ -21,6 +21,10 @@ from skyclust.model.cost_metric import CostMetric
 FocusRow = Mapping[str, object]
 """One row under FOCUS column names. Amounts are Decimal, times are aware datetimes, `Tags` is a
 mapping or its JSON text, and a value that is not known is None."""
+
+
+ALL_CHARGES: Final = "all charges"
+"""The scope of a total that leaves nothing out: usage, purchases, tax, credits, and refunds."""
 
 
 class FileFormat(StrEnum):
