@@ -12,7 +12,8 @@ from moto.core.request import Request as MotoRequest
 from moto.core.responses import BaseResponse
 from werkzeug.wrappers import Response
 
-from skyclust_sandbox import control
+from skyclust_sandbox import control, malformed_replies
+from skyclust_sandbox.aws import buckets, cost_explorer
 from skyclust_sandbox.aws.accounts import account_of
 from skyclust_sandbox.aws.cloud import AwsCloud, put_cloud
 from skyclust_sandbox.aws.ec2 import SandboxEc2
@@ -58,6 +59,7 @@ class AwsApplication:
         self._cloud = cloud
         self._control = sandbox
         self._malformed_replies = MalformedReplies()
+        self._malformed_json = malformed_replies.MalformedReplies()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -96,21 +98,20 @@ class AwsApplication:
         reply = self._execute(request, call, account)
         if drops:
             drop_connection(request.environ)
-        return self._malformed_replies.change(reply, malformed, call.action, call.region)
+        if call.service != "ce":
+            return self._malformed_replies.change(reply, malformed, call.action, call.region)
+        changed = self._malformed_json.change(reply, malformed, call.action, call.region)
+        if malformed is not None and malformed.kind is not FaultKind.HTML:
+            changed.headers["x-amzn-RequestId"] = reply.headers["x-amzn-RequestId"]
+        return changed
 
     def _execute(self, request: _Request, call: Call, account: str) -> Response:
-        """Execute the call in moto; an action that moto does not have is refused as AWS would."""
-        service = SERVICES.get((call.service, request.values.get("Version", "")))
-        if service is None:
-            message = f"The sandbox has no service {call.service} of this version."
-            return refusal_reply(call.service, Refusal("InvalidAction", message, 400))
+        """Execute the call; an action that the sandbox does not have is refused as AWS would."""
         request.environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
         put_cloud(request.environ, self._cloud)
         try:
             with self._cloud.lock:
-                if call.service in {"ec2", "elasticloadbalancing"}:
-                    self._cloud.create_region(account, call.region)
-                status, headers, body = service.dispatch(request)
+                return self._dispatch(request, call, account)
         except Refused as refused:
             return refusal_reply(call.service, refused.refusal)
         except (NotImplementedError, OperationNotFoundError):
@@ -120,5 +121,19 @@ class AwsApplication:
             traceback.print_exc()
             failed = Refusal("InternalError", "An internal error has occurred", 500)
             return refusal_reply(call.service, failed)
+
+    def _dispatch(self, request: _Request, call: Call, account: str) -> Response:
+        if call.service == "ce":
+            return cost_explorer.answer(self._cloud, account, call.action, request.get_data())
+        if call.service == "s3":
+            status, headers, body = buckets.dispatch(self._cloud, request, account)
+        else:
+            service = SERVICES.get((call.service, request.values.get("Version", "")))
+            if service is None:
+                message = f"The sandbox has no service {call.service} of this version."
+                raise Refused(Refusal("InvalidAction", message, 400))
+            if call.service in {"ec2", "elasticloadbalancing"}:
+                self._cloud.create_region(account, call.region)
+            status, headers, body = service.dispatch(request)
         reply_headers = {name: value for name, value in headers.items() if name.lower() != "status"}
         return Response(body, status=status, headers=reply_headers)

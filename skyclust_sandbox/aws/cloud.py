@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Final
 from moto.core.base_backend import BackendDict
 
 from skyclust_sandbox.aws import accounts, regions
+from skyclust_sandbox.aws.bill import PublishedBill
 from skyclust_sandbox.aws.client_tokens import ClientTokens
+from skyclust_sandbox.aws.export_bucket import ExportBucket
 from skyclust_sandbox.aws.instance_states import InstanceStates
 from skyclust_sandbox.aws.paging import Cursors
 from skyclust_sandbox.control import Conditions
@@ -49,6 +51,8 @@ class AwsCloud:
     client_tokens: ClientTokens = field(default_factory=ClientTokens)
     instance_states: InstanceStates = field(init=False)
     cursors: Cursors = field(init=False)
+    bill: PublishedBill = field(default_factory=PublishedBill)
+    exports: ExportBucket = field(default_factory=ExportBucket)
     _created: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -65,6 +69,8 @@ class AwsCloud:
             self.client_tokens.clear()
             self.instance_states.clear()
             self._created.clear()
+            self.bill.clear()
+            self.exports.clear()
             accounts.create_accounts()
 
     def create_region(self, account: str, region: str) -> None:

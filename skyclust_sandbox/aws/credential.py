@@ -8,6 +8,10 @@ ACCESS_KEY: Final = "sandbox"
 """The access key id of the seeded account's user, which a fault may name in `access_key`."""
 
 
+EXPORT_ADDRESS: Final = "s3://company-billing/exports/focus"
+"""Where the bill is exported to."""
+
+
 def credential(endpoint: str) -> dict[str, str]:
     """Return the fields of the seeded account's credential; signatures are not checked."""
     return {
@@ -15,4 +19,5 @@ def credential(endpoint: str) -> dict[str, str]:
         "secret_access_key": "any",
         "region": "eu-central-1",
         "endpoint": endpoint,
+        "cost_export": EXPORT_ADDRESS,
     }

@@ -30,9 +30,11 @@ class MalformedReplies:
             case FaultKind.HTML:
                 return Response(PAGE, status=200, mimetype="text/html")
             case FaultKind.NULL:
-                return _xml(b"")
+                return _xml(b"", reply)
             case FaultKind.REPEAT:
-                return _xml(self._first.setdefault((action, region), reply.get_data()))
+                return _xml(self._first.setdefault((action, region), reply.get_data()), reply)
+        if "xml" not in (reply.mimetype or ""):
+            return reply  # the content of an object in a bucket
         root = ET.fromstring(reply.get_data())  # noqa: S314  # as above
         if namespace := _NAMESPACE.match(root.tag):
             ET.register_namespace("", namespace[1])
@@ -41,7 +43,7 @@ class MalformedReplies:
                 part.clear()
         else:
             omit(root, fault)
-        return _xml(ET.tostring(root))
+        return _xml(ET.tostring(root), reply)
 
 
 def omit(root: ET.Element, fault: Fault) -> None:
@@ -64,5 +66,8 @@ def _local(tag: str) -> str:
     return tag.rpartition("}")[2]
 
 
-def _xml(body: bytes) -> Response:
-    return Response(body, status=200, mimetype="text/xml")
+def _xml(body: bytes, reply: Response) -> Response:
+    """Return the body with the request id of S3, which other services send in the body."""
+    request_id = reply.headers.get("x-amzn-requestid")
+    headers = {"x-amzn-requestid": request_id} if request_id else {}
+    return Response(body, status=200, headers=headers, mimetype="text/xml")

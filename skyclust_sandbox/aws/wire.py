@@ -9,6 +9,7 @@ common errors of the query services
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from dataclasses import dataclass
@@ -69,14 +70,31 @@ def read_call(request: Request) -> Call | None:
         region=match["region"],
         access_key=match["access_key"],
         session_token=request.headers.get("X-Amz-Security-Token"),
-        action=request.values.get("Action", ""),
+        action=_action(request, match["service"]),
     )
+
+
+def _action(request: Request, service: str) -> str:
+    """Return the operation: of a JSON service in a header, of S3 in method and path."""
+    if service == "s3":
+        return action_of(request)
+    target = request.headers.get("X-Amz-Target")
+    return target.rpartition(".")[2] if target else request.values.get("Action", "")
+
+
+def action_of(request: Request) -> str:
+    """Return the operation that a request on a bucket calls, as far as the sandbox needs it."""
+    _, _, key = request.path.lstrip("/").partition("/")
+    if key:
+        return f"{request.method.title()}Object"
+    if not request.path.strip("/"):
+        return "ListBuckets"
+    return "ListObjectsV2" if request.args.get("list-type") == "2" else "GetBucket"
 
 
 def refusal_of(fault: Fault, call: Call) -> Refusal:
     """Return the error reply of the called service for a fault."""
-    refusals = _EC2_REFUSALS if call.service == "ec2" else _QUERY_REFUSALS
-    default = refusals[fault.kind]
+    default = _REFUSALS.get(call.service, _QUERY_REFUSALS)[fault.kind]
     return Refusal(fault.code or default.code, default.message, fault.status or default.status)
 
 
@@ -85,24 +103,33 @@ def not_recognised(service: str) -> Refusal:
     if service == "ec2":
         message = "AWS was not able to validate the provided access credentials"
         return Refusal("AuthFailure", message, 401)
+    if service == "s3":
+        message = "The AWS Access Key Id you provided does not exist in our records."
+        return Refusal("InvalidAccessKeyId", message, 403)
     message = "The security token included in the request is invalid."
+    if service == "ce":
+        return Refusal("UnrecognizedClientException", message, 400)
     return Refusal("InvalidClientTokenId", message, 403)
 
 
 def session_expired(service: str) -> Refusal:
     """Return the refusal of an expired temporary credential."""
-    return (_EC2_REFUSALS if service == "ec2" else _QUERY_REFUSALS)[FaultKind.EXPIRE]
+    return _REFUSALS.get(service, _QUERY_REFUSALS)[FaultKind.EXPIRE]
 
 
 def refusal_reply(service: str, refusal: Refusal) -> Response:
-    """Return a refusal in the format of the service; EC2 has its own format."""
+    """Return a refusal in the format of the service."""
     code, message, request_id = escape(refusal.code), escape(refusal.message), uuid.uuid4()
+    if service == "ce":
+        return json_reply({"__type": refusal.code, "message": refusal.message}, refusal.status)
     error = f"<Code>{code}</Code><Message>{message}</Message>"
     if service == "ec2":
         body = (
             f"<Response><Errors><Error>{error}</Error></Errors>"
             f"<RequestID>{request_id}</RequestID></Response>"
         )
+    elif service == "s3":
+        body = f"<Error>{error}<RequestId>{request_id}</RequestId></Error>"
     else:
         at_fault = "Sender" if refusal.status < 500 else "Receiver"
         body = (
@@ -111,6 +138,13 @@ def refusal_reply(service: str, refusal: Refusal) -> Response:
         )
     head = '<?xml version="1.0" encoding="UTF-8"?>\n'
     return Response(head + body, status=refusal.status, mimetype="text/xml")
+
+
+def json_reply(content: object, status: int = 200) -> Response:
+    """Return a reply of a service with JSON replies, with its request id."""
+    headers = {"x-amzn-RequestId": str(uuid.uuid4())}
+    body = json.dumps(content)
+    return Response(body, status=status, headers=headers, mimetype="application/x-amz-json-1.1")
 
 
 _EC2_REFUSALS: Final = {
@@ -133,4 +167,26 @@ _QUERY_REFUSALS: Final = {
     FaultKind.EXPIRE: Refusal(
         "ExpiredToken", "The security token included in the request is expired", 403
     ),
+}
+
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+_S3_REFUSALS: Final = {
+    FaultKind.THROTTLE: Refusal("SlowDown", "Please reduce your request rate.", 503),
+    FaultKind.ERROR: Refusal("InternalError", "We encountered an internal error.", 500),
+    FaultKind.DENY: Refusal("AccessDenied", "Access Denied", 403),
+    FaultKind.EXPIRE: Refusal("ExpiredToken", "The provided token has expired.", 400),
+}
+
+# https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/CommonErrors.html
+_COST_EXPLORER_REFUSALS: Final = {
+    FaultKind.THROTTLE: Refusal("LimitExceededException", "Rate limit exceeded", 400),
+    FaultKind.ERROR: Refusal("InternalFailure", "The request processing has failed.", 500),
+    FaultKind.DENY: Refusal("AccessDeniedException", "User is not authorized to do this.", 400),
+    FaultKind.EXPIRE: Refusal("ExpiredTokenException", "The security token has expired", 400),
+}
+
+_REFUSALS: Final = {
+    "ec2": _EC2_REFUSALS,
+    "s3": _S3_REFUSALS,
+    "ce": _COST_EXPLORER_REFUSALS,
 }
