@@ -15,17 +15,21 @@ from botocore.config import Config
 
 import skyclust
 from providers.aws.authentication import home_region, open_session
+from providers.aws.cost_calls import PricedCalls
 from providers.aws.credential import AwsCredential
 from providers.aws.errors import aws_errors
+from providers.aws.export_address import ExportAddress
 from providers.aws.guarded_connections import guard_client
 from skyclust.errors import UnexpectedAnswer
 from skyclust.providerkit.timeouts import CONNECT_SECONDS, READ_SECONDS
 
 if TYPE_CHECKING:
+    from mypy_boto3_ce import CostExplorerClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_elb import ElasticLoadBalancingClient
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sts import STSClient
 
 ATTEMPTS: Final = 10
@@ -49,6 +53,7 @@ class AwsClients:
 
     def __init__(self, credential: AwsCredential) -> None:
         self._credential = credential
+        self.cost_calls = PricedCalls(credential.cost_calls_limit)
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str, int], Any] = {}
         self._session: botocore.session.Session | None = None
@@ -75,6 +80,29 @@ class AwsClients:
         """Return the client of Application, Network and Gateway Load Balancers in a region."""
         return cast("ElasticLoadBalancingv2Client", self._client("elbv2", region, ATTEMPTS))
 
+    @property
+    def cost_export(self) -> ExportAddress | None:
+        """The export of costs that the credential names; its region defaults to the home region."""
+        address = self._credential.export_address()
+        if address is None:
+            return None
+        region = self._credential.cost_export_region or self.home_region
+        return ExportAddress(*address, region)
+
+    @property
+    def billing_account(self) -> str | None:
+        """The account whose bill the credential reads, where it names one."""
+        return self._credential.cost_billing_account
+
+    def cost_explorer(self) -> CostExplorerClient:
+        """Return the client of Cost Explorer, which has one endpoint in each partition."""
+        region = self.home_region
+        return cast("CostExplorerClient", self._client("ce", region, ATTEMPTS))
+
+    def s3(self, region: str) -> S3Client:
+        """Return the client of S3 in a region."""
+        return cast("S3Client", self._client("s3", region, ATTEMPTS))
+
     def sts(self) -> STSClient:
         """Return the client of STS in the home region."""
         region = self.home_region
@@ -97,12 +125,19 @@ class AwsClients:
                         cast("Any", service),  # the overloads require a literal
                         region_name=region,
                         endpoint_url=self._credential.endpoint,
-                        config=client_config(attempts),
+                        config=self._config(service, attempts),
                     )
                     guard_client(client)
                     client.meta.events.register("after-call", require_request_id)
                     self._clients[key] = client
             return self._clients[key]
+
+    def _config(self, service: str, attempts: int) -> Config:
+        """Return the configuration of a client: a private endpoint has its buckets in the path."""
+        config = client_config(attempts)
+        if service == "s3" and self._credential.endpoint is not None:
+            return config.merge(Config(s3={"addressing_style": "path"}))
+        return config
 
     def _open(self) -> botocore.session.Session:
         """Return the session, opened when first used; the caller holds the lock."""

@@ -15,6 +15,12 @@ from skyclust.providerkit.permissions import OperatorPermissions
 _ROLE_ARN: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html, ExternalId
 _EXTERNAL_ID: Final = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_EXPORT: Final = re.compile(
+    r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<path>[\w!.*'()-]+(/[\w!.*'()-]+)*)",
+    re.ASCII,
+)
+_ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
 _REGION: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -67,6 +73,31 @@ class AwsCredential(CredentialModel):
         " Empty: the profile's region, else us-east-1. Set it for China and GovCloud.",
     )
 
+    cost_export: str | None = Field(
+        default=None,
+        title="Cost export",
+        description="Where AWS Data Exports deliver FOCUS rows:"
+        " s3://bucket/prefix/export-name. Empty: costs are read from Cost Explorer.",
+    )
+    cost_export_region: str | None = Field(
+        default=None,
+        title="Region of the cost export",
+        description="Region of the bucket of the export. Empty: the default region.",
+    )
+    cost_billing_account: str | None = Field(
+        default=None,
+        title="Billing account",
+        description="Account whose bill it is: that of the organization's management account."
+        " Empty: the account of the export or of the credential.",
+    )
+    cost_calls_limit: int = Field(
+        default=100,
+        ge=1,
+        le=10_000,
+        title="Most calls of Cost Explorer",
+        description="Calls of Cost Explorer that one run may make. AWS charges 0.01 USD for each.",
+    )
+
     _whitespace = field_validator("access_key_id", "secret_access_key", "session_token")(
         refuse_whitespace
     )
@@ -84,7 +115,18 @@ class AwsCredential(CredentialModel):
         message = "has 2 to 1224 letters, digits or characters of _+=,.@:/-"
         return require_match(value, _EXTERNAL_ID, message)
 
-    @field_validator("region")
+    @field_validator("cost_export")
+    @classmethod
+    def _check_cost_export(cls, value: str | None) -> str | None:
+        message = "is not the address of an export (s3://bucket/prefix/export-name)"
+        return require_match(value and value.rstrip("/"), _EXPORT, message)
+
+    @field_validator("cost_billing_account")
+    @classmethod
+    def _check_billing_account(cls, value: str | None) -> str | None:
+        return require_match(value, _ACCOUNT, "is not the id of an account (12 digits)")
+
+    @field_validator("region", "cost_export_region")
     @classmethod
     def _check_region(cls, value: str | None) -> str | None:
         return require_match(value, _REGION, "is not the name of a region (eu-central-1)")
@@ -105,6 +147,11 @@ class AwsCredential(CredentialModel):
                 " profile signs go to AWS alone"
             )
         return self
+
+    def export_address(self) -> tuple[str, str] | None:
+        """Return the bucket of the export and the export's path in it; None without an export."""
+        match = _EXPORT.fullmatch(self.cost_export or "")
+        return (match["bucket"], match["path"]) if match else None
 
     def check_permitted(self, permissions: OperatorPermissions) -> None:
         """Raise ConfigurationError for a profile or worker identity that the operator forbids."""

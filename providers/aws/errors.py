@@ -38,7 +38,8 @@ _ERRORS: Final = ErrorContext("aws", "AWS")
 _CODES: Final[dict[type[SkyClustError], tuple[str, ...]]] = {
     Throttled: (
         "BandwidthLimitExceeded", "DependencyThrottle", "EC2ThrottledException",
-        "PriorRequestNotComplete", "ProvisionedThroughputExceededException",
+        "LimitExceededException", "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
         "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown",
         "SnapshotCreationPerVolumeRateExceeded", "Throttling", "ThrottlingException",
         "ThrottledException", "TooManyRequestsException", "TransactionInProgressException",
@@ -80,7 +81,7 @@ _CODES: Final[dict[type[SkyClustError], tuple[str, ...]]] = {
         "UnknownVolumeType",
     ),
     QuotaExceeded: (
-        "CapacityUnitsLimitExceeded", "LimitExceeded", "LimitExceededException",
+        "CapacityUnitsLimitExceeded", "LimitExceeded",
         "PendingSnapshotLimitExceeded", "RequestResourceCountExceeded", "ResourceCountExceeded",
         "TargetGroupAssociationLimit",
     ),

@@ -11,6 +11,7 @@ from providers.aws.attachments import AwsDisks
 from providers.aws.catalog import AwsCatalog
 from providers.aws.compute import AwsCompute
 from providers.aws.console import AwsConsole
+from providers.aws.costs import AwsCosts
 from providers.aws.credential import AwsCredential
 from providers.aws.instance_snapshots import AwsSnapshots
 from providers.aws.instance_tags import AwsTags
@@ -33,6 +34,7 @@ class AwsProvider(
     AwsCompute,
     AwsCatalog,
     AwsConsole,
+    AwsCosts,
     AwsDisks,
     AwsInventory,
     AwsPlacement,
@@ -40,7 +42,7 @@ class AwsProvider(
     AwsTags,
     Provider,
 ):
-    """One AWS account: EC2 and Elastic Load Balancing."""
+    """One AWS account: EC2, Elastic Load Balancing, and its bill."""
 
     name: ClassVar[str] = "aws"
     title: ClassVar[str] = "Amazon Web Services"

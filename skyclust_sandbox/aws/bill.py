@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from skyclust_sandbox.aws.cloud import AwsCloud
 
+_SEED: Final = 11
 _EC2: Final = "Amazon Elastic Compute Cloud - Compute"
 _EC2_OTHER: Final = "EC2 - Other"
 _SIZES: Final = {
@@ -98,8 +99,11 @@ class PublishedBill:
         today = datetime.now(UTC).date()
         made_for = (sample, today)
         if self._bill is None or self._made_for != made_for:
-            resources = _sample(sample) if sample is not None else list(_resources(cloud))
-            self._bill, self._made_for = Bill(CATALOG, resources, today, seed=11), made_for
+            self._made_for = made_for
+            if sample is not None:
+                self._bill = sample_bill(sample, today)
+            else:
+                self._bill = Bill(CATALOG, list(_resources(cloud)), today, seed=_SEED)
         return self._bill
 
     def clear(self) -> None:
@@ -112,9 +116,11 @@ def publication_of(cloud: AwsCloud) -> Publication:
     return cloud.conditions.billing.publication
 
 
-def _sample(count: int) -> list[BilledResource]:
+def sample_bill(count: int, today: date) -> Bill:
+    """Return the bill of that many generated instances."""
     types = ("m6i.large", "r6i.xlarge", "c6i.xlarge")
-    return sample_resources(count, tuple(SITES)[:2], types, (MAIN_ACCOUNT.id,))
+    resources = sample_resources(count, tuple(SITES)[:2], types, (MAIN_ACCOUNT.id,))
+    return Bill(CATALOG, resources, today, seed=_SEED)
 
 
 def _resources(cloud: AwsCloud) -> Iterator[BilledResource]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.wrappers import Response
@@ -47,6 +47,27 @@ class _Group(BaseModel):
     key: str = Field(alias="Key")
 
 
+class _Values(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    key: Literal["RECORD_TYPE"] = Field(alias="Key")
+    values: list[str] = Field(alias="Values", min_length=1)
+
+
+class _Filter(BaseModel):
+    """A filter by record type, or the negation of one; the sandbox has no others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dimensions: _Values | None = Field(default=None, alias="Dimensions")
+    negated: _Filter | None = Field(default=None, alias="Not")
+
+    def selects(self, record_type: str) -> bool:
+        if self.negated is not None:
+            return not self.negated.selects(record_type)
+        return self.dimensions is not None and record_type in self.dimensions.values
+
+
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -54,6 +75,7 @@ class _Request(BaseModel):
     granularity: str = Field(alias="Granularity")
     metrics: list[str] = Field(alias="Metrics", min_length=1)
     groups: list[_Group] = Field(default=[], alias="GroupBy", max_length=2)
+    filter: _Filter | None = Field(default=None, alias="Filter")
     token: str | None = Field(default=None, alias="NextPageToken")
 
 
@@ -99,7 +121,7 @@ def get_cost_and_usage(cloud: AwsCloud, account: str, body: bytes) -> dict[str, 
     intervals = list(_intervals(request))
     if account == MAIN_ACCOUNT.id:
         for charge in _charges(cloud, request.interval):
-            _add(intervals, charge, request.groups)
+            _add(intervals, charge, request)
     return _page(cloud, account, request, intervals, json.loads(body))
 
 
@@ -141,7 +163,7 @@ def _charges(cloud: AwsCloud, interval: _Interval) -> Iterator[Charge]:
                 yield charge
 
 
-def _add(intervals: Sequence[_Interim], charge: Charge, groups: Sequence[_Group]) -> None:
+def _add(intervals: Sequence[_Interim], charge: Charge, request: _Request) -> None:
     days = (charge.start - intervals[0].start).days
     daily = intervals[0].end - intervals[0].start == timedelta(days=1)
     if daily and days < len(intervals) and intervals[days].start == charge.start:
@@ -149,7 +171,9 @@ def _add(intervals: Sequence[_Interim], charge: Charge, groups: Sequence[_Group]
     else:
         interval = next(i for i in intervals if i.start <= charge.start < i.end)
     for record_type, billed, amortized in _records(charge):
-        keys = tuple(_key(charge, record_type, group) for group in groups)
+        if request.filter is not None and not request.filter.selects(record_type):
+            continue
+        keys = tuple(_key(charge, record_type, group) for group in request.groups)
         sums = interval.groups[keys]
         sums.billed += billed
         sums.amortized += amortized
@@ -215,7 +239,15 @@ def _page(
             results[-1]["Groups"].append({"Keys": list(keys), "Metrics": metrics})
         else:
             results[-1]["Total"] = metrics
-    page: dict[str, Any] = {"ResultsByTime": results, "DimensionValueAttributes": []}
+    accounts = [
+        {"Value": account_id, "Attributes": {"description": name}}
+        for account_id, name in CATALOG.sub_accounts.items()
+    ]
+    linked = any(group.key == "LINKED_ACCOUNT" for group in request.groups)
+    page: dict[str, Any] = {
+        "ResultsByTime": results,
+        "DimensionValueAttributes": accounts if linked else [],
+    }
     if request.groups:
         page["GroupDefinitions"] = body["GroupBy"]
     if first + size < len(entries):

@@ -26,11 +26,14 @@ CHANGES: Final = (
 )
 """Every mutating call except RunInstances."""
 
+COSTS: Final = ("GetCostAndUsage", "ListObjectsV2")
+"""The lists of the billing."""
+
 ODD_ANSWERS: Final = {
     Failure.HTML: (FaultKind.HTML, ("*",)),
     Failure.NULL: (FaultKind.NULL, ("*",)),
-    Failure.NO_LIST: (FaultKind.EMPTY, ("Describe*",)),
-    Failure.ENDLESS: (FaultKind.REPEAT, ("Describe*",)),
+    Failure.NO_LIST: (FaultKind.EMPTY, ("Describe*", *COSTS)),
+    Failure.ENDLESS: (FaultKind.REPEAT, ("Describe*", *COSTS)),
 }
 
 

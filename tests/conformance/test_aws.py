@@ -12,6 +12,8 @@ from skyclust.conformance import (
     CatalogSuite,
     ComputeSuite,
     ConsoleSuite,
+    CostSuite,
+    CostTotalsSuite,
     DiskSuite,
     InventorySuite,
     PlacementSuite,
@@ -19,10 +21,17 @@ from skyclust.conformance import (
     SnapshotSuite,
     TagSuite,
 )
-from tests.conformance.aws import AwsHarness
+from tests.conformance.aws_costs import AwsCostHarness, AwsExportHarness
 from tests.fixtures.sandbox import Sandbox
 
 ONE_PAGE = "DescribeAddresses answers with everything at once: there is nothing between pages."
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the SDK make all its attempts without pauses."""
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
+    monkeypatch.setattr("botocore.retries.bucket.TokenBucket.acquire", lambda _: True)
 
 
 @pytest.mark.integration
@@ -36,8 +45,10 @@ class TestAws(
     DiskSuite,
     ConsoleSuite,
     TagSuite,
+    CostSuite,
+    CostTotalsSuite,
 ):
-    """The AWS provider against the sandbox AWS."""
+    """The AWS provider against the sandbox AWS; costs are those of Cost Explorer."""
 
     provider_class = AwsProvider
     gaps: ClassVar = {
@@ -49,8 +60,18 @@ class TestAws(
     }
 
     @pytest.fixture
-    def harness(self, aws_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> AwsHarness:
+    def harness(self, aws_sandbox: Sandbox, impatient: None) -> AwsCostHarness:
         """The sandbox, and an SDK that makes all its attempts without pauses."""
-        monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
-        monkeypatch.setattr("botocore.retries.bucket.TokenBucket.acquire", lambda _: True)
-        return AwsHarness(aws_sandbox)
+        return AwsCostHarness(aws_sandbox)
+
+
+@pytest.mark.integration
+class TestAwsExport(CostSuite):
+    """The AWS provider with an export of its bill."""
+
+    provider_class = AwsProvider
+
+    @pytest.fixture
+    def harness(self, aws_sandbox: Sandbox, impatient: None) -> AwsExportHarness:
+        """The sandbox, with the export of a bill."""
+        return AwsExportHarness(aws_sandbox)
