@@ -91,7 +91,16 @@ COMMON = """
     UnrecognizedClientException UnknownOperationException ValidationError ValidationException
 """
 
-DOCUMENTED = frozenset(f"{EC2_COMMON} {EC2_ACTIONS} {EC2_SERVER} {COMMON}".split())
+BUCKETS = """
+    AccessDenied AccountProblem AllAccessDisabled AuthorizationHeaderMalformed ExpiredToken
+    IllegalLocationConstraintException InternalError InvalidAccessKeyId InvalidBucketName
+    InvalidObjectState InvalidRange InvalidRequest InvalidToken KeyTooLongError NoSuchBucket
+    NoSuchKey NoSuchVersion OperationAborted PermanentRedirect PreconditionFailed RequestTimeout
+    RequestTimeTooSkewed ServiceUnavailable SignatureDoesNotMatch SlowDown
+"""
+"""Of reading objects: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"""
+
+DOCUMENTED = frozenset(f"{EC2_COMMON} {EC2_ACTIONS} {EC2_SERVER} {COMMON} {BUCKETS}".split())
 
 
 def unmapped_codes(codes: frozenset[str] = DOCUMENTED) -> list[str]:

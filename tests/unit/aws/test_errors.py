@@ -38,6 +38,7 @@ CALLED = {
     "iam": ("GetRole", "SimulatePrincipalPolicy"),
     "elb": ("DescribeLoadBalancers", "DescribeTags"),
     "elbv2": ("DescribeLoadBalancers", "DescribeTags"),
+    "ce": ("GetCostAndUsage",),
 }
 
 
