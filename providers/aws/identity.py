@@ -42,8 +42,8 @@ NEEDED_PERMISSIONS: Final = (
     "elasticloadbalancing:DescribeLoadBalancers",
     "elasticloadbalancing:DescribeTags",
 )
-"""The actions that the provider calls. The policy in docs/providers/aws.md allows exactly these,
-and the actions of the verification."""
+"""The actions that the provider calls, without those for costs, which are optional. The policy in
+docs/providers/aws.md allows exactly these, the ones for costs, and those of the verification."""
 
 # Well-formed ids of no instance and no image; with DryRun EC2 changes nothing anyway.
 _NO_INSTANCE: Final = "i-00000000000000000"

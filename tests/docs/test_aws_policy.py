@@ -15,14 +15,22 @@ from tests.docs import pages
 from tests.house.tree import ROOT, files
 
 PROVIDER: Final = ROOT / "providers" / "aws"
-PREFIXES: Final = {"ec2": "ec2", "elb": "elasticloadbalancing", "elbv2": "elasticloadbalancing"}
+PREFIXES: Final = {
+    "ce": "ce",
+    "ec2": "ec2",
+    "elb": "elasticloadbalancing",
+    "elbv2": "elasticloadbalancing",
+    "iam": "iam",
+}
+OBJECTS: Final = {"get_object": {"s3:GetObject"}, "list_objects_v2": {"s3:ListBucket"}}
+"""The actions of S3 have names of their own (service-authorization reference, list_amazons3)."""
 
 
 def actions_by_call() -> dict[str, set[str]]:
     """Return the IAM actions that a call of boto3 may need, by the name of its method."""
-    found: dict[str, set[str]] = {}
+    found = dict(OBJECTS)
     session = botocore.session.get_session()
-    for service, prefix in {**PREFIXES, "iam": "iam"}.items():
+    for service, prefix in PREFIXES.items():
         for operation in session.get_service_model(service).operation_names:
             found.setdefault(xform_name(operation), set()).add(f"{prefix}:{operation}")
     return found
