@@ -13,7 +13,7 @@ from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson, Worksp
 from skyclust.cli.output import say, show_list, show_record
 from skyclust.cli.server import answering_server, require_server
 from skyclust.errors import InvalidRequest
-from skyclust_sandbox import fault_commands
+from skyclust_sandbox import billing_commands, fault_commands
 from skyclust_sandbox.processes import (
     CLOUDS,
     SandboxCloud,
@@ -24,8 +24,9 @@ from skyclust_sandbox.processes import (
 from skyclust_sandbox.running_clouds import RunningCloud, home_folder, running_clouds
 
 app = typer.Typer(
-    no_args_is_help=True, help="Local clouds: up, down, status, connect, credential, fault."
+    no_args_is_help=True, help="Local clouds: up, down, status, connect, credential, fault, bill."
 )
+app.add_typer(billing_commands.app, name="bill")
 app.add_typer(fault_commands.app, name="fault")
 
 COLUMNS: Final = ("cloud", "endpoint", "access_key", "seed", "pid")

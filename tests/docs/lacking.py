@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from skyclust.contract import AccountInventoryProvider, ConsoleProvider, PlacementProvider
+from skyclust.contract import (
+    AccountInventoryProvider,
+    ConsoleProvider,
+    CostProvider,
+    CostTotalsProvider,
+    PlacementProvider,
+)
 from skyclust.model.resource import ResourceKind
 
 POWER_OFF: Final = "a stop that only powers off"
@@ -29,6 +35,8 @@ LACKING: Final[dict[tuple[str, type | ResourceKind | str], str]] = {
     ("openstack", GIVE_BACK): "Nova always keeps the capacity of a stopped server.",
     ("proxmox", AccountInventoryProvider): "A cluster is one region.",
     ("proxmox", ConsoleProvider): "Proxmox VE does not store what a guest writes to its console.",
+    ("proxmox", CostProvider): "Proxmox VE bills nothing: a price book says what its guests cost.",
+    ("proxmox", CostTotalsProvider): "Proxmox VE bills nothing.",
     ("proxmox", GIVE_BACK): "A stopped guest keeps its disks and its node.",
     ("proxmox", ResourceKind.SUBNET): "The subnets of a VNet are listed with the network.",
     ("proxmox", ResourceKind.FIREWALL): "Rules are set at the cluster, its nodes and its guests;"
