@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from skyclust.errors import Conflict, InvalidRequest
+from skyclust.errors import Conflict, InvalidRequest, UnexpectedAnswer
 from skyclust.providerkit.cost_exports import (
     CostExport,
     ExportedFile,
@@ -71,12 +71,29 @@ def read_data_export(
     if match is None:
         raise InvalidRequest(f"{manifest.name} is not the name of a manifest of AWS Data Exports.")
     document = read_json(store, manifest)
+    try:
+        return _export(store, manifest, match, document, present)
+    except UnexpectedAnswer as error:
+        raise InvalidRequest(
+            f"{manifest.name} is not as AWS documents a manifest: {error.message}",
+            hint="Copy the manifest again, or wait for the next refresh of the export.",
+            provider="aws",
+        ) from error
+
+
+def _export(
+    store: ObjectStore,
+    manifest: StoredObject,
+    match: re.Match[str],
+    document: Mapping[str, Any],
+    present: Mapping[str, StoredObject],
+) -> CostExport:
     columns = list(_column_names(document))
     refuse_other_columns(columns, of=manifest.name)
     start = _month_start(int(match["year"]), int(match["month"]), manifest.name)
     end = date(start.year + start.month // 12, start.month % 12 + 1, 1)
     addresses = _FIELDS.texts(document, "dataFiles")
-    if "dataFiles" not in document or len(set(addresses)) != len(addresses):
+    if not isinstance(document.get("dataFiles"), list) or len(set(addresses)) != len(addresses):
         raise InvalidRequest(
             f"{manifest.name} does not list each data file once.",
             hint="Copy the manifest again, or wait for the next refresh of the export.",

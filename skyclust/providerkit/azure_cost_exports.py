@@ -146,7 +146,11 @@ def _files(
     names = [_FIELDS.required_text(blob, "blobName").strip() for blob in blobs]
     folders = {safe_parts(name.lstrip("/"), doing=doing)[:-1] for name in names}
     count = _FIELDS.integer(document, "blobCount")
-    if "blobs" not in document or len(set(names)) != len(names) or len(folders) > 1:
+    if (
+        not isinstance(document.get("blobs"), list)
+        or len(set(names)) != len(names)
+        or len(folders) > 1
+    ):
         raise InvalidRequest(
             f"Could not {doing}: it does not list each part once, in one folder.",
             hint="Export the month again.",

@@ -14,7 +14,9 @@ from pyarrow import parquet
 from skyclust.costs.imports.content import LARGEST_FILE, LimitedContent
 from skyclust.errors import InvalidRequest
 
-_ROWS: Final = 64 * 1024
+_ROWS: Final = 16 * 1024
+_BUFFER: Final = 2**18
+"""Bytes of a column that are read at once; without it a column of a row group is read whole."""
 
 
 @contextmanager
@@ -32,24 +34,34 @@ def opened_parquet(stream: BinaryIO, name: str, *, largest: int = LARGEST_FILE) 
             source = copy
         try:
             file = parquet.ParquetFile(
-                pa.PythonFile(source, mode="r"), page_checksum_verification=True
+                pa.PythonFile(source, mode="r"),
+                buffer_size=_BUFFER,
+                page_checksum_verification=True,
             )
         except (pa.ArrowException, OSError) as error:
             raise _damaged(name, error) from error
         groups = range(file.metadata.num_row_groups)
         if sum(file.metadata.row_group(number).total_byte_size for number in groups) > largest:
-            raise InvalidRequest(
-                f"{name} is larger than {largest} bytes after unpacking.",
-                hint="Split the export into smaller files, by day or by account.",
-            )
+            raise _too_large(name, largest)
         yield file
 
 
-def parquet_batches(file: Any, name: str, *, only: Sequence[str] | None = None) -> Iterator[Any]:
-    """Yield the rows of an opened file as record batches; `only` are the columns to read."""
+def parquet_batches(
+    file: Any, name: str, *, only: Sequence[str] | None = None, largest: int = LARGEST_FILE
+) -> Iterator[Any]:
+    """Yield the rows of an opened file as record batches; `only` are the columns to read.
+
+    Raises InvalidRequest for a damaged page, and past `largest` bytes: a value that is written
+    once can stand in every row.
+    """
     columns = list(only) if only is not None else None
+    left = largest
     try:
-        yield from file.iter_batches(batch_size=_ROWS, columns=columns)
+        for batch in file.iter_batches(batch_size=_ROWS, columns=columns):
+            left -= batch.nbytes
+            if left < 0:
+                raise _too_large(name, largest)
+            yield batch
     except (pa.ArrowException, OSError) as error:
         raise _damaged(name, error) from error
 
@@ -58,4 +70,11 @@ def _damaged(name: str, error: Exception) -> InvalidRequest:
     return InvalidRequest(
         f"{name} is not a whole parquet file: {error}.",
         hint="Copy or export the file again; nothing of its delivery was imported.",
+    )
+
+
+def _too_large(name: str, largest: int) -> InvalidRequest:
+    return InvalidRequest(
+        f"{name} is larger than {largest} bytes after unpacking.",
+        hint="Split the export into smaller files, by day or by account.",
     )

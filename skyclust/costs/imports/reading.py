@@ -21,7 +21,7 @@ ChooseColumns = Callable[[Sequence[str]], Sequence[str]]
 """Takes the names of a file's columns, and returns those to read."""
 
 
-_ROWS: Final = 16 * 1024
+_ROWS: Final = 8 * 1024
 """Rows of a batch, at least: what is done with a batch costs time for each of its columns."""
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from skyclust.contract.cost import FileFormat
 from skyclust.costs.imports.content import unpacked_text
-from skyclust.costs.imports.parquet_rows import opened_parquet
+from skyclust.costs.imports.parquet_rows import opened_parquet, parquet_batches
 from skyclust.costs.imports.reading import read_batches
 from skyclust.errors import InvalidRequest
 from tests.unit.costs.imports.exports import csv_bytes, focus_row
@@ -176,6 +176,14 @@ def test_a_decompression_bomb_ends_at_the_limit(monkeypatch: pytest.MonkeyPatch)
         opened_parquet(sink, "bill", largest=2**20),
     ):
         pass
+
+
+def test_a_value_that_is_written_once_counts_in_every_row() -> None:
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"a": ["x" * 1000] * 20_000}), sink)
+
+    with opened_parquet(sink, "bill") as file, pytest.raises(InvalidRequest, match="unpacking"):
+        list(parquet_batches(file, "bill", largest=2**20))
 
 
 def test_a_row_longer_than_a_block_is_refused() -> None:
