@@ -17,7 +17,7 @@ _SUFFIXES: Final = (".json", ".csv", ".gz", ".gzip", ".parquet")
 
 
 class LocalFolder:
-    """The data files and manifests below a folder, by their paths in it.
+    """The data files and manifests below a folder, by their paths in it; hidden ones are left out.
 
     A link that leads out of the folder is refused, a folder that is a link is not entered. A
     file's ETag is made of its size and times: a file that was written anew has another one.
@@ -61,11 +61,12 @@ class LocalFolder:
 
     def _names(self) -> Iterator[str]:
         for folder, folders, files in os.walk(self._root, onerror=_refuse_unreadable):
+            folders[:] = [name for name in folders if not name.startswith(".")]
             for name in folders:
                 if os.path.islink(path := os.path.join(folder, name)):
                     self._inside(os.path.relpath(path, self._root))
             for name in files:
-                if name.lower().endswith(_SUFFIXES):
+                if name.lower().endswith(_SUFFIXES) and not name.startswith("."):
                     yield Path(folder, name).relative_to(self._root).as_posix()
 
     def _inside(self, name: str) -> Path:

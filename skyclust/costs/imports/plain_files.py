@@ -10,6 +10,7 @@ from typing import Final
 
 from skyclust.contract.cost import CostDelivery
 from skyclust.contract.cost_files import RowSelection, StoredCostFile, stored_file
+from skyclust.costs.imports.double_files import refuse_doubles
 from skyclust.costs.imports.export_deliveries import AWS_CHANGES
 from skyclust.costs.imports.file_spans import FileSpan, file_spans
 from skyclust.costs.imports.reading import columns_of
@@ -35,9 +36,11 @@ def plain_deliveries(
     `complete`, half open, claims these days instead. Each delivery was produced when the youngest
     file was written. The files are read for what they hold; any that cannot be read refuses all.
 
-    Raises InvalidRequest for files that do not hold FOCUS rows, for rows outside `complete`, and
+    Raises InvalidRequest for files that do not hold FOCUS rows, for a file that is there twice, for
+    rows outside `complete`, and
     where there are no rows: files without rows do not say whose they are.
     """
+    refuse_doubles(store, items)
     files = [stored_file(store, item) for item in items]
     versions = []
     for file in files:

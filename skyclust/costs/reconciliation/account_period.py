@@ -9,6 +9,7 @@ from datetime import date
 
 from skyclust.contract.cost import BillingPeriod
 from skyclust.costs.reconciliation.sums import Coverage, LedgerSum, StatedTotal
+from skyclust.errors import InternalError
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,15 @@ class AccountPeriod:
         return [each for each in self.sums if each.currency == currency]
 
     def add(self, coverage: Coverage, sums: Sequence[LedgerSum]) -> None:
-        """Add what a source has delivered."""
+        """Add what a source has delivered; raises InternalError for a second one that counts."""
         if coverage.shadow:
             self.shadows.append(ShadowSums(coverage, sums))
+        elif self.coverage is not None:
+            raise InternalError(
+                f"Both {self.coverage.source} and {coverage.source} count for"
+                f" {self.billing_account_id} in {self.period}.",
+                hint="Choose the source that counts for the account.",
+            )
         else:
             self.coverage, self.sums = coverage, sums
 

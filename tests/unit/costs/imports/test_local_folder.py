@@ -15,7 +15,15 @@ from tests.unit.costs.imports.exports import csv_bytes, focus_row, write, write_
 
 
 def test_data_files_and_manifests_are_listed_by_their_paths(tmp_path: Path) -> None:
-    for name in ("b/2.csv", "a.csv.gz", "b/1.parquet", "b/notes.txt", "m.json"):
+    for name in (
+        "b/2.csv",
+        "a.csv.gz",
+        "b/1.parquet",
+        "b/notes.txt",
+        "m.json",
+        "b/._2.csv",
+        ".x/3.csv",
+    ):
         write(tmp_path / name, b"x" * 3)
     folder = LocalFolder(tmp_path)
 

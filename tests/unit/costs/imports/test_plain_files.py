@@ -195,3 +195,20 @@ def test_a_file_without_rows_is_no_month_without_cost(tmp_path: Path) -> None:
 )
 def test_a_cloud_is_known_by_its_names(name: str | None, cloud: str) -> None:
     assert cloud_named(name) == cloud
+
+
+@pytest.mark.parametrize("copy", ["bill.csv.gz", "bill (1).csv"])
+def test_a_file_that_is_there_twice_is_refused(tmp_path: Path, copy: str) -> None:
+    content = csv_bytes([focus_row("2026-07-01")])
+    write(tmp_path / "bill.csv", content)
+    write(tmp_path / copy, gzip.compress(content) if copy.endswith(".gz") else content)
+
+    with pytest.raises(InvalidRequest, match="are the same file twice"):
+        delivered(tmp_path)
+
+
+def test_files_of_equal_size_may_differ(tmp_path: Path) -> None:
+    write(tmp_path / "a.csv", csv_bytes([focus_row("2026-07-01", "1")]))
+    write(tmp_path / "b.csv", csv_bytes([focus_row("2026-07-01", "2")]))
+
+    assert [costs(each) for each in delivered(tmp_path)] == [["1", "2"]]

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+import pytest
+
+from skyclust.contract.cost import CostMetric
 from skyclust.costs.reconciliation.reconciling import reconcile, reconcile_ledger
 from skyclust.costs.reconciliation.report import ReconciliationReport, ShadowComparison
 from skyclust.costs.reconciliation.sums import Coverage, LedgerSum, StatedTotal
 from skyclust.costs.reconciliation.tolerance import Verdict
-from skyclust.model.cost_metric import CostMetric
+from skyclust.errors import InternalError
 from tests.unit.costs.reconciliation.ledger import EXPLORER, EXPORT, covered, ledger_sum, stated
 
 
@@ -113,3 +116,8 @@ def test_a_ledger_is_asked_for_the_periods() -> None:
 
     assert [each.verdict for each in july.shadows] == [Verdict.WITHIN] * 2
     assert (june.comparisons, june.shadows, june.partial) == ((), (), False)
+
+
+def test_two_sources_that_count_are_never_added() -> None:
+    with pytest.raises(InternalError, match="Both aws-data-exports:production and copy:b count"):
+        reconcile([covered(), covered(source="copy:b")], [], [])
