@@ -25,6 +25,9 @@ _PERIOD_END: Final = "BillingPeriodEnd"
 _PROVIDERS: Final = ("ProviderName", "HostProviderName", "InvoiceIssuerName", "ServiceProviderName")
 """Columns that name the cloud, the most certain first: a service may be another company's."""
 
+_COUNTED_AT_ONCE: Final = 100_000
+"""Rows that wait to be counted: rows of one hour and account come in any order."""
+
 _CLOUDS: Final = (
     ("amazon", "aws"),
     ("aws", "aws"),
@@ -83,9 +86,8 @@ def file_spans(files: Iterable[CostFile]) -> list[FileSpan]:
     """
     spans: dict[tuple[str, int, int], FileSpan] = {}
     for file in files:
-        for batch in read_columns(file, _columns(file.name)):
-            for row in _different_rows(batch):
-                _add(spans, row, file.name)
+        for row in _different_rows(read_columns(file, _columns(file.name))):
+            _add(spans, row, file.name)
     return [spans[key] for key in sorted(spans)]
 
 
@@ -118,8 +120,21 @@ def _columns(file: str) -> Any:
     return choose
 
 
-def _different_rows(batch: Any) -> Iterator[Mapping[str, Any]]:
-    """Yield each different row of a batch under the names of FOCUS, with its `count`."""
+def _different_rows(batches: Iterable[Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield each different row of a file's batches under the names of FOCUS, with its `count`."""
+    waiting: list[Any] = []
+    for batch in batches:
+        waiting.append(_with_count(batch))
+        # What was counted before is not counted again before as many rows came.
+        if sum(table.num_rows for table in waiting[1:]) >= max(
+            _COUNTED_AT_ONCE, waiting[0].num_rows
+        ):
+            waiting = [_grouped(waiting)]
+    if waiting:
+        yield from _grouped(waiting).to_pylist()
+
+
+def _with_count(batch: Any) -> Any:
     names = batch.schema.names
     columns: dict[str, Any] = {}
     for column in (ACCOUNT, PERIOD, DAY, _PERIOD_END):
@@ -129,9 +144,17 @@ def _different_rows(batch: Any) -> Iterator[Mapping[str, Any]]:
     provider = next((name for each in _PROVIDERS if (name := column_named(names, each))), None)
     if provider is not None:
         columns["provider"] = batch.column(provider)
-    table = pa.table(columns)
-    groups = table.group_by(table.column_names).aggregate([([], "count_all")])
-    yield from groups.to_pylist()
+    columns["count"] = pa.repeat(1, batch.num_rows)
+    return pa.table(columns)
+
+
+def _grouped(tables: Sequence[Any]) -> Any:
+    table = pa.concat_tables(tables)
+    keys = [name for name in table.column_names if name != "count"]
+    groups = table.group_by(keys).aggregate([("count", "sum")])
+    return groups.rename_columns(
+        ["count" if name == "count_sum" else name for name in groups.column_names]
+    ).select(table.column_names)
 
 
 def _add(spans: dict[tuple[str, int, int], FileSpan], row: Mapping[str, Any], file: str) -> None:
@@ -149,4 +172,4 @@ def _add(spans: dict[tuple[str, int, int], FileSpan], row: Mapping[str, Any], fi
     span.period = BillingPeriod(min(span.period.start, start), max(span.period.end, end))
     span.days.add(day_of(row[DAY], DAY, file))
     name = row.get("provider")
-    span.providers[name] = span.providers.get(name, 0) + int(row["count_all"])
+    span.providers[name] = span.providers.get(name, 0) + int(row["count"])

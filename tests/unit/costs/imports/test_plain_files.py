@@ -11,6 +11,7 @@ import pytest
 from focus_data_toolkit.generators import get_generator
 
 from skyclust.contract.cost import CostDelivery
+from skyclust.costs.imports import csv_rows, file_spans
 from skyclust.costs.imports.file_spans import cloud_named
 from skyclust.costs.imports.folder import deliveries_in
 from skyclust.costs.imports.reading import read_batches
@@ -59,6 +60,20 @@ def test_files_of_any_format_are_one_delivery(tmp_path: Path) -> None:
     assert claims([delivery]) == [(PAYER, "2026-07", 1, 4)]
     assert (delivery.provider, delivery.produced_at) == ("aws", youngest)
     assert costs(delivery) == ["1", "2", "3"]
+
+
+def test_the_days_of_many_rows_are_all_claimed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_spans, "_COUNTED_AT_ONCE", 10)
+    monkeypatch.setattr(csv_rows, "BLOCK", 1000)
+    rows = [focus_row(f"2026-07-{number % 31 + 1:02}") for number in range(310)]
+    write(tmp_path / "a.csv", csv_bytes(rows))
+
+    (delivery,) = delivered(tmp_path)
+
+    assert claims([delivery]) == [(PAYER, "2026-07", 1, 1)]
+    assert len(costs(delivery)) == 310
 
 
 def test_a_single_file_may_be_named(tmp_path: Path) -> None:
