@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, timedelta
 from decimal import Decimal
 
-from skyclust.contract.cost import CostTotal
+from skyclust.contract.cost import CostMetric, CostTotal
 from skyclust.costs.reconciliation.account_period import AccountPeriod, account_periods
 from skyclust.costs.reconciliation.report import Comparison, InvoiceSum, ReconciliationReport
 from skyclust.costs.reconciliation.shadows import compare_shadow
@@ -20,8 +20,7 @@ from skyclust.costs.reconciliation.sums import (
     days_between,
 )
 from skyclust.costs.reconciliation.tolerance import Tolerance, Verdict, percent_of
-from skyclust.costs.reconciliation.total_scope import counted_categories
-from skyclust.model.cost_metric import CostMetric
+from skyclust.costs.reconciliation.total_scope import TotalScope, scope_of
 
 
 def reconcile_ledger(
@@ -89,33 +88,29 @@ def _compared(period: AccountPeriod, tolerance: Tolerance) -> Iterator[Compariso
 
 def _comparison(period: AccountPeriod, stated: StatedTotal, tolerance: Tolerance) -> Comparison:
     total = stated.total
-    start, end = total.start or period.period.start, total.end or period.period.end
-    within = [
-        each
-        for each in period.sums_in(total.currency)
-        # A total of the whole period counts all that is billed in it, on whichever day it was used.
-        if _is_whole_period(total) or start <= each.day < end
-    ]
-    categories = counted_categories(total.scope)
-    ours = amounts_of(
+    within = _sums_within(period, total)
+    scope = scope_of(total.scope)
+    counted = amounts_of(
         within,
         total.metric,
         counts=lambda each: (
-            each.charge_category in (categories or ())
+            (scope is None or scope.counts(each.charge_category))
             and total.invoice_id in {None, each.invoice_id}
             and total.sub_account_id in {None, each.sub_account_id}
         ),
     )
-    reason = _obstacle(period, total, categories, within, unknown=ours is None)
-    comparable = ours is not None and period.coverage is not None and not reason
-    difference = ours.net - total.amount if ours is not None and comparable else None
-    if period.coverage is None:
-        verdict = Verdict.NOT_COLLECTED if total.amount else Verdict.NOT_COMPARABLE
-    elif difference is None:
-        verdict = Verdict.NOT_COMPARABLE
-    else:
+    reason = _obstacle(period, total, within, scope)
+    ours = None if counted is None or reason else counted.net
+    difference = None if ours is None else ours - total.amount
+    if difference is not None:
         verdict = tolerance.verdict(difference, total.amount, total.currency)
-    compared = set(days_between(start, min(end, _day_after(total.read_at))))
+    elif period.coverage is None and total.amount:
+        verdict = Verdict.NOT_COLLECTED
+    else:
+        verdict = Verdict.NOT_COMPARABLE
+    if counted is None and not reason:
+        reason = f"Some of our rows do not know their {total.metric.value.replace('_', ' ')}."
+    days = _days_of(total)
     return Comparison(
         source=period.source,
         stated_by=stated.source,
@@ -126,15 +121,15 @@ def _comparison(period: AccountPeriod, stated: StatedTotal, tolerance: Tolerance
         scope=total.scope,
         verdict=verdict,
         reason=reason,
-        ours=ours.net if ours is not None and comparable else None,
+        ours=ours,
         theirs=total.amount,
         difference=difference,
         percent=None if difference is None else percent_of(difference, total.amount),
         amounts=amounts_of(within, total.metric) if period.coverage is not None else None,
-        rows=ours.rows if ours is not None else 0,
-        days_compared=len(compared),
-        days_claimed=len(compared & period.claimed),
-        days_with_rows=len(compared & {each.day for each in within}),
+        rows=counted.rows if counted is not None else 0,
+        days_compared=len(days),
+        days_claimed=len(days & period.claimed),
+        days_with_rows=len(days & {each.day for each in within}),
         provisional=period.provisional,
         shadow=period.only_shadow,
         start=total.start,
@@ -144,22 +139,36 @@ def _comparison(period: AccountPeriod, stated: StatedTotal, tolerance: Tolerance
     )
 
 
+def _sums_within(period: AccountPeriod, total: CostTotal) -> list[LedgerSum]:
+    """Return the sums of the days of a total.
+
+    That of the whole period counts all that is billed in it, on whichever day it was used.
+    """
+    start, end = total.start or period.period.start, total.end or period.period.end
+    whole = _is_whole_period(total)
+    return [each for each in period.sums_in(total.currency) if whole or start <= each.day < end]
+
+
+def _days_of(total: CostTotal) -> frozenset[date]:
+    """Return the days of a total, up to that on which it was read."""
+    after = total.read_at.astimezone(UTC).date() + timedelta(days=1)
+    end = min(total.end or total.period.end, after)
+    return frozenset(days_between(total.start or total.period.start, end))
+
+
 def _obstacle(
     period: AccountPeriod,
     total: CostTotal,
-    categories: frozenset[str] | None,
     within: Sequence[LedgerSum],
-    *,
-    unknown: bool,
+    scope: TotalScope | None,
 ) -> str:
     """Return why a total cannot be compared with our rows; empty where it can."""
-    start, end = total.start or period.period.start, total.end or period.period.end
-    days = set(days_between(start, min(end, _day_after(total.read_at))))
+    days = _days_of(total)
     missing = len(days - period.claimed)
     currencies = {each.currency for each in period.sums}
     obstacles = (
         (period.coverage is None, "No source has delivered this account and period."),
-        (categories is None, f"What {total.scope!r} counts is not known."),
+        (scope is None, f"What {total.scope!r} counts is not known."),
         (
             bool(currencies) and total.currency not in currencies,
             f"The total is in {total.currency}, our rows are in {', '.join(sorted(currencies))}.",
@@ -170,7 +179,6 @@ def _obstacle(
             and all(each.invoice_id != total.invoice_id for each in within),
             "Our rows do not name their invoice.",
         ),
-        (unknown, f"Some of our rows do not know their {total.metric.value.replace('_', ' ')}."),
         (bool(missing), f"{missing} of its {len(days)} days are claimed by no delivery."),
     )
     return next((reason for applies, reason in obstacles if applies), "")
@@ -228,7 +236,3 @@ def _invoices(period: AccountPeriod) -> Iterator[InvoiceSum]:
                 currency,
                 billed,
             )
-
-
-def _day_after(moment: datetime) -> date:
-    return moment.astimezone(UTC).date() + timedelta(days=1)

@@ -1,8 +1,9 @@
-"""The scope of a total in words, as which charge categories of FOCUS it counts."""
+"""The scope of a total in words, as which charges it counts by their category in FOCUS."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 CATEGORIES: Final = frozenset({"Adjustment", "Credit", "Purchase", "Tax", "Usage"})
@@ -17,18 +18,33 @@ _SCOPE: Final = re.compile(
 )
 
 
-def counted_categories(scope: str) -> frozenset[str] | None:
-    """Return the charge categories that a scope counts; None for words that are not understood.
+@dataclass(frozen=True)
+class TotalScope:
+    """Charges of the categories `only`, None for all of them, that are not of `without`."""
 
-    A scope is "all charges" or categories ("usage and purchases"), then "without" or "before" and
-    categories: "all charges without tax", "usage without tax and credits".
+    only: frozenset[str] | None
+    without: frozenset[str] = frozenset()
+
+    def counts(self, category: str) -> bool:
+        """Return whether a total of this scope counts charges of a category."""
+        return (self.only is None or category in self.only) and category not in self.without
+
+
+def scope_of(words: str) -> TotalScope | None:
+    """Return the scope that is meant; None for words that are not understood.
+
+    The words are "all charges" or categories ("usage and purchases"), then "without" or "before"
+    and categories: "all charges without tax", "usage without tax and credits".
     """
-    match = _SCOPE.fullmatch(scope.strip().lower())
+    match = _SCOPE.fullmatch(words.strip().lower())
     if match is None:
         return None
-    counted = CATEGORIES if match["what"] in {"all charges", "charges"} else _named(match["what"])
+    everything = match["what"] in {"all charges", "charges"}
+    only = None if everything else _named(match["what"])
     without = _named(match["without"]) if match["without"] else frozenset()
-    return None if counted is None or without is None else counted - without
+    if without is None or (only is None and not everything):
+        return None
+    return TotalScope(only, without)
 
 
 def _named(words: str) -> frozenset[str] | None:
