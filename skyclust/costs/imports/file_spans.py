@@ -10,6 +10,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from skyclust.contract.cost import BillingPeriod, CostFile
+from skyclust.costs.focus.providers import provider_of
 from skyclust.costs.imports.reading import read_columns
 from skyclust.costs.imports.row_selection import (
     ACCOUNT,
@@ -28,14 +29,6 @@ _PROVIDERS: Final = ("ProviderName", "HostProviderName", "InvoiceIssuerName", "S
 _COUNTED_AT_ONCE: Final = 100_000
 """Rows that wait to be counted: rows of one hour and account come in any order."""
 
-_CLOUDS: Final = (
-    ("amazon", "aws"),
-    ("aws", "aws"),
-    ("microsoft", "azure"),
-    ("azure", "azure"),
-    ("google", "gcp"),
-)
-
 
 @dataclass
 class FileSpan:
@@ -53,7 +46,7 @@ class FileSpan:
     def provider(self) -> str:
         """The cloud that most rows name, as SkyClust calls it; "unknown" where none names one."""
         name = max(self.providers, key=lambda key: self.providers[key], default=None)
-        return cloud_named(name)
+        return provider_of(name)
 
     def ranges(self) -> Iterator[tuple[date, date]]:
         """Yield the half-open ranges of days that follow each other, in their order."""
@@ -66,16 +59,6 @@ class FileSpan:
             end = day + timedelta(days=1)
         if start is not None and end is not None:
             yield start, end
-
-
-def cloud_named(name: str | None) -> str:
-    """Return the cloud of a provider's name in FOCUS: "AWS" and "Amazon Web Services" are "aws".
-
-    Any other name is returned in lower case with hyphens; no name is "unknown".
-    """
-    lower = (name or "").strip().lower()
-    known = next((cloud for part, cloud in _CLOUDS if part in lower), None)
-    return known or "-".join("".join(c if c.isalnum() else " " for c in lower).split()) or "unknown"
 
 
 def file_spans(files: Iterable[CostFile]) -> list[FileSpan]:

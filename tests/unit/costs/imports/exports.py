@@ -87,7 +87,8 @@ def write_aws_export(
     inner = f"BILLING_PERIOD={month}/{refresh}/" if refresh else f"BILLING_PERIOD={month}/"
     names = [f"daily-focus-{number:05}.csv.gz" for number in range(1, len(parts) + 1)]
     for name, rows in zip(names, parts, strict=True):
-        write(export / "data" / inner / name, gzip.compress(csv_bytes(rows)))
+        content = csv_bytes(rows, list(rows[0]) if rows else COLUMNS)
+        write(export / "data" / inner / name, gzip.compress(content))
     manifest = {
         "executionId": execution,
         "exportArn": f"arn:aws:bcm-data-exports:us-east-1:{PAYER}:export/daily-focus-1298e4fd",

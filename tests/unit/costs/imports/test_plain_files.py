@@ -12,7 +12,6 @@ from focus_data_toolkit.generators import get_generator
 
 from skyclust.contract.cost import CostDelivery
 from skyclust.costs.imports import csv_rows, file_spans
-from skyclust.costs.imports.file_spans import cloud_named
 from skyclust.costs.imports.folder import deliveries_in
 from skyclust.costs.imports.reading import read_batches
 from skyclust.errors import InvalidRequest
@@ -198,18 +197,23 @@ def test_a_file_without_rows_is_no_month_without_cost(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "cloud"),
+    ("names", "provider"),
     [
-        ("Amazon Web Services, Inc.", "aws"),
-        ("Microsoft", "azure"),
-        ("Google Cloud", "gcp"),
-        ("Our Own Racks!", "our-own-racks"),
-        (None, "unknown"),
-        ("", "unknown"),
+        (["Amazon Web Services, Inc."], "aws"),
+        (["AWS", "Datadog", "AWS"], "aws"),
+        (["Our Own Racks"], "our-own-racks"),
+        ([""], "unknown"),
     ],
 )
-def test_a_cloud_is_known_by_its_names(name: str | None, cloud: str) -> None:
-    assert cloud_named(name) == cloud
+def test_the_provider_is_what_most_rows_name(
+    tmp_path: Path, names: list[str], provider: str
+) -> None:
+    rows = [focus_row("2026-07-01", ProviderName=name) for name in names]
+    write(tmp_path / "a.csv", csv_bytes(rows))
+
+    (delivery,) = delivered(tmp_path)
+
+    assert delivery.provider == provider
 
 
 @pytest.mark.parametrize("copy", ["bill.csv.gz", "bill (1).csv"])
