@@ -12,6 +12,7 @@ from skyclust.errors import SkyClustError, Unsupported, tree_class, with_own_cla
 from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import Scope, ScopeKey, ScopeState
 from skyclust.store import credentials as credential_records
+from skyclust.store import read_times
 from skyclust.store.locks import lock_scope
 from skyclust.store.tables import resource_versions, scopes
 from skyclust.store.text import storable
@@ -75,6 +76,7 @@ def mark_read(
         "attempted_at": time,
     }
     before = find(connection, workspace_id, key)
+    values |= read_times.after_read(before, time)
     failed_at = before.failed_read_started_at if before is not None else None
     if before is not None and failed_at is not None and failed_at > read_started_at:
         failed = ScopeState(before.state)

@@ -93,6 +93,10 @@ scopes: Final = Table(
     # When the failed read began that `error` is about. The later of two reads is the one that
     # began later, whichever is stored first.
     Column("failed_read_started_at", UtcDateTime),
+    # Since when complete reads are counted, and the long pauses between them since then: pairs of
+    # times (skyclust.store.read_times). NULL before the first complete read of this version.
+    Column("first_completed_at", UtcDateTime),
+    Column("read_gaps", JsonDocument),
     PrimaryKeyConstraint("workspace_id", "credential", "region", "kind"),
     ForeignKeyConstraint(
         ["workspace_id", "credential"], ["credentials.workspace_id", "credentials.name"]

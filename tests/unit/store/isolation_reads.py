@@ -19,6 +19,9 @@ from skyclust.store import (
     credentials,
     operations,
     outbox,
+    price_books,
+    read_times,
+    resource_periods,
     resources,
     retention,
     scopes,
@@ -100,6 +103,17 @@ READS: dict[str, tuple[Call, object]] = {
     "operations.open_operations": (operations.open_operations, []),
     "outbox.hold": (lambda c, w: outbox.hold(c, w, "holder"), False),
     "outbox.waiting": (outbox.waiting, []),
+    "price_books.find": (lambda c, w: price_books.find(c, w, "datacentre"), None),
+    "price_books.get": (lambda c, w: price_books.get(c, w, "datacentre"), NotFound),
+    "price_books.history": (lambda c, w: price_books.history(c, w, "datacentre"), []),
+    "price_books.list_all": (price_books.list_all, []),
+    "read_times.list_read_times": (read_times.list_read_times, []),
+    "resource_periods.list_periods": (
+        lambda c, w: resource_periods.list_periods(
+            c, w, KEY, start=LONG_AGO, end=datetime.now(UTC)
+        ),
+        [],
+    ),
     "resources.changes": (resources.changes, []),
     "resources.numbered_changes": (resources.numbered_changes, []),
     "resources.count_changes": (lambda c, w: sum(resources.count_changes(c, w).values()), 0),

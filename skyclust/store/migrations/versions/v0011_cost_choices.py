@@ -21,7 +21,7 @@ DOCUMENT: Final = sa.JSON(none_as_null=True).with_variant(
 
 
 def upgrade() -> None:
-    """Make the tables, all of them empty."""
+    """Make the tables, all of them empty, and the columns of when a scope was read."""
     _make_cost_settings()
     _make_currency_rates()
     _make_price_books()
@@ -29,6 +29,8 @@ def upgrade() -> None:
     _make_budget_alerts()
     _make_cached_prices()
     _make_advice_decisions()
+    op.add_column("scopes", sa.Column("first_completed_at", TIME))
+    op.add_column("scopes", sa.Column("read_gaps", DOCUMENT))
 
 
 def _make_cost_settings() -> None:
