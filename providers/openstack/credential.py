@@ -132,6 +132,14 @@ class OpenStackCredential(CredentialModel):
         description="Whether inventory lists all projects' resources. Needs an administrator.",
     )
 
+    rating_currency: str | None = Field(
+        default=None,
+        title="Currency of the rating",
+        description="The currency of CloudKitty's prices, which does not name it: three letters,"
+        " for example EUR. Needed to read costs.",
+        pattern=r"^[A-Z]{3}$",
+    )
+
     @classmethod
     def by_field_names(cls, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return values by the names of the fields, and a parsed clouds.yaml as its text."""

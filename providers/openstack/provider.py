@@ -10,6 +10,7 @@ from providers.openstack.attachments import OpenStackDisks
 from providers.openstack.catalog import OpenStackCatalog
 from providers.openstack.compute import OpenStackCompute
 from providers.openstack.console import OpenStackConsole
+from providers.openstack.costs import OpenStackCosts
 from providers.openstack.credential import OpenStackCredential
 from providers.openstack.errors import openstack_errors
 from providers.openstack.identity import get_identity
@@ -40,9 +41,10 @@ class OpenStackProvider(
     OpenStackConsole,
     OpenStackTags,
     OpenStackInventory,
+    OpenStackCosts,
     Provider,
 ):
-    """One project of an OpenStack cloud: Nova, Glance, Neutron, and Cinder and Octavia if there."""
+    """One project of an OpenStack cloud: Nova, Glance, Neutron, and what else is there."""
 
     name: ClassVar[str] = "openstack"
     title: ClassVar[str] = "OpenStack"

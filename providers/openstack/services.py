@@ -11,6 +11,7 @@ STORAGE: Final = "block-storage"
 IMAGE: Final = "image"
 NETWORK: Final = "network"
 LOAD_BALANCER: Final = "load-balancer"
+RATING: Final = "rating"
 
 SERVICE_NAMES: Final = {
     COMPUTE: "Nova",
@@ -18,6 +19,7 @@ SERVICE_NAMES: Final = {
     IMAGE: "Glance",
     NETWORK: "Neutron",
     LOAD_BALANCER: "Octavia",
+    RATING: "CloudKitty",
 }
 
 # Appended to the URL of a service in the catalog, unless that ends in a version already.
@@ -27,6 +29,7 @@ VERSIONS: Final = {
     IMAGE: "/v2",
     NETWORK: "/v2.0",
     LOAD_BALANCER: "/v2",
+    RATING: "/v2",
 }
 MAX_MICROVERSIONS: Final = {COMPUTE: (2, 98), STORAGE: (3, 40)}
 """The newest microversions that this provider uses: 2.98 adds the image properties to a server,

@@ -1,4 +1,4 @@
-"""A local OpenStack: keystone, nova, glance, neutron, cinder and octavia in one process.
+"""A local OpenStack: keystone, nova, glance, neutron, cinder, octavia and cloudkitty.
 
 All services listen on one port, under path prefixes as in a modern deployment::
 
@@ -8,6 +8,7 @@ All services listen on one port, under path prefixes as in a modern deployment::
     http://HOST:PORT/REGION/network/v2.0                      neutron
     http://HOST:PORT/REGION/volume/v3/PROJECT_ID              cinder, microversions 3.0 to 3.71
     http://HOST:PORT/REGION/load-balancer/v2                  octavia
+    http://HOST:PORT/REGION/rating/v2                         cloudkitty
 
 `auth_url` is `http://HOST:PORT/identity/v3` (or without `/v3`). Regions: `RegionOne`, `RegionTwo`.
 

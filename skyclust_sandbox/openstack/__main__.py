@@ -45,7 +45,9 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--token-seconds", type=float, default=3600.0, help="lifetime of a token")
     add("--bulk", type=int, default=0, help="number of additional servers in the estate")
-    add("--without", default="", help="services this cloud lacks: cinder,neutron,octavia")
+    add(
+        "--without", default="", help="services this cloud lacks: cinder,neutron,octavia,cloudkitty"
+    )
     return parser
 
 

@@ -110,6 +110,7 @@ def _service_of(path: str) -> str:
         ("image", "/image"),
         ("network", "/network"),
         ("load-balancer", "/load-balancer"),
+        ("rating", "/rating"),
     ):
         if f"{prefix}/" in f"{path}/":
             return service

@@ -127,6 +127,7 @@ PREFIXES = {
     "network": "network",
     "block-storage": "volume",
     "load-balancer": "load-balancer",
+    "rating": "rating",
 }
 """The path of each service below its region, as in a deployment behind one port."""
 

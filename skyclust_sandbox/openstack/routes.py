@@ -13,6 +13,7 @@ from skyclust_sandbox.openstack.identity.routes import ROUTES as IDENTITY
 from skyclust_sandbox.openstack.image.routes import ROUTES as IMAGE
 from skyclust_sandbox.openstack.load_balancer.routes import ROUTES as BALANCING
 from skyclust_sandbox.openstack.network.routes import ROUTES as NETWORK
+from skyclust_sandbox.openstack.rating.routes import ROUTES as RATING
 from skyclust_sandbox.openstack.volume.routes import ROUTES as VOLUME
 
 ROUTES: Final[dict[str, tuple[Route, ...]]] = {
@@ -22,6 +23,7 @@ ROUTES: Final[dict[str, tuple[Route, ...]]] = {
     "network": NETWORK,
     "block-storage": VOLUME,
     "load-balancer": BALANCING,
+    "rating": RATING,
 }
 """The operations of each service, by service type."""
 

@@ -9,6 +9,7 @@ OPTIONAL_SERVICES: Final = {
     "cinder": "block-storage",
     "neutron": "network",
     "octavia": "load-balancer",
+    "cloudkitty": "rating",
 }
 """The services that a cloud may lack: the service type by the name of the project."""
 

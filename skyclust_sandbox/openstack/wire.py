@@ -89,6 +89,8 @@ def _error_body(service: str, status: int, message: str, code: str, wait: int | 
     if service == "load-balancer":
         side = "Client" if status < 500 else "Server"
         return {"faultcode": code or side, "faultstring": message, "debuginfo": None}
+    if service == "rating":
+        return {"message": message}
     error: Body = {"code": status, "message": message}
     if wait is not None:
         error["retryAfter"] = str(wait)

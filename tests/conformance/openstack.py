@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Final
 
 from providers.openstack.credential import OpenStackCredential
 from skyclust.conformance import Failure
+from skyclust.contract import BillingPeriod, CostMetric
 from skyclust.model.instance import InstanceReference, InstanceSpec
 from skyclust.model.resource import ResourceKind
 from skyclust_sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.openstack.directory import REGIONS
+from skyclust_sandbox.openstack.rating.points import CORE_HOUR
 from tests.conformance.openstack_operator import Json, OpenStackOperator
 from tests.conformance.openstack_seeds import OpenStackSeeds, list_call_of
 from tests.fixtures.openstack import OpenStackSandbox
@@ -75,6 +80,7 @@ class OpenStackHarness:
                 "user_domain_name": self._sandbox.domain,
                 "project_name": self._sandbox.project,
                 "project_domain_name": self._sandbox.domain,
+                "rating_currency": "EUR",
             }
         )
 
@@ -134,6 +140,26 @@ class OpenStackHarness:
             Fault(kind=FaultKind.DROP_REPLY, access_key=user, after=calls, times=1),
             Fault(kind=FaultKind.ERROR, access_key=user, after=calls),
         )
+
+    @property
+    def cost_days(self) -> tuple[date, date]:
+        """Return the last day of a month and the first of the next, both past; one is billed."""
+        self._sandbox.bill_sample(1)
+        first = (datetime.now(UTC).date() - timedelta(days=1)).replace(day=1)
+        return first - timedelta(days=1), first + timedelta(days=1)
+
+    def cost_total(
+        self, period: BillingPeriod, start: date, end: date, metric: CostMetric
+    ) -> Decimal:
+        """Return what the rated hours of the sample of each region cost; the metrics are equal."""
+        del period, metric
+        begin, last = (datetime.combine(day, time(), UTC) for day in (start, end))
+        hours = (min(last, datetime.now(UTC)) - begin) // timedelta(hours=1)
+        return hours * CORE_HOUR * len(REGIONS)
+
+    def limit_cost_pages(self, largest: int) -> None:
+        """Limit every page to so many rated hours."""
+        self._sandbox.limit_pages(largest)
 
     def recover(self) -> None:
         """Remove all injected failures."""

@@ -12,6 +12,8 @@ from skyclust.conformance import (
     CatalogSuite,
     ComputeSuite,
     ConsoleSuite,
+    CostSuite,
+    CostTotalsSuite,
     DiskSuite,
     InventorySuite,
     PlacementSuite,
@@ -38,6 +40,8 @@ class TestOpenStack(
     DiskSuite,
     ConsoleSuite,
     TagSuite,
+    CostSuite,
+    CostTotalsSuite,
 ):
     """The OpenStack provider against the sandbox OpenStack."""
 

@@ -18,6 +18,7 @@ _SERVICES: Final = (
     ("network", "network", "neutron", ""),
     ("block-storage", "volumev3", "cinderv3", "/v3/{project_id}"),
     ("load-balancer", "load-balancer", "octavia", ""),
+    ("rating", "rating", "cloudkitty", ""),
 )
 
 

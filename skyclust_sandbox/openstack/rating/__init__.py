@@ -1,0 +1,1 @@
+"""CloudKitty: what it rated, as far as a cost ledger reads it."""
