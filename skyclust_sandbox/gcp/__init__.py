@@ -1,4 +1,4 @@
-"""A sandbox Google Cloud: Compute Engine v1, Cloud Resource Manager, and the token endpoints.
+"""A sandbox Google Cloud: Compute Engine, Resource Manager, BigQuery, and the token endpoints.
 
 One endpoint serves the requests for all of Google's hosts. Requests are routed and validated with
 the discovery documents that google-api-python-client ships. Responses have Google's field names,
@@ -7,6 +7,9 @@ and self links begin with https://www.googleapis.com/compute/v1/ as Google's do.
 - Compute Engine: /compute/v1/projects/{project}/...
 - Cloud Resource Manager: /v1/projects/{project}, /v1/projects/{project}:testIamPermissions, and
   the same under /v3.
+- BigQuery: /bigquery/v2/projects/{project}/queries, /jobs and /datasets/..., with one table: the
+  FOCUS billing export of `sandbox-project`, which is empty in the empty seed. Queries run in
+  DuckDB (`bigquery/dialect.py`).
 - OAuth 2.0: POST /token (JWT bearer grant with a service account key).
 - Security Token Service: POST /v1/token (workload identity federation), and
   POST /v1/projects/-/serviceAccounts/{email}:generateAccessToken (impersonation).
@@ -39,9 +42,12 @@ Other control paths for tests:
 - GET and PUT /_gcp/disks/{project}/{zone}/{disk}/content {"content"}: the content of a disk. A
   snapshot copies it, and a disk that is created from the snapshot has it.
 - POST /_gcp/instances {"project", "zone", "count", "machine_type"}: add running instances.
+- PUT /_gcp/billing {"publication": 0, "pending_polls": 2}: export the bill without its late day
+  (0), with it (1), or also with the restated month (2, the default), and let further answers call
+  a query unfinished. Returns the name of the table, and the totals of the bill by month.
 - PUT /_gcp/quotas/{project}/{region} {"CPUS": 8.0}: change limits of a region.
 
-Faults: `action` is the method id (`compute.instances.insert`, `cloudresourcemanager.*`).
+Faults: `action` is the method id (`compute.instances.insert`, `bigquery.jobs.query`).
 - With an error `code` in capitals, which is the code of an operation's error
   (ZONE_RESOURCE_POOL_EXHAUSTED, QUOTA_EXCEEDED), the call is accepted and its operation fails.
 - Any other `code` is the `reason` of an HTTP error.

@@ -15,7 +15,12 @@ from skyclust_sandbox.gcp.identity import ServiceAccount
 from skyclust_sandbox.gcp.locations import REGIONS, ZONES, region_of
 from skyclust_sandbox.gcp.responses import Resource, bad_request, invalid, refused
 
-APIS: Final = ("compute.v1", "cloudresourcemanager.v1", "cloudresourcemanager.v3")
+APIS: Final = (
+    "compute.v1",
+    "cloudresourcemanager.v1",
+    "cloudresourcemanager.v3",
+    "bigquery.v2",
+)
 
 _ANONYMOUS: Final = ServiceAccount("nobody", "nowhere", may_write=False)
 _PROJECT_PARAMETERS: Final = ("project", "projectId", "projectsId", "resource")

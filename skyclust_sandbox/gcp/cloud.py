@@ -17,6 +17,7 @@ from skyclust_sandbox.control import Conditions
 from skyclust_sandbox.faults import Fault, FaultKind
 from skyclust_sandbox.gcp import authorization, fault_responses, handlers, resource_manager
 from skyclust_sandbox.gcp.api_calls import GcpCall, parse_call
+from skyclust_sandbox.gcp.bigquery.methods import BigQueryService, require_project
 from skyclust_sandbox.gcp.estate_builder import build_estate
 from skyclust_sandbox.gcp.identity import (
     MAIN_PROJECT,
@@ -56,6 +57,7 @@ class GcpCloud:
     conditions: Conditions
     tokens: TokenIssuer = field(default_factory=lambda: TokenIssuer(secrets.token_bytes(32)))
     lock: threading.RLock = field(default_factory=threading.RLock)
+    bigquery: BigQueryService = field(default_factory=BigQueryService)
     state: State = field(init=False)
 
     def __post_init__(self) -> None:
@@ -74,6 +76,10 @@ class GcpCloud:
             build_estate(state, state.projects[MAIN_PROJECT])
         with self.lock:
             self.state = state
+            self.bigquery.restart()
+            self.bigquery.warehouse.restart(
+                state.projects[MAIN_PROJECT], seeded=seed is Seed.ESTATE
+            )
             self.tokens.expired_before = 0.0
 
     def read(self, request: Request) -> Call:
@@ -88,6 +94,8 @@ class GcpCloud:
         if gcp.api == "compute.v1":
             project = self.state.projects.get(gcp.project)
             authorization.require_permission(gcp, project_exists=project is not None)
+        if gcp.api == "bigquery.v2":
+            require_project(gcp)
 
     def refuse(self, call: Call, fault: Fault) -> Response:
         """Return the response to a call that a fault applies to.
@@ -120,6 +128,10 @@ class GcpCloud:
         return self.state
 
     def _response(self, call: GcpCall, failure: OperationFailure | None) -> Response:
+        if call.api == "bigquery.v2":
+            with self.lock:
+                answer = self.bigquery.answer(call, self.conditions.largest_page)
+                return json_response(select_fields(answer, call.query.get("fields", "")))
         if call.api != "compute.v1":
             with self.lock:
                 return json_response(resource_manager.answer(self.current_state(), call))

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.wrappers import Request, Response
 
 from skyclust_sandbox.application import Refused
+from skyclust_sandbox.billing.bill import Publication
+from skyclust_sandbox.gcp.bigquery.warehouse import FULL_NAME
 from skyclust_sandbox.gcp.cloud import PROJECT_NUMBERS, GcpCloud
 from skyclust_sandbox.gcp.identity import (
     MAIN_PROJECT,
@@ -42,6 +44,15 @@ class DiskContent(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     content: str
+
+
+class BillingRequest(BaseModel):
+    """How much of the bill is exported (0, 1, 2), and how many answers call a job unfinished."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    publication: Publication = Publication.RESTATED
+    pending_polls: int = Field(default=0, ge=0, le=100)
 
 
 class InstancesRequest(BaseModel):
@@ -100,6 +111,12 @@ def _content(cloud: GcpCloud, request: Request) -> object | None:
             with cloud.lock:
                 seed_running_instances(cloud.current_state(), **instances.model_dump())
             content = {"count": instances.count}
+        case "PUT", "billing", []:
+            billing = BillingRequest.model_validate_json(body)
+            with cloud.lock:
+                cloud.bigquery.warehouse.publication = billing.publication
+                cloud.bigquery.pending_polls = billing.pending_polls
+                content = {"table": FULL_NAME, "totals": cloud.bigquery.warehouse.totals()}
         case "PUT", "quotas", [project, region]:
             limits: dict[str, Any] = request.get_json()
             with cloud.lock:

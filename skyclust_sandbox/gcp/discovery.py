@@ -25,6 +25,9 @@ _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
 # discovery document for none.
 PARTIAL_SUCCESS: Final = "returnPartialSuccess"
 
+# google-cloud-bigquery sends it with bigquery.jobs.get, whose description has it for lists only.
+PROJECTION: Final = "projection"
+
 
 @dataclass(frozen=True)
 class Method:
@@ -110,6 +113,8 @@ def _method(description: Mapping[str, Any], base: str, document: Mapping[str, An
     query.update(document["parameters"])
     if description["id"].endswith((".list", ".aggregatedList")):
         query[PARTIAL_SUCCESS] = {"type": "boolean"}
+    if description["id"] == "bigquery.jobs.get":
+        query[PROJECTION] = {"type": "string"}
     return Method(
         id=description["id"],
         http_method=description["httpMethod"],

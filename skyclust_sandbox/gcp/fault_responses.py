@@ -36,7 +36,7 @@ def fault_response(call: GcpCall, fault: Fault) -> Response:
         case FaultKind.THROTTLE:
             return _throttled(call, fault)
         case FaultKind.DENY:
-            reason = fault.code or "forbidden"
+            reason = fault.code or ("accessDenied" if call.api == "bigquery.v2" else "forbidden")
             return permission_denied(call, fault.status or 403, reason).response
         case FaultKind.EXPIRE:
             return invalid_token(fault.status or 401, fault.code or "authError").response
@@ -52,15 +52,19 @@ def fault_response(call: GcpCall, fault: Fault) -> Response:
 def _throttled(call: GcpCall, fault: Fault) -> Response:
     """Return the response of an exceeded rate limit.
 
-    Its status is 429, or that of the fault: older quotas use 403.
+    Its status is 429, or that of the fault: older quotas use 403, as BigQuery does
+    (https://cloud.google.com/bigquery/docs/error-messages).
     """
+    in_bigquery = call.api == "bigquery.v2"
     message = (
-        f"Quota exceeded for quota metric 'Queries' and limit 'Queries per minute' of service "
+        "Exceeded rate limits: too many api requests per user per method for this user_method."
+        if in_bigquery
+        else f"Quota exceeded for quota metric 'Queries' and limit 'Queries per minute' of service "
         f"'compute.googleapis.com' for consumer 'project:{call.project}'."
     )
     headers = {"Retry-After": f"{max(1, round(fault.seconds))}"} if fault.seconds else {}
     return error_response(
-        fault.status or 429,
+        fault.status or (403 if in_bigquery else 429),
         fault.code or "rateLimitExceeded",
         message,
         domain="usageLimits",
