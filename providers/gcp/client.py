@@ -2,7 +2,8 @@
 
 Lists and single resources are read as JSON through one authorized session: google-cloud-compute
 takes 25 times as long to parse the same reply. Changes go through google-cloud-compute, which
-takes seconds to import: it is imported with the first change. Both use the REST API.
+takes seconds to import: it is imported with the first change, and google-cloud-bigquery with the
+first read of costs. All use the REST API.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import orjson
 import requests
+from google.api_core.client_info import ClientInfo as HttpClientInfo
 from google.api_core.exceptions import from_http_response, from_http_status
 from google.api_core.gapic_v1.client_info import ClientInfo
 from google.auth.transport.requests import AuthorizedSession, Request
@@ -23,12 +25,13 @@ from providers.gcp.authentication import Authentication, authenticate
 from providers.gcp.credential import GcpCredential
 from providers.gcp.errors import gcp_errors, unreadable_reply
 from providers.gcp.retries import with_retries
-from skyclust.errors import UnexpectedAnswer
+from skyclust.errors import ConfigurationError, UnexpectedAnswer
 from skyclust.providerkit.answers import require_object
 from skyclust.providerkit.guarded_requests import GuardedAdapter, guarded_session, mount_guarded
 from skyclust.providerkit.timeouts import CONNECT_SECONDS, READ_SECONDS
 
 if TYPE_CHECKING:
+    from google.cloud.bigquery import Client as BigQueryClient
     from google.cloud.compute_v1.services.disks import DisksClient
     from google.cloud.compute_v1.services.global_operations import GlobalOperationsClient
     from google.cloud.compute_v1.services.instances import InstancesClient
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
     from google.cloud.compute_v1.services.zone_operations import ZoneOperationsClient
 
 UNAUTHORIZED: Final = 401
+
+_BIGQUERY: Final = "bigquery"
 
 POOL_CONNECTIONS: Final = 32
 """The most threads that read at the same time."""
@@ -152,6 +157,34 @@ class GcpClients:
     def global_operations(self) -> GlobalOperationsClient:
         """Return the client of global operations."""
         return cast("GlobalOperationsClient", self._client("global_operations"))
+
+    def bigquery(self) -> BigQueryClient:
+        """Return the client of BigQuery, whose jobs run in the credential's project.
+
+        Raises ConfigurationError when its library, an extra of its own, is not installed.
+        """
+        with self._lock:
+            if _BIGQUERY not in self._clients:
+                self._clients[_BIGQUERY] = self._create_bigquery_client()
+            return cast("BigQueryClient", self._clients[_BIGQUERY])
+
+    def _create_bigquery_client(self) -> Any:
+        try:
+            library = import_module("google.cloud.bigquery")
+        except ModuleNotFoundError as error:
+            raise ConfigurationError(
+                "Billing exports cannot be read: google-cloud-bigquery is not installed.",
+                hint="Install it: pip install 'skyclust[bigquery]'.",
+                provider="gcp",
+            ) from error
+        with gcp_errors("open the client of BigQuery"):
+            return library.Client(
+                project=self.project,
+                credentials=self.authentication.credentials,
+                _http=self._open_session(),
+                client_options={"api_endpoint": self._base_url(_BIGQUERY)},
+                client_info=HttpClientInfo(user_agent=user_agent()),
+            )
 
     def _client(self, service: str) -> Any:
         with self._lock:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from providers.gcp.billing_table import parse_table_name
 from providers.gcp.workload_identity import (
     check_configuration,
     check_permitted,
@@ -54,6 +55,21 @@ class GcpCredential(CredentialModel):
         description="The project to manage. Empty: the project of the key, else that of the"
         " application default credentials.",
     )
+    billing_export_table: str | None = Field(
+        default=None,
+        title="FOCUS billing export",
+        description="The BigQuery table of the FOCUS billing export, as project.dataset.table:"
+        " acme-billing.gcp_billing_immutable_..._eu.gcp_billing_export_focus_... Empty: no costs"
+        " are read.",
+    )
+    billing_query_gib: int = Field(
+        default=100,
+        ge=1,
+        le=100_000,
+        title="Largest billing query (GiB)",
+        description="BigQuery refuses a query of the billing export that would read more, and so"
+        " cost more.",
+    )
 
     @field_validator("service_account_info", "external_account_info", mode="before")
     @classmethod
@@ -90,6 +106,13 @@ class GcpCredential(CredentialModel):
     def _check_project_id(cls, value: str | None) -> str | None:
         message = "is not the ID of a project (its name and its number are not IDs)"
         return require_match(value, _PROJECT_ID, message)
+
+    @field_validator("billing_export_table")
+    @classmethod
+    def _check_billing_export_table(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        return str(parse_table_name(value))
 
     @field_validator("endpoint")
     @classmethod

@@ -24,19 +24,20 @@ from skyclust.errors import (
 # Sources: https://cloud.google.com/compute/docs/reference/rest/v1/errors,
 # https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-vm-creation,
 # https://cloud.google.com/compute/docs/operations-quota,
+# https://cloud.google.com/bigquery/docs/error-messages,
 # https://developers.google.com/webmaster-tools/v1/errors (reasons that all of Google's APIs
 # share) and the enumeration google.api.ErrorReason.
 _REASONS: Final[dict[type[SkyClustError], tuple[str, ...]]] = {
     Throttled: (
         "CONCURRENT_OPERATIONS_QUOTA_EXCEEDED", "OPERATION_RATE_EXCEEDED", "RATE_LIMIT_EXCEEDED",
         "RESOURCE_EXHAUSTED", "RESOURCE_OPERATION_RATE_EXCEEDED", "concurrentLimitExceeded",
-        "rateLimitExceededUnreg", "servingLimitExceeded", "tooManyRequests",
+        "jobRateLimitExceeded", "rateLimitExceededUnreg", "servingLimitExceeded", "tooManyRequests",
         "userRateLimitExceeded", "userRateLimitExceededUnreg", "variableTermLimitExceeded",
     ),
     Unavailable: (
         "INTERNAL_ERROR", "SERVICE_UNAVAILABLE_FOR_LOCATION", "UNAVAILABLE", "UNREACHABLE",
-        "backendError", "backendNotConnected", "badGateway", "internal", "notReady",
-        "serviceUnavailable",
+        "backendError", "backendNotConnected", "badGateway", "internal", "jobBackendError",
+        "jobInternalError", "notReady", "serviceUnavailable", "tableUnavailable",
     ),
     Timeout: ("OPERATION_TIMEOUT", "TIMEOUT", "deadlineExceeded", "gatewayTimeout"),
     Conflict: (
@@ -54,7 +55,7 @@ _REASONS: Final[dict[type[SkyClustError], tuple[str, ...]]] = {
         "unauthorized", "unknownAuth",
     ),
     PermissionDenied: (
-        "ACCESS_TOKEN_SCOPE_INSUFFICIENT", "API_KEY_ANDROID_APP_BLOCKED",
+        "ACCESS_DENIED", "ACCESS_TOKEN_SCOPE_INSUFFICIENT", "API_KEY_ANDROID_APP_BLOCKED",
         "API_KEY_HTTP_REFERRER_BLOCKED", "API_KEY_INVALID", "API_KEY_IOS_APP_BLOCKED",
         "API_KEY_IP_ADDRESS_BLOCKED", "API_KEY_SERVICE_BLOCKED", "BILLING_DISABLED",
         "CONSUMER_INVALID", "CONSUMER_SUSPENDED", "ENDPOINT_USAGE_RESTRICTION_VIOLATED",
@@ -101,10 +102,12 @@ _REASONS: Final[dict[type[SkyClustError], tuple[str, ...]]] = {
         "RESOURCE_ALREADY_EXISTS",
         "SYSTEM_PARAMETER_UNSUPPORTED", "UNSUPPORTED_OPERATION", "backendRequestTooLarge",
         "badBinaryDomainRequest", "badContent", "badLockedDomainRequest", "batchSizeTooLarge",
-        "corsRequestWithXOrigin", "duplicate", "endpointConstraintMismatch", "invalid",
-        "invalidAltValue", "invalidHeader", "invalidParameter", "invalidQuery",
+        "bytesBilledLimitExceeded", "corsRequestWithXOrigin", "duplicate",
+        "endpointConstraintMismatch", "invalid", "invalidAltValue", "invalidHeader",
+        "invalidParameter", "invalidQuery",
         "lockedDomainCreationFailure", "notDownload", "notUpload", "operationNotSupported",
-        "parseError", "required", "responseTooLarge", "tooManyParts",
+        "parseError", "required", "resourcesExceeded", "responseTooLarge",
+        "tooManyParts",
         "unsupportedMediaProtocol", "unsupportedOutputFormat", "uploadTooLarge",
         "wrongUrlForUpload",
     ),
@@ -181,6 +184,7 @@ _HINTS: Final = {
     "alreadyExists": "Choose another name.",
     "DefaultCredentialsError": "Give a key, or set up application default credentials.",
     "BILLING_DISABLED": "Link the project to a billing account.",
+    "bytesBilledLimitExceeded": "Raise the credential's field billing_query_gib.",
     "IP_SPACE_EXHAUSTED": "Choose another subnet, or widen this one.",
     "quotaExceeded": "Request a higher quota from Google, or choose another type or region.",
     "rateLimitExceeded": "Google counts calls by project and minute.",

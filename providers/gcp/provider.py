@@ -11,6 +11,7 @@ from providers.gcp.attachments import GcpDisks
 from providers.gcp.catalog import GcpCatalog
 from providers.gcp.compute import GcpCompute
 from providers.gcp.console import GcpConsole
+from providers.gcp.costs import GcpCosts
 from providers.gcp.credential import GcpCredential
 from providers.gcp.instance_snapshots import GcpSnapshots
 from providers.gcp.instance_tags import GcpTags
@@ -36,9 +37,10 @@ class GcpProvider(
     GcpSnapshots,
     GcpTags,
     GcpInventory,
+    GcpCosts,
     Provider,
 ):
-    """One Google Cloud project: its inventory and its Compute Engine instances."""
+    """One Google Cloud project: its inventory, its Compute Engine instances, and its costs."""
 
     name: ClassVar[str] = "gcp"
     title: ClassVar[str] = "Google Cloud"
@@ -54,6 +56,8 @@ class GcpProvider(
         from providers.gcp.client import GcpClients  # noqa: PLC0415 - see above
 
         self._clients = GcpClients(credential)
+        self._billing_export = credential.billing_export_table
+        self._billing_query_gib = credential.billing_query_gib
 
     def verify(self) -> Identity:
         """Return the project, the principal, and the needed permissions that are missing."""
