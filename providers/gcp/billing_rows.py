@@ -97,7 +97,8 @@ def _pairs(column: str, value: object) -> Iterator[tuple[str, str]]:
 def extension_text(value: object) -> str | None:
     """Return a value of a column of Google's own as text, None for null and for an empty list.
 
-    BigQuery does not tell the two apart. Numbers keep their digits, times are ISO 8601 in UTC, and lists and records are JSON whose
+    BigQuery does not tell the two apart. Numbers keep their digits, times are ISO 8601 in UTC, and
+    lists and records are JSON whose
     numbers are texts.
     """
     if value is None or value == []:
