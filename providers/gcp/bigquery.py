@@ -16,6 +16,7 @@ from providers.gcp.billing_table import Column, TableName
 from providers.gcp.errors import call_errors, unreadable_reply
 from providers.gcp.retries import with_retries
 from skyclust.errors import NotFound, PermissionDenied, Timeout
+from skyclust.providerkit.paging import PageGuard
 from skyclust.providerkit.timeouts import READ_SECONDS
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ class BigQuery:
                 ) from error
             pages = iter(found.pages)
             left = int(found.total_rows or 0)
+        guard = PageGuard(doing, "gcp")
         while True:
             with _table_errors(table, doing):
                 page = next(pages, None)
@@ -109,6 +111,8 @@ class BigQuery:
                 raise unreadable_reply(doing, f"it has not its {found.total_rows} rows")
             if page is None:
                 return
+            if found.next_page_token is not None:
+                guard.check(found.next_page_token, (left,))
             yield rows
 
 

@@ -18,6 +18,7 @@ from providers.gcp.billing_rows import next_month, to_decimal, to_focus_row, to_
 from providers.gcp.billing_table import Column, TableName, check_columns, parse_table_name
 from providers.gcp.invoice_months import InvoiceMonth, fingerprint, to_months
 from skyclust.contract import (
+    ALL_CHARGES,
     CostDelivery,
     CostMetric,
     CostProvider,
@@ -30,11 +31,10 @@ from skyclust.errors import ConfigurationError, Conflict
 if TYPE_CHECKING:
     from providers.gcp.client import GcpClients
 
-ALL_CHARGES: Final = "all charges"
 GROSS: Final = "charges before credits and tax"
 CREDITS: Final = "credits"
 TAXES: Final = "tax"
-"""The scopes of the totals. The first is the sum of the three others."""
+"""The scopes of the totals whose sum is that of all charges."""
 
 CLOSING_DAYS: Final = 10
 """Days after the end of a month in which Google still adds to it. Invoices are made within the

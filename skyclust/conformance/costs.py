@@ -6,7 +6,7 @@ import csv
 import gzip
 import io
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -43,6 +43,9 @@ FAILURES: Final = [
     (Failure.BROKEN, Unavailable),
 ]
 ODD_ANSWERS: Final = [Failure.HTML, Failure.NULL, Failure.NO_LIST]
+EARLY_DAYS: Final = timedelta(days=31)
+"""Days before its period that a delivery may claim: usage that was invoiced late."""
+
 MOST_CALLS: Final = 500
 """Calls within which an endless list must raise."""
 
@@ -57,7 +60,7 @@ class CostSuite(Suite):
         return provider
 
     def test_deliveries_are_well_formed(self, costs: CostProvider, harness: CostHarness) -> None:
-        """There is one delivery an account and period, for days of that period."""
+        """There is one delivery an account and period, for days that the period invoices."""
         deliveries = _deliveries(costs, harness)
         start, end = harness.cost_days
         keys = [(d.source, d.billing_account_id, d.period.start) for d in deliveries]
@@ -69,7 +72,9 @@ class CostSuite(Suite):
             period = delivery.period
             assert period.start < end
             assert period.end > start
-            assert period.start <= delivery.complete_from <= delivery.complete_to <= period.end
+            # A day of the month before may be invoiced in this one, never the other way round.
+            assert period.start - EARLY_DAYS <= delivery.complete_from <= delivery.complete_to
+            assert period.start < delivery.complete_to <= period.end
             assert delivery.produced_at.utcoffset() == UTC.utcoffset(None)
             assert delivery.produced_at <= datetime.now(UTC)
 

@@ -42,9 +42,8 @@ Other control paths for tests:
 - GET and PUT /_gcp/disks/{project}/{zone}/{disk}/content {"content"}: the content of a disk. A
   snapshot copies it, and a disk that is created from the snapshot has it.
 - POST /_gcp/instances {"project", "zone", "count", "machine_type"}: add running instances.
-- PUT /_gcp/billing {"publication": 0, "pending_polls": 2}: export the bill without its late day
-  (0), with it (1), or also with the restated month (2, the default), and let further answers call
-  a query unfinished. Returns the name of the table, and the totals of the bill by month.
+- GET /_gcp/billing: the name of the export's table, and the sums of the bill by month and day.
+- PUT /_gcp/queries {"pending_polls": 2}: let so many answers call a new query unfinished.
 - PUT /_gcp/quotas/{project}/{region} {"CPUS": 8.0}: change limits of a region.
 
 Faults: `action` is the method id (`compute.instances.insert`, `bigquery.jobs.query`).

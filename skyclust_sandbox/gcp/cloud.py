@@ -18,6 +18,7 @@ from skyclust_sandbox.faults import Fault, FaultKind
 from skyclust_sandbox.gcp import authorization, fault_responses, handlers, resource_manager
 from skyclust_sandbox.gcp.api_calls import GcpCall, parse_call
 from skyclust_sandbox.gcp.bigquery.methods import BigQueryService, require_project
+from skyclust_sandbox.gcp.bigquery.warehouse import Warehouse
 from skyclust_sandbox.gcp.estate_builder import build_estate
 from skyclust_sandbox.gcp.identity import (
     MAIN_PROJECT,
@@ -57,10 +58,11 @@ class GcpCloud:
     conditions: Conditions
     tokens: TokenIssuer = field(default_factory=lambda: TokenIssuer(secrets.token_bytes(32)))
     lock: threading.RLock = field(default_factory=threading.RLock)
-    bigquery: BigQueryService = field(default_factory=BigQueryService)
+    bigquery: BigQueryService = field(init=False)
     state: State = field(init=False)
 
     def __post_init__(self) -> None:
+        self.bigquery = BigQueryService(Warehouse(self.conditions.billing))
         self.restart(Seed.EMPTY)
 
     def restart(self, seed: Seed) -> None:

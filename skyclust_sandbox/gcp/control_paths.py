@@ -9,8 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.wrappers import Request, Response
 
 from skyclust_sandbox.application import Refused
-from skyclust_sandbox.billing.bill import Publication
-from skyclust_sandbox.gcp.bigquery.warehouse import FULL_NAME
+from skyclust_sandbox.gcp.bigquery.names import FULL_NAME
 from skyclust_sandbox.gcp.cloud import PROJECT_NUMBERS, GcpCloud
 from skyclust_sandbox.gcp.identity import (
     MAIN_PROJECT,
@@ -46,13 +45,12 @@ class DiskContent(BaseModel):
     content: str
 
 
-class BillingRequest(BaseModel):
-    """How much of the bill is exported (0, 1, 2), and how many answers call a job unfinished."""
+class QueriesRequest(BaseModel):
+    """How many answers call a new query of BigQuery unfinished."""
 
     model_config = ConfigDict(extra="forbid")
 
-    publication: Publication = Publication.RESTATED
-    pending_polls: int = Field(default=0, ge=0, le=100)
+    pending_polls: int = Field(ge=0, le=100)
 
 
 class InstancesRequest(BaseModel):
@@ -111,12 +109,14 @@ def _content(cloud: GcpCloud, request: Request) -> object | None:
             with cloud.lock:
                 seed_running_instances(cloud.current_state(), **instances.model_dump())
             content = {"count": instances.count}
-        case "PUT", "billing", []:
-            billing = BillingRequest.model_validate_json(body)
+        case "GET", "billing", []:
             with cloud.lock:
-                cloud.bigquery.warehouse.publication = billing.publication
-                cloud.bigquery.pending_polls = billing.pending_polls
-                content = {"table": FULL_NAME, "totals": cloud.bigquery.warehouse.totals()}
+                content = {"table": FULL_NAME, "days": cloud.bigquery.warehouse.days()}
+        case "PUT", "queries", []:
+            with cloud.lock:
+                queries = QueriesRequest.model_validate_json(body)
+                cloud.bigquery.pending_polls = queries.pending_polls
+            content = queries.model_dump()
         case "PUT", "quotas", [project, region]:
             limits: dict[str, Any] = request.get_json()
             with cloud.lock:

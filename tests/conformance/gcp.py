@@ -14,6 +14,7 @@ from skyclust.conformance import Failure
 from skyclust.model.instance import InstanceReference, InstanceSpec
 from skyclust.model.resource import ResourceKind
 from skyclust_sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.gcp.bigquery.names import FULL_NAME
 from tests.conformance.gcp_seeds import (
     COLLECTIONS,
     IDS,
@@ -123,7 +124,13 @@ class GcpHarness:
         return self._credential(self._key, "http://127.0.0.1:1")
 
     def _credential(self, key: Mapping[str, str], endpoint: str) -> GcpCredential:
-        return GcpCredential.model_validate({"service_account_info": key, "endpoint": endpoint})
+        return GcpCredential.model_validate(
+            {
+                "service_account_info": key,
+                "endpoint": endpoint,
+                "billing_export_table": FULL_NAME,
+            }
+        )
 
     def fail(self, failure: Failure) -> None:
         """Make the calls of the service account fail."""

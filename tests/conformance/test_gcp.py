@@ -13,6 +13,8 @@ from skyclust.conformance import (
     CatalogSuite,
     ComputeSuite,
     ConsoleSuite,
+    CostSuite,
+    CostTotalsSuite,
     DiskSuite,
     PlacementSuite,
     ProviderSuite,
@@ -20,7 +22,8 @@ from skyclust.conformance import (
     TagSuite,
 )
 from skyclust.model.resource import ResourceKind
-from tests.conformance.gcp import GcpHarness, GlobalHarness
+from tests.conformance.gcp import GlobalHarness
+from tests.conformance.gcp_costs import GcpCostHarness
 from tests.fixtures.gcp import GcpSandbox
 
 GLOBAL_KINDS = frozenset(
@@ -62,15 +65,17 @@ class TestGcp(
     DiskSuite,
     ConsoleSuite,
     TagSuite,
+    CostSuite,
+    CostTotalsSuite,
 ):
     """The GCP provider in a region of the sandbox GCP."""
 
     provider_class = Regional
 
     @pytest.fixture
-    def harness(self, gcp_sandbox: GcpSandbox) -> GcpHarness:
-        """The harness for a region."""
-        return GcpHarness(gcp_sandbox)
+    def harness(self, gcp_sandbox: GcpSandbox) -> GcpCostHarness:
+        """The harness for a region, and for the billing export."""
+        return GcpCostHarness(gcp_sandbox)
 
 
 @pytest.mark.integration

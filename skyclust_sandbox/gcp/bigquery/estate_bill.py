@@ -10,12 +10,14 @@ from typing import Final
 from skyclust_sandbox.billing.bill import Bill
 from skyclust_sandbox.billing.catalog import Catalog, Meter, Service
 from skyclust_sandbox.billing.resources import BilledKind, BilledResource
+from skyclust_sandbox.billing.state import sample_resources
+from skyclust_sandbox.gcp.bigquery.names import BILLING_ACCOUNT
+from skyclust_sandbox.gcp.identity import MAIN_PROJECT
 from skyclust_sandbox.gcp.links import name_in
 from skyclust_sandbox.gcp.locations import region_of
 from skyclust_sandbox.gcp.responses import Resource
 from skyclust_sandbox.gcp.state import Project
 
-BILLING_ACCOUNT: Final = "01A2B3-4C5D6E-7F8A9B"
 CARRIED_OVER_DAYS: Final = 1
 """Egress of the last day of a month is invoiced in the month after."""
 
@@ -75,6 +77,13 @@ CATALOG: Final = Catalog(
 def estate_bill(project: Project, today: date) -> Bill:
     """Return the bill of the resources of a project, up to yesterday."""
     resources = sorted(billed_resources(project), key=lambda resource: resource.id)
+    return Bill(CATALOG, resources, today, carried_over_days=CARRIED_OVER_DAYS)
+
+
+def sample_bill(count: int, today: date) -> Bill:
+    """Return the bill of so many generated instances, with their disks and an address."""
+    regions, types = ("europe-west3", "us-central1"), ("e2-medium", "n2-standard-4")
+    resources = sample_resources(count, regions, types, (MAIN_PROJECT,))
     return Bill(CATALOG, resources, today, carried_over_days=CARRIED_OVER_DAYS)
 
 

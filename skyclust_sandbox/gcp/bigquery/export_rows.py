@@ -107,7 +107,7 @@ def _row(charge: Charge, project_number: str) -> Row:
     row: Row = {name: charge.get(name) for name in _PLAIN}
     for name in _NUMBERS:
         amount: Any = charge.get(name)
-        row[name] = None if amount is None else amount.quantize(_SCALE, ROUND_HALF_UP)
+        row[name] = None if amount is None else to_numeric(amount)
     period_start: Any = charge["BillingPeriodStart"]
     period_end: Any = charge["BillingPeriodEnd"]
     tags: Any = charge["Tags"]
@@ -158,11 +158,16 @@ def _negated(row: Row, exported_at: datetime) -> Row:
 def _credit(amount: Any) -> dict[str, object]:
     return {
         "Name": "Promotional credit",
-        "Amount": amount.quantize(_SCALE, ROUND_HALF_UP),
+        "Amount": to_numeric(amount),
         "FullName": "Promotional credit",
         "Id": "promotion-1",
         "Type": "PROMOTION",
     }
+
+
+def to_numeric(amount: Decimal) -> Decimal:
+    """Return an amount as NUMERIC stores it: rounded half away from zero."""
+    return amount.quantize(_SCALE, ROUND_HALF_UP)
 
 
 def _identity(charge: Charge) -> Identity:

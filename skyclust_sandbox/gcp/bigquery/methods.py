@@ -17,15 +17,8 @@ from skyclust_sandbox.application import Refused
 from skyclust_sandbox.gcp.api_calls import GcpCall
 from skyclust_sandbox.gcp.bigquery.columns import FIELDS
 from skyclust_sandbox.gcp.bigquery.dialect import InvalidQuery, translate
-from skyclust_sandbox.gcp.bigquery.warehouse import (
-    DATASET,
-    FULL_NAME,
-    LOCATION,
-    TABLE,
-    BytesLimit,
-    Result,
-    Warehouse,
-)
+from skyclust_sandbox.gcp.bigquery.names import DATASET, FULL_NAME, LOCATION, TABLE
+from skyclust_sandbox.gcp.bigquery.warehouse import BytesLimit, Result, Warehouse
 from skyclust_sandbox.gcp.identity import MAIN_PROJECT
 from skyclust_sandbox.gcp.responses import Resource, refused
 
@@ -60,7 +53,7 @@ class Job:
 class BigQueryService:
     """The service of one cloud; its callers hold the cloud's lock."""
 
-    warehouse: Warehouse = field(default_factory=Warehouse)
+    warehouse: Warehouse
     pending_polls: int = 0
     _jobs: dict[str, Job] = field(default_factory=dict)
     _by_request: dict[str, Job] = field(default_factory=dict)

@@ -1,7 +1,8 @@
 """The table of the export in DuckDB, and the queries over it.
 
 Rows of the seeded estate are made once a day and kept: every reset has the same estate. The empty
-seed has the table without a row.
+seed has the table without a row. What is published of the bill, and whether it is that of a sample,
+is the `BillingState` of the control API.
 """
 
 from __future__ import annotations
@@ -10,25 +11,20 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
 
 from skyclust_sandbox.billing.bill import Bill, Publication
+from skyclust_sandbox.billing.state import BillingState
 from skyclust_sandbox.gcp.bigquery.columns import FIELDS, Field
 from skyclust_sandbox.gcp.bigquery.dialect import InvalidQuery, translate
-from skyclust_sandbox.gcp.bigquery.estate_bill import BILLING_ACCOUNT, estate_bill
-from skyclust_sandbox.gcp.bigquery.export_rows import export_rows
+from skyclust_sandbox.gcp.bigquery.estate_bill import estate_bill, sample_bill
+from skyclust_sandbox.gcp.bigquery.export_rows import export_rows, to_numeric
 from skyclust_sandbox.gcp.bigquery.results import to_field, to_row
-from skyclust_sandbox.gcp.identity import MAIN_PROJECT
 from skyclust_sandbox.gcp.state import Project
-
-LOCATION: Final = "europe-west3"
-_ACCOUNT: Final = BILLING_ACCOUNT.replace("-", "_")
-DATASET: Final = f"gcp_billing_immutable_{_ACCOUNT}_europe_west3"
-TABLE: Final = f"gcp_billing_export_focus_{_ACCOUNT}"
-FULL_NAME: Final = f"{MAIN_PROJECT}.{DATASET}.{TABLE}"
 
 _MIB: Final = 2**20
 LEAST_BYTES: Final = 10 * _MIB
@@ -39,6 +35,17 @@ _CELL_BYTES: Final = 16
 
 class BytesLimit(Exception):
     """A query would read more bytes than it allows; the argument is how many."""
+
+
+_Key = tuple[bool, int | None, date]
+
+
+@dataclass(frozen=True)
+class _Export:
+    """A table in DuckDB, and the bill that it has the rows of; None for an empty table."""
+
+    table: str
+    bill: Bill | None
 
 
 @dataclass(frozen=True)
@@ -53,19 +60,17 @@ class Result:
 class Warehouse:
     """The export of one project. Its callers hold the cloud's lock."""
 
-    def __init__(self) -> None:
+    def __init__(self, billing: BillingState) -> None:
+        self._billing = billing
         self._connection: Any = duckdb.connect(config={"enable_external_access": False})
-        self._tables: dict[tuple[bool, date], str] = {}
-        self._bills: dict[date, Bill] = {}
+        self._tables: dict[_Key, _Export] = {}
         self._project: Project | None = None
         self._seeded = False
-        self.publication = Publication.RESTATED
 
     def restart(self, project: Project, *, seeded: bool) -> None:
         """Begin again with the resources of a project, or without a row."""
         self._project = project
         self._seeded = seeded
-        self.publication = Publication.RESTATED
 
     def run(self, sql: str, parameters: list[dict[str, Any]], limit: int | None) -> Result:
         """Return the result of a query.
@@ -73,14 +78,16 @@ class Warehouse:
         Raises InvalidQuery, also for what DuckDB refuses, and BytesLimit.
         """
         statement = translate(sql, parameters)
-        table = self._table()
+        table = self._export().table
         bytes_processed = self._bytes(table, sql)
         if limit is not None and limit < max(bytes_processed, LEAST_BYTES):
             raise BytesLimit(max(bytes_processed, LEAST_BYTES))
         published = f'SELECT * EXCLUDE (publication) FROM "{table}" WHERE publication <= '  # noqa: S608  # own name
-        with_export = f"WITH export AS ({published}{self.publication.value}) {statement.sql}"
+        with_export = (
+            f"WITH export AS ({published}{self._billing.publication.value}) {statement.sql}"
+        )
         try:
-            found = self._connection.execute(with_export, statement.parameters or None)
+            found = self._connection.cursor().execute(with_export, statement.parameters or None)
         except duckdb.Error as error:
             raise InvalidQuery(str(error).splitlines()[0]) from error
         fields = [to_field(name, kind) for name, kind, *_ in found.description]
@@ -89,47 +96,59 @@ class Warehouse:
 
     def row_count(self) -> int:
         """Return the number of rows of the table."""
-        table = self._table()
+        table = self._export().table
         sql = f'SELECT COUNT(*) FROM "{table}" WHERE publication <= ?'  # noqa: S608  # own name
-        [count] = self._connection.execute(sql, [self.publication.value]).fetchone()
+        [[count]] = self._connection.execute(sql, [self._billing.publication.value]).fetchall()
         return int(count)
 
-    def totals(self) -> list[dict[str, str]]:
-        """Return the generator's own totals of each month, none for the empty seed."""
-        self._table()
-        bill = self._bills.get(datetime.now(UTC).date()) if self._seeded else None
-        if bill is None:
-            return []
+    def days(self) -> list[dict[str, str]]:
+        """Return the generator's own sums by invoice month and first day of the charges.
+
+        Each amount is rounded as NUMERIC stores it before it is added.
+        """
+        bill = self._export().bill
+        sums: dict[tuple[date, date], tuple[Decimal, Decimal]] = {}
+        for period in [] if bill is None else bill.periods():
+            for charge in [] if bill is None else bill.charges(period, self._billing.publication):
+                billed, effective = sums.get((period, charge.start), (Decimal(0), Decimal(0)))
+                sums[period, charge.start] = (
+                    billed + to_numeric(charge.billed_cost),
+                    effective + to_numeric(charge.effective_cost),
+                )
         return [
             {
-                "month": period.isoformat()[:7],
-                "billed_cost": str(bill.total(period, self.publication)),
-                "effective_cost": str(bill.total(period, self.publication, "EffectiveCost")),
+                "month": period.isoformat(),
+                "day": day.isoformat(),
+                "billed_cost": str(billed),
+                "effective_cost": str(effective),
             }
-            for period in bill.periods()
+            for (period, day), (billed, effective) in sorted(sums.items())
         ]
 
     def _bytes(self, table: str, sql: str) -> int:
         """Return what the query reads: every row of each column that it names."""
-        [count] = self._connection.execute(f'SELECT COUNT(*) FROM "{table}"').fetchone()  # noqa: S608  # own name
+        [[count]] = self._connection.execute(f'SELECT COUNT(*) FROM "{table}"').fetchall()  # noqa: S608  # own name
         named = sum(bool(re.search(rf"\b{field.name}\b", sql)) for field in FIELDS)
         return int(count) * named * _CELL_BYTES
 
-    def _table(self) -> str:
-        """Return the name of the table in DuckDB, filled on first use."""
+    def _export(self) -> _Export:
+        """Return the export of the present seed or sample, filled on first use."""
         today = datetime.now(UTC).date()
-        key = (self._seeded, today)
+        sample = self._billing.sample
+        key = (self._seeded and sample is None, sample, today)
         if key not in self._tables:
-            name = f"export_{len(self._tables)}"
-            self._load(name, self._rows(today))
-            self._tables[key] = name
+            bill, name = self._bill(today), f"export_{len(self._tables)}"
+            number = "" if self._project is None else self._project.number
+            self._load(name, [] if bill is None else export_rows(bill, number))
+            self._tables[key] = _Export(name, bill)
         return self._tables[key]
 
-    def _rows(self, today: date) -> Iterable[tuple[Publication, dict[str, Any]]]:
+    def _bill(self, today: date) -> Bill | None:
+        if self._billing.sample is not None:
+            return sample_bill(self._billing.sample, today)
         if not self._seeded or self._project is None:
-            return []
-        self._bills[today] = estate_bill(self._project, today)
-        return export_rows(self._bills[today], self._project.number)
+            return None
+        return estate_bill(self._project, today)
 
     def _load(self, name: str, rows: Iterable[tuple[Publication, dict[str, Any]]]) -> None:
         content = [(publication.value, row) for publication, row in rows]
