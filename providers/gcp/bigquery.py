@@ -20,7 +20,7 @@ from skyclust.providerkit.paging import PageGuard
 from skyclust.providerkit.timeouts import READ_SECONDS
 
 if TYPE_CHECKING:
-    from google.cloud.bigquery import Client, SchemaField
+    from google.cloud.bigquery import Client, QueryJobConfig, SchemaField
 
 PAGE_ROWS: Final = 10_000
 """Rows of one page of results; BigQuery makes a page smaller where its rows are large."""
@@ -87,7 +87,7 @@ class BigQuery:
             try:
                 found = self._client.query_and_wait(
                     query.sql,
-                    job_config=_job_config(query, self._limit_gib),
+                    job_config=job_config(query, self._limit_gib),
                     api_timeout=READ_SECONDS,
                     wait_timeout=QUERY_SECONDS,
                     retry=retries,
@@ -122,7 +122,8 @@ def to_column(field: SchemaField) -> Column:
     return Column(field.name, str(field.field_type), field.mode == "REPEATED", inner)
 
 
-def _job_config(query: Query, limit_gib: int) -> Any:
+def job_config(query: Query, limit_gib: int) -> QueryJobConfig:
+    """Return the options of a query: its parameters, and the most that it may read."""
     from google.cloud.bigquery import QueryJobConfig, ScalarQueryParameter  # noqa: PLC0415 - extra
 
     parameters = [

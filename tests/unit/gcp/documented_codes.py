@@ -4,7 +4,8 @@ Sources: https://cloud.google.com/compute/docs/reference/rest/v1/errors,
 https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-vm-creation,
 https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-resource-availability,
 https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-bulk-vm-creation,
-https://cloud.google.com/compute/docs/operations-quota (Compute Engine), and
+https://cloud.google.com/compute/docs/operations-quota (Compute Engine),
+https://cloud.google.com/bigquery/docs/error-messages (BigQuery), and
 https://developers.google.com/webmaster-tools/v1/errors (reasons that all of Google's APIs share).
 The reasons of the API front end are read from `google.api.ErrorReason` by the test. Codes are
 separated by blanks.
@@ -54,8 +55,16 @@ COMMON = """
     variableTermExpiredDailyExceeded variableTermLimitExceeded wrongUrlForUpload
 """
 
+BIGQUERY = """
+    accessDenied attributeError backendError badRequest billingNotEnabled billingTierLimitExceeded
+    blocked bytesBilledLimitExceeded duplicate internalError invalid invalidQuery invalidUser
+    jobBackendError jobInternalError jobRateLimitExceeded notFound notImplemented quotaExceeded
+    rateLimitExceeded resourceInUse resourcesExceeded responseTooLarge stopped tableUnavailable
+    timeout
+"""
+
 FRONT_END = frozenset(ErrorReason.keys()) - {"ERROR_REASON_UNSPECIFIED"}
-DOCUMENTED = frozenset(f"{COMPUTE} {COMMON}".split()) | FRONT_END
+DOCUMENTED = frozenset(f"{COMPUTE} {COMMON} {BIGQUERY}".split()) | FRONT_END
 LIBRARIES = (google.api_core.exceptions, google.auth.exceptions, requests.exceptions)
 
 
