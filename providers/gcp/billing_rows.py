@@ -83,15 +83,31 @@ def merged_tags(row: Mapping[str, object]) -> dict[str, str]:
 
 
 def _pairs(column: str, value: object) -> Iterator[tuple[str, str]]:
-    """Yield the pairs of a repeated record with the fields Key and Value, in any case."""
+    """Yield the pairs of a repeated record with the fields Key and Value, in any case.
+
+    A view may have a mapping as JSON text in its place.
+    """
     if value is None:
         return
-    if not isinstance(value, list):
+    if isinstance(value, str):
+        yield from _json_pairs(column, value)
+        return
+    if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
         raise UnexpectedAnswer(f"{column} is not a list of tags.", provider="gcp")
     for item in value:
-        fields = {str(name).lower(): text for name, text in dict(item).items()}
+        fields = {str(name).lower(): text for name, text in item.items()}
         if fields.get("key"):
             yield str(fields["key"]), str(fields.get("value") or "")
+
+
+def _json_pairs(column: str, text: str) -> Iterator[tuple[str, str]]:
+    try:
+        tags = json.loads(text)
+    except ValueError:
+        tags = None
+    if not isinstance(tags, dict):
+        raise UnexpectedAnswer(f"{column} is not a mapping of tags.", provider="gcp")
+    yield from ((key, "" if value is None else str(value)) for key, value in tags.items())
 
 
 def extension_text(value: object) -> str | None:

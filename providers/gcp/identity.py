@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.gcp import fields
@@ -65,14 +66,19 @@ NEEDED_PERMISSIONS: Final = (
 https://cloud.google.com/compute/docs/reference/rest/v1). The role in docs/providers/gcp.md has
 exactly these."""
 
+COST_PERMISSIONS: Final = ("bigquery.jobs.create",)
+"""What a credential that names a billing export needs in its own project. The permissions on the
+export belong to another project, and cannot be tested with those."""
 
-def get_identity(clients: GcpClients) -> Identity:
-    """Return the project, the principal and the missing permissions.
+
+def get_identity(clients: GcpClients, *, reads_costs: bool = False) -> Identity:
+    """Return the project, the principal and the missing permissions, with those to read costs.
 
     Raises AuthenticationFailed when Google does not accept the credential, and PermissionDenied
     when the credential may not read the project and its missing permissions are not known.
     """
-    missing = _missing_permissions(clients)
+    needed = (*NEEDED_PERMISSIONS, *(COST_PERMISSIONS if reads_costs else ()))
+    missing = _missing_permissions(clients, needed)
     try:
         clients.get("", f"read project {clients.project}", kind="project")
     except PermissionDenied:
@@ -86,22 +92,22 @@ def get_identity(clients: GcpClients) -> Identity:
     )
 
 
-def _missing_permissions(clients: GcpClients) -> tuple[str, ...] | None:
-    """Return the missing permissions, None when the Cloud Resource Manager is not available.
+def _missing_permissions(clients: GcpClients, needed: Sequence[str]) -> tuple[str, ...] | None:
+    """Return the needed permissions that are missing, None without the Cloud Resource Manager.
 
     It may not be enabled in the project, and a private endpoint may not offer it. Source:
     https://cloud.google.com/resource-manager/reference/rest/v3/projects/testIamPermissions
     """
     path = f"v3/projects/{clients.project}:testIamPermissions"
     try:
-        body = {"permissions": [*NEEDED_PERMISSIONS]}
+        body = {"permissions": [*needed]}
         reply = clients.post_resource_manager(path, "test the permissions", body)
         granted = set(fields.texts(reply, "permissions"))
     except AuthenticationFailed:
         raise
     except SkyClustError:
         return None
-    return tuple(sorted(set(NEEDED_PERMISSIONS) - granted))
+    return tuple(sorted(set(needed) - granted))
 
 
 def principal(credentials: Any) -> str:

@@ -61,7 +61,8 @@ class GcpProvider(
 
     def verify(self) -> Identity:
         """Return the project, the principal, and the needed permissions that are missing."""
-        return identity.get_identity(self._clients)
+        reads_costs = self._billing_export is not None
+        return identity.get_identity(self._clients, reads_costs=reads_costs)
 
     def regions(self) -> Sequence[str]:
         """Return the regions of the project and `global`, which has the global resources."""

@@ -185,8 +185,12 @@ def require_table(call: GcpCall, name: str) -> None:
 
 
 def require_project(call: GcpCall) -> None:
-    """Raise Refused unless the caller may run jobs, or read, in the project of the path."""
-    if call.method.collection == "jobs" and call.caller.project != call.project:
+    """Raise Refused unless the caller may run jobs in the project of the path.
+
+    A job is created, so that an account with read permissions may not.
+    """
+    permitted = call.caller.project == call.project and call.caller.may_write
+    if call.method.collection == "jobs" and not permitted:
         message = (
             f"Access Denied: Project {call.project}: User does not have bigquery.jobs.create"
             f" permission in project {call.project}."

@@ -288,8 +288,18 @@ def test_another_projects_account_may_not_read_the_table(billed: GcpSandbox) -> 
     assert "roles/bigquery.dataViewer" in raised.value.hint
 
 
-def test_an_account_that_may_only_read_can_read_costs(billed: GcpSandbox) -> None:
-    assert len(deliveries(provider_of(billed, "viewer"))) == 2
+def test_verifying_lists_the_permission_to_run_queries_where_an_export_is_named(
+    billed: GcpSandbox,
+) -> None:
+    viewer = provider_of(billed, "viewer")
+    query = "bigquery.jobs.create"
+    assert query in (viewer.verify().missing_permissions or ())
+    with pytest.raises(PermissionDenied, match=query) as raised:
+        deliveries(viewer)
+    assert "roles/bigquery.jobUser" in raised.value.hint
+    without_costs = provider_of(billed, "viewer", billing_export_table=None)
+    assert query not in (without_costs.verify().missing_permissions or ())
+    assert provider_of(billed).verify().missing_permissions == ()
 
 
 def test_a_wrong_key_is_an_authentication_failure(billed: GcpSandbox) -> None:

@@ -98,6 +98,19 @@ def test_the_tags_of_the_older_view_are_read_too() -> None:
     assert to_focus_row({"Tags": tags}, AUGUST)["Tags"] == {"team": "web"}
 
 
+def test_a_view_may_have_tags_as_json() -> None:
+    assert to_focus_row({"Tags": '{"team": "web", "x": null}'}, AUGUST)["Tags"] == {
+        "team": "web",
+        "x": "",
+    }
+
+
+@pytest.mark.parametrize("tags", ["team=web", "[1]", ["team"], {"team": "web"}, 3])
+def test_tags_of_another_shape_are_refused(tags: object) -> None:
+    with pytest.raises(UnexpectedAnswer, match="Tags"):
+        to_focus_row({"Tags": tags}, AUGUST)
+
+
 def test_columns_of_googles_own_are_text() -> None:
     credit = {"Name": "Größe", "Amount": Decimal("-0.500"), "Id": None}
     text = extension_text([credit])
