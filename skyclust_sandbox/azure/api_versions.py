@@ -22,7 +22,10 @@ _RESOURCES: Final = (
     *("2021-01-01", "2021-04-01", "2022-09-01", "2022-12-01", "2023-07-01", "2024-03-01"),
     *("2024-07-01", "2024-11-01", "2025-03-01", "2025-04-01"),
 )
-
+_COST_MANAGEMENT: Final = (
+    *("2021-10-01", "2022-10-01", "2023-03-01", "2023-08-01", "2023-09-01", "2023-11-01"),
+    *("2024-08-01", "2025-03-01"),
+)
 
 _COMPUTE: Final = {
     "disks": _DISKS,
@@ -48,6 +51,8 @@ def supported_versions(path: str) -> tuple[str, ...]:
         return _NETWORK
     if namespace == "microsoft.authorization":
         return ("2018-07-01", "2022-04-01")
+    if namespace == "microsoft.costmanagement":
+        return _COST_MANAGEMENT
     return _COMPUTE.get(resource_type, _VIRTUAL_MACHINES)
 
 

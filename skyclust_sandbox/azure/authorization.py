@@ -16,6 +16,9 @@ from skyclust_sandbox.azure.responses import arm_error
 from skyclust_sandbox.azure.tenants import Principal, tenant_of_subscription
 
 _AUDIENCES: Final = ("https://management.azure.com", "https://management.core.windows.net")
+_READS_BY_POST: Final = frozenset({"microsoft.costmanagement/query"})
+"""POST requests that the roles allow as reads: the role Cost Management Reader has `*/read` only
+(https://learn.microsoft.com/en-us/azure/role-based-access-control/permissions/management-and-governance)."""
 _VERBS: Final = {"GET": "read", "HEAD": "read", "DELETE": "delete"}
 
 
@@ -78,6 +81,8 @@ def required_action(method: str, path: str) -> str:
         return f"{resource_type}/{_VERBS.get(method, 'write')}"
     namespace, *segments = provider_path.split("/")
     resource_type = f"{namespace}/{'/'.join(segments[::2])}"
+    if resource_type.lower() in _READS_BY_POST:
+        return f"{resource_type}/read"
     return f"{resource_type}/{'action' if method == 'POST' else _VERBS.get(method, 'write')}"
 
 

@@ -19,6 +19,7 @@ from skyclust_sandbox.azure.authorization import (
     expired_token_error,
     required_action,
 )
+from skyclust_sandbox.azure.cost_management.query_units import throttled_response
 from skyclust_sandbox.azure.entra.endpoints import entra_error
 from skyclust_sandbox.azure.responses import arm_error, error_body, json_response
 from skyclust_sandbox.azure.tenants import PRINCIPALS
@@ -46,6 +47,8 @@ def arm_fault_response(
 ) -> Response:
     """Return the Resource Manager error response for a fault in this client's request."""
     match fault.kind:
+        case FaultKind.THROTTLE if "/providers/microsoft.costmanagement/" in path.lower():
+            return throttled_response(fault.seconds, fault.code or "qpu")
         case FaultKind.THROTTLE:
             return _throttled_response(fault, reads=reads)
         case FaultKind.DENY:

@@ -9,19 +9,26 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from skyclust_sandbox.azure.cost_management.query_units import QueryUnits
 from skyclust_sandbox.azure.identifiers import Identifiers
 from skyclust_sandbox.azure.operations import Operation
 from skyclust_sandbox.azure.subnet_addresses import AddressPool
+from skyclust_sandbox.billing.bill import Bill
 from skyclust_sandbox.control import Conditions
 
 
 @dataclass(frozen=True)
 class AzureSettings:
-    """The settings of a sandbox Azure; `regional_cores` is the vCPU quota of each location."""
+    """The settings of a sandbox Azure; `regional_cores` is the vCPU quota of each location.
+
+    `query_units` are the units of cost queries that each tenant may take in the window.
+    """
 
     transition_seconds: float = 2.0
     page_size: int = 1000
     regional_cores: int = 20_000
+    query_units: int = 12
+    query_window_seconds: float = 10.0
 
 
 @dataclass
@@ -132,7 +139,7 @@ class State:
 
     `certificates` are in DER by client id. `address_counter` numbers public IP addresses and MAC
     addresses. `reserved_cores` is an upper bound of the vCPUs in use, by subscription and
-    location.
+    location. `bill` is the bill of the main subscription, with what it was made of.
     """
 
     settings: AzureSettings
@@ -145,3 +152,6 @@ class State:
     address_counter: Iterator[int] = field(default_factory=count)
     address_pools: dict[str, AddressPool] = field(default_factory=dict)
     reserved_cores: dict[tuple[str, str], int] = field(default_factory=dict)
+    query_units: QueryUnits = field(default_factory=QueryUnits)
+    bill: tuple[object, Bill] | None = None
+    largest_cost_page: int | None = None
