@@ -18,6 +18,7 @@ SUBSCRIPTIONS: Final = "2022-12-01"
 RESOURCES: Final = "2021-04-01"
 """For resource groups, and for tags at a scope."""
 PERMISSIONS: Final = "2022-04-01"
+COST_MANAGEMENT: Final = "2023-11-01"
 
 _OF_COMPUTE: Final = {"disks": DISKS, "snapshots": DISKS, "skus": SKUS, "galleries": GALLERIES}
 

@@ -31,7 +31,13 @@ from azure.mgmt.resource.resources import ResourceManagementClient
 import skyclust
 from providers.azure.authentication import open_identity
 from providers.azure.credential import AzureCredential
-from providers.azure.policies import ApiVersionPolicy, BoundedRetryPolicy, HtmlResponsePolicy
+from providers.azure.list_pages import next_url, objects, page_marks
+from providers.azure.policies import (
+    ApiVersionPolicy,
+    BoundedRetryPolicy,
+    HtmlResponsePolicy,
+    QueryRetryPolicy,
+)
 from providers.azure.token_renewal import AuthenticationPolicy, RenewableIdentity
 from skyclust.errors import UnexpectedAnswer
 from skyclust.providerkit.answers import require_list, require_object
@@ -103,7 +109,7 @@ class AzureClients:
         """Return a list that Azure returns as a bare JSON array, without pages."""
         request = HttpRequest("GET", self._url(path), params={"api-version": version})
         body = {"value": self._read_json(request)}
-        return _objects(require_list(body, "value", doing=f"list {path}", provider="azure"), path)
+        return objects(require_list(body, "value", doing=f"list {path}", provider="azure"), path)
 
     def pages(self, path: str, version: str, **query: str) -> Iterator[list[Document]]:
         """Yield the pages of a list; a page is read when the iterator reaches it.
@@ -119,16 +125,34 @@ class AzureClients:
             page = require_list(body, "value", doing=doing, provider="azure")
             next_link = body.get("nextLink")
             if next_link:
-                guard.check(str(next_link), _page_marks(page, str(next_link)))
+                guard.check(str(next_link), page_marks(page, str(next_link)))
             yield page
             if not next_link:
                 return
-            request = HttpRequest("GET", self._next_url(str(next_link), doing))
+            request = HttpRequest("GET", next_url(self._addresses.endpoint, str(next_link), doing))
 
     def list_all(self, path: str, version: str, **query: str) -> list[Document]:
         """Return the items of all pages; raises UnexpectedAnswer if one is not a JSON object."""
         pages = self.pages(path, version, **query)
-        return _objects([item for page in pages for item in page], path)
+        return objects([item for page in pages for item in page], path)
+
+    def query(
+        self, path: str, version: str, body: Document, *, link: str | None = None, **query: str
+    ) -> bytes | None:
+        """Return the response to a POST that only reads, None for 204 (No Content).
+
+        It may be repeated, unlike other POST requests. `link` leads to a later page of the same
+        query. Raises HttpResponseError, and UnexpectedAnswer for a link that is not a URL.
+        """
+        if link is None:
+            url, parameters = self._url(path), {"api-version": version, **query}
+        else:
+            url, parameters = next_url(self._addresses.endpoint, link, f"query {path}"), {}
+        request = HttpRequest("POST", url, params=parameters, json=body)
+        response = self._json_pipeline("query", QueryRetryPolicy).send_request(request)
+        if response.status_code not in {200, 204}:
+            raise HttpResponseError(response=response, error_format=ARMErrorFormat)
+        return None if response.status_code == 204 else response.content
 
     def token_claims(self) -> Mapping[str, Any]:
         """Return the claims of the access token; empty for a token that is not a JWT."""
@@ -177,20 +201,6 @@ class AzureClients:
             raise UnexpectedAnswer(f"{path!r} is not the id of a resource.", provider="azure")
         return self._addresses.endpoint + path
 
-    def _next_url(self, link: str, doing: str) -> str:
-        """Return a link to the next page, with the endpoint as its host.
-
-        The access token must not be sent to another host.
-        """
-        try:
-            parts = urlsplit(link)
-        except ValueError as error:
-            raise UnexpectedAnswer(
-                f"Could not {doing}: the link to the next page is not a URL.", provider="azure"
-            ) from error
-        endpoint = urlsplit(self._addresses.endpoint)
-        return f"{endpoint.scheme}://{endpoint.netloc}{parts.path}?{parts.query}"
-
     @property
     def _scope(self) -> str:
         return f"{self._addresses.audience}/.default"
@@ -208,20 +218,25 @@ class AzureClients:
         return AuthenticationPolicy(self._identity(), self._scope)
 
     def _read_pipeline(self) -> ARMPipelineClient[HttpRequest, HttpResponse]:
+        return self._json_pipeline("read", BoundedRetryPolicy)
+
+    def _json_pipeline(
+        self, name: str, retry_policy: type[BoundedRetryPolicy]
+    ) -> ARMPipelineClient[HttpRequest, HttpResponse]:
         def construct() -> ARMPipelineClient[HttpRequest, HttpResponse]:
             return ARMPipelineClient(
                 base_url=self._addresses.endpoint,
                 policies=[
                     policies.RequestIdPolicy(),
                     policies.UserAgentPolicy(user_agent()),
-                    BoundedRetryPolicy(retry_total=ATTEMPTS - 1),
+                    retry_policy(retry_total=ATTEMPTS - 1),
                     self._authentication(),
                     ARMHttpLoggingPolicy(),
                 ],
                 transport=self._transport(),
             )
 
-        return cast("ARMPipelineClient[HttpRequest, HttpResponse]", self._once("read", construct))
+        return cast("ARMPipelineClient[HttpRequest, HttpResponse]", self._once(name, construct))
 
     def _download_pipeline(self) -> ARMPipelineClient[HttpRequest, HttpResponse]:
         def construct() -> ARMPipelineClient[HttpRequest, HttpResponse]:
@@ -260,23 +275,6 @@ class AzureClients:
                 if name not in self._constructed:
                     self._constructed[name] = construct()
         return self._constructed[name]
-
-
-def _page_marks(page: list[Any], next_link: str) -> list[str]:
-    """Return what distinguishes the items of a page from those of other pages.
-
-    These are the items' ids, or the link to the next page if the items have no ids.
-    """
-    ids = [
-        item["id"] for item in page if isinstance(item, dict) and isinstance(item.get("id"), str)
-    ]
-    return ids or [next_link] * len(page)
-
-
-def _objects(items: list[Any], path: str) -> list[Document]:
-    """Return the items of a list; raises UnexpectedAnswer if one is not a JSON object."""
-    doing = f"read an item of {path}"
-    return [cast("Document", require_object(item, doing=doing, provider="azure")) for item in items]
 
 
 def user_agent() -> str:

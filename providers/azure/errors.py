@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from json import JSONDecodeError
 from typing import Any, Final
 
+from providers.azure.cost_throttling import azure_retry_after
 from providers.azure.error_codes import CODE_ENDINGS, ERROR_CODES
 from skyclust.errors import (
     AuthenticationFailed,
@@ -29,7 +30,7 @@ from skyclust.errors import (
     UnexpectedAnswer,
 )
 from skyclust.providerkit.error_context import ENDPOINT_HINT, ErrorContext
-from skyclust.providerkit.retry_after import http_date, retry_after_seconds
+from skyclust.providerkit.retry_after import http_date
 
 _ERRORS: Final = ErrorContext("azure", "Azure")
 
@@ -77,9 +78,6 @@ HINTS: Final[Mapping[str, str]] = {
 _AUTHENTICATION_HINT: Final = (
     "Check tenant, client id and secret or certificate, and that they have not expired."
 )
-_RETRY_AFTER_MS: Final = ("retry-after-ms", "x-ms-retry-after-ms")
-"""Headers in which some of Azure's services return Retry-After in milliseconds."""
-
 MAX_SKEW_SECONDS: Final = 300
 """Entra ID and Resource Manager accept tokens if the clocks differ by at most five minutes
 (https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes, AADSTS700024)."""
@@ -204,9 +202,7 @@ def _from_response(error: BaseException, response: Any, doing: str) -> SkyClustE
     translation = _build(class_for(code, status, message), code or f"HTTP {status}", message, doing)
     now = datetime.now(UTC)
     if isinstance(translation, Throttled):
-        translation.retry_after = retry_after_seconds(
-            response.headers, now, milliseconds=_RETRY_AFTER_MS
-        )
+        translation.retry_after = azure_retry_after(response.headers, now)
     if isinstance(translation, AuthenticationFailed):
         translation.hint = skew_hint(response.headers, now) or translation.hint
     return translation

@@ -43,6 +43,7 @@ NEEDED_PERMISSIONS: Final = (
     "Microsoft.Compute/virtualMachines/start/action",
     "Microsoft.Compute/virtualMachines/vmSizes/read",
     "Microsoft.Compute/virtualMachines/write",
+    "Microsoft.CostManagement/query/read",
     "Microsoft.Network/loadBalancers/read",
     "Microsoft.Network/networkInterfaces/delete",
     "Microsoft.Network/networkInterfaces/join/action",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
 from azure.core.exceptions import DecodeError
@@ -10,6 +11,7 @@ from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import RetryPolicy, SansIOHTTPPolicy
 
 from providers.azure.api_versions import version_of
+from providers.azure.cost_throttling import azure_retry_after
 
 MAX_RETRY_AFTER_SECONDS: Final = 20.0
 """A longer wait is left to the task that makes the call, so that a call ends in bounded time."""
@@ -45,6 +47,24 @@ class BoundedRetryPolicy(RetryPolicy[Any, Any]):
             # The SDK streams responses and drops this one; reading it frees its connection.
             response.http_response.read()
         return retry
+
+
+class QueryRetryPolicy(BoundedRetryPolicy):
+    """Retries of queries, which are POST requests that change nothing.
+
+    Before a throttled query is repeated, the longest wait that Cost Management asks for has passed.
+    """
+
+    repeats_posts: ClassVar[bool] = True
+
+    def configure_retries(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Return the settings of a request's retries."""
+        settings = super().configure_retries(options)
+        return {**settings, "methods": frozenset({"POST"})}
+
+    def get_retry_after(self, response: PipelineResponse[Any, Any]) -> float | None:
+        """Return the seconds to wait, None if the response does not say."""
+        return azure_retry_after(response.http_response.headers, datetime.now(UTC))
 
 
 class ApiVersionPolicy(SansIOHTTPPolicy[Any, Any]):

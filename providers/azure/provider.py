@@ -10,6 +10,7 @@ from providers.azure.attachments import AzureDisks
 from providers.azure.catalog import AzureCatalog
 from providers.azure.compute import AzureCompute
 from providers.azure.console import AzureConsole
+from providers.azure.costs import AzureCosts
 from providers.azure.credential import AzureCredential
 from providers.azure.identity import get_identity
 from providers.azure.instance_snapshots import AzureSnapshots
@@ -40,9 +41,10 @@ class AzureProvider(
     AzureSnapshots,
     AzureTags,
     AzureInventory,
+    AzureCosts,
     Provider,
 ):
-    """One Azure subscription: Microsoft.Compute and Microsoft.Network."""
+    """One Azure subscription: its VMs, its networks and its costs."""
 
     name: ClassVar[str] = "azure"
     title: ClassVar[str] = "Microsoft Azure"

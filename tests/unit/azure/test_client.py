@@ -13,7 +13,12 @@ from azure.identity import ClientSecretCredential, ManagedIdentityCredential
 from providers.azure.authentication import PlainHttpTransport, TokenRetryPolicy, open_identity
 from providers.azure.client import AzureClients, user_agent
 from providers.azure.credential import AzureCredential
-from providers.azure.policies import MAX_RETRY_AFTER_SECONDS, BoundedRetryPolicy
+from providers.azure.list_pages import next_url
+from providers.azure.policies import (
+    MAX_RETRY_AFTER_SECONDS,
+    BoundedRetryPolicy,
+    QueryRetryPolicy,
+)
 from providers.azure.provider import AzureProvider
 from skyclust.contract import CredentialModel
 from skyclust.errors import ConfigurationError
@@ -93,9 +98,8 @@ def test_every_client_calls_the_credentials_endpoint(values: dict[str, str], end
 
 
 def test_the_next_page_is_requested_from_the_credentials_endpoint_only() -> None:
-    clients: Any = AzureClients(credential())
     elsewhere = "https://evil.example.com/subscriptions/s/x?api-version=1&$skiptoken=a%20b"
-    assert clients._next_url(elsewhere, "list disks") == (
+    assert next_url("https://management.azure.com", elsewhere, "list disks") == (
         "https://management.azure.com/subscriptions/s/x?api-version=1&$skiptoken=a%20b"
     )
 
@@ -116,6 +120,9 @@ def test_calls_share_one_client() -> None:
         (BoundedRetryPolicy, "POST", 503, "1", False),
         (BoundedRetryPolicy, "POST", 504, None, False),
         (TokenRetryPolicy, "POST", 503, None, True),
+        (QueryRetryPolicy, "POST", 503, None, True),
+        (QueryRetryPolicy, "POST", 429, None, True),
+        (QueryRetryPolicy, "POST", 429, f"{MAX_RETRY_AFTER_SECONDS + 1:.0f}", False),
     ],
 )
 def test_a_retry_waits_briefly_and_repeats_no_post_that_may_have_worked(
