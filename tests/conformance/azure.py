@@ -11,6 +11,7 @@ from skyclust.conformance import Failure
 from skyclust.model.instance import InstanceReference, InstanceSpec
 from skyclust.model.resource import ResourceKind
 from skyclust_sandbox.faults import Fault, FaultKind
+from tests.conformance.azure_costs import AzureCostHarness
 from tests.conformance.azure_operator import COMPUTE, DISKS, NETWORK, AzureOperator
 from tests.fixtures.azure import AzureSandbox
 from tests.unit.azure.documented_codes import unmapped_classes, unmapped_codes
@@ -20,14 +21,14 @@ IMAGE: Final = {
     "publisher": "Canonical", "offer": "ubuntu-24_04-lts", "sku": "server", "version": "latest"
 }  # fmt: skip
 EVERY_CALL_BUT_TOKENS: Final = "[!T]*"
-LISTS_BUT_LOCATIONS: Final = ("[!S]*_List*", "Sn*_List*")
+LISTS_BUT_LOCATIONS: Final = ("[!S]*_List*", "Sn*_List*", "Query_Usage")
 CHANGES: Final = (
     *("*_CreateOrUpdate*", "*_Update*", "*_Delete*"),
     *("*_Start", "*_PowerOff", "*_Deallocate", "*_Restart"),
 )
 
 
-class AzureHarness:
+class AzureHarness(AzureCostHarness):
     """Works in one region of the sandbox's main subscription.
 
     The suite's credential is a service principal, and only its calls fail. The harness itself
@@ -44,6 +45,7 @@ class AzureHarness:
 
     def __init__(self, sandbox: AzureSandbox) -> None:
         self._sandbox = sandbox
+        super().__init__(sandbox)
         sandbox.limit_pages(self.smallest_page)
         self._operator = AzureOperator(sandbox, REGION, IMAGE)
         self._seeded: dict[ResourceKind, str] = {}

@@ -12,6 +12,8 @@ from skyclust.conformance import (
     CatalogSuite,
     ComputeSuite,
     ConsoleSuite,
+    CostSuite,
+    CostTotalsSuite,
     DiskSuite,
     PlacementSuite,
     ProviderSuite,
@@ -33,6 +35,8 @@ class TestAzure(
     DiskSuite,
     ConsoleSuite,
     TagSuite,
+    CostSuite,
+    CostTotalsSuite,
 ):
     """The Azure provider against the Azure sandbox."""
 
