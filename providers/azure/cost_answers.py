@@ -70,7 +70,7 @@ def usage_day(row: Row, doing: str) -> date:
     value = _value(row, "UsageDate", doing)
     try:
         text = str(value) if type(value) is int else ""
-        return datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007 - a day, without time
+        return datetime.strptime(f"{text:>8}", "%Y%m%d").date()  # noqa: DTZ007 - a day, without time
     except ValueError:
         raise _odd(doing, f"the UsageDate of a row is {str(value)[:40]!r}") from None
 

@@ -11,7 +11,7 @@ from skyclust_sandbox.azure.cost_management.bill import sample_bill
 from skyclust_sandbox.billing.bill import Publication
 from tests.fixtures.azure import AzureSandbox
 
-BILLED_INSTANCES: Final = 3
+BILLED_INSTANCES: Final = 4
 
 
 class AzureCostHarness:

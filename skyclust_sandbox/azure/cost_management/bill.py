@@ -20,7 +20,7 @@ from skyclust_sandbox.billing.bill import Bill
 from skyclust_sandbox.billing.resources import BilledKind, BilledResource
 from skyclust_sandbox.billing.state import sample_resources
 
-_SAMPLE_REGIONS: Final = ("westeurope", "eastus")
+_SAMPLE_REGIONS: Final = ("westeurope", "eastus", "northeurope")
 _SAMPLE_TYPES: Final = ("Standard_D2s_v5", "Standard_E4s_v5")
 _STOPPED_DAYS: Final = 30
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -12,9 +13,12 @@ from providers.azure.credential import AzureCredential
 from providers.azure.provider import AzureProvider
 from skyclust.model.instance import Instance, InstanceSpec, InstanceState
 from skyclust.operations.waiting import wait_for_state
+from skyclust_sandbox.azure.cost_management.bill import sample_bill
+from skyclust_sandbox.billing.bill import Bill
 from tests.conformance.azure import IMAGE, REGION
 from tests.conformance.azure_operator import AzureOperator
 from tests.fixtures.azure import AzureSandbox
+from tests.integration.azure.billed_sample import SAMPLE
 
 TOKEN = "0c9a4b7e-5f0d-4c1b-9d53-2f4f3a1f7e10"
 URN = ":".join(IMAGE.values())
@@ -91,3 +95,16 @@ def becomes(provider: AzureProvider) -> Becomes:
 def running(provider: AzureProvider, spec: Spec, becomes: Becomes) -> Instance:
     """Return a running instance."""
     return becomes(provider.create_instance(spec(), TOKEN), InstanceState.RUNNING)
+
+
+@pytest.fixture
+def today() -> date:
+    """Return the day before which the bill has charges."""
+    return datetime.now(UTC).date()
+
+
+@pytest.fixture
+def bill(azure_sandbox: AzureSandbox, today: date) -> Bill:
+    """Return the bill of the sandbox, which is that of a sample."""
+    azure_sandbox.bill_sample(SAMPLE)
+    return sample_bill(SAMPLE, today)
