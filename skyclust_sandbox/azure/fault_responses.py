@@ -19,8 +19,8 @@ from skyclust_sandbox.azure.authorization import (
     expired_token_error,
     required_action,
 )
-from skyclust_sandbox.azure.cost_management.query_units import throttled_response
 from skyclust_sandbox.azure.entra.endpoints import entra_error
+from skyclust_sandbox.azure.query_units import throttled_response
 from skyclust_sandbox.azure.responses import arm_error, error_body, json_response
 from skyclust_sandbox.azure.tenants import PRINCIPALS
 from skyclust_sandbox.faults import Fault, FaultKind

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from skyclust_sandbox.azure.cost_management.query_units import QueryUnits
 from skyclust_sandbox.azure.identifiers import Identifiers
 from skyclust_sandbox.azure.operations import Operation
+from skyclust_sandbox.azure.query_units import QueryUnits
 from skyclust_sandbox.azure.subnet_addresses import AddressPool
 from skyclust_sandbox.billing.bill import Bill
 from skyclust_sandbox.control import Conditions

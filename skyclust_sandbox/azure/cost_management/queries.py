@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response
 from skyclust_sandbox.azure.cost_management.bill import current_bill
 from skyclust_sandbox.azure.cost_management.definitions import Definition, read_definition
 from skyclust_sandbox.azure.cost_management.dimensions import DIMENSIONS, metric_cost, tag_value
-from skyclust_sandbox.azure.cost_management.query_units import throttled_response
+from skyclust_sandbox.azure.query_units import throttled_response
 from skyclust_sandbox.azure.request_context import RequestContext
 from skyclust_sandbox.azure.responses import Document, arm_error, json_response
 from skyclust_sandbox.azure.tenants import MAIN_TENANT

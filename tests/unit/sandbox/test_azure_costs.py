@@ -20,7 +20,7 @@ from skyclust_sandbox.azure.cloud import AzureCloud
 from skyclust_sandbox.azure.cost_management import queries
 from skyclust_sandbox.azure.cost_management.bill import sample_bill
 from skyclust_sandbox.azure.cost_management.cost_export import write_cost_export
-from skyclust_sandbox.azure.cost_management.query_units import QueryUnits
+from skyclust_sandbox.azure.query_units import QueryUnits
 from skyclust_sandbox.azure.request_context import RequestContext
 from skyclust_sandbox.azure.state import AzureSettings, State
 from skyclust_sandbox.azure.tenants import MAIN_CLIENT, MAIN_TENANT, OTHER_TENANT
