@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, timedelta
 from decimal import Decimal
 
-from skyclust.contract.cost import CostMetric, CostTotal
+from skyclust.contract.cost import CostTotal
 from skyclust.costs.reconciliation.account_period import AccountPeriod, account_periods
 from skyclust.costs.reconciliation.report import Comparison, InvoiceSum, ReconciliationReport
 from skyclust.costs.reconciliation.shadows import compare_shadow
@@ -21,6 +21,7 @@ from skyclust.costs.reconciliation.sums import (
 )
 from skyclust.costs.reconciliation.tolerance import Tolerance, Verdict, percent_of
 from skyclust.costs.reconciliation.total_scope import TotalScope, scope_of
+from skyclust.model.cost_metric import CostMetric
 
 
 def reconcile_ledger(

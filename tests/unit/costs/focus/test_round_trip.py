@@ -34,7 +34,7 @@ DECIMALS = st.integers(-(10**38) + 1, 10**38 - 1).map(
 INSTANTS = st.datetimes(
     datetime(1990, 1, 1),
     datetime(2090, 1, 1),
-    timezones=st.just(UTC),  # noqa: DTZ001 - bounds
+    timezones=st.just(UTC),
 )
 MAPS = st.dictionaries(TEXTS, st.none() | TEXTS, max_size=3)
 
@@ -127,7 +127,7 @@ def test_csv_has_numbers_times_and_nulls_as_the_specification_says() -> None:
     assert row["x_SkyClustEscaped"] == "true"
 
 
-@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "\uff1d"])  # noqa: RUF001
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "\uff1d"])
 def test_no_text_of_a_csv_file_begins_as_a_formula(begin: str) -> None:
     changes = {"ResourceName": f"{begin}cmd|' /C calc'!A0", "x_note": f"{begin}1"}
     table = normalize(batch(changes), origin="a.csv")

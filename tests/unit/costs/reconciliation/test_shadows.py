@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from skyclust.contract.cost import CostMetric
 from skyclust.costs.reconciliation.reconciling import reconcile, reconcile_ledger
 from skyclust.costs.reconciliation.report import ReconciliationReport, ShadowComparison
 from skyclust.costs.reconciliation.sums import Coverage, LedgerSum, StatedTotal
 from skyclust.costs.reconciliation.tolerance import Verdict
 from skyclust.errors import InternalError
+from skyclust.model.cost_metric import CostMetric
 from tests.unit.costs.reconciliation.ledger import EXPLORER, EXPORT, covered, ledger_sum, stated
 
 

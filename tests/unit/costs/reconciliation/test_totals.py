@@ -8,12 +8,12 @@ from decimal import Decimal
 
 import pytest
 
-from skyclust.contract.cost import CostMetric
 from skyclust.costs.reconciliation.reconciling import reconcile
 from skyclust.costs.reconciliation.report import Comparison
 from skyclust.costs.reconciliation.sums import Coverage, LedgerSum, StatedTotal
 from skyclust.costs.reconciliation.tolerance import Tolerance, Verdict
 from skyclust.costs.reconciliation.total_scope import scope_of
+from skyclust.model.cost_metric import CostMetric
 from tests.unit.costs.reconciliation.ledger import (
     ACCOUNT,
     EXPORT,
