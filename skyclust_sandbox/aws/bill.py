@@ -6,7 +6,7 @@ Prices are those of on-demand use in US East (N. Virginia), rounded; they need n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -16,16 +16,13 @@ from moto.ec2.models import EC2Backend, ec2_backends
 
 from skyclust_sandbox.aws.accounts import MAIN_ACCOUNT
 from skyclust_sandbox.aws.estate import SITES
-from skyclust_sandbox.billing.bill import Bill, Publication
+from skyclust_sandbox.billing.bill import Bill
 from skyclust_sandbox.billing.catalog import Catalog, Meter, Service
 from skyclust_sandbox.billing.resources import BilledKind, BilledResource
 from skyclust_sandbox.billing.state import sample_resources
-from skyclust_sandbox.seeds import Seed
 
 if TYPE_CHECKING:
     from moto.ec2.models.instances import Instance
-
-    from skyclust_sandbox.aws.cloud import AwsCloud
 
 _SEED: Final = 11
 _EC2: Final = "Amazon Elastic Compute Cloud - Compute"
@@ -93,9 +90,11 @@ class PublishedBill:
     _bill: Bill | None = field(default=None, repr=False)
     _made_for: tuple[object, ...] | None = None
 
-    def read(self, cloud: AwsCloud) -> Bill:
-        """Return the bill of the cloud's resources, or of a sample; the caller holds the lock."""
-        sample = cloud.conditions.billing.sample
+    def read(self, sample: int | None, create_estate: Callable[[], None]) -> Bill:
+        """Return the bill of all resources, or of a sample of so many instances.
+
+        `create_estate` creates the resources of the seed in all regions.
+        """
         today = datetime.now(UTC).date()
         made_for = (sample, today)
         if self._bill is None or self._made_for != made_for:
@@ -103,17 +102,13 @@ class PublishedBill:
             if sample is not None:
                 self._bill = sample_bill(sample, today)
             else:
-                self._bill = Bill(CATALOG, list(_resources(cloud)), today, seed=_SEED)
+                create_estate()
+                self._bill = Bill(CATALOG, list(_resources()), today, seed=_SEED)
         return self._bill
 
     def clear(self) -> None:
         """Forget the bill."""
         self._bill = None
-
-
-def publication_of(cloud: AwsCloud) -> Publication:
-    """Return how much of its bill a cloud has published."""
-    return cloud.conditions.billing.publication
 
 
 def sample_bill(count: int, today: date) -> Bill:
@@ -123,11 +118,7 @@ def sample_bill(count: int, today: date) -> Bill:
     return Bill(CATALOG, resources, today, seed=_SEED)
 
 
-def _resources(cloud: AwsCloud) -> Iterator[BilledResource]:
-    """Yield the resources of all regions; those of a seed are created first."""
-    if cloud.seed is Seed.ESTATE:
-        for region in SITES:
-            cloud.create_region(MAIN_ACCOUNT.id, region)
+def _resources() -> Iterator[BilledResource]:
     for region, backend in sorted(ec2_backends[MAIN_ACCOUNT.id].items()):
         yield from _resources_of(backend, region)
 

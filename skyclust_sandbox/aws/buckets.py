@@ -15,7 +15,7 @@ from skyclust_sandbox.aws.wire import Refusal, Refused, action_of
 
 def dispatch(cloud: AwsCloud, request: Any, account: str) -> tuple[int, dict[str, Any], Any]:
     """Carry out a request on a bucket of the account; raises Refused for that of another one."""
-    cloud.exports.refresh(cloud)
+    cloud.exports.refresh(cloud.published_bill(), cloud.publication)
     bucket, _, key = request.path.lstrip("/").partition("/")
     owner = next(
         (owner for owner, backends in s3_backends.items() if bucket in backends[PARTITION].buckets),

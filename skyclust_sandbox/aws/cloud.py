@@ -12,9 +12,11 @@ from moto.core.base_backend import BackendDict
 from skyclust_sandbox.aws import accounts, regions
 from skyclust_sandbox.aws.bill import PublishedBill
 from skyclust_sandbox.aws.client_tokens import ClientTokens
+from skyclust_sandbox.aws.estate import SITES
 from skyclust_sandbox.aws.export_bucket import ExportBucket
 from skyclust_sandbox.aws.instance_states import InstanceStates
 from skyclust_sandbox.aws.paging import Cursors
+from skyclust_sandbox.billing.bill import Bill, Publication
 from skyclust_sandbox.control import Conditions
 from skyclust_sandbox.seeds import Seed
 
@@ -72,6 +74,20 @@ class AwsCloud:
             self.bill.clear()
             self.exports.clear()
             accounts.create_accounts()
+
+    @property
+    def publication(self) -> Publication:
+        """How much of its bill the cloud has published."""
+        return self.conditions.billing.publication
+
+    def published_bill(self) -> Bill:
+        """Return the bill of the main account; the caller holds the lock."""
+        return self.bill.read(self.conditions.billing.sample, self._create_estate)
+
+    def _create_estate(self) -> None:
+        if self.seed is Seed.ESTATE:
+            for region in SITES:
+                self.create_region(accounts.MAIN_ACCOUNT.id, region)
 
     def create_region(self, account: str, region: str) -> None:
         """Create the resources of the seed in a region, at the first call in that region."""

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.wrappers import Response
 
 from skyclust_sandbox.aws.accounts import MAIN_ACCOUNT
-from skyclust_sandbox.aws.bill import CATALOG, publication_of
+from skyclust_sandbox.aws.bill import CATALOG
 from skyclust_sandbox.aws.cloud import AwsCloud
 from skyclust_sandbox.aws.paging import InvalidCursor, listing_of
 from skyclust_sandbox.aws.wire import Refusal, Refused, json_reply
@@ -156,9 +156,9 @@ def _intervals(request: _Request) -> Iterator[_Interim]:
 
 
 def _charges(cloud: AwsCloud, interval: _Interval) -> Iterator[Charge]:
-    bill = cloud.bill.read(cloud)
+    bill = cloud.published_bill()
     for period in bill.periods():
-        for charge in bill.charges(period, publication_of(cloud)):
+        for charge in bill.charges(period, cloud.publication):
             if interval.start <= charge.start < interval.end:
                 yield charge
 
@@ -260,7 +260,7 @@ def _result(cloud: AwsCloud, interval: _Interim) -> dict[str, Any]:
         "TimePeriod": {"Start": interval.start.isoformat(), "End": interval.end.isoformat()},
         "Total": {},
         "Groups": [],
-        "Estimated": interval.end > cloud.bill.read(cloud).open_period,
+        "Estimated": interval.end > cloud.published_bill().open_period,
     }
 
 

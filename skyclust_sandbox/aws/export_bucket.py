@@ -15,18 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from moto.s3.models import s3_backends
 
 from skyclust_sandbox.aws.accounts import MAIN_ACCOUNT, PARTITION
-from skyclust_sandbox.aws.bill import publication_of
 from skyclust_sandbox.aws.credential import EXPORT_ADDRESS
 from skyclust_sandbox.billing.bill import Bill, Publication
 from skyclust_sandbox.billing.rows import COLUMNS
-
-if TYPE_CHECKING:
-    from skyclust_sandbox.aws.cloud import AwsCloud
 
 BUCKET, PREFIX, EXPORT = EXPORT_ADDRESS.removeprefix("s3://").split("/")
 REGION: Final = "us-east-1"
@@ -42,9 +38,8 @@ class ExportBucket:
 
     _delivered: dict[date, tuple[object, Publication]] = field(default_factory=dict)
 
-    def refresh(self, cloud: AwsCloud) -> None:
+    def refresh(self, bill: Bill, publication: Publication) -> None:
         """Deliver what is published; the caller holds the lock of the cloud."""
-        bill, publication = cloud.bill.read(cloud), publication_of(cloud)
         backend = s3_backends[MAIN_ACCOUNT.id][PARTITION]
         if BUCKET not in backend.buckets:
             backend.create_bucket(BUCKET, REGION)
