@@ -15,6 +15,12 @@ from skyclust.model.resource import ResourceKind
 from skyclust.store import (
     audit,
     blocks,
+    cost_accounts,
+    cost_deliveries,
+    cost_heads,
+    cost_rollups,
+    cost_slices,
+    cost_totals,
     credentials,
     heartbeats,
     interventions,
@@ -32,6 +38,7 @@ from skyclust.store import (
 )
 from skyclust.store.all_tables import metadata
 from skyclust.store.engine import Store
+from tests.unit.store import isolation_costs
 from tests.unit.store.inventory import KEY, REGION, everything, machine, prepare, sync
 from tests.unit.store.isolation_reads import (
     ASKED,
@@ -46,6 +53,12 @@ from tests.unit.store.isolation_reads import (
 NOUNS: tuple[ModuleType, ...] = (
     audit,
     blocks,
+    cost_accounts,
+    cost_deliveries,
+    cost_heads,
+    cost_rollups,
+    cost_slices,
+    cost_totals,
     credentials,
     interventions,
     operations,
@@ -144,6 +157,7 @@ WRITES: dict[str, Call] = {
     "user_data.rewrite": lambda c, w: user_data.rewrite(c, w, "machine", lambda text: "stolen"),
     "workspaces.add": lambda c, w: workspaces.add(c, "third"),
     "workspaces.remove": _remove_emptied,
+    **isolation_costs.WRITES,
 }
 
 BEYOND_WORKSPACES = {
@@ -184,6 +198,8 @@ def store(store: Store) -> Store:
     with store.writing() as connection:
         credentials.add(connection, "default", name="only-mine", provider="aws", block_name="b")
         operations.journal(connection, "default", [ASKED, WITH_USER_DATA], run_id="mine")
+        isolation_costs.fill(connection, "default")
+        isolation_costs.fill_choices(connection, "default")
         blocks.give_up(connection, "default", document_id="document", block_name="b")
         outbox.add(connection, "default", [EVENT])
         audit.append(connection, "default", actor="a", action="b", object="c", detail={})
