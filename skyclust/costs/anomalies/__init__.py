@@ -1,0 +1,1 @@
+"""Anomalies of daily costs: days that cost far more or less than expected, and why."""

@@ -1,0 +1,1 @@
+"""The forecast of daily costs: models, their backtest, bands, and the total of a month."""

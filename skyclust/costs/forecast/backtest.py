@@ -1,0 +1,101 @@
+"""The backtest of a series: what each model would have said on earlier days, and how it erred."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from skyclust.costs.forecast.models import MODELS, WEEKS, Model
+
+Values = npt.NDArray[np.float64]
+
+ORIGINS: Final = 16
+SPACING: Final = 4
+"""Days from one origin of the backtest to the next: not a whole week, so that weekdays change."""
+
+SHORTEST_DAYS: Final = 14
+"""The fewest days before an origin: one week to learn from says nothing about its noise."""
+
+NAIVE: Final = "seasonal naive"
+
+TOTAL_WEIGHT: Final = 0.5
+"""How much the error of a total counts beside that of single days: budgets look at totals."""
+
+CLEAR_GAIN: Final = 0.02
+"""A model is taken instead of a simpler one only where its error is smaller by this share."""
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """How the chosen model did: signed residuals (origins, days; NaN: not known), and errors.
+
+    `errors` holds the mean absolute error of a day of each model.
+    """
+
+    model: str
+    residuals: Values
+    errors: dict[str, float]
+
+
+def backtest(values: Values, observed: Values, days: int) -> Backtest | None:
+    """Return the best model by a rolling origin; None where the series is too short for one.
+
+    `values` is what models learn from, `observed` what they are measured on (NaN: not at all). The
+    chosen model's error of a day is never larger than that of the seasonal naive one.
+    """
+    origins = _origins(len(values))
+    if not len(origins):
+        return None
+    actual = _ahead(observed, origins, days)
+    if np.isnan(actual).all():
+        return None
+    weeks = weeks_before(values, origins)
+    residuals = {name: actual - model(weeks, days) for name, model in MODELS.items()}
+    errors = {name: float(np.nanmean(np.abs(error))) for name, error in residuals.items()}
+    scores = {name: errors[name] + TOTAL_WEIGHT * _bias(residuals[name]) for name in residuals}
+    chosen = NAIVE
+    for name, error in errors.items():
+        if error <= errors[NAIVE] and scores[name] < scores[chosen] * (1 - CLEAR_GAIN):
+            chosen = name
+    return Backtest(chosen, residuals[chosen], errors)
+
+
+def predicted(model: Model, values: Values, days: int) -> Values:
+    """Return what a model says about the days after a series."""
+    weeks = weeks_before(values, np.array([len(values)]))
+    return np.asarray(model(weeks, days)[0])
+
+
+def weeks_before(values: Values, origins: npt.NDArray[np.int_]) -> Values:
+    """Return the weeks before each origin; a series that is shorter repeats its first week."""
+    needed = WEEKS * 7
+    first = values[:7] if len(values) >= 7 else np.resize(values, 7)
+    missing = max(0, needed - int(origins.min()))
+    # The padding ends before the first day, in step with its weekdays.
+    head = np.tile(first, -(-missing // 7)) if missing else np.empty(0)
+    padded = np.concatenate([head, values])
+    index = origins[:, None] + len(head) + np.arange(-needed, 0)[None, :]
+    return np.asarray(padded[index].reshape(len(origins), WEEKS, 7))
+
+
+def _origins(length: int) -> npt.NDArray[np.int_]:
+    """Return the days from which on the backtest predicts, each with days left to compare."""
+    latest = length - SPACING
+    return np.array([d for d in range(latest, SHORTEST_DAYS - 1, -SPACING)][:ORIGINS], dtype=int)
+
+
+def _ahead(observed: Values, origins: npt.NDArray[np.int_], days: int) -> Values:
+    """Return what came after each origin; NaN behind the end of the series."""
+    padded = np.concatenate([observed, np.full(days, np.nan)])
+    return np.asarray(padded[origins[:, None] + np.arange(days)[None, :]])
+
+
+def _bias(residuals: Values) -> float:
+    """Return the mean over origins of how far the mean of the days was off."""
+    known = ~np.isnan(residuals)
+    counts = known.sum(axis=1)
+    sums = np.where(known, residuals, 0).sum(axis=1)
+    return float(np.mean(np.abs(sums[counts > 0] / counts[counts > 0])))
