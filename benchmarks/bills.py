@@ -110,7 +110,7 @@ def _noise(random: np.random.Generator, days: int, sigma: float, memory: float =
     noise = np.zeros(days)
     for index in range(1, days):
         noise[index] = memory * noise[index - 1] + steps[index] * quiet[index]
-    return np.exp(noise)
+    return np.asarray(np.exp(noise))
 
 
 def _office(random: np.random.Generator, weekday: npt.NDArray[np.int_]) -> Values:

@@ -23,11 +23,14 @@ from statsmodels.tsa.api import ExponentialSmoothing
 from benchmarks.bills import Bill, daily_series
 from skyclust.costs.forecast.daily_series import DailySeries
 from skyclust.costs.forecast.forecast import forecast
+from skyclust.costs.forecast.month import month_total
+from skyclust.costs.forecast.recurring import last_of_month
 from skyclust.costs.forecast.training import complete_days, filled
 
 Values = npt.NDArray[np.float64]
 
 HORIZON: Final = 30
+MONTH_DAYS: Final = (5, 10, 20)
 METHODS: Final = ("skyclust", "seasonal_naive", "damped_holt_winters")
 
 
@@ -37,6 +40,8 @@ class Score:
 
     `scaled` and `shares` are sums of absolute errors by method: by the usual change of a week, and
     as multiples of the mean cost; `days` were compared, and `cost` is their sum as such a multiple.
+    `bands` is how many days with data were predicted, `covered` how many lay in their band; `months`
+    holds the errors of the month's total, as shares of it, by day of the month.
     """
 
     name: str
@@ -48,6 +53,8 @@ class Score:
     covered: int = 0
     bands: int = 0
     seconds: list[float] = field(default_factory=list)
+    months: dict[int, list[float]] = field(default_factory=dict)
+    month_covered: int = 0
 
 
 def score(
@@ -74,6 +81,8 @@ def score(
             "damped_holt_winters": holt_winters(weeks, lead + HORIZON)[lead:] if rival else naive,
         }
         _add(result, guesses, actual, history)
+        if today.day in MONTH_DAYS:
+            _add_month(result, bill, series, today)
         charges = dict(bill.charges)
         for day, value in zip(ours.days, actual.tolist(), strict=True):
             if np.isnan(value):
@@ -138,6 +147,12 @@ def pooled(scores: Sequence[Score]) -> dict[str, object]:
         "wape": {m: round(sum(s.shares[m] for s in scores) / cost, 4) for m in METHODS},
         "coverage": round(_coverage(scores), 3),
         "coverage_90_percent_bounds": [round(low, 3), round(high, 3)],
+        "month_total_error": {day: _month_errors(scores, day) for day in MONTH_DAYS},
+        "month_total_coverage": round(
+            sum(one.month_covered for one in scores)
+            / max(1, sum(len(found) for one in scores for found in one.months.values())),
+            3,
+        ),
         "milliseconds": {
             "median": round(1000 * float(np.median(seconds)), 2),
             "p95": round(1000 * float(np.quantile(seconds, 0.95)), 2),
@@ -155,16 +170,37 @@ def coverage_bounds(scores: Sequence[Score], *, repeats: int = 1000) -> tuple[fl
     return float(np.quantile(shares, 0.05)), float(np.quantile(shares, 0.95))
 
 
+def _month_errors(scores: Sequence[Score], day: int) -> dict[str, float]:
+    """Return the median and the 90% quantile of the errors of the total, seen on a day of it."""
+    errors = [error for one in scores for error in one.months.get(day, ())]
+    if not errors:
+        return {}
+    return {
+        "median": round(float(np.median(errors)), 4),
+        "p90": round(float(np.quantile(errors, 0.9)), 4),
+    }
+
+
 def _coverage(scores: Sequence[Score]) -> float:
     return sum(one.covered for one in scores) / sum(one.bands for one in scores)
 
 
-def month_errors(bill: Bill, month: date, series: DailySeries) -> float | None:
-    """Placeholder for the month."""
-    return None
+def _add_month(result: Score, bill: Bill, series: DailySeries, today: date) -> None:
+    """Add by how much the total of the month was off, as a share of what it came to."""
+    month = month_total(series, today)
+    first = today.replace(day=1)
+    days = (last_of_month(today) - first).days + 1
+    index = (first - bill.start).days
+    usage = bill.usage[index : index + days]
+    charges = sum(x for day, x in bill.charges if first <= day <= last_of_month(today))
+    total = float(np.nansum(usage)) + charges
+    if month.expected is None or month.lower is None or month.upper is None or total <= 0:
+        return
+    result.months.setdefault(today.day, []).append(abs(float(month.expected) - total) / total)
+    result.month_covered += float(month.lower) - 0.01 <= total <= float(month.upper) + 0.01
 
 
 def todays(month: date, *, step: int = 1) -> list[date]:
     """Return each day of a month, or every so many."""
-    following = (month.replace(day=28) + timedelta(days=4)).replace(day=1)
-    return [month + timedelta(days=n) for n in range(0, (following - month).days, step)]
+    length = last_of_month(month).day
+    return [month + timedelta(days=n) for n in range(0, length, step)]

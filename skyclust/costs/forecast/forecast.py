@@ -11,10 +11,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from skyclust.costs.forecast.backtest import NAIVE, SHORTEST_DAYS, backtest, predicted
+from skyclust.costs.forecast.backtest import SHORTEST_DAYS, Backtest, backtest, predicted
 from skyclust.costs.forecast.bands import band_widths, total_width
 from skyclust.costs.forecast.daily_series import DailySeries
-from skyclust.costs.forecast.models import MODELS
 from skyclust.costs.forecast.recurring import expected_charges
 from skyclust.costs.forecast.training import Training, training_of
 from skyclust.errors import InvalidRequest
@@ -54,10 +53,11 @@ class Forecast:
     """The forecast of a series, with 80% bands.
 
     `unfinished` are the days before today that are provisional or not known yet, `days` those from
-    today on. `model` is None, and both are empty, where there is not enough data: `reason` says
-    so, and otherwise why the model was chosen. `backtest_error` is the mean absolute error of a
-    day in the backtest, `naive_error` that of the seasonal naive model; None without a backtest.
-    `total_margin` is half the width of the band of the sum of all these days.
+    today on. `model` names the models whose mean it is, joined by " + "; it is None, and there are
+    no days, where there is not enough data: `reason` says so, and otherwise why they were chosen.
+    `backtest_error` is the mean absolute error of a day in the backtest, `naive_error` that of the
+    seasonal naive model; None without a backtest. `total_margin` is half the width of the band of
+    the sum of all these days.
     """
 
     name: str
@@ -75,12 +75,12 @@ class Forecast:
 class _Usage:
     """The expected usage of the days after the training, half the width of their bands."""
 
-    model: str
+    models: tuple[str, ...]
     values: Values
     widths: Values
     total_width: float
     reason: str
-    errors: dict[str, float]
+    tested: Backtest | None = None
 
 
 def forecast(series: DailySeries, today: date, horizon_days: int) -> Forecast:
@@ -113,35 +113,43 @@ def _forecast(
         training.monthly, since=training.start, known_to=training.end, days=days
     )
     since = min([training.start, *(day for day, _ in series.recurring)])
-    charges = expected_charges(series.recurring, since=since, known_to=today, days=days)
-    result = []
-    for day, value, width in zip(days, usage.values.tolist(), usage.widths.tolist(), strict=True):
-        extra, charge = monthly.get(day, Decimal()), charges.get(day, Decimal())
-        low, high = value - width, value + width
-        if nonnegative:
-            value, low, high = max(value, 0.0), max(low, 0.0), max(high, 0.0)
-        expected, lower, upper = (_decimal(one) + extra for one in (value, low, high))
-        result.append(
-            ForecastDay(
-                day,
-                expected.quantize(QUANTUM),
-                charge.quantize(QUANTUM),
-                (lower + charge).quantize(QUANTUM),
-                (upper + charge).quantize(QUANTUM),
-            )
-        )
+    coming = [day for day in days if day >= today]
+    charges = expected_charges(series.recurring, since=since, known_to=today, days=coming)
+    for day, amount in series.recurring:
+        if training.end <= day < today:
+            charges[day] = charges.get(day, Decimal()) + amount
+    floor = 0.0 if nonnegative else -np.inf
+    bounds = [
+        [_decimal(x) for x in np.maximum(usage.values + sign * usage.widths, floor).tolist()]
+        for sign in (0, -1, 1)
+    ]
+    result = [
+        _day(day, monthly.get(day, Decimal()), charges.get(day, Decimal()), three)
+        for day, *three in zip(days, *bounds, strict=True)
+    ]
     first = (today - training.end).days
     return Forecast(
         series.name,
         series.currency,
         tuple(result[first:]),
         tuple(result[:first]),
-        usage.model,
+        " + ".join(usage.models),
         usage.reason,
-        _decimal(usage.errors[usage.model]) if usage.errors else None,
-        _decimal(usage.errors[NAIVE]) if usage.errors else None,
+        _decimal(usage.tested.error) if usage.tested else None,
+        _decimal(usage.tested.naive_error) if usage.tested else None,
         _decimal(usage.total_width),
     )
+
+
+def _day(day: date, job: Decimal, charge: Decimal, bounds: Sequence[Decimal]) -> ForecastDay:
+    """Return a day: jobs and charges of the calendar move the band as a whole.
+
+    `bounds` are the expected usage without jobs, and the lower and upper end of its band.
+    """
+    usage, lower, upper = bounds
+    moved = job + charge
+    amounts = (usage + job, charge, lower + moved, upper + moved)
+    return ForecastDay(day, *(amount.quantize(QUANTUM) for amount in amounts))
 
 
 def _usage(training: Training, known: int, length: int) -> _Usage:
@@ -149,19 +157,20 @@ def _usage(training: Training, known: int, length: int) -> _Usage:
     tested = backtest(training.values, training.observed, length)
     if tested is None:
         return _short_usage(training, known, length)
+    named = " and ".join(tested.models)
     reason = (
-        f"smallest error in the backtest: {tested.errors[tested.model]:.6g} a day, "
-        f"seasonal naive {tested.errors[NAIVE]:.6g}"
+        f"smallest error in the backtest: {named}, {tested.error:.6g} a day; "
+        f"seasonal naive {tested.naive_error:.6g}"
     )
     if training.shift is not None:
-        reason += f"; the level of {training.shift} on"
+        reason += f"; at the level since {training.shift}"
     return _Usage(
-        tested.model,
-        predicted(MODELS[tested.model], training.values, length),
+        tested.models,
+        predicted(tested.models, training.values, length),
         band_widths(tested.residuals),
         total_width(tested.residuals, length),
         reason,
-        tested.errors,
+        tested,
     )
 
 
@@ -172,10 +181,10 @@ def _short_usage(training: Training, known: int, length: int) -> _Usage:
     if model == "mean":
         expected = np.full(length, values.mean())
     else:
-        expected = predicted(MODELS[model], values, length)
+        expected = predicted((model,), values, length)
     spread = max(2 * float(values.std()), SHORT_SHARE * abs(float(values.mean())))
     reason = f"only {known} complete days: too few for a backtest, so the band is wide"
-    return _Usage(model, expected, np.full(length, spread), spread * length, reason, {})
+    return _Usage((model,), expected, np.full(length, spread), spread * length, reason)
 
 
 def _decimal(value: float) -> Decimal:

@@ -44,6 +44,11 @@ def long_mean(weeks: Values, days: int) -> Values:
     return _repeat(weeks.mean(axis=1), days)
 
 
+def last_day(weeks: Values, days: int) -> Values:
+    """Repeat the last day: the best guess for what wanders and has no week."""
+    return np.repeat(weeks[:, -1, -1:], days, axis=1)
+
+
 def last_week_level(weeks: Values, days: int) -> Values:
     """Return the level of the last week with the long pattern of the week."""
     return _repeat(_pattern(weeks) * weeks[:, -1, :].mean(axis=1)[:, None], days)
@@ -90,6 +95,7 @@ MODELS: Final[dict[str, Model]] = {
     "weekday mean": weekday_mean,
     "weekday median": weekday_median,
     "long mean": long_mean,
+    "last day": last_day,
     "last week's level": last_week_level,
     "last days' level": last_days_level,
     "combination": combination,
