@@ -13,8 +13,8 @@ from skyclust.costs.forecast.models import MODELS, WEEKS
 
 Values = npt.NDArray[np.float64]
 
-ORIGINS: Final = 16
-SPACING: Final = 4
+ORIGINS: Final = 24
+SPACING: Final = 5
 """Days from one origin of the backtest to the next: not a whole week, so that weekdays change."""
 
 SHORTEST_DAYS: Final = 14

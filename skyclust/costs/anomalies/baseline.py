@@ -1,0 +1,78 @@
+"""What a day is expected to cost, and how much such days vary: robustly, by weekday."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Values = npt.NDArray[np.float64]
+
+WEEK: Final = 7
+FEWEST_DAYS: Final = 14
+"""With fewer known days before it, no day is judged."""
+
+MAD_TO_SIGMA: Final = 1.4826
+"""The standard deviation of normal noise by its median absolute deviation."""
+
+Q90_TO_SIGMA: Final = 1 / 1.645
+"""The same by the 90% quantile of its absolute values: it does not vanish for rare costs."""
+
+RECORD: Final = 1.25
+"""A day must deviate by so much more than any usual day of the window: noise with a heavy tail
+passes every fixed number of deviations."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The expected cost of a day, its robust standard deviation, the largest usual deviations."""
+
+    expected: float
+    sigma: float
+    largest_rise: float
+    largest_fall: float
+
+    def z(self, value: float) -> float:
+        """Return the robust z of a cost; a constant series varies by a thousandth of its cost."""
+        return (value - self.expected) / max(self.sigma, abs(self.expected) / 1000, 1e-9)
+
+    def unheard_of(self, value: float) -> bool:
+        """Return whether a cost deviates clearly more than every usual day of the window."""
+        deviation = value - self.expected
+        return deviation > RECORD * self.largest_rise or -deviation > RECORD * self.largest_fall
+
+
+def baseline(usable: Values) -> Baseline | None:
+    """Return the baseline of the day after a window; None where too little is known.
+
+    `usable` are the days of the window, the oldest first; NaN for days that are gaps or anomalous.
+    """
+    known = int((~np.isnan(usable)).sum())
+    if known < FEWEST_DAYS:
+        return None
+    # The day to judge has the weekday of the first column.
+    weeks = np.concatenate([np.full(-len(usable) % WEEK, np.nan), usable]).reshape(-1, WEEK)
+    medians = _medians(weeks)
+    medians = np.where(np.isnan(medians), _medians(usable[:, None])[0], medians)
+    residuals = weeks - medians
+    flat = residuals[~np.isnan(residuals)]
+    sizes = np.sort(np.abs(flat))
+    mad = MAD_TO_SIGMA * float(sizes[len(sizes) // 2])
+    tail = Q90_TO_SIGMA * float(sizes[int(0.9 * len(sizes))])
+    # Medians of few days follow them: residuals are too small by this much.
+    count = max(2.0, known / WEEK)
+    correction = float(np.sqrt((count + 1.57) / (count - 1)))
+    sigma = correction * max(mad, tail)
+    return Baseline(float(medians[0]), sigma, float(flat.max()), -float(flat.min()))
+
+
+def _medians(columns: Values) -> Values:
+    """Return the median of each column without NaN; NaN for a column of nothing else."""
+    ordered = np.sort(columns, axis=0)  # NaN last
+    counts = (~np.isnan(columns)).sum(axis=0)
+    low, high = np.maximum((counts - 1) // 2, 0), counts // 2
+    index = np.arange(columns.shape[1])
+    high = np.minimum(high, columns.shape[0] - 1)
+    return np.asarray(np.where(counts, (ordered[low, index] + ordered[high, index]) / 2, np.nan))
