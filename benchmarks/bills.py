@@ -135,7 +135,7 @@ def _trend(random: np.random.Generator, weekday: npt.NDArray[np.int_]) -> Values
 
 def _growth(random: np.random.Generator, weekday: npt.NDArray[np.int_]) -> Values:
     days = len(weekday)
-    curve = np.exp(np.arange(days) * random.uniform(0.001, 0.006))
+    curve: Values = np.exp(np.arange(days) * random.uniform(0.001, 0.006))
     return curve * _week(random, weekday, random.uniform(0, 0.4)) * _noise(random, days, 0.06)
 
 

@@ -40,8 +40,8 @@ class Score:
 
     `scaled` and `shares` are sums of absolute errors by method: by the usual change of a week, and
     as multiples of the mean cost; `days` were compared, and `cost` is their sum as such a multiple.
-    `bands` is how many days with data were predicted, `covered` how many lay in their band; `months`
-    holds the errors of the month's total, as shares of it, by day of the month.
+    `bands` is how many days with data were predicted, `covered` how many lay in their band;
+    `months` holds the errors of the month's total, as shares of it, by day of the month.
     """
 
     name: str
@@ -78,8 +78,9 @@ def score(
         guesses = {
             "skyclust": np.array([float(day.usage) for day in ours.days]),
             "seasonal_naive": naive,
-            "damped_holt_winters": holt_winters(weeks, lead + HORIZON)[lead:] if rival else naive,
         }
+        if rival:
+            guesses["damped_holt_winters"] = holt_winters(weeks, lead + HORIZON)[lead:]
         _add(result, guesses, actual, history)
         if today.day in MONTH_DAYS:
             _add_month(result, bill, series, today)
@@ -136,6 +137,7 @@ def holt_winters(history: Values, days: int) -> Values:
 
 def pooled(scores: Sequence[Score]) -> dict[str, object]:
     """Return the figures of all scores together."""
+    methods = [m for m in METHODS if any(one.scaled[m] for one in scores)]
     days = sum(one.days for one in scores)
     cost = sum(one.cost for one in scores)
     low, high = coverage_bounds(scores)
@@ -143,8 +145,8 @@ def pooled(scores: Sequence[Score]) -> dict[str, object]:
     return {
         "series": len(scores),
         "forecasts": len(seconds),
-        "mase": {m: round(sum(s.scaled[m] for s in scores) / days, 3) for m in METHODS},
-        "wape": {m: round(sum(s.shares[m] for s in scores) / cost, 4) for m in METHODS},
+        "mase": {m: round(sum(s.scaled[m] for s in scores) / days, 3) for m in methods},
+        "wape": {m: round(sum(s.shares[m] for s in scores) / cost, 4) for m in methods},
         "coverage": round(_coverage(scores), 3),
         "coverage_90_percent_bounds": [round(low, 3), round(high, 3)],
         "month_total_error": {day: _month_errors(scores, day) for day in MONTH_DAYS},

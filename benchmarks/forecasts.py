@@ -71,19 +71,30 @@ def main(arguments: Sequence[str]) -> int:
     """Measure, and print the figures."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.forecasts", description=__doc__)
     parser.add_argument("--series", type=int, default=210)
-    parser.add_argument("--step", type=int, default=1, help="every so many days are today")
+    parser.add_argument("--every", type=int, default=1, help="every so many public series")
+    parser.add_argument("--rival-step", type=int, default=6, help="days between fits of the rival")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args(arguments)
-    bills = scores(
-        bill_cases(options.series, seed=options.seed, step=options.step, rival=True),
-        processes=options.processes,
-    )
-    public = scores(
-        list(public_cases(step=max(options.step, 2), rival=True, every=3)),
-        processes=options.processes,
-    )
-    report({"bills": pooled(bills), "public": pooled(public), "together": pooled(bills + public)})
+    figures = {}
+    for name, step, rival in (
+        ("every_day", 1, False),
+        ("beside_holt_winters", options.rival_step, True),
+    ):
+        bills = scores(
+            bill_cases(options.series, seed=options.seed, step=step, rival=rival),
+            processes=options.processes,
+        )
+        public = scores(
+            list(public_cases(step=step, rival=rival, every=options.every)),
+            processes=options.processes,
+        )
+        figures[name] = {
+            "bills": pooled(bills),
+            "public": pooled(public),
+            "together": pooled(bills + public),
+        }
+    report(figures)
     return 0
 
 

@@ -30,8 +30,9 @@ class AnomalyRules:
     """When a day is an anomaly.
 
     A day is one if its robust z is at least `least_z` and it deviates by at least `least_amount`
-    (in the currency of the series) and by at least `least_share` of the expected cost, which is the median of the same weekday over the last `window_days`. After `adopted_days` from
-    its start on, an event that goes on is a new level, and what is usual.
+    (in the currency of the series) and by at least `least_share` of the expected cost, which is the
+    median of the same weekday over the last `window_days`. After `adopted_days` from its start on,
+    an event that goes on is a new level, and what is usual.
     """
 
     least_z: float = 3.5

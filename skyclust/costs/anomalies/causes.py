@@ -45,11 +45,14 @@ def causes_of(
     for dimension in DIMENSIONS:
         if dimension in filters or not impact:
             continue
-        parts = breakdown(filters, dimension)
+        deviations = {
+            value: _deviation(costs, days, rules.window_days)
+            for value, costs in breakdown(filters, dimension).items()
+        }
         found = sorted(
             (
-                _cause(dimension, value, costs, days, impact, rules)
-                for value, costs in parts.items()
+                Cause(dimension, value, amount, round(float(amount / impact), 4))
+                for value, amount in deviations.items()
             ),
             key=lambda cause: (-cause.share, cause.value or ""),
         )
@@ -61,19 +64,12 @@ def causes_of(
     return tuple(causes)
 
 
-def _cause(
-    dimension: str,
-    value: str | None,
-    costs: Mapping[date, Decimal | None],
-    days: Sequence[date],
-    impact: Decimal,
-    rules: AnomalyRules,
-) -> Cause:
+def _deviation(costs: Mapping[date, Decimal | None], days: Sequence[date], window: int) -> Decimal:
     """Return by how much one value deviated on the days of an event."""
-    usual = _usual_week(costs, days[0], rules.window_days)
+    usual = _usual_week(costs, days[0], window)
     cost = sum((costs.get(day) or Decimal() for day in days), Decimal())
     expected = Decimal(repr(sum(usual[day.weekday()] for day in days))).quantize(QUANTUM)
-    return Cause(dimension, value, cost - expected, round(float((cost - expected) / impact), 4))
+    return cost - expected
 
 
 def _usual_week(costs: Mapping[date, Decimal | None], before: date, window: int) -> list[float]:
