@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from skyclust import errors
 from skyclust.cli.exits import exit_code
-from skyclust.model import request
+from skyclust.model import cost_request, request
 from skyclust.model.change_request import ChangeRequest
 from skyclust.model.creation_forms import InstanceForm, NeedsForm
 from skyclust.orchestration.form_schema import form_fields
@@ -33,6 +33,7 @@ END: Final = "<!-- written by `make docs`: end -->"
 
 REQUESTS: Final[dict[str, type[BaseModel]]] = {
     "sync-inventory": request.SyncRequest,
+    "collect-costs": cost_request.CollectCostsRequest,
     "provision-instances": InstanceForm,
     "place-instances": NeedsForm,
     "change-instance": ChangeRequest,

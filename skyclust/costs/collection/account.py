@@ -61,7 +61,7 @@ def collect_account(  # noqa: PLR0917  # a range of days has two ends
             hint="Import its bill (`skyclust cost import`), or price what it runs by a price book.",
             provider=credential.provider,
         )
-    with provider_errors(credential.provider):
+    with provider_errors(credential.provider, "read the costs"):
         unlisted: list[FailedDelivery] = []
         deliveries = listed_deliveries(
             provider.list_deliveries(start, end), credential.name, unlisted

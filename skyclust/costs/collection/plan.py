@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from skyclust.contract import CostProvider
+from skyclust.costs.price_books.book import read_price_book
 from skyclust.errors import NotFound, SkyClustError
 from skyclust.model.cost_request import CollectCostsRequest
 from skyclust.model.credential_key import CredentialKey
@@ -59,10 +60,10 @@ def plan_collection(
             for owner in owners
             for record in credentials.list_all(connection, owner)
         ]
-        books = [
-            (owner, book.name)
+        kept = [
+            (owner, record)
             for owner in owners
-            for book in price_books.list_all(connection, owner)
+            for record in price_books.list_all(connection, owner)
         ]
     _require_known(request, known, refused)
     wanted = [
@@ -73,13 +74,12 @@ def plan_collection(
         and (not request.providers or one.provider in request.providers)
     ]
     readable = [one for one in wanted if _reads_costs(one)]
-    some = bool(request.credentials or request.providers)
     return CollectionPlan(
         start=start,
         end=end,
         accounts=readable,
         without_costs=[one for one in wanted if one not in readable],
-        books=books if request.price_books and not some else [],
+        books=[(owner, record.name) for owner, record in kept if _prices(request, record.content)],
     )
 
 
@@ -103,6 +103,14 @@ def _require_known(
             f"No workspace has a credential {', '.join(map(repr, missing))}.",
             hint="`skyclust credential list` shows those that exist.",
         )
+
+
+def _prices(request: CollectCostsRequest, content: str) -> bool:
+    """Return whether a request wants what a price book prices: one of its providers is named."""
+    if not request.price_books or request.credentials:
+        return False
+    covered = read_price_book(content).covers.providers
+    return not request.providers or bool(set(covered) & set(request.providers))
 
 
 def _reads_costs(credential: CredentialKey) -> bool:

@@ -32,8 +32,8 @@ DECIMALS = st.integers(-(10**38) + 1, 10**38 - 1).map(
     lambda digits: Decimal((int(digits < 0), tuple(map(int, str(abs(digits)))), -12))
 ) | st.sampled_from([Decimal(0), Decimal("1E-12"), Decimal("-0.5"), Decimal(1000)])
 INSTANTS = st.datetimes(
-    datetime(1990, 1, 1),
-    datetime(2090, 1, 1),
+    datetime(1990, 1, 1),  # noqa: DTZ001  # hypothesis takes naive bounds
+    datetime(2090, 1, 1),  # noqa: DTZ001  # likewise
     timezones=st.just(UTC),
 )
 MAPS = st.dictionaries(TEXTS, st.none() | TEXTS, max_size=3)
