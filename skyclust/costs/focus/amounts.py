@@ -78,7 +78,7 @@ def _from_decimals(array: Any, place: Place) -> Any:
     exact = _rounded(array) if array.type.scale > SCALE else array
     if not _fits(exact):
         for index, value in enumerate(exact.to_pylist()):
-            if value is not None and abs(value) >= _LIMIT:
+            if value is not None and value.copy_abs() >= _LIMIT:
                 reason = "has more than 26 digits before the point"
                 raise place.refusal(index, array[index], reason, _HINT)
     return exact.cast(AMOUNT)
@@ -87,10 +87,10 @@ def _from_decimals(array: Any, place: Place) -> Any:
 def _fits(array: Any) -> bool:
     """Return whether all decimals have at most 26 digits before the point.
 
-    The cast of Arrow lets one with 27 pass (measured with 26.0).
+    The cast of Arrow lets one with 27 pass (measured with 26.0). `abs` would round to 28 digits.
     """
     ends = pc.min_max(array).as_py().values()
-    return all(value is None or abs(value) < _LIMIT for value in ends)
+    return all(value is None or value.copy_abs() < _LIMIT for value in ends)
 
 
 def _rounded(array: Any) -> Any:

@@ -40,10 +40,9 @@ COUNTERPARTS: Final = {
     "ServiceProviderName": ("ProviderName",),
     "ProviderName": ("ServiceProviderName",),
     "HostProviderName": ("PublisherName",),
-    "PublisherName": ("HostProviderName", "ServiceProviderName", "ProviderName"),
+    "PublisherName": ("HostProviderName",),
 }
-"""For each column the columns that its missing value is taken from, the nearest first. The last of
-PublisherName are there because FOCUS 1.2 does not allow it to be null."""
+"""For each column the columns that its missing value is taken from."""
 
 
 @lru_cache(maxsize=4096)
@@ -60,14 +59,18 @@ def provider_of(provider_name: str | None, *other_names: str | None) -> str:
     return UNKNOWN
 
 
-def with_provider_names(table: Any) -> Any:
+def with_provider_names(table: Any, *, publisher_required: bool = False) -> Any:
     """Return a pyarrow table of the ledger with each null provider column filled.
 
-    A name is filled from its counterpart of the other versions; what was delivered stays.
+    A name is filled from its counterpart of the other versions; what was delivered stays. With
+    `publisher_required` a publisher that is still null is the provider, as FOCUS 1.2 has none null.
     """
     columns = {name: table.column(name) for name in COUNTERPARTS if name in table.column_names}
     for name, column in columns.items():
-        sources = [columns[other] for other in COUNTERPARTS[name] if other in columns]
+        others = COUNTERPARTS[name]
+        if publisher_required and name == "PublisherName":
+            others = (*others, "ProviderName", "ServiceProviderName")
+        sources = [columns[other] for other in others if other in columns]
         if sources and column.null_count:
             index = table.column_names.index(name)
             field = pa.field(name, pa.string())

@@ -120,7 +120,8 @@ def _tables(first: Any, remaining: Iterator[Any], schema: Any, extra: list[str])
 
 def _of_version(batch: Any, schema: Any) -> Any:
     table = pa.Table.from_batches([batch]) if isinstance(batch, pa.RecordBatch) else batch
-    filled = with_provider_names(table)
+    required = "HostProviderName" not in schema.names
+    filled = with_provider_names(table, publisher_required=required)
     columns = [
         filled.column(field.name).cast(field.type)
         if field.name in filled.column_names

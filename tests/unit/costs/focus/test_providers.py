@@ -46,7 +46,9 @@ def test_missing_names_are_filled_from_those_of_other_versions() -> None:
     )
     assert with_provider_names(table).to_pydict() == {
         "ProviderName": ["AWS", "Google", "AWS"],
-        "PublisherName": ["Databricks", "Google", "Amazon"],
+        "PublisherName": ["Databricks", None, None],
         "ServiceProviderName": ["AWS", "Google", "Amazon"],
         "HostProviderName": ["Databricks", None, None],
     }
+    required = with_provider_names(table, publisher_required=True)
+    assert required["PublisherName"].to_pylist() == ["Databricks", "Google", "AWS"]
