@@ -93,7 +93,7 @@ def assert_kept(before: Any, after: Any, version: str) -> None:
 
 @pytest.mark.parametrize("version", WRITTEN_VERSIONS)
 @pytest.mark.parametrize(("kind", "writer", "options"), FORMATS)
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=st.lists(ROWS, min_size=1, max_size=4))
 def test_import_export_import_changes_no_value(
     rows: list[dict[str, Any]],
