@@ -22,6 +22,9 @@ _WIDE: Final = pa.decimal256(76, 38)
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _QUANTUM: Final = Decimal(1).scaleb(-SCALE)
 _LIMIT: Final = Decimal(10) ** 26
+_ROUNDING_LIMIT: Final = Decimal(10) ** 18
+"""Below it Arrow rounds as it should. From 20 digits before the point on it loses a carry (26.0:
+20 nines, a point and 13 nines do not become 10**20), and its cast lets a number of 39 digits pass."""
 _HINT: Final = (
     "A number has up to 26 digits before the point, a point and no other sign, as 12.5 or 1.5E-7."
 )
@@ -51,9 +54,9 @@ def _from_texts(texts: Any, place: Place) -> Any:
     except pa.ArrowInvalid:
         pass  # some value is no number, or has more than twelve digits behind the point
     try:
-        rounded = _rounded(texts.cast(_WIDE))
-        if _fits(rounded):
-            return rounded.cast(AMOUNT)
+        wide = texts.cast(_WIDE)
+        if _all_below(_ROUNDING_LIMIT, wide):
+            return _rounded(wide).cast(AMOUNT)
     except pa.ArrowInvalid:
         pass
     values = texts.to_pylist()
@@ -75,22 +78,18 @@ def _exact(text: str | None, index: int, place: Place) -> Decimal | None:
 
 
 def _from_decimals(array: Any, place: Place) -> Any:
-    exact = _rounded(array) if array.type.scale > SCALE else array
-    if not _fits(exact):
-        for index, value in enumerate(exact.to_pylist()):
-            if value is not None and value.copy_abs() >= _LIMIT:
-                reason = "has more than 26 digits before the point"
-                raise place.refusal(index, array[index], reason, _HINT)
-    return exact.cast(AMOUNT)
+    if array.type.scale <= SCALE and _all_below(_LIMIT, array):
+        return array.cast(AMOUNT)
+    if array.type.scale > SCALE and _all_below(_ROUNDING_LIMIT, array):
+        return _rounded(array).cast(AMOUNT)
+    texts = [None if value is None else str(value) for value in array.to_pylist()]
+    return pa.array([_exact(text, index, place) for index, text in enumerate(texts)], AMOUNT)
 
 
-def _fits(array: Any) -> bool:
-    """Return whether all decimals have at most 26 digits before the point.
-
-    The cast of Arrow lets one with 27 pass (measured with 26.0). `abs` would round to 28 digits.
-    """
+def _all_below(limit: Decimal, array: Any) -> bool:
     ends = pc.min_max(array).as_py().values()
-    return all(value is None or value.copy_abs() < _LIMIT for value in ends)
+    # `abs` would round to 28 digits.
+    return all(value is None or value.copy_abs() < limit for value in ends)
 
 
 def _rounded(array: Any) -> Any:
