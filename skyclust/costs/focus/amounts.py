@@ -24,7 +24,7 @@ _QUANTUM: Final = Decimal(1).scaleb(-SCALE)
 _LIMIT: Final = Decimal(10) ** 26
 _ROUNDING_LIMIT: Final = Decimal(10) ** 18
 """Below it Arrow rounds as it should. From 20 digits before the point on it loses a carry (26.0:
-20 nines, a point and 13 nines do not become 10**20), and its cast lets a number of 39 digits pass."""
+20 nines, a point and 13 nines do not become 10**20), and its cast lets 39 digits pass."""
 _HINT: Final = (
     "A number has up to 26 digits before the point, a point and no other sign, as 12.5 or 1.5E-7."
 )

@@ -67,7 +67,7 @@ def with_provider_names(table: Any, *, publisher_required: bool = False) -> Any:
     """
     columns = {name: table.column(name) for name in COUNTERPARTS if name in table.column_names}
     for name, column in columns.items():
-        others = COUNTERPARTS[name]
+        others: tuple[str, ...] = COUNTERPARTS[name]
         if publisher_required and name == "PublisherName":
             others = (*others, "ProviderName", "ServiceProviderName")
         sources = [columns[other] for other in others if other in columns]
