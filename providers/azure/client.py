@@ -82,6 +82,11 @@ class AzureClients:
         return self._credential.resource_group
 
     @property
+    def cost_billing_account(self) -> str | None:
+        """The billing account whose imported exports have the subscription's costs, if any."""
+        return self._credential.cost_billing_account
+
+    @property
     def compute(self) -> ComputeManagementClient:
         """The SDK's client of Microsoft.Compute."""
         return cast("ComputeManagementClient", self._management(ComputeManagementClient))

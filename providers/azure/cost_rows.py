@@ -65,12 +65,16 @@ _SERVICE_CATEGORIES: Final[Mapping[str, str]] = {
 
 
 def to_row(
-    key: ChargeKey, amounts: Mapping[CostMetric, Decimal], period: BillingPeriod, subscription: str
+    key: ChargeKey,
+    amounts: Mapping[CostMetric, Decimal],
+    period: BillingPeriod,
+    subscription: str,
+    account: str,
 ) -> dict[str, object]:
     """Return the charges of a key as one row; list and contracted cost are not known.
 
-    `subscription` is its path. A charge that Azure reports in one metric only costs nothing in the
-    other.
+    `subscription` is its path, `account` the id of the billing account. A charge that Azure reports
+    in one metric only costs nothing in the other.
     """
     resource = key.label("ResourceId")
     charge_type = key.label("ChargeType") or ""
@@ -80,8 +84,8 @@ def to_row(
         "EffectiveCost": amounts.get(CostMetric.EFFECTIVE, Decimal(0)),
         "ListCost": None,
         "ContractedCost": None,
-        "BillingAccountId": subscription,
-        "BillingAccountType": "Subscription",
+        "BillingAccountId": account,
+        "BillingAccountType": "Subscription" if account == subscription else None,
         "BillingCurrency": key.currency,
         "BillingPeriodStart": _midnight(period.start),
         "BillingPeriodEnd": _midnight(period.end),

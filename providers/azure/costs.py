@@ -4,7 +4,8 @@ The subscription is the billing account of its deliveries, and its only sub acco
 billing account cannot take that place: several subscriptions have the same one, each of their
 credentials would claim to be the complete source of it, and the API that names it is not available
 for an Enterprise Agreement
-(https://learn.microsoft.com/en-us/rest/api/billing/billing-property/get).
+(https://learn.microsoft.com/en-us/rest/api/billing/billing-property/get). Only a credential can say
+that exports of the billing account are imported: its deliveries are then shadows of theirs.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class AzureCostRows:
 
     name: str
     clients: AzureClients
+    account: str
     period: BillingPeriod
     start: date
     end: date
@@ -57,7 +59,7 @@ class AzureCostRows:
         costs = iter(get_daily_costs(self.clients, self.start, self.end).items())
         while batch := list(islice(costs, _ROWS_A_PAGE)):
             yield [
-                to_row(key, amounts, self.period, self.clients.subscription)
+                to_row(key, amounts, self.period, self.clients.subscription, self.account)
                 for key, amounts in batch
             ]
 
@@ -78,13 +80,18 @@ class AzureCosts(CostProvider, CostTotalsProvider):
             yield CostDelivery(
                 source=f"azure-cost-management:{self._clients.subscription_id}",
                 provider="azure",
-                billing_account_id=self._clients.subscription,
+                billing_account_id=self._account,
                 period=period,
                 complete_from=first,
                 complete_to=last,
                 produced_at=now,
                 focus_version=FOCUS_VERSION,
-                rows=[AzureCostRows(f"{first}/{last}", self._clients, period, first, last)],
+                rows=[
+                    AzureCostRows(
+                        f"{first}/{last}", self._clients, self._account, period, first, last
+                    )
+                ],
+                shadow=self._clients.cost_billing_account is not None,
                 provisional=now.date() < period.end + CHANGES,
             )
 
@@ -101,6 +108,10 @@ class AzureCosts(CostProvider, CostTotalsProvider):
             for total in self._totals(period, metric, first, last)
         ]
 
+    @property
+    def _account(self) -> str:
+        return self._clients.cost_billing_account or self._clients.subscription
+
     def _totals(
         self, period: BillingPeriod, metric: CostMetric, start: date, end: date
     ) -> Iterator[CostTotal]:
@@ -108,7 +119,7 @@ class AzureCosts(CostProvider, CostTotalsProvider):
         read_at = datetime.now(UTC)
         for (currency, scope), amount in sorted(_with_all_charges(sums).items()):
             yield CostTotal(
-                billing_account_id=self._clients.subscription,
+                billing_account_id=self._account,
                 period=period,
                 metric=metric,
                 currency=currency,
@@ -117,6 +128,10 @@ class AzureCosts(CostProvider, CostTotalsProvider):
                 read_at=read_at,
                 start=start,
                 end=end,
+                # The total is that of one subscription among others of the billing account.
+                sub_account_id=self._clients.subscription
+                if self._clients.cost_billing_account
+                else None,
             )
 
 

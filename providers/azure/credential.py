@@ -16,6 +16,10 @@ from skyclust.providerkit.permissions import OperatorPermissions
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DOMAIN: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
+_BILLING_ACCOUNT: Final = re.compile(
+    r"/providers/microsoft\.billing/billingaccounts/[\w:.-]+(/billingprofiles/[\w-]+)?",
+    re.IGNORECASE,
+)
 # https://learn.microsoft.com/en-us/azure/azure-resource-manager/management/resource-name-rules
 _RESOURCE_GROUP: Final = re.compile(r"[\w().-]{0,89}[\w()-]", re.ASCII)
 
@@ -128,6 +132,12 @@ class AzureCredential(CredentialModel):
         description="The group that VMs are created in; created with the first VM if it does"
         " not exist.",
     )
+    cost_billing_account: str | None = Field(
+        default=None,
+        title="Billing account of imported exports",
+        description="Only if FOCUS exports with the subscription's costs are imported: their"
+        " BillingAccountId. What Cost Management says is then compared with them and never added.",
+    )
 
     @field_validator("*", mode="before")
     @classmethod
@@ -169,6 +179,12 @@ class AzureCredential(CredentialModel):
     def _check_resource_group(cls, value: str) -> str:
         message = "has up to 90 letters, digits or characters of _().- and no dot last"
         return require_match(value, _RESOURCE_GROUP, message)
+
+    @field_validator("cost_billing_account")
+    @classmethod
+    def _check_billing_account(cls, value: str | None) -> str | None:
+        message = "is not an id (/providers/Microsoft.Billing/billingAccounts/1234567)"
+        return require_match(value, _BILLING_ACCOUNT, message) if value else None
 
     @field_validator("endpoint", "authority", "audience")
     @classmethod

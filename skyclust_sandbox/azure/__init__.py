@@ -1,4 +1,4 @@
-"""The sandbox Azure: Resource Manager (Compute, Network, Resources) and Entra ID, over HTTP.
+"""The sandbox Azure: Resource Manager, cost queries of subscriptions, and Entra ID, over HTTP.
 
 `python -m skyclust_sandbox.azure --port 0 --seed estate` serves everything on one port, and
 prints the endpoint to stdout. The following values are the same in every run
@@ -53,6 +53,14 @@ As in Azure, `GET .../virtualMachines?statusOnly=true` returns little more than 
 each VM, and a list accepts `$expand` only with `$filter`: a client that needs both properties and
 statuses reads two lists. Retry-After is the transition time in whole seconds, so 0 for a short
 one: set the `polling_interval` of the SDK.
+
+Costs: `Query_Usage` answers for the last 90 days of the main subscription, with the timeframe
+`Custom` and any dimensions of `cost_management.dimensions`. A tenant has 12 query units in 10
+seconds, one for each month of a query; a later page is free. A throttled query has a wait in
+`x-ms-ratelimit-microsoft.costmanagement-qpu-retry-after` and no Retry-After; the `code` of a
+throttle fault replaces `qpu`, for example by `tenant`. The other subscription has no cost data:
+204. `POST /_sandbox/cost-exports` with `{"folder": "..."}` writes what is published of the bill as
+a FOCUS export, and `POST /_sandbox/cost-pages` with `{"largest": 1}` limits the pages of answers.
 
 Azure has no API for the data on a disk. In the sandbox it is a string that snapshots and copies
 inherit: `GET` and `PUT /_sandbox/content/<resource id>` with `{"content": "..."}`.

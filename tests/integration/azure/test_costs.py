@@ -16,7 +16,7 @@ from skyclust.contract import ALL_CHARGES, CostMetric, FocusRow
 from skyclust.model.resource import ResourceKind
 from skyclust_sandbox.billing.bill import Bill, Publication
 from tests.fixtures.azure import AzureSandbox
-from tests.integration.azure.billed_sample import rows_of, total
+from tests.integration.azure.billed_sample import credential_of, rows_of, total
 
 pytestmark = pytest.mark.integration
 
@@ -103,6 +103,20 @@ def test_an_empty_subscription_has_no_rows(provider: AzureProvider, today: date)
     start = today - timedelta(days=3)
     assert rows_of(provider, start, today) == []
     assert provider.cost_totals(start, today) == []
+
+
+def test_costs_beside_imported_exports_are_shadows(azure_sandbox: AzureSandbox, bill: Bill) -> None:
+    """They are compared with the exports of the same account, and never added to them."""
+    account = bill.catalog.billing_account_id
+    provider = AzureProvider(credential_of(azure_sandbox, cost_billing_account=account))
+    start, end = bill.open_period - timedelta(days=2), bill.open_period
+    [delivery] = provider.list_deliveries(start, end)
+    assert (delivery.shadow, delivery.billing_account_id) == (True, account)
+    assert {row["BillingAccountId"] for row in rows_of(provider, start, end)} == {account}
+    totals = provider.cost_totals(start, end)
+    assert {(each.billing_account_id, each.sub_account_id) for each in totals} == {
+        (account, f"/subscriptions/{azure_sandbox.subscription_id}")
+    }
 
 
 def test_an_export_has_the_costs_of_the_bill(

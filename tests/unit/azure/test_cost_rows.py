@@ -29,7 +29,7 @@ def row(billed: str | None = "1", effective: str | None = "1", **labels: str) ->
     key = ChargeKey(date(2026, 1, 31), "EUR", tuple(labels.items()))
     amounts = {CostMetric.BILLED: billed, CostMetric.EFFECTIVE: effective}
     known = {metric: Decimal(text) for metric, text in amounts.items() if text is not None}
-    return to_row(key, known, PERIOD, SUBSCRIPTION)
+    return to_row(key, known, PERIOD, SUBSCRIPTION, SUBSCRIPTION)
 
 
 def test_a_charge_of_a_resource_becomes_a_row() -> None:

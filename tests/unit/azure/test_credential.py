@@ -69,6 +69,7 @@ def test_each_authentication_method(values: dict[str, Any]) -> None:
         ({**WITH_SECRET, "audience": f"https://{'a' * 64}.example.com"}, "at most 63"),
         ({**WITH_SECRET, "resource_group": "a/b"}, "up to 90"),
         ({**WITH_SECRET, "resource_group": "ends."}, "no dot last"),
+        ({**WITH_SECRET, "cost_billing_account": "1234567"}, "billingAccounts/1234567"),
     ],
 )
 def test_an_ambiguous_or_malformed_credential_is_refused(
