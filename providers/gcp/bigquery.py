@@ -72,9 +72,7 @@ class BigQuery:
         """Return all rows of a query whose result is small."""
         return [row for page in self.pages(query, table, doing) for row in page]
 
-    def pages(
-        self, query: Query, table: TableName, doing: str, page_rows: int = PAGE_ROWS
-    ) -> Iterator[Sequence[Row]]:
+    def pages(self, query: Query, table: TableName, doing: str) -> Iterator[Sequence[Row]]:
         """Yield the rows of a query page by page, to the end.
 
         The pages belong to one result: rows that the table gets in the meantime are in none.
@@ -92,7 +90,7 @@ class BigQuery:
                     wait_timeout=QUERY_SECONDS,
                     retry=retries,
                     job_retry=no_retries,
-                    page_size=page_rows,
+                    page_size=PAGE_ROWS,
                 )
             except TimeoutError as error:
                 raise Timeout(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.gcp.bigquery import PAGE_ROWS, BigQuery
+from providers.gcp.bigquery import BigQuery
 from providers.gcp.billing_queries import periods_query, rows_query, totals_query
 from providers.gcp.billing_rows import next_month, to_decimal, to_focus_row, to_period
 from providers.gcp.billing_table import Column, TableName, check_columns, parse_table_name
@@ -50,7 +50,6 @@ class GcpCosts(CostProvider, CostTotalsProvider):
     _clients: GcpClients
     _billing_export: str | None
     _billing_query_gib: int
-    cost_page_rows: int = PAGE_ROWS
 
     def list_deliveries(self, start: date, end: date) -> Iterator[CostDelivery]:
         """Yield a delivery for each billing account and invoice month that overlaps [start, end).
@@ -65,9 +64,7 @@ class GcpCosts(CostProvider, CostTotalsProvider):
         query = periods_query(table, *_months(start, end))
         found = reader.rows(query, table, f"read what the months of {table} contain")
         for month in to_months(found):
-            rows = InvoiceMonthRows(
-                f"invoice-month-{month.period}", reader, table, columns, month, self.cost_page_rows
-            )
+            rows = InvoiceMonthRows(f"invoice-month-{month.period}", reader, table, columns, month)
             yield to_delivery(table, columns, month, rows, datetime.now(UTC))
 
     def cost_totals(self, start: date, end: date) -> Sequence[CostTotal]:
@@ -103,7 +100,6 @@ class InvoiceMonthRows:
     table: TableName
     columns: Sequence[Column]
     month: InvoiceMonth
-    page_rows: int
 
     def pages(self) -> Iterator[Sequence[FocusRow]]:
         """Yield the rows page by page to the end.
@@ -123,7 +119,7 @@ class InvoiceMonthRows:
         )
         doing = f"read the charges of {period} from {self.table}"
         read = 0
-        for page in self.reader.pages(query, self.table, doing, self.page_rows):
+        for page in self.reader.pages(query, self.table, doing):
             read += len(page)
             yield [to_focus_row(row, period) for row in page]
         if read != month.row_count:
@@ -144,7 +140,8 @@ def to_delivery(
     """Return the delivery of an account and month.
 
     It claims the days from the first charge to the last, also those outside the month: usage of
-    31 July that is invoiced in August belongs to the delivery of August.
+    31 July that is invoiced in August belongs to the delivery of August, and so does usage of the
+    last hours of August in Pacific time, whose day in UTC is 1 September.
     """
     period = month.period
     closed_at = period.end + timedelta(days=CLOSING_DAYS)

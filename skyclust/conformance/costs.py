@@ -46,6 +46,9 @@ ODD_ANSWERS: Final = [Failure.HTML, Failure.NULL, Failure.NO_LIST]
 EARLY_DAYS: Final = timedelta(days=31)
 """Days before its period that a delivery may claim: usage that was invoiced late."""
 
+LATE_DAYS: Final = timedelta(days=1)
+"""Days after its period that a delivery may claim: the cloud's month ends after that in UTC."""
+
 MOST_CALLS: Final = 500
 """Calls within which an endless list must raise."""
 
@@ -72,9 +75,8 @@ class CostSuite(Suite):
             period = delivery.period
             assert period.start < end
             assert period.end > start
-            # A day of the month before may be invoiced in this one, never the other way round.
             assert period.start - EARLY_DAYS <= delivery.complete_from <= delivery.complete_to
-            assert period.start < delivery.complete_to <= period.end
+            assert period.start < delivery.complete_to <= period.end + LATE_DAYS
             assert delivery.produced_at.utcoffset() == UTC.utcoffset(None)
             assert delivery.produced_at <= datetime.now(UTC)
 

@@ -54,6 +54,13 @@ def test_a_delivery_claims_the_days_from_its_first_charge_to_its_last() -> None:
     }
 
 
+def test_the_last_hours_of_a_month_in_pacific_time_are_claimed() -> None:
+    found = month(last_charge=datetime(2026, 9, 1, 6, tzinfo=UTC))
+    delivery = to_delivery(TABLE, COLUMNS, found, rows_of(found), datetime(2026, 9, 3, tzinfo=UTC))
+    assert delivery.complete_to == date(2026, 9, 2)
+    assert str(delivery.period) == "2026-08"
+
+
 def rows_of(_: InvoiceMonth) -> Any:
     """Return no reader: these tests read no rows."""
     return None
