@@ -71,3 +71,10 @@ def instance(gcp: GcpProvider, spec: InstanceSpec, wait: Wait) -> Instance:
     made = wait(gcp.create_instance(spec, TOKEN), InstanceState.RUNNING)
     assert made is not None
     return made
+
+
+@pytest.fixture
+def billed(gcp_sandbox: GcpSandbox) -> GcpSandbox:
+    """The sandbox with the bill of two instances."""
+    gcp_sandbox.bill_sample(2)
+    return gcp_sandbox
