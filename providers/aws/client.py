@@ -57,6 +57,7 @@ class AwsClients:
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str, int], Any] = {}
         self._session: botocore.session.Session | None = None
+        self._boto3_session: boto3.session.Session | None = None
 
     @property
     def home_region(self) -> str:
@@ -120,8 +121,7 @@ class AwsClients:
         with self._lock:
             if key not in self._clients:
                 with aws_errors(f"open a client of {service} in {region}"):
-                    session = boto3.session.Session(botocore_session=self._open())
-                    client: Any = session.client(
+                    client: Any = self._boto3().client(
                         cast("Any", service),  # the overloads require a literal
                         region_name=region,
                         endpoint_url=self._credential.endpoint,
@@ -131,6 +131,16 @@ class AwsClients:
                     client.meta.events.register("after-call", require_request_id)
                     self._clients[key] = client
             return self._clients[key]
+
+    def _boto3(self) -> boto3.session.Session:
+        """Return the session of boto3; the caller holds the lock.
+
+        There is one: each adds its methods to all later clients of the session of botocore, and
+        S3 refuses a second addition.
+        """
+        if self._boto3_session is None:
+            self._boto3_session = boto3.session.Session(botocore_session=self._open())
+        return self._boto3_session
 
     def _config(self, service: str, attempts: int) -> Config:
         """Return the configuration of a client: a private endpoint has its buckets in the path."""

@@ -169,6 +169,13 @@ def test_buckets_are_in_the_path_of_a_private_endpoint_only() -> None:
     assert styles == [None, "path"]
 
 
+def test_a_client_of_s3_can_be_made_after_others() -> None:
+    clients = AwsClients(AwsCredential.model_validate(KEYS))
+    assert clients.cost_explorer() is not clients.sts()
+    assert clients.s3("eu-west-1") is clients.s3("eu-west-1")
+    assert clients.s3("us-east-1") is not clients.s3("eu-west-1")
+
+
 def test_the_region_of_an_export_defaults_to_the_home_region() -> None:
     values = {**KEYS, "region": "eu-west-1", "cost_export": "s3://my.bucket/a/b-1/focus/"}
     export = AwsClients(AwsCredential.model_validate(values)).cost_export
