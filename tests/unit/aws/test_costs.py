@@ -171,7 +171,8 @@ def test_buckets_are_in_the_path_of_a_private_endpoint_only() -> None:
 
 def test_a_client_of_s3_can_be_made_after_others() -> None:
     clients = AwsClients(AwsCredential.model_validate(KEYS))
-    assert clients.cost_explorer() is not clients.sts()
+    assert clients.cost_explorer().meta.service_model.service_name == "ce"
+    assert clients.sts().meta.service_model.service_name == "sts"
     assert clients.s3("eu-west-1") is clients.s3("eu-west-1")
     assert clients.s3("us-east-1") is not clients.s3("eu-west-1")
 
