@@ -14,6 +14,7 @@ from providers.openstack.errors import is_capacity, is_quota
 from providers.openstack.fields import (
     Json,
     inner,
+    integer,
     objects,
     required_id,
     required_text,
@@ -239,7 +240,8 @@ def _attributes(
     server: Json, names: Names, interfaces: Sequence[Interface]
 ) -> dict[str, JsonValue]:
     properties = inner(inner(server, "image"), "properties")
-    specs = inner(inner(server, "flavor"), "extra_specs")
+    flavor = inner(server, "flavor")
+    specs = inner(flavor, "extra_specs")
     launched = timestamp(server, "OS-SRV-USG:launched_at")
     project = text(server, "tenant_id")
     volumes = objects(server, VOLUMES_ATTACHED)
@@ -249,12 +251,14 @@ def _attributes(
     architecture = text(properties, "architecture") or text(specs, "hw:architecture")
     return {
         "architecture": to_architecture(architecture) or architecture,
+        "cores": integer(flavor, "vcpus"),
         "description": text(server, "description"),
         "disks": None if volumes is None else [required_id(volume) for volume in volumes],
         "firewalls": _firewalls(server, names, project or ""),
         "key": text(server, "key_name"),
         "launched_at": launched.isoformat() if launched else None,
         "lifecycle": "on-demand",
+        "memory_mib": integer(flavor, "ram"),
         "platform": text(properties, "os_distro"),
         "project": project,
         **more,

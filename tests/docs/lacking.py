@@ -35,8 +35,8 @@ LACKING: Final[dict[tuple[str, type | ResourceKind | str], str]] = {
     ("openstack", GIVE_BACK): "Nova always keeps the capacity of a stopped server.",
     ("proxmox", AccountInventoryProvider): "A cluster is one region.",
     ("proxmox", ConsoleProvider): "Proxmox VE does not store what a guest writes to its console.",
-    ("proxmox", CostProvider): "Proxmox VE bills nothing: a price book says what its guests cost.",
-    ("proxmox", CostTotalsProvider): "Proxmox VE bills nothing.",
+    ("proxmox", CostProvider): "Proxmox VE has no billing. Price its inventory by a price book.",
+    ("proxmox", CostTotalsProvider): "Proxmox VE has no billing.",
     ("proxmox", GIVE_BACK): "A stopped guest keeps its disks and its node.",
     ("proxmox", ResourceKind.SUBNET): "The subnets of a VNet are listed with the network.",
     ("proxmox", ResourceKind.FIREWALL): "Rules are set at the cluster, its nodes and its guests;"
