@@ -5,6 +5,7 @@ Source of the columns: https://focus.finops.org/focus-specification/v1-2/
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -105,10 +106,10 @@ def to_amount(value: object) -> Decimal:
     Raises UnexpectedAnswer for anything else: an amount that is not known is not zero.
     """
     if isinstance(value, (int, float, str)) and not isinstance(value, bool):
-        try:
-            return Decimal(str(value)).quantize(_TWELVE_DIGITS, ROUND_HALF_EVEN)
-        except ArithmeticError:
-            pass
+        with suppress(ArithmeticError):
+            amount = Decimal(str(value)).quantize(_TWELVE_DIGITS, ROUND_HALF_EVEN)
+            if amount.is_finite():
+                return amount
     raise UnexpectedAnswer(
         f"CloudKitty answered {value!r} in place of a number.", provider=PROVIDER
     )
