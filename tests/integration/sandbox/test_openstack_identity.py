@@ -39,7 +39,7 @@ def test_the_catalog_has_every_service_in_both_regions(
     with Http(openstack_sandbox) as http:
         catalog = http.token["catalog"]
     assert {service["type"] for service in catalog} == {
-        "identity", "compute", "image", "network", "volumev3", "load-balancer",
+        "identity", "compute", "image", "network", "volumev3", "load-balancer", "rating",
     }  # fmt: skip
     for service in catalog:
         endpoints = {
