@@ -24,15 +24,19 @@ RECORD: Final = 1.25
 """A day must deviate by so much more than any usual day of the window: noise with a heavy tail
 passes every fixed number of deviations."""
 
+SPARSE_RECORD: Final = 2.0
+SPARSE_SHARE: Final = 1 / 3
+"""The same where more than this share of the days costs nothing: few costs set the record."""
+
 
 @dataclass(frozen=True)
 class Baseline:
-    """The expected cost of a day, its robust standard deviation, the largest usual deviations."""
+    """The expected cost of a day, its robust standard deviation, and the limits of usual ones."""
 
     expected: float
     sigma: float
-    largest_rise: float
-    largest_fall: float
+    rise_limit: float
+    fall_limit: float
 
     def z(self, value: float) -> float:
         """Return the robust z of a cost; a constant series varies by a thousandth of its cost."""
@@ -41,7 +45,7 @@ class Baseline:
     def unheard_of(self, value: float) -> bool:
         """Return whether a cost deviates clearly more than every usual day of the window."""
         deviation = value - self.expected
-        return deviation > RECORD * self.largest_rise or -deviation > RECORD * self.largest_fall
+        return deviation > self.rise_limit or -deviation > self.fall_limit
 
 
 def baseline(usable: Values) -> Baseline | None:
@@ -65,7 +69,10 @@ def baseline(usable: Values) -> Baseline | None:
     count = max(2.0, known / WEEK)
     correction = float(np.sqrt((count + 1.57) / (count - 1)))
     sigma = correction * max(mad, tail)
-    return Baseline(float(medians[0]), sigma, float(flat.max()), -float(flat.min()))
+    zeros = float(np.mean(usable[~np.isnan(usable)] == 0))
+    record = SPARSE_RECORD if zeros > SPARSE_SHARE else RECORD
+    highest, lowest = float(flat.max()), float(flat.min())
+    return Baseline(float(medians[0]), sigma, record * highest, -record * lowest)
 
 
 def _medians(columns: Values) -> Values:

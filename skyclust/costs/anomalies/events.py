@@ -63,11 +63,11 @@ def events_of(start: date, values: Values, rules: AnomalyRules) -> list[Event]:
         if np.isnan(value) or usual is None:
             continue
         current = events[-1] if events and events[-1].ongoing else None
-        direction = _anomalous(value, usual, rules)
+        direction = _standing_out(value, usual, rules)
         day = start + timedelta(days=index)
         if direction is Direction.INCREASE and _is_job(state, day, value - usual.expected):
             direction, state.usable[index] = None, np.nan
-        if direction is None:
+        if direction is None or not usual.unheard_of(value):
             pause += 1
             if current and pause > PAUSE_DAYS:
                 current.ongoing = False
@@ -83,13 +83,11 @@ def events_of(start: date, values: Values, rules: AnomalyRules) -> list[Event]:
     return events
 
 
-def _anomalous(value: float, usual: Baseline, rules: AnomalyRules) -> Direction | None:
-    """Return the direction of an anomalous cost; None for a usual one."""
+def _standing_out(value: float, usual: Baseline, rules: AnomalyRules) -> Direction | None:
+    """Return the direction of a cost that deviates by all rules; None for a usual one."""
     deviation = value - usual.expected
     floor = max(float(rules.least_amount), rules.least_share * abs(usual.expected))
     if abs(deviation) < floor or abs(usual.z(value)) < rules.least_z:
-        return None
-    if not usual.unheard_of(value):
         return None
     return Direction.INCREASE if deviation > 0 else Direction.DECREASE
 

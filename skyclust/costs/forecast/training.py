@@ -61,7 +61,9 @@ def training_of(series: DailySeries, today: date) -> Training | None:
     usual, excess, fresh = _without_outliers(whole)
     monthly = _monthly(start, excess)
     for day, amount in monthly:
-        observed[(day - start).days] -= float(amount)
+        index = (day - start).days
+        observed[index] -= float(amount)
+        usual[index] = whole[index] - float(amount)
     shift = stop(whole) or fresh or last_shift(usual)
     values = usual if shift is None else _scaled(usual, shift)
     begin = None if shift is None else start + timedelta(days=shift.index)
@@ -122,7 +124,8 @@ def _without_outliers(values: Values) -> tuple[Values, Values, Shift | None]:
     middle = _weekday_medians(values)
     distance = values - middle
     scale = 1.4826 * np.median(np.abs(distance)) + 0.25 * np.mean(np.abs(distance)) + 1e-9
-    edge = OUTLIER * scale
+    steady = np.median(np.abs(values[7:] - values[:-7]))  # what grows evenly has no outliers
+    edge = OUTLIER * max(scale, steady)
     excess = np.where(np.abs(distance) > edge, distance, 0.0)
     runs = np.split(np.arange(len(values)), np.flatnonzero(np.diff(np.sign(excess))) + 1)
     lasting = [run for run in runs if len(run) >= LASTING_DAYS and excess[run[0]] != 0]
