@@ -47,9 +47,13 @@ def main(arguments: Sequence[str]) -> int:
             _end_worker(Path(folder))
             tasks = _run("tasks", options.tasks, environment=environment)
             sync = _sync(options.instances, options.regions, environment)
+            forecasts = _run("forecasts", "--series", options.series, environment=environment)
+            anomalies = _run("anomaly_scores", "--series", options.series, environment=environment)
             listings = measured_listings(options.machines, environment, _run)
     figures = {
         "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
+        "anomalies": anomalies,
+        "forecasts": forecasts,
         "listings": listings,
         "read_commands": reads,
         "sync": sync,
@@ -157,6 +161,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--tasks", type=int, default=300)
     parser.add_argument("--triggers", type=int, default=20)
     parser.add_argument("--reads", type=int, default=5, help="of each command that reads")
+    parser.add_argument("--series", type=int, default=210, help="generated bills to forecast")
     return parser.parse_args(arguments)
 
 

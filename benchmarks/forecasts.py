@@ -71,8 +71,8 @@ def main(arguments: Sequence[str]) -> int:
     """Measure, and print the figures."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.forecasts", description=__doc__)
     parser.add_argument("--series", type=int, default=210)
-    parser.add_argument("--every", type=int, default=1, help="every so many public series")
-    parser.add_argument("--rival-step", type=int, default=6, help="days between fits of the rival")
+    parser.add_argument("--every", type=int, default=3, help="every so many public series")
+    parser.add_argument("--rival-step", type=int, default=10, help="days between fits of the rival")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args(arguments)

@@ -24,7 +24,7 @@ MACHINES = 60
 @pytest.fixture(scope="module")
 def figures() -> dict[str, Any]:
     size = ["--instances", str(INSTANCES), "--tasks", str(TASKS), "--triggers", "1"]
-    size += ["--reads", "1", "--machines", str(MACHINES)]
+    size += ["--reads", "1", "--machines", str(MACHINES), "--series", "14"]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", *size],
         capture_output=True,
@@ -65,6 +65,12 @@ def test_each_read_command_is_measured(figures: dict[str, Any]) -> None:
     for cost in figures["read_commands"].values():
         assert cost["cpu_seconds"] > 0
         assert cost["seconds"] > 0
+
+
+def test_forecasts_and_anomalies_are_scored(figures: dict[str, Any]) -> None:
+    together = figures["forecasts"]["beside_holt_winters"]["together"]
+    assert sorted(together["mase"]) == ["damped_holt_winters", "seasonal_naive", "skyclust"]
+    assert figures["anomalies"]["planted"] > 0
 
 
 def test_every_cloud_is_listed_by_its_sdk_and_by_us(figures: dict[str, Any]) -> None:
