@@ -83,10 +83,15 @@ def deployments_page() -> str:
 def _schedule(schedules: list[dict[str, Any]] | None) -> str:
     if not schedules:
         return "none; runs on request"
-    (schedule,) = schedules
+    return "; ".join(map(_when, schedules))
+
+
+def _when(schedule: dict[str, Any]) -> str:
+    given = schedule.get("parameters") or {}
+    of = "".join(f", `{name}`: {', '.join(values)}" for name, values in given.items())
     if "cron" in schedule:
-        return f"`{schedule['cron']}` ({schedule['timezone']})"
-    return f"every {schedule['interval']} s"
+        return f"`{schedule['cron']}` ({schedule['timezone']}{of})"
+    return f"every {schedule['interval']} s{of}"
 
 
 def _fields(model: type[BaseModel]) -> str:
