@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, delete, func, or_, select
 
-from skyclust.store.bulk import insert_rows
+from skyclust.store.bulk import chunks, insert_rows
 from skyclust.store.cost_heads import PeriodKey
 from skyclust.store.cost_tables import cost_accounts, cost_days, cost_heads, cost_months
 from skyclust.store.types import exact_sum
@@ -18,7 +18,8 @@ AMOUNTS: Final = ("billed_cost", "effective_cost", "list_cost", "contracted_cost
 
 def add_days(connection: Connection, workspace_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write the day rollups of new slices, each row with its `slice_id` and `number`."""
-    insert_rows(connection, cost_days, [{"workspace_id": workspace_id, **row} for row in rows])
+    for some in chunks(rows):
+        insert_rows(connection, cost_days, [{"workspace_id": workspace_id, **row} for row in some])
 
 
 def replace_months(
@@ -33,11 +34,14 @@ def replace_months(
             cost_months.c.period_start == key.period_start,
         )
     )
-    numbered: list[Mapping[str, Any]] = [
-        {"workspace_id": workspace_id, **key._asdict(), "number": number, **row}
-        for number, row in enumerate(rows)
-    ]
-    insert_rows(connection, cost_months, numbered)
+    first = 0
+    for some in chunks(rows):
+        numbered: list[Mapping[str, Any]] = [
+            {"workspace_id": workspace_id, **key._asdict(), "number": number, **row}
+            for number, row in enumerate(some, start=first)
+        ]
+        insert_rows(connection, cost_months, numbered)
+        first += len(some)
 
 
 def sum_days(

@@ -16,6 +16,7 @@ import pyarrow.dataset
 
 from skyclust.costs.focus.ledger_schema import LEDGER_SCHEMA
 from skyclust.costs.ledger.storage import LedgerRoot, missing_file
+from skyclust.errors import Unavailable
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -25,10 +26,15 @@ MEMORY: Final = "256MB"
 
 THREADS: Final = 2
 
+_GONE: Final = ("No files found", "No such file", "does not exist")
+
 
 @contextmanager
 def session(folder: Path) -> Iterator[DuckDBPyConnection]:
-    """Open a session whose temporary files are in a folder of the caller."""
+    """Open a session whose temporary files are in a folder of the caller.
+
+    What reads a file within it raises Conflict for one that was removed, else Unavailable.
+    """
     connection = duckdb.connect(
         ":memory:",
         config={
@@ -43,11 +49,26 @@ def session(folder: Path) -> Iterator[DuckDBPyConnection]:
     try:
         connection.execute("SET TimeZone = 'UTC'")
         yield connection
-    except duckdb.IOException as error:
-        # A file that was there when the catalogue was read.
-        raise missing_file("A file of the cost ledger cannot be read") from error
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:
+        raise _mapped(error) from error
     finally:
         connection.close()
+
+
+def _mapped(error: duckdb.Error) -> Exception:
+    """Return the error of a file that is gone or cannot be read; others are faults of ours.
+
+    DuckDB passes the words of the system on, and those of pyarrow for a root in S3.
+    """
+    words = str(error)
+    if any(sign in words for sign in _GONE):
+        return missing_file("A file of the cost ledger cannot be read")
+    if isinstance(error, duckdb.IOException) or "IOError" in words:
+        return Unavailable(
+            f"The files of the cost ledger cannot be read: {words}",
+            hint="Check SKYCLUST_COST_LEDGER, and the space for temporary files.",
+        )
+    return error
 
 
 def identifier(name: str) -> str:
