@@ -14,6 +14,7 @@ import pytest
 
 from skyclust.costs.ledger.cost_query import CostQuery, Grain, grain
 from skyclust.costs.ledger.queries import query_costs
+from skyclust.costs.ledger.rollup_rebuilding import rebuild_rollups
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.cost_settings import CostSettings
 from skyclust.store import cost_settings, workspaces
@@ -96,6 +97,10 @@ def test_a_tag_that_was_no_allocation_tag_when_rolled_up_is_read_from_the_slices
         cost_settings.save(connection, "default", CostSettings(allocation_tags=("team",)))
     query = CostQuery(START, END, by=["tag:team"])
     assert answered(sqlite_ledger, query) == by_hand(rows, query)
+    assert rebuild_rollups(sqlite_ledger.store, "default", root=sqlite_ledger.root) == 1
+    for name in sqlite_ledger.files():
+        sqlite_ledger.root.delete(name)
+    assert answered(sqlite_ledger, query) == by_hand(rows, query), "no file is read any more"
 
 
 @pytest.mark.parametrize(
