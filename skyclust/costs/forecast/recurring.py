@@ -56,15 +56,24 @@ def _expected(
         # A charge of the 31st comes on the last day of a shorter month.
         numbers = [None, *range(day.day, 32)]
     for number in numbers:
-        due = [_due(month, number) for month in _months_before(known_to)]
-        due = [day for day in due if since <= day < known_to]
-        if due and due[0] not in history and (known_to - due[0]).days <= LATE_DAYS:
-            due = due[1:]
-        due = due[:MONTHS]
-        amounts = [history[one] for one in due if one in history]
-        if len(amounts) >= AT_LEAST and due[0] in history:
-            return median(amounts)
+        due = _charged(history, since, known_to, number)
+        # What comes at the end of months of 30 days is no charge of the 30th.
+        ends = day != last and all(one == last_of_month(one) for one in due)
+        if due and not (ends and _charged(history, since, known_to, None)):
+            return median([history[one] for one in due])
     return None
+
+
+def _charged(
+    history: Mapping[date, Decimal], since: date, known_to: date, number: int | None
+) -> list[date]:
+    """Return the days with a charge that recurs on a day of the month; none if it does not."""
+    due = [_due(month, number) for month in _months_before(known_to)]
+    due = [day for day in due if since <= day < known_to]
+    if due and due[0] not in history and (known_to - due[0]).days <= LATE_DAYS:
+        due = due[1:]
+    charged = [day for day in due[:MONTHS] if day in history]
+    return charged if len(charged) >= AT_LEAST and due[0] in history else []
 
 
 def last_of_month(day: date) -> date:

@@ -40,6 +40,11 @@ def test_a_charge_comes_on_its_day(
     assert days == [date(*day) for day in due]
 
 
+def test_the_end_of_short_months_is_not_the_30th() -> None:
+    ends = [date(2025, month, day) for month, day in ((8, 31), (9, 30), (10, 31), (11, 30))]
+    assert expected(ends, date(2025, 12, 20), 31) == [date(2025, 12, 31)]
+
+
 def test_a_charge_that_is_late_is_still_expected_next_month() -> None:
     charged = [date(2025, 12, 10), date(2026, 1, 10)]
     assert expected(charged, date(2026, 2, 13), 40) == [date(2026, 3, 10)]
