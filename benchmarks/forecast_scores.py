@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from statsmodels.tsa.api import ExponentialSmoothing
 
-from benchmarks.bills import Bill, daily_series
+from benchmarks.bills import KINDS, Bill, daily_series
 from skyclust.costs.forecast.daily_series import DailySeries
 from skyclust.costs.forecast.forecast import forecast
 from skyclust.costs.forecast.month import month_total
@@ -82,7 +82,7 @@ def score(
         if rival:
             guesses["damped_holt_winters"] = holt_winters(weeks, lead + HORIZON)[lead:]
         _add(result, guesses, actual, history)
-        if today.day in MONTH_DAYS:
+        if today.day in MONTH_DAYS and bill.kind in KINDS:  # gaps of public series are no days
             _add_month(result, bill, series, today)
         charges = dict(bill.charges)
         for day, value in zip(ours.days, actual.tolist(), strict=True):
