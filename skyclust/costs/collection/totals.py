@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from skyclust.contract.cost import CostTotal
 from skyclust.store import cost_totals, workspaces
 from skyclust.store.cost_heads import PeriodKey
 from skyclust.store.cost_totals import SourceTotal
 from skyclust.store.engine import Store
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 def keep_totals(
@@ -34,7 +38,10 @@ def keep_totals(
                 read_at=total.read_at,
             )
         )
-    with store.writing() as connection:
+
+    def write(connection: Connection) -> None:
         workspaces.hold(connection, workspace_id)
         for key, mine in sorted(by_period.items()):
             cost_totals.replace(connection, workspace_id, key, mine)
+
+    store.write(write)
