@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -21,6 +22,9 @@ from skyclust.costs.ledger.staged_rows import checked_rows
 
 BUFFERED_BYTES: Final = 32 << 20
 """Rows are sorted by slice and put aside when so many bytes of them are buffered."""
+
+WRITERS: Final = 2
+"""Slices that are written at once; Arrow compresses without holding up other threads."""
 
 ROW_GROUP: Final = 65_536
 """Rows of a row group: few enough to hold in memory, many enough to be read fast."""
@@ -81,6 +85,26 @@ def stage(tables: Iterable[Any], folder: Path) -> StagedRows:
     lack what places them in the ledger, and for columns that it does not have.
     """
     aside = _RowsAside(folder)
+    with ThreadPoolExecutor(1) as behind:
+        # Rows are read while those before them are sorted and written; never more than one such
+        # part waits, so that memory stays bounded.
+        waiting: Future[None] | None = None
+        for part in _parts(tables):
+            if waiting is not None:
+                waiting.result()
+            waiting = behind.submit(aside.put, part)
+        if waiting is not None:
+            waiting.result()
+    keys = sorted(aside.batches)
+    with ThreadPoolExecutor(WRITERS) as writers:
+        written = writers.map(lambda key: _write_slice(aside, key, folder), keys)
+        slices = dict(zip(keys, written, strict=True))
+    aside.remove()
+    return StagedRows(folder, slices)
+
+
+def _parts(tables: Iterable[Any]) -> Iterator[list[Any]]:
+    """Yield checked rows in parts of about BUFFERED_BYTES."""
     buffered: list[Any] = []
     size = 0
     for table in tables:
@@ -88,13 +112,10 @@ def stage(tables: Iterable[Any], folder: Path) -> StagedRows:
         buffered.append(rows)
         size += rows.nbytes
         if size >= BUFFERED_BYTES:
-            aside.put(buffered)
+            yield buffered
             buffered, size = [], 0
-    aside.put(buffered)
-    buffered = []
-    slices = {key: _write_slice(aside, key, folder) for key in sorted(aside.batches)}
-    aside.remove()
-    return StagedRows(folder, slices)
+    if buffered:
+        yield buffered
 
 
 @dataclass
