@@ -1,0 +1,112 @@
+"""Costs are collected whole, once, and reconciled; what fails is said and never zero."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.states import StateType
+
+from skyclust.costs.ledger.cost_query import CostQuery
+from skyclust.costs.ledger.coverage import coverage
+from skyclust.costs.ledger.queries import query_costs
+from skyclust.orchestration.credentials import save_credential
+from skyclust.orchestration.runs import RunOutcome, run_here
+from skyclust_sandbox.aws.bill import sample_bill
+from skyclust_sandbox.aws.credential import EXPORT_ADDRESS
+from skyclust_sandbox.billing.bill import Bill, Publication
+from skyclust_sandbox.faults import Fault, FaultKind
+from tests.flows.conftest import Installation, artifacts_of, read_run
+
+pytestmark = pytest.mark.integration
+
+INSTANCES = 3
+
+
+@pytest.fixture
+def bill(installation: Installation) -> Bill:
+    """Return the bill of the account, whose credential names its export."""
+    installation.sandbox.bill_sample(INSTANCES)
+    values = {"access_key_id": "sandbox", "secret_access_key": "any"}
+    save_credential(
+        installation.store,
+        "default",
+        installation.credential,
+        "aws",
+        values | {"endpoint": installation.sandbox.endpoint, "cost_export": EXPORT_ADDRESS},
+        replace=True,
+    )
+    return sample_bill(INSTANCES, datetime.now(UTC).date())
+
+
+def collect(installation: Installation, bill: Bill, **request: Any) -> RunOutcome:
+    parameters = {"workspace": "default", "credentials": [installation.credential]}
+    days = {"start": bill.restated_period.isoformat(), "end": bill.open_period.isoformat()}
+    return run_here("collect-costs", parameters | days | request)
+
+
+def billed(installation: Installation, bill: Bill) -> Decimal:
+    """Return what the ledger has of the restated month."""
+    query = CostQuery(bill.restated_period, bill.open_period)
+    frame = query_costs(installation.store, ["default"], query)
+    return sum(frame["billed_cost"], Decimal(0))
+
+
+def test_a_collection_is_complete_once_and_follows_a_restated_month(
+    installation: Installation, bill: Bill
+) -> None:
+    first = collect(installation, bill)
+    assert first.state_name == "Completed", first.message
+    assert billed(installation, bill) == bill.total(bill.restated_period, Publication.FIRST)
+    assert {row["verdict"] for row in first.tables["cost-reconciliation-default"]} <= {
+        "within tolerance",
+        "not comparable",
+    }
+    again = collect(installation, bill)
+    assert "0 deliveries applied" in again.message
+    installation.sandbox.publish_next_bill()
+    installation.sandbox.publish_next_bill()
+    restated = collect(installation, bill)
+    assert restated.state_name == "Completed", restated.message
+    assert billed(installation, bill) == bill.total(bill.restated_period, Publication.RESTATED)
+    run = read_run(restated.run_id)
+    assert "workspace:default" in run.tags
+    assert "costs-progress" in artifacts_of(restated.run_id)
+
+
+def test_a_source_that_refuses_fails_the_run_and_leaves_gaps(
+    installation: Installation, bill: Bill
+) -> None:
+    installation.sandbox.inject(Fault(kind=FaultKind.DENY, times=10_000))
+    outcome = collect(installation, bill)
+    installation.sandbox.clear()
+    assert outcome.state_type == StateType.FAILED.value
+    [problem] = outcome.tables["cost-problems-default"]
+    assert problem["credential"] == installation.credential
+    assert coverage(installation.store, "default", bill.restated_period, bill.open_period) == []
+
+
+def test_a_worker_imports_from_no_folder_that_its_operator_did_not_allow(
+    installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bill.csv").write_text("BilledCost\n1\n")
+    request = {"workspace": "default", "folder": str(tmp_path)}
+    refused = run_here("collect-costs", request)
+    assert "SKYCLUST_COST_IMPORT_FOLDERS" in refused.message
+    monkeypatch.setenv("SKYCLUST_COST_IMPORT_FOLDERS", f"/nowhere, {tmp_path}")
+    outcome = run_here("collect-costs", request)
+    assert outcome.state_type == StateType.FAILED.value
+    [problem] = outcome.tables["cost-problems-default"]
+    assert problem["error class"] == "InvalidRequest"
+
+
+def test_nothing_to_collect_is_said(installation: Installation) -> None:
+    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+    outcome = run_here(
+        "collect-costs", {"workspace": "default", "providers": ["none"], "end": str(tomorrow)}
+    )
+    assert outcome.state_name == "Completed"
+    assert "nothing to collect" in outcome.message
