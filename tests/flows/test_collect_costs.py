@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prefect.states import StateType
+from prefect.client.schemas.objects import StateType
 
 from skyclust.costs.ledger.cost_query import CostQuery
 from skyclust.costs.ledger.coverage import coverage
