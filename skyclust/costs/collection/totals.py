@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from skyclust.contract.cost import CostTotal
+from skyclust.costs.ledger.stated_totals import source_totals
 from skyclust.store import cost_totals, workspaces
-from skyclust.store.cost_heads import PeriodKey
-from skyclust.store.cost_totals import SourceTotal
 from skyclust.store.engine import Store
 
 if TYPE_CHECKING:
@@ -21,23 +20,7 @@ def keep_totals(
     """Replace what a source stated before of the accounts and periods that it states totals of."""
     if not totals:
         return
-    by_period: dict[PeriodKey, list[SourceTotal]] = {}
-    for total in totals:
-        key = PeriodKey(stated_by, total.billing_account_id, total.period.start)
-        by_period.setdefault(key, []).append(
-            SourceTotal(
-                key=key,
-                metric=total.metric.value,
-                currency=total.currency,
-                amount=total.amount,
-                scope=total.scope,
-                first_day=total.start,
-                end_day=total.end,
-                invoice_id=total.invoice_id,
-                sub_account_id=total.sub_account_id,
-                read_at=total.read_at,
-            )
-        )
+    by_period = source_totals(stated_by, totals)
 
     def write(connection: Connection) -> None:
         workspaces.hold(connection, workspace_id)

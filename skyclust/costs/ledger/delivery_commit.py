@@ -15,11 +15,11 @@ from skyclust.costs.ledger.slice_changes import (
     require_unchanged,
     write_change,
 )
+from skyclust.costs.ledger.stated_totals import source_totals
 from skyclust.model.event import Event
 from skyclust.store import cost_accounts, cost_deliveries, cost_heads, cost_totals
 from skyclust.store.cost_deliveries import APPLIED, DeliveryRecord
-from skyclust.store.cost_heads import CostHead, PeriodKey
-from skyclust.store.cost_totals import SourceTotal
+from skyclust.store.cost_heads import CostHead
 from skyclust.store.engine import Store
 
 if TYPE_CHECKING:
@@ -72,7 +72,9 @@ def commit_delivery(
         connection, workspace_id, _head(change.state, record, shadow=shadow is not None)
     )
     if delivery.totals:
-        cost_totals.replace(connection, workspace_id, change.state.key, _totals(delivery))
+        key = change.state.key
+        stated = source_totals(delivery.source, delivery.totals)
+        cost_totals.replace(connection, workspace_id, key, stated.get(key, []))
     return Committed(
         record,
         shadow is not None,
@@ -181,22 +183,3 @@ def _head(state: PeriodState, record: DeliveryRecord, *, shadow: bool) -> CostHe
         provisional=of.provisional,
         shadow=shadow,
     )
-
-
-def _totals(delivery: CostDelivery) -> list[SourceTotal]:
-    key = PeriodKey(delivery.source, delivery.billing_account_id, delivery.period.start)
-    return [
-        SourceTotal(
-            key=key,
-            metric=total.metric.value,
-            currency=total.currency,
-            amount=total.amount,
-            scope=total.scope,
-            first_day=total.start,
-            end_day=total.end,
-            invoice_id=total.invoice_id,
-            sub_account_id=total.sub_account_id,
-            read_at=total.read_at,
-        )
-        for total in delivery.totals
-    ]
