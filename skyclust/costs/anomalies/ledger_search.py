@@ -36,8 +36,8 @@ def anomalies_by(
     days: KnownDays,
     start: date,
     end: date,
-    dimension: str,
     *,
+    dimension: str,
     rules: AnomalyRules = DEFAULT_RULES,
 ) -> list[Anomaly]:
     """Return the anomalies whose last day is in [start, end), the largest impact first.
@@ -68,7 +68,7 @@ def anomalies_by(
 
 
 class _Parts:
-    """The parts of a series around an anomaly, asked of the ledger."""
+    """The parts of a series around an anomaly, as the ledger has them."""
 
     def __init__(
         self, query: Query, series: DailySeries, anomaly: Anomaly, rules: AnomalyRules
