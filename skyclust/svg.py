@@ -19,6 +19,7 @@ PALETTE: Final = (BLUE, "#7e22ce", "#0f766e", "#a16207", "#9d174d")
 """Colours of what has none of its own. They, and those above, are dark enough for white figures:
 a contrast of 4.5 and more (WCAG 2.2, 1.4.3)."""
 
+WHITE: Final = "#ffffff"
 INK: Final = "#1f2937"
 FAINT: Final = "#d1d5db"
 
@@ -30,7 +31,7 @@ def card(title: str, shapes: Sequence[str], height: float, words: str) -> str:
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height:.0f}"',
             f' viewBox="0 0 {WIDTH} {height:.0f}" role="img">',
             f"<title>{escape(f'{title}: {words}')}</title>",
-            f'<rect width="{WIDTH}" height="{height:.0f}" rx="6" fill="#ffffff"/>',
+            f'<rect width="{WIDTH}" height="{height:.0f}" rx="6" fill="{WHITE}"/>',
             text(16, 26, title, bold=True, size=15),
             *shapes,
             "</svg>",

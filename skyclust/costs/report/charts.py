@@ -93,7 +93,7 @@ def bar_chart(title: str, currency: str, bars: Sequence[tuple[str, Decimal]]) ->
         shapes.append(rectangle(_BARS_LEFT, y, width, 20, colour))
         shapes.append(text(_BARS_LEFT + width + 8, y + 15, money_text(amount), bold=True))
     words = "; ".join(f"{name} {money_text(amount, currency)}" for name, amount in bars) or "none"
-    return card(f"{title} ({currency})", shapes, 54 + len(bars) * 30, words), f"{title}: {words}"
+    return card(title, shapes, 54 + len(bars) * 30, words), f"{title}: {words}"
 
 
 class _Place:
