@@ -72,6 +72,7 @@ def _kinds() -> dict[str, Column]:
         Column(name, right=True)
         for name in (
             "after",
+            "actual",
             "amount",
             "attempts",
             "before",
@@ -79,15 +80,21 @@ def _kinds() -> dict[str, Column]:
             "contracted_cost",
             "cores",
             "credits",
+            "difference",
             "effective_cost",
+            "expected",
+            "forecast",
             "gpus",
             "gross",
+            "impact",
             "list_cost",
+            "lower",
             "memory GiB",
             "memory_mib",
             "minimum_disk_gib",
             "net",
             "order",
+            "ours",
             "percent",
             "pid",
             "probability",
@@ -97,7 +104,10 @@ def _kinds() -> dict[str, Column]:
             "scopes",
             "sequence",
             "share",
+            "so_far",
             "tax",
+            "theirs",
+            "upper",
         )
     ]
     known += [
@@ -109,6 +119,7 @@ def _kinds() -> dict[str, Column]:
         # Names of a fleet differ at both of their ends.
         Column("name", least=24, cut=cut_middle),
         Column("subject_name", least=24, cut=cut_middle),
+        Column("source", least=20, cut=cut_middle),
         Column("type", least=12),
         Column("tags", least=12, cut=cut_list),
         Column("error", least=16),

@@ -24,7 +24,8 @@ Where = Annotated[
     typer.Option(
         "--where",
         metavar="DIMENSION=VALUE",
-        help="Only these costs: service=EC2, provider=aws, tag:team=web. May be repeated.",
+        help="Only these costs: service=EC2, provider=aws, tag:team=web; `tag:team=` for those"
+        " without a value. May be repeated.",
     ),
 ]
 Metric = Annotated[
@@ -87,17 +88,19 @@ def parse_day(text: str, option: str) -> date:
         ) from error
 
 
-def parse_where(pairs: Sequence[str] | None) -> Mapping[str, tuple[str, ...]]:
+def parse_where(pairs: Sequence[str] | None) -> Mapping[str, tuple[str | None, ...]]:
     """Return the accepted values by dimension; values of one dimension are alternatives.
 
-    Raises InvalidRequest for a text without `=`, and for an unknown dimension.
+    An empty value accepts costs without a value, and those whose value is empty. Raises
+    InvalidRequest for a text without `=`, and for an unknown dimension.
     """
-    wanted: dict[str, list[str]] = {}
+    wanted: dict[str, list[str | None]] = {}
     for pair in pairs or ():
         name, separator, value = pair.partition("=")
         if not separator or not name:
             raise InvalidRequest(f"--where: {pair!r} is not DIMENSION=VALUE.")
-        wanted.setdefault(checked_dimension(name, "--where"), []).append(value)
+        values = wanted.setdefault(checked_dimension(name, "--where"), [])
+        values += [value] if value else [None, ""]
     return {name: tuple(values) for name, values in wanted.items()}
 
 

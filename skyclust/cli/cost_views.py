@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
 
 import typer
 
-from skyclust.cli.columns import Column, list_columns
+from skyclust.cli.columns import list_columns
+from skyclust.cli.cost_frames import days_known, read_costs, say_gaps, show_costs
 from skyclust.cli.cost_options import (
     From,
     Metric,
-    Range,
     Sources,
     To,
     Where,
     checked_dimension,
     parse_day,
     parse_range,
-    parse_where,
 )
 from skyclust.cli.list_options import ListOptions, with_list_options
 from skyclust.cli.options import DEFAULT_WORKSPACE, Workspace
-from skyclust.cli.output import say, show_list
-from skyclust.costs.money import UNKNOWN, change_text, money_text, percent_text
+from skyclust.cli.output import say
+from skyclust.costs.money import change_text
 from skyclust.errors import InvalidRequest
 from skyclust.model.cost_metric import CostMetric
 
-if TYPE_CHECKING:
-    from pandas import DataFrame
-
 MOST_DIMENSIONS: Final = 2
-
-_AMOUNT_NAMES: Final = frozenset({*(metric.value for metric in CostMetric), "savings"})
-"""Columns whose missing value is an amount that is not known."""
 
 
 @with_list_options()
@@ -52,15 +43,15 @@ def summary(
     from skyclust.costs.analysis.summary import summarize
 
     days = parse_range(start, end)
-    rows = summarize(_read(workspace, days, ["charge_category"], where, source))
+    rows = summarize(read_costs(workspace, days, ["charge_category"], where, source))
     names = ("currency", "gross", "credits", "net", "tax", "effective_cost", "list_cost", "savings")
-    _show(
+    show_costs(
         [{name: getattr(row, name) for name in (*names, "rows")} for row in rows],
         list_columns(*names, wide=("rows",)),
         options,
         title=f"Costs from {days[0]} until {days[1]} (exclusive)",
     )
-    _say_gaps(workspace, days)
+    say_gaps(workspace, days)
 
 
 @with_list_options(limit=20)
@@ -90,7 +81,7 @@ def breakdown(
     from skyclust.costs.analysis.breakdown import break_down
 
     days, dimensions = parse_range(start, end), _dimensions(by)
-    frame = _read(workspace, days, dimensions, where, source)
+    frame = read_costs(workspace, days, dimensions, where, source)
     most = options.limit if options.is_table and not options.sort else None
     rows = [
         _group(dimensions, row.values, others=row.others)
@@ -107,7 +98,7 @@ def breakdown(
         for row in break_down(frame, dimensions, metric=metric, most=most)
     ]
     shown = ListOptions(**{**vars(options), "limit": None}) if most else options
-    _show(
+    show_costs(
         rows,
         list_columns(
             *dimensions, "currency", metric.value, "share", "savings", wide=("list_cost", "rows")
@@ -115,7 +106,7 @@ def breakdown(
         shown,
         title=f"Costs by {' and '.join(dimensions)} from {days[0]} until {days[1]} (exclusive)",
     )
-    _say_gaps(workspace, days)
+    say_gaps(workspace, days)
 
 
 @with_list_options()
@@ -141,14 +132,16 @@ def trend(
     from skyclust.costs.report.sparkline import sparkline
 
     days, grain = parse_range(start, end), Grain.MONTH if monthly else Grain.DAY
-    frame = _read(workspace, days, [grain.value], where, source, time_zone=time_zone)
-    covered, provisional = _known_days(workspace, days)
-    points = trend(frame, *days, grain, metric=metric, covered=covered, provisional=provisional)
+    frame = read_costs(workspace, days, [grain.value], where, source, time_zone=time_zone)
+    known = days_known(workspace, days, time_zone=time_zone)
+    points = trend(
+        frame, *days, grain, metric=metric, covered=known.known, provisional=known.provisional
+    )
     for currency in sorted({point.currency for point in points}):
         amounts = [point.amount for point in points if point.currency == currency]
         if options.is_table:
             say(f"{currency} {sparkline(amounts)}")
-    _show(
+    show_costs(
         [
             {
                 grain.value: point.start.isoformat(),
@@ -162,7 +155,7 @@ def trend(
         options,
         title=f"Cost by {grain.value} from {days[0]} until {days[1]} (exclusive)",
     )
-    _say_gaps(workspace, days)
+    say_gaps(workspace, days)
 
 
 @with_list_options(limit=20)
@@ -198,12 +191,12 @@ def compare(
         if before[0] >= before[1]:
             raise InvalidRequest("--before-from and --before-to leave no day.")
     rows = compare(
-        _read(workspace, before, dimensions, where, None),
-        _read(workspace, days, dimensions, where, None),
+        read_costs(workspace, before, dimensions, where, None),
+        read_costs(workspace, days, dimensions, where, None),
         dimensions,
         metric=metric,
     )
-    _show(
+    show_costs(
         [
             _group(dimensions, row.values)
             | {
@@ -219,7 +212,7 @@ def compare(
         options,
         title=f"{days[0]} until {days[1]} against {before[0]} until {before[1]} (exclusive)",
     )
-    _say_gaps(workspace, days)
+    say_gaps(workspace, days)
 
 
 def _dimensions(by: Sequence[str]) -> list[str]:
@@ -236,96 +229,3 @@ def _group(
     if others:
         group[dimensions[0]] = f"{others} others"
     return group
-
-
-def _read(  # one query
-    workspace: str,
-    days: Range,
-    by: Sequence[str],
-    where: Sequence[str] | None,
-    sources: Sequence[str] | None,
-    *,
-    time_zone: str = "UTC",
-) -> DataFrame:
-    from skyclust.costs.ledger.cost_query import CostQuery
-    from skyclust.costs.ledger.queries import query_costs
-    from skyclust.store.engine import open_store
-
-    query = CostQuery(
-        start=days[0],
-        end=days[1],
-        by=tuple(by),
-        where=parse_where(where),
-        sources=tuple(sources) if sources else None,
-        time_zone=time_zone,
-    )
-    return query_costs(open_store(), [workspace], query)
-
-
-def _known_days(workspace: str, days: Range) -> tuple[set[date], set[date]]:
-    """Return the days that every account's source has delivered, and those that may change.
-
-    Without any account no day is known.
-    """
-    from skyclust.costs.ledger.coverage import coverage
-    from skyclust.store.engine import open_store
-
-    accounts = [one for one in coverage(open_store(), workspace, *days) if one.authoritative]
-    known = [{*one.days_with_rows, *one.days_empty} for one in accounts]
-    provisional = {
-        (period.period_start.year, period.period_start.month)
-        for one in accounts
-        for period in one.periods
-        if period.provisional
-    }
-    covered = set.intersection(*known) if known else set()
-    return covered, {day for day in covered if (day.year, day.month) in provisional}
-
-
-def _say_gaps(workspace: str, days: Range) -> None:
-    """Say on stderr which accounts lack days, so that a gap does not look like low cost."""
-    from skyclust.costs.ledger.coverage import coverage
-    from skyclust.store.engine import open_store
-
-    accounts = [one for one in coverage(open_store(), workspace, *days) if one.authoritative]
-    if not accounts:
-        say(
-            "No costs were ever delivered. `skyclust cost collect` reads them from the clouds,"
-            " `skyclust cost import` from files.",
-            style="yellow",
-        )
-    today = datetime.now(UTC).date()
-    for one in accounts:
-        gaps = [day for day in one.gaps if day < today]
-        if gaps:
-            say(
-                f"{one.billing_account_id} ({one.source}): the cost of {len(gaps)} days is not"
-                f" known, {gaps[0]} to {gaps[-1]}. `skyclust cost deliveries` shows what there is.",
-                style="yellow",
-            )
-
-
-def _show(
-    rows: Sequence[Mapping[str, Any]],
-    columns: Sequence[Column],
-    options: ListOptions,
-    *,
-    title: str,
-) -> None:
-    """Print rows of costs: amounts with two digits for people, exactly for programs."""
-    show_list(
-        [{name: _for_people(name, value) for name, value in row.items()} for row in rows]
-        if options.is_table
-        else rows,
-        columns,
-        options,
-        title=title,
-    )
-
-
-def _for_people(name: str, value: object) -> object:
-    if name in {"share", "percent"} and isinstance(value, Decimal):
-        return percent_text(value)
-    if isinstance(value, Decimal):
-        return money_text(value)
-    return UNKNOWN if value is None and name in _AMOUNT_NAMES else value

@@ -18,7 +18,7 @@ def anomaly_table(anomalies: Sequence[Anomaly]) -> Table:
     rows = [
         (
             one.name,
-            str(one.start) if one.start == one.last_day else f"{one.start} to {one.last_day}",
+            days_text(one),
             money_text(one.expected, one.currency),
             money_text(one.actual, one.currency),
             change_text(one.impact, one.currency),
@@ -34,6 +34,12 @@ def anomaly_table(anomalies: Sequence[Anomaly]) -> Table:
     elif len(anomalies) > MOST_ANOMALIES:
         caption += f", the largest {MOST_ANOMALIES} of {len(anomalies)}"
     return Table(caption, columns, rows, frozenset({2, 3, 4}))
+
+
+def days_text(anomaly: Anomaly) -> str:
+    """Return the first day of an anomaly, and how many days it has if it has more."""
+    days = (anomaly.last_day - anomaly.start).days + 1
+    return str(anomaly.start) if days == 1 else f"{anomaly.start}, {days} days"
 
 
 def severity_text(anomaly: Anomaly) -> str:

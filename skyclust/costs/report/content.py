@@ -173,14 +173,15 @@ def _outlook_text(outlook: MonthOutlook) -> str:
 
 def _breakdown_sections(breakdowns: Mapping[str, Sequence[BreakdownRow]]) -> Iterator[Section]:
     for dimension, rows in breakdowns.items():
+        name = dimension.replace("_", " ").replace("tag:", "tag ", 1)
         for currency in sorted({row.currency for row in rows}):
             mine = [row for row in rows if row.currency == currency]
-            title = f"Cost by {dimension.replace('_', ' ')} in {currency}"
+            title = f"Cost by {name} in {currency}"
             bars = [(group_name(row), row.amount) for row in mine[:MOST_BARS]]
             svg, words = bar_chart(title, currency, bars)
             table = Table(
                 title,
-                (dimension.replace("_", " "), currency, "share", "savings"),
+                (name, currency, "share", "savings"),
                 [
                     (
                         group_name(row),
