@@ -42,6 +42,11 @@ SYNC: Final = {
     ),
 }
 
+
+def _does_not_add_up(comparison: Mapping[str, object]) -> bool:
+    return comparison.get("verdict") != "within tolerance"
+
+
 COST_PROBLEMS: Final = "cost-problems-"
 """What the keys of the tables of costs that were not collected begin with."""
 
@@ -54,6 +59,7 @@ COSTS: Final = {
     "cost-reconciliation-": Shown(
         "Reconciliation",
         ("verdict", "account", "period", "metric", "ours", "theirs", "difference"),
+        _does_not_add_up,
         rest="skyclust cost reconcile",
     ),
 }

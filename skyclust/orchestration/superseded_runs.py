@@ -34,7 +34,13 @@ from prefect.states import Cancelled
 from skyclust.errors import SkyClustError
 from skyclust.orchestration.client import prefect_client
 
-HOUSEKEEPING: Final = ("collect-costs", "recover-operations", "seal-credentials", "sync-inventory")
+HOUSEKEEPING: Final = (
+    "collect-costs",
+    "recover-operations",
+    "report-costs",
+    "seal-credentials",
+    "sync-inventory",
+)
 """The deployments whose runs stand for each other when their parameters are alike."""
 
 SUPERSEDED: Final = "Superseded"
