@@ -1,0 +1,138 @@
+"""What the views of costs print, for people and for programs, of a small ledger."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.flows.commands import Commands
+from tests.unit.cli.costs import RANGE, fill_home
+
+
+@pytest.fixture
+def empty(migrated_home: Path, capsys: pytest.CaptureFixture[str]) -> Commands:
+    return Commands(capsys)
+
+
+@pytest.fixture
+def commands(empty: Commands) -> Commands:
+    fill_home()
+    return empty
+
+
+def test_a_summary_is_by_currency_and_exact(commands: Commands) -> None:
+    euro, dollar = commands.json("cost", "summary", *RANGE)
+    assert (euro["currency"], euro["effective_cost"], euro["savings"]) == ("EUR", "0.2", None)
+    assert dollar == {
+        "currency": "USD",
+        "gross": "4.4",
+        "credits": "0",
+        "net": "4.4",
+        "tax": "0",
+        "effective_cost": "4.4",
+        "list_cost": "8.8",
+        "savings": "4.4",
+        "rows": 4,
+    }
+    table = commands.run("cost", "summary", *RANGE)
+    assert "4.40" in table
+    assert "unknown" in table, "savings without a list cost"
+
+
+def test_the_day_that_is_missing_is_named_and_is_not_zero(commands: Commands) -> None:
+    points = commands.json("cost", "trend", *RANGE)
+    assert "the cost of 1 days is not known, 2026-03-04" in commands.said
+    dollars = {one["day"]: one["effective_cost"] for one in points if one["currency"] == "USD"}
+    assert dollars["2026-03-04"] is None
+    assert "2026-03-07" not in dollars, "--to is exclusive"
+    euros = {one["day"]: one["effective_cost"] for one in points if one["currency"] == "EUR"}
+    assert euros["2026-03-05"] == "0", "a day that is delivered without a charge"
+    table = commands.run("cost", "trend", *RANGE)
+    assert "unknown" in table
+    assert "USD ██·██" in commands.said
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/Los_Angeles"])
+def test_days_of_a_time_zone_add_up_to_the_range(commands: Commands, zone: str) -> None:
+    around = ("--from", "2026-03-01", "--to", "2026-03-08", "--time-zone", zone)
+    points = commands.json("cost", "trend", *around)
+    known = [
+        Decimal(one["effective_cost"])
+        for one in points
+        if one["currency"] == "USD" and one["effective_cost"]
+    ]
+    assert sum(known) == Decimal("4.4")
+    monthly = commands.json("cost", "trend", "--monthly", *around)
+    assert [one["effective_cost"] for one in monthly if one["currency"] == "USD"] == ["4.4"]
+
+
+def test_a_breakdown_has_names_in_snake_case(commands: Commands) -> None:
+    rows = commands.json("cost", "breakdown", "--by", "service", "--by", "tag:team", *RANGE)
+    by_service = {row["service"]: row for row in rows}
+    assert by_service["=Storage"]["tag:team"] == "Ümlaut"
+    assert by_service["Compute"]["share"] == "100"
+    assert {"currency", "effective_cost", "billed_cost", "list_cost", "savings"} <= set(rows[0])
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [("service=Compute", ["4.4"]), ("region=", ["0.2"]), ("service=nothing", [])],
+)
+def test_where_filters_and_an_empty_value_is_no_value(
+    commands: Commands, where: str, expected: list[str]
+) -> None:
+    rows = commands.json("cost", "summary", "--where", where, *RANGE)
+    assert [row["effective_cost"] for row in rows] == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("breakdown", "--by", "colour"), "there is no dimension 'colour'"),
+        (("breakdown", "--by", "service", "--by", "region", "--by", "provider"), "3 times"),
+        (("summary", "--where", "service"), "is not DIMENSION=VALUE"),
+        (("summary", "--from", "2026-03-02", "--to", "2026-03-02"), "leave no day"),
+        (("trend", "--time-zone", "Mars/Olympus"), "is no time zone"),
+        (("summary", "--from", "yesterday"), "is no day"),
+        (("forecast", "--by", "day"), "a forecast is of days already"),
+        (("anomalies", "--by", "region"), "neither service nor account"),
+        (("report", "--from", "2026-03-02", "--to", "2026-03-02"), "leave no day"),
+    ],
+)
+def test_what_makes_no_question_is_refused(
+    empty: Commands, arguments: tuple[str, ...], said: str
+) -> None:
+    empty.run("cost", *arguments, code=2)
+    assert said in empty.said
+
+
+@pytest.mark.parametrize("view", ["summary", "trend", "forecast", "anomalies"])
+def test_an_empty_ledger_says_that_nothing_was_delivered(empty: Commands, view: str) -> None:
+    assert empty.json("cost", view) == []
+    assert "No costs were ever delivered" in empty.said
+    assert empty.run("cost", view) == ""
+
+
+def test_compare_shows_what_is_new(commands: Commands) -> None:
+    rows: list[dict[str, Any]] = commands.json(
+        "cost", "compare", "--from", "2026-03-05", "--to", "2026-03-07"
+    )
+    dollars = next(row for row in rows if row["currency"] == "USD")
+    assert (dollars["before"], dollars["after"], dollars["percent"]) == ("1.1", "2.2", "100")
+
+
+def test_a_report_is_one_private_file(
+    commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    commands.run("cost", "report", *RANGE)
+    page = tmp_path / "skyclust-costs-default.html"
+    assert "the cost of 1 days is not known" in page.read_text()
+    assert page.stat().st_mode & 0o077 == 0
+    data = commands.json("cost", "report", *RANGE)
+    assert data["summary"][1]["effective_cost"] == "4.4"
+    commands.run("cost", "report", *RANGE, "--output", str(tmp_path / "no" / "x.html"), code=2)
+    assert "cannot be written" in commands.said
