@@ -139,9 +139,10 @@ def to_delivery(
 ) -> CostDelivery:
     """Return the delivery of an account and month.
 
-    It claims the days from the first charge to the last, also those outside the month: usage of
-    31 July that is invoiced in August belongs to the delivery of August, and so does usage of the
-    last hours of August in Pacific time, whose day in UTC is 1 September.
+    It claims the whole month, for the table has all that the invoice has so far, and the days of
+    charges outside of it: usage of 31 July that is invoiced in August belongs to the delivery of
+    August, and so does usage of the last hours of August in Pacific time, whose day in UTC is
+    1 September.
     """
     period = month.period
     closed_at = period.end + timedelta(days=CLOSING_DAYS)
@@ -150,8 +151,8 @@ def to_delivery(
         provider="gcp",
         billing_account_id=month.account,
         period=period,
-        complete_from=month.first_day,
-        complete_to=month.last_day + timedelta(days=1),
+        complete_from=min(month.first_day, period.start),
+        complete_to=max(month.last_day + timedelta(days=1), period.end),
         produced_at=month.exported_at,
         focus_version="1.2" if _ONLY_FROM_1_2 in {each.name for each in columns} else "1.0",
         rows=(rows,),

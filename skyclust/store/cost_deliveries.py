@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, and_, or_, select, update
 
@@ -17,6 +17,15 @@ from skyclust.store.id_beginnings import begins_with
 
 APPLIED = "applied"
 RETRACTED = "retracted"
+
+
+class Claim(NamedTuple):
+    """The days [start, end) that a delivery claims for a period, and when it was produced."""
+
+    key: PeriodKey
+    start: date
+    end: date
+    produced_at: datetime
 
 
 @dataclass(frozen=True)
@@ -123,10 +132,8 @@ def list_page(
     return [_record(row) for row in connection.execute(ordered)]
 
 
-def claims(
-    connection: Connection, workspace_id: str, start: date, end: date
-) -> list[tuple[PeriodKey, date, date]]:
-    """Return the period and the claimed days of each applied delivery that overlaps [start, end).
+def claims(connection: Connection, workspace_id: str, start: date, end: date) -> list[Claim]:
+    """Return the claim of each applied delivery that overlaps [start, end).
 
     A retracted delivery claims nothing.
     """
@@ -138,6 +145,7 @@ def claims(
             columns.period_start,
             columns.complete_from,
             columns.complete_to,
+            columns.produced_at,
         ).where(
             columns.workspace_id == workspace_id,
             columns.state == APPLIED,
@@ -145,7 +153,10 @@ def claims(
             columns.complete_to > start,
         )
     )
-    return [(PeriodKey(*row[:3]), row.complete_from, row.complete_to) for row in rows]
+    return [
+        Claim(PeriodKey(*row[:3]), row.complete_from, row.complete_to, row.produced_at)
+        for row in rows
+    ]
 
 
 def confirm(

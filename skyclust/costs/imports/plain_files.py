@@ -37,8 +37,8 @@ def plain_deliveries(
     file was written. The files are read for what they hold; any that cannot be read refuses all.
 
     Raises InvalidRequest for files that do not hold FOCUS rows, for a file that is there twice, for
-    rows outside `complete`, and
-    where there are no rows: files without rows do not say whose they are.
+    rows outside `complete` unless that is their whole period, and where there are no rows: files
+    without rows do not say whose they are.
     """
     refuse_doubles(store, items)
     files = [stored_file(store, item) for item in items]
@@ -69,7 +69,10 @@ def _delivery(
     source: str,
     version: str,
 ) -> CostDelivery:
-    selection = RowSelection(span.billing_account_id, span.period.start, days, skips_others=True)
+    selected = None if _is_whole(span, days) else days
+    selection = RowSelection(
+        span.billing_account_id, span.period.start, selected, skips_others=True
+    )
     produced_at = max(item.modified for item in items)
     identity = (span.billing_account_id, str(span.period), *(day.isoformat() for day in days))
     named = sorted((item.name, str(item.size), item.etag) for item in items)
@@ -91,10 +94,21 @@ def _delivery(
 
 def _refuse_outside(spans: Sequence[FileSpan], complete: tuple[date, date]) -> None:
     start, end = complete
-    outside = sorted({day for span in spans for day in span.days if not start <= day < end})
+    outside = sorted(
+        day
+        for span in spans
+        if not _is_whole(span, complete)
+        for day in span.days
+        if not start <= day < end
+    )
     if outside:
         raise InvalidRequest(
             f"The files have rows of {outside[0]}, which is not in {start} to {end}.",
             hint="Name the whole range of days that the files are complete for; its end is not in"
             " it.",
         )
+
+
+def _is_whole(span: FileSpan, days: tuple[date, date]) -> bool:
+    """Return whether days are a whole billing period: its rows may be of days outside then."""
+    return days[0] <= span.period.start and span.period.end <= days[1]

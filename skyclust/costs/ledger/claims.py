@@ -14,9 +14,22 @@ from skyclust.store.cost_deliveries import RETRACTED, DeliveryRecord
 from skyclust.store.cost_slices import Slice
 
 
+def claims_period(record: DeliveryRecord | CostDelivery) -> bool:
+    """Return whether a delivery claims to be complete for its whole billing period.
+
+    Such a claim covers every charge day that the period has rows of, also days outside of it: GCP
+    invoices usage of 31 July in August, and AWS dates a refund in the month that it corrects.
+    """
+    if isinstance(record, CostDelivery):
+        start, end = record.period.start, record.period.end
+    else:
+        start, end = record.period_start, record.period_end
+    return record.complete_from <= start and end <= record.complete_to
+
+
 def claims_day(record: DeliveryRecord | CostDelivery, day: date) -> bool:
-    """Return whether a delivery claims to be complete for a day."""
-    return record.complete_from <= day < record.complete_to
+    """Return whether a delivery claims to be complete for a day of its billing period's rows."""
+    return claims_period(record) or record.complete_from <= day < record.complete_to
 
 
 def is_decided_by_newer(
@@ -30,7 +43,18 @@ def is_decided_by_newer(
 
 
 def is_superseded(records: Sequence[DeliveryRecord], delivery: CostDelivery) -> bool:
-    """Return whether newer deliveries decide about every day that a delivery claims."""
+    """Return whether newer deliveries decide about every day that a delivery claims.
+
+    What days outside of the period a claim of the whole one covers is not known before it is read:
+    only another claim of the whole period decides about all of them.
+    """
+    if claims_period(delivery):
+        return any(
+            record.produced_at > delivery.produced_at
+            and record.state != RETRACTED
+            and claims_period(record)
+            for record in records
+        )
     days = (delivery.complete_to - delivery.complete_from).days
     return all(
         is_decided_by_newer(
@@ -70,10 +94,15 @@ def still_holds(
         other.state != RETRACTED
         and other.delivery_id != record.delivery_id
         and (other.produced_at, other.applied_at) > (record.produced_at, record.applied_at)
-        and other.complete_from < record.complete_to
-        and record.complete_from < other.complete_to
+        and _overlap(other, record)
         for other in records
     )
+
+
+def _overlap(first: DeliveryRecord, second: DeliveryRecord) -> bool:
+    if claims_period(first) or claims_period(second):
+        return True
+    return first.complete_from < second.complete_to and second.complete_from < first.complete_to
 
 
 def deciding_slice(

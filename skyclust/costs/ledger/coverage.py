@@ -24,7 +24,8 @@ class AccountCoverage:
     """The days of a billing account as one source has them.
 
     A day is in `days_with_rows`, in `days_empty` (delivered, without charges) or in `gaps` (no
-    delivery claims it). `authoritative`: whether the rows count.
+    delivery that was produced on it or later claims it: an export of the current month claims all
+    of it, and knows nothing of tomorrow). `authoritative`: whether the rows count.
     """
 
     billing_account_id: str
@@ -59,8 +60,12 @@ def coverage(store: Store, workspace_id: str, start: date, end: date) -> list[Ac
     found = []
     for (account, source), theirs in sorted(by_account.items()):
         with_rows = {day for key, day in current if key[:2] == (source, account)}
-        ranges = [(first, last) for key, first, last in claims if key[:2] == (source, account)]
-        claimed = {day for day in days if any(first <= day < last for first, last in ranges)}
+        known = [one for one in claims if one.key[:2] == (source, account)]
+        claimed = {
+            day
+            for day in days
+            if any(one.start <= day < one.end and day <= one.produced_at.date() for one in known)
+        }
         found.append(
             AccountCoverage(
                 billing_account_id=account,

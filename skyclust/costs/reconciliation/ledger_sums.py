@@ -53,7 +53,7 @@ class StoredSums:
                 provider=head.provider,
                 billing_account_id=head.key.billing_account_id,
                 period=_month(head.key.period_start),
-                claimed=tuple((first, last) for key, first, last in claims if key == head.key),
+                claimed=tuple((one.start, one.end) for one in claims if one.key == head.key),
                 shadow=owners.get(head.key.billing_account_id) != head.key.source,
                 provisional=head.provisional,
             )

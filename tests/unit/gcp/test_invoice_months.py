@@ -41,10 +41,10 @@ def month(**values: object) -> InvoiceMonth:
     return only
 
 
-def test_a_delivery_claims_the_days_from_its_first_charge_to_its_last() -> None:
+def test_a_delivery_claims_its_month_and_the_days_of_charges_outside_of_it() -> None:
     found = month()
     delivery = to_delivery(TABLE, COLUMNS, found, rows_of(found), datetime(2026, 9, 3, tzinfo=UTC))
-    assert (delivery.complete_from, delivery.complete_to) == (date(2026, 7, 31), date(2026, 8, 31))
+    assert (delivery.complete_from, delivery.complete_to) == (date(2026, 7, 31), date(2026, 9, 1))
     assert str(delivery.period) == "2026-08"
     assert delivery.produced_at == found.exported_at
     assert delivery.focus_version == "1.2"
