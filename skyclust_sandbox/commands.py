@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -22,6 +22,9 @@ from skyclust_sandbox.processes import (
     stop_sandbox,
 )
 from skyclust_sandbox.running_clouds import RunningCloud, home_folder, running_clouds
+
+if TYPE_CHECKING:
+    from skyclust.store.engine import Store
 
 app = typer.Typer(
     no_args_is_help=True, help="Local clouds: up, down, status, connect, credential, fault, bill."
@@ -123,7 +126,8 @@ def connect(
 ) -> None:
     """Add a credential for each sandbox cloud, sandbox-aws and so on, and verify it.
 
-    One that is there already gets new values.
+    One that is there already gets new values. Proxmox VE bills nobody: with its credential an
+    example price book is saved, unless the workspace has one of that name.
     """
     clouds = running_clouds(cloud)
     require_server()
@@ -144,11 +148,22 @@ def connect(
             identity = verify_credential(store, workspace, kept.name)
             row = {"name": kept.name, "provider": kept.provider}
             rows.append(row | {"account": identity.account, "principal": identity.principal})
+        if "proxmox" in clouds:
+            steps("Saving an example price book for Proxmox VE")
+            _save_example_price_book(store, workspace)
     show_list(rows, CREDENTIAL_COLUMNS, without_options(as_json=as_json), title="Credentials")
-    say(
-        "Next: skyclust inventory sync"
-        + ("" if workspace == DEFAULT_WORKSPACE else f" -w {workspace}")
-    )
+    chosen = "" if workspace == DEFAULT_WORKSPACE else f" -w {workspace}"
+    say(f"Next: skyclust inventory sync{chosen}, then skyclust cost collect{chosen}")
+
+
+def _save_example_price_book(store: Store, workspace: str) -> None:
+    """Save the price book of the sandbox Proxmox VE; one that was changed is left as it is."""
+    from skyclust.costs.price_books.saving import load_price_books, save_price_book
+    from skyclust.orchestration.actor import current_actor
+    from skyclust_sandbox.proxmox.price_book import NAME, PRICE_BOOK
+
+    if NAME not in {version.book.name for version in load_price_books(store, workspace)}:
+        save_price_book(store, workspace, PRICE_BOOK, saved_by=current_actor())
 
 
 def _show_clouds(clouds: Iterable[SandboxCloud], *, as_json: bool) -> None:

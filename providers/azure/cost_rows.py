@@ -21,6 +21,7 @@ _CATEGORIES: Final[Mapping[str, str]] = {
     "usage": "Usage",
     "unusedreservation": "Usage",
     "unusedsavingsplan": "Usage",
+    "refund": "Usage",
     "purchase": "Purchase",
     "tax": "Tax",
     "credit": "Credit",
@@ -110,6 +111,14 @@ def to_row(
     }
 
 
+def charge_category(charge_type: str) -> str:
+    """Return the category of a type of charge; that of a type that Azure adds is Adjustment.
+
+    A refund is of usage, but for that of a reservation or savings plan, which is of a purchase.
+    """
+    return _CATEGORIES.get(charge_type.lower(), "Adjustment")
+
+
 def resource_type(resource_id: str | None) -> str | None:
     """Return the type in a resource id: `microsoft.compute/virtualmachines`."""
     _, found, rest = (resource_id or "").lower().rpartition("/providers/")
@@ -126,9 +135,9 @@ def _charge(charge_type: str, key: ChargeKey) -> dict[str, object]:
     elif kind == "unusedsavingsplan":
         model = "savingsplan"
     commitment_category, commitment_type = _COMMITMENTS.get(model, (None, None))
-    category = _CATEGORIES.get(kind, "Adjustment")
-    if kind == "refund":
-        category = "Purchase" if commitment_type else "Usage"
+    category = charge_category(charge_type)
+    if kind == "refund" and commitment_type:
+        category = "Purchase"
     status = None
     if commitment_type and category == "Usage":
         status = "Unused" if kind.startswith("unused") else "Used"

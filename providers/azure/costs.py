@@ -18,7 +18,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from providers.azure.cost_queries import TYPES, get_costs_by_type, get_daily_costs
-from providers.azure.cost_rows import FOCUS_VERSION, to_row
+from providers.azure.cost_rows import FOCUS_VERSION, charge_category, to_row
 from skyclust.contract import (
     ALL_CHARGES,
     BillingPeriod,
@@ -38,6 +38,15 @@ CHANGES: Final = timedelta(days=5)
 (https://learn.microsoft.com/en-us/azure/cost-management-billing/costs/understand-cost-mgt-data)."""
 
 _ROWS_A_PAGE: Final = 5000
+
+_SCOPES: Final[Mapping[str, str]] = {
+    "Usage": "usage and purchases",
+    "Purchase": "usage and purchases",
+    "Tax": "tax",
+    "Credit": "credits",
+    "Adjustment": "adjustments",
+}
+"""What a total counts, by the category of its charges."""
 
 
 @dataclass
@@ -96,7 +105,7 @@ class AzureCosts(CostProvider, CostTotalsProvider):
             )
 
     def cost_totals(self, start: date, end: date) -> Sequence[CostTotal]:
-        """Return the totals of each month in [start, end): of all charges, and of each type.
+        """Return the totals of each month in [start, end): of all charges, and of each category.
 
         A month for which Azure returns no charges has no total.
         """
@@ -117,7 +126,7 @@ class AzureCosts(CostProvider, CostTotalsProvider):
     ) -> Iterator[CostTotal]:
         sums = get_costs_by_type(self._clients, metric, start, end)
         read_at = datetime.now(UTC)
-        for (currency, scope), amount in sorted(_with_all_charges(sums).items()):
+        for (currency, scope), amount in sorted(_by_scope(sums).items()):
             yield CostTotal(
                 billing_account_id=self._account,
                 period=period,
@@ -135,15 +144,15 @@ class AzureCosts(CostProvider, CostTotalsProvider):
             )
 
 
-def _with_all_charges(
-    sums: Mapping[tuple[str, str], Decimal],
-) -> Mapping[tuple[str, str], Decimal]:
-    """Return the sums by currency and scope: of each type of charge, and of all of them."""
+def _by_scope(sums: Mapping[tuple[str, str], Decimal]) -> Mapping[tuple[str, str], Decimal]:
+    """Return the sums of types of charge by currency and scope, in the categories of FOCUS.
+
+    Usage and purchases are one scope: a refund is of either, which only its pricing model says.
+    """
     by_scope: dict[tuple[str, str], Decimal] = {}
     for (currency, charge_type), amount in sums.items():
-        by_scope[currency, f"charges of type {charge_type or 'unknown'}"] = amount
-        total = by_scope.get((currency, ALL_CHARGES), Decimal(0))
-        by_scope[currency, ALL_CHARGES] = total + amount
+        for scope in (_SCOPES[charge_category(charge_type)], ALL_CHARGES):
+            by_scope[currency, scope] = by_scope.get((currency, scope), Decimal(0)) + amount
     return by_scope
 
 

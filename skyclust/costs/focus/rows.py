@@ -31,7 +31,7 @@ def rows_to_table(rows: Sequence[FocusRow], *, origin: str, first_row: int = 1) 
             f"{origin}: {unknown[0][:60]!r} is neither a FOCUS column nor a custom one (x_).",
             hint="The source has to give its rows FOCUS names.",
         )
-    texts = {name: pa.array([_text(row.get(name)) for row in rows], pa.string()) for name in names}
+    texts = {name: _texts([row.get(name) for row in rows]) for name in names}
     headers = Headers(
         version="",
         columns={name: name for name in focus},
@@ -41,6 +41,18 @@ def rows_to_table(rows: Sequence[FocusRow], *, origin: str, first_row: int = 1) 
     )
     batch = pa.table(texts) if texts else pa.table({"x_none": pa.nulls(len(rows))})
     return normalize(batch, origin=origin, first_row=first_row, headers=headers)
+
+
+def _texts(values: list[object]) -> Any:
+    """Return the values of a column as texts; most columns have one type of value."""
+    types = set(map(type, values))
+    if types <= {str, type(None)}:
+        return pa.array(values, pa.string())
+    if types == {datetime}:
+        # An API answers the same few times in thousands of rows.
+        known = {value: _text(value) for value in set(values)}
+        return pa.array([known[value] for value in values], pa.string())
+    return pa.array([_text(value) for value in values], pa.string())
 
 
 def _text(value: object) -> str | None:

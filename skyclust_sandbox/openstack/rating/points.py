@@ -5,8 +5,10 @@ As CloudKitty does, an hour is rated once it is over. Prices have no currency.
 
 from __future__ import annotations
 
+import math
 import uuid
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -47,16 +49,56 @@ class Rated:
         }
 
 
-def rated_hours(
-    context: Context, begin: datetime, end: datetime
-) -> Iterator[tuple[datetime, Rated]]:
-    """Yield each rated hour of [begin, end) with each resource that existed, oldest first."""
-    resources = _resources(context)
-    first = now().replace(minute=0, second=0, microsecond=0) - timedelta(days=DAYS)
-    hour = max(begin.replace(minute=0, second=0, microsecond=0), first)
-    while hour < end and hour + HOUR <= now():
-        yield from ((hour, one) for one in resources if one.created <= hour)
-        hour += HOUR
+@dataclass(frozen=True)
+class RatedBill:
+    """The hours that are rated, from `first` on, and the resources in the order of each hour."""
+
+    first: datetime
+    hours: int
+    resources: Sequence[Rated]
+
+    def count(self) -> int:
+        """Return the number of points: one for each hour and each resource that existed in it."""
+        return sum(hours for _, hours in self.hours_of_resources())
+
+    def hours_of_resources(self) -> list[tuple[Rated, int]]:
+        """Return the resources with the number of their hours, without those that have none."""
+        counted = [(one, self.hours - self._begin(one)) for one in self.resources]
+        return [(one, hours) for one, hours in counted if hours > 0]
+
+    def page(self, offset: int, limit: int) -> Iterator[tuple[datetime, Rated]]:
+        """Yield so many points after the first `offset`, oldest first, each with its hour.
+
+        A bill has hundreds of thousands of points, so those of other pages are only counted.
+        """
+        begins = sorted(self._begin(one) for one in self.resources)
+        left = limit
+        for number in range(self.hours):
+            existing = bisect_right(begins, number)
+            if offset >= existing:
+                offset -= existing
+                continue
+            hour = self.first + number * HOUR
+            points = [one for one in self.resources if self._begin(one) <= number]
+            for one in points[offset : offset + left]:
+                yield hour, one
+            left -= len(points[offset : offset + left])
+            offset = 0
+            if left <= 0:
+                return
+
+    def _begin(self, resource: Rated) -> int:
+        """Return the number of the first hour at whose begin the resource existed."""
+        return max(0, math.ceil((resource.created - self.first) / HOUR))
+
+
+def rated_bill(context: Context, begin: datetime, end: datetime) -> RatedBill:
+    """Return the rated hours of [begin, end): those that are over, of the last 90 days."""
+    running = now().replace(minute=0, second=0, microsecond=0)
+    earliest = running - timedelta(days=DAYS)
+    first = max(begin.replace(minute=0, second=0, microsecond=0), earliest)
+    hours = math.ceil((min(end, running) - first) / HOUR)
+    return RatedBill(first, max(0, hours), _resources(context))
 
 
 def _resources(context: Context) -> list[Rated]:

@@ -12,7 +12,7 @@ from typing import Final
 from werkzeug.wrappers import Response
 
 from skyclust_sandbox.openstack.context import Context
-from skyclust_sandbox.openstack.rating.points import HOUR, rated_hours
+from skyclust_sandbox.openstack.rating.points import HOUR, rated_bill
 from skyclust_sandbox.openstack.wire import Body, now, reply
 
 EMPTY: Final = "No resource found for provided filters."
@@ -34,27 +34,28 @@ def list_dataframes(context: Context) -> Response:
     empty.
     """
     begin, end = _range(context)
-    hours = list(rated_hours(context, begin, end))
-    if not hours:
+    bill = rated_bill(context, begin, end)
+    total = bill.count()
+    if not total:
         raise context.refused(404, EMPTY)
     offset, limit = _page(context)
     frames: list[Body] = []
-    for hour, rated in hours[offset : offset + limit]:
+    for hour, rated in bill.page(offset, limit):
         period = {"begin": hour.isoformat(), "end": (hour + HOUR).isoformat()}
         if not frames or frames[-1]["period"] != period:
             frames.append({"period": period, "usage": {}})
         frames[-1]["usage"].setdefault(rated.metric, []).append(rated.point())
-    return reply({"total": len(hours), "dataframes": frames})
+    return reply({"total": total, "dataframes": frames})
 
 
 def list_summaries(context: Context) -> Response:
     """Return the sum of what was rated; without any rated point there are no results."""
     begin, end = _range(context)
-    rated = [one for _, one in rated_hours(context, begin, end)]
+    rated = rated_bill(context, begin, end).hours_of_resources()
     if not rated:
         return reply({"total": 0, "columns": [], "results": []})
-    quantity = sum((one.quantity for one in rated), Decimal(0))
-    rate = sum((Decimal(str(float(one.price))) for one in rated), Decimal(0))
+    quantity = sum((hours * one.quantity for one, hours in rated), Decimal(0))
+    rate = sum((hours * Decimal(str(float(one.price))) for one, hours in rated), Decimal(0))
     row = [begin.isoformat(), end.isoformat(), float(quantity), float(rate)]
     return reply({"total": 1, "columns": ["begin", "end", "qty", "rate"], "results": [row]})
 
