@@ -26,7 +26,10 @@ RUN /opt/build/bin/hatchling build --target wheel --directory /wheel \
 FROM ${PYTHON_IMAGE}
 RUN groupadd --gid 10001 skyclust \
     && useradd --uid 10001 --gid 10001 --home-dir /var/lib/skyclust --create-home \
-        --shell /usr/sbin/nologin skyclust
+        --shell /usr/sbin/nologin skyclust \
+    # A new volume takes its owner from the folder that it is mounted on.
+    && install --directory --owner=10001 --group=10001 --mode=0700 \
+        /var/lib/skyclust/costs /var/lib/skyclust/staging
 COPY --from=build /opt/skyclust /opt/skyclust
 COPY --chmod=0755 scripts/entrypoint /usr/local/bin/entrypoint
 ENV PATH=/opt/skyclust/bin:$PATH \

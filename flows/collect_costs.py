@@ -67,7 +67,7 @@ def collect_costs(request: CollectCostsRequest) -> State[Any]:
     collected, failed = _results(_begin(request, plan, options))
     problems = cost_problems(collected, {**refused, **failed})
     reconciled = reconcile_workspaces(store, plan.workspaces, plan.start, plan.end)
-    differences = sum(report.partial for report in reconciled.values())
+    differences = sum(report.differences for report in reconciled.values())
     verdict = judge_collection(collected, problems, differences)
     report_collection(store, plan.workspaces, collected, problems, reconciled)
     return ended(_end_state(verdict))

@@ -69,6 +69,8 @@ def totals_query(table: TableName, columns: Sequence[Column], start: date, end: 
         inner = "IFNULL((SELECT SUM(credit.Amount) FROM UNNEST(x_Credits) AS credit), 0)"
     sql = f"""
         SELECT BillingAccountId, {_MONTH}, BillingCurrency,
+          MIN(ChargePeriodStart) AS first_charge,
+          MAX(ChargePeriodStart) AS last_charge,
           SUM(BilledCost) AS billed_cost,
           SUM(EffectiveCost) AS effective_cost,
           SUM(IF(ChargeCategory = @tax, BilledCost, 0)) AS tax,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from providers.gcp.bigquery import BigQuery
 from providers.gcp.billing_queries import periods_query, rows_query, totals_query
-from providers.gcp.billing_rows import next_month, to_decimal, to_focus_row, to_period
+from providers.gcp.billing_rows import next_month, to_decimal, to_focus_row, to_period, to_time
 from providers.gcp.billing_table import Column, TableName, check_columns, parse_table_name
 from providers.gcp.invoice_months import InvoiceMonth, fingerprint, to_months
 from skyclust.contract import (
@@ -31,10 +31,11 @@ from skyclust.errors import ConfigurationError, Conflict
 if TYPE_CHECKING:
     from providers.gcp.client import GcpClients
 
-GROSS: Final = "charges before credits and tax"
-CREDITS: Final = "credits"
+GROSS: Final = "prices of charges, their own credits apart"
+CREDITS: Final = "credits, those of charges among them"
 TAXES: Final = "tax"
-"""The scopes of the totals whose sum is that of all charges."""
+"""The scopes of the totals whose sum is that of all charges. The first two are no categories of
+FOCUS: most of Google's credits are contained in the billed cost of the charge that they reduce."""
 
 CLOSING_DAYS: Final = 10
 """Days after the end of a month in which Google still adds to it. Invoices are made within the
@@ -159,7 +160,17 @@ def to_delivery(
         fingerprint=fingerprint(columns, month),
         provisional=now.date() < closed_at,
         totals=tuple(
-            CostTotal(month.account, period, metric, currency, amount, ALL_CHARGES, now)
+            CostTotal(
+                month.account,
+                period,
+                metric,
+                currency,
+                amount,
+                ALL_CHARGES,
+                now,
+                start=month.first_day,
+                end=month.last_day + timedelta(days=1),
+            )
             for currency, amounts in month.sums.items()
             for metric, amount in zip(_METRICS, amounts, strict=True)
             if amount is not None
@@ -171,11 +182,16 @@ _METRICS: Final = (CostMetric.BILLED, CostMetric.EFFECTIVE)
 
 
 def to_totals(row: Mapping[str, Any], read_at: datetime) -> Iterator[CostTotal]:
-    """Yield the totals of one account, month and currency; none for an amount that is null."""
+    """Yield the totals of one account, month and currency; none for an amount that is null.
+
+    A total is of the days from the first charge to the last: later ones are not exported yet.
+    """
     account, currency = row["BillingAccountId"], row["BillingCurrency"]
     period = to_period(row["invoice_year"], row["invoice_month"])
     billed = to_decimal(row["billed_cost"], "BilledCost")
     effective = to_decimal(row["effective_cost"], "EffectiveCost")
+    first = to_time(row["first_charge"], "ChargePeriodStart").date()
+    last = to_time(row["last_charge"], "ChargePeriodStart").date()
     tax, credit = to_decimal(row["tax"], "tax"), to_decimal(row["credits"], "credits")
     gross = None
     if billed is not None and tax is not None and credit is not None:
@@ -188,7 +204,17 @@ def to_totals(row: Mapping[str, Any], read_at: datetime) -> Iterator[CostTotal]:
         (CostMetric.BILLED, TAXES, tax),
     ):
         if amount is not None:
-            yield CostTotal(account, period, metric, currency, amount, scope, read_at)
+            yield CostTotal(
+                account,
+                period,
+                metric,
+                currency,
+                amount,
+                scope,
+                read_at,
+                start=first,
+                end=last + timedelta(days=1),
+            )
 
 
 def _checked_columns(reader: BigQuery, table: TableName) -> list[Column]:

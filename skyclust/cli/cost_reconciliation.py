@@ -19,6 +19,7 @@ COLUMNS: Final = list_columns(
     "billing_account",
     "period",
     "metric",
+    "scope",
     "currency",
     "ours",
     "theirs",
@@ -26,7 +27,7 @@ COLUMNS: Final = list_columns(
     "percent",
     "days_claimed",
     "reason",
-    wide=("scope", "source", "stated_by", "gross", "credits", "net", "rows", "invoice_id"),
+    wide=("source", "stated_by", "gross", "credits", "net", "rows", "invoice_id"),
 )
 
 

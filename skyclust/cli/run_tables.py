@@ -58,7 +58,7 @@ COSTS: Final = {
     ),
     "cost-reconciliation-": Shown(
         "Reconciliation",
-        ("verdict", "account", "period", "metric", "ours", "theirs", "difference"),
+        ("verdict", "account", "period", "metric", "scope", "ours", "theirs", "difference"),
         _does_not_add_up,
         rest="skyclust cost reconcile",
     ),

@@ -137,8 +137,9 @@ class Bill:
         usage = self._usage
         commitment = choose_commitment(usage)
         periods: dict[date, list[Charge]] = defaultdict(list)
+        late_day = self.late_day
         for charge in with_commitment(self.catalog, commitment, usage, self._days):
-            if publication is Publication.FIRST and charge.start == self.late_day:
+            if publication is Publication.FIRST and charge.start == late_day:
                 continue
             invoiced = self._invoiced(charge)
             if publication is Publication.RESTATED:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Final
 
 CENT_FRACTION: Final = Decimal("0.0000000001")
@@ -84,6 +85,7 @@ def month_of(day: date) -> date:
     return day.replace(day=1)
 
 
+@cache
 def next_month(month: date) -> date:
     """Return the first day of the month after that of a day."""
     return month.replace(day=1) + timedelta(days=calendar.monthrange(month.year, month.month)[1])

@@ -25,6 +25,7 @@ FOREIGN = {
     *(
         ".",
         "az",
+        "azcopy",
         "gcloud",
         "curl",
         "jq",

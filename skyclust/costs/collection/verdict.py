@@ -113,7 +113,7 @@ def judge_collection(
         lines.append(f"And {len(problems) - MOST_NAMED} more.")
     if differences:
         lines.append(
-            f"{differences} totals differ from what the source states: `skyclust cost reconcile`."
+            f"{differences} total(s) differ from what the source states: `skyclust cost reconcile`."
         )
     if not collected and not problems:
         counts = "There is nothing to collect: no credential reads costs, and no price book is kept"

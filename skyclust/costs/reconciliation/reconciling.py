@@ -169,7 +169,7 @@ def _obstacle(
     currencies = {each.currency for each in period.sums}
     obstacles = (
         (period.coverage is None, "No source has delivered this account and period."),
-        (scope is None, f"What {total.scope!r} counts is not known."),
+        (scope is None, f"FOCUS has no category for {total.scope!r}."),
         (
             bool(currencies) and total.currency not in currencies,
             f"The total is in {total.currency}, our rows are in {', '.join(sorted(currencies))}.",

@@ -110,9 +110,13 @@ class ReconciliationReport:
         """Whether the run that made it is Partial: a difference is outside tolerance, or an
         account that a source states a total for was not collected.
         """
-        loud = {Verdict.OUTSIDE, Verdict.NOT_COLLECTED}
-        verdicts = {each.verdict for each in self.comparisons}
-        return bool(loud & (verdicts | {each.verdict for each in self.shadows}))
+        return self.differences > 0
+
+    @property
+    def differences(self) -> int:
+        """The number of totals outside tolerance, or of accounts that were not collected."""
+        loud = (Verdict.OUTSIDE, Verdict.NOT_COLLECTED)
+        return sum(each.verdict in loud for each in (*self.comparisons, *self.shadows))
 
     def having(self, verdict: Verdict) -> tuple[Comparison, ...]:
         """Return the comparisons with a verdict."""
