@@ -18,6 +18,7 @@ from skyclust.registry import capability
 from skyclust.store import audit, operations, scopes
 from skyclust.store.engine import Store, open_store
 from skyclust.store.finding import find
+from skyclust_sandbox.demo.costs import every_bill_is_collected, ledger_adds_up, nothing_is_invented
 from skyclust_sandbox.demo.instances import EXACT, FULL, INSTANCES, PLACED, DemoInstance
 from skyclust_sandbox.demo.network_interfaces import interfaces
 from skyclust_sandbox.demo.tables import WORKSPACE
@@ -28,6 +29,7 @@ RUNS: Final = {
     "provision-instances": len(EXACT),
     "place-instances": 1,
     "change-instance": len(INSTANCES),
+    "collect-costs": 1,
 }
 """The number of runs of each deployment that the demo triggers."""
 
@@ -38,6 +40,8 @@ ARTIFACTS: Final = frozenset(
         f"inventory-summary-{WORKSPACE}",
         f"operations-{WORKSPACE}",
         f"placement-{WORKSPACE}",
+        f"cost-deliveries-{WORKSPACE}",
+        f"cost-reconciliation-{WORKSPACE}",
         *(
             f"instance-{WORKSPACE}--{instance.credential}--{instance.name}"
             for instance in INSTANCES
@@ -88,6 +92,9 @@ def check(
         "no resource of an instance is left behind": _left(before, after),
         "no other resource is missing": _left(after, before),
         "the store has the resources of the clouds": _stored(store, after),
+        "the bill of every cloud that has one is in the ledger": every_bill_is_collected(store),
+        "the ledger is equal to the totals of the clouds": ledger_adds_up(store),
+        "no cost is invented where there is no bill": nothing_is_invented(store),
         "the audit trail is intact": _audit(store),
         "the work was done by runs of the deployments": _runs(),
         "the runs left their artifacts": _artifacts(),

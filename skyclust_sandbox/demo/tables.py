@@ -28,7 +28,7 @@ def show_counts() -> None:
         {"resources": kind.value, **{cloud: counts[cloud, kind] for cloud in CLOUDS}}
         for kind in ResourceKind
     ]
-    _show("The inventory", rows)
+    show_rows("The inventory", rows)
 
 
 def show_placement() -> None:
@@ -45,7 +45,7 @@ def show_placement() -> None:
         )
     columns = ("order", "standing", "credential", "region", "type")
     rows = json.loads(str(artifact.data))
-    _show("Where it can be made", [{name: row[name] for name in columns} for row in rows])
+    show_rows("Where it can be made", [{name: row[name] for name in columns} for row in rows])
 
 
 def show_instances(tag: str) -> None:
@@ -63,7 +63,7 @@ def show_instances(tag: str) -> None:
         }
         for instance in instances
     ]
-    _show("The instances", rows)
+    show_rows("The instances", rows)
 
 
 def show_journal() -> None:
@@ -80,8 +80,9 @@ def show_journal() -> None:
         }
         for operation in reversed(journal)
     ]
-    _show("The journal", rows)
+    show_rows("The journal", rows)
 
 
-def _show(title: str, rows: Sequence[Mapping[str, object]]) -> None:
+def show_rows(title: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """Show rows as a table, whose columns are those of the first row."""
     show_list(rows, tuple(rows[0]) if rows else (), ListOptions(), title=title)

@@ -26,6 +26,7 @@ FOREIGN = {
         ".",
         "az",
         "azcopy",
+        "tar",
         "gcloud",
         "curl",
         "jq",

@@ -205,6 +205,7 @@ def known_settings() -> set[str]:
         RedisWorkerCleanupQueueSettings
     )
     names |= {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    names.add("TMPDIR")  # https://docs.python.org/3/library/tempfile.html#tempfile.gettempdir
     names.add("PGPASSWORD")  # https://www.postgresql.org/docs/15/libpq-envars.html
     return names
 
