@@ -10,7 +10,7 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/build && python -m venv /opt/skyclust \
     && /opt/build/bin/pip install --no-deps --require-hashes -r requirements/build.txt \
     && /opt/skyclust/bin/pip install --no-deps --require-hashes -r requirements/production.txt
-COPY pyproject.toml README.md LICENSE prefect.yaml ./
+COPY pyproject.toml README.md LICENSE NOTICE prefect.yaml ./
 COPY skyclust skyclust
 COPY skyclust_sandbox skyclust_sandbox
 COPY providers providers

@@ -25,6 +25,7 @@ from tests.fixtures.loopback import LOOPBACK
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(2400)]
 
 TUTORIAL: Final = DOCS / "tutorial" / "first-sync.md"
+BILL: Final = DOCS / "tutorial" / "first-bill.md"
 COMMAND_SECONDS: Final = 600
 PAGE_MILLISECONDS: Final = 60_000
 # A block of commands, and the picture of a terminal right behind it.
@@ -46,10 +47,10 @@ class Block:
     picture: str
 
 
-def blocks() -> list[Block]:
-    """Return the blocks of the tutorial in the order of the page."""
+def blocks(tutorial: Path) -> list[Block]:
+    """Return the blocks of a tutorial in the order of the page."""
     found = []
-    for one in BLOCK.finditer(TUTORIAL.read_text()):
+    for one in BLOCK.finditer(tutorial.read_text()):
         lines = re.split(r"(?<!\\)\n", one["commands"].strip())
         typed = tuple(line for line in lines if not line.startswith(LEFT_OUT))
         found.append(Block(typed, one["picture"] or ""))
@@ -102,7 +103,7 @@ def test_the_tutorial_does_what_it_says(
     tmp_path: Path,
     request: pytest.FixtureRequest,
 ) -> None:
-    steps, typed = blocks(), environment(person)
+    steps, typed = blocks(TUTORIAL), environment(person)
     *before, last = [step for step in steps if step.commands]
     for step in before:
         follow(step, person, keep, typed)
@@ -118,6 +119,21 @@ def test_the_tutorial_does_what_it_says(
 
     follow(last, person, keep, typed)
     assert not [one for one in listed(home, "sandbox", "status") if one.get("pid")]
+
+
+def test_the_first_bill_adds_up(person: Path, keep: Keep) -> None:
+    steps, typed = blocks(BILL), environment(person)
+    *before, last = [step for step in steps if step.commands]
+    for step in before:
+        follow(step, person, keep, typed)
+
+    home = person / ".skyclust"
+    costs = listed(home, "cost", "breakdown", "--by", "provider")
+    assert {one["provider"] for one in costs} == {"aws", "azure", "gcp", "openstack"}
+    assert "outside tolerance" not in {one["verdict"] for one in listed(home, "cost", "reconcile")}
+    written = {one["days_written"] for one in listed(home, "cost", "deliveries")}
+    assert 1 in written, "the late day alone is written"
+    follow(last, person, keep, typed)
 
 
 def look_at_the_ui(browser: Browser, home: Path, folder: Path) -> None:

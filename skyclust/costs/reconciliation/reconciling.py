@@ -79,7 +79,7 @@ def _compared(period: AccountPeriod, tolerance: Tolerance) -> Iterator[Compariso
     )
     for each in stated:
         yield _comparison(period, each, tolerance)
-    whole = {each.total.currency for each in period.totals if _is_whole(each.total)}
+    whole = {each.total.currency for each in period.totals if _is_whole(each.total, period)}
     for currency in sorted({total.currency for total in period.sums} - whole):
         amounts = amounts_of(period.sums_in(currency), CostMetric.BILLED)
         yield _unstated(period, currency, amounts)
@@ -218,9 +218,20 @@ def _is_whole_period(total: CostTotal) -> bool:
     return begins and (total.end is None or total.end >= last)
 
 
-def _is_whole(total: CostTotal) -> bool:
-    """Return whether a total is that of the whole account and period."""
-    return _is_whole_period(total) and total.invoice_id is None and total.sub_account_id is None
+def _is_whole(total: CostTotal, period: AccountPeriod) -> bool:
+    """Return whether a total is that of the whole account, and of all days that there are.
+
+    An export has a day late: its total is of the days before, as its delivery is.
+    """
+    if total.invoice_id is not None or total.sub_account_id is not None:
+        return False
+    return _is_whole_period(total) or (
+        bool(period.claimed) and period.claimed <= frozenset(_all_days_of(total))
+    )
+
+
+def _all_days_of(total: CostTotal) -> list[date]:
+    return days_between(total.start or total.period.start, total.end or total.period.end)
 
 
 def _invoices(period: AccountPeriod) -> Iterator[InvoiceSum]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from providers.gcp.billing_table import Column, parse_table_name
-from providers.gcp.costs import CLOSING_DAYS, to_delivery, to_totals
+from providers.gcp.costs import CLOSING_DAYS, GROSS, to_delivery, to_totals
 from providers.gcp.invoice_months import InvoiceMonth, fingerprint, to_months
 from skyclust.contract import CostMetric
 from skyclust.errors import UnexpectedAnswer
@@ -133,7 +133,9 @@ def test_totals_of_null_are_left_out_and_those_of_zero_are_not() -> None:
     sums = {"tax": Decimal(0), "credits": Decimal(-2)}
     known = {(t.scope, t.metric): t.amount for t in to_totals(row(**sums), read_at)}
     assert known["tax", CostMetric.BILLED] == 0
-    assert known["charges before credits and tax", CostMetric.BILLED] == Decimal("12.50")
+    assert known[GROSS, CostMetric.BILLED] == Decimal("12.50")
+    days = {(t.start, t.end) for t in to_totals(row(**sums), read_at)}
+    assert days == {(date(2026, 7, 31), date(2026, 8, 31))}
     unknown = [t.metric for t in to_totals(row(**sums, billed_cost=None), read_at)]
     assert unknown.count(CostMetric.EFFECTIVE) == 1
     assert len(unknown) == 3

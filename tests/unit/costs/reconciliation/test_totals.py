@@ -150,9 +150,17 @@ def test_a_total_of_some_days_is_compared_with_these() -> None:
     sums = [ledger_sum(str(day), day) for day in (1, 2, 3)]
     total = stated("5", start=date(2026, 7, 2), end=date(2026, 7, 4))
 
-    found = reconcile([covered((2, 3))], sums, [total]).comparisons[0]
+    (found,) = reconcile([covered((2, 3))], sums, [total]).comparisons
 
     assert (found.verdict, found.ours, found.rows) == (Verdict.WITHIN, Decimal(5), 20)
+
+
+def test_days_beyond_those_of_the_only_total_are_not_reconciled() -> None:
+    total = stated("2", start=date(2026, 7, 2), end=date(2026, 7, 3))
+
+    found = reconcile([covered((2, 3))], [ledger_sum("2", 2), ledger_sum("3", 3)], [total])
+
+    assert [one.verdict for one in found.comparisons] == [Verdict.WITHIN, Verdict.NO_TOTAL]
 
 
 def test_a_whole_period_counts_what_was_used_before_it() -> None:
