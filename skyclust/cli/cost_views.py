@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from skyclust.cli.columns import list_columns
+from skyclust.cli.cost_conversion import Currency, chosen_currency, in_currency, with_day
 from skyclust.cli.cost_frames import days_known, read_costs, say_gaps, show_costs
 from skyclust.cli.cost_options import (
     From,
     Metric,
+    Range,
     Sources,
     To,
     Where,
@@ -26,6 +29,9 @@ from skyclust.costs.money import change_text
 from skyclust.errors import InvalidRequest
 from skyclust.model.cost_metric import CostMetric
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 MOST_DIMENSIONS: Final = 2
 
 
@@ -36,14 +42,17 @@ def summary(
     end: To = None,
     where: Where = None,
     source: Sources = None,
+    currency: Currency = None,
     options: ListOptions,
     workspace: Workspace = DEFAULT_WORKSPACE,
 ) -> None:
     """Show what was billed, credited and taxed in a range of days, by currency."""
     from skyclust.costs.analysis.summary import summarize
 
-    days = parse_range(start, end)
-    rows = summarize(read_costs(workspace, days, ["charge_category"], where, source))
+    days, by = parse_range(start, end), ["charge_category"]
+    wanted = chosen_currency(workspace, currency)
+    frame = read_costs(workspace, days, with_day(by, wanted), where, source)
+    rows = summarize(in_currency(workspace, frame, by, wanted))
     names = ("currency", "gross", "credits", "net", "tax", "effective_cost", "list_cost", "savings")
     show_costs(
         [{name: getattr(row, name) for name in (*names, "rows")} for row in rows],
@@ -71,6 +80,7 @@ def breakdown(
     where: Where = None,
     metric: Metric = CostMetric.EFFECTIVE,
     source: Sources = None,
+    currency: Currency = None,
     options: ListOptions,
     workspace: Workspace = DEFAULT_WORKSPACE,
 ) -> None:
@@ -81,7 +91,9 @@ def breakdown(
     from skyclust.costs.analysis.breakdown import break_down
 
     days, dimensions = parse_range(start, end), _dimensions(by)
-    frame = read_costs(workspace, days, dimensions, where, source)
+    wanted = chosen_currency(workspace, currency)
+    frame = read_costs(workspace, days, with_day(dimensions, wanted), where, source)
+    frame = in_currency(workspace, frame, dimensions, wanted)
     most = options.limit if options.is_table and not options.sort else None
     rows = [
         _group(dimensions, row.values, others=row.others)
@@ -121,6 +133,7 @@ def trend(
     ] = "UTC",
     metric: Metric = CostMetric.EFFECTIVE,
     source: Sources = None,
+    currency: Currency = None,
     options: ListOptions,
     workspace: Workspace = DEFAULT_WORKSPACE,
 ) -> None:
@@ -132,15 +145,17 @@ def trend(
     from skyclust.costs.report.sparkline import sparkline
 
     days, grain = parse_range(start, end), Grain.MONTH if monthly else Grain.DAY
-    frame = read_costs(workspace, days, [grain.value], where, source, time_zone=time_zone)
+    by, wanted = [grain.value], chosen_currency(workspace, currency)
+    frame = read_costs(workspace, days, with_day(by, wanted), where, source, time_zone=time_zone)
+    frame = in_currency(workspace, frame, by, wanted)
     known = days_known(workspace, days, time_zone=time_zone)
     points = trend(
         frame, *days, grain, metric=metric, covered=known.known, provisional=known.provisional
     )
-    for currency in sorted({point.currency for point in points}):
-        amounts = [point.amount for point in points if point.currency == currency]
+    for each in sorted({point.currency for point in points}):
+        amounts = [point.amount for point in points if point.currency == each]
         if options.is_table:
-            say(f"{currency} {sparkline(amounts)}")
+            say(f"{each} {sparkline(amounts)}")
     show_costs(
         [
             {
@@ -175,6 +190,7 @@ def compare(
     ] = None,
     where: Where = None,
     metric: Metric = CostMetric.EFFECTIVE,
+    currency: Currency = None,
     options: ListOptions,
     workspace: Workspace = DEFAULT_WORKSPACE,
 ) -> None:
@@ -190,12 +206,9 @@ def compare(
         )
         if before[0] >= before[1]:
             raise InvalidRequest("--before-from and --before-to leave no day.")
-    rows = compare(
-        read_costs(workspace, before, dimensions, where, None),
-        read_costs(workspace, days, dimensions, where, None),
-        dimensions,
-        metric=metric,
-    )
+    wanted = chosen_currency(workspace, currency)
+    read = partial(_read_converted, workspace, dimensions, where, wanted)
+    rows = compare(read(before), read(days), dimensions, metric=metric)
     show_costs(
         [
             _group(dimensions, row.values)
@@ -213,6 +226,17 @@ def compare(
         title=f"{days[0]} until {days[1]} against {before[0]} until {before[1]} (exclusive)",
     )
     say_gaps(workspace, days)
+
+
+def _read_converted(
+    workspace: str,
+    dimensions: Sequence[str],
+    where: Sequence[str] | None,
+    currency: str | None,
+    days: Range,
+) -> DataFrame:
+    frame = read_costs(workspace, days, with_day(dimensions, currency), where, None)
+    return in_currency(workspace, frame, dimensions, currency)
 
 
 def _dimensions(by: Sequence[str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import typer
@@ -34,6 +35,19 @@ def parse_time(text: str, option: str) -> datetime:
     if moment > datetime.now(UTC):
         raise InvalidRequest(f"{option}: {text!r} lies in the future; times are UTC.")
     return moment
+
+
+def parse_decimal(text: str, option: str) -> Decimal:
+    """Return the number that a text names, exactly; raises InvalidRequest for anything else."""
+    try:
+        number = Decimal(text.strip())
+    except InvalidOperation as error:
+        raise InvalidRequest(
+            f"{option}: {text!r} is no number.", hint="Write it as 1250 or 1250.50."
+        ) from error
+    if not number.is_finite():
+        raise InvalidRequest(f"{option}: {text!r} is no number.")
+    return number
 
 
 def parse_tags(pairs: Sequence[str] | None, option: str = "--tag") -> dict[str, str]:

@@ -64,9 +64,18 @@ COSTS: Final = {
     ),
 }
 
+BUDGETS: Final = {
+    "budgets-": Shown(
+        "Budgets",
+        ("budget", "month", "used", "forecast", "amount", "actual", "thresholds", "remarks"),
+        rest="skyclust cost budget list",
+    ),
+}
+
 OF_FLOWS: Final[Mapping[str, Mapping[str, Shown]]] = {
     "sync-inventory": SYNC,
     "collect-costs": COSTS,
+    "check-budgets": BUDGETS,
     "provision-instances": OPERATIONS,
     "place-instances": OPERATIONS | PLACEMENT,
     "change-instance": OPERATIONS,

@@ -108,9 +108,9 @@ class CostDelivery:
     """What a source delivers for one billing account and billing period.
 
     `complete_from` and `complete_to` (exclusive) are the charge days that it claims to be complete
-    for: rows of those days that it does not contain are withdrawn, other days are untouched. A claim
-    of the whole billing period covers every charge day of its rows, also those outside of the
-    period: usage of 31 July that is invoiced in August, a refund dated in an earlier month.
+    for: rows of those days that it does not contain are withdrawn, other days are untouched. A
+    claim of the whole billing period covers every charge day of its rows, also those outside of
+    the period: usage of 31 July that is invoiced in August, a refund dated in an earlier month.
     `produced_at` orders deliveries of one source: an older one never replaces a newer one.
     `fingerprint` is equal for two deliveries with equal content, and is known without reading the
     parts; None where only the content can tell. A source whose rows are estimates for display,

@@ -32,7 +32,7 @@ class Threshold(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: ThresholdKind = ThresholdKind.ACTUAL
-    percent: Decimal = Field(gt=0, le=LARGEST_PERCENT)
+    percent: Decimal = Field(gt=0, le=LARGEST_PERCENT, decimal_places=2)
 
     def __str__(self) -> str:
         return f"{self.percent.normalize():f} % {self.kind}"

@@ -32,6 +32,7 @@ from skyclust.orchestration.results import Progress, progress_of, tables_of
 ENTRYPOINTS: Final = {
     "sync-inventory": "flows.sync_inventory.sync_inventory",
     "collect-costs": "flows.collect_costs.collect_costs",
+    "check-budgets": "flows.check_budgets.check_budgets",
     "report-costs": "flows.report_costs.report_costs",
     "provision-instances": "flows.provision_instances.provision_instances",
     "place-instances": "flows.place_instances.place_instances",

@@ -35,6 +35,7 @@ from skyclust.errors import SkyClustError
 from skyclust.orchestration.client import prefect_client
 
 HOUSEKEEPING: Final = (
+    "check-budgets",
     "collect-costs",
     "recover-operations",
     "report-costs",

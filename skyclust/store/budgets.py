@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -18,8 +18,8 @@ from skyclust.store.types import now
 def save(connection: Connection, workspace_id: str, budget: Budget) -> bool:
     """Add a budget, or replace the one of its name, and return whether it is new.
 
-    Its alerts of the month stay: a threshold that was fired does not fire again. Raises NotFound
-    for an unknown workspace.
+    Its alerts of the month stay: a threshold fires once for an amount, and anew for another one.
+    Raises NotFound for an unknown workspace.
     """
     workspaces.hold(connection, workspace_id)
     values = budget.model_dump(mode="json", include={"filters", "thresholds"}) | {
@@ -64,6 +64,14 @@ def list_all(connection: Connection, workspace_id: str) -> list[Budget]:
     return [_budget(row) for row in rows]
 
 
+def created_at(connection: Connection, workspace_id: str) -> dict[str, datetime]:
+    """Return since when each budget of a workspace exists, by name."""
+    rows = connection.execute(
+        select(budgets.c.name, budgets.c.created_at).where(budgets.c.workspace_id == workspace_id)
+    )
+    return {row.name: row.created_at for row in rows}
+
+
 def remove(connection: Connection, workspace_id: str, name: str) -> None:
     """Remove a budget and its alerts. Raises NotFound."""
     get(connection, workspace_id, name)
@@ -74,7 +82,7 @@ def remove(connection: Connection, workspace_id: str, name: str) -> None:
 
 
 def fire(connection: Connection, workspace_id: str, alert: BudgetAlert) -> bool:
-    """Note an alert, and return whether it is the first of its budget, month and threshold.
+    """Note an alert, and return whether it is the first of its budget, amount, month, threshold.
 
     Of two processes that fire the same alert at once, one gets True.
     """
@@ -95,8 +103,10 @@ def fire(connection: Connection, workspace_id: str, alert: BudgetAlert) -> bool:
             run_id=alert.run_id,
         )
         .on_conflict_do_nothing()
+        .returning(budget_alerts.c.budget)
     )
-    return bool(written.rowcount)
+    # The number of rows of such an insert is not known with psycopg (-1).
+    return written.one_or_none() is not None
 
 
 def alerts(

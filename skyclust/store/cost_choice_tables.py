@@ -73,7 +73,7 @@ budgets: Final = Table(
     PrimaryKeyConstraint("workspace_id", "name"),
 )
 
-# A threshold that was reached: once a budget, month, kind and percentage.
+# A threshold that was reached: once a budget, month, kind, percentage and amount of the budget.
 budget_alerts: Final = Table(
     "budget_alerts",
     metadata,
@@ -87,7 +87,7 @@ budget_alerts: Final = Table(
     Column("currency", Text, nullable=False),
     Column("fired_at", UtcDateTime, nullable=False),
     Column("run_id", Text),
-    PrimaryKeyConstraint("workspace_id", "budget", "month", "kind", "percent"),
+    PrimaryKeyConstraint("workspace_id", "budget", "month", "kind", "percent", "budget_amount"),
 )
 
 # A price of a cloud's price API, as it was read; prices expire, and are read again.

@@ -34,6 +34,7 @@ END: Final = "<!-- written by `make docs`: end -->"
 REQUESTS: Final[dict[str, type[BaseModel]]] = {
     "sync-inventory": request.SyncRequest,
     "collect-costs": cost_request.CollectCostsRequest,
+    "check-budgets": cost_request.CheckBudgetsRequest,
     "report-costs": cost_request.ReportCostsRequest,
     "provision-instances": InstanceForm,
     "place-instances": NeedsForm,

@@ -16,7 +16,8 @@ class MonthCost:
 
     `actual` is the cost so far in the budget's currency; None where no delivery covers any day of
     the month. `forecast` is that of the whole month; None without one, and `forecast_reason` says
-    why. `not_counted` are amounts in other currencies, for which no rate is known.
+    why. `not_counted` are amounts in other currencies, for which no rate is known. `silent` are the
+    billing accounts of which no day of the month was delivered, although some should have been.
     """
 
     month: date
@@ -24,6 +25,7 @@ class MonthCost:
     forecast: Decimal | None
     forecast_reason: str = ""
     not_counted: Mapping[str, Decimal] | None = None
+    silent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class BudgetStatus:
     @property
     def complete(self) -> bool:
         """Return whether all of the month's known costs were counted."""
-        return self.cost.actual is not None and not self.cost.not_counted
+        return self.cost.actual is not None and not (self.cost.not_counted or self.cost.silent)
 
 
 def assess(budget: Budget, cost: MonthCost) -> BudgetStatus:

@@ -116,7 +116,9 @@ class ReconciliationReport:
     def differences(self) -> int:
         """The number of totals outside tolerance, or of accounts that were not collected."""
         loud = (Verdict.OUTSIDE, Verdict.NOT_COLLECTED)
-        return sum(each.verdict in loud for each in (*self.comparisons, *self.shadows))
+        verdicts = [each.verdict for each in self.comparisons]
+        verdicts += [each.verdict for each in self.shadows]
+        return sum(verdict in loud for verdict in verdicts)
 
     def having(self, verdict: Verdict) -> tuple[Comparison, ...]:
         """Return the comparisons with a verdict."""

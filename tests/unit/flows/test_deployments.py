@@ -73,6 +73,7 @@ def test_what_is_required_is_refused_when_it_is_missing() -> None:
     assert required == {
         "sync-inventory": [],
         "collect-costs": [],
+        "check-budgets": [],
         "report-costs": [],
         "provision-instances": ["credential", "name", "region", "type", "image"],
         "place-instances": ["name", "cores", "memory_gib", "image_family"],

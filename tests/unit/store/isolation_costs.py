@@ -141,10 +141,10 @@ def fill(connection: Connection, workspace_id: str) -> None:
     cost_totals.replace(connection, workspace_id, KEY, [TOTAL])
 
 
-def fill_choices(connection: Connection, workspace_id: str) -> None:
-    """Put a row into each table of what people decide about costs, whatever its columns."""
+def fill_choices(connection: Connection, workspace_id: str, *, filled: set[str]) -> None:
+    """Put a row into the tables of what people decide about costs, but for those filled."""
     for table in metadata.sorted_tables:
-        if table.name in CHOICES:
+        if table.name in CHOICES - filled:
             row = {column.name: _value(column) for column in table.columns}
             connection.execute(insert(table).values(row | {"workspace_id": workspace_id}))
 

@@ -30,7 +30,7 @@ from skyclust.store import (
     workspaces,
 )
 from skyclust.store.operations import NewOperation
-from tests.unit.store import isolation_costs
+from tests.unit.store import isolation_choices, isolation_costs
 from tests.unit.store.inventory import KEY, REGION
 
 Call = Callable[[Connection, str], Any]
@@ -84,6 +84,7 @@ READS: dict[str, tuple[Call, object]] = {
     "audit.list_all": (audit.list_all, []),
     "audit.verify": (audit.verify, []),
     "blocks.unwanted": (blocks.unwanted, []),
+    **isolation_choices.READS,
     **isolation_costs.READS,
     "credentials.find": (lambda c, w: credentials.find(c, w, "only-mine"), None),
     "credentials.get": (lambda c, w: credentials.get(c, w, "only-mine"), NotFound),

@@ -110,7 +110,13 @@ def _make_budget_alerts() -> None:
         _column("fired_at", TIME),
         _column("run_id", sa.Text, nullable=True),
         sa.PrimaryKeyConstraint(
-            "workspace_id", "budget", "month", "kind", "percent", name="pk_budget_alerts"
+            "workspace_id",
+            "budget",
+            "month",
+            "kind",
+            "percent",
+            "budget_amount",
+            name="pk_budget_alerts",
         ),
         _in_workspace("budget_alerts"),
     )

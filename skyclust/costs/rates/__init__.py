@@ -1,0 +1,1 @@
+"""Dated rates of currencies: read from files, and kept for a workspace."""

@@ -1,0 +1,65 @@
+"""The functions of what people decide about costs, called for another workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection
+
+from skyclust.errors import NotFound
+from skyclust.model.budget import Budget, BudgetAlert, Threshold
+from skyclust.model.cost_settings import CostSettings
+from skyclust.model.currency_rate import CurrencyRate
+from skyclust.store import budgets, cost_settings, currency_rates
+
+Call = Callable[[Connection, str], Any]
+
+MONTH = date(2026, 1, 1)
+BUDGET = Budget(name="web", amount=Decimal(100), currency="EUR")
+ALERT = BudgetAlert(
+    budget="web",
+    month=MONTH,
+    threshold=Threshold(percent=Decimal(80)),
+    amount=Decimal(81),
+    budget_amount=Decimal(100),
+    currency="EUR",
+    fired_at=datetime(2026, 1, 20, tzinfo=UTC),
+)
+RATE = CurrencyRate("EUR", "USD", MONTH, Decimal("1.1"), "mine")
+THEIRS = CurrencyRate("EUR", "USD", MONTH, Decimal("9.9"), "theirs")
+
+
+FILLED = {"budget_alerts", "budgets", "cost_settings", "currency_rates"}
+"""The tables that `fill` puts a row into."""
+
+
+def fill(connection: Connection, workspace_id: str) -> None:
+    """Put a row into each table that these functions read."""
+    currency_rates.record(connection, workspace_id, [RATE], closed_before=MONTH)
+    budgets.save(connection, workspace_id, BUDGET)
+    budgets.fire(connection, workspace_id, ALERT)
+    settings = CostSettings(allocation_tags=("team",))
+    cost_settings.save(connection, workspace_id, settings)
+
+
+READS: dict[str, tuple[Call, object]] = {
+    "budgets.alerts": (budgets.alerts, []),
+    "budgets.created_at": (budgets.created_at, {}),
+    "budgets.get": (lambda c, w: budgets.get(c, w, "web"), NotFound),
+    "budgets.list_all": (budgets.list_all, []),
+    "cost_settings.get": (cost_settings.get, CostSettings()),
+    "currency_rates.list_all": (currency_rates.list_all, []),
+}
+
+WRITES: dict[str, Call] = {
+    "budgets.fire": lambda c, w: budgets.fire(c, w, ALERT),
+    "budgets.remove": lambda c, w: budgets.remove(c, w, "web"),
+    "budgets.save": lambda c, w: budgets.save(c, w, BUDGET),
+    "cost_settings.save": lambda c, w: cost_settings.save(c, w, CostSettings(currency="USD")),
+    "currency_rates.record": lambda c, w: currency_rates.record(
+        c, w, [THEIRS], closed_before=date(2025, 1, 1)
+    ),
+}
