@@ -14,6 +14,7 @@ from skyclust.model.event import Event
 from skyclust.model.instance_action import InstanceAction
 from skyclust.model.sealed_state import SealedState
 from skyclust.store import (
+    advice_decisions,
     audit,
     blocks,
     credentials,
@@ -21,6 +22,7 @@ from skyclust.store import (
     outbox,
     price_books,
     read_times,
+    resource_ages,
     resource_periods,
     resources,
     retention,
@@ -71,6 +73,7 @@ EVENT = Event(
 # What each function does for the other workspace with the ids of the first one:
 # a value to be returned, or the error to be raised.
 READS: dict[str, tuple[Call, object]] = {
+    "advice_decisions.list_all": (advice_decisions.list_all, []),
     "audit.head": (audit.head, AuditHead(sequence=0, hash=genesis_hash("other"))),
     "audit.missing": (
         lambda c, w: audit.missing(c, w, AuditHead(sequence=1, hash="0" * 64)),
@@ -111,6 +114,8 @@ READS: dict[str, tuple[Call, object]] = {
     "price_books.history": (lambda c, w: price_books.history(c, w, "datacentre"), []),
     "price_books.list_all": (price_books.list_all, []),
     "read_times.list_read_times": (read_times.list_read_times, []),
+    "resource_ages.gone_since": (lambda c, w: resource_ages.gone_since(c, w, LONG_AGO), []),
+    "resource_ages.unchanged_since": (resource_ages.unchanged_since, {}),
     "resource_periods.list_periods": (
         lambda c, w: resource_periods.list_periods(
             c, w, KEY, start=LONG_AGO, end=datetime.now(UTC)

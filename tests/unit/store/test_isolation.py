@@ -10,9 +10,11 @@ import pytest
 from sqlalchemy import Connection
 
 from skyclust.errors import NotFound, Throttled
+from skyclust.model.advice_decision import AdviceVerdict
 from skyclust.model.operation import OperationState
 from skyclust.model.resource import ResourceKind
 from skyclust.store import (
+    advice_decisions,
     audit,
     blocks,
     budgets,
@@ -31,6 +33,7 @@ from skyclust.store import (
     outbox,
     price_books,
     read_times,
+    resource_ages,
     resource_periods,
     resources,
     retention,
@@ -54,6 +57,7 @@ from tests.unit.store.isolation_reads import (
 )
 
 NOUNS: tuple[ModuleType, ...] = (
+    advice_decisions,
     audit,
     blocks,
     budgets,
@@ -71,6 +75,7 @@ NOUNS: tuple[ModuleType, ...] = (
     outbox,
     price_books,
     read_times,
+    resource_ages,
     resource_periods,
     resources,
     retention,
@@ -88,6 +93,11 @@ def _remove_emptied(connection: Connection, workspace_id: str) -> None:
 
 
 WRITES: dict[str, Call] = {
+    "advice_decisions.record": lambda c, w: advice_decisions.record(
+        c, w, "mine", AdviceVerdict.DISMISSED, reason="theirs", decided_by="them"
+    ),
+    "advice_decisions.set_run": lambda c, w: advice_decisions.set_run(c, w, "mine", "theirs"),
+    "advice_decisions.withdraw": lambda c, w: advice_decisions.withdraw(c, w, "mine", by="them"),
     "audit.append": lambda c, w: audit.append(c, w, actor="a", action="b", object="c", detail={}),
     "blocks.forget": lambda c, w: blocks.forget(c, w, "document"),
     "blocks.give_up": lambda c, w: blocks.give_up(
@@ -177,7 +187,6 @@ BEYOND_WORKSPACES = {
 
 
 WITHOUT_FUNCTIONS = {
-    "advice_decisions",
     "cached_prices",
     "cost_accounts",
     "cost_days",
@@ -210,6 +219,14 @@ def store(store: Store) -> Store:
         isolation_choices.fill(connection, "default")
     with store.writing() as connection:
         price_books.save(connection, "default", "datacentre", "name: datacentre", saved_by="me")
+        advice_decisions.record(
+            connection,
+            "default",
+            "mine",
+            AdviceVerdict.DISMISSED,
+            reason="wanted",
+            decided_by="me",
+        )
     with store.writing() as connection:
         heartbeats.beat(connection, "mine")
         rows = everything(connection, "default")
