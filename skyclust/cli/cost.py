@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from skyclust.cli import cost_budgets, cost_price_books, cost_rates, cost_settings
+from skyclust.cli import cost_advice, cost_budgets, cost_price_books, cost_rates, cost_settings
 from skyclust.cli.cost_collection import collect, import_files
 from skyclust.cli.cost_deliveries import accounts, deliveries, explain, retract
 from skyclust.cli.cost_export import export
@@ -12,6 +12,7 @@ from skyclust.cli.cost_forecast import anomalies, forecast
 from skyclust.cli.cost_reconciliation import reconcile
 from skyclust.cli.cost_report import report
 from skyclust.cli.cost_showback import allocation, showback
+from skyclust.cli.cost_resources import resources
 from skyclust.cli.cost_views import breakdown, compare, summary, trend
 
 app = typer.Typer(no_args_is_help=True)
@@ -37,3 +38,5 @@ app.add_typer(cost_budgets.app, name="budget", help="What a month may cost, with
 app.add_typer(cost_price_books.app, name="price-book", help="The prices of private clouds.")
 app.add_typer(cost_rates.app, name="rates", help="The rates by which costs are converted.")
 app.add_typer(cost_settings.app, name="settings", help="Allocation tags, currency, shared costs.")
+app.command()(resources)
+app.add_typer(cost_advice.app, name="advise")

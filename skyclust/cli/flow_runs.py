@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
@@ -29,14 +30,21 @@ class Request(Protocol):
 
 
 def run_flow(
-    flow: str, request: Request, *, local: bool, no_wait: bool = False, as_json: bool = False
+    flow: str,
+    request: Request,
+    *,
+    local: bool,
+    no_wait: bool = False,
+    as_json: bool = False,
+    started: Callable[[str], object] = lambda run_id: None,
 ) -> RunOutcome:
     """Run a flow to its end and return how it ended.
 
     By default the deployment of the same name is triggered and followed; Ctrl-C then leaves
     the run alone. With `no_wait` the command ends once the run is triggered: its id is printed,
     with `as_json` its name and address too. Ctrl-C of a run in this process ends it, and cancels
-    nothing. Raises InvalidRequest for a run in this process that is not to be waited for,
+    nothing. `started` is called with the run's id: once it is triggered, or, of a run in this
+    process, at its end. Raises InvalidRequest for a run in this process that is not to be waited for,
     Unavailable when there is no server, and what `skyclust.orchestration.runs` raises.
     """
     if local and no_wait:
@@ -49,11 +57,14 @@ def run_flow(
 
     parameters = request.parameters()
     if local:
-        return _run_here(flow, parameters)
+        outcome = _run_here(flow, parameters)
+        started(outcome.run_id)
+        return outcome
     deployment = f"{flow}/{flow}"
     # A request that is sent twice, because the answer to the first was lost, makes one run.
     key = runs.idempotency_key(deployment, parameters, nonce=uuid4().hex)
     run_id = runs.trigger(deployment, parameters, name=request.summary, idempotency_key=key)
+    started(run_id)
     waiting = Waiting(obstacles_of(api_url, deployment))
     if no_wait:
         _leave(run_id, waiting, as_json=as_json)

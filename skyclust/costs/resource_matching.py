@@ -1,8 +1,9 @@
 """Matching the resources of a bill with those of the inventory.
 
 Bills name a resource as its cloud's billing does: AWS by ARN or plain id, Azure by resource id in
-any case, Google Cloud by full resource name or number, private clouds by id. A resource of the
-inventory is matched by its whole id first, then by the last part of it where that is unambiguous.
+any case, Google Cloud by full resource name with the number at its end, private clouds by id. A
+resource of the inventory is matched by its whole id or unique id first, then by the last part of
+it where that is one resource of the provider, and of the kind that the billed id says.
 """
 
 from __future__ import annotations
@@ -10,64 +11,60 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from skyclust.costs.billed_ids import BilledId, last_part
+from skyclust.model.resource import ResourceKind
 from skyclust.model.stored import StoredResource
+
+ResourceKey = tuple[str, str, str, str]
+"""Credential, region, kind and id."""
 
 
 @dataclass(frozen=True)
 class Matches:
-    """The resource of the inventory for each id of the bill that has one, and the rest.
+    """The resources of the inventory for each id of the bill that has some, and the other ids.
 
-    `by_billed_id` has every resource that an id names: several credentials may see one resource.
-    `unmatched` are ids of the bill without a resource.
+    Several credentials may see one resource, so that an id has several records of it.
+    `billed_ids` are the ids by resource.
     """
 
-    by_billed_id: Mapping[str, Sequence[StoredResource]]
-    unmatched: Sequence[str]
-
-    def billed_ids(self, resource: StoredResource) -> list[str]:
-        """Return the ids by which the bill names a resource, sorted."""
-        key = _identity(resource)
-        return sorted(
-            billed
-            for billed, resources in self.by_billed_id.items()
-            if any(_identity(one) == key for one in resources)
-        )
+    resources: Mapping[BilledId, Sequence[StoredResource]]
+    billed_ids: Mapping[ResourceKey, Sequence[BilledId]]
+    unmatched: Sequence[BilledId]
 
 
-def match_resources(billed: Iterable[str], resources: Iterable[StoredResource]) -> Matches:
+def resource_key(resource: StoredResource) -> ResourceKey:
+    """Return what names a resource within its workspace."""
+    return (resource.credential, resource.region, resource.kind.value, resource.id)
+
+
+def match_resources(billed: Iterable[BilledId], resources: Iterable[StoredResource]) -> Matches:
     """Return which resource each id of a bill names."""
-    whole: dict[str, list[StoredResource]] = {}
-    short: dict[str, list[StoredResource]] = {}
+    whole: dict[tuple[str, str], list[StoredResource]] = {}
+    short: dict[tuple[str, str], list[StoredResource]] = {}
     for resource in resources:
-        for name in {resource.id, str(resource.attributes.get("unique_id") or resource.id)}:
-            whole.setdefault(name.lower(), []).append(resource)
-            short.setdefault(last_part(name), []).append(resource)
-    found: dict[str, Sequence[StoredResource]] = {}
-    unmatched: list[str] = []
-    for name in sorted(set(billed)):
-        candidates = whole.get(name.lower()) or _only_one(short.get(last_part(name), []))
-        if candidates:
-            found[name] = candidates
-        else:
-            unmatched.append(name)
-    return Matches(found, unmatched)
+        unique = resource.attributes.get("unique_id")
+        for name in {resource.id, str(unique or resource.id)}:
+            whole.setdefault((resource.provider, name.lower()), []).append(resource)
+            short.setdefault((resource.provider, last_part(name)), []).append(resource)
+    found: dict[BilledId, Sequence[StoredResource]] = {}
+    by_resource: dict[ResourceKey, list[BilledId]] = {}
+    unmatched: list[BilledId] = []
+    for one in sorted(set(billed), key=lambda each: (each.provider, each.id, each.type or "")):
+        candidates = _one_resource(
+            whole.get((one.provider, one.id.lower()), ()), one.kind
+        ) or _one_resource(short.get((one.provider, one.last_part), ()), one.kind)
+        if not candidates:
+            unmatched.append(one)
+            continue
+        found[one] = candidates
+        for resource in candidates:
+            by_resource.setdefault(resource_key(resource), []).append(one)
+    return Matches(found, by_resource, unmatched)
 
 
-def last_part(name: str) -> str:
-    """Return the last part of an ARN, a path or a resource name, in lower case."""
-    return name.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1].lower()
-
-
-def _only_one(candidates: Sequence[StoredResource]) -> Sequence[StoredResource]:
-    """Return the candidates if they are one resource, however many credentials see it."""
-    return candidates if len({_identity(one)[1:] for one in candidates}) == 1 else ()
-
-
-def _identity(resource: StoredResource) -> tuple[str, str, str, str, str]:
-    return (
-        resource.credential,
-        resource.provider,
-        resource.region,
-        resource.kind.value,
-        resource.id,
-    )
+def _one_resource(
+    candidates: Sequence[StoredResource], kind: ResourceKind | None
+) -> Sequence[StoredResource]:
+    """Return the candidates of a kind if they are one resource, however many credentials see it."""
+    of_kind = [one for one in candidates if kind is None or one.kind is kind]
+    return of_kind if len({(one.region, one.kind, one.id) for one in of_kind}) == 1 else ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select
 
 from skyclust.errors import NotFound
 from skyclust.model.advice_decision import AdviceDecision, AdviceVerdict
@@ -25,6 +25,7 @@ def record(
     reason: str,
     decided_by: str,
     until: datetime | None = None,
+    run_id: str | None = None,
 ) -> AdviceDecision:
     """Write a decision in place of an earlier one about the same advice, and return it.
 
@@ -40,6 +41,7 @@ def record(
         decided_by=decided_by,
         decided_at=now(),
         until=end,
+        run_id=run_id,
     )
     connection.execute(delete(advice_decisions).where(_is(workspace_id, advice_id)))
     connection.execute(
@@ -51,6 +53,7 @@ def record(
             decided_by=decided_by,
             decided_at=decision.decided_at,
             until=end,
+            operation_id=run_id,
         )
     )
     audit.append(
@@ -59,18 +62,13 @@ def record(
         actor=decided_by,
         action=f"advice.{verdict.value}",
         object=advice_id,
-        detail={"reason": reason, "until": end.isoformat() if end else None},
+        detail={
+            "reason": reason,
+            "until": end.isoformat() if end else None,
+            "run_id": run_id,
+        },
     )
     return decision
-
-
-def set_run(connection: Connection, workspace_id: str, advice_id: str, run_id: str) -> None:
-    """Write which flow run carries applied advice out. Raises NotFound without a decision."""
-    changed = connection.execute(
-        update(advice_decisions).where(_is(workspace_id, advice_id)).values(operation_id=run_id)
-    )
-    if not changed.rowcount:
-        raise _unknown(workspace_id, advice_id)
 
 
 def withdraw(connection: Connection, workspace_id: str, advice_id: str, *, by: str) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from skyclust.model.instance_action import InstanceAction
 from skyclust.model.resource import ResourceKind
 
 
@@ -27,8 +28,6 @@ class PriceBasis(StrEnum):
 
     PAID = "paid"
     """What this account paid for the resource in the days before."""
-    PRICE_LIST = "price-list"
-    """The cloud's price API, as it was read at a known time."""
     PRICE_BOOK = "price-book"
     """A price book of the workspace."""
     UNKNOWN = "unknown"
@@ -36,37 +35,42 @@ class PriceBasis(StrEnum):
 
 @dataclass(frozen=True)
 class Saving:
-    """What advice saves in a month of 30 days.
+    """What advice saves in a month of 30 days, before credits and tax.
 
-    `amount` is None where no price is known. `covered` says that a commitment pays for the
-    resource: then nothing is saved until the commitment ends, and the amount is zero.
+    `amount` is None where no price is known, and `currency` is then empty. `covered` says that a
+    commitment pays for the resource, or for a part of it: that part saves nothing until the
+    commitment ends, and is not in the amount. `remarks` are sentences on how the amount was found.
     """
 
     amount: Decimal | None
     currency: str
     basis: PriceBasis
-    priced_at: datetime | None = None
     covered: bool = False
+    remarks: tuple[str, ...] = ()
+
+
+UNKNOWN_SAVING = Saving(None, "", PriceBasis.UNKNOWN)
 
 
 @dataclass(frozen=True)
 class AdviceAction:
-    """The change that carries advice out, as a request of the journal has it.
+    """The change of an instance that carries advice out.
 
-    `kind` is the action on the instance; `parameters` are further fields of the change.
+    `instance` is its id at the cloud; `type` and `snapshot` are those of a change request.
     """
 
-    kind: str
+    kind: InstanceAction
     instance: str
-    parameters: tuple[tuple[str, str], ...] = ()
+    type: str | None = None
+    snapshot: str | None = None
 
 
 @dataclass(frozen=True)
 class Advice:
     """One piece of advice about one resource.
 
-    `evidence` are sentences, `evidence_at` is the age of the oldest of them. `action` is None
-    where no operation does it yet; then `what_to_do` says what a person does.
+    `evidence` are sentences; `evidence_at` is when the oldest of it was observed. `action` is None
+    where no operation does it; then `what_to_do` says what a person does.
     """
 
     rule: AdviceRule
@@ -100,7 +104,7 @@ class Advice:
 
 @dataclass(frozen=True)
 class NotAssessed:
-    """Resources of a kind that a rule could not look at, how many, and why."""
+    """Resources that a rule could not look at, how many, and why."""
 
     rule: AdviceRule
     number: int

@@ -1,16 +1,13 @@
-"""The rules that need no metrics: what is unused, old or stopped, and is paid for.
-
-A resource of a scope that is not fresh is not assessed: it may have changed since. One with the
-tag `skyclust:keep` is wanted as it is, and no rule looks at it.
-"""
+"""The rules that need no metrics: what is unused, old or stopped, and is paid for."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from skyclust.costs.advice.estate import Estate
 from skyclust.costs.advice.records import (
     Advice,
     AdviceAction,
@@ -21,10 +18,7 @@ from skyclust.costs.advice.records import (
 from skyclust.model.instance import InstanceState
 from skyclust.model.instance_action import InstanceAction
 from skyclust.model.resource import ResourceKind
-from skyclust.model.scope import ScopeState
 from skyclust.model.stored import StoredResource
-
-KEEP_TAG: Final = "skyclust:keep"
 
 UNUSED_FOR: Final = timedelta(days=7)
 """A disk or address that was freed less long ago may be in use again tomorrow."""
@@ -32,76 +26,77 @@ UNUSED_FOR: Final = timedelta(days=7)
 SNAPSHOT_AGE: Final = timedelta(days=90)
 STOPPED_FOR: Final = timedelta(days=14)
 
+NOT_FRESH: Final = "their scopes are not fresh: `skyclust inventory scopes` says why"
+USERS_UNKNOWN: Final = "the cloud does not say what uses them"
+AGE_UNKNOWN: Final = "the cloud does not say when they were taken"
+
 SavingOf = Callable[[StoredResource], Saving]
 
-
-@dataclass(frozen=True)
-class Estate:
-    """The resources of a workspace and the ids that are needed to judge them.
-
-    `unchanged_since` gives the time since which a resource is as it is now.
-    """
-
-    resources: Sequence[StoredResource]
-    unchanged_since: Callable[[StoredResource], datetime]
-
-    def fresh(self, kind: ResourceKind) -> list[StoredResource]:
-        """Return the resources of a kind that may be judged."""
-        return [
-            one
-            for one in self.resources
-            if one.kind is kind and one.scope_state is ScopeState.FRESH and not is_kept(one)
-        ]
-
-    def stale(self, kind: ResourceKind) -> int:
-        """Return how many resources of a kind are of scopes that are not fresh."""
-        return sum(
-            one.kind is kind and one.scope_state is not ScopeState.FRESH for one in self.resources
-        )
-
-
-def is_kept(resource: StoredResource) -> bool:
-    """Return whether a tag says that the resource is wanted as it is."""
-    return KEEP_TAG in resource.tags
+_KINDS: Final = {
+    AdviceRule.UNATTACHED_DISK: ResourceKind.DISK,
+    AdviceRule.UNUSED_ADDRESS: ResourceKind.ADDRESS,
+    AdviceRule.OLD_SNAPSHOT: ResourceKind.SNAPSHOT,
+    AdviceRule.STOPPED_INSTANCE: ResourceKind.INSTANCE,
+}
 
 
 def unused_resources(estate: Estate, saving: SavingOf, now: datetime) -> Iterator[Advice]:
-    """Yield the advice of every rule of this module, most of it to be sorted by the caller."""
+    """Yield the advice of every rule of this module, in no order."""
     yield from _unattached_disks(estate, saving, now)
     yield from _unused_addresses(estate, saving, now)
     yield from _old_snapshots(estate, saving, now)
     yield from _stopped_instances(estate, saving, now)
 
 
-def not_assessed(estate: Estate) -> list[NotAssessed]:
-    """Return what the rules of this module could not look at."""
-    kinds = {
-        AdviceRule.UNATTACHED_DISK: ResourceKind.DISK,
-        AdviceRule.UNUSED_ADDRESS: ResourceKind.ADDRESS,
-        AdviceRule.OLD_SNAPSHOT: ResourceKind.SNAPSHOT,
-        AdviceRule.STOPPED_INSTANCE: ResourceKind.INSTANCE,
-    }
-    reason = "their scopes are not fresh: `skyclust inventory scopes` says why"
-    return [
-        NotAssessed(rule, number, reason)
-        for rule, kind in kinds.items()
-        if (number := estate.stale(kind))
-    ]
+def not_assessed(estate: Estate, now: datetime) -> list[NotAssessed]:
+    """Return what the rules of this module could not look at, and what they looked at too early."""
+    counts: Counter[tuple[AdviceRule, str]] = Counter()
+    for rule, kind in _KINDS.items():
+        counts[rule, NOT_FRESH] = estate.not_fresh(kind)
+    for rule in (AdviceRule.UNATTACHED_DISK, AdviceRule.UNUSED_ADDRESS):
+        resources = estate.fresh(_KINDS[rule])
+        counts[rule, USERS_UNKNOWN] = sum(_users(one) is None for one in resources)
+        counts[rule, _too_new(UNUSED_FOR)] = sum(
+            _users(one) == [] and now - estate.unchanged_since(one) < UNUSED_FOR
+            for one in resources
+        )
+    counts[AdviceRule.OLD_SNAPSHOT, AGE_UNKNOWN] = sum(
+        one.created_at is None for one in estate.fresh(ResourceKind.SNAPSHOT)
+    )
+    counts[AdviceRule.STOPPED_INSTANCE, _too_new(STOPPED_FOR)] = sum(
+        one.state == InstanceState.STOPPED.value and now - estate.unchanged_since(one) < STOPPED_FOR
+        for one in estate.fresh(ResourceKind.INSTANCE)
+    )
+    return [NotAssessed(rule, number, why) for (rule, why), number in counts.items() if number]
+
+
+def _too_new(time: timedelta) -> str:
+    return f"the inventory knows their present state for less than {time.days} days"
+
+
+def _users(resource: StoredResource) -> list[str] | None:
+    """Return what uses a disk or address, None where that is not known.
+
+    A disk that belongs to an instance goes with it, attached or not (Proxmox VE).
+    """
+    users = resource.attributes.get("attached_to")
+    owner = resource.attributes.get("owner")
+    if owner:
+        return [str(owner)]
+    return None if users is None else [str(one) for one in users]
 
 
 def _unattached_disks(estate: Estate, saving: SavingOf, now: datetime) -> Iterator[Advice]:
     for disk in estate.fresh(ResourceKind.DISK):
         since = estate.unchanged_since(disk)
-        # A disk that belongs to an instance goes with it, attached or not (Proxmox VE).
-        if disk.attributes.get("attached_to") or disk.attributes.get("owner"):
-            continue
-        if now - since >= UNUSED_FOR:
+        if _users(disk) == [] and now - since >= UNUSED_FOR:
             size = disk.attributes.get("size_gib")
-            yield _advice(
+            evidence = [f"attached to nothing since {since:%Y-%m-%d} at least"]
+            yield make_advice(
                 AdviceRule.UNATTACHED_DISK,
                 disk,
-                saving,
-                [f"attached to nothing since {since:%Y-%m-%d} at least", f"{size} GiB"],
+                saving(disk),
+                [*evidence, f"{size} GiB"] if size is not None else evidence,
                 "Take a snapshot if its content matters, then delete the disk.",
             )
 
@@ -109,11 +104,11 @@ def _unattached_disks(estate: Estate, saving: SavingOf, now: datetime) -> Iterat
 def _unused_addresses(estate: Estate, saving: SavingOf, now: datetime) -> Iterator[Advice]:
     for address in estate.fresh(ResourceKind.ADDRESS):
         since = estate.unchanged_since(address)
-        if not address.attributes.get("attached_to") and now - since >= UNUSED_FOR:
-            yield _advice(
+        if _users(address) == [] and now - since >= UNUSED_FOR:
+            yield make_advice(
                 AdviceRule.UNUSED_ADDRESS,
                 address,
-                saving,
+                saving(address),
                 [f"used by nothing since {since:%Y-%m-%d} at least"],
                 "Release the address.",
             )
@@ -133,18 +128,18 @@ def _old_snapshots(estate: Estate, saving: SavingOf, now: datetime) -> Iterator[
         instance = snapshot.attributes.get("instance")
         action = (
             AdviceAction(
-                InstanceAction.DELETE_SNAPSHOT.value,
+                InstanceAction.DELETE_SNAPSHOT,
                 str(instance),
-                (("snapshot", snapshot.id),),
+                snapshot=snapshot.id,
             )
             if instance
             else None
         )
-        yield _advice(
+        yield make_advice(
             AdviceRule.OLD_SNAPSHOT,
             snapshot,
-            saving,
-            [f"taken {created:%Y-%m-%d}", "no image uses it"],
+            saving(snapshot),
+            [f"taken {created:%Y-%m-%d}", "no image of the inventory uses it"],
             "Delete the snapshot, unless a rule of retention wants it.",
             action,
         )
@@ -158,24 +153,27 @@ def _stopped_instances(estate: Estate, saving: SavingOf, now: datetime) -> Itera
         evidence = [f"stopped since {since:%Y-%m-%d} at least"]
         if instance.attributes.get("billed"):
             evidence.append("stopped without releasing its capacity, which is billed")
-        yield _advice(
+        yield make_advice(
             AdviceRule.STOPPED_INSTANCE,
             instance,
-            saving,
+            saving(instance),
             evidence,
-            "Delete the instance with its disks, or keep a snapshot and delete it.",
-            AdviceAction(InstanceAction.DELETE.value, instance.id),
+            "Delete the instance, and its disks and addresses where they stay behind;"
+            " keep a snapshot if its content matters.",
+            AdviceAction(InstanceAction.DELETE, instance.id),
         )
 
 
-def _advice(  # noqa: PLR0917  # all of it is one piece of advice
+def make_advice(  # noqa: PLR0917  # all of it is one piece of advice
     rule: AdviceRule,
     resource: StoredResource,
-    saving: SavingOf,
+    saving: Saving,
     evidence: Sequence[str],
     what_to_do: str,
     action: AdviceAction | None = None,
+    evidence_at: datetime | None = None,
 ) -> Advice:
+    """Return advice about a resource; its evidence is as old as the inventory by default."""
     return Advice(
         rule=rule,
         workspace_id=resource.workspace_id,
@@ -185,9 +183,9 @@ def _advice(  # noqa: PLR0917  # all of it is one piece of advice
         kind=resource.kind,
         resource_id=resource.id,
         resource_name=resource.name or resource.id,
-        saving=saving(resource),
+        saving=saving,
         evidence=tuple(evidence),
-        evidence_at=resource.observed_at,
+        evidence_at=evidence_at or resource.observed_at,
         what_to_do=what_to_do,
         action=action,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,9 +14,11 @@ from skyclust.costs.price_books.items import (
     Item,
     NotPriced,
     instance_items,
+    items_of,
     size_of_type,
     storage_price,
 )
+from skyclust.model.resource_period import ResourcePeriod
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,23 @@ def quote(book: PriceBook, spec: QuotedInstance, day: date) -> Quote | None:
         if price is None:
             return None
         items.append(Item(price, gib))
+    return _quote(book, items, day)
+
+
+def quote_resource(book: PriceBook, resource: ResourcePeriod, day: date) -> Quote | None:
+    """Return what a resource costs as it is, at the prices of a day.
+
+    None where the book has no price for it: also for a kind that it has no prices for, and for a
+    state that is not charged.
+    """
+    try:
+        items = items_of(book, resource, day)
+    except NotPriced:
+        return None
+    return _quote(book, items, day) if items else None
+
+
+def _quote(book: PriceBook, items: Sequence[Item], day: date) -> Quote:
     hourly = sum((_hourly(book, item, day) for item in items), Fraction(0))
     return Quote(
         hourly=rounded(hourly),

@@ -96,7 +96,6 @@ WRITES: dict[str, Call] = {
     "advice_decisions.record": lambda c, w: advice_decisions.record(
         c, w, "mine", AdviceVerdict.DISMISSED, reason="theirs", decided_by="them"
     ),
-    "advice_decisions.set_run": lambda c, w: advice_decisions.set_run(c, w, "mine", "theirs"),
     "advice_decisions.withdraw": lambda c, w: advice_decisions.withdraw(c, w, "mine", by="them"),
     "audit.append": lambda c, w: audit.append(c, w, actor="a", action="b", object="c", detail={}),
     "blocks.forget": lambda c, w: blocks.forget(c, w, "document"),

@@ -1,0 +1,77 @@
+"""Advice as a table of the cost report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from skyclust.costs.advice.advising import AdviceReport
+from skyclust.costs.advice.records import Advice, Saving
+from skyclust.costs.money import UNKNOWN, by_currency, money_text
+from skyclust.costs.report.page import Table
+
+MOST_ROWS: Final = 20
+
+
+def advice_table(report: AdviceReport, now: datetime, *, most: int = MOST_ROWS) -> Table:
+    """Return the advice with the greatest savings; the caption says what it leaves out."""
+    rows = [
+        (
+            saving_text(one.saving),
+            one.rule.value,
+            f"{one.resource_name} ({one.credential}, {one.region})",
+            "; ".join((*one.evidence, *one.saving.remarks)),
+            age_text(one.evidence_at, now),
+            action_text(one),
+        )
+        for one in report.advice[:most]
+    ]
+    return Table(
+        caption=" ".join(caption(report, len(rows))),
+        columns=("Saving in 30 days", "Rule", "Resource", "Evidence", "Seen", "What to do"),
+        rows=rows,
+        numbers=frozenset({0}),
+    )
+
+
+def caption(report: AdviceReport, shown: int) -> Sequence[str]:
+    """Return sentences on the whole of the advice: the total, and what is not in it."""
+    total = by_currency(report.totals) if report.totals else UNKNOWN
+    sentences = [f"{len(report.advice)} pieces of advice, which save {total} in 30 days."]
+    if not report.advice:
+        sentences = ["No advice holds now."]
+    elif report.unknown:
+        sentences.append(f"The saving of {report.unknown} of them is not known.")
+    if shown < len(report.advice):
+        sentences.append(f"The first {shown} are shown.")
+    if report.dismissed:
+        sentences.append(f"{len(report.dismissed)} were dismissed.")
+    sentences += [
+        f"Not assessed by {one.rule.value}: {one.number}, because {one.reason}."
+        for one in report.not_assessed
+    ]
+    return sentences
+
+
+def saving_text(saving: Saving) -> str:
+    """Return a saving for people; that of a covered resource says so."""
+    text = money_text(saving.amount, saving.currency)
+    return f"{text} (covered by a commitment)" if saving.covered else text
+
+
+def age_text(moment: datetime, now: datetime) -> str:
+    """Return how long ago something was observed, in the largest whole unit."""
+    minutes = max(int((now - moment).total_seconds()) // 60, 0)
+    for size, unit in ((1440, "d"), (60, "h")):
+        if minutes >= size:
+            return f"{minutes // size} {unit} ago"
+    return f"{minutes} min ago"
+
+
+def action_text(advice: Advice) -> str:
+    """Return the change that carries advice out, or what a person does."""
+    if advice.action is None:
+        return advice.what_to_do
+    kind = advice.action.kind.value
+    return f"{kind} {advice.action.type}" if advice.action.type else kind
