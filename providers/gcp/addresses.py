@@ -48,6 +48,7 @@ def to_address(region: str, address: JsonObject, users: Sequence[str]) -> Resour
             "address": text if address_type == "EXTERNAL" else None,
             "attached_to": [*users],
             "private_address": text if address_type == "INTERNAL" else None,
+            "unique_id": fields.number_text(address, "id"),
         },
     )
 

@@ -66,6 +66,7 @@ def to_disk(region: str, disk: JsonObject, attached_to: Sequence[str]) -> Resour
             "snapshot": id_in(disk, "sourceSnapshot", link.project),
             "throughput_mibps": fields.integer(disk, "provisionedThroughput"),
             "type": last_segment_in(disk, "type"),
+            "unique_id": fields.number_text(disk, "id"),
         },
     )
 

@@ -36,6 +36,12 @@ def texts(resource: Mapping[str, Any], key: str) -> list[str]:
     return values
 
 
+def number_text(resource: Mapping[str, Any], key: str) -> str | None:
+    """Return a whole number as text, as ids are kept; raises UnexpectedAnswer for other types."""
+    number = integer(resource, key)
+    return str(number) if number else None
+
+
 def labels(resource: Mapping[str, Any]) -> dict[str, str]:
     """Return the labels of a resource without those whose value is null.
 

@@ -45,5 +45,6 @@ def to_snapshot(region: str, snapshot: JsonObject) -> Resource:
             "encrypted": True,
             "size_gib": fields.integer(snapshot, "diskSizeGb"),
             "tier": tier.lower() if tier else None,
+            "unique_id": fields.number_text(snapshot, "id"),
         },
     )

@@ -43,9 +43,11 @@ def match_resources(billed: Iterable[BilledId], resources: Iterable[StoredResour
     short: dict[tuple[str, str], list[StoredResource]] = {}
     for resource in resources:
         unique = resource.attributes.get("unique_id")
-        for name in {resource.id, str(unique or resource.id)}:
-            whole.setdefault((resource.provider, name.lower()), []).append(resource)
-            short.setdefault((resource.provider, last_part(name)), []).append(resource)
+        names = {resource.id, str(unique or resource.id)}
+        for name in {each.lower() for each in names}:
+            whole.setdefault((resource.provider, name), []).append(resource)
+        for name in {last_part(each) for each in names}:
+            short.setdefault((resource.provider, name), []).append(resource)
     found: dict[BilledId, Sequence[StoredResource]] = {}
     by_resource: dict[ResourceKey, list[BilledId]] = {}
     unmatched: list[BilledId] = []

@@ -164,6 +164,7 @@ def test_an_address_is_public_or_private_by_its_type(
         "address": "34.1.2.3",
         "addressType": kind,
         "status": "RESERVED",
+        "id": "4711",
     }
     made = to_address("europe-west3", address, [])
     assert (made.id, made.state) == ("europe-west3/front", "available")
@@ -171,6 +172,7 @@ def test_an_address_is_public_or_private_by_its_type(
         "address": public,
         "attached_to": [],
         "private_address": private,
+        "unique_id": "4711",
     }
 
 

@@ -21,6 +21,7 @@ def test_a_disk_is_mapped_with_its_users() -> None:
         "snapshot": "nightly-1",
         "throughput_mibps": 140,
         "type": "hyperdisk-balanced",
+        "unique_id": "1234",
     }
 
 
@@ -62,6 +63,7 @@ def test_a_snapshot_has_its_disk_and_its_tier() -> None:
         "encrypted": True,
         "size_gib": 10,
         "tier": "archive",
+        "unique_id": "99",
     }
 
 
