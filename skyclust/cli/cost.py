@@ -11,8 +11,8 @@ from skyclust.cli.cost_export import export
 from skyclust.cli.cost_forecast import anomalies, forecast
 from skyclust.cli.cost_reconciliation import reconcile
 from skyclust.cli.cost_report import report
-from skyclust.cli.cost_showback import allocation, showback
 from skyclust.cli.cost_resources import resources
+from skyclust.cli.cost_showback import allocation, showback
 from skyclust.cli.cost_views import breakdown, compare, summary, trend
 
 app = typer.Typer(no_args_is_help=True)

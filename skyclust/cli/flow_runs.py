@@ -44,8 +44,8 @@ def run_flow(
     the run alone. With `no_wait` the command ends once the run is triggered: its id is printed,
     with `as_json` its name and address too. Ctrl-C of a run in this process ends it, and cancels
     nothing. `started` is called with the run's id: once it is triggered, or, of a run in this
-    process, at its end. Raises InvalidRequest for a run in this process that is not to be waited for,
-    Unavailable when there is no server, and what `skyclust.orchestration.runs` raises.
+    process, at its end. Raises InvalidRequest for a run in this process that is not to be waited
+    for, Unavailable when there is no server, and what `skyclust.orchestration.runs` raises.
     """
     if local and no_wait:
         raise InvalidRequest(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
-from skyclust.costs.advice.estate import Estate, read_estate
+from skyclust.costs.advice.estate import read_estate
 from skyclust.costs.advice.paid_costs import read_paid_costs
 from skyclust.costs.advice.records import Advice, AdviceRule, NotAssessed, Saving
 from skyclust.costs.advice.rules import not_assessed, unused_resources
@@ -23,9 +23,6 @@ from skyclust.store import advice_decisions
 from skyclust.store.engine import Store
 
 SHORTEST_ID: Final = 4
-
-MoreRules = Callable[[Estate, Prices, datetime], tuple[Iterable[Advice], Iterable[NotAssessed]]]
-"""Rules that need more than inventory and ledger."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,6 @@ def find_advice(
     credentials: Sequence[str] = (),
     now: datetime | None = None,
     root: LedgerRoot | None = None,
-    more: MoreRules | None = None,
 ) -> AdviceReport:
     """Return the advice of a workspace, by all rules and of all credentials or by those named.
 
@@ -82,10 +78,6 @@ def find_advice(
 
     found = list(unused_resources(estate, saving, moment))
     skipped = not_assessed(estate, moment)
-    if more is not None:
-        further, not_further = more(estate, prices, moment)
-        found += further
-        skipped += not_further
     with store.reading() as connection:
         decided = advice_decisions.list_all(connection, workspace_id)
     decisions = {one.advice_id: one for one in decided if _holds(one, moment)}

@@ -28,6 +28,7 @@ STOPPED_FOR: Final = timedelta(days=14)
 
 NOT_FRESH: Final = "their scopes are not fresh: `skyclust inventory scopes` says why"
 USERS_UNKNOWN: Final = "the cloud does not say what uses them"
+NO_METRICS: Final = "SkyClust reads no metrics of this cloud: {provider}"
 AGE_UNKNOWN: Final = "the cloud does not say when they were taken"
 
 SavingOf = Callable[[StoredResource], Saving]
@@ -67,6 +68,11 @@ def not_assessed(estate: Estate, now: datetime) -> list[NotAssessed]:
         one.state == InstanceState.STOPPED.value and now - estate.unchanged_since(one) < STOPPED_FOR
         for one in estate.fresh(ResourceKind.INSTANCE)
     )
+    for instance in estate.fresh(ResourceKind.INSTANCE):
+        if instance.state == InstanceState.RUNNING.value:
+            reason = NO_METRICS.format(provider=instance.provider)
+            counts[AdviceRule.IDLE_INSTANCE, reason] += 1
+            counts[AdviceRule.OVERSIZED_INSTANCE, reason] += 1
     return [NotAssessed(rule, number, why) for (rule, why), number in counts.items() if number]
 
 

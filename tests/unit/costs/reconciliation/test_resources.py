@@ -66,7 +66,7 @@ def test_what_agrees_is_not_listed() -> None:
 def test_a_cost_of_a_kind_that_was_never_read_is_not_assessed() -> None:
     found = report(costs={"vol-0dead": daily("0.5", MARCH)})
     assert not found.mismatches
-    assert [number for number in found.not_assessed.values()] == [1]
+    assert list(found.not_assessed.values()) == [1]
 
 
 def test_the_amount_is_that_of_the_three_newest_days() -> None:
@@ -149,7 +149,7 @@ def test_a_kind_that_the_bill_never_names_is_not_assessed() -> None:
     volume = stored(ResourceKind.DISK, "vol-1", tags=OWNED)
     found = report(volume)
     assert not found.mismatches
-    assert [number for number in found.not_assessed.values()] == [1]
+    assert list(found.not_assessed.values()) == [1]
 
 
 @pytest.mark.parametrize(
