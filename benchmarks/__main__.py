@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.cost_figures import measured_costs
 from benchmarks.listings import measured_listings
 from skyclust.embedded.auth import auth_of
 from skyclust.embedded.environment import client_environment
@@ -37,7 +38,7 @@ LONGEST_SECONDS: Final = 900.0
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure everything and print it; return 0, or 1 when a sync or a list is not whole."""
+    """Measure everything and print it; return 0, or 1 when one of the results is not whole."""
     options = _options(arguments)
     with tempfile.TemporaryDirectory(prefix="skyclust-bench-") as folder:
         _isolate(Path(folder))
@@ -49,10 +50,12 @@ def main(arguments: Sequence[str]) -> int:
             sync = _sync(options.instances, options.regions, environment)
             forecasts = _run("forecasts", "--series", options.series, environment=environment)
             anomalies = _run("anomaly_scores", "--series", options.series, environment=environment)
+            costs = measured_costs(options.cost_rows, environment, _run)
             listings = measured_listings(options.machines, environment, _run)
     figures = {
         "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
         "anomalies": anomalies,
+        "costs": costs,
         "forecasts": forecasts,
         "listings": listings,
         "read_commands": reads,
@@ -61,8 +64,10 @@ def main(arguments: Sequence[str]) -> int:
         "trigger_to_running": latency,
     }
     sys.stdout.write(json.dumps(figures, indent=2) + "\n")
-    complete = sync["instances_stored"] == options.instances and all(
-        listing["complete"] for listing in listings.values()
+    complete = (
+        sync["instances_stored"] == options.instances
+        and costs["complete"]
+        and all(listing["complete"] for listing in listings.values())
     )
     return 0 if complete and not sync["second_wrote_rows"] else 1
 
@@ -156,6 +161,7 @@ def _say(line: str) -> None:
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--instances", type=int, default=20_000)
+    parser.add_argument("--cost-rows", type=int, default=1_000_000, help="of a bill to import")
     parser.add_argument("--regions", type=int, default=17)
     parser.add_argument("--machines", type=int, default=5_000, help="listed on each cloud")
     parser.add_argument("--tasks", type=int, default=300)

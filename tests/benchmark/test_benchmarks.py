@@ -19,12 +19,14 @@ pytestmark = [
 INSTANCES = 170
 TASKS = 20
 MACHINES = 60
+COST_ROWS = 3_100
 
 
 @pytest.fixture(scope="module")
 def figures() -> dict[str, Any]:
     size = ["--instances", str(INSTANCES), "--tasks", str(TASKS), "--triggers", "1"]
     size += ["--reads", "1", "--machines", str(MACHINES), "--series", "14"]
+    size += ["--cost-rows", str(COST_ROWS)]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", *size],
         capture_output=True,
@@ -71,6 +73,18 @@ def test_forecasts_and_anomalies_are_scored(figures: dict[str, Any]) -> None:
     together = figures["forecasts"]["beside_holt_winters"]["together"]
     assert sorted(together["mase"]) == ["damped_holt_winters", "seasonal_naive", "skyclust"]
     assert figures["anomalies"]["planted"] > 0
+
+
+def test_an_import_of_costs_is_compared_and_one_changed_day_is_written(
+    figures: dict[str, Any],
+) -> None:
+    costs = figures["costs"]
+    assert costs["rows"] == costs["breakdown"]["rows"] == COST_ROWS
+    assert costs["times_postgresql_copy"] > 0
+    assert costs["changed_days"] == ["2026-01-12"]
+    assert costs["unchanged_days"] == 30
+    for answer in costs["free_columns"].values():
+        assert answer["rows"] == 10 * 30 * COST_ROWS // 31
 
 
 def test_every_cloud_is_listed_by_its_sdk_and_by_us(figures: dict[str, Any]) -> None:
