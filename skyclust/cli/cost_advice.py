@@ -70,8 +70,8 @@ def advise(
     """
     if context.invoked_subcommand is not None:
         return
-    from skyclust.costs.advice.advice_table import caption
     from skyclust.costs.advice.advising import find_advice
+    from skyclust.costs.report.advice_table import caption
 
     report = find_advice(_store(), workspace, rules=rule or (), credentials=credential or ())
     shown = report.dismissed if dismissed else report.advice
@@ -158,7 +158,7 @@ def apply(
 ) -> None:
     """Carry advice out: show what will change, ask, and run `change-instance`."""
     from skyclust.cli.advice_runs import carry_out, change_of
-    from skyclust.costs.advice.advice_table import saving_text
+    from skyclust.costs.report.advice_table import saving_text
 
     store = _store()
     one = _find(store, workspace, advice)
@@ -189,8 +189,8 @@ def _find(store: Store, workspace: str, beginning: str) -> Advice:
 
 
 def _row(one: Advice, report: AdviceReport, *, for_people: bool) -> dict[str, Any]:
-    from skyclust.costs.advice.advice_table import action_text, age_text
     from skyclust.costs.money import money_text
+    from skyclust.costs.report.advice_table import action_text, age_text
 
     decision = report.decisions.get(one.id)
     evidence = [*one.evidence, *one.saving.remarks]

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import update
 
 from skyclust.contract.cost import BillingPeriod, CostDelivery
-from skyclust.costs.advice.advice_table import advice_table
 from skyclust.costs.advice.advising import find_advice
 from skyclust.costs.ledger.delivering import DeliveryOptions, apply_delivery
 from skyclust.costs.ledger.storage import open_root
+from skyclust.costs.report.advice_table import advice_table
 from skyclust.store.tables import resource_versions, scopes
 from tests.flows.commands import Commands
 from tests.flows.memory import REGION, MemoryAccount

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
+from skyclust.costs.advice.advising import find_advice
 from skyclust.costs.analysis.breakdown import BreakdownRow, break_down
 from skyclust.costs.analysis.comparison import ComparedCost, compare, range_before
 from skyclust.costs.analysis.summary import summarize
@@ -19,6 +20,7 @@ from skyclust.costs.ledger.coverage import AccountCoverage, coverage
 from skyclust.costs.ledger.known_days import KnownDays, gap_sentences, known_days
 from skyclust.costs.ledger.queries import query_costs
 from skyclust.costs.ledger.storage import LedgerRoot, open_root
+from skyclust.costs.report.advice_table import advice_table
 from skyclust.costs.report.anomaly_table import anomaly_table
 from skyclust.costs.report.budget_states import budget_states
 from skyclust.costs.report.charts import ForecastDay
@@ -77,7 +79,7 @@ def gather_report(
     today: date,
     root: LedgerRoot | None = None,
 ) -> ReportData:
-    """Return the data of a report of the charge days [start, end), without advice.
+    """Return the data of a report of the charge days [start, end).
 
     The outlook and the budgets are of the month of `today`, and of reports that reach into it.
     Raises NotFound for an unknown workspace, Conflict when a file of the ledger was collected
@@ -122,6 +124,7 @@ def gather_report(
             *_gaps(all_days, before),
             *reconciliation_gaps(store, workspace_id, start, end, ledger),
         ],
+        advice=advice_table(find_advice(store, workspace_id, root=ledger), datetime.now(UTC)),
         anomalies=anomaly_table(
             anomalies_by(
                 all_days.query,
