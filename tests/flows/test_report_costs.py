@@ -40,7 +40,7 @@ def test_each_workspace_has_a_page_and_a_line(
     assert empty.startswith("empty: no known costs")
     pages = _pages(outcome.run_id)
     assert set(pages) == {"cost-report-default", "cost-report-empty"}
-    assert "the cost of 1 days is not known, 2026-03-04" in pages["cost-report-default"]
+    assert "the cost of 1 day is not known, 2026-03-04" in pages["cost-report-default"]
     assert "data:image/svg+xml;base64," in pages["cost-report-default"]
     assert "No costs were ever delivered" in pages["cost-report-empty"]
 

@@ -95,8 +95,8 @@ def gap_sentences(accounts: Sequence[AccountCoverage], start: date, end: date) -
         gaps = [day for day in one.gaps if start <= day < end]
         if one.authoritative and gaps:
             sentences.append(
-                f"{one.billing_account_id} ({one.source}): the cost of {len(gaps)} days is not"
-                f" known, {_runs(gaps)}."
+                f"{one.billing_account_id} ({one.source}): the cost of {len(gaps)}"
+                f" day{'s' * (len(gaps) > 1)} is not known, {_runs(gaps)}."
             )
     return sentences
 

@@ -44,7 +44,7 @@ def test_a_summary_is_by_currency_and_exact(commands: Commands) -> None:
 
 def test_the_day_that_is_missing_is_named_and_is_not_zero(commands: Commands) -> None:
     points = commands.json("cost", "trend", *RANGE)
-    assert "the cost of 1 days is not known, 2026-03-04" in commands.said
+    assert "the cost of 1 day is not known, 2026-03-04" in commands.said
     dollars = {one["day"]: one["effective_cost"] for one in points if one["currency"] == "USD"}
     assert dollars["2026-03-04"] is None
     assert "2026-03-07" not in dollars, "--to is exclusive"
@@ -130,7 +130,7 @@ def test_a_report_is_one_private_file(
     monkeypatch.chdir(tmp_path)
     commands.run("cost", "report", *RANGE)
     page = tmp_path / "skyclust-costs-default.html"
-    assert "the cost of 1 days is not known" in page.read_text()
+    assert "the cost of 1 day is not known" in page.read_text()
     assert page.stat().st_mode & 0o077 == 0
     data = commands.json("cost", "report", *RANGE)
     assert data["summary"][1]["effective_cost"] == "4.4"
