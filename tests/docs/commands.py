@@ -74,6 +74,9 @@ def _walk(command: Any, words: tuple[str, ...]) -> Iterator[Command]:
         parameters = tuple(_parameter(one) for one in command.params if not one.hidden)
         yield Command(words, _text(command.help), parameters)
         return
+    if words and command.invoke_without_command:
+        parameters = tuple(_parameter(one) for one in command.params if not one.hidden)
+        yield Command(words, _text(command.help), parameters)
     context = typer.Context(command)
     for name in command.list_commands(context):
         yield from _walk(command.get_command(context, name), (*words, name))
