@@ -218,6 +218,7 @@ def store(store: Store) -> Store:
         isolation_choices.fill(connection, "default")
     with store.writing() as connection:
         price_books.save(connection, "default", "datacentre", "name: datacentre", saved_by="me")
+    with store.writing() as connection:
         advice_decisions.record(
             connection,
             "default",
