@@ -42,7 +42,7 @@ class CollectCostsRequest(FlowRequest):
     end: date | None = Field(
         default=None,
         title="Until",
-        description="The day after the last charge day (UTC). Empty: today.",
+        description="The day after the last charge day (UTC). Empty: tomorrow, so that today is in it.",
     )
     price_books: bool = Field(
         default=True,

@@ -30,7 +30,7 @@ from skyclust.file_modes import keep_files_private
 from skyclust.security.auth_string import path_in
 from skyclust_sandbox.demo.checks import CloudResources, check, cloud_resources
 from skyclust_sandbox.demo.command_runner import DemoFailed, run, run_in_parallel, show
-from skyclust_sandbox.demo.costs import report_command, show_costs
+from skyclust_sandbox.demo.costs import collect_command, report_command, show_costs
 from skyclust_sandbox.demo.instances import (
     EXACT,
     FULL,
@@ -137,7 +137,7 @@ def _work(home: Path) -> Mapping[str, CloudResources]:
     show_journal()
 
     _say("\nWhat all of it costs, from the bill of each cloud")
-    run_in_parallel([("cost", "collect")], logs, say=_say)
+    run_in_parallel([collect_command()], logs, say=_say)
     show_costs()
     run(*report_command(home), say=_say)
     return before
