@@ -99,11 +99,15 @@ class BigQuery:
                 ) from error
             pages = iter(found.pages)
             left = int(found.total_rows or 0)
+            names = [field.name for field in found.schema]
         guard = PageGuard(doing, "gcp")
         while True:
             with _table_errors(table, doing):
                 page = next(pages, None)
-                rows = [] if page is None else [dict(row.items()) for row in page]
+                # By number: `items` and `values` of a row copy every value deeply.
+                rows = [
+                    {name: row[number] for number, name in enumerate(names)} for row in page or ()
+                ]
             left -= len(rows)
             if left < 0 or (page is None and left > 0):
                 raise unreadable_reply(doing, f"it has not its {found.total_rows} rows")
