@@ -150,7 +150,9 @@ def quote(
     day: Annotated[
         str | None, typer.Option("--on", metavar="DAY", help="By the prices of this day.")
     ] = None,
-    version: Annotated[int | None, typer.Option("--version", metavar="N")] = None,
+    version: Annotated[
+        int | None, typer.Option("--version", metavar="N", help="Default: the one that holds.")
+    ] = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:

@@ -42,7 +42,8 @@ class CollectCostsRequest(FlowRequest):
     end: date | None = Field(
         default=None,
         title="Until",
-        description="The day after the last charge day (UTC). Empty: tomorrow, so that today is in it.",
+        description="The day after the last charge day (UTC). Empty: tomorrow, so that today is in"
+        " it.",
     )
     price_books: bool = Field(
         default=True,

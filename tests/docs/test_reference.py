@@ -108,6 +108,7 @@ def test_every_event_has_a_row() -> None:
     emitted |= {f"skyclust.operation.{OperationState.NEEDS_ATTENTION}"}
     emitted |= {f"skyclust.inventory.{word}" for word in ("changed", "synced")}
     emitted |= {f"skyclust.cost.{word}" for word in ("delivered", "retracted")}
+    emitted |= {"skyclust.budget.threshold-reached"}
     assert named == emitted | {"skyclust.operation.requested"}
     assert set(subjects()["instance"].operations) == set(InstanceAction)
     assert f"at most {MOST_RESOURCE_EVENTS} a scope" in text
