@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from skyclust.costs.ledger.duckdb_sessions import THREADS, files_relation, identifier, text
+from skyclust.costs.ledger.duckdb_sessions import files_relation, identifier, text
 from skyclust.costs.ledger.staging import StagedSlice
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ METRICS: Final = {
 CHARGE_DAY: Final = "ChargePeriodStart::DATE"
 """The SQL of a row's charge day; the sessions are in UTC."""
 
-LONGEST_SHARED: Final = 64
-"""Characters of a text that the statistics of a file surely hold as a whole."""
+ROWS_AT_ONCE: Final = 1_000_000
+"""Rows whose hashes one query holds in memory, where they are of several days."""
 
 Sums = dict[str, dict[str, str]]
 """Decimals as text, by currency and metric; a metric that no row knows is missing."""
@@ -51,21 +51,20 @@ def describe_slices(
 ) -> dict[date, SliceContent]:
     """Return what the slices of one account and period contain, by charge day.
 
-    Each row has the MD5 of its values that are not null, each with the name of its column and
-    its length, by name; the slice has the SHA-256 of the values that all its rows share, and of
-    the sorted MD5. So neither the order of rows nor a column that is null everywhere counts, nor
-    how a version of a library writes files: times count as microseconds, amounts as text with 12
-    digits behind the point.
+    Each row has the MD5 of its values, in the order of the names of their columns; the slice has
+    the SHA-256 of these names and of the sorted MD5s. A null has no length, an empty text the
+    length 0, and columns that are null in the whole slice are left out. So neither the order of
+    rows nor an empty column counts, nor how a version of a library writes files: times count as
+    microseconds, amounts as text with 12 digits behind the point.
     """
-    if not slices:
-        return {}
-    sums = _sums(connection, files_relation([each.path for each in slices.values()]))
-    with ThreadPoolExecutor(THREADS) as pool:
-        hashes = pool.map(lambda path: _hash(connection, path), [s.path for s in slices.values()])
-        return {
-            day: SliceContent(content_hash, rows, sums[day])
-            for day, (content_hash, rows) in zip(slices, hashes, strict=True)
-        }
+    described: dict[date, SliceContent] = {}
+    for fields, days in _by_columns(slices).items():
+        for batch in _batches(slices, days):
+            relation = files_relation([slices[day].path for day in batch])
+            sums = _sums(connection, relation)
+            for day, content_hash, rows in _hashes(connection, relation, fields):
+                described[day] = SliceContent(content_hash, rows, sums[day])
+    return described
 
 
 def add_sums(first: Sums, second: Sums) -> Sums:
@@ -78,56 +77,52 @@ def add_sums(first: Sums, second: Sums) -> Sums:
     return added
 
 
-def _hash(connection: DuckDBPyConnection, path: Path) -> tuple[str, int]:
-    """Return the hash and the number of rows of a slice's file."""
-    shared, varying = _columns(path)
-    relation = files_relation([path])
-    # One file is one row group, which one thread reads: a cursor can be used beside others.
-    cursor = connection.cursor()
-    try:
-        row = cursor.execute(
-            f"SELECT sha256(concat((SELECT {_concatenated(shared)} FROM {relation} LIMIT 1),"  # noqa: S608  # quoted
-            f" '|', string_agg(h, '' ORDER BY h))), count(*)"
-            f" FROM (SELECT md5({_concatenated(varying)}) AS h FROM {relation})"
-        ).fetchone()
-    finally:
-        cursor.close()
-    if row is None:
-        raise TypeError("A sum over a file has one row.")
-    return row
+def _by_columns(slices: Mapping[date, StagedSlice]) -> dict[tuple[Any, ...], list[date]]:
+    """Return the days by the columns that are not null in all rows, sorted by name."""
+    days: dict[tuple[Any, ...], list[date]] = {}
+    for day in sorted(slices):
+        days.setdefault(_filled_columns(slices[day].path), []).append(day)
+    return days
 
 
-def _columns(path: Path) -> tuple[list[Any], list[Any]]:
-    """Return the fields that all rows share a value of, and those that vary, sorted by name.
-
-    Half of the columns of a bill have one value a day or none: that costs no hash a row. What the
-    statistics of a file do not say for sure, because a text is long, is taken to vary.
-    """
-    file = pq.ParquetFile(path)
-    groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
-    shared: list[Any] = []
-    varying: list[Any] = []
-    for place, field in sorted(enumerate(file.schema_arrow), key=lambda pair: pair[1].name):
-        known = [group.column(place).statistics for group in groups]
-        nulls = [each.null_count if each is not None else None for each in known]
-        if nulls == [group.num_rows for group in groups]:
-            continue
-        (shared if _is_shared(known) else varying).append(field)
-    return shared, varying
+def _filled_columns(path: Path) -> tuple[Any, ...]:
+    """Return the columns of a staged file that have a value; its metadata count the nulls."""
+    metadata = pq.read_metadata(path)
+    nulls = dict.fromkeys(metadata.schema.names, 0)
+    for group in range(metadata.num_row_groups):
+        row_group = metadata.row_group(group)
+        for number in range(row_group.num_columns):
+            column = row_group.column(number)
+            nulls[column.path_in_schema] += column.statistics.null_count
+    fields = metadata.schema.to_arrow_schema()
+    return tuple(fields.field(name) for name in sorted(nulls) if nulls[name] < metadata.num_rows)
 
 
-def _is_shared(statistics: Sequence[Any]) -> bool:
-    values = set()
-    for each in statistics:
-        if each is None or not each.has_min_max or each.null_count != 0 or each.min != each.max:
-            return False
-        values.add(each.min)
-    value = values.pop() if len(values) == 1 else None
-    return value is not None and not (isinstance(value, str) and len(value) > LONGEST_SHARED)
+def _batches(slices: Mapping[date, StagedSlice], of: Sequence[date]) -> Iterator[list[date]]:
+    """Yield the days, so many at once as one query may hold the hashes of."""
+    days: list[date] = []
+    rows = 0
+    for day in of:
+        if days and rows + slices[day].rows > ROWS_AT_ONCE:
+            yield days
+            days, rows = [], 0
+        days.append(day)
+        rows += slices[day].rows
+    if days:
+        yield days
 
 
-def _concatenated(fields: Sequence[Any]) -> str:
-    return f"concat('', {', '.join(map(_named_value, fields))})" if fields else "''"
+def _hashes(
+    connection: DuckDBPyConnection, relation: str, fields: Sequence[Any]
+) -> list[tuple[date, str, int]]:
+    names = text(json.dumps([field.name for field in fields]))
+    # One `concat` of all parts: DuckDB is twice as slow where each value is put together first.
+    values = ", ".join(_delimited(field) for field in fields)
+    query = f"SELECT {CHARGE_DAY} AS day, md5(concat({values})) AS h FROM {relation}"  # noqa: S608  # quoted
+    return connection.execute(
+        f"SELECT day, sha256({names} || string_agg(h, '' ORDER BY h)), count(*)"  # noqa: S608  # quoted
+        f" FROM ({query}) GROUP BY day"
+    ).fetchall()
 
 
 def _sums(connection: DuckDBPyConnection, relation: str) -> dict[date, Sums]:
@@ -146,13 +141,11 @@ def _sums(connection: DuckDBPyConnection, relation: str) -> dict[date, Sums]:
     return sums
 
 
-def _named_value(field: Any) -> str:
-    """Return the SQL of a column's name, length and value; null for null."""
+def _delimited(field: Any) -> str:
+    """Return the SQL of the parts of a value, which no other row of values has."""
     column = identifier(field.name)
     if pa.types.is_timestamp(field.type):
-        value = f"epoch_us({column})::VARCHAR"
-    elif pa.types.is_decimal(field.type):
-        value = f"{column}::VARCHAR"
-    else:
-        value = column
-    return f"{text(field.name + '=')} || strlen({value}) || ':' || {value}"
+        return f"';', epoch_us({column})"
+    if pa.types.is_decimal(field.type):
+        return f"';', {column}"
+    return f"';', strlen({column}), ':', {column}"
