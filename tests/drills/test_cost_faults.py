@@ -125,6 +125,8 @@ def source(request: pytest.FixtureRequest, drill_store: Store) -> Source:
     fields = CREDENTIALS[cloud](sandbox.endpoint)
     if request.param == "aws-cost-explorer":
         del fields["cost_export"]
+    if cloud == "openstack":
+        fields["rating_currency"] = "EUR"
     name = f"{request.param}-{uuid4().hex[:8]}"
     save_credential(drill_store, "default", name, cloud, fields)
     today = datetime.now(UTC).date()

@@ -13,6 +13,10 @@ CATEGORIES: Final = frozenset({"Adjustment", "Credit", "Purchase", "Tax", "Usage
 _WORDS: Final = {
     word: category for category in CATEGORIES for word in (category.lower(), f"{category.lower()}s")
 } | {"taxes": "Tax"}
+_OWN_TYPES: Final = frozenset({"charges of type usage"})
+"""Types of Azure that are no category: its `Refund`, `UnusedReservation` and `UnusedSavingsPlan`
+are of the category Usage as well, and not of the type Usage."""
+
 _SCOPE: Final = re.compile(
     r"(?:charges of type )?(?P<what>.+?)(?: (?:without|before) (?P<without>.+))?"
 )
@@ -37,7 +41,7 @@ def scope_of(words: str) -> TotalScope | None:
     and categories: "all charges without tax", "usage without tax and credits".
     """
     match = _SCOPE.fullmatch(words.strip().lower())
-    if match is None:
+    if match is None or words.strip().lower() in _OWN_TYPES:
         return None
     everything = match["what"] in {"all charges", "charges"}
     only = None if everything else _named(match["what"])

@@ -204,6 +204,13 @@ def test_the_scope_says_what_is_compared(scope: str, ours: str) -> None:
     )
 
 
+def test_a_type_that_is_a_part_of_a_category_is_not_compared() -> None:
+    """Azure bills what is not used of a savings plan by another type, FOCUS has it as usage."""
+    found = compared(stated("90", scope="charges of type Usage"), ledger_sum("100"))
+
+    assert (found.verdict, found.ours) == (Verdict.NOT_COMPARABLE, None)
+
+
 def test_all_charges_are_those_of_any_category() -> None:
     sums = [ledger_sum("100"), ledger_sum("7", charge_category="Support")]
 
