@@ -44,7 +44,7 @@ OURS: Final = "skyclust"
 MARKER: Final = "skyclust:requirements:marker"
 """Property of a component that is not installed everywhere: the marker that says where."""
 
-CLOUDS: Final = frozenset({"aws", "azure", "gcp", "openstack", "proxmox"})
+CLOUDS: Final = frozenset({"aws", "azure", "bigquery", "gcp", "openstack", "proxmox"})
 """Extras that are in the lock of production."""
 
 
@@ -84,12 +84,16 @@ def bill_of_materials(pins: Iterable[Pin], wheel: Path) -> Bom:
     bom.metadata.timestamp = made
     bom.metadata.component = root
     bom.metadata.tools.components.add(this_component())
-    components = {pin.name: _component(pin) for pin in pins}
-    bom.components.update(components.values())
+    # A package may be locked more than once: at another version for another Python.
+    components: dict[str, list[Component]] = {}
+    for pin in pins:
+        components.setdefault(pin.name, []).append(_component(pin))
+    every = [one for versions in components.values() for one in versions]
+    bom.components.update(every)
     edges = _dependencies(components.keys())
-    for component in (root, *components.values()):
-        needed = sorted(edges[component.name])
-        bom.register_dependency(component, [components[name] for name in needed])
+    for component in (root, *every):
+        needed = [one for name in sorted(edges[component.name]) for one in components[name]]
+        bom.register_dependency(component, needed)
     return bom
 
 
