@@ -33,6 +33,7 @@ from skyclust.orchestration.runs import tag_this_run
 from skyclust.orchestration.superseded_runs import supersede_waiting_runs
 from skyclust.store.engine import open_store
 from tasks.costs import collect_costs_of_account, import_costs, price_by_book
+from tasks.retention import remove_old_cost_files
 
 ACCOUNTS_AT_ONCE: Final = 3
 """Each collection may hold 600 MB of rows."""
@@ -70,6 +71,8 @@ def collect_costs(request: CollectCostsRequest) -> State[Any]:
     differences = sum(report.differences for report in reconciled.values())
     verdict = judge_collection(collected, problems, differences)
     report_collection(store, plan.workspaces, collected, problems, reconciled)
+    # An error of it is in the log of its task: what was collected is in the ledger.
+    remove_old_cost_files(plan.workspaces, return_state=True)
     return ended(_end_state(verdict))
 
 

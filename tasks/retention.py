@@ -1,7 +1,8 @@
-"""Removing versions of resources that are older than the operator keeps them."""
+"""Removing what is kept for a time only: versions of resources, superseded files of costs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from prefect import get_run_logger, task
@@ -31,4 +32,19 @@ def prune_versions(workspace_id: str | None, keep_days: int) -> int:
                 owner,
                 pruned.kept_from.isoformat(),
             )
+    return removed
+
+
+@task(name="remove old cost files", **RETRIED)
+def remove_old_cost_files(workspace_ids: Sequence[str]) -> int:
+    """Remove the files of slices that were superseded long ago; return how many files it were."""
+    from skyclust.costs.ledger.collecting import collect_files  # noqa: PLC0415  # loads pyarrow
+
+    store = open_store()
+    removed = 0
+    for workspace_id in workspace_ids:
+        collected = collect_files(store, workspace_id, requested_by=current_actor())
+        removed += len(collected.superseded) + len(collected.orphans)
+    if removed:
+        get_run_logger().info("%d files of the cost ledger were removed.", removed)
     return removed
