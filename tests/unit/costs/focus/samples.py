@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from io import BytesIO
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import pyarrow as pa
 
 from skyclust.contract.cost import FileFormat
-from skyclust.costs.focus.files import FocusFile
+from skyclust.costs.focus.headers import read_headers
 from skyclust.costs.focus.normalize import normalize
+from skyclust.costs.imports.reading import read_batches
 
 ROW: Final[Mapping[str, Any]] = {
     "BilledCost": "1.5",
@@ -58,6 +61,26 @@ def column(name: str, values: Any) -> list[Any]:
     return read
 
 
+@dataclass(frozen=True)
+class Content:
+    """A file of a delivery that is in memory."""
+
+    content: bytes = field(repr=False)
+    format: FileFormat
+    name: str = "july"
+    digest: str | None = None
+
+    @property
+    def size(self) -> int:
+        return len(self.content)
+
+    def open(self) -> AbstractContextManager[BinaryIO]:
+        return BytesIO(self.content)
+
+
 def read_file(content: bytes, kind: FileFormat) -> Any:
-    """Return the rows of a file as one Table of the ledger."""
-    return pa.concat_tables(FocusFile(BytesIO(content), kind, origin="july").tables())
+    """Return the rows of a file as one Table of the ledger, read as an import reads them."""
+    batches = list(read_batches(Content(content, kind)))
+    headers = read_headers(batches[0].schema.names, origin="july")
+    rows = [normalize(one, origin="july", headers=headers) for one in batches]
+    return pa.concat_tables(rows, promote_options="default")
