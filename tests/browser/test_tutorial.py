@@ -57,9 +57,13 @@ def blocks(tutorial: Path) -> list[Block]:
     return found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The home folder of a person who has installed SkyClust and started nothing."""
+    """The home folder of a person who has installed SkyClust and started nothing.
+
+    Each tutorial has its own: the sandbox of another one has other resources, and the inventory
+    would not believe that all it knew is gone.
+    """
     folder = tmp_path_factory.mktemp("person")
     try:
         yield folder
