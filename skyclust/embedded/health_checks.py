@@ -106,7 +106,7 @@ def _schedules(api_url: str, now: datetime) -> Check:
     active = list(_active_schedules(api_url))
     missing = [
         f"{deployment['name']} ({_written(schedule['schedule'])})"
-        for deployment, schedule in active
+        for deployment, schedule in sorted(active, key=_needed_first)
         if not _has_planned_run(api_url, deployment, schedule, now)
         and now - _latest_change(deployment, schedule) > PLANNED_WITHIN
     ]
@@ -119,6 +119,12 @@ def _schedules(api_url: str, now: datetime) -> Check:
         f"No next run of {some(missing)}: the scheduler of the Prefect server does not work."
         " Its log says why.",
     )
+
+
+def _needed_first(active: tuple[Mapping[str, Any], Mapping[str, Any]]) -> bool:
+    """Sort the recovery first: it is the schedule that operations depend on."""
+    deployment, _ = active
+    return bool(deployment["name"] != RECOVERY_FLOW)
 
 
 def _paused_recovery(api_url: str) -> Check | None:

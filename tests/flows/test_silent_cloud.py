@@ -23,7 +23,8 @@ from tests.flows.memory import MemoryAccount, UnsteadyProvider
 
 pytestmark = pytest.mark.integration
 
-SILENCE = 3.0
+SILENCE = 6.0
+"""Longer than a living sandbox can take for an answer on a machine under load."""
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_a_cloud_that_never_answers_keeps_nobody_waiting(
     assert stored_by.isdisjoint({scope.completed_at for scope in of_living})
     assert {scope.state for scope in of_dead} == {ScopeState.STALE}
     assert {scope.error_class for scope in of_dead} == {"Timeout"}
-    assert all("gave no answer for 3 s" in str(scope.error) for scope in of_dead)
+    assert all("gave no answer for 6 s" in str(scope.error) for scope in of_dead)
     rows = outcome.tables["inventory-scopes-default"]
     assert {row["credential"] for row in rows if row["state"] == "stale"} == {dead}
 
@@ -264,6 +265,6 @@ def test_a_cloud_that_dies_after_it_told_its_regions_keeps_nobody_waiting(
         of_dead = scopes_of(installation, name)
         assert {scope.key.region for scope in of_dead} == regions
         assert {scope.state for scope in of_dead} == {ScopeState.STALE}
-        answered = [one.error for one in of_dead if "gave no answer for 3 s" not in str(one.error)]
+        answered = [one.error for one in of_dead if "gave no answer for 6 s" not in str(one.error)]
         assert answered == []
         assert {scope.error_class for scope in of_dead} == {"Timeout"}
