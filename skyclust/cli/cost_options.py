@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
+from skyclust.costs.ledger.cost_query import DIMENSIONS, TAG
 from skyclust.errors import InvalidRequest
 from skyclust.model.cost_metric import CostMetric
 
@@ -37,22 +38,6 @@ Sources = Annotated[
         "--source", metavar="SOURCE", help="Count this source alone, also one that is a shadow."
     ),
 ]
-
-DIMENSIONS: Final = (
-    "provider",
-    "billing_account",
-    "sub_account",
-    "service",
-    "service_category",
-    "region",
-    "resource_kind",
-    "resource",
-    "charge_category",
-    "pricing_category",
-    "commitment",
-)
-"""What costs can be broken down by, beside `tag:KEY` and `workspace`."""
-
 
 Range = tuple[date, date]
 """A half-open range of days."""
@@ -106,12 +91,12 @@ def parse_where(pairs: Sequence[str] | None) -> Mapping[str, tuple[str | None, .
 
 def checked_dimension(name: str, option: str) -> str:
     """Return a dimension's name as queries have it; raises InvalidRequest for an unknown one."""
-    if name.startswith("tag:") and len(name) > len("tag:"):
+    if name.startswith(TAG) and len(name) > len(TAG):
         return name
     known = name.strip().lower().replace("-", "_")
-    if known not in DIMENSIONS and known not in {"workspace", "day", "month"}:
+    if known not in DIMENSIONS:
         raise InvalidRequest(
             f"{option}: there is no dimension {name!r}.",
-            hint=f"Dimensions: {', '.join(DIMENSIONS)}, workspace, tag:KEY.",
+            hint=f"Dimensions: {', '.join(DIMENSIONS)}, {TAG}KEY.",
         )
     return known
