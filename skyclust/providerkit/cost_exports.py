@@ -9,18 +9,12 @@ from datetime import date, datetime
 from typing import Final
 
 from skyclust.errors import InvalidRequest
+from skyclust.providerkit.native_bills import refuse_native_bill
 from skyclust.providerkit.object_store import StoredObject
 
 FOCUS_COLUMNS: Final = frozenset({"billedcost", "billingaccountid", "chargeperiodstart"})
 """Columns that every version of FOCUS requires, in lower case
 (https://focus.finops.org/focus-specification/)."""
-
-_COST_REPORT_COLUMNS: Final = frozenset({"line_item_unblended_cost", "lineitem/unblendedcost"})
-"""A column of CUR 2.0, and of the Cost and Usage Report before it."""
-
-_DETAIL_COLUMNS: Final = frozenset({"costinbillingcurrency", "pretaxcost", "metercategory"})
-"""Columns of Azure's actual and amortized cost details."""
-
 
 _NEW_IN: Final = (
     ("1.4", {"invoicedetailid", "commitmentprogrameligibilitydetails"}),
@@ -80,26 +74,15 @@ def refuse_other_columns(columns: Iterable[str], *, of: str) -> None:
 
     `of` names the manifest or file in the error.
     """
-    names = {name.strip().lower() for name in columns}
-    if {plain_name(name) for name in names} >= FOCUS_COLUMNS:
+    names = list(columns)
+    missing = FOCUS_COLUMNS - {plain_name(name) for name in names}
+    if not missing:
         return
-    if names & _COST_REPORT_COLUMNS:
-        message = f"{of} holds a Cost and Usage Report, not FOCUS rows."
-        hint = (
-            "Create a standard export with the table `FOCUS 1.2 with AWS columns` in AWS Data"
-            " Exports, and import that."
-        )
-    elif names & _DETAIL_COLUMNS:
-        message = f"{of} holds Azure's actual or amortized cost details, not FOCUS rows."
-        hint = (
-            "Create an export of the type `Cost and usage details (FOCUS)` in Cost Management, and"
-            " import that."
-        )
-    else:
-        missing = ", ".join(sorted(FOCUS_COLUMNS - names))
-        message = f"{of} does not hold FOCUS rows: it lacks the columns {missing}."
-        hint = "Import a FOCUS export: CSV, gzipped CSV or parquet, with the column names of FOCUS."
-    raise InvalidRequest(message, hint=hint)
+    refuse_native_bill(names, of=of)
+    raise InvalidRequest(
+        f"{of} does not hold FOCUS rows: it lacks the columns {', '.join(sorted(missing))}.",
+        hint="Import a FOCUS export: CSV, gzipped CSV or parquet, with the column names of FOCUS.",
+    )
 
 
 def export_fingerprint(identity: Sequence[str], files: Iterable[ExportedFile]) -> str:

@@ -14,9 +14,9 @@ from typing import Final
 
 from skyclust.costs.focus.ledger_schema import LEDGER_SCHEMA
 from skyclust.costs.focus.model import VERSIONS, columns_of, introduced, mandatory_columns
-from skyclust.costs.focus.native_formats import refuse_native
 from skyclust.costs.focus.providers import COUNTERPARTS
 from skyclust.errors import InvalidRequest
+from skyclust.providerkit.native_bills import refuse_native_bill
 
 ESCAPED: Final = "x_SkyClustEscaped"
 """The column with which our CSV writer marks the rows whose texts have an apostrophe in front."""
@@ -50,10 +50,10 @@ def read_headers(names: Sequence[str], *, version: str | None = None, origin: st
     """Return what the columns of a file are.
 
     `version` is what the source says of itself, None where it says nothing; `origin` names the
-    file in errors. Raises InvalidRequest for a native report of a cloud, for a column that is
+    file in errors. Raises InvalidRequest for a native bill of a cloud, for a column that is
     neither FOCUS nor `x_`, for two columns of one name, and where a mandatory column is missing.
     """
-    refuse_native(names, origin)
+    refuse_native_bill(names, of=origin)
     columns: dict[str, str] = {}
     extra: dict[str, str] = {}
     remarks: list[str] = []

@@ -132,3 +132,8 @@ def test_names_of_columns_are_compared_without_case_and_underscores() -> None:
 
     refuse_other_columns(columns, of="bill.csv")
     assert focus_version_of(columns) == "1.2"
+
+
+def test_only_the_missing_columns_are_named() -> None:
+    with pytest.raises(InvalidRequest, match="lacks the columns chargeperiodstart"):
+        refuse_other_columns(["billed_cost", "Billing Account Id"], of="bill.csv")

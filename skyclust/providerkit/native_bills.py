@@ -1,4 +1,4 @@
-"""Reports of clouds that are not FOCUS, recognized by their columns and refused with advice.
+"""Bills of clouds that are not FOCUS, recognized by their columns and refused with advice.
 
 Columns: https://docs.aws.amazon.com/cur/latest/userguide/data-dictionary.html,
 https://learn.microsoft.com/azure/cost-management-billing/automate/understand-usage-details-fields,
@@ -8,7 +8,7 @@ https://cloud.google.com/billing/docs/how-to/export-data-bigquery-tables/standar
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,16 +16,16 @@ from skyclust.errors import InvalidRequest
 
 
 @dataclass(frozen=True)
-class NativeFormat:
-    """A report that is not FOCUS: its name, the columns that it alone has, and what to do."""
+class NativeBill:
+    """A bill that is not FOCUS: its name, the columns that it alone has, and what to do."""
 
     name: str
     columns: re.Pattern[str]
     hint: str
 
 
-NATIVE_FORMATS: Final = (
-    NativeFormat(
+NATIVE_BILLS: Final = (
+    NativeBill(
         "an AWS Cost and Usage Report",
         re.compile(
             r"(identity|bill|lineitem|product|pricing|reservation|savingsplan)/\w+"
@@ -35,8 +35,8 @@ NATIVE_FORMATS: Final = (
         "Create an export of the table `FOCUS 1.2 with AWS columns` in AWS Data Exports, and import"
         " that.",
     ),
-    NativeFormat(
-        "an Azure actual or amortized cost file",
+    NativeBill(
+        "Azure's actual or amortized cost details",
         re.compile(
             r"CostIn(Billing|Pricing)Currency|CostIn(Usd|BillingCurrency)|PreTaxCost|ActualCost"
             r"|AmortizedCost|Meter(Id|Name|Category|Sub-?Category|Region)|PayGPrice",
@@ -45,7 +45,7 @@ NATIVE_FORMATS: Final = (
         "Create an export of the type `Cost and usage details (FOCUS)` in Azure Cost Management,"
         " and import that.",
     ),
-    NativeFormat(
+    NativeBill(
         "a Google Cloud standard or detailed usage export",
         re.compile(r"usage_(start|end)_time|(service|sku|project|invoice|usage)\.\w+|sku_id"),
         "Read the table `gcp_billing_export_focus_*` of the FOCUS export instead.",
@@ -53,15 +53,17 @@ NATIVE_FORMATS: Final = (
 )
 
 
-def refuse_native(names: Sequence[str], origin: str) -> None:
-    """Raise InvalidRequest if a file is a report of a cloud that is not FOCUS.
+def refuse_native_bill(columns: Iterable[str], *, of: str) -> None:
+    """Raise InvalidRequest, with what to export instead, if the columns are of a native bill.
 
-    Columns that begin with `x_` say nothing: Azure keeps its own columns under such names.
+    `of` names the manifest or file in the error. Columns that begin with `x_` are no sign of one:
+    Azure keeps its own columns under such names.
     """
-    for native in NATIVE_FORMATS:
+    names = list(columns)
+    for bill in NATIVE_BILLS:
         for name in names:
-            if native.columns.fullmatch(name.strip().replace(" ", "")):
+            if bill.columns.fullmatch(name.strip().replace(" ", "")):
                 raise InvalidRequest(
-                    f"{origin} is {native.name} (column {name[:60]!r}), not FOCUS.",
-                    hint=native.hint,
+                    f"{of} holds {bill.name} (column {name[:60]!r}), not FOCUS rows.",
+                    hint=bill.hint,
                 )
