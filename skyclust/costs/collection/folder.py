@@ -1,4 +1,4 @@
-"""Importing a folder: its deliveries are applied, and what it cannot deliver is said."""
+"""Importing a folder: its deliveries are applied, and what it cannot deliver is reported."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from skyclust.contract.cost import CostDelivery
-from skyclust.costs.collection.account import AccountCosts
+from skyclust.costs.collection.account import AccountCosts, listed_deliveries
 from skyclust.costs.collection.deliveries import (
     CollectionOptions,
     FailedDelivery,
@@ -17,7 +17,7 @@ from skyclust.costs.collection.deliveries import (
     with_failed,
 )
 from skyclust.costs.imports.folder import deliveries_in
-from skyclust.errors import IncompleteList, PermissionDenied, SkyClustError
+from skyclust.errors import PermissionDenied, SkyClustError
 from skyclust.log import Log
 from skyclust.settings import load_settings
 from skyclust.store import workspaces
@@ -101,14 +101,9 @@ def _without_refused(
     """Yield the deliveries; what could not be delivered goes to `refused` after the last."""
     some = False
     try:
-        for delivery in deliveries:
+        for delivery in listed_deliveries(deliveries, "", refused):
             some = True
             yield delivery
-    except IncompleteList as error:
-        refused += [
-            FailedDelivery(name, "", item.name, item.reason, error.hint, "IncompleteList")
-            for item in error.items
-        ]
     except SkyClustError as error:
         if not some:
             raise
