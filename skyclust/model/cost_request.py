@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic import Field, model_validator
 
@@ -12,7 +12,22 @@ from skyclust.model.flow_request import FlowRequest
 from skyclust.model.workspace import Slug
 
 
-class CollectCostsRequest(FlowRequest):
+class _DayRangeRequest(FlowRequest):
+    """Parameters of which `start` and `end` are a half-open range of days; each may be open."""
+
+    if TYPE_CHECKING:
+        # Each form declares them itself: inherited fields would stand first in the UI.
+        start: date | None
+        end: date | None
+
+    @model_validator(mode="after")
+    def _the_range_is_one(self) -> Self:
+        if self.start and self.end and self.start >= self.end:
+            raise ValueError("`start` must be before `end`, which is exclusive")
+        return self
+
+
+class CollectCostsRequest(_DayRangeRequest):
     """Collect what the accounts cost."""
 
     workspace: Slug | None = Field(
@@ -76,12 +91,6 @@ class CollectCostsRequest(FlowRequest):
         " restatement that was announced.",
     )
 
-    @model_validator(mode="after")
-    def _the_range_is_one(self) -> Self:
-        if self.start and self.end and self.start >= self.end:
-            raise ValueError("`start` must be before `end`, which is exclusive")
-        return self
-
     @property
     def summary(self) -> str:
         """Return what is collected, for the run's name."""
@@ -109,7 +118,7 @@ class CheckBudgetsRequest(FlowRequest):
         return f"check budgets of {self.workspace or 'every workspace'}"
 
 
-class ReportCostsRequest(FlowRequest):
+class ReportCostsRequest(_DayRangeRequest):
     """Report the costs of a range of days: trend, forecast, movers, budgets, advice."""
 
     workspace: Slug | None = Field(
@@ -128,12 +137,6 @@ class ReportCostsRequest(FlowRequest):
         title="Until",
         description="The day after the last one (UTC). Empty: today.",
     )
-
-    @model_validator(mode="after")
-    def _the_range_is_one(self) -> Self:
-        if self.start and self.end and self.start >= self.end:
-            raise ValueError("`start` must be before `end`, which is exclusive")
-        return self
 
     @property
     def summary(self) -> str:
