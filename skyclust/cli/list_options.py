@@ -31,7 +31,7 @@ class Format(StrEnum):
     CSV = "csv"
 
 
-MOST_ROWS: Final = 2**31 - 1
+HIGHEST_LIMIT: Final = 2**31 - 1
 """A greater limit is taken as this one: the databases know no greater number everywhere."""
 
 
@@ -175,7 +175,7 @@ def _options(
         format=chosen[0] if chosen else Format.TABLE,
         columns=names if columns is not None else (),
         wide=wide,
-        limit=None if limit is None else min(limit, MOST_ROWS),
+        limit=None if limit is None else min(limit, HIGHEST_LIMIT),
         sort=(sort or "").strip(),
         no_pager=no_pager,
         offered=True,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PROBLEMS: Final = "inventory-problems-"
 """What the keys of the tables of accounts that failed begin with; the workspace follows."""
 
-MOST_ROWS: Final = 20
+MOST_RUN_ROWS: Final = 20
 """Rows of a run's table that a command shows; the lists of each noun show all."""
 
 
@@ -83,11 +83,11 @@ def finish(
                 show_list(
                     rows,
                     shown.columns,
-                    ListOptions(limit=MOST_ROWS),
+                    ListOptions(limit=MOST_RUN_ROWS),
                     title=shown.title,
                     left_out=left_out,
                 )
-                if shown.rest and len(rows) + left_out > MOST_ROWS:
+                if shown.rest and len(rows) + left_out > MOST_RUN_ROWS:
                     say(f"All of them: {_command(shown.rest, outcome, key)}")
         style = "green" if outcome.succeeded else "yellow" if outcome.partial else "red"
         message = redact(outcome.message)

@@ -19,7 +19,7 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 
-MOST_ROWS: Final = 500
+MOST_ARTIFACT_ROWS: Final = 500
 """Rows of one table; its description says how many are left out."""
 
 PROGRESS_POINTS: Final = 5.0
@@ -55,8 +55,8 @@ def escaped(text: str) -> str:
 
 
 def show_table(key: str, rows: Sequence[Row], description: str, *, total: int) -> None:
-    """Write a table of at most MOST_ROWS rows; `total` is how many there are to show."""
-    shown = rows[:MOST_ROWS]
+    """Write a table of at most MOST_ARTIFACT_ROWS rows; `total` is how many there are to show."""
+    shown = rows[:MOST_ARTIFACT_ROWS]
     if total > len(shown):
         description += f"; {total - len(shown)} more are left out"
     create_table_artifact(table=list(shown), key=artifact_key(key), description=description)

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from skyclust.model.instance_action import InstanceAction
 from skyclust.model.operation import Operation, OperationState
 from skyclust.model.resource import Resource
-from skyclust.orchestration.artifacts import MOST_ROWS, Row, escaped
+from skyclust.orchestration.artifacts import MOST_ARTIFACT_ROWS, Row, escaped
 from skyclust.orchestration.long_ids import with_short_ids
 
 _NOTHING_LEFT: Final = frozenset(
@@ -39,7 +39,7 @@ def operation_rows(operations: Sequence[Operation]) -> list[Row]:
             "id": operation.subject_id,
             "operation": operation.id,
         }
-        for operation in operations[:MOST_ROWS]
+        for operation in operations[:MOST_ARTIFACT_ROWS]
     ]
     return with_short_ids(rows)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from skyclust.model.placement import Ranked
-from skyclust.orchestration.artifacts import MOST_ROWS, Row
+from skyclust.orchestration.artifacts import MOST_ARTIFACT_ROWS, Row
 
 
 def placement_rows(ranking: Sequence[Ranked]) -> list[Row]:
@@ -24,5 +24,5 @@ def placement_rows(ranking: Sequence[Ranked]) -> list[Row]:
             "provider": ranked.provider,
             "image": ranked.image_name or "",
         }
-        for number, ranked in enumerate(ranking[:MOST_ROWS], start=1)
+        for number, ranked in enumerate(ranking[:MOST_ARTIFACT_ROWS], start=1)
     ]

@@ -54,7 +54,7 @@ def report_sync(
         with store.reading() as connection:
             counted = resources.count_changes(connection, workspace_id, run_id=run_id)
             changes = resources.changes(
-                connection, workspace_id, run_id=run_id, limit=artifacts.MOST_ROWS
+                connection, workspace_id, run_id=run_id, limit=artifacts.MOST_ARTIFACT_ROWS
             )
         states = Counter(scope.state.value for scope in mine)
         counts = {name: states[name] for name in ("fresh", "stale", "failed", "unsupported")}

@@ -9,7 +9,7 @@ from typing import Final
 from skyclust.inventory.account_problems import AccountProblem
 from skyclust.model.change import Change
 from skyclust.model.scope import Scope, ScopeState
-from skyclust.orchestration.artifacts import MOST_ROWS, Row, escaped
+from skyclust.orchestration.artifacts import MOST_ARTIFACT_ROWS, Row, escaped
 from skyclust.orchestration.long_ids import with_short_ids
 
 # What needs a look comes first.
@@ -34,7 +34,7 @@ def problem_rows(problems: Sequence[AccountProblem]) -> list[Row]:
             "scopes": problem.scopes,
             "error class": problem.error_class,
         }
-        for problem in problems[:MOST_ROWS]
+        for problem in problems[:MOST_ARTIFACT_ROWS]
     ]
 
 
@@ -58,7 +58,7 @@ def scope_rows(scopes: Sequence[Scope]) -> list[Row]:
             "complete as of": _when(scope.completed_at),
             "error class": scope.error_class or "",
         }
-        for scope in ordered[:MOST_ROWS]
+        for scope in ordered[:MOST_ARTIFACT_ROWS]
     ]
 
 
@@ -75,7 +75,7 @@ def change_rows(changes: Sequence[Change]) -> list[Row]:
             "region": change.resource.region,
             "id": change.resource.id,
         }
-        for change in changes[:MOST_ROWS]
+        for change in changes[:MOST_ARTIFACT_ROWS]
     ]
     return with_short_ids(rows)
 

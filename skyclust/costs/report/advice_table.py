@@ -11,10 +11,10 @@ from skyclust.costs.advice.records import Advice, Saving
 from skyclust.costs.money import UNKNOWN, by_currency, money_text
 from skyclust.costs.report.page import Table
 
-MOST_ROWS: Final = 20
+MOST_ADVICE: Final = 20
 
 
-def advice_table(report: AdviceReport, now: datetime, *, most: int = MOST_ROWS) -> Table:
+def advice_table(report: AdviceReport, now: datetime, *, most: int = MOST_ADVICE) -> Table:
     """Return the advice with the greatest savings; the caption says what it leaves out."""
     rows = [
         (

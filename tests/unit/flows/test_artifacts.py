@@ -15,7 +15,7 @@ from skyclust.model.operation import Operation, OperationState
 from skyclust.model.resource import ChangeKind, Resource, ResourceKind
 from skyclust.model.scope import Scope, ScopeKey, ScopeState
 from skyclust.orchestration.artifacts import (
-    MOST_ROWS,
+    MOST_ARTIFACT_ROWS,
     artifact_key,
     left_out,
     subject_key,
@@ -81,9 +81,9 @@ def test_trouble_comes_first_with_its_reason() -> None:
 
 
 def test_tables_are_bounded_and_keep_the_trouble() -> None:
-    scopes = [scope(f"r-{n}", ScopeState.FRESH) for n in range(MOST_ROWS + 5)]
+    scopes = [scope(f"r-{n}", ScopeState.FRESH) for n in range(MOST_ARTIFACT_ROWS + 5)]
     rows = scope_rows([*scopes, scope("late", ScopeState.FAILED, "denied")])
-    assert len(rows) == MOST_ROWS
+    assert len(rows) == MOST_ARTIFACT_ROWS
     assert rows[0]["region"] == "late"
 
 
@@ -106,7 +106,7 @@ def test_a_description_says_how_many_rows_are_left_out(
 
 def test_the_summary_says_how_many_it_does_not_list() -> None:
     counts = dict.fromkeys(("fresh", "stale", "failed", "added", "changed", "gone"), 0)
-    scopes = [scope(f"r-{n}", ScopeState.STALE, "denied") for n in range(MOST_ROWS + 5)]
+    scopes = [scope(f"r-{n}", ScopeState.STALE, "denied") for n in range(MOST_ARTIFACT_ROWS + 5)]
     assert "5 more are not fresh and left out here." in sync_text("default", scopes, [], counts)
 
 
