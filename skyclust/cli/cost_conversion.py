@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from skyclust.cli.cost_frames import read_costs
+from skyclust.cli.cost_options import Range
 from skyclust.cli.output import say
 
 if TYPE_CHECKING:
@@ -24,7 +26,28 @@ Currency = Annotated[
 NOT_CONVERTED: Final = "none"
 
 
-def chosen_currency(workspace: str, given: str | None) -> str | None:
+def read_converted(
+    workspace: str,
+    days: Range,
+    by: Sequence[str],
+    where: Sequence[str] | None,
+    *,
+    sources: Sequence[str] | None = None,
+    currency: str | None,
+    time_zone: str = "UTC",
+) -> DataFrame:
+    """Return the frame of one query by the options of a view, in the currency that they name.
+
+    `currency` is the option's value, None for that of the settings. What has no rate stays in its
+    own currency, and stderr names it.
+    """
+    chosen = _chosen_currency(workspace, currency)
+    dimensions = _with_day(by, chosen)
+    frame = read_costs(workspace, days, dimensions, where, sources, time_zone=time_zone)
+    return _in_currency(workspace, frame, by, chosen)
+
+
+def _chosen_currency(workspace: str, given: str | None) -> str | None:
     """Return the currency to convert to: the one given, else that of the settings, if any."""
     if given is not None:
         return None if given.lower() == NOT_CONVERTED else given.upper()
@@ -35,17 +58,17 @@ def chosen_currency(workspace: str, given: str | None) -> str | None:
         return cost_settings.get(connection, workspace).currency
 
 
-def with_day(by: Sequence[str], currency: str | None) -> list[str]:
+def _with_day(by: Sequence[str], currency: str | None) -> list[str]:
     """Return the dimensions to read: with the day where amounts are to be converted."""
     return [*by] if currency is None or "day" in by else [*by, "day"]
 
 
-def in_currency(
+def _in_currency(
     workspace: str, frame: DataFrame, by: Sequence[str], currency: str | None
 ) -> DataFrame:
     """Return costs by dimensions in one currency; what has no rate stays, and stderr says so.
 
-    The frame was read `with_day`; without a currency it is returned as it is.
+    The frame was read by `_with_day`; without a currency it is returned as it is.
     """
     if currency is None:
         return frame

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from skyclust.cli.columns import list_columns
-from skyclust.cli.cost_conversion import Currency, chosen_currency, in_currency, with_day
-from skyclust.cli.cost_frames import read_costs, say_gaps, show_costs
+from skyclust.cli.cost_conversion import Currency, read_converted
+from skyclust.cli.cost_frames import say_gaps, show_costs
 from skyclust.cli.cost_options import (
     From,
     Metric,
@@ -49,13 +49,10 @@ def showback(
     from skyclust.store.engine import open_store
 
     days, dimension = parse_range(start, end), checked_dimension(by, "--by")
-    wanted = chosen_currency(workspace, currency)
-    frame = read_costs(workspace, days, with_day([dimension], wanted), where, source)
+    frame = read_converted(workspace, days, [dimension], where, sources=source, currency=currency)
     with open_store().reading() as connection:
         rule = shared_costs_of(cost_settings.get(connection, workspace).shared_costs)
-    parts = show_back(
-        in_currency(workspace, frame, [dimension], wanted), dimension, rule, metric=metric
-    )
+    parts = show_back(frame, dimension, rule, metric=metric)
     rows: list[dict[str, Any]] = [
         {
             dimension: one.consumer,
@@ -105,9 +102,8 @@ def allocation(
             hint="Name one with --tag, or keep them: `cost settings set --allocation-tag KEY`.",
         )
     days, by = parse_range(start, end), [f"tag:{key}" for key in tags]
-    wanted = chosen_currency(workspace, currency)
-    frame = read_costs(workspace, days, with_day(by, wanted), where, source)
-    found = allocation_coverage(in_currency(workspace, frame, by, wanted), tags, metric=metric)
+    frame = read_converted(workspace, days, by, where, sources=source, currency=currency)
+    found = allocation_coverage(frame, tags, metric=metric)
     rows: list[dict[str, Any]] = [
         {
             "tag": one.tag if one.tag is not None else "all of them",

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
 from skyclust.cli.columns import list_columns
-from skyclust.cli.cost_conversion import Currency, chosen_currency, in_currency, with_day
-from skyclust.cli.cost_frames import days_known, read_costs, say_gaps, show_costs
+from skyclust.cli.cost_conversion import Currency, read_converted
+from skyclust.cli.cost_frames import days_known, say_gaps, show_costs
 from skyclust.cli.cost_options import (
     From,
     Metric,
-    Range,
     Sources,
     To,
     Where,
@@ -28,9 +26,6 @@ from skyclust.cli.output import say
 from skyclust.costs.money import change_text
 from skyclust.errors import InvalidRequest
 from skyclust.model.cost_metric import CostMetric
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 MOST_DIMENSIONS: Final = 2
 
@@ -49,10 +44,12 @@ def summary(
     """Show what was billed, credited and taxed in a range of days, by currency."""
     from skyclust.costs.analysis.summary import summarize
 
-    days, by = parse_range(start, end), ["charge_category"]
-    wanted = chosen_currency(workspace, currency)
-    frame = read_costs(workspace, days, with_day(by, wanted), where, source)
-    rows = summarize(in_currency(workspace, frame, by, wanted))
+    days = parse_range(start, end)
+    rows = summarize(
+        read_converted(
+            workspace, days, ["charge_category"], where, sources=source, currency=currency
+        )
+    )
     names = ("currency", "gross", "credits", "net", "tax", "effective_cost", "list_cost", "savings")
     show_costs(
         [{name: getattr(row, name) for name in (*names, "rows")} for row in rows],
@@ -91,9 +88,7 @@ def breakdown(
     from skyclust.costs.analysis.breakdown import break_down
 
     days, dimensions = parse_range(start, end), _dimensions(by)
-    wanted = chosen_currency(workspace, currency)
-    frame = read_costs(workspace, days, with_day(dimensions, wanted), where, source)
-    frame = in_currency(workspace, frame, dimensions, wanted)
+    frame = read_converted(workspace, days, dimensions, where, sources=source, currency=currency)
     most = options.limit if options.is_table and not options.sort else None
     rows = [
         _group(dimensions, row.values, others=row.others)
@@ -145,9 +140,15 @@ def trend(
     from skyclust.costs.report.sparkline import sparkline
 
     days, grain = parse_range(start, end), Grain.MONTH if monthly else Grain.DAY
-    by, wanted = [grain.value], chosen_currency(workspace, currency)
-    frame = read_costs(workspace, days, with_day(by, wanted), where, source, time_zone=time_zone)
-    frame = in_currency(workspace, frame, by, wanted)
+    frame = read_converted(
+        workspace,
+        days,
+        [grain.value],
+        where,
+        sources=source,
+        currency=currency,
+        time_zone=time_zone,
+    )
     known = days_known(workspace, days, time_zone=time_zone)
     points = trend(
         frame, *days, grain, metric=metric, covered=known.known, provisional=known.provisional
@@ -206,9 +207,11 @@ def compare(
         )
         if before[0] >= before[1]:
             raise InvalidRequest("--before-from and --before-to leave no day.")
-    wanted = chosen_currency(workspace, currency)
-    read = partial(_read_converted, workspace, dimensions, where, wanted)
-    rows = compare(read(before), read(days), dimensions, metric=metric)
+    earlier, later = (
+        read_converted(workspace, each, dimensions, where, currency=currency)
+        for each in (before, days)
+    )
+    rows = compare(earlier, later, dimensions, metric=metric)
     show_costs(
         [
             _group(dimensions, row.values)
@@ -226,17 +229,6 @@ def compare(
         title=f"{days[0]} until {days[1]} against {before[0]} until {before[1]} (exclusive)",
     )
     say_gaps(workspace, days)
-
-
-def _read_converted(
-    workspace: str,
-    dimensions: Sequence[str],
-    where: Sequence[str] | None,
-    currency: str | None,
-    days: Range,
-) -> DataFrame:
-    frame = read_costs(workspace, days, with_day(dimensions, currency), where, None)
-    return in_currency(workspace, frame, dimensions, currency)
 
 
 def _dimensions(by: Sequence[str]) -> list[str]:
