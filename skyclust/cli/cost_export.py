@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from skyclust.cli.cost_frames import say_gaps
+from skyclust.cli.cost_frames import read_coverage, say_gaps
 from skyclust.cli.cost_options import From, Sources, To, parse_range, parse_where
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
 from skyclust.cli.output import say, show_record
@@ -99,7 +99,7 @@ def export(
             },
             as_json=True,
         )
-    say_gaps(workspace, days)
+    say_gaps(read_coverage(workspace, days), days)
     say(
         f"{done.rows:,} rows of {len(done.billing_accounts)} billing accounts, {days[0]} until"
         f" {days[1]} (exclusive), are in {path}.",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from skyclust.cli.columns import list_columns
-from skyclust.cli.cost_frames import read_costs, say_gaps, show_costs
+from skyclust.cli.cost_frames import read_costs, read_coverage, say_gaps, show_costs
 from skyclust.cli.cost_options import Metric, Where, checked_dimension, parse_day, parse_where
 from skyclust.cli.list_options import ListOptions, with_list_options
 from skyclust.cli.options import DEFAULT_WORKSPACE, Workspace
@@ -47,9 +47,7 @@ def forecast(
     """
     from skyclust.costs.forecast.ledger_series import daily_series, history_start
     from skyclust.costs.forecast.outlook import outlook
-    from skyclust.costs.ledger.coverage import coverage
     from skyclust.costs.ledger.known_days import known_days
-    from skyclust.store.engine import open_store
 
     dimensions = [checked_dimension(by, "--by")] if by else []
     if {"day", "month"} & set(dimensions):
@@ -58,7 +56,8 @@ def forecast(
     days = history_start(today), today + timedelta(days=1)
     keys = list(dict.fromkeys(["day", "charge_category", *dimensions]))
     frame = read_costs(workspace, days, keys, where, None)
-    known = known_days(coverage(open_store(), workspace, *days), *days, parse_where(where))
+    accounts = read_coverage(workspace, days)
+    known = known_days(accounts, *days, parse_where(where))
     found = [
         outlook(one, today, recent_days=RECENT_DAYS)
         for one in daily_series(frame, known, days[1], dimensions, metric=metric)
@@ -73,7 +72,7 @@ def forecast(
         options,
         title=f"Forecast of {today:%Y-%m}",
     )  # fmt: skip
-    say_gaps(workspace, (today.replace(day=1), today + timedelta(days=1)))
+    say_gaps(accounts, (today.replace(day=1), today + timedelta(days=1)))
 
 
 @with_list_options(limit=20)
@@ -99,7 +98,6 @@ def anomalies(
     """
     from skyclust.costs.anomalies.ledger_search import anomalies_by, search_start
     from skyclust.costs.ledger.cost_query import CostQuery
-    from skyclust.costs.ledger.coverage import coverage
     from skyclust.costs.ledger.known_days import known_days
     from skyclust.costs.ledger.queries import query_costs
     from skyclust.costs.report.gathering import report_range
@@ -123,7 +121,8 @@ def anomalies(
         return query_costs(store, [workspace], _with(question, filters))
 
     frame = query(CostQuery(*days, by=("day", "charge_category", dimension)))
-    known = known_days(coverage(store, workspace, *days), *days, filters)
+    accounts = read_coverage(workspace, days)
+    known = known_days(accounts, *days, filters)
     found = anomalies_by(query, frame, known, first, last, dimension=dimension)
     shown = "account" if dimension == "billing_account" else dimension
     show_costs(
@@ -135,7 +134,7 @@ def anomalies(
         options,
         title=f"Anomalies from {first} until {last} (exclusive)",
     )  # fmt: skip
-    say_gaps(workspace, (first, last))
+    say_gaps(accounts, (first, last))
 
 
 def _with(question: Any, filters: Mapping[str, Any]) -> Any:

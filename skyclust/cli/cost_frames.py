@@ -17,6 +17,7 @@ from skyclust.model.cost_metric import CostMetric
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from skyclust.costs.ledger.coverage import AccountCoverage
     from skyclust.costs.ledger.known_days import KnownDays
 
 _AMOUNT_NAMES: Final = frozenset({*(metric.value for metric in CostMetric), "savings"})
@@ -48,19 +49,31 @@ def read_costs(  # one query
     return query_costs(open_store(), [workspace], query)
 
 
-def days_known(workspace: str, days: Range, *, time_zone: str = "UTC") -> KnownDays:
-    """Return the days that every account's source has delivered, and those that may change.
+def read_coverage(workspace: str, days: Range, *, time_zone: str = "UTC") -> list[AccountCoverage]:
+    """Return the coverage of the UTC days that a range of days in a time zone has a part of.
 
-    A day of another time zone is known when both UTC days that it has a part of are. Without any
-    account no day is known.
+    Raises NotFound for an unknown workspace, and InvalidRequest for an unknown time zone.
     """
     from skyclust.costs.ledger.cost_query import CostQuery
     from skyclust.costs.ledger.coverage import coverage
-    from skyclust.costs.ledger.known_days import KnownDays, known_days
     from skyclust.store.engine import open_store
 
-    start, end = CostQuery(*days, time_zone=time_zone).charge_days
-    found = known_days(coverage(open_store(), workspace, start, end), start, end)
+    return coverage(open_store(), workspace, *CostQuery(*days, time_zone=time_zone).charge_days)
+
+
+def days_known(
+    accounts: Sequence[AccountCoverage], days: Range, *, time_zone: str = "UTC"
+) -> KnownDays:
+    """Return the days that every account's source has delivered, and those that may change.
+
+    `accounts` is the coverage of the same days in the same time zone. A day of another time zone
+    than UTC is known when both UTC days that it has a part of are. Without any account no day is
+    known.
+    """
+    from skyclust.costs.ledger.cost_query import CostQuery
+    from skyclust.costs.ledger.known_days import KnownDays, known_days
+
+    found = known_days(accounts, *CostQuery(*days, time_zone=time_zone).charge_days)
     if time_zone == "UTC":
         return found
     known, provisional = set(), set()
@@ -75,14 +88,14 @@ def days_known(workspace: str, days: Range, *, time_zone: str = "UTC") -> KnownD
     return KnownDays(frozenset(known), frozenset(provisional), found.filling_from)
 
 
-def say_gaps(workspace: str, days: Range) -> None:
-    """Say on stderr which accounts lack days, so that a gap does not look like low cost."""
-    from skyclust.costs.ledger.coverage import coverage
-    from skyclust.costs.ledger.known_days import gap_sentences
-    from skyclust.store.engine import open_store
+def say_gaps(accounts: Sequence[AccountCoverage], days: Range) -> None:
+    """Print on stderr which accounts lack days, so that a gap does not look like low cost.
 
-    accounts = [one for one in coverage(open_store(), workspace, *days) if one.authoritative]
-    if not accounts:
+    `accounts` is the coverage of a range that includes these days.
+    """
+    from skyclust.costs.ledger.known_days import gap_sentences
+
+    if not any(one.authoritative for one in accounts):
         say(
             "No costs were ever delivered. `skyclust cost collect` reads them from the clouds,"
             " `skyclust cost import` from files.",

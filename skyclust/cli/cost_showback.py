@@ -8,7 +8,7 @@ import typer
 
 from skyclust.cli.columns import list_columns
 from skyclust.cli.cost_conversion import Currency, read_converted
-from skyclust.cli.cost_frames import say_gaps, show_costs
+from skyclust.cli.cost_frames import read_coverage, say_gaps, show_costs
 from skyclust.cli.cost_options import (
     From,
     Metric,
@@ -69,7 +69,7 @@ def showback(
         options,
         title=f"Showback by {dimension} from {days[0]} until {days[1]} (exclusive)",
     )
-    say_gaps(workspace, days)
+    say_gaps(read_coverage(workspace, days), days)
 
 
 @with_list_options()
@@ -120,4 +120,4 @@ def allocation(
         options,
         title=f"Allocation from {days[0]} until {days[1]} (exclusive)",
     )
-    say_gaps(workspace, days)
+    say_gaps(read_coverage(workspace, days), days)

@@ -9,7 +9,7 @@ import typer
 
 from skyclust.cli.columns import list_columns
 from skyclust.cli.cost_conversion import Currency, read_converted
-from skyclust.cli.cost_frames import days_known, say_gaps, show_costs
+from skyclust.cli.cost_frames import days_known, read_coverage, say_gaps, show_costs
 from skyclust.cli.cost_options import (
     From,
     Metric,
@@ -57,7 +57,7 @@ def summary(
         options,
         title=f"Costs from {days[0]} until {days[1]} (exclusive)",
     )
-    say_gaps(workspace, days)
+    say_gaps(read_coverage(workspace, days), days)
 
 
 @with_list_options(limit=20)
@@ -113,7 +113,7 @@ def breakdown(
         shown,
         title=f"Costs by {' and '.join(dimensions)} from {days[0]} until {days[1]} (exclusive)",
     )
-    say_gaps(workspace, days)
+    say_gaps(read_coverage(workspace, days), days)
 
 
 @with_list_options()
@@ -149,7 +149,8 @@ def trend(
         currency=currency,
         time_zone=time_zone,
     )
-    known = days_known(workspace, days, time_zone=time_zone)
+    accounts = read_coverage(workspace, days, time_zone=time_zone)
+    known = days_known(accounts, days, time_zone=time_zone)
     points = trend(
         frame, *days, grain, metric=metric, covered=known.known, provisional=known.provisional
     )
@@ -171,7 +172,7 @@ def trend(
         options,
         title=f"Cost by {grain.value} from {days[0]} until {days[1]} (exclusive)",
     )
-    say_gaps(workspace, days)
+    say_gaps(accounts, days)
 
 
 @with_list_options(limit=20)
@@ -228,7 +229,7 @@ def compare(
         options,
         title=f"{days[0]} until {days[1]} against {before[0]} until {before[1]} (exclusive)",
     )
-    say_gaps(workspace, days)
+    say_gaps(read_coverage(workspace, days), days)
 
 
 def _dimensions(by: Sequence[str]) -> list[str]:
