@@ -13,18 +13,9 @@ import pytest
 
 from skyclust.orchestration.blocks import block_type_slug
 from skyclust.security import auth_string
+from tests.fixtures.installation import CommandLine, running_installation
 from tests.integration.credentials.conftest import Blocks, blocks, home, store
-from tests.integration.runtime.conftest import (
-    CommandLine,
-    api,
-    empty,
-    prefect_database,
-    processes_of,
-    settle,
-    skyclust,
-)
-
-__all__ = ["api", "empty", "prefect_database", "skyclust"]
+from tests.integration.runtime.conftest import api, empty, prefect_database, skyclust
 
 __all__ = ["api", "blocks", "empty", "home", "prefect_database", "skyclust", "store"]
 
@@ -122,16 +113,10 @@ def installed(
     tmp_path_factory: pytest.TempPathFactory, prefect_database: Path
 ) -> Iterator[CommandLine]:
     """An installation that runs, shared by all attacks that do not stop it."""
-    command_line = CommandLine(tmp_path_factory.mktemp("attacked") / "home")
-    settle(command_line, prefect_database)
-    try:
-        started = command_line("up", "--detach")
-        assert started.returncode == 0, started.stderr
-        assert str(auth_string.path_in(command_line.home)) in started.stderr
+    home = tmp_path_factory.mktemp("attacked") / "home"
+    with running_installation(home, prefect_database) as (command_line, printed):
+        assert str(auth_string.path_in(home)) in printed
         yield command_line
-    finally:
-        command_line("down")
-    assert processes_of(command_line.home) == {}
 
 
 @pytest.fixture

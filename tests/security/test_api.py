@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
 from skyclust.security import auth_string
-from tests.integration.runtime.conftest import CommandLine, processes_of
+from tests.fixtures.installation import CommandLine, processes_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.conftest import CHROMIUM_FLAGS, chromium, log_in
-from tests.integration.runtime.conftest import CommandLine
+from tests.fixtures.installation import CommandLine
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(600)]
 

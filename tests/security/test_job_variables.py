@@ -15,10 +15,10 @@ from prefect.workers.process import ProcessJobConfiguration, ProcessWorker
 from deployments.work_pools import WORK_POOL
 from skyclust.embedded.job_template import locked_template, openings
 from skyclust.embedded.run_obstacles import opened
+from tests.fixtures.installation import CommandLine
 from tests.fixtures.prefect import PrefectServer
 from tests.fixtures.prefect_api import patient_client
 from tests.integration.runtime.bootstrapping import bootstrap, ok
-from tests.integration.runtime.conftest import CommandLine
 
 DEPLOYMENT: Final = "/deployments/name/recover-operations/recover-operations"
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from skyclust.security import auth_string
-from tests.integration.runtime.conftest import CommandLine
+from tests.fixtures.installation import CommandLine
 
 pytestmark = [
     pytest.mark.integration,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.runtime.conftest import CommandLine
+from tests.fixtures.installation import CommandLine
 
 pytestmark = pytest.mark.integration
 

@@ -18,7 +18,7 @@ import pytest
 
 from skyclust.embedded.server import SERVER_MODULE
 from skyclust.security import auth_string
-from tests.integration.runtime.conftest import CommandLine, kill
+from tests.fixtures.installation import CommandLine, kill
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(900)]
 

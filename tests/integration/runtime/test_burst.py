@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 import httpx
 import pytest
 
+from tests.fixtures.installation import CommandLine
 from tests.fixtures.triggers import scheduled_events, states, trigger_at_once
-from tests.integration.runtime.conftest import CommandLine
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(400)]
 

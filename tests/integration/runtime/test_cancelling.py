@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.fixtures.installation import CommandLine, processes_of
 from tests.fixtures.sandbox import Sandbox
-from tests.integration.runtime.conftest import CommandLine, processes_of
 from tests.integration.runtime.test_zombies import (
     _create,
     _operations,

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from skyclust_sandbox.faults import Fault, FaultKind
+from tests.fixtures.installation import CommandLine
 from tests.fixtures.sandbox import Sandbox
-from tests.integration.runtime.conftest import CommandLine
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(400)]
 

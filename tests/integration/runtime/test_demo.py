@@ -17,7 +17,7 @@ from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
-from tests.integration.runtime.conftest import kill, processes_of
+from tests.fixtures.installation import kill, processes_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(1800)]
 

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from skyclust_sandbox.processes import start_sandbox, stop_sandbox
+from tests.fixtures.installation import CommandLine, kill, processes_of, running_installation
 from tests.fixtures.sandbox import Sandbox
-from tests.integration.runtime.conftest import CommandLine, kill, processes_of, settle
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(600)]
 
@@ -38,16 +38,10 @@ def forking(
     tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox, prefect_database: Path
 ) -> Iterator[CommandLine]:
     """An installation that is shared by these tests; each ends with a fork server that serves."""
-    skyclust = CommandLine(tmp_path_factory.mktemp("forking") / "home")
-    settle(skyclust, prefect_database)
-    try:
-        started = skyclust("up", "--detach")
-        assert started.returncode == 0, started.stderr
+    home = tmp_path_factory.mktemp("forking") / "home"
+    with running_installation(home, prefect_database) as (skyclust, _):
         skyclust.add_account("aws", sandbox)
         yield skyclust
-    finally:
-        skyclust("down")
-    assert processes_of(skyclust.home) == {}
 
 
 def test_a_run_inherits_nothing_of_the_fork_server(forking: CommandLine) -> None:

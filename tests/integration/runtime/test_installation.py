@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures.installation import CommandLine, kill, processes_of
 from tests.fixtures.prefect import PrefectServer
-from tests.integration.runtime.conftest import CommandLine, kill, processes_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(400)]
 

@@ -16,8 +16,8 @@ import httpx
 import pytest
 
 from skyclust_sandbox.processes import start_sandbox, stop_sandbox
+from tests.fixtures.installation import CommandLine, kill, processes_of, running_installation
 from tests.fixtures.sandbox import Sandbox
-from tests.integration.runtime.conftest import CommandLine, kill, processes_of, settle
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -48,15 +48,10 @@ def lonely(
     tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox, prefect_database: Path
 ) -> Iterator[CommandLine]:
     """An installation whose Prefect has neither events nor a scheduler; shared by these tests."""
-    skyclust = CommandLine(tmp_path_factory.mktemp("lonely") / "home")
-    settle(skyclust, prefect_database)
-    try:
-        _up(skyclust)
+    home = tmp_path_factory.mktemp("lonely") / "home"
+    with running_installation(home, prefect_database, **WITHOUT_EVENTS) as (skyclust, _):
         skyclust.add_account("aws", sandbox)
         yield skyclust
-    finally:
-        skyclust("down")
-    assert processes_of(skyclust.home) == {}
 
 
 @pytest.mark.parametrize(

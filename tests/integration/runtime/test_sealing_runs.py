@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.fixtures.installation import CommandLine
 from tests.fixtures.prefect_api import patient_client
-from tests.integration.runtime.conftest import CommandLine
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(600)]
 

@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.fixtures.installation import CommandLine, kill, running_installation
 from tests.fixtures.prefect_api import patient_client
-from tests.integration.runtime.conftest import CommandLine, kill, processes_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -24,35 +24,25 @@ SECONDS = 300.0
 QUEUE = "/work_pools/skyclust/queues"
 
 
+WITHOUT_SCHEDULER = {
+    "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
+}
+
+
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
     """An installation as `skyclust up` leaves it, shared by these tests."""
-    yield from _installed(tmp_path_factory, {})
+    with running_installation(tmp_path_factory.mktemp("status") / "home") as (command_line, _):
+        yield command_line
 
 
 @pytest.fixture(scope="module")
 def idle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
     """One whose Prefect server answers, and neither plans runs nor reacts to events."""
-    yield from _installed(
-        tmp_path_factory,
-        {
-            "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",
-            "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
-        },
-    )
-
-
-def _installed(
-    folders: pytest.TempPathFactory, environment: dict[str, str]
-) -> Iterator[CommandLine]:
-    skyclust = CommandLine(folders.mktemp("status") / "home")
-    try:
-        up = skyclust("up", "--detach", **environment)
-        assert up.returncode == 0, up.stderr
-        yield skyclust
-    finally:
-        skyclust("down")
-    assert processes_of(skyclust.home) == {}
+    home = tmp_path_factory.mktemp("status") / "home"
+    with running_installation(home, **WITHOUT_SCHEDULER) as (command_line, _):
+        yield command_line
 
 
 def test_on_a_fresh_installation_the_schedules_run_by_themselves(fresh: CommandLine) -> None:

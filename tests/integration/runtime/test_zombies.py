@@ -14,8 +14,8 @@ import pytest
 from deployments.automations import SILENT_AFTER
 from skyclust_sandbox.faults import Fault, FaultKind
 from skyclust_sandbox.processes import start_sandbox, stop_sandbox
+from tests.fixtures.installation import CommandLine, kill, processes_of
 from tests.fixtures.sandbox import Sandbox
-from tests.integration.runtime.conftest import CommandLine, kill, processes_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(600)]
 
