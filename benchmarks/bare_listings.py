@@ -1,6 +1,7 @@
 """The yardsticks: each cloud's own SDK lists its machines, as its documentation shows it.
 
-Each reads what our provider tells of a machine: where a cloud has two calls for that, both.
+Each reads the fields of an instance that our provider has: where a cloud has
+two calls for that, both.
 """
 
 from __future__ import annotations

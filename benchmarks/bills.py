@@ -20,7 +20,7 @@ from skyclust.costs.forecast.daily_series import DailySeries
 Values = npt.NDArray[np.float64]
 
 FILLED: Final = (0.25, 0.7)
-"""How much of today's cost, and of yesterday's, a source knows today."""
+"""How much of today's cost, and of yesterday's, a source has today."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """An AWS that answers at once: every instance is written out as XML before the first call.
 
-It knows the lists of an inventory and nothing else: instances in pages, and none of any
+It serves the lists of an inventory and nothing else: instances in pages, and none of any
 other kind. `python -m benchmarks.cloud` prints its address and serves until SIGTERM.
 """
 
@@ -154,7 +154,7 @@ def _found(pattern: str, text: str) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Serve as many instances and regions as the command line asks for."""
+    """Serve as many instances and regions as the command line names."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cloud", description=__doc__)
     parser.add_argument("--instances", type=int, required=True)
     parser.add_argument("--regions", type=int, required=True)

@@ -23,7 +23,7 @@ AIM_FREE_COLUMNS_SECONDS: Final = 2.0
 def measured_costs(
     rows: int, environment: Mapping[str, str], run: Callable[..., dict[str, Any]]
 ) -> dict[str, Any]:
-    """Return what an import of so many rows costs beside COPY, and what questions take."""
+    """Return what an import of so many rows costs beside COPY, and how long queries take."""
     with tempfile.TemporaryDirectory(prefix="skyclust-bench-costs-") as kept:
         folder = Path(kept) / "bill"
         make_export(folder, rows)
@@ -35,10 +35,10 @@ def measured_costs(
         copies = [measure("copy")] if _is_there() else []
         applied = measure("apply")
         copies += [measure("copy")] if copies else []
-        asked = measure("ask")
+        queried = measure("query")
     figures = {
         **applied,
-        **asked,
+        **queried,
         "aims": {
             "again_share": AIM_AGAIN_SHARE,
             "breakdown_milliseconds": AIM_BREAKDOWN_MILLISECONDS,

@@ -1,8 +1,8 @@
 """Import a bill of generated rows beside PostgreSQL's COPY of the same file.
 
-`python -m benchmarks.cost_import apply|copy|ask FOLDER` measures one of them in this process:
-`apply` imports the folder, imports it again, and imports it with one changed day; `ask` asks
-questions of what was imported.
+`python -m benchmarks.cost_import apply|copy|query FOLDER` measures one of them in this process:
+`apply` imports the folder, imports it again, and imports it with one changed day; `query`
+runs queries over what was imported.
 """
 
 from __future__ import annotations
@@ -137,8 +137,8 @@ def _import(store: Store, folder: Path) -> tuple[Any, Cost]:
     return collected.result, cost
 
 
-def asked(folder: Path) -> None:
-    """Measure questions: a breakdown of the month, and free columns over ten times the rows."""
+def queried(folder: Path) -> None:
+    """Measure queries: a breakdown of the month, and free columns over ten times the rows."""
     store = _opened(folder)
     month = CostQuery(*PERIOD, by=["service", "region"])
     breakdown, milliseconds = _quickest(store, month)
@@ -146,7 +146,7 @@ def asked(folder: Path) -> None:
     _add_accounts(store, ACCOUNTS - 1)
     free = {}
     for by in FREE:
-        # Not the whole month: no rollup answers that.
+        # Not the whole month: no rollup has that.
         frame, taken = _quickest(store, CostQuery(PERIOD[0], PERIOD[1] - timedelta(1), by=by))
         free[" and ".join(by)] = {
             "rows": int(frame["rows"].sum()),
@@ -157,9 +157,9 @@ def asked(folder: Path) -> None:
 
 
 def _quickest(store: Store, query: CostQuery) -> tuple[Any, float]:
-    """Return the answer, and the milliseconds of the quickest of three."""
-    answers = [measured(lambda: query_costs(store, ["default"], query)) for _ in range(3)]
-    return answers[0][0], round(1000 * min(cost.seconds for _, cost in answers), 1)
+    """Return the result, and the milliseconds of the quickest of three."""
+    results = [measured(lambda: query_costs(store, ["default"], query)) for _ in range(3)]
+    return results[0][0], round(1000 * min(cost.seconds for _, cost in results), 1)
 
 
 def _add_accounts(store: Store, count: int) -> None:
@@ -183,7 +183,7 @@ def _opened(folder: Path) -> Store:
 
 def main(what: str, folder: str) -> None:
     """Measure one thing."""
-    {"apply": applied, "ask": asked, "copy": copied}[what](Path(folder))
+    {"apply": applied, "copy": copied, "query": queried}[what](Path(folder))
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def _with_day(by: Sequence[str], currency: str | None) -> list[str]:
 def _in_currency(
     workspace: str, frame: DataFrame, by: Sequence[str], currency: str | None
 ) -> DataFrame:
-    """Return costs by dimensions in one currency; what has no rate stays, and stderr says so.
+    """Return costs by dimensions in one currency; what has no rate stays, and stderr names it.
 
     The frame was read by `_with_day`; without a currency it is returned as it is.
     """

@@ -41,7 +41,7 @@ def showback(
 ) -> None:
     """Show what each consumer costs, with its part of the shared costs; the parts add up.
 
-    `skyclust cost settings set` says which values are shared, and how they are split.
+    `skyclust cost settings set` sets which values are shared, and how they are split.
     """
     from skyclust.costs.analysis.shared_costs import shared_costs_of
     from skyclust.costs.analysis.showback import show_back

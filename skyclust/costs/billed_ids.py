@@ -1,4 +1,4 @@
-"""The ids by which bills name resources, and the kind of resource that the form of an id says.
+"""The ids by which bills name resources, and the kind of resource that the form of an id shows.
 
 Sources of the forms: ARNs and ids of EC2 (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/\
 resource-ids.html), resource ids of Azure (https://learn.microsoft.com/en-us/azure/azure-resource-\

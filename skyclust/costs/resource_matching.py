@@ -3,7 +3,7 @@
 Bills name a resource as its cloud's billing does: AWS by ARN or plain id, Azure by resource id in
 any case, Google Cloud by full resource name with the number at its end, private clouds by id. A
 resource of the inventory is matched by its whole id or unique id first, then by the last part of
-it where that is one resource of the provider, and of the kind that the billed id says.
+it where that is one resource of the provider, and of the kind that the billed id shows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Costs are collected whole, once, and reconciled; what fails is said and never zero."""
+"""Costs are collected whole, once, and reconciled; what fails is reported and never zero."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_a_worker_imports_from_no_folder_that_its_operator_did_not_allow(
     assert problem["error class"] == "InvalidRequest"
 
 
-def test_nothing_to_collect_is_said(installation: Installation) -> None:
+def test_nothing_to_collect_is_reported(installation: Installation) -> None:
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
     outcome = run_here(
         "collect-costs", {"workspace": "default", "providers": ["none"], "end": str(tomorrow)}

@@ -58,7 +58,7 @@ class Estate:
 
 
 def is_kept(resource: StoredResource) -> bool:
-    """Return whether a tag says that the resource is wanted as it is."""
+    """Return whether a tag marks the resource as wanted as it is."""
     return KEEP_TAG in resource.tags
 
 

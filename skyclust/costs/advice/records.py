@@ -37,7 +37,7 @@ class PriceBasis(StrEnum):
 class Saving:
     """What advice saves in a month of 30 days, before credits and tax.
 
-    `amount` is None where no price is known, and `currency` is then empty. `covered` says that a
+    `amount` is None where no price is known, and `currency` is then empty. `covered` means that a
     commitment pays for the resource, or for a part of it: that part saves nothing until the
     commitment ends, and is not in the amount. `remarks` are sentences on how the amount was found.
     """
@@ -70,7 +70,7 @@ class Advice:
     """One piece of advice about one resource.
 
     `evidence` are sentences; `evidence_at` is when the oldest of it was observed. `action` is None
-    where no operation does it; then `what_to_do` says what a person does.
+    where no operation does it; then `what_to_do` is what a person does.
     """
 
     rule: AdviceRule

@@ -34,7 +34,7 @@ def sum_by(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Return the frame summed by some of its dimensions and by currency, sorted by them.
 
     A dimension without a value (None) is a group of its own. An amount is None where no row of the
-    group knows it. Raises InvalidRequest for a dimension that the frame does not have.
+    group has it. Raises InvalidRequest for a dimension that the frame does not have.
     """
     unknown = sorted(set(by) - set(dimensions_of(frame)))
     if unknown:

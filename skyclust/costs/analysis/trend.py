@@ -26,7 +26,7 @@ class TrendPoint:
     """The cost of one day or month in one currency.
 
     `amount` is None where no delivery covers the step: that is a gap, and not zero. `provisional`
-    says that the provider may still change it.
+    means that the provider may still change it.
     """
 
     start: date

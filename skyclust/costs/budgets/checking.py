@@ -28,7 +28,7 @@ SETTLING_DAYS: Final = 14
 class BudgetCheck:
     """A budget in a month: its status, the alerts that fired just now, and what is not counted.
 
-    `remarks` say what is unknown and why. `partial`: something could not be counted that should
+    `remarks` name what is unknown and why. `partial`: something could not be counted that should
     have been; on the first days of a month nothing is delivered yet, which is not that.
     """
 

@@ -27,8 +27,8 @@ from skyclust.store.engine import Store
 class AccountCosts:
     """What one collection did: its deliveries, the totals that were read, the calls that cost.
 
-    `account` names the credential, price book or folder. `totals_problem` says why no totals were
-    read; empty where they were, or where the source has none.
+    `account` names the credential, price book or folder. `totals_problem` is why no totals
+    were read; empty where they were, or where the source has none.
     """
 
     workspace_id: str

@@ -78,7 +78,7 @@ def allowed_folder(given: str) -> Path:
     """Return the folder of a worker that a run may import from.
 
     The parameters of a run come from whoever can start one, so that the operator of the worker
-    says which folders those are. Raises PermissionDenied for any other.
+    decides which folders those are. Raises PermissionDenied for any other.
     """
     wanted = Path(given).expanduser().resolve()
     allowed = [

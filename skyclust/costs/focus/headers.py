@@ -49,7 +49,7 @@ class Headers:
 def read_headers(names: Sequence[str], *, version: str | None = None, origin: str) -> Headers:
     """Return what the columns of a file are.
 
-    `version` is what the source says of itself, None where it says nothing; `origin` names the
+    `version` is that which the source states, None where it states none; `origin` names the
     file in errors. Raises InvalidRequest for a native bill of a cloud, for a column that is
     neither FOCUS nor `x_`, for two columns of one name, and where a mandatory column is missing.
     """

@@ -1,7 +1,7 @@
 """The columns of each version of FOCUS, from the machine-readable models beside this module.
 
 The models are extracted from those that are published for FOCUS 1.2 and 1.4; 1.0, 1.1 and 1.3
-follow from 1.4, which says when each column came.
+follow from 1.4, which has the version that added each column.
 """
 
 from __future__ import annotations

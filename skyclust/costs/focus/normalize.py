@@ -46,8 +46,9 @@ def normalize(
     It has the columns of LEDGER_SCHEMA, then the `x_` columns as text, sorted by name. `version`
     is what the source calls its version of FOCUS, None to see it by the columns; `origin` names
     the file in errors, and `first_row` is the number in the file of the first row given. `headers`
-    is what `read_headers` said of this file, which has the remarks too; they are read here where it
-    is None. Raises InvalidRequest for headers and values that cannot be read, naming the row.
+    is what `read_headers` returned for this file, which has the remarks too; they are
+    read here where it is None. Raises InvalidRequest for headers and values that cannot be read,
+    naming the row.
     """
     known = headers or read_headers(rows.schema.names, version=version, origin=origin)
     return _ledger_table(rows, known, origin, first_row)

@@ -29,7 +29,7 @@ def to_texts(array: Any, place: Place) -> Any:
 
 
 def to_extra_texts(array: Any, place: Place) -> Any:
-    """Return an `x_` column as text; an empty text is null, which CSV cannot tell from it."""
+    """Return an `x_` column as text; an empty text is null, since CSV has one form of both."""
     return without_nulls(_as_text(array, place), EMPTY)
 
 

@@ -66,7 +66,7 @@ def write_focus_csv(
     Numbers have no exponent, times are written as 2026-07-01T00:00:00Z, null is an empty field.
     With `escape_formulas` a text that a spreadsheet program would take for a formula has an
     apostrophe before it, as has one that begins with an apostrophe; the column x_SkyClustEscaped
-    says so, and importing takes exactly these away. Raises InvalidRequest for a version that is
+    marks it, and importing takes exactly these away. Raises InvalidRequest for a version that is
     not written.
     """
     rows = 0

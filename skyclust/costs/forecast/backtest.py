@@ -1,4 +1,4 @@
-"""The backtest of a series: what each model would have said on earlier days, and how it erred."""
+"""The backtest of a series: the forecasts of each model on earlier days, and their errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SPACING: Final = 5
 """Days from one origin of the backtest to the next: not a whole week, so that weekdays change."""
 
 SHORTEST_DAYS: Final = 14
-"""The fewest days before an origin: one week to learn from says nothing about its noise."""
+"""The fewest days before an origin: one week to learn from shows nothing of its noise."""
 
 NAIVE: Final = "seasonal naive"
 
@@ -80,7 +80,7 @@ def _chosen(errors: dict[str, float], scores: dict[str, float]) -> tuple[str, ..
 
 
 def predicted(models: Sequence[str], values: Values, days: int) -> Values:
-    """Return what the mean of some models says about the days after a series."""
+    """Return the forecast of the mean of some models for the days after a series."""
     weeks = weeks_before(values, np.array([len(values)]))
     return np.asarray(np.mean([MODELS[name](weeks, days)[0] for name in models], axis=0))
 

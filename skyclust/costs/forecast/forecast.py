@@ -54,7 +54,7 @@ class Forecast:
 
     `unfinished` are the days before today that are provisional or not known yet, `days` those from
     today on. `model` names the models whose mean it is, joined by " + "; it is None, and there are
-    no days, where there is not enough data: `reason` says so, and otherwise why they were chosen.
+    no days, where there is not enough data: `reason` is why, and otherwise why they were chosen.
     `backtest_error` is the mean absolute error of a day in the backtest, `naive_error` that of the
     seasonal naive model; None without a backtest. `total_margin` is half the width of the band of
     the sum of all these days.

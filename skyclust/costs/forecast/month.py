@@ -17,7 +17,7 @@ class MonthForecast:
 
     `actual` is what is known so far: usage of complete days, what provisional days and today hold
     by now, and charges. `expected` is `actual` and what is still to come; it, `lower` and `upper`
-    are None where there is not enough data (`reason` says so). `missing_days` are days of the month
+    are None where there is not enough data (`reason` is why). `missing_days` are days of the month
     before the last known one without data: their cost is unknown, and in no figure.
     """
 

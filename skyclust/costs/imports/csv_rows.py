@@ -55,7 +55,7 @@ def csv_batches(
 ) -> Iterator[Any]:
     """Yield the rows behind a header as record batches of text; `only` are the columns to read.
 
-    Raises pyarrow's ArrowInvalid for a broken row; `broken_row` says where it is.
+    Raises pyarrow's ArrowInvalid for a broken row; `broken_row` finds it.
     """
     try:
         reader = arrow_csv.open_csv(

@@ -70,7 +70,7 @@ class LocalFolder:
                     yield Path(folder, name).relative_to(self._root).as_posix()
 
     def _inside(self, name: str) -> Path:
-        """Return the path that a name leads to; it is in the folder, whatever its links say."""
+        """Return the path that a name leads to; it is in the folder, wherever its links lead."""
         try:
             path = (self._root / name).resolve(strict=True)
         except (OSError, RuntimeError) as error:

@@ -38,7 +38,7 @@ def plain_deliveries(
 
     Raises InvalidRequest for files that do not hold FOCUS rows, for a file that is there twice, for
     rows outside `complete` unless that is their whole period, and where there are no rows: files
-    without rows do not say whose they are.
+    without rows do not name their account.
     """
     refuse_doubles(store, items)
     files = [stored_file(store, item) for item in items]

@@ -33,7 +33,7 @@ def read_batches(file: CostFile) -> Iterator[Any]:
 
     Raises InvalidRequest, with the file and where it can the line, for a broken row, a damaged or
     cut off file, one larger than `LARGEST_FILE` after unpacking, one with other than the number of
-    rows that its manifest says, and a row that is not of the delivery; NotFound or Conflict where
+    rows that its manifest states, and a row that is not of the delivery; NotFound or Conflict where
     the file is gone or was overwritten.
     """
     selection = file.selection if isinstance(file, StoredCostFile) else None

@@ -13,7 +13,7 @@ from skyclust.store.cost_slices import Slice
 OPEN_AFTER_END: Final = timedelta(days=14)
 """AWS changes a month for up to two weeks after its end
 (https://docs.aws.amazon.com/cur/latest/userguide/what-is-data-exports.html); a period that ended
-longer ago counts as closed, whatever its source says."""
+longer ago counts as closed, whatever its source states."""
 
 
 def is_closed(period_end: date, *, provisional: bool, at: datetime) -> bool:

@@ -25,7 +25,7 @@ class AccountCoverage:
 
     A day is in `days_with_rows`, in `days_empty` (delivered, without charges) or in `gaps` (no
     delivery that was produced on it or later claims it: an export of the current month claims all
-    of it, and knows nothing of tomorrow). `authoritative`: whether the rows count.
+    of it, and has nothing of tomorrow). `authoritative`: whether the rows count.
     """
 
     billing_account_id: str

@@ -22,7 +22,7 @@ def own_or_shadow(
     """Make a source the owner of its account if nothing speaks against it.
 
     Returns why its rows are a shadow, None when they count. The first source that delivers an
-    account owns it, unless it says itself that it is a shadow, or another authoritative source
+    account owns it, unless it declares itself a shadow, or another authoritative source
     has rows of the same sub accounts on the same days: a member account's own export beside that
     of the organisation. The delivery's rollups have been written.
     """

@@ -41,9 +41,9 @@ def query_costs(
     """Return the costs of workspaces as a frame, sorted by its dimensions, unknown values last.
 
     Its columns are the dimensions of `by`, `currency`, the amounts and `rows`; amounts are Decimal,
-    None where no row knows them, and those of two currencies are never added. `savings` is list
-    less effective cost of the rows that know both. An empty frame is no proof that nothing costs:
-    `coverage` says which days were delivered. Raises NotFound for an unknown workspace,
+    None where no row has them, and those of two currencies are never added. `savings` is list
+    less effective cost of the rows that have both. An empty frame is no proof that nothing costs:
+    `coverage` has the days that were delivered. Raises NotFound for an unknown workspace,
     InvalidRequest for a query that makes no sense, Conflict when a file was collected meanwhile.
     """
     query.require_valid()

@@ -34,7 +34,7 @@ ROWS_AT_ONCE: Final = 1_000_000
 """Rows whose hashes one query holds in memory, where they are of several days."""
 
 Sums = dict[str, dict[str, str]]
-"""Decimals as text, by currency and metric; a metric that no row knows is missing."""
+"""Decimals as text, by currency and metric; a metric that no row has is missing."""
 
 
 @dataclass(frozen=True)

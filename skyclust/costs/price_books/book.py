@@ -53,7 +53,7 @@ class Size(Strict):
 class PriceBook(Strict):
     """The content of a price book.
 
-    `month` says what a GiB-month is: 730 hours, or the calendar month that the day is in (in UTC).
+    `month` defines a GiB-month: 730 hours, or the calendar month that the day is in (in UTC).
     `charged_states` are the states in which an instance is charged for cores, memory, GPUs, type
     and licences; disks, addresses, snapshots and images are charged for as long as they exist.
     Each uninterrupted time in such states is charged for at least `minimum_seconds`. A day is

@@ -1,4 +1,4 @@
-"""The days of which the inventory knows enough to be priced, and which credential knows them."""
+"""The days of which the inventory has enough to price them, and the credential that read it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DAY = timedelta(days=1)
 class KnownDay:
     """A day of an account that can be priced.
 
-    `scopes` are those that tell what was there: of each region those of one credential. `until` is
+    `scopes` are those that hold what was there: of each region those of one credential. `until` is
     the end of the day, or for the running day the last moment that all of them know.
     """
 
@@ -77,11 +77,11 @@ def runs_of_days(days: Iterable[KnownDay]) -> list[list[KnownDay]]:
 def _chosen(
     book: PriceBook, reads: Sequence[ReadTimes], region: str, day: date, now: datetime
 ) -> list[ReadTimes] | None:
-    """Return the scopes of the first credential that knows a region on a day, None for none."""
+    """Return the scopes of the first credential that read a region on a day, None for none."""
     here = [one for one in reads if one.key.region == region]
     for credential in sorted({one.key.credential for one in here}):
         own = {one.key.kind: one for one in here if one.key.credential == credential}
-        if all(_knows(book, own.get(kind), day, now) for kind in book.kinds):
+        if all(_is_known(book, own.get(kind), day, now) for kind in book.kinds):
             return [own[kind] for kind in sorted(book.kinds) if not _has_none(own[kind])]
     return None
 
@@ -90,8 +90,8 @@ def _has_none(read: ReadTimes) -> bool:
     return read.state is ScopeState.UNSUPPORTED
 
 
-def _knows(book: PriceBook, read: ReadTimes | None, day: date, now: datetime) -> bool:
-    """Return whether a scope says what was there on a day."""
+def _is_known(book: PriceBook, read: ReadTimes | None, day: date, now: datetime) -> bool:
+    """Return whether a scope holds what was there on a day."""
     if read is None:
         return False
     if _has_none(read):

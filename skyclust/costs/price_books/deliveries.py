@@ -68,7 +68,7 @@ def price_book_deliveries(  # noqa: PLR0917  a range of days has two ends
 ) -> Iterator[CostDelivery]:
     """Yield the deliveries of a price book for [start, end), in order of account and time.
 
-    There is one for each account, month and run of days that the inventory knows (`coverage`); of
+    There is one for each account, month and run of days that the inventory covers (`coverage`); of
     a month with a gap there are several. The account is that of the credentials, so that a price
     book and the cloud's own billing of one account are never both counted; a credential that was
     never verified is an account of its own. The running month is provisional.
@@ -136,7 +136,7 @@ def _resources(
 ) -> Iterator[tuple[KnownDay, list[ResourcePeriod]]]:
     """Yield each resource with each day that is to be priced: its periods of about that time.
 
-    One scope is read at a time, and the days of it that this credential tells of.
+    One scope is read at a time, and the days of it that this credential covers.
     """
     by_scope: dict[ScopeKey, list[KnownDay]] = {}
     for day in days:

@@ -101,7 +101,7 @@ def storage_price(book: PriceBook, classes: tuple[str, ...], day: date) -> Stora
 
 
 def size_of_type(book: PriceBook, instance_type: str | None) -> Size | None:
-    """Return the size of a type: that of the book, or the one that its name says; else None."""
+    """Return the size of a type: that of the book, or the one in its name; else None."""
     if instance_type is None:
         return None
     if instance_type in book.sizes:

@@ -20,7 +20,7 @@ class Comparison:
     count, and no source that counts has this account; `stated_by` is that of the total, None where
     there is none. `ours` is None where it is not known, and `theirs` where no
     total is stated: neither is zero. `difference` is ours less theirs, `percent` of theirs.
-    `scope` says in words what both count. `start` and `end` are the days compared, half open; both
+    `scope` names what both count. `start` and `end` are the days compared, half open; both
     None: the whole period. `amounts` are all our charges of these days, whatever the scope.
     `days_claimed` of `days_compared` are claimed by a delivery, `days_with_rows` have rows.
     """

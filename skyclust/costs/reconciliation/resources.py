@@ -57,7 +57,7 @@ class ComparedEstate:
 
     `matches` has the resources of the estate and those that are gone since the oldest recent day.
     `accounts` are the accounts of the credentials, `ours` the unique or plain ids of the instances
-    that SkyClust created, `owner_keys` the keys of tags that say who owns a resource.
+    that SkyClust created, `owner_keys` the keys of tags that name the owner of a resource.
     """
 
     estate: Estate

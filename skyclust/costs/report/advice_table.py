@@ -15,7 +15,7 @@ MOST_ADVICE: Final = 20
 
 
 def advice_table(report: AdviceReport, now: datetime, *, most: int = MOST_ADVICE) -> Table:
-    """Return the advice with the greatest savings; the caption says what it leaves out."""
+    """Return the advice with the greatest savings; the caption counts what it leaves out."""
     rows = [
         (
             saving_text(one.saving),
@@ -55,7 +55,7 @@ def caption(report: AdviceReport, shown: int) -> Sequence[str]:
 
 
 def saving_text(saving: Saving) -> str:
-    """Return a saving for people; that of a covered resource says so."""
+    """Return a saving for people; that of a covered resource is marked."""
     text = money_text(saving.amount, saving.currency)
     return f"{text} (covered by a commitment)" if saving.covered else text
 

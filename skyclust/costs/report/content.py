@@ -1,4 +1,4 @@
-"""The content of the cost report: what each section says, from the results of the analysis."""
+"""The content of the cost report: what each section shows, from the results of the analysis."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NONE: Final = "(none)"
 class MonthOutlook:
     """The forecast of the current month in one currency, with the bounds of its interval.
 
-    `total` is None without a forecast, and `reason` says why.
+    `total` is None without a forecast, and `reason` is why.
     """
 
     currency: str

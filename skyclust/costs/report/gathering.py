@@ -1,4 +1,4 @@
-"""Gathers what the cost report says from the ledger: one query for each need."""
+"""Gathers the data of the cost report from the ledger: one query for each need."""
 
 from __future__ import annotations
 

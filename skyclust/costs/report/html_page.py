@@ -112,7 +112,7 @@ def _table(table: Table, *, repeated: bool) -> Iterator[str]:
         return f"<{tag}{scope}{number}>{escape(text)}</{tag}>"
 
     yield f'<div class="table" tabindex="0" role="region" aria-label="{escape(table.caption)}">'
-    # The heading of the section says it to those who see.
+    # Those who see read it in the heading of the section.
     unseen = ' class="repeated"' if repeated else ""
     yield f"<table><caption{unseen}>{escape(table.caption)}</caption><thead><tr>"
     for place, title in enumerate(table.columns):

@@ -1,4 +1,4 @@
-"""A report as plain data: sections of text, a chart, and the table that says the same."""
+"""A report as plain data: sections of text, a chart, and the table of the same figures."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a report. `svg` is a picture whose content `words` and the tables say as well.
+    """A part of a report. `svg` is a picture whose content `words` and the tables have as well.
 
-    A section of `alert` tells what a person has to see first.
+    A section of `alert` holds what a person has to see first.
     """
 
     title: str
@@ -36,7 +36,7 @@ class Section:
 
 @dataclass(frozen=True)
 class ReportPage:
-    """A whole report; `subtitle` says of what and of when."""
+    """A whole report; `subtitle` names its subject and its range of days."""
 
     title: str
     subtitle: str

@@ -168,7 +168,7 @@ def test_the_bucket_of_another_account_is_refused(
         list(other.list_deliveries(bill.first_day, bill.today))
 
 
-def test_a_bucket_in_another_region_says_what_to_name(
+def test_a_bucket_in_another_region_is_refused_with_advice(
     exported: AwsProvider, bill: Bill, aws_sandbox: Sandbox
 ) -> None:
     aws_sandbox.inject(

@@ -56,7 +56,7 @@ def test_a_subscription_without_cost_data_is_not_empty(
         other.cost_totals(start, today)
 
 
-def test_a_reader_may_read_costs_and_a_denied_one_is_told(
+def test_a_reader_may_read_costs_and_a_denied_one_gets_permission_denied(
     azure_sandbox: AzureSandbox, bill: Bill, today: date
 ) -> None:
     reader = AzureProvider(
@@ -88,7 +88,7 @@ def test_an_unreachable_or_refusing_cloud_has_no_costs(
 def test_a_few_failures_are_repeated(
     provider: AzureProvider, bill: Bill, azure_sandbox: AzureSandbox
 ) -> None:
-    """A query changes nothing, so a reply that was lost is asked for again."""
+    """A query changes nothing, so a query whose reply was lost is sent again."""
     azure_sandbox.inject(
         Fault(kind=FaultKind.ERROR, action=QUERY, times=1, status=503),
         Fault(kind=FaultKind.DROP_REPLY, action=QUERY, after=1, times=1),

@@ -1,4 +1,4 @@
-"""What CloudKitty says, and what it does not say: no currency, no service, nothing rated."""
+"""What CloudKitty returns, and what it does not return: no currency, no service, nothing rated."""
 
 from __future__ import annotations
 

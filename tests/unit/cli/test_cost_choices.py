@@ -113,7 +113,7 @@ def test_amounts_are_converted_by_the_rates_of_their_days(
     assert [row["rate"] for row in read(capsys, "rates", "list", "--currency", "USD")] == ["2"]
 
 
-def test_showback_adds_up_and_allocation_says_what_has_tags(
+def test_showback_adds_up_and_allocation_shows_what_has_tags(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     fill()

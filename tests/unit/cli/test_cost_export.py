@@ -64,8 +64,8 @@ def _moved(
 ) -> Ledger:
     """Export the ledger of the first home into the second, and return that."""
     arguments = ("--format", file_format, "--focus-version", version, *RANGE)
-    told = commands.json("cost", "export", str(path), *arguments)
-    assert (told["rows"], told["focus_version"]) == (5, version)
+    result = commands.json("cost", "export", str(path), *arguments)
+    assert (result["rows"], result["focus_version"]) == (5, version)
     assert path.stat().st_mode & 0o077 == 0
     sums = commands.json("cost", "breakdown", "--by", "service", *RANGE)
     first = Ledger(open_store(), open_root()).rows_by_day()
@@ -96,7 +96,7 @@ def test_an_export_replaces_no_file_and_leaves_none_without_rows(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("-",), "An export is a file"),
         (("x.parquet", "--where", "service=Compute"), "cannot be filtered by service"),
@@ -108,12 +108,12 @@ def test_what_cannot_be_exported_is_refused(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     arguments: tuple[str, ...],
-    said: str,
+    message: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     fill_home()
     commands.run("cost", "export", *arguments, *RANGE, code=2)
-    assert said in commands.said
+    assert message in commands.said
 
 
 def test_one_account_can_be_exported(commands: Commands, tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_where_filters_and_an_empty_value_is_no_value(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("breakdown", "--by", "colour"), "there is no dimension 'colour'"),
         (("breakdown", "--by", "service", "--by", "region", "--by", "provider"), "3 times"),
@@ -102,15 +102,15 @@ def test_where_filters_and_an_empty_value_is_no_value(
         (("report", "--from", "2026-03-02", "--to", "2026-03-02"), "leave no day"),
     ],
 )
-def test_what_makes_no_question_is_refused(
-    empty: Commands, arguments: tuple[str, ...], said: str
+def test_an_invalid_query_is_refused(
+    empty: Commands, arguments: tuple[str, ...], message: str
 ) -> None:
     empty.run("cost", *arguments, code=2)
-    assert said in empty.said
+    assert message in empty.said
 
 
 @pytest.mark.parametrize("view", ["summary", "trend", "forecast", "anomalies"])
-def test_an_empty_ledger_says_that_nothing_was_delivered(empty: Commands, view: str) -> None:
+def test_an_empty_ledger_reports_that_nothing_was_delivered(empty: Commands, view: str) -> None:
     assert empty.json("cost", view) == []
     assert "No costs were ever delivered" in empty.said
     assert empty.run("cost", view) == ""

@@ -70,7 +70,7 @@ def read(store: Bucket) -> Any:
     return read_data_export(store, present[MANIFEST], present)
 
 
-def test_a_manifest_says_all_but_the_rows() -> None:
+def test_a_manifest_has_all_but_the_rows() -> None:
     export = read(bucket(minutes=-3))
 
     assert (export.name, export.owner, export.focus_version) == ("daily", "123456789012", "1.1")

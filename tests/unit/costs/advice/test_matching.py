@@ -96,7 +96,7 @@ def test_every_credential_that_sees_a_resource_is_matched() -> None:
         ("gcp", "//storage.googleapis.com/projects/_/buckets/b", None),
     ],
 )
-def test_the_form_of_an_id_says_its_kind(
+def test_the_form_of_an_id_shows_its_kind(
     provider: str, name: str, kind: ResourceKind | None
 ) -> None:
     assert BilledId(provider, name).kind is kind

@@ -39,7 +39,7 @@ def test_a_disk_that_belongs_to_an_instance_is_used() -> None:
     assert not advise(disk("ssd:vm-7-disk-0", [], attributes={"owner": "7"}))
 
 
-def test_users_that_the_cloud_does_not_say_are_not_assessed() -> None:
+def test_users_that_the_cloud_does_not_list_are_not_assessed() -> None:
     unknown = disk("volume", None)
     assert not advise(unknown)
     assert skipped(unknown) == {AdviceRule.UNATTACHED_DISK: 1}

@@ -124,7 +124,7 @@ def test_a_stopped_instance_that_is_billed_still_saves_that_too() -> None:
 
 
 @pytest.mark.parametrize("priced", [True, False])
-def test_parts_without_a_price_are_said(priced: bool) -> None:
+def test_parts_without_a_price_are_named(priced: bool) -> None:
     instance = stored(ResourceKind.INSTANCE, "i-1", state="stopped")
     parts = (disk("vol-1", ["i-1"]), disk("vol-2", ["i-1"]))
     costs = paid({"vol-1": daily("1")} if priced else {})

@@ -1,4 +1,4 @@
-"""A ledger whose days cost what a test says."""
+"""A ledger whose days cost what a test sets."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def fired(checks: list[BudgetCheck]) -> list[str]:
 
 
 def notices(store: Store) -> tuple[Counter[str], Counter[str]]:
-    """Return how many alerts the outbox and the audit trail have, by what they say."""
+    """Return how many alerts the outbox and the audit trail have, by their text."""
     with store.reading() as connection:
         sent = outbox.waiting(connection, "default", limit=100)
         lines = audit.list_all(connection, "default")
@@ -94,7 +94,7 @@ def test_a_raised_amount_fires_anew_and_its_old_amount_does_not(
     assert set(amounts) == {Decimal(100), Decimal(110)}
 
 
-def test_unknown_costs_fire_nothing_and_say_so(sqlite_store: Store, root: LedgerRoot) -> None:
+def test_unknown_costs_fire_nothing_and_are_remarked(sqlite_store: Store, root: LedgerRoot) -> None:
     set_budget(sqlite_store, "default", BUDGET, set_by="user:1")
     [one] = check(sqlite_store, root)
     assert (one.status.cost.actual, one.status.used_percent, one.fired) == (None, None, ())

@@ -1,4 +1,4 @@
-"""A delivery that fails fails alone, and what a collection did not read is said."""
+"""A delivery that fails fails alone, and what a collection did not read is reported."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_a_list_that_cannot_be_read_is_an_error_and_not_an_empty_bill(sqlite_sto
         collect(sqlite_store, Cloud([], list_error=Unavailable("No answer.")))
 
 
-def test_a_provider_without_costs_says_what_to_do(sqlite_store: Store) -> None:
+def test_a_provider_without_costs_is_refused_with_advice(sqlite_store: Store) -> None:
     with pytest.raises(Unsupported, match="reads no costs") as error:
         collect(sqlite_store, object())
     assert "price book" in error.value.hint

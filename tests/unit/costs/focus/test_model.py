@@ -51,7 +51,7 @@ def test_names_of_providers_changed_hands() -> None:
     assert not {"ProviderName", "PublisherName"} & columns_of("1.4").keys()
 
 
-def test_a_column_says_what_it_may_hold() -> None:
+def test_a_column_declares_what_it_may_hold() -> None:
     category = columns_of("1.2")["ChargeCategory"]
     assert category.allowed_values is not None
     assert set(category.allowed_values) == {"Usage", "Purchase", "Tax", "Credit", "Adjustment"}

@@ -117,7 +117,7 @@ def test_a_file_has_the_columns_of_its_version_then_the_custom_ones(version: str
     assert header == [*sorted(columns_of(version)), "x_a", "x_b"]
 
 
-def test_csv_has_numbers_times_and_nulls_as_the_specification_says() -> None:
+def test_csv_has_numbers_times_and_nulls_as_the_specification_requires() -> None:
     changes = {"BilledCost": "-1.5E-7", "ListCost": "0", "Tags": '{"a":"b, c"}', "x_a": "=1+1"}
     table = normalize(batch(changes), origin="a.csv")
     [row] = csv.DictReader(StringIO(written(table, "1.2", write_focus_csv, {}).decode()))

@@ -21,7 +21,7 @@ ROW: dict[str, Any] = {
 }
 
 
-def test_what_an_api_does_not_say_is_null() -> None:
+def test_what_an_api_does_not_return_is_null() -> None:
     table = rows_to_table([ROW, {**ROW, "x_estimated": True}], origin="Cost Explorer")
     assert table.schema.names == [*LEDGER_SCHEMA.names, "x_estimated"]
     first, second = table.to_pylist()

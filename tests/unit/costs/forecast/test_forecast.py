@@ -1,4 +1,4 @@
-"""A forecast follows the week, the level and the calendar, and says what it does not know."""
+"""A forecast follows the week, the level and the calendar, and names what it does not know."""
 
 from __future__ import annotations
 

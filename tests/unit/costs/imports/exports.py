@@ -32,7 +32,7 @@ COLUMNS = (
 def focus_row(
     day: str, cost: str = "1.5", *, account: str = PAYER, **columns: str
 ) -> dict[str, str]:
-    """Return a row of July 2026 unless `columns` say otherwise."""
+    """Return a row of July 2026 unless `columns` set others."""
     row = dict.fromkeys(COLUMNS, "")
     row |= {
         "BillingAccountId": account,

@@ -130,7 +130,7 @@ def test_a_part_of_another_size_refuses_the_delivery(tmp_path: Path) -> None:
         delivered(tmp_path)
 
 
-def test_a_part_with_other_rows_than_the_manifest_says_is_refused(tmp_path: Path) -> None:
+def test_a_part_with_other_rows_than_the_manifest_states_is_refused(tmp_path: Path) -> None:
     manifest = write_azure_run(tmp_path, [[row("2026-07-01"), row("2026-07-02")]])
     text = manifest.read_text().replace('"dataRowCount": 2', '"dataRowCount": 3')
     manifest.write_text(text)

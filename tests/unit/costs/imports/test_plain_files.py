@@ -95,7 +95,7 @@ def test_a_day_without_rows_is_not_claimed(tmp_path: Path) -> None:
     assert len({each.fingerprint for each in found}) == 2
 
 
-def test_the_caller_may_say_which_days_are_complete(tmp_path: Path) -> None:
+def test_the_caller_may_set_which_days_are_complete(tmp_path: Path) -> None:
     write(tmp_path / "a.csv", csv_bytes([focus_row("2026-07-01"), focus_row("2026-07-05")]))
 
     (delivery,) = delivered(tmp_path, (date(2026, 7, 1), date(2026, 7, 10)))
@@ -179,7 +179,7 @@ def test_files_that_do_not_hold_focus_rows_are_refused(
         ("BillingPeriodStart", "07/01/2026", "'07/01/2026' as its BillingPeriodStart"),
     ],
 )
-def test_a_row_that_does_not_say_whose_it_is_refuses_all(
+def test_a_row_without_an_account_or_period_refuses_all(
     tmp_path: Path, column: str, value: str, reason: str
 ) -> None:
     rows = [focus_row("2026-07-01"), focus_row("2026-07-02", **{column: value})]

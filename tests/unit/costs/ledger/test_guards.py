@@ -114,7 +114,7 @@ def test_an_estimate_alone_counts_nothing(sqlite_ledger: Ledger) -> None:
     assert sqlite_ledger.contents() == {}
 
 
-def test_coverage_tells_a_gap_from_a_day_without_charges(sqlite_ledger: Ledger) -> None:
+def test_coverage_distinguishes_a_gap_from_a_day_without_charges(sqlite_ledger: Ledger) -> None:
     ledger = sqlite_ledger
     ledger.apply(bill(DAYS[:3]), delivery(complete_to=DAYS[5]))
     [account] = coverage(ledger.store, "default", DAYS[0], DAYS[7])

@@ -34,7 +34,7 @@ def test_a_long_fraction_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         ("name: datacentre", "name: Data Centre", "name: "),
         ("currency: EUR", "currency: EUR\nprcies: []", "prcies: "),
@@ -62,11 +62,11 @@ def test_a_long_fraction_is_kept() -> None:
         ("name: datacentre", "name: !!python/object:os.system x", "not YAML"),
     ],
 )
-def test_what_is_wrong_is_named(old: str, new: str, said: str) -> None:
+def test_what_is_wrong_is_named(old: str, new: str, message: str) -> None:
     assert old in BOOK
     with pytest.raises(InvalidRequest) as raised:
         read_price_book(BOOK.replace(old, new, 1))
-    assert said in raised.value.message
+    assert message in raised.value.message
 
 
 def test_a_licence_names_its_instances() -> None:

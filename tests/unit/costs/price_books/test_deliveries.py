@@ -1,4 +1,4 @@
-"""What a price book delivers: days that the inventory knows, and no other."""
+"""What a price book delivers: days that the inventory covers, and no other."""
 
 from __future__ import annotations
 

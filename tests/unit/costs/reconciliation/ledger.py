@@ -1,4 +1,4 @@
-"""Sums, coverage and totals as the ledger answers them, of July 2026 unless said otherwise."""
+"""Sums, coverage and totals as the ledger returns them, of July 2026 by default."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ledger against inventory: what is said of resources, and what is not for lack of proof."""
+"""Ledger against inventory: which mismatches are reported, and which are not for lack of proof."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ class Ledger:
         return []
 
 
-def test_a_ledger_is_asked_for_the_periods() -> None:
+def test_only_the_periods_of_the_range_are_read() -> None:
     july = reconcile_ledger(Ledger(), date(2026, 7, 1), date(2026, 8, 1))
     june = reconcile_ledger(Ledger(), date(2026, 6, 1), date(2026, 7, 1))
 

@@ -185,7 +185,7 @@ def test_a_whole_period_counts_what_was_used_before_it() -> None:
         ("usage, taxes", "115"),
     ],
 )
-def test_the_scope_says_what_is_compared(scope: str, ours: str) -> None:
+def test_the_scope_names_what_is_compared(scope: str, ours: str) -> None:
     sums = [
         ledger_sum("100"),
         ledger_sum("-30", charge_category="Credit"),

@@ -1,4 +1,4 @@
-"""The report says what the ledger has, what it lacks, and adds up."""
+"""The report has what the ledger has, names what it lacks, and adds up."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_a_total_that_differs_is_a_sentence(filled: Ledger) -> None:
     assert "has 319.00 USD billed cost, the source states 330.00 USD: -11.00" in sentence
 
 
-def test_a_workspace_without_costs_says_so(ledger: Ledger) -> None:
+def test_a_workspace_without_costs_has_one_gap(ledger: Ledger) -> None:
     data = gathered(ledger)
     assert data.gaps == ["No costs were ever delivered to this workspace."]
     assert "no known costs" in headline(data)
@@ -159,9 +159,9 @@ def test_a_workspace_without_costs_says_so(ledger: Ledger) -> None:
 
 def test_the_headline_and_the_record(filled: Ledger) -> None:
     data = gathered(filled)
-    said = headline(data)
-    assert said.startswith("default: 84.00 EUR + 409.00 USD from 2026-04-21 until 2026-05-21")
-    assert "1 anomaly; 1 gap or difference." in said
+    line = headline(data)
+    assert line.startswith("default: 84.00 EUR + 409.00 USD from 2026-04-21 until 2026-05-21")
+    assert "1 anomaly; 1 gap or difference." in line
     record = report_record(data)
     assert record["summary"][1]["effective_cost"] == Decimal(409)
     assert '"effective_cost": "409"' in json_text(record)

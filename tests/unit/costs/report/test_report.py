@@ -1,4 +1,4 @@
-"""The report says what is missing first, is safe to open, and is readable without its pictures."""
+"""The report names what is missing first, is safe to open, and is readable without its pictures."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_charts_of_odd_series_are_pictures(amounts: list[Decimal | None]) -> Non
         ElementTree.fromstring(svg)
 
 
-def test_a_report_without_costs_says_that_nothing_is_known() -> None:
+def test_a_report_without_costs_states_that_nothing_is_known() -> None:
     nothing = replace(_data(), summaries=[], trend={}, outlooks=[], breakdowns={}, movers=[])
     assert "not known" in markdown_page(report_page(nothing))
 
