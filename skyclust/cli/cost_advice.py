@@ -12,7 +12,7 @@ from skyclust.cli.columns import list_columns
 from skyclust.cli.cost_options import parse_day
 from skyclust.cli.inputs import confirm
 from skyclust.cli.list_options import ListOptions, with_list_options
-from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace
+from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace, Yes
 from skyclust.cli.output import say, show_list, show_record
 from skyclust.costs.advice.records import AdviceRule
 from skyclust.errors import InvalidRequest
@@ -147,7 +147,7 @@ def restore(advice: AdviceId, *, workspace: Workspace = DEFAULT_WORKSPACE) -> No
 def apply(
     advice: AdviceId,
     *,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Yes = False,
     wait: Annotated[
         float, typer.Option(min=0.1, max=240, help="Minutes to wait for the instance.")
     ] = 15,

@@ -14,7 +14,7 @@ from skyclust.cli.cost_options import Metric, Where, parse_day, parse_where
 from skyclust.cli.flow_runs import run_flow
 from skyclust.cli.inputs import confirm, parse_decimal
 from skyclust.cli.list_options import ListOptions, with_list_options
-from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace
+from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace, Yes
 from skyclust.cli.output import say, show_list, show_record
 from skyclust.cli.requests import checked
 from skyclust.cli.run_outcome import finish
@@ -53,7 +53,6 @@ ALERT_COLUMNS: Final = list_columns(
 )
 
 Name = Annotated[str, typer.Argument(help="Name of the budget.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 @app.command("set")

@@ -10,7 +10,7 @@ from skyclust.cli.columns import list_columns
 from skyclust.cli.inputs import confirm
 from skyclust.cli.inventory_filters import Cursor
 from skyclust.cli.list_options import ListOptions, with_list_options
-from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
+from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace, Yes
 from skyclust.cli.output import say, show_list, show_record
 from skyclust.errors import InvalidRequest
 
@@ -98,7 +98,7 @@ def explain(
 def retract(
     delivery: DeliveryId,
     *,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Yes = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:

@@ -13,7 +13,7 @@ from skyclust.cli.columns import list_columns
 from skyclust.cli.cost_options import parse_day
 from skyclust.cli.inputs import confirm, parse_decimal, read_text
 from skyclust.cli.list_options import ListOptions, with_list_options
-from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
+from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace, Yes
 from skyclust.cli.output import say, show_list, show_record, show_text
 from skyclust.costs.money import money_text
 from skyclust.errors import InvalidRequest, NotFound
@@ -31,7 +31,6 @@ VERSION_COLUMNS: Final = list_columns(
 )
 
 Name = Annotated[str, typer.Argument(help="Name of the price book.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 @app.command()

@@ -15,7 +15,7 @@ from skyclust.cli.allowed_endpoints import with_permission
 from skyclust.cli.columns import list_columns
 from skyclust.cli.exits import ExitCode
 from skyclust.cli.list_options import ListOptions, with_list_options
-from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
+from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace, Yes
 from skyclust.cli.output import say, show_list, show_record
 from skyclust.cli.server import require_server
 from skyclust.errors import InvalidRequest, SkyClustError
@@ -152,7 +152,7 @@ def verify(name: Name, workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson
 @app.command()
 def remove(
     name: Name,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Yes = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
 ) -> None:
     """Remove a credential and what inventory found by it; the cloud is not touched.

@@ -16,7 +16,7 @@ from skyclust.cli.instance_lookup import (
     Wait,
     with_whole_id,
 )
-from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace
+from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace, Yes
 from skyclust.model.instance_action import InstanceAction
 
 
@@ -114,7 +114,7 @@ def resize(
 def delete(
     name: InstanceName,
     *,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Yes = False,
     credential: Credential = None,
     region: Region = None,
     wait: Wait = 15,

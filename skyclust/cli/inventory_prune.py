@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from skyclust.cli.inputs import confirm
-from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
+from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace, Yes
 from skyclust.cli.output import say, show_record
 
 
@@ -27,7 +27,7 @@ def prune(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Count what would be removed, and remove nothing.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Yes = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:

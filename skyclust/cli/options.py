@@ -57,4 +57,6 @@ NoWait = Annotated[
     ),
 ]
 
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
 DEFAULT_WORKSPACE: Final = "default"

@@ -19,7 +19,7 @@ from skyclust.cli.instance_lookup import (
     with_whole_id,
 )
 from skyclust.cli.list_options import ListOptions, with_list_options
-from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace
+from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace, Yes
 from skyclust.cli.output import show_list
 from skyclust.cli.provider_access import provider_of
 from skyclust.model.instance_action import InstanceAction
@@ -32,7 +32,6 @@ Snapshot = Annotated[
     str,
     typer.Argument(help="Id of the snapshot or a short form of it, or the name of only one."),
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 @app.command()

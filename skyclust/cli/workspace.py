@@ -9,7 +9,7 @@ import typer
 from skyclust.cli import completion
 from skyclust.cli.inputs import confirm
 from skyclust.cli.list_options import ListOptions, with_list_options
-from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson
+from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson, Yes
 from skyclust.cli.output import say, show_list, show_record
 from skyclust.cli.server import given_api_url
 
@@ -60,7 +60,7 @@ def remove(
             metavar="ID", help="The workspace to remove.", autocompletion=completion.workspaces
         ),
     ],
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Yes = False,
     workspace: AnyWorkspace = DEFAULT_WORKSPACE,
 ) -> None:
     """Remove an empty workspace; its history and its audit trail are kept.
