@@ -33,7 +33,8 @@ WITHOUT_SCHEDULER = {
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
     """An installation as `skyclust up` leaves it, shared by these tests."""
-    with running_installation(tmp_path_factory.mktemp("status") / "home") as (command_line, _):
+    home = tmp_path_factory.mktemp("status") / "home"
+    with running_installation(home, None) as (command_line, _):
         yield command_line
 
 
@@ -41,7 +42,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
 def idle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
     """One whose Prefect server answers, and neither plans runs nor reacts to events."""
     home = tmp_path_factory.mktemp("status") / "home"
-    with running_installation(home, **WITHOUT_SCHEDULER) as (command_line, _):
+    with running_installation(home, None, **WITHOUT_SCHEDULER) as (command_line, _):
         yield command_line
 
 
