@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mypy_boto3_elb import ElasticLoadBalancingClient
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_pricing import PricingClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sts import STSClient
 
@@ -99,6 +100,14 @@ class AwsClients:
         """Return the client of Cost Explorer, which has one endpoint in each partition."""
         region = self.home_region
         return cast("CostExplorerClient", self._client("ce", region, ATTEMPTS))
+
+    def pricing(self) -> PricingClient:
+        """Return the client of the Price List, which has one endpoint in each partition.
+
+        See https://docs.aws.amazon.com/general/latest/gr/billing.html.
+        """
+        region = "cn-northwest-1" if self.home_region.startswith("cn-") else "us-east-1"
+        return cast("PricingClient", self._client("pricing", region, ATTEMPTS))
 
     def s3(self, region: str) -> S3Client:
         """Return the client of S3 in a region."""

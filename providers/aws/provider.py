@@ -17,6 +17,7 @@ from providers.aws.instance_snapshots import AwsSnapshots
 from providers.aws.instance_tags import AwsTags
 from providers.aws.inventory import AwsInventory
 from providers.aws.placement import AwsPlacement
+from providers.aws.prices import AwsPrices
 from skyclust.contract import CredentialModel, Provider
 from skyclust.errors import ConfigurationError
 from skyclust.model.identity import Identity
@@ -38,6 +39,7 @@ class AwsProvider(
     AwsDisks,
     AwsInventory,
     AwsPlacement,
+    AwsPrices,
     AwsSnapshots,
     AwsTags,
     Provider,

@@ -30,7 +30,7 @@ from azure.mgmt.resource.resources import ResourceManagementClient
 
 import skyclust
 from providers.azure.authentication import open_identity
-from providers.azure.credential import AzureCredential
+from providers.azure.credential import AzureCloud, AzureCredential
 from providers.azure.list_pages import next_url, objects, page_marks
 from providers.azure.policies import (
     ApiVersionPolicy,
@@ -38,8 +38,9 @@ from providers.azure.policies import (
     HtmlResponsePolicy,
     QueryRetryPolicy,
 )
+from providers.azure.public_requests import PublicRequests
 from providers.azure.token_renewal import AuthenticationPolicy, RenewableIdentity
-from skyclust.errors import UnexpectedAnswer
+from skyclust.errors import UnexpectedAnswer, Unsupported
 from skyclust.providerkit.answers import require_list, require_object
 from skyclust.providerkit.error_context import ENDPOINT_HINT
 from skyclust.providerkit.guarded_requests import guarded_session
@@ -52,6 +53,10 @@ ATTEMPTS: Final = 5
 
 POOL_CONNECTIONS: Final = 32
 """The number of threads that may read one subscription at the same time."""
+
+RETAIL_PRICES: Final = "https://prices.azure.com"
+"""The public price list of Azure, also of its regions for the US government
+(https://learn.microsoft.com/en-us/rest/api/cost-management/retail-prices/azure-retail-prices)."""
 
 Document = dict[str, Any]
 """A JSON object as Azure returns it."""
@@ -171,21 +176,24 @@ class AzureClients:
             return {}
         return claims if isinstance(claims, dict) else {}
 
-    def download(self, url: str, max_bytes: int) -> bytes:
-        """Return the last `max_bytes` bytes of the blob at a SAS URL.
+    @property
+    def public(self) -> PublicRequests:
+        """Requests that must not carry the access token: it is for Resource Manager alone."""
 
-        The access token is not sent: the blob is in a storage account, not at Resource Manager.
+        def construct() -> PublicRequests:
+            return PublicRequests(self._transport(), user_agent=user_agent(), attempts=ATTEMPTS)
+
+        return cast("PublicRequests", self._once("public", construct))
+
+    @property
+    def price_list(self) -> str:
+        """The address of the price list: at the private endpoint, if the credential has one.
+
+        Raises Unsupported for the cloud in China, which has no price list of this form.
         """
-        response = self._download_pipeline().send_request(HttpRequest("GET", url), stream=True)
-        with response:
-            if response.status_code != 200:
-                response.read()
-                raise HttpResponseError(response=response)
-            tail = bytearray()
-            for chunk in response.iter_bytes():
-                tail += chunk
-                del tail[:-max_bytes]
-        return bytes(tail)
+        if self._credential.endpoint is None and self._credential.cloud is AzureCloud.CHINA:
+            raise Unsupported("Azure China has no retail price API.", provider="azure")
+        return f"{self._credential.endpoint or RETAIL_PRICES}/api/retail/prices"
 
     def _read_json(self, request: HttpRequest) -> Any:
         """Return the JSON of a response; raises UnexpectedAnswer for a body that is not JSON."""
@@ -242,21 +250,6 @@ class AzureClients:
             )
 
         return cast("ARMPipelineClient[HttpRequest, HttpResponse]", self._once(name, construct))
-
-    def _download_pipeline(self) -> ARMPipelineClient[HttpRequest, HttpResponse]:
-        def construct() -> ARMPipelineClient[HttpRequest, HttpResponse]:
-            return ARMPipelineClient(
-                base_url="",
-                policies=[
-                    policies.UserAgentPolicy(user_agent()),
-                    BoundedRetryPolicy(retry_total=ATTEMPTS - 1),
-                ],
-                transport=self._transport(),
-            )
-
-        return cast(
-            "ARMPipelineClient[HttpRequest, HttpResponse]", self._once("download", construct)
-        )
 
     def _management(self, client_class: Any) -> Any:
         def construct() -> Any:

@@ -50,7 +50,7 @@ class AzureConsole(ConsoleProvider):
             return ""
         try:
             with azure_errors(doing):
-                log = self._clients.download(url, MAX_LOG_BYTES)
+                log = self._clients.public.download(url, MAX_LOG_BYTES)
         except NotFound:
             return ""
         except SkyClustError as error:

@@ -17,6 +17,7 @@ from providers.azure.instance_snapshots import AzureSnapshots
 from providers.azure.instance_tags import AzureTags
 from providers.azure.inventory import AzureInventory
 from providers.azure.placement import AzurePlacement
+from providers.azure.prices import AzurePrices
 from providers.azure.regions import get_instance_regions, get_regions
 from skyclust.contract import CredentialModel, Provider
 from skyclust.errors import ConfigurationError
@@ -37,6 +38,7 @@ class AzureProvider(
     AzureCatalog,
     AzureConsole,
     AzurePlacement,
+    AzurePrices,
     AzureDisks,
     AzureSnapshots,
     AzureTags,

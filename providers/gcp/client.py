@@ -99,6 +99,10 @@ class GcpClients:
         url = f"{self._base_url('cloudresourcemanager')}/{path}"
         return self._send("POST", url, doing, {}, body)
 
+    def get_billing(self, path: str, doing: str, query: Mapping[str, str | int]) -> JsonObject:
+        """Return the reply of the Cloud Billing API to GET; raises errors of the tree."""
+        return self._send("GET", f"{self._base_url('cloudbilling')}/{path}", doing, query)
+
     def _base_url(self, service: str) -> str:
         endpoint = self._credential.endpoint
         return endpoint or f"https://{service}.{self.authentication.universe}"

@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from providers.gcp import identity, regions
 from providers.gcp.attachments import GcpDisks
-from providers.gcp.catalog import GcpCatalog
 from providers.gcp.compute import GcpCompute
 from providers.gcp.console import GcpConsole
 from providers.gcp.costs import GcpCosts
@@ -18,6 +17,7 @@ from providers.gcp.instance_tags import GcpTags
 from providers.gcp.inventory import GcpInventory
 from providers.gcp.links import GLOBAL
 from providers.gcp.placement import GcpPlacement
+from providers.gcp.prices import GcpPrices
 from skyclust.contract import CredentialModel, Provider
 from skyclust.errors import ConfigurationError
 from skyclust.model.identity import Identity
@@ -30,7 +30,7 @@ if find_spec("google.cloud.compute_v1") is None:
 
 class GcpProvider(
     GcpCompute,
-    GcpCatalog,
+    GcpPrices,
     GcpConsole,
     GcpPlacement,
     GcpDisks,

@@ -35,10 +35,19 @@ from skyclust.contract.credential import CredentialModel
 from skyclust.contract.disk import DiskProvider
 from skyclust.contract.inventory import AccountInventoryProvider, AccountPage, InventoryProvider
 from skyclust.contract.placement import PlacementProvider
+from skyclust.contract.prices import PriceProvider
 from skyclust.contract.provider import CONTRACT_CHANGES, CONTRACT_VERSION, Provider
 from skyclust.contract.snapshot import SnapshotProvider
 from skyclust.contract.tag import TagProvider
 from skyclust.model.cost_metric import CostMetric
+from skyclust.model.list_price import (
+    ListPrice,
+    MissingPrice,
+    PriceAnswer,
+    PricedKind,
+    PriceItem,
+    PriceUnit,
+)
 
 __all__ = [
     "ALL_CHARGES",
@@ -64,7 +73,14 @@ __all__ = [
     "FileFormat",
     "FocusRow",
     "InventoryProvider",
+    "ListPrice",
+    "MissingPrice",
     "PlacementProvider",
+    "PriceAnswer",
+    "PriceItem",
+    "PriceProvider",
+    "PriceUnit",
+    "PricedKind",
     "Provider",
     "SnapshotProvider",
     "TagProvider",

@@ -13,7 +13,7 @@ from moto.core.responses import BaseResponse
 from werkzeug.wrappers import Response
 
 from skyclust_sandbox import control, malformed_replies
-from skyclust_sandbox.aws import buckets, cost_explorer
+from skyclust_sandbox.aws import buckets, cost_explorer, price_list
 from skyclust_sandbox.aws.accounts import account_of
 from skyclust_sandbox.aws.cloud import AwsCloud, put_cloud
 from skyclust_sandbox.aws.ec2 import SandboxEc2
@@ -23,6 +23,7 @@ from skyclust_sandbox.aws.load_balancers import SandboxElb, SandboxElbV2
 from skyclust_sandbox.aws.malformed_replies import MalformedReplies
 from skyclust_sandbox.aws.regions import ENABLED_REGIONS
 from skyclust_sandbox.aws.wire import (
+    JSON_SERVICES,
     Call,
     Refusal,
     Refused,
@@ -98,7 +99,7 @@ class AwsApplication:
         reply = self._execute(request, call, account)
         if drops:
             drop_connection(request.environ)
-        if call.service != "ce":
+        if call.service not in JSON_SERVICES:
             return self._malformed_replies.change(reply, malformed, call.action, call.region)
         changed = self._malformed_json.change(reply, malformed, call.action, call.region)
         if malformed is not None and malformed.kind is not FaultKind.HTML:
@@ -125,6 +126,9 @@ class AwsApplication:
     def _dispatch(self, request: _Request, call: Call, account: str) -> Response:
         if call.service == "ce":
             return cost_explorer.answer(self._cloud, account, call.action, request.get_data())
+        if call.service == "pricing":
+            body = request.get_data()
+            return price_list.answer(self._cloud, account, call.region, call.action, body)
         if call.service == "s3":
             status, headers, body = buckets.dispatch(self._cloud, request, account)
         else:

@@ -20,6 +20,9 @@ from werkzeug.wrappers import Request, Response
 
 from skyclust_sandbox.faults import Fault, FaultKind
 
+JSON_SERVICES: Final = frozenset({"ce", "pricing"})
+"""The services whose replies are JSON."""
+
 _CREDENTIAL: Final = re.compile(
     r"AWS4-HMAC-SHA256 .*?Credential=(?P<access_key>[^/]+)/\d{8}"
     r"/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request"
@@ -107,7 +110,7 @@ def not_recognised(service: str) -> Refusal:
         message = "The AWS Access Key Id you provided does not exist in our records."
         return Refusal("InvalidAccessKeyId", message, 403)
     message = "The security token included in the request is invalid."
-    if service == "ce":
+    if service in JSON_SERVICES:
         return Refusal("UnrecognizedClientException", message, 400)
     return Refusal("InvalidClientTokenId", message, 403)
 
@@ -120,7 +123,7 @@ def session_expired(service: str) -> Refusal:
 def refusal_reply(service: str, refusal: Refusal) -> Response:
     """Return a refusal in the format of the service."""
     code, message, request_id = escape(refusal.code), escape(refusal.message), uuid.uuid4()
-    if service == "ce":
+    if service in JSON_SERVICES:
         return json_reply({"__type": refusal.code, "message": refusal.message}, refusal.status)
     error = f"<Code>{code}</Code><Message>{message}</Message>"
     if service == "ec2":
@@ -185,8 +188,16 @@ _COST_EXPLORER_REFUSALS: Final = {
     FaultKind.EXPIRE: Refusal("ExpiredTokenException", "The security token has expired", 400),
 }
 
+# https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_pricing_GetProducts.html
+_PRICE_LIST_REFUSALS: Final = {
+    **_COST_EXPLORER_REFUSALS,
+    FaultKind.THROTTLE: Refusal("ThrottlingException", "Rate exceeded", 400),
+    FaultKind.ERROR: Refusal("InternalErrorException", "An internal error has occurred", 500),
+}
+
 _REFUSALS: Final = {
     "ec2": _EC2_REFUSALS,
     "s3": _S3_REFUSALS,
     "ce": _COST_EXPLORER_REFUSALS,
+    "pricing": _PRICE_LIST_REFUSALS,
 }

@@ -19,6 +19,7 @@ from skyclust_sandbox.azure.authorization import (
     client_id_of,
 )
 from skyclust_sandbox.azure.compute import boot_diagnostics
+from skyclust_sandbox.azure.cost_management import retail_prices
 from skyclust_sandbox.azure.entra import endpoints
 from skyclust_sandbox.azure.entra.access_tokens import Tokens
 from skyclust_sandbox.azure.estate.seed import create_seed_resources
@@ -26,6 +27,7 @@ from skyclust_sandbox.azure.fault_responses import (
     ALLOCATION_FAILURES,
     arm_fault_response,
     entra_fault_response,
+    price_fault_response,
 )
 from skyclust_sandbox.azure.locations import normalize_location
 from skyclust_sandbox.azure.request_context import RequestContext
@@ -98,6 +100,8 @@ class AzureCloud:
         asynchronous operation fails later.
         """
         azure_call = _azure_call(call)
+        if azure_call.action == retail_prices.ACTION:
+            return price_fault_response(fault)
         if azure_call.route.handler is None:
             return entra_fault_response(fault)
         if fault.kind is FaultKind.ERROR and fault.code in ALLOCATION_FAILURES:
@@ -146,6 +150,8 @@ class AzureCloud:
                     return boot_diagnostics.read_blob(
                         self.state, call.request, call.path_parameters
                     )
+            case retail_prices.ACTION:
+                return retail_prices.list_prices(call.request, self.state.conditions.largest_page)
             case "Tenants_OpenIdConfiguration":
                 return endpoints.openid_configuration(call.request, tenant)
             case _:

@@ -83,6 +83,16 @@ def entra_fault_response(fault: Fault) -> Response:
             return entra_error(status, code, 90033, message).response
 
 
+def price_fault_response(fault: Fault) -> Response:
+    """Return the error response of the price list, which is public: nobody is denied."""
+    if fault.kind is FaultKind.THROTTLE:
+        headers = {"Retry-After": str(math.ceil(fault.seconds) or _RETRY_AFTER_SECONDS)}
+        body = error_body(fault.code or "TooManyRequests", "Too many requests.")
+        return json_response(body, fault.status or 429, headers)
+    body = error_body(fault.code or "ServiceUnavailable", "The price list is not available.")
+    return json_response(body, fault.status or 503)
+
+
 def quota_error(location: str, limit: int, used: int, required: int) -> Refused:
     """Return the error to raise when the vCPU quota of a location would be exceeded."""
     return arm_error(

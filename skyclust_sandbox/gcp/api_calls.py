@@ -20,6 +20,7 @@ APIS: Final = (
     "cloudresourcemanager.v1",
     "cloudresourcemanager.v3",
     "bigquery.v2",
+    "cloudbilling.v1",
 )
 
 _ANONYMOUS: Final = ServiceAccount("nobody", "nowhere", may_write=False)

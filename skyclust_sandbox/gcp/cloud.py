@@ -15,7 +15,13 @@ from werkzeug.wrappers import Request, Response
 from skyclust_sandbox.application import Call
 from skyclust_sandbox.control import Conditions
 from skyclust_sandbox.faults import Fault, FaultKind
-from skyclust_sandbox.gcp import authorization, fault_responses, handlers, resource_manager
+from skyclust_sandbox.gcp import (
+    authorization,
+    billing_catalog,
+    fault_responses,
+    handlers,
+    resource_manager,
+)
 from skyclust_sandbox.gcp.api_calls import GcpCall, parse_call
 from skyclust_sandbox.gcp.bigquery.methods import BigQueryService, require_project
 from skyclust_sandbox.gcp.bigquery.warehouse import Warehouse
@@ -134,6 +140,9 @@ class GcpCloud:
             with self.lock:
                 answer = self.bigquery.answer(call, self.conditions.largest_page)
                 return json_response(select_fields(answer, call.query.get("fields", "")))
+        if call.api == "cloudbilling.v1":
+            answer = billing_catalog.answer(call, self.conditions.largest_page)
+            return json_response(select_fields(answer, call.query.get("fields", "")))
         if call.api != "compute.v1":
             with self.lock:
                 return json_response(resource_manager.answer(self.current_state(), call))

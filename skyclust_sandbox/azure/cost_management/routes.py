@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from skyclust_sandbox.azure.cost_management import queries
+from skyclust_sandbox.azure.cost_management import queries, retail_prices
 from skyclust_sandbox.azure.resource_routes import SUBSCRIPTION
 from skyclust_sandbox.azure.router import Route
 
@@ -15,4 +15,5 @@ ROUTES: Final = (
         f"{SUBSCRIPTION}/providers/Microsoft.CostManagement/query",
         queries.usage,
     ),
+    Route(retail_prices.ACTION, "GET", retail_prices.PATH, None),
 )

@@ -14,6 +14,7 @@ from skyclust_sandbox.billing.state import sample_resources
 from skyclust_sandbox.gcp.bigquery.names import BILLING_ACCOUNT
 from skyclust_sandbox.gcp.identity import MAIN_PROJECT
 from skyclust_sandbox.gcp.links import name_in
+from skyclust_sandbox.gcp.list_prices import hour_prices
 from skyclust_sandbox.gcp.locations import region_of
 from skyclust_sandbox.gcp.responses import Resource
 from skyclust_sandbox.gcp.state import Project
@@ -37,16 +38,7 @@ CATALOG: Final = Catalog(
         "us-central1": "Iowa",
         "us-east1": "South Carolina",
     },
-    instance_prices={
-        "e2-micro": Decimal("0.0109"),
-        "e2-medium": Decimal("0.0431"),
-        "e2-standard-4": Decimal("0.1726"),
-        "e2-standard-8": Decimal("0.3452"),
-        "n2-standard-2": Decimal("0.1251"),
-        "n2-standard-4": Decimal("0.2502"),
-        "n2-standard-16": Decimal("1.0007"),
-        "n2-highmem-8": Decimal("0.6749"),
-    },
+    instance_prices=hour_prices(),
     services={
         Meter.COMPUTE: Service(
             "Compute Engine", _COMPUTE, "Virtual Machines", "hour", Decimal("0.1"), "Instance"
