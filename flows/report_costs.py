@@ -25,6 +25,7 @@ from skyclust.orchestration.runs import tag_this_run
 from skyclust.orchestration.superseded_runs import supersede_waiting_runs
 from skyclust.store import workspaces
 from skyclust.store.engine import Store, open_store
+from tasks.prices import read_due_prices
 
 
 @flow(
@@ -36,6 +37,8 @@ from skyclust.store.engine import Store, open_store
 @parameters_of(ReportCostsRequest)
 def report_costs(request: ReportCostsRequest) -> State[Any]:
     """Write the cost report of each workspace as a page in the UI.
+
+    List prices that are due are read before it, for the savings of its advice.
 
     The message says what was spent, what the month is expected to cost, and what needs a look. The
     run ends as Partial when a workspace could not be reported, as Failed when none could.
@@ -57,6 +60,7 @@ def report_costs(request: ReportCostsRequest) -> State[Any]:
     failed = 0
     for name in names:
         try:
+            read_due_prices(name)
             lines.append(_report(store, name, days, today))
         except SkyClustError as error:
             if request.workspace:

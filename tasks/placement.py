@@ -26,6 +26,7 @@ from skyclust.orchestration.placement_rows import placement_rows
 from skyclust.providerkit.provider_errors import provider_errors
 from skyclust.store import credentials
 from skyclust.store.engine import open_store
+from tasks.prices import prices_of_offers
 from tasks.retry_policy import UNCACHED
 
 
@@ -112,7 +113,8 @@ def rank_places(workspace_id: str, needs: InstanceNeeds) -> list[Ranked]:
         place.credential: own_region(store, workspace_id, place.credential) for place, _ in places
     }
     surveyed = [*(survey.result() for survey in surveys), *passed_over]
-    ranking = rank(surveyed, needs, own_regions)
+    offers = [result for result in surveyed if isinstance(result, Offer)]
+    ranking = rank(surveyed, needs, own_regions, prices_of_offers(workspace_id, offers))
     rows = placement_rows(ranking)
     artifacts.show_table(
         f"placement-{workspace_id}", rows, "Where it can be created", total=len(ranking)

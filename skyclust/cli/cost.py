@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from skyclust.cli import cost_advice, cost_budgets, cost_price_books, cost_rates, cost_settings
+from skyclust.cli import (
+    cost_advice,
+    cost_budgets,
+    cost_price_books,
+    cost_prices,
+    cost_rates,
+    cost_settings,
+)
 from skyclust.cli.cost_collection import collect, import_files
 from skyclust.cli.cost_deliveries import accounts, deliveries, explain, retract
 from skyclust.cli.cost_export import export
@@ -36,6 +43,7 @@ app.command()(showback)
 app.command()(allocation)
 app.add_typer(cost_budgets.app, name="budget", help="What a month may cost, with alerts.")
 app.add_typer(cost_price_books.app, name="price-book", help="The prices of private clouds.")
+app.add_typer(cost_prices.app, name="prices", help="The list prices of the clouds.")
 app.add_typer(cost_rates.app, name="rates", help="The rates by which costs are converted.")
 app.add_typer(cost_settings.app, name="settings", help="Allocation tags, currency, shared costs.")
 app.command()(resources)

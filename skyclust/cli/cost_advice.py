@@ -65,8 +65,9 @@ def advise(
 ) -> None:
     """List what could be saved in a month of 30 days, the greatest saving first.
 
-    A saving is what this account paid for the resource in its last complete days, or what a price
-    book says; else it is unknown. What could not be assessed is counted below the list.
+    A saving is what this account paid for the resource in its last complete days, else the cloud's
+    list price as it was last read (`skyclust cost prices`), else what a price book says; else it is
+    unknown. What could not be assessed is counted below the list.
     """
     if context.invoked_subcommand is not None:
         return

@@ -4,21 +4,23 @@
 that of the requested places, and of a credential without a region its own region comes first;
 without requested places the own regions of all credentials come before all others. In a region the
 smallest type that fits is taken: fewest cores, then least memory, of equal ones a burstable one,
-then the name, so that the ranking is always the same. Prices are not compared: the contract has
-none. A dry run shows the ranking, and provisioning tries it from top to bottom.
+then the name, so that the ranking is always the same. Of places that are preferred alike the one
+with the lower price comes first, and those without a known price come last; the caller knows the
+prices. A dry run shows the ranking, and provisioning tries it from top to bottom.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from skyclust.contract import CatalogProvider, ComputeProvider, PlacementProvider, Provider
 from skyclust.errors import CapacityExhausted, NotFound, SkyClustError
 from skyclust.model.catalog import MIB_PER_GIB, Image, InstanceType
 from skyclust.model.instance import SealedInstanceSpec
-from skyclust.model.placement import InstanceNeeds, Place, Ranked, Standing
+from skyclust.model.placement import InstanceNeeds, Place, PlacePrice, Ranked, Standing
 from skyclust.registry import capability
 
 MOST_PLACES: Final = 200
@@ -108,18 +110,23 @@ def rank(
     surveyed: Sequence[Offer | PassedOver],
     needs: InstanceNeeds,
     own_regions: Mapping[str, str | None],
+    prices: Mapping[tuple[Place, str], PlacePrice] | None = None,
 ) -> list[Ranked]:
     """Return every place: those with an offer, the preferred first, then those passed over.
 
     `own_regions` are the regions in which the credentials work by default, None where a credential
-    names none. Places that are preferred alike stay in the order given.
+    names none. `prices` are those of the offers by place and region. Places that are preferred
+    alike are in the order of their prices, and else stay in the order given; prices in several
+    currencies are shown and not compared. With no prices at all none is mentioned.
     """
+    known = prices or {}
     offers = [result for result in surveyed if isinstance(result, Offer)]
     order = {place: number for number, place in enumerate(needs.places)}
     offers.sort(
         key=lambda offer: (
             order.get(offer.place, 0),
             own_regions.get(offer.place.credential) != offer.region,
+            *_price_order(offer, known),
         )
     )
     ranked = [
@@ -128,6 +135,7 @@ def rank(
             needs,
             Standing.FALLBACK if number else Standing.FIRST,
             own_regions.get(offer.place.credential),
+            known,
         )
         for number, offer in enumerate(offers)
     ]
@@ -188,8 +196,37 @@ def regions_allowed(needs: InstanceNeeds, regions: Sequence[str]) -> list[str]:
     return [region for region in regions if not needs.regions or region in needs.regions]
 
 
+def _price_order(
+    offer: Offer, prices: Mapping[tuple[Place, str], PlacePrice]
+) -> tuple[bool, Decimal]:
+    price = prices.get((offer.place, offer.region))
+    if price is None:
+        return (True, Decimal(0))
+    return (False, price.hourly if _are_comparable(prices) else Decimal(0))
+
+
+def _are_comparable(prices: Mapping[tuple[Place, str], PlacePrice]) -> bool:
+    return len({price.currency for price in prices.values()}) == 1
+
+
+def _reason_of_price(offer: Offer, prices: Mapping[tuple[Place, str], PlacePrice]) -> list[str]:
+    if not prices:
+        return []
+    price = prices.get((offer.place, offer.region))
+    if price is None:
+        return ["price unknown"]
+    text = f"{price.hourly.normalize():f} {price.currency} an hour ({price.source})"
+    return [
+        text if _are_comparable(prices) else f"{text}, not compared: no rate between currencies"
+    ]
+
+
 def _ranked(
-    offer: Offer, needs: InstanceNeeds, standing: Standing, own_region: str | None
+    offer: Offer,
+    needs: InstanceNeeds,
+    standing: Standing,
+    own_region: str | None,
+    prices: Mapping[tuple[Place, str], PlacePrice],
 ) -> Ranked:
     return Ranked(
         place=offer.place,
@@ -197,12 +234,17 @@ def _ranked(
         region=offer.region,
         standing=standing,
         reason="; ".join(
-            [*_reasons_of_place(offer, needs, own_region), _reason_of_type(offer.type, needs)]
+            [
+                *_reasons_of_place(offer, needs, own_region),
+                _reason_of_type(offer.type, needs),
+                *_reason_of_price(offer, prices),
+            ]
         ),
         spec=_spec(offer, needs),
         cores=offer.type.cores,
         memory_gib=offer.type.memory_mib / MIB_PER_GIB,
         image_name=offer.image.name,
+        price=prices.get((offer.place, offer.region)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from enum import StrEnum
 from typing import Self
 
@@ -146,6 +147,19 @@ class InstanceNeeds(BaseModel):
         )
 
 
+class PlacePrice(BaseModel):
+    """What an instance of the offered type costs an hour in a place, without disks and traffic.
+
+    `source` says where the price is from and when it was read, for people.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    hourly: Decimal
+    currency: str
+    source: str
+
+
 class Standing(StrEnum):
     """The rank of a place in a placement."""
 
@@ -171,3 +185,4 @@ class Ranked(BaseModel):
     cores: int | None = None
     memory_gib: float | None = None
     image_name: str | None = None
+    price: PlacePrice | None = None

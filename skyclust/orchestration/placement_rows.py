@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from skyclust.model.placement import Ranked
+from skyclust.model.placement import PlacePrice, Ranked
 from skyclust.orchestration.artifacts import MOST_ARTIFACT_ROWS, Row
 
 
@@ -18,6 +18,7 @@ def placement_rows(ranking: Sequence[Ranked]) -> list[Row]:
             "region": ranked.region,
             "reason": ranked.reason,
             "type": ranked.spec.type if ranked.spec else "",
+            "price an hour": _price(ranked.price),
             "cores": ranked.cores,
             "memory GiB": f"{ranked.memory_gib:g}" if ranked.memory_gib else "",
             "zone": ranked.place.zone or "",
@@ -26,3 +27,7 @@ def placement_rows(ranking: Sequence[Ranked]) -> list[Row]:
         }
         for number, ranked in enumerate(ranking[:MOST_ARTIFACT_ROWS], start=1)
     ]
+
+
+def _price(price: PlacePrice | None) -> str:
+    return f"{price.hourly.normalize():f} {price.currency}" if price else ""

@@ -101,6 +101,9 @@ cached_prices: Final = Table(
     Column("unit", Text, nullable=False),
     Column("currency", Text, nullable=False),
     Column("price", ExactDecimal(), nullable=False),
+    # The cloud's id of what is sold, and since when it says that the price holds.
+    Column("sku", Text, nullable=False),
+    Column("effective_from", UtcDateTime),
     Column("read_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("workspace_id", "provider", "region", "item", "unit", "currency"),
 )

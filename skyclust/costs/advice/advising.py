@@ -15,6 +15,7 @@ from skyclust.costs.advice.rules import not_assessed, unused_resources
 from skyclust.costs.advice.savings import Prices, saving_of
 from skyclust.costs.ledger.storage import LedgerRoot
 from skyclust.costs.price_books.saving import load_price_books
+from skyclust.costs.prices.refreshing import load_prices
 from skyclust.costs.resource_matching import match_resources
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.advice_decision import AdviceDecision, AdviceVerdict
@@ -71,6 +72,7 @@ def find_advice(
         match_resources(paid.days, estate.resources),
         load_price_books(store, workspace_id),
         moment.date(),
+        load_prices(store, workspace_id),
     )
 
     def saving(resource: StoredResource) -> Saving:

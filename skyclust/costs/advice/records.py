@@ -28,6 +28,8 @@ class PriceBasis(StrEnum):
 
     PAID = "paid"
     """What this account paid for the resource in the days before."""
+    LIST_PRICE = "list-price"
+    """The cloud's own list price, as it was last read."""
     PRICE_BOOK = "price-book"
     """A price book of the workspace."""
     UNKNOWN = "unknown"

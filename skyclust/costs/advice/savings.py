@@ -1,29 +1,27 @@
-"""What advice would save: by what was paid, else by a price book, else it is not known.
+"""What advice would save: by what was paid, a list price, a price book, else it is not known.
 
-There is no step for the price lists of the clouds: a price that nobody has read is not made up.
+List prices are those that were read before: advice never waits for a cloud.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Final
 
 from skyclust.costs.advice.estate import Estate
+from skyclust.costs.advice.list_prices import HOURS, by_list_price
 from skyclust.costs.advice.paid_costs import MonthlyCost, PaidCosts, monthly_cost
 from skyclust.costs.advice.records import UNKNOWN_SAVING, PriceBasis, Saving
 from skyclust.costs.price_books.book import BookVersion
 from skyclust.costs.price_books.quotes import quote_resource
+from skyclust.costs.prices.lookup import PriceList
 from skyclust.costs.resource_matching import Matches, resource_key
 from skyclust.model.instance import InstanceState
 from skyclust.model.resource import ResourceKind
 from skyclust.model.resource_period import ResourcePeriod
 from skyclust.model.stored import StoredResource
-
-HOURS: Final = Decimal(24 * 30)
-"""A month of 30 days, as savings count."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +33,7 @@ class Prices:
     matches: Matches
     books: Sequence[BookVersion]
     today: date
+    lists: PriceList = field(default_factory=PriceList)
 
 
 def saving_of(prices: Prices, resource: StoredResource) -> Saving:
@@ -60,8 +59,12 @@ def _own(prices: Prices, resource: StoredResource) -> Saving:
     paid = _paid(prices, resource)
     if paid is not None and (paid.amount is not None or paid.covered):
         return _to_saving(paid)
+    listed = by_list_price(prices.lists, resource, prices.today)
+    if listed is not None and listed.amount is not None:
+        return listed
+    unknown = (*(paid.remarks if paid else ()), *(listed.remarks if listed else ()))
     saved = _by_book(prices, resource)
-    return saved or Saving(None, "", PriceBasis.UNKNOWN, remarks=paid.remarks if paid else ())
+    return saved or Saving(None, "", PriceBasis.UNKNOWN, remarks=unknown)
 
 
 def _paid(

@@ -13,7 +13,8 @@ from skyclust.errors import NotFound
 from skyclust.model.budget import Budget, BudgetAlert, Threshold
 from skyclust.model.cost_settings import CostSettings
 from skyclust.model.currency_rate import CurrencyRate
-from skyclust.store import budgets, cost_settings, currency_rates
+from skyclust.model.list_price import ListPrice, PricedKind, PriceItem, PriceUnit
+from skyclust.store import budgets, cached_prices, cost_settings, currency_rates
 
 Call = Callable[[Connection, str], Any]
 
@@ -30,15 +31,25 @@ ALERT = BudgetAlert(
 )
 RATE = CurrencyRate("EUR", "USD", MONTH, Decimal("1.1"), "mine")
 THEIRS = CurrencyRate("EUR", "USD", MONTH, Decimal("9.9"), "theirs")
+PRICE = ListPrice(
+    item=PriceItem(PricedKind.INSTANCE, "eu-central-1", "m5.large"),
+    amount=Decimal("0.096"),
+    currency="USD",
+    unit=PriceUnit.HOUR,
+    sku="SKU",
+    effective_from=None,
+    read_at=datetime(2026, 1, 20, tzinfo=UTC),
+)
 
 
-FILLED = {"budget_alerts", "budgets", "cost_settings", "currency_rates"}
+FILLED = {"budget_alerts", "budgets", "cached_prices", "cost_settings", "currency_rates"}
 """The tables that `fill` puts a row into."""
 
 
 def fill(connection: Connection, workspace_id: str) -> None:
     """Put a row into each table that these functions read."""
     currency_rates.record(connection, workspace_id, [RATE], closed_before=MONTH)
+    cached_prices.replace(connection, workspace_id, "aws", [PRICE])
     budgets.save(connection, workspace_id, BUDGET)
     budgets.fire(connection, workspace_id, ALERT)
     settings = CostSettings(allocation_tags=("team",))
@@ -47,6 +58,7 @@ def fill(connection: Connection, workspace_id: str) -> None:
 
 READS: dict[str, tuple[Call, object]] = {
     "budgets.alerts": (budgets.alerts, []),
+    "cached_prices.list_all": (cached_prices.list_all, []),
     "budgets.created_at": (budgets.created_at, {}),
     "budgets.get": (lambda c, w: budgets.get(c, w, "web"), NotFound),
     "budgets.list_all": (budgets.list_all, []),
@@ -58,6 +70,10 @@ WRITES: dict[str, Call] = {
     "budgets.fire": lambda c, w: budgets.fire(c, w, ALERT),
     "budgets.remove": lambda c, w: budgets.remove(c, w, "web"),
     "budgets.save": lambda c, w: budgets.save(c, w, BUDGET),
+    "cached_prices.expire": lambda c, w: cached_prices.expire(
+        c, w, datetime(2099, 1, 1, tzinfo=UTC)
+    ),
+    "cached_prices.replace": lambda c, w: cached_prices.replace(c, w, "aws", [], [PRICE.item]),
     "cost_settings.save": lambda c, w: cost_settings.save(c, w, CostSettings(currency="USD")),
     "currency_rates.record": lambda c, w: currency_rates.record(
         c, w, [THEIRS], closed_before=date(2025, 1, 1)

@@ -18,6 +18,7 @@ from skyclust.store import (
     audit,
     blocks,
     budgets,
+    cached_prices,
     cost_accounts,
     cost_deliveries,
     cost_heads,
@@ -61,6 +62,7 @@ NOUNS: tuple[ModuleType, ...] = (
     audit,
     blocks,
     budgets,
+    cached_prices,
     cost_accounts,
     cost_deliveries,
     cost_heads,
@@ -186,7 +188,6 @@ BEYOND_WORKSPACES = {
 
 
 WITHOUT_FUNCTIONS = {
-    "cached_prices",
     "cost_accounts",
     "cost_days",
     "cost_deliveries",

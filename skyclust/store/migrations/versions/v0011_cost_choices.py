@@ -132,6 +132,8 @@ def _make_cached_prices() -> None:
         _column("unit", sa.Text),
         _column("currency", sa.Text),
         _column("price", AMOUNT),
+        _column("sku", sa.Text),
+        _column("effective_from", TIME, nullable=True),
         _column("read_at", TIME),
         sa.PrimaryKeyConstraint(
             "workspace_id",
