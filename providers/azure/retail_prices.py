@@ -41,7 +41,6 @@ class RetailPrice:
     product: str
     sku_name: str
     meter: str
-    tier_minimum: Decimal
     sku: Sku
 
     @property
@@ -90,8 +89,12 @@ def _to_price(row: Mapping[str, Any], doing: str) -> RetailPrice:
             unit=UNITS.get(row["unitOfMeasure"]),
             effective_from=_time(row.get("effectiveStartDate")),
         )
-        names = (str(row[name]) for name in ("productName", "skuName", "meterName"))
-        return RetailPrice(*names, tier_minimum=tier, sku=sku)
+        return RetailPrice(
+            product=str(row["productName"]),
+            sku_name=str(row["skuName"]),
+            meter=str(row["meterName"]),
+            sku=sku,
+        )
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise UnexpectedAnswer(
             f"Could not {doing}: a price is not in the documented form.", provider="azure"

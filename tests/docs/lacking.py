@@ -10,6 +10,7 @@ from skyclust.contract import (
     CostProvider,
     CostTotalsProvider,
     PlacementProvider,
+    PriceProvider,
 )
 from skyclust.model.resource import ResourceKind
 
@@ -32,11 +33,14 @@ LACKING: Final[dict[tuple[str, type | ResourceKind | str], str]] = {
     ("aws", POWER_OFF): "EC2 has no stop that keeps the capacity.",
     ("gcp", POWER_OFF): "Compute Engine has no stop that keeps the capacity.",
     ("openstack", AccountInventoryProvider): "Every region has services of its own.",
+    ("openstack", PriceProvider): "OpenStack has no price list of its own: its operator's prices"
+    " go into a price book.",
     ("openstack", GIVE_BACK): "Nova always keeps the capacity of a stopped server.",
     ("proxmox", AccountInventoryProvider): "A cluster is one region.",
     ("proxmox", ConsoleProvider): "Proxmox VE does not store what a guest writes to its console.",
     ("proxmox", CostProvider): "Proxmox VE has no billing. Price its inventory by a price book.",
     ("proxmox", CostTotalsProvider): "Proxmox VE has no billing.",
+    ("proxmox", PriceProvider): "Proxmox VE has no prices: they go into a price book.",
     ("proxmox", GIVE_BACK): "A stopped guest keeps its disks and its node.",
     ("proxmox", ResourceKind.SUBNET): "The subnets of a VNet are listed with the network.",
     ("proxmox", ResourceKind.FIREWALL): "Rules are set at the cluster, its nodes and its guests;"

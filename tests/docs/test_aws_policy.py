@@ -21,6 +21,7 @@ PREFIXES: Final = {
     "elb": "elasticloadbalancing",
     "elbv2": "elasticloadbalancing",
     "iam": "iam",
+    "pricing": "pricing",
 }
 OBJECTS: Final = {"get_object": {"s3:GetObject"}, "list_objects_v2": {"s3:ListBucket"}}
 """The actions of S3 have names of their own (service-authorization reference, list_amazons3)."""

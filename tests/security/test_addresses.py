@@ -125,7 +125,7 @@ def test_an_address_in_an_answer_is_no_way_in() -> None:
         values = credential_values("azure", "https://management.example.com")
         clients = AzureClients(AzureCredential.model_validate(values))
         with pytest.raises(AddressNotAllowed), azure_errors("read the console"):
-            clients.download(f"{inner.url}/log", 100)
+            clients.public.download(f"{inner.url}/log", 100)
     assert not inner.arrived
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ from skyclust.inventory.placement import (
     survey,
 )
 from skyclust.model.catalog import Architecture, Image, InstanceType
-from skyclust.model.placement import InstanceNeeds, Place, Standing
+from skyclust.model.placement import InstanceNeeds, Place, PlacePrice, Standing
 
 ENDPOINT = "http://placement.memory"
 REGION = "east-1"
@@ -111,6 +112,53 @@ def test_without_places_the_own_regions_of_all_credentials_come_first() -> None:
     fits = "smallest type that fits 2 cores and 4 GiB"
     assert ranking[0].reason == f"own region of the credential; {fits}"
     assert ranking[2].reason == f"not the credential's own region, r2; {fits}"
+
+
+def price_of(amount: str, currency: str = "USD") -> PlacePrice:
+    return PlacePrice(hourly=Decimal(amount), currency=currency, source="list price, read today")
+
+
+def test_of_places_alike_the_cheaper_comes_first_and_an_unknown_price_last() -> None:
+    offers = [offer("unknown"), offer("dear"), offer("cheap")]
+    own = {"unknown": REGION, "dear": REGION, "cheap": REGION}
+    prices = {
+        (offers[1].place, REGION): price_of("0.20"),
+        (offers[2].place, REGION): price_of("0.10"),
+    }
+    ranking = rank(offers, needs(), own, prices)
+    assert [one.place.credential for one in ranking] == ["cheap", "dear", "unknown"]
+    assert ranking[0].reason.endswith("; 0.1 USD an hour (list price, read today)")
+    assert ranking[2].reason.endswith("; price unknown")
+    assert [one.price and one.price.hourly for one in ranking] == [
+        Decimal("0.10"),
+        Decimal("0.20"),
+        None,
+    ]
+
+
+def test_a_price_does_not_change_the_order_of_the_request_or_the_own_region() -> None:
+    first, second = offer("first"), offer("second")
+    prices = {(first.place, REGION): price_of("9"), (second.place, REGION): price_of("1")}
+    wanted = needs(places=[first.place, second.place])
+    ranking = rank([first, second], wanted, {}, prices)
+    assert [one.place.credential for one in ranking] == ["first", "second"]
+    ranking = rank([second, first], needs(), {"first": REGION}, prices)
+    assert [one.place.credential for one in ranking] == ["first", "second"]
+
+
+def test_prices_of_two_currencies_are_shown_and_not_compared() -> None:
+    offers = [offer("euro"), offer("dollar")]
+    prices = {
+        (offers[0].place, REGION): price_of("2", "EUR"),
+        (offers[1].place, REGION): price_of("1"),
+    }
+    ranking = rank(offers, needs(), {}, prices)
+    assert [one.place.credential for one in ranking] == ["euro", "dollar"]
+    assert all("not compared: no rate" in one.reason for one in ranking)
+
+
+def test_without_any_price_none_is_mentioned() -> None:
+    assert "price" not in rank([offer("a")], needs(), {})[0].reason
 
 
 def test_the_order_of_the_request_comes_before_the_own_region() -> None:

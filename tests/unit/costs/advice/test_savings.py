@@ -10,7 +10,9 @@ import pytest
 from skyclust.costs.advice.paid_costs import PaidCosts, PaidDay
 from skyclust.costs.advice.records import PriceBasis, Saving
 from skyclust.costs.advice.savings import Prices, saving_of
+from skyclust.costs.prices.lookup import PriceList
 from skyclust.costs.resource_matching import match_resources
+from skyclust.model.list_price import PricedKind, PriceItem, PriceUnit
 from skyclust.model.resource import ResourceKind
 from skyclust.model.stored import StoredResource
 from tests.unit.costs.advice.estates import (
@@ -25,6 +27,7 @@ from tests.unit.costs.advice.estates import (
     price_book,
     stored,
 )
+from tests.unit.costs.prices.test_lookup import price, prices
 
 
 def saving(
@@ -32,10 +35,12 @@ def saving(
     costs: PaidCosts,
     *others: StoredResource,
     since: datetime | None = None,
+    lists: PriceList | None = None,
 ) -> Saving:
     found = estate(resource, *others, since=since)
     matches = match_resources(costs.days, found.resources)
-    return saving_of(Prices(found, costs, matches, [price_book()], NOW.date()), resource)
+    books, today = [price_book()], NOW.date()
+    return saving_of(Prices(found, costs, matches, books, today, lists or PriceList()), resource)
 
 
 def test_what_was_paid_on_final_days_is_scaled_to_thirty() -> None:
@@ -131,3 +136,35 @@ def test_parts_without_a_price_are_named(priced: bool) -> None:
     found = saving(instance, costs, *parts)
     assert found.amount == (Decimal(30) if priced else None)
     assert ("without 1 of 2 parts: price not known" in found.remarks) is priced
+
+
+REGION = "eu-central-1"
+LISTS = prices(
+    price(PriceItem(PricedKind.DISK, REGION, "gp3")),
+    price(PriceItem(PricedKind.ADDRESS, REGION), amount=Decimal("0.005"), unit=PriceUnit.HOUR),
+    price(PriceItem(PricedKind.SNAPSHOT, REGION), amount=Decimal("0.05")),
+)
+
+
+def test_a_list_price_comes_after_what_was_paid_and_before_a_book() -> None:
+    volume = disk("vol-1", [], attributes={"type": "gp3"})
+    costs = paid({"vol-1": daily("0.28")})
+    assert saving(volume, costs, lists=LISTS).basis is PriceBasis.PAID
+    listed = saving(volume, paid({}), lists=LISTS)
+    # 100 GiB at 0.08 USD a GiB-month.
+    assert (listed.amount, listed.currency) == (Decimal(8), "USD")
+    assert listed.basis is PriceBasis.LIST_PRICE
+    assert listed.remarks[0] == "list price 0.08 USD a GiB-month, read 2026-03-11"
+    assert saving(volume, paid({})).basis is PriceBasis.UNKNOWN
+
+
+def test_an_address_costs_its_hours_of_thirty_days() -> None:
+    address = stored(ResourceKind.ADDRESS, "eip", attributes={"address": "203.0.113.7"})
+    assert saving(address, paid({}), lists=LISTS).amount == Decimal("3.6")
+
+
+def test_the_size_of_a_snapshot_bounds_its_saving_and_is_not_it() -> None:
+    snapshot = stored(ResourceKind.SNAPSHOT, "snap", attributes={"size_gib": 100})
+    found = saving(snapshot, paid({}), lists=LISTS)
+    assert (found.amount, found.basis) == (None, PriceBasis.UNKNOWN)
+    assert found.remarks[0].startswith("at most 5.00 USD, ")

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from providers.aws.provider import AwsProvider
 from skyclust.contract import (
+    CredentialModel,
     ListPrice,
     MissingPrice,
     PriceAnswer,
     PricedKind,
     PriceItem,
+    PriceProvider,
     Provider,
 )
 from skyclust.costs.prices.refreshing import (
@@ -25,6 +26,7 @@ from skyclust.costs.prices.refreshing import (
     refresh_prices,
 )
 from skyclust.errors import Unavailable
+from skyclust.model.identity import Identity
 from skyclust.store import cached_prices
 from skyclust.store.engine import Store
 from tests.unit.costs.prices.test_lookup import ADDRESS, DISK, price
@@ -32,11 +34,23 @@ from tests.unit.costs.prices.test_lookup import ADDRESS, DISK, price
 NOW = datetime.now(UTC)
 
 
-class Source(AwsProvider):
-    """A price list with fixed answers; opening it calls no cloud."""
+class Source(Provider, PriceProvider):
+    """A cloud that has nothing but a price list, whose answer is known."""
+
+    name = "aws"
+    title = "Prices"
+    credential_model = CredentialModel
 
     def __init__(self, answer: PriceAnswer | Exception) -> None:
         self.answer = answer
+
+    def verify(self) -> Identity:
+        """Raise Unavailable."""
+        raise Unavailable("It has a price list only.")
+
+    def regions(self) -> Sequence[str]:
+        """Return none."""
+        return []
 
     def list_prices(self, items: Collection[PriceItem]) -> PriceAnswer:
         """Return the answer, or raise it."""
