@@ -60,7 +60,9 @@ def get_skus(clients: GcpClients) -> Iterator[CatalogSku]:
     guard = PageGuard(DOING, "gcp")
     token = ""
     while True:
-        query = {"pageSize": 5000, "fields": FIELDS} | ({"pageToken": token} if token else {})
+        query: dict[str, str | int] = {"pageSize": 5000, "fields": FIELDS}
+        if token:
+            query["pageToken"] = token
         page = clients.get_billing(f"v1/{COMPUTE_ENGINE}/skus", DOING, query)
         skus = require_list(page, "skus", doing=DOING, provider="gcp")
         for sku in skus:

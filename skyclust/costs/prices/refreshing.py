@@ -9,8 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING
 
 from skyclust.contract import PriceProvider, Provider
 from skyclust.costs.prices.items import wanted_items
@@ -21,6 +20,9 @@ from skyclust.providerkit.provider_errors import provider_errors
 from skyclust.registry import capability, provider_class
 from skyclust.store import cached_prices, credentials, resources, workspaces
 from skyclust.store.engine import Store
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 OpenProvider = Callable[[str], Provider]
 """Opens the provider of a credential of the workspace, by its name."""
