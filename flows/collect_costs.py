@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from skyclust.costs.collection.account import AccountCosts
 from skyclust.costs.collection.deliveries import CollectionOptions
 from skyclust.costs.collection.plan import CollectionPlan, plan_collection
 from skyclust.costs.collection.verdict import CollectionVerdict, cost_problems, judge_collection
+from skyclust.costs.metrics.reading import MetricsRead, note_failure, summary_of
 from skyclust.costs.reconciliation.ledger_sums import reconcile_workspaces
 from skyclust.errors import SkyClustError, internal_error
 from skyclust.file_modes import keep_files_private
@@ -31,8 +32,9 @@ from skyclust.orchestration.partial_runs import ended, partial_state
 from skyclust.orchestration.requester import current_requester
 from skyclust.orchestration.runs import tag_this_run
 from skyclust.orchestration.superseded_runs import supersede_waiting_runs
-from skyclust.store.engine import open_store
+from skyclust.store.engine import Store, open_store
 from tasks.costs import collect_costs_of_account, import_costs, price_by_book
+from tasks.metrics import read_metrics_of_account
 from tasks.retention import remove_old_cost_files
 
 ACCOUNTS_AT_ONCE: Final = 3
@@ -71,9 +73,10 @@ def collect_costs(request: CollectCostsRequest) -> State[Any]:
     differences = sum(report.differences for report in reconciled.values())
     verdict = judge_collection(collected, problems, differences)
     report_collection(store, plan.workspaces, collected, problems, reconciled)
+    metered = _read_metrics(store, () if request.folder else plan.metered)
     # An error of it is in the log of its task: what was collected is in the ledger.
     remove_old_cost_files(plan.workspaces, return_state=True)
-    return ended(_end_state(verdict))
+    return ended(_end_state(verdict, metered))
 
 
 def _begin(
@@ -124,7 +127,26 @@ def _outcomes(
             yield account, outcome
 
 
-def _end_state(verdict: CollectionVerdict) -> State[Any]:
+def _read_metrics(store: Store, accounts: Sequence[CredentialKey]) -> str:
+    """Read the metrics of accounts; return what was read and what was not, for the message.
+
+    Costs are collected whole without them: what failed is kept with each instance, and counted
+    where advice is shown.
+    """
+    begun = {account: read_metrics_of_account.submit(account) for account in accounts}
+    reads = []
+    for account, future in begun.items():
+        outcome = future.result(raise_on_failure=False)
+        if isinstance(outcome, MetricsRead):
+            reads.append(outcome)
+            continue
+        error = outcome if isinstance(outcome, SkyClustError) else internal_error(outcome)
+        reads.append(note_failure(store, account, error, datetime.now(UTC)))
+    return summary_of(reads)
+
+
+def _end_state(verdict: CollectionVerdict, metered: str) -> State[Any]:
+    message = "\n".join(filter(None, (verdict.message, metered)))
     if verdict.complete:
-        return Completed(message=verdict.message)
-    return Failed(message=verdict.message) if verdict.nothing else partial_state(verdict.message)
+        return Completed(message=message)
+    return Failed(message=message) if verdict.nothing else partial_state(message)

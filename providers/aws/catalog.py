@@ -113,6 +113,7 @@ def to_instance_type(
         gpus=sum(gpu.get("Count") or 0 for gpu in gpus),
         zones=tuple(sorted(zones)),
         burstable=bool(info.get("BurstablePerformanceSupported")),
+        family=info["InstanceType"].partition(".")[0],
         attributes={
             "current_generation": info.get("CurrentGeneration"),
             "bare_metal": info.get("BareMetal"),

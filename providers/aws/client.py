@@ -20,11 +20,13 @@ from providers.aws.credential import AwsCredential
 from providers.aws.errors import aws_errors
 from providers.aws.export_address import ExportAddress
 from providers.aws.guarded_connections import guard_client
+from providers.aws.metric_calls import PricedMetrics
 from skyclust.errors import UnexpectedAnswer
 from skyclust.providerkit.timeouts import CONNECT_SECONDS, READ_SECONDS
 
 if TYPE_CHECKING:
     from mypy_boto3_ce import CostExplorerClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_elb import ElasticLoadBalancingClient
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
@@ -55,6 +57,7 @@ class AwsClients:
     def __init__(self, credential: AwsCredential) -> None:
         self._credential = credential
         self.cost_calls = PricedCalls(credential.cost_calls_limit)
+        self.priced_metrics = PricedMetrics(credential.metrics_limit)
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str, int], Any] = {}
         self._session: botocore.session.Session | None = None
@@ -108,6 +111,10 @@ class AwsClients:
         """
         region = "cn-northwest-1" if self.home_region.startswith("cn-") else "us-east-1"
         return cast("PricingClient", self._client("pricing", region, ATTEMPTS))
+
+    def cloudwatch(self, region: str) -> CloudWatchClient:
+        """Return the client of CloudWatch in a region."""
+        return cast("CloudWatchClient", self._client("cloudwatch", region, ATTEMPTS))
 
     def s3(self, region: str) -> S3Client:
         """Return the client of S3 in a region."""

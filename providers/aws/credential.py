@@ -97,6 +97,14 @@ class AwsCredential(CredentialModel):
         title="Most calls of Cost Explorer",
         description="Calls of Cost Explorer that one run may make. AWS charges 0.01 USD for each.",
     )
+    metrics_limit: int = Field(
+        default=20_000,
+        ge=4,
+        le=10_000_000,
+        title="Most metrics of CloudWatch",
+        description="Metrics that one run may read, four for each instance. AWS charges 0.01 USD"
+        " for 1,000.",
+    )
 
     _whitespace = field_validator("access_key_id", "secret_access_key", "session_token")(
         refuse_whitespace

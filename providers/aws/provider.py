@@ -16,6 +16,7 @@ from providers.aws.credential import AwsCredential
 from providers.aws.instance_snapshots import AwsSnapshots
 from providers.aws.instance_tags import AwsTags
 from providers.aws.inventory import AwsInventory
+from providers.aws.metrics import AwsMetrics
 from providers.aws.placement import AwsPlacement
 from providers.aws.prices import AwsPrices
 from skyclust.contract import CredentialModel, Provider
@@ -38,13 +39,14 @@ class AwsProvider(
     AwsCosts,
     AwsDisks,
     AwsInventory,
+    AwsMetrics,
     AwsPlacement,
     AwsPrices,
     AwsSnapshots,
     AwsTags,
     Provider,
 ):
-    """One AWS account: EC2, Elastic Load Balancing, and its bill."""
+    """One AWS account: EC2, Elastic Load Balancing, the metrics of CloudWatch, and its bill."""
 
     name: ClassVar[str] = "aws"
     title: ClassVar[str] = "Amazon Web Services"

@@ -36,6 +36,9 @@ CORES: Final = (1, 2, 4, 8, 16, 32, 64)
 GIB_PER_CORE: Final = (1, 2, 4, 8)
 """The ratios that other clouds offer too, from compute-optimized to memory-optimized types."""
 
+ANY_SIZE: Final = "any size"
+"""The one family: Proxmox VE has no kinds of hardware to choose from."""
+
 _CODENAMES: Final[Mapping[str, str]] = {
     "bionic": "ubuntu-18.04",
     "focal": "ubuntu-20.04",
@@ -75,6 +78,7 @@ class ProxmoxCatalog(CatalogProvider):
                 name=size.name,
                 cores=size.cores,
                 memory_mib=size.memory_mib,
+                family=ANY_SIZE,
                 zones=zones[size],
             )
             for size in sizes

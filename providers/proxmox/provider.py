@@ -14,6 +14,7 @@ from providers.proxmox.credential import ProxmoxCredential
 from providers.proxmox.instance_snapshots import ProxmoxSnapshots
 from providers.proxmox.instance_tags import ProxmoxTags
 from providers.proxmox.inventory import ProxmoxInventory
+from providers.proxmox.metrics import ProxmoxMetrics
 from skyclust.contract import CredentialModel, Provider
 from skyclust.errors import ConfigurationError
 from skyclust.model.identity import Identity
@@ -33,6 +34,7 @@ class ProxmoxProvider(
     ProxmoxCatalog,
     ProxmoxDisks,
     ProxmoxInventory,
+    ProxmoxMetrics,
     ProxmoxSnapshots,
     ProxmoxTags,
     Provider,

@@ -57,6 +57,12 @@ def collect(
     end: Annotated[
         str | None, typer.Option("--to", metavar="DAY", help="Exclusive. Default: tomorrow.")
     ] = None,
+    metrics: Annotated[
+        bool,
+        typer.Option(
+            "--metrics/--no-metrics", help="Read how much instances are used, for advice."
+        ),
+    ] = True,
     allow_mass_withdrawal: AllowMassWithdrawal = False,
     local: Local = False,
     no_wait: NoWait = False,
@@ -73,6 +79,7 @@ def collect(
         providers=tuple(provider or ()),
         start=parse_day(start, "--from") if start else None,
         end=parse_day(end, "--to") if end else None,
+        metrics=metrics,
         allow_mass_withdrawal=allow_mass_withdrawal,
     )
     if request.credentials:

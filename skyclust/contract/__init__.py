@@ -34,6 +34,7 @@ from skyclust.contract.cost import (
 from skyclust.contract.credential import CredentialModel
 from skyclust.contract.disk import DiskProvider
 from skyclust.contract.inventory import AccountInventoryProvider, AccountPage, InventoryProvider
+from skyclust.contract.metrics import MetricsProvider
 from skyclust.contract.placement import PlacementProvider
 from skyclust.contract.prices import PriceProvider
 from skyclust.contract.provider import CONTRACT_CHANGES, CONTRACT_VERSION, Provider
@@ -74,6 +75,7 @@ __all__ = [
     "FocusRow",
     "InventoryProvider",
     "ListPrice",
+    "MetricsProvider",
     "MissingPrice",
     "PlacementProvider",
     "PriceAnswer",

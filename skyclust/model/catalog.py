@@ -20,6 +20,7 @@ class InstanceType(BaseModel):
     that offer the type; empty where the cloud does not report them. A cloud without fixed sizes
     (Proxmox VE) lists a series of sizes, and accepts any other size in the same notation.
     `burstable`: its cores are shared, with full speed for some of the time only, and so cheaper.
+    `family` is the same for types that differ in size alone; empty where the provider does not say.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -32,6 +33,7 @@ class InstanceType(BaseModel):
     architecture: Architecture = Architecture.X86_64
     gpus: int = Field(default=0, ge=0)
     burstable: bool = False
+    family: str = ""
     zones: tuple[str, ...] = ()
     attributes: dict[str, JsonValue] = Field(default_factory=dict)
 

@@ -65,6 +65,12 @@ class CollectCostsRequest(_DayRangeRequest):
         title="Price books",
         description="Whether the instances that a price book covers are priced as well.",
     )
+    metrics: bool = Field(
+        default=True,
+        title="Metrics",
+        description="Whether the CPU, memory and network use of running instances is read as well,"
+        " once a day, for advice.",
+    )
     folder: str | None = Field(
         default=None,
         title="Folder",

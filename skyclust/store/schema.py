@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, text
 from skyclust.errors import ConfigurationError
 from skyclust.store.locks import LockName, lock
 
-NEWEST: Final = "0011"
+NEWEST: Final = "0012"
 """The newest migration; a test compares it with the files. Known here so that a process whose
 database is up to date need not import Alembic."""
 

@@ -13,7 +13,7 @@ from moto.core.responses import BaseResponse
 from werkzeug.wrappers import Response
 
 from skyclust_sandbox import control, malformed_replies
-from skyclust_sandbox.aws import buckets, cost_explorer, price_list
+from skyclust_sandbox.aws import buckets, cloudwatch, cost_explorer, price_list
 from skyclust_sandbox.aws.accounts import account_of
 from skyclust_sandbox.aws.cloud import AwsCloud, put_cloud
 from skyclust_sandbox.aws.ec2 import SandboxEc2
@@ -129,6 +129,9 @@ class AwsApplication:
         if call.service == "pricing":
             body = request.get_data()
             return price_list.answer(self._cloud, account, call.region, call.action, body)
+        if call.service == "monitoring":
+            self._cloud.create_region(account, call.region)
+            return cloudwatch.answer(self._cloud, account, call, request.get_data())
         if call.service == "s3":
             status, headers, body = buckets.dispatch(self._cloud, request, account)
         else:

@@ -28,6 +28,9 @@ _CREDENTIAL: Final = re.compile(
     r"/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request"
 )
 
+JSON_SERVICES: Final = frozenset({"ce", "monitoring"})
+"""The services that answer in JSON, by their names in the signature."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -124,7 +127,13 @@ def refusal_reply(service: str, refusal: Refusal) -> Response:
     """Return a refusal in the format of the service."""
     code, message, request_id = escape(refusal.code), escape(refusal.message), uuid.uuid4()
     if service in JSON_SERVICES:
-        return json_reply({"__type": refusal.code, "message": refusal.message}, refusal.status)
+        content = {"__type": refusal.code, "message": refusal.message}
+        reply = json_reply(content, refusal.status)
+        if service == "monitoring":
+            # https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
+            at_fault = "Sender" if refusal.status < 500 else "Receiver"
+            reply.headers["x-amzn-query-error"] = f"{refusal.code};{at_fault}"
+        return reply
     error = f"<Code>{code}</Code><Message>{message}</Message>"
     if service == "ec2":
         body = (
@@ -143,11 +152,13 @@ def refusal_reply(service: str, refusal: Refusal) -> Response:
     return Response(head + body, status=refusal.status, mimetype="text/xml")
 
 
-def json_reply(content: object, status: int = 200) -> Response:
+def json_reply(content: object, status: int = 200, version: str = "1.1") -> Response:
     """Return a reply of a service with JSON replies, with its request id."""
     headers = {"x-amzn-RequestId": str(uuid.uuid4())}
     body = json.dumps(content)
-    return Response(body, status=status, headers=headers, mimetype="application/x-amz-json-1.1")
+    return Response(
+        body, status=status, headers=headers, mimetype=f"application/x-amz-json-{version}"
+    )
 
 
 _EC2_REFUSALS: Final = {

@@ -18,7 +18,8 @@ def sees(request: ApiRequest, guest: Guest) -> bool:
     return "VM.Audit" in access.privileges(request.cluster, request.principal, path)
 
 
-def _usage(request: ApiRequest, guest: Guest) -> dict[str, object]:
+def usage(request: ApiRequest, guest: Guest) -> dict[str, object]:
+    """Return the size of a guest, and how much of it is used now."""
     sizes = [
         drives.to_bytes(options.get("size", "0")) for _, _, options in drives.disks(guest.config)
     ]
@@ -56,7 +57,7 @@ def _lock_and_tags(guest: Guest) -> dict[str, object]:
 
 def to_list_item(request: ApiRequest, guest: Guest) -> dict[str, object]:
     """Return a guest as an item of the cluster's list, also when its node is offline."""
-    usage = _usage(request, guest)
+    size = usage(request, guest)
     online = request.cluster.nodes[guest.node].online
     status = "running" if guest.running else "stopped"
     known = {
@@ -71,7 +72,7 @@ def to_list_item(request: ApiRequest, guest: Guest) -> dict[str, object]:
     if guest.pool:
         known["pool"] = guest.pool
     if online:
-        known |= {"name": guest.name, "maxcpu": usage.pop("cores"), **usage}
+        known |= {"name": guest.name, "maxcpu": size.pop("cores"), **size}
     return known
 
 
@@ -88,14 +89,14 @@ def get_status(kind: str, request: ApiRequest) -> object:
 
 
 def _status(request: ApiRequest, guest: Guest, *, in_list: bool) -> dict[str, object]:
-    usage = _usage(request, guest)
+    size = usage(request, guest)
     status = "running" if guest.running else "stopped"
     known = {
         "vmid": guest.vmid,
         "name": guest.name,
         "status": status,
-        "cpus": usage.pop("cores"),
-        **usage,
+        "cpus": size.pop("cores"),
+        **size,
         **_lock_and_tags(guest),
     }
     if guest.template:

@@ -10,6 +10,7 @@ from skyclust_sandbox.proxmox import (
     configuration,
     creation,
     guests,
+    metrics,
     power,
     resources,
     snapshots,
@@ -92,6 +93,9 @@ def _guest(kind: str) -> Iterator[Route]:
     yield Route(
         "GET", f"{guest_path}/config", of(kind, guests.get_config), "current|snapshot", _AUDIT
     )
+    points = of(kind, metrics.get_points)
+    rrd = f"{guest_path}/rrddata"
+    yield Route("GET", rrd, points, "timeframe|cf", _AUDIT, ("timeframe",))
     yield Route("GET", f"{guest_path}/pending", of(kind, guests.get_pending), needs=_AUDIT)
     yield Route("GET", f"{guest_path}/snapshot", of(kind, guests.get_snapshots), needs=_AUDIT)
     update = of(kind, configuration.update_synchronously)

@@ -9,8 +9,10 @@ from decimal import Decimal
 from typing import Final
 
 from skyclust.costs.advice.estate import read_estate
+from skyclust.costs.advice.metric_rules import metric_advice, metrics_not_assessed
 from skyclust.costs.advice.paid_costs import read_paid_costs
 from skyclust.costs.advice.records import Advice, AdviceRule, NotAssessed, Saving
+from skyclust.costs.advice.resize_savings import resize_saving
 from skyclust.costs.advice.rules import not_assessed, unused_resources
 from skyclust.costs.advice.savings import Prices, saving_of
 from skyclust.costs.ledger.storage import LedgerRoot
@@ -19,6 +21,7 @@ from skyclust.costs.prices.refreshing import load_prices
 from skyclust.costs.resource_matching import match_resources
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.model.advice_decision import AdviceDecision, AdviceVerdict
+from skyclust.model.instance_metrics import InstanceSize
 from skyclust.model.stored import StoredResource
 from skyclust.store import advice_decisions
 from skyclust.store.engine import Store
@@ -64,7 +67,7 @@ def find_advice(
     Raises NotFound for an unknown workspace.
     """
     moment = now or datetime.now(UTC)
-    estate = read_estate(store, workspace_id, credentials)
+    estate = read_estate(store, workspace_id, credentials, now=moment)
     paid = read_paid_costs(store, workspace_id, moment.date(), root=root)
     prices = Prices(
         estate,
@@ -78,8 +81,14 @@ def find_advice(
     def saving(resource: StoredResource) -> Saving:
         return saving_of(prices, resource)
 
-    found = list(unused_resources(estate, saving, moment))
-    skipped = not_assessed(estate, moment)
+    def resized(resource: StoredResource, size: InstanceSize) -> Saving:
+        return resize_saving(prices, resource, size)
+
+    found = [
+        *unused_resources(estate, saving, moment),
+        *metric_advice(estate, saving, resized, moment),
+    ]
+    skipped = [*not_assessed(estate, moment), *metrics_not_assessed(estate, moment)]
     with store.reading() as connection:
         decided = advice_decisions.list_all(connection, workspace_id)
     decisions = {one.advice_id: one for one in decided if _holds(one, moment)}

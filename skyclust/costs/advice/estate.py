@@ -1,4 +1,4 @@
-"""The estate that advice is about: the resources of a workspace, and how long they are as they are.
+"""The estate that advice is about: the resources of a workspace, their age and their use.
 
 A resource of a scope that is not fresh is not judged: it may have changed since. One with the tag
 `skyclust:keep` is wanted as it is, and no rule looks at it.
@@ -8,26 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from skyclust.costs.resource_matching import ResourceKey, resource_key
+from skyclust.model.instance_metrics import MetricsRecord
 from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import Scope, ScopeState
 from skyclust.model.stored import StoredResource
-from skyclust.store import resource_ages, resources, scopes, workspaces
+from skyclust.store import instance_metrics, resource_ages, resources, scopes, workspaces
 from skyclust.store.engine import Store
 
 KEEP_TAG: Final = "skyclust:keep"
 
+LOOK_BACK: Final = timedelta(days=92)
+"""A resize before does not matter: prices are of the days after (`paid_costs.LOOK_BACK_DAYS`)."""
+
 
 @dataclass(frozen=True)
 class Estate:
-    """The resources of a workspace; `unchanged` is since when each is known to be as it is."""
+    """The resources of a workspace; `unchanged` is since when each is known to be as it is.
+
+    `metrics` are the last summaries of instances, `resized` says when instances got their type.
+    """
 
     resources: Sequence[StoredResource]
     unchanged: Mapping[ResourceKey, datetime] = field(default_factory=dict)
     scopes: Sequence[Scope] = ()
+    metrics: Mapping[ResourceKey, MetricsRecord] = field(default_factory=dict)
+    resized: Mapping[ResourceKey, datetime] = field(default_factory=dict)
 
     def unchanged_since(self, resource: StoredResource) -> datetime:
         """Return since when a resource is as it is now, at least."""
@@ -62,15 +71,26 @@ def is_kept(resource: StoredResource) -> bool:
     return KEEP_TAG in resource.tags
 
 
-def read_estate(store: Store, workspace_id: str, credentials: Sequence[str] = ()) -> Estate:
+def read_estate(
+    store: Store,
+    workspace_id: str,
+    credentials: Sequence[str] = (),
+    *,
+    now: datetime | None = None,
+) -> Estate:
     """Return the estate of a workspace, of all credentials or of those named.
 
     Raises NotFound for an unknown workspace.
     """
+    start = (now or datetime.now(UTC)) - LOOK_BACK
     with store.reading() as connection:
         workspaces.get(connection, workspace_id)
+        kept = instance_metrics.list_all(connection, workspace_id, credentials=credentials)
+        instance = ResourceKind.INSTANCE.value
         return Estate(
             resources.find(connection, workspace_id, credentials=credentials),
             resource_ages.unchanged_since(connection, workspace_id),
             scopes.list_all(connection, workspace_id, credentials=credentials),
+            {(one.credential, one.region, instance, one.instance_id): one for one in kept},
+            resource_ages.resized_at(connection, workspace_id, start),
         )

@@ -68,11 +68,6 @@ def not_assessed(estate: Estate, now: datetime) -> list[NotAssessed]:
         one.state == InstanceState.STOPPED.value and now - estate.unchanged_since(one) < STOPPED_FOR
         for one in estate.fresh(ResourceKind.INSTANCE)
     )
-    for instance in estate.fresh(ResourceKind.INSTANCE):
-        if instance.state == InstanceState.RUNNING.value:
-            reason = NO_METRICS.format(provider=instance.provider)
-            counts[AdviceRule.IDLE_INSTANCE, reason] += 1
-            counts[AdviceRule.OVERSIZED_INSTANCE, reason] += 1
     return [NotAssessed(rule, number, why) for (rule, why), number in counts.items() if number]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from skyclust.contract import CostProvider
+from skyclust.costs.metrics.plan import reads_metrics
 from skyclust.costs.price_books.book import read_price_book
 from skyclust.errors import NotFound, SkyClustError
 from skyclust.model.cost_request import CollectCostsRequest
@@ -20,8 +21,8 @@ from skyclust.store.engine import Store
 class CollectionPlan:
     """What is collected for the days [start, end).
 
-    `accounts` are the credentials whose provider reads costs, `without_costs` the others.
-    `books` are (workspace, price book). `folder_workspace` is where a folder is imported.
+    `accounts` are the credentials whose provider reads costs, `without_costs` the others, and
+    `metered` those whose provider reads metrics. `books` are (workspace, price book).
     """
 
     start: date
@@ -29,6 +30,7 @@ class CollectionPlan:
     accounts: Sequence[CredentialKey]
     without_costs: Sequence[CredentialKey]
     books: Sequence[tuple[str, str]]
+    metered: Sequence[CredentialKey] = ()
 
     @property
     def workspaces(self) -> list[str]:
@@ -80,6 +82,7 @@ def plan_collection(
         accounts=readable,
         without_costs=[one for one in wanted if one not in readable],
         books=[(owner, record.name) for owner, record in kept if _prices(request, record.content)],
+        metered=[one for one in wanted if request.metrics and reads_metrics(one.provider)],
     )
 
 

@@ -47,6 +47,7 @@ READS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("nodes/pve1/qemu", {}),
     ("nodes/pve1/qemu/101/config", {}),
     ("nodes/pve1/qemu/101/status/current", {}),
+    ("nodes/pve1/qemu/101/rrddata", {"timeframe": "month", "cf": "MAX"}),
     ("nodes/pve1/qemu/101/snapshot", {}),
     ("nodes/pve1/storage", {}),
     ("nodes/pve1/storage/local-lvm/content", {}),

@@ -13,8 +13,15 @@ from skyclust.errors import NotFound
 from skyclust.model.budget import Budget, BudgetAlert, Threshold
 from skyclust.model.cost_settings import CostSettings
 from skyclust.model.currency_rate import CurrencyRate
+from skyclust.model.instance_metrics import InstanceMetrics
 from skyclust.model.list_price import ListPrice, PricedKind, PriceItem, PriceUnit
-from skyclust.store import budgets, cached_prices, cost_settings, currency_rates
+from skyclust.store import (
+    budgets,
+    cached_prices,
+    cost_settings,
+    currency_rates,
+    instance_metrics,
+)
 
 Call = Callable[[Connection, str], Any]
 
@@ -41,8 +48,17 @@ PRICE = ListPrice(
     read_at=datetime(2026, 1, 20, tzinfo=UTC),
 )
 
+MOMENT = datetime(2026, 1, 20, tzinfo=UTC)
+METRICS = InstanceMetrics(instance_id="i-a", start=MOMENT, end=MOMENT, points=0)
 
-FILLED = {"budget_alerts", "budgets", "cached_prices", "cost_settings", "currency_rates"}
+FILLED = {
+    "budget_alerts",
+    "budgets",
+    "cached_prices",
+    "cost_settings",
+    "currency_rates",
+    "instance_metrics",
+}
 """The tables that `fill` puts a row into."""
 
 
@@ -54,6 +70,7 @@ def fill(connection: Connection, workspace_id: str) -> None:
     budgets.fire(connection, workspace_id, ALERT)
     settings = CostSettings(allocation_tags=("team",))
     cost_settings.save(connection, workspace_id, settings)
+    instance_metrics.keep(connection, workspace_id, "prod", "r", [(METRICS, None)], MOMENT)
 
 
 READS: dict[str, tuple[Call, object]] = {
@@ -64,6 +81,7 @@ READS: dict[str, tuple[Call, object]] = {
     "budgets.list_all": (budgets.list_all, []),
     "cost_settings.get": (cost_settings.get, CostSettings()),
     "currency_rates.list_all": (currency_rates.list_all, []),
+    "instance_metrics.list_all": (instance_metrics.list_all, []),
 }
 
 WRITES: dict[str, Call] = {
@@ -77,5 +95,12 @@ WRITES: dict[str, Call] = {
     "cost_settings.save": lambda c, w: cost_settings.save(c, w, CostSettings(currency="USD")),
     "currency_rates.record": lambda c, w: currency_rates.record(
         c, w, [THEIRS], closed_before=date(2025, 1, 1)
+    ),
+    "instance_metrics.forget": lambda c, w: instance_metrics.forget(c, w, "prod", "r", ["i-a"]),
+    "instance_metrics.keep": lambda c, w: instance_metrics.keep(
+        c, w, "prod", "r", [(METRICS.model_copy(update={"points": 9}), None)], MOMENT
+    ),
+    "instance_metrics.mark_failed": lambda c, w: instance_metrics.mark_failed(
+        c, w, "prod", "r", ["i-a"], "theirs", MOMENT
     ),
 }

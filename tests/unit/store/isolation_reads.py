@@ -115,6 +115,7 @@ READS: dict[str, tuple[Call, object]] = {
     "price_books.list_all": (price_books.list_all, []),
     "read_times.list_read_times": (read_times.list_read_times, []),
     "resource_ages.gone_since": (lambda c, w: resource_ages.gone_since(c, w, LONG_AGO), []),
+    "resource_ages.resized_at": (lambda c, w: resource_ages.resized_at(c, w, LONG_AGO), {}),
     "resource_ages.unchanged_since": (resource_ages.unchanged_since, {}),
     "resource_periods.list_periods": (
         lambda c, w: resource_periods.list_periods(

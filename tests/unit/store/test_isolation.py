@@ -29,6 +29,7 @@ from skyclust.store import (
     credentials,
     currency_rates,
     heartbeats,
+    instance_metrics,
     interventions,
     operations,
     outbox,
@@ -72,6 +73,7 @@ NOUNS: tuple[ModuleType, ...] = (
     cost_totals,
     credentials,
     currency_rates,
+    instance_metrics,
     interventions,
     operations,
     outbox,
@@ -204,7 +206,8 @@ def store(store: Store) -> Store:
     """Give the workspace `default` a row in every table, and `other` a credential alone."""
     prepare(store, "other")
     sync(store, [machine("a"), machine("gone")])
-    sync(store, [machine("a", state="stopped")])
+    resized = {"type": "t3.large", "private_addresses": ["10.0.0.1"], "cores": 2}
+    sync(store, [machine("a", state="stopped", attributes=resized)])
     with store.writing() as connection:
         retention.keep_from(connection, "default", LONG_AGO)
     with store.writing() as connection:

@@ -1,0 +1,1 @@
+"""Reading how much instances are used, and keeping a summary of each."""
