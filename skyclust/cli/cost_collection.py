@@ -59,9 +59,7 @@ def collect(
     ] = None,
     metrics: Annotated[
         bool,
-        typer.Option(
-            "--metrics/--no-metrics", help="Read how much instances are used, for advice."
-        ),
+        typer.Option("--metrics/--no-metrics", help="Read how much instances are used."),
     ] = True,
     allow_mass_withdrawal: AllowMassWithdrawal = False,
     local: Local = False,

@@ -36,6 +36,7 @@ pytest.register_assert_rewrite(
     "skyclust.conformance.identity",
     "skyclust.conformance.lifecycle",
     "skyclust.conformance.instance",
+    "skyclust.conformance.metrics",
     "skyclust.conformance.odd_answers",
     "skyclust.conformance.placement",
     "skyclust.conformance.snapshots",
@@ -56,10 +57,12 @@ from skyclust.conformance.harness import (  # noqa: E402
     DiskHarness,
     Failure,
     InventoryHarness,
+    MetricsHarness,
     ProviderHarness,
     SnapshotHarness,
 )
 from skyclust.conformance.inventory import InventorySuite  # noqa: E402
+from skyclust.conformance.metrics import MetricsSuite  # noqa: E402
 from skyclust.conformance.placement import PlacementSuite  # noqa: E402
 from skyclust.conformance.provider import ProviderSuite  # noqa: E402
 from skyclust.conformance.snapshots import SnapshotSuite  # noqa: E402
@@ -80,6 +83,8 @@ __all__ = [
     "Failure",
     "InventoryHarness",
     "InventorySuite",
+    "MetricsHarness",
+    "MetricsSuite",
     "PlacementSuite",
     "ProviderHarness",
     "ProviderSuite",

@@ -179,6 +179,13 @@ class ConsoleHarness(ComputeHarness, Protocol):
         """Return a part of the console output of every instance when it boots."""
 
 
+class MetricsHarness(ComputeHarness, Protocol):
+    """The additional methods for the suite of `MetricsProvider`."""
+
+    def metered_instance(self) -> str:
+        """Return the id of a running instance that the cloud has metrics of, for two weeks."""
+
+
 class CostHarness(ProviderHarness, Protocol):
     """The additional methods for the suites of `CostProvider` and `CostTotalsProvider`."""
 

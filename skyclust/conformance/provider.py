@@ -18,6 +18,7 @@ from skyclust.conformance.costs import CostSuite, CostTotalsSuite
 from skyclust.conformance.disks import DiskSuite
 from skyclust.conformance.harness import Failure, ProviderHarness
 from skyclust.conformance.inventory import InventorySuite
+from skyclust.conformance.metrics import MetricsSuite
 from skyclust.conformance.placement import PlacementSuite
 from skyclust.conformance.snapshots import SnapshotSuite
 from skyclust.conformance.suite import Suite, assert_names_provider_and_cause
@@ -32,6 +33,7 @@ from skyclust.contract import (
     CredentialModel,
     DiskProvider,
     InventoryProvider,
+    MetricsProvider,
     PlacementProvider,
     Provider,
     SnapshotProvider,
@@ -59,6 +61,7 @@ CAPABILITIES: dict[type, type[Suite]] = {
     TagProvider: TagSuite,
     CostProvider: CostSuite,
     CostTotalsProvider: CostTotalsSuite,
+    MetricsProvider: MetricsSuite,
 }
 
 IMPOSSIBLE_ENDPOINTS = (

@@ -14,6 +14,7 @@ from skyclust.conformance import Failure
 from skyclust.model.instance import InstanceReference, InstanceSpec
 from skyclust.model.resource import ResourceKind
 from skyclust_sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.instance_use import UseKind, kind_of
 from tests.conformance.aws_faults import CHANGES, ODD_ANSWERS, REQUIRED_FIELDS
 from tests.conformance.aws_seeds import AwsSeeds
 from tests.fixtures.sandbox import Sandbox
@@ -268,6 +269,13 @@ class AwsHarness:
     def seed(self, kind: ResourceKind, number: int) -> Sequence[str]:
         """Create resources of a kind and return their ids."""
         return self._seeds.make(kind, number)
+
+    def metered_instance(self) -> str:
+        """Launch instances until the sandbox has metrics of one: it goes by their ids."""
+        while True:
+            [instance_id] = self.seed(ResourceKind.INSTANCE, 1)
+            if kind_of(instance_id) is not UseKind.SILENT:
+                return instance_id
 
 
 def _client(sandbox: Sandbox, service: Any, access_key: str, secret: str, token: str | None) -> Any:

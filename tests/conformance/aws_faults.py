@@ -26,8 +26,8 @@ CHANGES: Final = (
 )
 """Every mutating call except RunInstances."""
 
-COSTS: Final = ("GetCostAndUsage", "ListObjectsV2")
-"""The lists of the billing."""
+COSTS: Final = ("GetCostAndUsage", "ListObjectsV2", "GetMetricData")
+"""The lists of the billing, and of the metrics."""
 
 ODD_ANSWERS: Final = {
     Failure.HTML: (FaultKind.HTML, ("*",)),

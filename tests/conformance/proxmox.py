@@ -12,6 +12,7 @@ from skyclust.conformance import Failure
 from skyclust.model.instance import InstanceReference, InstanceSpec
 from skyclust.model.resource import ResourceKind
 from skyclust_sandbox.faults import Fault, FaultKind
+from skyclust_sandbox.instance_use import UseKind, kind_of
 from skyclust_sandbox.proxmox.seed import CLUSTER
 from tests.fixtures.proxmox import ProxmoxSandbox
 from tests.unit.proxmox.documented_errors import unmapped_classes, unmapped_sentences
@@ -224,6 +225,15 @@ class ProxmoxHarness:
             ResourceKind.NETWORK: self._make_network,
         }[kind]
         return [make(next(self._numbers)) for _ in range(number)]
+
+    def metered_instance(self) -> str:
+        """Start guests until the sandbox has metrics of one: it goes by their ids."""
+        while True:
+            number = next(self._numbers)
+            vmid, node = self._make_instance(number), f"pve{1 + number % 3}"
+            self._await(node, self._bare.post(f"nodes/{node}/qemu/{vmid}/status/start"))
+            if kind_of(vmid) is not UseKind.SILENT:
+                return vmid
 
     def _make_instance(self, number: int) -> str:
         vmid = 200 + number

@@ -16,6 +16,7 @@ from skyclust.conformance import (
     CostTotalsSuite,
     DiskSuite,
     InventorySuite,
+    MetricsSuite,
     PlacementSuite,
     ProviderSuite,
     SnapshotSuite,
@@ -47,6 +48,7 @@ class TestAws(
     TagSuite,
     CostSuite,
     CostTotalsSuite,
+    MetricsSuite,
 ):
     """The AWS provider against the sandbox AWS; costs are those of Cost Explorer."""
 

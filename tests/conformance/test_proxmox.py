@@ -12,6 +12,7 @@ from skyclust.conformance import (
     ComputeSuite,
     DiskSuite,
     InventorySuite,
+    MetricsSuite,
     ProviderSuite,
     SnapshotSuite,
     TagSuite,
@@ -29,7 +30,14 @@ NO_QUOTAS = "Proxmox VE has no quotas: a full storage or node is exhausted capac
 
 @pytest.mark.integration
 class TestProxmox(
-    ProviderSuite, InventorySuite, ComputeSuite, CatalogSuite, SnapshotSuite, DiskSuite, TagSuite
+    ProviderSuite,
+    InventorySuite,
+    ComputeSuite,
+    CatalogSuite,
+    SnapshotSuite,
+    DiskSuite,
+    TagSuite,
+    MetricsSuite,
 ):
     """The Proxmox VE provider against the sandbox cluster."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -123,6 +124,10 @@ def summary_of(reads: Sequence[MetricsRead]) -> str:
     if not read and not failed:
         return ""
     text = f"Metrics of {read} instances read"
+    priced = [one.calls for one in reads if one.calls is not None]
+    if any(one.calls for one in priced):
+        price = sum((one.price for one in priced), Decimal(0))
+        text += f" for {price:f} {priced[0].currency}"
     if failed:
         reason = next(one.reason for one in reads if one.failed)
         text += f", of {failed} not: {reason.removesuffix('.')}"

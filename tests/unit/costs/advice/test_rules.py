@@ -134,11 +134,3 @@ def test_the_id_of_advice_is_that_of_rule_and_resource() -> None:
     first, second = advise(disk("vol-1", []), disk("vol-2", []))
     [again] = advise(disk("vol-1", [], tags={"team": "shop"}))
     assert first.id == again.id != second.id
-
-
-def test_instances_that_run_are_not_assessed_by_the_rules_of_metrics() -> None:
-    running = stored(ResourceKind.INSTANCE, "i-1", state="running")
-    assert skipped(running, disk("vol-1", ["i-1"])) == {
-        AdviceRule.IDLE_INSTANCE: 1,
-        AdviceRule.OVERSIZED_INSTANCE: 1,
-    }
