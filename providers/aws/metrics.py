@@ -58,7 +58,8 @@ class AwsMetrics(MetricsProvider):
         Raises ConfigurationError when the limit of priced metrics is reached, UnexpectedAnswer for
         a reply without a requested metric and for a list that never ends.
         """
-        size = instances_a_call(start, end)
+        affordable = max(self._clients.priced_metrics.limit // len(METRICS), 1)
+        size = min(instances_a_call(start, end), affordable)
         for first in range(0, len(instance_ids), size):
             batch = instance_ids[first : first + size]
             series = _read(self._clients, region, batch, start, end)

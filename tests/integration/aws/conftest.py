@@ -46,7 +46,7 @@ def credential(aws_sandbox: Sandbox) -> AwsCredential:
 def connect(credential: AwsCredential) -> Connect:
     """Return a function that creates a provider for the sandbox, with additional fields."""
 
-    def provider(**fields: str) -> AwsProvider:
+    def provider(**fields: object) -> AwsProvider:
         given = {**credential.model_dump(exclude_unset=True), **fields}
         return AwsProvider(AwsCredential.model_validate(given))
 
