@@ -20,15 +20,12 @@ from werkzeug.wrappers import Request, Response
 
 from skyclust_sandbox.faults import Fault, FaultKind
 
-JSON_SERVICES: Final = frozenset({"ce", "pricing"})
-"""The services whose replies are JSON."""
-
 _CREDENTIAL: Final = re.compile(
     r"AWS4-HMAC-SHA256 .*?Credential=(?P<access_key>[^/]+)/\d{8}"
     r"/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request"
 )
 
-JSON_SERVICES: Final = frozenset({"ce", "monitoring"})
+JSON_SERVICES: Final = frozenset({"ce", "monitoring", "pricing"})
 """The services that answer in JSON, by their names in the signature."""
 
 

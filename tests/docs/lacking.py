@@ -9,6 +9,7 @@ from skyclust.contract import (
     ConsoleProvider,
     CostProvider,
     CostTotalsProvider,
+    MetricsProvider,
     PlacementProvider,
     PriceProvider,
 )
@@ -31,10 +32,13 @@ LACKING: Final[dict[tuple[str, type | ResourceKind | str], str]] = {
     ("proxmox", PlacementProvider): "Requirements are not checked before a create; the create"
     " request reports what a place lacks.",
     ("aws", POWER_OFF): "EC2 has no stop that keeps the capacity.",
+    ("azure", MetricsProvider): "SkyClust does not read Azure Monitor.",
+    ("gcp", MetricsProvider): "SkyClust does not read Cloud Monitoring.",
     ("gcp", POWER_OFF): "Compute Engine has no stop that keeps the capacity.",
     ("openstack", AccountInventoryProvider): "Every region has services of its own.",
     ("openstack", PriceProvider): "OpenStack has no price list of its own: its operator's prices"
     " go into a price book.",
+    ("openstack", MetricsProvider): "Nova keeps no history of use, and few clouds have Gnocchi.",
     ("openstack", GIVE_BACK): "Nova always keeps the capacity of a stopped server.",
     ("proxmox", AccountInventoryProvider): "A cluster is one region.",
     ("proxmox", ConsoleProvider): "Proxmox VE does not store what a guest writes to its console.",

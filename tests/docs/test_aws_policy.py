@@ -17,6 +17,7 @@ from tests.house.tree import ROOT, files
 PROVIDER: Final = ROOT / "providers" / "aws"
 PREFIXES: Final = {
     "ce": "ce",
+    "cloudwatch": "cloudwatch",
     "ec2": "ec2",
     "elb": "elasticloadbalancing",
     "elbv2": "elasticloadbalancing",

@@ -39,6 +39,7 @@ CALLED = {
     "elb": ("DescribeLoadBalancers", "DescribeTags"),
     "elbv2": ("DescribeLoadBalancers", "DescribeTags"),
     "ce": ("GetCostAndUsage",),
+    "cloudwatch": ("GetMetricData",),
 }
 
 
