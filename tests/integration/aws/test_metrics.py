@@ -19,7 +19,7 @@ from skyclust.model.credential_key import CredentialKey
 from skyclust.model.instance_metrics import MetricsRecord
 from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import ScopeKey
-from skyclust.store import instance_metrics
+from skyclust.store import instance_metrics, resources
 from skyclust.store.engine import Store
 from skyclust_sandbox.faults import Fault, FaultKind
 from skyclust_sandbox.instance_use import UseKind, kind_of
@@ -152,9 +152,13 @@ def test_the_limit_stops_the_read_and_the_next_run_begins_with_what_is_left(
 
 def test_what_is_gone_is_forgotten(store: Store, provider: AwsProvider) -> None:
     read(store, provider)
-    sync(store, [], key=KEY)
+    [gone, *left] = [one.instance_id for one in kept(store)]
+    with store.writing() as connection:
+        resources.forget(
+            connection, "default", "prod", REGION, ResourceKind.INSTANCE, gone, run_id=None
+        )
     read(store, provider)
-    assert kept(store) == []
+    assert [one.instance_id for one in kept(store)] == left
 
 
 @pytest.mark.parametrize(("days", "number"), [(14, 75), (1, 125), (365, 2)])
