@@ -42,8 +42,9 @@ NEEDED_PERMISSIONS: Final = (
     "elasticloadbalancing:DescribeLoadBalancers",
     "elasticloadbalancing:DescribeTags",
 )
-"""The actions that the provider calls, without those for costs, which are optional. The policy in
-docs/providers/aws.md allows exactly these, the ones for costs, and those of the verification."""
+"""The actions that the provider calls, without those for costs and metrics, which are optional. The
+policy in docs/providers/aws.md allows exactly these, the ones for costs and metrics, and those of
+the verification."""
 
 # Well-formed ids of no instance and no image; with DryRun EC2 changes nothing anyway.
 _NO_INSTANCE: Final = "i-00000000000000000"

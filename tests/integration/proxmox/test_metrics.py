@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -73,12 +74,12 @@ def test_a_guest_of_an_offline_node_is_named(proxmox_estate: ProxmoxSandbox) -> 
 def test_points_of_twelve_hours_have_a_maximum_and_no_percentile() -> None:
     step = 43_200
     times = [int(END.timestamp()) - step * n for n in (3, 2, 1)]
-    averages = [
+    averages: list[dict[str, Any]] = [
         {"time": times[0], "cpu": 0.01, "mem": 10, "maxmem": 40, "netin": 1.5, "netout": "0.5"},
         {"time": times[1]},  # the guest was off
         {"time": times[2], "cpu": 0.03, "mem": 20, "maxmem": 40, "netin": 0, "netout": 0},
     ]
-    maxima = [
+    maxima: list[dict[str, Any]] = [
         {"time": times[0], "cpu": 0.2, "mem": 12, "maxmem": 40},
         {"time": times[1]},
         {"time": times[2], "cpu": 0.1, "mem": 30, "maxmem": 40},

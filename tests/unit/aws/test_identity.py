@@ -36,5 +36,6 @@ def test_the_documented_policy_has_exactly_the_required_permissions() -> None:
     to_verify = {"iam:GetRole", "iam:SimulatePrincipalPolicy"}
     # Not needed by an account whose bill is imported, or read by another credential.
     to_collect_costs = {"ce:GetCostAndUsage", "s3:GetObject", "s3:ListBucket"}
-    assert allowed == {*NEEDED_PERMISSIONS} | to_verify | to_collect_costs
+    to_advise = {"cloudwatch:GetMetricData"}
+    assert allowed == {*NEEDED_PERMISSIONS} | to_verify | to_collect_costs | to_advise
     assert policy["Version"] == "2012-10-17"
