@@ -97,15 +97,9 @@ def _resized(instance: StoredResource, size: InstanceSize) -> StoredResource:
 
 def _difference(now: Saving, then: Saving) -> Saving:
     """Return the first price less the second; unknown where they cannot be compared."""
-    if (
-        now.amount is None
-        or then.amount is None
-        or (now.currency, now.basis)
-        != (
-            then.currency,
-            then.basis,
-        )
-    ):
+    if now.amount is None or then.amount is None:
+        return UNKNOWN_SAVING
+    if (now.currency, now.basis) != (then.currency, then.basis):
         return UNKNOWN_SAVING
     remarks = tuple(dict.fromkeys((*now.remarks, *then.remarks)))
     if now.amount <= then.amount:

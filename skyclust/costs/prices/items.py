@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Iterable
 from typing import Any, Final
 
+from skyclust.model.instance_metrics import MetricsRecord
 from skyclust.model.list_price import PricedKind, PriceItem
 from skyclust.model.resource import Resource, ResourceKind
 from skyclust.model.stored import StoredResource
@@ -35,13 +36,25 @@ def item_of(resource: Resource) -> PriceItem | None:
     return None
 
 
-def wanted_items(resources: Iterable[StoredResource]) -> dict[str, set[PriceItem]]:
-    """Return what the resources need prices of, by provider."""
+def wanted_items(
+    resources: Iterable[StoredResource], metrics: Iterable[MetricsRecord] = ()
+) -> dict[str, set[PriceItem]]:
+    """Return what needs a price, by provider: the resources, and the types to resize them to."""
+    smaller = {
+        (one.credential, one.region, one.instance_id): one.options.smaller[0].type
+        for one in metrics
+        if one.options is not None and one.options.smaller
+    }
     wanted: dict[str, set[PriceItem]] = {}
     for resource in resources:
         item = item_of(resource)
-        if item is not None:
-            wanted.setdefault(resource.provider, set()).add(item)
+        if item is None:
+            continue
+        items = wanted.setdefault(resource.provider, set())
+        items.add(item)
+        resized = smaller.get((resource.credential, resource.region, resource.id))
+        if resized and item.kind is PricedKind.INSTANCE:
+            items.add(PriceItem(PricedKind.INSTANCE, resource.region, resized))
     return wanted
 
 

@@ -18,7 +18,13 @@ from skyclust.errors import SkyClustError, Unsupported
 from skyclust.model.list_price import ListPrice, MissingPrice, PriceItem
 from skyclust.providerkit.provider_errors import provider_errors
 from skyclust.registry import capability, provider_class
-from skyclust.store import cached_prices, credentials, resources, workspaces
+from skyclust.store import (
+    cached_prices,
+    credentials,
+    instance_metrics,
+    resources,
+    workspaces,
+)
 from skyclust.store.engine import Store
 
 if TYPE_CHECKING:
@@ -61,7 +67,10 @@ def due_prices(
     """
     with store.reading() as connection:
         workspaces.get(connection, workspace_id)
-        wanted = wanted_items(resources.find(connection, workspace_id))
+        wanted = wanted_items(
+            resources.find(connection, workspace_id),
+            instance_metrics.list_all(connection, workspace_id),
+        )
         names = _credentials(connection, workspace_id)
         known = price_list(cached_prices.list_all(connection, workspace_id))
     return due_of(wanted, names, PriceList() if everything else known, now or datetime.now(UTC))
