@@ -19,22 +19,39 @@ from skyclust.errors import UnexpectedAnswer
 PROVIDER: Final = "openstack"
 FOCUS_VERSION: Final = "1.2"
 
+_ID_KEYS: Final = ("id", "uuid", "resource_id")
+
 _TWELVE_DIGITS: Final = Decimal("1E-12")
 
 _SERVICES: Final = (
     ("instance", "Nova", "Compute", "Virtual Machines"),
     ("cpu", "Nova", "Compute", "Virtual Machines"),
-    ("ram", "Nova", "Compute", "Virtual Machines"),
+    ("vcpus", "Nova", "Compute", "Virtual Machines"),
+    ("memory", "Nova", "Compute", "Virtual Machines"),
+    ("disk.", "Nova", "Compute", "Virtual Machines"),
+    ("volume.snapshot.", "Cinder", "Storage", "Backup Storage"),
+    ("volume.backup.", "Cinder", "Storage", "Backup Storage"),
+    ("snapshot.", "Cinder", "Storage", "Backup Storage"),
+    ("backup.", "Cinder", "Storage", "Backup Storage"),
     ("volume", "Cinder", "Storage", "Block Storage"),
-    ("snapshot", "Cinder", "Storage", "Backup Storage"),
     ("image", "Glance", "Storage", "Other (Storage)"),
-    ("storage", "Swift", "Storage", "Object Storage"),
-    ("radosgw", "Swift", "Storage", "Object Storage"),
+    ("storage.", "Swift", "Storage", "Object Storage"),
+    ("storage", "Cinder", "Storage", "Block Storage"),
+    ("radosgw.", "Ceph Object Gateway", "Storage", "Object Storage"),
     ("ip.", "Neutron", "Networking", "Network Infrastructure"),
-    ("network", "Neutron", "Networking", "Network Infrastructure"),
+    ("network.services.lb.", "Octavia", "Networking", "Application Networking"),
+    ("network.", "Neutron", "Networking", "Network Infrastructure"),
 )
-"""The service of a metric by how its name begins. The names are those of CloudKitty's example of
-a configuration (etc/cloudkitty/metrics.yml); an operator may choose others."""
+"""The service of a metric by how its name begins, the most exact first; an operator may choose
+other names.
+
+`instance` (the other name of `cpu`), `image.size`, `volume.size`, `network.incoming.bytes` and
+`network.outgoing.bytes` (with `.rate` in newer versions), `ip.floating` and `radosgw.objects.size`
+are those of CloudKitty's own configuration for Gnocchi, `storage` (of Cinder), `instance` and
+`image.size` those for Prometheus
+(https://opendev.org/openstack/cloudkitty/src/branch/master/etc/cloudkitty/metrics.yml and
+prom_metrics.yml). The others are meters of Ceilometer that may be rated as well
+(https://docs.openstack.org/ceilometer/latest/admin/telemetry-measurements.html)."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +103,7 @@ def to_row(region: str, project: RatedProject, hour: RatedHour) -> FocusRow:
         "PublisherName": "OpenStack",
         "RegionId": region,
         "RegionName": region,
-        "ResourceId": _text(groupby, "id") or _text(groupby, "resource_id"),
+        "ResourceId": _resource_id(groupby),
         "ResourceName": _text(inner(hour.point, "metadata"), "name"),
         "ResourceType": hour.metric,
         "ServiceName": name,
@@ -131,6 +148,14 @@ def _service(metric: str) -> tuple[str, str, str]:
         if metric.startswith(begin):
             return name, category, subcategory
     return metric, "Other", "Other (Other)"
+
+
+def _resource_id(groupby: Any) -> str | None:
+    """Return the id of the resource: Gnocchi groups by `id`, Prometheus by `uuid`.
+
+    A metric that is grouped by project alone has none.
+    """
+    return next((text for name in _ID_KEYS if (text := _text(groupby, name)) is not None), None)
 
 
 def _text(fields: Any, name: str) -> str | None:

@@ -55,11 +55,14 @@ _RATED_TYPES: Final = {
     "snapshot.size": _SNAPSHOT,
     "image.size": _IMAGE,
     "ip.floating": _ADDRESS,
-    "floating_ip": _ADDRESS,
     "network.services.lb.loadbalancer": _BALANCER,
 }
-"""Resource types of price books, which are kinds, and metrics of CloudKitty's default
-configuration (https://docs.openstack.org/cloudkitty/latest/admin/configuration/collector.html)."""
+"""Resource types of price books, which are kinds, and metrics that CloudKitty rates.
+
+`instance`, `volume.size`, `image.size` and `ip.floating` are in its own configuration
+(https://opendev.org/openstack/cloudkitty/src/branch/master/etc/cloudkitty/metrics.yml), the others
+are meters of Ceilometer, by polling and by notification
+(https://docs.openstack.org/ceilometer/latest/admin/telemetry-measurements.html)."""
 
 
 class BilledId(NamedTuple):

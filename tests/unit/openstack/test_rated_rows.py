@@ -40,6 +40,31 @@ def test_a_point() -> None:
     assert {name: row[name] for name in expected} == expected
 
 
+@pytest.mark.parametrize(
+    ("metric", "service", "subcategory"),
+    [
+        ("instance", "Nova", "Virtual Machines"),
+        ("volume.size", "Cinder", "Block Storage"),
+        ("volume.snapshot.size", "Cinder", "Backup Storage"),
+        ("storage", "Cinder", "Block Storage"),
+        ("storage.objects.size", "Swift", "Object Storage"),
+        ("radosgw.objects.size", "Ceph Object Gateway", "Object Storage"),
+        ("ip.floating", "Neutron", "Network Infrastructure"),
+        ("network.incoming.bytes.rate", "Neutron", "Network Infrastructure"),
+        ("network.services.lb.loadbalancer", "Octavia", "Application Networking"),
+    ],
+)
+def test_a_metric_has_its_service(metric: str, service: str, subcategory: str) -> None:
+    row = to_row("RegionOne", PROJECT, RatedHour(metric, BEGIN, END, POINT))
+    assert (row["ServiceName"], row["ServiceSubcategory"]) == (service, subcategory)
+
+
+def test_the_metrics_of_prometheus_are_grouped_by_uuid() -> None:
+    point = {"rating": {"price": 1}, "groupby": {"uuid": "server-1", "tenant_id": "p3"}}
+    row = to_row("RegionOne", PROJECT, RatedHour("instance", BEGIN, END, point))
+    assert (row["ResourceId"], row["SubAccountId"]) == ("server-1", "p3")
+
+
 def test_an_unknown_metric_is_its_own_service() -> None:
     point = {"rating": {"price": 1}, "groupby": {}}
     row = to_row("RegionOne", PROJECT, RatedHour("carbon", BEGIN, END, point))
