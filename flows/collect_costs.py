@@ -33,7 +33,12 @@ from skyclust.orchestration.requester import current_requester
 from skyclust.orchestration.runs import tag_this_run
 from skyclust.orchestration.superseded_runs import supersede_waiting_runs
 from skyclust.store.engine import Store, open_store
-from tasks.costs import collect_costs_of_account, import_costs, price_by_book
+from tasks.costs import (
+    collect_costs_of_account,
+    import_costs,
+    import_costs_of_bucket,
+    price_by_book,
+)
 from tasks.metrics import read_metrics_of_account
 from tasks.retention import remove_old_cost_files
 
@@ -73,7 +78,7 @@ def collect_costs(request: CollectCostsRequest) -> State[Any]:
     differences = sum(report.differences for report in reconciled.values())
     verdict = judge_collection(collected, problems, differences)
     report_collection(store, plan.workspaces, collected, problems, reconciled)
-    metered = _read_metrics(store, () if request.folder else plan.metered)
+    metered = _read_metrics(store, plan.metered)
     # An error of it is in the log of its task: what was collected is in the ledger.
     remove_old_cost_files(plan.workspaces, return_state=True)
     return ended(_end_state(verdict, metered))
@@ -86,6 +91,10 @@ def _begin(
     if request.folder:
         workspace = request.workspace or "default"
         name = request.source or "folder"
+        if request.bucket is not None:
+            reader = CredentialKey(workspace, request.credentials[0], "")
+            future = import_costs_of_bucket.submit(reader, request.bucket, request.source, options)
+            return {reader: future}
         future = import_costs.submit(workspace, request.folder, request.source, options)
         return {CredentialKey(workspace, name, ""): future}
     begun = {

@@ -8,9 +8,12 @@ from prefect import get_run_logger, task
 
 from skyclust.costs.collection import priced
 from skyclust.costs.collection.account import AccountCosts, collect_account
+from skyclust.costs.collection.bucket import import_bucket
 from skyclust.costs.collection.deliveries import CollectionOptions
 from skyclust.costs.collection.folder import allowed_folder, import_folder
+from skyclust.costs.collection.importing import described
 from skyclust.model.credential_key import CredentialKey
+from skyclust.model.object_address import ObjectAddress
 from skyclust.orchestration.credentials import open_provider
 from skyclust.store.engine import open_store
 from tasks.retry_policy import RETRIED
@@ -52,3 +55,31 @@ def import_costs(
         get_run_logger(),
         source=source,
     )
+
+
+@task(name="import bucket", task_run_name="import costs with {credential}", **RETRIED)
+def import_costs_of_bucket(
+    credential: CredentialKey,
+    address: ObjectAddress,
+    source: str | None,
+    options: CollectionOptions,
+) -> AccountCosts:
+    """Apply the deliveries below an address of a bucket that the credential reads.
+
+    A delivery that fails for good is in the result; one that may succeed later is tried again.
+    """
+    store = open_store()
+    log = get_run_logger()
+    imported = import_bucket(
+        store,
+        credential.workspace_id,
+        open_provider(store, credential.workspace_id, credential.name),
+        address,
+        options,
+        log,
+        source=source,
+        begun=lambda delivery: log.info("reading %s", described(delivery)),
+    )
+    if imported.collected.transient is not None:
+        raise imported.collected.transient
+    return imported

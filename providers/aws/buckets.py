@@ -15,6 +15,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from providers.aws.errors import aws_errors
+from skyclust.contract import BucketProvider
 from skyclust.errors import UnexpectedAnswer
 from skyclust.providerkit.object_store import StoredObject
 from skyclust.providerkit.paging import PageGuard
@@ -22,11 +23,23 @@ from skyclust.providerkit.paging import PageGuard
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+    from providers.aws.client import AwsClients
+
 BLOCK: Final = 8 * 1024 * 1024
 """Bytes of a block; at the slowest that a connection may be it arrives within its time-out."""
 
 _PAGE: Final = 1000
 """The most objects that S3 lists in a page."""
+
+
+class AwsBuckets(BucketProvider):
+    """Opens buckets of S3, or of the store that the credential's endpoint leads to."""
+
+    _clients: AwsClients
+
+    def open_bucket(self, name: str) -> Bucket:
+        """Return the bucket, in the region that the credential names for its costs."""
+        return Bucket(self._clients.s3(self._clients.bucket_region), name)
 
 
 @dataclass
@@ -36,6 +49,11 @@ class Bucket:
     client: S3Client
     name: str
     keeps_times: bool = True
+
+    @property
+    def place(self) -> str:
+        """The address of the bucket."""
+        return f"s3://{self.name}"
 
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
         """Yield every object whose key begins with `prefix`, in the order of keys.

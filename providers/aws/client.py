@@ -91,8 +91,12 @@ class AwsClients:
         address = self._credential.export_address()
         if address is None:
             return None
-        region = self._credential.cost_export_region or self.home_region
-        return ExportAddress(*address, region)
+        return ExportAddress(*address, self.bucket_region)
+
+    @property
+    def bucket_region(self) -> str:
+        """The region of the buckets with costs, by default the home region."""
+        return self._credential.cost_export_region or self.home_region
 
     @property
     def billing_account(self) -> str | None:

@@ -205,7 +205,8 @@ HINTS: Final[Mapping[str, str]] = {
     "InstanceLimitExceeded": "Ask AWS for a higher quota, or choose another type or region.",
     "InsufficientInstanceCapacity": "Choose another zone or type, or try again later.",
     "OperationNotPermitted": "Is termination or stop protection on? Switch it off first.",
-    "NoSuchBucket": "The bucket is named in cost_export of the credential.",
+    "NoSuchBucket": "Check its name, in the address that is imported or in the credential's"
+    " cost_export.",
     "OptInRequired": "Enable the service or region for the account, or leave the region out.",
     "PermanentRedirect": _BUCKET_REGION,
     "PendingVerification": "AWS has not yet verified the account in this region.",

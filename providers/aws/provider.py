@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from providers.aws import identity, regions
 from providers.aws.attachments import AwsDisks
+from providers.aws.buckets import AwsBuckets
 from providers.aws.catalog import AwsCatalog
 from providers.aws.compute import AwsCompute
 from providers.aws.console import AwsConsole
@@ -33,6 +34,7 @@ if find_spec("boto3") is None:
 
 
 class AwsProvider(
+    AwsBuckets,
     AwsCompute,
     AwsCatalog,
     AwsConsole,

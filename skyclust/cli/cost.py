@@ -12,10 +12,11 @@ from skyclust.cli import (
     cost_rates,
     cost_settings,
 )
-from skyclust.cli.cost_collection import collect, import_files
+from skyclust.cli.cost_collection import collect
 from skyclust.cli.cost_deliveries import accounts, deliveries, explain, retract
 from skyclust.cli.cost_export import export
 from skyclust.cli.cost_forecast import anomalies, forecast
+from skyclust.cli.cost_import import import_files
 from skyclust.cli.cost_reconciliation import reconcile
 from skyclust.cli.cost_report import report
 from skyclust.cli.cost_resources import resources

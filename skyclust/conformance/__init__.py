@@ -29,6 +29,7 @@ pytest.register_assert_rewrite(
     "skyclust.conformance.inventory",
     "skyclust.conformance.account",
     "skyclust.conformance.interrupted_creation",
+    "skyclust.conformance.buckets",
     "skyclust.conformance.catalog",
     "skyclust.conformance.costs",
     "skyclust.conformance.creation",
@@ -44,12 +45,14 @@ pytest.register_assert_rewrite(
 )
 
 from skyclust.conformance.account import AccountInventorySuite  # noqa: E402
+from skyclust.conformance.buckets import BucketSuite  # noqa: E402
 from skyclust.conformance.catalog import CatalogSuite  # noqa: E402
 from skyclust.conformance.compute import ComputeSuite  # noqa: E402
 from skyclust.conformance.console_and_tags import ConsoleSuite, TagSuite  # noqa: E402
 from skyclust.conformance.costs import CostSuite, CostTotalsSuite  # noqa: E402
 from skyclust.conformance.disks import DiskSuite  # noqa: E402
 from skyclust.conformance.harness import (  # noqa: E402
+    BucketHarness,
     CatalogHarness,
     ComputeHarness,
     ConsoleHarness,
@@ -69,6 +72,8 @@ from skyclust.conformance.snapshots import SnapshotSuite  # noqa: E402
 
 __all__ = [
     "AccountInventorySuite",
+    "BucketHarness",
+    "BucketSuite",
     "CatalogHarness",
     "CatalogSuite",
     "ComputeHarness",

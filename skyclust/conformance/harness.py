@@ -186,6 +186,16 @@ class MetricsHarness(ComputeHarness, Protocol):
         """Return the id of a running instance that the cloud has metrics of, for two weeks."""
 
 
+class BucketHarness(ProviderHarness, Protocol):
+    """The additional methods for the suite of `BucketProvider`."""
+
+    def fill_bucket(self, objects: Mapping[str, bytes]) -> str:
+        """Write objects to a bucket of the account, created when needed; return its name."""
+
+    def limit_bucket_pages(self, largest: int) -> None:
+        """Limit every page of a bucket to so many objects."""
+
+
 class CostHarness(ProviderHarness, Protocol):
     """The additional methods for the suites of `CostProvider` and `CostTotalsProvider`."""
 

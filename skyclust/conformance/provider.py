@@ -11,6 +11,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from skyclust.conformance.account import AccountInventorySuite
+from skyclust.conformance.buckets import BucketSuite
 from skyclust.conformance.catalog import CatalogSuite
 from skyclust.conformance.compute import ComputeSuite
 from skyclust.conformance.console_and_tags import ConsoleSuite, TagSuite
@@ -25,6 +26,7 @@ from skyclust.conformance.suite import Suite, assert_names_provider_and_cause
 from skyclust.contract import (
     CONTRACT_VERSION,
     AccountInventoryProvider,
+    BucketProvider,
     CatalogProvider,
     ComputeProvider,
     ConsoleProvider,
@@ -62,6 +64,7 @@ CAPABILITIES: dict[type, type[Suite]] = {
     CostProvider: CostSuite,
     CostTotalsProvider: CostTotalsSuite,
     MetricsProvider: MetricsSuite,
+    BucketProvider: BucketSuite,
 }
 
 IMPOSSIBLE_ENDPOINTS = (

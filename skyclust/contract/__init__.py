@@ -15,6 +15,7 @@ Methods are called from several threads at once; a provider object serves one cr
 """
 
 from skyclust.contract.ability import Ability
+from skyclust.contract.bucket import BucketProvider
 from skyclust.contract.catalog import CatalogProvider
 from skyclust.contract.compute import ComputeProvider
 from skyclust.contract.console import ConsoleProvider
@@ -58,6 +59,7 @@ __all__ = [
     "AccountInventoryProvider",
     "AccountPage",
     "BillingPeriod",
+    "BucketProvider",
     "CatalogProvider",
     "ComputeProvider",
     "ConsoleProvider",

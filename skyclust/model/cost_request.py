@@ -9,6 +9,11 @@ from pydantic import Field, model_validator
 
 from skyclust.model.choices import Choices, chosen_from
 from skyclust.model.flow_request import FlowRequest
+from skyclust.model.object_address import (
+    ObjectAddress,
+    is_object_address,
+    parse_object_address,
+)
 from skyclust.model.workspace import Slug
 
 
@@ -74,8 +79,9 @@ class CollectCostsRequest(_DayRangeRequest):
     folder: str | None = Field(
         default=None,
         title="Folder",
-        description="A folder or file of the worker with FOCUS exports to import in place of"
-        " reading the accounts. The operator has to allow it (SKYCLUST_COST_IMPORT_FOLDERS).",
+        description="A folder or file with FOCUS exports to import in place of reading the"
+        " accounts. Of a bucket: s3://bucket/prefix, read with the one credential that is named"
+        " above. Of the worker: a path that its operator allows (SKYCLUST_COST_IMPORT_FOLDERS).",
     )
     source: Slug | None = Field(
         default=None,
@@ -97,11 +103,27 @@ class CollectCostsRequest(_DayRangeRequest):
         " restatement that was announced.",
     )
 
+    @model_validator(mode="after")
+    def _a_bucket_has_a_credential(self) -> Self:
+        if self.folder and is_object_address(self.folder):
+            parse_object_address(self.folder)
+            if len(self.credentials) != 1:
+                raise ValueError("a bucket is read with one credential: name it in `credentials`")
+        return self
+
+    @property
+    def bucket(self) -> ObjectAddress | None:
+        """Return the address in a bucket that is imported; None for a folder, and for none."""
+        if self.folder and is_object_address(self.folder):
+            return parse_object_address(self.folder)
+        return None
+
     @property
     def summary(self) -> str:
         """Return what is collected, for the run's name."""
         if self.folder:
-            return f"import costs from {self.source or 'a folder'}"
+            place = "a bucket" if self.bucket else "a folder"
+            return f"import costs from {self.source or place}"
         what = ", ".join(self.credentials or self.providers) or "all accounts"
         owner = "" if self.workspace else " of every workspace"
         begin = f" from {self.start}" if self.start else ""

@@ -101,7 +101,8 @@ def _export(
     files = [
         ExportedFile(_named_object(address, match, manifest, present)) for address in addresses
     ]
-    if store.keeps_times:
+    # The objects of a copy were written in any order, whatever its bucket keeps.
+    if store.keeps_times and all(name.startswith(f"{store.place}/") for name in addresses):
         _refuse_overwriting(manifest, files)
     arn = _FIELDS.text(document, "exportArn") or ""
     owner = _OWNER.fullmatch(arn)

@@ -38,6 +38,10 @@ class ObjectStore(Protocol):
     """Whether `modified` is when the source wrote an object, as in the bucket that it delivers to.
     The files of a folder may be copies, in any order."""
 
+    @property
+    def place(self) -> str:
+        """What all its objects are in: `s3://bucket`, or the path of a folder."""
+
     @abstractmethod
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
         """Yield every object whose name begins with `prefix`, sorted by name, to the end.

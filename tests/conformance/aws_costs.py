@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
+
+import boto3
+from botocore.config import Config
 
 from providers.aws.credential import AwsCredential
 from skyclust.contract import BillingPeriod, CostMetric
@@ -14,6 +19,7 @@ from skyclust_sandbox.billing.bill import Bill, Publication
 from tests.conformance.aws import AwsHarness
 
 INSTANCES = 4
+BUCKET = "conformance"
 
 
 class AwsCostHarness(AwsHarness):
@@ -46,6 +52,30 @@ class AwsCostHarness(AwsHarness):
         """Limit the pages of Cost Explorer and S3."""
         assert self.cost_days  # billed before pages are limited
         self._sandbox.limit_pages(largest)
+
+    def fill_bucket(self, objects: Mapping[str, bytes]) -> str:
+        """Write objects to a bucket of the account."""
+        for name, content in objects.items():
+            self._s3.put_object(Bucket=BUCKET, Key=name, Body=content)
+        return BUCKET
+
+    def limit_bucket_pages(self, largest: int) -> None:
+        """Limit the pages of S3."""
+        self._sandbox.limit_pages(largest)
+
+    @cached_property
+    def _s3(self) -> Any:
+        """A client of S3, with the bucket."""
+        client = boto3.client(
+            "s3",
+            region_name="us-east-1",
+            endpoint_url=self._sandbox.endpoint,
+            aws_access_key_id=self._sandbox.access_key,
+            aws_secret_access_key="any",
+            config=Config(s3={"addressing_style": "path"}),
+        )
+        client.create_bucket(Bucket=BUCKET)
+        return client
 
 
 class AwsExportHarness(AwsCostHarness):

@@ -9,6 +9,7 @@ import pytest
 
 from providers.aws.provider import AwsProvider
 from skyclust.conformance import (
+    BucketSuite,
     CatalogSuite,
     ComputeSuite,
     ConsoleSuite,
@@ -49,6 +50,7 @@ class TestAws(
     CostSuite,
     CostTotalsSuite,
     MetricsSuite,
+    BucketSuite,
 ):
     """The AWS provider against the sandbox AWS; costs are those of Cost Explorer."""
 

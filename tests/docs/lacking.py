@@ -6,6 +6,7 @@ from typing import Final
 
 from skyclust.contract import (
     AccountInventoryProvider,
+    BucketProvider,
     ConsoleProvider,
     CostProvider,
     CostTotalsProvider,
@@ -29,6 +30,11 @@ STOPS: Final[dict[str, tuple[str, ...]]] = {
 
 LACKING: Final[dict[tuple[str, type | ResourceKind | str], str]] = {
     ("aws", AccountInventoryProvider): "EC2 lists region by region.",
+    ("azure", BucketProvider): "Blob storage is not read. Copy the export to a folder, or to S3.",
+    ("gcp", BucketProvider): "The billing export is a table of BigQuery.",
+    ("openstack", BucketProvider): "Swift is not read. An S3 endpoint of its own is read with a"
+    " credential of AWS.",
+    ("proxmox", BucketProvider): "Proxmox VE has no object storage.",
     ("proxmox", PlacementProvider): "Requirements are not checked before a create; the create"
     " request reports what a place lacks.",
     ("aws", POWER_OFF): "EC2 has no stop that keeps the capacity.",

@@ -140,9 +140,15 @@ def tables_of(delivery: CostDelivery, remarks: list[str]) -> Iterator[pa.Table]:
                 first_row += len(page)
 
 
-def with_failed(collected: Collected, failed: Sequence[FailedDelivery]) -> Collected:
-    """Return what was collected with further failed deliveries."""
-    return replace(collected, failed=(*collected.failed, *failed))
+def with_failed(
+    collected: Collected, failed: Sequence[FailedDelivery], *, transient: Transient | None = None
+) -> Collected:
+    """Return what was collected with further failed deliveries; `transient` is why one failed."""
+    return replace(
+        collected,
+        failed=(*collected.failed, *failed),
+        transient=collected.transient or transient,
+    )
 
 
 def failed_delivery(

@@ -23,6 +23,8 @@ class CollectionPlan:
 
     `accounts` are the credentials whose provider reads costs, `without_costs` the others, and
     `metered` those whose provider reads metrics. `books` are (workspace, price book).
+    `imports_into` is the workspace that a folder is imported into; then no account is read, and
+    nothing priced.
     """
 
     start: date
@@ -31,12 +33,14 @@ class CollectionPlan:
     without_costs: Sequence[CredentialKey]
     books: Sequence[tuple[str, str]]
     metered: Sequence[CredentialKey] = ()
+    imports_into: str | None = None
 
     @property
     def workspaces(self) -> list[str]:
         """Return the ids of the workspaces that the plan touches, sorted."""
         touched = {one.workspace_id for one in (*self.accounts, *self.without_costs)}
-        return sorted(touched | {workspace for workspace, _ in self.books})
+        touched |= {workspace for workspace, _ in self.books}
+        return sorted(touched | ({self.imports_into} if self.imports_into else set()))
 
 
 def plan_collection(
@@ -51,6 +55,8 @@ def plan_collection(
     Raises NotFound for an unknown workspace, and for a credential that no workspace has.
     """
     start, end = days_of(request, today)
+    if request.folder:
+        return _import(store, request, (start, end))
     with store.reading() as connection:
         owners = (
             [workspace.id for workspace in workspaces.list_all(connection)]
@@ -84,6 +90,13 @@ def plan_collection(
         books=[(owner, record.name) for owner, record in kept if _prices(request, record.content)],
         metered=[one for one in wanted if request.metrics and reads_metrics(one.provider)],
     )
+
+
+def _import(store: Store, request: CollectCostsRequest, days: tuple[date, date]) -> CollectionPlan:
+    """Return the plan of an import: into the workspace `default` where none is named."""
+    with store.reading() as connection:
+        workspace = workspaces.get(connection, request.workspace or workspaces.DEFAULT)
+    return CollectionPlan(*days, (), (), (), imports_into=workspace.id)
 
 
 def days_of(request: CollectCostsRequest, today: date) -> tuple[date, date]:

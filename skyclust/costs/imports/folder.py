@@ -20,6 +20,7 @@ from skyclust.errors import (
     IncompleteList,
     NotFound,
     SkyClustError,
+    Transient,
     UnreadableItem,
 )
 from skyclust.providerkit.object_store import ObjectStore, StoredObject
@@ -67,7 +68,7 @@ def deliveries_of(
     if not plain and not roots:
         raise NotFound(
             f"There is nothing to import in {place}: no CSV, gzipped CSV or parquet file.",
-            hint="Name the folder that the export was copied to.",
+            hint="Name the folder that the export was delivered or copied to.",
         )
     refused = _Refused(place)
     yield from aws_deliveries(store, present, source=source, refuse=refused.add)
@@ -91,7 +92,10 @@ class _Refused:
         self.errors[name] = error
 
     def finish(self) -> None:
-        """Raise the only error, or IncompleteList for several."""
+        """Raise the only error, one that another attempt may not meet, or IncompleteList."""
+        for error in self.errors.values():
+            if isinstance(error, Transient):
+                raise error
         if len(self.errors) == 1:
             raise next(iter(self.errors.values()))
         if self.errors:

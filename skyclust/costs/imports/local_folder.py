@@ -27,6 +27,7 @@ class LocalFolder:
 
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
+        self.place = str(self._root)
 
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
         """Yield the data files and manifests whose path begins with `prefix`, sorted by path.

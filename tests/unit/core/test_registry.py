@@ -17,6 +17,7 @@ from skyclust.contract import (
     CONTRACT_CHANGES,
     CONTRACT_VERSION,
     Ability,
+    BucketProvider,
     ComputeProvider,
     CostProvider,
     CostTotalsProvider,
@@ -250,8 +251,12 @@ def test_every_ability_of_the_contract_is_marked() -> None:
         if name.endswith("Provider") and kind is not Provider
     }
     assert [kind for kind in exported if Ability not in kind.__bases__] == []
-    # The cloud in memory bills nothing.
-    assert exported - set(registry.abilities(MemoryProvider)) == {CostProvider, CostTotalsProvider}
+    # The cloud in memory bills nothing, and has no buckets.
+    assert exported - set(registry.abilities(MemoryProvider)) == {
+        BucketProvider,
+        CostProvider,
+        CostTotalsProvider,
+    }
     assert not issubclass(Provider, Ability)
 
 

@@ -42,6 +42,7 @@ DOCUMENT: Mapping[str, Any] = {
 class Bucket:
     """A bucket in memory; each object was written some minutes after `MOMENT`."""
 
+    place = "s3://bills"
     keeps_times = True
 
     def __init__(self, contents: Mapping[str, bytes], minutes: Mapping[str, int]) -> None:

@@ -117,7 +117,7 @@ def write_azure_run(
     """Write a run of the export `focus` as CSV; returns its manifest. `changes` replace fields."""
     inner = f"root/focus/20260701-20260731/{run}"
     names = [f"part_0_{number:04}.csv" for number in range(1, len(parts) + 1)]
-    contents = [csv_bytes(rows) for rows in parts]
+    contents = [csv_bytes(rows, list(rows[0]) if rows else COLUMNS) for rows in parts]
     for name, content in zip(names, contents, strict=True):
         write(folder / inner / name, content)
     manifest = {
