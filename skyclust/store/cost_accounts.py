@@ -8,7 +8,8 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, delete, insert, select
 
-from skyclust.store.cost_tables import cost_accounts, cost_days
+from skyclust.store.cost_heads import PeriodKey
+from skyclust.store.cost_tables import cost_accounts, cost_days, cost_heads
 from skyclust.store.locks import LockName, lock
 from skyclust.store.types import now
 
@@ -96,38 +97,62 @@ def remove(connection: Connection, workspace_id: str, billing_account_id: str) -
 
 def other_owners(
     connection: Connection, workspace_id: str, source: str, days_of: Mapping[str, Sequence[date]]
-) -> list[tuple[str, str]]:
-    """Return the (sub account, source) that another authoritative source has rows of.
+) -> list[tuple[str, PeriodKey]]:
+    """Return the sub accounts of which rows of another source count, with the period that has them.
 
-    `days_of` are charge days by sub account: only those days are looked at. Sorted.
+    `days_of` are charge days by `plain_sub_account`: only those days are looked at. Sorted.
     """
     if not days_of:
         return []
     all_days = sorted({day for days in days_of.values() for day in days})
-    days, accounts = cost_days.c, cost_accounts.c
+    days, accounts, heads = cost_days.c, cost_accounts.c, cost_heads.c
     rows = connection.execute(
-        select(days.sub_account_id, days.charge_day, days.source)
+        select(
+            days.source,
+            days.billing_account_id,
+            days.period_start,
+            days.sub_account_id,
+            days.charge_day,
+        )
         .join(
             cost_accounts,
             (accounts.workspace_id == days.workspace_id)
             & (accounts.billing_account_id == days.billing_account_id)
             & (accounts.source == days.source),
         )
+        .join(
+            cost_heads,
+            (heads.workspace_id == days.workspace_id)
+            & (heads.source == days.source)
+            & (heads.billing_account_id == days.billing_account_id)
+            & (heads.period_start == days.period_start),
+        )
         .where(
             days.workspace_id == workspace_id,
             days.source != source,
             days.charge_day.between(all_days[0], all_days[-1]),
-            days.sub_account_id.is_not(None),
+            heads.shadow.is_(False),
         )
         .distinct()
     )
-    return sorted(
-        {
-            (row.sub_account_id, row.source)
-            for row in rows
-            if row.charge_day in days_of.get(row.sub_account_id, ())
-        }
-    )
+    found = {
+        (
+            plain_sub_account(row.sub_account_id, row.billing_account_id),
+            row.charge_day,
+            PeriodKey(row.source, row.billing_account_id, row.period_start),
+        )
+        for row in rows
+    }
+    return sorted({(name, key) for name, day, key in found if day in days_of.get(name, ())})
+
+
+def plain_sub_account(sub_account_id: str | None, billing_account_id: str) -> str:
+    """Return a sub account as those of two sources are compared: the last part, in lower case.
+
+    Azure's query and exports write a subscription with or without its path, in either case. Rows
+    without a sub account are of the billing account itself.
+    """
+    return (sub_account_id or billing_account_id).rstrip("/").rsplit("/", 1)[-1].lower()
 
 
 def _account(row: object) -> CostAccount:

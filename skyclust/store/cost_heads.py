@@ -25,7 +25,8 @@ class CostHead:
 
     `generation` grows with every change. `delivery_id`, `produced_at` and `fingerprint` are those
     of the delivery that was produced last; None when none is left. `shadow` is whether the rows
-    were a shadow when it was applied.
+    are a shadow in any case: those of an authoritative source are where another source of the
+    same sub accounts counts.
     """
 
     key: PeriodKey

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, delete, func, or_, select
 
 from skyclust.store.bulk import chunks, insert_rows
+from skyclust.store.cost_accounts import plain_sub_account
 from skyclust.store.cost_heads import PeriodKey
 from skyclust.store.cost_tables import cost_accounts, cost_days, cost_heads, cost_months
 from skyclust.store.types import exact_sum
@@ -107,7 +108,7 @@ def has_tags(
 def sub_account_days(
     connection: Connection, workspace_id: str, key: PeriodKey
 ) -> dict[str, list[date]]:
-    """Return the charge days on which each sub account of a period has rows."""
+    """Return the charge days on which each sub account (`plain_sub_account`) has rows."""
     days = cost_days.c
     rows = connection.execute(
         select(days.sub_account_id, days.charge_day)
@@ -116,13 +117,13 @@ def sub_account_days(
             days.source == key.source,
             days.billing_account_id == key.billing_account_id,
             days.period_start == key.period_start,
-            days.sub_account_id.is_not(None),
         )
         .distinct()
     )
     found: dict[str, list[date]] = {}
     for sub_account, day in rows:
-        found.setdefault(sub_account, []).append(day)
+        name = plain_sub_account(sub_account, key.billing_account_id)
+        found.setdefault(name, []).append(day)
     return found
 
 
@@ -146,7 +147,7 @@ def _sums(
         func.sum(columns.rows).label("rows"),
         func.sum(columns.savings_unknown_rows).label("savings_unknown_rows"),
     ).where(columns.workspace_id == workspace_id)
-    if "provider" in by or "provider" in where:
+    if sources is None or "provider" in by or "provider" in where:
         query = query.join(
             cost_heads,
             (heads.workspace_id == columns.workspace_id)
@@ -160,7 +161,7 @@ def _sums(
             (accounts.workspace_id == columns.workspace_id)
             & (accounts.billing_account_id == columns.billing_account_id)
             & (accounts.source == columns.source),
-        )
+        ).where(heads.shadow.is_(False))
     else:
         query = query.where(columns.source.in_(sources))
     for name, values in where.items():

@@ -85,7 +85,7 @@ def current_files(
 ) -> list[SliceFile]:
     """Return the files of the current slices of the charge days [start, end), sorted by name.
 
-    Those of authoritative sources, or of these sources.
+    Those that count, or those of these sources.
     """
     slices, heads, accounts = cost_slices.c, cost_heads.c, cost_accounts.c
     query = (
@@ -116,7 +116,7 @@ def current_files(
             (accounts.workspace_id == slices.workspace_id)
             & (accounts.billing_account_id == slices.billing_account_id)
             & (accounts.source == slices.source),
-        )
+        ).where(heads.shadow.is_(False))
     else:
         query = query.where(slices.source.in_(sources))
     files = [SliceFile(*row) for row in connection.execute(query)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,35 +22,60 @@ def own_or_shadow(
 ) -> str | None:
     """Make a source the owner of its account if nothing speaks against it.
 
-    Returns why its rows are a shadow, None when they count. The first source that delivers an
-    account owns it, unless it declares itself a shadow, or another authoritative source
-    has rows of the same sub accounts on the same days: a member account's own export beside that
-    of the organisation. The delivery's rollups have been written.
+    Returns why its rows of the period are a shadow, None when they count. The first source that
+    delivers an account owns it, unless it declares itself a shadow. In no period are rows
+    counted whose sub accounts have rows of another source that counts on the same days: a member
+    account's own export beside that of the organization, or a subscription's query beside an
+    export of its enrollment. The delivery's rollups have been written.
     """
     owner = cost_accounts.find(connection, workspace_id, key.billing_account_id)
-    if owner is not None:
-        if owner.source == key.source:
-            return None
+    if owner is not None and owner.source != key.source:
         return f"The rows are a shadow: {owner.source} counts for {key.billing_account_id}."
-    if delivery.shadow:
+    if owner is None and delivery.shadow:
         return "The rows are a shadow: the source delivers estimates to compare with."
-    days = cost_rollups.sub_account_days(connection, workspace_id, key)
-    others = cost_accounts.other_owners(connection, workspace_id, key.source, days)
+    others = _counted_elsewhere(connection, workspace_id, key)
     if others:
-        sub_account, source = others[0]
+        sub_account, other = others[0]
         return (
-            f"The rows are a shadow: {source} has the same days of sub account {sub_account}"
-            f" and {len(others) - 1} more."
+            f"The rows are a shadow: {other.source} has the same days of sub account {sub_account}"
+            f" and {len({name for name, _ in others}) - 1} more."
         )
-    cost_accounts.write(
-        connection,
-        workspace_id,
-        key.billing_account_id,
-        source=key.source,
-        provider=delivery.provider,
-        chosen_by=None,
-    )
+    if owner is None:
+        cost_accounts.write(
+            connection,
+            workspace_id,
+            key.billing_account_id,
+            source=key.source,
+            provider=delivery.provider,
+            chosen_by=None,
+        )
+        count_again(connection, workspace_id)
     return None
+
+
+def count_again(connection: Connection, workspace_id: str) -> None:
+    """Let the periods of authoritative sources count of which no other source counts any more.
+
+    The caller has locked the costs.
+    """
+    owners = {
+        account.billing_account_id: account.source
+        for account in cost_accounts.list_all(connection, workspace_id)
+    }
+    for head in cost_heads.list_all(connection, workspace_id):
+        if (
+            head.shadow
+            and owners.get(head.key.billing_account_id) == head.key.source
+            and not _counted_elsewhere(connection, workspace_id, head.key)
+        ):
+            cost_heads.write(connection, workspace_id, replace(head, shadow=False))
+
+
+def _counted_elsewhere(
+    connection: Connection, workspace_id: str, key: PeriodKey
+) -> list[tuple[str, PeriodKey]]:
+    days = cost_rollups.sub_account_days(connection, workspace_id, key)
+    return cost_accounts.other_owners(connection, workspace_id, key.source, days)
 
 
 def set_authoritative(
@@ -57,7 +83,8 @@ def set_authoritative(
 ) -> CostAccount:
     """Let the rows of a source count for a billing account, and those of others be shadows.
 
-    Raises NotFound for an account that the source has never delivered.
+    Those of others are the same account's, and the periods of other accounts that have the same sub
+    accounts on the same days. Raises NotFound for an account that the source has never delivered.
     """
 
     def write(connection: Connection) -> CostAccount:
@@ -87,6 +114,8 @@ def set_authoritative(
             cost_heads.write(
                 connection, workspace_id, replace(head, shadow=head.key.source != source)
             )
+        _give_way(connection, workspace_id, [head.key for head in theirs])
+        count_again(connection, workspace_id)
         audit.append(
             connection,
             workspace_id,
@@ -103,18 +132,28 @@ def set_authoritative(
     return store.write(write)
 
 
+def _give_way(connection: Connection, workspace_id: str, chosen: Sequence[PeriodKey]) -> None:
+    """Make the periods of other accounts shadows that have what the chosen periods have."""
+    for key in chosen:
+        for _, other in _counted_elsewhere(connection, workspace_id, key):
+            head = cost_heads.find(connection, workspace_id, other)
+            if head is not None:
+                cost_heads.write(connection, workspace_id, replace(head, shadow=True))
+
+
 def release_if_unused(connection: Connection, workspace_id: str, key: PeriodKey) -> None:
     """Leave an account without an owner when nothing is left of the source that came first.
 
-    A source that a person chose stays. The caller has locked the costs.
+    A source that a person chose stays. Periods of other accounts that were shadows beside it count
+    again. The caller has locked the costs.
     """
     owner = cost_accounts.find(connection, workspace_id, key.billing_account_id)
-    if owner is None or owner.source != key.source or owner.chosen_by is not None:
-        return
-    left = [
-        head
-        for head in cost_heads.list_all(connection, workspace_id)
-        if head.key[:2] == key[:2] and head.delivery_id is not None
-    ]
-    if not left:
-        cost_accounts.remove(connection, workspace_id, key.billing_account_id)
+    if owner is not None and owner.source == key.source and owner.chosen_by is None:
+        left = [
+            head
+            for head in cost_heads.list_all(connection, workspace_id)
+            if head.key[:2] == key[:2] and head.delivery_id is not None
+        ]
+        if not left:
+            cost_accounts.remove(connection, workspace_id, key.billing_account_id)
+    count_again(connection, workspace_id)

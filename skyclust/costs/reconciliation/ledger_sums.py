@@ -54,7 +54,7 @@ class StoredSums:
                 billing_account_id=head.key.billing_account_id,
                 period=_month(head.key.period_start),
                 claimed=tuple((one.start, one.end) for one in claims if one.key == head.key),
-                shadow=owners.get(head.key.billing_account_id) != head.key.source,
+                shadow=head.shadow or owners.get(head.key.billing_account_id) != head.key.source,
                 provisional=head.provisional,
             )
             for head in heads
