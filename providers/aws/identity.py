@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from providers.aws.errors import aws_errors
@@ -46,6 +46,11 @@ NEEDED_PERMISSIONS: Final = (
 policy in docs/providers/aws.md allows exactly these, the ones for costs and metrics, and those of
 the verification."""
 
+COST_PERMISSIONS: Final = ("ce:GetCostAndUsage", "s3:GetObject", "s3:ListBucket")
+"""What a credential needs that names an export of costs: Cost Explorer for the totals, the bucket
+for the rows. One that names a billing account alone needs the first. Other credentials are not
+asked for them: most read the inventory, and another one the bill."""
+
 # Well-formed ids of no instance and no image; with DryRun EC2 changes nothing anyway.
 _NO_INSTANCE: Final = "i-00000000000000000"
 _NO_IMAGE: Final = "ami-00000000000000000"
@@ -75,23 +80,58 @@ def _missing_permissions(clients: AwsClients, principal: str) -> tuple[str, ...]
         return _simulate(clients, principal)
     except SkyClustError:
         # The credential may not simulate, or the endpoint has no IAM: try each call.
-        return to_missing(_dry_run(clients))
+        return to_missing({**_dry_run(clients), **_try_costs(clients)})
+
+
+def _cost_permissions(clients: AwsClients, principal: str) -> dict[str, str]:
+    """Return the permissions on costs that the credential needs, with the resource of each.
+
+    Policies name the bucket of an export: IAM denies them on any other resource.
+    """
+    export, partition = clients.cost_export, principal.partition(":")[2].partition(":")[0]
+    needed = {}
+    if export is not None or clients.billing_account is not None:
+        needed["ce:GetCostAndUsage"] = "*"
+    if export is not None:
+        bucket = f"arn:{partition}:s3:::{export.bucket}"
+        needed["s3:ListBucket"] = bucket
+        needed["s3:GetObject"] = f"{bucket}/{export.path}/*"
+    return needed
+
+
+def _try_costs(clients: AwsClients) -> Mapping[str, bool | None]:
+    """Return for each permission on costs whether it is granted, None when that is unknown.
+
+    A call of Cost Explorer has a price, and which object there is is not known: neither is tried.
+    """
+    export = clients.cost_export
+    allowed: dict[str, bool | None] = {}
+    if export is not None or clients.billing_account is not None:
+        allowed["ce:GetCostAndUsage"] = None
+    if export is not None:
+        s3 = clients.s3(export.region)
+        allowed["s3:GetObject"] = None
+        allowed["s3:ListBucket"] = _is_allowed(
+            lambda: s3.list_objects_v2(Bucket=export.bucket, Prefix=f"{export.path}/", MaxKeys=1)
+        )
+    return allowed
 
 
 def _simulate(clients: AwsClients, principal: str) -> tuple[str, ...]:
-    """Return the required permissions that IAM denies to a principal.
+    """Return the required permissions that IAM denies to a principal, those on costs too.
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
     """
     iam = clients.iam()
     pages = iam.get_paginator("simulate_principal_policy")
     with aws_errors("simulate the permissions of the credential"):
+        source = _policy_source(clients, principal)
+        asked: list[tuple[Sequence[str], str]] = [(NEEDED_PERMISSIONS, "*")]
+        asked += [([name], on) for name, on in _cost_permissions(clients, principal).items()]
         results = [
             result
-            for page in pages.paginate(
-                PolicySourceArn=_policy_source(clients, principal),
-                ActionNames=NEEDED_PERMISSIONS,
-            )
+            for names, on in asked
+            for page in pages.paginate(PolicySourceArn=source, ActionNames=names, ResourceArns=[on])
             for result in page.get("EvaluationResults", ())
         ]
     denied = {r["EvalActionName"] for r in results if r["EvalDecision"] != "allowed"}

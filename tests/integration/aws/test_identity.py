@@ -103,6 +103,32 @@ def test_without_the_simulation_each_call_is_tried(
     assert provider.verify().missing_permissions == ("ec2:StopInstances",)
 
 
+def test_permissions_on_costs_are_looked_for_where_the_credential_names_costs(
+    connect: Connect, provider: AwsProvider, aws_sandbox: Sandbox
+) -> None:
+    aws_sandbox.inject(
+        Fault(kind=FaultKind.DENY, action="GetCostAndUsage"),
+        Fault(kind=FaultKind.DENY, action="GetObject"),
+    )
+    assert provider.verify().missing_permissions == ()
+    billing = connect(cost_billing_account=aws_sandbox.account)
+    assert billing.verify().missing_permissions == ("ce:GetCostAndUsage",)
+    exported = connect(cost_export="s3://company-billing/exports/focus")
+    assert exported.verify().missing_permissions == ("ce:GetCostAndUsage", "s3:GetObject")
+
+
+def test_a_bucket_that_may_not_be_listed_is_tried_without_the_simulation(
+    connect: Connect, aws_sandbox: Sandbox
+) -> None:
+    aws_sandbox.inject(
+        Fault(kind=FaultKind.DENY, action="SimulatePrincipalPolicy"),
+        Fault(kind=FaultKind.DENY, action="ListObjectsV2"),
+    )
+    exported = connect(cost_export="s3://company-billing/exports/focus")
+    assert exported.verify().missing_permissions == ("s3:ListBucket",)
+    assert "GetCostAndUsage" not in aws_sandbox.calls()
+
+
 def test_permissions_that_a_dry_run_cannot_check_are_unknown(
     provider: AwsProvider, aws_sandbox: Sandbox
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from providers.aws.identity import NEEDED_PERMISSIONS, to_missing
+from providers.aws.identity import COST_PERMISSIONS, NEEDED_PERMISSIONS, to_missing
 
 GUIDE = Path(__file__).parents[3] / "docs" / "providers" / "aws.md"
 
@@ -35,7 +35,6 @@ def test_the_documented_policy_has_exactly_the_required_permissions() -> None:
     allowed = {a for s in policy["Statement"] if s["Effect"] == "Allow" for a in s["Action"]}
     to_verify = {"iam:GetRole", "iam:SimulatePrincipalPolicy"}
     # Not needed by an account whose bill is imported, or read by another credential.
-    to_collect_costs = {"ce:GetCostAndUsage", "s3:GetObject", "s3:ListBucket"}
-    to_advise = {"cloudwatch:GetMetricData"}
-    assert allowed == {*NEEDED_PERMISSIONS} | to_verify | to_collect_costs | to_advise
+    to_advise = {"cloudwatch:GetMetricData", "pricing:GetProducts"}
+    assert allowed == {*NEEDED_PERMISSIONS} | to_verify | {*COST_PERMISSIONS} | to_advise
     assert policy["Version"] == "2012-10-17"
