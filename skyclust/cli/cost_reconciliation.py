@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -36,27 +36,34 @@ def reconcile(
     *,
     start: From = None,
     end: To = None,
+    show_all: Annotated[
+        bool, typer.Option("--all", help="Show totals that cannot be compared beside others too.")
+    ] = False,
     options: ListOptions,
     workspace: Workspace = DEFAULT_WORKSPACE,
 ) -> None:
     """Compare the ledger with what its sources state; exit code 3 when something differs.
 
     Compares whole billing periods. Gross, credits and net stand apart, so that a bill that
-    credits bring to zero shows as offset.
+    credits bring to zero shows as offset. Totals that cannot be compared, such as those of AWS by
+    record type, are counted below the list where others of the same account and period can.
     """
     from skyclust.costs.reconciliation.ledger_sums import reconcile_workspaces
-    from skyclust.costs.reconciliation.rows import comparison_row
+    from skyclust.costs.reconciliation.rows import comparison_row, in_order, telling
     from skyclust.store.engine import open_store
 
     days = parse_range(start, end)
     report = reconcile_workspaces(open_store(), [workspace], *days)[workspace]
-    rows = [comparison_row(one) for one in report.comparisons]
+    shown = in_order(report.comparisons) if show_all else telling(report.comparisons)
+    rows = [comparison_row(one) for one in shown]
     show_list(
         [_for_people(row) for row in rows] if options.is_table else rows,
         COLUMNS,
         options,
         title="Reconciliation",
     )
+    if left_out := len(report.comparisons) - len(shown):
+        say(f"{left_out} totals that cannot be compared are left out; --all shows them.")
     if report.partial:
         say("Some totals differ from what the source states, or were not collected.", style="red")
         raise typer.Exit(ExitCode.PARTIAL)

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from skyclust.costs.collection.account import AccountCosts
 from skyclust.costs.collection.verdict import CostProblem
 from skyclust.costs.money import money_text, percent_text
 from skyclust.costs.reconciliation.report import ReconciliationReport
-from skyclust.costs.reconciliation.tolerance import Verdict
+from skyclust.costs.reconciliation.rows import telling
 from skyclust.orchestration import artifacts
 from skyclust.orchestration.artifacts import Row
 from skyclust.orchestration.deferred_work import do_deferred_work
 from skyclust.store.engine import Store
-
-_URGENCY: Final = {
-    Verdict.OUTSIDE: 0,
-    Verdict.NOT_COLLECTED: 0,
-    Verdict.WITHIN: 1,
-    Verdict.NO_TOTAL: 2,
-    Verdict.NOT_COMPARABLE: 3,
-}
-"""The order of comparisons in their table: what has to be looked at first."""
 
 
 def report_collection(
@@ -58,10 +48,12 @@ def report_collection(
         report = reconciled.get(workspace_id)
         if report is not None:
             compared = _comparison_rows(report)
+            left_out = len(report.comparisons) - len(compared)
             artifacts.show_table(
                 f"cost-reconciliation-{workspace_id}",
                 compared,
-                "The ledger against the totals that its sources state",
+                "The ledger against the totals that its sources state"
+                + (f"; {left_out} that cannot be compared are left out" if left_out else ""),
                 total=len(compared),
             )
     do_deferred_work(store)
@@ -121,5 +113,5 @@ def _comparison_rows(report: ReconciliationReport) -> list[Row]:
             "scope": one.scope,
             "reason": one.reason,
         }
-        for one in sorted(report.comparisons, key=lambda one: _URGENCY[one.verdict])
+        for one in telling(report.comparisons)
     ]

@@ -19,6 +19,7 @@ from skyclust_sandbox.aws.bill import sample_bill
 from skyclust_sandbox.aws.credential import EXPORT_ADDRESS
 from skyclust_sandbox.billing.bill import Bill, Publication
 from skyclust_sandbox.faults import Fault, FaultKind
+from tests.flows.commands import Commands
 from tests.flows.conftest import Installation, artifacts_of, read_run
 
 pytestmark = pytest.mark.integration
@@ -61,10 +62,8 @@ def test_a_collection_is_complete_once_and_follows_a_restated_month(
     first = collect(installation, bill)
     assert first.state_name == "Completed", first.message
     assert billed(installation, bill) == bill.total(bill.restated_period, Publication.FIRST)
-    assert {row["verdict"] for row in first.tables["cost-reconciliation-default"]} <= {
-        "within tolerance",
-        "not comparable",
-    }
+    compared = first.tables["cost-reconciliation-default"]
+    assert {row["verdict"] for row in compared} == {"within tolerance"}
     again = collect(installation, bill)
     assert "0 deliveries applied" in again.message
     installation.sandbox.publish_next_bill()
@@ -75,6 +74,21 @@ def test_a_collection_is_complete_once_and_follows_a_restated_month(
     run = read_run(restated.run_id)
     assert "workspace:default" in run.tags
     assert "costs-progress" in artifacts_of(restated.run_id)
+
+
+def test_what_cannot_be_compared_is_counted_and_shown_on_request(
+    installation: Installation, bill: Bill, capsys: pytest.CaptureFixture[str]
+) -> None:
+    collect(installation, bill)
+    commands = Commands(capsys)
+    days = ("--from", str(bill.restated_period), "--to", str(bill.open_period))
+    shown = commands.json("cost", "reconcile", *days)
+    assert {row["verdict"] for row in shown} == {"within tolerance"}
+    everything = commands.json("cost", "reconcile", *days, "--all")
+    assert everything[: len(shown)] == shown
+    assert "record type Usage" in {row["scope"] for row in everything[len(shown) :]}
+    commands.run("cost", "reconcile", *days)
+    assert f"{len(everything) - len(shown)} totals that cannot be compared" in commands.said
 
 
 def test_a_source_that_refuses_fails_the_run_and_leaves_gaps(

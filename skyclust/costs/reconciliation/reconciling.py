@@ -67,7 +67,7 @@ def reconcile(
 
 def _compared(period: AccountPeriod, tolerance: Tolerance) -> Iterator[Comparison]:
     stated = sorted(
-        period.totals,
+        _stated_once(period.totals),
         key=lambda each: (
             each.total.currency,
             each.source,
@@ -85,6 +85,30 @@ def _compared(period: AccountPeriod, tolerance: Tolerance) -> Iterator[Compariso
         yield _unstated(period, currency, amounts)
     if period.coverage is not None and not period.sums and not whole:
         yield _unstated(period, "", Amounts(Decimal(0), Decimal(0), Decimal(0), rows=0))
+
+
+def _stated_once(totals: Iterable[StatedTotal]) -> Iterable[StatedTotal]:
+    """Return each total once, that was read last: a delivery may state what its source does.
+
+    Totals of one scope that differ are all compared.
+    """
+    once: dict[tuple[object, ...], StatedTotal] = {}
+    for each in totals:
+        total = each.total
+        key = (
+            total.metric,
+            total.currency,
+            total.scope,
+            total.amount,
+            total.start or total.period.start,
+            total.end or total.period.end,
+            total.invoice_id,
+            total.sub_account_id,
+        )
+        known = once.get(key)
+        if known is None or known.total.read_at < total.read_at:
+            once[key] = each
+    return once.values()
 
 
 def _comparison(period: AccountPeriod, stated: StatedTotal, tolerance: Tolerance) -> Comparison:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from skyclust.costs.reconciliation.reconciling import reconcile
+from skyclust.costs.reconciliation.rows import in_order, telling
 from skyclust.costs.reconciliation.tolerance import Verdict
 from tests.unit.costs.reconciliation.ledger import (
     ACCOUNT,
@@ -95,3 +96,32 @@ def test_accounts_and_periods_do_not_mix() -> None:
         ("999999999999", Decimal(5)),
     ]
     assert not report.partial
+
+
+def test_totals_that_cannot_be_compared_are_left_out_beside_others() -> None:
+    by_type = [stated("60", scope="record type Usage"), stated("40", scope="record type Tax")]
+    report = reconcile([covered()], [ledger_sum("100")], [*by_type, stated("100")])
+    assert [one.scope for one in telling(report.comparisons)] == ["all charges"]
+    assert [one.verdict for one in in_order(report.comparisons)] == [
+        Verdict.WITHIN,
+        Verdict.NOT_COMPARABLE,
+        Verdict.NOT_COMPARABLE,
+    ]
+
+
+def test_totals_of_which_none_can_be_compared_are_shown() -> None:
+    report = reconcile([covered((1, 5))], [ledger_sum("100")], [stated("100"), stated("1")])
+    assert len(telling(report.comparisons)) == 2
+    assert all("claimed by no delivery" in one.reason for one in telling(report.comparisons))
+
+
+def test_a_total_that_two_sources_state_is_compared_once() -> None:
+    """The delivery of the export states it, and so does the credential that read the export."""
+    both = [stated("100"), stated("100", source=EXPLORER)]
+    report = reconcile([covered()], [ledger_sum("100")], both)
+    assert len(report.comparisons) == 1
+    differing = reconcile([covered()], [ledger_sum("100")], [*both, stated("70", source=EXPLORER)])
+    assert [one.verdict for one in in_order(differing.comparisons)] == [
+        Verdict.OUTSIDE,
+        Verdict.WITHIN,
+    ]
