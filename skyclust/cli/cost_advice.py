@@ -190,42 +190,17 @@ def _find(store: Store, workspace: str, beginning: str) -> Advice:
 
 
 def _row(one: Advice, report: AdviceReport, *, for_people: bool) -> dict[str, Any]:
+    from skyclust.costs.advice.rows import advice_row
     from skyclust.costs.money import money_text
     from skyclust.costs.report.advice_table import action_text, age_text
 
-    decision = report.decisions.get(one.id)
-    evidence = [*one.evidence, *one.saving.remarks]
-    age = age_text(one.evidence_at, datetime.now(UTC))
-    return {
-        "id": one.id[:8] if for_people else one.id,
-        "saving": money_text(one.saving.amount) if for_people else one.saving.amount,
-        "currency": one.saving.currency,
-        "rule": one.rule.value,
-        "resource": one.resource_name,
-        "evidence": "; ".join(evidence) if for_people else evidence,
-        "seen": age if for_people else one.evidence_at,
-        "action": action_text(one) if for_people else _action(one),
-        "credential": one.credential,
-        "provider": one.provider,
-        "region": one.region,
-        "resource_kind": one.kind.value,
-        "resource_id": one.resource_id,
-        "basis": one.saving.basis.value,
-        "covered": one.saving.covered,
-        "decision": decision.verdict.value if decision else None,
-        "decision_reason": decision.reason if decision else None,
-        "run_id": decision.run_id if decision else None,
-        "what_to_do": one.what_to_do,
+    row = advice_row(one, report)
+    if not for_people:
+        return row
+    return row | {
+        "id": one.id[:8],
+        "saving": money_text(one.saving.amount),
+        "evidence": "; ".join((*one.evidence, *one.saving.remarks)),
+        "seen": age_text(one.evidence_at, datetime.now(UTC)),
+        "action": action_text(one),
     }
-
-
-def _action(one: Advice) -> dict[str, str] | None:
-    if one.action is None:
-        return None
-    fields = {
-        "kind": one.action.kind.value,
-        "instance": one.action.instance,
-        "type": one.action.type,
-        "snapshot": one.action.snapshot,
-    }
-    return {name: value for name, value in fields.items() if value}

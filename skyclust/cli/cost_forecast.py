@@ -172,15 +172,9 @@ def _outlook_row(one: Outlook, dimensions: Sequence[str], *, for_people: bool) -
 
 
 def _anomaly_row(one: Anomaly, dimension: str, *, for_people: bool) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        dimension: one.name,
-        "currency": one.currency,
-        "expected": one.expected,
-        "actual": one.actual,
-        "impact": one.impact,
-        "id": one.id,
-        "z": one.z,
-    }
+    from skyclust.costs.anomalies.rows import anomaly_row
+
+    row = anomaly_row(one, dimension)
     if for_people:
         from skyclust.costs.report.anomaly_table import cause_text, days_text, severity_text
 
@@ -189,19 +183,4 @@ def _anomaly_row(one: Anomaly, dimension: str, *, for_people: bool) -> dict[str,
             "severity": severity_text(one),
             "likely_cause": cause_text(one.causes),
         }
-    return row | {
-        "days": [day.isoformat() for day in one.days],
-        "direction": one.direction.value,
-        "severity": one.severity.value,
-        "ongoing": one.ongoing,
-        "level_shift": one.level_shift,
-        "causes": [
-            {
-                "dimension": cause.dimension,
-                "value": cause.value,
-                "impact": cause.impact,
-                "share": cause.share,
-            }
-            for cause in one.causes
-        ],
-    }
+    return row

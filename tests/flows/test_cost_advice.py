@@ -101,6 +101,9 @@ def test_advice_is_listed_with_its_price_put_aside_and_restored_beside_the_compa
     assert "which save 60.00 USD in 30 days" in commands.said
     assert "Not assessed by idle-instance" in commands.said
 
+    reported = commands.json("cost", "report")["advice"]
+    assert reported == commands.json("cost", "advise")
+
     commands.run("cost", "advise", "dismiss", disk["id"], "--reason", "wanted")
     assert [one["rule"] for one in commands.json("cost", "advise")] == ["stopped-instance"]
     [aside] = commands.json("cost", "advise", "--dismissed")

@@ -50,8 +50,12 @@ def severity_text(anomaly: Anomaly) -> str:
 
 
 def cause_text(causes: Sequence[Cause]) -> str:
-    """Return causes in words, `resource i-1 (92 %)`; empty where none is known."""
+    """Return causes in words, `resource i-1 (92%)`; empty where none is known.
+
+    The innermost dimension is first: a narrow column cuts off the account, and not the resource.
+    """
+    dimensions = list(dict.fromkeys(one.dimension for one in causes))
     return ", ".join(
         f"{one.dimension.replace('_', ' ')} {one.value or NO_VALUE} ({one.share:.0%})"
-        for one in causes
+        for one in sorted(causes, key=lambda one: -dimensions.index(one.dimension))
     )

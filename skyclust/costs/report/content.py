@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final
 
+from skyclust.costs.advice.advising import AdviceReport
 from skyclust.costs.analysis.breakdown import BreakdownRow
 from skyclust.costs.analysis.comparison import ComparedCost
 from skyclust.costs.analysis.summary import CostSummary
 from skyclust.costs.analysis.trend import TrendPoint
+from skyclust.costs.anomalies.anomaly import Anomaly
 from skyclust.costs.budgets.assessment import BudgetStatus
 from skyclust.costs.money import change_text, money_text, percent_text
+from skyclust.costs.report.advice_table import advice_table
+from skyclust.costs.report.anomaly_table import anomaly_table
 from skyclust.costs.report.charts import ForecastDay, bar_chart, trend_chart
 from skyclust.costs.report.page import ReportPage, Section, Table
 
@@ -42,8 +46,8 @@ class MonthOutlook:
 class ReportData:
     """What a report is made of; every amount by currency.
 
-    `gaps` are sentences about what is missing or not reconciled: they come first. `anomalies` and
-    `advice` are tables, None where they were not looked for.
+    `gaps` are sentences about what is missing or not reconciled: they come first. `anomalies` (of
+    services) and `advice` are None where they were not looked for. `made_at` is now.
     """
 
     workspace: str
@@ -57,8 +61,9 @@ class ReportData:
     compared_with: tuple[date, date]
     budgets: Sequence[BudgetStatus]
     gaps: Sequence[str] = ()
-    anomalies: Table | None = None
-    advice: Table | None = None
+    anomalies: Sequence[Anomaly] | None = None
+    advice: AdviceReport | None = None
+    made_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     more_tables: Sequence[Section] = field(default=())
 
 
@@ -73,9 +78,9 @@ def report_page(data: ReportData) -> ReportPage:
         *_mover_section(data),
     ]
     if data.anomalies is not None:
-        sections.append(Section("Anomalies", tables=[data.anomalies]))
+        sections.append(Section("Anomalies", tables=[anomaly_table(data.anomalies)]))
     if data.advice is not None:
-        sections.append(Section("Advice", tables=[data.advice]))
+        sections.append(Section("Advice", tables=[advice_table(data.advice, data.made_at)]))
     return ReportPage(
         title=f"Costs of {data.workspace}",
         subtitle=f"{data.start} until {data.end} (exclusive), charge days in UTC. Effective cost,"

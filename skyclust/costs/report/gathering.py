@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from skyclust.costs.advice.advising import find_advice
@@ -20,8 +20,6 @@ from skyclust.costs.ledger.coverage import AccountCoverage, coverage
 from skyclust.costs.ledger.known_days import KnownDays, gap_sentences, known_days
 from skyclust.costs.ledger.queries import query_costs
 from skyclust.costs.ledger.storage import LedgerRoot, open_root
-from skyclust.costs.report.advice_table import advice_table
-from skyclust.costs.report.anomaly_table import anomaly_table
 from skyclust.costs.report.budget_states import budget_states
 from skyclust.costs.report.charts import ForecastDay
 from skyclust.costs.report.content import MonthOutlook, ReportData
@@ -124,16 +122,14 @@ def gather_report(
             *_gaps(all_days, before),
             *reconciliation_gaps(store, workspace_id, start, end, ledger),
         ],
-        advice=advice_table(find_advice(store, workspace_id, root=ledger), datetime.now(UTC)),
-        anomalies=anomaly_table(
-            anomalies_by(
-                all_days.query,
-                all_days.between(search_start(min(end, today)), min(end, today)),
-                all_days.known(search_start(min(end, today)), min(end, today)),
-                start,
-                min(end, today),
-                dimension="service",
-            )
+        advice=find_advice(store, workspace_id, root=ledger),
+        anomalies=anomalies_by(
+            all_days.query,
+            all_days.between(search_start(min(end, today)), min(end, today)),
+            all_days.known(search_start(min(end, today)), min(end, today)),
+            start,
+            min(end, today),
+            dimension="service",
         ),
     )
 

@@ -18,8 +18,8 @@ def headline(data: ReportData) -> str:
     reached = [one.budget.name for one in data.budgets if one.reached]
     if reached:
         parts.append(f"thresholds reached of budget {', '.join(reached)}")
-    if data.anomalies is not None and data.anomalies.rows:
-        parts.append(_counted(len(data.anomalies.rows), "anomaly", "anomalies"))
+    if data.anomalies:
+        parts.append(_counted(len(data.anomalies), "anomaly", "anomalies"))
     if data.gaps:
         parts.append(_counted(len(data.gaps), "gap or difference", "gaps or differences"))
     return f"{data.workspace}: {'; '.join(parts)}."

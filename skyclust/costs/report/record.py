@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from skyclust.costs.advice.advising import AdviceReport
+from skyclust.costs.advice.rows import advice_row
 from skyclust.costs.analysis.breakdown import BreakdownRow
+from skyclust.costs.anomalies.rows import anomaly_row
 from skyclust.costs.budgets.assessment import BudgetStatus
 from skyclust.costs.report.content import MonthOutlook, ReportData
-from skyclust.costs.report.page import Table
 
 
 def report_record(data: ReportData) -> dict[str, Any]:
@@ -45,8 +47,10 @@ def report_record(data: ReportData) -> dict[str, Any]:
             }
             for one in data.movers
         ],
-        "anomalies": _table(data.anomalies),
-        "advice": _table(data.advice),
+        "anomalies": None
+        if data.anomalies is None
+        else [anomaly_row(one, "service") for one in data.anomalies],
+        "advice": None if data.advice is None else _advice(data.advice),
     }
 
 
@@ -106,9 +110,6 @@ def _breakdowns(found: Mapping[str, Sequence[BreakdownRow]]) -> dict[str, list[d
     }
 
 
-def _table(table: Table | None) -> list[dict[str, str]] | None:
-    """Return the rows of a table by its columns; its amounts are texts for people."""
-    if table is None:
-        return None
-    names = [name.replace(" ", "_") for name in table.columns]
-    return [dict(zip(names, row, strict=True)) for row in table.rows]
+def _advice(report: AdviceReport) -> list[dict[str, Any]]:
+    """Return the advice as `cost advise --json` lists it: all of it, not the first rows."""
+    return [advice_row(one, report) for one in report.advice]

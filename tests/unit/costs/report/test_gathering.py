@@ -8,6 +8,8 @@ from decimal import Decimal
 import pytest
 
 from skyclust.cli.machine_formats import json_text
+from skyclust.costs.anomalies.rows import anomaly_row
+from skyclust.costs.report.anomaly_table import anomaly_table
 from skyclust.costs.report.content import ReportData, report_page
 from skyclust.costs.report.gathering import gather_report, report_range
 from skyclust.costs.report.headline import headline
@@ -73,9 +75,10 @@ def test_a_report_of_a_past_month_has_no_forecast_and_no_budgets(filled: Ledger)
 
 
 def test_an_anomaly_names_the_resource(filled: Ledger) -> None:
-    table = gathered(filled).anomalies
-    assert table is not None
-    [row] = table.rows
+    data = gathered(filled)
+    [found] = data.anomalies or ()
+    assert found.impact == 90
+    [row] = anomaly_table([found]).rows
     assert row[:2] == ("Compute", "2026-05-12")
     assert row[4] == "+90.00 USD"
     assert "resource i-9 (100%)" in row[6]
@@ -166,6 +169,15 @@ def test_the_headline_and_the_record(filled: Ledger) -> None:
     assert record["summary"][1]["effective_cost"] == Decimal(409)
     assert '"effective_cost": "409"' in json_text(record)
     assert record["trend"][-1]["day"] == "2026-05-20"
+    [anomaly] = record["anomalies"]
+    assert anomaly == anomaly_row((data.anomalies or [])[0], "service")
+    assert (anomaly["service"], anomaly["days"], anomaly["impact"]) == (
+        "Compute",
+        ["2026-05-12"],
+        90,
+    )
+    assert '"impact": "90"' in json_text(record)
+    assert record["advice"] == []
 
 
 @pytest.mark.parametrize(
