@@ -19,7 +19,6 @@ from botocore.config import Config
 
 from skyclust.costs.ledger.cost_query import CostQuery
 from skyclust.costs.ledger.queries import query_costs
-from skyclust.model.cost_request import CollectCostsRequest
 from skyclust.orchestration.credentials import save_credential
 from skyclust.orchestration.runs import run_here
 from skyclust_sandbox.aws.bill import sample_bill
@@ -301,13 +300,3 @@ def test_a_run_says_that_a_prefix_is_empty(installation: Installation, s3: S3Cli
     [problem] = outcome.tables["cost-problems-default"]
     assert problem["error class"] == "NotFound"
     assert f"s3://{BUCKET}/bills" in problem["reason"]
-
-
-def test_a_bucket_needs_exactly_one_credential() -> None:
-    for credentials in ((), ("one", "two")):
-        with pytest.raises(ValueError, match="one credential"):
-            CollectCostsRequest(folder="s3://bucket/x", credentials=credentials)
-    with pytest.raises(ValueError, match="not the address"):
-        CollectCostsRequest(folder="s3://b", credentials=("one",))
-    request = CollectCostsRequest(folder="s3://bucket/x/", credentials=("one",))
-    assert str(request.bucket) == "s3://bucket/x"

@@ -182,3 +182,13 @@ def test_a_source_is_named_by_its_folder_or_file(home: Path) -> None:
     (home / "My Bill 2026.csv.gz").write_bytes(b"")
     assert source_name(home / "My Bill 2026.csv.gz") == "my-bill-2026"
     assert source_name(home / "Ünïcode & co") == "n-code-co"
+
+
+def test_a_bucket_needs_exactly_one_credential() -> None:
+    for credentials in ((), ("one", "two")):
+        with pytest.raises(ValueError, match="one credential"):
+            CollectCostsRequest(folder="s3://bucket/x", credentials=credentials)
+    with pytest.raises(ValueError, match="not the address"):
+        CollectCostsRequest(folder="s3://b", credentials=("one",))
+    request = CollectCostsRequest(folder="s3://bucket/x/", credentials=("one",))
+    assert str(request.bucket) == "s3://bucket/x"
