@@ -33,6 +33,7 @@ pytest.register_assert_rewrite(
     "skyclust.conformance.catalog",
     "skyclust.conformance.costs",
     "skyclust.conformance.creation",
+    "skyclust.conformance.deletions",
     "skyclust.conformance.disks",
     "skyclust.conformance.identity",
     "skyclust.conformance.lifecycle",
@@ -50,6 +51,7 @@ from skyclust.conformance.catalog import CatalogSuite  # noqa: E402
 from skyclust.conformance.compute import ComputeSuite  # noqa: E402
 from skyclust.conformance.console_and_tags import ConsoleSuite, TagSuite  # noqa: E402
 from skyclust.conformance.costs import CostSuite, CostTotalsSuite  # noqa: E402
+from skyclust.conformance.deletions import DeletionSuite  # noqa: E402
 from skyclust.conformance.disks import DiskSuite  # noqa: E402
 from skyclust.conformance.harness import (  # noqa: E402
     BucketHarness,
@@ -83,6 +85,7 @@ __all__ = [
     "CostHarness",
     "CostSuite",
     "CostTotalsSuite",
+    "DeletionSuite",
     "DiskHarness",
     "DiskSuite",
     "Failure",

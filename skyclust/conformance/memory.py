@@ -13,6 +13,7 @@ from typing import ClassVar
 from skyclust.conformance import memory_disks
 from skyclust.conformance.memory_access import CLOUDS, MemoryCredential
 from skyclust.conformance.memory_cloud import MemoryCloud
+from skyclust.conformance.memory_deletion import MemoryDeletion
 from skyclust.conformance.memory_items import TYPES, CloudError, Code, Item
 from skyclust.conformance.memory_placement import MemoryPlacement
 from skyclust.conformance.memory_translation import (
@@ -54,6 +55,7 @@ class MemoryProvider(
     MemoryPlacement,
     SnapshotProvider,
     DiskProvider,
+    MemoryDeletion,
     ConsoleProvider,
     TagProvider,
 ):
@@ -243,9 +245,7 @@ class MemoryProvider(
 
     def get_disk(self, region: str, disk_id: str) -> Resource:
         """Return the current state of a disk."""
-        with cloud_errors():
-            item = memory_disks.get_disk(self._cloud(), self._key, region, disk_id)
-        return to_resource(region, ResourceKind.DISK, item)
+        return self.get_resource(region, ResourceKind.DISK, disk_id)
 
     def attach_disk(self, instance: InstanceReference, disk_id: str) -> None:
         """Attach an unattached disk; it outlives the instance."""

@@ -84,6 +84,15 @@ def detach_disk(cloud: MemoryCloud, key: str, region: str, server_id: str, disk_
             items.disks[disk_id] = replace(disk, details=rest)
 
 
+def delete_disk(cloud: MemoryCloud, key: str, region: str, disk_id: str) -> None:
+    """Delete an unattached disk."""
+    with cloud.opened(key, region) as items:
+        holder = _disk(items, disk_id).details.get("server")
+        if holder is not None:
+            raise CloudError(Code.DISK_IN_USE, f"{disk_id} belongs to {holder}")
+        del items.disks[disk_id]
+
+
 def set_labels(
     cloud: MemoryCloud,
     key: str,

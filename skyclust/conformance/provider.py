@@ -16,6 +16,7 @@ from skyclust.conformance.catalog import CatalogSuite
 from skyclust.conformance.compute import ComputeSuite
 from skyclust.conformance.console_and_tags import ConsoleSuite, TagSuite
 from skyclust.conformance.costs import CostSuite, CostTotalsSuite
+from skyclust.conformance.deletions import DeletionSuite
 from skyclust.conformance.disks import DiskSuite
 from skyclust.conformance.harness import Failure, ProviderHarness
 from skyclust.conformance.inventory import InventorySuite
@@ -33,6 +34,7 @@ from skyclust.contract import (
     CostProvider,
     CostTotalsProvider,
     CredentialModel,
+    DeletionProvider,
     DiskProvider,
     InventoryProvider,
     MetricsProvider,
@@ -59,6 +61,7 @@ CAPABILITIES: dict[type, type[Suite]] = {
     PlacementProvider: PlacementSuite,
     SnapshotProvider: SnapshotSuite,
     DiskProvider: DiskSuite,
+    DeletionProvider: DeletionSuite,
     ConsoleProvider: ConsoleSuite,
     TagProvider: TagSuite,
     CostProvider: CostSuite,

@@ -33,6 +33,7 @@ from skyclust.contract.cost import (
     FocusRow,
 )
 from skyclust.contract.credential import CredentialModel
+from skyclust.contract.deletion import DeletionProvider
 from skyclust.contract.disk import DiskProvider
 from skyclust.contract.inventory import AccountInventoryProvider, AccountPage, InventoryProvider
 from skyclust.contract.metrics import MetricsProvider
@@ -72,6 +73,7 @@ __all__ = [
     "CostTotal",
     "CostTotalsProvider",
     "CredentialModel",
+    "DeletionProvider",
     "DiskProvider",
     "FileFormat",
     "FocusRow",

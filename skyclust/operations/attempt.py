@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from skyclust.errors import Cancelled, Fenced, SkyClustError, Transient, internal_error
 from skyclust.model.operation import Operation
@@ -22,6 +23,9 @@ from skyclust.operations.subjects import kind_of
 from skyclust.operations.transitions import Step
 from skyclust.providerkit.provider_errors import provider_errors
 from skyclust.store.types import now
+
+_SENT: Final = frozenset({Position.REQUESTED, Position.UNCERTAIN})
+"""The request may have reached the cloud."""
 
 
 def take_step(execution: Execution, operation: Operation) -> Operation:
@@ -86,12 +90,12 @@ def _after_failure(
     if isinstance(error, Cancelled):
         position = after_cancel(current)
         return None if position is None else StepResult(position, error=error)
-    first_call = before.step == Position.JOURNALLED and current.step == Position.REQUESTED
+    first_call = before.step not in _SENT and current.step == Position.REQUESTED
     position = after_error(current, error, first_call=first_call)
     if position is None:
         return None
     failure = StepResult(position, error=error)
-    requested = current.step in {Position.REQUESTED, Position.UNCERTAIN}
+    requested = current.step in _SENT
     existing_result = kind_of(current).existing_result
     if position != Position.FAILED or not requested or existing_result is None:
         return failure

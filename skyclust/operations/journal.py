@@ -239,7 +239,7 @@ def _record_resources(
     for resource in sorted(result.resources, key=lambda each: (each.region, each.kind)):
         resources.record(connection, after.workspace_id, after.credential, resource, run_id=run_id)
     subject = subject_of(after)
-    removed = not result.resources and before.step in subject.removed_at
+    removed = result.removed or (not result.resources and before.step in subject.removed_at)
     if removed and subject.resource_kind is not None and after.subject_id:
         resources.forget(
             connection,

@@ -22,12 +22,15 @@ class StepResult:
 
     `subject` is written to the operation when the step learned which subject it is.
     `resources` are the subject and what belongs to it, as the cloud reported them last; the
-    inventory takes them over when the operation ends. `error` is why the operation leaves its
-    path here. `detail` is a text for the operation's history.
+    inventory takes them over when the operation ends. `removed`: the cloud reports that the subject
+    does not exist, so that the inventory has it no longer either, once the operation ends with
+    this. `error` is why the operation leaves its path here. `detail` is a text for the operation's
+    history.
     """
 
     position: str
     subject: SubjectIdentity | None = None
     resources: tuple[Resource, ...] = ()
+    removed: bool = False
     error: SkyClustError | None = None
     detail: str = ""

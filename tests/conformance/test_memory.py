@@ -12,6 +12,7 @@ from skyclust.conformance import (
     CatalogSuite,
     ComputeSuite,
     ConsoleSuite,
+    DeletionSuite,
     DiskSuite,
     Failure,
     PlacementSuite,
@@ -128,6 +129,7 @@ class TestMemory(
     PlacementSuite,
     SnapshotSuite,
     DiskSuite,
+    DeletionSuite,
     ConsoleSuite,
     TagSuite,
 ):

@@ -17,6 +17,7 @@ from skyclust.model.operation import OperationState
 from skyclust.model.resource import ResourceState
 from skyclust.operations.instance.positions import InstancePosition
 from skyclust.operations.position import Position
+from skyclust.operations.resource.positions import ResourcePosition
 from skyclust.operations.subjects import subjects
 from skyclust.store.all_tables import metadata
 from tests.docs import matrix, pages, reference
@@ -136,5 +137,5 @@ def test_every_state_and_step_has_a_row() -> None:
     for state in (*InstanceState, *ResourceState):
         assert f"`{state}`" in resources, state
     steps = (reference.REFERENCE / "operations.md").read_text()
-    for position in (*Position, *InstancePosition):
+    for position in (*Position, *InstancePosition, *ResourcePosition):
         assert f"| `{position}` |" in steps, position

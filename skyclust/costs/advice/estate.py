@@ -13,13 +13,12 @@ from typing import Final
 
 from skyclust.costs.resource_matching import ResourceKey, resource_key
 from skyclust.model.instance_metrics import MetricsRecord
+from skyclust.model.kept import is_kept
 from skyclust.model.resource import ResourceKind
 from skyclust.model.scope import Scope, ScopeState
 from skyclust.model.stored import StoredResource
 from skyclust.store import instance_metrics, resource_ages, resources, scopes, workspaces
 from skyclust.store.engine import Store
-
-KEEP_TAG: Final = "skyclust:keep"
 
 LOOK_BACK: Final = timedelta(days=92)
 """A resize before does not matter: prices are of the days after (`paid_costs.LOOK_BACK_DAYS`)."""
@@ -64,11 +63,6 @@ class Estate:
             == (credential, region, kind)
             for scope in self.scopes
         )
-
-
-def is_kept(resource: StoredResource) -> bool:
-    """Return whether a tag marks the resource as wanted as it is."""
-    return KEEP_TAG in resource.tags
 
 
 def read_estate(

@@ -1,0 +1,1 @@
+"""Operations on resources that nothing uses: deleting disks, addresses and snapshots."""
