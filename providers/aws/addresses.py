@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from providers.aws.regions import regional_errors
 from providers.aws.tags import NAME_TAG, to_tags
+from skyclust.errors import NotFound
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 from skyclust.providerkit.answers import require_list
 
@@ -25,6 +27,17 @@ def get_addresses(
     del page_size
     reply = clients.ec2(region).describe_addresses()
     yield require_list(reply, "Addresses", doing=f"list addresses in {region}", provider="aws")
+
+
+def describe_address(clients: AwsClients, region: str, address_id: str) -> AddressTypeDef:
+    """Return EC2's description of an Elastic IP; raises NotFound when it does not exist."""
+    doing = f"read address {address_id} in {region}"
+    with regional_errors(clients, region, doing):
+        reply = clients.ec2(region).describe_addresses(AllocationIds=[address_id])
+        found: list[AddressTypeDef] = require_list(reply, "Addresses", doing=doing, provider="aws")
+    for address in found:
+        return address
+    raise NotFound(f"Could not {doing}: it does not exist.", provider="aws")
 
 
 def to_address(region: str, address: AddressTypeDef) -> Resource:

@@ -35,6 +35,7 @@ NEEDED_PERMISSIONS: Final = (
     "ec2:GetConsoleOutput",
     "ec2:ModifyInstanceAttribute",
     "ec2:RebootInstances",
+    "ec2:ReleaseAddress",
     "ec2:RunInstances",
     "ec2:StartInstances",
     "ec2:StopInstances",

@@ -20,6 +20,7 @@ from providers.aws.inventory import AwsInventory
 from providers.aws.metrics import AwsMetrics
 from providers.aws.placement import AwsPlacement
 from providers.aws.prices import AwsPrices
+from providers.aws.resource_deletion import AwsDeletion
 from skyclust.contract import CredentialModel, Provider
 from skyclust.errors import ConfigurationError
 from skyclust.model.identity import Identity
@@ -39,6 +40,7 @@ class AwsProvider(
     AwsCatalog,
     AwsConsole,
     AwsCosts,
+    AwsDeletion,
     AwsDisks,
     AwsInventory,
     AwsMetrics,

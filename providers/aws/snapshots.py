@@ -10,8 +10,11 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from providers.aws.paging import get_pages
+from providers.aws.regions import regional_errors
 from providers.aws.tags import NAME_TAG, to_tags
+from skyclust.errors import NotFound
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
+from skyclust.providerkit.answers import require_list
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import SnapshotTypeDef
@@ -38,6 +41,17 @@ def get_snapshots(
         OwnerIds=["self"],
         PaginationConfig={"PageSize": page_size},
     )
+
+
+def describe_snapshot(clients: AwsClients, region: str, snapshot_id: str) -> SnapshotTypeDef:
+    """Return EC2's description of a snapshot; raises NotFound when it does not exist."""
+    doing = f"read snapshot {snapshot_id} in {region}"
+    with regional_errors(clients, region, doing):
+        reply = clients.ec2(region).describe_snapshots(SnapshotIds=[snapshot_id])
+        found: list[SnapshotTypeDef] = require_list(reply, "Snapshots", doing=doing, provider="aws")
+    for snapshot in found:
+        return snapshot
+    raise NotFound(f"Could not {doing}: it does not exist.", provider="aws")
 
 
 def to_snapshot(region: str, snapshot: SnapshotTypeDef) -> Resource:

@@ -19,6 +19,7 @@ from providers.azure.inventory import AzureInventory
 from providers.azure.placement import AzurePlacement
 from providers.azure.prices import AzurePrices
 from providers.azure.regions import get_instance_regions, get_regions
+from providers.azure.resource_deletion import AzureDeletion
 from skyclust.contract import CredentialModel, Provider
 from skyclust.errors import ConfigurationError
 from skyclust.model.identity import Identity
@@ -39,6 +40,7 @@ class AzureProvider(
     AzureConsole,
     AzurePlacement,
     AzurePrices,
+    AzureDeletion,
     AzureDisks,
     AzureSnapshots,
     AzureTags,

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from providers.gcp import fields
-from providers.gcp.links import id_of, name_of, self_link
+from providers.gcp.links import GLOBAL, id_of, name_of, self_link
 from providers.gcp.timestamps import timestamp_of
+from skyclust.errors import NotFound
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
 if TYPE_CHECKING:
-    from providers.gcp.client import JsonObject
+    from providers.gcp.client import GcpClients, JsonObject
 
 STATES: Final = {
     "RESERVING": ResourceState.PENDING,
@@ -23,6 +24,20 @@ STATES: Final = {
 }
 _FULL_LENGTH: Final = {"IPV4": 32, "IPV6": 128}
 """The prefix length of a single address, by `ipVersion`."""
+
+
+def fetch_address(clients: GcpClients, region: str, address_id: str) -> JsonObject:
+    """Return a regional or global address as the API returns it; raises NotFound."""
+    location, separator, name = address_id.rpartition("/")
+    if not name or "/" in location or (location if separator else GLOBAL) != region:
+        raise NotFound(
+            f"There is no address {address_id!r} in {region}.",
+            hint="A regional address's id is REGION/NAME, as the inventory shows it.",
+            provider="gcp",
+        )
+    scope = GLOBAL if region == GLOBAL else f"regions/{region}"
+    doing = f"read address {address_id} in {region}"
+    return clients.get(f"{scope}/addresses/{name}", doing, kind="address")
 
 
 def to_address(region: str, address: JsonObject, users: Sequence[str]) -> Resource:

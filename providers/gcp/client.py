@@ -32,9 +32,12 @@ from skyclust.providerkit.timeouts import CONNECT_SECONDS, READ_SECONDS
 
 if TYPE_CHECKING:
     from google.cloud.bigquery import Client as BigQueryClient
+    from google.cloud.compute_v1.services.addresses import AddressesClient
     from google.cloud.compute_v1.services.disks import DisksClient
+    from google.cloud.compute_v1.services.global_addresses import GlobalAddressesClient
     from google.cloud.compute_v1.services.global_operations import GlobalOperationsClient
     from google.cloud.compute_v1.services.instances import InstancesClient
+    from google.cloud.compute_v1.services.region_disks import RegionDisksClient
     from google.cloud.compute_v1.services.snapshots import SnapshotsClient
     from google.cloud.compute_v1.services.zone_operations import ZoneOperationsClient
 
@@ -153,6 +156,18 @@ class GcpClients:
     def snapshots(self) -> SnapshotsClient:
         """Return the client that changes snapshots."""
         return cast("SnapshotsClient", self._client("snapshots"))
+
+    def region_disks(self) -> RegionDisksClient:
+        """Return the client that changes disks of several zones."""
+        return cast("RegionDisksClient", self._client("region_disks"))
+
+    def addresses(self) -> AddressesClient:
+        """Return the client that changes regional addresses."""
+        return cast("AddressesClient", self._client("addresses"))
+
+    def global_addresses(self) -> GlobalAddressesClient:
+        """Return the client that changes global addresses."""
+        return cast("GlobalAddressesClient", self._client("global_addresses"))
 
     def zone_operations(self) -> ZoneOperationsClient:
         """Return the client of zonal operations."""

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from providers.gcp.client import GcpClients
 
 NEEDED_PERMISSIONS: Final = (
+    "compute.addresses.delete",
+    "compute.addresses.deleteInternal",
+    "compute.addresses.get",
     "compute.addresses.list",
     "compute.disks.create",
     "compute.disks.createSnapshot",
@@ -23,6 +26,9 @@ NEEDED_PERMISSIONS: Final = (
     "compute.disks.use",
     "compute.firewalls.list",
     "compute.forwardingRules.list",
+    "compute.globalAddresses.delete",
+    "compute.globalAddresses.deleteInternal",
+    "compute.globalAddresses.get",
     "compute.globalAddresses.list",
     "compute.globalForwardingRules.list",
     "compute.globalOperations.get",
@@ -53,6 +59,7 @@ NEEDED_PERMISSIONS: Final = (
     "compute.regions.list",
     "compute.snapshots.create",
     "compute.snapshots.delete",
+    "compute.snapshots.get",
     "compute.snapshots.list",
     "compute.snapshots.setLabels",
     "compute.snapshots.useReadOnly",

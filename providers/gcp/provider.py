@@ -18,6 +18,7 @@ from providers.gcp.inventory import GcpInventory
 from providers.gcp.links import GLOBAL
 from providers.gcp.placement import GcpPlacement
 from providers.gcp.prices import GcpPrices
+from providers.gcp.resource_deletion import GcpDeletion
 from skyclust.contract import CredentialModel, Provider
 from skyclust.errors import ConfigurationError
 from skyclust.model.identity import Identity
@@ -33,6 +34,7 @@ class GcpProvider(
     GcpPrices,
     GcpConsole,
     GcpPlacement,
+    GcpDeletion,
     GcpDisks,
     GcpSnapshots,
     GcpTags,

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from providers.gcp import fields
-from providers.gcp.links import id_in, id_of, name_of, self_link
+from providers.gcp.links import GLOBAL, id_in, id_of, name_of, self_link
 from providers.gcp.timestamps import timestamp_of
+from skyclust.errors import NotFound
 from skyclust.model.resource import Resource, ResourceKind, ResourceState
 
 if TYPE_CHECKING:
-    from providers.gcp.client import JsonObject
+    from providers.gcp.client import GcpClients, JsonObject
 
 STATES: Final = {
     "CREATING": ResourceState.PENDING,
@@ -22,6 +23,17 @@ STATES: Final = {
     "DELETING": ResourceState.DELETING,
     "FAILED": ResourceState.ERROR,
 }
+
+
+def fetch_snapshot(clients: GcpClients, region: str, snapshot_id: str) -> JsonObject:
+    """Return the snapshot of one disk as the API returns it; raises NotFound."""
+    if region != GLOBAL or "/" in snapshot_id:
+        raise NotFound(
+            f"There is no snapshot {snapshot_id!r} in {region}.",
+            hint="Snapshots are in the region `global`, and their id is their name.",
+            provider="gcp",
+        )
+    return clients.get(f"global/snapshots/{snapshot_id}", f"read {snapshot_id}", kind="snapshot")
 
 
 def to_snapshot(region: str, snapshot: JsonObject) -> Resource:

@@ -35,6 +35,13 @@ def get_addresses(
     )
 
 
+def get_address(clients: OpenStackClients, region: str, address_id: str) -> Json:
+    """Return one floating IP as Neutron reports it; raises NotFound when it does not exist."""
+    doing = f"read address {address_id} in {region}"
+    path = f"/floatingips/{address_id}"
+    return clients.read(region, "network", path, "floatingip", doing=doing)
+
+
 def to_address(region: str, address: Json) -> Resource:
     """Return a floating IP as an inventory resource; `attached_to` are instances or ports.
 

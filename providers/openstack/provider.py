@@ -19,6 +19,7 @@ from providers.openstack.instance_tags import OpenStackTags
 from providers.openstack.inventory import OpenStackInventory
 from providers.openstack.placement import OpenStackPlacement
 from providers.openstack.regions import get_regions
+from providers.openstack.resource_deletion import OpenStackDeletion
 from skyclust.contract import CredentialModel, Provider
 from skyclust.errors import ConfigurationError
 from skyclust.model.identity import Identity
@@ -37,6 +38,7 @@ class OpenStackProvider(
     OpenStackCatalog,
     OpenStackPlacement,
     OpenStackSnapshots,
+    OpenStackDeletion,
     OpenStackDisks,
     OpenStackConsole,
     OpenStackTags,

@@ -44,6 +44,13 @@ def get_snapshots(
     )
 
 
+def get_snapshot(clients: OpenStackClients, region: str, snapshot_id: str) -> Json:
+    """Return the snapshot of a volume as Cinder reports it; raises NotFound when it is unknown."""
+    doing = f"read snapshot {snapshot_id} in {region}"
+    path = f"/snapshots/{snapshot_id}"
+    return clients.read(region, "block-storage", path, "snapshot", doing=doing)
+
+
 def to_snapshot(region: str, snapshot: Json) -> Resource:
     """Return a snapshot of a volume as an inventory resource; Cinder knows no storage tiers."""
     native_state = text(snapshot, "status")

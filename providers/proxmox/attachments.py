@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from providers.proxmox.disks import find_volume, get_holders, to_disk
+from providers.proxmox.disks import find_volume, get_holders, read_disk
 from providers.proxmox.drives import DATA_SLOTS, boot_slot, drives, to_disk_id
 from providers.proxmox.fields import required_text, to_integer
 from providers.proxmox.guest_lookup import find_guest
@@ -32,8 +32,7 @@ class ProxmoxDisks(DiskProvider):
         """Return a disk as inventory does; raises NotFound when it does not exist."""
         check_region(self._clients, region)
         doing = f"read disk {disk_id} in {region}"
-        storage, volume = find_volume(self._clients, disk_id, doing)
-        return to_disk(region, storage, volume, get_holders(self._clients, region, doing))
+        return read_disk(self._clients, region, disk_id, doing)
 
     def attach_disk(self, instance: InstanceReference, disk_id: str) -> None:
         """Attach a disk at the VM's first free slot; does nothing when it is attached already.

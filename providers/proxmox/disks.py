@@ -1,19 +1,21 @@
 """Disks: volumes of the storages, and the guests that have them in a drive.
 
 A volume is owned by the guest whose VMID is in its name, and is deleted with it. It may be in a
-drive of another guest, and is not deleted with that one.
+drive of another guest, and is not deleted with that one. A volume whose guest does not exist any
+more is owned by nobody.
 Source: https://pve.proxmox.com/pve-docs/api-viewer/#/nodes/{node}/storage/{storage}/content
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.proxmox.cluster_guests import get_cluster_guests, get_pages
 from providers.proxmox.drives import GIB, drives, to_disk_id
 from providers.proxmox.fields import missing, required_text, to_integer, to_time
+from providers.proxmox.guest_lists import LOWEST_VMID, is_taken
 from providers.proxmox.guests import Reading
 from providers.proxmox.storages import Storage, get_storages
 from skyclust.errors import NotFound, UnexpectedAnswer
@@ -31,12 +33,16 @@ CONTENT: Final = frozenset({"images", "rootdir"})
 class Holders:
     """Which guests and templates have a disk in a drive: VMID and slot.
 
-    Several guests may share a disk, for example the members of a database cluster. `unread` are
-    the VMIDs of the guests whose drives could not be read: the disks that they own may be in use.
+    Several guests may share a disk, for example the members of a database cluster. `guests` are
+    the VMIDs of all guests that the credential may see, `unread` of those whose drives could not
+    be read: the disks that they own may be in use. `absent` are VMIDs that no guest has, although
+    a disk is named by them.
     """
 
     by_disk: Mapping[str, Sequence[tuple[int, str]]] = field(default_factory=dict)
     unread: frozenset[int] = frozenset()
+    guests: frozenset[int] = frozenset()
+    absent: frozenset[int] = frozenset()
 
     def of(self, disk: str) -> list[tuple[int, str]]:
         """Return the VMID and slot of each guest that has a disk, by VMID."""
@@ -52,6 +58,7 @@ def get_disks(clients: ProxmoxClients, region: str, page_size: int) -> Iterator[
     storages = get_storages(clients, set(CONTENT), doing, reader=reader, region=region)
     for storage in storages:
         volumes = clients.get_list(storage.path, doing)
+        holders = with_absent_owners(clients, holders, volumes, doing)
         disks = reader.read(volumes, _disk_reader(region, storage, holders), region=region)
         yield sorted(disks, key=lambda disk: disk.id)
     reader.finish()
@@ -88,7 +95,33 @@ def get_holders(
                 by_disk.setdefault(key, []).append((guest.vmid, drive.slot))
     if reader is None:
         items.finish()
-    return Holders(by_disk, frozenset(unread))
+    return Holders(
+        by_disk,
+        frozenset(unread),
+        frozenset(location.vmid for location in cluster.locations),
+    )
+
+
+def with_absent_owners(
+    clients: ProxmoxClients, holders: Holders, volumes: Sequence[Any], doing: str
+) -> Holders:
+    """Return the holders, with those owners of volumes that are no guest any more as `absent`.
+
+    A guest that the credential may not see is a guest: Proxmox VE reports its VMID as taken.
+    """
+    named = {to_integer(each.get("vmid")) for each in volumes if isinstance(each, Mapping)}
+    unknown = sorted(
+        vmid for vmid in named - holders.guests - holders.absent if vmid and vmid >= LOWEST_VMID
+    )
+    absent = {vmid for vmid in unknown if not is_taken(clients, vmid, doing)}
+    return replace(holders, absent=holders.absent | absent)
+
+
+def read_disk(clients: ProxmoxClients, region: str, disk: str, doing: str) -> Resource:
+    """Return a disk as an inventory resource; raises NotFound when it does not exist."""
+    storage, volume = find_volume(clients, disk, doing)
+    holders = get_holders(clients, region, doing)
+    return to_disk(region, storage, volume, with_absent_owners(clients, holders, [volume], doing))
 
 
 def is_disk(volume: Any) -> bool:
@@ -153,7 +186,7 @@ def to_disk(region: str, storage: Storage, volume: Mapping[str, Any], holders: H
             "attached_to": [str(guest) for guest in dict(held)],
             "device": held[0][1] if held else None,
             "encrypted": None,
-            "owner": str(owner) if owner is not None else None,
+            "owner": None if owner is None or owner in holders.absent else str(owner),
             "size_gib": round(size / GIB, 3) if size is not None else None,
             "snapshot": None,
             "storage": storage.name,

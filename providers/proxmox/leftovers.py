@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from providers.proxmox.disks import CONTENT, get_holders
@@ -12,9 +11,9 @@ from providers.proxmox.fields import required_text, to_integer
 from providers.proxmox.guest_lists import is_taken, to_vmid
 from providers.proxmox.guest_lookup import find_guest
 from providers.proxmox.storages import Storage, get_storages
-from providers.proxmox.tasks import wait_for_task
 from providers.proxmox.vmids import FIRST_VMID
-from skyclust.errors import NotFound, PermissionDenied
+from providers.proxmox.volumes import delete_volume
+from skyclust.errors import NotFound
 from skyclust.model.instance import InstanceReference
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def remove_leftovers(clients: ProxmoxClients, instance: InstanceReference) -> No
             continue
         if is_taken(clients, vmid, doing):  # by a new guest, which may own the volume
             return
-        _delete_volume(clients, storage, volid, doing)
+        delete_volume(clients, storage, volid, doing)
 
 
 def _volumes_of(clients: ProxmoxClients, vmid: int, doing: str) -> Iterator[tuple[Storage, str]]:
@@ -57,17 +56,3 @@ def _volumes_of(clients: ProxmoxClients, vmid: int, doing: str) -> Iterator[tupl
                 continue
             if volume.get("content") in CONTENT:
                 yield storage, required_text(volume, "volid")
-
-
-def _delete_volume(clients: ProxmoxClients, storage: Storage, volid: str, doing: str) -> None:
-    try:
-        with suppress(NotFound):
-            wait_for_task(clients, clients.delete(f"{storage.path}/{volid}", doing), doing)
-    except PermissionDenied as error:
-        raise PermissionDenied(
-            f"Could not {doing}: {volid} on {storage.node} may not be removed.",
-            hint=f"Remove it at the node, `pvesm free {volid}`, or give Datastore.Allocate on"
-            f" /storage/{storage.name}.",
-            provider="proxmox",
-            code=error.code,
-        ) from error

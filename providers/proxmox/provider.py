@@ -15,6 +15,7 @@ from providers.proxmox.instance_snapshots import ProxmoxSnapshots
 from providers.proxmox.instance_tags import ProxmoxTags
 from providers.proxmox.inventory import ProxmoxInventory
 from providers.proxmox.metrics import ProxmoxMetrics
+from providers.proxmox.resource_deletion import ProxmoxDeletion
 from skyclust.contract import CredentialModel, Provider
 from skyclust.errors import ConfigurationError
 from skyclust.model.identity import Identity
@@ -32,6 +33,7 @@ for _module in ("proxmoxer", "requests"):
 class ProxmoxProvider(
     ProxmoxCompute,
     ProxmoxCatalog,
+    ProxmoxDeletion,
     ProxmoxDisks,
     ProxmoxInventory,
     ProxmoxMetrics,

@@ -38,6 +38,9 @@ AUDITOR: Final = "auditor@pve!sandbox"
 TEAM: Final = "shop@pve!sandbox"
 """A token with all privileges on the guests of the pool `shop` only."""
 
+STORAGE: Final = "storage@pve!sandbox"
+"""A token with all privileges on the storages and on the guests of the pool `shop` only."""
+
 NOBODY: Final = "nobody@pve!sandbox"
 """A token without any permission."""
 
@@ -48,6 +51,11 @@ GRANTS: Final[dict[str, dict[str, frozenset[str]]]] = {
     "root@pam": {"/": ADMINISTRATOR},
     AUDITOR: {"/": AUDIT},
     TEAM: {"/": frozenset({"Sys.Audit"}), "/pool/shop": ADMINISTRATOR},
+    STORAGE: {
+        "/": frozenset({"Sys.Audit"}),
+        "/pool/shop": ADMINISTRATOR,
+        "/storage": ADMINISTRATOR,
+    },
     NOBODY: {},
 }
 _PASSWORDS: Final = {"administrator@pve": PASSWORD, "root@pam": PASSWORD}

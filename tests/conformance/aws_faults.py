@@ -21,6 +21,7 @@ CHANGES: Final = (
     "DeleteVolume",
     "AttachVolume",
     "DetachVolume",
+    "ReleaseAddress",
     "CreateTags",
     "DeleteTags",
 )

@@ -32,6 +32,7 @@ from tests.unit.gcp.documented_codes import unmapped_classes, unmapped_codes
 SUBNET_NAME: Final = "default"
 
 CHANGES: Final = (
+    "addresses.delete",
     "disks.delete",
     "disks.insert",
     "disks.setLabels",

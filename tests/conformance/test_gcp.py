@@ -15,6 +15,7 @@ from skyclust.conformance import (
     ConsoleSuite,
     CostSuite,
     CostTotalsSuite,
+    DeletionSuite,
     DiskSuite,
     PlacementSuite,
     ProviderSuite,
@@ -35,12 +36,14 @@ class Regional(GcpProvider):
     """The provider with the kinds that exist in regions."""
 
     kinds = GcpProvider.kinds - GLOBAL_KINDS
+    deletable = GcpProvider.deletable - GLOBAL_KINDS
 
 
 class Global(GcpProvider):
     """The provider with the kinds that exist only in `global`."""
 
     kinds = GLOBAL_KINDS
+    deletable = GcpProvider.deletable & GLOBAL_KINDS
 
 
 @pytest.fixture
@@ -63,6 +66,7 @@ class TestGcp(
     PlacementSuite,
     SnapshotSuite,
     DiskSuite,
+    DeletionSuite,
     ConsoleSuite,
     TagSuite,
     CostSuite,
@@ -80,8 +84,8 @@ class TestGcp(
 
 @pytest.mark.integration
 @pytest.mark.usefixtures("no_delays")
-class TestGcpGlobal(AccountInventorySuite):
-    """Inventory of global resources."""
+class TestGcpGlobal(AccountInventorySuite, DeletionSuite):
+    """Inventory of global resources, and the deletion of those that nothing uses."""
 
     provider_class: ClassVar = Global
 

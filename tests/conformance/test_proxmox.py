@@ -10,6 +10,7 @@ from providers.proxmox.provider import ProxmoxProvider
 from skyclust.conformance import (
     CatalogSuite,
     ComputeSuite,
+    DeletionSuite,
     DiskSuite,
     InventorySuite,
     MetricsSuite,
@@ -36,6 +37,7 @@ class TestProxmox(
     CatalogSuite,
     SnapshotSuite,
     DiskSuite,
+    DeletionSuite,
     TagSuite,
     MetricsSuite,
 ):

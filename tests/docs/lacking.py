@@ -28,6 +28,11 @@ STOPS: Final[dict[str, tuple[str, ...]]] = {
 }
 """The stops that each cloud has: the class shows only that there is a stop."""
 
+DELETION: Final = "deletion of a `{kind}` by itself"
+
+DELETED: Final = (ResourceKind.DISK, ResourceKind.ADDRESS, ResourceKind.SNAPSHOT)
+"""The kinds that `DeletionProvider` is for."""
+
 LACKING: Final[dict[tuple[str, type | ResourceKind | str], str]] = {
     ("aws", AccountInventoryProvider): "EC2 lists region by region.",
     ("azure", BucketProvider): "Blob storage is not read. Copy the export to a folder, or to S3.",
@@ -52,6 +57,9 @@ LACKING: Final[dict[tuple[str, type | ResourceKind | str], str]] = {
     ("proxmox", CostTotalsProvider): "Proxmox VE has no billing.",
     ("proxmox", PriceProvider): "Proxmox VE has no prices: they go into a price book.",
     ("proxmox", GIVE_BACK): "A stopped guest keeps its disks and its node.",
+    ("proxmox", DELETION.format(kind="address")): "Addresses are set inside the guests.",
+    ("proxmox", DELETION.format(kind="snapshot")): "A snapshot is a part of its guest:"
+    " `skyclust snapshot delete` deletes it.",
     ("proxmox", ResourceKind.SUBNET): "The subnets of a VNet are listed with the network.",
     ("proxmox", ResourceKind.FIREWALL): "Rules are set at the cluster, its nodes and its guests;"
     " they are not read, nor are the security groups of the cluster.",

@@ -13,10 +13,10 @@ from pydantic import BaseModel
 from skyclust import contract
 from skyclust.conformance.provider import CAPABILITIES
 from skyclust.conformance.suite import Suite
-from skyclust.contract import Ability, InventoryProvider, Provider
+from skyclust.contract import Ability, DeletionProvider, InventoryProvider, Provider
 from skyclust.model.resource import ResourceKind
 from skyclust.registry import ability_words, provider_class, provider_names
-from tests.docs.lacking import GIVE_BACK, LACKING, POWER_OFF, STOPS
+from tests.docs.lacking import DELETED, DELETION, GIVE_BACK, LACKING, POWER_OFF, STOPS
 from tests.docs.pages import table
 
 YES: Final = "yes"
@@ -96,6 +96,10 @@ def page() -> str:
         table(["Ability", *(f"`{name}`" for name in known)], list(_able(known))),
         "## What each provider can list",
         table(["Kind", *(f"`{name}`" for name in known)], list(_listed(known))),
+        "## What each provider can delete",
+        "By `skyclust resource delete` and the deployment `delete-resource`, while nothing uses it."
+        " Instances and their snapshots are deleted otherwise.",
+        table(["Kind", *(f"`{name}`" for name in known)], list(_deletable(known))),
         "## What a cloud lacks",
         "A request for it raises `Unsupported`, and never returns an empty list. A cloud with one"
         " kind of stop uses it for every stop, but refuses `power_off_only` where it cannot do"
@@ -131,6 +135,11 @@ def _listed(known: dict[str, type[Provider]]) -> Iterator[list[str]]:
         yield [f"`{kind}`", *(YES if kind in _kinds(one) else NO for one in known.values())]
 
 
+def _deletable(known: dict[str, type[Provider]]) -> Iterator[list[str]]:
+    for kind in DELETED:
+        yield [f"`{kind}`", *(YES if kind in _deleted(one) else NO for one in known.values())]
+
+
 def lacking(known: dict[str, type[Provider]]) -> Iterator[list[str]]:
     """Yield a line for every `-` of the tables before; raises KeyError without its reason."""
     for name, one in known.items():
@@ -140,6 +149,10 @@ def lacking(known: dict[str, type[Provider]]) -> Iterator[list[str]]:
         for stop in (GIVE_BACK, POWER_OFF):
             if stop not in STOPS[name]:
                 yield [f"`{name}`", stop, LACKING[name, stop]]
+        for kind in DELETED:
+            if kind not in _deleted(one):
+                lacked = DELETION.format(kind=kind)
+                yield [f"`{name}`", lacked, LACKING[name, lacked]]
         for kind in ResourceKind:
             if kind not in _kinds(one):
                 yield [f"`{name}`", f"`{kind}` in the inventory", LACKING[name, kind]]
@@ -147,6 +160,10 @@ def lacking(known: dict[str, type[Provider]]) -> Iterator[list[str]]:
 
 def _kinds(one: type[Provider]) -> frozenset[ResourceKind]:
     return one.kinds if issubclass(one, InventoryProvider) else frozenset()
+
+
+def _deleted(one: type[Provider]) -> frozenset[ResourceKind]:
+    return one.deletable if issubclass(one, DeletionProvider) else frozenset()
 
 
 def _credential(name: str, title: str, model: type[BaseModel]) -> str:

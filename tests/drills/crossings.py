@@ -38,6 +38,8 @@ CLOUD_CALLS = [
     "restore_snapshot",
     "delete_snapshot",
     "get_disk",
+    "get_resource",
+    "delete_resource",
     "attach_disk",
     "detach_disk",
     "set_tags",

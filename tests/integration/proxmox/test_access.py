@@ -9,13 +9,16 @@ from providers.proxmox.provider import ProxmoxProvider
 from skyclust.errors import (
     AuthenticationFailed,
     CapacityExhausted,
+    Conflict,
+    NotFound,
     PermissionDenied,
     Throttled,
     Unavailable,
 )
 from skyclust.model.resource import ResourceKind
+from skyclust.model.resource_reference import reference_of
 from skyclust_sandbox.faults import Fault, FaultKind
-from skyclust_sandbox.proxmox.access import NOBODY, PASSWORD, TEAM
+from skyclust_sandbox.proxmox.access import NOBODY, PASSWORD, STORAGE, TEAM
 from skyclust_sandbox.proxmox.seed import CLUSTER
 from tests.fixtures.proxmox import ProxmoxSandbox
 from tests.integration.proxmox.conftest import Spec, finished, reference
@@ -90,6 +93,30 @@ def test_hidden_guests_do_not_count_as_deleted(
         with pytest.raises(PermissionDenied, match="may not see it"):
             call(meant)
     assert other in listed(everybody, ResourceKind.INSTANCE)
+
+
+def test_a_disk_of_a_hidden_guest_is_owned_and_not_deleted(proxmox_estate: ProxmoxSandbox) -> None:
+    """What a credential does not see may have the disk: neither is it free, nor an orphan's."""
+    keeper = ProxmoxProvider(proxmox_estate.credential(STORAGE))
+    everybody = ProxmoxProvider(proxmox_estate.credential())
+    hidden = set(listed(everybody, ResourceKind.INSTANCE)) - set(
+        listed(keeper, ResourceKind.INSTANCE)
+    )
+    pages = list(keeper.list_resources(CLUSTER, ResourceKind.DISK))
+    others = [disk for page in pages for disk in page if disk.attributes["owner"] in hidden]
+    assert others
+    with pytest.raises(Conflict, match="it belongs to instance"):
+        keeper.delete_resource(reference_of(others[0]))
+
+    content = {"filename": "vm-777-disk-0", "vmid": 777, "size": "1G"}
+    orphan_id = str(proxmox_estate.bare().post("nodes/pve1/storage/ceph/content", **content))
+    orphan = keeper.get_resource(CLUSTER, ResourceKind.DISK, orphan_id)
+    assert (orphan.attributes["owner"], orphan.attributes["attached_to"]) == (None, [])
+    with pytest.raises(PermissionDenied, match="does not see all guests"):
+        keeper.delete_resource(reference_of(orphan))
+    everybody.delete_resource(reference_of(orphan))
+    with pytest.raises(NotFound):
+        everybody.get_resource(CLUSTER, ResourceKind.DISK, orphan_id)
 
 
 def test_guests_on_an_offline_node_cannot_be_read(proxmox_estate: ProxmoxSandbox) -> None:
