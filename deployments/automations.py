@@ -32,7 +32,12 @@ RUNNING_STATES: Final = ("Running", "Retrying")
 QUIET_AFTER: Final = timedelta(seconds=10)
 """So long no block is saved before the sealing begins; the least that Prefect takes."""
 
-CHANGING_FLOWS: Final = ("change-instance", "provision-instances", "place-instances")
+CHANGING_FLOWS: Final = (
+    "change-instance",
+    "delete-resource",
+    "place-instances",
+    "provision-instances",
+)
 """The flows that leave operations behind when they die."""
 
 RECOVERY: Final = "recover-operations/recover-operations"

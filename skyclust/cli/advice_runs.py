@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -9,24 +10,32 @@ from skyclust.cli.flow_runs import run_flow
 from skyclust.cli.requests import checked
 from skyclust.cli.run_outcome import finish
 from skyclust.cli.run_tables import OPERATIONS
+from skyclust.costs.advice.records import ResourceDeletion
 from skyclust.errors import Conflict
 
 if TYPE_CHECKING:
-    from skyclust.costs.advice.records import Advice
+    from skyclust.costs.advice.records import Advice, AdviceAction
     from skyclust.model.change_request import ChangeRequest
+    from skyclust.model.delete_request import DeleteRequest
     from skyclust.store.engine import Store
 
 OLDEST_EVIDENCE: Final = timedelta(hours=2)
 """A resource that was seen longer ago may be in use by now, and most changes cannot be undone."""
 
 
-def change_of(advice: Advice, *, wait: float, now: datetime) -> ChangeRequest:
-    """Return the request that carries advice out.
+@dataclass(frozen=True)
+class AdvisedChange:
+    """The flow that carries advice out, and its request."""
+
+    flow: str
+    request: ChangeRequest | DeleteRequest
+
+
+def change_of(advice: Advice, *, wait: float, now: datetime) -> AdvisedChange:
+    """Return the flow and the request that carry advice out.
 
     Raises Conflict for advice whose evidence is too old to change anything by it.
     """
-    from skyclust.model.change_request import ChangeRequest
-
     action = advice.action
     if action is None:
         raise ValueError(f"advice {advice.id} has no action")
@@ -36,6 +45,14 @@ def change_of(advice: Advice, *, wait: float, now: datetime) -> ChangeRequest:
             " too long ago to change it by that.",
             hint="Run `skyclust inventory sync`, and look at the advice again.",
         )
+    if isinstance(action, ResourceDeletion):
+        return AdvisedChange("delete-resource", _deletion(advice, action, wait))
+    return AdvisedChange("change-instance", _change(advice, action, wait))
+
+
+def _change(advice: Advice, action: AdviceAction, wait: float) -> ChangeRequest:
+    from skyclust.model.change_request import ChangeRequest
+
     return checked(
         ChangeRequest,
         workspace=advice.workspace_id,
@@ -49,10 +66,25 @@ def change_of(advice: Advice, *, wait: float, now: datetime) -> ChangeRequest:
     )
 
 
+def _deletion(advice: Advice, action: ResourceDeletion, wait: float) -> DeleteRequest:
+    from skyclust.model.delete_request import DeleteRequest
+
+    return checked(
+        DeleteRequest,
+        workspace=advice.workspace_id,
+        kind=action.kind,
+        resource=action.resource,
+        credential=advice.credential,
+        region=advice.region,
+        identity=action.identity,
+        wait_minutes=wait,
+    )
+
+
 def carry_out(
     store: Store,
     advice: Advice,
-    request: ChangeRequest,
+    change: AdvisedChange,
     *,
     local: bool,
     no_wait: bool,
@@ -70,13 +102,13 @@ def carry_out(
                 advice.workspace_id,
                 advice.id,
                 AdviceVerdict.APPLIED,
-                reason=request.summary,
+                reason=change.request.summary,
                 decided_by=current_actor(),
                 run_id=run_id,
             )
         )
 
     outcome = run_flow(
-        "change-instance", request, local=local, no_wait=no_wait, as_json=as_json, started=keep
+        change.flow, change.request, local=local, no_wait=no_wait, as_json=as_json, started=keep
     )
     finish(outcome, as_json=as_json, tables=OPERATIONS)

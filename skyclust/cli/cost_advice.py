@@ -150,14 +150,17 @@ def apply(
     *,
     yes: Yes = False,
     wait: Annotated[
-        float, typer.Option(min=0.1, max=240, help="Minutes to wait for the instance.")
+        float, typer.Option(min=0.1, max=240, help="Minutes to wait for the end of the change.")
     ] = 15,
     local: Local = False,
     no_wait: NoWait = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:
-    """Carry advice out: show what will change, ask, and run `change-instance`."""
+    """Carry advice out: show what will change, ask, and run `change-instance` or `delete-resource`.
+
+    What is deleted is read at the cloud again before: it stays when it is in use by then.
+    """
     from skyclust.cli.advice_runs import carry_out, change_of
     from skyclust.costs.report.advice_table import saving_text
 
@@ -168,13 +171,13 @@ def apply(
             f"No operation carries out {one.rule.value} of {one.resource_name!r}.",
             hint=one.what_to_do,
         )
-    request = change_of(one, wait=wait, now=datetime.now(UTC))
+    change = change_of(one, wait=wait, now=datetime.now(UTC))
     say(f"{one.rule.value}: {one.resource_name} ({one.credential}, {one.region})")
     for sentence in (*one.evidence, *one.saving.remarks):
         say(f"  {sentence}")
     say(f"  Saving in 30 days: {saving_text(one.saving)}")
-    confirm(f"Run change-instance: {request.summary}?", yes=yes)
-    carry_out(store, one, request, local=local, no_wait=no_wait, as_json=as_json)
+    confirm(f"Run {change.flow}: {change.request.summary}?", yes=yes)
+    carry_out(store, one, change, local=local, no_wait=no_wait, as_json=as_json)
 
 
 def _store() -> Store:

@@ -19,6 +19,7 @@ NOUNS: Final = {
     "console, delete, seal-user-data.",
     "snapshot": "Snapshots of instances: create, list, restore, delete.",
     "disk": "Disks: attach to an instance, detach from it.",
+    "resource": "Disks, addresses and snapshots that nothing uses: delete.",
     "operation": "The journal of changes: list, show, recover, decide.",
     "run": "Flow runs: show, wait.",
     "catalog": "What instances can be made of: types, images.",

@@ -79,6 +79,7 @@ OF_FLOWS: Final[Mapping[str, Mapping[str, Shown]]] = {
     "provision-instances": OPERATIONS,
     "place-instances": OPERATIONS | PLACEMENT,
     "change-instance": OPERATIONS,
+    "delete-resource": OPERATIONS,
     "recover-operations": OPERATIONS,
 }
 """The tables that are shown of a run, by its flow; of another flow's run there is none."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from skyclust.contract import ComputeProvider
+from skyclust.contract import ComputeProvider, DeletionProvider
 from skyclust.errors import NotFound, Unsupported
 from skyclust.model.credential_key import CredentialKey
 from skyclust.model.request import SyncRequest
+from skyclust.model.resource import ResourceKind
 from skyclust.model.workspace import CredentialRecord
 from skyclust.registry import provider_class
 from skyclust.store import credentials, workspaces
@@ -42,6 +43,18 @@ def require_power_off_only(provider: str, instance: str) -> None:
             f" {cls.title} releases it.",
             hint="Stop it without --power-off-only (power_off_only in the form).",
             provider=provider,
+        )
+
+
+def require_deletable(credential: CredentialKey, kind: ResourceKind) -> None:
+    """Raise Unsupported when the credential's provider does not delete resources of a kind."""
+    require_ability(credential, DeletionProvider, purpose=f"the deletion of a {kind}")
+    cls = provider_class(credential.provider)
+    if issubclass(cls, DeletionProvider) and kind not in cls.deletable:
+        raise Unsupported(
+            f"Provider {credential.provider!r} does not delete a {kind} by itself.",
+            hint="docs/reference/providers.md says what each provider deletes, and why not more.",
+            provider=credential.provider,
         )
 
 

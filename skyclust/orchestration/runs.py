@@ -37,6 +37,7 @@ ENTRYPOINTS: Final = {
     "provision-instances": "flows.provision_instances.provision_instances",
     "place-instances": "flows.place_instances.place_instances",
     "change-instance": "flows.change_instance.change_instance",
+    "delete-resource": "flows.delete_resource.delete_resource",
     "recover-operations": "flows.recover_operations.recover_operations",
     "seal-credentials": "flows.seal_credentials.seal_credentials",
 }

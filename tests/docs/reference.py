@@ -20,6 +20,7 @@ from skyclust.cli.exits import exit_code
 from skyclust.model import cost_request, request
 from skyclust.model.change_request import ChangeRequest
 from skyclust.model.creation_forms import InstanceForm, NeedsForm
+from skyclust.model.delete_request import DeleteRequest
 from skyclust.orchestration.form_schema import form_fields
 from skyclust.settings import PREFIX, Settings
 from tests.docs import commands, matrix
@@ -39,6 +40,7 @@ REQUESTS: Final[dict[str, type[BaseModel]]] = {
     "provision-instances": InstanceForm,
     "place-instances": NeedsForm,
     "change-instance": ChangeRequest,
+    "delete-resource": DeleteRequest,
     "recover-operations": request.RecoverRequest,
     "seal-credentials": request.SealRequest,
 }

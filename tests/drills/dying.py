@@ -40,6 +40,7 @@ CHANGING_CALLS = frozenset(
         "create_snapshot",
         "restore_snapshot",
         "delete_snapshot",
+        "delete_resource",
         "attach_disk",
         "detach_disk",
         "set_tags",

@@ -35,6 +35,7 @@ from skyclust.model.snapshot import InstanceSnapshot, SnapshotState
 from skyclust.operations import cancellation, waiting
 from skyclust.operations.instance import compute_steps, disk_steps, snapshot_steps
 from skyclust.operations.instance.planning import plan_change
+from skyclust.operations.resource import deletion_steps
 from skyclust.operations.waiting import wait_for_state
 from skyclust.orchestration.credentials import save_credential
 from skyclust.orchestration.runs import RunOutcome, run_here
@@ -293,6 +294,6 @@ def quick_polls(monkeypatch: pytest.MonkeyPatch, *, seconds: float = 0.01) -> No
         return functools.partial(wait, poll_seconds=seconds)
 
     monkeypatch.setattr(compute_steps, "wait_for_state", quick(waiting.wait_for_state))
-    for module in (cancellation, disk_steps, snapshot_steps):
+    for module in (cancellation, deletion_steps, disk_steps, snapshot_steps):
         monkeypatch.setattr(module, "poll", quick(waiting.poll))
     monkeypatch.setattr(cancellation, "ARRIVAL_SECONDS", 0.2)

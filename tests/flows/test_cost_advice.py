@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import update
 
+from skyclust.conformance import memory_disks
 from skyclust.contract.cost import BillingPeriod, CostDelivery
 from skyclust.costs.advice.advising import find_advice
 from skyclust.costs.ledger.delivering import DeliveryOptions, apply_delivery
@@ -96,7 +97,8 @@ def test_advice_is_listed_with_its_price_put_aside_and_restored_beside_the_compa
     disk, stopped = by_rule["unattached-disk"], by_rule["stopped-instance"]
     assert (disk["saving"], disk["currency"], disk["basis"]) == ("60", "USD", "paid")
     assert (stopped["saving"], stopped["basis"]) == (None, "unknown")
-    assert disk["action"] is None
+    assert disk["action"]["kind"] == "delete"
+    assert disk["action"]["resource"] == disk["resource_id"]
     assert stopped["action"]["kind"] == "delete"
     assert "which save 60.00 USD in 30 days" in commands.said
     assert "Not assessed by idle-instance" in commands.said
@@ -124,14 +126,40 @@ def test_advice_is_listed_with_its_price_put_aside_and_restored_beside_the_compa
     assert {one["kind"] for one in owners} == {"instance", "disk"}
 
 
+def test_an_unused_disk_is_deleted_unless_it_was_attached_since(
+    unused: MemoryAccount, commands: Commands
+) -> None:
+    [disk] = commands.json("cost", "advise", "--rule", "unattached-disk")
+    server = unused.cloud.add(REGION, "server", "stranger").id
+    place = (unused.cloud, "memory-key", REGION, server, disk["resource_id"])
+    memory_disks.attach_disk(*place)
+    commands.run("cost", "advise", "apply", disk["id"], "--yes", "--local", code=1)
+    assert f"it is in use by {server}" in commands.said
+    assert disk["resource_id"] in unused.known()
+
+    memory_disks.detach_disk(*place)
+    commands.run("inventory", "sync", "--local")
+    age(unused, 30)
+    commands.run("cost", "advise", "apply", disk["id"], "--yes", "--local")
+    done = unused.operations()[0]
+    assert (done.subject_kind, done.kind, done.subject_id) == (
+        "disk",
+        "delete",
+        disk["resource_id"],
+    )
+    assert disk["resource_id"] not in unused.known()
+    assert commands.json("cost", "advise", "--rule", "unattached-disk") == []
+    actions = [one["action"] for one in commands.json("audit", "list")]
+    assert actions.count("disk.delete.succeeded") == 1
+    assert actions.count("disk.delete.failed") == 1
+
+
 def test_advice_that_is_new_enough_is_carried_out_by_an_operation(
     unused: MemoryAccount, commands: Commands
 ) -> None:
     by_rule = {one["rule"]: one for one in commands.json("cost", "advise")}
     stopped, seen = by_rule["stopped-instance"], datetime.now(UTC)
     before = unused.operations()
-    commands.run("cost", "advise", "apply", by_rule["unattached-disk"]["id"], "--yes", code=2)
-    assert "delete the disk" in commands.said
     seen_at(unused, seen - timedelta(hours=3))
     commands.run("cost", "advise", "apply", stopped["id"], "--yes", "--local", code=1)
     assert "too long ago" in commands.said

@@ -68,6 +68,19 @@ class AdviceAction:
 
 
 @dataclass(frozen=True)
+class ResourceDeletion:
+    """The deletion of an unused resource that carries advice out.
+
+    `identity` proves that the id still means the resource that the advice is about
+    (`skyclust.model.resource_reference`).
+    """
+
+    kind: ResourceKind
+    resource: str
+    identity: str
+
+
+@dataclass(frozen=True)
 class Advice:
     """One piece of advice about one resource.
 
@@ -87,7 +100,7 @@ class Advice:
     evidence: tuple[str, ...]
     evidence_at: datetime
     what_to_do: str
-    action: AdviceAction | None = None
+    action: AdviceAction | ResourceDeletion | None = None
 
     @property
     def id(self) -> str:

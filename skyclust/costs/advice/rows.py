@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from skyclust.costs.advice.advising import AdviceReport
-from skyclust.costs.advice.records import Advice
+from skyclust.costs.advice.records import Advice, ResourceDeletion
 
 
 def advice_row(one: Advice, report: AdviceReport) -> dict[str, Any]:
@@ -37,6 +37,12 @@ def advice_row(one: Advice, report: AdviceReport) -> dict[str, Any]:
 def _action(one: Advice) -> dict[str, str] | None:
     if one.action is None:
         return None
+    if isinstance(one.action, ResourceDeletion):
+        return {
+            "kind": "delete",
+            "resource_kind": one.action.kind.value,
+            "resource": one.action.resource,
+        }
     fields = {
         "kind": one.action.kind.value,
         "instance": one.action.instance,

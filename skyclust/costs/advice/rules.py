@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from skyclust.costs.advice.deletions import deletion_of
 from skyclust.costs.advice.estate import Estate
 from skyclust.costs.advice.records import (
     Advice,
     AdviceAction,
     AdviceRule,
     NotAssessed,
+    ResourceDeletion,
     Saving,
 )
 from skyclust.model.instance import InstanceState
@@ -99,6 +101,7 @@ def _unattached_disks(estate: Estate, saving: SavingOf, now: datetime) -> Iterat
                 saving(disk),
                 [*evidence, f"{size} GiB"] if size is not None else evidence,
                 "Take a snapshot if its content matters, then delete the disk.",
+                deletion_of(disk),
             )
 
 
@@ -112,6 +115,7 @@ def _unused_addresses(estate: Estate, saving: SavingOf, now: datetime) -> Iterat
                 saving(address),
                 [f"used by nothing since {since:%Y-%m-%d} at least"],
                 "Release the address.",
+                deletion_of(address),
             )
 
 
@@ -134,7 +138,7 @@ def _old_snapshots(estate: Estate, saving: SavingOf, now: datetime) -> Iterator[
                 snapshot=snapshot.id,
             )
             if instance
-            else None
+            else deletion_of(snapshot)
         )
         yield make_advice(
             AdviceRule.OLD_SNAPSHOT,
@@ -171,7 +175,7 @@ def make_advice(  # noqa: PLR0917  # all of it is one piece of advice
     saving: Saving,
     evidence: Sequence[str],
     what_to_do: str,
-    action: AdviceAction | None = None,
+    action: AdviceAction | ResourceDeletion | None = None,
     evidence_at: datetime | None = None,
 ) -> Advice:
     """Return advice about a resource; its evidence is as old as the inventory by default."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from skyclust.costs.advice.advising import AdviceReport
-from skyclust.costs.advice.records import Advice, Saving
+from skyclust.costs.advice.records import Advice, ResourceDeletion, Saving
 from skyclust.costs.money import UNKNOWN, by_currency, money_text
 from skyclust.costs.report.page import Table
 
@@ -73,5 +73,7 @@ def action_text(advice: Advice) -> str:
     """Return the change that carries advice out, or what a person does."""
     if advice.action is None:
         return advice.what_to_do
+    if isinstance(advice.action, ResourceDeletion):
+        return "delete"
     kind = advice.action.kind.value
     return f"{kind} {advice.action.type}" if advice.action.type else kind

@@ -78,6 +78,7 @@ def test_what_is_required_is_refused_when_it_is_missing() -> None:
         "provision-instances": ["credential", "name", "region", "type", "image"],
         "place-instances": ["name", "cores", "memory_gib", "image_family"],
         "change-instance": ["action", "instance"],
+        "delete-resource": ["kind", "resource"],
         "recover-operations": [],
         "seal-credentials": [],
     }

@@ -6,7 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from skyclust.costs.advice.records import UNKNOWN_SAVING, Advice, AdviceRule
+from skyclust.costs.advice.records import (
+    UNKNOWN_SAVING,
+    Advice,
+    AdviceAction,
+    AdviceRule,
+    ResourceDeletion,
+)
 from skyclust.costs.advice.rules import not_assessed, unused_resources
 from skyclust.model.instance_action import InstanceAction
 from skyclust.model.resource import ResourceKind
@@ -31,7 +37,8 @@ def test_a_disk_that_nothing_uses_since_a_week() -> None:
     [one] = advise(disk("vol-1", []), disk("vol-2", ["i-1"]))
     assert (one.rule, one.resource_id) == (AdviceRule.UNATTACHED_DISK, "vol-1")
     assert one.evidence == ("attached to nothing since 2026-01-01 at least", "100 GiB")
-    assert one.action is None
+    assert isinstance(one.action, ResourceDeletion)
+    assert (one.action.kind, one.action.resource) == (ResourceKind.DISK, "vol-1")
     assert "delete the disk" in one.what_to_do
 
 
@@ -92,7 +99,9 @@ def test_an_old_snapshot_unless_an_image_uses_it() -> None:
     image = stored(ResourceKind.IMAGE, "ami-1", attributes={"snapshots": ["snap-2"]})
     [one] = advise(old, used, young, image)
     assert one.resource_id == "snap-1"
-    assert one.action is None
+    assert one.action == ResourceDeletion(
+        ResourceKind.SNAPSHOT, "snap-1", f"created {long_ago.isoformat()}"
+    )
 
 
 def test_a_snapshot_of_an_instance_is_deleted_by_an_operation() -> None:
@@ -104,7 +113,7 @@ def test_a_snapshot_of_an_instance_is_deleted_by_an_operation() -> None:
         attributes={"instance": "7"},
     )
     [one] = advise(snapshot)
-    assert one.action is not None
+    assert isinstance(one.action, AdviceAction)
     assert (one.action.kind, one.action.instance, one.action.snapshot) == (
         InstanceAction.DELETE_SNAPSHOT,
         "7",
