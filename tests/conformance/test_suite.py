@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import pytest
 
 from skyclust.conformance.memory import MemoryProvider
-from tests.conformance.faulty_providers import creation, extended, lifecycle, lists, provider
+from tests.conformance.faulty_providers import (
+    creation,
+    deletions,
+    extended,
+    lifecycle,
+    lists,
+    provider,
+)
 
 pytest_plugins = ["pytester"]
 
@@ -91,6 +98,9 @@ FAULTS: Mapping[type[MemoryProvider], str] = {
     extended.NeverDetachesADisk: "test_a_disk_is_attached_and_detached",
     extended.UnknownConsolesAreEmpty: "test_an_unknown_instance_has_no_console",
     extended.ReplacesAllTags: "test_tags_are_set_and_removed",
+    deletions.DeletesResourcesByIdAlone: "test_another_resource_with_the_id_is_not_deleted",
+    deletions.DetachesADiskToDeleteIt: "test_an_attached_disk_is_not_deleted",
+    deletions.DeletesNothing: "test_an_unused_resource_is_deleted",
 }
 
 
@@ -98,7 +108,14 @@ IMPORTS = """
 from skyclust.conformance import InventorySuite, ProviderSuite
 from skyclust.conformance.memory import MemoryProvider
 from tests.conformance import test_memory
-from tests.conformance.faulty_providers import creation, extended, lifecycle, lists, provider
+from tests.conformance.faulty_providers import (
+    creation,
+    deletions,
+    extended,
+    lifecycle,
+    lists,
+    provider,
+)
 """
 
 
