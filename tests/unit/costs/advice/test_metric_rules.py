@@ -9,7 +9,7 @@ import pytest
 
 from skyclust.costs.advice.estate import Estate
 from skyclust.costs.advice.metric_rules import metric_advice, metrics_not_assessed
-from skyclust.costs.advice.records import UNKNOWN_SAVING, Advice, AdviceRule
+from skyclust.costs.advice.records import UNKNOWN_SAVING, Advice, AdviceAction, AdviceRule
 from skyclust.costs.resource_matching import resource_key
 from skyclust.model.instance_action import InstanceAction
 from skyclust.model.instance_metrics import (
@@ -94,8 +94,7 @@ def test_an_instance_that_does_nothing_is_stopped() -> None:
         "network 1.5 MB on its busiest day",
         "336 points from 2026-02-25 on, the newest of 2026-03-11 11:00 UTC",
     )
-    assert one.action is not None
-    assert (one.action.kind, one.action.instance) == (InstanceAction.STOP, "i-1")
+    assert one.action == AdviceAction(InstanceAction.STOP, "i-1")
     assert "disks and addresses cost the same" in one.what_to_do
     assert not skipped(found)
 
@@ -107,8 +106,7 @@ def test_an_instance_that_does_nothing_is_stopped() -> None:
 def test_one_that_does_a_little_is_resized(changed: dict[str, Any]) -> None:
     [one] = advise(with_record(instance(), metrics=metrics(**changed)))
     assert one.rule is OVERSIZED
-    assert one.action is not None
-    assert (one.action.kind, one.action.type) == (InstanceAction.RESIZE, "m5.large")
+    assert one.action == AdviceAction(InstanceAction.RESIZE, "i-1", "m5.large")
 
 
 def test_the_maximum_decides_where_the_points_are_too_long_for_a_percentile() -> None:
