@@ -13,6 +13,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import traceback
 from typing import Any
 
@@ -73,6 +74,7 @@ def run(order: dict[str, Any]) -> None:
             os.dup2(source, target)
         os.environ.clear()
         os.environ.update(order["environment"])
+        tempfile.tempdir = None  # that of the parent, which has another TMPDIR
         quick_polls(pytest.MonkeyPatch(), seconds=POLL_SECONDS)
         kill = signal.Signals[order["signal"]]
         watch(order["crossings_at"], Crossings(order["log"], order["kill_at"], kill))

@@ -1,10 +1,10 @@
 """What kills or stops a process at a chosen crossing.
 
 A crossing is a moment just before or just after something that outlives the process: the commit
-of a transaction of the store or a call of the contract, or, for "requests", an HTTP request that
-may change something at the cloud, whichever SDK sends it. The moment before a transaction is
-none: the one after the commit before it leaves the same behind. The product needs no hook for
-this: its classes are watched in the process that is to die alone.
+of a transaction of the store or a call of the contract; for "requests", an HTTP request that may
+change something at the cloud, whichever SDK sends it; for "costs", a step of a collection. The
+moment before a transaction is none: the one after the commit before it leaves the same behind. The
+product needs no hook for this: its classes are watched in the process that is to die alone.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any
 
 from providers.aws.provider import AwsProvider
 from skyclust.store.engine import Store
+from tests.drills.cost_crossings import watch_costs
 
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 SIGNING_IN = ("token", "oauth2", "/access/ticket")
@@ -72,9 +73,11 @@ class Crossings:
 
 
 def watch(kind: str, crossing: Crossings) -> None:
-    """Watch this process: "requests", or else the "contract" and the store's transactions."""
+    """Watch this process: "requests", "costs", or the "contract" and the store's transactions."""
     if kind == "requests":
         watch_requests(http.client.HTTPConnection, crossing)
+    elif kind == "costs":
+        watch_costs(crossing, watched)
     else:
         watch_calls(AwsProvider, crossing)
         watch_transactions(Store, crossing)
