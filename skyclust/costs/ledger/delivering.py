@@ -20,7 +20,8 @@ from skyclust.costs.ledger.delivery_plan import (
     require_claimed,
 )
 from skyclust.costs.ledger.slice_changes import PeriodState, next_moment, read_state, repeated
-from skyclust.costs.ledger.staging import StagedSlice, stage, staging_folder
+from skyclust.costs.ledger.staging import StagedSlice, stage
+from skyclust.costs.ledger.staging_folders import staging_folder
 from skyclust.costs.ledger.storage import LedgerRoot, open_root
 from skyclust.errors import Conflict, InvalidRequest
 from skyclust.store import audit, cost_accounts, outbox, workspaces

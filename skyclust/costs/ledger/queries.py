@@ -18,7 +18,7 @@ from skyclust.costs.ledger.cost_query import (
 )
 from skyclust.costs.ledger.duckdb_sessions import session, slices_relation
 from skyclust.costs.ledger.slice_sums import slice_sums
-from skyclust.costs.ledger.staging import staging_folder
+from skyclust.costs.ledger.staging_folders import staging_folder
 from skyclust.costs.ledger.storage import LedgerRoot, open_root
 from skyclust.store import cost_rollups, cost_slices, workspaces
 from skyclust.store.cost_rollups import AMOUNTS

@@ -22,7 +22,7 @@ from skyclust.costs.ledger.slice_changes import (
     with_rollups,
     write_change,
 )
-from skyclust.costs.ledger.staging import staging_folder
+from skyclust.costs.ledger.staging_folders import staging_folder
 from skyclust.costs.ledger.storage import LedgerRoot, open_root
 from skyclust.errors import InvalidRequest
 from skyclust.store import audit, cost_accounts, cost_deliveries, cost_heads, outbox, workspaces

@@ -14,7 +14,7 @@ from skyclust.costs.ledger.slice_changes import (
     with_rollups,
     write_change,
 )
-from skyclust.costs.ledger.staging import staging_folder
+from skyclust.costs.ledger.staging_folders import staging_folder
 from skyclust.costs.ledger.storage import LedgerRoot, open_root
 from skyclust.store import cost_accounts, cost_heads, workspaces
 from skyclust.store.cost_heads import PeriodKey

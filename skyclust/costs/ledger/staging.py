@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
@@ -17,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.ipc
 import pyarrow.parquet as pq
 
+from skyclust.costs.file_errors import temporary_file_errors
 from skyclust.costs.focus.ledger_schema import LEDGER_SCHEMA, TEXTS, TIMES
 from skyclust.costs.ledger.staged_rows import checked_rows
 
@@ -70,19 +69,13 @@ class StagedRows:
         return groups
 
 
-@contextmanager
-def staging_folder() -> Iterator[Path]:
-    """Make a private folder for staged files and temporary files of DuckDB, and remove it."""
-    with TemporaryDirectory(prefix="skyclust-costs-") as folder:
-        yield Path(folder)
-
-
 def stage(tables: Iterable[Any], folder: Path) -> StagedRows:
     """Write the rows of tables and record batches into files of a folder, one a slice.
 
     Tables have the columns of the ledger and may have further ones, whose names begin with `x_`.
     The memory in use does not depend on the number of rows. Raises InvalidRequest for rows that
-    lack what places them in the ledger, and for columns that it does not have.
+    lack what places them in the ledger, and for columns that it does not have; Unavailable when the
+    disk is full.
     """
     aside = _RowsAside(folder)
     with ThreadPoolExecutor(1) as behind:
@@ -92,12 +85,12 @@ def stage(tables: Iterable[Any], folder: Path) -> StagedRows:
         for part in _parts(tables):
             if waiting is not None:
                 waiting.result()
-            waiting = behind.submit(aside.put, part)
+            waiting = behind.submit(_put_aside, aside, part)
         if waiting is not None:
             waiting.result()
     keys = sorted(aside.batches)
     with ThreadPoolExecutor(WRITERS) as writers:
-        written = writers.map(lambda key: _write_slice(aside, key, folder), keys)
+        written = writers.map(lambda key: _write_staged(aside, key, folder), keys)
         slices = dict(zip(keys, written, strict=True))
     aside.remove()
     return StagedRows(folder, slices)
@@ -161,6 +154,16 @@ class _RowsAside:
         """Remove the files."""
         for path in self.files:
             path.unlink()
+
+
+def _put_aside(aside: _RowsAside, part: list[Any]) -> None:
+    with temporary_file_errors():
+        aside.put(part)
+
+
+def _write_staged(aside: _RowsAside, key: SliceKey, folder: Path) -> StagedSlice:
+    with temporary_file_errors():
+        return _write_slice(aside, key, folder)
 
 
 def _write_slice(aside: _RowsAside, key: SliceKey, folder: Path) -> StagedSlice:

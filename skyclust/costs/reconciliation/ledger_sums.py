@@ -10,7 +10,7 @@ from typing import Any, Final
 from skyclust.contract.cost import BillingPeriod, CostTotal
 from skyclust.costs.ledger.duckdb_sessions import session, slices_relation
 from skyclust.costs.ledger.slice_content import CHARGE_DAY
-from skyclust.costs.ledger.staging import staging_folder
+from skyclust.costs.ledger.staging_folders import staging_folder
 from skyclust.costs.ledger.storage import LedgerRoot, open_root
 from skyclust.costs.reconciliation.reconciling import reconcile_ledger
 from skyclust.costs.reconciliation.report import ReconciliationReport
