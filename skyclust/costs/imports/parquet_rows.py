@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Final
 import pyarrow as pa
 from pyarrow import parquet
 
+from skyclust.costs.file_errors import temporary_file_errors
 from skyclust.costs.imports.content import LARGEST_FILE, LimitedContent
 from skyclust.errors import InvalidRequest
 
@@ -29,8 +30,9 @@ def opened_parquet(stream: BinaryIO, name: str, *, largest: int = LARGEST_FILE) 
     with tempfile.TemporaryFile() as copy:
         source = stream
         if not stream.seekable():
-            shutil.copyfileobj(LimitedContent(stream, name, largest), copy)
-            copy.seek(0)
+            with temporary_file_errors():
+                shutil.copyfileobj(LimitedContent(stream, name, largest), copy)
+                copy.seek(0)
             source = copy
         try:
             file = parquet.ParquetFile(

@@ -19,7 +19,8 @@ from uuid import uuid4
 
 from pyarrow import fs
 
-from skyclust.errors import ConfigurationError, Conflict, Unavailable
+from skyclust.costs.file_errors import file_error
+from skyclust.errors import ConfigurationError, Conflict
 from skyclust.file_modes import FOLDER_MODE, owner_only
 from skyclust.settings import load_settings
 from skyclust.store.transactions import refuse_inside_write
@@ -53,7 +54,11 @@ class LedgerRoot:
         return None if self._folder is None else self._folder / name
 
     def put(self, source: Path, name: str) -> None:
-        """Copy a local file to a new name, whole and synced to the disk, or raise Unavailable."""
+        """Copy a local file to a new name, whole and synced to the disk.
+
+        Raises Unavailable when the disk is full or does not answer, ConfigurationError when the
+        folder may not be written to.
+        """
         refuse_inside_write("Writing a file of the cost ledger")
         with _mapped_errors(f"The file {name} of the cost ledger cannot be written"):
             target = self.local_path(name)
@@ -172,7 +177,10 @@ def _mapped_errors(what: str) -> Iterator[None]:
     except FileNotFoundError as error:
         raise missing_file(what) from error
     except OSError as error:
-        raise Unavailable(f"{what}: {error}", hint="Check SKYCLUST_COST_LEDGER.") from error
+        hint = (
+            "Check the space and the mode of the folder or bucket that SKYCLUST_COST_LEDGER names."
+        )
+        raise file_error(what, error, hint) from error
 
 
 def missing_file(what: str) -> Conflict:
