@@ -16,6 +16,7 @@ from skyclust.costs.ledger.delivery_plan import (
     DeliveryContent,
     DeliveryPlan,
     describe_content,
+    lost_days,
     plan_delivery,
     require_claimed,
 )
@@ -111,24 +112,30 @@ def apply_delivery(
     another account, period or range; BrakeEngaged; Conflict when other writers come between each
     time; what reading the tables raises.
     """
-    known = settled_without_reading(store, workspace_id, delivery, options)
+    where = root or open_root()
+    known = settled_without_reading(store, workspace_id, delivery, options, where)
     if known is not None:
         return known
     with staging_folder() as folder:
         staged = stage(tables, folder)
         slices = list(staged.slices.values())
         [result] = apply_staged(
-            store, workspace_id, [StagedDelivery(delivery, slices)], options, folder, root=root
+            store, workspace_id, [StagedDelivery(delivery, slices)], options, folder, root=where
         )
     return result
 
 
 def settled_without_reading(
-    store: Store, workspace_id: str, delivery: CostDelivery, options: DeliveryOptions
+    store: Store,
+    workspace_id: str,
+    delivery: CostDelivery,
+    options: DeliveryOptions,
+    root: LedgerRoot,
 ) -> DeliveryResult | None:
     """Return the result of a delivery that changes nothing, None for one that has to be read.
 
-    That is one whose fingerprint is known, or one that newer deliveries supersede.
+    That is one whose fingerprint is known, unless files of its period were lost, or one that newer
+    deliveries supersede.
     """
     require_aware(delivery.produced_at, "produced_at")
     if delivery.complete_from >= delivery.complete_to:
@@ -140,7 +147,8 @@ def settled_without_reading(
     same = same_content(state.records, delivery)
     if same is not None and same.state == RETRACTED and not options.apply_retracted:
         return DeliveryResult(DeliveryState.RETRACTED, same.delivery_id)
-    if same is not None and still_holds(state.records, same, delivery):
+    holds = same is not None and still_holds(state.records, same, delivery)
+    if same is not None and holds and not lost_days(state.current, root):
         if delivery.produced_at > same.produced_at:
             confirm_delivery(store, workspace_id, state, same, delivery)
         return DeliveryResult(DeliveryState.UNCHANGED, same.delivery_id, shadow=_is_shadow(state))

@@ -107,6 +107,15 @@ def describe_content(
         return DeliveryContent(delivery, by_day, describe_slices(connection, by_day))
 
 
+def lost_days(current: Sequence[Slice], root: LedgerRoot) -> set[date]:
+    """Return the days whose file does not exist: it was lost, or not restored from a backup.
+
+    A delivery writes them anew, also where their content is known.
+    """
+    days = {each.file: each.charge_day for each in current if each.file is not None}
+    return {days[name] for name in root.missing([*days])}
+
+
 def plan_delivery(
     store: Store,
     workspace_id: str,
@@ -131,11 +140,13 @@ def plan_delivery(
         and not is_decided_by_newer(state.records, delivery.produced_at, day)
     )
     withdrawn = tuple(day for day in days if day not in content.slices)
+    lost = lost_days(state.current, root)
     unchanged = tuple(
         day
         for day in days
         if day in content.slices
         and day in current
+        and day not in lost
         and current[day].content_hash == content.contents[day].content_hash
     )
     written = tuple(day for day in days if day not in withdrawn and day not in unchanged)
