@@ -31,6 +31,20 @@ import flows.check_budgets
 print([name for name in ("pandas", "duckdb", "pyarrow", "statsmodels") if name in sys.modules])
 """
 
+FORKED = """
+import os
+import flows.check_budgets
+from skyclust.orchestration.runs import run_here
+pid = os.fork()
+if pid == 0:
+    os._exit(0 if run_here("check-budgets", {}).succeeded else 1)
+_, status, used = os.wait4(pid, 0)
+assert status == 0, status
+print(used.ru_utime + used.ru_stime)
+"""
+MOST_CPU_SECONDS = 1.5
+"""Of an hourly run that has nothing to do; it is forked from a process that has loaded Prefect."""
+
 
 @pytest.fixture
 def ledger(prefect_server: PrefectServer, migrated_home: Path) -> Iterator[Store]:
@@ -91,3 +105,8 @@ def test_a_run_without_budgets_loads_nothing_of_the_ledger(ledger: Store) -> Non
         [sys.executable, "-c", LOADS], capture_output=True, text=True, check=True
     )
     assert loaded.stdout.strip() == "[]"
+
+
+def test_a_run_without_budgets_takes_little_processor_time(ledger: Store) -> None:
+    ran = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, check=True)
+    assert float(ran.stdout) < MOST_CPU_SECONDS
