@@ -10,11 +10,12 @@ import pytest
 from skyclust.security.keyring import generate_key
 from skyclust.store.engine import Store, open_store
 from tests.drills.clouds import HARNESSES, Cloud, open_cloud
+from tests.drills.cost_collections import collection
 from tests.fixtures.prefect import PrefectServer
 from tests.fixtures.sampling import sampled
 from tests.flows.conftest import installation
 
-__all__ = ["installation"]
+__all__ = ["collection", "installation"]
 
 
 @pytest.fixture
