@@ -54,7 +54,7 @@ class Source:
         return run_here("collect-costs", self.request())
 
     def collect_until_complete(self) -> None:
-        """Collect again and again; what is in the ledger in between is never more than the bill."""
+        """Collect again and again, until a run has read everything."""
         for _ in range(MOST_RUNS):
             outcome = self.collect()
             if outcome.succeeded:

@@ -6,6 +6,7 @@ A source that does not answer is a failed run with its reason; its days are gaps
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -17,7 +18,9 @@ from skyclust.store.engine import Store
 from skyclust_sandbox.billing.bill import Publication
 from skyclust_sandbox.credentials import CREDENTIALS
 from skyclust_sandbox.faults import Fault, FaultKind
+from tests.drills.cost_ledgers import forget_costs, holds
 from tests.drills.cost_sources import NAMES, Source, open_source
+from tests.fixtures.sampling import generator
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -63,6 +66,53 @@ def test_nothing_is_lost_and_nothing_doubled_in_bad_weather(source: Source) -> N
     source.sandbox.inject(Fault(kind=FaultKind.EXPIRE))
     assert source.collect().state_type == "FAILED"
     assert source.billed() == before
+
+
+def test_a_source_that_refuses_half_way_leaves_gaps_and_no_half_delivery(source: Source) -> None:
+    def held() -> dict[str, Any]:
+        return holds(source.store, source.start, source.end)
+
+    calls = sum(source.sandbox.calls().values())
+    source.collect_until_complete()
+    calls = sum(source.sandbox.calls().values()) - calls
+    clean = held()
+    passing = sorted({1, *generator().sample(range(2, max(3, calls * 3 // 5)), k=1)})
+    for after in passing:
+        forget_costs(source.store)
+        source.sandbox.inject(Fault(kind=FaultKind.DENY, after=after))
+        outcome = source.collect()
+        source.sandbox.clear()
+        where = f"refused after {after} of {calls} calls: {outcome.message}"
+        assert "PermissionDenied" in outcome.message, where
+        after_it = held()
+        assert after_it["content"].items() <= clean["content"].items(), where
+        assert outcome.state_name == ("Partial" if after_it["heads"] else "Failed"), where
+        for account, origin, days, empty, gaps in after_it["coverage"]:
+            whole = next(one for one in clean["coverage"] if one[:2] == (account, origin))
+            assert {*days} <= {*whole[2]}, where
+            assert {*empty} <= {*whole[3]}, "a day that was not read is no day without charges"
+            assert {*whole[2]} - {*days} <= {*gaps}, where
+        source.collect_until_complete()
+        assert held() == clean, where
+
+
+def test_an_account_that_refuses_makes_the_run_of_another_partial(
+    request: pytest.FixtureRequest, drill_store: Store
+) -> None:
+    good = open_source("gcp", request, drill_store)
+    bad = open_source("azure", request, drill_store)
+    bad.sandbox.inject(Fault(kind=FaultKind.DENY))
+    both = good.request() | {"credentials": [good.credential, bad.credential]}
+    outcome = run_here("collect-costs", both)
+    assert outcome.state_name == "Partial", outcome.message
+    assert bad.credential in outcome.message
+    assert good.billed() == good.total(Publication.FIRST) > 0
+    covered = coverage(drill_store, "default", good.start, good.end)
+    assert {one.provider for one in covered} == {"gcp"}
+    bad.sandbox.clear()
+    assert run_here("collect-costs", both).succeeded
+    everything = good.total(Publication.FIRST) + bad.total(Publication.FIRST)
+    assert good.billed() == everything
 
 
 def test_a_source_that_does_not_answer_is_a_failed_run_and_its_days_are_gaps(
