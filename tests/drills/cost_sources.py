@@ -75,12 +75,15 @@ class Source:
         return sum(frame["billed_cost"], Decimal(0))
 
 
-def open_source(name: str, request: pytest.FixtureRequest, store: Store) -> Source:
-    """Return a source with a bill that it has published; `name` is one of NAMES."""
+def open_source(name: str, request: pytest.FixtureRequest, store: Store, **other: str) -> Source:
+    """Return a source with a bill that it has published; `name` is one of NAMES.
+
+    `other` are fields of its credential that differ from those of the seeded account.
+    """
     cloud = name.split("-", 1)[0]
     sandbox: RunningCloud = request.getfixturevalue(f"{cloud}_sandbox")
     sandbox.bill_sample(INSTANCES)
-    fields = CREDENTIALS[cloud](sandbox.endpoint)
+    fields = CREDENTIALS[cloud](sandbox.endpoint) | other
     if name == "aws-cost-explorer":
         del fields["cost_export"]
     credential = f"{name}-{uuid4().hex[:8]}"
