@@ -1,9 +1,9 @@
-"""Applies a delivery in a process of its own, which dies at a given step.
+"""Changes a ledger in a process of its own, which dies at a given step.
 
-    python -m tests.unit.costs.ledger.applying STORE_URL ROOT LOG [STEP]
+    python -m tests.unit.costs.ledger.applying WORK STORE_URL ROOT LOG [STEP]
 
-A step is a file that is opened, renamed or removed, a statement of SQL, or a commit; each is
-written to LOG before it is taken.
+WORK is a name in `WORKS`. A step is a file that is opened, renamed or removed, a statement of SQL,
+or a commit; each is written to LOG before it is taken.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Engine, event
 
+from skyclust.costs.ledger.settings import save_settings
 from skyclust.costs.ledger.storage import open_root
+from skyclust.model.cost_settings import CostSettings
 from skyclust.store.engine import open_store
 from tests.unit.costs.bills import JANUARY, PRODUCED, bill, days_of, delivery
 from tests.unit.costs.ledger.ledgers import Ledger
@@ -61,8 +64,20 @@ def apply_second(ledger: Ledger) -> None:
     ledger.apply(rows, delivery(produced_at=PRODUCED + timedelta(hours=1), fingerprint="second"))
 
 
+def name_tags(ledger: Ledger) -> None:
+    """Name an allocation tag, by which the rollups of all periods are made anew."""
+    settings = CostSettings(allocation_tags=("team",))
+    save_settings(ledger.store, "default", settings, saved_by="user:1", root=ledger.root)
+
+
+WORKS: Final[dict[str, Callable[[Ledger], None]]] = {
+    "apply": apply_second,
+    "name tags": name_tags,
+}
+
+
 if __name__ == "__main__":
-    url, root, log, *step = sys.argv[1:]
+    work, url, root, log, *step = sys.argv[1:]
     opened = open_store(url)
     Steps(Path(log), int(step[0]) if step else None, root).watch()
-    apply_second(Ledger(opened, open_root(root)))
+    WORKS[work](Ledger(opened, open_root(root)))

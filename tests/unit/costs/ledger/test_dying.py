@@ -22,22 +22,26 @@ from skyclust.store.engine import Store
 from tests.fixtures.sampling import sampled
 from tests.fixtures.store import _empty
 from tests.unit.costs.bills import JANUARY, bill, days_of, delivery
-from tests.unit.costs.ledger.applying import apply_second
+from tests.unit.costs.ledger.applying import apply_second, name_tags
 from tests.unit.costs.ledger.ledgers import Ledger
 from tests.unit.costs.ledger.reading import answers
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 AT_RANDOM = 6
+REBUILT_AT_RANDOM = 3
 HERE = Path(__file__).parents[4]
 TWO_DAYS = timedelta(days=2).total_seconds()
 
 
-def run(ledger: Ledger, folder: Path, step: int | None = None) -> list[str]:
-    """Apply the second delivery in a process that dies at a step; return the steps it took."""
+def run(ledger: Ledger, folder: Path, step: int | None = None, *, work: str = "apply") -> list[str]:
+    """Apply the second delivery, or do other work, in a process that dies at a step.
+
+    Return the steps that it took.
+    """
     log = folder / "steps.log"
     log.unlink(missing_ok=True)
-    arguments = [ledger.store.url, str(folder / "costs"), str(log)]
+    arguments = [work, ledger.store.url, str(folder / "costs"), str(log)]
     done = subprocess.run(
         [sys.executable, "-m", "tests.unit.costs.ledger.applying", *arguments]
         + ([] if step is None else [str(step)]),
@@ -88,6 +92,25 @@ def test_a_writer_killed_at_any_step_leaves_a_whole_ledger(store: Store, tmp_pat
         assert {*ledger.files()} == known_files(ledger), where
         assert (ledger.contents(), ledger.rollups()) == new, where
     assert orphans, "a writer that dies before its commit leaves files without a pointer"
+
+
+def test_a_rebuilding_of_rollups_killed_at_any_step_leaves_whole_ones(
+    store: Store, tmp_path: Path
+) -> None:
+    ledger = begun(store, tmp_path)
+    contents, old = ledger.contents(), ledger.rollups()
+    steps = run(ledger, tmp_path, work="name tags")
+    new = ledger.rollups()
+    assert old != new
+    commits = [number for number, step in enumerate(steps, start=1) if step == "commit"]
+    near = {commits[-1] - 1, commits[-1]}
+    for number in sampled(list(range(1, len(steps) + 1)), near.__contains__, REBUILT_AT_RANDOM):
+        where = f"{steps[number - 1]}, step {number} of {len(steps)}"
+        ledger = begun(store, tmp_path)
+        run(ledger, tmp_path, number, work="name tags")
+        assert ledger.rollups() in (old, new), f"half a rollup after {where}"
+        name_tags(ledger)
+        assert (ledger.contents(), ledger.rollups()) == (contents, new), where
 
 
 def _collected(ledger: Ledger, folder: Path) -> set[str]:
