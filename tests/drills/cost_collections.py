@@ -16,6 +16,7 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.events.worker import EventsWorker
 
+from skyclust.costs.ledger.staging_folders import PREFIX
 from skyclust.orchestration.runs import run_here
 from skyclust.security.keyring import generate_key
 from skyclust.store.engine import Store, open_store
@@ -23,6 +24,7 @@ from tests.drills.cost_ledgers import (
     collect_after_two_days,
     delivery_ids,
     files_without_pointer,
+    grow_old,
     holds,
     let_holders_end,
     waiting_events,
@@ -82,8 +84,11 @@ class Collection:
         assert_reported_once(self.store, where)
         left = files_without_pointer(self.store)
         collect_after_two_days(self.store)
+        grow_old(self.staging)
         assert files_without_pointer(self.store) == set(), where
         assert self.holds() == clean, f"{where}, after the files were removed"
+        # The query was the first to put something aside since the folder of the dead run is old.
+        assert [*self.staging.glob(f"{PREFIX}*")] == [], where
         return left
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -97,17 +96,16 @@ def files_without_pointer(store: Store) -> set[str]:
     return {file.name for file in open_root().list("")} - known
 
 
-def collect_after_two_days(store: Store, also: Sequence[Path] = ()) -> None:
-    """Let all files of the root become two days old, and collect; `also` are other folders."""
+def collect_after_two_days(store: Store) -> None:
+    """Let all files of the root become two days old, and collect."""
     root = open_root().local_path("")
     assert root is not None
-    grow_old(root, *also)
+    grow_old(root)
     collect_files(store, "default", requested_by="user:1")
 
 
-def grow_old(*folders: Path) -> None:
-    """Let all that is in folders be two days old."""
+def grow_old(folder: Path) -> None:
+    """Let all that is in a folder be two days old."""
     moment = time.time() - TWO_DAYS
-    for folder in folders:
-        for path in folder.rglob("*"):
-            os.utime(path, (moment, moment))
+    for path in folder.rglob("*"):
+        os.utime(path, (moment, moment))
