@@ -16,8 +16,10 @@ import pyarrow.ipc
 import pyarrow.parquet as pq
 
 from skyclust.costs.file_errors import temporary_file_errors
-from skyclust.costs.focus.ledger_schema import LEDGER_SCHEMA, TEXTS, TIMES
+from skyclust.costs.focus.ledger_schema import AMOUNTS, LEDGER_SCHEMA, TIMES
+from skyclust.costs.ledger.row_digests import RowDigests, slice_hash
 from skyclust.costs.ledger.staged_rows import checked_rows
+from skyclust.costs.ledger.text_numbers import TextNumbers
 
 BUFFERED_BYTES: Final = 32 << 20
 """Rows are sorted by slice and put aside when so many bytes of them are buffered."""
@@ -32,8 +34,10 @@ ROW_GROUP: Final = 65_536
 PARQUET: Final = {
     "compression": "zstd",
     "compression_level": 1,
-    # Amounts hardly repeat within a row group.
-    "use_dictionary": [*TEXTS, *TIMES],
+    # Nobody reads the least and greatest of texts, which take a third of the time of writing.
+    "write_statistics": [*TIMES],
+    # Whoever reads a file gets texts, not the dictionaries that they were written from.
+    "store_schema": False,
 }
 
 
@@ -47,11 +51,12 @@ class SliceKey(NamedTuple):
 
 @dataclass(frozen=True)
 class StagedSlice:
-    """The rows of a slice in a local file."""
+    """The rows of a slice in a local file; `content_hash` depends on them, not on their order."""
 
     key: SliceKey
     path: Path
     rows: int
+    content_hash: str
 
 
 @dataclass(frozen=True)
@@ -115,20 +120,23 @@ def _parts(tables: Iterable[Any]) -> Iterator[list[Any]]:
 class _RowsAside:
     """Rows that are put aside in Arrow's own format, a batch a slice, until all have been read.
 
-    `batches` are the places of each slice's batches: the number of the file, and in it.
+    `batches` are the places of each slice's batches: the number of the file, and in it. `extra`
+    are the columns beyond those of the ledger.
     """
 
     folder: Path
     files: list[Path] = field(default_factory=list)
     batches: dict[SliceKey, list[tuple[int, int]]] = field(default_factory=dict)
-    schema: Any = LEDGER_SCHEMA
+    extra: set[str] = field(default_factory=set)
+    texts: TextNumbers = field(default_factory=TextNumbers)
 
     def put(self, tables: list[Any]) -> None:
         """Put aside the rows of tables, sorted by slice."""
-        table = pa.concat_tables(tables or [LEDGER_SCHEMA.empty_table()], promote_options="default")
+        table = pa.concat_tables(tables, promote_options="default")
         if table.num_rows == 0:
             return
-        keys = _keys(table)
+        self.extra.update(table.column_names[len(LEDGER_SCHEMA) :])
+        keys, table = _keys(table), self.texts.numbered(table)
         order = pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names])
         keys, table = keys.take(order).combine_chunks(), table.take(order).combine_chunks()
         path = self.folder / f"aside-{len(self.files)}.arrow"
@@ -142,13 +150,20 @@ class _RowsAside:
                     written.write_batch(batch)
                 self.batches.setdefault(key, []).append((len(self.files), number))
         self.files.append(path)
-        self.schema = pa.unify_schemas([self.schema, table.schema])
 
-    def read(self, key: SliceKey) -> Iterator[Any]:
-        """Yield the batches of a slice."""
+    def read(self, key: SliceKey) -> Iterator[list[Any]]:
+        """Yield the batches of a slice, ROW_GROUP rows or a few more at once."""
+        waiting: list[Any] = []
+        rows = 0
         for file, number in self.batches[key]:
             with pa.OSFile(str(self.files[file]), "rb") as source:
-                yield pa.ipc.open_file(source).get_batch(number)
+                waiting.append(pa.ipc.open_file(source).get_batch(number))
+            rows += waiting[-1].num_rows
+            if rows >= ROW_GROUP:
+                yield waiting
+                waiting, rows = [], 0
+        if waiting:
+            yield waiting
 
     def remove(self) -> None:
         """Remove the files."""
@@ -168,37 +183,40 @@ def _write_staged(aside: _RowsAside, key: SliceKey, folder: Path) -> StagedSlice
 
 def _write_slice(aside: _RowsAside, key: SliceKey, folder: Path) -> StagedSlice:
     path = folder / f"{uuid4().hex}.parquet"
-    schema = pa.schema(
-        [*LEDGER_SCHEMA, *sorted(list(aside.schema)[len(LEDGER_SCHEMA) :], key=_name)]
-    )
-    rows, waiting = 0, 0
-    batches: list[Any] = []
-    with pq.ParquetWriter(path, schema, **PARQUET) as written:
-        for batch in aside.read(key):
-            batches.append(_with_columns(pa.Table.from_batches([batch]), schema))
-            waiting += batch.num_rows
-            rows += batch.num_rows
-            if waiting >= ROW_GROUP:
-                written.write_table(pa.concat_tables(batches), row_group_size=ROW_GROUP)
-                batches, waiting = [], 0
-        if batches:
-            written.write_table(pa.concat_tables(batches), row_group_size=ROW_GROUP)
-    return StagedSlice(key, path, rows)
+    fields = [*LEDGER_SCHEMA, *(pa.field(name, pa.string()) for name in sorted(aside.extra))]
+    schema = pa.schema(field.with_type(_written_type(field)) for field in fields)
+    # Amounts hardly repeat within a row group.
+    repeating = [field.name for field in fields if field.name not in AMOUNTS]
+    digests: list[Any] = []
+    with pq.ParquetWriter(path, schema, use_dictionary=repeating, **PARQUET) as written:
+        for batches in aside.read(key):
+            of_rows = RowDigests(sum(batch.num_rows for batch in batches))
+            columns = [_column(aside.texts, batches, field, of_rows) for field in fields]
+            written.write_table(pa.table(columns, schema=schema), row_group_size=ROW_GROUP)
+            digests.append(of_rows.array())
+    return StagedSlice(key, path, sum(map(len, digests)), slice_hash(digests))
 
 
-def _name(column: Any) -> str:
-    name: str = column.name
-    return name
+def _written_type(field: Any) -> Any:
+    texts = pa.types.is_string(field.type)
+    return pa.dictionary(pa.int32(), field.type) if texts else field.type
 
 
-def _with_columns(table: Any, schema: Any) -> Any:
-    columns = [
-        table[field.name]
-        if field.name in table.column_names
-        else pa.nulls(table.num_rows, field.type)
-        for field in schema
+def _column(texts: TextNumbers, batches: list[Any], field: Any, digests: RowDigests) -> Any:
+    """Return a column of batches, any of which may lack it, and add it to the rows' digests."""
+    is_text = pa.types.is_string(field.type)
+    lacking = pa.int32() if is_text else field.type
+    parts = [
+        batch[field.name] if field.name in batch.schema.names else pa.nulls(batch.num_rows, lacking)
+        for batch in batches
     ]
-    return pa.table(columns, schema=schema)
+    if is_text:
+        encoded = texts.encoded(field.name, parts)
+        digests.add_texts(field.name, encoded.texts, encoded.digests)
+        return encoded.texts
+    numbers = pa.concat_arrays(parts)
+    digests.add_numbers(field.name, numbers)
+    return numbers
 
 
 def _keys(table: Any) -> Any:
