@@ -35,10 +35,13 @@ def measured_costs(
         copies = [measure("copy")] if _is_there() else []
         applied = measure("apply")
         copies += [measure("copy")] if copies else []
+        plain = measure("plain")
         queried = measure("query")
     figures = {
         **applied,
         **queried,
+        "plain_file": plain,
+        "complete": applied["complete"] and plain["complete"],
         "aims": {
             "again_share": AIM_AGAIN_SHARE,
             "breakdown_milliseconds": AIM_BREAKDOWN_MILLISECONDS,

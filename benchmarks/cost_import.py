@@ -1,8 +1,9 @@
 """Import a bill of generated rows beside PostgreSQL's COPY of the same file.
 
-`python -m benchmarks.cost_import apply|copy|query FOLDER` measures one of them in this process:
-`apply` imports the folder, imports it again, and imports it with one changed day; `query`
-runs queries over what was imported.
+`python -m benchmarks.cost_import apply|plain|copy|query FOLDER` measures one of them in this
+process: `apply` imports the folder, imports it again, and imports it with one changed day; `plain`
+imports its data file without the manifest, that file again, and a copy of it; `query` runs queries
+over what was imported with the manifest.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import csv
 import json
 import logging
 import os
+import shutil
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +28,7 @@ from benchmarks.measuring import Cost, measured, report
 from skyclust.costs.collection.deliveries import CollectionOptions
 from skyclust.costs.collection.folder import import_folder
 from skyclust.costs.ledger.cost_query import CostQuery
+from skyclust.costs.ledger.delivering import DeliveryState
 from skyclust.costs.ledger.queries import query_costs
 from skyclust.store.cost_tables import cost_accounts, cost_heads, cost_slices
 from skyclust.store.engine import Store, open_store
@@ -126,6 +129,27 @@ def applied(folder: Path) -> None:
     )
 
 
+def plain(folder: Path) -> None:
+    """Measure the import of the data file alone, the same file again, and a copy of it."""
+    [data] = folder.rglob("*.csv")
+    store = _opened(folder.with_name("plain"))
+    first, imported = _import(store, data)
+    same, again = _import(store, data)
+    copy = folder.with_name("copy") / data.name
+    copy.parent.mkdir()
+    shutil.copyfile(data, copy)
+    copied, of_copy = _import(store, copy)
+    report(
+        {
+            "import": imported.figures(),
+            "again_share": round(again.seconds / imported.seconds, 4),
+            "copy_share": round(of_copy.seconds / imported.seconds, 4),
+            "complete": len(first.days_written) == DAYS
+            and {same.state, copied.state} == {DeliveryState.UNCHANGED},
+        }
+    )
+
+
 def _import(store: Store, folder: Path) -> tuple[Any, Cost]:
     options = CollectionOptions(None, "user:benchmark")
     costs, cost = measured(
@@ -183,7 +207,8 @@ def _opened(folder: Path) -> Store:
 
 def main(what: str, folder: str) -> None:
     """Measure one thing."""
-    {"apply": applied, "copy": copied, "query": queried}[what](Path(folder))
+    measures = {"apply": applied, "copy": copied, "plain": plain, "query": queried}
+    measures[what](Path(folder))
 
 
 if __name__ == "__main__":

@@ -33,6 +33,8 @@ DELIVERY_COLUMNS: Final = list_columns(
     wide=("complete_from", "complete_to", "produced_at", "focus_version", "run_id", "requested_by"),
 )
 
+_PART: Final = ("name", "size", "digest")
+
 DeliveryId = Annotated[str, typer.Argument(metavar="ID", help="Its id, or how that begins.")]
 
 
@@ -181,7 +183,7 @@ def _row(record: DeliveryRecord) -> dict[str, Any]:
         "retracted_at": record.retracted_at,
         "retracted_by": record.retracted_by,
         "sums": record.sums,
-        "parts": list(record.parts),
+        "parts": [{name: part[name] for name in _PART} for part in record.parts],
         "remarks": list(record.remarks),
     }
 

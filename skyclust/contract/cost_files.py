@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from skyclust.contract.cost import BillingPeriod, CostDelivery, FileFormat
 from skyclust.errors import InvalidRequest
@@ -32,7 +33,8 @@ class StoredCostFile:
     """A file of a delivery in an object store.
 
     `row_count` is what its manifest says it has, and `selection` which rows are the delivery's:
-    the reader of files checks both.
+    the reader of files checks both. `facts` are what was found by reading the whole file, as a JSON
+    document: it is kept with the delivery, so that the same file need not be read again for them.
     """
 
     name: str
@@ -43,6 +45,7 @@ class StoredCostFile:
     item: StoredObject = field(repr=False, compare=False)
     row_count: int | None = None
     selection: RowSelection | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     def open(self) -> AbstractContextManager[BinaryIO]:
         """Open the file for one read from its begin.

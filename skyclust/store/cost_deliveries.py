@@ -32,8 +32,8 @@ class Claim(NamedTuple):
 class DeliveryRecord:
     """A delivery as it was applied.
 
-    `parts` are name, size and digest of each; `sums` are by currency and metric, decimals as
-    text. `state` is `applied` or `retracted`.
+    `parts` are name, size and digest of each, and the facts of a file that no manifest describes.
+    `sums` are by currency and metric, decimals as text. `state` is `applied` or `retracted`.
     """
 
     delivery_id: str

@@ -102,7 +102,7 @@ cost_deliveries: Final = Table(
     Column("focus_version", Text, nullable=False),
     Column("provisional", Boolean, nullable=False),
     Column("state", Text, nullable=False),
-    # The parts: name, size, digest and rows of each.
+    # The parts: name, size and digest of each, and the facts of a file without a manifest.
     Column("parts", JsonDocument, nullable=False),
     Column("rows", _number(), nullable=False),
     # Sums by currency and metric, as decimal text.

@@ -83,6 +83,7 @@ def test_an_import_of_costs_is_compared_and_one_changed_day_is_written(
     assert costs["times_postgresql_copy"] > 0
     assert costs["changed_days"] == ["2026-01-12"]
     assert costs["unchanged_days"] == 30
+    assert costs["plain_file"]["complete"]
     for answer in costs["free_columns"].values():
         assert answer["rows"] == 10 * 30 * COST_ROWS // 31
 

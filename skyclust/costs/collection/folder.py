@@ -14,6 +14,7 @@ from skyclust.costs.collection.importing import (
     import_deliveries,
     source_of,
 )
+from skyclust.costs.collection.known_files import DeliveredFiles
 from skyclust.costs.imports.folder import deliveries_in
 from skyclust.errors import PermissionDenied
 from skyclust.log import Log
@@ -39,7 +40,12 @@ def import_folder(
     where there is nothing to import.
     """
     name = source or source_name(folder)
-    deliveries = deliveries_in(folder, source=f"{IMPORTED}:{name}", complete=complete)
+    deliveries = deliveries_in(
+        folder,
+        source=f"{IMPORTED}:{name}",
+        complete=complete,
+        known=DeliveredFiles(store, workspace_id, f"{IMPORTED}:{name}"),
+    )
     return import_deliveries(store, workspace_id, name, deliveries, options, log, begun=begun)
 
 

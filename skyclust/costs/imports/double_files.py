@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 
+from skyclust.costs.imports.file_facts import content_digest
 from skyclust.errors import InvalidRequest
 from skyclust.providerkit.object_store import ObjectStore, StoredObject
 
@@ -26,17 +26,9 @@ def refuse_doubles(store: ObjectStore, items: Sequence[StoredObject]) -> None:
     for same in sizes.values():
         contents: dict[str, StoredObject] = {}
         for item in same if len(same) > 1 else ():
-            other = contents.setdefault(_digest(store, item), item)
+            other = contents.setdefault(content_digest(store, item), item)
             if other is not item:
                 raise _double(other, item)
-
-
-def _digest(store: ObjectStore, item: StoredObject) -> str:
-    digest = hashlib.sha256()
-    with store.open(item) as stream:
-        while block := stream.read(2**20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _double(first: StoredObject, second: StoredObject) -> InvalidRequest:

@@ -60,6 +60,51 @@ class FileSpan:
         if start is not None and end is not None:
             yield start, end
 
+    def document(self) -> dict[str, Any]:
+        """Return the span as a JSON document, which `read_span` reads."""
+        return {
+            "billing_account_id": self.billing_account_id,
+            "period": _texts((self.period.start, self.period.end)),
+            "days": [_texts(days) for days in self.ranges()],
+            "providers": [[name, rows] for name, rows in self.providers.items()],
+        }
+
+    def add(self, other: FileSpan) -> None:
+        """Add the rows of another file."""
+        start = min(self.period.start, other.period.start)
+        self.period = BillingPeriod(start, max(self.period.end, other.period.end))
+        self.days |= other.days
+        for name, rows in other.providers.items():
+            self.providers[name] = self.providers.get(name, 0) + rows
+
+
+def read_span(document: Mapping[str, Any]) -> FileSpan:
+    """Return the span of a document."""
+    period, *ranges = (
+        [date.fromisoformat(day) for day in days]
+        for days in (document["period"], *document["days"])
+    )
+    days = {
+        start + timedelta(days=number)
+        for start, end in ranges
+        for number in range((end - start).days)
+    }
+    providers = dict(document["providers"])
+    return FileSpan(document["billing_account_id"], BillingPeriod(*period), days, providers)
+
+
+def joined_spans(spans: Iterable[FileSpan]) -> list[FileSpan]:
+    """Return the spans of several files as those of one, sorted by account and period."""
+    joined: dict[tuple[str, int, int], FileSpan] = {}
+    for span in spans:
+        key = (span.billing_account_id, span.period.start.year, span.period.start.month)
+        joined.setdefault(key, FileSpan(span.billing_account_id, span.period)).add(span)
+    return [joined[key] for key in sorted(joined)]
+
+
+def _texts(days: tuple[date, date]) -> list[str]:
+    return [day.isoformat() for day in days]
+
 
 def file_spans(files: Iterable[CostFile]) -> list[FileSpan]:
     """Return what the rows of files belong to, sorted by account and period.

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 from skyclust.contract.cost import CostDelivery
 from skyclust.contract.cost_files import named_format
@@ -14,6 +15,7 @@ from skyclust.costs.imports.export_deliveries import (
     azure_deliveries,
     export_root,
 )
+from skyclust.costs.imports.file_facts import KnownFiles, NoFiles
 from skyclust.costs.imports.local_folder import LocalFolder
 from skyclust.costs.imports.plain_files import plain_deliveries
 from skyclust.errors import (
@@ -25,16 +27,23 @@ from skyclust.errors import (
 )
 from skyclust.providerkit.object_store import ObjectStore, StoredObject
 
+_NO_FILES: Final = NoFiles()
+
 
 def deliveries_in(
-    folder: Path, *, source: str, complete: tuple[date, date] | None = None
+    folder: Path,
+    *,
+    source: str,
+    complete: tuple[date, date] | None = None,
+    known: KnownFiles = _NO_FILES,
 ) -> Iterator[CostDelivery]:
     """Yield the deliveries of a folder, or of one file, the oldest first for each period.
 
     Exports are read by their manifests: AWS Data Exports (FOCUS) and Azure exports (FOCUS); each
     claims what its manifest does. All other data files are one delivery for each billing account,
     billing period and range of days that follow each other; `complete`, half open, claims these
-    days instead for every account and period in them.
+    days instead for every account and period in them. `known` are files without a manifest
+    that were read before.
 
     Raises NotFound where there is no folder or nothing to import in it. What cannot be delivered
     is raised after the last delivery: the error itself where it is the only one, else
@@ -46,7 +55,9 @@ def deliveries_in(
     else:
         store = LocalFolder(folder)
         items = list(store.list())
-    yield from deliveries_of(store, items, source=source, complete=complete, place=str(folder))
+    yield from deliveries_of(
+        store, items, source=source, complete=complete, known=known, place=str(folder)
+    )
 
 
 def deliveries_of(
@@ -55,6 +66,7 @@ def deliveries_of(
     *,
     source: str,
     complete: tuple[date, date] | None = None,
+    known: KnownFiles = _NO_FILES,
     place: str,
 ) -> Iterator[CostDelivery]:
     """Yield the deliveries of listed objects, as `deliveries_in` does; `place` names them."""
@@ -75,7 +87,7 @@ def deliveries_of(
     yield from azure_deliveries(store, present, source=source, refuse=refused.add)
     if plain:
         try:
-            yield from plain_deliveries(store, plain, source=source, complete=complete)
+            yield from plain_deliveries(store, plain, source=source, complete=complete, known=known)
         except SkyClustError as error:
             refused.add(plain[0].name, error)
     refused.finish()

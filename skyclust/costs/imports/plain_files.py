@@ -12,11 +12,14 @@ from skyclust.contract.cost import CostDelivery
 from skyclust.contract.cost_files import RowSelection, StoredCostFile, stored_file
 from skyclust.costs.imports.double_files import refuse_doubles
 from skyclust.costs.imports.export_deliveries import AWS_CHANGES
-from skyclust.costs.imports.file_spans import FileSpan, file_spans
+from skyclust.costs.imports.file_facts import FileFacts, KnownFiles, NoFiles, content_digest
+from skyclust.costs.imports.file_spans import FileSpan, file_spans, joined_spans
 from skyclust.costs.imports.reading import columns_of
 from skyclust.errors import InvalidRequest
 from skyclust.providerkit.cost_exports import focus_version_of, refuse_other_columns
 from skyclust.providerkit.object_store import ObjectStore, StoredObject
+
+_NO_FILES: Final = NoFiles()
 
 _CHANGES: Final = AWS_CHANGES
 """How long a period counts as provisional after its end: the longest that a cloud documents."""
@@ -28,13 +31,16 @@ def plain_deliveries(
     *,
     source: str,
     complete: tuple[date, date] | None = None,
+    known: KnownFiles = _NO_FILES,
 ) -> Iterator[CostDelivery]:
     """Yield the deliveries of data files, sorted by account, period and first day.
 
     All files are one delivery for each account, period and range of days that follow each other:
     a day between that has no rows is not claimed, for it may be in a file that is not here.
     `complete`, half open, claims these days instead. Each delivery was produced when the youngest
-    file was written. The files are read for what they hold; any that cannot be read refuses all.
+    file was written. The files that are not `known` are read for what they hold; any that cannot be
+    read refuses all. Files of equal content make deliveries of equal fingerprints, whatever their
+    names and times.
 
     Raises InvalidRequest for files that do not hold FOCUS rows, for a file that is there twice, for
     rows outside `complete` unless that is their whole period, and where there are no rows: files
@@ -47,7 +53,9 @@ def plain_deliveries(
         columns = columns_of(file)
         refuse_other_columns(columns, of=file.name)
         versions.append(focus_version_of(columns))
-    spans = file_spans(files)
+    facts = [_facts(store, item, file, known) for item, file in zip(items, files, strict=True)]
+    files = [replace(file, facts=each.document()) for file, each in zip(files, facts, strict=True)]
+    spans = joined_spans(span for each in facts for span in each.spans or ())
     if not spans:
         raise InvalidRequest(
             f"{items[0].name} has no rows, and does not say whose month it is.",
@@ -58,6 +66,19 @@ def plain_deliveries(
     for span in spans:
         for start, end in [complete] if complete is not None else span.ranges():
             yield _delivery(items, files, span, (start, end), source=source, version=max(versions))
+
+
+def _facts(
+    store: ObjectStore, item: StoredObject, file: StoredCostFile, known: KnownFiles
+) -> FileFacts:
+    """Return what a file holds: read it for that only where no file of its content was read."""
+    facts = known.same_file(item)
+    content = content_digest(store, item) if facts is None else facts.content
+    if facts is None:
+        facts = known.same_content(item.size, content)
+    if facts is None or facts.spans is None:
+        return FileFacts(content, file_spans([file]))
+    return facts
 
 
 def _delivery(
@@ -75,8 +96,7 @@ def _delivery(
     )
     produced_at = max(item.modified for item in items)
     identity = (span.billing_account_id, str(span.period), *(day.isoformat() for day in days))
-    named = sorted((item.name, str(item.size), item.etag) for item in items)
-    content = "\n".join((*identity, *(repr(entry) for entry in named)))
+    content = "\n".join((*identity, *sorted(file.facts["content"] for file in files)))
     return CostDelivery(
         source=source,
         provider=span.provider,

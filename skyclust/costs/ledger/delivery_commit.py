@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from skyclust.contract.cost import CostDelivery
+from skyclust.contract.cost import CostDelivery, CostFile
+from skyclust.contract.cost_files import StoredCostFile
 from skyclust.costs.ledger import events
 from skyclust.costs.ledger.delivery_plan import DeliveryPlan
 from skyclust.costs.ledger.ownership import own_or_shadow
@@ -131,9 +132,7 @@ def _record(
     plan: DeliveryPlan, options: Requester, remarks: list[str], at: datetime
 ) -> DeliveryRecord:
     delivery = plan.content.delivery
-    parts: list[dict[str, Any]] = [
-        {"name": file.name, "size": file.size, "digest": file.digest} for file in delivery.files
-    ]
+    parts = [_part(file) for file in delivery.files]
     parts += [{"name": rows.name, "size": None, "digest": None} for rows in delivery.rows]
     return DeliveryRecord(
         delivery_id=plan.delivery_id,
@@ -162,6 +161,11 @@ def _record(
         retracted_by=None,
         remarks=remarks,
     )
+
+
+def _part(file: CostFile) -> dict[str, Any]:
+    facts = file.facts if isinstance(file, StoredCostFile) else {}
+    return {**facts, "name": file.name, "size": file.size, "digest": file.digest}
 
 
 def _head(state: PeriodState, record: DeliveryRecord, *, shadow: bool) -> CostHead:
