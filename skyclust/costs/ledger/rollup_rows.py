@@ -12,12 +12,12 @@ from skyclust.costs.ledger.slice_content import CHARGE_DAY
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_SAVINGS_APPLY: Final = (
+SAVINGS_APPLY: Final = (
     "NOT (ChargeCategory = 'Purchase' AND coalesce(CommitmentDiscountId, '') <> '')"
 )
 """A purchase that covers usage is no saving by itself: the usage that it covers has the saving."""
 
-_BOTH_KNOWN: Final = "ListCost IS NOT NULL AND EffectiveCost IS NOT NULL"
+BOTH_KNOWN: Final = "ListCost IS NOT NULL AND EffectiveCost IS NOT NULL"
 
 AMOUNTS_SQL: Final = f"""
     count(*) AS "rows",
@@ -25,8 +25,8 @@ AMOUNTS_SQL: Final = f"""
     sum(EffectiveCost) AS effective_cost,
     sum(ListCost) AS list_cost,
     sum(ContractedCost) AS contracted_cost,
-    sum(ListCost - EffectiveCost) FILTER (WHERE {_SAVINGS_APPLY} AND {_BOTH_KNOWN}) AS savings,
-    count(*) FILTER (WHERE {_SAVINGS_APPLY} AND NOT ({_BOTH_KNOWN})) AS savings_unknown_rows
+    sum(ListCost - EffectiveCost) FILTER (WHERE {SAVINGS_APPLY} AND {BOTH_KNOWN}) AS savings,
+    count(*) FILTER (WHERE {SAVINGS_APPLY} AND NOT ({BOTH_KNOWN})) AS savings_unknown_rows
 """
 """The amounts of a group of rows, in one currency. A list or contracted cost is of the rows that
 know it; savings are list less effective cost of the rows that know both, without purchases that
