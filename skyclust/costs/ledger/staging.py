@@ -40,6 +40,8 @@ PARQUET: Final = {
     "store_schema": False,
 }
 
+_RESOURCE: Final = "ResourceId"
+
 
 class SliceKey(NamedTuple):
     """Which slice a row belongs to, within its source."""
@@ -137,7 +139,7 @@ class _RowsAside:
             return
         self.extra.update(table.column_names[len(LEDGER_SCHEMA) :])
         keys, table = _keys(table), self.texts.numbered(table)
-        order = pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names])
+        order = _order(keys, table)
         keys, table = keys.take(order).combine_chunks(), table.take(order).combine_chunks()
         path = self.folder / f"aside-{len(self.files)}.arrow"
         options = pa.ipc.IpcWriteOptions(compression="lz4")
@@ -227,6 +229,16 @@ def _keys(table: Any) -> Any:
             "day": table["ChargePeriodStart"].cast(pa.date32(), safe=False),
         }
     )
+
+
+def _order(keys: Any, numbered: Any) -> Any:
+    """Return the order of rows by slice, and by resource within: files are smaller so, and sums by
+    resource are faster, for each of them is in one place of the memory."""
+    by = [(name, "ascending") for name in keys.column_names]
+    if _RESOURCE in numbered.column_names and pa.types.is_int32(numbered[_RESOURCE].type):
+        keys = keys.append_column(_RESOURCE, numbered[_RESOURCE])
+        by.append((_RESOURCE, "ascending"))
+    return pc.sort_indices(keys, sort_keys=by)
 
 
 def _runs(keys: Any) -> Iterator[tuple[int, int, SliceKey]]:

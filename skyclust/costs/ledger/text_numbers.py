@@ -17,8 +17,8 @@ from skyclust.costs.ledger.row_digests import LANES, text_digests
 LARGEST: Final = 64 << 20
 """Bytes of all texts that are kept; a column that would need more stays text from there on."""
 
-_REPEATS: Final = 2
-"""A column whose first rows have fewer than so many of each text stays text."""
+_MOST_DIFFERENT: Final = 0.9
+"""A column with a larger share of different texts in its first rows stays text."""
 
 
 class KeptTexts(NamedTuple):
@@ -74,7 +74,7 @@ class TextNumbers:
         kept = self._kept.get(name, _NONE)
         places = pc.index_in(encoded.dictionary, value_set=kept.texts)
         new = encoded.dictionary.filter(places.is_null())
-        rare = kept is _NONE and len(new) * _REPEATS > len(column)
+        rare = kept is _NONE and len(new) > len(column) * _MOST_DIFFERENT
         if rare or self._bytes + new.nbytes > LARGEST:
             self._plain.add(name)
             return column
