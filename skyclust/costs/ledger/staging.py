@@ -100,6 +100,8 @@ def stage(tables: Iterable[Any], folder: Path) -> StagedRows:
         written = writers.map(lambda key: _write_staged(aside, key, folder), keys)
         slices = dict(zip(keys, written, strict=True))
     aside.remove()
+    # DuckDB, which reads the files next, has memory of its own.
+    pa.default_memory_pool().release_unused()
     return StagedRows(folder, slices)
 
 
