@@ -11,6 +11,7 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 from sqlalchemy import select
@@ -46,6 +47,8 @@ def run(ledger: Ledger, folder: Path, step: int | None = None, *, work: str = "a
         [sys.executable, "-m", "tests.unit.costs.ledger.applying", *arguments]
         + ([] if step is None else [str(step)]),
         cwd=HERE,
+        # Of its own: abandoned folders of other processes would be removed, which is a step too.
+        env=os.environ | {"TMPDIR": mkdtemp(dir=folder)},
         capture_output=True,
         check=False,
         timeout=120,

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from skyclust.costs.focus.ledger_schema import LEDGER_SCHEMA
 from skyclust.costs.ledger import staging, text_numbers
-from skyclust.costs.ledger.staging import SliceKey, stage, staging_folder
+from skyclust.costs.ledger.staging import SliceKey, stage
+from skyclust.costs.ledger.staging_folders import staging_folder
 from tests.unit.costs.bills import JANUARY, bill, changed, days_of, parts
 
 DAYS = days_of(JANUARY)[:2]
