@@ -76,7 +76,9 @@ def collect_costs(request: CollectCostsRequest) -> State[Any]:
     problems = cost_problems(collected, {**refused, **failed})
     reconciled = reconcile_workspaces(store, plan.workspaces, plan.start, plan.end)
     differences = sum(report.differences for report in reconciled.values())
-    verdict = judge_collection(collected, problems, differences)
+    verdict = judge_collection(
+        collected, problems, differences, unpriced=[one.name for one in plan.without_costs]
+    )
     report_collection(store, plan.workspaces, collected, problems, reconciled)
     metered = _read_metrics(store, plan.metered)
     # An error of it is in the log of its task: what was collected is in the ledger.
@@ -103,7 +105,7 @@ def _begin(
     }
     for workspace, book in plan.books:
         begun[CredentialKey(workspace, f"price-book:{book}", "")] = price_by_book.submit(
-            workspace, book, plan.start, plan.end, options
+            workspace, book, plan.start, plan.end, options, plan.priced_in(workspace)
         )
     return begun
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 from prefect import get_run_logger, task
@@ -33,12 +34,20 @@ def collect_costs_of_account(
 
 
 @task(name="price by book", task_run_name="price by {book} of {workspace_id}", **RETRIED)
-def price_by_book(
-    workspace_id: str, book: str, start: date, end: date, options: CollectionOptions
+def price_by_book(  # noqa: PLR0917  # a range of days has two ends
+    workspace_id: str,
+    book: str,
+    start: date,
+    end: date,
+    options: CollectionOptions,
+    only: Collection[str] | None,
 ) -> AccountCosts:
-    """Price what the inventory knew of each day in [start, end) by a price book, and apply it."""
+    """Price what the inventory knew of each day in [start, end) by a price book, and apply it.
+
+    With `only` the accounts of the named credentials are priced, else all that the book covers.
+    """
     return priced.price_by_book(
-        open_store(), workspace_id, book, start, end, options, get_run_logger()
+        open_store(), workspace_id, book, start, end, options, get_run_logger(), only=only
     )
 
 

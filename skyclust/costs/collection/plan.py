@@ -22,7 +22,8 @@ class CollectionPlan:
     """What is collected for the days [start, end).
 
     `accounts` are the credentials whose provider reads costs, `without_costs` the others, and
-    `metered` those whose provider reads metrics. `books` are (workspace, price book).
+    `metered` those whose provider reads metrics. `books` are (workspace, price book), and `priced`
+    the credentials whose accounts the books price; None: of all that they cover.
     `imports_into` is the workspace that a folder is imported into; then no account is read, and
     nothing priced.
     """
@@ -34,6 +35,7 @@ class CollectionPlan:
     books: Sequence[tuple[str, str]]
     metered: Sequence[CredentialKey] = ()
     imports_into: str | None = None
+    priced: Sequence[CredentialKey] | None = None
 
     @property
     def workspaces(self) -> list[str]:
@@ -41,6 +43,12 @@ class CollectionPlan:
         touched = {one.workspace_id for one in (*self.accounts, *self.without_costs)}
         touched |= {workspace for workspace, _ in self.books}
         return sorted(touched | ({self.imports_into} if self.imports_into else set()))
+
+    def priced_in(self, workspace_id: str) -> list[str] | None:
+        """Return the names of the credentials of a workspace that are priced; None: all."""
+        if self.priced is None:
+            return None
+        return [one.name for one in self.priced if one.workspace_id == workspace_id]
 
 
 def plan_collection(
@@ -74,21 +82,28 @@ def plan_collection(
             for record in price_books.list_all(connection, owner)
         ]
     _require_known(request, known, refused)
-    wanted = [
+    selected = [
         one
         for one in known
-        if one.name not in refused
-        and (not request.credentials or one.name in request.credentials)
+        if (not request.credentials or one.name in request.credentials)
         and (not request.providers or one.provider in request.providers)
     ]
+    wanted = [one for one in selected if one.name not in refused]
+    filtered = bool(request.credentials or request.providers)
     readable = [one for one in wanted if _reads_costs(one)]
     return CollectionPlan(
         start=start,
         end=end,
         accounts=readable,
         without_costs=[one for one in wanted if one not in readable],
-        books=[(owner, record.name) for owner, record in kept if _prices(request, record.content)],
+        books=[
+            (owner, record.name)
+            for owner, record in kept
+            if request.price_books
+            and (not filtered or _prices_any(record.content, owner, selected))
+        ],
         metered=[one for one in wanted if request.metrics and reads_metrics(one.provider)],
+        priced=selected if filtered else None,
     )
 
 
@@ -121,12 +136,14 @@ def _require_known(
         )
 
 
-def _prices(request: CollectCostsRequest, content: str) -> bool:
-    """Return whether a request wants what a price book prices: one of its providers is named."""
-    if not request.price_books or request.credentials:
-        return False
-    covered = read_price_book(content).covers.providers
-    return not request.providers or bool(set(covered) & set(request.providers))
+def _prices_any(content: str, workspace_id: str, credentials: Sequence[CredentialKey]) -> bool:
+    """Return whether a price book of a workspace covers one of the credentials."""
+    covers = read_price_book(content).covers
+    return any(
+        covers.has_credential(one.provider, one.name)
+        for one in credentials
+        if one.workspace_id == workspace_id
+    )
 
 
 def _reads_costs(credential: CredentialKey) -> bool:

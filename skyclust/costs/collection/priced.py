@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime
 
 from skyclust.costs.collection.account import AccountCosts, listed_deliveries
@@ -25,16 +26,19 @@ def price_by_book(  # noqa: PLR0917  # a range of days has two ends
     end: date,
     options: CollectionOptions,
     log: Log,
+    *,
+    only: Collection[str] | None = None,
 ) -> AccountCosts:
     """Price the days [start, end) by a price book and apply that; return what became of it.
 
+    With `only` the accounts of the named credentials are priced, else all that the book covers.
     Resources without a price are failed deliveries, and their days are not claimed. Raises
     NotFound for an unknown price book, and the first Transient error after all was tried.
     """
     saved = load_price_book(store, workspace_id, book)
     unpriced: list[FailedDelivery] = []
     deliveries = listed_deliveries(
-        price_book_deliveries(store, workspace_id, saved, start, end, datetime.now(UTC)),
+        price_book_deliveries(store, workspace_id, saved, start, end, datetime.now(UTC), only=only),
         saved.source,
         unpriced,
     )

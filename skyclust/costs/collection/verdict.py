@@ -93,9 +93,17 @@ def cost_problems(
 
 
 def judge_collection(
-    collected: Sequence[AccountCosts], problems: Sequence[CostProblem], differences: int
+    collected: Sequence[AccountCosts],
+    problems: Sequence[CostProblem],
+    differences: int,
+    *,
+    unpriced: Sequence[str] = (),
 ) -> CollectionVerdict:
-    """Return the verdict; `differences` counts totals that differ by more than the tolerance."""
+    """Return the verdict; `differences` counts totals that differ by more than the tolerance.
+
+    `unpriced` are the credentials of a provider that reads no costs; they are named where nothing
+    was collected.
+    """
     states = Counter(one.result.state for account in collected for one in account.collected.results)
     deliveries = states.total()
     rows = sum(
@@ -116,8 +124,20 @@ def judge_collection(
             f"{differences} total(s) differ from what the source states: `skyclust cost reconcile`."
         )
     if not collected and not problems:
-        counts = "There is nothing to collect: no credential reads costs, and no price book is kept"
+        counts = _nothing_to_collect(unpriced)
     return CollectionVerdict(deliveries, problems, differences, "\n".join([*lines, f"{counts}."]))
+
+
+def _nothing_to_collect(unpriced: Sequence[str]) -> str:
+    if not unpriced:
+        return "There is nothing to collect: there is no such credential"
+    named = ", ".join(sorted(unpriced)[:MOST_NAMED])
+    more = f" and {len(unpriced) - MOST_NAMED} more" if len(unpriced) > MOST_NAMED else ""
+    return (
+        f"There is nothing to collect: the cloud of {named}{more} states no costs, and no price"
+        " book prices them. Save one with `skyclust cost price-book save FILE`, or import a bill"
+        " with `skyclust cost import`"
+    )
 
 
 def _problem(account: AccountCosts, failed: FailedDelivery) -> CostProblem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -21,21 +21,24 @@ _WORLDWIDE: Final = re.compile(
 
 
 def read_accounts(
-    store: Store, workspace_id: str, book: PriceBook
+    store: Store, workspace_id: str, book: PriceBook, only: Collection[str] | None = None
 ) -> tuple[dict[str, list[ReadTimes]], datetime | None]:
     """Return the scopes that a book is for by billing account, and since when history is kept.
 
-    Raises InvalidRequest as `to_accounts` does.
+    With `only` the accounts are those of the named credentials; each is whole, with what other
+    credentials see of it, for a part of an account would replace all of it in the ledger. Raises
+    InvalidRequest as `to_accounts` does.
     """
     with store.reading() as connection:
         records = credentials.list_all(connection, workspace_id)
         reads = read_times.list_read_times(connection, workspace_id, kinds=sorted(book.kinds))
         kept_from = retention.kept_from(connection, workspace_id)
     names = to_accounts(book, records)
+    wanted = {account for name, account in names.items() if only is None or name in only}
     accounts: dict[str, list[ReadTimes]] = {}
     for read in reads:
         name, region = read.key.credential, read.key.region
-        if name in names and (not book.covers.regions or region in book.covers.regions):
+        if names.get(name) in wanted and (not book.covers.regions or region in book.covers.regions):
             accounts.setdefault(names[name], []).append(read)
     return accounts, kept_from
 
@@ -49,18 +52,13 @@ def to_accounts(book: PriceBook, records: Sequence[CredentialRecord]) -> Mapping
     the book must name its credentials, and each is an account. Raises InvalidRequest unless it
     does, and for a book that covers no credential.
     """
-    covered = [record for record in records if _covers(book, record)]
+    covered = [one for one in records if book.covers.has_credential(one.provider, one.name)]
     if not covered:
         raise InvalidRequest(
             f"The price book {book.name!r} covers no credential of this workspace.",
             hint="Look at `covers` in the price book, and at `skyclust credential list`.",
         )
     return {record.name: _account(book, record, covered) for record in covered}
-
-
-def _covers(book: PriceBook, record: CredentialRecord) -> bool:
-    named = book.covers.credentials
-    return record.provider in book.covers.providers and (not named or record.name in named)
 
 
 def _account(book: PriceBook, record: CredentialRecord, covered: Sequence[CredentialRecord]) -> str:

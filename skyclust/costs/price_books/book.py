@@ -42,6 +42,10 @@ class Coverage(Strict):
     credentials: Names = ()
     regions: Names = ()
 
+    def has_credential(self, provider: str, name: str) -> bool:
+        """Return whether the book prices what a credential of a provider sees."""
+        return provider in self.providers and (not self.credentials or name in self.credentials)
+
 
 class Size(Strict):
     """The size of an instance type whose instances do not report it."""

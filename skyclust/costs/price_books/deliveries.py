@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -65,13 +65,16 @@ def price_book_deliveries(  # noqa: PLR0917  a range of days has two ends
     start: date,
     end: date,
     now: datetime,
+    *,
+    only: Collection[str] | None = None,
 ) -> Iterator[CostDelivery]:
     """Yield the deliveries of a price book for [start, end), in order of account and time.
 
     There is one for each account, month and run of days that the inventory covers (`coverage`); of
     a month with a gap there are several. The account is that of the credentials, so that a price
     book and the cloud's own billing of one account are never both counted; a credential that was
-    never verified is an account of its own. The running month is provisional.
+    never verified is an account of its own. With `only` the accounts are those of the named
+    credentials. The running month is provisional.
 
     After the last delivery IncompleteList is raised where resources have no price: the days that
     they existed on are in no delivery. Raises InvalidRequest for a time without timezone, and for
@@ -79,7 +82,7 @@ def price_book_deliveries(  # noqa: PLR0917  a range of days has two ends
     """
     if now.tzinfo is None:
         raise InvalidRequest("The time has no timezone.")
-    accounts, kept_from = read_accounts(store, workspace_id, saved.book)
+    accounts, kept_from = read_accounts(store, workspace_id, saved.book, only)
     problems: dict[tuple[str, str, str], str] = {}
     for account, reads in sorted(accounts.items()):
         days = known_days(saved.book, reads, start, end, now.astimezone(UTC), kept_from)
