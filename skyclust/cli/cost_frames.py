@@ -83,8 +83,8 @@ def days_known(
         parts = {first + timedelta(days=part) for part in range((last - first).days)}
         if parts <= found.known:
             known.add(day)
-            if parts & found.provisional:
-                provisional.add(day)
+        if parts & found.provisional:
+            provisional.add(day)
     return KnownDays(frozenset(known), frozenset(provisional), found.filling_from)
 
 

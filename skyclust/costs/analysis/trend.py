@@ -26,7 +26,7 @@ class TrendPoint:
     """The cost of one day or month in one currency.
 
     `amount` is None where no delivery covers the step: that is a gap, and not zero. `provisional`
-    means that the provider may still change it.
+    means that the amount may still change; a gap has none.
     """
 
     start: date
@@ -60,9 +60,8 @@ def trend(
         complete = days_covered.issuperset(days)
         for currency in currencies:
             amount = known.get((step, currency), Decimal(0) if complete else None)
-            points.append(
-                TrendPoint(step, currency, amount, provisional=not days_open.isdisjoint(days))
-            )
+            changing = amount is not None and not days_open.isdisjoint(days)
+            points.append(TrendPoint(step, currency, amount, provisional=changing))
     return points
 
 

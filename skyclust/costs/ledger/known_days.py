@@ -23,10 +23,11 @@ MOST_RUNS: Final = 3
 
 @dataclass(frozen=True)
 class KnownDays:
-    """The days that are known of every account, and those of them that may change.
+    """The days that are known of every account, and those whose costs may change.
 
-    `provisional` days are of billing periods that a provider has not closed. `filling_from` is the
-    first of the last days that lack charges of some account by now; None: no day does.
+    `provisional` days are of billing periods that a provider has not closed, or from `filling_from`
+    on: the running day is one of them, which no account has in full. `filling_from` is the first of
+    the last days that lack charges of some account by now; None: no day does.
     """
 
     known: frozenset[date]
@@ -59,19 +60,21 @@ def known_days(
     open_months = {
         period.period_start for one in mine for period in one.periods if period.provisional
     }
-    return KnownDays(
-        known,
-        frozenset(day for day in known if day.replace(day=1) in open_months),
-        min(
-            (
-                filling
-                for one, has in waited.items()
-                if max(has) >= end - timedelta(days=ABANDONED_DAYS)
-                and (filling := _filling_from(one, max(has))) < end
-            ),
-            default=None,
+    filling_from = min(
+        (
+            filling
+            for one, has in waited.items()
+            if max(has) >= end - timedelta(days=ABANDONED_DAYS)
+            and (filling := _filling_from(one, max(has))) < end
         ),
+        default=None,
     )
+    provisional = frozenset(
+        day
+        for day in days
+        if day.replace(day=1) in open_months or (filling_from is not None and day >= filling_from)
+    )
+    return KnownDays(known, provisional, filling_from)
 
 
 def _is_in(account: AccountCoverage, where: Mapping[str, Collection[str | date | None]]) -> bool:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from skyclust.costs.ledger.storage import open_root
+from skyclust.store.engine import open_store
 from tests.flows.commands import Commands
 from tests.unit.cli.costs import RANGE, fill_home
+from tests.unit.costs.daily_bills import charge, days_between, delivered
+from tests.unit.costs.ledger.ledgers import Ledger
 
 
 @pytest.fixture
@@ -53,6 +58,20 @@ def test_the_day_that_is_missing_is_named_and_is_not_zero(commands: Commands) ->
     table = commands.run("cost", "trend", *RANGE)
     assert "unknown" in table
     assert "USD ██·██" in commands.said
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/Los_Angeles"])
+def test_the_running_day_is_provisional(empty: Commands, zone: str) -> None:
+    now = datetime.now(UTC)
+    today, ledger = now.date(), Ledger(open_store(), open_root())
+    start, end = today - timedelta(days=3), today + timedelta(days=1)
+    charges = [charge(day, "1.1") for day in days_between(start, end)]
+    delivered(ledger, charges, start, end, account="1", produced_at=now)
+    delivered(ledger, charges[:-2], start, today - timedelta(days=1), account="2")
+    around = ("--from", str(start), "--to", str(end), "--time-zone", zone)
+    points = empty.json("cost", "trend", *around)
+    with_amount = [one for one in points if one["effective_cost"] not in {None, "0"}]
+    assert with_amount[-1]["provisional"] is True
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/Los_Angeles"])

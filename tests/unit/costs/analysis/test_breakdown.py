@@ -77,7 +77,7 @@ def test_a_day_that_no_delivery_covers_is_a_gap_and_a_covered_one_zero() -> None
         date(2026, 1, 4),
         Grain.DAY,
         covered=days[:2],
-        provisional=[days[1]],
+        provisional=days[1:],
     )
     assert [(point.amount, point.provisional) for point in points] == [
         (D(5), False),

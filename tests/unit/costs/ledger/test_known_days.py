@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+import pytest
+
 from skyclust.costs.ledger.coverage import AccountCoverage, PeriodCoverage
 from skyclust.costs.ledger.known_days import gap_sentences, known_days
 
@@ -41,7 +43,26 @@ def test_an_account_that_joined_later_is_waited_for_from_then_on() -> None:
     early, late = account(range(3, 21)), account([10, 11, 13], billing_account_id="2")
     known = known_days([early, late], START, END)
     assert known.known == days(*range(3, 12), 13)
-    assert known.provisional == known.known
+    assert known.known < known.provisional
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_the_running_day_is_provisional_whoever_lacks_it(closed: bool) -> None:
+    today, tomorrow = 15, date(2026, 5, 16)
+    at = datetime(2026, 5, today, 6, tzinfo=UTC)
+    periods = (PeriodCoverage(START, not closed, at),)
+    has_it = account(range(1, today + 1), periods=periods)
+    lacks_it = account(range(1, today - 1), periods=periods, billing_account_id="2")
+    for accounts in ([has_it], [has_it, lacks_it]):
+        changing = known_days(accounts, START, tomorrow).provisional
+        assert date(2026, 5, today) in changing
+        assert (START in changing) is not closed
+
+
+def test_a_closed_month_is_final_after_its_last_delivery() -> None:
+    later = PeriodCoverage(START, provisional=False, produced_at=datetime(2026, 6, 3, tzinfo=UTC))
+    closed = account(range(1, 31), periods=(later,))
+    assert known_days([closed], START, END).provisional == frozenset()
 
 
 def test_filters_leave_the_accounts_that_matter() -> None:
