@@ -10,8 +10,8 @@ from skyclust.cli.exits import ExitCode
 from skyclust.cli.flow_runs import follow_run
 from skyclust.cli.options import DEFAULT_WORKSPACE, AnyWorkspace, AsJson
 from skyclust.cli.output import report_error, show_record
-from skyclust.cli.run_outcome import PROBLEMS, finish
-from skyclust.cli.run_tables import OF_FLOWS, SYNC
+from skyclust.cli.run_outcome import finish
+from skyclust.cli.run_tables import OF_FLOWS, PROBLEMS_OF_FLOWS
 from skyclust.cli.run_waiting import Waiting, obstacles_of
 from skyclust.cli.server import require_server
 from skyclust.errors import Timeout
@@ -82,8 +82,12 @@ def _waiting(api_url: str, found: FoundRun) -> Waiting:
 
 
 def _finish(flow: str, outcome: RunOutcome, *, as_json: bool) -> None:
-    tables = OF_FLOWS.get(flow, {})
-    finish(outcome, as_json=as_json, tables=tables, problems=PROBLEMS if tables is SYNC else "")
+    finish(
+        outcome,
+        as_json=as_json,
+        tables=OF_FLOWS.get(flow, {}),
+        problems=PROBLEMS_OF_FLOWS.get(flow, ""),
+    )
 
 
 def _record(found: FoundRun) -> dict[str, object]:

@@ -37,13 +37,15 @@ CRASHED: Final = (
 class Shown:
     """A table of a run that a command prints; `worth` picks the rows that people need to see.
 
-    `rest` is the command that lists all of them, with RUN for the id of the run. A table that is
-    `in_problems` is left out where the problems are shown, which have a line for many rows.
+    `for_people` returns a row as a table has it, from the row that programs get. `rest` is the
+    command that lists all of them, with RUN for the id of the run. A table that is `in_problems` is
+    left out where the problems are shown, which have a line for many rows.
     """
 
     title: str
     columns: Sequence[str]
     worth: Callable[[Mapping[str, Any]], bool] = lambda row: True
+    for_people: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda row: row
     rest: str = ""
     in_problems: bool = False
 
@@ -68,7 +70,7 @@ def finish(
             "url": outcome.url,
         }
         record: dict[str, Any] = run | ({"problems": _for_programs(failed)} if problems else {})
-        record |= {title.lower(): rows for title, rows in found.items()}
+        record |= {_key(title): _for_programs(rows) for title, rows in found.items()}
         if outcome.left_out:
             record["left_out"] = outcome.left_out
         show_record(record, as_json=True)
@@ -77,7 +79,7 @@ def finish(
         if any(row["scopes"] for row in failed):
             say(f"Which scopes: {_command('skyclust inventory scopes', outcome, problems)}")
         for key, shown in tables.items():
-            rows = [row for row in found[shown.title] if shown.worth(row)]
+            rows = [shown.for_people(row) for row in found[shown.title] if shown.worth(row)]
             if rows and not (failed and shown.in_problems):
                 left_out = _left_out(outcome, key)
                 show_list(
@@ -136,8 +138,12 @@ def show_problems(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _for_programs(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return rows with keys that need no quotes in a program: `error_class`, `what_to_do`."""
-    return [{key.replace(" ", "_"): value for key, value in row.items()} for row in rows]
+    return [{_key(name): value for name, value in row.items()} for row in rows]
+
+
+def _key(heading: str) -> str:
+    """Return the key of a heading, which needs no quotes in a program: `error_class`."""
+    return heading.lower().replace(" ", "_")
 
 
 def _classes(outcome: RunOutcome) -> set[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from decimal import Decimal
+from typing import Any, Final
 
-from skyclust.cli.run_outcome import Shown
+from skyclust.cli.run_outcome import PROBLEMS, Shown
+from skyclust.costs.money import UNKNOWN, money_text, percent_text
 from skyclust.model.scope import ScopeState
 
 OPERATIONS: Final = {
@@ -47,19 +49,55 @@ def _does_not_add_up(comparison: Mapping[str, object]) -> bool:
     return comparison.get("verdict") != "within tolerance"
 
 
+def _with_amounts(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Return a row whose amounts are written for people, each with the currency of the row."""
+    return {**row, **{name: _money(row.get(name), str(row["currency"])) for name in names}}
+
+
+def _money(amount: str | None, currency: str) -> str:
+    return money_text(None if amount is None else Decimal(amount), currency)
+
+
+def _percent(value: str | None) -> str:
+    return percent_text(None if value is None else Decimal(value))
+
+
+def _delivery(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**row, "state": f"{row['state']} (shadow)"} if row.get("shadow") else {**row}
+
+
+def _comparison(row: Mapping[str, Any]) -> dict[str, Any]:
+    shown = _with_amounts(row, "ours", "theirs", "difference")
+    return shown | {"percent": _percent(row["percent"])}
+
+
+def _budget(row: Mapping[str, Any]) -> dict[str, Any]:
+    percents = ("used_percent", "forecast_percent")
+    return _with_amounts(row, "amount", "actual") | {
+        name: _percent(row[name]) or UNKNOWN for name in percents
+    }
+
+
+def _calls(row: Mapping[str, Any]) -> dict[str, Any]:
+    return _with_amounts(row, "price")
+
+
 COST_PROBLEMS: Final = "cost-problems-"
 """What the keys of the tables of costs that were not collected begin with."""
 
 COSTS: Final = {
     "cost-deliveries-": Shown(
         "Deliveries",
-        ("state", "source", "billing account", "period", "rows", "days written"),
+        ("state", "source", "billing_account", "period", "rows", "days_written"),
+        for_people=_delivery,
         rest="skyclust cost deliveries",
     ),
+    "cost-calls-": Shown("Calls", ("account", "calls", "price"), for_people=_calls),
     "cost-reconciliation-": Shown(
         "Reconciliation",
-        ("verdict", "account", "period", "metric", "scope", "ours", "theirs", "difference"),
+        ("verdict", "billing_account", "period", "metric", "scope", "ours", "theirs", "difference"),
         _does_not_add_up,
+        for_people=_comparison,
         rest="skyclust cost reconcile",
     ),
 }
@@ -67,7 +105,17 @@ COSTS: Final = {
 BUDGETS: Final = {
     "budgets-": Shown(
         "Budgets",
-        ("budget", "month", "used", "forecast", "amount", "actual", "thresholds", "remarks"),
+        (
+            "budget",
+            "month",
+            "used_percent",
+            "forecast_percent",
+            "amount",
+            "actual",
+            "thresholds",
+            "remarks",
+        ),
+        for_people=_budget,
         rest="skyclust cost budget list",
     ),
 }
@@ -83,3 +131,9 @@ OF_FLOWS: Final[Mapping[str, Mapping[str, Shown]]] = {
     "recover-operations": OPERATIONS,
 }
 """The tables that are shown of a run, by its flow; of another flow's run there is none."""
+
+PROBLEMS_OF_FLOWS: Final[Mapping[str, str]] = {
+    "sync-inventory": PROBLEMS,
+    "collect-costs": COST_PROBLEMS,
+}
+"""What the keys of the tables of accounts that failed begin with, by the flow that has them."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from skyclust.costs.budgets.assessment import BudgetStatus
 from skyclust.costs.budgets.checking import BudgetCheck
-from skyclust.costs.money import money_text, percent_text
+from skyclust.costs.money import exact_text, money_text
 from skyclust.model.budget import BudgetAlert
 from skyclust.orchestration import artifacts
 from skyclust.orchestration.artifacts import Row
@@ -35,15 +35,16 @@ def _row(check: BudgetCheck) -> Row:
     return {
         "budget": budget.name,
         "month": f"{cost.month:%Y-%m}",
-        "used": percent_text(status.used_percent) or "unknown",
-        "forecast": percent_text(status.forecast_percent) or "unknown",
-        "amount": money_text(budget.amount, budget.currency),
-        "actual": money_text(cost.actual, budget.currency),
-        "forecast amount": money_text(cost.forecast, budget.currency),
+        "currency": budget.currency,
+        "amount": exact_text(budget.amount),
+        "actual": exact_text(cost.actual),
+        "used_percent": exact_text(status.used_percent),
+        "forecast": exact_text(cost.forecast),
+        "forecast_percent": exact_text(status.forecast_percent),
         "thresholds": _thresholds(status),
-        "fired now": ", ".join(str(one.threshold) for one in check.fired),
+        "fired_now": ", ".join(str(one.threshold) for one in check.fired),
         "remarks": " ".join(check.remarks),
-        "forecast by": cost.forecast_reason,
+        "forecast_reason": cost.forecast_reason,
     }
 
 

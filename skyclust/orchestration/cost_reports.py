@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Final
 
+from skyclust.contract import CostCalls
 from skyclust.costs.collection.account import AccountCosts
 from skyclust.costs.collection.verdict import CostProblem
-from skyclust.costs.money import money_text, percent_text
+from skyclust.costs.money import exact_text
 from skyclust.costs.reconciliation.report import ReconciliationReport
-from skyclust.costs.reconciliation.rows import telling
+from skyclust.costs.reconciliation.rows import comparison_row, telling
 from skyclust.orchestration import artifacts
 from skyclust.orchestration.artifacts import Row
 from skyclust.orchestration.deferred_work import do_deferred_work
 from skyclust.store.engine import Store
+
+_COMPARED: Final = (
+    "verdict",
+    "billing_account",
+    "period",
+    "metric",
+    "scope",
+    "currency",
+    "ours",
+    "theirs",
+    "difference",
+    "percent",
+    "provisional",
+    "source",
+    "stated_by",
+    "invoice_id",
+    "sub_account_id",
+    "reason",
+)
+"""What the table has of a comparison; `skyclust cost reconcile --json` has all of it."""
 
 
 def report_collection(
@@ -22,7 +45,10 @@ def report_collection(
     problems: Sequence[CostProblem],
     reconciled: Mapping[str, ReconciliationReport],
 ) -> None:
-    """Write the tables of a collection, workspace by workspace, and send the ledger's events."""
+    """Write the tables of a collection, workspace by workspace, and send the ledger's events.
+
+    Programs read them too (`skyclust run show ID --json`): amounts are exact decimal texts.
+    """
     touched = {*workspaces, *(one.workspace_id for one in collected)}
     touched |= {problem.workspace_id for problem in problems}
     for workspace_id in sorted(touched):
@@ -45,6 +71,18 @@ def report_collection(
             "Deliveries: what each did to the ledger",
             total=len(rows),
         )
+        calls = [
+            _calls_row(one, one.calls)
+            for one in collected
+            if one.workspace_id == workspace_id and one.calls is not None
+        ]
+        if calls:
+            artifacts.show_table(
+                f"cost-calls-{workspace_id}",
+                calls,
+                "Calls that a cloud charges for",
+                total=len(calls),
+            )
         report = reconciled.get(workspace_id)
         if report is not None:
             compared = _comparison_rows(report)
@@ -72,46 +110,41 @@ def _problem_row(problem: CostProblem) -> Row:
 
 
 def _delivery_rows(account: AccountCosts) -> list[Row]:
-    rows: list[Row] = [
+    return [
         {
-            "state": one.result.state.value + (" (shadow)" if one.result.shadow else ""),
+            "state": one.result.state.value,
             "account": account.account,
+            "source": one.source,
+            "billing_account": one.billing_account_id,
             "period": str(one.period),
             "rows": one.result.rows,
-            "days written": len(one.result.days_written),
-            "days unchanged": len(one.result.days_unchanged),
-            "days withdrawn": len(one.result.days_withdrawn),
-            "source": one.source,
-            "billing account": one.billing_account_id,
+            "days_written": len(one.result.days_written),
+            "days_unchanged": len(one.result.days_unchanged),
+            "days_withdrawn": len(one.result.days_withdrawn),
+            "shadow": one.result.shadow,
+            "delivery_id": one.result.delivery_id,
             "remarks": "; ".join(one.result.remarks),
         }
         for one in account.collected.results
     ]
-    if account.calls is not None:
-        cost = money_text(account.calls.price, account.calls.currency)
-        rows.append(
-            {
-                "state": "calls",
-                "account": account.account,
-                "remarks": f"{account.calls.calls} priced calls of the cloud: {cost}",
-            }
-        )
-    return rows
+
+
+def _calls_row(account: AccountCosts, calls: CostCalls) -> Row:
+    return {
+        "account": account.account,
+        "provider": account.provider,
+        "calls": calls.calls,
+        "price": exact_text(calls.price),
+        "currency": calls.currency,
+    }
 
 
 def _comparison_rows(report: ReconciliationReport) -> list[Row]:
     return [
         {
-            "verdict": one.verdict.value,
-            "account": one.billing_account_id,
-            "period": str(one.period),
-            "metric": one.metric.value,
-            "ours": money_text(one.ours, one.currency),
-            "theirs": money_text(one.theirs, one.currency),
-            "difference": money_text(one.difference, one.currency),
-            "percent": percent_text(one.percent),
-            "scope": one.scope,
-            "reason": one.reason,
+            name: exact_text(value) if isinstance(value, Decimal) else value
+            for name, value in comparison_row(one).items()
+            if name in _COMPARED
         }
         for one in telling(report.comparisons)
     ]

@@ -77,7 +77,7 @@ def test_an_alert_is_an_event_a_row_and_a_page_and_fires_once(ledger: Store) -> 
     artifacts = artifacts_of(outcome.run_id)
     [row] = json.loads(str(artifacts["budgets-default"].data))
     assert (row["budget"], row["month"]) == ("all-usd", f"{datetime.now(UTC):%Y-%m}")
-    assert row["fired now"] == "1 % actual, 1000 % actual"
+    assert row["fired_now"] == "1 % actual, 1000 % actual"
     assert "1 % actual reached" in str(artifacts["budget-alerts-default"].data)
     events = events_of(outcome.run_id, "skyclust.budget.", wanted=2)
     assert {one["payload"]["percent"] for one in events} == {"1", "1000"}

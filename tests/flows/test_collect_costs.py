@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 from prefect.client.schemas.objects import StateType
 
+from skyclust.cli.main import main
 from skyclust.costs.ledger.cost_query import CostQuery
 from skyclust.costs.ledger.coverage import coverage
 from skyclust.costs.ledger.queries import query_costs
@@ -124,3 +127,64 @@ def test_nothing_to_collect_is_reported(installation: Installation) -> None:
     )
     assert outcome.state_name == "Completed"
     assert "nothing to collect" in outcome.message
+
+
+DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]*[1-9])?")
+KEY = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def keys_of(content: object) -> set[str]:
+    """Return every key of a JSON document, at every depth."""
+    if isinstance(content, list):
+        return {key for one in content for key in keys_of(one)}
+    if not isinstance(content, dict):
+        return set()
+    return set(content) | {key for one in content.values() for key in keys_of(one)}
+
+
+def test_json_of_a_collection_is_for_programs_and_its_tables_are_for_people(
+    installation: Installation, bill: Bill, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The amounts are those of the table, exactly, and calls that cost are no delivery."""
+    commands = Commands(capsys)
+    days = ("--from", str(bill.restated_period), "--to", str(bill.open_period))
+    alone = ("--credential", installation.credential, "--local")
+    record = commands.json("cost", "collect", *days, *alone)
+    shown = commands.json("run", "show", record["run_id"])
+    assert shown == record
+    assert all(KEY.fullmatch(key) for key in keys_of(record)), keys_of(record)
+    assert {one["state"] for one in record["deliveries"]} == {"applied"}
+    [calls] = record["calls"]
+    assert (calls["account"], calls["currency"]) == (installation.credential, "USD")
+    assert calls["calls"] > 0
+    assert DECIMAL.fullmatch(calls["price"])
+    reconciled = commands.json("cost", "reconcile", *days)
+    for one in record["reconciliation"]:
+        [same] = [
+            other
+            for other in reconciled
+            if all(other[name] == one[name] for name in ("metric", "scope", "billing_account"))
+        ]
+        assert same.items() >= one.items()
+        amounts = [one[name] for name in ("ours", "theirs", "difference", "percent")]
+        assert all(DECIMAL.fullmatch(amount) for amount in amounts if amount is not None)
+    table = commands.run("run", "show", record["run_id"])
+    assert f"{Decimal(calls['price']):,.2f} USD" in table
+    assert "billing account" in table
+
+
+def test_json_of_a_collection_that_failed_has_its_problems(
+    installation: Installation, bill: Bill, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installation.sandbox.inject(Fault(kind=FaultKind.DENY, times=10_000))
+    outcome = collect(installation, bill)
+    installation.sandbox.clear()
+    with pytest.raises(SystemExit):
+        main(["run", "show", outcome.run_id, "--json"])
+    record = json.loads(capsys.readouterr().out)
+    assert all(KEY.fullmatch(key) for key in keys_of(record)), keys_of(record)
+    [problem] = record["problems"]
+    assert (problem["credential"], problem["error_class"]) == (
+        installation.credential,
+        "PermissionDenied",
+    )

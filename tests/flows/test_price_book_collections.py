@@ -1,4 +1,4 @@
-"""What a price book covers is collected by its credential and by its provider, as a schedule does."""
+"""What a price book covers is collected by its credential, and by the schedule of its provider."""
 
 from __future__ import annotations
 
