@@ -127,6 +127,11 @@ def _shared(
     if untagged and None not in values:
         values = (*values, None)
     if not values:
+        if split is not None or weights is not None:
+            raise InvalidRequest(
+                "--split and --weight say how shared costs are split, and nothing is shared.",
+                hint="Name what is shared: --shared VALUE, or --share-untagged.",
+            )
         return None
     how = _split(split) if split is not None else rule.split
     given: dict[str, Decimal] | None = None

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from skyclust.costs.analysis.showback import SharedCosts, Split
+from skyclust.costs.analysis.showback import SharedCosts, Split, require_weights
 from skyclust.costs.money import exact_text
 from skyclust.errors import InvalidRequest
 
@@ -38,17 +38,11 @@ def shared_costs_of(document: Mapping[str, JsonValue] | None) -> SharedCosts:
 def document_of(rule: SharedCosts) -> dict[str, JsonValue]:
     """Return a rule as the settings keep it: weights as exact decimal texts.
 
-    Raises InvalidRequest for weights that split nothing: without Split.WEIGHTED, negative, or none.
+    Raises InvalidRequest for weights by which a showback could not split (`require_weights`).
     """
-    weights = dict(rule.weights or {})
-    weighted = rule.split is Split.WEIGHTED
-    if weighted != bool(weights) or any(weight < 0 for weight in weights.values()):
-        raise InvalidRequest(
-            "Weights of zero or more go with the split `weighted`, and with no other.",
-            hint="For example --split weighted --weight web=2 --weight data=1.",
-        )
+    require_weights(rule)
     return {
         "shared": list(rule.shared),
         "split": rule.split.value,
-        "weights": {name: exact_text(weight) for name, weight in weights.items()},
+        "weights": {name: exact_text(weight) for name, weight in (rule.weights or {}).items()},
     }

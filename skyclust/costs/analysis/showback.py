@@ -17,6 +17,8 @@ from skyclust.model.cost_metric import CostMetric
 UNIT: Final = Decimal(1).scaleb(-12)
 """The smallest part of an amount (skyclust.store.decimals)."""
 
+_WEIGHTS: Final = "`skyclust cost settings set --split weighted --weight web=2 --weight data=1`"
+
 
 class Split(StrEnum):
     """How shared costs are split.
@@ -95,6 +97,29 @@ def show_back(
     return results
 
 
+def require_weights(rule: SharedCosts) -> None:
+    """Raise InvalidRequest unless a rule has the weights that its split needs, and no others."""
+    weights = rule.weights or {}
+    if rule.split is not Split.WEIGHTED:
+        if weights:
+            raise InvalidRequest(
+                f"The split {rule.split.value!r} has no weights.",
+                hint=f"Weights go with the split {Split.WEIGHTED.value!r}.",
+            )
+        return
+    negative = sorted(name for name, weight in weights.items() if weight < 0)
+    if negative:
+        raise InvalidRequest(
+            f"The weight of {', '.join(map(repr, negative))} is less than zero.", hint=_WEIGHTS
+        )
+    if not any(weights.values()):
+        raise InvalidRequest(
+            "The split 'weighted' needs a weight of more than zero,"
+            f" and {'all are zero' if weights else 'there is none'}.",
+            hint=_WEIGHTS,
+        )
+
+
 def split_amount(amount: Decimal, weights: Mapping[str, Decimal]) -> dict[str | None, Decimal]:
     """Return the parts of an amount by weight, which add up to it exactly.
 
@@ -126,9 +151,6 @@ def _weights(
         positive = {name: max(direct[name], Decimal(0)) for name in consumers}
         # Without any direct cost no proportion exists, and each gets the same.
         return positive if any(positive.values()) else dict.fromkeys(consumers, Decimal(1))
-    weights = dict(rule.weights or {})
-    if not weights or min(weights.values()) < 0 or not any(weights.values()):
-        raise InvalidRequest(
-            "Shared costs that are split by weights need weights of zero or more, not all zero."
-        )
+    require_weights(rule)
+    weights = rule.weights or {}
     return {name: weights.get(name, Decimal(0)) for name in consumers}

@@ -170,3 +170,51 @@ def test_price_books_are_saved_in_versions_and_quoted(
     assert read(capsys, "price-book", "list") == []
     assert len(read(capsys, "price-book", "history", "datacentre")) == 2
     assert run("price-book", "history", "nothing") == ExitCode.NOT_FOUND
+
+
+SHARED = ("--shared", "platform")
+WEIGHTED = ("--split", "weighted")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ((*SHARED, *WEIGHTED), "there is none"),
+        ((*SHARED, *WEIGHTED, "--weight", "a=0", "--weight", "b=0"), "all are zero"),
+        ((*SHARED, *WEIGHTED, "--weight", "a=-1", "--weight", "b=2"), "'a' is less than zero"),
+        ((*SHARED, "--split", "even", "--weight", "a=1"), "'even' has no weights"),
+        ((*SHARED, "--weight", "a=1"), "'proportional' has no weights"),
+        ((*SHARED, "--split", "odd"), "One of: even, weighted, proportional"),
+        ((*SHARED, *WEIGHTED, "--weight", "a"), "--weight: 'a' is not KEY=VALUE"),
+        ((*SHARED, *WEIGHTED, "--weight", "a=much"), "--weight: 'much' is no number"),
+        (WEIGHTED, "nothing is shared"),
+        (("--weight", "a=1"), "nothing is shared"),
+        (("--shared", "none", "--split", "even"), "nothing is shared"),
+    ],
+)
+def test_a_split_that_no_showback_could_make_is_not_saved(
+    capsys: pytest.CaptureFixture[str], options: tuple[str, ...], message: str
+) -> None:
+    fill()
+    assert run("settings", "set", *options) == ExitCode.USAGE
+    assert message in capsys.readouterr().err
+    assert read(capsys, "settings", "show")["shared_costs"] is None
+    assert actions().count("cost_settings.saved") == 0
+    assert run("showback", "--by", "tag:team", "--from", "2026-01-01", "--to", "2026-02-01") == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        SHARED,
+        (*SHARED, "--split", "even"),
+        ("--share-untagged", *WEIGHTED, "--weight", "a=0", "--weight", "shop=0.5"),
+    ],
+)
+def test_a_split_that_is_saved_can_be_shown(
+    capsys: pytest.CaptureFixture[str], options: tuple[str, ...]
+) -> None:
+    fill()
+    assert run("settings", "set", *options) == ExitCode.DONE
+    assert run("showback", "--by", "tag:team", "--from", "2026-01-01", "--to", "2026-02-01") == 0
+    assert run("settings", "set", *WEIGHTED, "--weight", "a=0") == ExitCode.USAGE

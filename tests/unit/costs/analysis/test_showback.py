@@ -58,7 +58,7 @@ def test_each_way_of_splitting() -> None:
     assert totals(Split.PROPORTIONAL) == {"a": D(36), "b": D(12)}
     weights = {"b": Decimal(3), "c": Decimal(1)}
     assert totals(Split.WEIGHTED, weights) == {"a": D(30), "b": D(16), "c": D(2)}
-    with pytest.raises(InvalidRequest, match="weights"):
+    with pytest.raises(InvalidRequest, match="weight"):
         totals(Split.WEIGHTED, {"a": Decimal(0)})
 
 
