@@ -99,7 +99,7 @@ def export(
             },
             as_json=True,
         )
-    say_gaps(read_coverage(workspace, days), days)
+    say_gaps(read_coverage(workspace, days), days, where, source)
     say(
         f"{done.rows:,} rows of {len(done.billing_accounts)} billing accounts, {days[0]} until"
         f" {days[1]} (exclusive), are in {path}.",

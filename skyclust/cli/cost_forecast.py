@@ -72,7 +72,7 @@ def forecast(
         options,
         title=f"Forecast of {today:%Y-%m}",
     )  # fmt: skip
-    say_gaps(accounts, (today.replace(day=1), today + timedelta(days=1)))
+    say_gaps(accounts, (today.replace(day=1), today + timedelta(days=1)), where)
 
 
 @with_list_options(limit=20)
@@ -134,7 +134,7 @@ def anomalies(
         options,
         title=f"Anomalies from {first} until {last} (exclusive)",
     )  # fmt: skip
-    say_gaps(accounts, (first, last))
+    say_gaps(accounts, (first, last), where)
 
 
 def _with(question: Any, filters: Mapping[str, Any]) -> Any:

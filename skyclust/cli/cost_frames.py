@@ -88,12 +88,18 @@ def days_known(
     return KnownDays(frozenset(known), frozenset(provisional), found.filling_from)
 
 
-def say_gaps(accounts: Sequence[AccountCoverage], days: Range) -> None:
+def say_gaps(
+    accounts: Sequence[AccountCoverage],
+    days: Range,
+    where: Sequence[str] | None = None,
+    sources: Sequence[str] | None = None,
+) -> None:
     """Print on stderr which accounts lack days, so that a gap does not look like low cost.
 
-    `accounts` is the coverage of a range that includes these days.
+    `accounts` is the coverage of a range that includes these days. Of them those are looked at
+    whose costs the filters of the view leave.
     """
-    from skyclust.costs.ledger.known_days import gap_sentences
+    from skyclust.costs.ledger.known_days import counted_accounts, gap_sentences
 
     if not any(one.authoritative for one in accounts):
         say(
@@ -101,7 +107,15 @@ def say_gaps(accounts: Sequence[AccountCoverage], days: Range) -> None:
             " `skyclust cost import` from files.",
             style="yellow",
         )
-    for sentence in gap_sentences(accounts, days[0], min(days[1], datetime.now(UTC).date())):
+        return
+    counted = counted_accounts(accounts, parse_where(where), sources)
+    if not counted:
+        say(
+            "No account with these filters was ever delivered."
+            " `skyclust cost accounts` shows those that were.",
+            style="yellow",
+        )
+    for sentence in gap_sentences(counted, days[0], min(days[1], datetime.now(UTC).date())):
         say(f"{sentence} `skyclust cost deliveries` shows what there is.", style="yellow")
 
 

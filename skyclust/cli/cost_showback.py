@@ -69,7 +69,7 @@ def showback(
         options,
         title=f"Showback by {dimension} from {days[0]} until {days[1]} (exclusive)",
     )
-    say_gaps(read_coverage(workspace, days), days)
+    say_gaps(read_coverage(workspace, days), days, where, source)
 
 
 @with_list_options()
@@ -120,4 +120,4 @@ def allocation(
         options,
         title=f"Allocation from {days[0]} until {days[1]} (exclusive)",
     )
-    say_gaps(read_coverage(workspace, days), days)
+    say_gaps(read_coverage(workspace, days), days, where, source)

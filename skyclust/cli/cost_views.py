@@ -19,6 +19,7 @@ from skyclust.cli.cost_options import (
     checked_dimension,
     parse_day,
     parse_range,
+    parse_where,
 )
 from skyclust.cli.list_options import ListOptions, with_list_options
 from skyclust.cli.options import DEFAULT_WORKSPACE, Workspace
@@ -57,7 +58,7 @@ def summary(
         options,
         title=f"Costs from {days[0]} until {days[1]} (exclusive)",
     )
-    say_gaps(read_coverage(workspace, days), days)
+    say_gaps(read_coverage(workspace, days), days, where, source)
 
 
 @with_list_options(limit=20)
@@ -113,7 +114,7 @@ def breakdown(
         shown,
         title=f"Costs by {' and '.join(dimensions)} from {days[0]} until {days[1]} (exclusive)",
     )
-    say_gaps(read_coverage(workspace, days), days)
+    say_gaps(read_coverage(workspace, days), days, where, source)
 
 
 @with_list_options()
@@ -137,6 +138,7 @@ def trend(
     A day that no delivery covers has an unknown cost, and not zero.
     """
     from skyclust.costs.analysis.trend import Grain, trend
+    from skyclust.costs.ledger.known_days import counted_accounts
     from skyclust.costs.report.sparkline import sparkline
 
     days, grain = parse_range(start, end), Grain.MONTH if monthly else Grain.DAY
@@ -150,7 +152,8 @@ def trend(
         time_zone=time_zone,
     )
     accounts = read_coverage(workspace, days, time_zone=time_zone)
-    known = days_known(accounts, days, time_zone=time_zone)
+    counted = counted_accounts(accounts, parse_where(where), source)
+    known = days_known(counted, days, time_zone=time_zone)
     points = trend(
         frame, *days, grain, metric=metric, covered=known.known, provisional=known.provisional
     )
@@ -172,7 +175,7 @@ def trend(
         options,
         title=f"Cost by {grain.value} from {days[0]} until {days[1]} (exclusive)",
     )
-    say_gaps(accounts, days)
+    say_gaps(accounts, days, where, source)
 
 
 @with_list_options(limit=20)
@@ -229,7 +232,7 @@ def compare(
         options,
         title=f"{days[0]} until {days[1]} against {before[0]} until {before[1]} (exclusive)",
     )
-    say_gaps(read_coverage(workspace, days), days)
+    say_gaps(read_coverage(workspace, days), days, where)
 
 
 def _dimensions(by: Sequence[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -75,6 +75,22 @@ def known_days(
         if day.replace(day=1) in open_months or (filling_from is not None and day >= filling_from)
     )
     return KnownDays(known, provisional, filling_from)
+
+
+def counted_accounts(
+    accounts: Sequence[AccountCoverage],
+    where: Mapping[str, Collection[str | date | None]] | None = None,
+    sources: Collection[str] | None = None,
+) -> list[AccountCoverage]:
+    """Return the accounts whose rows a query with these filters counts, as accounts that count.
+
+    With `sources` these count, shadows too, as in `CostQuery`; else those that are authoritative.
+    """
+    return [
+        replace(one, authoritative=True)
+        for one in accounts
+        if (one.source in sources if sources else one.authoritative) and _is_in(one, where or {})
+    ]
 
 
 def _is_in(account: AccountCoverage, where: Mapping[str, Collection[str | date | None]]) -> bool:

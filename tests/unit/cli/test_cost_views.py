@@ -12,7 +12,7 @@ import pytest
 from skyclust.costs.ledger.storage import open_root
 from skyclust.store.engine import open_store
 from tests.flows.commands import Commands
-from tests.unit.cli.costs import RANGE, fill_home
+from tests.unit.cli.costs import END, FIRST, RANGE, fill_home
 from tests.unit.costs.daily_bills import charge, days_between, delivered
 from tests.unit.costs.ledger.ledgers import Ledger
 
@@ -133,6 +133,55 @@ def test_an_empty_ledger_reports_that_nothing_was_delivered(empty: Commands, vie
     assert empty.json("cost", view) == []
     assert "No costs were ever delivered" in empty.said
     assert empty.run("cost", view) == ""
+
+
+@pytest.fixture
+def two_accounts(commands: Commands) -> Commands:
+    """Another account of another provider, which has every day; the first one lacks March 4."""
+    ledger = Ledger(open_store(), open_root())
+    charges = [charge(day, "2") for day in days_between(FIRST, END)]
+    delivered(ledger, charges, FIRST, END, account="whole", provider="gcp")
+    return commands
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        ("summary",),
+        ("breakdown", "--by", "service"),
+        ("trend",),
+        ("compare",),
+        ("showback", "--by", "service"),
+        ("allocation", "--tag", "team"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("billing_account=whole", None),
+        ("provider=gcp", None),
+        ("provider=aws", "the cost of 1 day is not known, 2026-03-04"),
+        ("service=Compute", "the cost of 1 day is not known, 2026-03-04"),
+        ("billing_account=none", "No account with these filters was ever delivered"),
+    ],
+)
+def test_gaps_are_those_of_the_accounts_that_the_filters_leave(
+    two_accounts: Commands, view: tuple[str, ...], where: str, said: str | None
+) -> None:
+    two_accounts.run("cost", *view, *RANGE, "--where", where)
+    assert said is None or said in two_accounts.said
+    assert ("is not known" in two_accounts.said) == ("is not known" in (said or ""))
+    if said is not None:
+        assert two_accounts.said.count("skyclust cost") == 1
+
+
+def test_a_day_that_the_filtered_account_has_is_zero_or_known(two_accounts: Commands) -> None:
+    """Not unknown because another account lacks it."""
+    points = two_accounts.json("cost", "trend", *RANGE, "--where", "billing_account=whole")
+    assert {one["effective_cost"] for one in points} == {"2"}
+    points = two_accounts.json("cost", "trend", *RANGE, "--source", "export:whole")
+    assert {one["effective_cost"] for one in points} == {"2"}
+    assert "is not known" not in two_accounts.said
 
 
 def test_compare_shows_what_is_new(commands: Commands) -> None:
