@@ -10,6 +10,8 @@ import typer
 
 from skyclust.cli.exits import ExitCode
 from skyclust.cli.output import say, show_record, show_text
+from skyclust.cli.run_outcome import CRASHED
+from skyclust.cli.run_tables import works_through_journal
 from skyclust.cli.run_waiting import Waiting, obstacles_of
 from skyclust.cli.server import require_server
 from skyclust.errors import InvalidRequest
@@ -69,11 +71,11 @@ def run_flow(
     if no_wait:
         _leave(run_id, waiting, as_json=as_json)
     say(f"Flow run: {runs.run_url(run_id)}")
-    return follow_run(run_id, request.summary, waiting)
+    return follow_run(run_id, request.summary, waiting, flow=flow)
 
 
 def follow_run(
-    run_id: str, summary: str, waiting: Waiting, *, timeout: float | None = None
+    run_id: str, summary: str, waiting: Waiting, *, flow: str, timeout: float | None = None
 ) -> RunOutcome:
     """Follow a run to its end on the terminal and return how it ended.
 
@@ -96,7 +98,8 @@ def follow_run(
         say("The run goes on without this command. Nothing is cancelled. Look at it here:")
         say(f"  {runs.run_url(run_id)}")
         say(f"To follow it again: `skyclust run wait {run_id}`.")
-        say("To cancel: *Cancel* there, or `skyclust operation cancel ID`.")
+        by_command = ", or `skyclust operation cancel ID`" if works_through_journal(flow) else ""
+        say(f"To cancel: *Cancel* there{by_command}.")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
 
 
@@ -122,6 +125,9 @@ def _run_here(flow: str, parameters: dict[str, Any]) -> RunOutcome:
     try:
         return runs.run_here(flow, parameters)
     except KeyboardInterrupt:
-        say("The run ends here; nothing is cancelled. What it began is carried on by the recovery.")
-        say("To cancel that: `skyclust operation list --state running`, then `cancel ID`.")
+        if works_through_journal(flow):
+            say("The run ends here; nothing is cancelled. The recovery carries on what it began.")
+            say("To cancel that: `skyclust operation list --state running`, then `cancel ID`.")
+        else:
+            say(f"The run ends here. {CRASHED}")
         raise typer.Exit(ExitCode.INTERRUPTED) from None

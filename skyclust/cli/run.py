@@ -67,7 +67,13 @@ def wait(
     if outcome is None:
         waiting = _waiting(api_url, found)
         try:
-            outcome = follow_run(found.update.run_id, found.update.name, waiting, timeout=timeout)
+            outcome = follow_run(
+                found.update.run_id,
+                found.update.name,
+                waiting,
+                flow=found.flow,
+                timeout=timeout,
+            )
         except Timeout as error:
             report_error(error)
             raise typer.Exit(ExitCode.STILL_AT_WORK) from None

@@ -25,12 +25,18 @@ MOST_RUN_ROWS: Final = 20
 """Rows of a run's table that a command shows; the lists of each noun show all."""
 
 
-CRASHED: Final = (
+OPERATIONS_TABLE: Final = "operations"
+"""The key of the table of operations: a flow that has it works through the journal."""
+
+CRASHED_WITH_JOURNAL: Final = (
     "The recovery carries on what it had begun at a cloud, within two minutes: do not ask again"
     " before. Watch it with `skyclust operation list --state running` and `skyclust operation show"
     " ID`, and in the UI as runs of recover-operations."
 )
-"""What is said of a run whose process died."""
+"""What follows for a run whose process died and that works through the journal."""
+
+CRASHED: Final = "It changes nothing at a cloud, what it stored stays: run it again at any time."
+"""What follows for any other run whose process died."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,7 @@ def finish(
         say(f"{outcome.state_name}: {message}", style=style)
         say(f"Flow run: {outcome.url}")
         if outcome.state_type == "CRASHED" and outcome.began:
-            say(CRASHED)
+            say(CRASHED_WITH_JOURNAL if OPERATIONS_TABLE in tables else CRASHED)
     code = outcome_code(outcome)
     if code is not ExitCode.DONE:
         raise typer.Exit(code)

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from skyclust.cli.run_outcome import PROBLEMS, Shown
+from skyclust.cli.run_outcome import OPERATIONS_TABLE, PROBLEMS, Shown
 from skyclust.costs.money import UNKNOWN, money_text, percent_text
 from skyclust.model.scope import ScopeState
 
 OPERATIONS: Final = {
-    "operations": Shown(
+    OPERATIONS_TABLE: Shown(
         "Operations",
         ("name", "id", "action", "credential", "region", "state", "error", "operation"),
     )
@@ -137,3 +137,8 @@ PROBLEMS_OF_FLOWS: Final[Mapping[str, str]] = {
     "collect-costs": COST_PROBLEMS,
 }
 """What the keys of the tables of accounts that failed begin with, by the flow that has them."""
+
+
+def works_through_journal(flow: str) -> bool:
+    """Return whether the recovery carries on what a run of a flow began at a cloud."""
+    return OPERATIONS_TABLE in OF_FLOWS.get(flow, {})
