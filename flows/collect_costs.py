@@ -18,6 +18,7 @@ from skyclust.costs.collection.plan import CollectionPlan, plan_collection
 from skyclust.costs.collection.verdict import CollectionVerdict, cost_problems, judge_collection
 from skyclust.costs.metrics.reading import MetricsRead, note_failure, summary_of
 from skyclust.costs.reconciliation.ledger_sums import reconcile_workspaces
+from skyclust.costs.reconciliation.report import ReconciliationReport
 from skyclust.errors import SkyClustError, internal_error
 from skyclust.file_modes import keep_files_private
 from skyclust.model.cost_request import CollectCostsRequest
@@ -73,8 +74,8 @@ def collect_costs(request: CollectCostsRequest) -> State[Any]:
         current_run(), current_requester(), request.brake_share, request.allow_mass_withdrawal
     )
     collected, failed = _results(_begin(request, plan, options))
-    problems = cost_problems(collected, {**refused, **failed})
-    reconciled = reconcile_workspaces(store, plan.workspaces, plan.start, plan.end)
+    problems = cost_problems(collected, refused, failed)
+    reconciled = _reconciled(store, plan, collected, imported=request.folder is not None)
     differences = sum(report.differences for report in reconciled.values())
     verdict = judge_collection(
         collected, problems, differences, unpriced=[one.name for one in plan.without_costs]
@@ -89,7 +90,10 @@ def collect_costs(request: CollectCostsRequest) -> State[Any]:
 def _begin(
     request: CollectCostsRequest, plan: CollectionPlan, options: CollectionOptions
 ) -> dict[CredentialKey, PrefectFuture[AccountCosts]]:
-    """Begin a task for each account, price book or folder; the key names it in errors."""
+    """Begin a task for each account, price book or folder; the key names it in errors.
+
+    The key of what is read without a credential has no provider.
+    """
     if request.folder:
         workspace = request.workspace or "default"
         name = request.source or "folder"
@@ -136,6 +140,19 @@ def _outcomes(
             yield account, internal_error(outcome)
         else:
             yield account, outcome
+
+
+def _reconciled(
+    store: Store, plan: CollectionPlan, collected: Sequence[AccountCosts], *, imported: bool
+) -> Mapping[str, ReconciliationReport]:
+    """Reconcile the workspaces of the plan; after an import the accounts that it brought."""
+    if not imported:
+        return reconcile_workspaces(store, plan.workspaces, plan.start, plan.end)
+    brought = {one.billing_account_id for account in collected for one in account.collected.results}
+    if not brought:
+        return {}
+    reports = reconcile_workspaces(store, plan.workspaces, plan.start, plan.end)
+    return {workspace: report.of_accounts(brought) for workspace, report in reports.items()}
 
 
 def _read_metrics(store: Store, accounts: Sequence[CredentialKey]) -> str:

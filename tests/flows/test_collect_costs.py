@@ -107,12 +107,19 @@ def test_a_source_that_refuses_fails_the_run_and_leaves_gaps(
 
 
 def test_a_worker_imports_from_no_folder_that_its_operator_did_not_allow(
-    installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    installation: Installation, bill: Bill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The advice is that of the folder, and the bill that was collected before is not repeated."""
+    assert collect(installation, bill).tables["cost-reconciliation-default"]
     (tmp_path / "bill.csv").write_text("BilledCost\n1\n")
     request = {"workspace": "default", "folder": str(tmp_path)}
+    request |= {"start": str(bill.restated_period), "end": str(bill.open_period)}
     refused = run_here("collect-costs", request)
     assert "SKYCLUST_COST_IMPORT_FOLDERS" in refused.message
+    [problem] = refused.tables["cost-problems-default"]
+    assert "credential verify" not in problem["what to do"]
+    assert "Grant the permission" not in problem["what to do"]
+    assert "cost-reconciliation-default" not in refused.tables
     monkeypatch.setenv("SKYCLUST_COST_IMPORT_FOLDERS", f"/nowhere, {tmp_path}")
     outcome = run_here("collect-costs", request)
     assert outcome.state_type == StateType.FAILED.value

@@ -11,7 +11,7 @@ from skyclust.costs.collection.account import AccountCosts
 from skyclust.costs.collection.deliveries import FailedDelivery
 from skyclust.costs.ledger.delivering import DeliveryState
 from skyclust.error_advice import advice
-from skyclust.errors import SkyClustError, class_named, tree_class
+from skyclust.errors import SkyClustError, tree_class
 from skyclust.model.credential_key import CredentialKey
 
 MOST_NAMED: Final = 5
@@ -57,9 +57,16 @@ class CollectionVerdict:
 
 
 def cost_problems(
-    collected: Sequence[AccountCosts], refused: Mapping[CredentialKey, SkyClustError]
+    collected: Sequence[AccountCosts],
+    refused: Mapping[CredentialKey, SkyClustError],
+    failed: Mapping[CredentialKey, SkyClustError] | None = None,
 ) -> list[CostProblem]:
-    """Return what failed: credentials that could not be used, and deliveries of the others."""
+    """Return what failed: credentials that could not be used, and deliveries of the others.
+
+    `refused` are credentials that were not tried, `failed` what was: a key without a provider is
+    of a folder or a price book, which no credential reads, and whose errors no cloud made.
+    """
+    not_by_cloud = {key for key in failed or {} if not key.provider}
     problems = [
         CostProblem(
             workspace_id=credential.workspace_id,
@@ -67,11 +74,12 @@ def cost_problems(
             provider=credential.provider,
             delivery="",
             reason=error.message,
-            hint=_hint(error.hint, tree_class(error).__name__, credential.name, credential),
+            hint=error.hint if credential in not_by_cloud else _hint(error, credential),
             error_class=tree_class(error).__name__,
         )
         for credential, error in sorted(
-            refused.items(), key=lambda item: (item[0].workspace_id, item[0].name)
+            {**refused, **(failed or {})}.items(),
+            key=lambda item: (item[0].workspace_id, item[0].name),
         )
     ]
     for account in collected:
@@ -154,11 +162,11 @@ def _problem(account: AccountCosts, failed: FailedDelivery) -> CostProblem:
     )
 
 
-def _hint(own: str, kind: str, account: str, credential: CredentialKey) -> str:
+def _hint(error: SkyClustError, credential: CredentialKey) -> str:
     suggested = advice(
-        class_named(kind) or SkyClustError,
-        credential=account,
+        tree_class(error),
+        credential=credential.name,
         provider=credential.provider,
         workspace=credential.workspace_id,
     )
-    return " ".join(filter(None, (own, suggested)))
+    return " ".join(filter(None, (error.hint, suggested)))

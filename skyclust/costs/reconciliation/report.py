@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import Self
 
 from skyclust.contract.cost import BillingPeriod
 from skyclust.costs.reconciliation.sums import Amounts
@@ -119,6 +121,21 @@ class ReconciliationReport:
         verdicts = [each.verdict for each in self.comparisons]
         verdicts += [each.verdict for each in self.shadows]
         return sum(verdict in loud for verdict in verdicts)
+
+    def of_accounts(self, billing_account_ids: Collection[str]) -> Self:
+        """Return what the report has of some billing accounts."""
+        return replace(
+            self,
+            comparisons=tuple(
+                one for one in self.comparisons if one.billing_account_id in billing_account_ids
+            ),
+            invoices=tuple(
+                one for one in self.invoices if one.billing_account_id in billing_account_ids
+            ),
+            shadows=tuple(
+                one for one in self.shadows if one.billing_account_id in billing_account_ids
+            ),
+        )
 
     def having(self, verdict: Verdict) -> tuple[Comparison, ...]:
         """Return the comparisons with a verdict."""

@@ -192,3 +192,16 @@ def test_a_bucket_needs_exactly_one_credential() -> None:
         CollectCostsRequest(folder="s3://b", credentials=("one",))
     request = CollectCostsRequest(folder="s3://bucket/x/", credentials=("one",))
     assert str(request.bucket) == "s3://bucket/x"
+
+
+@pytest.mark.parametrize("error", [PermissionDenied, InvalidRequest, Unavailable])
+def test_advice_on_a_credential_is_given_for_credentials_alone(error: type[SkyClustError]) -> None:
+    """A folder and a price book are read by no credential, also where one was refused before."""
+    raised = error("No.", hint="Look at it.")
+    folder = CredentialKey("default", "folder", "")
+    by_hand = CredentialKey("default", "by-hand", "")
+    problems = cost_problems([], {by_hand: raised}, {ACCOUNT: raised, folder: raised})
+    hints = {one.account: one.hint for one in problems}
+    assert hints["folder"] == "Look at it."
+    assert "skyclust" in hints["by-hand"]
+    assert "skyclust" in hints["prod"]
