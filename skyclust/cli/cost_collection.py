@@ -10,10 +10,10 @@ from skyclust.cli.cost_options import parse_day
 from skyclust.cli.flow_runs import run_flow
 from skyclust.cli.inventory_filters import Credentials, Providers
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace
+from skyclust.cli.requested_names import require_credentials
 from skyclust.cli.requests import checked
 from skyclust.cli.run_outcome import finish
 from skyclust.cli.run_tables import COST_PROBLEMS, COSTS
-from skyclust.cli.sync_credentials import require_credentials
 
 AllowMassWithdrawal = Annotated[
     bool,
@@ -57,7 +57,6 @@ def collect(
         metrics=metrics,
         allow_mass_withdrawal=allow_mass_withdrawal,
     )
-    if request.credentials:
-        require_credentials(workspace, request.credentials)
+    require_credentials(workspace, request.credentials, request.providers)
     outcome = run_flow("collect-costs", request, local=local, no_wait=no_wait, as_json=as_json)
     finish(outcome, as_json=as_json, tables=COSTS, problems=COST_PROBLEMS)

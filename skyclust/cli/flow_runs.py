@@ -10,6 +10,7 @@ import typer
 
 from skyclust.cli.exits import ExitCode
 from skyclust.cli.output import say, show_record, show_text
+from skyclust.cli.requested_names import require_workspace
 from skyclust.cli.run_outcome import CRASHED
 from skyclust.cli.run_tables import works_through_journal
 from skyclust.cli.run_waiting import Waiting, obstacles_of
@@ -47,17 +48,20 @@ def run_flow(
     with `as_json` its name and address too. Ctrl-C of a run in this process ends it, and cancels
     nothing. `started` is called with the run's id: once it is triggered, or, of a run in this
     process, at its end. Raises InvalidRequest for a run in this process that is not to be waited
-    for, Unavailable when there is no server, and what `skyclust.orchestration.runs` raises.
+    for, NotFound for an unknown workspace, Unavailable when there is no server, and what
+    `skyclust.orchestration.runs` raises.
     """
     if local and no_wait:
         raise InvalidRequest(
             "--no-wait does not go with --local: what runs in this process ends with it.",
             hint="Leave one of them out.",
         )
+    parameters = request.parameters()
+    if parameters.get("workspace"):
+        require_workspace(parameters["workspace"])
     api_url = require_server()
     from skyclust.orchestration import runs
 
-    parameters = request.parameters()
     if local:
         outcome = _run_here(flow, parameters)
         started(outcome.run_id)

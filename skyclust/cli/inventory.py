@@ -26,10 +26,10 @@ from skyclust.cli.inventory_scopes import say_never_read, scopes
 from skyclust.cli.list_options import ListOptions, with_list_options
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Local, NoWait, Workspace
 from skyclust.cli.output import say, show_list
+from skyclust.cli.requested_names import require_credentials
 from skyclust.cli.requests import checked
 from skyclust.cli.run_outcome import PROBLEMS, finish
 from skyclust.cli.run_tables import SYNC
-from skyclust.cli.sync_credentials import require_credentials
 from skyclust.model.resource import ResourceKind
 
 if TYPE_CHECKING:

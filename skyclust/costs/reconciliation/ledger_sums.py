@@ -16,7 +16,14 @@ from skyclust.costs.reconciliation.reconciling import reconcile_ledger
 from skyclust.costs.reconciliation.report import ReconciliationReport
 from skyclust.costs.reconciliation.sums import Coverage, LedgerSum, StatedTotal
 from skyclust.model.cost_metric import CostMetric
-from skyclust.store import cost_accounts, cost_deliveries, cost_heads, cost_slices, cost_totals
+from skyclust.store import (
+    cost_accounts,
+    cost_deliveries,
+    cost_heads,
+    cost_slices,
+    cost_totals,
+    workspaces,
+)
 from skyclust.store.cost_heads import CostHead, PeriodKey
 from skyclust.store.engine import Store
 
@@ -110,8 +117,12 @@ def reconcile_workspaces(
 ) -> dict[str, ReconciliationReport]:
     """Return the reconciliation of each workspace: of the billing periods that [start, end) meets.
 
-    Raises Conflict when a file of the ledger was collected meanwhile.
+    Raises NotFound for an unknown workspace, and Conflict when a file of the ledger was collected
+    meanwhile.
     """
+    with store.reading() as connection:
+        for workspace_id in workspace_ids:
+            workspaces.get(connection, workspace_id)
     first = start.replace(day=1)
     return {
         workspace_id: reconcile_ledger(StoredSums(store, workspace_id), first, end)
