@@ -13,6 +13,7 @@ from skyclust.model.cost_metric import CostMetric
 from skyclust.model.workspace import Slug
 
 LARGEST_PERCENT: Final = Decimal(1000)
+PERCENT_DIGITS: Final = 2
 
 Currency = Annotated[
     str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code, for example EUR.")
@@ -32,7 +33,7 @@ class Threshold(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: ThresholdKind = ThresholdKind.ACTUAL
-    percent: Decimal = Field(gt=0, le=LARGEST_PERCENT, decimal_places=2)
+    percent: Decimal = Field(gt=0, le=LARGEST_PERCENT, decimal_places=PERCENT_DIGITS)
 
     def __str__(self) -> str:
         return f"{self.percent.normalize():f} % {self.kind}"

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from skyclust.field_problems import field_problems
 from skyclust.model.choices import Choices, chosen_from
 from skyclust.model.instance import SealedInstanceSpec
 from skyclust.model.placement import InstanceNeeds
@@ -31,8 +32,7 @@ class CreationForm(CreationRequest, ABC):
         try:
             ProvisionRequest.model_validate(self._request_fields())
         except ValidationError as error:
-            sentences = [one["msg"].removeprefix("Value error, ") for one in error.errors()]
-            raise ValueError("; ".join(sentences)) from None
+            raise ValueError("; ".join(field_problems(error, lambda path: ""))) from None
         return self
 
     @property

@@ -19,6 +19,7 @@ from pydantic import Field, ValidationError, WithJsonSchema
 from pydantic_core import PydanticUndefined
 
 from skyclust.errors import InvalidRequest
+from skyclust.field_problems import field_problems
 from skyclust.model.flow_request import FlowRequest
 from skyclust.orchestration.form_schema import form_fields
 
@@ -64,11 +65,8 @@ def request_of(model: type[Request], parameters: Mapping[str, Any]) -> Request:
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        problems = [
-            ": ".join([*_place(one["loc"]), one["msg"].removeprefix("Value error, ")])
-            for one in error.errors(include_input=False, include_url=False)
-        ]
-        raise InvalidRequest(f"The parameters are not valid: {'; '.join(problems)}.") from None
+        problems = "; ".join(field_problems(error))
+        raise InvalidRequest(f"The parameters are not valid: {problems}.") from None
 
 
 def run_name_of(model: type[FlowRequest]) -> Callable[[], str]:
@@ -120,7 +118,3 @@ def _parameter(name: str, field: Mapping[str, Any], model: type[FlowRequest]) ->
         default=Field(default, json_schema_extra=extra),
         annotation=Annotated[Any, WithJsonSchema(schema)],
     )
-
-
-def _place(path: tuple[int | str, ...]) -> list[str]:
-    return [".".join(str(part) for part in path)] if path else []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from prefect.utilities.schema_tools.validation import validate
 
@@ -48,4 +48,39 @@ def _complaint(problem: Any) -> str:
     """Return what is wrong with a parameter, without what was given: it may be a secret."""
     if problem.validator in {"required", "additionalProperties"}:
         return str(problem.message)  # names the fields alone
-    return f"it does not have the {problem.validator} {problem.validator_value!r}"
+    sentence = _SENTENCES.get(problem.validator)
+    if sentence is None:
+        return f"it does not have the {problem.validator} {problem.validator_value!r}"
+    return sentence(problem.validator_value)
+
+
+def _alternatives(values: object) -> str:
+    return ", ".join(map(str, values)) if isinstance(values, list) else str(values)
+
+
+_TYPES: Final = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "nothing",
+    "number": "a number",
+    "object": "a mapping of names to values",
+    "string": "a text",
+}
+
+_SENTENCES: Final[Mapping[str, Callable[[Any], str]]] = {
+    "const": lambda value: f"it must be {value}",
+    "enum": lambda values: f"it must be one of: {_alternatives(values)}",
+    "exclusiveMaximum": lambda bound: f"it must be less than {bound}",
+    "exclusiveMinimum": lambda bound: f"it must be more than {bound}",
+    "format": lambda name: f"it must be a {name}",
+    "maxItems": lambda count: f"it may have {count} items at most",
+    "maxLength": lambda count: f"it may have {count} characters at most",
+    "maximum": lambda bound: f"it must be {bound} or less",
+    "minItems": lambda count: f"it must have {count} items or more",
+    "minLength": lambda count: f"it must have {count} characters or more",
+    "minimum": lambda bound: f"it must be {bound} or more",
+    "pattern": lambda pattern: f"it does not have the form {pattern}",
+    "type": lambda name: f"it must be {_TYPES.get(name, name)}",
+}
+"""What is allowed, by the keyword of JSON Schema that a value does not fit."""

@@ -8,6 +8,7 @@ from pydantic import JsonValue, SecretStr, ValidationError
 
 from skyclust.contract import CredentialModel
 from skyclust.errors import InvalidRequest
+from skyclust.field_problems import dotted, field_problems
 from skyclust.providerkit.destinations import check_addresses
 from skyclust.providerkit.permissions import load_permissions
 from skyclust.redaction import redact, register_secret
@@ -58,16 +59,6 @@ def checked_values(
     return {field: value for field, value in plain.items() if value != ""}
 
 
-def _sentence(message: str) -> str:
-    """Return a message without the prefix that pydantic adds to the message of a validator."""
-    return message.removeprefix("Value error, ")
-
-
 def complaints(error: ValidationError) -> str:
     """Return the problem of each field, without the values."""
-    problems = error.errors(include_input=False, include_url=False, include_context=False)
-    each = (
-        f"{'.'.join(map(str, problem['loc'])) or 'its fields'}: {_sentence(problem['msg'])}"
-        for problem in problems
-    )
-    return redact("; ".join(each))
+    return redact("; ".join(field_problems(error, lambda path: dotted(path) or "its fields")))

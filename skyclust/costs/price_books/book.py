@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Final, Literal, Self, TypeVar
@@ -12,6 +11,7 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from skyclust.costs.price_books.exact_yaml import load_exact_yaml
 from skyclust.costs.price_books.prices import AnyPrice, Count, DatedPrice, Name, Strict
 from skyclust.errors import InvalidRequest
+from skyclust.field_problems import field_problems
 from skyclust.model.instance import InstanceState
 from skyclust.model.resource import ResourceKind
 
@@ -131,17 +131,11 @@ def read_price_book(text: str) -> PriceBook:
     try:
         return PriceBook.model_validate(content)
     except ValidationError as error:
-        problems = "; ".join(_problems(error))
+        problems = "; ".join(field_problems(error))
         raise InvalidRequest(
             f"The price book cannot be used: {problems}",
             hint="docs/how-to/price-books.md has every key with an example.",
         ) from error
-
-
-def _problems(error: ValidationError) -> Iterable[str]:
-    for one in error.errors(include_url=False, include_input=False)[:20]:
-        path = ".".join(str(part) for part in one["loc"])
-        yield f"{path}: {one['msg']}" if path else one["msg"].removeprefix("Value error, ")
 
 
 def _overlap(one: DatedPrice, other: DatedPrice) -> bool:

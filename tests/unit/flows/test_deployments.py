@@ -123,8 +123,8 @@ def test_forms_carry_choices_and_bounds() -> None:
 @pytest.mark.parametrize(
     ("flow", "parameters", "problem"),
     [
-        (provision_instances, {"name": "web"}, "credential: Field required"),
-        (provision_instances, {"request": {}}, "request: Extra inputs are not permitted"),
+        (provision_instances, {"name": "web"}, "credential: is missing"),
+        (provision_instances, {"request": {}}, "request: is not known"),
         (change_instance, {"action": "resize", "instance": "web"}, "resize needs type"),
     ],
 )
