@@ -46,7 +46,8 @@ def import_file(
 
     Such lines have the columns date, currency, to_currency and rate, and origin if they like: from
     the date on one unit of currency is so many of to_currency. A rate of a closed month stays as it
-    is: another one is refused, and then nothing is imported.
+    is: another one is refused, and then nothing is imported. Two different rates of one day refuse
+    the whole file.
     """
     from skyclust.costs.rates.reading import read_rates
     from skyclust.costs.rates.recording import record_rates

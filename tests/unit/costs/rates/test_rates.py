@@ -54,6 +54,31 @@ def test_what_is_no_rate_is_refused_with_its_line(text: str, problem: str) -> No
         read_rates(text, origin="file")
 
 
+LINES = "date,currency,to_currency,rate\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (f"{LINES}2026-03-02,USD,EUR,0.9\n2026-03-02,USD,EUR,0.8\n", "Lines 2 and 3.*0.9 and 0.8"),
+        (f"{LINES}2026-03-02,USD,EUR,1\n2026-03-03,USD,EUR,1\n2026-03-02,USD,EUR,2", "2 and 4"),
+        ("Date,USD\n2026-03-02,1.1\n\n2026-03-02,1.2\n", "Lines 2 and 4"),
+        ("Date,USD,USD\n2026-03-02,1.1,1.2\n", "more than one column 'USD'"),
+        ("date,currency,to_currency,rate,rate\n2026-03-02,USD,EUR,1,2\n", "one column 'rate'"),
+    ],
+)
+def test_two_rates_of_one_day_are_refused_with_both_lines(text: str, problem: str) -> None:
+    with pytest.raises(InvalidRequest, match=problem):
+        read_rates(text, origin="file")
+    with pytest.raises(InvalidRequest, match=problem):
+        read_rates(text, origin="file", since=date(2027, 1, 1))
+
+
+def test_the_same_rate_again_is_one_rate() -> None:
+    text = f"{LINES}2026-03-02,USD,EUR,0.9\n2026-03-02,USD,EUR,0.90\n2026-03-02,EUR,USD,1.2\n"
+    assert [one.rate for one in read_rates(text, origin="file")] == [Decimal("0.9"), Decimal("1.2")]
+
+
 def test_a_closed_month_keeps_its_rate_and_nothing_is_written(store: Store) -> None:
     def record(text: str) -> int:
         rates = read_rates(text, origin="file")
