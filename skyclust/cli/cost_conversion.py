@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from skyclust.cli.cost_frames import read_costs
-from skyclust.cli.cost_options import Range
+from skyclust.cli.cost_options import Range, checked_currency
 from skyclust.cli.output import say
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def read_converted(
     """Return the frame of one query by the options of a view, in the currency that they name.
 
     `currency` is the option's value, None for that of the settings. What has no rate stays in its
-    own currency, and stderr names it.
+    own currency, and stderr names it. Raises InvalidRequest for what is no code of a currency.
     """
     chosen = _chosen_currency(workspace, currency)
     dimensions = _with_day(by, chosen)
@@ -50,7 +50,7 @@ def read_converted(
 def _chosen_currency(workspace: str, given: str | None) -> str | None:
     """Return the currency to convert to: the one given, else that of the settings, if any."""
     if given is not None:
-        return None if given.lower() == NOT_CONVERTED else given.upper()
+        return None if given.strip().lower() == NOT_CONVERTED else checked_currency(given)
     from skyclust.store import cost_settings
     from skyclust.store.engine import open_store
 

@@ -95,6 +95,9 @@ def import_files(
         show_record({"source": imported.account, "deliveries": rows}, as_json=True)
     else:
         show_list(rows, COLUMNS, without_options(as_json=False), title="Deliveries")
+        for applied in imported.collected.results:
+            for remark in applied.result.remarks:
+                say(f"{applied.source} {applied.period}: {remark}", style="yellow")
         for failed in imported.collected.failed:
             say(f"{failed.source} {failed.period}: {failed.reason} {failed.hint}", style="red")
     if imported.collected.failed:

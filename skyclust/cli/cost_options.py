@@ -11,6 +11,7 @@ import typer
 from skyclust.costs.ledger.cost_query import DIMENSIONS, TAG
 from skyclust.errors import InvalidRequest
 from skyclust.model.cost_metric import CostMetric
+from skyclust.model.currency_code import currency_code
 
 From = Annotated[
     str | None,
@@ -100,3 +101,14 @@ def checked_dimension(name: str, option: str) -> str:
             hint=f"Dimensions: {', '.join(DIMENSIONS)}, {TAG}KEY.",
         )
     return known
+
+
+def checked_currency(given: str) -> str:
+    """Return the code that a `--currency` names; raises InvalidRequest for what is none."""
+    code = currency_code(given)
+    if code is None:
+        raise InvalidRequest(
+            f"--currency: {given!r} is not a currency code.",
+            hint="Name one by its code of ISO 4217, such as EUR.",
+        )
+    return code

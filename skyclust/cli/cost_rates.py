@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from skyclust.cli.columns import list_columns
-from skyclust.cli.cost_options import parse_day
+from skyclust.cli.cost_options import checked_currency, parse_day
 from skyclust.cli.inputs import read_text
 from skyclust.cli.list_options import ListOptions, with_list_options
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
@@ -56,7 +56,7 @@ def import_file(
 
     today = datetime.now(UTC).date()
     first = parse_day(since, "--from") if since else date(today.year - 1, 1, 1)
-    wanted = frozenset(code.strip().upper() for code in currency or ())
+    wanted = frozenset(map(checked_currency, currency or ()))
     text = read_text(path, "FILE") or ""
     rates = read_rates(text, origin=origin or path.name, currencies=wanted, since=first)
     written = record_rates(open_store(), workspace, rates, today=today, recorded_by=current_actor())
@@ -78,7 +78,7 @@ def list_all(
     from skyclust.store import currency_rates, workspaces
     from skyclust.store.engine import open_store
 
-    wanted = {code.strip().upper() for code in currency or ()}
+    wanted = set(map(checked_currency, currency or ()))
     with open_store().reading() as connection:
         workspaces.get(connection, workspace)
         found = currency_rates.list_all(connection, workspace)

@@ -11,6 +11,7 @@ from skyclust.contract.cost import BillingPeriod, CostDelivery
 from skyclust.costs.focus.headers import read_headers
 from skyclust.costs.focus.normalize import normalize
 from skyclust.costs.focus.rows import rows_to_table
+from skyclust.costs.focus.value_remarks import ValueRemarks
 from skyclust.costs.imports.reading import read_batches
 from skyclust.costs.ledger.delivering import DeliveryOptions, DeliveryResult, apply_delivery
 from skyclust.errors import SkyClustError, Transient, tree_class
@@ -121,23 +122,28 @@ def apply_deliveries(
 def tables_of(delivery: CostDelivery, remarks: list[str]) -> Iterator[pa.Table]:
     """Yield the rows of a delivery in the columns of the ledger, part by part.
 
-    Remarks about the headers of its files are added to `remarks`, each once. Raises InvalidRequest
-    that names the file and column of what is no FOCUS row.
+    Remarks about the headers of its files are added to `remarks`, each once, and those about its
+    values after the last part. Raises InvalidRequest that names the file and column of what is no
+    FOCUS row.
     """
+    noticed = ValueRemarks()
     for file in delivery.files:
         headers, first_row = None, 1
         for batch in read_batches(file):
             if headers is None:
                 headers = read_headers(batch.schema.names, origin=file.name)
                 remarks += [one for one in headers.remarks if one not in remarks]
-            yield normalize(batch, origin=file.name, first_row=first_row, headers=headers)
+            yield normalize(
+                batch, origin=file.name, first_row=first_row, headers=headers, remarks=noticed
+            )
             first_row += batch.num_rows
     for part in delivery.rows:
         first_row = 1
         for page in part.pages():
             if page:
-                yield rows_to_table(page, origin=part.name, first_row=first_row)
+                yield rows_to_table(page, origin=part.name, first_row=first_row, remarks=noticed)
                 first_row += len(page)
+    remarks += noticed.sentences()
 
 
 def with_failed(

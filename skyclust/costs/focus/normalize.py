@@ -15,8 +15,10 @@ import pyarrow.compute as pc
 from skyclust.costs.focus.amounts import to_amounts
 from skyclust.costs.focus.headers import Headers, read_headers
 from skyclust.costs.focus.ledger_schema import AMOUNTS, LEDGER_SCHEMA, TIMES
+from skyclust.costs.focus.respelling import to_currencies
 from skyclust.costs.focus.texts import to_extra_texts, to_texts, unescaped
 from skyclust.costs.focus.times import to_times
+from skyclust.costs.focus.value_remarks import ValueRemarks
 from skyclust.costs.focus.values import Place, plain
 from skyclust.errors import InvalidRequest
 
@@ -40,6 +42,7 @@ def normalize(
     origin: str,
     first_row: int = 1,
     headers: Headers | None = None,
+    remarks: ValueRemarks | None = None,
 ) -> Any:
     """Return delivered rows, a pyarrow RecordBatch or Table, as a Table of the ledger.
 
@@ -47,14 +50,16 @@ def normalize(
     is what the source calls its version of FOCUS, None to see it by the columns; `origin` names
     the file in errors, and `first_row` is the number in the file of the first row given. `headers`
     is what `read_headers` returned for this file, which has the remarks too; they are
-    read here where it is None. Raises InvalidRequest for headers and values that cannot be read,
-    naming the row.
+    read here where it is None. `remarks` collects what was noticed about the values. Raises
+    InvalidRequest for headers and values that cannot be read, naming the row.
     """
     known = headers or read_headers(rows.schema.names, version=version, origin=origin)
-    return _ledger_table(rows, known, origin, first_row)
+    return _ledger_table(rows, known, origin, first_row, remarks or ValueRemarks())
 
 
-def _ledger_table(rows: Any, headers: Headers, origin: str, first_row: int) -> Any:
+def _ledger_table(
+    rows: Any, headers: Headers, origin: str, first_row: int, remarks: ValueRemarks
+) -> Any:
     marks = None if headers.escaped is None else pc.equal(_column(rows, headers.escaped), "true")
     columns: dict[str, Any] = {}
     for name in LEDGER_SCHEMA.names:
@@ -64,7 +69,7 @@ def _ledger_table(rows: Any, headers: Headers, origin: str, first_row: int) -> A
             columns[name] = pa.nulls(rows.num_rows, field.type)
         else:
             place = Place(origin, delivered, first_row)
-            columns[name] = _converted(name, _column(rows, delivered), marks, place)
+            columns[name] = _converted(name, _column(rows, delivered), marks, place, remarks)
     refuse_missing_values(columns, headers.columns, origin, first_row)
     fields = list(LEDGER_SCHEMA)
     for name, delivered in sorted(headers.extra.items()):
@@ -78,13 +83,15 @@ def _column(rows: Any, name: str) -> Any:
     return plain(rows.column(rows.schema.get_field_index(name)))
 
 
-def _converted(name: str, array: Any, marks: Any, place: Place) -> Any:
+def _converted(name: str, array: Any, marks: Any, place: Place, remarks: ValueRemarks) -> Any:
     if name in _AMOUNTS:
         return to_amounts(array, place)
     if name in _TIMES:
         return to_times(array, place)
     texts = to_texts(array, place)
-    return texts if marks is None else unescaped(texts, marks)
+    if marks is not None:
+        texts = unescaped(texts, marks)
+    return to_currencies(texts, place, remarks) if name == "BillingCurrency" else texts
 
 
 def refuse_missing_values(

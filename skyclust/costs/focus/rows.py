@@ -14,10 +14,17 @@ from skyclust.costs.focus.headers import Headers
 from skyclust.costs.focus.json_texts import json_text
 from skyclust.costs.focus.ledger_schema import LEDGER_SCHEMA
 from skyclust.costs.focus.normalize import normalize
+from skyclust.costs.focus.value_remarks import ValueRemarks
 from skyclust.errors import InvalidRequest
 
 
-def rows_to_table(rows: Sequence[FocusRow], *, origin: str, first_row: int = 1) -> Any:
+def rows_to_table(
+    rows: Sequence[FocusRow],
+    *,
+    origin: str,
+    first_row: int = 1,
+    remarks: ValueRemarks | None = None,
+) -> Any:
     """Return rows under FOCUS names as a Table of the ledger, by the rules of `normalize`.
 
     A column that no row has is null: an API does not know all of FOCUS. Raises InvalidRequest for
@@ -40,7 +47,7 @@ def rows_to_table(rows: Sequence[FocusRow], *, origin: str, first_row: int = 1) 
         remarks=(),
     )
     batch = pa.table(texts) if texts else pa.table({"x_none": pa.nulls(len(rows))})
-    return normalize(batch, origin=origin, first_row=first_row, headers=headers)
+    return normalize(batch, origin=origin, first_row=first_row, headers=headers, remarks=remarks)
 
 
 def _texts(values: list[object]) -> Any:

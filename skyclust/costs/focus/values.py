@@ -14,7 +14,7 @@ NULLS: Final = pa.array(["", "NULL"])
 """Texts that mean null. FOCUS has neither (attribute "null handling"); exports have both."""
 
 LONGEST_VALUE: Final = 60
-"""Characters of a refused value that its error shows."""
+"""Characters of a value that an error or a remark shows."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,15 @@ class Place:
 
     def refusal(self, index: int, value: object, reason: str, hint: str) -> InvalidRequest:
         """Return the error for the value at an index of the batch."""
-        text = str(value)
-        shown = text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."
         return InvalidRequest(
-            f"{self.origin}: row {self.first_row + index}, column {self.column}: {shown!r}"
-            f" {reason}.",
+            f"{self.origin}: row {self.first_row + index}, column {self.column}:"
+            f" {shortened(str(value))!r} {reason}.",
             hint=hint,
         )
+
+    def row(self, index: int) -> str:
+        """Return the name of the row at an index of the batch."""
+        return f"row {self.first_row + index} of {self.origin}"
 
     def refused_type(self, array: Any, wanted: str) -> InvalidRequest:
         """Return the error for a column of a type that cannot be read."""
@@ -42,6 +44,11 @@ class Place:
             f" as {wanted}.",
             hint="Export the column with the type that the FOCUS specification gives it.",
         )
+
+
+def shortened(text: str) -> str:
+    """Return a text of at most LONGEST_VALUE characters, with three dots where it was longer."""
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."
 
 
 def without_nulls(array: Any, nulls: Any = NULLS) -> Any:

@@ -113,6 +113,25 @@ def test_amounts_are_converted_by_the_rates_of_their_days(
     assert [row["rate"] for row in read(capsys, "rates", "list", "--currency", "USD")] == ["2"]
 
 
+@pytest.mark.parametrize(
+    "view",
+    [
+        ("summary",),
+        ("breakdown", "--by", "service"),
+        ("trend",),
+        ("compare",),
+        ("showback", "--by", "tag:team"),
+        ("rates", "list"),
+    ],
+)
+@pytest.mark.parametrize("code", ["zz", "EURO", ""])
+def test_what_is_no_currency_is_refused_by_every_view(
+    capsys: pytest.CaptureFixture[str], view: tuple[str, ...], code: str
+) -> None:
+    assert run(*view, "--currency", code) == ExitCode.USAGE
+    assert "not a currency code" in capsys.readouterr().err
+
+
 def test_showback_adds_up_and_allocation_shows_what_has_tags(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -1,0 +1,70 @@
+"""`skyclust cost import`: what it shows of what was corrected, doubted and refused."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skyclust.cli.exits import ExitCode
+from skyclust.cli.main import main
+from tests.unit.costs.focus.samples import ROW
+
+
+@pytest.fixture(autouse=True)
+def home(migrated_home: Path) -> Path:
+    """An installation with a store."""
+    return migrated_home
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(["cost", *arguments])
+    return int(ended.value.code or 0)
+
+
+def a_file(folder: Path, *changes: dict[str, str], name: str = "july.csv") -> str:
+    """Write a FOCUS file with a row for each change of an ordinary one; return its path."""
+    rows = [{**ROW, **change} for change in changes]
+    path = folder / name
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(dict.fromkeys(key for row in rows for key in row)))
+        writer.writeheader()
+        writer.writerows(rows)
+    return str(path)
+
+
+def imported(capsys: pytest.CaptureFixture[str], path: str, *options: str) -> Any:
+    """Import a file; return its only delivery as JSON has it."""
+    assert run("import", path, *options, "--json") == ExitCode.DONE
+    [delivery] = json.loads(capsys.readouterr().out)["deliveries"]
+    return delivery
+
+
+def test_what_was_corrected_is_said_below_the_table_and_in_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = a_file(tmp_path, {}, {"BillingCurrency": "usd"}, {"BillingCurrency": " USD"})
+    [remark] = imported(capsys, path)["remarks"]
+    assert "BillingCurrency, 2 rows" in remark
+    assert "row 2 of july.csv" in remark
+    assert run("import", path, "--source", "again") == ExitCode.DONE
+    assert remark in capsys.readouterr().err
+    assert (
+        run("breakdown", "--by", "service", "--from", "2026-07", "--to", "2026-08", "--json") == 0
+    )
+    [row] = json.loads(capsys.readouterr().out)
+    assert (row["currency"], row["billed_cost"]) == ("USD", "4.5")
+    assert run("deliveries", "--json") == ExitCode.DONE
+    assert remark in json.loads(capsys.readouterr().out)[-1]["remarks"]
+
+
+def test_what_is_no_currency_refuses_the_delivery(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = a_file(tmp_path, {}, {"BillingCurrency": "EURO"})
+    assert run("import", path) == ExitCode.USAGE
+    assert "row 2, column BillingCurrency: 'EURO'" in capsys.readouterr().err
