@@ -85,3 +85,19 @@ def json_columns() -> frozenset[str]:
         for name, column in columns_of(version).items()
         if column.data_type == "JSON"
     )
+
+
+@cache
+def allowed_values(name: str) -> tuple[str, ...]:
+    """Return the values that any version allows in a column, in its order; none where it is free.
+
+    The extract of 1.2 lacks those of ChargeClass, and a value may be newer than its file's version.
+    """
+    return tuple(
+        dict.fromkeys(
+            value
+            for version in reversed(VERSIONS)
+            if name in columns_of(version)
+            for value in columns_of(version)[name].allowed_values or ()
+        )
+    )

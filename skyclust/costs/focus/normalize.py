@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from skyclust.costs.focus.amounts import to_amounts
 from skyclust.costs.focus.headers import Headers, read_headers
 from skyclust.costs.focus.ledger_schema import AMOUNTS, LEDGER_SCHEMA, TIMES
-from skyclust.costs.focus.respelling import to_currencies
+from skyclust.costs.focus.respelling import to_allowed_values, to_currencies
 from skyclust.costs.focus.texts import to_extra_texts, to_texts, unescaped
 from skyclust.costs.focus.times import to_times
 from skyclust.costs.focus.value_remarks import ValueRemarks
@@ -91,7 +91,9 @@ def _converted(name: str, array: Any, marks: Any, place: Place, remarks: ValueRe
     texts = to_texts(array, place)
     if marks is not None:
         texts = unescaped(texts, marks)
-    return to_currencies(texts, place, remarks) if name == "BillingCurrency" else texts
+    if name == "BillingCurrency":
+        return to_currencies(texts, place, remarks)
+    return to_allowed_values(name, texts, place, remarks)
 
 
 def refuse_missing_values(

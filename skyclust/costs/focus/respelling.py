@@ -1,19 +1,27 @@
-"""Texts that are brought to the spelling that FOCUS gives them.
+"""Texts that are brought to the spelling that FOCUS gives them: currencies and allowed values.
 
 Two spellings of one value would be two lines of every sum.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from skyclust.costs.focus.model import allowed_values
 from skyclust.costs.focus.value_remarks import ValueRemarks
 from skyclust.costs.focus.values import Place
 from skyclust.model.currency_code import currency_code
+
+DECIDES_SUMS: Final = frozenset({"ChargeCategory"})
+"""Columns whose values decide in which sum a charge is: gross, credits or tax, usage or not."""
+
+_MOST_NAMED: Final = 8
+"""Allowed values that a remark names; ServiceSubcategory has 82."""
 
 
 def to_currencies(texts: Any, place: Place, remarks: ValueRemarks) -> Any:
@@ -34,6 +42,44 @@ def to_currencies(texts: Any, place: Place, remarks: ValueRemarks) -> Any:
         )
     remarks.add(place, texts, respelled, "read in capitals and without spaces")
     return read
+
+
+def to_allowed_values(name: str, texts: Any, place: Place, remarks: ValueRemarks) -> Any:
+    """Return a column in the spelling of its allowed values; one that is free stays as it is.
+
+    Case and spaces around a value are corrected, with a remark. Another value stays and has a
+    remark; raises InvalidRequest for one in a column of DECIDES_SUMS.
+    """
+    spellings = _spellings(name)
+    if not spellings:
+        return texts
+    read, respelled, unknown = _respelled(texts, lambda text: spellings.get(_folded(text)))
+    if unknown and name in DECIDES_SUMS:
+        index, value = _first(texts, unknown)
+        raise place.refusal(
+            index,
+            value,
+            "is none of the values that FOCUS allows",
+            f"They are {', '.join(allowed_values(name))}: they decide in which sums a charge is.",
+        )
+    remarks.add(place, texts, respelled, "read in the spelling of FOCUS")
+    remarks.add(place, texts, unknown, f"none of the values that FOCUS allows{_named(name)}; kept")
+    return read
+
+
+@cache
+def _spellings(name: str) -> Mapping[str, str]:
+    """Return the allowed values of a column by their folded texts."""
+    return {_folded(value): value for value in allowed_values(name)}
+
+
+def _folded(text: str) -> str:
+    return text.strip().casefold()
+
+
+def _named(name: str) -> str:
+    values = allowed_values(name)
+    return f" ({', '.join(values)})" if len(values) <= _MOST_NAMED else ""
 
 
 def _respelled(texts: Any, read: Callable[[str], str | None]) -> tuple[Any, list[str], list[str]]:

@@ -68,3 +68,14 @@ def test_what_is_no_currency_refuses_the_delivery(
     path = a_file(tmp_path, {}, {"BillingCurrency": "EURO"})
     assert run("import", path) == ExitCode.USAGE
     assert "row 2, column BillingCurrency: 'EURO'" in capsys.readouterr().err
+
+
+def test_a_credit_in_small_letters_is_a_credit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    credit = {"ChargeCategory": "credit", "BilledCost": "-4"}
+    path = a_file(tmp_path, {"BilledCost": "10"}, credit)
+    assert "ChargeCategory, 1 row:" in imported(capsys, path)["remarks"][0]
+    assert run("summary", "--from", "2026-07", "--to", "2026-08", "--json") == ExitCode.DONE
+    [row] = json.loads(capsys.readouterr().out)
+    assert (row["gross"], row["credits"], row["net"]) == ("10", "-4", "6")

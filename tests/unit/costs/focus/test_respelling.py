@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from skyclust.costs.focus.model import VERSIONS, allowed_values, columns_of
 from skyclust.costs.focus.normalize import normalize
+from skyclust.costs.focus.respelling import DECIDES_SUMS
 from skyclust.costs.focus.rows import rows_to_table
 from skyclust.costs.focus.value_remarks import ValueRemarks
 from skyclust.errors import InvalidRequest
@@ -41,6 +44,59 @@ def test_what_is_no_currency_is_refused_with_its_row(delivered: str) -> None:
 
 def test_a_pricing_currency_may_be_virtual() -> None:
     assert read("PricingCurrency", "tokens", "usd", None) == (["tokens", "usd", None], [])
+
+
+LIMITED = sorted(
+    {name for version in VERSIONS for name in columns_of(version) if allowed_values(name)}
+)
+"""Every column of FOCUS with allowed values."""
+
+
+def test_the_columns_with_allowed_values_are_known() -> None:
+    assert set(LIMITED) == {
+        *("CapacityReservationStatus", "ChargeCategory", "ChargeClass", "ChargeFrequency"),
+        *("CommitmentDiscountCategory", "CommitmentDiscountStatus", "PricingCategory"),
+        *("ServiceCategory", "ServiceSubcategory"),
+    }
+    for version in VERSIONS:
+        for name, column in columns_of(version).items():
+            assert set(column.allowed_values or ()) <= set(allowed_values(name)), name
+
+
+@pytest.mark.parametrize("name", LIMITED)
+def test_allowed_values_stay_without_a_remark(name: str) -> None:
+    allowed = allowed_values(name)
+    assert read(name, *allowed) == ([*allowed], [])
+
+
+@pytest.mark.parametrize("name", LIMITED)
+@pytest.mark.parametrize("spelled", [str.lower, str.upper, lambda text: f" {text}\t"])
+def test_allowed_values_are_read_in_any_case(name: str, spelled: Callable[[str], str]) -> None:
+    allowed = allowed_values(name)
+    values, remarks = read(name, *map(spelled, allowed))
+    assert values == [*allowed]
+    [remark] = remarks
+    assert f"Column {name}, " in remark
+    assert "row 1 of july.csv" in remark
+
+
+@pytest.mark.parametrize("name", sorted({*LIMITED} - DECIDES_SUMS))
+@pytest.mark.parametrize("other", ["Bananas", "-", " "])
+def test_another_value_is_kept_with_a_remark(name: str, other: str) -> None:
+    known = allowed_values(name)[0]
+    values, remarks = read(name, known, other, None, known.lower(), other)
+    assert values == [known, other, None, known, other]
+    [doubted] = [remark for remark in remarks if "none of the values" in remark]
+    assert f"Column {name}, 2 rows" in doubted
+    assert f"{other!r} in row 2 of july.csv" in doubted
+
+
+@pytest.mark.parametrize("name", sorted(DECIDES_SUMS))
+@pytest.mark.parametrize("other", ["Bananas", "Credits", " "])
+def test_another_value_is_refused_where_it_decides_sums(name: str, other: str) -> None:
+    with pytest.raises(InvalidRequest, match=f"july.csv: row 3, column {name}: '{other}'") as no:
+        read(name, "usage", "CREDIT", other)
+    assert all(value in no.value.hint for value in allowed_values(name))
 
 
 def test_remarks_count_over_batches_and_name_the_first_row() -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from skyclust.contract.cost import FileFormat
 from skyclust.costs.focus.ledger_schema import AMOUNTS, LEDGER_SCHEMA, TIMES
-from skyclust.costs.focus.model import WRITTEN_VERSIONS, columns_of, json_columns
+from skyclust.costs.focus.model import WRITTEN_VERSIONS, allowed_values, columns_of, json_columns
 from skyclust.costs.focus.normalize import NEVER_NULL, normalize
 from skyclust.costs.focus.providers import COUNTERPARTS
 from skyclust.costs.focus.rows import rows_to_table
@@ -39,6 +39,8 @@ MAPS = st.dictionaries(TEXTS, st.none() | TEXTS, max_size=3)
 def values_of(name: str) -> st.SearchStrategy[Any]:
     if name == "BillingCurrency":
         return st.text("ABCxyz", min_size=3, max_size=3).map(lambda code: f" {code}")
+    if name == "ChargeCategory":
+        return st.sampled_from([None, *allowed_values(name), "usage", " TAX"])
     if name in AMOUNTS:
         values: st.SearchStrategy[Any] = DECIMALS
     elif name in TIMES:
