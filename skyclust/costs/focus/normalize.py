@@ -14,7 +14,9 @@ import pyarrow.compute as pc
 
 from skyclust.costs.focus.amounts import to_amounts
 from skyclust.costs.focus.headers import Headers, read_headers
+from skyclust.costs.focus.json_flaws import note_flaws
 from skyclust.costs.focus.ledger_schema import AMOUNTS, LEDGER_SCHEMA, TIMES
+from skyclust.costs.focus.model import json_columns
 from skyclust.costs.focus.respelling import to_allowed_values, to_currencies
 from skyclust.costs.focus.texts import to_extra_texts, to_texts, unescaped
 from skyclust.costs.focus.times import to_times
@@ -33,6 +35,7 @@ NEVER_NULL: Final = (
 
 _AMOUNTS: Final = frozenset(AMOUNTS)
 _TIMES: Final = frozenset(TIMES)
+_DOCUMENTS: Final = json_columns()
 
 
 def normalize(
@@ -93,6 +96,9 @@ def _converted(name: str, array: Any, marks: Any, place: Place, remarks: ValueRe
         texts = unescaped(texts, marks)
     if name == "BillingCurrency":
         return to_currencies(texts, place, remarks)
+    if name in _DOCUMENTS:
+        note_flaws(texts, place, remarks)
+        return texts
     return to_allowed_values(name, texts, place, remarks)
 
 

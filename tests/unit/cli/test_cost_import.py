@@ -79,3 +79,18 @@ def test_a_credit_in_small_letters_is_a_credit(
     assert run("summary", "--from", "2026-07", "--to", "2026-08", "--json") == ExitCode.DONE
     [row] = json.loads(capsys.readouterr().out)
     assert (row["gross"], row["credits"], row["net"]) == ("10", "-4", "6")
+
+
+def test_tags_that_cannot_be_read_are_said_with_their_number_and_first_row(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = ('["a"]', "{team:x", '{"team":"a","team":"b"}')
+    path = a_file(tmp_path, {"Tags": '{"team":"a"}'}, *({"Tags": tags} for tags in broken))
+    no_object, twice = imported(capsys, path)["remarks"]
+    assert "Tags, 2 rows: no JSON object" in no_object
+    assert "in row 2 of july.csv" in no_object
+    assert "Tags, 1 row: a key is there twice" in twice
+    assert run("import", path, "--source", "again") == ExitCode.DONE
+    said = capsys.readouterr().err
+    assert no_object in said
+    assert twice in said
