@@ -87,13 +87,13 @@ def _respelled(texts: Any, read: Callable[[str], str | None]) -> tuple[Any, list
 
     The latter stay as they are. A column has few different values; each is read once.
     """
-    encoded = texts.dictionary_encode()
-    answers = {value: read(value) for value in encoded.dictionary.to_pylist()}
+    different = texts.unique().drop_null()
+    answers = {value: read(value) for value in different.to_pylist()}
     unknown = [value for value, answer in answers.items() if answer is None]
     changed = [value for value, answer in answers.items() if answer not in {None, value}]
     if changed:
         spelled = [value if answer is None else answer for value, answer in answers.items()]
-        texts = pa.array(spelled, pa.string()).take(encoded.indices)
+        texts = pa.array(spelled, pa.string()).take(pc.index_in(texts, value_set=different))
     return texts, changed, unknown
 
 
