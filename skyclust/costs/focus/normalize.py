@@ -6,7 +6,6 @@ refuses is read value by value, to name the value or to read it another way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 import pyarrow as pa
@@ -17,21 +16,12 @@ from skyclust.costs.focus.headers import Headers, read_headers
 from skyclust.costs.focus.json_flaws import note_flaws
 from skyclust.costs.focus.ledger_schema import AMOUNTS, LEDGER_SCHEMA, TIMES
 from skyclust.costs.focus.model import json_columns
+from skyclust.costs.focus.required_values import refuse_missing_values, refuse_reversed_periods
 from skyclust.costs.focus.respelling import to_allowed_values, to_currencies
 from skyclust.costs.focus.texts import to_extra_texts, to_texts, unescaped
 from skyclust.costs.focus.times import to_times
 from skyclust.costs.focus.value_remarks import ValueRemarks
 from skyclust.costs.focus.values import Place, plain
-from skyclust.errors import InvalidRequest
-
-NEVER_NULL: Final = (
-    "BilledCost",
-    "BillingAccountId",
-    "BillingCurrency",
-    "BillingPeriodStart",
-    "ChargePeriodStart",
-)
-"""Columns without which a row has no amount or no place in the ledger."""
 
 _AMOUNTS: Final = frozenset(AMOUNTS)
 _TIMES: Final = frozenset(TIMES)
@@ -74,6 +64,7 @@ def _ledger_table(
             place = Place(origin, delivered, first_row)
             columns[name] = _converted(name, _column(rows, delivered), marks, place, remarks)
     refuse_missing_values(columns, headers.columns, origin, first_row)
+    refuse_reversed_periods(columns, headers.columns, origin, first_row)
     fields = list(LEDGER_SCHEMA)
     for name, delivered in sorted(headers.extra.items()):
         texts = to_extra_texts(_column(rows, delivered), Place(origin, delivered, first_row))
@@ -100,17 +91,3 @@ def _converted(name: str, array: Any, marks: Any, place: Place, remarks: ValueRe
         note_flaws(texts, place, remarks)
         return texts
     return to_allowed_values(name, texts, place, remarks)
-
-
-def refuse_missing_values(
-    columns: Mapping[str, Any], delivered: Mapping[str, str], origin: str, first_row: int
-) -> None:
-    """Raise InvalidRequest for the first row that lacks a value of NEVER_NULL."""
-    for name in NEVER_NULL:
-        if columns[name].null_count:
-            index = pc.index(columns[name].is_null(), pa.scalar(value=True)).as_py()
-            raise InvalidRequest(
-                f"{origin}: row {first_row + index}, column {delivered.get(name, name)} is empty.",
-                hint="Each FOCUS row has an account, a currency, a billing period, a charge period"
-                " and a billed cost; a charge of nothing has the cost 0.",
-            )

@@ -62,12 +62,24 @@ def test_what_was_corrected_is_said_below_the_table_and_in_json(
     assert remark in json.loads(capsys.readouterr().out)[-1]["remarks"]
 
 
-def test_what_is_no_currency_refuses_the_delivery(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("BillingCurrency", "EURO"),
+        ("ChargeCategory", "Bananas"),
+        ("ChargePeriodEnd", "2026-06-30T00:00:00Z"),
+        ("BillingPeriodEnd", "2026-06-01T00:00:00Z"),
+        ("BillingAccountId", " "),
+    ],
+)
+def test_what_cannot_be_placed_or_added_up_refuses_the_delivery(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], column: str, value: str
 ) -> None:
-    path = a_file(tmp_path, {}, {"BillingCurrency": "EURO"})
+    path = a_file(tmp_path, {column: value})
     assert run("import", path) == ExitCode.USAGE
-    assert "row 2, column BillingCurrency: 'EURO'" in capsys.readouterr().err
+    assert f"row 1, column {column}" in capsys.readouterr().err
+    assert run("deliveries", "--json") == ExitCode.DONE
+    assert json.loads(capsys.readouterr().out) == []
 
 
 def test_a_credit_in_small_letters_is_a_credit(

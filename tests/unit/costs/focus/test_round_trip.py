@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from skyclust.contract.cost import FileFormat
 from skyclust.costs.focus.ledger_schema import AMOUNTS, LEDGER_SCHEMA, TIMES
 from skyclust.costs.focus.model import WRITTEN_VERSIONS, allowed_values, columns_of, json_columns
-from skyclust.costs.focus.normalize import NEVER_NULL, normalize
+from skyclust.costs.focus.normalize import normalize
 from skyclust.costs.focus.providers import COUNTERPARTS
+from skyclust.costs.focus.required_values import NEVER_NULL
 from skyclust.costs.focus.rows import rows_to_table
 from skyclust.costs.focus.writing import write_focus_csv, write_focus_parquet
 from skyclust.errors import InternalError, InvalidRequest
@@ -48,7 +49,9 @@ def values_of(name: str) -> st.SearchStrategy[Any]:
     elif name in json_columns():
         values = MAPS
     elif name in NEVER_NULL:
-        return st.text(min_size=1, max_size=12).filter(lambda text: text != "NULL")
+        return st.text(min_size=1, max_size=12).filter(
+            lambda text: text != "NULL" and bool(text.strip())
+        )
     else:
         values = TEXTS
     return values if name in NEVER_NULL else st.none() | values
@@ -61,6 +64,12 @@ OPTIONAL = (
 )
 """Columns of each type; columns of one type are treated alike."""
 
+
+def with_ordered_period(row: dict[str, Any]) -> dict[str, Any]:
+    end = row.get("BillingPeriodEnd")
+    return row if end is None else {**row, "BillingPeriodEnd": max(end, row["BillingPeriodStart"])}
+
+
 ROWS = st.fixed_dictionaries(
     {name: values_of(name) for name in NEVER_NULL},
     optional={
@@ -68,7 +77,7 @@ ROWS = st.fixed_dictionaries(
         'x_odd "name", =1': TEXTS | MAPS,
         "x_Discounts": st.none() | TEXTS,
     },
-)
+).map(with_ordered_period)
 
 Writer = Callable[..., int]
 FORMATS: list[tuple[FileFormat, Writer, dict[str, bool]]] = [

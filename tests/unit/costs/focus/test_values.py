@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 
 from skyclust.costs.focus.ledger_schema import LEDGER_SCHEMA
-from skyclust.costs.focus.normalize import NEVER_NULL, normalize
+from skyclust.costs.focus.normalize import normalize
+from skyclust.costs.focus.required_values import NEVER_NULL, PERIODS
 from skyclust.errors import InvalidRequest
 from tests.unit.costs.focus.samples import batch, column
 
@@ -158,6 +159,30 @@ def test_a_row_without_amount_account_currency_or_period_is_refused(
 ) -> None:
     with pytest.raises(InvalidRequest, match=rf"row 2, column {name} is empty"):
         normalize(batch({}, {name: empty}), origin="a.csv")
+
+
+@pytest.mark.parametrize("name", NEVER_NULL)
+@pytest.mark.parametrize("spaces", [" ", "\t "])
+def test_spaces_are_no_value_of_what_a_row_needs(name: str, spaces: str) -> None:
+    with pytest.raises(InvalidRequest, match=f"row 2, column {name}"):
+        normalize(batch({}, {name: spaces}), origin="a.csv")
+
+
+@pytest.mark.parametrize(("start", "end"), PERIODS)
+def test_a_period_that_ends_before_it_begins_is_refused_with_its_row(start: str, end: str) -> None:
+    rows = batch({}, {}, {start: "2026-07-02T00:00:00Z", end: "2026-07-01T23:59:59Z"})
+    with pytest.raises(InvalidRequest, match=f"a.csv: row 13, column {end}: '2026-07-01T2.*") as no:
+        normalize(rows, origin="a.csv", first_row=11)
+    assert f"is before {start}, 2026-07-02T00:00:00" in no.value.message
+
+
+@pytest.mark.parametrize(("start", "end"), PERIODS)
+@pytest.mark.parametrize("last", ["2026-07-02T00:00:00Z", "2026-07-02T02:00:00+02:00", None])
+def test_a_period_without_end_or_of_one_instant_is_kept(
+    start: str, end: str, last: str | None
+) -> None:
+    rows = batch({start: "2026-07-02T00:00:00Z", end: last}, {end: None})
+    assert normalize(rows, origin="a.csv")[end].null_count == (2 if last is None else 1)
 
 
 def test_texts() -> None:
