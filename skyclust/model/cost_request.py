@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from pydantic import Field, model_validator
 
 from skyclust.model.choices import Choices, chosen_from
+from skyclust.model.cost_source import SourceName
 from skyclust.model.flow_request import FlowRequest
 from skyclust.model.object_address import (
     ObjectAddress,
@@ -83,10 +84,11 @@ class CollectCostsRequest(_DayRangeRequest):
         " accounts. Of a bucket: s3://bucket/prefix, read with the one credential that is named"
         " above. Of the worker: a path that its operator allows (SKYCLUST_COST_IMPORT_FOLDERS).",
     )
-    source: Slug | None = Field(
+    source: SourceName | None = Field(
         default=None,
         title="Source",
-        description="The name under which the folder's deliveries are kept. Empty: its own name.",
+        description="The name under which the folder's deliveries are kept; upper and lower case"
+        " differ. Empty: its own name.",
     )
     brake_share: float = Field(
         default=0.5,

@@ -12,6 +12,7 @@ from skyclust.costs.collection.importing import (
     Begun,
     ignore,
     import_deliveries,
+    named,
     source_of,
 )
 from skyclust.costs.imports.bucket import deliveries_in_bucket
@@ -48,7 +49,7 @@ def import_bucket(  # noqa: PLR0917  # as `import_folder`, with who reads the bu
             hint="Name a credential of AWS, or one whose endpoint is a store that speaks S3.",
             provider=provider.name,
         )
-    name = source or source_name(address)
+    name = named(source, source_name(address))
     with provider_errors(provider.name, f"import {address}"):
         deliveries = deliveries_in_bucket(
             provider.open_bucket(address.bucket),

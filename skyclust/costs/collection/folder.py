@@ -12,6 +12,7 @@ from skyclust.costs.collection.importing import (
     Begun,
     ignore,
     import_deliveries,
+    named,
     source_of,
 )
 from skyclust.costs.collection.known_files import DeliveredFiles
@@ -37,9 +38,9 @@ def import_folder(
 
     `source` is the name that they are kept under, by default that of the folder. `complete` are
     the days that files without a manifest claim. Raises NotFound for an unknown workspace, and
-    where there is nothing to import.
+    where there is nothing to import; InvalidRequest for a text that is no name of a source.
     """
-    name = source or source_name(folder)
+    name = named(source, source_name(folder))
     deliveries = deliveries_in(
         folder,
         source=f"{IMPORTED}:{name}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -15,8 +16,9 @@ from skyclust.costs.collection.deliveries import (
     failed_delivery,
     with_failed,
 )
-from skyclust.errors import SkyClustError, Transient
+from skyclust.errors import InvalidRequest, SkyClustError, Transient
 from skyclust.log import Log
+from skyclust.model.cost_source import LONGEST_SOURCE_NAME, SOURCE_RULE, is_source_name
 from skyclust.store import workspaces
 from skyclust.store.engine import Store
 
@@ -60,10 +62,28 @@ def import_deliveries(  # noqa: PLR0917  # what `import_folder` and `import_buck
     )
 
 
+def named(source: str | None, default: str) -> str:
+    """Return the name of a source, or the default where none is named.
+
+    Raises InvalidRequest for a text that is no name of a source.
+    """
+    if source is None:
+        return default
+    if not is_source_name(source):
+        raise InvalidRequest(
+            f"{source[:60]!r} is no name of a source of costs.",
+            hint=f"It has {SOURCE_RULE}, such as {source_of(source)}.",
+        )
+    return source
+
+
 def source_of(name: str) -> str:
-    """Return a name as a source has it: lower case, letters and digits with dashes between."""
-    letters = "".join(one if one.isalnum() and one.isascii() else "-" for one in name.lower())
-    return "-".join(part for part in letters.split("-") if part) or "import"
+    """Return a name as a source has it: letters and digits with dashes between.
+
+    Upper and lower case stay: folders that differ in nothing else are two sources.
+    """
+    parts = re.findall(r"[A-Za-z0-9]+", name)
+    return "-".join(parts)[:LONGEST_SOURCE_NAME].rstrip("-") or "import"
 
 
 def described(delivery: CostDelivery) -> str:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from skyclust.contract import (
     BillingPeriod,
@@ -22,7 +23,7 @@ from skyclust.contract import (
 )
 from skyclust.costs.collection.account import AccountCosts, collect_account
 from skyclust.costs.collection.deliveries import CollectionOptions
-from skyclust.costs.collection.folder import allowed_folder, source_name
+from skyclust.costs.collection.folder import allowed_folder, import_folder, source_name
 from skyclust.costs.collection.plan import days_of
 from skyclust.costs.collection.verdict import cost_problems, judge_collection
 from skyclust.costs.reconciliation.ledger_sums import reconcile_workspaces
@@ -35,6 +36,7 @@ from skyclust.errors import (
     Unsupported,
 )
 from skyclust.model.cost_request import CollectCostsRequest
+from skyclust.model.cost_source import is_source_name
 from skyclust.model.credential_key import CredentialKey
 from skyclust.store.engine import Store
 
@@ -180,8 +182,12 @@ def test_a_run_imports_from_folders_of_the_operator_alone(
 
 def test_a_source_is_named_by_its_folder_or_file(home: Path) -> None:
     (home / "My Bill 2026.csv.gz").write_bytes(b"")
-    assert source_name(home / "My Bill 2026.csv.gz") == "my-bill-2026"
+    assert source_name(home / "My Bill 2026.csv.gz") == "My-Bill-2026"
     assert source_name(home / "Ünïcode & co") == "n-code-co"
+    assert source_name(home / "---") == "import"
+    assert source_name(home / "hosting") != source_name(home / "HOSTING"), "they are two folders"
+    for name in ("a" * 200, f"{'a' * 99} b", "My Bill 2026.csv.gz", "é.csv", "..."):
+        assert is_source_name(source_name(home / name)), name
 
 
 def test_a_bucket_needs_exactly_one_credential() -> None:
@@ -205,3 +211,21 @@ def test_advice_on_a_credential_is_given_for_credentials_alone(error: type[SkyCl
     assert hints["folder"] == "Look at it."
     assert "skyclust" in hints["by-hand"]
     assert "skyclust" in hints["prod"]
+
+
+@pytest.mark.parametrize("name", ["OV", "ov", "My-Bill_2026.v2", "a" * 100])
+def test_a_source_that_is_named_keeps_its_name_in_commands_and_runs(name: str) -> None:
+    assert is_source_name(name)
+    assert CollectCostsRequest(workspace="default", folder="/srv/x", source=name).source == name
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "a b", "a:b", "a/b", "-a", "a-", "a--b", "é", "a\n", "a" * 101, "$ref"]
+)
+def test_what_is_no_name_of_a_source_is_refused_by_commands_and_runs(
+    sqlite_store: Store, home: Path, name: str
+) -> None:
+    with pytest.raises(InvalidRequest, match="no name of a source"):
+        import_folder(sqlite_store, "default", home, OPTIONS, LOG, source=name)
+    with pytest.raises(ValidationError):
+        CollectCostsRequest(workspace="default", folder="/srv/x", source=name)
