@@ -35,9 +35,9 @@ COLUMNS: Final = list_columns(
     "days_written",
     "days_unchanged",
     "days_withdrawn",
-    "reason",
-    wide=("delivery_id", "remarks", "hint"),
+    wide=("delivery_id", "reason", "remarks", "hint"),
 )
+"""Reasons and remarks are sentences below the table."""
 
 
 def import_files(
@@ -129,7 +129,7 @@ def _imported(
     options = CollectionOptions(
         run_id=None, requested_by=current_actor(), allow_mass_withdrawal=allow_mass_withdrawal
     )
-    log = logging.getLogger("skyclust.costs")
+    log = _log()
     with _progress() as begun:
         if not credential:
             from skyclust.costs.collection.folder import import_folder
@@ -164,6 +164,17 @@ def _imported(
                 complete=complete,
                 begun=begun,
             )
+
+
+def _log() -> logging.Logger:
+    """Return a log that a process shows if it has set one up: the command itself prints failures.
+
+    Without a handler Python prints warnings on stderr, where each reason would stand twice.
+    """
+    log = logging.getLogger("skyclust.costs")
+    if not log.handlers:
+        log.addHandler(logging.NullHandler())
+    return log
 
 
 def _complete_days(start: str | None, end: str | None) -> tuple[date, date] | None:

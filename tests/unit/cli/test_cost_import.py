@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +108,24 @@ def test_tags_that_cannot_be_read_are_said_with_their_number_and_first_row(
     said = capsys.readouterr().err
     assert no_object in said
     assert twice in said
+
+
+@pytest.mark.parametrize("others", [[], [{}]], ids=["nothing imported", "some of it"])
+def test_a_reason_is_said_once_with_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], others: list[dict[str, str]]
+) -> None:
+    wrong = {"BillingAccountId": "9", "ChargeCategory": "Bananas"}
+    path = a_file(tmp_path, *others, wrong)
+    # In a process of its own, whose logging is as Python begins with it.
+    command = [sys.executable, "-m", "skyclust.cli.main", "cost", "import"]
+    done = subprocess.run(
+        [*command, path], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == (ExitCode.PARTIAL if others else ExitCode.USAGE)
+    assert "failed" in done.stdout
+    assert (done.stdout + done.stderr).count("'Bananas' is none of the values") == 1
+    assert done.stderr.count("They are Usage, Purchase") == 1
+    as_json = subprocess.run(
+        [*command, path, "--json"], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert "'Bananas'" in json.loads(as_json.stdout)["deliveries"][0]["reason"]
