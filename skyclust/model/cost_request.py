@@ -88,7 +88,7 @@ class CollectCostsRequest(_DayRangeRequest):
         default=None,
         title="Source",
         description="The name under which the folder's deliveries are kept; upper and lower case"
-        " differ. Empty: its own name.",
+        " differ. Empty: its own name. Only with a folder.",
     )
     brake_share: float = Field(
         default=0.5,
@@ -106,11 +106,20 @@ class CollectCostsRequest(_DayRangeRequest):
     )
 
     @model_validator(mode="after")
-    def _a_bucket_has_a_credential(self) -> Self:
-        if self.folder and is_object_address(self.folder):
-            parse_object_address(self.folder)
+    def _nothing_is_ignored(self) -> Self:
+        if self.source and not self.folder:
+            raise ValueError("`source` is the name of an imported folder: give `folder` as well")
+        if self.bucket is not None:
             if len(self.credentials) != 1:
                 raise ValueError("a bucket is read with one credential: name it in `credentials`")
+        elif self.folder and self.credentials:
+            raise ValueError(
+                "`folder` is imported in place of reading accounts: leave out `credentials`"
+            )
+        if self.folder and self.providers:
+            raise ValueError(
+                "`folder` is imported in place of reading accounts: leave out `providers`"
+            )
         return self
 
     @property

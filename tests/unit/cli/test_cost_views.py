@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from skyclust.cli.exits import ExitCode
+from skyclust.costs.ledger.cost_query import DIMENSIONS
 from skyclust.costs.ledger.storage import open_root
 from skyclust.store.engine import open_store
 from tests.flows.commands import Commands
@@ -204,3 +206,11 @@ def test_a_report_is_one_private_file(
     assert data["summary"][1]["effective_cost"] == "4.4"
     commands.run("cost", "report", *RANGE, "--output", str(tmp_path / "no" / "x.html"), code=2)
     assert "cannot be written" in commands.said
+
+
+def test_the_error_of_an_unknown_dimension_names_all_that_work(commands: Commands) -> None:
+    commands.run("cost", "breakdown", "--by", "nonsense", *RANGE, code=ExitCode.USAGE)
+    named = commands.said.partition("Dimensions: ")[2].partition(", tag:KEY")[0].split(", ")
+    assert named == [*DIMENSIONS]
+    for dimension in (*named, "tag:team"):
+        assert commands.json("cost", "breakdown", "--by", dimension, *RANGE), dimension

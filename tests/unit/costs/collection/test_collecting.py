@@ -229,3 +229,23 @@ def test_what_is_no_name_of_a_source_is_refused_by_commands_and_runs(
         import_folder(sqlite_store, "default", home, OPTIONS, LOG, source=name)
     with pytest.raises(ValidationError):
         CollectCostsRequest(workspace="default", folder="/srv/x", source=name)
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"source": "hosting"}, "give `folder` as well"),
+        ({"folder": "/srv/x", "credentials": ["prod"]}, "leave out `credentials`"),
+        ({"folder": "/srv/x", "providers": ["aws"], "source": "x"}, "leave out `providers`"),
+    ],
+)
+def test_a_request_of_which_a_part_would_be_ignored_is_refused(
+    fields: dict[str, object], problem: str
+) -> None:
+    with pytest.raises(ValidationError, match=problem):
+        CollectCostsRequest.model_validate({"workspace": "default", **fields})
+
+
+def test_a_folder_is_imported_under_a_name_and_reconciled_for_a_range_of_days() -> None:
+    fields = {"folder": "/srv/x", "source": "x", "start": "2026-01-01", "end": "2026-02-01"}
+    assert CollectCostsRequest.model_validate(fields).summary == "import costs from x"
