@@ -57,7 +57,7 @@ CATALOG: Final = Catalog(
         Meter.ADDRESS: Service(
             "Amazon Virtual Private Cloud",
             "Networking",
-            "Virtual Network",
+            "Network Connectivity",
             "Hours",
             Decimal("0.005"),
             "elastic-ip",

@@ -14,6 +14,7 @@ import pytest
 from skyclust.contract import CostDelivery
 from skyclust.costs.focus.normalize import normalize
 from skyclust.costs.focus.rows import rows_to_table
+from skyclust.costs.focus.value_remarks import ValueRemarks
 from skyclust.costs.imports.reading import read_batches
 from skyclust.costs.ledger.staged_rows import checked_rows
 from skyclust_sandbox.aws.bill import sample_bill
@@ -55,10 +56,12 @@ def test_the_ledger_takes_every_row(connect: Connect, bill: Bill, fields: dict[s
 
 
 def ledger_rows(delivery: CostDelivery) -> Iterator[Any]:
+    remarks = ValueRemarks()
     for file in delivery.files:
         for batch in read_batches(file):
-            yield normalize(pa.Table.from_batches([batch]), origin=file.name)
+            yield normalize(pa.Table.from_batches([batch]), origin=file.name, remarks=remarks)
     for part in delivery.rows:
         for page in part.pages():
             if page:
-                yield rows_to_table(page, origin=part.name)
+                yield rows_to_table(page, origin=part.name, remarks=remarks)
+    assert remarks.sentences() == []

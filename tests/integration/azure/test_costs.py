@@ -16,6 +16,7 @@ from skyclust.contract import ALL_CHARGES, CostMetric, FocusRow
 from skyclust.model.resource import ResourceKind
 from skyclust_sandbox.billing.bill import Bill, Publication
 from tests.fixtures.azure import AzureSandbox
+from tests.fixtures.focus_values import assert_values_of_focus
 from tests.integration.azure.billed_sample import credential_of, rows_of, total
 
 pytestmark = pytest.mark.integration
@@ -29,6 +30,7 @@ def test_the_rows_of_a_month_are_its_charges(provider: AzureProvider, bill: Bill
     assert {row["ChargeCategory"] for row in rows} == {"Usage", "Purchase", "Tax", "Credit"}
     assert {row["RegionId"] for row in rows} == {"westeurope", "eastus", "northeurope", None}
     assert all(row["ListCost"] is None and row["ContractedCost"] is None for row in rows)
+    assert_values_of_focus(rows)
 
 
 def test_a_savings_plan_adds_up(provider: AzureProvider, bill: Bill) -> None:

@@ -12,6 +12,7 @@ from skyclust.contract import ALL_CHARGES, CostMetric, FocusRow
 from skyclust.errors import (
     Conflict,
 )
+from tests.fixtures.focus_values import assert_values_of_focus
 from tests.fixtures.gcp import GcpSandbox
 from tests.integration.gcp.billing import (
     LAST_MONTH,
@@ -50,6 +51,8 @@ def test_a_row_has_the_names_the_numbers_and_the_tags_of_focus(billed: GcpSandbo
     assert row["SubAccountId"] == "sandbox-project"
     assert '"Number": "415926535897"' in str(row["x_Project"])
     assert row["ChargeClass"] is None
+    for each in deliveries(provider_of(billed)):
+        assert_values_of_focus(rows_of(each))
 
 
 def test_usage_of_the_last_day_is_in_the_next_invoice_and_counts_once(billed: GcpSandbox) -> None:

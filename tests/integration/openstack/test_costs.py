@@ -24,6 +24,7 @@ from skyclust_sandbox.faults import Fault, FaultKind
 from skyclust_sandbox.openstack.rating.points import CORE_HOUR
 from skyclust_sandbox.processes import start_sandbox, stop_sandbox
 from tests.conformance.openstack import OpenStackHarness
+from tests.fixtures.focus_values import assert_values_of_focus
 from tests.fixtures.openstack import OpenStackSandbox
 from tests.integration.openstack.conftest import provider_for
 
@@ -65,6 +66,7 @@ class TestCosts:
         assert {row["RegionId"] for row in rows} == {"RegionOne", "RegionTwo"}
         assert {row["BilledCost"] for row in rows} == {CORE_HOUR, 2 * CORE_HOUR}
         assert {row["ServiceCategory"] for row in rows} == {"Compute"}
+        assert_values_of_focus(rows)
 
     def test_pages_of_one_point_are_read_to_the_end(
         self, provider: OpenStackProvider, openstack_sandbox: OpenStackSandbox

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from focus_data_toolkit.generators import get_generator
 
 from skyclust.costs.focus.model import VERSIONS, allowed_values, columns_of
 from skyclust.costs.focus.normalize import normalize
@@ -97,6 +101,19 @@ def test_another_value_is_refused_where_it_decides_sums(name: str, other: str) -
     with pytest.raises(InvalidRequest, match=f"july.csv: row 3, column {name}: '{other}'") as no:
         read(name, "usage", "CREDIT", other)
     assert all(value in no.value.hint for value in allowed_values(name))
+
+
+@pytest.mark.parametrize("cloud", ["aws", "azure", "gcp"])
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_generated_bills_need_no_remark(cloud: str, version: str) -> None:
+    content = get_generator(cloud, version).generate_csv_bytes(600, 5)
+    rows = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+    delivered = pa.table({name: [row[name] for row in rows] for name in rows[0]})
+    remarks = ValueRemarks()
+    table = normalize(delivered, origin="bill.csv", remarks=remarks)
+    assert remarks.sentences() == []
+    for name in {"BillingCurrency", "Tags", *LIMITED} & {*delivered.column_names}:
+        assert table[name].to_pylist() == [text or None for text in delivered[name].to_pylist()]
 
 
 def test_remarks_count_over_batches_and_name_the_first_row() -> None:
