@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from prefect import get_run_logger, task
 
-from skyclust.costs.analysis.currency import RateTable
 from skyclust.costs.price_books.saving import load_price_books
 from skyclust.costs.prices.place_prices import PlacedType, PriceSources, place_prices
 from skyclust.costs.prices.refreshing import (
@@ -19,6 +18,7 @@ from skyclust.costs.prices.refreshing import (
     load_prices,
     refresh_prices,
 )
+from skyclust.costs.rates.table import RateTable
 from skyclust.errors import SkyClustError
 from skyclust.inventory.placement import Offer
 from skyclust.inventory.read_liveness import ReadLiveness, results_while_alive

@@ -72,8 +72,9 @@ def _in_currency(
     """
     if currency is None:
         return frame
-    from skyclust.costs.analysis.currency import RateTable, convert
+    from skyclust.costs.analysis.currency import convert
     from skyclust.costs.analysis.frames import sum_by
+    from skyclust.costs.rates.table import RateTable
     from skyclust.store import currency_rates
     from skyclust.store.engine import open_store
 

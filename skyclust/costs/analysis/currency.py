@@ -6,8 +6,6 @@ rate an amount stays in its currency: currencies are never added without one.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -15,41 +13,11 @@ from typing import Final
 import pandas as pd
 
 from skyclust.costs.analysis.frames import AMOUNTS, Record, dimensions_of, records, sum_by
+from skyclust.costs.rates.table import RateTable
 from skyclust.errors import InvalidRequest
-from skyclust.model.currency_rate import CurrencyRate
 
 SCALE: Final = Decimal(1).scaleb(-12)
 """A converted amount is rounded to the digits that the ledger has."""
-
-
-class RateTable:
-    """The rates of a workspace, looked up by day."""
-
-    def __init__(self, rates: Sequence[CurrencyRate]) -> None:
-        self._rates: dict[tuple[str, str], list[tuple[date, Decimal]]] = {}
-        for one in sorted(rates, key=lambda rate: rate.valid_from):
-            if one.rate <= 0:
-                raise InvalidRequest(f"The rate of {one.currency} must be more than zero.")
-            pair = (one.currency, one.to_currency)
-            self._rates.setdefault(pair, []).append((one.valid_from, one.rate))
-
-    def rate(self, currency: str, to_currency: str, day: date) -> Decimal | None:
-        """Return the rate of a day: the latest that was valid by then, or the inverse of that.
-
-        None where no rate had begun by then. One for a currency to itself.
-        """
-        if currency == to_currency:
-            return Decimal(1)
-        direct = self._valid(currency, to_currency, day)
-        if direct is not None:
-            return direct
-        inverse = self._valid(to_currency, currency, day)
-        return None if inverse is None else 1 / inverse
-
-    def _valid(self, currency: str, to_currency: str, day: date) -> Decimal | None:
-        dated = self._rates.get((currency, to_currency), [])
-        at = bisect_right(dated, day, key=lambda pair: pair[0])
-        return dated[at - 1][1] if at else None
 
 
 def convert(frame: pd.DataFrame, to_currency: str, rates: RateTable) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pandas as pd
 
-from skyclust.costs.analysis.currency import RateTable, convert
+from skyclust.costs.analysis.currency import convert
 from skyclust.costs.analysis.frames import records, sum_by
 from skyclust.costs.budgets.assessment import MonthCost
 from skyclust.costs.forecast.ledger_series import daily_series, history_start
@@ -18,6 +18,7 @@ from skyclust.costs.ledger.coverage import AccountCoverage, coverage
 from skyclust.costs.ledger.known_days import known_days
 from skyclust.costs.ledger.queries import query_costs
 from skyclust.costs.ledger.storage import LedgerRoot
+from skyclust.costs.rates.table import RateTable
 from skyclust.model.budget import Budget
 from skyclust.store import currency_rates
 from skyclust.store.engine import Store

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from skyclust.costs.analysis.currency import RateTable
 from skyclust.costs.money import exact_text
 from skyclust.costs.price_books.book import BookVersion
 from skyclust.costs.price_books.quotes import QuotedInstance, quote
 from skyclust.costs.prices.lookup import PriceList, price_text
+from skyclust.costs.rates.table import RateTable
 from skyclust.model.list_price import PricedKind, PriceItem, PriceUnit
 from skyclust.model.placement import Place, PlacePrice
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from skyclust.costs.analysis.currency import RateTable
 from skyclust.costs.analysis.frames import dimensions_of
 from skyclust.costs.budgets.assessment import BudgetStatus, assess
 from skyclust.costs.budgets.month_cost import month_cost, month_cost_of
 from skyclust.costs.forecast.ledger_series import history_start
 from skyclust.costs.ledger.coverage import AccountCoverage
 from skyclust.costs.ledger.storage import LedgerRoot
+from skyclust.costs.rates.table import RateTable
 from skyclust.model.budget import Budget
 from skyclust.store import budgets, currency_rates
 from skyclust.store.engine import Store

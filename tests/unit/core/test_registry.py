@@ -22,6 +22,8 @@ from skyclust.contract import (
     CostProvider,
     CostTotalsProvider,
     InventoryProvider,
+    MetricsProvider,
+    PriceProvider,
     Provider,
 )
 from skyclust.errors import ConfigurationError, NotFound, Unsupported
@@ -251,19 +253,21 @@ def test_every_ability_of_the_contract_is_marked() -> None:
         if name.endswith("Provider") and kind is not Provider
     }
     assert [kind for kind in exported if Ability not in kind.__bases__] == []
-    # The cloud in memory bills nothing, and has no buckets.
+    # The cloud in memory bills and measures nothing, and has no buckets and no price list.
     assert exported - set(registry.abilities(MemoryProvider)) == {
         BucketProvider,
         CostProvider,
         CostTotalsProvider,
+        MetricsProvider,
+        PriceProvider,
     }
     assert not issubclass(Provider, Ability)
 
 
-def test_abilities_are_told_in_words() -> None:
+def test_abilities_have_words() -> None:
     words = [registry.ability_words(one) for one in registry.abilities(MemoryProvider)]
     assert words == [
-        *("account inventory", "catalog", "compute", "console", "disk"),
+        *("account inventory", "catalog", "compute", "console", "deletion", "disk"),
         *("inventory", "placement", "snapshot", "tag"),
     ]
 

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skyclust.costs.analysis.currency import RateTable, convert
+from skyclust.costs.analysis.currency import convert
 from skyclust.costs.analysis.frames import records
 from skyclust.costs.analysis.showback import SharedCosts, Split, show_back, split_amount
+from skyclust.costs.rates.table import RateTable
 from skyclust.errors import InvalidRequest
 from skyclust.model.currency_rate import CurrencyRate
 from tests.unit.costs.frames import frame

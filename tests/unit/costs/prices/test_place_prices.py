@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from skyclust.costs.analysis.currency import RateTable
 from skyclust.costs.price_books.book import BookVersion, read_price_book
 from skyclust.costs.prices.place_prices import PlacedType, PriceSources, place_prices
+from skyclust.costs.rates.table import RateTable
 from skyclust.model.currency_rate import CurrencyRate
 from skyclust.model.list_price import PricedKind, PriceItem, PriceUnit
 from skyclust.model.placement import Place

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from skyclust.costs.analysis.currency import RateTable
 from skyclust.costs.rates.reading import read_rates
 from skyclust.costs.rates.recording import record_rates
+from skyclust.costs.rates.table import RateTable
 from skyclust.errors import Conflict, InvalidRequest
 from skyclust.model.currency_rate import CurrencyRate
 from skyclust.store import audit, currency_rates
