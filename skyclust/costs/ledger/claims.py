@@ -86,9 +86,12 @@ def still_holds(
     """Return whether applying a delivery, whose content an applied one had, changes nothing.
 
     That is so for the same delivery again, and for a later one unless another delivery that was
-    produced in between decides about a day of its claim.
+    produced in between decides about a day of its claim. It is not so for one that left days to a
+    newer delivery which was retracted since: it may decide about them now.
     """
     if record.state == RETRACTED or record.provisional != delivery.provisional:
+        return False
+    if any(_left_days_to(record, other) for other in records if other.state == RETRACTED):
         return False
     return delivery.produced_at <= record.produced_at or not any(
         other.state != RETRACTED
@@ -96,6 +99,16 @@ def still_holds(
         and (other.produced_at, other.applied_at) > (record.produced_at, record.applied_at)
         and _overlap(other, record)
         for other in records
+    )
+
+
+def _left_days_to(record: DeliveryRecord, newer: DeliveryRecord) -> bool:
+    """Return whether a newer delivery may have held days of the claim when this one was applied."""
+    return (
+        newer.produced_at > record.produced_at
+        and newer.applied_at < record.applied_at
+        and (newer.retracted_at is None or newer.retracted_at > record.applied_at)
+        and _overlap(newer, record)
     )
 
 
@@ -141,10 +154,4 @@ def _was_decided_when_applied(
     records: Sequence[DeliveryRecord], record: DeliveryRecord, day: date
 ) -> bool:
     """Return whether a newer delivery held the day when this one was applied: it left the day."""
-    return any(
-        other.produced_at > record.produced_at
-        and other.applied_at < record.applied_at
-        and claims_day(other, day)
-        and (other.retracted_at is None or other.retracted_at > record.applied_at)
-        for other in records
-    )
+    return any(_left_days_to(record, other) and claims_day(other, day) for other in records)

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skyclust.contract.cost import CostDelivery
+from skyclust.costs.ledger.delivering import DeliveryState
 from skyclust.costs.ledger.retracting import retract_delivery
 from skyclust.errors import Unavailable
 from tests.unit.costs.bills import JANUARY, PRODUCED, bill, days_of, delivery, parts
@@ -118,6 +119,25 @@ def _clean(
 def _content(ledger: Ledger, account: str) -> dict[date, tuple[int, Any]]:
     """Return the rows and sums of each day: the hash would have the name of the account."""
     return {key[3]: rows for key, rows in ledger.rows_by_day().items() if key[1] == account}
+
+
+def test_a_delivery_that_left_days_to_a_retracted_one_is_read_again(sqlite_ledger: Ledger) -> None:
+    """It has a record, and its content is known: but not of the days that it decides about now."""
+    ledger = sqlite_ledger
+    older = Produced((0, 4), (None, None, 1, 1, None))
+    newer = Produced((2, 4), (None, None, 2, 2, None))
+    last = ledger.apply(newer.rows("a"), newer.delivery(2, "a"))
+    assert last.delivery_id is not None
+    ledger.apply(older.rows("a"), older.delivery(1, "a"))
+    retract_delivery(
+        ledger.store, "default", last.delivery_id, requested_by="user:1", root=ledger.root
+    )
+    assert not _content(ledger, "a")
+    again = ledger.apply(older.rows("a"), older.delivery(1, "a"))
+    assert again.days_written == (DAYS[2], DAYS[3])
+    assert _content(ledger, "a") == _clean(ledger, [older], [0])
+    once_more = ledger.apply(older.rows("a"), older.delivery(1, "a"))
+    assert once_more.state is DeliveryState.UNCHANGED
 
 
 @pytest.mark.parametrize("missing", [0, 1, 2])
