@@ -101,7 +101,7 @@ def say_gaps(
     """
     from skyclust.costs.ledger.known_days import counted_accounts, gap_sentences
 
-    if not any(one.authoritative for one in accounts):
+    if not accounts:
         say(
             "No costs were ever delivered. `skyclust cost collect` reads them from the clouds,"
             " `skyclust cost import` from files.",
@@ -117,6 +117,42 @@ def say_gaps(
         )
     for sentence in gap_sentences(counted, days[0], min(days[1], datetime.now(UTC).date())):
         say(f"{sentence} `skyclust cost deliveries` shows what there is.", style="yellow")
+
+
+def not_counted(
+    accounts: Sequence[AccountCoverage],
+    days: Range,
+    where: Sequence[str] | None,
+    sources: Sequence[str] | None,
+) -> list[dict[str, Any]]:
+    """Print on stderr which costs are in no sum, and return the same for programs.
+
+    Those are days of a shadow that no source that counts has. `accounts` is the coverage of a range
+    that includes these days. Nothing is missing of `sources` that a person named.
+    """
+    from skyclust.costs.ledger.known_days import uncounted_sentences
+
+    if sources:
+        return []
+    limits = parse_where(where)
+    missing = [
+        one
+        for one in accounts
+        if one.provider in limits.get("provider", [one.provider])
+        and one.billing_account_id in limits.get("billing_account", [one.billing_account_id])
+    ]
+    for sentence in uncounted_sentences(missing, *days):
+        say(f"{sentence} `skyclust cost accounts` says which source counts.", style="yellow")
+    return [
+        {
+            "billing_account": one.billing_account_id,
+            "source": one.source,
+            "provider": one.provider,
+            "days": [day.isoformat() for day in one.not_counted if days[0] <= day < days[1]],
+        }
+        for one in missing
+        if any(days[0] <= day < days[1] for day in one.not_counted)
+    ]
 
 
 def show_costs(

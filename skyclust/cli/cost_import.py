@@ -230,6 +230,7 @@ def delivery_rows(account: AccountCosts) -> list[dict[str, Any]]:
             "days_unchanged": len(one.result.days_unchanged),
             "days_withdrawn": len(one.result.days_withdrawn),
             "shadow": one.result.shadow,
+            "reason": one.result.shadow_reason,
             "delivery_id": one.result.delivery_id,
             "remarks": list(one.result.remarks),
         }

@@ -9,7 +9,13 @@ import typer
 
 from skyclust.cli.columns import list_columns
 from skyclust.cli.cost_conversion import Currency, read_converted
-from skyclust.cli.cost_frames import days_known, read_coverage, say_gaps, show_costs
+from skyclust.cli.cost_frames import (
+    days_known,
+    not_counted,
+    read_coverage,
+    say_gaps,
+    show_costs,
+)
 from skyclust.cli.cost_options import (
     From,
     Metric,
@@ -51,14 +57,19 @@ def summary(
             workspace, days, ["charge_category"], where, sources=source, currency=currency
         )
     )
+    accounts = read_coverage(workspace, days)
+    missing = not_counted(accounts, days, where, source)
     names = ("currency", "gross", "credits", "net", "tax", "effective_cost", "list_cost", "savings")
     show_costs(
-        [{name: getattr(row, name) for name in (*names, "rows")} for row in rows],
+        [
+            {name: getattr(row, name) for name in (*names, "rows")} | {"not_counted": missing}
+            for row in rows
+        ],
         list_columns(*names, wide=("rows",)),
         options,
         title=f"Costs from {days[0]} until {days[1]} (exclusive)",
     )
-    say_gaps(read_coverage(workspace, days), days, where, source)
+    say_gaps(accounts, days, where, source)
 
 
 @with_list_options(limit=20)
@@ -91,6 +102,8 @@ def breakdown(
     days, dimensions = parse_range(start, end), _dimensions(by)
     frame = read_converted(workspace, days, dimensions, where, sources=source, currency=currency)
     most = options.limit if options.is_table and not options.sort else None
+    accounts = read_coverage(workspace, days)
+    missing = not_counted(accounts, days, where, source)
     rows = [
         _group(dimensions, row.values, others=row.others)
         | {
@@ -102,6 +115,7 @@ def breakdown(
             "list_cost": row.list_cost,
             "savings": row.savings,
             "rows": row.rows,
+            "not_counted": missing,
         }
         for row in break_down(frame, dimensions, metric=metric, most=most)
     ]
@@ -114,7 +128,7 @@ def breakdown(
         shown,
         title=f"Costs by {' and '.join(dimensions)} from {days[0]} until {days[1]} (exclusive)",
     )
-    say_gaps(read_coverage(workspace, days), days, where, source)
+    say_gaps(accounts, days, where, source)
 
 
 @with_list_options()
@@ -154,6 +168,7 @@ def trend(
     accounts = read_coverage(workspace, days, time_zone=time_zone)
     counted = counted_accounts(accounts, parse_where(where), source)
     known = days_known(counted, days, time_zone=time_zone)
+    missing = not_counted(accounts, days, where, source)
     points = trend(
         frame, *days, grain, metric=metric, covered=known.known, provisional=known.provisional
     )
@@ -168,6 +183,7 @@ def trend(
                 "currency": point.currency,
                 metric.value: point.amount,
                 "provisional": point.provisional,
+                "not_counted": missing,
             }
             for point in points
         ],

@@ -123,6 +123,7 @@ def _delivery_rows(account: AccountCosts) -> list[Row]:
             "days_withdrawn": len(one.result.days_withdrawn),
             "shadow": one.result.shadow,
             "delivery_id": one.result.delivery_id,
+            "reason": one.result.shadow_reason,
             "remarks": "; ".join(one.result.remarks),
         }
         for one in account.collected.results

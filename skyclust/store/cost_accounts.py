@@ -96,11 +96,16 @@ def remove(connection: Connection, workspace_id: str, billing_account_id: str) -
 
 
 def other_owners(
-    connection: Connection, workspace_id: str, source: str, days_of: Mapping[str, Sequence[date]]
+    connection: Connection,
+    workspace_id: str,
+    source: str,
+    provider: str,
+    days_of: Mapping[str, Sequence[date]],
 ) -> list[tuple[str, PeriodKey]]:
     """Return the sub accounts of which rows of another source count, with the period that has them.
 
-    `days_of` are charge days by `plain_sub_account`: only those days are looked at. Sorted.
+    Those of periods of the same provider. `days_of` are charge days by `plain_sub_account`: only
+    those days are looked at. Sorted.
     """
     if not days_of:
         return []
@@ -132,6 +137,7 @@ def other_owners(
             days.source != source,
             days.charge_day.between(all_days[0], all_days[-1]),
             heads.shadow.is_(False),
+            heads.provider == provider,
         )
         .distinct()
     )

@@ -127,6 +127,25 @@ def sub_account_days(
     return found
 
 
+def sub_accounts_by_day(
+    connection: Connection, workspace_id: str, start: date, end: date
+) -> list[tuple[PeriodKey, str | None, date]]:
+    """Return period, sub account and day of the rows of charge days [start, end), shadows too."""
+    days = cost_days.c
+    rows = connection.execute(
+        select(
+            days.source,
+            days.billing_account_id,
+            days.period_start,
+            days.sub_account_id,
+            days.charge_day,
+        )
+        .where(days.workspace_id == workspace_id, days.charge_day >= start, days.charge_day < end)
+        .distinct()
+    )
+    return [(PeriodKey(*row[:3]), row.sub_account_id, row.charge_day) for row in rows]
+
+
 def _sums(
     table: Table,
     workspace_id: str,

@@ -15,7 +15,7 @@ from skyclust.errors import SkyClustError, tree_class
 from skyclust.model.credential_key import CredentialKey
 
 MOST_NAMED: Final = 5
-"""Problems that a run's message names; its table has all."""
+"""Problems, and shadows, that a run's message names; its tables have all."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,15 @@ def judge_collection(
     lines = [f"{problem} {problem.hint}".rstrip() for problem in problems[:MOST_NAMED]]
     if len(problems) > MOST_NAMED:
         lines.append(f"And {len(problems) - MOST_NAMED} more.")
+    shadows = [
+        f"{one.source} of {one.billing_account_id} {one.period}: {one.result.shadow_reason}"
+        for account in collected
+        for one in account.collected.results
+        if one.result.shadow
+    ]
+    lines += shadows[:MOST_NAMED]
+    if len(shadows) > MOST_NAMED:
+        lines.append(f"And {len(shadows) - MOST_NAMED} more shadows.")
     if differences:
         lines.append(
             f"{differences} total(s) differ from what the source states: `skyclust cost reconcile`."

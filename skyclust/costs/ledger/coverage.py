@@ -5,8 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from skyclust.store import cost_accounts, cost_deliveries, cost_heads, cost_slices, workspaces
-from skyclust.store.cost_heads import CostHead
+from skyclust.costs.ledger.uncounted import days_not_counted
+from skyclust.store import (
+    cost_accounts,
+    cost_deliveries,
+    cost_heads,
+    cost_rollups,
+    cost_slices,
+    workspaces,
+)
+from skyclust.store.cost_heads import CostHead, PeriodKey
 from skyclust.store.engine import Store
 
 
@@ -25,7 +33,8 @@ class AccountCoverage:
 
     A day is in `days_with_rows`, in `days_empty` (delivered, without charges) or in `gaps` (no
     delivery that was produced on it or later claims it: an export of the current month claims all
-    of it, and has nothing of tomorrow). `authoritative`: whether the rows count.
+    of it, and has nothing of tomorrow). `authoritative`: whether the rows count. The costs of the
+    days in `not_counted` are in no sum: the rows are a shadow, and no source that counts has them.
     """
 
     billing_account_id: str
@@ -36,6 +45,7 @@ class AccountCoverage:
     days_empty: tuple[date, ...]
     gaps: tuple[date, ...]
     periods: tuple[PeriodCoverage, ...]
+    not_counted: tuple[date, ...] = ()
 
 
 def coverage(store: Store, workspace_id: str, start: date, end: date) -> list[AccountCoverage]:
@@ -53,18 +63,34 @@ def coverage(store: Store, workspace_id: str, start: date, end: date) -> list[Ac
         }
         claims = cost_deliveries.claims(connection, workspace_id, start, end)
         current = cost_slices.current_days(connection, workspace_id, start, end)
+        counted = {
+            head.key
+            for head in heads
+            if not head.shadow and owners.get(head.key.billing_account_id) == head.key.source
+        }
+        # Without a shadow every row counts.
+        rows = (
+            cost_rollups.sub_accounts_by_day(connection, workspace_id, start, end)
+            if len(counted) < len(heads)
+            else []
+        )
     by_account: dict[tuple[str, str], list[CostHead]] = {}
     for head in heads:
         by_account.setdefault((head.key.billing_account_id, head.key.source), []).append(head)
     days = [start + timedelta(number) for number in range((end - start).days)]
+    known_of: dict[PeriodKey, set[date]] = {}
+    for claim in claims:
+        known_of.setdefault(claim.key, set()).update(
+            day
+            for day in days
+            if claim.start <= day < claim.end and day <= claim.produced_at.date()
+        )
+    not_counted = days_not_counted(heads, counted, rows, known_of)
     found = []
     for (account, source), theirs in sorted(by_account.items()):
         with_rows = {day for key, day in current if key[:2] == (source, account)}
-        known = [one for one in claims if one.key[:2] == (source, account)]
         claimed = {
-            day
-            for day in days
-            if any(one.start <= day < one.end and day <= one.produced_at.date() for one in known)
+            day for key, known in known_of.items() if key[:2] == (source, account) for day in known
         }
         found.append(
             AccountCoverage(
@@ -79,6 +105,7 @@ def coverage(store: Store, workspace_id: str, start: date, end: date) -> list[Ac
                     PeriodCoverage(head.key.period_start, head.provisional, head.produced_at)
                     for head in theirs
                 ),
+                not_counted=tuple(sorted(not_counted.get((source, account), ()))),
             )
         )
     return found

@@ -20,6 +20,7 @@ from skyclust.costs.ledger.delivery_plan import (
     plan_delivery,
     require_claimed,
 )
+from skyclust.costs.ledger.ownership import NOT_COUNTED, shadow_reason
 from skyclust.costs.ledger.slice_changes import PeriodState, next_moment, read_state, repeated
 from skyclust.costs.ledger.staging import StagedSlice, stage
 from skyclust.costs.ledger.staging_folders import staging_folder
@@ -74,7 +75,7 @@ class DeliveryResult:
     """What became of a delivery, and what it did to the days of its claim.
 
     `delivery_id` is that of the applied delivery, or of the earlier one with its content.
-    `shadow` is whether its rows are not counted.
+    `shadow_reason` is why its rows are not counted, "" when they are.
     """
 
     state: DeliveryState
@@ -83,8 +84,13 @@ class DeliveryResult:
     days_written: tuple[date, ...] = ()
     days_unchanged: tuple[date, ...] = ()
     days_withdrawn: tuple[date, ...] = ()
-    shadow: bool = False
+    shadow_reason: str = ""
     remarks: tuple[str, ...] = ()
+
+    @property
+    def shadow(self) -> bool:
+        """Return whether its rows are in no sum."""
+        return bool(self.shadow_reason)
 
 
 @dataclass(frozen=True)
@@ -151,7 +157,11 @@ def settled_without_reading(
     if same is not None and holds and not lost_days(state.current, root):
         if delivery.produced_at > same.produced_at:
             confirm_delivery(store, workspace_id, state, same, delivery)
-        return DeliveryResult(DeliveryState.UNCHANGED, same.delivery_id, shadow=_is_shadow(state))
+        return DeliveryResult(
+            DeliveryState.UNCHANGED,
+            same.delivery_id,
+            shadow_reason=_shadow_reason(store, workspace_id, delivery, state),
+        )
     if is_superseded(state.records, delivery):
         return DeliveryResult(DeliveryState.SUPERSEDED, None)
     return None
@@ -206,7 +216,7 @@ def apply_staged(
         for each in done:
             audit.append(connection, workspace_id, **each.audit_line)
         return [
-            _result(plan, each.record, shadow=each.shadow)
+            _result(plan, each.record, each.shadow_reason)
             for plan, each in zip(plans, done, strict=True)
         ]
 
@@ -218,11 +228,24 @@ def period_key(delivery: CostDelivery) -> PeriodKey:
     return PeriodKey(delivery.source, delivery.billing_account_id, delivery.period.start)
 
 
-def _is_shadow(state: PeriodState) -> bool:
-    return state.head.shadow if state.head else False
+def _shadow_reason(
+    store: Store, workspace_id: str, delivery: CostDelivery, state: PeriodState
+) -> str:
+    """Return why the rows of a period that stays are not counted, "" when they are."""
+    if state.head is None or not state.head.shadow:
+        return ""
+    with store.reading() as connection:
+        reason = shadow_reason(
+            connection,
+            workspace_id,
+            state.key,
+            provider=state.head.provider,
+            estimates=delivery.shadow,
+        )
+    return reason or f"{NOT_COUNTED}: another source counted when the period was delivered."
 
 
-def _result(plan: DeliveryPlan, record: DeliveryRecord, *, shadow: bool) -> DeliveryResult:
+def _result(plan: DeliveryPlan, record: DeliveryRecord, not_counted: str) -> DeliveryResult:
     return DeliveryResult(
         DeliveryState.APPLIED,
         record.delivery_id,
@@ -230,6 +253,6 @@ def _result(plan: DeliveryPlan, record: DeliveryRecord, *, shadow: bool) -> Deli
         days_written=plan.written,
         days_unchanged=plan.unchanged,
         days_withdrawn=plan.withdrawn,
-        shadow=shadow,
+        shadow_reason=not_counted,
         remarks=tuple(record.remarks),
     )

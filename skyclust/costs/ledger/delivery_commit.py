@@ -45,7 +45,7 @@ class Committed:
     """A delivery that was written, and what is written after it: its event and its audit line."""
 
     record: DeliveryRecord
-    shadow: bool
+    shadow_reason: str
     event: Event
     audit_line: dict[str, Any]
 
@@ -78,7 +78,7 @@ def commit_delivery(
         cost_totals.replace(connection, workspace_id, key, stated.get(key, []))
     return Committed(
         record,
-        shadow is not None,
+        shadow or "",
         events.delivered(workspace_id, record),
         {
             "actor": options.requested_by,

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from skyclust.costs.ledger.coverage import AccountCoverage
+from skyclust.costs.ledger.day_runs import day_runs
 
 FILLING_DAYS: Final = 1
 """So many days before that of its delivery a day still fills up: clouds bring charges up to 24
@@ -15,10 +16,6 @@ hours late (https://docs.aws.amazon.com/cur/latest/userguide/what-is-cur.html)."
 
 ABANDONED_DAYS: Final = 10
 """An account without any of so many last days is not waited for: its gap is named instead."""
-
-
-MOST_RUNS: Final = 3
-"""Runs of days without costs that a sentence names."""
 
 
 @dataclass(frozen=True)
@@ -115,21 +112,20 @@ def gap_sentences(accounts: Sequence[AccountCoverage], start: date, end: date) -
         if one.authoritative and gaps:
             sentences.append(
                 f"{one.billing_account_id} ({one.source}): the cost of {len(gaps)}"
-                f" day{'s' * (len(gaps) > 1)} is not known, {_runs(gaps)}."
+                f" day{'s' * (len(gaps) > 1)} is not known, {day_runs(gaps)}."
             )
     return sentences
 
 
-def _runs(days: Sequence[date]) -> str:
-    """Return days in words, those that follow each other by the first and the last of them."""
-    runs: list[tuple[date, date]] = []
-    for day in days:
-        if runs and day - runs[-1][1] == timedelta(days=1):
-            runs[-1] = (runs[-1][0], day)
-        else:
-            runs.append((day, day))
-    words = [
-        str(first) if first == last else f"{first} to {last}" for first, last in runs[:MOST_RUNS]
-    ]
-    more = len(runs) - len(words)
-    return ", ".join(words) + (f" and {more} more times" if more else "")
+def uncounted_sentences(accounts: Sequence[AccountCoverage], start: date, end: date) -> list[str]:
+    """Return a sentence for each account with days of [start, end) whose costs are in no sum."""
+    sentences = []
+    for one in accounts:
+        days = [day for day in one.not_counted if start <= day < end]
+        if days:
+            sentences.append(
+                f"{one.billing_account_id} ({one.source}) is a shadow: its costs of {len(days)}"
+                f" day{'s' * (len(days) > 1)} are in no sum, and no source that counts has them,"
+                f" {day_runs(days)}."
+            )
+    return sentences

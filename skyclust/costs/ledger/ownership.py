@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from skyclust.contract.cost import CostDelivery
 from skyclust.errors import NotFound
 from skyclust.store import audit, cost_accounts, cost_heads, cost_rollups, workspaces
 from skyclust.store.cost_accounts import CostAccount
-from skyclust.store.cost_heads import PeriodKey
+from skyclust.store.cost_heads import CostHead, PeriodKey
 from skyclust.store.engine import Store
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+NOT_COUNTED: Final = "Shadow, not counted"
+"""What the reason begins with why rows are in no sum."""
 
 
 def own_or_shadow(
@@ -22,25 +25,13 @@ def own_or_shadow(
 ) -> str | None:
     """Make a source the owner of its account if nothing speaks against it.
 
-    Returns why its rows of the period are a shadow, None when they count. The first source that
-    delivers an account owns it, unless it declares itself a shadow. In no period are rows
-    counted whose sub accounts have rows of another source that counts on the same days: a member
-    account's own export beside that of the organization, or a subscription's query beside an
-    export of its enrollment. The delivery's rollups have been written.
+    Returns why its rows of the period are a shadow (`shadow_reason`), None when they count. The
+    delivery's rollups have been written.
     """
-    owner = cost_accounts.find(connection, workspace_id, key.billing_account_id)
-    if owner is not None and owner.source != key.source:
-        return f"The rows are a shadow: {owner.source} counts for {key.billing_account_id}."
-    if owner is None and delivery.shadow:
-        return "The rows are a shadow: the source delivers estimates to compare with."
-    others = _counted_elsewhere(connection, workspace_id, key)
-    if others:
-        sub_account, other = others[0]
-        return (
-            f"The rows are a shadow: {other.source} has the same days of sub account {sub_account}"
-            f" and {len({name for name, _ in others}) - 1} more."
-        )
-    if owner is None:
+    reason = shadow_reason(
+        connection, workspace_id, key, provider=delivery.provider, estimates=delivery.shadow
+    )
+    if reason is None and cost_accounts.find(connection, workspace_id, key[1]) is None:
         cost_accounts.write(
             connection,
             workspace_id,
@@ -50,7 +41,39 @@ def own_or_shadow(
             chosen_by=None,
         )
         count_again(connection, workspace_id)
-    return None
+    return reason
+
+
+def shadow_reason(
+    connection: Connection,
+    workspace_id: str,
+    key: PeriodKey,
+    *,
+    provider: str,
+    estimates: bool = False,
+) -> str | None:
+    """Return why the rows of a period are a shadow, None when they count.
+
+    The first source that delivers an account owns it, unless its rows are `estimates`. In no period
+    are rows counted whose sub accounts have rows of another source of the same provider that counts
+    on the same days: a member account's own export beside that of the organization, or a
+    subscription's query beside an export of its enrollment. Ids of sub accounts are a provider's
+    own: `default` of one is not that of another.
+    """
+    owner = cost_accounts.find(connection, workspace_id, key.billing_account_id)
+    if owner is not None and owner.source != key.source:
+        return f"{NOT_COUNTED}: {owner.source} counts for {key.billing_account_id}."
+    if owner is None and estimates:
+        return f"{NOT_COUNTED}: the source delivers estimates to compare with."
+    others = _counted_elsewhere(connection, workspace_id, key, provider)
+    if not others:
+        return None
+    sub_account, other = others[0]
+    more = len({name for name, _ in others}) - 1
+    return (
+        f"{NOT_COUNTED}: {other.source} of {other.billing_account_id} counts, and has the same days"
+        f" of sub account {sub_account}{f' and {more} more' if more else ''}."
+    )
 
 
 def count_again(connection: Connection, workspace_id: str) -> None:
@@ -66,16 +89,16 @@ def count_again(connection: Connection, workspace_id: str) -> None:
         if (
             head.shadow
             and owners.get(head.key.billing_account_id) == head.key.source
-            and not _counted_elsewhere(connection, workspace_id, head.key)
+            and not _counted_elsewhere(connection, workspace_id, head.key, head.provider)
         ):
             cost_heads.write(connection, workspace_id, replace(head, shadow=False))
 
 
 def _counted_elsewhere(
-    connection: Connection, workspace_id: str, key: PeriodKey
+    connection: Connection, workspace_id: str, key: PeriodKey, provider: str
 ) -> list[tuple[str, PeriodKey]]:
     days = cost_rollups.sub_account_days(connection, workspace_id, key)
-    return cost_accounts.other_owners(connection, workspace_id, key.source, days)
+    return cost_accounts.other_owners(connection, workspace_id, key.source, provider, days)
 
 
 def set_authoritative(
@@ -83,8 +106,9 @@ def set_authoritative(
 ) -> CostAccount:
     """Let the rows of a source count for a billing account, and those of others be shadows.
 
-    Those of others are the same account's, and the periods of other accounts that have the same sub
-    accounts on the same days. Raises NotFound for an account that the source has never delivered.
+    Those of others are the same account's, and the periods of the provider's other accounts that
+    have the same sub accounts on the same days. Raises NotFound for an account that the source has
+    never delivered.
     """
 
     def write(connection: Connection) -> CostAccount:
@@ -114,7 +138,7 @@ def set_authoritative(
             cost_heads.write(
                 connection, workspace_id, replace(head, shadow=head.key.source != source)
             )
-        _give_way(connection, workspace_id, [head.key for head in theirs])
+        _give_way(connection, workspace_id, theirs)
         count_again(connection, workspace_id)
         audit.append(
             connection,
@@ -132,10 +156,10 @@ def set_authoritative(
     return store.write(write)
 
 
-def _give_way(connection: Connection, workspace_id: str, chosen: Sequence[PeriodKey]) -> None:
+def _give_way(connection: Connection, workspace_id: str, chosen: Sequence[CostHead]) -> None:
     """Make the periods of other accounts shadows that have what the chosen periods have."""
-    for key in chosen:
-        for _, other in _counted_elsewhere(connection, workspace_id, key):
+    for one in chosen:
+        for _, other in _counted_elsewhere(connection, workspace_id, one.key, one.provider):
             head = cost_heads.find(connection, workspace_id, other)
             if head is not None:
                 cost_heads.write(connection, workspace_id, replace(head, shadow=True))

@@ -17,7 +17,12 @@ from skyclust.costs.forecast.ledger_series import daily_series, history_start
 from skyclust.costs.forecast.outlook import outlook
 from skyclust.costs.ledger.cost_query import TAG, CostQuery
 from skyclust.costs.ledger.coverage import AccountCoverage, coverage
-from skyclust.costs.ledger.known_days import KnownDays, gap_sentences, known_days
+from skyclust.costs.ledger.known_days import (
+    KnownDays,
+    gap_sentences,
+    known_days,
+    uncounted_sentences,
+)
 from skyclust.costs.ledger.queries import query_costs
 from skyclust.costs.ledger.storage import LedgerRoot, open_root
 from skyclust.costs.report.budget_states import budget_states
@@ -198,6 +203,7 @@ def _gaps(of: _Gathering, before: tuple[date, date]) -> list[str]:
     if not of.accounts:
         return ["No costs were ever delivered to this workspace."]
     sentences = gap_sentences(of.accounts, of.start, min(of.end, of.today))
+    sentences += uncounted_sentences(of.accounts, of.start, of.end)
     known = of.known(*before).known
     missing = (before[1] - before[0]).days - len(known)
     if known and missing:

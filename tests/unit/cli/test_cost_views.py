@@ -43,6 +43,7 @@ def test_a_summary_is_by_currency_and_exact(commands: Commands) -> None:
         "list_cost": "8.8",
         "savings": "4.4",
         "rows": 4,
+        "not_counted": [],
     }
     table = commands.run("cost", "summary", *RANGE)
     assert "4.40" in table

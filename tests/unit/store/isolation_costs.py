@@ -160,7 +160,7 @@ READS: dict[str, tuple[Call, object]] = {
     "cost_accounts.find": (lambda c, w: cost_accounts.find(c, w, "111122223333"), None),
     "cost_accounts.list_all": (cost_accounts.list_all, []),
     "cost_accounts.other_owners": (
-        lambda c, w: cost_accounts.other_owners(c, w, "another", {"sub": [DAY]}),
+        lambda c, w: cost_accounts.other_owners(c, w, "another", "aws", {"sub": [DAY]}),
         [],
     ),
     "cost_deliveries.beginning_with": (
@@ -179,6 +179,10 @@ READS: dict[str, tuple[Call, object]] = {
     "cost_rollups.sub_account_days": (
         lambda c, w: cost_rollups.sub_account_days(c, w, KEY),
         {},
+    ),
+    "cost_rollups.sub_accounts_by_day": (
+        lambda c, w: cost_rollups.sub_accounts_by_day(c, w, DAY, NEXT),
+        [],
     ),
     "cost_rollups.sum_days": (lambda c, w: cost_rollups.sum_days(c, w, DAY, NEXT), []),
     "cost_rollups.sum_months": (lambda c, w: cost_rollups.sum_months(c, w, DAY, NEXT), []),

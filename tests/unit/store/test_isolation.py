@@ -181,6 +181,7 @@ WRITES: dict[str, Call] = {
 }
 
 BEYOND_WORKSPACES = {
+    "cost_accounts.plain_sub_account",
     "read_times.after_read",
     "outbox.waiting_workspaces",
     "sealed_states.settled_states",

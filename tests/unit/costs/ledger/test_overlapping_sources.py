@@ -11,6 +11,8 @@ import pytest
 
 from skyclust.contract.cost import BillingPeriod, CostDelivery
 from skyclust.costs.ledger.cost_query import CostQuery
+from skyclust.costs.ledger.coverage import AccountCoverage, coverage
+from skyclust.costs.ledger.known_days import uncounted_sentences
 from skyclust.costs.ledger.listing import list_deliveries
 from skyclust.costs.ledger.ownership import set_authoritative
 from skyclust.costs.ledger.queries import query_costs
@@ -67,12 +69,17 @@ def pair(request: pytest.FixtureRequest) -> tuple[Any, Any]:
 
 
 def deliver(
-    ledger: Ledger, side: tuple[str, str, str], period: BillingPeriod, *, to: int = 20
+    ledger: Ledger,
+    side: tuple[str, str, str],
+    period: BillingPeriod,
+    *,
+    to: int = 20,
+    provider: str = "aws",
 ) -> bool:
     """Apply the first days of a month by a source; returns whether its rows are a shadow."""
     source, account, sub_account = side
     given: CostDelivery = replace(
-        delivery(source=source, billing_account_id=account, period=period),
+        delivery(source=source, billing_account_id=account, period=period, provider=provider),
         complete_to=period.start.replace(day=to),
     )
     days = days_of(period)[: to - 1]
@@ -156,3 +163,86 @@ def test_sub_accounts_that_nobody_else_has_count_beside(sqlite_ledger: Ledger) -
     deliver(ledger, other, NOVEMBER)
     assert not deliver(ledger, (source, account, "/subscriptions/another"), NOVEMBER)
     assert both_ways(ledger) == only(ledger, source, other[0])
+
+
+HOSTERS = ("file:a", "hoster-a", "default"), ("file:b", "hoster-b", "tenants/Default")
+
+
+def accounts(ledger: Ledger) -> dict[str, AccountCoverage]:
+    found = coverage(ledger.store, "default", OCTOBER.start, NOVEMBER.end)
+    return {one.source: one for one in found}
+
+
+@pytest.mark.parametrize("providers", [("hoster-a", "hoster-b"), ("unknown", "aws")])
+def test_equal_ids_of_two_providers_are_different_sub_accounts(
+    ledger: Ledger, providers: tuple[str, str]
+) -> None:
+    for _ in range(2):  # each again, when the other one counts
+        for side, provider in zip(HOSTERS, providers, strict=True):
+            assert not deliver(ledger, side, NOVEMBER, provider=provider)
+    assert both_ways(ledger) == only(ledger, "file:a", "file:b")
+    for source, account, _ in HOSTERS:
+        set_authoritative(ledger.store, "default", account, source, requested_by="user:1")
+        assert both_ways(ledger) == only(ledger, "file:a", "file:b")
+    assert [one.not_counted for one in accounts(ledger).values()] == [(), ()]
+
+
+@pytest.mark.parametrize("provider", ["hoster-a", "unknown"])
+def test_equal_ids_of_one_provider_or_of_unknown_ones_are_a_shadow_that_names_its_reason(
+    sqlite_ledger: Ledger, provider: str
+) -> None:
+    for side in HOSTERS:
+        deliver(sqlite_ledger, side, NOVEMBER, provider=provider)
+    source, account, sub_account = HOSTERS[1]
+    given = delivery(
+        source=source,
+        billing_account_id=account,
+        period=NOVEMBER,
+        provider=provider,
+        fingerprint="known",
+    )
+    rows = bill(days_of(NOVEMBER), period=NOVEMBER, account=account, sub_accounts=[sub_account])
+    for state in ("applied", "unchanged"):
+        result = sqlite_ledger.apply(rows, given)
+        assert (result.state, result.shadow) == (state, True)
+        assert result.shadow_reason == (
+            "Shadow, not counted: file:a of hoster-a counts, and has the same days of sub account"
+            " default."
+        )
+    # The first 19 days are in the sum, by the other account; the others nowhere.
+    missing = tuple(days_of(NOVEMBER)[19:])
+    assert accounts(sqlite_ledger)[source].not_counted == missing
+    assert uncounted_sentences([*accounts(sqlite_ledger).values()], *missing[::5][:2]) == [
+        "hoster-b (file:b) is a shadow: its costs of 5 days are in no sum, and no source that"
+        " counts has them, 2025-11-20 to 2025-11-24."
+    ]
+
+
+def test_one_shared_sub_account_leaves_the_others_of_a_shadow_in_no_sum(
+    sqlite_ledger: Ledger,
+) -> None:
+    """The whole period is a shadow for one sub account: what else it has is named."""
+    ledger = sqlite_ledger
+    deliver(ledger, HOSTERS[0], NOVEMBER, provider="hoster")
+    assert accounts(ledger)["file:a"].not_counted == ()
+    source, account, _ = HOSTERS[1]
+    given = delivery(source=source, billing_account_id=account, period=NOVEMBER, provider="hoster")
+    rows = bill(
+        days_of(NOVEMBER)[:3], period=NOVEMBER, account=account, sub_accounts=["default", "more"]
+    )
+    assert ledger.apply(rows, given).shadow
+    assert accounts(ledger)[source].not_counted == tuple(days_of(NOVEMBER)[:3])
+    # A second source of the same account is compared with the first: nothing is missing.
+    again = ("file:again", *HOSTERS[0][1:])
+    assert deliver(ledger, again, NOVEMBER, provider="hoster")
+    assert accounts(ledger)["file:again"].not_counted == ()
+    # One of another provider, whose account has the same id by chance, is.
+    assert deliver(ledger, ("file:other", *HOSTERS[0][1:]), NOVEMBER, provider="other")
+    assert len(accounts(ledger)["file:other"].not_counted) == 19
+
+
+def test_estimates_that_nobody_counts_are_named(sqlite_ledger: Ledger) -> None:
+    assert sqlite_ledger.apply(bill(), delivery(shadow=True)).shadow
+    [account] = coverage(sqlite_ledger.store, "default", date(2026, 1, 1), date(2026, 2, 1))
+    assert account.not_counted == account.days_with_rows
+    assert not account.authoritative
