@@ -16,6 +16,7 @@ from skyclust.costs.collection.account import AccountCosts
 from skyclust.costs.collection.deliveries import CollectionOptions
 from skyclust.costs.collection.plan import CollectionPlan, plan_collection
 from skyclust.costs.collection.verdict import CollectionVerdict, cost_problems, judge_collection
+from skyclust.costs.ledger.slice_files import damage_summary
 from skyclust.costs.metrics.reading import MetricsRead, note_failure, summary_of
 from skyclust.costs.reconciliation.ledger_sums import reconcile_workspaces
 from skyclust.costs.reconciliation.report import ReconciliationReport
@@ -41,7 +42,7 @@ from tasks.costs import (
     price_by_book,
 )
 from tasks.metrics import read_metrics_of_account
-from tasks.retention import remove_old_cost_files
+from tasks.retention import remove_old_cost_files, verify_cost_files
 
 ACCOUNTS_AT_ONCE: Final = 3
 """Each collection may hold 600 MB of rows."""
@@ -58,8 +59,9 @@ ACCOUNTS_AT_ONCE: Final = 3
 def collect_costs(request: CollectCostsRequest) -> State[Any]:
     """Apply every delivery all or nothing, and compare the ledger with what the sources state.
 
-    The run ends as Completed; as Partial when something was not collected or does not add up; as
-    Failed when nothing was collected. Its message says what failed, why, and what to do.
+    The run ends as Completed; as Partial when something was not collected or does not add up, or
+    files of the ledger are damaged; as Failed when nothing was collected. Its message says what
+    failed, why, and what to do.
     """
     keep_files_private()
     supersede_waiting_runs()
@@ -84,7 +86,7 @@ def collect_costs(request: CollectCostsRequest) -> State[Any]:
     metered = _read_metrics(store, plan.metered)
     # An error of it is in the log of its task: what was collected is in the ledger.
     remove_old_cost_files(plan.workspaces, return_state=True)
-    return ended(_end_state(verdict, metered))
+    return ended(_end_state(verdict, metered, _damaged(plan.workspaces)))
 
 
 def _begin(
@@ -173,8 +175,15 @@ def _read_metrics(store: Store, accounts: Sequence[CredentialKey]) -> str:
     return summary_of(reads)
 
 
-def _end_state(verdict: CollectionVerdict, metered: str) -> State[Any]:
-    message = "\n".join(filter(None, (verdict.message, metered)))
-    if verdict.complete:
+def _damaged(workspaces: Sequence[str]) -> Sequence[str]:
+    """Return in words which files are damaged; an error of that is in the log of the task."""
+    found = verify_cost_files(workspaces, return_state=True).result(raise_on_failure=False)
+    return found if isinstance(found, list) else ()
+
+
+def _end_state(verdict: CollectionVerdict, metered: str, damaged: Sequence[str]) -> State[Any]:
+    lost = damage_summary(damaged)
+    message = "\n".join(filter(None, (lost, verdict.message, metered)))
+    if verdict.complete and not damaged:
         return Completed(message=message)
     return Failed(message=message) if verdict.nothing else partial_state(message)

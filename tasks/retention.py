@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from prefect import get_run_logger, task
 
@@ -33,6 +33,18 @@ def prune_versions(workspace_id: str | None, keep_days: int) -> int:
                 pruned.kept_from.isoformat(),
             )
     return removed
+
+
+@task(name="verify cost files", **RETRIED)
+def verify_cost_files(workspace_ids: Sequence[str]) -> list[str]:
+    """Look for the files of the ledger, read a part of them; return in words which are damaged."""
+    from skyclust.costs.ledger.verifying import verify_files  # noqa: PLC0415  # loads pyarrow
+
+    store, today = open_store(), datetime.now(UTC).date()
+    damaged = [each for owner in workspace_ids for each in verify_files(store, owner, today)]
+    for each in damaged:
+        get_run_logger().error("%s.", each)
+    return damaged
 
 
 @task(name="remove old cost files", **RETRIED)

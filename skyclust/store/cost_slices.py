@@ -47,6 +47,8 @@ class SliceFile:
     source: str
     billing_account_id: str
     charge_day: date
+    bytes: int
+    workspace_id: str
 
 
 def of_period(
@@ -95,6 +97,8 @@ def current_files(
             slices.source,
             slices.billing_account_id,
             slices.charge_day,
+            slices.bytes,
+            slices.workspace_id,
         )
         .join(
             cost_heads,

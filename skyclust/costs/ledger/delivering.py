@@ -16,12 +16,12 @@ from skyclust.costs.ledger.delivery_plan import (
     DeliveryContent,
     DeliveryPlan,
     describe_content,
-    lost_days,
     plan_delivery,
     require_claimed,
 )
 from skyclust.costs.ledger.ownership import NOT_COUNTED, shadow_reason
 from skyclust.costs.ledger.slice_changes import PeriodState, next_moment, read_state, repeated
+from skyclust.costs.ledger.slice_files import lost_or_short
 from skyclust.costs.ledger.staging import StagedSlice, stage
 from skyclust.costs.ledger.staging_folders import staging_folder
 from skyclust.costs.ledger.storage import LedgerRoot, open_root
@@ -140,8 +140,8 @@ def settled_without_reading(
 ) -> DeliveryResult | None:
     """Return the result of a delivery that changes nothing, None for one that has to be read.
 
-    That is one whose fingerprint is known, unless files of its period were lost, or one that newer
-    deliveries supersede.
+    That is one whose fingerprint is known, unless files of its period are lost or short, or one
+    that newer deliveries supersede.
     """
     require_aware(delivery.produced_at, "produced_at")
     if delivery.complete_from >= delivery.complete_to:
@@ -154,7 +154,7 @@ def settled_without_reading(
     if same is not None and same.state == RETRACTED and not options.apply_retracted:
         return DeliveryResult(DeliveryState.RETRACTED, same.delivery_id)
     holds = same is not None and still_holds(state.records, same, delivery)
-    if same is not None and holds and not lost_days(state.current, root):
+    if same is not None and holds and not lost_or_short(root, state.current):
         if delivery.produced_at > same.produced_at:
             confirm_delivery(store, workspace_id, state, same, delivery)
         return DeliveryResult(

@@ -16,6 +16,7 @@ from skyclust.costs.ledger.claims import claims_day, is_decided_by_newer
 from skyclust.costs.ledger.duckdb_sessions import session
 from skyclust.costs.ledger.slice_changes import SliceChange, read_state, with_rollups
 from skyclust.costs.ledger.slice_content import SliceContent, Sums, add_sums, describe_slices
+from skyclust.costs.ledger.slice_files import lost_or_short
 from skyclust.costs.ledger.staging import StagedSlice
 from skyclust.costs.ledger.storage import LedgerRoot
 from skyclust.errors import InvalidRequest
@@ -107,15 +108,6 @@ def describe_content(
         return DeliveryContent(delivery, by_day, describe_slices(connection, by_day))
 
 
-def lost_days(current: Sequence[Slice], root: LedgerRoot) -> set[date]:
-    """Return the days whose file does not exist: it was lost, or not restored from a backup.
-
-    A delivery writes them anew, also where their content is known.
-    """
-    days = {each.file: each.charge_day for each in current if each.file is not None}
-    return {days[name] for name in root.missing([*days])}
-
-
 def plan_delivery(
     store: Store,
     workspace_id: str,
@@ -140,7 +132,8 @@ def plan_delivery(
         and not is_decided_by_newer(state.records, delivery.produced_at, day)
     )
     withdrawn = tuple(day for day in days if day not in content.slices)
-    lost = lost_days(state.current, root)
+    # Written anew also where their content is known.
+    lost = {each.charge_day for each, _ in lost_or_short(root, state.current)}
     unchanged = tuple(
         day
         for day in days

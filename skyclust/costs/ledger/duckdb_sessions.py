@@ -114,7 +114,11 @@ def slices_relation(
         data: Any = pyarrow.dataset.FileSystemDataset.from_paths(
             far,
             schema=LEDGER_SCHEMA,
-            format=pyarrow.dataset.ParquetFileFormat(),
+            format=pyarrow.dataset.ParquetFileFormat(
+                default_fragment_scan_options=pyarrow.dataset.ParquetFragmentScanOptions(
+                    page_checksum_verification=True
+                )
+            ),
             filesystem=root.filesystem,
         )
         connection.register(f"{view}_far", data)

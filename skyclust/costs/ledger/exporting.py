@@ -16,6 +16,7 @@ from pyarrow import parquet
 
 from skyclust.costs.focus.ledger_schema import LEDGER_SCHEMA
 from skyclust.costs.focus.writing import write_focus_csv, write_focus_parquet
+from skyclust.costs.ledger.slice_files import read_current
 from skyclust.costs.ledger.storage import LedgerRoot, open_root
 from skyclust.errors import InvalidRequest, NotFound
 from skyclust.file_modes import owner_only
@@ -78,8 +79,8 @@ def export_focus(
     The file is there whole or not at all. `progress` is called with the slices that are done, and
     how many there are. Raises NotFound where there is no row to write, and for an unknown
     workspace; InvalidRequest for a file that exists, unless it is to be replaced, a version that is
-    not written, a filter that slices do not have, and a folder that cannot be written; Conflict
-    when a file of the ledger was collected meanwhile.
+    not written, a filter that slices do not have, and a folder that cannot be written; and as
+    `read_current` does.
     """
     unknown = sorted(set(options.where) - set(FILTERS))
     if unknown:
@@ -90,13 +91,26 @@ def export_focus(
         raise InvalidRequest(
             f"{target} exists.", hint="Give another path, or --force to replace a file."
         )
-    files = _files(store, workspace_id, options)
+    ledger = root or open_root()
+    return read_current(
+        lambda: _files(store, workspace_id, options),
+        lambda files: _exported(ledger, files, target, options, progress),
+        ledger,
+    )
+
+
+def _exported(
+    ledger: LedgerRoot,
+    files: Sequence[SliceFile],
+    target: Path,
+    options: ExportOptions,
+    progress: Callable[[int, int], None],
+) -> Exported:
     if not files:
         raise NotFound(
             f"There are no costs from {options.start} until {options.end} (exclusive) to export.",
             hint="`skyclust cost deliveries` shows what was delivered.",
         )
-    ledger = root or open_root()
     draft = target.with_name(f".{target.name}.{uuid4().hex}")
     try:
         with open(draft, "xb", opener=owner_only) as written:
@@ -165,7 +179,10 @@ def _batches(
     waiting: list[Any] = []
     rows = 0
     for number, one in enumerate(files, 1):
-        with root.open(one.file) as opened, parquet.ParquetFile(opened) as slices:
+        with (
+            root.open(one.file) as opened,
+            parquet.ParquetFile(opened, page_checksum_verification=True) as slices,
+        ):
             for batch in slices.iter_batches(batch_size=BATCH_ROWS):
                 waiting.append(pa.Table.from_batches([batch]))
                 rows += batch.num_rows

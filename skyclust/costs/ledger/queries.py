@@ -17,6 +17,7 @@ from skyclust.costs.ledger.cost_query import (
     grain,
 )
 from skyclust.costs.ledger.duckdb_sessions import session, slices_relation
+from skyclust.costs.ledger.slice_files import read_current
 from skyclust.costs.ledger.slice_sums import slice_sums
 from skyclust.costs.ledger.staging_folders import staging_folder
 from skyclust.costs.ledger.storage import LedgerRoot, open_root
@@ -44,26 +45,40 @@ def query_costs(
     None where no row has them, and those of two currencies are never added. `savings` is list
     less effective cost of the rows that have both. An empty frame is no proof that nothing costs:
     `coverage` has the days that were delivered. Raises NotFound for an unknown workspace,
-    InvalidRequest for a query that makes no sense, Conflict when a file was collected meanwhile.
+    InvalidRequest for a query that makes no sense, and as `read_current` does.
     """
     query.require_valid()
     wanted = [name for name in workspace_ids if name in query.where.get("workspace", [name])]
     found: list[dict[str, Any]] = []
-    files: list[tuple[str, SliceFile]] = []
+    unrolled: list[str] = []
     with store.reading() as connection:
         for workspace_id in workspace_ids:
             workspaces.get(connection, workspace_id)
         for workspace_id in wanted:
             rolled = _from_rollups(connection, workspace_id, query)
             if rolled is None:
-                files += _files(connection, workspace_id, query)
+                unrolled.append(workspace_id)
             else:
                 found += rolled
     sums: dict[tuple[Any, ...], _Sums] = {}
     _add(sums, query, found)
-    if files:
-        _add(sums, query, _from_slices(files, query, root or open_root()))
+    if unrolled:
+        _add(sums, query, _read_slices(store, unrolled, query, root or open_root()))
     return _frame(sums, query)
+
+
+def _read_slices(
+    store: Store, workspace_ids: Sequence[str], query: CostQuery, root: LedgerRoot
+) -> list[dict[str, Any]]:
+    def current() -> list[SliceFile]:
+        with store.reading() as connection:
+            return [
+                file
+                for workspace_id in workspace_ids
+                for file in _files(connection, workspace_id, query)
+            ]
+
+    return read_current(current, lambda files: [*_from_slices(files, query, root)], root)
 
 
 def _from_rollups(
@@ -127,13 +142,11 @@ def _matches(row: Mapping[str, Any], where: Mapping[str, Sequence[Any]]) -> bool
     return all(row[name] in values for name, values in where.items())
 
 
-def _files(
-    connection: Connection, workspace_id: str, query: CostQuery
-) -> list[tuple[str, SliceFile]]:
+def _files(connection: Connection, workspace_id: str, query: CostQuery) -> list[SliceFile]:
     start, end = query.charge_days
     files = cost_slices.current_files(connection, workspace_id, start, end, sources=query.sources)
     return [
-        (workspace_id, file)
+        file
         for file in files
         if file.provider in query.where.get("provider", [file.provider])
         and file.billing_account_id in query.where.get("billing_account", [file.billing_account_id])
@@ -141,11 +154,11 @@ def _files(
 
 
 def _from_slices(
-    files: Sequence[tuple[str, SliceFile]], query: CostQuery, root: LedgerRoot
+    files: Sequence[SliceFile], query: CostQuery, root: LedgerRoot
 ) -> Iterator[dict[str, Any]]:
     groups: dict[tuple[str, str], list[str]] = {}
-    for workspace_id, file in files:
-        groups.setdefault((workspace_id, file.provider), []).append(file.file)
+    for file in files:
+        groups.setdefault((file.workspace_id, file.provider), []).append(file.file)
     with staging_folder() as folder, session(folder) as connection:
         for (workspace_id, provider), names in groups.items():
             relation = slices_relation(connection, root, names, "slices")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from skyclust.costs.ledger.duckdb_sessions import session, slices_relation
 from skyclust.costs.ledger.rollup_rows import day_rollup, month_rollup
+from skyclust.costs.ledger.slice_files import damage_named
 from skyclust.costs.ledger.storage import LedgerRoot
 from skyclust.errors import Conflict
 from skyclust.store import (
@@ -99,10 +100,15 @@ def with_rollups(
 ) -> SliceChange:
     """Return a change with the rollups that it leads to; `always`: also when no slice changes.
 
-    `folder` is for temporary files. Raises Conflict when a file was removed meanwhile.
+    `folder` is for temporary files. Raises NotFound, with the repair, for files that are lost.
     """
     if not (change.superseded or change.added or always):
         return change
+    with damage_named(root, [each for each in change.after if each.file not in change.staged]):
+        return _with_rollups(change, root, folder)
+
+
+def _with_rollups(change: SliceChange, root: LedgerRoot, folder: Path) -> SliceChange:
     days: list[Mapping[str, Any]] = []
     with session(folder) as connection:
         if change.added:

@@ -81,14 +81,16 @@ class LedgerRoot:
         ):
             yield read
 
-    def missing(self, names: Sequence[str]) -> list[str]:
-        """Return those of the files that do not exist."""
+    def sizes(self, names: Sequence[str]) -> list[int | None]:
+        """Return the bytes of each file, None for one that does not exist."""
         refuse_inside_write("Looking for files of the cost ledger")
         with _mapped_errors("The files of the cost ledger cannot be listed"):
             infos = self.filesystem.get_file_info([self.path(name) for name in names])
-        return [
-            name for name, info in zip(names, infos, strict=True) if info.type != fs.FileType.File
-        ]
+        return [info.size if info.type == fs.FileType.File else None for info in infos]
+
+    def missing(self, names: Sequence[str]) -> list[str]:
+        """Return those of the files that do not exist."""
+        return [name for name, size in zip(names, self.sizes(names), strict=True) if size is None]
 
     def delete(self, name: str) -> None:
         """Remove a file; one that does not exist is removed already."""

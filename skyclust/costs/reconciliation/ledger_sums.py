@@ -10,6 +10,7 @@ from typing import Any, Final
 from skyclust.contract.cost import BillingPeriod, CostTotal
 from skyclust.costs.ledger.duckdb_sessions import session, slices_relation
 from skyclust.costs.ledger.slice_content import CHARGE_DAY
+from skyclust.costs.ledger.slice_files import read_current
 from skyclust.costs.ledger.staging_folders import staging_folder
 from skyclust.costs.ledger.storage import LedgerRoot, open_root
 from skyclust.costs.reconciliation.reconciling import reconcile_ledger
@@ -25,6 +26,7 @@ from skyclust.store import (
     workspaces,
 )
 from skyclust.store.cost_heads import CostHead, PeriodKey
+from skyclust.store.cost_slices import Slice
 from skyclust.store.engine import Store
 
 _FAR: Final = date(9999, 1, 1)
@@ -71,21 +73,19 @@ class StoredSums:
         """Return the sums of the current slices of these periods, of every source."""
         with self._store.reading() as connection:
             heads = _heads(cost_heads.list_all(connection, self._workspace), start, end)
-            files = {
-                head.key: [
-                    one.file
-                    for one in cost_slices.of_period(connection, self._workspace, head.key)
-                    if one.file is not None
-                ]
-                for head in heads
-            }
         root = self._root or open_root()
-        return [
-            summed
-            for key, names in files.items()
-            if names
-            for summed in _period_sums(key, names, root)
-        ]
+        return [summed for head in heads for summed in self._summed(head.key, root)]
+
+    def _summed(self, key: PeriodKey, root: LedgerRoot) -> list[LedgerSum]:
+        def current() -> list[Slice]:
+            with self._store.reading() as connection:
+                return cost_slices.of_period(connection, self._workspace, key)
+
+        def read(slices: Sequence[Slice]) -> list[LedgerSum]:
+            names = [one.file for one in slices if one.file is not None]
+            return [*_period_sums(key, names, root)] if names else []
+
+        return read_current(current, read, root)
 
     def totals(self, start: date, end: date) -> Iterable[StatedTotal]:
         """Return the totals as each source stated them last."""
@@ -117,8 +117,8 @@ def reconcile_workspaces(
 ) -> dict[str, ReconciliationReport]:
     """Return the reconciliation of each workspace: of the billing periods that [start, end) meets.
 
-    Raises NotFound for an unknown workspace, and Conflict when a file of the ledger was collected
-    meanwhile.
+    Raises NotFound for an unknown workspace, and as
+    `skyclust.costs.ledger.slice_files.read_current` does.
     """
     with store.reading() as connection:
         for workspace_id in workspace_ids:

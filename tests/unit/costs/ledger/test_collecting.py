@@ -14,9 +14,9 @@ from skyclust.costs.ledger.collecting import KEPT_FOR, collect_files
 from skyclust.costs.ledger.cost_query import CostQuery
 from skyclust.costs.ledger.queries import query_costs
 from skyclust.costs.ledger.retracting import retract_delivery
-from skyclust.errors import Conflict, InvalidRequest
+from skyclust.errors import InvalidRequest, NotFound
 from skyclust.store.cost_tables import cost_deliveries, cost_slices
-from tests.unit.costs.bills import JANUARY, PRODUCED, bill, days_of, delivery
+from tests.unit.costs.bills import ACCOUNT, JANUARY, PRODUCED, SOURCE, bill, days_of, delivery
 from tests.unit.costs.ledger.ledgers import Ledger
 
 LATER = PRODUCED + timedelta(hours=1)
@@ -92,7 +92,7 @@ def test_files_of_writers_that_died_are_removed_after_a_day(
     assert len(ledger.files()) == 11
 
 
-def test_a_reader_whose_file_is_gone_gets_a_conflict_and_no_wrong_sum(
+def test_a_reader_whose_file_is_gone_learns_whose_it_was_and_gets_no_wrong_sum(
     sqlite_ledger: Ledger,
 ) -> None:
     ledger = sqlite_ledger
@@ -101,11 +101,11 @@ def test_a_reader_whose_file_is_gone_gets_a_conflict_and_no_wrong_sum(
     [lost] = [name for name in ledger.current_names() if f"/{gone}/" in name]
     ledger.root.delete(lost)
     query = CostQuery(JANUARY.start, JANUARY.end, by=["resource"])
-    with pytest.raises(Conflict):
+    with pytest.raises(NotFound, match=f"{gone} of {ACCOUNT} by {SOURCE}"):
         query_costs(ledger.store, ["default"], query, root=ledger.root)
     # The rollup of the month would need the day, and this delivery does not bring it.
     claim = delivery(produced_at=LATER, complete_from=other, complete_to=other + timedelta(days=1))
-    with pytest.raises(Conflict):
+    with pytest.raises(NotFound, match=f"{gone} of {ACCOUNT} by {SOURCE}"):
         ledger.apply(bill([other], seed=2), claim)
     with pytest.raises(InvalidRequest, match="a reader may need them"):
         collect(ledger, kept_for=timedelta(hours=1))
