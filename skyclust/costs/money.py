@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
+from skyclust.costs.exact import EXACT
+
 CENT: Final = Decimal("0.01")
 UNKNOWN: Final = "unknown"
 
@@ -17,7 +19,7 @@ def money_text(amount: Decimal | None, currency: str = "") -> str:
     """
     if amount is None:
         return UNKNOWN
-    rounded = amount.quantize(CENT, rounding=ROUND_HALF_EVEN)
+    rounded = amount.quantize(CENT, rounding=ROUND_HALF_EVEN, context=EXACT)
     if rounded == 0 and amount != 0:
         number = "<0.01" if amount > 0 else ">-0.01"
     else:

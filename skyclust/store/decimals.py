@@ -84,8 +84,12 @@ class SortableSum:
             self._sum = value if self._sum is None else self._sum + value
 
     def finalize(self) -> str | None:
-        """Return the sum, NULL when nothing was added."""
+        """Return the sum, NULL when nothing was added.
+
+        One with more digits than a column holds is returned too, as PostgreSQL does: its text is
+        longer, and sorts among its like only.
+        """
         if self._sum is None:
             return None
         with localcontext(prec=2 * PRECISION):
-            return to_sortable(to_exact(Decimal(self._sum).scaleb(-SCALE)))
+            return to_sortable(Decimal(self._sum).scaleb(-SCALE))

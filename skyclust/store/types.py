@@ -155,8 +155,8 @@ class ExactDecimal(TypeDecorator[Decimal]):
 class exact_sum(FunctionElement[Decimal]):  # noqa: N801  # as SQLAlchemy names functions
     """The sum of a column of exact decimals: exact on both engines, NULL for no rows.
 
-    To be used in place of `func.sum`, also with GROUP BY, HAVING and ORDER BY. A sum beyond 26
-    digits before the point is an error.
+    To be used in place of `func.sum`, also with GROUP BY, HAVING and ORDER BY. A sum may have
+    more than 26 digits before the point, which no column holds: SQLite orders such ones wrongly.
     """
 
     name = "exact_sum"

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from skyclust.costs.billed_ids import BilledId
+from skyclust.costs.exact import EXACT
 from skyclust.costs.ledger.cost_query import CostQuery
 from skyclust.costs.ledger.coverage import AccountCoverage, coverage
 from skyclust.costs.ledger.queries import query_costs
@@ -166,7 +167,7 @@ def _sum(
     if len(known) < len(paid):
         return MonthlyCost(None, currency, covered, (*remarks, "the bill has no effective cost"))
     amount = sum(known, Decimal(0)) * WINDOW_DAYS / len(counted)
-    exact = amount.quantize(Decimal("1e-12"))
+    exact = amount.quantize(Decimal("1e-12"), context=EXACT)
     return MonthlyCost(exact, currency, covered, (period, *remarks))
 
 

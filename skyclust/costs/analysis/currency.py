@@ -13,6 +13,7 @@ from typing import Final
 import pandas as pd
 
 from skyclust.costs.analysis.frames import AMOUNTS, Record, dimensions_of, records, sum_by
+from skyclust.costs.exact import EXACT
 from skyclust.costs.rates.table import RateTable
 from skyclust.errors import InvalidRequest
 
@@ -46,4 +47,6 @@ def _converted(row: Record, to_currency: str, rates: RateTable) -> Record:
 
 
 def _times(amount: object, rate: Decimal) -> Decimal | None:
-    return (amount * rate).quantize(SCALE) if isinstance(amount, Decimal) else None
+    if not isinstance(amount, Decimal):
+        return None
+    return EXACT.multiply(amount, rate).quantize(SCALE, context=EXACT)

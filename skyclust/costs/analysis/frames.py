@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 
 import pandas as pd
 
+from skyclust.costs.exact import EXACT
 from skyclust.errors import InvalidRequest
 
 AMOUNTS: Final = ("billed_cost", "effective_cost", "list_cost", "contracted_cost", "savings")
@@ -77,7 +78,7 @@ def share(part: Decimal, whole: Decimal) -> Decimal | None:
     """Return a part in percent of the whole, to one digit behind the point; None of zero."""
     if whole == 0:
         return None
-    return (part / whole * 100).quantize(Decimal("0.1"))
+    return (part / whole * 100).quantize(Decimal("0.1"), context=EXACT)
 
 
 def _added(one: Any, other: Any) -> Any:

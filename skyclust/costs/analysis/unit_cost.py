@@ -10,6 +10,7 @@ import pandas as pd
 
 from skyclust.costs.analysis.currency import SCALE
 from skyclust.costs.analysis.frames import records, sort_key, sum_by
+from skyclust.costs.exact import EXACT
 from skyclust.model.cost_metric import CostMetric
 
 
@@ -44,7 +45,7 @@ def unit_costs(
     for row in records(sum_by(frame, [by])):
         amount = row[metric.value] or Decimal(0)
         number = units.get(row[by])
-        cost = (amount / number).quantize(SCALE) if number else None
+        cost = (amount / number).quantize(SCALE, context=EXACT) if number else None
         rows.append(UnitCost(row[by], row["currency"], amount, number, cost))
     return sorted(rows, key=lambda one: (one.currency, sort_key(one.value)))
 

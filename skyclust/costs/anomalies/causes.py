@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from skyclust.costs.anomalies.anomaly import AnomalyRules, Cause
+from skyclust.costs.exact import EXACT
 from skyclust.costs.forecast.daily_series import DailySeries
 
 Breakdown = Callable[[Mapping[str, str], str], Mapping[str | None, Mapping[date, Decimal | None]]]
@@ -68,7 +69,9 @@ def _deviation(costs: Mapping[date, Decimal | None], days: Sequence[date], windo
     """Return by how much one value deviated on the days of an event."""
     usual = _usual_week(costs, days[0], window)
     cost = sum((costs.get(day) or Decimal() for day in days), Decimal())
-    expected = Decimal(repr(sum(usual[day.weekday()] for day in days))).quantize(QUANTUM)
+    expected = Decimal(repr(sum(usual[day.weekday()] for day in days))).quantize(
+        QUANTUM, context=EXACT
+    )
     return cost - expected
 
 

@@ -18,6 +18,7 @@ from skyclust.costs.anomalies.anomaly import (
 )
 from skyclust.costs.anomalies.causes import Breakdown, causes_of
 from skyclust.costs.anomalies.events import Event, days_of, events_of
+from skyclust.costs.exact import EXACT
 from skyclust.costs.forecast.daily_series import DailySeries
 
 QUANTUM: Final = Decimal("0.000001")
@@ -74,7 +75,7 @@ def _anomalies(
 
 def _anomaly(series: DailySeries, start: date, event: Event, level: float) -> Anomaly:
     days = tuple(start + timedelta(days=index) for index in event.days)
-    expected = Decimal(repr(sum(event.expected))).quantize(QUANTUM)
+    expected = Decimal(repr(sum(event.expected))).quantize(QUANTUM, context=EXACT)
     actual = sum((series.values[day] or Decimal() for day in days), Decimal())
     impact = actual - expected
     return Anomaly(

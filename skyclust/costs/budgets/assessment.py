@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from skyclust.costs.exact import EXACT
 from skyclust.model.budget import Budget, Threshold, ThresholdKind
 
 
@@ -63,4 +64,6 @@ def assess(budget: Budget, cost: MonthCost) -> BudgetStatus:
 
 
 def _percent(amount: Decimal | None, whole: Decimal) -> Decimal | None:
-    return None if amount is None else (amount / whole * 100).quantize(Decimal("0.1"))
+    return (
+        None if amount is None else (amount / whole * 100).quantize(Decimal("0.1"), context=EXACT)
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from skyclust.costs.budgets import events
 from skyclust.costs.budgets.assessment import BudgetStatus
+from skyclust.costs.exact import EXACT
 from skyclust.costs.money import exact_text
 from skyclust.model.budget import Budget, BudgetAlert, Threshold, ThresholdKind
 from skyclust.store import audit, budgets, outbox
@@ -79,7 +80,7 @@ def _alert(status: BudgetStatus, threshold: Threshold, run_id: str | None) -> Bu
         budget=status.budget.name,
         month=cost.month,
         threshold=threshold,
-        amount=(amount or Decimal(0)).quantize(SCALE),
+        amount=(amount or Decimal(0)).quantize(SCALE, context=EXACT),
         budget_amount=status.budget.amount,
         currency=status.budget.currency,
         fired_at=now(),

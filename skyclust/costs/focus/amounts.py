@@ -25,6 +25,10 @@ _LIMIT: Final = Decimal(10) ** 26
 _ROUNDING_LIMIT: Final = Decimal(10) ** 18
 """Below it Arrow rounds as it should. From 20 digits before the point on it loses a carry (26.0:
 20 nines, a point and 13 nines do not become 10**20), and its cast lets 39 digits pass."""
+LARGEST_COST: Final = Decimal(10) ** 17
+"""No cost of a row reaches it, so that the sum of a thousand million rows has the 26 digits before
+the point that the ledger's numbers have."""
+
 _HINT: Final = (
     "A number has up to 26 digits before the point, a point and no other sign, as 12.5 or 1.5E-7."
 )
@@ -46,6 +50,21 @@ def to_amounts(array: Any, place: Place) -> Any:
     if not pa.types.is_string(array.type):
         raise place.refused_type(array, "a number")
     return _from_texts(without_nulls(array), place)
+
+
+def require_costs(amounts: Any, place: Place) -> None:
+    """Raise InvalidRequest for the first of a column's costs that reaches LARGEST_COST."""
+    if _all_below(LARGEST_COST, amounts):
+        return
+    for index, amount in enumerate(amounts.to_pylist()):
+        if amount is not None and amount.copy_abs() >= LARGEST_COST:
+            raise place.refusal(
+                index,
+                f"{amount:f}",
+                "has more than 17 digits before the point",
+                "A cost has up to 17 digits before the point, so that sums can be exact. Did it"
+                " lose its point?",
+            )
 
 
 def _from_texts(texts: Any, place: Place) -> Any:

@@ -31,6 +31,9 @@ AMOUNTS: Final = (
     "PricingQuantity",
 )
 
+COSTS: Final = ("BilledCost", "ContractedCost", "EffectiveCost", "ListCost")
+"""The numbers that are added up."""
+
 TIMES: Final = ("BillingPeriodEnd", "BillingPeriodStart", "ChargePeriodEnd", "ChargePeriodStart")
 
 TEXTS: Final = (

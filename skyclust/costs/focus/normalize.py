@@ -11,10 +11,10 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from skyclust.costs.focus.amounts import to_amounts
+from skyclust.costs.focus.amounts import require_costs, to_amounts
 from skyclust.costs.focus.headers import Headers, read_headers
 from skyclust.costs.focus.json_flaws import note_flaws
-from skyclust.costs.focus.ledger_schema import AMOUNTS, LEDGER_SCHEMA, TIMES
+from skyclust.costs.focus.ledger_schema import AMOUNTS, COSTS, LEDGER_SCHEMA, TIMES
 from skyclust.costs.focus.model import json_columns
 from skyclust.costs.focus.required_values import refuse_missing_values, refuse_reversed_periods
 from skyclust.costs.focus.respelling import to_allowed_values, to_currencies
@@ -79,7 +79,10 @@ def _column(rows: Any, name: str) -> Any:
 
 def _converted(name: str, array: Any, marks: Any, place: Place, remarks: ValueRemarks) -> Any:
     if name in _AMOUNTS:
-        return to_amounts(array, place)
+        amounts = to_amounts(array, place)
+        if name in COSTS:
+            require_costs(amounts, place)
+        return amounts
     if name in _TIMES:
         return to_times(array, place)
     texts = to_texts(array, place)

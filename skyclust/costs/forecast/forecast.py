@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from skyclust.costs.exact import EXACT
 from skyclust.costs.forecast.backtest import SHORTEST_DAYS, Backtest, backtest, predicted
 from skyclust.costs.forecast.bands import band_widths, total_width
 from skyclust.costs.forecast.daily_series import DailySeries
@@ -149,7 +150,7 @@ def _day(day: date, job: Decimal, charge: Decimal, bounds: Sequence[Decimal]) ->
     usage, lower, upper = bounds
     moved = job + charge
     amounts = (usage + job, charge, lower + moved, upper + moved)
-    return ForecastDay(day, *(amount.quantize(QUANTUM) for amount in amounts))
+    return ForecastDay(day, *(amount.quantize(QUANTUM, context=EXACT) for amount in amounts))
 
 
 def _usage(training: Training, known: int, length: int) -> _Usage:
@@ -188,4 +189,4 @@ def _short_usage(training: Training, known: int, length: int) -> _Usage:
 
 
 def _decimal(value: float) -> Decimal:
-    return Decimal(repr(value)).quantize(QUANTUM)
+    return Decimal(repr(value)).quantize(QUANTUM, context=EXACT)

@@ -19,6 +19,7 @@ from skyclust.costs.ledger.slice_content import SliceContent, Sums, add_sums, de
 from skyclust.costs.ledger.slice_files import lost_or_short
 from skyclust.costs.ledger.staging import StagedSlice
 from skyclust.costs.ledger.storage import LedgerRoot
+from skyclust.costs.ledger.sum_limits import require_sums
 from skyclust.errors import InvalidRequest
 from skyclust.store.cost_heads import PeriodKey
 from skyclust.store.cost_slices import Slice
@@ -102,10 +103,16 @@ def require_claimed(delivery: CostDelivery, slices: Sequence[StagedSlice]) -> No
 def describe_content(
     delivery: CostDelivery, slices: Sequence[StagedSlice], folder: Path
 ) -> DeliveryContent:
-    """Return what the staged slices of a delivery contain."""
+    """Return what the staged slices of a delivery contain.
+
+    Raises InvalidRequest when they add up to more than the ledger holds.
+    """
     by_day = {each.key.charge_day: each for each in slices}
     with session(folder) as connection:
-        return DeliveryContent(delivery, by_day, describe_slices(connection, by_day))
+        contents = describe_slices(connection, by_day)
+    content = DeliveryContent(delivery, by_day, contents)
+    require_sums(content.sums, f"The delivery of {delivery.billing_account_id}, {delivery.period}")
+    return content
 
 
 def plan_delivery(

@@ -16,7 +16,8 @@ import pyarrow.dataset
 
 from skyclust.costs.focus.ledger_schema import LEDGER_SCHEMA
 from skyclust.costs.ledger.storage import LedgerRoot, missing_file
-from skyclust.errors import Unavailable
+from skyclust.costs.ledger.sum_limits import HINT
+from skyclust.errors import InvalidRequest, Unavailable
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -33,7 +34,8 @@ _GONE: Final = ("No files found", "No such file", "does not exist")
 def session(folder: Path) -> Iterator[DuckDBPyConnection]:
     """Open a session whose temporary files are in a folder of the caller.
 
-    What reads a file within it raises Conflict for one that was removed, else Unavailable.
+    What reads a file within it raises Conflict for one that was removed, else Unavailable; and
+    InvalidRequest for a sum that has too many digits.
     """
     connection = duckdb.connect(
         ":memory:",
@@ -49,6 +51,11 @@ def session(folder: Path) -> Iterator[DuckDBPyConnection]:
     try:
         connection.execute("SET TimeZone = 'UTC'")
         yield connection
+    except duckdb.OutOfRangeException as error:
+        raise InvalidRequest(
+            "The costs cannot be added up: a sum has more than 26 digits before the point.",
+            hint=f"{HINT} The ledger adds up fewer rows where the range of days is shorter.",
+        ) from error
     except (duckdb.IOException, duckdb.InvalidInputException) as error:
         raise _mapped(error) from error
     finally:

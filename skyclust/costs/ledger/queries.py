@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from skyclust.costs.exact import EXACT
 from skyclust.costs.ledger.cost_query import (
     DAY_COLUMNS,
     MONTH_COLUMNS,
@@ -178,7 +179,7 @@ def _add(
 
 def _added(first: _Sums, second: _Sums) -> _Sums:
     return [
-        two if one is None else one if two is None else one + two
+        two if one is None else one if two is None else EXACT.add(one, two)
         for one, two in zip(first, second, strict=True)
     ]
 

@@ -16,6 +16,7 @@ from skyclust.costs.ledger.duckdb_sessions import session, slices_relation
 from skyclust.costs.ledger.rollup_rows import day_rollup, month_rollup
 from skyclust.costs.ledger.slice_files import damage_named
 from skyclust.costs.ledger.storage import LedgerRoot
+from skyclust.costs.ledger.sum_limits import require_rollup
 from skyclust.errors import Conflict
 from skyclust.store import (
     cost_deliveries,
@@ -100,7 +101,8 @@ def with_rollups(
 ) -> SliceChange:
     """Return a change with the rollups that it leads to; `always`: also when no slice changes.
 
-    `folder` is for temporary files. Raises NotFound, with the repair, for files that are lost.
+    `folder` is for temporary files. Raises NotFound, with the repair, for files that are lost;
+    InvalidRequest when the sums are larger than the ledger holds.
     """
     if not (change.superseded or change.added or always):
         return change
@@ -123,6 +125,11 @@ def _with_rollups(change: SliceChange, root: LedgerRoot, folder: Path) -> SliceC
         names = [_file(each) for each in change.after]
         relation = slices_relation(connection, root, names, "period", change.staged)
         months = month_rollup(connection, relation, change.state.allocation_tags)
+    key = change.state.key
+    require_rollup(
+        [*days, *months],
+        f"The period {key.period_start:%Y-%m} of {key.billing_account_id} by {key.source}",
+    )
     return replace(change, day_rows=days, month_rows=months)
 
 

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from skyclust.costs.exact import EXACT
 from skyclust.costs.ledger.duckdb_sessions import files_relation, identifier
 from skyclust.costs.ledger.staging import StagedSlice
 
@@ -56,7 +57,8 @@ def add_sums(first: Sums, second: Sums) -> Sums:
     for currency, metrics in second.items():
         into = added.setdefault(currency, {})
         for metric, amount in metrics.items():
-            into[metric] = str(Decimal(into.get(metric, "0")) + Decimal(amount))
+            before = Decimal(into.get(metric, "0"))
+            into[metric] = str(EXACT.add(before, Decimal(amount)))
     return added
 
 

@@ -9,6 +9,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from skyclust.costs.exact import EXACT
+
 _WHOLE_UNITS: Final = ("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF")
 """Currencies of ISO 4217 without a smaller unit."""
 
@@ -47,4 +49,4 @@ def percent_of(difference: Decimal, total: Decimal) -> Decimal | None:
     """Return a difference in percent of a total, with four digits; None where that is zero."""
     if not total:
         return None
-    return (difference * 100 / abs(total)).quantize(Decimal("0.0001"))
+    return (difference * 100 / abs(total)).quantize(Decimal("0.0001"), context=EXACT)

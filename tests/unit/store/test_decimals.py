@@ -125,6 +125,15 @@ def test_a_sum_is_exact(store: Store) -> None:
     assert column(store, large) == ["disk"]
 
 
+@pytest.mark.parametrize("amount", [LARGEST, LARGEST.copy_negate()])
+def test_a_sum_larger_than_a_column_holds_is_returned_as_it_is(
+    store: Store, amount: Decimal
+) -> None:
+    fill(store, [amount] * 3)
+    with localcontext(prec=100):
+        assert column(store, select(exact_sum(AMOUNTS.c.amount))) == [3 * amount]
+
+
 def test_a_sum_of_no_rows_is_null(store: Store) -> None:
     assert column(store, select(exact_sum(AMOUNTS.c.amount))) == [None]
     fill(store, [None])

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skyclust.contract.cost import FileFormat
-from skyclust.costs.focus.ledger_schema import AMOUNTS, LEDGER_SCHEMA, TIMES
+from skyclust.costs.focus.ledger_schema import AMOUNTS, COSTS, LEDGER_SCHEMA, TIMES
 from skyclust.costs.focus.model import WRITTEN_VERSIONS, allowed_values, columns_of, json_columns
 from skyclust.costs.focus.normalize import normalize
 from skyclust.costs.focus.providers import COUNTERPARTS
@@ -30,9 +30,15 @@ JULY = datetime(2026, 7, 1, tzinfo=UTC)
 TEXTS = st.text(max_size=12) | st.sampled_from(
     ["=1+1", "+1", "-2", "@a", "'=1", "''", "'", "\tx", "\ry", "a\nb", 'q"u', ",", "1.0", " x "]
 )
-DECIMALS = st.integers(-(10**38) + 1, 10**38 - 1).map(
-    lambda digits: Decimal((int(digits < 0), tuple(map(int, str(abs(digits)))), -12))
-) | st.sampled_from([Decimal(0), Decimal("1E-12"), Decimal("-0.5"), Decimal(1000)])
+
+
+def decimals(whole_digits: int) -> st.SearchStrategy[Decimal]:
+    limit = 10 ** (whole_digits + 12) - 1
+    return st.integers(-limit, limit).map(
+        lambda digits: Decimal((int(digits < 0), tuple(map(int, str(abs(digits)))), -12))
+    ) | st.sampled_from([Decimal(0), Decimal("1E-12"), Decimal("-0.5"), Decimal(1000)])
+
+
 INSTANTS = st.integers(0, 4 * 10**15).map(lambda us: JULY + timedelta(microseconds=us))
 MAPS = st.dictionaries(TEXTS, st.none() | TEXTS, max_size=3)
 
@@ -43,7 +49,7 @@ def values_of(name: str) -> st.SearchStrategy[Any]:
     if name == "ChargeCategory":
         return st.sampled_from([None, *allowed_values(name), "usage", " TAX"])
     if name in AMOUNTS:
-        values: st.SearchStrategy[Any] = DECIMALS
+        values: st.SearchStrategy[Any] = decimals(17 if name in COSTS else 26)
     elif name in TIMES:
         values = INSTANTS
     elif name in json_columns():

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from skyclust.costs.focus.ledger_schema import LEDGER_SCHEMA
+from skyclust.costs.focus.ledger_schema import COSTS, LEDGER_SCHEMA
 from skyclust.costs.focus.normalize import normalize
 from skyclust.costs.focus.required_values import NEVER_NULL, PERIODS
 from skyclust.errors import InvalidRequest
@@ -50,7 +50,7 @@ def test_rows_have_the_columns_of_the_ledger_then_the_custom_ones() -> None:
 )
 def test_numbers_in_text(delivered: str | None, amount: str | None) -> None:
     expected = None if amount is None else Decimal(amount)
-    assert column("ListCost", pa.array([delivered], pa.string())) == [expected]
+    assert column("ConsumedQuantity", pa.array([delivered], pa.string())) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_numbers_in_text(delivered: str | None, amount: str | None) -> None:
 )
 def test_numbers_of_every_type(array: Any, amounts: list[str | None]) -> None:
     expected = [None if amount is None else Decimal(amount) for amount in amounts]
-    assert column("ListCost", array) == expected
+    assert column("ConsumedQuantity", array) == expected
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,45 @@ def test_numbers_of_every_type(array: Any, amounts: list[str | None]) -> None:
     ids=str,
 )
 def test_what_is_no_number_is_refused_with_its_row(array: Any, row: int) -> None:
-    with pytest.raises(InvalidRequest, match=rf"july\.parquet: row {row}, column ListCost: '"):
-        column("ListCost", array)
+    with pytest.raises(
+        InvalidRequest, match=rf"july\.parquet: row {row}, column ConsumedQuantity: '"
+    ):
+        column("ConsumedQuantity", array)
+
+
+LARGEST = "9" * 17 + "." + "9" * 12
+
+
+@pytest.mark.parametrize("name", COSTS)
+@pytest.mark.parametrize(
+    "array",
+    [
+        pa.array(["1", "1" + "0" * 17]),
+        pa.array(["1", "-" + "9" * 26]),
+        pa.array(["1", "9" * 17 + "." + "9" * 13]),
+        pa.array([1.0, 1e17]),
+        pa.array([1, -(10**17)]),
+        pa.array([Decimal(1), Decimal(10) ** 17], pa.decimal128(38, 2)),
+    ],
+    ids=str,
+)
+def test_a_cost_whose_sums_would_not_fit_is_refused_with_row_and_column(
+    name: str, array: Any
+) -> None:
+    with pytest.raises(
+        InvalidRequest, match=f"row 2, column {name}: .* has more than 17"
+    ) as refused:
+        column(name, array)
+    assert "Did it lose" in refused.value.hint
+
+
+def test_the_largest_cost_is_kept_and_so_are_larger_quantities() -> None:
+    for name in COSTS:
+        assert column(name, pa.array([LARGEST, f"-{LARGEST}"])) == [
+            Decimal(LARGEST),
+            Decimal(f"-{LARGEST}"),
+        ]
+    assert column("ConsumedQuantity", pa.array(["9" * 26])) == [Decimal("9" * 26)]
 
 
 def test_rows_are_counted_in_the_file_and_values_are_cut_short() -> None:
