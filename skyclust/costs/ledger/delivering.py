@@ -150,6 +150,17 @@ def settled_without_reading(
             f" {delivery.complete_from} to {delivery.complete_to}."
         )
     state = read_state(store, workspace_id, period_key(delivery))
+    return _settled(store, workspace_id, state, delivery, options, root)
+
+
+def _settled(  # noqa: PLR0917  # what `settled_without_reading` and each attempt share
+    store: Store,
+    workspace_id: str,
+    state: PeriodState,
+    delivery: CostDelivery,
+    options: DeliveryOptions,
+    root: LedgerRoot,
+) -> DeliveryResult | None:
     same = same_content(state.records, delivery)
     if same is not None and same.state == RETRACTED and not options.apply_retracted:
         return DeliveryResult(DeliveryState.RETRACTED, same.delivery_id)
@@ -192,15 +203,23 @@ def apply_staged(
         contents.append(describe_content(each.delivery, each.slices, folder))
 
     def attempt() -> list[DeliveryResult]:
-        plans = [
-            plan_delivery(store, workspace_id, content, options, root=where, folder=folder)
-            for content in contents
-        ]
-        return store.write(lambda connection: _commit(connection, workspace_id, plans, began))
+        plans: list[DeliveryPlan] = []
+        results: list[DeliveryResult | None] = []
+        for content in contents:
+            delivery = content.delivery
+            state = read_state(store, workspace_id, period_key(delivery))
+            # Another writer may have applied the same content, or a newer one, since it was read.
+            results.append(_settled(store, workspace_id, state, delivery, options, where))
+            if results[-1] is None:
+                plans.append(
+                    plan_delivery(state, workspace_id, content, options, root=where, folder=folder)
+                )
+        if not plans:
+            return [each for each in results if each is not None]
+        applied = iter(store.write(lambda connection: _commit(connection, plans)))
+        return [each or next(applied) for each in results]
 
-    def _commit(
-        connection: Connection, workspace_id: str, plans: Sequence[DeliveryPlan], began: float
-    ) -> list[DeliveryResult]:
+    def _commit(connection: Connection, plans: Sequence[DeliveryPlan]) -> list[DeliveryResult]:
         if time.monotonic() - began > LONGEST_PREPARATION:
             raise Conflict(
                 "The delivery was prepared for too long to be applied.",

@@ -14,7 +14,7 @@ from skyclust.contract.cost import CostDelivery
 from skyclust.costs.ledger.brake import check_brake, is_closed
 from skyclust.costs.ledger.claims import claims_day, is_decided_by_newer
 from skyclust.costs.ledger.duckdb_sessions import session
-from skyclust.costs.ledger.slice_changes import SliceChange, read_state, with_rollups
+from skyclust.costs.ledger.slice_changes import PeriodState, SliceChange, with_rollups
 from skyclust.costs.ledger.slice_content import SliceContent, Sums, add_sums, describe_slices
 from skyclust.costs.ledger.slice_files import lost_or_short
 from skyclust.costs.ledger.staging import StagedSlice
@@ -23,7 +23,6 @@ from skyclust.costs.ledger.sum_limits import require_sums
 from skyclust.errors import InvalidRequest
 from skyclust.store.cost_heads import PeriodKey
 from skyclust.store.cost_slices import Slice
-from skyclust.store.engine import Store
 from skyclust.store.types import now
 
 
@@ -116,7 +115,7 @@ def describe_content(
 
 
 def plan_delivery(
-    store: Store,
+    state: PeriodState,
     workspace_id: str,
     content: DeliveryContent,
     options: BrakeOptions,
@@ -124,13 +123,12 @@ def plan_delivery(
     root: LedgerRoot,
     folder: Path,
 ) -> DeliveryPlan:
-    """Compare a delivery with the catalogue, and write the files of the slices that differ.
+    """Compare a delivery with its period's state, and write the files of the slices that differ.
 
     Raises BrakeEngaged before anything is written.
     """
     delivery = content.delivery
-    key = PeriodKey(delivery.source, delivery.billing_account_id, delivery.period.start)
-    state = read_state(store, workspace_id, key)
+    key = state.key
     current = {each.charge_day: each for each in state.current}
     days = sorted(
         day

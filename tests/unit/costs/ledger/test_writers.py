@@ -9,15 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import boto3
+import pyarrow as pa
 import pytest
 from moto.server import ThreadedMotoServer
 
 from skyclust.costs.ledger.cost_query import CostQuery
 from skyclust.costs.ledger.delivering import DeliveryResult
+from skyclust.costs.ledger.listing import list_deliveries
 from skyclust.costs.ledger.queries import query_costs
 from skyclust.costs.ledger.retracting import retract_delivery
 from skyclust.costs.ledger.storage import open_root
-from skyclust.errors import Conflict
+from skyclust.errors import NotFound
 from skyclust.store.engine import Store
 from tests.unit.costs.bills import JANUARY, PRODUCED, bill, days_of, delivery
 from tests.unit.costs.ledger.ledgers import Ledger
@@ -92,5 +94,42 @@ def test_a_bucket_is_a_root_like_a_folder(sqlite_store: Store, bucket: str) -> N
     )
     assert ledger.contents() == before
     ledger.root.delete(ledger.current_names()[0])
-    with pytest.raises(Conflict):
+    with pytest.raises(NotFound):
         query_costs(ledger.store, ["default"], query, root=ledger.root)
+
+
+@pytest.mark.parametrize("newer", [True, False])
+def test_the_losers_of_a_race_end_as_they_do_one_after_the_other(
+    ledger: Ledger, newer: bool
+) -> None:
+    """Three writers of one file, and perhaps one of a newer file: no delivery is there twice."""
+    number = 4 if newer else 3
+    together = threading.Barrier(number)
+    rows = bill(DAYS)
+    given = [(rows, delivery(fingerprint="file"))] * 3
+    given.append(
+        (
+            bill(DAYS, seed=2),
+            delivery(fingerprint="newer", produced_at=PRODUCED + timedelta(days=1)),
+        )
+    )
+
+    def staged(number: int) -> Iterator[pa.Table]:
+        # Each has looked for its fingerprint, and found nothing, when the rows are read.
+        together.wait()
+        yield given[number][0]
+
+    with ThreadPoolExecutor(number) as pool:
+        results = list(
+            pool.map(lambda each: ledger.apply(staged(each), given[each][1]), range(number))
+        )
+    states = sorted(each.state.value for each in results)
+    if newer and "superseded" in states:  # the newer one was faster than one of the others
+        assert set(states) <= {"applied", "superseded", "unchanged"}
+    else:
+        assert states.count("unchanged") == 2
+    assert results[-1].state == "applied" or not newer
+    recorded = list_deliveries(ledger.store, "default").deliveries
+    assert len(recorded) == states.count("applied") <= 2
+    assert len({each.fingerprint for each in recorded}) == len(recorded)
+    assert all(each.days_written for each in recorded)
