@@ -204,7 +204,11 @@ def compare(
     end: To = None,
     before_start: Annotated[
         str | None,
-        typer.Option("--before-from", metavar="DAY", help="Default: as long before --from."),
+        typer.Option(
+            "--before-from",
+            metavar="DAY",
+            help="Default: as many days (or whole months) before --from.",
+        ),
     ] = None,
     before_end: Annotated[
         str | None, typer.Option("--before-to", metavar="DAY", help="Default: --from.")
@@ -215,7 +219,11 @@ def compare(
     options: ListOptions,
     workspace: Workspace = DEFAULT_WORKSPACE,
 ) -> None:
-    """Compare two ranges of days: what grew, shrank, is new or ended, the largest change first."""
+    """Compare two ranges of days: what grew, shrank, is new or ended, the largest change first.
+
+    The first of a month has tax and monthly fees: compare the same days of two months by
+    --before-from and --before-to.
+    """
     from skyclust.costs.analysis.comparison import compare, range_before
 
     days, dimensions = parse_range(start, end), _dimensions(by)
