@@ -10,6 +10,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
+from skyclust.costs.counting import counted
 from skyclust.file_modes import keep_files_private
 from skyclust.model.cost_request import CheckBudgetsRequest
 from skyclust.orchestration.deferred_work import do_deferred_work
@@ -48,7 +49,8 @@ def check_budgets(request: CheckBudgetsRequest) -> State[Any]:
     checks = _check(store, owners)
     do_deferred_work(store)
     fired = sum(len(one.fired) for one in checks)
-    message = f"{len({_name(one) for one in checks})} budgets were checked; {fired} alerts fired."
+    planned = counted(len({_name(one) for one in checks}), "budget was", "budgets were")
+    message = f"{planned} checked; {counted(fired, 'alert', 'alerts')} fired."
     partial = sorted({_name(one) for one in checks if one.partial})
     if partial:
         message += f" Not everything could be counted of: {', '.join(partial)}."

@@ -12,6 +12,7 @@ from skyclust.cli.inventory_filters import Cursor
 from skyclust.cli.list_options import ListOptions, with_list_options
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace, Yes
 from skyclust.cli.output import say, show_list, show_record
+from skyclust.costs.counting import counted
 from skyclust.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -124,8 +125,9 @@ def retract(
             as_json=True,
         )
     say(
-        f"Retracted: {len(done.days_restored)} days have their earlier rows again,"
-        f" {len(done.days_emptied)} have none and are gaps.",
+        f"Retracted: {counted(len(done.days_restored), 'day has its', 'days have their')} earlier"
+        " rows again,"
+        f" {counted(len(done.days_emptied), 'has none and is a gap', 'have none and are gaps')}.",
         style="green",
     )
 

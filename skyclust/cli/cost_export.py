@@ -14,6 +14,7 @@ from skyclust.cli.cost_frames import read_coverage, say_gaps
 from skyclust.cli.cost_options import From, Sources, To, parse_range, parse_where
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
 from skyclust.cli.output import say, show_record
+from skyclust.costs.counting import counted
 from skyclust.errors import InvalidRequest
 
 
@@ -101,8 +102,9 @@ def export(
         )
     say_gaps(read_coverage(workspace, days), days, where, source)
     say(
-        f"{done.rows:,} rows of {len(done.billing_accounts)} billing accounts, {days[0]} until"
-        f" {days[1]} (exclusive), are in {path}.",
+        f"{counted(done.rows, 'row', 'rows')} of"
+        f" {counted(len(done.billing_accounts), 'billing account', 'billing accounts')},"
+        f" {days[0]} until {days[1]} (exclusive), {'is' if done.rows == 1 else 'are'} in {path}.",
         style="green",
     )
 

@@ -14,6 +14,7 @@ from skyclust.cli.inputs import read_text
 from skyclust.cli.list_options import ListOptions, with_list_options
 from skyclust.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace
 from skyclust.cli.output import say, show_list, show_record
+from skyclust.costs.counting import counted
 from skyclust.costs.money import exact_text
 
 app = typer.Typer(no_args_is_help=True)
@@ -63,7 +64,9 @@ def import_file(
     if as_json:
         show_record({"read": len(rates), "written": written}, as_json=True)
         return
-    say(f"{len(rates):,} rates from {first} on were read, {written:,} are new or changed.")
+    read = counted(len(rates), "rate", "rates")
+    verb = "was" if len(rates) == 1 else "were"
+    say(f"{read} from {first} on {verb} read, {counted(written, 'is', 'are')} new or changed.")
 
 
 @app.command("list")

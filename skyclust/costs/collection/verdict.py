@@ -9,6 +9,7 @@ from typing import Final
 
 from skyclust.costs.collection.account import AccountCosts
 from skyclust.costs.collection.deliveries import FailedDelivery
+from skyclust.costs.counting import counted
 from skyclust.costs.ledger.delivering import DeliveryState
 from skyclust.error_advice import advice
 from skyclust.errors import SkyClustError, tree_class
@@ -121,7 +122,8 @@ def judge_collection(
         if one.result.state is DeliveryState.APPLIED
     )
     counts = (
-        f"{states[DeliveryState.APPLIED]} deliveries applied ({rows:,} rows),"
+        f"{counted(states[DeliveryState.APPLIED], 'delivery', 'deliveries')} applied"
+        f" ({counted(rows, 'row', 'rows')}),"
         f" {deliveries - states[DeliveryState.APPLIED]} unchanged or superseded"
     )
     lines = [f"{problem} {problem.hint}".rstrip() for problem in problems[:MOST_NAMED]]
@@ -138,7 +140,8 @@ def judge_collection(
         lines.append(f"And {len(shadows) - MOST_NAMED} more shadows.")
     if differences:
         lines.append(
-            f"{differences} total(s) differ from what the source states: `skyclust cost reconcile`."
+            f"{counted(differences, 'total differs', 'totals differ')} from what the source states:"
+            " `skyclust cost reconcile`."
         )
     if not collected and not problems:
         counts = _nothing_to_collect(unpriced)

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
 from skyclust.contract.cost import BillingPeriod, CostDelivery, FocusRow
+from skyclust.costs.counting import counted
 from skyclust.costs.price_books.accounts import read_accounts
 from skyclust.costs.price_books.amounts import midnight, month_begin, month_end
 from skyclust.costs.price_books.book import BookVersion
@@ -169,9 +170,13 @@ def _incomplete(saved: BookVersion, problems: dict[tuple[str, str, str], str]) -
         for (region, kind, name), reason in problems.items()
     ]
     first = "; ".join(f"{one.name}: {one.reason}" for one in items[:MOST_NAMED])
+    resources, it = (
+        counted(len(items), "resource", "resources"),
+        "it" if len(items) == 1 else "they",
+    )
     return IncompleteList(
-        f"The price book {saved.label} has no price for {len(items)} resources; the days that they"
-        f" existed on are not priced. {first}",
+        f"The price book {saved.label} has no price for {resources}; the days"
+        f" that {it} existed on are not priced. {first}",
         items=items,
         hint="Add a price or a size to the book; a price of 0 says that something is free.",
     )
