@@ -20,7 +20,7 @@ from skyclust.cli.requests import checked
 from skyclust.cli.run_outcome import finish
 from skyclust.cli.run_tables import BUDGETS
 from skyclust.costs.money import money_text, percent_text
-from skyclust.errors import InvalidRequest
+from skyclust.errors import InvalidRequest, SkyClustError
 from skyclust.model.cost_metric import CostMetric
 
 if TYPE_CHECKING:
@@ -102,8 +102,9 @@ def set_budget(
     new = save(open_store(), workspace, budget, set_by=current_actor())
     if as_json:
         show_record({**_definition(budget), "new": new}, as_json=True)
-        return
-    say(f"Budget {name} is {'set' if new else 'changed'}: {_words(budget)}.", style="green")
+    else:
+        say(f"Budget {name} is {'set' if new else 'changed'}: {_words(budget)}.", style="green")
+    _warn_without_rate(workspace, budget)
 
 
 @app.command("list")
@@ -124,6 +125,9 @@ def list_all(*, options: ListOptions, workspace: Workspace = DEFAULT_WORKSPACE) 
         options,
         title="Budgets",
     )
+    for row in rows if options.is_table else ():
+        for remark in row["remarks"]:
+            say(f"{row['name']}: {remark}", style="yellow")
 
 
 @app.command()
@@ -226,6 +230,26 @@ def _filters(where: Sequence[str] | None) -> dict[str, Sequence[str | None]]:
             hint=f"Name the values to count: --where {unnamed[0]}=VALUE.",
         )
     return dict(filters)
+
+
+def _warn_without_rate(workspace: str, budget: Budget) -> None:
+    """Name the currencies of a budget's costs that it cannot count."""
+    from skyclust.costs.budgets.uncounted import currencies_without_rate
+    from skyclust.store.engine import open_store
+
+    today = datetime.now(UTC).date()
+    try:
+        left = currencies_without_rate(open_store(), workspace, budget, today)
+    except SkyClustError as error:
+        # The budget is set: that its costs cannot be read now does not change that.
+        say(f"The currencies of its costs are not known: {error.message}", style="yellow")
+        return
+    if left:
+        say(
+            f"Budget {budget.name} does not count costs in {', '.join(left)}: there is no rate to"
+            f" {budget.currency}. `skyclust cost rates import` adds rates.",
+            style="yellow",
+        )
 
 
 def _status_row(workspace: str, budget: Budget) -> dict[str, Any]:

@@ -16,9 +16,10 @@ class MonthCost:
     """What a budget's costs are in a month.
 
     `actual` is the cost so far in the budget's currency; None where no delivery covers any day of
-    the month. `forecast` is that of the whole month; None without one, and `forecast_reason` is
-    why. `not_counted` are amounts in other currencies, for which no rate is known. `silent` are the
-    billing accounts of which no day of the month was delivered, although some should have been.
+    the month, and where all of its costs are in currencies without a rate. `forecast` is that of
+    the whole month; None without one, and `forecast_reason` is why. `not_counted` are amounts in
+    other currencies, for which no rate is known. `silent` are the billing accounts of which no day
+    of the month was delivered, although some should have been.
     """
 
     month: date

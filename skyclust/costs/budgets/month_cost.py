@@ -70,8 +70,12 @@ def month_cost_of(
         if one.currency == budget.currency
     ]
     actual = _so_far(converted, budget, month)
-    if not has_days and actual is None:
-        reason = "no delivery covers a day of the month"
+    if actual is None and (others or not has_days):
+        reason = (
+            f"no cost of the month has a rate to {budget.currency}"
+            if others
+            else "no delivery covers a day of the month"
+        )
         return MonthCost(month, None, None, reason, others or None)
     actual = actual or Decimal(0)
     if not found:

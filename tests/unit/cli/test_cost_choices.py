@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,13 @@ import pytest
 from skyclust.cli.exits import ExitCode
 from skyclust.cli.main import main
 from skyclust.costs.ledger.delivering import DeliveryOptions, apply_delivery
+from skyclust.costs.ledger.storage import open_root
 from skyclust.model.cost_settings import CostSettings
 from skyclust.store import audit, cost_settings
 from skyclust.store.engine import open_store
 from tests.unit.costs.bills import bill, delivery
+from tests.unit.costs.daily_bills import charge, delivered
+from tests.unit.costs.ledger.ledgers import Ledger
 
 BOOK = """
 name: datacentre
@@ -71,6 +75,25 @@ def test_a_budget_is_set_shown_changed_and_removed(capsys: pytest.CaptureFixture
     assert run("budget", "remove", "web", "--yes") == ExitCode.DONE
     assert run("budget", "show", "web") == ExitCode.NOT_FOUND
     assert actions() == ["budget.set", "budget.set", "budget.removed"]
+
+
+def test_a_budget_in_a_currency_without_a_rate_warns_and_its_cost_is_unknown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    today = datetime.now(UTC).date()
+    ledger = Ledger(open_store(), open_root())
+    delivered(ledger, [charge(today, "7")], today, today + timedelta(days=1))
+    wanted = ("--amount", "100", "--where", "service=Compute")
+    assert run("budget", "set", "web", *wanted, "--currency", "EUR") == ExitCode.DONE
+    assert "does not count costs in USD" in capsys.readouterr().err
+    [listed] = read(capsys, "budget", "list")
+    assert (listed["actual"], listed["used_percent"], listed["forecast"]) == (None, None, None)
+    assert run("budget", "list") == ExitCode.DONE
+    table = capsys.readouterr()
+    assert "unknown" in table.out
+    assert "web: Not counted, without a rate to EUR: 7.00 USD." in table.err
+    assert run("budget", "set", "web", *wanted, "--currency", "USD") == ExitCode.DONE
+    assert "does not count" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

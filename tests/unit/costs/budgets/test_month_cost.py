@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from skyclust.costs.budgets.month_cost import month_cost
+from skyclust.costs.budgets.uncounted import currencies_without_rate
 from skyclust.costs.ledger.storage import open_root
 from skyclust.errors import InvalidRequest
 from skyclust.model.budget import Budget
@@ -46,6 +47,26 @@ def test_a_rate_lets_another_currency_count(ledger: Ledger) -> None:
     cost = month_cost(ledger.store, "default", BUDGET, TODAY, root=ledger.root)
     assert cost.actual == Decimal(20) + 9 * Decimal("1.5")
     assert cost.not_counted == {"EUR": Decimal(1)}
+
+
+def test_a_month_whose_costs_have_no_rate_is_not_zero(ledger: Ledger) -> None:
+    euros = BUDGET.model_copy(update={"filters": {"service": ("Storage",)}})
+    cost = month_cost(ledger.store, "default", euros, TODAY, root=ledger.root)
+    assert (cost.actual, cost.forecast) == (None, None)
+    assert cost.not_counted == {"EUR": Decimal(10)}
+    assert "has a rate to USD" in cost.forecast_reason
+
+
+def test_currencies_without_a_rate_are_those_of_the_budgets_costs(ledger: Ledger) -> None:
+    def left(budget: Budget) -> tuple[str, ...]:
+        return currencies_without_rate(ledger.store, "default", budget, TODAY, root=ledger.root)
+
+    assert left(BUDGET) == ("EUR",)
+    assert left(BUDGET.model_copy(update={"filters": {"service": ("Compute",)}})) == ()
+    rate = CurrencyRate("EUR", "USD", date(2026, 5, 2), Decimal("1.5"), "test")
+    with ledger.store.writing() as connection:
+        currency_rates.record(connection, "default", [rate], closed_before=FIRST)
+    assert left(BUDGET) == ()
 
 
 def test_filters(ledger: Ledger) -> None:
