@@ -63,7 +63,7 @@ def advise(
     options: ListOptions,
     workspace: Workspace = DEFAULT_WORKSPACE,
 ) -> None:
-    """List what could be saved in a month of 30 days, the greatest saving first.
+    """List what could be saved in a month of 30 days, the greatest of each currency first.
 
     A saving is what this account paid for the resource in its last complete days, else the cloud's
     list price as it was last read (`skyclust cost prices`), else what a price book says; else it is

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Final
 
 from skyclust.costs.advice.estate import read_estate
@@ -31,7 +32,7 @@ SHORTEST_ID: Final = 4
 
 @dataclass(frozen=True)
 class AdviceReport:
-    """The advice that holds, the greatest saving first; what was put aside; what was not assessed.
+    """The advice that holds, the greatest savings first; what was put aside; what was not assessed.
 
     `decisions` are by the id of advice; applied advice stays in the list until the inventory shows
     that it was carried out.
@@ -150,7 +151,7 @@ def _report(
     decisions: Mapping[str, AdviceDecision],
 ) -> AdviceReport:
     aside = {name for name, one in decisions.items() if one.verdict is AdviceVerdict.DISMISSED}
-    ordered = list(_ordered(found))
+    ordered = list(by_saving(found))
     return AdviceReport(
         advice=[one for one in ordered if one.id not in aside],
         dismissed=[one for one in ordered if one.id in aside],
@@ -159,14 +160,22 @@ def _report(
     )
 
 
-def _ordered(advice: Iterable[Advice]) -> Iterator[Advice]:
-    """Yield advice by saving, the greatest first within its currency, what is unknown last."""
+def by_saving(advice: Iterable[Advice]) -> Iterator[Advice]:
+    """Yield advice by saving: the greatest of each currency, then the second of each, and so on.
 
-    def place(one: Advice) -> tuple[object, ...]:
-        amount = one.saving.amount
-        names = (one.rule.value, one.credential, one.region, one.resource_name, one.resource_id)
-        if amount is None:
-            return (1, "", Decimal(0), *names)
-        return (0, one.saving.currency, -amount, *names)
+    Amounts of different currencies have no order: a list that is cut has some of each. What is
+    unknown is last.
+    """
+    by_currency: dict[str, list[Advice]] = {}
+    unknown: list[Advice] = []
+    for one in sorted(advice, key=_place):
+        known = one.saving.amount is not None
+        (by_currency.setdefault(one.saving.currency, []) if known else unknown).append(one)
+    for of_one_rank in zip_longest(*by_currency.values()):
+        yield from (one for one in of_one_rank if one is not None)
+    yield from unknown
 
-    yield from sorted(advice, key=place)
+
+def _place(one: Advice) -> tuple[object, ...]:
+    names = (one.rule.value, one.credential, one.region, one.resource_name, one.resource_id)
+    return (one.saving.currency, -(one.saving.amount or Decimal(0)), *names)

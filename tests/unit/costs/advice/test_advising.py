@@ -12,6 +12,7 @@ from sqlalchemy import update
 from skyclust.costs.advice.advising import (
     AdviceReport,
     advice_with_id,
+    by_saving,
     find_advice,
     total_savings,
 )
@@ -44,6 +45,15 @@ def test_totals_are_by_currency_and_count_a_resource_once() -> None:
         advice("vol-3", None, "", AdviceRule.UNATTACHED_DISK),
     ]
     assert total_savings(found) == {"USD": Decimal(12), "EUR": Decimal(5)}
+
+
+def test_the_greatest_savings_of_each_currency_are_first() -> None:
+    rule = AdviceRule.UNATTACHED_DISK
+    euros = [advice(f"eur-{amount}", amount, "EUR", rule) for amount in ("1", "2", "3")]
+    dollars = [advice(f"usd-{amount}", amount, "USD", rule) for amount in ("10", "20")]
+    found = [advice("unknown", None, "", rule), *euros, *dollars]
+    names = [one.resource_id for one in by_saving(found)]
+    assert names == ["eur-3", "usd-20", "eur-2", "usd-10", "eur-1", "unknown"]
 
 
 @pytest.fixture
