@@ -72,7 +72,7 @@ def advise(
     if context.invoked_subcommand is not None:
         return
     from skyclust.costs.advice.advising import find_advice
-    from skyclust.costs.report.advice_table import caption
+    from skyclust.costs.report.advice_table import caption, notes
 
     report = find_advice(_store(), workspace, rules=rule or (), credentials=credential or ())
     shown = report.dismissed if dismissed else report.advice
@@ -82,7 +82,8 @@ def advise(
         options,
         title="Advice that was dismissed" if dismissed else "Advice",
     )
-    for sentence in caption(report, len(report.advice)):
+    say(caption(report, len(report.advice)))
+    for sentence in notes(report):
         say(sentence, style="yellow" if sentence.startswith("Not assessed") else "")
 
 

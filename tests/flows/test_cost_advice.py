@@ -101,7 +101,7 @@ def test_advice_is_listed_with_its_price_put_aside_and_restored_beside_the_compa
     assert disk["action"]["resource"] == disk["resource_id"]
     assert stopped["action"]["kind"] == "delete"
     assert "which save 60.00 USD in 30 days" in commands.said
-    assert "Not assessed by idle-instance" in commands.said
+    assert "Not assessed on memory: 1 by idle-instance and oversized-instance" in commands.said
 
     reported = commands.json("cost", "report")["advice"]
     assert reported == commands.json("cost", "advise")

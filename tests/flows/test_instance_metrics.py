@@ -110,7 +110,8 @@ def test_idle_and_oversized_instances_are_found_and_changed(
     }
     silent = sum(kind is UseKind.SILENT for kind in kinds.values())
     reason = "because the cloud has no points of their metrics"
-    assert f"Not assessed by idle-instance: {silent}, {reason}" in command_line.said
+    both = "idle-instance and oversized-instance"
+    assert f"Not assessed on aws: {silent} by {both}, {reason}" in command_line.said
     assert {one["saving"] for one in found.values()} == {None}
 
     idle = next(one for one in found.values() if one["rule"] == "idle-instance")

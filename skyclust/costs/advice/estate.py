@@ -49,11 +49,13 @@ class Estate:
             if one.kind is kind and one.scope_state is ScopeState.FRESH and not is_kept(one)
         ]
 
-    def not_fresh(self, kind: ResourceKind) -> int:
-        """Return how many resources of a kind are of scopes that are not fresh."""
-        return sum(
-            one.kind is kind and one.scope_state is not ScopeState.FRESH for one in self.resources
-        )
+    def not_fresh(self, kind: ResourceKind) -> list[StoredResource]:
+        """Return the resources of a kind that are of scopes that are not fresh."""
+        return [
+            one
+            for one in self.resources
+            if one.kind is kind and one.scope_state is not ScopeState.FRESH
+        ]
 
     def is_read(self, credential: str, region: str, kind: ResourceKind) -> bool:
         """Return whether the last read of a scope was complete."""

@@ -14,7 +14,7 @@ from typing import Final
 
 from skyclust.costs.advice.estate import Estate
 from skyclust.costs.advice.records import Advice, AdviceAction, AdviceRule, NotAssessed, Saving
-from skyclust.costs.advice.rules import NO_METRICS, NOT_FRESH, SavingOf, make_advice
+from skyclust.costs.advice.rules import NO_METRICS, NOT_FRESH, SavingOf, counted, make_advice
 from skyclust.costs.metrics.plan import reads_metrics
 from skyclust.costs.resource_matching import resource_key
 from skyclust.model.instance import InstanceState
@@ -26,7 +26,6 @@ from skyclust.model.instance_metrics import (
     ResizeOptions,
 )
 from skyclust.model.resource import ResourceKind
-from skyclust.model.scope import ScopeState
 from skyclust.model.stored import StoredResource
 
 IDLE_CPU: Final = 3.0
@@ -93,26 +92,22 @@ def metric_advice(
 
 
 def metrics_not_assessed(estate: Estate, now: datetime) -> list[NotAssessed]:
-    """Return how many running instances the rules could not judge, by reason."""
-    counts: Counter[tuple[AdviceRule, str]] = Counter()
-    for rule in _RULES:
-        counts[rule, NOT_FRESH] = sum(
-            one.kind is ResourceKind.INSTANCE
-            and one.state == InstanceState.RUNNING.value
-            and one.scope_state is not ScopeState.FRESH
-            for one in estate.resources
-        )
+    """Return how many running instances the rules could not judge, by cloud and reason."""
+    counts: Counter[tuple[str, AdviceRule, str]] = Counter()
+    for one in estate.not_fresh(ResourceKind.INSTANCE):
+        if one.state == InstanceState.RUNNING.value:
+            counts.update((one.provider, rule, NOT_FRESH) for rule in _RULES)
     for instance in _running(estate):
-        use = _use_of(estate, instance, now)
+        use, provider = _use_of(estate, instance, now), instance.provider
         if isinstance(use, str):
-            counts.update((rule, use) for rule in _RULES)
+            counts.update((provider, rule, use) for rule in _RULES)
             continue
         if _is_idle(use) is None:
-            counts[AdviceRule.IDLE_INSTANCE, NETWORK_UNKNOWN] += 1
+            counts[provider, AdviceRule.IDLE_INSTANCE, NETWORK_UNKNOWN] += 1
         reason = _smaller(estate, instance, use)
         if isinstance(reason, str) and not _is_idle(use):
-            counts[AdviceRule.OVERSIZED_INSTANCE, reason] += 1
-    return [NotAssessed(rule, number, why) for (rule, why), number in counts.items() if number]
+            counts[provider, AdviceRule.OVERSIZED_INSTANCE, reason] += 1
+    return counted(counts)
 
 
 def _running(estate: Estate) -> list[StoredResource]:

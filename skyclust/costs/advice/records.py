@@ -119,8 +119,9 @@ class Advice:
 
 @dataclass(frozen=True)
 class NotAssessed:
-    """Resources that a rule could not look at, how many, and why."""
+    """Resources of a cloud that a rule could not look at, how many, and why."""
 
+    provider: str
     rule: AdviceRule
     number: int
     reason: str

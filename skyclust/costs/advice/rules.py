@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -53,24 +53,35 @@ def unused_resources(estate: Estate, saving: SavingOf, now: datetime) -> Iterato
 
 def not_assessed(estate: Estate, now: datetime) -> list[NotAssessed]:
     """Return what the rules of this module could not look at, and what they looked at too early."""
-    counts: Counter[tuple[AdviceRule, str]] = Counter()
+    counts: Counter[tuple[str, AdviceRule, str]] = Counter()
     for rule, kind in _KINDS.items():
-        counts[rule, NOT_FRESH] = estate.not_fresh(kind)
-    for rule in (AdviceRule.UNATTACHED_DISK, AdviceRule.UNUSED_ADDRESS):
-        resources = estate.fresh(_KINDS[rule])
-        counts[rule, USERS_UNKNOWN] = sum(_users(one) is None for one in resources)
-        counts[rule, _too_new(UNUSED_FOR)] = sum(
-            _users(one) == [] and now - estate.unchanged_since(one) < UNUSED_FOR
-            for one in resources
-        )
-    counts[AdviceRule.OLD_SNAPSHOT, AGE_UNKNOWN] = sum(
-        one.created_at is None for one in estate.fresh(ResourceKind.SNAPSHOT)
-    )
-    counts[AdviceRule.STOPPED_INSTANCE, _too_new(STOPPED_FOR)] = sum(
-        one.state == InstanceState.STOPPED.value and now - estate.unchanged_since(one) < STOPPED_FOR
-        for one in estate.fresh(ResourceKind.INSTANCE)
-    )
-    return [NotAssessed(rule, number, why) for (rule, why), number in counts.items() if number]
+        counts.update((one.provider, rule, NOT_FRESH) for one in estate.not_fresh(kind))
+        for one in estate.fresh(kind):
+            if reason := _unknown(estate, rule, one, now):
+                counts[one.provider, rule, reason] += 1
+    return counted(counts)
+
+
+def counted(counts: Mapping[tuple[str, AdviceRule, str], int]) -> list[NotAssessed]:
+    """Return how many resources were not assessed, by provider, rule and reason."""
+    return [
+        NotAssessed(provider, rule, number, reason)
+        for (provider, rule, reason), number in counts.items()
+    ]
+
+
+def _unknown(estate: Estate, rule: AdviceRule, resource: StoredResource, now: datetime) -> str:
+    """Return why a rule cannot look at a resource, or not yet; empty where it can."""
+    unchanged = now - estate.unchanged_since(resource)
+    if rule is AdviceRule.OLD_SNAPSHOT:
+        return AGE_UNKNOWN if resource.created_at is None else ""
+    if rule is AdviceRule.STOPPED_INSTANCE:
+        stopped = resource.state == InstanceState.STOPPED.value
+        return _too_new(STOPPED_FOR) if stopped and unchanged < STOPPED_FOR else ""
+    users = _users(resource)
+    if users is None:
+        return USERS_UNKNOWN
+    return _too_new(UNUSED_FOR) if not users and unchanged < UNUSED_FOR else ""
 
 
 def _too_new(time: timedelta) -> str:

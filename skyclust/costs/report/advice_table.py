@@ -15,7 +15,7 @@ MOST_ADVICE: Final = 20
 
 
 def advice_table(report: AdviceReport, now: datetime, *, most: int = MOST_ADVICE) -> Table:
-    """Return the advice with the greatest savings; the caption counts what it leaves out."""
+    """Return the advice with the greatest savings; the notes count what it lacks."""
     rows = [
         (
             saving_text(one.saving),
@@ -28,29 +28,39 @@ def advice_table(report: AdviceReport, now: datetime, *, most: int = MOST_ADVICE
         for one in report.advice[:most]
     ]
     return Table(
-        caption=" ".join(caption(report, len(rows))),
+        caption=caption(report, len(rows)),
         columns=("Saving in 30 days", "Rule", "Resource", "Evidence", "Seen", "What to do"),
         rows=rows,
         numbers=frozenset({0}),
+        notes=notes(report),
     )
 
 
-def caption(report: AdviceReport, shown: int) -> Sequence[str]:
-    """Return sentences on the whole of the advice: the total, and what is not in it."""
-    total = by_currency(report.totals) if report.totals else UNKNOWN
-    sentences = [f"{len(report.advice)} pieces of advice, which save {total} in 30 days."]
+def caption(report: AdviceReport, shown: int) -> str:
+    """Return how much advice there is, what it saves, and how much of it is shown."""
     if not report.advice:
-        sentences = ["No advice holds now."]
-    elif report.unknown:
-        sentences.append(f"The saving of {report.unknown} of them is not known.")
-    if shown < len(report.advice):
-        sentences.append(f"The first {shown} are shown.")
+        return "No advice holds now."
+    total = by_currency(report.totals) if report.totals else UNKNOWN
+    whole = f"{len(report.advice)} pieces of advice, which save {total} in 30 days."
+    return f"{whole} The first {shown} are shown." if shown < len(report.advice) else whole
+
+
+def notes(report: AdviceReport) -> Sequence[str]:
+    """Return sentences on what the advice and its total lack; one for each cloud and reason."""
+    sentences = []
+    if report.unknown:
+        sentences.append(f"Pieces of advice whose saving is not known: {report.unknown}.")
     if report.dismissed:
-        sentences.append(f"{len(report.dismissed)} were dismissed.")
-    sentences += [
-        f"Not assessed by {one.rule.value}: {one.number}, because {one.reason}."
-        for one in report.not_assessed
-    ]
+        sentences.append(f"Dismissed pieces of advice: {len(report.dismissed)}.")
+    rules: dict[tuple[str, str], dict[int, list[str]]] = {}
+    for one in report.not_assessed:
+        by_number = rules.setdefault((one.provider, one.reason), {})
+        by_number.setdefault(one.number, []).append(one.rule.value)
+    for (provider, reason), by_number in sorted(rules.items()):
+        numbers = ", ".join(
+            f"{number:,} by {' and '.join(names)}" for number, names in sorted(by_number.items())
+        )
+        sentences.append(f"Not assessed on {provider}: {numbers}, because {reason}.")
     return sentences
 
 

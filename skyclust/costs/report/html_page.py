@@ -124,3 +124,5 @@ def _table(table: Table, *, repeated: bool) -> Iterator[str]:
         cells += [cell("td", place, text) for place, text in enumerate(others, 1)]
         yield f"<tr>{''.join(cells)}</tr>"
     yield "</tbody></table></div>"
+    if table.notes:
+        yield f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in table.notes)}</ul>"

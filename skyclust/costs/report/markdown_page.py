@@ -49,6 +49,9 @@ def _table(table: Table) -> Iterator[str]:
     if left_out > 0:
         yield ""
         yield f"{left_out} more rows are left out here; `skyclust cost report` writes all."
+    if table.notes:
+        yield ""
+        yield from (f"- {_escaped(note)}" for note in table.notes)
 
 
 def _row(cells: Sequence[str], *, escape: bool = True) -> str:

@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 class Table:
     """A table: its caption, its column titles, its rows of texts.
 
-    Columns of `numbers` (by position) are aligned to the right.
+    Columns of `numbers` (by position) are aligned to the right. `notes` are sentences on what the
+    table lacks, a list below it.
     """
 
     caption: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     numbers: frozenset[int] = frozenset()
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
