@@ -23,7 +23,7 @@ class Column:
     Where space is short, values are cut by `cut` down to `least` columns; 0 is never cut. If that
     is not enough, the column with the highest `priority` is left out first; without one it is
     the column's place in the list. `only_wide` columns are shown by --wide and --columns alone.
-    `is_id` shows ids by their short form.
+    `is_id` shows ids by their short form. `heading` is a longer title, where there is room for it.
     """
 
     name: str
@@ -33,11 +33,17 @@ class Column:
     right: bool = False
     is_id: bool = False
     only_wide: bool = False
+    heading: str = ""
 
     @property
     def title(self) -> str:
-        """Return the heading."""
+        """Return the shortest heading."""
         return self.name.replace("_", " ")
+
+    @property
+    def long_title(self) -> str:
+        """Return the heading where space is not short."""
+        return self.heading or self.title
 
 
 def _kinds() -> dict[str, Column]:
@@ -115,6 +121,7 @@ def _kinds() -> dict[str, Column]:
         for name in ("capabilities", "changed", "private_addresses", "public_addresses", "zones")
     ]
     known += [
+        Column("saving", right=True, heading="saving in 30 days"),
         Column("credential", least=14, cut=cut_list),
         # Names of a fleet differ at both of their ends.
         Column("name", least=24, cut=cut_middle),

@@ -45,10 +45,12 @@ COLUMNS: Final = list_columns(
     "currency",
     "rule",
     "resource",
+    "credential",
+    "region",
     "evidence",
     "seen",
     "action",
-    wide=("credential", "region", "resource_id", "basis", "covered", "decision", "what_to_do"),
+    wide=("provider", "resource_id", "basis", "covered", "decision", "what_to_do"),
 )
 
 

@@ -68,16 +68,18 @@ def draw(
             _shortened(of) if each.is_id else of for each, of in zip(columns, cells, strict=True)
         ]
     natural = [
-        max(map(width_of, [each.title, *of])) for each, of in zip(columns, cells, strict=True)
+        max(map(width_of, [each.long_title, *of])) for each, of in zip(columns, cells, strict=True)
     ]
+    uncut = [max(map(width_of, [each.title, *of])) for each, of in zip(columns, cells, strict=True)]
     places = range(len(columns))
     if drawing.width is None:
         widths = dict(enumerate(natural))
     else:
         used = places if drawing.keep else [at for at in places if any(cells[at])] or places[:1]
-        widths = _fit(columns, natural, used, drawing)
+        widths = _fit(columns, (natural, uncut), used, drawing)
     kept = [at for at in places if at in widths]
-    heading = _line([columns[at].title for at in kept], kept, columns, widths)
+    titles = [_title(columns[at], widths[at]) for at in kept]
+    heading = _line(titles, kept, columns, widths)
     lines = [f"\x1b[1m{heading}\x1b[0m" if drawing.colour else heading]
     for number in range(len(rows)):
         texts = [cells[at][number] for at in kept]
@@ -91,16 +93,27 @@ def _shortened(cells: Sequence[str]) -> list[str]:
     return [forms[each] for each in cells]
 
 
+def _title(column: Column, width: int) -> str:
+    return column.long_title if width_of(column.long_title) <= width else column.title
+
+
 def _fit(
-    columns: Sequence[Column], natural: Sequence[int], places: Sequence[int], drawing: Drawing
+    columns: Sequence[Column],
+    needs: tuple[Sequence[int], Sequence[int]],
+    places: Sequence[int],
+    drawing: Drawing,
 ) -> dict[int, int]:
-    """Return the width of each column that is kept, by its place."""
+    """Return the width of each column that is kept, by its place.
+
+    `needs` are the widths that show everything, with the long headings and with the short ones.
+    """
+    natural, uncut = needs
     total = drawing.width or 0
     by_priority = sorted(places, key=lambda at: (columns[at].priority or 0, at))
 
     def floor(at: int) -> int:
         least = max(columns[at].least, width_of(columns[at].title))
-        return min(natural[at], least) if columns[at].least else natural[at]
+        return min(uncut[at], least) if columns[at].least else uncut[at]
 
     kept = list(by_priority)
     while len(kept) > 1 and not drawing.keep and _sum(map(floor, kept)) > total:

@@ -18,9 +18,11 @@ import typer
 from typer.testing import CliRunner
 
 from skyclust.cli.columns import list_columns
+from skyclust.cli.cost_advice import COLUMNS as ADVICE
 from skyclust.cli.list_options import Format, ListOptions, with_list_options
 from skyclust.cli.output import show_list
 from skyclust.cli.scope_groups import group_scopes
+from skyclust.cli.table import Drawing, draw
 from skyclust.errors import InvalidRequest
 from tests.docs.commands import commands
 from tests.unit.cli import pictured_rows
@@ -51,6 +53,23 @@ def test_an_unknown_column_is_answered_with_the_known_ones() -> None:
         with pytest.raises(InvalidRequest, match="no column 'nonsense'") as refused:
             show_list(ROWS, COLUMNS, options)
         assert refused.value.hint == "Columns: name, state, cores, zone, tags."
+
+
+def test_advice_shows_its_place_and_the_unit_of_its_saving_where_there_is_room() -> None:
+    row = dict.fromkeys(("resource", "evidence"), "long text " * 4) | {
+        "id": "a1b2c3d4",
+        "saving": "1,362.88",
+        "currency": "USD",
+        "rule": "idle-instance",
+        "credential": "aws-prod",
+        "region": "eu-central-1",
+    }
+    shown = [column for column in ADVICE if not column.only_wide]
+    wide, narrow = (draw([row], shown, Drawing(width=width)) for width in (160, 90))
+    assert "saving in 30 days" in wide.lines[0]
+    assert "saving in" not in narrow.lines[0]
+    for table in (wide, narrow):
+        assert all(text in table.lines[1] for text in ("1,362.88", "aws-prod", "eu-central-1"))
 
 
 def test_wide_has_every_column(capsys: pytest.CaptureFixture[str]) -> None:
