@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -14,6 +15,13 @@ _NOT_WRITABLE: Final = frozenset(
 )
 """No further attempt succeeds until someone changes a folder, its mode, or the setting that names
 it (https://man7.org/linux/man-pages/man3/errno.3.html)."""
+
+NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""The disk is full, or a quota or limit of this process or user is reached."""
+
+_TEMPORARY_HINT: Final = (
+    "Nothing was changed. Check the folder's space and mode; TMPDIR names another one."
+)
 
 
 def file_error(what: str, error: OSError, hint: str) -> SkyClustError:
@@ -31,9 +39,17 @@ def temporary_file_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise file_error(
-            "Costs cannot be put aside in the folder of temporary files",
-            error,
-            "Nothing of this delivery was applied. Check the folder's space and mode; TMPDIR names"
-            " another one.",
-        ) from error
+        raise file_error(_not_put_aside(), error, _TEMPORARY_HINT) from error
+
+
+def temporary_space_error(reason: str) -> Unavailable:
+    """Return the error of temporary files that a library cannot write, and why, in its words."""
+    return Unavailable(f"{_not_put_aside()}: {reason.rstrip('.')}.", hint=_TEMPORARY_HINT)
+
+
+def _not_put_aside() -> str:
+    try:
+        folder = tempfile.gettempdir()
+    except OSError:  # no folder can be written to: the error itself names them
+        folder = "of this process"
+    return f"Costs cannot be put aside in the folder of temporary files {folder}"

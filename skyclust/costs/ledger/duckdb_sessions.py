@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import duckdb
 import pyarrow.dataset
 
+from skyclust.costs.file_errors import temporary_space_error
 from skyclust.costs.focus.ledger_schema import LEDGER_SCHEMA
 from skyclust.costs.ledger.storage import LedgerRoot, missing_file
 from skyclust.costs.ledger.sum_limits import HINT
@@ -27,6 +28,9 @@ MEMORY: Final = "256MB"
 
 THREADS: Final = 2
 
+TEMPORARY: Final = "duckdb"
+"""Where it writes, in the folder of the session."""
+
 _GONE: Final = ("No files found", "No such file", "does not exist")
 
 
@@ -35,7 +39,8 @@ def session(folder: Path) -> Iterator[DuckDBPyConnection]:
     """Open a session whose temporary files are in a folder of the caller.
 
     What reads a file within it raises Conflict for one that was removed, else Unavailable; and
-    InvalidRequest for a sum that has too many digits.
+    InvalidRequest for a sum that has too many digits. Unavailable too where temporary files have no
+    space.
     """
     connection = duckdb.connect(
         ":memory:",
@@ -44,7 +49,7 @@ def session(folder: Path) -> Iterator[DuckDBPyConnection]:
             "autoload_known_extensions": "false",
             "memory_limit": MEMORY,
             "threads": str(THREADS),
-            "temp_directory": str(folder / "duckdb"),
+            "temp_directory": str(folder / TEMPORARY),
             "preserve_insertion_order": "false",
         },
     )
@@ -56,18 +61,25 @@ def session(folder: Path) -> Iterator[DuckDBPyConnection]:
             "The costs cannot be added up: a sum has more than 26 digits before the point.",
             hint=f"{HINT} The ledger adds up fewer rows where the range of days is shorter.",
         ) from error
+    except duckdb.OutOfMemoryException as error:
+        # It holds MEMORY and writes the rest to its folder: it is that which has no more space.
+        raise temporary_space_error(str(error).partition("\n")[0]) from error
     except (duckdb.IOException, duckdb.InvalidInputException) as error:
-        raise _mapped(error) from error
+        raise _mapped(error, folder) from error
     finally:
         connection.close()
 
 
-def _mapped(error: duckdb.Error) -> Exception:
+def _mapped(error: duckdb.Error, folder: Path) -> Exception:
     """Return the error of a file that is gone or cannot be read; others are faults of ours.
+
+    Those of its own files, in the folder of the session, are of the temporary files.
 
     DuckDB passes the words of the system on, and those of pyarrow for a root in S3.
     """
     words = str(error)
+    if str(folder / TEMPORARY) in words:
+        return temporary_space_error(words)
     if any(sign in words for sign in _GONE):
         return missing_file("A file of the cost ledger cannot be read")
     if isinstance(error, duckdb.IOException) or "IOError" in words:

@@ -14,6 +14,7 @@ from uuid import uuid4
 import pyarrow as pa
 from pyarrow import parquet
 
+from skyclust.costs.file_errors import NO_SPACE, file_error
 from skyclust.costs.focus.ledger_schema import LEDGER_SCHEMA
 from skyclust.costs.focus.writing import write_focus_csv, write_focus_parquet
 from skyclust.costs.ledger.slice_files import read_current
@@ -79,8 +80,8 @@ def export_focus(
     The file is there whole or not at all. `progress` is called with the slices that are done, and
     how many there are. Raises NotFound where there is no row to write, and for an unknown
     workspace; InvalidRequest for a file that exists, unless it is to be replaced, a version that is
-    not written, a filter that slices do not have, and a folder that cannot be written; and as
-    `read_current` does.
+    not written, a filter that slices do not have, and a folder that cannot be written;
+    Unavailable where the disk is full; and as `read_current` does.
     """
     unknown = sorted(set(options.where) - set(FILTERS))
     if unknown:
@@ -119,6 +120,10 @@ def _exported(
             os.fsync(written.fileno())
         draft.replace(target)
     except OSError as error:
+        if error.errno in NO_SPACE:
+            raise file_error(
+                f"{target} cannot be written", error, "Make space there, or give another path."
+            ) from error
         raise InvalidRequest(
             f"{target} cannot be written: {error.strerror or error}.", hint="Give another path."
         ) from error

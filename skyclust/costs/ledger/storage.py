@@ -60,7 +60,7 @@ class LedgerRoot:
         folder may not be written to.
         """
         refuse_inside_write("Writing a file of the cost ledger")
-        with _mapped_errors(f"The file {name} of the cost ledger cannot be written"):
+        with _mapped_errors(f"The file {self.path(name)} of the cost ledger cannot be written"):
             target = self.local_path(name)
             if target is not None:
                 _put_local(source, target)

@@ -9,6 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from skyclust.costs.imports.parquet_rows import opened_parquet
+from skyclust.costs.ledger.duckdb_sessions import session
+from skyclust.costs.ledger.exporting import ExportFormat, ExportOptions, export_focus
 from skyclust.costs.ledger.staging import stage
 from skyclust.costs.ledger.staging_folders import staging_folder
 from skyclust.costs.ledger.storage import open_root
@@ -23,6 +25,7 @@ def test_a_disk_that_is_full_while_rows_are_staged_is_said(temporary: Path) -> N
     with staging_folder() as folder, full_disk(), pytest.raises(Unavailable) as refused:
         stage([bill(days_of(JANUARY)[:3])], folder)
     assert "TMPDIR" in refused.value.hint
+    assert str(temporary) in refused.value.message
     assert [*temporary.iterdir()] == []
 
 
@@ -49,6 +52,7 @@ def test_a_disk_that_is_full_leaves_the_ledger_as_it_was(ledger: Ledger, files: 
     with pytest.raises(Unavailable, match="cannot be written") as refused:
         full.apply(rows)
     assert "SKYCLUST_COST_LEDGER" in refused.value.hint
+    assert ledger.root.path("default") in refused.value.message
     assert (ledger.contents(), ledger.rollups(), ledger.rows_by_day()) == before
     left = {*ledger.files()} - {*ledger.current_names()}
     assert len(left) == files, "whole files without a pointer, and no drafts"
@@ -70,3 +74,39 @@ def test_a_ledger_that_may_not_be_written_to_is_a_setting_to_mend(
     assert type(refused.value) is ConfigurationError
     assert "SKYCLUST_COST_LEDGER" in refused.value.hint
     assert ledger.contents() == {}
+
+
+SPILLS = """
+SELECT count(DISTINCT h) FROM (SELECT md5(i::VARCHAR) AS h FROM range(1000000) AS t(i) GROUP BY 1)
+"""
+
+
+@pytest.mark.parametrize("limit", ["of a file", "of the folder"])
+def test_a_disk_that_is_full_while_sums_are_made_is_said(temporary: Path, limit: str) -> None:
+    def spill() -> None:
+        with session(folder) as connection:
+            connection.execute("SET memory_limit = '20MB'")
+            if limit == "of the folder":
+                connection.execute("SET max_temp_directory_size = '1MB'")
+                connection.execute(SPILLS).fetchall()
+            with full_disk():
+                connection.execute(SPILLS).fetchall()
+
+    with staging_folder() as folder, pytest.raises(Unavailable) as refused:
+        spill()
+    assert str(temporary) in refused.value.message
+    assert "TMPDIR" in refused.value.hint
+    assert [*temporary.iterdir()] == []
+
+
+def test_a_disk_that_is_full_while_costs_are_exported_is_said(
+    sqlite_ledger: Ledger, tmp_path: Path
+) -> None:
+    ledger, target = sqlite_ledger, tmp_path / "out.csv"
+    ledger.apply(bill(days_of(JANUARY)[:3]))
+    options = ExportOptions(ExportFormat.CSV, "1.2", JANUARY.start, JANUARY.end, where={})
+    with full_disk(), pytest.raises(Unavailable, match=str(target)) as refused:
+        export_focus(ledger.store, "default", target, options, root=ledger.root)
+    assert "Make space" in refused.value.hint
+    assert not target.exists()
+    assert not [*tmp_path.glob(".out*")], "no draft is left"
