@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from skyclust.cli.budget_options import filters_of, threshold_of
 from skyclust.cli.columns import list_columns
-from skyclust.cli.cost_options import Metric, Where, parse_day, parse_where
+from skyclust.cli.cost_options import Metric, Where, parse_day
 from skyclust.cli.flow_runs import run_flow
 from skyclust.cli.inputs import confirm, parse_decimal
 from skyclust.cli.list_options import ListOptions, with_list_options
@@ -20,7 +21,7 @@ from skyclust.cli.requests import checked
 from skyclust.cli.run_outcome import finish
 from skyclust.cli.run_tables import BUDGETS
 from skyclust.costs.money import money_text, percent_text
-from skyclust.errors import InvalidRequest, SkyClustError
+from skyclust.errors import SkyClustError
 from skyclust.model.cost_metric import CostMetric
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def set_budget(
     from skyclust.store.engine import open_store
 
     thresholds = [
-        _threshold(kind, percent)
+        threshold_of(kind, percent)
         for kind, percents in (("actual", actual), ("forecast", forecast))
         for percent in percents or ()
     ]
@@ -96,7 +97,7 @@ def set_budget(
         amount=parse_decimal(amount, "--amount"),
         currency=currency.upper(),
         metric=metric,
-        filters=_filters(where),
+        filters=filters_of(where),
         **({"thresholds": thresholds} if thresholds else {}),
     )
     new = save(open_store(), workspace, budget, set_by=current_actor())
@@ -204,32 +205,6 @@ def alerts(
     ]
     shown = [_for_people(row) for row in rows] if options.is_table else rows
     show_list(shown, ALERT_COLUMNS, options, title="Budget alerts")
-
-
-def _threshold(kind: str, percent: str) -> dict[str, Any]:
-    """Return a threshold; raises InvalidRequest that names its option for a wrong percentage."""
-    from skyclust.model.budget import LARGEST_PERCENT, PERCENT_DIGITS
-
-    number = parse_decimal(percent, f"--{kind}")
-    if not 0 < number <= LARGEST_PERCENT or -int(number.as_tuple().exponent) > PERCENT_DIGITS:
-        raise InvalidRequest(
-            f"--{kind}: {percent!r} is no percentage of a budget.",
-            hint=f"It is more than 0 and at most {LARGEST_PERCENT}, with at most"
-            f" {PERCENT_DIGITS} digits behind the point.",
-        )
-    return {"kind": kind, "percent": number}
-
-
-def _filters(where: Sequence[str] | None) -> dict[str, Sequence[str | None]]:
-    """Return the filters of --where; raises InvalidRequest for one that accepts no value."""
-    filters = dict(parse_where(where))
-    unnamed = sorted(name for name, values in filters.items() if None in values)
-    if unnamed:
-        raise InvalidRequest(
-            f"--where: a budget cannot count costs without a value, as {unnamed[0]}= would.",
-            hint=f"Name the values to count: --where {unnamed[0]}=VALUE.",
-        )
-    return dict(filters)
 
 
 def _warn_without_rate(workspace: str, budget: Budget) -> None:

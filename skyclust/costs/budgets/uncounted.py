@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from skyclust.costs.analysis.currency import RateTable
 from skyclust.costs.analysis.frames import records
 from skyclust.costs.ledger.cost_query import CostQuery
 from skyclust.costs.ledger.queries import query_costs
 from skyclust.costs.ledger.storage import LedgerRoot
+from skyclust.costs.rates.table import RateTable
 from skyclust.model.budget import Budget
 from skyclust.store import currency_rates
 from skyclust.store.engine import Store
