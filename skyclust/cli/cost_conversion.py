@@ -41,13 +41,13 @@ def read_converted(
     `currency` is the option's value, None for that of the settings. What has no rate stays in its
     own currency, and stderr names it. Raises InvalidRequest for what is no code of a currency.
     """
-    chosen = _chosen_currency(workspace, currency)
+    chosen = chosen_currency(workspace, currency)
     dimensions = _with_day(by, chosen)
     frame = read_costs(workspace, days, dimensions, where, sources, time_zone=time_zone)
     return _in_currency(workspace, frame, by, chosen)
 
 
-def _chosen_currency(workspace: str, given: str | None) -> str | None:
+def chosen_currency(workspace: str, given: str | None) -> str | None:
     """Return the currency to convert to: the one given, else that of the settings, if any."""
     if given is not None:
         return None if given.strip().lower() == NOT_CONVERTED else checked_currency(given)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from skyclust.costs.ledger.coverage import AccountCoverage
-    from skyclust.costs.ledger.known_days import KnownDays
+    from skyclust.costs.ledger.currency_days import CurrencyDays
 
 _AMOUNT_NAMES: Final = frozenset({*(metric.value for metric in CostMetric), "savings"})
 """Columns whose missing value is an amount that is not known."""
@@ -61,31 +61,40 @@ def read_coverage(workspace: str, days: Range, *, time_zone: str = "UTC") -> lis
     return coverage(open_store(), workspace, *CostQuery(*days, time_zone=time_zone).charge_days)
 
 
-def days_known(
-    accounts: Sequence[AccountCoverage], days: Range, *, time_zone: str = "UTC"
-) -> KnownDays:
-    """Return the days that every account's source has delivered, and those that may change.
+def days_by_currency(
+    accounts: Sequence[AccountCoverage],
+    days: Range,
+    where: Sequence[str] | None = None,
+    *,
+    sources: Sequence[str] | None = None,
+    into: str | None = None,
+    time_zone: str = "UTC",
+) -> dict[str, CurrencyDays]:
+    """Return which days the accounts of each currency have delivered, by the options of a view.
 
-    `accounts` is the coverage of the same days in the same time zone. A day of another time zone
-    than UTC is known when both UTC days that it has a part of are. Without any account no day is
-    known.
+    `accounts` is the coverage of the same days in the same time zone, `into` the currency that
+    amounts are converted to. A day of another time zone than UTC is delivered when both UTC days
+    that it has a part of are, and provisional when one of them is.
     """
     from skyclust.costs.ledger.cost_query import CostQuery
-    from skyclust.costs.ledger.known_days import KnownDays, known_days
+    from skyclust.costs.ledger.currency_days import CurrencyDays, currency_days
 
-    found = known_days(accounts, *CostQuery(*days, time_zone=time_zone).charge_days)
+    charge_days = CostQuery(*days, time_zone=time_zone).charge_days
+    found = currency_days(accounts, *charge_days, parse_where(where), sources=sources, into=into)
     if time_zone == "UTC":
         return found
-    known, provisional = set(), set()
+    parts: dict[date, set[date]] = {}
     for number in range((days[1] - days[0]).days):
         day = days[0] + timedelta(days=number)
         first, last = CostQuery(day, day + timedelta(days=1), time_zone=time_zone).charge_days
-        parts = {first + timedelta(days=part) for part in range((last - first).days)}
-        if parts <= found.known:
-            known.add(day)
-        if parts & found.provisional:
-            provisional.add(day)
-    return KnownDays(frozenset(known), frozenset(provisional), found.filling_from)
+        parts[day] = {first + timedelta(days=part) for part in range((last - first).days)}
+    return {
+        currency: CurrencyDays(
+            frozenset(day for day, utc in parts.items() if utc <= one.delivered),
+            frozenset(day for day, utc in parts.items() if utc & one.provisional),
+        )
+        for currency, one in found.items()
+    }
 
 
 def say_gaps(

@@ -96,7 +96,7 @@ def import_files(
     else:
         show_list(rows, COLUMNS, without_options(as_json=False), title="Deliveries")
         for applied in imported.collected.results:
-            for remark in applied.result.remarks:
+            for remark in filter(None, (applied.result.shadow_reason, *applied.result.remarks)):
                 say(f"{applied.source} {applied.period}: {remark}", style="yellow")
         for failed in imported.collected.failed:
             say(f"{failed.source} {failed.period}: {failed.reason} {failed.hint}", style="red")

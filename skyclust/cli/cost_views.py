@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from skyclust.cli.columns import list_columns
-from skyclust.cli.cost_conversion import Currency, read_converted
+from skyclust.cli.cost_conversion import Currency, chosen_currency, read_converted
 from skyclust.cli.cost_frames import (
-    days_known,
+    days_by_currency,
     not_counted,
     read_coverage,
     say_gaps,
@@ -25,14 +25,16 @@ from skyclust.cli.cost_options import (
     checked_dimension,
     parse_day,
     parse_range,
-    parse_where,
 )
 from skyclust.cli.list_options import ListOptions, with_list_options
 from skyclust.cli.options import DEFAULT_WORKSPACE, Workspace
 from skyclust.cli.output import say
-from skyclust.costs.money import change_text
+from skyclust.costs.money import UNKNOWN, change_text
 from skyclust.errors import InvalidRequest
 from skyclust.model.cost_metric import CostMetric
+
+if TYPE_CHECKING:
+    from skyclust.costs.analysis.trend import Grain, TrendPoint
 
 MOST_DIMENSIONS: Final = 2
 
@@ -149,10 +151,10 @@ def trend(
 ) -> None:
     """Show the cost of each day or month, with a line that draws it.
 
-    A day that no delivery covers has an unknown cost, and not zero.
+    A day that no delivery covers has an unknown cost, and not zero. One that some accounts of the
+    currency have not delivered is partial, and the line has a gap there.
     """
     from skyclust.costs.analysis.trend import Grain, trend
-    from skyclust.costs.ledger.known_days import counted_accounts
     from skyclust.costs.report.sparkline import sparkline
 
     days, grain = parse_range(start, end), Grain.MONTH if monthly else Grain.DAY
@@ -166,28 +168,26 @@ def trend(
         time_zone=time_zone,
     )
     accounts = read_coverage(workspace, days, time_zone=time_zone)
-    counted = counted_accounts(accounts, parse_where(where), source)
-    known = days_known(counted, days, time_zone=time_zone)
     missing = not_counted(accounts, days, where, source)
-    points = trend(
-        frame, *days, grain, metric=metric, covered=known.known, provisional=known.provisional
+    known = days_by_currency(
+        accounts,
+        days,
+        where,
+        sources=source,
+        into=chosen_currency(workspace, currency),
+        time_zone=time_zone,
     )
+    points = trend(frame, *days, grain, metric=metric, days=known)
     for each in sorted({point.currency for point in points}):
-        amounts = [point.amount for point in points if point.currency == each]
+        amounts = [point.whole_amount for point in points if point.currency == each]
         if options.is_table:
             say(f"{each} {sparkline(amounts)}")
     show_costs(
         [
-            {
-                grain.value: point.start.isoformat(),
-                "currency": point.currency,
-                metric.value: point.amount,
-                "provisional": point.provisional,
-                "not_counted": missing,
-            }
+            _point(point, grain, metric, for_people=options.is_table) | {"not_counted": missing}
             for point in points
         ],
-        list_columns(grain.value, "currency", metric.value, "provisional"),
+        list_columns(grain.value, "currency", metric.value, "known", "provisional"),
         options,
         title=f"Cost by {grain.value} from {days[0]} until {days[1]} (exclusive)",
     )
@@ -257,6 +257,22 @@ def compare(
         title=f"{days[0]} until {days[1]} against {before[0]} until {before[1]} (exclusive)",
     )
     say_gaps(read_coverage(workspace, days), days, where)
+
+
+def _point(
+    point: TrendPoint, grain: Grain, metric: CostMetric, *, for_people: bool
+) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        grain.value: point.start.isoformat(),
+        "currency": point.currency,
+        metric.value: point.amount,
+        "known": point.known,
+        "provisional": point.provisional,
+    }
+    if for_people:
+        row["known"] = "partial" if point.is_partial else point.known
+        row["provisional"] = UNKNOWN if point.provisional is None else point.provisional
+    return row
 
 
 def _dimensions(by: Sequence[str]) -> list[str]:

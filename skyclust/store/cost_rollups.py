@@ -105,6 +105,31 @@ def has_tags(
     return all(set(keys) <= set(tags) for tags in rolled)
 
 
+def account_currencies(
+    connection: Connection, workspace_id: str
+) -> dict[tuple[str, str], dict[str, tuple[date, date]]]:
+    """Return the first and the last charge month of the current rows by source and billing account.
+
+    The months are given by their first day, for each currency of the rows.
+    """
+    months = cost_months.c
+    rows = connection.execute(
+        select(
+            months.source,
+            months.billing_account_id,
+            months.currency,
+            func.min(months.charge_month),
+            func.max(months.charge_month),
+        )
+        .where(months.workspace_id == workspace_id)
+        .group_by(months.source, months.billing_account_id, months.currency)
+    )
+    found: dict[tuple[str, str], dict[str, tuple[date, date]]] = {}
+    for source, account, currency, first, last in rows:
+        found.setdefault((source, account), {})[currency] = (first, last)
+    return found
+
+
 def sub_account_days(
     connection: Connection, workspace_id: str, key: PeriodKey
 ) -> dict[str, list[date]]:

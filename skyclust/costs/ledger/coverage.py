@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from skyclust.costs.ledger.uncounted import days_not_counted
 from skyclust.store import (
@@ -27,13 +28,22 @@ class PeriodCoverage:
     produced_at: datetime | None
 
 
+class BilledMonths(NamedTuple):
+    """A currency, and the first and the last charge month in which an account has rows of it."""
+
+    currency: str
+    first: date
+    last: date
+
+
 @dataclass(frozen=True)
 class AccountCoverage:
     """The days of a billing account as one source has them.
 
     A day is in `days_with_rows`, in `days_empty` (delivered, without charges) or in `gaps` (no
     delivery that was produced on it or later claims it: an export of the current month claims all
-    of it, and has nothing of tomorrow). `authoritative`: whether the rows count. The costs of the
+    of it, and has nothing of tomorrow). `authoritative`: whether the rows count. `currencies` are
+    those of all its rows, with the first and the last charge month that has some. The costs of the
     days in `not_counted` are in no sum: the rows are a shadow, and no source that counts has them.
     """
 
@@ -45,6 +55,7 @@ class AccountCoverage:
     days_empty: tuple[date, ...]
     gaps: tuple[date, ...]
     periods: tuple[PeriodCoverage, ...]
+    currencies: tuple[BilledMonths, ...]
     not_counted: tuple[date, ...] = ()
 
 
@@ -62,6 +73,7 @@ def coverage(store: Store, workspace_id: str, start: date, end: date) -> list[Ac
             for account in cost_accounts.list_all(connection, workspace_id)
         }
         claims = cost_deliveries.claims(connection, workspace_id, start, end)
+        currencies = cost_rollups.account_currencies(connection, workspace_id)
         current = cost_slices.current_days(connection, workspace_id, start, end)
         counted = {
             head.key
@@ -104,6 +116,10 @@ def coverage(store: Store, workspace_id: str, start: date, end: date) -> list[Ac
                 periods=tuple(
                     PeriodCoverage(head.key.period_start, head.provisional, head.produced_at)
                     for head in theirs
+                ),
+                currencies=tuple(
+                    BilledMonths(currency, *months)
+                    for currency, months in sorted(currencies.get((source, account), {}).items())
                 ),
                 not_counted=tuple(sorted(not_counted.get((source, account), ()))),
             )

@@ -44,7 +44,7 @@ def known_days(
     is waited for from its first known day on, so that one that joined later makes no gaps of the
     days before. Without any account no day is known.
     """
-    mine = [one for one in accounts if one.authoritative and _is_in(one, where or {})]
+    mine = [one for one in accounts if one.authoritative and is_in(one, where or {})]
     covered = {one: {*one.days_with_rows, *one.days_empty} for one in mine}
     waited = {one: days for one, days in covered.items() if days}
     days = [start + timedelta(number) for number in range((end - start).days)]
@@ -86,11 +86,12 @@ def counted_accounts(
     return [
         replace(one, authoritative=True)
         for one in accounts
-        if (one.source in sources if sources else one.authoritative) and _is_in(one, where or {})
+        if (one.source in sources if sources else one.authoritative) and is_in(one, where or {})
     ]
 
 
-def _is_in(account: AccountCoverage, where: Mapping[str, Collection[str | date | None]]) -> bool:
+def is_in(account: AccountCoverage, where: Mapping[str, Collection[str | date | None]]) -> bool:
+    """Return whether a filter leaves an account, by its provider and its billing account."""
     of = {"provider": account.provider, "billing_account": account.billing_account_id}
     return all(value in where.get(name, (value,)) for name, value in of.items())
 

@@ -40,7 +40,8 @@ def trend_chart(
 ) -> tuple[str, str]:
     """Return a picture of daily costs in one currency, and the same in words.
 
-    Days whose cost is not known interrupt the line. The forecast is dashed, within its band.
+    Days whose cost is not known in full interrupt the line. The forecast is dashed,
+    within its band.
     """
     known = [amount for _, amount in actual if amount is not None]
     values = [*known, *(day.upper for day in forecast), *(day.lower for day in forecast)]
@@ -67,13 +68,17 @@ def trend_chart(
             if len(points) > 1
             else rectangle(points[0][0] - 2, points[0][1] - 2, 4, 4, BLUE)
         )
-    words = f"{money_text(sum(known, Decimal(0)), currency)} over {len(known)} days"
+    words = f"{money_text(sum(known, Decimal(0)), currency)} over {_days(len(known))}"
     gaps = len(actual) - len(known)
-    words += f", {gaps} days are not known" if gaps else ""
+    words += f", {_days(gaps)} {'is' if gaps == 1 else 'are'} not known in full" if gaps else ""
     if forecast:
         total = sum((one.amount for one in forecast), Decimal(0))
-        words += f"; forecast {money_text(total, currency)} over {len(forecast)} days"
+        words += f"; forecast {money_text(total, currency)} over {_days(len(forecast))}"
     return card(title, shapes, _BOTTOM + 40, words), f"{title}: {words}"
+
+
+def _days(number: int) -> str:
+    return f"{number} day{'s' * (number != 1)}"
 
 
 def bar_chart(title: str, currency: str, bars: Sequence[tuple[str, Decimal]]) -> tuple[str, str]:

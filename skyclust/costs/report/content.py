@@ -140,13 +140,13 @@ def _trend_sections(data: ReportData) -> Iterator[Section]:
         days = outlook.days if outlook else ()
         title = f"Cost a day in {currency}"
         svg, words = trend_chart(
-            title, currency, [(point.start, point.amount) for point in points], days
+            title, currency, [(point.start, point.whole_amount) for point in points], days
         )
         rows = [
             (
                 point.start.isoformat(),
                 money_text(point.amount),
-                "provisional" if point.provisional else "",
+                _remark(point),
             )
             for point in points
         ]
@@ -165,6 +165,11 @@ def _trend_sections(data: ReportData) -> Iterator[Section]:
             words=words,
             tables=[Table(title, ("day", currency, "remark"), rows, frozenset({1}))],
         )
+
+
+def _remark(point: TrendPoint) -> str:
+    partial = "partial: not of every account" if point.is_partial else ""
+    return ", ".join(filter(None, [partial, "provisional" if point.provisional else ""]))
 
 
 def _outlook_text(outlook: MonthOutlook) -> str:

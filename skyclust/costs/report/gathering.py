@@ -17,6 +17,7 @@ from skyclust.costs.forecast.ledger_series import daily_series, history_start
 from skyclust.costs.forecast.outlook import outlook
 from skyclust.costs.ledger.cost_query import TAG, CostQuery
 from skyclust.costs.ledger.coverage import AccountCoverage, coverage
+from skyclust.costs.ledger.currency_days import currency_days
 from skyclust.costs.ledger.known_days import (
     KnownDays,
     gap_sentences,
@@ -140,15 +141,13 @@ def gather_report(
 
 
 def _trends(of: _Gathering, charged: Any) -> Mapping[str, Sequence[TrendPoint]]:
-    days = of.known(of.start, of.end)
     shown_end = min(of.end, of.today + timedelta(days=1))
     points = trend(
         charged,
         of.start,
         max(shown_end, of.start),
         Grain.DAY,
-        covered=days.known,
-        provisional=days.provisional,
+        days=currency_days(of.accounts, of.start, of.end),
     )
     by_currency: dict[str, list[TrendPoint]] = {}
     for point in points:

@@ -28,6 +28,7 @@ def report_record(data: ReportData) -> dict[str, Any]:
                 "day": point.start.isoformat(),
                 "currency": point.currency,
                 "effective_cost": point.amount,
+                "known": point.known,
                 "provisional": point.provisional,
             }
             for points in data.trend.values()

@@ -63,6 +63,20 @@ def test_the_day_that_is_missing_is_named_and_is_not_zero(commands: Commands) ->
     assert "USD ██·██" in commands.said
 
 
+def test_a_step_that_lacks_days_of_an_account_is_partial(commands: Commands) -> None:
+    [month] = [
+        one
+        for one in commands.json("cost", "trend", "--monthly", *RANGE)
+        if one["currency"] == "USD"
+    ]
+    assert (month["effective_cost"], month["known"]) == ("4.4", False)
+    assert "partial" in commands.run("cost", "trend", "--monthly", *RANGE)
+    days = commands.json("cost", "trend", *RANGE)
+    assert [one["known"] for one in days if one["currency"] == "USD"].count(False) == 1
+    [gap] = [one for one in days if one["effective_cost"] is None and one["currency"] == "USD"]
+    assert (gap["known"], gap["provisional"]) == (False, None)
+
+
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/Los_Angeles"])
 def test_the_running_day_is_provisional(empty: Commands, zone: str) -> None:
     now = datetime.now(UTC)

@@ -176,6 +176,7 @@ READS: dict[str, tuple[Call, object]] = {
         lambda c, w: cost_rollups.has_tags(c, w, DAY, NEXT, ["unknown"]),
         True,
     ),
+    "cost_rollups.account_currencies": (cost_rollups.account_currencies, {}),
     "cost_rollups.sub_account_days": (
         lambda c, w: cost_rollups.sub_account_days(c, w, KEY),
         {},

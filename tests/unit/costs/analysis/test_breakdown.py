@@ -16,6 +16,7 @@ from skyclust.costs.analysis.frames import sum_by
 from skyclust.costs.analysis.summary import summarize
 from skyclust.costs.analysis.trend import Grain, trend
 from skyclust.costs.analysis.unit_cost import unit_costs, units_by_resource
+from skyclust.costs.ledger.currency_days import CurrencyDays
 from skyclust.errors import InvalidRequest
 from skyclust.model.cost_metric import CostMetric
 from tests.unit.costs.frames import frame
@@ -76,13 +77,31 @@ def test_a_day_that_no_delivery_covers_is_a_gap_and_a_covered_one_zero() -> None
         days[0],
         date(2026, 1, 4),
         Grain.DAY,
-        covered=days[:2],
-        provisional=days[1:],
+        days={"EUR": CurrencyDays(frozenset(days[:2]), frozenset([days[1]]))},
     )
-    assert [(point.amount, point.provisional) for point in points] == [
-        (D(5), False),
-        (D(0), True),
-        (None, False),
+    assert [(point.amount, point.known, point.provisional) for point in points] == [
+        (D(5), True, False),
+        (D(0), True, True),
+        (None, False, None),
+    ]
+
+
+def test_a_day_that_lacks_an_account_of_the_currency_is_partial() -> None:
+    days = [date(2026, 1, 1), date(2026, 1, 2)]
+    costs = frame(["day"], (days[0], "EUR", 5), (days[0], "USD", 7), (days[1], "USD", 8))
+    delivered = {
+        "EUR": CurrencyDays(frozenset(days[:1])),
+        "USD": CurrencyDays(frozenset(days[1:]), frozenset(days)),
+    }
+    points = trend(costs, days[0], date(2026, 1, 3), Grain.DAY, days=delivered)
+    assert [
+        (point.currency, point.amount, point.is_partial, point.whole_amount, point.provisional)
+        for point in points
+    ] == [
+        ("EUR", D(5), False, D(5), False),
+        ("USD", D(7), True, None, True),
+        ("EUR", None, False, None, None),
+        ("USD", D(8), False, D(8), True),
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from skyclust.costs.ledger.coverage import AccountCoverage, PeriodCoverage
+from skyclust.costs.ledger.coverage import AccountCoverage, BilledMonths, PeriodCoverage
 from skyclust.costs.ledger.known_days import gap_sentences, known_days
 
 START, END = date(2026, 5, 1), date(2026, 5, 31)
@@ -24,6 +24,7 @@ def account(known: Sequence[int], **changes: Any) -> AccountCoverage:
         "days_with_rows": tuple(date(2026, 5, day) for day in known),
         "days_empty": (),
         "gaps": tuple(date(2026, 5, day) for day in range(1, 31) if day not in known),
+        "currencies": (BilledMonths("USD", START, START),),
         "periods": (PeriodCoverage(START, provisional=True, produced_at=None),),
     }
     return AccountCoverage(**(values | changes))

@@ -16,6 +16,7 @@ from skyclust.costs.analysis.comparison import compare
 from skyclust.costs.analysis.summary import summarize
 from skyclust.costs.analysis.trend import Grain, trend
 from skyclust.costs.budgets.assessment import MonthCost, assess
+from skyclust.costs.ledger.currency_days import CurrencyDays
 from skyclust.costs.money import exact_text, money_text
 from skyclust.costs.report.charts import ForecastDay, bar_chart, trend_chart
 from skyclust.costs.report.content import MonthOutlook, ReportData, report_page
@@ -41,7 +42,11 @@ def _data() -> ReportData:
         start=START,
         end=days[-1] + timedelta(days=1),
         summaries=summarize(costs),
-        trend={"EUR": trend(costs, START, days[-1], Grain.DAY, covered=days[:3])},
+        trend={
+            "EUR": trend(
+                costs, START, days[-1], Grain.DAY, days={"EUR": CurrencyDays(frozenset(days[:3]))}
+            )
+        },
         outlooks=[
             MonthOutlook(
                 "EUR",
