@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
+from skyclust.costs.day_counts import days_text
 from skyclust.costs.ledger.coverage import AccountCoverage
 from skyclust.costs.ledger.day_runs import day_runs
 
@@ -112,8 +113,8 @@ def gap_sentences(accounts: Sequence[AccountCoverage], start: date, end: date) -
         gaps = [day for day in one.gaps if start <= day < end]
         if one.authoritative and gaps:
             sentences.append(
-                f"{one.billing_account_id} ({one.source}): the cost of {len(gaps)}"
-                f" day{'s' * (len(gaps) > 1)} is not known, {day_runs(gaps)}."
+                f"{one.billing_account_id} ({one.source}): the cost of"
+                f" {days_text(len(gaps))} is not known, {day_runs(gaps)}."
             )
     return sentences
 

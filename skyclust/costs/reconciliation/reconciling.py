@@ -204,7 +204,7 @@ def _obstacle(
             and all(each.invoice_id != total.invoice_id for each in within),
             "Our rows do not name their invoice.",
         ),
-        (bool(missing), f"{missing} of its {len(days)} days are claimed by no delivery."),
+        (bool(missing), f"No delivery claims {missing} of its {len(days)} days."),
     )
     return next((reason for applies, reason in obstacles if applies), "")
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from math import floor, log10
 from typing import Final
 
+from skyclust.costs.day_counts import days_are, days_text
 from skyclust.costs.money import money_text
 from skyclust.svg import BLUE, FAINT, GREY, PALETTE, WIDTH, area, card, line, rectangle, text
 
@@ -68,17 +69,13 @@ def trend_chart(
             if len(points) > 1
             else rectangle(points[0][0] - 2, points[0][1] - 2, 4, 4, BLUE)
         )
-    words = f"{money_text(sum(known, Decimal(0)), currency)} over {_days(len(known))}"
+    words = f"{money_text(sum(known, Decimal(0)), currency)} over {days_text(len(known))}"
     gaps = len(actual) - len(known)
-    words += f", {_days(gaps)} {'is' if gaps == 1 else 'are'} not known in full" if gaps else ""
+    words += f", {days_are(gaps)} not known in full" if gaps else ""
     if forecast:
         total = sum((one.amount for one in forecast), Decimal(0))
-        words += f"; forecast {money_text(total, currency)} over {_days(len(forecast))}"
+        words += f"; forecast {money_text(total, currency)} over {days_text(len(forecast))}"
     return card(title, shapes, _BOTTOM + 40, words), f"{title}: {words}"
-
-
-def _days(number: int) -> str:
-    return f"{number} day{'s' * (number != 1)}"
 
 
 def bar_chart(title: str, currency: str, bars: Sequence[tuple[str, Decimal]]) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from skyclust.costs.analysis.comparison import ComparedCost, compare, range_befo
 from skyclust.costs.analysis.summary import summarize
 from skyclust.costs.analysis.trend import Grain, TrendPoint, trend
 from skyclust.costs.anomalies.ledger_search import anomalies_by, search_start
+from skyclust.costs.day_counts import days_are
 from skyclust.costs.forecast.ledger_series import daily_series, history_start
 from skyclust.costs.forecast.outlook import outlook
 from skyclust.costs.ledger.cost_query import TAG, CostQuery
@@ -189,11 +190,10 @@ def _breakdowns(
 
 
 def _movers(of: _Gathering, charged: Any, before: tuple[date, date]) -> Sequence[ComparedCost]:
-    """Return the largest changes; none without any known day to compare with."""
-    if not of.known(*before).known:
-        return ()
+    """Return the largest changes, without currencies that have no known day to compare with."""
+    days = _delivered(of, before)
     compared = compare(of.between(*before), charged, ["service"])
-    changed = [one for one in compared if one.change]
+    changed = [one for one in compared if one.change and days.get(one.currency)]
     return sorted(changed, key=lambda one: (one.currency, -abs(one.change)))
 
 
@@ -203,11 +203,17 @@ def _gaps(of: _Gathering, before: tuple[date, date]) -> list[str]:
         return ["No costs were ever delivered to this workspace."]
     sentences = gap_sentences(of.accounts, of.start, min(of.end, of.today))
     sentences += uncounted_sentences(of.accounts, of.start, of.end)
-    known = of.known(*before).known
-    missing = (before[1] - before[0]).days - len(known)
-    if known and missing:
+    delivered = _delivered(of, before).values()
+    in_full = frozenset.intersection(*delivered) if delivered else frozenset()
+    missing = (before[1] - before[0]).days - len(in_full)
+    if any(delivered) and missing:
         sentences.append(
             f"Of the days that the changes are compared with, {before[0]} until {before[1]}"
-            f" (exclusive), {missing} are not known in full: changes are overstated."
+            f" (exclusive), {days_are(missing)} not known in full: changes are overstated."
         )
     return sentences
+
+
+def _delivered(of: _Gathering, days: tuple[date, date]) -> Mapping[str, frozenset[date]]:
+    """Return by currency the days that all of its accounts have delivered."""
+    return {name: one.delivered for name, one in currency_days(of.accounts, *days).items()}

@@ -112,7 +112,7 @@ def test_totals_that_cannot_be_compared_are_left_out_beside_others() -> None:
 def test_totals_of_which_none_can_be_compared_are_shown() -> None:
     report = reconcile([covered((1, 5))], [ledger_sum("100")], [stated("100"), stated("1")])
     assert len(telling(report.comparisons)) == 2
-    assert all("claimed by no delivery" in one.reason for one in telling(report.comparisons))
+    assert all("No delivery claims" in one.reason for one in telling(report.comparisons))
 
 
 def test_a_total_that_two_sources_state_is_compared_once() -> None:

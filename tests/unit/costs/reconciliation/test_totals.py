@@ -133,7 +133,7 @@ def test_days_that_no_delivery_claims_are_not_comparable() -> None:
     found = compared(stated("100"), ledger_sum("98"), coverage=covered((1, 10), (12, 31)))
 
     assert found.verdict is Verdict.NOT_COMPARABLE
-    assert found.reason == "1 of its 31 days are claimed by no delivery."
+    assert found.reason == "No delivery claims 1 of its 31 days."
     assert (found.days_claimed, found.days_compared) == (30, 31)
 
 

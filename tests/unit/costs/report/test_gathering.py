@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -22,7 +22,7 @@ from skyclust.store import budgets, cost_settings, cost_totals
 from skyclust.store.cost_heads import PeriodKey
 from skyclust.store.cost_totals import SourceTotal
 from tests.unit.costs.bills import ACCOUNT
-from tests.unit.costs.daily_bills import days_between
+from tests.unit.costs.daily_bills import charge, days_between, delivered
 from tests.unit.costs.ledger.ledgers import Ledger
 from tests.unit.costs.report.conftest import FIRST, SPIKE, TODAY
 
@@ -92,9 +92,20 @@ def test_movers_compare_with_the_days_before(filled: Ledger) -> None:
 
 
 def test_without_days_to_compare_with_nothing_is_called_new(filled: Ledger) -> None:
-    assert gathered(filled, FIRST, TODAY).movers == ()
-    partly = gathered(filled, date(2026, 4, 1), TODAY)
-    assert any("50 days" in gap or "are not known in full" in gap for gap in partly.gaps)
+    assert not gathered(filled, FIRST, TODAY).movers
+    partly = gathered(filled, FIRST + timedelta(days=10), FIRST + timedelta(days=30))
+    assert any("10 days are not known in full" in gap for gap in partly.gaps)
+
+
+def test_a_day_that_one_account_has_is_not_known_in_full(filled: Ledger) -> None:
+    early = FIRST - timedelta(days=1)
+    delivered(filled, [charge(early, "5")], early, TODAY, account="early")
+    data = gathered(filled, FIRST + timedelta(days=9), FIRST + timedelta(days=19))
+    assert data.compared_with == (early, FIRST + timedelta(days=9))
+    [sentence] = [gap for gap in data.gaps if "compared with" in gap]
+    assert sentence.endswith("1 day is not known in full: changes are overstated.")
+    first = gathered(filled, early, FIRST).trend["USD"][0]
+    assert (first.amount, first.is_partial) == (Decimal(5), True)
 
 
 def test_budgets_are_assessed_with_and_without_filters_that_rollups_have(filled: Ledger) -> None:
