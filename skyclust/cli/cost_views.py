@@ -56,7 +56,12 @@ def summary(
     days = parse_range(start, end)
     rows = summarize(
         read_converted(
-            workspace, days, ["charge_category"], where, sources=source, currency=currency
+            workspace,
+            days,
+            ["charge_category", "provider"],
+            where,
+            sources=source,
+            currency=currency,
         )
     )
     accounts = read_coverage(workspace, days)
@@ -64,13 +69,16 @@ def summary(
     names = ("currency", "gross", "credits", "net", "tax", "effective_cost", "list_cost", "savings")
     show_costs(
         [
-            {name: getattr(row, name) for name in (*names, "rows")} | {"not_counted": missing}
+            {name: getattr(row, name) for name in (*names, "rows")}
+            | {"list_cost_lacks": list(row.list_cost_lacks), "not_counted": missing}
             for row in rows
         ],
         list_columns(*names, wide=("rows",)),
         options,
         title=f"Costs from {days[0]} until {days[1]} (exclusive)",
     )
+    for remark in filter(None, (row.remark for row in rows)):
+        say(remark)
     say_gaps(accounts, days, where, source)
 
 

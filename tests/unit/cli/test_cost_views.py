@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -44,10 +44,20 @@ def test_a_summary_is_by_currency_and_exact(commands: Commands) -> None:
         "savings": "4.4",
         "rows": 4,
         "not_counted": [],
+        "list_cost_lacks": [],
     }
     table = commands.run("cost", "summary", *RANGE)
     assert "4.40" in table
     assert "unknown" in table, "savings without a list cost"
+
+
+def test_a_summary_names_the_clouds_without_a_list_cost(commands: Commands) -> None:
+    day = date(2026, 3, 2)
+    rows = [charge(day, "3", ListCost=None)]
+    delivered(Ledger(open_store(), open_root()), rows, day, END, account="sub", provider="azure")
+    dollar = commands.json("cost", "summary", *RANGE)[1]
+    assert (dollar["list_cost"], dollar["list_cost_lacks"]) == ("8.8", ["azure"])
+    assert "The list cost in USD lacks azure" in commands.said
 
 
 def test_the_day_that_is_missing_is_named_and_is_not_zero(commands: Commands) -> None:
