@@ -13,7 +13,7 @@ from skyclust.cli.cost_frames import read_costs, read_coverage, say_gaps, show_c
 from skyclust.cli.cost_options import Metric, Where, checked_dimension, parse_day, parse_where
 from skyclust.cli.list_options import ListOptions, with_list_options
 from skyclust.cli.options import DEFAULT_WORKSPACE, Workspace
-from skyclust.costs.day_counts import days_are
+from skyclust.costs.counting import counted
 from skyclust.errors import InvalidRequest
 from skyclust.model.cost_metric import CostMetric
 
@@ -162,7 +162,8 @@ def _outlook_row(one: Outlook, dimensions: Sequence[str], *, for_people: bool) -
 
         drawn = sparkline([*one.recent, *(day.cost for day in one.days)], width=62)
         row["days"] = f"{drawn[: len(one.recent)]}|{drawn[len(one.recent) :]}"
-        missing = f"{days_are(month.missing_days)} not known" if month.missing_days else ""
+        days = counted(month.missing_days, "day is", "days are")
+        missing = f"{days} not known" if month.missing_days else ""
         row["note"] = month.reason if month.expected is None else missing
         return row
     row["days"] = [

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
-from skyclust.costs.day_counts import days_text
+from skyclust.costs.counting import counted
 from skyclust.costs.ledger.coverage import AccountCoverage
 from skyclust.costs.ledger.day_runs import day_runs
 
@@ -114,7 +114,7 @@ def gap_sentences(accounts: Sequence[AccountCoverage], start: date, end: date) -
         if one.authoritative and gaps:
             sentences.append(
                 f"{one.billing_account_id} ({one.source}): the cost of"
-                f" {days_text(len(gaps))} is not known, {day_runs(gaps)}."
+                f" {counted(len(gaps), 'day', 'days')} is not known, {day_runs(gaps)}."
             )
     return sentences
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from math import floor, log10
 from typing import Final
 
-from skyclust.costs.day_counts import days_are, days_text
+from skyclust.costs.counting import counted
 from skyclust.costs.money import money_text
 from skyclust.svg import BLUE, FAINT, GREY, PALETTE, WIDTH, area, card, line, rectangle, text
 
@@ -69,12 +69,15 @@ def trend_chart(
             if len(points) > 1
             else rectangle(points[0][0] - 2, points[0][1] - 2, 4, 4, BLUE)
         )
-    words = f"{money_text(sum(known, Decimal(0)), currency)} over {days_text(len(known))}"
+    days = counted(len(known), "day", "days")
+    words = f"{money_text(sum(known, Decimal(0)), currency)} over {days}"
     gaps = len(actual) - len(known)
-    words += f", {days_are(gaps)} not known in full" if gaps else ""
+    words += f", {counted(gaps, 'day is', 'days are')} not known in full" if gaps else ""
     if forecast:
         total = sum((one.amount for one in forecast), Decimal(0))
-        words += f"; forecast {money_text(total, currency)} over {days_text(len(forecast))}"
+        words += (
+            f"; forecast {money_text(total, currency)} over {counted(len(forecast), 'day', 'days')}"
+        )
     return card(title, shapes, _BOTTOM + 40, words), f"{title}: {words}"
 
 

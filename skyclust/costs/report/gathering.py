@@ -13,7 +13,7 @@ from skyclust.costs.analysis.comparison import ComparedCost, compare, range_befo
 from skyclust.costs.analysis.summary import summarize
 from skyclust.costs.analysis.trend import Grain, TrendPoint, trend
 from skyclust.costs.anomalies.ledger_search import anomalies_by, search_start
-from skyclust.costs.day_counts import days_are
+from skyclust.costs.counting import counted
 from skyclust.costs.forecast.ledger_series import daily_series, history_start
 from skyclust.costs.forecast.outlook import outlook
 from skyclust.costs.ledger.cost_query import TAG, CostQuery
@@ -207,9 +207,10 @@ def _gaps(of: _Gathering, before: tuple[date, date]) -> list[str]:
     in_full = frozenset.intersection(*delivered) if delivered else frozenset()
     missing = (before[1] - before[0]).days - len(in_full)
     if any(delivered) and missing:
+        days = counted(missing, "day is", "days are")
         sentences.append(
             f"Of the days that the changes are compared with, {before[0]} until {before[1]}"
-            f" (exclusive), {days_are(missing)} not known in full: changes are overstated."
+            f" (exclusive), {days} not known in full: changes are overstated."
         )
     return sentences
 
