@@ -75,7 +75,7 @@ def _days_of(accounts: Sequence[_Expected], days: Sequence[date]) -> CurrencyDay
     missing: set[date] = set()
     open_months: set[date] = set()
     for one in accounts:
-        delivered = {*one.account.days_with_rows, *one.account.days_empty}
+        delivered = {*one.account.days_with_rows, *one.account.days_empty} & {*days}
         someones |= delivered
         missing |= one.days(days) - delivered
         open_months |= {each.period_start for each in one.account.periods if each.provisional}

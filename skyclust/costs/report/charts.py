@@ -69,15 +69,14 @@ def trend_chart(
             if len(points) > 1
             else rectangle(points[0][0] - 2, points[0][1] - 2, 4, 4, BLUE)
         )
-    days = counted(len(known), "day", "days")
-    words = f"{money_text(sum(known, Decimal(0)), currency)} over {days}"
+    shown = counted(len(known), "day", "days")
+    words = f"{money_text(sum(known, Decimal(0)), currency)} over {shown}"
     gaps = len(actual) - len(known)
     words += f", {counted(gaps, 'day is', 'days are')} not known in full" if gaps else ""
     if forecast:
         total = sum((one.amount for one in forecast), Decimal(0))
-        words += (
-            f"; forecast {money_text(total, currency)} over {counted(len(forecast), 'day', 'days')}"
-        )
+        ahead = counted(len(forecast), "day", "days")
+        words += f"; forecast {money_text(total, currency)} over {ahead}"
     return card(title, shapes, _BOTTOM + 40, words), f"{title}: {words}"
 
 
