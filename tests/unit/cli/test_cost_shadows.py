@@ -67,7 +67,7 @@ def test_a_shadow_is_named_by_its_import_and_by_every_sum_that_lacks_it(
     commands.json("cost", "import", written(tmp_path / "a.csv", "1", "HosterA", "100", "EUR"))
     second = written(tmp_path / "b.csv", "1", "HosterB", "250", "USD")
     commands.run("cost", "import", second, "--source", "B")
-    assert "Shadow, not counted: file:a counts for 1." in " ".join(commands.said.split())
+    assert "file:B 2026-03: Shadow, not counted: file:a counts for 1." in commands.said
     [again] = commands.json("cost", "import", second, "--source", "B")["deliveries"]
     assert (again["state"], again["shadow"]) == ("unchanged", True)
     assert again["reason"] == "Shadow, not counted: file:a counts for 1."
