@@ -88,7 +88,7 @@ COST_PROBLEMS: Final = "cost-problems-"
 COSTS: Final = {
     "cost-deliveries-": Shown(
         "Deliveries",
-        ("state", "source", "billing_account", "period", "rows", "days_written", "reason"),
+        ("state", "source", "billing_account", "period", "rows", "days_written"),
         for_people=_delivery,
         rest="skyclust cost deliveries",
     ),

@@ -164,7 +164,7 @@ def test_the_honest_provider_passes(pytester: pytest.Pytester, test: str) -> Non
 def test_every_faulty_provider_is_tested() -> None:
     providers = {
         member
-        for module in (creation, extended, lifecycle, lists, provider)
+        for module in (creation, deletions, extended, lifecycle, lists, provider)
         for member in vars(module).values()
         if isinstance(member, type) and issubclass(member, MemoryProvider)
     }

@@ -113,7 +113,8 @@ READS: Final[Mapping[str, Read]] = {
         lambda resource: catalog.to_instance_type(REGION, resource, [ZONE]),
         example("MachineType"),
         frozenset({"name", "guestCpus", "memoryMb", "architecture", "guestAcceleratorCount"}),
-        frozenset({0}),  # a type without accelerators has none
+        # A type without accelerators has none, and GCP names no family.
+        frozenset({0, ""}),
     ),
     "catalog image": Read(
         lambda resource: catalog.to_image(REGION, "debian-12", Architecture.X86_64, resource),

@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 from skyclust.costs.ledger.cost_query import CostQuery
 from skyclust.costs.ledger.queries import query_costs
 from skyclust.costs.ledger.storage import open_root
-from skyclust.errors import Conflict
+from skyclust.errors import NotFound
 from skyclust.store.engine import Store, open_store
 from tests.unit.costs.bills import JANUARY
 from tests.unit.costs.ledger.applying import apply_second
@@ -76,7 +76,7 @@ def test_a_folder_that_is_older_than_its_store_is_never_summed_and_collected_aga
     back_up_store(sqlite_store, backup)
 
     copy = restored(backup)
-    with pytest.raises(Conflict, match="does not exist"):
+    with pytest.raises(NotFound, match="does not exist"):
         query_costs(copy.store, ["default"], BY_RESOURCE, root=copy.root)
     apply_second(copy)
     assert (copy.contents(), copy.rollups()) == new
