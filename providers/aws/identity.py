@@ -49,8 +49,8 @@ the verification."""
 
 COST_PERMISSIONS: Final = ("ce:GetCostAndUsage", "s3:GetObject", "s3:ListBucket")
 """What a credential needs that names an export of costs: Cost Explorer for the totals, the bucket
-for the rows. One that names a billing account alone needs the first. Other credentials are not
-asked for them: most read the inventory, and another one the bill."""
+for the rows. One that names a billing account alone needs the first. They are not
+verified of other credentials: most read the inventory, and another one the bill."""
 
 # Well-formed ids of no instance and no image; with DryRun EC2 changes nothing anyway.
 _NO_INSTANCE: Final = "i-00000000000000000"
@@ -127,11 +127,11 @@ def _simulate(clients: AwsClients, principal: str) -> tuple[str, ...]:
     pages = iam.get_paginator("simulate_principal_policy")
     with aws_errors("simulate the permissions of the credential"):
         source = _policy_source(clients, principal)
-        asked: list[tuple[Sequence[str], str]] = [(NEEDED_PERMISSIONS, "*")]
-        asked += [([name], on) for name, on in _cost_permissions(clients, principal).items()]
+        to_test: list[tuple[Sequence[str], str]] = [(NEEDED_PERMISSIONS, "*")]
+        to_test += [([name], on) for name, on in _cost_permissions(clients, principal).items()]
         results = [
             result
-            for names, on in asked
+            for names, on in to_test
             for page in pages.paginate(PolicySourceArn=source, ActionNames=names, ResourceArns=[on])
             for result in page.get("EvaluationResults", ())
         ]

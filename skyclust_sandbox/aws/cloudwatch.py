@@ -118,40 +118,42 @@ def _running(account: str, region: str) -> frozenset[str]:
 
 def _result(query: _Query, request: _Request, running: frozenset[str]) -> dict[str, Any]:
     """Return a result; a metric that nothing reports has no points, and is no error."""
-    asked = query.statistic
-    dimensions = {one.name: one.value for one in asked.metric.dimensions}
+    statistic = query.statistic
+    dimensions = {one.name: one.value for one in statistic.metric.dimensions}
     points: list[tuple[int, float]] = []
     instance_id = dimensions.get("InstanceId", "")
-    if asked.metric.namespace == _NAMESPACE and len(dimensions) == 1 and instance_id in running:
-        points = list(_points(instance_id, asked, request))
+    if statistic.metric.namespace == _NAMESPACE and len(dimensions) == 1 and instance_id in running:
+        points = list(_points(instance_id, statistic, request))
     if request.order == "TimestampDescending":
         points.reverse()
     return {
         "Id": query.id,
-        "Label": asked.metric.name,
+        "Label": statistic.metric.name,
         "Timestamps": [time for time, _ in points],
         "Values": [value for _, value in points],
         "StatusCode": "Complete",
     }
 
 
-def _points(instance_id: str, asked: _Statistic, request: _Request) -> Iterator[tuple[int, float]]:
-    start = int(request.start) // asked.period * asked.period
-    for time in range(start, int(request.end), asked.period):
+def _points(
+    instance_id: str, statistic: _Statistic, request: _Request
+) -> Iterator[tuple[int, float]]:
+    start = int(request.start) // statistic.period * statistic.period
+    for time in range(start, int(request.end), statistic.period):
         hours = [
             use
-            for hour in range(time // HOUR, (time + asked.period) // HOUR)
+            for hour in range(time // HOUR, (time + statistic.period) // HOUR)
             if (use := hour_of_use(instance_id, hour)) is not None
         ]
-        values = [value for use in hours if (value := _value(use, asked)) is not None]
+        values = [value for use in hours if (value := _value(use, statistic)) is not None]
         if values:
-            yield time, _together(values, asked.statistic)
+            yield time, _together(values, statistic.statistic)
 
 
-def _value(use: HourOfUse, asked: _Statistic) -> float | None:
-    match asked.metric.name:
+def _value(use: HourOfUse, statistic: _Statistic) -> float | None:
+    match statistic.metric.name:
         case "CPUUtilization":
-            return use.cpu_maximum if asked.statistic == "Maximum" else use.cpu_average
+            return use.cpu_maximum if statistic.statistic == "Maximum" else use.cpu_average
         case "NetworkIn":
             return use.received
         case "NetworkOut":

@@ -46,8 +46,8 @@ def test_a_disk_is_deleted_by_its_name_and_shown_by_the_journal(
     shown = commands.json("operation", "show", done["id"][:8])
     assert [line["step"] for line in shown["entries"]][1] == "confirmed"
     assert shown["may_be_left"] == ""
-    told = events_of(str(done["run_id"]), "skyclust.disk.", wanted=1)
-    assert [event["event"] for event in told] == ["skyclust.disk.deleted"]
+    events = events_of(str(done["run_id"]), "skyclust.disk.", wanted=1)
+    assert [event["event"] for event in events] == ["skyclust.disk.deleted"]
     commands.run("resource", "delete", disk, "--yes", "--local", code=4)
     assert "There is no disk or address or snapshot" in commands.said
 

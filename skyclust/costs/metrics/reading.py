@@ -148,9 +148,9 @@ def _read_region(
         with provider_errors(region.credential.provider, "read the metrics"):
             types = _types(provider, region.name, log)
             for page in metrics.read_metrics(region.name, region.ids, *window(region.now)):
-                asked = [one for one in page if one.instance_id in left]
-                region.keep(asked, types)
-                for one in asked:
+                wanted = [one for one in page if one.instance_id in left]
+                region.keep(wanted, types)
+                for one in wanted:
                     del left[one.instance_id]
     except IncompleteList as error:
         for item in error.items:

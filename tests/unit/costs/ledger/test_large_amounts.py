@@ -33,8 +33,8 @@ def rows_of(amount: Decimal, *days: date, account: str = "large") -> pa.Table:
 
 
 def summed(ledger: Ledger, **query: Any) -> Decimal:
-    asked = CostQuery(JANUARY.start, JANUARY.end, **query)
-    frame = query_costs(ledger.store, ["default"], asked, root=ledger.root)
+    question = CostQuery(JANUARY.start, JANUARY.end, **query)
+    frame = query_costs(ledger.store, ["default"], question, root=ledger.root)
     with localcontext(prec=100):
         return sum(frame["billed_cost"], Decimal(0))
 
